@@ -1,0 +1,18 @@
+/**
+ * Something we owe the outside world because of a fact. A row of the outbox; paid in order within its lane.
+ * Payloads hold references (sequence and entry numbers), never texts: texts can be erased, payloads are not.
+ */
+export type Effect =
+  /** Make the channel, invite, topic, headline, announcement: once per incident, finished if interrupted. */
+  | { kind: 'channel.open'; payload: Record<string, never> }
+  /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
+  | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
+  /** Tell the channel of a correction of entry `n`. */
+  | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' } }
+  /** Bring headline, topic and announcement up to date with the state. */
+  | { kind: 'headline.refresh'; payload: Record<string, never> }
+  | { kind: 'people.invite'; payload: { people: string[] } }
+  /** Send an export file to whoever asked, in the channel where they asked. */
+  | { kind: 'export.send'; payload: { format: string; zone: string; channel: string; user: string } };
+
+export type EffectKind = Effect['kind'];

@@ -1,0 +1,76 @@
+import type { Moment } from './moment.js';
+import type { Person, PersonRef } from './person.js';
+import type { Mark, PostState, Severity, Source, Status } from './words.js';
+
+/** One line of a pasted log. */
+export interface LogLine {
+  readonly moment: Moment;
+  readonly text: string;
+}
+
+/** What somebody asks for, in the imperative. `P` is PersonRef as typed, Person once looked up. */
+export type Intent<P = Person> =
+  | {
+      type: 'OpenIncident';
+      title: string;
+      severity: Severity | null;
+      components: string[];
+      private: boolean;
+      drill: boolean;
+      moment: Moment | null;
+    }
+  | { type: 'RecordNote'; moment: Moment | null; text: string }
+  | { type: 'RecordLog'; lines: LogLine[] }
+  | { type: 'CaptureMessage'; message: CapturedMessage }
+  | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
+  | { type: 'ReopenIncident'; reason: string }
+  | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
+  | { type: 'AssignRole'; role: string; person: P }
+  | { type: 'InvitePeople'; people: P[] }
+  | { type: 'ChangeTitle'; title: string }
+  | { type: 'MarkMilestone'; milestone: Mark; moment: Moment }
+  | { type: 'AddComponent'; component: string }
+  | { type: 'RemoveComponent'; component: string }
+  | {
+      type: 'RecordImpact';
+      text: string | null;
+      failed: number | null;
+      total: number | null;
+      from: Moment | null;
+      to: Moment | null;
+      components: string[];
+    }
+  | { type: 'RecordCause'; text: string }
+  | { type: 'AddAction'; text: string; owner: P | null }
+  | { type: 'CompleteAction'; action: number }
+  | { type: 'PublishPost'; state: PostState | null; moment: Moment | null; text: string; confirmed: boolean }
+  | { type: 'EditEntry'; entry: number; text: string }
+  | { type: 'RetimeEntry'; entry: number; moment: Moment }
+  | { type: 'StrikeEntry'; entry: number; reason: string }
+  | { type: 'UndoLastEntry' }
+  | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
+  | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
+  | { type: 'NoteAnnounced'; channel: string; ts: string };
+
+export type TypedIntent = Intent<PersonRef>;
+
+/** A Slack message on its way into the timeline, at its own time. */
+export interface CapturedMessage {
+  readonly channel: string;
+  /** Slack's `ts`: id and time at once; never parsed to a float. */
+  readonly ts: string;
+  readonly text: string;
+  readonly author: Person;
+  readonly link: string | null;
+}
+
+/** Who asks, from where, when. `key` names the delivery: the same key twice is one fact (null: no such promise). */
+export interface Asking {
+  readonly team: string;
+  readonly by: Person;
+  readonly source: Source;
+  readonly key: string | null;
+  readonly now: Date;
+  /** Private incidents are visible to their members, and to those who were given that right (a token created with --private). */
+  readonly seesPrivate: boolean;
+}

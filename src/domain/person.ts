@@ -1,0 +1,19 @@
+/**
+ * Somebody who acts: a Slack user (`U…`), `cli:<OS user>`, `token:<NAME>`, or `tocsin` itself.
+ * `name` is the one known at that moment, or null.
+ */
+export interface Person {
+  readonly id: string;
+  readonly name: string | null;
+}
+
+/** Somebody as typed: a mention has the id, a bare `@name` only the name. Resolved to a Person before deciding. */
+export interface PersonRef {
+  readonly id: string | null;
+  readonly name: string | null;
+}
+
+/** What a reader is shown: the name that was known, else the id. */
+export function personLabel(person: { id: string; name: string | null }): string {
+  return person.name ?? person.id;
+}

@@ -1,0 +1,178 @@
+/**
+ * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
+ * Each entry words the refusal from what it speaks of: `sentence` what is wrong, `next` what to do instead.
+ */
+export const SENTENCES = {
+  // -- the grammar --
+  UNKNOWN_VERB: (p: { verb: string; closest: string[] }) => ({
+    sentence: `There is no \`${p.verb}\`.`,
+    next: p.closest.length
+      ? `Did you mean ${p.closest.map((c) => `\`${c}\``).join(' or ')}? \`help\` lists all verbs.`
+      : '`help` lists all verbs.',
+  }),
+  MISSING_ARGUMENT: (p: { verb: string; what: string; form: string }) => ({
+    sentence: `\`${p.verb}\` needs ${p.what}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_ARGUMENT: (p: { what: string; got: string; form: string }) => ({
+    sentence: `“${p.got}” is not ${p.what}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_FLAG: (p: { flag: string; why: string; form: string }) => ({
+    sentence: `\`${p.flag}\` ${p.why}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_TEXT: (p: { what: string }) => ({
+    sentence: `That text holds ${p.what}, which cannot be kept.`,
+    next: 'Paste it as plain text, or attach the file in the channel and pin the message.',
+  }),
+  TEXT_TOO_LONG: (p: { what: string; length: number; limit: number }) => ({
+    sentence: `${p.what} has ${p.length.toLocaleString('en')} characters; at most ${p.limit.toLocaleString('en')} are kept.`,
+    next: 'Shorten it, or split it over several entries.',
+  }),
+  TOO_MANY: (p: { what: string; count: number; limit: number; next: string }) => ({
+    sentence: `${p.count.toLocaleString('en')} ${p.what} are too many; at most ${p.limit.toLocaleString('en')} fit.`,
+    next: p.next,
+  }),
+  BAD_LOG_LINES: (p: { lines: Array<{ line: number; why: string }>; more: number }) => ({
+    sentence: `Nothing was recorded. ${p.lines.map((l) => `Line ${l.line}: ${l.why}`).join(' ')}${p.more ? ` And ${p.more} more.` : ''}`,
+    next: 'Every line is `TIME TEXT`, for example `01:41 requests start to fail`. Mend those lines and paste all of it again.',
+  }),
+  // -- times --
+  TIME_UNKNOWN: (p: { got: string }) => ({
+    sentence: `“${p.got}” is not a time that can be known.`,
+    next: 'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`.',
+  }),
+  TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
+    sentence: `\`${p.zone}\` means different offsets to different people.`,
+    next: p.next,
+  }),
+  TIME_ZONE_UNKNOWN: (p: { zone: string }) => ({
+    sentence: `“${p.zone}” is not a time zone.`,
+    next: 'Write `UTC`, an offset such as `+02:00`, or an area such as `Europe/Berlin`.',
+  }),
+  TIME_TWICE: (p: { time: string; zone: string; first: string; second: string }) => ({
+    sentence: `${p.time} happened twice in ${p.zone} that night, when the clocks went back.`,
+    next: `Write \`${p.first}\` for the first or \`${p.second}\` for the second.`,
+  }),
+  TIME_SKIPPED: (p: { time: string; zone: string; before: string; after: string }) => ({
+    sentence: `${p.time} never happened in ${p.zone}: the clocks went forward over it.`,
+    next: `Write \`${p.before}\` or \`${p.after}\`.`,
+  }),
+  TIME_IN_FUTURE: (p: { time: string }) => ({
+    sentence: `${p.time} has not happened yet.`,
+    next: 'Write the time at which it happened, with the date if it was on another day; begin with `--` if the text itself starts with a time.',
+  }),
+  TIME_RANGE_BACKWARDS: (p: { from: string; to: string }) => ({
+    sentence: `The range ends (${p.to}) before it begins (${p.from}).`,
+    next: 'Write the earlier time first, with dates if it runs over midnight.',
+  }),
+  TIME_WITHOUT_TEXT: (p: { verb: string; time: string }) => ({
+    sentence: `There is a time (${p.time}) but no text.`,
+    next: `Say what happened: \`${p.verb} ${p.time} requests start to fail\`.`,
+  }),
+  // -- which incident --
+  NO_SUCH_INCIDENT: (p: { ref: string }) => ({
+    sentence: `There is no ${p.ref} that you can see.`,
+    next: '`list` shows the open incidents.',
+  }),
+  WHICH_INCIDENT: (p: { verb: string; open: Array<{ ref: string; title: string }> }) => ({
+    sentence: `Which incident? ${p.open.map((o) => `*${o.ref}* ${o.title}`).join(' · ')}`,
+    next: `Type it in the incident's channel, or name it: \`${p.verb} ${p.open[0]?.ref ?? 'INC-1'} …\`.`,
+  }),
+  NO_OPEN_INCIDENT: (p: { verb: string }) => ({
+    sentence: 'No incident is open.',
+    next: `Open one with \`open TITLE\`, or name an older one: \`${p.verb} INC-1 …\`.`,
+  }),
+  // -- deciding --
+  STATUS_UNCHANGED: (p: { ref: string; status: string }) => ({
+    sentence: `${p.ref} is ${p.status} already.`,
+    next:
+      p.status === 'resolved'
+        ? 'Correct its time with `mark resolved TIME`, or type `reopen REASON`.'
+        : `Add a text to give an update: \`status ${p.status} TEXT\`.`,
+  }),
+  NOT_RESOLVED: (p: { ref: string; status: string }) => ({
+    sentence: `${p.ref} is ${p.status}, not resolved.`,
+    next: 'There is nothing to reopen; change the status with `status`.',
+  }),
+  SEVERITY_UNCHANGED: (p: { ref: string; severity: string }) => ({
+    sentence: `${p.ref} is ${p.severity} already.`,
+    next: 'Record a remark with `note`.',
+  }),
+  ROLE_UNCHANGED: (p: { ref: string; role: string; person: string }) => ({
+    sentence: `${p.person} is ${p.role} of ${p.ref} already.`,
+    next: 'Name somebody else, or carry on.',
+  }),
+  UNKNOWN_PERSON: (p: { name: string }) => ({
+    sentence: `Nobody here is called “${p.name}”, or more than one person is.`,
+    next: 'Pick the person from the list that Slack offers after `@`.',
+  }),
+  TITLE_UNCHANGED: (p: { ref: string }) => ({
+    sentence: `${p.ref} has that title already.`,
+    next: '`show` shows the incident.',
+  }),
+  COMPONENT_PRESENT: (p: { ref: string; component: string }) => ({
+    sentence: `“${p.component}” is a component of ${p.ref} already.`,
+    next: '`show` lists its components.',
+  }),
+  COMPONENT_ABSENT: (p: { ref: string; component: string; components: string[] }) => ({
+    sentence: `“${p.component}” is not a component of ${p.ref}.`,
+    next: p.components.length
+      ? `Its components: ${p.components.join(', ')}.`
+      : 'It has no components yet: `component add NAME`.',
+  }),
+  IMPACT_EMPTY: (p: { form: string }) => ({
+    sentence: 'An impact needs a text or a number.',
+    next: `Type \`${p.form}\`.`,
+  }),
+  IMPACT_CONTRADICTS: (p: { why: string }) => ({
+    sentence: `Those numbers contradict each other: ${p.why}.`,
+    next: 'Type the impact again with numbers that agree.',
+  }),
+  NO_SUCH_ACTION: (p: { ref: string; action: number }) => ({
+    sentence: `${p.ref} has no action item ${p.action}.`,
+    next: '`actions` lists them.',
+  }),
+  ACTION_DONE: (p: { ref: string; action: number }) => ({
+    sentence: `Action item ${p.action} of ${p.ref} is done already.`,
+    next: '`actions` lists what is left.',
+  }),
+  NO_SUCH_ENTRY: (p: { ref: string; entry: number }) => ({
+    sentence: `${p.ref} has no entry #${p.entry}.`,
+    next: '`timeline` shows the entries with their numbers.',
+  }),
+  ENTRY_STRUCK: (p: { ref: string; entry: number }) => ({
+    sentence: `Entry #${p.entry} of ${p.ref} has been struck.`,
+    next: 'Record it anew with `note`.',
+  }),
+  ENTRY_NOT_EDITABLE: (p: { entry: number; kind: string; next: string }) => ({
+    sentence: `Entry #${p.entry} records a change (${p.kind}); its words cannot be edited.`,
+    next: p.next,
+  }),
+  NOTHING_TO_UNDO: (p: { ref: string }) => ({
+    sentence: `You have no entry in ${p.ref} that could be undone.`,
+    next: 'Strike any entry with `strike N REASON`.',
+  }),
+  ALREADY_CAPTURED: (p: { ref: string; entry: number; by: string }) => ({
+    sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: recorded by ${p.by}.`,
+    next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
+  }),
+  PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
+    sentence: `This would be public as *${p.state}*: ${p.text}`,
+    next: 'Type it again with `--yes` to publish it.',
+  }),
+  // -- recording --
+  NOT_RECORDED: (p: { why: string }) => ({
+    sentence: `Not recorded: ${p.why}.`,
+    next: 'Type it again in a moment; the time at which it happened can be given: `note 14:32 TEXT`.',
+  }),
+  NOT_CONFIRMED: (_: Record<string, never>) => ({
+    sentence: 'Not confirmed: whether this was recorded is not known.',
+    next: 'Look at `timeline` before you type it again.',
+  }),
+  KEY_REUSED: (_: Record<string, never>) => ({
+    sentence: 'That Idempotency-Key was used for another request.',
+    next: 'Send a new key with a new request.',
+  }),
+} as const;

@@ -1,0 +1,58 @@
+import type { Precision } from './moment.js';
+import type { Person } from './person.js';
+import type { Mark, PostState, Severity, Status } from './words.js';
+
+/** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
+export interface Milestone {
+  at: string;
+  precision: Precision;
+  marked: boolean;
+  n: number;
+}
+
+/**
+ * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
+ * (lists in it have a limit, see limits.ts). Kept as the incident's summary row.
+ */
+export interface IncidentState {
+  team: string;
+  number: number;
+  title: string;
+  severity: Severity | null;
+  status: Status;
+  private: boolean;
+  drill: boolean;
+  components: string[];
+  opener: Person;
+  /** Everybody who was brought in by a command: they may see a private incident. */
+  members: string[];
+  roles: Record<string, Person>;
+  channel: { id: string; name: string } | null;
+  headline: { channel: string; ts: string } | null;
+  announcement: { channel: string; ts: string } | null;
+  opened: { at: string; precision: Precision; n: number };
+  milestones: Record<Mark, Milestone | null>;
+  /** The newest unstruck impact, as a sentence for the headline. */
+  impact: string | null;
+  lastPost: { state: PostState; at: string } | null;
+  /** How many timeline entries and action items have been numbered. */
+  entries: number;
+  actions: number;
+  recordedAt: string;
+}
+
+/** @returns the name under which people know an incident. */
+export function refOf(incident: number): string {
+  return `INC-${incident}`;
+}
+
+/** @returns the number in `INC-7`, `inc-7`, or null for anything else. */
+export function numberOf(ref: string): number | null {
+  const match = /^inc-([1-9][0-9]{0,8})$/i.exec(ref);
+  return match ? Number(match[1]) : null;
+}
+
+/** May this person look at the incident, or even know that it exists? */
+export function maySee(state: IncidentState, asking: { by: { id: string }; seesPrivate: boolean }): boolean {
+  return !state.private || asking.seesPrivate || state.members.includes(asking.by.id);
+}
