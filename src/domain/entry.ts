@@ -49,7 +49,7 @@ export interface EntryDetail {
   struckReason?: string | null;
 }
 
-/** A correction of an earlier entry. */
+/** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
 
 export type EntryOf = (fact: Fact) => Entry | null;

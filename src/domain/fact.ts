@@ -1,6 +1,6 @@
 import type { Precision } from './moment.js';
 import type { Person } from './person.js';
-import type { Mark, PostState, Precision, Severity, Source, Status } from './words.js';
+import type { Mark, PostState, Severity, Source, Status } from './words.js';
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
 export type Texts = Readonly<Record<string, string | null>>;

@@ -20,6 +20,8 @@ export interface IncidentState {
   title: string;
   severity: Severity | null;
   status: Status;
+  /** The entry that set the status; null: nobody has, it is `investigating` because it was opened. */
+  statusEntry: number | null;
   private: boolean;
   drill: boolean;
   components: string[];
@@ -32,8 +34,8 @@ export interface IncidentState {
   announcement: { channel: string; ts: string } | null;
   opened: { at: string; precision: Precision; n: number };
   milestones: Record<Mark, Milestone | null>;
-  /** The newest unstruck impact, as a sentence for the headline. */
-  impact: string | null;
+  /** The newest impact, for the headline; gone when that entry is struck. */
+  impact: { n: number; text: string | null; failed: number | null; total: number | null } | null;
   lastPost: { state: PostState; at: string } | null;
   /** How many timeline entries and action items have been numbered. */
   entries: number;

@@ -1,0 +1,78 @@
+import { addAction, completeAction } from './decide/action.js';
+import type { Decision, Found } from './decide/context.js';
+import { editEntry, retimeEntry, strikeEntry, undoLastEntry } from './decide/correct.js';
+import { noteAnnounced, noteChannelOpened, noteHeadlinePosted } from './decide/deliveries.js';
+import { recordImpact } from './decide/impact.js';
+import { openIncident } from './decide/open.js';
+import { captureMessage, recordCause, recordLog, recordNote } from './decide/record.js';
+import { addComponent, assignRole, changeTitle, invitePeople, removeComponent } from './decide/shape.js';
+import { changeSeverity, changeStatus, markMilestone, publishPost, reopenIncident } from './decide/status.js';
+import type { Asking, Intent } from './intent.js';
+import { refuse } from './refusal.js';
+import type { IncidentState } from './state.js';
+
+export type { Decision, Found } from './decide/context.js';
+
+/**
+ * The rulebook: what follows from an intent. Pure: the clock is in `asking.now`.
+ * @param state null for a new incident
+ * @returns the facts to record together (none: nothing to record), or a refusal
+ */
+export function decide(state: IncidentState | null, intent: Intent, asking: Asking, found: Found): Decision {
+  if (intent.type === 'OpenIncident') return openIncident(intent, asking);
+  if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  switch (intent.type) {
+    case 'RecordNote':
+      return recordNote(state, intent, asking);
+    case 'RecordLog':
+      return recordLog(state, intent, asking);
+    case 'CaptureMessage':
+      return captureMessage(state, intent, asking, found);
+    case 'ChangeStatus':
+      return changeStatus(state, intent, asking);
+    case 'ReopenIncident':
+      return reopenIncident(state, intent, asking);
+    case 'ChangeSeverity':
+      return changeSeverity(state, intent, asking);
+    case 'AssignRole':
+      return assignRole(state, intent, asking);
+    case 'InvitePeople':
+      return invitePeople(state, intent);
+    case 'ChangeTitle':
+      return changeTitle(state, intent, asking);
+    case 'MarkMilestone':
+      return markMilestone(state, intent, asking);
+    case 'AddComponent':
+      return addComponent(state, intent, asking);
+    case 'RemoveComponent':
+      return removeComponent(state, intent, asking);
+    case 'RecordImpact':
+      return recordImpact(state, intent, asking);
+    case 'RecordCause':
+      return recordCause(state, intent, asking);
+    case 'AddAction':
+      return addAction(state, intent, asking);
+    case 'CompleteAction':
+      return completeAction(state, intent, asking, found);
+    case 'PublishPost':
+      return publishPost(state, intent, asking);
+    case 'EditEntry':
+      return editEntry(state, intent, found);
+    case 'RetimeEntry':
+      return retimeEntry(state, intent, found);
+    case 'StrikeEntry':
+      return strikeEntry(state, intent, found);
+    case 'UndoLastEntry':
+      return undoLastEntry(state, found);
+    case 'NoteChannelOpened':
+      return noteChannelOpened(state, intent);
+    case 'NoteHeadlinePosted':
+      return noteHeadlinePosted(state, intent);
+    case 'NoteAnnounced':
+      return noteAnnounced(state, intent);
+    default: {
+      const unknown: never = intent;
+      throw new Error(`an intent of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { Entry } from '../entry.js';
+import { isRefusal, type Refusal, refuse } from '../refusal.js';
+import type { IncidentState } from '../state.js';
+import { refOf } from '../state.js';
+import { type Decision, type Found, type IntentOf, standing } from './context.js';
+
+/** How to correct what an entry records, where its words are not free text. */
+const INSTEAD: Partial<Record<Entry['kind'], string>> = {
+  opened: 'Change the title with `title TEXT`.',
+  title: 'Change the title with `title TEXT`.',
+  role: 'Assign the role again: `role NAME @person`.',
+  milestone: 'Mark it again: `mark MILESTONE TIME`.',
+  component: 'Use `component add NAME` or `component remove NAME`.',
+  post: 'What was published stays as it was published: `publish` a correction.',
+};
+
+/** Words may be corrected where they are a person's own; the earlier words stay in the record as a fact. */
+export function editEntry(state: IncidentState, intent: IntentOf<'EditEntry'>, found: Found): Decision {
+  const entry = standing(state, found, intent.entry);
+  if (isRefusal(entry)) return entry;
+  const refusal = notEditable(entry);
+  return refusal ?? [{ type: 'EntryEdited', data: { entry: entry.n }, texts: { text: intent.text } }];
+}
+
+function notEditable(entry: Entry): Refusal | null {
+  const done = entry.kind === 'action' && entry.detail.done === true;
+  const next = done ? 'Strike it if it is wrong: `strike N REASON`.' : INSTEAD[entry.kind];
+  return next ? refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next }) : null;
+}
+
+export function retimeEntry(state: IncidentState, intent: IntentOf<'RetimeEntry'>, found: Found): Decision {
+  const entry = standing(state, found, intent.entry);
+  if (isRefusal(entry)) return entry;
+  const { at, until, precision } = intent.moment;
+  return [{ type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} }];
+}
+
+/** Struck entries stay visible as struck. What they changed (a status, a title) is changed back by hand. */
+export function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'>, found: Found): Decision {
+  const entry = standing(state, found, intent.entry);
+  if (isRefusal(entry)) return entry;
+  if (entry.kind === 'opened') {
+    const next = 'An incident cannot be un-opened: `resolve` it and say why.';
+    return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
+  }
+  return [{ type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: intent.reason } }];
+}
+
+/** `undo`: the asker's own last entry that still stands. */
+export function undoLastEntry(state: IncidentState, found: Found): Decision {
+  const entry = found.entry;
+  if (!entry || entry.struck || entry.kind === 'opened') {
+    return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
+  }
+  return [{ type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: 'undone by its author' } }];
+}

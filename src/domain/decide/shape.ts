@@ -1,0 +1,80 @@
+import type { Asking } from '../intent.js';
+import { LIMITS } from '../limits.js';
+import { personLabel } from '../person.js';
+import { refuse } from '../refusal.js';
+import { type IncidentState, refOf } from '../state.js';
+import { type Decision, given, happened, type IntentOf, numbered, tooMany } from './context.js';
+
+export function assignRole(state: IncidentState, intent: IntentOf<'AssignRole'>, asking: Asking): Decision {
+  const { role, person } = intent;
+  const held = state.roles[role];
+  if (held?.id === person.id) {
+    return refuse('ROLE_UNCHANGED', { ref: refOf(state.number), role, person: personLabel(person) });
+  }
+  const roles = Object.keys(state.roles).length + (held ? 0 : 1);
+  const excess = tooMany('roles', roles, LIMITS.roles, 'Use a role that the incident has already.');
+  if (excess) return excess;
+  return [
+    {
+      type: 'RoleAssigned',
+      data: { ...happened(state, asking, null), role, person: person.id },
+      texts: given({ person: person.name }),
+    },
+  ];
+}
+
+/** Brings people in. No timeline entry: who was invited is seen in the channel. */
+export function invitePeople(state: IncidentState, intent: IntentOf<'InvitePeople'>): Decision {
+  const people = [...new Map(intent.people.map((person) => [person.id, person])).values()];
+  const members = new Set([...state.members, ...people.map((person) => person.id)]).size;
+  const excess =
+    tooMany('people', people.length, LIMITS.people, 'Invite them in several goes.') ??
+    tooMany('people', members, LIMITS.members, 'Invite the others in Slack.');
+  if (excess) return excess;
+  const names = people.map((person) => person.name);
+  return [
+    {
+      type: 'PeopleInvited',
+      data: { people: people.map((person) => person.id) },
+      texts: Object.fromEntries(
+        Object.entries(numbered('person', names as string[])).filter(([, name]) => name !== null),
+      ),
+    },
+  ];
+}
+
+export function changeTitle(state: IncidentState, intent: IntentOf<'ChangeTitle'>, asking: Asking): Decision {
+  if (intent.title === state.title) return refuse('TITLE_UNCHANGED', { ref: refOf(state.number) });
+  return [{ type: 'TitleChanged', data: happened(state, asking, null), texts: { title: intent.title } }];
+}
+
+export function addComponent(
+  state: IncidentState,
+  intent: IntentOf<'AddComponent'>,
+  asking: Asking,
+): Decision {
+  const { component } = intent;
+  if (state.components.includes(component)) {
+    return refuse('COMPONENT_PRESENT', { ref: refOf(state.number), component });
+  }
+  const excess = tooMany(
+    'components',
+    state.components.length + 1,
+    LIMITS.components,
+    'Remove one first: `component remove NAME`.',
+  );
+  return excess ?? [{ type: 'ComponentAdded', data: happened(state, asking, null), texts: { component } }];
+}
+
+export function removeComponent(
+  state: IncidentState,
+  intent: IntentOf<'RemoveComponent'>,
+  asking: Asking,
+): Decision {
+  const { component } = intent;
+  if (!state.components.includes(component)) {
+    const { components } = state;
+    return refuse('COMPONENT_ABSENT', { ref: refOf(state.number), component, components });
+  }
+  return [{ type: 'ComponentRemoved', data: happened(state, asking, null), texts: { component } }];
+}

@@ -1,0 +1,73 @@
+import type { Effect } from './effect.js';
+import type { Fact } from './fact.js';
+import type { IncidentState } from './state.js';
+
+/**
+ * What the world is owed because of a fact. Pure, so that it can be read aloud.
+ * @param hash of that fact: the chain's head at that moment, shown in the channel at state changes so that a copy leaves us
+ */
+export function effectsOf(fact: Fact, before: IncidentState | null, hash: string): Effect[] {
+  const entry = (head: string | null = null): Effect => ({
+    kind: 'channel.entry',
+    payload: { n: (fact.data as { n: number }).n, head },
+  });
+  const refresh: Effect = { kind: 'headline.refresh', payload: {} };
+  switch (fact.type) {
+    case 'IncidentOpened':
+      return [{ kind: 'channel.open', payload: {} }];
+    case 'NoteRecorded':
+    case 'MessageCaptured':
+    case 'CauseRecorded':
+    case 'ActionAdded':
+    case 'ActionCompleted':
+    case 'StatusPosted':
+      return [entry()];
+    case 'StatusChanged':
+      return [entry(hash), refresh];
+    case 'SeverityChanged':
+    case 'TitleChanged':
+    case 'MilestoneMarked':
+    case 'ComponentAdded':
+    case 'ComponentRemoved':
+    case 'ImpactRecorded':
+      return [entry(), refresh];
+    case 'RoleAssigned':
+      return [entry(), refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
+    case 'PeopleInvited':
+      return [{ kind: 'people.invite', payload: { people: fact.data.people } }];
+    case 'EntryEdited':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'edited' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'EntryRetimed':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'retimed' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'EntryStruck':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'struck' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'ChannelOpened':
+    case 'HeadlinePosted':
+    case 'Announced':
+      return [];
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+/** A correction reaches the headline only when the headline rests on that entry. */
+function onHeadline(state: IncidentState | null, fact: { data: { entry: number } }): Effect[] {
+  const n = fact.data.entry;
+  const rests =
+    state !== null &&
+    (state.impact?.n === n ||
+      state.opened.n === n ||
+      Object.values(state.milestones).some((milestone) => milestone?.n === n));
+  return rests ? [{ kind: 'headline.refresh', payload: {} }] : [];
+}

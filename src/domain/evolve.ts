@@ -1,0 +1,140 @@
+import { listed } from './entries.js';
+import type { Fact } from './fact.js';
+import type { Person } from './person.js';
+import type { IncidentState, Milestone } from './state.js';
+import { MARKS, type Mark } from './words.js';
+
+type Opened = Extract<Fact, { type: 'IncidentOpened' }>;
+
+/** The state after an incident's first fact. */
+export function start(fact: Opened): IncidentState {
+  const { n, at, precision, severity, drill } = fact.data;
+  return {
+    team: fact.team,
+    number: fact.incident,
+    title: fact.texts.title ?? '[erased]',
+    severity,
+    status: 'investigating',
+    statusEntry: null,
+    private: fact.data.private,
+    drill,
+    components: listed(fact, 'component', fact.data.components),
+    opener: fact.by,
+    members: [fact.by.id],
+    roles: {},
+    channel: null,
+    headline: null,
+    announcement: null,
+    opened: { at, precision, n },
+    milestones: { started: null, detected: null, mitigated: null, resolved: null },
+    impact: null,
+    lastPost: null,
+    entries: 1,
+    actions: 0,
+    recordedAt: fact.recordedAt,
+  };
+}
+
+/** The state after one more fact. Never changes the state that it is given. */
+export function evolve(state: IncidentState, fact: Fact): IncidentState {
+  const n = 'n' in fact.data ? fact.data.n : 0;
+  const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
+  switch (fact.type) {
+    case 'StatusChanged':
+      return { ...next, status: fact.data.status, statusEntry: n, milestones: afterStatus(state, fact) };
+    case 'SeverityChanged':
+      return { ...next, severity: fact.data.severity };
+    case 'RoleAssigned': {
+      const person: Person = { id: fact.data.person, name: fact.texts.person ?? null };
+      return {
+        ...next,
+        roles: { ...state.roles, [fact.data.role]: person },
+        members: joined(state.members, [person.id]),
+      };
+    }
+    case 'PeopleInvited':
+      return { ...next, members: joined(state.members, fact.data.people) };
+    case 'TitleChanged':
+      return { ...next, title: fact.texts.title ?? '[erased]' };
+    case 'MilestoneMarked': {
+      const { milestone, at, precision } = fact.data;
+      return {
+        ...next,
+        milestones: { ...state.milestones, [milestone]: { at, precision, marked: true, n } },
+      };
+    }
+    case 'ComponentAdded':
+      return { ...next, components: [...state.components, fact.texts.component ?? '[erased]'] };
+    case 'ComponentRemoved': {
+      const gone = fact.texts.component;
+      return { ...next, components: state.components.filter((c) => c !== gone) };
+    }
+    case 'ImpactRecorded': {
+      const { failed, total } = fact.data;
+      return { ...next, impact: { n, text: fact.texts.text ?? null, failed, total } };
+    }
+    case 'ActionAdded':
+      return { ...next, actions: Math.max(state.actions, fact.data.action) };
+    case 'StatusPosted':
+      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at } };
+    case 'EntryEdited':
+      return state.impact?.n === fact.data.entry
+        ? { ...next, impact: { ...state.impact, text: fact.texts.text ?? null } }
+        : next;
+    case 'EntryRetimed':
+      return retimed(next, fact.data);
+    case 'EntryStruck':
+      return struck(next, fact.data.entry);
+    case 'ChannelOpened':
+      return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
+    case 'HeadlinePosted':
+      return { ...next, headline: fact.data };
+    case 'Announced':
+      return { ...next, announcement: fact.data };
+    case 'IncidentOpened':
+    case 'NoteRecorded':
+    case 'MessageCaptured':
+    case 'CauseRecorded':
+    case 'ActionCompleted':
+      return next;
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function joined(members: string[], more: string[]): string[] {
+  return [...new Set([...members, ...more])];
+}
+
+/** Resolving sets its milestone unless a person marked it; leaving `resolved` takes an unmarked one back. */
+function afterStatus(state: IncidentState, fact: Extract<Fact, { type: 'StatusChanged' }>) {
+  const { status, at, precision, n } = fact.data;
+  const held = state.milestones.resolved;
+  if (held?.marked) return state.milestones;
+  if (status !== 'resolved') return { ...state.milestones, resolved: null };
+  // An update while resolved ("still fine") does not move the moment at which it was.
+  if (state.status === 'resolved' && held) return state.milestones;
+  return { ...state.milestones, resolved: { at, precision, marked: false, n } };
+}
+
+function retimed(
+  state: IncidentState,
+  moved: { entry: number; at: string; precision: Milestone['precision'] },
+): IncidentState {
+  const { entry, at, precision } = moved;
+  const milestones = { ...state.milestones };
+  for (const mark of MARKS) {
+    const held = milestones[mark];
+    if (held?.n === entry) milestones[mark] = { ...held, at, precision };
+  }
+  const opened = state.opened.n === entry ? { ...state.opened, at, precision } : state.opened;
+  return { ...state, opened, milestones };
+}
+
+function struck(state: IncidentState, entry: number): IncidentState {
+  const milestones: Record<Mark, Milestone | null> = { ...state.milestones };
+  for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
+  return { ...state, milestones, impact: state.impact?.n === entry ? null : state.impact };
+}
