@@ -1,0 +1,101 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { FolderInUse } from './errors.js';
+import { identityOf } from './process.js';
+
+export type Role = 'bot' | 'guest';
+
+/**
+ * Two session-level advisory locks on one dedicated connection to the `postgres` database. The kernel closes
+ * the connection of a process that dies, however it dies, and the server then frees the locks; a process that
+ * hangs keeps them. They need no platform-specific trick (an abstract socket exists on Linux only, and any
+ * local user could take its name).
+ *
+ * - presence: everybody who uses the server shares it. Who can take it alone is the last and turns off the light.
+ * - bot: exclusive.
+ */
+const key = { space: 0x70c51, presence: 1, bot: 2 };
+
+/** A process being killed may hold the lock for a moment longer. */
+const grace = { rounds: 20, pause: 25 }; // ms
+
+/** Waits while a leaver is stopping the server; then the connection breaks and the caller starts over. */
+export async function arrive(client: Client): Promise<void> {
+  await client.query('SELECT pg_advisory_lock_shared($1, $2)', [key.space, key.presence]);
+}
+
+/** Gives up the presence; true when nobody else is there, and then nobody can arrive until the connection ends. */
+export async function leaveAsLast(client: Client): Promise<boolean> {
+  // Unlock first: two who leave at once and keep their shares would both see the other and both go.
+  await client.query('SELECT pg_advisory_unlock_shared($1, $2)', [key.space, key.presence]);
+  return granted(client, 'SELECT pg_try_advisory_lock($1, $2) AS granted', key.presence);
+}
+
+/**
+ * Becomes the one bot of this folder.
+ *
+ * @throws FolderInUse while another one lives
+ */
+export async function becomeBot(client: Client, folder: string): Promise<void> {
+  let holder: number | null = null;
+  for (let round = 0; ; round++) {
+    if (await granted(client, 'SELECT pg_try_advisory_lock($1, $2) AS granted', key.bot)) break;
+    holder = (await botConnectionPid(client)) ?? holder;
+    if (round >= grace.rounds) throw new FolderInUse(folder, holder);
+    await sleep(grace.pause);
+  }
+  // A living bot loses the lock while the server recovers from a crash. It takes it again, and until then this
+  // file speaks for it: nobody takes the place of a living process.
+  const recorded = await livingBot(folder);
+  if (recorded !== null && recorded !== process.pid) {
+    await client.query('SELECT pg_advisory_unlock($1, $2)', [key.space, key.bot]);
+    throw new FolderInUse(folder, recorded);
+  }
+  const path = botFile(folder);
+  await writeFile(
+    `${path}.${process.pid}`,
+    JSON.stringify({ pid: process.pid, life: await identityOf(process.pid) }),
+  );
+  await rename(`${path}.${process.pid}`, path);
+}
+
+export async function stopBeingBot(folder: string): Promise<void> {
+  await rm(botFile(folder), { force: true });
+}
+
+/** Pid of the bot that recorded itself in the folder and still lives, or null. */
+export async function livingBot(folder: string): Promise<number | null> {
+  const text = await readFile(botFile(folder), 'utf8').catch(() => '');
+  try {
+    const { pid, life } = JSON.parse(text) as { pid: number; life: string };
+    return (await identityOf(pid)) === life ? pid : null;
+  } catch {
+    return null; // None, or half a file after a power cut: its process is gone too.
+  }
+}
+
+/** Seen by everybody in `pg_stat_activity`, so that a refusal can name the holder. */
+export function applicationName(role: Role): string {
+  return `tocsin ${role} ${process.pid}`;
+}
+
+async function botConnectionPid(client: Client): Promise<number | null> {
+  const { rows } = await client.query<{ application_name: string }>(
+    `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1 AND l.objid = $2 AND l.objsubid = 2`,
+    [key.space, key.bot],
+  );
+  const pid = Number(rows[0]?.application_name.split(' ').at(-1));
+  return pid > 0 ? pid : null;
+}
+
+async function granted(client: Client, sql: string, lock: number): Promise<boolean> {
+  const { rows } = await client.query<{ granted: boolean }>(sql, [key.space, lock]);
+  return rows[0]?.granted === true;
+}
+
+function botFile(folder: string): string {
+  return join(folder, 'bot.pid');
+}

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+
+test.each(['a PoolConfig', 'a DATABASE_URL'])('the test database is reached by %s', async (way) => {
+  const pool = new pg.Pool(way === 'a PoolConfig' ? { ...db.config } : { connectionString: db.url });
+  pool.on('error', () => undefined);
+  const { rows } = await pool.query('SELECT current_database() AS name, current_user AS role');
+  await pool.end();
+  expect(rows).toEqual([{ name: db.config.database, role: 'tocsin' }]);
+});
+
+test('two test databases do not see each other, and closing one leaves the other', async () => {
+  const other = await testDatabase();
+  await query(db, 'CREATE TABLE seen (n int)');
+  expect(await query(other, "SELECT to_regclass('seen') AS t")).toEqual([{ t: null }]);
+  await other.close();
+  expect(await query(db, "SELECT to_regclass('seen')::text AS t")).toEqual([{ t: 'seen' }]);
+  await expect(query(other, 'SELECT 1')).rejects.toThrow('does not exist');
+});
+
+test('the server is small, durable, and thinks in UTC and UTF-8', async () => {
+  const settings = `SELECT current_setting('server_version_num')::int / 10000 AS version,
+    current_setting('fsync') AS fsync, current_setting('timezone') AS zone,
+    current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
+    (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`;
+  expect(await query(db, settings)).toEqual([
+    { version: 18, fsync: 'on', zone: 'UTC', addresses: '', encoding: 'UTF8', locale: 'C.UTF-8' },
+  ]);
+});
+
+async function query(database: TestDatabase, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ ...database.config });
+  client.on('error', () => undefined);
+  await client.connect().catch(async (error) => {
+    await client.end();
+    throw error;
+  });
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}

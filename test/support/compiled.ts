@@ -1,0 +1,33 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { transform } from '@swc/core';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Our TypeScript as plain JavaScript in a temporary folder, for tests that need a process of their own (to kill
+ * it, or to run it as another user). Imports of packages work from there; `#room/…` imports do not.
+ *
+ * @param folders relative to the checkout: `src/store/embedded`
+ */
+export async function compiled(...folders: string[]): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-compiled-'));
+  await chmod(folder, 0o755);
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
+  for (const from of folders) {
+    for (const entry of await readdir(join(checkout, from), { recursive: true })) {
+      if (!entry.endsWith('.ts')) continue;
+      const { code } = await transform(await readFile(join(checkout, from, entry), 'utf8'), {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'es6' },
+      });
+      const target = join(folder, from, entry.replace(/\.ts$/, '.js'));
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, code);
+    }
+  }
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
