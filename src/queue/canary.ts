@@ -1,0 +1,101 @@
+import { CANARY, type Engine } from './engine.js';
+import { outageLog } from './outage.js';
+import { LANES } from './relay.js';
+import type { QueueLog } from './settings.js';
+import { pause, within } from './waiting.js';
+
+export interface CanaryStatus {
+  /** A canary came through lately. False too when no worker runs anywhere, or all are busy for long. */
+  ok: boolean;
+  /** When the last one finished, by its worker's clock; null before the first. */
+  lastSeenAt: Date | null;
+  /** Milliseconds from adding to finishing of the last one, or so far of one that is overdue; null before the first. */
+  lagMs: number | null;
+}
+
+export interface Canary {
+  status(): CanaryStatus;
+  stop(): Promise<void>;
+}
+
+export interface CanaryOptions {
+  everyMs?: number;
+  /** The queue whose workers are to be proved alive. */
+  queue?: string;
+  now?: () => Date;
+  log: QueueLog;
+}
+
+// First look at a canary after this long; then ever less often, up to `everyMs`.
+const FIRST_LOOK_MS = 50;
+
+// Missing this many in a row means that the queue stands still.
+const LATE = 3;
+
+/**
+ * Proves the queue alive by seeing jobs finish.
+ *
+ * It shares the queue and the workers with the real wake-ups, because every way in which BullMQ has been seen
+ * to stand still had `isRunning()` true; and it looks at the job instead of listening for events, so that it
+ * costs no connection and works from a process that has no worker itself.
+ */
+export function startCanary(engine: Engine, options: CanaryOptions): Canary {
+  const { everyMs = 5_000, queue: name = LANES, now = () => new Date(), log } = options;
+  const queue = engine.queue<object>(name);
+  const outage = outageLog(log, 'the queue, for its canary');
+  const stopping = new AbortController();
+  let lastSeenAt: Date | null = null;
+  let lagMs: number | null = null;
+  let flying: { id: string; since: number } | undefined;
+
+  const release = async (): Promise<void> => {
+    const since = now().getTime();
+    // Before the others (a long queue is no dead queue), and kept for a moment so that it can be looked at.
+    const options = { lifo: true, removeOnComplete: { count: 20 } };
+    const job = await queue.add(CANARY, {}, options);
+    flying = { id: job.id ?? '', since };
+  };
+
+  const landed = async (): Promise<boolean> => {
+    if (!flying) return true;
+    const job = await queue.getJob(flying.id);
+    if (job && !job.finishedOn) return false;
+    // One that is gone was flushed with all the rest: it says nothing, and the next one follows.
+    if (job?.finishedOn) {
+      lastSeenAt = new Date(job.finishedOn);
+      lagMs = Math.max(0, job.finishedOn - job.timestamp);
+    }
+    flying = undefined;
+    return true;
+  };
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        if (!flying) await release();
+        let wait = FIRST_LOOK_MS;
+        while (!stopping.signal.aborted && !(await landed())) {
+          await pause(wait, stopping.signal);
+          wait = Math.min(2 * wait, everyMs);
+        }
+        outage.recovered();
+      } catch (error) {
+        outage.failed(error);
+      }
+      await pause(everyMs, stopping.signal);
+    }
+  })();
+
+  return {
+    status() {
+      const time = now().getTime();
+      const ok = lastSeenAt !== null && time - lastSeenAt.getTime() <= LATE * everyMs;
+      const inTheAir = flying ? time - flying.since : 0;
+      return { ok, lastSeenAt, lagMs: lagMs === null ? null : Math.max(lagMs, inTheAir) };
+    },
+    async stop() {
+      stopping.abort();
+      await within(4_000, loop);
+    },
+  };
+}

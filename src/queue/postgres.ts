@@ -1,0 +1,103 @@
+import {
+  assertSchemaCompatibility,
+  type BackendFactory,
+  LATEST_SCHEMA_VERSION,
+  PostgresConnection,
+  type PostgresConnectionOptions,
+  PostgresQueueBackend,
+  Queue,
+  type QueueBaseOptions,
+  type RedisQueueBackend,
+  runMigrations,
+  SchemaMigrationRequiredError,
+  Worker,
+} from 'bullmq';
+import pg from 'pg';
+import type { Backing } from './backing.js';
+import { queueSettings, workerSettings } from './settings.js';
+
+/** Where BullMQ keeps its tables, apart from ours. */
+export const QUEUE_SCHEMA = 'tocsin_queue';
+
+type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
+
+// Wake-ups are tiny: more connections than this only take them from the store.
+const POOL_SIZE = 4;
+
+/**
+ * BullMQ on PostgreSQL. Migrates BullMQ's schema when it is missing or old.
+ *
+ * One pool and one LISTEN connection serve every queue and worker of the process (BullMQ's
+ * `createPostgresBackend` would open a pool for each): two connections at rest.
+ *
+ * @throws when the database cannot be reached; without it there is no bot to run.
+ */
+export async function postgresBacking(
+  database: pg.PoolConfig,
+  onError: (error: Error) => void,
+): Promise<Backing> {
+  await migrateQueue(database);
+  const connection = new PostgresConnection({
+    ...poolOptions(database),
+    schema: QUEUE_SCHEMA,
+    max: POOL_SIZE,
+    application_name: 'tocsin-queue',
+  } as PostgresConnectionOptions);
+  connection.on('error', onError);
+  try {
+    // BullMQ keeps a failed first contact for the life of the connection, so it happens here, where it can
+    // be reported, and before any queue or worker stands on it.
+    await connection.waitUntilReady();
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  // BullMQ's classes are typed by their backend and default to Redis's; nobody above uses that part.
+  const share = ((name, options, role) =>
+    // Only the "owner" listens again after a dropped connection, and workers must. That closing one worker
+    // then closes the connection for all is no harm: the engine closes everything together.
+    new PostgresQueueBackend(
+      connection,
+      name,
+      options as QueueBaseOptions<PostgresConnectionOptions>,
+      role?.withBlockingConnection ?? false,
+    )) as Factory;
+  const common = { connection: {} };
+  return {
+    kind: 'postgres',
+    queue: (name) => new Queue(name, { ...queueSettings, ...common }, share),
+    worker: (name, processor, concurrency) =>
+      new Worker(name, processor, { ...workerSettings, ...common, concurrency }, share),
+    close: () => connection.close(),
+  };
+}
+
+/**
+ * Brings BullMQ's schema up to date; safe to call from several processes at once. Without need it changes
+ * nothing and asks for no right to create anything.
+ */
+export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
+  const client = new pg.Client(poolOptions(database));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const version = await assertSchemaCompatibility(client, QUEUE_SCHEMA).catch((error: unknown) => {
+      if (error instanceof SchemaMigrationRequiredError) return 0;
+      throw error;
+    });
+    if (version < LATEST_SCHEMA_VERSION) await runMigrations(client, QUEUE_SCHEMA);
+  } finally {
+    await client.end();
+  }
+}
+
+function poolOptions(database: pg.PoolConfig): pg.PoolConfig {
+  return {
+    ...database,
+    // A server that neither answers nor refuses must not hold a wake-up for ever.
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+    idleTimeoutMillis: 10_000,
+    keepAlive: true,
+  };
+}

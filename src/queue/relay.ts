@@ -1,0 +1,124 @@
+import type { Queue } from 'bullmq';
+import { LaneTimers } from './lane-timers.js';
+import { outageLog } from './outage.js';
+import type { QueueLog } from './settings.js';
+import { pause } from './waiting.js';
+
+/** The queue that carries wake-ups, and all that a wake-up says. */
+export const LANES = 'lanes';
+export interface LaneJob {
+  lane: string;
+}
+
+export interface RelayOptions {
+  /** Of the engine: `engine.queue<LaneJob>(LANES)`. */
+  queue: Queue<LaneJob>;
+  /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
+  dueLanes(limit: number): Promise<Array<{ lane: string }>>;
+  /** Milliseconds between two looks into the outbox; 1,000. It bounds what a lost wake-up can cost. */
+  intervalMs?: number;
+  now?: () => Date;
+  log: QueueLog;
+}
+
+export interface Relay {
+  /** After a commit: these lanes have something due. Costs microseconds, never throws, never waits. */
+  nudge(lanes: Iterable<string>): void;
+  /** The lane has something due at `date` (a back-off, a `Retry-After`). Of several dates the earliest counts. */
+  wakeAt(lane: string, date: Date): void;
+  /** Ends the loop and the timers; resolves when nothing of the relay is running any more. */
+  stop(): Promise<void>;
+}
+
+const LIMIT = 2_000;
+
+// Under a storm wake-ups leave in batches this far apart, so that a busy lane does not become thousands of
+// jobs a second. A nudge after a quiet moment leaves at once.
+const GAP_MS = 5;
+
+/**
+ * One lane, one waiting wake-up, none lost.
+ *
+ * `deduplication` with `keepLastIfActive` is what holds this together. While a lane's job waits, another is
+ * dropped: the waiting one will see the new row, which was committed before. While it *runs*, another is kept
+ * and starts when it is finished: the handler may have looked already. Both engines decide that inside one
+ * script or under one advisory lock. What was not chosen: a job id per lane (a wake-up during the run is
+ * swallowed), plain deduplication (the same), ids of their own (every look of the loop adds a job to a lane
+ * that is only slow), and removing the key when the handler starts (a second worker finds the lane held,
+ * goes home, and the row waits for the loop).
+ *
+ * Everything else is the loop: the outbox says what is due, so Redis may be flushed, a batch may fail, a
+ * process may die with its timers, and it costs one interval.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { queue, dueLanes, intervalMs = 1_000, now = () => new Date(), log } = options;
+  const sending = outageLog(log, 'the queue, for wake-ups');
+  const looking = outageLog(log, 'the outbox, for due lanes');
+  const waiting = new Set<string>();
+  let stopped = false;
+  let sender: Promise<void> | undefined;
+
+  const nudge = (lanes: Iterable<string>): void => {
+    if (stopped) return;
+    for (const lane of lanes) waiting.add(lane);
+    if (waiting.size > 0) sender ??= send();
+  };
+
+  const send = async (): Promise<void> => {
+    // Lets the rest of this turn add its lanes to the same batch.
+    await new Promise(setImmediate);
+    while (waiting.size > 0) {
+      const lanes = [...waiting];
+      waiting.clear();
+      try {
+        await add(lanes);
+        sending.recovered();
+      } catch (error) {
+        // Not kept: the loop finds them again, in the only place that knows what is due.
+        sending.failed(error);
+      }
+      await pause(GAP_MS);
+    }
+    // In the same breath as the look at `waiting`: a nudge from here on starts a sender of its own.
+    sender = undefined;
+  };
+
+  const add = async (lanes: string[]): Promise<unknown> => {
+    const [first, ...others] = lanes.map(wakeUp);
+    // The usual case is one lane, and a batch takes a millisecond longer.
+    if (first && others.length === 0) return queue.add(first.name, first.data, first.opts);
+    return queue.addBulk(lanes.map(wakeUp));
+  };
+
+  const timers = new LaneTimers((lane) => nudge([lane]), now);
+  const napping = new AbortController();
+  const loop = (async () => {
+    while (!stopped) {
+      try {
+        const due = await dueLanes(LIMIT);
+        looking.recovered();
+        nudge(due.map(({ lane }) => lane));
+      } catch (error) {
+        looking.failed(error);
+      }
+      await pause(intervalMs, napping.signal);
+    }
+  })();
+
+  return {
+    nudge,
+    wakeAt: (lane, date) => {
+      if (!stopped) timers.set(lane, date);
+    },
+    async stop() {
+      stopped = true;
+      napping.abort();
+      timers.clear();
+      await Promise.all([loop, sender]);
+    },
+  };
+}
+
+function wakeUp(lane: string) {
+  return { name: 'wake', data: { lane }, opts: { deduplication: { id: lane, keepLastIfActive: true } } };
+}
