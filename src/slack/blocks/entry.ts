@@ -1,0 +1,71 @@
+import type { Entry } from '#domain/entry.js';
+import { personLabel } from '#domain/person.js';
+import { type Block, context, MAX, type Message, section } from './block.js';
+import { cut } from './cut.js';
+import { escaped } from './escaped.js';
+import { whenLabel } from './when.js';
+
+/** A timeline entry on its way into the channel. */
+export interface Shown {
+  entry: Entry;
+  /** What the entry says: `entryText(entry)`. */
+  words: string;
+  /** Why it is shown: it is new, or how it was corrected. */
+  how: 'new' | 'edited' | 'retimed' | 'struck';
+  /** At changes of state: the chain as it stood, so that people can prove later what the record was. */
+  record?: { facts: number; head: string } | null;
+}
+
+export interface EntryMessage extends Message {
+  /** How many of the entries, from the first on, this message shows; at least one. */
+  count: number;
+}
+
+/**
+ * Entries as one message, in the order given, as many as fit Slack's limits: call again with the rest.
+ * Each has a section of its own, so that odd formatting in one cannot run into the next.
+ */
+export function entryMessage(shown: readonly Shown[]): EntryMessage {
+  const blocks: Block[] = [];
+  const lines: string[] = [];
+  let sum = 0;
+  let count = 0;
+  for (const one of shown) {
+    const line = entryLine(one, MAX.section - 1);
+    const record = one.record ? `record: ${one.record.facts} facts, head \`${one.record.head}\`` : null;
+    const size = line.length + (record?.length ?? 0);
+    const more = record === null ? 1 : 2;
+    if (count > 0 && (sum + size > MAX.sum || blocks.length + more > MAX.blocks)) break;
+    blocks.push(section(line));
+    if (record !== null) blocks.push(context(record));
+    lines.push(line);
+    sum += size;
+    count++;
+  }
+  return { text: cut(lines.join('\n'), MAX.text), blocks, count };
+}
+
+/**
+ * `#5 01:41 UTC requests start to fail — ana`, escaped, at most `max` characters: a longer text is cut and says where the
+ * rest is.
+ */
+export function entryLine({ entry, words, how }: Shown, max: number): string {
+  const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
+  const correction = how === 'new' ? '' : ` (${how})`;
+  const head = `*#${entry.n}* ${when}${correction} `;
+  const author = entry.detail.author;
+  const by = escaped(cut(personLabel(author ?? entry.by), 100));
+  const tail = author ? ` — ${by}, added by ${escaped(cut(personLabel(entry.by), 100))}` : ` — ${by}`;
+  const size = [...words].length.toLocaleString('en');
+  const rest = `… (#${entry.n}, ${size} characters, in the timeline)`;
+  const said = cut(escaped(words), max - head.length - tail.length, rest);
+  return head + (how === 'struck' ? strike(said) : said) + tail;
+}
+
+/** Slack strikes within a line only. */
+function strike(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.trim() === '' ? line : `~${line.trim()}~`))
+    .join('\n');
+}

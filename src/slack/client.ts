@@ -1,0 +1,109 @@
+import { webApi } from '@slack/bolt';
+import { slackLogger } from './logger.js';
+import type { Log } from './ports.js';
+
+/**
+ * How a Web API call ended.
+ * - `ok`: it happened.
+ * - `ratelimited`: it did not happen; not before `retryAfterMs`.
+ * - `refused`: it did not happen; `error` is Slack's code (`channel_not_found`, `missing_scope` with `needed` …).
+ * - `unknown`: nobody can say whether it happened (no answer, 5xx, or a code by which Slack says so itself);
+ *   `sent: false`: the request certainly never left.
+ */
+export type SlackResult =
+  | { kind: 'ok'; data: SlackData }
+  | { kind: 'ratelimited'; retryAfterMs: number }
+  | { kind: 'refused'; error: string; needed: string | null; data: SlackData }
+  | { kind: 'unknown'; error: string; sent: boolean };
+
+/** An answer as Slack gave it: look into it with zod. */
+export type SlackData = Readonly<Record<string, unknown>>;
+
+export interface SlackClient {
+  /** Call once; never throws, never retries, never waits for a limit to pass. */
+  call(method: string, args?: Record<string, unknown>): Promise<SlackResult>;
+}
+
+export interface SlackClientOptions {
+  token: string;
+  /** Base address of the Web API, default Slack's own. */
+  apiUrl?: string;
+  log: Log;
+  /** Milliseconds after which an answer is given up. */
+  timeout?: number;
+  /** Added to every call; only organisation-wide installations need it. */
+  teamId?: string;
+}
+
+/** Codes by which Slack says that the action may have happened all the same. */
+const DOUBTFUL = new Set(['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable']);
+const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+const SLACK_CODE = /^[a-zA-Z0-9_.:-]{1,80}$/;
+
+/** One attempt per call: whoever calls decides what to repeat, because only they know what must not happen twice. */
+export function createSlackClient(options: SlackClientOptions): SlackClient {
+  const web = new webApi.WebClient(options.token, {
+    ...(options.apiUrl && { slackApiUrl: options.apiUrl }),
+    ...(options.teamId && { teamId: options.teamId }),
+    logger: slackLogger(options.log),
+    rejectRateLimitedCalls: true,
+    retryConfig: { retries: 0 },
+    timeout: options.timeout ?? 10_000,
+  });
+  return {
+    async call(method, args = {}) {
+      try {
+        return { kind: 'ok', data: { ...(await web.apiCall(method, args)) } };
+      } catch (error) {
+        return resultOf(error);
+      }
+    },
+  };
+}
+
+function resultOf(error: unknown): SlackResult {
+  if (error instanceof webApi.WebAPIRateLimitedError) {
+    return { kind: 'ratelimited', retryAfterMs: error.retryAfter * 1_000 };
+  }
+  if (error instanceof webApi.WebAPIPlatformError) {
+    const { error: code, response_metadata: metadata } = error.data;
+    const data: SlackData = { ...error.data };
+    if (code === 'ratelimited') {
+      return { kind: 'ratelimited', retryAfterMs: (metadata?.retryAfter ?? 1) * 1_000 };
+    }
+    // A page of HTML instead of JSON ends up here as the “code”.
+    if (!SLACK_CODE.test(code)) return { kind: 'unknown', error: 'no_json', sent: true };
+    if (DOUBTFUL.has(code)) return { kind: 'unknown', error: code, sent: true };
+    return {
+      kind: 'refused',
+      error: code,
+      needed: typeof data.needed === 'string' ? data.needed : null,
+      data,
+    };
+  }
+  if (error instanceof webApi.WebAPIHTTPError) {
+    const { statusCode } = error;
+    if (statusCode === 404 || statusCode === 405) {
+      return { kind: 'refused', error: 'unknown_method', needed: null, data: {} };
+    }
+    if (statusCode >= 400 && statusCode < 500) {
+      return { kind: 'refused', error: `http_${statusCode}`, needed: null, data: {} };
+    }
+    return { kind: 'unknown', error: `http_${statusCode}`, sent: true };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  // The SDK has no class for a 429 without a usable Retry-After.
+  if (message.startsWith('Retry header')) return { kind: 'ratelimited', retryAfterMs: 5_000 };
+  const code = codeOf(error);
+  return { kind: 'unknown', error: code ?? 'no_answer', sent: !(code && NEVER_LEFT.has(code)) };
+}
+
+/** @returns the system's code (`ECONNREFUSED`), which fetch buries under causes */
+function codeOf(error: unknown): string | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 6; depth++) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string' && !code.startsWith('slack_')) return code;
+    at = at instanceof webApi.WebAPIRequestError ? at.original : at.cause;
+  }
+  return null;
+}

@@ -1,0 +1,85 @@
+import type { Entered } from '#domain/command/entered.js';
+import type { Effect } from '#domain/effect.js';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Refusal } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+
+/** What this room needs of others, as narrow as it can be; compose hands it in. */
+
+export interface Recorded {
+  recorded: true;
+  incident: number;
+  ref: string;
+  /** Plain text that contains “recorded”. */
+  receipt: string;
+}
+
+export type Handle = (
+  intent: TypedIntent,
+  target: number | null,
+  asking: Asking,
+) => Promise<Recorded | Refusal>;
+
+export interface Read {
+  incident(asking: Asking, incident: number): Promise<IncidentState | Refusal>;
+  open(asking: Asking): Promise<IncidentState[]>;
+  /** @returns the incident whose channel this is */
+  ofChannel(team: string, channel: string): Promise<number | null>;
+}
+
+/** One command line as typed. `implied`: the incident of the channel it was typed in. */
+export interface Typed {
+  entered: Entered;
+  implied: number | null;
+  asking: Asking;
+  /** IANA name in which bare times are meant; `zoneKnown`: it is the typist's own. */
+  zone: string;
+  zoneKnown: boolean;
+}
+
+export type Answer =
+  | { kind: 'recorded'; text: string }
+  | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
+  | { kind: 'text'; text: string }
+  | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
+  | { kind: 'export'; incident: number; format: string; zone: string };
+
+export type Answerer = (typed: Typed) => Promise<Answer>;
+
+/** Leave an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
+export type Owe = (
+  effect: Effect,
+  of: { team: string; incident: number; key: string | null },
+) => Promise<void>;
+
+/** Somebody as Slack describes them. */
+export interface SlackPerson {
+  id: string;
+  /** The name people see: display name, else real name, else handle. */
+  name: string;
+  handle: string;
+  realName: string | null;
+  /** IANA name; bots and strangers have none. */
+  tz: string | null;
+  isBot: boolean;
+  deleted: boolean;
+}
+
+export interface PeopleStore {
+  get(team: string, id: string): Promise<SlackPerson | null>;
+  byIds(team: string, ids: string[]): Promise<SlackPerson[]>;
+  upsert(team: string, people: SlackPerson[]): Promise<void>;
+}
+
+export interface Workspace {
+  /** @returns our name for a Slack workspace: the first word of every key */
+  resolve(slackTeamId: string): Promise<string>;
+}
+
+/** The part of pino that is used here. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
