@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+const url = (protocols: string[], what: string) =>
+  z.string().refine(
+    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+    // The value itself is never shown: an address may hold a password.
+    { message: `is not ${what}; write it as ${protocols[0]}//…` },
+  );
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** The environment variables that Tocsin reads; the README's table says what each is for. */
+export const ENVIRONMENT = z.object({
+  SLACK_BOT_TOKEN: z.string().optional(),
+  SLACK_APP_TOKEN: z.string().optional(),
+  SLACK_SIGNING_SECRET: z.string().optional(),
+  SLACK_API_URL: url(['https:', 'http:'], 'the address of a Web API').optional(),
+  DATABASE_URL: url(['postgres:', 'postgresql:'], 'the address of a PostgreSQL database').optional(),
+  REDIS_URL: url(['redis:', 'rediss:', 'unix:'], 'the address of a Redis server').optional(),
+  PORT: z.coerce
+    .number({ message: 'is not a port; write a number from 0 to 65535' })
+    .int({ message: 'is not a port; write a whole number from 0 to 65535' })
+    .min(0, { message: 'is not a port; write a number from 0 to 65535' })
+    .max(65535, { message: 'is not a port; write a number from 0 to 65535' })
+    .default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  PUBLIC_URL: url(['https:', 'http:'], 'a public address').optional(),
+  TOCSIN_DATA: z.string().default('.tocsin'),
+  TOCSIN_CONFIG: z.string().optional(),
+  TOCSIN_RUNBOOKS: z.string().default('runbooks'),
+  TOCSIN_SECRET: z
+    .string()
+    .min(16, { message: 'is too short to sign anything; make one with `openssl rand -hex 32`' })
+    .optional(),
+  LOG_LEVEL: z.enum(LEVELS, { message: `is not a level; write one of ${LEVELS.join(', ')}` }).default('info'),
+});
+
+export type Environment = z.infer<typeof ENVIRONMENT>;
+
+/** What a process is about to do, and so what it cannot do without. */
+export type Need = 'bot' | 'web' | 'worker' | 'database' | 'nothing';
+
+/** @returns what is missing for that, each with what to do. */
+export function needs(env: Record<string, string | undefined>, need: Need): string[] {
+  const problems: string[] = [];
+  if (need === 'nothing' || need === 'database') return problems;
+  if (!env.SLACK_BOT_TOKEN) {
+    problems.push(
+      'SLACK_BOT_TOKEN: is missing; install the app from manifest.yml and copy its Bot User OAuth Token (xoxb-…)',
+    );
+  }
+  if (need !== 'worker' && !env.SLACK_APP_TOKEN && !env.SLACK_SIGNING_SECRET) {
+    problems.push(
+      'SLACK_APP_TOKEN or SLACK_SIGNING_SECRET: one is needed; the first (xapp-…, scope connections:write) for Socket Mode, the second (Basic Information) for HTTP',
+    );
+  }
+  if (env.DATABASE_URL && !env.TOCSIN_SECRET) {
+    problems.push(
+      'TOCSIN_SECRET: is required with DATABASE_URL, it signs web links; make one with `openssl rand -hex 32`',
+    );
+  }
+  return problems;
+}

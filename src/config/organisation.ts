@@ -1,0 +1,75 @@
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+const zone = z.string().refine(
+  (value) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: value });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { message: 'is not a time zone; write UTC or an area such as Europe/Berlin' },
+);
+
+const role = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}$/,
+    'is not a role; write lower-case letters, digits and dashes, such as scribe',
+  );
+
+/** `tocsin.yml`: what an organisation decides. Strict: a misspelt key is a mistake, not a wish. */
+const ORGANISATION = z.strictObject({
+  command: z
+    .string()
+    .regex(/^\/[a-z0-9_-]{1,31}$/, 'is not a slash command; write it as in manifest.yml, such as /incident')
+    .default('/incident'),
+  zone: zone.nullable().default(null),
+  roles: z.array(role).default(['lead', 'scribe', 'comms', 'ops']),
+  components: z.array(z.string().min(1)).default([]),
+  announce: z.string().min(1).nullable().default(null),
+  invite: z
+    .strictObject({
+      people: z.array(z.string().regex(/^[UW][A-Z0-9]+$/, 'is not a user id such as U012AB3CD')).default([]),
+      groups: z
+        .array(z.string().regex(/^S[A-Z0-9]+$/, 'is not a user group id such as S012AB3CD'))
+        .default([]),
+    })
+    .default({ people: [], groups: [] }),
+});
+
+/**
+ * @property zone default zone for people whose own is not known; null: none set, so UTC
+ * @property announce channel (id, or name without #) that hears of every incident; null: none
+ */
+export type Organisation = z.infer<typeof ORGANISATION>;
+
+/** @returns the settings, or what is wrong with them: file, line, place, what to write instead. */
+export function readOrganisation(source: string, file: string): Organisation | string[] {
+  const document = parseDocument(source, { uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return document.errors.map(
+      (error) => `${file}:${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`,
+    );
+  }
+  const parsed = ORGANISATION.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {});
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map((issue) => {
+    const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;
+    const line = node?.range ? source.slice(0, node.range[0]).split('\n').length : 1;
+    const place = issue.path.join('.');
+    return `${file}:${line}: ${place ? `${place} ` : ''}${worded(issue)}`;
+  });
+}
+
+function worded(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(ORGANISATION.shape).join(', ');
+    return `has keys that mean nothing here (${issue.keys.join(', ')}); the known ones are ${known}`;
+  }
+  return issue.message;
+}
+
+const firstLine = (text: string) => text.split('\n')[0] ?? text;

@@ -1,0 +1,99 @@
+import type { Found } from '#domain/decide.js';
+import type { Entry } from '#domain/entry.js';
+import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
+import type { Person, PersonRef } from '#domain/person.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+
+/** What `handle` looks up beside an incident's state: at most one entry or one person. */
+export interface Lookups {
+  nextNumber(team: string): Promise<number>;
+  entry(team: string, incident: number, n: number): Promise<Entry | null>;
+  lastEntryBy(team: string, incident: number, by: string): Promise<Entry | null>;
+  capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
+  actionDone(team: string, incident: number, action: number): Promise<boolean>;
+  personById(team: string, id: string): Promise<Person | null>;
+  personByName(team: string, name: string): Promise<Person | null>;
+}
+
+const NOTHING: Found = { entry: null, captured: null, actionDone: false, number: 0 };
+
+/** Does deciding this need more than the state? Such an intent must not share a commit with an earlier one on its incident. */
+export function needsLookup(intent: TypedIntent): boolean {
+  switch (intent.type) {
+    case 'EditEntry':
+    case 'RetimeEntry':
+    case 'StrikeEntry':
+    case 'UndoLastEntry':
+    case 'CaptureMessage':
+    case 'CompleteAction':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** @param incident 0 for a new one */
+export async function lookUp(
+  look: Lookups,
+  intent: TypedIntent,
+  incident: number,
+  asking: Asking,
+): Promise<Found> {
+  const { team } = asking;
+  switch (intent.type) {
+    case 'OpenIncident':
+      return { ...NOTHING, number: await look.nextNumber(team) };
+    case 'EditEntry':
+    case 'RetimeEntry':
+    case 'StrikeEntry':
+      return { ...NOTHING, entry: await look.entry(team, incident, intent.entry) };
+    case 'UndoLastEntry':
+      return { ...NOTHING, entry: await look.lastEntryBy(team, incident, asking.by.id) };
+    case 'CaptureMessage': {
+      const { channel, ts } = intent.message;
+      return { ...NOTHING, captured: await look.capturedEntry(team, incident, channel, ts) };
+    }
+    case 'CompleteAction':
+      return { ...NOTHING, actionDone: await look.actionDone(team, incident, intent.action) };
+    default:
+      return NOTHING;
+  }
+}
+
+/** Turns `@ana` into a person: a mention keeps its id, a bare name must mean exactly one person. */
+export async function resolvePeople(
+  look: Lookups,
+  intent: TypedIntent,
+  team: string,
+): Promise<Intent | Refusal> {
+  const find = async (ref: PersonRef): Promise<Person | Refusal> => {
+    if (ref.id !== null) {
+      if (ref.name !== null) return { id: ref.id, name: ref.name };
+      return { id: ref.id, name: (await look.personById(team, ref.id))?.name ?? null };
+    }
+    const person = ref.name === null ? null : await look.personByName(team, ref.name);
+    return person ?? refuse('UNKNOWN_PERSON', { name: ref.name ?? '' });
+  };
+  switch (intent.type) {
+    case 'AssignRole': {
+      const person = await find(intent.person);
+      return isRefusal(person) ? person : { ...intent, person };
+    }
+    case 'AddAction': {
+      if (!intent.owner) return { ...intent, owner: null };
+      const owner = await find(intent.owner);
+      return isRefusal(owner) ? owner : { ...intent, owner };
+    }
+    case 'InvitePeople': {
+      const people: Person[] = [];
+      for (const ref of intent.people) {
+        const person = await find(ref);
+        if (isRefusal(person)) return person;
+        people.push(person);
+      }
+      return { ...intent, people };
+    }
+    default:
+      return intent;
+  }
+}

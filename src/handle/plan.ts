@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
+import { decide, type Found } from '#domain/decide.js';
+import { effectsOf } from '#domain/effects.js';
+import { amendmentOf, entryOf } from '#domain/entries.js';
+import { evolve, start } from '#domain/evolve.js';
+import type { Fact } from '#domain/fact.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { type IncidentState, refOf } from '#domain/state.js';
+import { receiptOf } from '#render/receipt.js';
+import type { Commit } from '#store/commit.js';
+import type { Known } from './cache.js';
+
+/** A commit that is being gathered. */
+export type Gathering = { -readonly [K in keyof Commit]: Array<Commit[K][number]> };
+
+export const gathering = (): Gathering => ({
+  facts: [],
+  entries: [],
+  amendments: [],
+  summaries: [],
+  effects: [],
+});
+
+/** What one intent would write, and what its asker would be told once it is written. */
+export interface Planned {
+  incident: number;
+  facts: Fact[];
+  receipt: string;
+  before: Known | null;
+  after: Known;
+}
+
+const salt = () => randomBytes(16).toString('hex');
+
+/** The lane of an incident's effects: they are paid in order within it. */
+export function laneOf(team: string, incident: number): string {
+  return `${team}/${refOf(incident)}`;
+}
+
+/**
+ * Decides one intent and adds what follows to `commit`; nothing is written yet.
+ * @param known the incident as it will be when this is written; null for a new one
+ */
+export function plan(
+  commit: Gathering,
+  known: Known | null,
+  intent: Intent,
+  asking: Asking,
+  found: Found,
+  notes: string[],
+): Planned | Refusal {
+  const decision = decide(known?.state ?? null, intent, asking, found);
+  if (isRefusal(decision)) return decision;
+  const incident = known?.state.number ?? found.number;
+  const { team } = asking;
+  const facts: Fact[] = [];
+  const sealed: SealedFact[] = [];
+  let state: IncidentState | null = known?.state ?? null;
+  let seq = known?.seq ?? 0;
+  let head = known?.head ?? CHAIN_START;
+  for (const draft of decision) {
+    seq += 1;
+    const one = seal(draft, {
+      team,
+      incident,
+      seq,
+      prev: head,
+      recordedAt: asking.now.toISOString(),
+      by: asking.by,
+      source: asking.source,
+      salt,
+    });
+    const before = state;
+    state = one.fact.type === 'IncidentOpened' ? start(one.fact) : evolve(state as IncidentState, one.fact);
+    head = one.sealed.hash;
+    facts.push(one.fact);
+    sealed.push(one.sealed);
+    const entry = entryOf(one.fact);
+    if (entry) commit.entries.push({ team, incident, entry });
+    const amendment = amendmentOf(one.fact);
+    if (amendment) commit.amendments.push({ team, incident, amendment });
+    for (const effect of effectsOf(one.fact, before, head)) {
+      commit.effects.push({ team, lane: laneOf(team, incident), incident, seq, effect });
+    }
+  }
+  const after = { state: state as IncidentState, seq, head };
+  const receipt =
+    facts.length === 0 ? '' : receiptOf({ ref: refOf(incident), facts, notes, now: asking.now });
+  facts.forEach((fact, i) => {
+    const { body, hash, texts } = sealed[i] as SealedFact;
+    // One key for all the facts of one intent: it stands on the first.
+    const first = i === 0 && asking.key !== null;
+    commit.facts.push({
+      ...{
+        team,
+        incident,
+        seq: fact.seq,
+        type: fact.type,
+        v: fact.v,
+        recordedAt: fact.recordedAt,
+        body,
+        hash,
+      },
+      key: first ? asking.key : null,
+      receipt: first ? receipt : null,
+      texts: texts.map(({ field, salt, text }) => ({ field, salt: salt as string, text: text as string })),
+    });
+  });
+  return { incident, facts, receipt, before: known, after };
+}

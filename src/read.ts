@@ -1,0 +1,53 @@
+import type { Asking } from '#domain/intent.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
+import { type IncidentState, maySee, refOf } from '#domain/state.js';
+import type { Dossier } from '#render/dossier.js';
+import type { Snapshot, Store } from '#store/store.js';
+
+/** Who looks: the part of an Asking that decides what may be seen. */
+export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate'>;
+
+/**
+ * The only way to look at an incident: may this person see it, then fold.
+ * A private incident answers exactly like one that does not exist.
+ */
+export interface Read {
+  incident(viewer: Viewer, incident: number): Promise<IncidentState | Refusal>;
+  /** Incidents that are not resolved, oldest first. */
+  open(viewer: Viewer): Promise<IncidentState[]>;
+  /** The newest incidents first. */
+  list(viewer: Viewer, limit: number): Promise<IncidentState[]>;
+  /** Whose channel this is, or null. */
+  ofChannel(team: string, channel: string): Promise<number | null>;
+  /** Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned. */
+  dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
+}
+
+export function createRead(store: Store): Read {
+  const hidden = (incident: number) => refuse('NO_SUCH_INCIDENT', { ref: refOf(incident) });
+  return {
+    async incident(viewer, incident) {
+      const known = await store.load(viewer.team, incident);
+      return known && maySee(known.state, viewer) ? known.state : hidden(incident);
+    },
+    async open(viewer) {
+      return (await store.openIncidents(viewer.team)).filter((state) => maySee(state, viewer));
+    },
+    async list(viewer, limit) {
+      return (await store.listIncidents(viewer.team, { limit })).filter((state) => maySee(state, viewer));
+    },
+    ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
+    dossier: (viewer, incident, look) =>
+      store.snapshot(async (snapshot: Snapshot) => {
+        const known = await snapshot.load(viewer.team, incident);
+        if (!known || !maySee(known.state, viewer)) return hidden(incident);
+        return look({
+          state: known.state,
+          head: known.head,
+          facts: known.seq,
+          entries: () => snapshot.entries(viewer.team, incident),
+          factLines: () => snapshot.facts(viewer.team, incident),
+        });
+      }),
+  };
+}

@@ -1,0 +1,77 @@
+import express, { type Express } from 'express';
+import { z } from 'zod';
+import { plain } from '#domain/command/entered.js';
+import type { Answerer } from '../answer.js';
+import { admitted, type FindToken } from './auth.js';
+
+export interface ApiPorts {
+  answer: Answerer;
+  findToken: FindToken;
+  /** Zone of bare times: a program has none of its own. */
+  zone: string;
+  now: () => Date;
+}
+
+const BODY = z.strictObject({ text: z.string() });
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** `POST /api/v1/commands {"text": "note INC-7 01:41 …"}`: the verbs for programs, with an `Idempotency-Key`. */
+export function apiRoutes(app: Express, ports: ApiPorts): void {
+  app.post('/api/v1/commands', express.json({ limit: '1mb' }), async (request, response) => {
+    const token = await admitted(ports.findToken, request, response, 'write');
+    if (!token) return;
+    const body = BODY.safeParse(request.body);
+    const key = request.get('idempotency-key') ?? null;
+    if (!body.success || (key !== null && !KEY.test(key))) {
+      response.status(400).json({
+        ok: false,
+        error: 'BAD_REQUEST',
+        sentence: body.success
+          ? 'An Idempotency-Key has 1 to 200 visible ASCII characters.'
+          : 'Send JSON such as {"text": "note INC-7 01:41 requests start to fail"}, with Content-Type: application/json.',
+      });
+      return;
+    }
+    const answer = await ports.answer({
+      entered: plain(body.data.text),
+      implied: null,
+      asking: {
+        team: token.team,
+        by: { id: `token:${token.name}`, name: token.name },
+        source: 'api',
+        key: key === null ? null : `api:${token.name}:${key}`,
+        now: ports.now(),
+        seesPrivate: token.private,
+      },
+      zone: ports.zone,
+      zoneKnown: false,
+    });
+    switch (answer.kind) {
+      case 'recorded': {
+        const { ref, repeated } = answer.recorded;
+        response.status(repeated ? 200 : 201).json({ ok: true, ref, repeated, text: answer.text });
+        return;
+      }
+      case 'text':
+        response.json({ ok: true, text: answer.text });
+        return;
+      case 'export':
+        response.json({ ok: true, text: `GET /incidents/INC-${answer.incident}/ with this token.` });
+        return;
+      case 'form':
+        response
+          .status(422)
+          .json({
+            ok: false,
+            error: 'MISSING_ARGUMENT',
+            sentence: 'Say it on one line: programs have no forms.',
+          });
+        return;
+      case 'refused': {
+        const { code, sentence, next } = answer.refusal;
+        const status = code === 'NOT_RECORDED' || code === 'NOT_CONFIRMED' ? 503 : 422;
+        response.status(status).json({ ok: false, error: code, sentence, next });
+      }
+    }
+  });
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Request, Response } from 'express';
+
+export type Scope = 'read' | 'write' | 'admin';
+
+/** An API token as the store knows it: never the token, only its hash. */
+export interface Token {
+  team: string;
+  name: string;
+  scope: Scope;
+  /** Created with --private: private incidents are visible. */
+  private: boolean;
+}
+
+export type FindToken = (hash: string) => Promise<Token | null>;
+
+const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
+
+/** @returns what is stored of a token. Tokens are 256 random bits: a plain hash cannot be guessed back. */
+export function hashOfToken(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('hex');
+}
+
+/** @returns the token of an `Authorization: Bearer` header, or null */
+export function bearerOf(request: Request): string | null {
+  return /^Bearer +(\S+) *$/i.exec(request.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/**
+ * Lets a request in, or answers it: 401 without a good token, 403 with one that may not do this.
+ * @returns the token, or null when the answer has been sent
+ */
+export async function admitted(
+  find: FindToken,
+  request: Request,
+  response: Response,
+  scope: Scope,
+): Promise<Token | null> {
+  const bearer = bearerOf(request);
+  const token = bearer === null ? null : await find(hashOfToken(bearer));
+  if (!token) {
+    response
+      .status(401)
+      .set('WWW-Authenticate', 'Bearer realm="tocsin"')
+      .type('text/plain')
+      .send(
+        bearer === null
+          ? 'This needs a token: send `Authorization: Bearer TOKEN`. Make one with `tocsin token create --name NAME`.\n'
+          : 'That token is not known here. Make one with `tocsin token create --name NAME`.\n',
+      );
+    return null;
+  }
+  if (RANK[token.scope] < RANK[scope]) {
+    response
+      .status(403)
+      .type('text/plain')
+      .send(`This needs a token with the scope ${scope}; this one has ${token.scope}.\n`);
+    return null;
+  }
+  return token;
+}

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { Unavailable } from '#store/outcome.js';
+import type { Log } from '../log.js';
+import { type ApiPorts, apiRoutes } from './api.js';
+import { type ExportPorts, exportRoutes } from './exports.js';
+import { type HealthPorts, healthRoutes } from './health.js';
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface WebPorts {
+  health: HealthPorts;
+  exports: ExportPorts;
+  api: ApiPorts;
+  /** Bolt's own listener, or null in Socket Mode. */
+  slack: Listener | null;
+  log: Log;
+}
+
+export interface Web {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Listens on `host:port` (0: any free port). @throws when the port is taken. */
+export async function startWeb(ports: WebPorts, host: string, port: number): Promise<Web> {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  healthRoutes(app, ports.health);
+  exportRoutes(app, ports.exports);
+  apiRoutes(app, ports.api);
+  app.use((_request, response) => {
+    response.status(404).type('text/plain').send('There is nothing here.\n');
+  });
+  app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
+    answerFailure(ports.log, error, request, response);
+  });
+  const server = createServer((request, response) => {
+    // Straight to Bolt: it reads the body itself, because the signature is over the bytes as they came.
+    if (ports.slack && request.url?.split('?')[0] === '/slack/events') ports.slack(request, response);
+    else app(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function answerFailure(
+  log: Log,
+  error: Error & { status?: number },
+  request: Request,
+  response: Response,
+): void {
+  // Once bytes are out a status would be a lie: the connection is cut, so that the reader sees it is incomplete.
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof Unavailable) {
+    response
+      .status(503)
+      .set('Retry-After', '2')
+      .type('text/plain')
+      .send('The database does not answer. Try again in a moment.\n');
+    return;
+  }
+  const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
+  if (status === 500) log.error({ err: error, path: request.path }, 'a request failed');
+  response
+    .status(status)
+    .type('text/plain')
+    .send(
+      status === 500 ? 'Something went wrong here; the log says what.\n' : 'That request cannot be read.\n',
+    );
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // Requests that run may finish; those that hang may not hold us up.
+  const timer = setTimeout(() => server.closeAllConnections(), 3000);
+  await closed;
+  clearTimeout(timer);
+}
