@@ -1,0 +1,111 @@
+import { expect } from '@jest/globals';
+import { decide, type Found } from '#domain/decide.js';
+import { entryOf } from '#domain/entries.js';
+import { evolve, start } from '#domain/evolve.js';
+import type { DraftFact, Fact } from '#domain/fact.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import type { RefusalCode } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+
+export const NOW = new Date('2024-11-10T02:00:00.000Z');
+export const ana = { id: 'U1', name: 'ana' };
+export const bo = { id: 'U2', name: 'bo' };
+
+export const asking = (by = ana): Asking => ({
+  team: 'T1',
+  by,
+  source: 'slack',
+  key: null,
+  now: NOW,
+  seesPrivate: false,
+});
+
+export const opened: DraftFact = {
+  type: 'IncidentOpened',
+  data: {
+    n: 1,
+    at: '2024-11-10T01:42:00Z',
+    until: null,
+    precision: 'minute',
+    severity: 'sev3',
+    private: false,
+    drill: false,
+    components: 1,
+  },
+  texts: { title: 'TTS fails', 'component.0': 'TTS' },
+};
+
+/** Numbers drafts as a stream of one incident would. */
+export function stream(...drafts: DraftFact[]): Fact[] {
+  return drafts.map(
+    (draft, i) =>
+      ({
+        ...draft,
+        v: 1,
+        team: 'T1',
+        incident: 7,
+        seq: i + 1,
+        recordedAt: NOW.toISOString(),
+        by: ana,
+        source: 'slack',
+      }) as Fact,
+  );
+}
+
+export function fold(facts: Fact[]): IncidentState | null {
+  return facts.reduce<IncidentState | null>(
+    (state, fact) => (fact.type === 'IncidentOpened' ? start(fact) : evolve(state as IncidentState, fact)),
+    null,
+  );
+}
+
+/** Given these facts, when that is asked, then those facts or that refusal. */
+export function given(...drafts: DraftFact[]) {
+  const facts = stream(...drafts);
+  const state = fold(facts);
+  const entries = facts.map(entryOf).filter((entry) => entry !== null);
+  return {
+    state,
+    when(intent: Intent, by = ana, found: Partial<Found> = {}) {
+      const named = 'entry' in intent ? entries.find((entry) => entry.n === intent.entry) : undefined;
+      const decision = decide(state, intent, asking(by), {
+        entry: named ?? null,
+        captured: null,
+        actionDone: false,
+        number: 7,
+        ...found,
+      });
+      return {
+        decision,
+        thenFacts: (expected: Array<Record<string, unknown>>) => expect(decision).toMatchObject(expected),
+        thenRefused: (code: RefusalCode) => expect(decision).toMatchObject({ refused: true, code }),
+      };
+    },
+  };
+}
+
+const at = (data: object) => ({
+  n: 2,
+  at: '2024-11-10T02:00:00Z',
+  until: null,
+  precision: 'second',
+  ...data,
+});
+
+export const note = (n: number, text = 'x'): DraftFact => ({
+  type: 'NoteRecorded',
+  data: { ...at({}), n } as never,
+  texts: { text },
+});
+
+export const status = (n: number, to: string, when = '2024-11-10T02:00:00Z'): DraftFact => ({
+  type: 'StatusChanged',
+  data: { ...at({}), n, at: when, status: to, reopened: false } as never,
+  texts: {},
+});
+
+export const mark = (n: number, milestone: string, when: string): DraftFact => ({
+  type: 'MilestoneMarked',
+  data: { ...at({}), n, at: when, precision: 'minute', milestone } as never,
+  texts: {},
+});
