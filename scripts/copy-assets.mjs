@@ -1,0 +1,12 @@
+// Copies what tsc leaves behind (pages, schemas, templates) from src to dist, at the same place.
+import { cp } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const compiled = new Set(['.ts', '.tsx', '.mts', '.cts']);
+
+await cp(join(root, 'src'), join(root, 'dist'), {
+  recursive: true,
+  filter: (source) => !compiled.has(extname(source)) && !source.endsWith('README.md'),
+});

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** A `plain_text` object of at most `max` characters. Empty text is refused. */
+export function plainText(max: number) {
+  return z.strictObject({
+    type: z.literal('plain_text'),
+    text: z.string().min(1).max(max),
+    emoji: z.boolean().optional(),
+  });
+}
+
+function mrkdwn(max: number) {
+  return z.strictObject({
+    type: z.literal('mrkdwn'),
+    text: z.string().min(1).max(max),
+    verbatim: z.boolean().optional(),
+  });
+}
+
+/** Either kind of text object. */
+export function anyText(max: number) {
+  return z.discriminatedUnion('type', [plainText(max), mrkdwn(max)]);
+}
+
+export const contextText = [plainText(3000), mrkdwn(3000)] as const;
+
+export const confirm = z.strictObject({
+  title: plainText(100),
+  text: anyText(300),
+  confirm: plainText(30),
+  deny: plainText(30),
+  style: z.enum(['primary', 'danger']).optional(),
+});
+
+export const option = z.strictObject({
+  text: anyText(75),
+  value: z.string().min(1).max(150),
+  description: anyText(75).optional(),
+  url: z.string().max(3000).optional(),
+});
+
+export const optionGroup = z.strictObject({ label: plainText(75), options: z.array(option).min(1).max(100) });
+
+export const dispatchConfig = z.strictObject({
+  trigger_actions_on: z.array(z.enum(['on_enter_pressed', 'on_character_entered'])).min(1),
+});
+
+export const image = z.strictObject({
+  type: z.literal('image'),
+  image_url: z.string().max(3000).optional(),
+  slack_file: z.strictObject({ id: z.string().optional(), url: z.string().optional() }).optional(),
+  alt_text: z.string().max(2000),
+});

@@ -1,0 +1,126 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { actor, ControlError, messageAt, ownPlace, place } from '../actors.js';
+import { archive, createChannel, join, leave } from '../membership.js';
+import { edit, pin, postAsUser, react, remove, unreact } from '../posting.js';
+import { typedText } from '../text.js';
+import { renderUser } from '../user.js';
+import type { Workshop } from '../workshop.js';
+
+const who = { user: z.string(), channel: z.string() };
+const message = z.strictObject({
+  ...who,
+  text: z.string(),
+  thread_ts: z.string().optional(),
+  broadcast: z.boolean().optional(),
+});
+const onMessage = z.strictObject({ ...who, ts: z.string() });
+const reaction = z.strictObject({ ...who, ts: z.string(), name: z.string(), remove: z.boolean().optional() });
+const change = z.strictObject({ ...who, ts: z.string(), text: z.string() });
+const pinning = z.strictObject({ ...who, ts: z.string(), remove: z.boolean().optional() });
+const creation = z.strictObject({ user: z.string(), name: z.string(), private: z.boolean().optional() });
+const profile = z.strictObject({
+  user: z.string(),
+  tz: z.string().nullable().optional(),
+  name: z.string().optional(),
+  real_name: z.string().optional(),
+  display_name: z.string().optional(),
+  deleted: z.boolean().optional(),
+});
+
+/** What people do without the app: write, react, pin, come and go. */
+export function peopleRoutes({ world }: Workshop): Router {
+  const router = Router();
+  router.post('/message', (request, response) => {
+    const { user, channel, text, thread_ts, broadcast } = message.parse(request.body);
+    const author = actor(world, user);
+    const posted = postAsUser(
+      world,
+      ownPlace(world, author, channel),
+      author.id,
+      typedText(world, text),
+      thread_ts,
+      broadcast,
+    );
+    response.json({ ok: true, ts: posted.ts });
+  });
+  router.post('/message/edit', (request, response) => {
+    const { user, channel, ts, text } = change.parse(request.body);
+    const author = actor(world, user);
+    const where = ownPlace(world, author, channel);
+    const found = messageAt(world, where, ts);
+    if (found.user !== author.id) throw new ControlError('cant_update_message');
+    edit(world, where, found, (it) => {
+      it.text = typedText(world, text);
+      it.edited = { user: author.id, ts: world.ids.ts() };
+    });
+    response.json({ ok: true });
+  });
+  router.post('/message/delete', (request, response) => {
+    const { user, channel, ts } = onMessage.parse(request.body);
+    const where = ownPlace(world, actor(world, user), channel);
+    remove(world, where, messageAt(world, where, ts));
+    response.json({ ok: true });
+  });
+  router.post('/reaction', (request, response) => {
+    const { user, channel, ts, name, remove: off } = reaction.parse(request.body);
+    const by = actor(world, user);
+    const where = ownPlace(world, by, channel);
+    const change = off ? unreact : react;
+    response.json({
+      ok: true,
+      changed: change(world, where, messageAt(world, where, ts), by.id, name.replaceAll(':', '')),
+    });
+  });
+  router.post('/pin', (request, response) => {
+    const { user, channel, ts, remove: off } = pinning.parse(request.body);
+    const by = actor(world, user);
+    const where = ownPlace(world, by, channel);
+    pin(world, where, messageAt(world, where, ts), by.id, !off);
+    response.json({ ok: true });
+  });
+  router.post('/channel', (request, response) => {
+    const { user, name, private: isPrivate } = creation.parse(request.body);
+    if (world.channelNamed(name)) throw new ControlError('name_taken');
+    response.json({
+      ok: true,
+      channel: createChannel(world, name, isPrivate ?? false, actor(world, user).id).id,
+    });
+  });
+  router.post('/channel/archive', (request, response) => {
+    const {
+      user,
+      channel,
+      remove: off,
+    } = z.strictObject({ ...who, remove: z.boolean().optional() }).parse(request.body);
+    archive(world, place(world, channel), actor(world, user).id, !off);
+    response.json({ ok: true });
+  });
+  router.post('/join', (request, response) => {
+    const { user, channel } = z.strictObject(who).parse(request.body);
+    const where = place(world, channel);
+    const person = world.userNamed(user);
+    if (!person) throw new ControlError(`unknown_user: ${user}`);
+    if (!where.members.has(person.id)) join(world, where, person.id);
+    response.json({ ok: true });
+  });
+  router.post('/leave', (request, response) => {
+    const { user, channel } = z.strictObject(who).parse(request.body);
+    leave(world, place(world, channel), actor(world, user).id);
+    response.json({ ok: true });
+  });
+  router.post('/user', (request, response) => {
+    const { user, real_name, display_name, ...plain } = profile.parse(request.body);
+    const person = world.userNamed(user);
+    if (!person) throw new ControlError(`unknown_user: ${user}`);
+    Object.assign(person, plain, { updated: world.clock.seconds() });
+    if (real_name !== undefined) person.realName = real_name;
+    if (display_name !== undefined) person.displayName = display_name;
+    const shown = renderUser(person, world.identity.teamId, world.clock.now(), false);
+    world.happened({
+      event: { type: 'user_change', user: shown, cache_ts: world.clock.seconds(), event_ts: world.ids.ts() },
+    });
+    response.json({ ok: true });
+  });
+  return router;
+}

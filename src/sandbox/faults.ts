@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+/**
+ * A failure to come.
+ * - `ratelimit`: HTTP 429 with `Retry-After: value` (default 1)
+ * - `error`: `ok:false` with the code `value`
+ * - `http500`: HTTP status `value` (default 500)
+ * - `delay`: the call is handled `value` ms later
+ * - `drop`: the effect happens and the answer is lost
+ * - `cut`: the connection breaks before anything happened
+ */
+export const faultSchema = z.strictObject({
+  method: z.string().min(1).describe('Web API method, or * for all'),
+  times: z.number().int().min(1).default(1),
+  kind: z.enum(['ratelimit', 'error', 'http500', 'delay', 'drop', 'cut']),
+  value: z.union([z.string(), z.number()]).optional(),
+});
+
+export type Fault = z.infer<typeof faultSchema>;
+
+/** Failures that were ordered for the next calls. */
+export class Faults {
+  #ordered: Fault[] = [];
+
+  add(fault: Fault): void {
+    this.#ordered.push({ ...fault });
+  }
+
+  /** The failure for this call, if one is due. */
+  take(method: string): Fault | undefined {
+    const fault = this.#ordered.find((it) => it.method === '*' || it.method === method);
+    if (!fault) return undefined;
+    fault.times -= 1;
+    this.#ordered = this.#ordered.filter((it) => it.times > 0);
+    return fault;
+  }
+
+  get pending(): readonly Fault[] {
+    return this.#ordered;
+  }
+
+  clear(): void {
+    this.#ordered = [];
+  }
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { readUpload } from './body.js';
+import { CallLog } from './call-log.js';
+import { Clock } from './clock.js';
+import { Commands } from './commands.js';
+import { controlRoutes } from './control.js';
+import { Dispatch } from './dispatch.js';
+import { Events } from './events.js';
+import { Faults } from './faults.js';
+import { HttpTransport } from './http.js';
+import { Ids } from './ids.js';
+import { Interactions } from './interactions.js';
+import { readManifest } from './manifest.js';
+import { Modals } from './modals.js';
+import { Page } from './page.js';
+import { RateLimits } from './rate.js';
+import { ResponseUrls } from './response-urls.js';
+import type { Seed } from './seed.js';
+import { defaultSettings, type Settings } from './settings.js';
+import { SocketTransport } from './socket.js';
+import { Submissions } from './submissions.js';
+import { Triggers } from './triggers.js';
+import { WebApi } from './web-api.js';
+import { type Identity, World } from './world.js';
+
+export interface SandboxOptions {
+  /** 0 or absent: any free port. */
+  port?: number;
+  /** Default `127.0.0.1`. */
+  host?: string;
+  /** The parsed app manifest. */
+  manifest: object;
+  signingSecret?: string;
+  botToken?: string;
+  appToken?: string;
+  /** Request URL of the app: HTTP mode. Absent: Socket Mode. */
+  eventsUrl?: string;
+  seed?: Seed;
+  settings?: Partial<Settings> & { rateLimits?: boolean };
+  /** One line for every call and delivery; never a token. */
+  log?: (line: string) => void;
+}
+
+export interface Sandbox {
+  /** Base address, without a slash at the end. */
+  readonly url: string;
+  /** `SLACK_API_URL` of the bot; ends in `/api/`. */
+  readonly apiUrl: string;
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly signingSecret: string;
+  readonly teamId: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a local Slack.
+ * @throws Error `invalid_manifest` with every problem, or the error of the port
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const log = options.log ?? (() => {});
+  const manifest = readManifest(options.manifest);
+  const tokens = {
+    bot: options.botToken ?? `xoxb-sandbox-${randomBytes(12).toString('hex')}`,
+    app: options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,
+  };
+  const signingSecret = options.signingSecret ?? randomBytes(16).toString('hex');
+  const host = options.host ?? '127.0.0.1';
+  const app = express();
+  app.disable('x-powered-by');
+  const server = createServer(app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+
+  const { rateLimits, ...given } = options.settings ?? {};
+  const settings: Settings = { ...defaultSettings(), ...given };
+  const clock = new Clock();
+  const ids = new Ids(clock, options.seed?.ids);
+  const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed);
+  const triggers = new Triggers(clock, ids);
+  const modals = new Modals(world);
+  const responseUrls = new ResponseUrls(world);
+  const rate = new RateLimits(clock);
+  rate.on = rateLimits ?? true;
+  const faults = new Faults();
+  const calls = new CallLog();
+  const socket = options.eventsUrl ? undefined : new SocketTransport(world);
+  socket?.attach(server);
+  const transport = socket ?? new HttpTransport(options.eventsUrl ?? '', signingSecret, clock);
+  const dispatch = new Dispatch(transport, settings, log);
+  const events = new Events(world, transport, settings, log);
+  const interactions = new Interactions(world, dispatch, triggers, responseUrls, modals);
+  const submissions = new Submissions(interactions, modals, dispatch, triggers);
+  const commands = new Commands(world, dispatch, triggers, responseUrls, settings);
+  const page = new Page(world);
+  const me = world.identity.botUserId;
+  const api = new WebApi({ world, triggers, modals, socket, me }, tokens, rate, faults, calls, settings, log);
+
+  const raw = express.raw({ type: () => true, limit: '64mb' });
+  app.all('/api/:method', raw, (request, response) => api.handle(request, response));
+  app.post('/upload/v1/:id', raw, async (request, response) => {
+    const file = world.files.get(String(request.params.id));
+    if (!file || file.completed) {
+      response.status(404).send('file_not_found');
+      return;
+    }
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    file.content = await readUpload(request.headers['content-type'], body);
+    response.type('text').send(`OK - ${file.content.length}`);
+  });
+  app.get('/files-pri/:file{/*rest}', (request, response) => {
+    const file = world.files.get(String(request.params.file).split('-')[1] ?? '');
+    const allowed =
+      request.headers.authorization === `Bearer ${tokens.bot}` && manifest.scopes.has('files:read');
+    if (!file?.content || !allowed) response.status(allowed ? 404 : 403).send('');
+    else response.type('application/octet-stream').send(file.content);
+  });
+  app.post('/commands/:team/:id', express.json({ type: () => true, limit: '2mb' }), (request, response) => {
+    const { status, body } = responseUrls.use(String(request.params.id), request.body);
+    response.status(status).type('text').send(body);
+  });
+  const shop = {
+    world,
+    settings,
+    commands,
+    interactions,
+    submissions,
+    modals,
+    triggers,
+    responseUrls,
+    dispatch,
+    events,
+    faults,
+    calls,
+    rate,
+    socket,
+  };
+  app.use('/control', controlRoutes(shop));
+  app.use(page.routes());
+
+  return {
+    url,
+    apiUrl: `${url}/api/`,
+    botToken: tokens.bot,
+    appToken: tokens.app,
+    signingSecret,
+    teamId: world.identity.teamId,
+    stop: async () => {
+      events.stop();
+      page.stop();
+      socket?.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+// The same in every run: a bot keeps its records by workspace and must find them again after a restart.
+function identityOf(url: string, appName: string): Identity {
+  return {
+    teamId: 'T0SANDBOX1',
+    teamName: 'Sandbox',
+    domain: 'sandbox',
+    appId: 'A0SANDBOX1',
+    appName,
+    botId: 'B0SANDBOX1',
+    botUserId: 'U0BOT00000',
+    verificationToken: 'not-used-verify-signatures',
+    url,
+  };
+}

@@ -1,0 +1,18 @@
+/** What a test may turn while the sandbox runs. */
+export interface Settings {
+  /** Time an app has to answer a payload. */
+  ackMs: number;
+  /** Factor on the waits between event repeats; 0 repeats at once. */
+  retryScale: number;
+  /** Time added to every Web API call. */
+  latencyMs: number;
+  /** Whether a mention in a command carries its name, `<@U…|ana>`. */
+  mentionLabels: boolean;
+}
+
+export const defaultSettings = (): Settings => ({
+  ackMs: 3000,
+  retryScale: 1,
+  latencyMs: 0,
+  mentionLabels: false,
+});

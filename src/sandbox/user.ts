@@ -1,0 +1,68 @@
+import { DateTime } from 'luxon';
+import type { Fields } from './fields.js';
+
+/** A member of the workspace, person or bot. */
+export interface User {
+  readonly id: string;
+  name: string;
+  realName: string;
+  displayName: string;
+  /** IANA name; Slack knows none for some members. */
+  tz: string | null;
+  email?: string;
+  title?: string;
+  deleted?: boolean;
+  admin?: boolean;
+  /** Multi-channel guest. */
+  restricted?: boolean;
+  /** Single-channel guest. */
+  ultraRestricted?: boolean;
+  bot?: { botId: string; appId: string };
+  updated: number;
+}
+
+const COLOURS = ['4bbe2e', 'e7392d', '3c989f', '674b1b', '9b3b45', '2b6836'];
+
+/**
+ * The user object of the Web API.
+ * @param withEmail whether the caller holds `users:read.email`
+ */
+export function renderUser(user: User, teamId: string, nowMs: number, withEmail: boolean): Fields {
+  const zone = user.tz ? DateTime.fromMillis(nowMs, { zone: user.tz }) : undefined;
+  const colour = COLOURS[user.id.charCodeAt(user.id.length - 1) % COLOURS.length];
+  return {
+    id: user.id,
+    team_id: teamId,
+    name: user.name,
+    deleted: user.deleted ?? false,
+    ...(user.deleted ? {} : { color: colour, real_name: user.realName }),
+    tz: user.tz,
+    tz_label: zone?.offsetNameLong ?? null,
+    tz_offset: zone ? zone.offset * 60 : 0,
+    profile: {
+      title: user.title ?? '',
+      phone: '',
+      real_name: user.realName,
+      real_name_normalized: user.realName,
+      display_name: user.displayName,
+      display_name_normalized: user.displayName,
+      status_text: '',
+      status_emoji: '',
+      status_expiration: 0,
+      avatar_hash: '',
+      team: teamId,
+      ...(withEmail && user.email ? { email: user.email } : {}),
+      ...(user.bot ? { bot_id: user.bot.botId, api_app_id: user.bot.appId, always_active: true } : {}),
+    },
+    is_admin: user.admin ?? false,
+    is_owner: false,
+    is_primary_owner: false,
+    is_restricted: (user.restricted ?? false) || (user.ultraRestricted ?? false),
+    is_ultra_restricted: user.ultraRestricted ?? false,
+    is_bot: Boolean(user.bot),
+    is_app_user: false,
+    updated: user.updated,
+    is_email_confirmed: Boolean(user.email),
+    who_can_share_contact_card: 'EVERYONE',
+  };
+}

@@ -1,0 +1,152 @@
+import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { Args } from './args.js';
+import { readArguments } from './body.js';
+import type { CallLog } from './call-log.js';
+import type { Call, Method } from './context.js';
+import type { Faults } from './faults.js';
+import { copy, type Fields } from './fields.js';
+import { methods } from './methods.js';
+import type { RateLimits } from './rate.js';
+import { SlackError } from './refuse.js';
+import type { Settings } from './settings.js';
+
+export interface Tokens {
+  readonly bot: string;
+  readonly app: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Fields;
+  readonly headers?: Record<string, string>;
+}
+
+/** The Web API: one door for every method, with tokens, limits, scopes, ordered failures and the log. */
+export class WebApi {
+  constructor(
+    readonly parts: Omit<Call, 'args'>,
+    readonly tokens: Tokens,
+    readonly rate: RateLimits,
+    readonly faults: Faults,
+    readonly calls: CallLog,
+    readonly settings: Settings,
+    readonly log: (line: string) => void,
+  ) {}
+
+  /** Handles `POST /api/<method>`; the body must have been read as a buffer. */
+  async handle(request: Request, response: Response): Promise<void> {
+    const started = this.parts.world.clock.now();
+    const method = String(request.params.method);
+    const fault = this.faults.take(method);
+    if (this.settings.latencyMs > 0) await sleep(this.settings.latencyMs);
+    if (fault?.kind === 'delay') await sleep(Number(fault.value ?? 0));
+    if (fault?.kind === 'cut') {
+      request.socket.destroy();
+      return;
+    }
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    let args = new Args({});
+    let answer: Answer;
+    try {
+      const query = { ...(request.query as Fields) };
+      // A token in the address would end up in logs; Slack does not take it there.
+      delete query.token;
+      args = new Args(await readArguments(query, request.headers['content-type'], body));
+      answer =
+        planned(fault?.kind, fault?.value) ?? this.#run(method, args, bearer(request) ?? args.text('token'));
+    } catch (error) {
+      answer = this.#failed(method, error);
+    }
+    // The log keeps what was true then, not what the world makes of it later.
+    const logged = { method, args: copy(args.shown()), status: answer.status, answer: copy(answer.body) };
+    const ended = this.parts.world.clock.now();
+    this.calls.add({
+      ...logged,
+      ...(fault ? { fault: fault.kind } : {}),
+      started_at: started,
+      ended_at: ended,
+    });
+    this.log(
+      `${method} ${answer.status} ${answer.body.ok === true ? 'ok' : String(answer.body.error ?? '')}`,
+    );
+    if (fault?.kind === 'drop') {
+      request.socket.destroy();
+      return;
+    }
+    response
+      .status(answer.status)
+      .set(answer.headers ?? {})
+      .json(answer.body);
+  }
+
+  #run(name: string, args: Args, token: string | undefined): Answer {
+    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+    if (!method) throw new SlackError('unknown_method', { req_method: name });
+    this.#authorize(method, token);
+    const wait = this.rate.take(name, method.tier, args.text('channel'));
+    if (wait !== undefined) return limited(wait);
+    const call: Call = { ...this.parts, args };
+    const needed = typeof method.scopes === 'function' ? method.scopes(call) : (method.scopes ?? []);
+    const { scopes } = this.parts.world.manifest;
+    if (needed.length > 0 && !needed.some((scope) => scopes.has(scope))) {
+      throw new SlackError('missing_scope', { needed: needed.join(','), provided: [...scopes].join(',') });
+    }
+    const body = { ok: true, ...method.run(call) };
+    return { status: 200, body, headers: this.#scopeHeaders(needed) };
+  }
+
+  #authorize(method: Method, token: string | undefined): void {
+    if (!token) throw new SlackError('not_authed');
+    const isBot = same(token, this.tokens.bot);
+    const isApp = same(token, this.tokens.app);
+    if (!isBot && !isApp) throw new SlackError('invalid_auth');
+    if ((method.token === 'app') !== isApp) throw new SlackError('not_allowed_token_type');
+  }
+
+  #failed(method: string, error: unknown): Answer {
+    if (error instanceof SlackError) {
+      return {
+        status: 200,
+        body: { ok: false, error: error.code, ...error.extra },
+        headers: this.#scopeHeaders([]),
+      };
+    }
+    this.log(`${method} broke: ${error instanceof Error ? error.stack : String(error)}`);
+    return { status: 500, body: { ok: false, error: 'internal_error' } };
+  }
+
+  #scopeHeaders(needed: readonly string[]): Record<string, string> {
+    return {
+      'x-oauth-scopes': [...this.parts.world.manifest.scopes].join(','),
+      'x-accepted-oauth-scopes': needed.join(','),
+      'x-slack-req-id': this.parts.world.ids.hex(32),
+    };
+  }
+}
+
+function planned(kind: string | undefined, value: string | number | undefined): Answer | undefined {
+  if (kind === 'ratelimit') return limited(Math.max(1, Math.ceil(Number(value ?? 1))));
+  if (kind === 'error') return { status: 200, body: { ok: false, error: String(value ?? 'internal_error') } };
+  if (kind === 'http500')
+    return { status: Number(value ?? 500), body: { ok: false, error: 'internal_error' } };
+  return undefined;
+}
+
+function limited(seconds: number): Answer {
+  return {
+    status: 429,
+    body: { ok: false, error: 'ratelimited' },
+    headers: { 'retry-after': String(seconds) },
+  };
+}
+
+function bearer(request: Request): string | undefined {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function same(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
