@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import pg from 'pg';
+
+/** The same folder from `src/store` and from `dist/store`, wherever the process was started. */
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+/** Names our lock among all advisory locks of the database: 'toc'. */
+const LOCK = 0x746f63;
+
+/** The database was migrated by a newer Tocsin: running on it could misread what that one wrote. */
+export class DatabaseNewer extends Error {
+  override name = 'DatabaseNewer';
+}
+
+/**
+ * Brings the database up to this code's schema; does nothing when it is there already. Forward only, all pending
+ * migrations in one transaction. Two processes that start together take turns under an advisory lock.
+ *
+ * drizzle's own migrator is not used to apply: it takes no lock, does not notice a newer database, and needs the right
+ * to create schemas even when there is none to create.
+ * @param folder where the migrations are; tests pass another one
+ * @returns how many migrations were applied now
+ * @throws {DatabaseNewer} when the database holds a migration that this code does not know; nothing was changed
+ */
+export async function migrate(config: pg.ClientConfig, folder = FOLDER): Promise<{ applied: number }> {
+  return withClient(config, async (client) => {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(
+      'create table if not exists migration (id bigint primary key, applied_at timestamptz not null default now())',
+    );
+    const pending = await pendingOf(client, folder);
+    await apply(client, pending);
+    return { applied: pending.length };
+  });
+}
+
+/**
+ * Looks without changing anything: may this code run on that database as it is?
+ * @returns how many migrations are missing: 0 when it may
+ * @throws {DatabaseNewer} when the database is newer than the code
+ */
+export async function pendingMigrations(config: pg.ClientConfig, folder = FOLDER): Promise<number> {
+  return withClient(config, async (client) => (await pendingOf(client, folder)).length);
+}
+
+type Migration = ReturnType<typeof readMigrationFiles>[number];
+
+/** A migration is known by the moment at which it was made, so line endings and comments do not matter. */
+async function pendingOf(client: pg.Client, folder: string): Promise<Migration[]> {
+  const known = readMigrationFiles({ migrationsFolder: folder });
+  const { rows: there } = await client.query("select 1 where to_regclass('migration') is not null");
+  if (there.length === 0) return known;
+  const { rows } = await client.query<{ id: string }>('select id from migration');
+  const done = new Set(rows.map((row) => Number(row.id)));
+  const strange = [...done].filter((id) => !known.some((migration) => migration.folderMillis === id));
+  if (strange.length > 0) {
+    throw new DatabaseNewer(
+      `The database has ${strange.length} migration(s) that this Tocsin does not know: a newer version migrated it. ` +
+        'Start that version, or restore a backup from before the upgrade.',
+    );
+  }
+  return known.filter((migration) => !done.has(migration.folderMillis));
+}
+
+async function apply(client: pg.Client, pending: Migration[]): Promise<void> {
+  if (pending.length === 0) return;
+  await client.query('begin');
+  try {
+    for (const { sql, folderMillis } of pending) {
+      for (const statement of sql) await client.query(statement);
+      await client.query('insert into migration (id) values ($1)', [folderMillis]);
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/** A connection of its own, without a time limit on statements; ending it frees the lock too. */
+async function withClient<T>(config: pg.ClientConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionTimeoutMillis: 5_000, ...config, statement_timeout: 0 });
+  // Without a listener a server that goes away would bring the process down.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,82 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import pg from 'pg';
+
+/** Somebody else was first: nothing was written. `version`: load again and decide again. `key`: the same request was recorded before. */
+export class Conflict extends Error {
+  override name = 'Conflict';
+  constructor(readonly kind: 'version' | 'key') {
+    super(kind === 'key' ? 'recorded before under this key' : 'the incident has moved on');
+  }
+}
+
+/** The database cannot be used now: certainly nothing was written (or there is nothing to read). */
+export class Unavailable extends Error {
+  override name = 'Unavailable';
+}
+
+/** The connection was lost after the statement had been sent: written or not, nobody knows yet. */
+export class Unconfirmed extends Error {
+  override name = 'Unconfirmed';
+}
+
+/** Out of disk, memory or connections; cancelled by the time limit; read-only; a lock that is not to be had. */
+const REFUSED_NOW = /^(53|57014|25006|55P03)/;
+/** The session was ended, or the server is in trouble: with these an answer could have been cut off after the commit. */
+const ENDED = /^(08|57P|58|XX)/;
+/** Not let in: wrong password, no such database. Met while connecting, before anything was sent. */
+const NOT_LET_IN = /^(28|3D)/;
+/** Deadlock, serialization failure: the other one won. */
+const LOST_RACE = /^40/;
+
+/** Raised by our own function when a commit did not touch every row that it named. */
+const REFUSED = 'TC409';
+
+/** What a failed commit means. Anything that is not one of our three outcomes is a bug and comes back without its values. */
+export function outcomeOfCommit(error: unknown): Error {
+  if (!(error instanceof pg.DatabaseError) || !error.code) {
+    return new Unconfirmed('the connection was lost before the database answered', { cause: error });
+  }
+  if (ENDED.test(error.code) || error.severity === 'FATAL' || error.severity === 'PANIC') {
+    return new Unconfirmed(`the database ended the session (${error.code})`);
+  }
+  if (error.code === '23505') return new Conflict(error.constraint === 'fact_key' ? 'key' : 'version');
+  if (LOST_RACE.test(error.code)) return new Conflict('version');
+  if (error.code === REFUSED && error.message === 'version') return new Conflict('version');
+  if (REFUSED_NOW.test(error.code)) return new Unavailable(`the database refused (${error.code})`);
+  return withoutValues(error);
+}
+
+/** What a failed look-up (or a write that may simply be tried again) means. drizzle's wrapper is taken off: it prints parameters. */
+export function outcomeOfQuery(error: unknown): Error {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  if (cause instanceof pg.DatabaseError && cause.code) {
+    if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(cause.code ?? ''))) {
+      return new Unavailable(`the database refused (${cause.code})`);
+    }
+    return withoutValues(cause);
+  }
+  if (isConnectionTrouble(cause)) return new Unavailable(cause.message);
+  return cause instanceof Error ? cause : new Error('a database query failed');
+}
+
+/** For queries built by drizzle: turns their failures into `Unavailable` or a plain error. */
+export async function asking<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw outcomeOfQuery(error);
+  }
+}
+
+/** Errors of sockets carry a code (`ECONNREFUSED`), those of pg and its pool only a sentence. */
+function isConnectionTrouble(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;
+  return /connection|not queryable|read timeout|timeout exceeded/i.test(error.message);
+}
+
+/** PostgreSQL puts rows and values into `detail` and `where`; they are people's texts and stay out of logs. */
+function withoutValues(error: pg.DatabaseError): Error {
+  const where = [error.table, error.constraint].filter(Boolean).join(' ');
+  return new Error(`database error ${error.code}${where ? ` at ${where}` : ''}: ${error.message}`);
+}

@@ -1,0 +1,201 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { Effect } from '../domain/effect.js';
+import type { EntryDetail } from '../domain/entry.js';
+import type { Precision } from '../domain/moment.js';
+import type { IncidentState } from '../domain/state.js';
+import type { EntryKind, Source } from '../domain/words.js';
+
+// Every table and every unique key begins with the workspace. Two things are not drawn here, drizzle cannot:
+// the triggers that make facts append-only, and the fill factors (migrations/0001_append_only.sql).
+
+/** Database time to the millisecond; happened-times have whole seconds, which paging by (at, n) relies on. */
+const stamp = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'string' });
+const happened = (name: string) => timestamp(name, { withTimezone: true, precision: 0, mode: 'string' });
+
+/** `team` is our own id of a workspace; `slack_team` is null until a Slack workspace claims it. */
+export const workspace = pgTable(
+  'workspace',
+  {
+    team: text().primaryKey(),
+    slackTeam: text('slack_team'),
+    createdAt: stamp('created_at').notNull().defaultNow(),
+  },
+  (t) => [uniqueIndex('workspace_slack_team').on(t.slackTeam)],
+);
+
+/** The record. `body` is hashed byte for byte, so it is text and never JSON to the database. Append-only. */
+export const fact = pgTable(
+  'fact',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    seq: integer().notNull(),
+    type: text().notNull(),
+    v: integer().notNull(),
+    recordedAt: stamp('recorded_at').notNull(),
+    body: text().notNull(),
+    hash: text().notNull(),
+    key: text(),
+    receipt: text(),
+  },
+  (t) => [
+    primaryKey({ name: 'fact_pkey', columns: [t.team, t.incident, t.seq] }),
+    uniqueIndex('fact_key').on(t.team, t.key).where(sql`key is not null`),
+    // Finds a captured message again. Its place in Slack lives only in the fact's body.
+    index('fact_captured')
+      .on(t.team, t.incident, sql`(body::jsonb #>> '{data,channel}')`, sql`(body::jsonb #>> '{data,ts}')`)
+      .where(sql`type = 'MessageCaptured'`),
+  ],
+);
+
+/** The erasable part of a fact. Erased: salt and text are null, and nothing says what they were. */
+export const factText = pgTable(
+  'fact_text',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    seq: integer().notNull(),
+    field: text().notNull(),
+    salt: text(),
+    text: text(),
+  },
+  (t) => [primaryKey({ name: 'fact_text_pkey', columns: [t.team, t.incident, t.seq, t.field] })],
+);
+
+/** An incident as it stands after fact `seq`: a reading, rebuilt from the facts at will. */
+export const incident = pgTable(
+  'incident',
+  {
+    team: text().notNull(),
+    number: integer().notNull(),
+    seq: integer().notNull(),
+    head: text().notNull(),
+    state: jsonb().$type<IncidentState>().notNull(),
+    open: boolean().notNull(),
+    private: boolean().notNull(),
+    channelId: text('channel_id'),
+    updatedAt: stamp('updated_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'incident_pkey', columns: [t.team, t.number] }),
+    index('incident_open').on(t.team, t.number).where(sql`open`),
+    index('incident_channel').on(t.team, t.channelId).where(sql`channel_id is not null`),
+  ],
+);
+
+/** A line of the timeline: a reading too. Happened-times have whole seconds, recorded-times milliseconds. */
+export const entry = pgTable(
+  'entry',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    n: integer().notNull(),
+    at: happened('at').notNull(),
+    until: happened('until'),
+    precision: text().$type<Precision>().notNull(),
+    recordedAt: stamp('recorded_at').notNull(),
+    editedAt: stamp('edited_at'),
+    kind: text().$type<EntryKind>().notNull(),
+    text: text(),
+    erased: boolean().notNull(),
+    detail: jsonb().$type<EntryDetail>().notNull(),
+    struck: boolean().notNull(),
+    byId: text('by_id').notNull(),
+    byName: text('by_name'),
+    source: text().$type<Source>().notNull(),
+    link: text(),
+  },
+  (t) => [
+    primaryKey({ name: 'entry_pkey', columns: [t.team, t.incident, t.n] }),
+    index('entry_timeline').on(t.team, t.incident, t.at, t.n),
+  ],
+);
+
+/** What we owe the world. Open rows (neither done nor dead) of one lane are paid in order of `id`. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    team: text().notNull(),
+    id: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().notNull(),
+    lane: text().notNull(),
+    incident: integer().notNull(),
+    seq: integer().notNull(),
+    kind: text().$type<Effect['kind']>().notNull(),
+    payload: jsonb().$type<Effect['payload']>().notNull(),
+    dueAt: stamp('due_at').notNull().defaultNow(),
+    attempts: integer().notNull().default(0),
+    // An attempt began and its outcome is not known: cleared when the outcome is.
+    startedAt: stamp('started_at'),
+    doneAt: stamp('done_at'),
+    deadAt: stamp('dead_at'),
+    error: text(),
+    result: jsonb(),
+  },
+  (t) => [
+    primaryKey({ name: 'outbox_pkey', columns: [t.team, t.id] }),
+    index('outbox_open').on(t.team, t.lane, t.id).where(sql`done_at is null and dead_at is null`),
+    index('outbox_dead').on(t.team, t.lane, t.id).where(sql`dead_at is not null`),
+  ],
+);
+
+/** The lease under which one worker at a time drains a lane. `next_at`: not before then, whatever is due. */
+export const lane = pgTable(
+  'lane',
+  {
+    team: text().notNull(),
+    lane: text().notNull(),
+    owner: text(),
+    fence: bigint({ mode: 'number' }).notNull().default(0),
+    leaseUntil: stamp('lease_until'),
+    nextAt: stamp('next_at'),
+  },
+  (t) => [primaryKey({ name: 'lane_pkey', columns: [t.team, t.lane] })],
+);
+
+/** Names and zones of a workspace's people, kept so that no Slack call stands between a command and its commit. */
+export const person = pgTable(
+  'person',
+  {
+    team: text().notNull(),
+    id: text().notNull(),
+    name: text().notNull(),
+    handle: text(),
+    realName: text('real_name'),
+    tz: text(),
+    isBot: boolean('is_bot').notNull(),
+    deleted: boolean().notNull(),
+    updatedAt: stamp('updated_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'person_pkey', columns: [t.team, t.id] }),
+    index('person_name').on(t.team, sql`lower(name)`),
+    index('person_handle').on(t.team, sql`lower(handle)`),
+    index('person_real_name').on(t.team, sql`lower(real_name)`),
+  ],
+);
+
+/** API tokens. Only the hash is kept; whoever presents a token does not know its workspace, so the hash has its own index. */
+export const token = pgTable(
+  'token',
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    hash: text().notNull(),
+    scope: text().$type<'read' | 'write' | 'admin'>().notNull(),
+    private: boolean().notNull(),
+    createdAt: stamp('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'token_pkey', columns: [t.team, t.name] }), index('token_hash').on(t.hash)],
+);
