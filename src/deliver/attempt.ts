@@ -1,0 +1,149 @@
+import type { EffectKind } from '#domain/effect.js';
+import type { Intent } from '#domain/intent.js';
+import { isRefusal } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import type { SlackResult } from '#slack/client.js';
+import { Later, Lost, NotRecorded, Refused, Unknown } from './failure.js';
+import { type Gate, POST_GAP_MS } from './gate.js';
+import type { Lease } from './lease.js';
+import type { OutboxRow, World } from './ports.js';
+
+export type Body = Readonly<Record<string, unknown>>;
+
+// A pause this short is slept through where it would otherwise cost a whole new attempt.
+const NAP_MS = POST_GAP_MS + 100;
+
+/**
+ * One try at paying some rows of a lane: what a delivery is handed, and its only way to Slack. Every call waits
+ * for the gate, holds the lease, and turns what is not a plain success into one of failure.ts.
+ */
+export class Attempt<K extends EffectKind = EffectKind> {
+  #started: Promise<void> | null = null;
+  #unsure: boolean;
+  #ended = false;
+
+  constructor(
+    /** The rows that this attempt pays; a delivery that pays only some of them narrows them. */
+    public rows: OutboxRow<K>[],
+    public incident: IncidentState,
+    private readonly lease: Lease,
+    private readonly gate: Gate,
+    readonly world: World,
+  ) {
+    this.#unsure = rows.some((row) => row.startedAt !== null);
+  }
+
+  /** The first of the rows; there is always one. */
+  get row(): OutboxRow<K> {
+    return this.rows[0] as OutboxRow<K>;
+  }
+
+  /** An earlier attempt at these rows may have reached Slack: since when. null: none did. */
+  get earlier(): Date | null {
+    const times = this.rows.flatMap((row) => (row.startedAt ? [row.startedAt.getTime()] : []));
+    return times.length > 0 ? new Date(Math.min(...times)) : null;
+  }
+
+  /** Something may have reached Slack, in this attempt or an earlier one. */
+  get unsure(): boolean {
+    return this.#unsure;
+  }
+
+  /** Pays only these; the others stay as they were. Call before the first `write`. */
+  narrow(rows: OutboxRow<K>[]): void {
+    this.rows = rows;
+  }
+
+  /** The attempt is settled: what a delivery left running must not speak any more. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** A call that changes nothing in Slack. @throws Later | Refused | Unknown | Lost */
+  async read(method: string, args: Body): Promise<Body> {
+    return this.#call(method, args, false);
+  }
+
+  /**
+   * A call that changes something. The first one of an attempt notes in the outbox that it begins, so that
+   * whoever comes after us looks before speaking.
+   * @param patient sleeps through the second between two posts instead of throwing Later
+   * @throws Later | Refused | Unknown | Lost
+   */
+  async write(method: string, args: Body, { patient = false } = {}): Promise<Body> {
+    const shut = patient ? this.gate.until(method, args.channel) : null;
+    const ms = shut ? shut.getTime() - this.world.now().getTime() : 0;
+    if (ms > 0 && ms <= NAP_MS) await new Promise((resolve) => setTimeout(resolve, ms));
+    return this.#call(method, args, true);
+  }
+
+  /** Makes sure that something may be said now that is no call of the Web API: a file's bytes. @throws Lost */
+  async may(): Promise<void> {
+    await this.#ready(true);
+  }
+
+  /**
+   * Records what Slack made, as a fact of the incident.
+   * @param what names the fact within this delivery: the same one twice is one fact
+   * @throws when it was not recorded, or that is not known: the row is tried again and finds what Slack made
+   */
+  async record(intent: Intent, what: string): Promise<void> {
+    const { team, incident, id } = this.row;
+    const answer = await this.world.tell(intent, incident, {
+      team,
+      by: { id: 'tocsin', name: null },
+      source: 'bot',
+      key: `delivery:${id}:${what}`,
+      now: this.world.now(),
+      seesPrivate: true,
+    });
+    if (isRefusal(answer)) throw new NotRecorded(`${intent.type}: ${answer.code}`);
+    this.incident = answer.state;
+  }
+
+  async #call(method: string, args: Body, changes: boolean): Promise<Body> {
+    const shut = this.gate.until(method, args.channel);
+    if (shut) throw new Later(shut, method, false);
+    await this.#ready(changes);
+    // From the sending on: two lanes may post to the announcement channel at the same moment.
+    if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);
+    const result = await this.world.slack.call(method, args);
+    if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
+    return this.#judge(method, result, args.channel);
+  }
+
+  async #ready(changes: boolean): Promise<void> {
+    if (changes) {
+      this.#started ??= this.#start();
+      await this.#started;
+    }
+    await this.lease.hold();
+    if (this.#ended) throw new Lost();
+  }
+
+  async #start(): Promise<void> {
+    const { team, lane, fence } = this.lease;
+    const ids = this.rows.map((row) => row.id);
+    if (!(await this.world.outbox.start(team, lane, fence, ids))) throw new Lost();
+  }
+
+  #judge(method: string, result: SlackResult, channel: unknown): Body {
+    switch (result.kind) {
+      case 'ok':
+        return result.data;
+      case 'ratelimited':
+        throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
+      case 'refused':
+        throw new Refused(method, result.error, Array.isArray(result.data.errors) ? result.data.errors : []);
+      case 'unknown':
+        throw new Unknown(method, result.error);
+      default: {
+        const never: never = result;
+        throw new Error(`Slack answered ${JSON.stringify(never)}`);
+      }
+    }
+  }
+}
+
+/** Pays one kind of effect. @returns what is kept with the row, for whoever asks later */
+export type Delivery<K extends EffectKind> = (attempt: Attempt<K>) => Promise<Body>;

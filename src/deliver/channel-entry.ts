@@ -1,0 +1,80 @@
+import type { Entry } from '#domain/entry.js';
+import { entryText } from '#domain/entry-text.js';
+import { entryMessage, type Shown } from '#slack/blocks/entry.js';
+import type { Attempt, Body } from './attempt.js';
+import { Undeliverable } from './failure.js';
+import { seenSince, tag } from './look.js';
+import type { OutboxRow } from './ports.js';
+
+type Kind = 'channel.entry' | 'channel.amend';
+type Row = OutboxRow<Kind>;
+
+/**
+ * Shows entries and corrections in the incident's channel: neighbours together in one message, as many as fit.
+ *
+ * Slack has no idempotency keys, so the message carries the ids of its rows; after an attempt whose answer was
+ * lost, the channel is searched for them before anything is said again.
+ */
+export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
+  const { channel } = attempt.incident;
+  // The channel could not be made. With it retried, these are to be retried too, and come in order.
+  if (!channel) throw new Undeliverable('no_channel');
+
+  const said = await alreadySaid(attempt, channel.id);
+  if (said) {
+    attempt.narrow(said.rows);
+    return { channel: channel.id, ts: said.ts, found: true };
+  }
+  const shown = await Promise.all(attempt.rows.map((row) => show(attempt, row)));
+  const spoken = attempt.rows.flatMap((row, i) => (shown[i] ? [{ row, shown: shown[i] }] : []));
+  if (spoken.length === 0) return { silent: true };
+
+  const message = entryMessage(spoken.map((one) => one.shown));
+  const last = spoken[message.count - 1] as (typeof spoken)[number];
+  // Silent rows among and before the spoken ones are paid with them.
+  const end = message.count === spoken.length ? attempt.rows.length : attempt.rows.indexOf(last.row) + 1;
+  const rows = attempt.rows.slice(0, end);
+  attempt.narrow(rows);
+  const body = await attempt.write('chat.postMessage', {
+    channel: channel.id,
+    text: message.text,
+    blocks: message.blocks,
+    metadata: tag({ id: attempt.row.id, last: last.row.id, rows: rows.map(({ id }) => id).join(',') }),
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  return { channel: channel.id, ts: String(body.ts) };
+}
+
+/** @returns the rows that stand in the channel already, and the newest message that shows some of them. */
+async function alreadySaid(
+  attempt: Attempt<Kind>,
+  channel: string,
+): Promise<{ rows: Row[]; ts: string } | null> {
+  if (!attempt.earlier) return null;
+  const ids = new Set<string>();
+  let ts: string | null = null;
+  for await (const message of seenSince(attempt, channel, attempt.earlier)) {
+    if (typeof message.tag?.rows !== 'string') continue;
+    const rows = message.tag.rows.split(',');
+    if (attempt.rows.some((row) => rows.includes(String(row.id)))) ts ??= message.ts;
+    for (const id of rows) ids.add(id);
+  }
+  const rows = attempt.rows.filter((row) => ids.has(String(row.id)));
+  return ts !== null && rows.length > 0 ? { rows, ts } : null;
+}
+
+/** @returns null for what needs no words of its own: the headline says that the incident was opened. */
+async function show(attempt: Attempt<Kind>, row: Row): Promise<Shown | null> {
+  const entry = await attempt.world.incidents.entry(row.team, row.incident, row.payload.n);
+  if (!entry || entry.kind === 'opened') return null;
+  if (row.kind === 'channel.amend') return { entry, words: wordsOf(entry), how: row.payload.how };
+  const { head } = row.payload;
+  return { entry, words: wordsOf(entry), how: 'new', record: head ? { facts: row.seq, head } : null };
+}
+
+// The kind first, where the words alone do not say what happened.
+function wordsOf(entry: Entry): string {
+  const words = entryText(entry);
+  return entry.kind === 'note' || entry.kind === 'message' ? words : `${entry.kind} ${words}`;
+}

@@ -1,0 +1,102 @@
+import { isRefusal } from '#domain/refusal.js';
+import { refOf } from '#domain/state.js';
+import { escaped, link } from '#slack/blocks/escaped.js';
+import type { Attempt, Body } from './attempt.js';
+import { isPermanent, Refused, Undeliverable } from './failure.js';
+import { object, seenSince } from './look.js';
+import { uploadFile } from './upload.js';
+
+const NAMES: Record<string, string> = { facts: '.facts.jsonl', postmortem: '-postmortem.md' };
+
+/**
+ * Sends an export as a file to the channel where it was asked for. Where the bot is not, or where others would read
+ * what is private, to the person; where files are not possible, as a link.
+ */
+export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body> {
+  const { row, world, incident } = attempt;
+  const { format, zone, user } = row.payload;
+  const file = await world.exports.render(row.team, row.incident, format, zone, user);
+  if (isRefusal(file)) throw new Undeliverable(file.code);
+  const filename = `${refOf(row.incident)}${NAMES[format] ?? `.${format}`}`;
+
+  const elsewhere = incident.private && incident.channel?.id !== row.payload.channel;
+  const channel = elsewhere ? await direct(attempt, user) : row.payload.channel;
+  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
+  try {
+    const bytes = await collect(file);
+    const id = await uploadFile(attempt, filename, bytes);
+    return { ...(await share(attempt, id, filename, channel)), bytes: bytes.byteLength };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    const url = world.exports.link(row.team, row.incident, format, zone);
+    if (!url) throw error;
+    world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
+    const message = { text: `${escaped(filename)}: ${link(url, 'open it in the browser')}` };
+    return atOr(attempt, channel, user, (where) =>
+      attempt.write('chat.postMessage', { channel: where, ...message, unfurl_links: false }),
+    );
+  }
+}
+
+async function share(
+  attempt: Attempt<'export.send'>,
+  id: string,
+  title: string,
+  channel: string,
+): Promise<Body> {
+  return atOr(attempt, channel, attempt.row.payload.user, (where) =>
+    attempt.write('files.completeUploadExternal', {
+      files: [{ id, title }],
+      channel_id: where,
+      initial_comment: `${title} (${attempt.row.payload.zone})`,
+    }),
+  );
+}
+
+const ABSENT = new Set(['not_in_channel', 'channel_not_found', 'is_archived', 'posting_to_channel_denied']);
+
+/** Says it in the channel, or to the person where the bot may not speak in the channel. */
+async function atOr(
+  attempt: Attempt<'export.send'>,
+  channel: string,
+  user: string,
+  say: (channel: string) => Promise<Body>,
+): Promise<Body> {
+  try {
+    await say(channel);
+    return { channel };
+  } catch (error) {
+    if (!(error instanceof Refused) || !ABSENT.has(error.code)) throw error;
+    const instead = await direct(attempt, user);
+    if (instead === channel) throw error;
+    await say(instead);
+    return { channel: instead };
+  }
+}
+
+async function direct(attempt: Attempt<'export.send'>, user: string): Promise<string> {
+  const body = await attempt.read('conversations.open', { users: user });
+  return String(object(body.channel).id);
+}
+
+// Short, so that the same export asked for before is not taken for this one.
+const SKEW_MS = 30_000;
+
+/** A file has no metadata; its title since the attempt that was interrupted has to do. */
+async function alreadySent(
+  attempt: Attempt<'export.send'>,
+  channel: string,
+  title: string,
+): Promise<boolean> {
+  if (!attempt.earlier) return false;
+  for await (const message of seenSince(attempt, channel, attempt.earlier, SKEW_MS)) {
+    if (message.files.some((file) => file.title === title)) return true;
+  }
+  return false;
+}
+
+async function collect(file: AsyncIterable<string>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of file) chunks.push(Buffer.from(chunk));
+  return new Uint8Array(Buffer.concat(chunks));
+}

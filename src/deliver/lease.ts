@@ -1,0 +1,58 @@
+import { Lost } from './failure.js';
+import type { Outbox } from './ports.js';
+
+/** How long a lane stays ours without renewal: the longest that a killed worker can hold it up. */
+export const LEASE_MS = 10_000;
+/** A call to Slack ends before the lease under which it was made can have ended. */
+export const CALL_MS = 7_000;
+const MARGIN_MS = 1_000;
+
+/**
+ * The right to drain one lane. Every call to Slack asks it first: a worker that was frozen, or cut off from the
+ * database, finds its time gone and stops before it speaks. `fence` guards what it writes in the same way.
+ */
+export class Lease {
+  #since = moment();
+  #renewing: Promise<void> | null = null;
+
+  private constructor(
+    private readonly outbox: Outbox,
+    readonly team: string,
+    readonly lane: string,
+    readonly fence: number,
+  ) {}
+
+  /** @returns null: another worker has the lane. */
+  static async claim(outbox: Outbox, team: string, lane: string, owner: string): Promise<Lease | null> {
+    const before = moment();
+    const claimed = await outbox.claim(team, lane, owner, LEASE_MS);
+    if (!claimed) return null;
+    const lease = new Lease(outbox, team, lane, claimed.fence);
+    lease.#since = before;
+    return lease;
+  }
+
+  /** Makes sure that the lease outlives one more call; renews it when it would not. @throws Lost */
+  async hold(): Promise<void> {
+    if (LEASE_MS - age(this.#since) > CALL_MS + MARGIN_MS) return;
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+    await this.#renewing;
+    if (LEASE_MS - age(this.#since) <= CALL_MS) throw new Lost();
+  }
+
+  async #renew(): Promise<void> {
+    const before = moment();
+    if (!(await this.outbox.renew(this.team, this.lane, this.fence, LEASE_MS))) throw new Lost();
+    this.#since = before;
+  }
+}
+
+// The wall clock may be set, and the monotonic one stands still while a machine sleeps: believe whichever says more.
+interface Moment {
+  wall: number;
+  steady: number;
+}
+const moment = (): Moment => ({ wall: Date.now(), steady: performance.now() });
+const age = (since: Moment): number => Math.max(Date.now() - since.wall, performance.now() - since.steady);

@@ -1,0 +1,94 @@
+import type { Attempt, Body } from './attempt.js';
+import { isPermanent } from './failure.js';
+
+// Clocks differ; so does what Slack thinks of when a request came in.
+const SKEW_MS = 5 * 60_000;
+const PAGE = 200;
+// Two thousand messages since an attempt that crashed: whoever has more has waited for days.
+const PAGES = 10;
+
+/** A message of a channel, as far as we look at it. */
+export interface Seen {
+  ts: string;
+  user: string | null;
+  /** Our own metadata, or null for everybody else's message. */
+  tag: Record<string, unknown> | null;
+  files: Body[];
+}
+
+/** @returns what marks a message as ours. `id` is never a text: whoever is in the channel can read it. */
+export function tag(payload: Record<string, string | number>): Body {
+  return { event_type: 'tocsin', event_payload: payload };
+}
+
+/**
+ * What a channel holds since about `since`, newest first: to find out whether an attempt whose answer was lost
+ * has been heard all the same.
+ *
+ * Where the bot may not read (not a member of the announcement channel; no history scope) nothing is found, and
+ * a message whose answer was lost is sent again: a rare double, rather than a silent hole.
+ */
+export async function* seenSince(
+  attempt: Pick<Attempt, 'read'>,
+  channel: string,
+  since: Date,
+  skewMs = SKEW_MS,
+): AsyncGenerator<Seen> {
+  const oldest = ((since.getTime() - skewMs) / 1000).toFixed(6);
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES; page++) {
+    const body = await attempt
+      .read('conversations.history', {
+        channel,
+        oldest,
+        limit: PAGE,
+        include_all_metadata: true,
+        ...(cursor ? { cursor } : {}),
+      })
+      .catch((error: unknown) => {
+        if (isPermanent(error)) return null;
+        throw error;
+      });
+    if (!body) return;
+    for (const message of list(body.messages)) yield seen(message);
+    const next = object(body.response_metadata).next_cursor;
+    if (typeof next !== 'string' || next === '') return;
+    cursor = next;
+  }
+}
+
+/** @returns `ts` of the message in which we said `id`, or null. */
+export async function findTagged(
+  attempt: Pick<Attempt, 'read'>,
+  channel: string,
+  since: Date,
+  id: string,
+): Promise<string | null> {
+  for await (const message of seenSince(attempt, channel, since)) {
+    if (message.tag?.id === id) return message.ts;
+  }
+  return null;
+}
+
+function seen(message: Body): Seen {
+  const metadata = object(message.metadata);
+  return {
+    ts: String(message.ts),
+    user: typeof message.user === 'string' ? message.user : null,
+    tag: metadata.event_type === 'tocsin' ? object(metadata.event_payload) : null,
+    files: list(message.files),
+  };
+}
+
+/** Slack's answers are read with care: what is not there is empty, never an exception. */
+export function object(value: unknown): Body {
+  return typeof value === 'object' && value !== null ? (value as Body) : {};
+}
+
+export function list(value: unknown): Body[] {
+  return Array.isArray(value) ? value.map(object) : [];
+}
+
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

@@ -1,0 +1,63 @@
+import { decodeSlack } from '#domain/command/entered.js';
+import type { Person } from '#domain/person.js';
+import type { Attempt, Body } from './attempt.js';
+import { isPermanent } from './failure.js';
+import { list, object } from './look.js';
+
+/** A message as Slack has it. */
+export interface Found {
+  raw: Body;
+  author: Person;
+}
+
+/** @returns the message whose id is exactly `ts`, in the channel or in a thread; null when it cannot be read. */
+export async function findMessage(
+  attempt: Attempt<'message.capture'>,
+  channel: string,
+  ts: string,
+): Promise<Found | null> {
+  const raw =
+    (await look(attempt, 'conversations.history', { channel, latest: ts, inclusive: true, limit: 1 }, ts)) ??
+    // History does not hold replies; the reply's own `ts` is enough to find its thread.
+    (await look(attempt, 'conversations.replies', { channel, ts, latest: ts, inclusive: true }, ts));
+  return raw ? { raw, author: await authorOf(attempt, raw) } : null;
+}
+
+async function look(
+  attempt: Attempt<'message.capture'>,
+  method: string,
+  args: Body,
+  ts: string,
+): Promise<Body | null> {
+  try {
+    const body = await attempt.read(method, args);
+    return list(body.messages).find((message) => message.ts === ts) ?? null;
+  } catch (error) {
+    if (isPermanent(error)) return null;
+    throw error;
+  }
+}
+
+async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise<Person> {
+  if (typeof raw.user === 'string') {
+    return { id: raw.user, name: await attempt.world.people.nameOf(attempt.row.team, raw.user) };
+  }
+  const name = [raw.username, object(raw.bot_profile).name].find((one) => typeof one === 'string');
+  return { id: String(raw.bot_id ?? 'unknown'), name: typeof name === 'string' ? name : null };
+}
+
+/** @returns what its author wrote, Slack's encoding undone; of a message without words, the names of its files. */
+export async function messageText(attempt: Attempt<'message.capture'>, { raw }: Found): Promise<string> {
+  const said = typeof raw.text === 'string' ? raw.text : '';
+  const { team } = attempt.row;
+  const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
+  const names = new Map(
+    await Promise.all(ids.map(async (id) => [id, await attempt.world.people.nameOf(team, id)] as const)),
+  );
+  const { text } = decodeSlack(said, { person: (id) => names.get(id) ?? null, channel: () => null });
+  if (text.trim() !== '') return text;
+  const files = list(raw.files).map((file) => String(file.title ?? file.name ?? file.id));
+  if (files.length > 0) return `(${files.length === 1 ? 'file' : 'files'}: ${files.join(', ')})`;
+  const fallbacks = list(raw.attachments).map((one) => String(one.fallback ?? one.text ?? ''));
+  return fallbacks.filter((one) => one !== '').join('\n') || '(a message without text)';
+}

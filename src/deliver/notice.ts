@@ -1,0 +1,47 @@
+import { escaped } from '#slack/blocks/escaped.js';
+import type { Attempt } from './attempt.js';
+import { isPermanent } from './failure.js';
+import type { Absent } from './invite.js';
+import { findTagged, tag } from './look.js';
+
+// Slack's codes for what people understand at once; any other code is shown as it is.
+const REASONS: Record<string, string> = {
+  user_is_restricted: 'a guest, who may not be added here',
+  ura_max_channels: 'a guest of one channel only',
+  user_not_found: 'not found',
+  user_disabled: 'deactivated',
+  cant_invite: 'cannot be invited',
+  no_such_subteam: 'no such group',
+  org_user_not_in_team: 'not in this workspace',
+  plan_upgrade_required: 'this workspace has no user groups',
+};
+
+/** Names in the channel those who could not be brought in, so that somebody calls them. */
+export async function tellAbsent(
+  attempt: Attempt<'channel.open'> | Attempt<'people.invite'>,
+  channel: string,
+  absent: Absent[],
+): Promise<void> {
+  if (absent.length === 0) return;
+  const id = `absent ${attempt.row.id}`;
+  if (attempt.earlier && (await findTagged(attempt, channel, attempt.earlier, id))) return;
+  const { team } = attempt.row;
+  const named = await Promise.all(
+    absent.map(async ({ user, error }) => {
+      const name = (await attempt.world.people.nameOf(team, user)) ?? user;
+      return `${escaped(name.slice(0, 80))} (${escaped(REASONS[error] ?? error)})`;
+    }),
+  );
+  const shown = named.slice(0, 20).join(', ');
+  const more = named.length > 20 ? ` and ${named.length - 20} more` : '';
+  try {
+    await attempt.write(
+      'chat.postMessage',
+      { channel, text: `Could not be added: ${shown}${more}.`, metadata: tag({ id }) },
+      { patient: true },
+    );
+  } catch (error) {
+    // The invitation itself is done with; a channel that takes no message has said so at the headline.
+    if (!isPermanent(error)) throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Effect, EffectKind } from '#domain/effect.js';
+import type { Entry } from '#domain/entry.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import type { Refusal } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import type { SlackClient } from '#slack/client.js';
+
+// What this room needs of others, each as small as it can be. compose.ts hands in the real ones.
+
+/** The Web API: one request per call, never repeated by itself, given up before CALL_MS (lease.ts) are over. */
+export type Slack = SlackClient;
+
+/** A row of the outbox that is neither done nor dead. */
+export type OutboxRow<K extends EffectKind = EffectKind> = Extract<Effect, { kind: K }> & {
+  id: number;
+  team: string;
+  lane: string;
+  incident: number;
+  /** Number of the fact that owes it. */
+  seq: number;
+  dueAt: Date;
+  attempts: number;
+  /** An attempt began then, and whether it reached Slack is not known. */
+  startedAt: Date | null;
+  /** Why the last attempt failed; null: there was none. */
+  error: string | null;
+};
+
+/** How a row is settled. `unsure`: the attempt may have reached Slack, so look before the next one. */
+export type Settlement =
+  | { done: Record<string, unknown> }
+  | { dead: string }
+  | { retryAt: Date; error: string; counts: boolean; unsure: boolean };
+
+export interface Outbox {
+  claim(team: string, lane: string, owner: string, leaseMs: number): Promise<{ fence: number } | null>;
+  /** @returns false: the lease is another's now */
+  renew(team: string, lane: string, fence: number, leaseMs: number): Promise<boolean>;
+  /** @param nextAt not before then; null: as soon as something is due */
+  release(team: string, lane: string, fence: number, nextAt: Date | null): Promise<void>;
+  /** Rows neither done nor dead, due or not, in order of id. */
+  open(team: string, lane: string, limit: number): Promise<OutboxRow[]>;
+  /** Notes that an attempt begins. @returns false: the lease is another's now, do not begin */
+  start(team: string, lane: string, fence: number, ids: number[]): Promise<boolean>;
+  /** @returns false: the lease is another's now, nothing was settled */
+  settle(team: string, lane: string, fence: number, ids: number[], how: Settlement): Promise<boolean>;
+}
+
+export interface Incidents {
+  load(team: string, incident: number): Promise<IncidentState | null>;
+  entry(team: string, incident: number, n: number): Promise<Entry | null>;
+  /** The entry that captured that message. */
+  captured(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
+}
+
+/** `handle`, as far as a delivery uses it. */
+export type Tell = (
+  intent: Intent,
+  incident: number,
+  asking: Asking,
+) => Promise<{ recorded: true; receipt: string; state: IncidentState } | Refusal>;
+
+/** Who people are, from the cache: never a Slack call. */
+export interface People {
+  nameOf(team: string, id: string): Promise<string | null>;
+  /** The id of the only person of that name, `@` or not, or null. */
+  idOf(team: string, name: string): Promise<string | null>;
+}
+
+/** How an export comes to be: `render` and `read` put together by compose.ts. */
+export interface Exports {
+  /** The file's text, or why that person cannot have it. */
+  render(
+    team: string,
+    incident: number,
+    format: string,
+    zone: string,
+    user: string,
+  ): Promise<AsyncIterable<string> | Refusal>;
+  /** An address under which a browser gets the same bytes, or null when there is none (no PUBLIC_URL). */
+  link(team: string, incident: number, format: string, zone: string): string | null;
+}
+
+export interface DeliverLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** All that deliveries stand on. */
+export interface World {
+  slack: Slack;
+  outbox: Outbox;
+  incidents: Incidents;
+  tell: Tell;
+  people: People;
+  exports: Exports;
+  /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
+  org: { announce: string | null; invite: { people: string[]; groups: string[] } };
+  now(): Date;
+  log: DeliverLog;
+}

@@ -1,0 +1,43 @@
+import { Later, NotRecorded, natureOf, Refused, Undeliverable, Unknown } from './failure.js';
+import type { Settlement } from './ports.js';
+
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+// A mistake of ours (a wording that throws, say) would hold its lane for ever: after about five minutes it is
+// dead, which people can see and retry. A database that is away does not get here: nothing can be settled then.
+const BUG_ATTEMPTS = 10;
+
+/** Milliseconds to wait after the n-th failed attempt (1, 2, …): doubles up to a minute, minus up to a tenth. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(FIRST_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_MS);
+  return Math.round(full * (1 - random() / 10));
+}
+
+/**
+ * What becomes of rows whose delivery failed.
+ *
+ * Slack away is retried for ever, so an outage of hours delivers everything afterwards, in order. A plain no is
+ * dead at once, so that the rest goes on. A bot that is shut out keeps what it owes for when it is let in again.
+ * @param attempts how often it was tried before this time
+ * @param unsure something of this or an earlier attempt may have reached Slack
+ */
+export function verdict(error: unknown, attempts: number, unsure: boolean, now: Date): Settlement {
+  const message = error instanceof Error ? error.message : String(error);
+  const retry = (mayHaveHappened: boolean): Settlement => ({
+    retryAt: new Date(now.getTime() + backoffMs(attempts + 1)),
+    error: message.slice(0, 500),
+    counts: true,
+    unsure: unsure || mayHaveHappened,
+  });
+  if (error instanceof Later) return { retryAt: error.until, error: message, counts: false, unsure };
+  if (error instanceof Undeliverable) return { dead: error.code };
+  // Whether it may have happened is known to the attempt: some requests certainly never left.
+  if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);
+  if (error instanceof Refused) {
+    const nature = natureOf(error.code);
+    if (nature === 'permanent') return { dead: message };
+    return retry(nature === 'transient');
+  }
+  return attempts + 1 >= BUG_ATTEMPTS ? { dead: `internal: ${message.slice(0, 500)}` } : retry(true);
+}

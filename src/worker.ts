@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Attempt, Body } from '#deliver/attempt.js';
+import { postEntries } from '#deliver/channel-entry.js';
+import { openChannel } from '#deliver/channel-open.js';
+import { sendExport } from '#deliver/export-send.js';
+import { Gate } from '#deliver/gate.js';
+import { refreshHeadline } from '#deliver/headline-refresh.js';
+import { drainLane } from '#deliver/lane.js';
+import { captureMessage } from '#deliver/message-capture.js';
+import { invitePeople } from '#deliver/people-invite.js';
+import type { World } from '#deliver/ports.js';
+import type { EffectKind } from '#domain/effect.js';
+import type { Engine } from '#queue/engine.js';
+import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
+
+export interface WorkerOptions {
+  engine: Pick<Engine, 'worker'>;
+  relay: Pick<Relay, 'wakeAt'>;
+  world: World;
+  /** Lanes drained at the same time; 8. None of them sleeps, so this bounds calls to Slack, not waiting lanes. */
+  concurrency?: number;
+}
+
+export interface DeliveryWorker {
+  /** Resolves once the queue has been reached for the first time. */
+  ready(): Promise<void>;
+  /** Takes no more lanes, lets each finish the rows in hand (up to `graceMs`, 5,000), and gives them back. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Pays what the outbox owes, lane by lane, for as long as it runs. */
+export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOptions): DeliveryWorker {
+  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const gate = new Gate(world.now);
+  const { wakeAt } = relay;
+  const worker = engine.worker<LaneJob>(
+    LANES,
+    ({ lane }, { signal }) =>
+      drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner }, signal),
+    { concurrency },
+  );
+  return {
+    ready: () => worker.ready(),
+    async stop(graceMs = 5_000) {
+      await worker.close(graceMs);
+    },
+  };
+}
+
+/** Effect kind → delivery. A new kind does not compile until it stands here. */
+export function deliver(attempt: Attempt): Promise<Body> {
+  const kind = attempt.row.kind;
+  switch (kind) {
+    case 'channel.open':
+      return openChannel(of<typeof kind>(attempt));
+    case 'channel.entry':
+    case 'channel.amend':
+      // One batch holds both: they stand in the channel in one order.
+      return postEntries(of<'channel.entry' | 'channel.amend'>(attempt));
+    case 'headline.refresh':
+      return refreshHeadline(of<typeof kind>(attempt));
+    case 'people.invite':
+      return invitePeople(of<typeof kind>(attempt));
+    case 'message.capture':
+      return captureMessage(of<typeof kind>(attempt));
+    case 'export.send':
+      return sendExport(of<typeof kind>(attempt));
+    default: {
+      const never: never = kind;
+      throw new Error(`an effect that nobody delivers: ${String(never)}`);
+    }
+  }
+}
+
+/** A batch holds rows of one kind (`pick` sees to that), which the switch above has just looked at. */
+function of<K extends EffectKind>(attempt: Attempt): Attempt<K> {
+  return attempt as unknown as Attempt<K>;
+}
+
+/** `T024BE7LD/INC-7` → `T024BE7LD`. */
+function teamOf(lane: string): string {
+  return lane.slice(0, lane.lastIndexOf('/'));
+}
