@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import { z } from 'zod';
 import { plain } from '#domain/command/entered.js';
-import type { Answerer } from '../answer.js';
+import type { Answerer } from '#answer.js';
 import { admitted, type FindToken } from './auth.js';
 
 export interface ApiPorts {

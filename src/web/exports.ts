@@ -4,7 +4,7 @@ import type { Express, Request, Response } from 'express';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import { EXPORTS, type ExportName, isZone } from '#render/exports.js';
-import type { Read, Viewer } from '../read.js';
+import type { Read, Viewer } from '#read.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
 import { teamOfLink } from './signed-link.js';
 

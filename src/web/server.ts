@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Unavailable } from '#store/outcome.js';
-import type { Log } from '../log.js';
+import type { Log } from '#log.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type HealthPorts, healthRoutes } from './health.js';

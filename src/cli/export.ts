@@ -1,0 +1,83 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Core } from '#compose/core.js';
+import { isRefusal } from '#domain/refusal.js';
+import { numberOf } from '#domain/state.js';
+import type { Viewer } from '#read.js';
+import { EXPORTS, type ExportName, isZone } from '#render/exports.js';
+import { type Io, Usage, type Verb } from './verb.js';
+import { withCore } from './with-core.js';
+
+export interface Wanted {
+  incident: number;
+  name: ExportName;
+  zone: string;
+  /** A file, or null for stdout. */
+  out: string | null;
+}
+
+/** `tocsin export INC-7 --format md`: the same bytes as the web and Slack give. */
+export const exportVerb: Verb = {
+  form: `export INC-7 [--format ${Object.keys(EXPORTS).join('|')}] [--zone Europe/Berlin] [--out FILE]`,
+  help: 'write an incident’s timeline or postmortem',
+  async run(args, io) {
+    const wanted = readArgs(args);
+    return withCore(io, async (core) => {
+      const user = userInfo().username;
+      const viewer = { team: await core.team(), by: { id: `cli:${user}`, name: user }, seesPrivate: false };
+      return writeExport(core, viewer, wanted, io);
+    });
+  },
+};
+
+function readArgs(args: string[]): Wanted {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new Usage((error as Error).message);
+  }
+  const [ref, format, zone] = parsed.positionals;
+  const incident = numberOf(ref ?? '');
+  const name = parsed.values.format ?? format ?? 'md';
+  const where = parsed.values.zone ?? zone ?? 'UTC';
+  if (incident === null) throw new Usage('name the incident, such as INC-7');
+  if (!(name in EXPORTS)) throw new Usage(`there is no format “${name}”`);
+  if (!isZone(where)) throw new Usage(`“${where}” is not a time zone; write UTC or Europe/Berlin`);
+  return { incident, name: name as ExportName, zone: where, out: parsed.values.out ?? null };
+}
+
+const parse = (args: string[]) =>
+  parseArgs({
+    args,
+    allowPositionals: true,
+    options: { format: { type: 'string' }, zone: { type: 'string' }, out: { type: 'string' } },
+  });
+
+/** Writes to stdout, or to a file that appears only when it is complete. */
+export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<number> {
+  const outcome = await core.read.dossier(viewer, wanted.incident, async (dossier) => {
+    const chunks = EXPORTS[wanted.name].render(dossier, wanted.zone);
+    if (wanted.out === null) for await (const chunk of chunks) io.out(chunk);
+    else await writeFile(wanted.out, chunks);
+  });
+  if (!isRefusal(outcome)) return 0;
+  io.err(`${outcome.sentence} ${outcome.next}\n`);
+  return 1;
+}
+
+async function writeFile(path: string, chunks: AsyncIterable<string>): Promise<void> {
+  const partial = `${path}.partial-${process.pid}`;
+  const file = await open(partial, 'w');
+  try {
+    for await (const chunk of chunks) await file.write(chunk);
+    await file.sync();
+    await file.close();
+    await rename(partial, path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { userInfo } from 'node:os';
+import { plain } from '#domain/command/entered.js';
+import { isVerb, takesValue } from '#domain/command/verbs.js';
+import { refOf } from '#domain/state.js';
+import { EXPORTS } from '#render/exports.js';
+import { writeExport } from './export.js';
+import type { Io } from './verb.js';
+import { withCore } from './with-core.js';
+
+/**
+ * Joins what the shell took apart into the one line that the grammar reads. The shell has removed the quotes of
+ * flag values, so those with blanks get them back; text stays exactly as it came.
+ */
+export function lineOf(verb: string, args: string[]): string {
+  let value = false;
+  let ended = false;
+  const words = args.map((arg) => {
+    const isValue = value && !ended;
+    ended ||= arg === '--';
+    value = !isValue && !ended && takesValue(verb, arg);
+    if (!isValue || !/[\s"“”]|^$/.test(arg)) return arg;
+    return arg.includes('"') ? `“${arg}”` : `"${arg}"`;
+  });
+  return [verb, ...words].join(' ');
+}
+
+/** @returns 0 when it was recorded or answered, 1 when it was refused */
+export async function runIncidentVerb(verb: string, args: string[], io: Io): Promise<number> {
+  // `tocsin log INC-7 < lines`: many lines come from a pipe.
+  const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
+  const line = lineOf(verb, args) + piped;
+  return withCore(io, async (core) => {
+    const user = userInfo().username;
+    const by = { id: `cli:${user}`, name: user };
+    const asking = { team: await core.team(), by, source: 'cli' as const, key: null, now: new Date(), seesPrivate: false };
+    const zone = core.config.org.zone ?? 'UTC';
+    const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
+    switch (answer.kind) {
+      case 'recorded':
+      case 'text':
+        io.out(`${answer.text}\n`);
+        return 0;
+      case 'export':
+        return writeExport(core, asking, { incident: answer.incident, name: answer.format, zone: answer.zone, out: null }, io);
+      case 'form':
+        io.err(`Say it on one line: a command line has no forms. \`tocsin help ${answer.form}\` shows how.\n`);
+        return 1;
+      case 'refused':
+        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
+        return 1;
+    }
+  });
+}
+
+export { EXPORTS, isVerb, refOf };

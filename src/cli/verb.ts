@@ -1,0 +1,19 @@
+/** Where a verb reads and writes: the process's own streams, or a test's. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  stdin(): Promise<string>;
+  env: NodeJS.ProcessEnv;
+}
+
+/** A verb of the command line. `run` returns the exit code: 0, or 1 for a *no*. @throws Usage for what cannot be read */
+export interface Verb {
+  form: string;
+  help: string;
+  run(args: string[], io: Io): Promise<number>;
+}
+
+/** The command line cannot be read: exit code 2, with the form to type. */
+export class Usage extends Error {
+  override name = 'Usage';
+}

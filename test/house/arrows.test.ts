@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** Rooms by height: a file imports from its own room and from lower ones; rooms on one line never from each other. */
+const HEIGHTS = [
+  ['domain'],
+  ['store', 'render', 'runbooks'],
+  ['handle', 'read', 'queue'],
+  ['answer'],
+  ['slack', 'web', 'alerts'],
+  ['deliver'],
+  ['worker'],
+  ['compose'],
+  ['main', 'cli'],
+];
+/** These import no room, and everybody may import them. */
+const FREE = ['config', 'log'];
+/** Imports no room, and no room imports it. */
+const APART = 'sandbox';
+
+const files = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return files(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+
+const roomOf = (path: string) => (relative(SRC, path).split('/')[0] ?? '').replace(/\.ts$/, '');
+const heightOf = (room: string) => HEIGHTS.findIndex((line) => line.includes(room));
+
+/** Imports that exist at run time: `import type` draws no arrow between rooms. */
+function importsOf(path: string): string[] {
+  const source = readFileSync(path, 'utf8');
+  const found: string[] = [];
+  for (const [, clause = '', from = ''] of source.matchAll(
+    /^(?:import|export)\s+([^'";]*?)\s*from\s+'([^']+)'/gm,
+  )) {
+    if (!clause.startsWith('type ')) found.push(from);
+  }
+  for (const [, from = ''] of source.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm))
+    if (from) found.push(from);
+  return found.flatMap((from) => {
+    if (from.startsWith('#')) return [join(SRC, from.slice(1).replace(/\.js$/, '.ts'))];
+    if (from.startsWith('.')) return [resolve(dirname(path), from.replace(/\.js$/, '.ts'))];
+    return [];
+  });
+}
+
+const graph = new Map(files(SRC).map((path) => [path, importsOf(path)]));
+
+describe('arrows', () => {
+  test('every room has a place', () => {
+    const known = new Set([...HEIGHTS.flat(), ...FREE, APART]);
+    expect([...graph.keys()].map(roomOf).filter((room) => !known.has(room))).toEqual([]);
+  });
+
+  test('imports point down', () => {
+    const upward: string[] = [];
+    for (const [path, imports] of graph) {
+      for (const target of imports) {
+        const from = roomOf(path);
+        const to = roomOf(target);
+        if (from === to) continue;
+        const name = `${relative(SRC, path)} → ${relative(SRC, target)}`;
+        if (from === APART || to === APART || FREE.includes(from)) upward.push(name);
+        else if (!FREE.includes(to) && heightOf(to) >= heightOf(from)) upward.push(name);
+      }
+    }
+    expect(upward).toEqual([]);
+  });
+
+  test('other rooms are named `#room/…`, the own room relatively', () => {
+    const wrong: string[] = [];
+    for (const path of graph.keys()) {
+      for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(/from\s+'([^']+)'/g)) {
+        const own = from.startsWith('#') && from.slice(1).split('/')[0] === roomOf(path);
+        const target = from.startsWith('.') ? roomOf(resolve(dirname(path), from)) : roomOf(path);
+        const other = target !== roomOf(path);
+        if (own || other) wrong.push(`${relative(SRC, path)}: ${from}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file is in a circle', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (path: string, trail: string[]) => {
+      const at = trail.indexOf(path);
+      if (at >= 0) circles.push([...trail.slice(at), path].map((p) => relative(SRC, p)).join(' → '));
+      if (at >= 0 || done.has(path)) return;
+      for (const target of graph.get(path) ?? []) walk(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of graph.keys()) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+});
