@@ -41,7 +41,11 @@ export const SENTENCES = {
   // -- times --
   TIME_UNKNOWN: (p: { got: string }) => ({
     sentence: `“${p.got}” is not a time that can be known.`,
-    next: 'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`.',
+    next: 'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.',
+  }),
+  TIME_RANGE_OR_OFFSET: (p: { got: string; time: string; other: string }) => ({
+    sentence: `“${p.got}” may end at ${p.other}, or may be ${p.other} behind UTC.`,
+    next: `Write \`${p.time} - ${p.other}\` for a range, or \`${p.time} -${p.other}\` for the offset.`,
   }),
   TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
     sentence: `\`${p.zone}\` means different offsets to different people.`,

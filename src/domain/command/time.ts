@@ -1,0 +1,106 @@
+import { FixedOffsetZone, type Zone } from 'luxon';
+import { type Moment, type Precision, toSeconds } from '../moment.js';
+import { type Refusal, refuse } from '../refusal.js';
+import type { Form } from './clock-forms.js';
+import { impossible } from './impossible-times.js';
+import { resolve, resolveEnd } from './resolve.js';
+import { readSpan, type Span } from './span.js';
+import { asUtc } from './wall-clock.js';
+import { readZoneWord, zoneName, zoneNamed } from './zone.js';
+
+const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
+
+/** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
+export interface TimeContext {
+  readonly now: Date;
+  readonly zone: string;
+  readonly zoneKnown: boolean;
+}
+
+export interface ReadTime {
+  readonly moment: Moment;
+  /** What follows, after one white space; exactly as typed. */
+  readonly rest: string;
+  /** The characters that were read as the time, with its zone. */
+  readonly typed: string;
+  /** The zone in which it was read: `UTC`, `UTC+02:00` or `Europe/Berlin`. */
+  readonly zone: string;
+  /** Nobody said which zone: neither the text nor the typist's profile. */
+  readonly zoneAssumed: boolean;
+  /** A date was typed, or a word for one. */
+  readonly dated: boolean;
+}
+
+/**
+ * Reads the time at the start of a text; white space before it is passed over.
+ * @returns null: the text starts with no time; a refusal: with one that cannot be known
+ */
+export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const start = /^\s*/.exec(text)?.[0].length ?? 0;
+  const about = /^~[ \t]?/.exec(text.slice(start, start + 2))?.[0].length ?? 0;
+  const span = readSpan(text, start + about);
+  if (!span || 'refused' in span) return span;
+  const { from, to } = span;
+  const dated = from.kind === 'date' || (from.kind === 'clock' && from.day !== null);
+  const own = (from.kind === 'clock' && from.zone) || (to?.kind === 'clock' && to.zone) || null;
+
+  const blank = /^[ \t]*/.exec(text.slice(span.end, span.end + 20))?.[0].length ?? 0;
+  const word =
+    own || blank === 0 ? null : readZoneWord(text, span.end + blank, text.slice(start, span.end), dated);
+  if (word && 'refused' in word) return word;
+  const end = word?.end ?? span.end;
+  const misplaced = strayTime(text, start, end, from, word !== null);
+  if (misplaced) return misplaced;
+
+  const known = zoneNamed(ctx.zone);
+  const zone = own ?? word?.zone ?? known ?? FixedOffsetZone.utcInstance;
+  const moment = momentOf(span, about > 0, zone, ctx.now.getTime());
+  if ('refused' in moment) return moment;
+  return {
+    moment,
+    rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
+    typed: text.slice(start, end),
+    zone: zoneName(zone),
+    zoneAssumed: !own && !word && from.kind !== 'ago' && !(ctx.zoneKnown && known !== null),
+    dated,
+  };
+}
+
+function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): Moment | Refusal {
+  const at = resolve(from, zone, now);
+  if (typeof at !== 'number') return at;
+  const until = to ? resolveEnd(to, from, at, zone, now) : null;
+  if (until !== null && typeof until !== 'number') return until;
+  // Neither Postgres nor ISO 8601 has an agreed year before 1.
+  if (at < YEAR_ONE) return refuse('TIME_UNKNOWN', { got: 'a time before the year 1' });
+  return {
+    at: toSeconds(new Date(Math.floor(at / 1000) * 1000)),
+    until: until === null ? null : toSeconds(new Date(Math.floor(until / 1000) * 1000)),
+    precision: precisionOf(from, to, about),
+  };
+}
+
+/** What was typed, never more: of a range, the coarser end. */
+function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
+  // About a day is a day: anything else would show a time of day that nobody typed.
+  if (from.kind === 'date') return 'date';
+  if (about) return 'approx';
+  const seconds = (form: Form) =>
+    form.kind === 'ago' ? form.seconds : form.kind === 'clock' && form.clock.s !== null;
+  return seconds(from) && (to === null || seconds(to)) ? 'second' : 'minute';
+}
+
+/** `01:41 2024-11-10` and `01:41 UTC - 01:44` have parts in an order that we do not read: recorded, they would be wrong. */
+function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
+  const rest = text.slice(end, end + 40);
+  const date =
+    from.kind === 'clock' && from.day === null && /^[ \t]+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-])/u.exec(rest);
+  const clock =
+    zoned &&
+    (from.kind === 'date' ? /^[ \t]+\d{1,2}:\d{2}(?!\d)/ : /^[ \t]*[-–—−/][ \t]*\d{1,2}:\d{2}(?!\d)/).exec(
+      rest,
+    );
+  const stray = date || clock;
+  if (!stray) return null;
+  return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray[0] });
+}
