@@ -1,0 +1,64 @@
+import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
+
+/** A moment as a clock on the wall shows it. */
+export interface Reading {
+  /** `2024-11-10` */
+  date: string;
+  /** `02:41:00` */
+  time: string;
+  /** `+01:00` */
+  offset: string;
+}
+
+/** A wall clock in one time zone. */
+export interface Clock {
+  /** The zone's name as the reader is told it. */
+  zone: string;
+  read: (at: string) => Reading;
+}
+
+/**
+ * @param zone an IANA name (`Europe/Berlin`), `UTC`, or an offset (`+02:00`)
+ * @throws RangeError when there is no such zone; fronts check before
+ */
+export function clockIn(zone: string): Clock {
+  const found = zoneOf(zone);
+  return {
+    zone: found.isUniversal && found.offset(0) === 0 ? 'UTC' : zone,
+    read: (at) => {
+      const instant = Date.parse(at);
+      // Before standard time offsets had seconds, which ISO 8601 cannot write: the minute is kept, and the time fits it.
+      const minutes = Math.round(found.offset(instant));
+      const wall = new Date(instant + minutes * 60_000).toISOString();
+      return { date: wall.slice(0, -14), time: wall.slice(-13, -5), offset: offsetText(minutes) };
+    },
+  };
+}
+
+/** @returns whether an export can be made in that zone. */
+export function isZone(zone: string): boolean {
+  try {
+    zoneOf(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function zoneOf(zone: string): Zone {
+  if (/^(utc|gmt|z)$/i.test(zone)) return FixedOffsetZone.utcInstance;
+  const offset = /^([+-])(0\d|1[0-4]):([0-5]\d)$/.exec(zone);
+  if (offset) {
+    const minutes = Number(offset[2]) * 60 + Number(offset[3]);
+    return FixedOffsetZone.instance(offset[1] === '-' ? -minutes : minutes);
+  }
+  // Newer engines also take offsets as names: only what begins with a letter means the same everywhere.
+  if (!/^[a-z]/i.test(zone) || !IANAZone.isValidZone(zone)) throw new RangeError(`not a time zone: ${zone}`);
+  return IANAZone.create(zone);
+}
+
+function offsetText(minutes: number): string {
+  const size = Math.abs(minutes);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}

@@ -1,0 +1,110 @@
+import type { Entry } from '#domain/entry.js';
+import { ERASED, entryText } from '#domain/entry-text.js';
+import { metricsOf } from '#domain/metrics.js';
+import { type IncidentState, refOf } from '#domain/state.js';
+import { actionItems } from './actions.js';
+import { type Dossier, standing } from './dossier.js';
+
+/**
+ * The `json` export, `tocsin.incident/1`: times in UTC with `Z`, two spaces of indentation, LF at the end.
+ * Names and order of members are relied on from outside.
+ */
+export async function* renderJson(dossier: Dossier): AsyncGenerator<string, void, undefined> {
+  yield '{\n  "format": "tocsin.incident/1",\n';
+  yield `  "incident": ${block(incidentOf(dossier.state))},\n`;
+  yield* list('timeline', dossier.entries(), lineOf);
+  yield* list('status_posts', standing(dossier, ['post']), ({ at, detail, ...post }) => ({
+    at,
+    state: detail.state,
+    text: textOf(post),
+  }));
+  yield* list('impact', standing(dossier, ['impact']), (entry) => ({
+    text: entryText(entry),
+    failed: entry.detail.failed ?? null,
+    total: entry.detail.total ?? null,
+    from: entry.detail.from ?? null,
+    to: entry.detail.to ?? null,
+    components: entry.detail.components ?? [],
+  }));
+  yield* list('causes', standing(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
+  const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
+  yield* list('actions', actions, ({ n, text, owner, done }) => ({ n, text, owner, done }));
+  yield '  "runs": [],\n';
+  const integrity = { algorithm: 'sha256', facts: dossier.facts, head: dossier.head };
+  yield `  "integrity": ${block(integrity)}\n}\n`;
+}
+
+function incidentOf(state: IncidentState) {
+  const { milestones } = state;
+  const { metrics, contradictions } = metricsOf(milestones);
+  return {
+    ref: refOf(state.number),
+    title: state.title,
+    severity: state.severity,
+    status: state.status,
+    private: state.private,
+    drill: state.drill,
+    components: state.components,
+    lead: person(state.roles.lead),
+    channel: state.channel && { id: state.channel.id, name: state.channel.name },
+    milestones: {
+      opened: state.opened.at,
+      started: milestones.started?.at ?? null,
+      detected: milestones.detected?.at ?? null,
+      mitigated: milestones.mitigated?.at ?? null,
+      resolved: milestones.resolved?.at ?? null,
+    },
+    metrics: {
+      time_to_detect_s: metrics.time_to_detect_s,
+      time_to_mitigate_s: metrics.time_to_mitigate_s,
+      time_to_resolve_s: metrics.time_to_resolve_s,
+    },
+    contradictions,
+  };
+}
+
+/** `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. */
+function lineOf(entry: Entry) {
+  return {
+    n: entry.n,
+    at: entry.at,
+    until: entry.until,
+    precision: entry.precision,
+    recorded_at: entry.recordedAt,
+    edited_at: entry.editedAt,
+    kind: entry.kind,
+    text: entryText(entry),
+    struck: entry.struck,
+    by: person(entry.by),
+    source: entry.source,
+    link: entry.link,
+    ...(entry.detail.author && { author: person(entry.detail.author) }),
+  };
+}
+
+function textOf(entry: Pick<Entry, 'text' | 'erased'>): string {
+  return entry.erased ? ERASED : (entry.text ?? '');
+}
+
+function person(of: { id: string; name: string | null } | undefined) {
+  return of ? { id: of.id, name: of.name } : null;
+}
+
+/** A member that is an array, one item at a time. */
+async function* list<T>(
+  name: string,
+  items: AsyncIterable<T> | Iterable<T>,
+  shape: (item: T) => unknown,
+): AsyncGenerator<string, void, undefined> {
+  let first = true;
+  for await (const item of items) {
+    yield `${first ? `  "${name}": [\n` : ',\n'}    ${block(shape(item), 4)}`;
+    first = false;
+  }
+  yield first ? `  "${name}": [],\n` : '\n  ],\n';
+}
+
+/** JSON whose lines after the first are moved right: a text's own newlines are `\n` in JSON, so only layout moves. */
+function block(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', `\n${' '.repeat(indent)}`);
+}

@@ -1,0 +1,102 @@
+import type { Entry } from '#domain/entry.js';
+import { impactText } from '#domain/entry-text.js';
+import { metricsOf } from '#domain/metrics.js';
+import { personLabel } from '#domain/person.js';
+import { type IncidentState, refOf } from '#domain/state.js';
+import { MARKS } from '#domain/words.js';
+import type { ActionItem } from './actions.js';
+import { type Clock, clockIn } from './clock.js';
+import { excerpt } from './excerpt.js';
+import { newest, underDays } from './timeline-text.js';
+import { dateTimeOf, durationInWords } from './when.js';
+
+/** The answer to `list`: a line per incident. `open`: only open ones were asked for. */
+export function listText(incidents: readonly IncidentState[], open = true): string {
+  if (incidents.length === 0)
+    return `${open ? 'No incident is open' : 'There is no incident yet'}. \`open TITLE\` opens one.`;
+  return incidents.map(listLine).join('\n');
+}
+
+function listLine(state: IncidentState): string {
+  const lead = state.roles.lead ? `lead ${personLabel(state.roles.lead)}` : 'no lead';
+  const where = state.channel ? `#${state.channel.name}` : 'no channel yet';
+  const marks = `${state.drill ? ' drill' : ''}${state.private ? ' private' : ''}`;
+  return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}${marks}: ${excerpt(state.title)} · ${lead} · ${where}`;
+}
+
+/** The answer to `show`: what the incident is now. @throws RangeError when there is no such zone */
+export function showText(state: IncidentState, zone = 'UTC'): string {
+  const clock = clockIn(zone);
+  const lines = [
+    `${refOf(state.number)}: ${state.title}`,
+    `${state.status} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
+    roles(state),
+    state.components.length > 0 ? `components: ${state.components.join(', ')}` : '',
+    state.channel ? `channel: #${state.channel.name}` : 'channel: not made yet',
+    ...milestones(state, clock),
+    state.impact ? `impact: ${excerpt(impactText(state.impact), 280)}` : 'impact: not recorded',
+    state.lastPost ? `last public post: ${state.lastPost.state}` : '',
+    `${state.entries} ${state.entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
+  ];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+/**
+ * The answer to `catchup`: where things stand, then what was recorded lately.
+ * @param entries those that the asker has not seen, sorted; as many as fit are shown, the newest
+ */
+export async function catchupText(
+  state: IncidentState,
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  zone = 'UTC',
+): Promise<string> {
+  const clock = clockIn(zone);
+  const { lines, earlier } = await newest(entries, clock, 2_500);
+  const more = earlier > 0 ? [`… ${earlier} earlier: \`timeline\` shows more`] : [];
+  const none = lines.length === 0 ? ['nothing new'] : [];
+  return [showText(state, zone), '', ...more, ...underDays(lines), ...none].join('\n');
+}
+
+/** The answer to `actions`: a line per action item, open ones first. */
+export function actionsText(ref: string, items: readonly ActionItem[]): string {
+  if (items.length === 0) return `${ref} has no action items. \`action TEXT @owner\` adds one.`;
+  const line = (item: ActionItem) =>
+    `${item.done ? '☑' : '☐'} ${item.n}. ${excerpt(item.text, 280)} · ${item.owner ? personLabel(item.owner) : 'nobody yet'}`;
+  const open = items.filter((item) => !item.done);
+  const done = items.filter((item) => item.done);
+  return [
+    `Action items of ${ref}: ${open.length} open, ${done.length} done`,
+    ...[...open, ...done].map(line),
+    ...(open.length > 0 ? ['`done N` ticks one off'] : []),
+  ].join('\n');
+}
+
+function roles(state: IncidentState): string {
+  const { lead, ...others } = state.roles;
+  const rest = Object.entries(others)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([role, person]) => `${role}: ${personLabel(person)}`);
+  return [lead ? `lead: ${personLabel(lead)}` : 'no lead yet', ...rest].join(' · ');
+}
+
+function milestones(state: IncidentState, clock: Clock): string[] {
+  const { metrics, contradictions } = metricsOf(
+    state.milestones,
+    (at) => `${clock.read(at).date} ${clock.read(at).time}`,
+  );
+  const taken = {
+    started: null,
+    detected: metrics.time_to_detect_s,
+    mitigated: metrics.time_to_mitigate_s,
+    resolved: metrics.time_to_resolve_s,
+  };
+  const opened = `opened: ${dateTimeOf({ ...state.opened, until: null }, clock)}`;
+  const marked = MARKS.flatMap((mark) => {
+    const milestone = state.milestones[mark];
+    if (!milestone) return [];
+    const seconds = taken[mark];
+    const after = seconds === null ? '' : ` (${durationInWords(seconds)} after the start)`;
+    return [`${mark}: ${dateTimeOf({ ...milestone, until: null }, clock)}${after}`];
+  });
+  return [opened, ...marked, ...contradictions];
+}

@@ -1,0 +1,116 @@
+import { entryOf } from '#domain/entries.js';
+import { entryText } from '#domain/entry-text.js';
+import type { DraftFact, Fact } from '#domain/fact.js';
+import type { Moment } from '#domain/moment.js';
+import { clockIn } from './clock.js';
+import { excerpt } from './excerpt.js';
+import { dateTimeOf, timeOf } from './when.js';
+
+/** What was recorded, once it is durable. */
+export interface Outcome {
+  /** `INC-7` */
+  ref: string;
+  /** In order of recording; never empty where something was recorded. */
+  facts: readonly DraftFact[];
+  /** Remarks: a component that the settings do not know, for example. Whole sentences. */
+  notes: readonly string[];
+  now: Date;
+  /** Set where a time was typed without a zone: in which it was read, and whether that is the typist's own. */
+  zone?: { name: string; known: boolean } | null;
+}
+
+/** Receipts of more facts than this are summed up. */
+const LINES = 10;
+
+type Numbered = DraftFact & { data: Moment & { n: number } };
+
+/**
+ * The receipt: plain text, a line per fact, with the word *recorded*, the number of the entry, the moment in UTC, and how
+ * to correct it. To be given only after the commit. Not escaped for any front.
+ */
+export function receiptOf(outcome: Outcome): string {
+  const { ref, facts, notes, now } = outcome;
+  const lines =
+    facts.length > LINES ? [summedUp(ref, facts, now)] : facts.map((fact) => lineOf(ref, fact, now));
+  const last = lines.length - 1;
+  lines[last] = `${lines[last] ?? `${ref}: nothing new was recorded`}${zoneRemark(outcome.zone ?? null)}`;
+  return [...lines, ...notes, howToCorrect(facts)].filter((line) => line !== '').join('\n');
+}
+
+function lineOf(ref: string, fact: DraftFact, now: Date): string {
+  switch (fact.type) {
+    case 'IncidentOpened': {
+      const severity = fact.data.severity ? ` ${fact.data.severity}` : '';
+      const how = `${fact.data.drill ? ' drill' : ''}${fact.data.private ? ' private' : ''}`;
+      const title = excerpt(fact.texts.title ?? '');
+      return `${ref} opened and recorded as #${fact.data.n}, ${momentText(fact.data, now)}:${severity}${how} ${title} · the channel follows`;
+    }
+    case 'EntryEdited':
+      return `${ref} #${fact.data.entry} edited, recorded: ${excerpt(fact.texts.text ?? '')}`;
+    case 'EntryRetimed':
+      return `${ref} #${fact.data.entry} moved, recorded: ${momentText(fact.data, now)}`;
+    case 'EntryStruck':
+      return `${ref} #${fact.data.entry} struck, recorded: ${excerpt(fact.texts.reason ?? '')} · it stays in the timeline, marked`;
+    case 'PeopleInvited': {
+      const names = fact.data.people.map((id, i) => fact.texts[`person.${i}`] ?? id);
+      return `${ref} recorded: ${names.join(', ')} invited`;
+    }
+    case 'ChannelOpened':
+      return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
+    case 'HeadlinePosted':
+    case 'Announced':
+      return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;
+    default: {
+      const kind = fact.type === 'MilestoneMarked' ? 'milestone ' : '';
+      return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${kind}${excerpt(sentenceOf(fact))}`;
+    }
+  }
+}
+
+/** The sentence that the timeline will show. */
+function sentenceOf(draft: DraftFact): string {
+  const place = { v: 1, team: '', incident: 0, seq: 0, recordedAt: '', source: 'bot' as const };
+  const entry = entryOf({ ...draft, ...place, by: { id: '', name: null } } as Fact);
+  return entry ? entryText(entry) : '';
+}
+
+/** `01:41 UTC`, `~01:41 UTC`, `01:41–01:44 UTC`; with its date when that is not today in UTC. */
+function momentText(moment: Moment, now: Date): string {
+  const clock = clockIn('UTC');
+  if (moment.precision === 'date') return timeOf(moment, clock);
+  const today = now.toISOString().slice(0, 10) === moment.at.slice(0, 10);
+  return `${today ? timeOf(moment, clock) : dateTimeOf(moment, clock)} UTC`;
+}
+
+function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
+  const entries = facts.filter(isNumbered);
+  const first = entries[0];
+  const last = entries.at(-1);
+  if (!first || !last) return `${ref}: ${facts.length} changes recorded`;
+  const sorted = entries.map((fact) => fact.data).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const from = momentText(sorted[0] ?? first.data, now);
+  const to = momentText(sorted.at(-1) ?? last.data, now);
+  return `${ref} #${first.data.n} to #${last.data.n}: ${entries.length} entries recorded, from ${from} to ${to}`;
+}
+
+function zoneRemark(zone: { name: string; known: boolean } | null): string {
+  if (zone === null) return '';
+  return zone.known
+    ? ` (read in ${zone.name})`
+    : ` (your Slack time zone is not known: read as ${zone.name})`;
+}
+
+function howToCorrect(facts: readonly DraftFact[]): string {
+  const entries = facts.filter(isNumbered);
+  const only = entries[0];
+  if (!only) return '';
+  if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
+  const { n } = only.data;
+  if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
+  const wordsAreTheirs = Object.hasOwn(only.texts, 'text') && only.type !== 'StatusPosted';
+  return `To correct: ${wordsAreTheirs ? `\`edit ${n} TEXT\`, ` : ''}\`time ${n} TIME\`, \`undo\``;
+}
+
+function isNumbered(fact: DraftFact): fact is Numbered {
+  return 'n' in fact.data;
+}
