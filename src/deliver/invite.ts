@@ -1,6 +1,6 @@
 import type { Attempt } from './attempt.js';
 import { isPermanent, natureOf, type Refused } from './failure.js';
-import { list, object } from './look.js';
+import { list } from './look.js';
 
 const BATCH = 100;
 
@@ -75,15 +75,15 @@ async function tryInvite(
     return absentIn(list(body.errors));
   } catch (error) {
     if (!isPermanent(error) || HOPELESS.has(error.code)) throw error;
-    const single = absentIn(list(error.errors));
-    // With an answer per person nobody needs to be asked alone; unless it speaks of a passing trouble.
-    const told = error.errors.length > 0 && single.every(({ error: code }) => natureOf(code) === 'permanent');
-    return told && users.length === 1 ? single : error;
+    // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
+    const answers = absentIn(list(error.errors));
+    const passing = answers.some((one) => natureOf(one.error) !== 'permanent');
+    return error.errors.length >= users.length && !passing ? answers : error;
   }
 }
 
 function absentIn(errors: Record<string, unknown>[]): Absent[] {
-  return errors.map(object).flatMap(({ user, ok, error }) => {
+  return errors.flatMap(({ user, ok, error }) => {
     if (ok === true || typeof user !== 'string' || typeof error !== 'string' || FINE.has(error)) return [];
     return [{ user, error }];
   });

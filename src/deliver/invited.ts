@@ -15,7 +15,9 @@ export async function peopleOf(
   const people: string[] = [];
   const missing: Absent[] = [];
   for (const name of invite.people) {
-    const id = /^[UW][A-Z0-9]{5,}$/.test(name) ? name : await attempt.world.people.idOf(team, name);
+    const id = /^[UW][A-Z0-9]{5,}$/.test(name)
+      ? name
+      : (await attempt.world.people.personByName(team, name.replace(/^@/, '')))?.id;
     if (id) people.push(id);
     else missing.push({ user: name, error: 'user_not_found' });
   }

@@ -66,8 +66,9 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
   for (;;) {
     const now = world.now();
     const rows = await world.outbox.open(team, lane, LOOK);
-    const incident = rows[0] ? await world.incidents.load(team, rows[0].incident) : null;
-    if (rows.length === 0 || !incident) return null;
+    const loaded = rows[0] ? await world.incidents.load(team, rows[0].incident) : null;
+    if (!loaded) return null;
+    const incident = loaded.state;
     const ready = incident.channel !== null && incident.headline !== null;
     const next = pick(rows, now, (row) => dueAt(row, parked), ready, alone);
     if (next === null) return null;

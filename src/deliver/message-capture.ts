@@ -5,6 +5,7 @@ import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Later, Lost, NotRecorded, Undeliverable } from './failure.js';
 import { findMessage, messageText } from './message.js';
+import { personOf } from './person.js';
 
 /**
  * Records a message that somebody pinned, at its own time, and ticks it once it is in the record.
@@ -31,7 +32,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     row.incident,
     {
       team: row.team,
-      by: { id: by, name: await world.people.nameOf(row.team, by) },
+      by: await personOf(attempt, by),
       source: 'slack',
       key: `message:${channel}:${ts}`,
       now: world.now(),
@@ -43,7 +44,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     if (answer.code === 'NOT_RECORDED' || answer.code === 'NOT_CONFIRMED') throw new NotRecorded(answer.code);
     return decline(attempt, answer);
   }
-  const entry = await world.incidents.captured(row.team, row.incident, channel, ts);
+  const entry = await world.incidents.capturedEntry(row.team, row.incident, channel, ts);
   if (entry && entry.by.id !== by) {
     const who = entry.by.name ?? entry.by.id;
     const known = refuse('ALREADY_CAPTURED', { ref: refOf(row.incident), entry: entry.n, by: who });

@@ -3,6 +3,7 @@ import type { Person } from '#domain/person.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent } from './failure.js';
 import { list, object } from './look.js';
+import { personOf } from './person.js';
 
 /** A message as Slack has it. */
 export interface Found {
@@ -40,7 +41,7 @@ async function look(
 
 async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise<Person> {
   if (typeof raw.user === 'string') {
-    return { id: raw.user, name: await attempt.world.people.nameOf(attempt.row.team, raw.user) };
+    return personOf(attempt, raw.user);
   }
   const name = [raw.username, object(raw.bot_profile).name].find((one) => typeof one === 'string');
   return { id: String(raw.bot_id ?? 'unknown'), name: typeof name === 'string' ? name : null };
@@ -49,10 +50,9 @@ async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise
 /** @returns what its author wrote, Slack's encoding undone; of a message without words, the names of its files. */
 export async function messageText(attempt: Attempt<'message.capture'>, { raw }: Found): Promise<string> {
   const said = typeof raw.text === 'string' ? raw.text : '';
-  const { team } = attempt.row;
   const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
   const names = new Map(
-    await Promise.all(ids.map(async (id) => [id, await attempt.world.people.nameOf(team, id)] as const)),
+    await Promise.all(ids.map(async (id) => [id, (await personOf(attempt, id)).name] as const)),
   );
   const { text } = decodeSlack(said, { person: (id) => names.get(id) ?? null, channel: () => null });
   if (text.trim() !== '') return text;

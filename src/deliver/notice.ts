@@ -1,8 +1,10 @@
+import { personLabel } from '#domain/person.js';
 import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent } from './failure.js';
 import type { Absent } from './invite.js';
 import { findTagged, tag } from './look.js';
+import { personOf } from './person.js';
 
 // Slack's codes for what people understand at once; any other code is shown as it is.
 const REASONS: Record<string, string> = {
@@ -25,10 +27,9 @@ export async function tellAbsent(
   if (absent.length === 0) return;
   const id = `absent ${attempt.row.id}`;
   if (attempt.earlier && (await findTagged(attempt, channel, attempt.earlier, id))) return;
-  const { team } = attempt.row;
   const named = await Promise.all(
     absent.map(async ({ user, error }) => {
-      const name = (await attempt.world.people.nameOf(team, user)) ?? user;
+      const name = personLabel(await personOf(attempt, user));
       return `${escaped(name.slice(0, 80))} (${escaped(REASONS[error] ?? error)})`;
     }),
   );

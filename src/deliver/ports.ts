@@ -1,6 +1,7 @@
 import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent } from '#domain/intent.js';
+import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
@@ -46,11 +47,11 @@ export interface Outbox {
   settle(team: string, lane: string, fence: number, ids: number[], how: Settlement): Promise<boolean>;
 }
 
+/** The store's look-ups; what a delivery knows of an incident is what stands in the database now. */
 export interface Incidents {
-  load(team: string, incident: number): Promise<IncidentState | null>;
+  load(team: string, incident: number): Promise<{ state: IncidentState } | null>;
   entry(team: string, incident: number, n: number): Promise<Entry | null>;
-  /** The entry that captured that message. */
-  captured(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
+  capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
 }
 
 /** `handle`, as far as a delivery uses it. */
@@ -62,9 +63,9 @@ export type Tell = (
 
 /** Who people are, from the cache: never a Slack call. */
 export interface People {
-  nameOf(team: string, id: string): Promise<string | null>;
-  /** The id of the only person of that name, `@` or not, or null. */
-  idOf(team: string, name: string): Promise<string | null>;
+  personById(team: string, id: string): Promise<Person | null>;
+  /** The only person of that name, without `@`, or null. */
+  personByName(team: string, name: string): Promise<Person | null>;
 }
 
 /** How an export comes to be: `render` and `read` put together by compose.ts. */

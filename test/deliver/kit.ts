@@ -1,0 +1,241 @@
+import pg from 'pg';
+import { Gate } from '#deliver/gate.js';
+import { drainLane } from '#deliver/lane.js';
+import { CALL_MS } from '#deliver/lease.js';
+import type { World } from '#deliver/ports.js';
+import type { Intent } from '#domain/intent.js';
+import { isRefusal } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import { createHandle, type Handle } from '#handle.js';
+import { startSandbox } from '#sandbox/sandbox.js';
+import { createSlackClient } from '#slack/client.js';
+import { migrate } from '#store/migrate.js';
+import { openStore } from '#store/store.js';
+import { deliver } from '../../src/worker.js';
+import { manifest } from '../sandbox/kit.js';
+import { testDatabase } from '../support/database.js';
+import { testOutbox } from './outbox.js';
+
+export const ANA = { id: 'U0ANA00001', name: 'ana' };
+export const BO = { id: 'U0BO000002', name: 'bo' };
+const TEAM = 'T1';
+
+/** A call as the sandbox's log has it. */
+export interface Call {
+  method: string;
+  args: Record<string, unknown>;
+  status: number;
+  answer: Record<string, unknown>;
+  fault?: string;
+  started_at: number;
+  ended_at: number;
+}
+export interface SeenChannel {
+  id: string;
+  name: string;
+  creator: string;
+  is_private: boolean;
+  topic: string;
+  members: string[];
+  pins: string[];
+  messages: Array<{
+    ts: string;
+    user: string;
+    text: string;
+    subtype?: string;
+    blocks?: unknown[];
+    files?: Array<{ title: string }>;
+    metadata?: { event_payload: Record<string, unknown> };
+  }>;
+}
+export interface Row {
+  id: number;
+  kind: string;
+  attempts: number;
+  done: boolean;
+  dead: boolean;
+  error: string | null;
+  result: Record<string, unknown> | null;
+}
+
+export type Kit = Awaited<ReturnType<typeof startKit>>;
+
+/** The real store, writer and Web API client; a local Slack; and a clock that a test may wind on. */
+export async function startKit(change: Partial<World['org']> = {}) {
+  const database = await testDatabase();
+  await migrate(database.config);
+  const store = openStore(database.config, () => {});
+  const client = new pg.Pool({ ...database.config, max: 4 });
+  client.on('error', () => {});
+  const sandbox = await startSandbox({ manifest: manifest(), settings: { rateLimits: false } });
+  let ahead = 0;
+  let lanes: string[] = [];
+  const now = () => new Date(Date.now() + ahead);
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const people = {
+    personById: async (_: string, id: string) => [ANA, BO].find((one) => one.id === id) ?? null,
+    personByName: async (_: string, name: string) => [ANA, BO].find((one) => one.name === name) ?? null,
+  };
+  const nudged: { by: (lanes: string[]) => void } = { by: () => {} };
+  const handle: Handle = createHandle({
+    store: Object.assign(Object.create(store), people, { actionDone: async () => false }),
+    onCommitted: (some: string[]) => {
+      lanes.push(...some);
+      nudged.by(some);
+    },
+    onError: (error: unknown) => {
+      throw error;
+    },
+  });
+  const slack = createSlackClient({ token: sandbox.botToken, apiUrl: sandbox.apiUrl, log, timeout: CALL_MS });
+  const world: World = {
+    slack,
+    outbox: testOutbox(client),
+    incidents: store,
+    tell: handle,
+    people,
+    exports: {
+      render: async (_team, incident, format) =>
+        (async function* () {
+          yield `INC-${incident} as `;
+          yield format;
+        })(),
+      link: (_team, incident, format) => `https://tocsin.example/incidents/INC-${incident}/${format}`,
+    },
+    org: { announce: null, invite: { people: [], groups: [] }, ...change },
+    now,
+    log,
+  };
+  const json = async <T>(path: string, init?: RequestInit): Promise<T> =>
+    (await (await fetch(`${sandbox.url}/control/${path}`, init)).json()) as T;
+  const act = (path: string, body: object) =>
+    json<Record<string, unknown>>(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  let typed = 0;
+  const kit = {
+    sandbox,
+    world,
+    client,
+    database,
+    handle,
+    nudged,
+    act,
+    /** One failure of the next `times` calls of a method. */
+    fault: (method: string, kind: string, value?: string | number, times = 1) =>
+      act('fault', { method, kind, times, ...(value === undefined ? {} : { value }) }),
+    /** What somebody typed. @returns the incident's number */
+    async says(intent: Intent, target: number | null, by = ANA): Promise<number> {
+      const asking = {
+        team: TEAM,
+        by,
+        source: 'slack' as const,
+        key: `t:${++typed}`,
+        now: new Date(),
+        seesPrivate: true,
+      };
+      const answer = await handle(intent, target, asking);
+      if (isRefusal(answer)) throw new Error(answer.sentence);
+      return answer.incident;
+    },
+    opens: (title: string, more: Partial<Extract<Intent, { type: 'OpenIncident' }>> = {}) =>
+      kit.says(
+        {
+          type: 'OpenIncident',
+          title,
+          severity: null,
+          components: [],
+          private: false,
+          drill: false,
+          moment: null,
+          ...more,
+        },
+        null,
+      ),
+    notes: (incident: number, text: string) => kit.says({ type: 'RecordNote', moment: null, text }, incident),
+    /** Owes something that no fact caused. */
+    async owes(incident: number, kind: string, payload: object): Promise<void> {
+      await client.query(
+        'insert into outbox (team, lane, incident, seq, kind, payload) values ($1, $2, $3, 1, $4, $5)',
+        [TEAM, laneOf(incident), incident, kind, payload],
+      );
+    },
+    /** One visit of a worker with its own memory to a lane. @returns when it wants to come back */
+    async visits(incident: number, gate = new Gate(now), owner = 'w'): Promise<Date | null> {
+      let back: Date | null = null;
+      await drainLane(
+        { team: TEAM, lane: laneOf(incident) },
+        {
+          world,
+          gate,
+          deliver,
+          owner,
+          wakeAt: (_, at) => {
+            back = at;
+          },
+        },
+        new AbortController().signal,
+      );
+      return back;
+    },
+    /** Pays everything of a lane, winding the clock on over every wait. */
+    async pays(incident: number, visits = 200): Promise<void> {
+      const gate = new Gate(now);
+      for (let i = 0; i < visits; i++) {
+        const back = await kit.visits(incident, gate);
+        if (!back) return;
+        kit.winds(back.getTime() - now().getTime() + 1);
+      }
+      throw new Error('this lane never comes to an end');
+    },
+    winds(ms: number): void {
+      ahead += Math.max(0, ms);
+    },
+    calls: async (method?: string) =>
+      (await json<{ calls: Call[] }>(`log${method ? `?method=${method}` : ''}`)).calls,
+    async channels(): Promise<SeenChannel[]> {
+      return (await json<{ channels: SeenChannel[] }>('state')).channels;
+    },
+    async channel(incident: number): Promise<SeenChannel> {
+      const found = (await kit.channels()).find((one) => one.id && one.name.match(`^inc-${incident}(-|$)`));
+      if (!found) throw new Error(`INC-${incident} has no channel`);
+      return found;
+    },
+    /** Messages of the bot in an incident's channel, oldest first. */
+    async said(incident: number): Promise<SeenChannel['messages']> {
+      const { messages } = await kit.channel(incident);
+      return messages.filter((one) => one.user === 'U0BOT00000' && !one.subtype);
+    },
+    async state(incident: number): Promise<IncidentState> {
+      const loaded = await store.load(TEAM, incident);
+      if (!loaded) throw new Error('no such incident');
+      return loaded.state;
+    },
+    async rows(incident: number): Promise<Row[]> {
+      const { rows } = await client.query<Row>(
+        `select id::int, kind, attempts, done_at is not null as done, dead_at is not null as dead, error, result
+           from outbox where lane = $1 order by id`,
+        [laneOf(incident)],
+      );
+      return rows;
+    },
+    lanes: () => {
+      const all = lanes;
+      lanes = [];
+      return all;
+    },
+    async stop(): Promise<void> {
+      await sandbox.stop();
+      await store.close();
+      await client.end();
+      await database.close();
+    },
+  };
+  return kit;
+}
+
+export function laneOf(incident: number): string {
+  return `${TEAM}/INC-${incident}`;
+}
