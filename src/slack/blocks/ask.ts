@@ -1,0 +1,46 @@
+import type { types } from '@slack/bolt';
+import { type Block, plain } from './block.js';
+import { cut } from './cut.js';
+
+/** Ids under which Slack tells us what was clicked. */
+export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;
+
+/** Shown to one person before something becomes public. `packedIntent` is what the button brings back. */
+export function publishQuestion(state: string, text: string, packedIntent: string): Block[] {
+  return [
+    { type: 'section', text: plain(`This would be public as ${state}:`) },
+    { type: 'section', text: plain(cut(text, 2_900, '… (cut here, not in what is published)') || '…') },
+    {
+      type: 'actions',
+      elements: [
+        button(ACTIONS.publish, 'Publish', packedIntent, 'primary'),
+        button(ACTIONS.cancel, 'Cancel', 'cancel'),
+      ],
+    },
+  ];
+}
+
+export interface Choice {
+  ref: string;
+  title: string;
+  packedIntent: string;
+}
+
+/** Buttons for the open incidents, when it was not said which one is meant; at most 25 fit. */
+export function whichIncident(choices: readonly Choice[]): Block[] {
+  return [
+    { type: 'section', text: plain('Which incident?') },
+    {
+      type: 'actions',
+      elements: choices
+        .slice(0, 25)
+        .map(({ ref, title, packedIntent }) =>
+          button(`choose:${ref}`, cut(`${ref} ${title}`, 75), packedIntent),
+        ),
+    },
+  ];
+}
+
+function button(actionId: string, label: string, value: string, style?: 'primary'): types.Button {
+  return { type: 'button', action_id: actionId, text: plain(label), value, ...(style && { style }) };
+}

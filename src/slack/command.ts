@@ -1,0 +1,59 @@
+import type { Middleware, SlackCommandMiddlewareArgs, SlashCommand } from '@slack/bolt';
+import { refuse } from '#domain/refusal.js';
+import { answered } from './answered.js';
+import { type Context, spokenBy } from './context.js';
+import { entered } from './entered.js';
+import { inTime } from './in-time.js';
+import type { Typed } from './ports.js';
+import { ephemeral, type Reply, refused, said } from './reply.js';
+import { respondTo } from './response-url.js';
+
+/** The slash command: commit, then the receipt in the same answer. */
+export function onCommand(context: Context): Middleware<SlackCommandMiddlewareArgs> {
+  return ({ command, ack }) =>
+    inTime<Reply | null>({
+      work: speak(context, command),
+      failed: (reply) => reply,
+      answer: (reply) => (reply === null ? ack() : ack(ephemeral(reply))),
+      later: async (reply) => reply && respondTo(command.response_url, ephemeral(reply), context.log),
+      log: context.log,
+    });
+}
+
+async function speak(context: Context, command: SlashCommand): Promise<Reply | null> {
+  if (command.command !== context.command) {
+    return said(`I listen to ${context.command}, not to ${command.command}: see \`command\` in tocsin.yml.`);
+  }
+  let typed: Typed;
+  try {
+    typed = await typedIn(context, command);
+  } catch (error) {
+    context.log.error({ err: error }, 'A command could not be looked up');
+    return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+  }
+  const answer = await context.answer(typed);
+  return answered(context, answer, typed.asking, {
+    channel: command.channel_id,
+    trigger: command.trigger_id,
+    reply: command.response_url || null,
+  });
+}
+
+/** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
+async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
+  const {
+    team_id: team,
+    user_id: user,
+    user_name: handle,
+    channel_id: channel,
+    trigger_id: trigger,
+  } = command;
+  const spoken = await spokenBy(context, { team, user, handle }, trigger ? `trigger:${trigger}` : null);
+  const implied = context.where.incident(spoken.asking.team, channel);
+  const here = { id: channel, name: command.channel_name };
+  return {
+    ...spoken,
+    implied: implied instanceof Promise ? await implied : implied,
+    entered: await entered(context, spoken.asking.team, command.text ?? '', here),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Asking } from '#domain/intent.js';
+import type { SlackClient } from './client.js';
+import type { People } from './people.js';
+import type { Answerer, Handle, Log, Owe, Read } from './ports.js';
+import type { Where } from './where.js';
+
+/** What every listener of this room works with; made once. */
+export interface Context {
+  /** The slash command, such as `/incident`. */
+  command: string;
+  /** Zone of people whose own is not known. */
+  zone: string;
+  /** Components that the organisation knows, offered in forms. */
+  components: readonly string[];
+  answer: Answerer;
+  handle: Handle;
+  read: Read;
+  owe: Owe;
+  where: Where;
+  people: People;
+  /** For work beside the answer. */
+  client: SlackClient;
+  /** For the one call that an answer may wait for: opening a modal. Gives up before the trigger does. */
+  swift: SlackClient;
+  /** @returns a message's address, or null: never fails, and gives up soon */
+  permalink(channel: string, ts: string): Promise<string | null>;
+  /** @returns the bot's own user id, once Slack has said it */
+  self(): string | null;
+  log: Log;
+  now: () => Date;
+}
+
+/** Somebody in front of Slack, as a payload names them. `team` is Slack's id of their workspace. */
+export interface Speaker {
+  team: string;
+  user: string;
+  /** The handle in the payload, for somebody whom we have not met. */
+  handle?: string | null;
+}
+
+export interface Spoken {
+  asking: Asking;
+  zone: string;
+  zoneKnown: boolean;
+}
+
+/**
+ * Who asks. Looks at memory and, for a stranger, at the database; never at Slack.
+ * @param key idempotency key of this delivery
+ */
+export async function spokenBy(context: Context, speaker: Speaker, key: string | null): Promise<Spoken> {
+  const resolved = context.where.team(speaker.team);
+  const team = typeof resolved === 'string' ? resolved : await resolved;
+  const looked = context.people.known(team, speaker.user);
+  const known = looked instanceof Promise ? await looked : looked;
+  return {
+    asking: {
+      team,
+      by: { id: speaker.user, name: known.name ?? (speaker.handle || null) },
+      source: 'slack',
+      key,
+      now: context.now(),
+      seesPrivate: false,
+    },
+    zone: known.zone ?? context.zone,
+    zoneKnown: known.zone !== null,
+  };
+}

@@ -1,0 +1,28 @@
+import { decodeSlack, type Entered } from '#domain/command/entered.js';
+import type { Context } from './context.js';
+
+const PERSON = /<@([UW][A-Z0-9]+)/g;
+
+/**
+ * Slack's encoding undone, with the names that we know.
+ * @param here the channel of the payload with the name it gives, so that a mention of it has one
+ */
+export async function entered(
+  context: Pick<Context, 'people'>,
+  team: string,
+  raw: string,
+  here?: { id: string; name: string | undefined },
+): Promise<Entered> {
+  const ids = raw.includes('<@')
+    ? [...new Set([...raw.matchAll(PERSON)].map((match) => match[1] ?? ''))]
+    : [];
+  const names = ids.length > 0 ? await context.people.names(team, ids) : null;
+  return decodeSlack(raw, {
+    person: (id) => names?.get(id) ?? null,
+    // In private channels and direct messages Slack gives a kind instead of a name.
+    channel: (id) =>
+      here?.id === id && here.name && !['privategroup', 'directmessage'].includes(here.name)
+        ? here.name
+        : null,
+  });
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { SlackClient } from './client.js';
+import type { Log } from './ports.js';
+
+/** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
+export interface Identity {
+  slackTeamId: string;
+  botUserId: string;
+  botId: string | null;
+  /** Address of the workspace, `https://acme.slack.com/`. */
+  url: string | null;
+}
+
+/** With these there is no point in going on: a person must give us another token. */
+const FATAL = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'user_removed_from_team',
+  'team_disabled',
+]);
+
+export function isFatal(code: string): boolean {
+  return FATAL.has(code);
+}
+
+const TOLD = z.object({
+  team_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string().nullish(),
+  url: z.string().nullish(),
+});
+
+export interface WhoAmI {
+  start(): void;
+  stop(): void;
+  /** null until Slack has answered. */
+  current(): Identity | null;
+}
+
+/**
+ * Asks Slack who we are, beside everything else, until it answers: starting needs nothing from Slack.
+ * @param onKnown called once
+ * @param onFatal called once, with Slack's code, when the token is no good
+ */
+export function createWhoAmI(options: {
+  client: SlackClient;
+  log: Log;
+  onKnown: (identity: Identity) => void;
+  onFatal: (code: string) => void;
+}): WhoAmI {
+  const { client, log } = options;
+  let identity: Identity | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function ask(attempt: number): Promise<void> {
+    const result = await client.call('auth.test');
+    if (stopped) return;
+    if (result.kind === 'refused' && isFatal(result.error)) return options.onFatal(result.error);
+    const told = result.kind === 'ok' ? TOLD.safeParse(result.data) : null;
+    if (told?.success) {
+      const { team_id, user_id, bot_id, url } = told.data;
+      identity = { slackTeamId: team_id, botUserId: user_id, botId: bot_id ?? null, url: url ?? null };
+      log.info({ team: team_id, bot: user_id }, 'Slack knows us');
+      return options.onKnown(identity);
+    }
+    const why =
+      result.kind === 'ok' ? 'unreadable' : result.kind === 'ratelimited' ? 'ratelimited' : result.error;
+    const wait = result.kind === 'ratelimited' ? result.retryAfterMs : Math.min(60_000, 1_000 * 2 ** attempt);
+    log.warn({ why, again_in_ms: wait }, 'Slack does not say who we are; recording goes on');
+    timer = setTimeout(() => void ask(Math.min(attempt + 1, 10)), wait);
+    timer.unref();
+  }
+
+  return {
+    start: () => void ask(0),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+    current: () => identity,
+  };
+}

@@ -1,0 +1,95 @@
+import type { types } from '@slack/bolt';
+import { z } from 'zod';
+import { plain } from '../blocks/block.js';
+import { cut } from '../blocks/cut.js';
+
+/** What a modal remembers of the place it was opened from. `reply`: where its receipt goes. */
+const FROM = z.object({
+  incident: z.number().int().nullable(),
+  channel: z.string().nullable(),
+  reply: z.string().nullable(),
+});
+export type From = z.infer<typeof FROM>;
+
+/** Slack carries at most 3,000 characters. */
+export function remembered(from: From): string {
+  return JSON.stringify(from);
+}
+
+export function rememberedIn(view: { private_metadata: string }): From {
+  try {
+    return FROM.parse(JSON.parse(view.private_metadata));
+  } catch {
+    return { incident: null, channel: null, reply: null };
+  }
+}
+
+export function modal(options: {
+  callbackId: string;
+  title: string;
+  submit: string;
+  from: string;
+  blocks: types.KnownBlock[];
+}): types.ModalView {
+  return {
+    type: 'modal',
+    callback_id: options.callbackId,
+    // Slack's limit on these three is 24 characters.
+    title: plain(cut(options.title, 24)),
+    submit: plain(options.submit),
+    close: plain('Cancel'),
+    private_metadata: options.from,
+    blocks: options.blocks,
+  };
+}
+
+/** An input; its block and its element share one id, under which the value comes back. */
+export function input(
+  id: string,
+  label: string,
+  element: types.InputBlock['element'],
+  more: { hint?: string; optional?: boolean } = {},
+): types.InputBlock {
+  return {
+    type: 'input',
+    block_id: id,
+    label: plain(label),
+    element: { ...element, action_id: id },
+    ...(more.hint && { hint: plain(cut(more.hint, 2_000)) }),
+    ...(more.optional && { optional: true }),
+  };
+}
+
+export function line(more: Partial<types.PlainTextInput> = {}): types.PlainTextInput {
+  return { type: 'plain_text_input', ...more };
+}
+
+export const TIME_HINT =
+  'Empty means now. 14:32, ~14:32 for about, -12m, yesterday 23:50 or 2024-11-10 01:41 UTC; without a zone it is yours.';
+
+const VALUE = z.object({
+  value: z.string().nullish(),
+  selected_option: z.object({ value: z.string() }).nullish(),
+  selected_options: z.array(z.object({ value: z.string() })).nullish(),
+});
+
+export interface Values {
+  text(id: string): string;
+  /** Values of the options that were chosen in a select or in checkboxes. */
+  chosen(id: string): string[];
+}
+
+/** Reads a submitted view; an untouched or unknown field is empty. */
+export function valuesOf(view: { state?: { values?: Record<string, Record<string, unknown>> } }): Values {
+  const field = (id: string) => {
+    const read = VALUE.safeParse(view.state?.values?.[id]?.[id]);
+    return read.success ? read.data : {};
+  };
+  return {
+    text: (id) => field(id).value ?? '',
+    chosen(id) {
+      const { selected_option: one, selected_options: many } = field(id);
+      return [...(one ? [one] : []), ...(many ?? [])].map((option) => option.value);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { SlackPerson } from './ports.js';
+
+const text = z.string().nullish().catch(null);
+const flag = z.boolean().nullish().catch(null);
+
+/** As much of Slack's user object as matters here; anything but the id may be missing. */
+const USER = z.object({
+  id: z.string().min(1),
+  name: text,
+  real_name: text,
+  tz: text,
+  deleted: flag,
+  is_bot: flag,
+  profile: z.object({ display_name: text, real_name: text }).nullish().catch(null),
+});
+
+/** @returns the person, or null for something that is not a user object */
+export function personOf(user: unknown): SlackPerson | null {
+  const read = USER.safeParse(user);
+  if (!read.success) return null;
+  const { id, name, real_name, tz, deleted, is_bot, profile } = read.data;
+  const realName = profile?.real_name || real_name || null;
+  return {
+    id,
+    // An empty display name means: take the real one.
+    name: profile?.display_name || realName || name || id,
+    handle: name || id,
+    realName,
+    tz: isZone(tz) ? tz : null,
+    isBot: is_bot === true || id === 'USLACKBOT',
+    deleted: deleted === true,
+  };
+}
+
+/** A zone that this machine does not know is no zone. */
+function isZone(name: string | null | undefined): name is string {
+  if (!name) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
