@@ -1,0 +1,94 @@
+// The local Slack and the bot, each as a process of its own, exactly as a user would start them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+/** Starts the sandbox. @returns {Promise<{process, url, apiUrl, botToken, appToken, signingSecret}>} */
+export async function startSlack(port, errors) {
+  const child = spawn(
+    process.execPath,
+    [
+      path('dist/sandbox/main.js'),
+      '--manifest',
+      path('manifest.yml'),
+      '--port',
+      String(port),
+      '--with-parent',
+      '--quiet',
+    ],
+    { stdio: ['pipe', 'pipe', errors] },
+  );
+  const line = await firstLine(child, 'the local Slack');
+  return { process: child, ...JSON.parse(line) };
+}
+
+/** The bot's environment: only what it needs, so that a developer's own settings do not leak into the demo. */
+export function botEnvironment(slack, dataDir, port) {
+  const { PATH, HOME, TMPDIR, LANG, XDG_RUNTIME_DIR } = process.env;
+  return {
+    ...Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR, LANG, XDG_RUNTIME_DIR }).filter(([, v]) => v)),
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.apiUrl,
+    TOCSIN_DATA: dataDir,
+    TOCSIN_CONFIG: path('demo/tocsin.yml'),
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    LOG_LEVEL: 'info',
+  };
+}
+
+/** Starts the bot and waits until it can record. */
+export async function startBot(env, errors) {
+  const child = spawn(process.execPath, [path('bin/tocsin.js'), 'start'], {
+    env,
+    stdio: ['ignore', 'pipe', errors],
+  });
+  // `start` prints one line on stdout when it is ready: where it listens.
+  const line = await firstLine(child, 'the bot');
+  const url = /https?:\/\/\S+/.exec(line)?.[0];
+  if (!url) throw new Error(`the bot said “${line}” and no address`);
+  return { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
+}
+
+/** Runs a verb of the command line. @returns its standard output @throws with its standard error */
+export async function tocsin(env, ...args) {
+  const child = spawn(process.execPath, [path('bin/tocsin.js'), ...args], {
+    env: { ...env, LOG_LEVEL: 'warn' },
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk) => (err += chunk));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`tocsin ${args[0]} answered ${code}: ${err.trim()}`);
+  return out;
+}
+
+/** Ends a process as a person would, and waits for it. */
+export async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await closed;
+  clearTimeout(timer);
+}
+
+function firstLine(child, what) {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.once('line', (line) => {
+      resolve(line);
+      // Read on: a full pipe would stop the process.
+      child.stdout.resume();
+    });
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      reject(new Error(`${what} ended (${code}) before it was ready; see the log`)),
+    );
+  });
+}
