@@ -1,0 +1,313 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Entry } from '#domain/entry.js';
+import type { IncidentState } from '#domain/state.js';
+import { announcementMessage } from '#slack/blocks/announcement.js';
+import { publishQuestion, whichIncident } from '#slack/blocks/ask.js';
+import type { Block } from '#slack/blocks/block.js';
+import { cut } from '#slack/blocks/cut.js';
+import { entryMessage, type Shown } from '#slack/blocks/entry.js';
+import { escaped, link } from '#slack/blocks/escaped.js';
+import { headlineMessage } from '#slack/blocks/headline.js';
+import { topic } from '#slack/blocks/topic.js';
+import { whenLabel } from '#slack/blocks/when.js';
+
+const NASTY = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.constantFrom(
+    '<!channel>',
+    '<@U012345>',
+    '<!subteam^S1>',
+    '@here',
+    '@channel',
+    '&lt;!here&gt;',
+    '*b*',
+    '```',
+    '~',
+    '<#C1|x>',
+  ),
+  fc.string({ unit: 'grapheme', minLength: 3_000, maxLength: 9_000 }),
+);
+const text = fc.array(NASTY, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(' '));
+
+/** What could ping somebody, or name something of Slack's. */
+const CONTROL = /<[@#!]/;
+
+function texts(blocks: readonly Block[]): string[] {
+  return blocks.flatMap((block) => {
+    if (block.type === 'section') return [block.text?.text ?? ''];
+    if (block.type === 'context') return block.elements.map((one) => ('text' in one ? String(one.text) : ''));
+    return [];
+  });
+}
+
+function fits(message: { text: string; blocks: readonly Block[] }): void {
+  expect(message.text.length).toBeGreaterThan(0);
+  expect(message.text.length).toBeLessThanOrEqual(4_000);
+  expect(message.blocks.length).toBeLessThanOrEqual(50);
+  const all = texts(message.blocks);
+  for (const one of all) {
+    expect(one.length).toBeGreaterThan(0);
+    expect(one.length).toBeLessThanOrEqual(3_000);
+  }
+  expect(all.join('').length).toBeLessThan(10_000);
+  for (const block of message.blocks) {
+    if (block.type === 'section' && block.text?.type === 'mrkdwn') expect(block.text.verbatim).toBe(true);
+  }
+}
+
+function entry(over: Partial<Entry> = {}): Entry {
+  return {
+    n: 12,
+    at: '2024-11-10T01:41:00Z',
+    until: null,
+    precision: 'minute',
+    recordedAt: '2024-11-10T01:43:00.000Z',
+    editedAt: null,
+    kind: 'note',
+    text: 'x',
+    erased: false,
+    detail: {},
+    struck: false,
+    by: { id: 'U1', name: 'ana' },
+    source: 'slack',
+    link: null,
+    ...over,
+  };
+}
+
+function shown(words: string, over: Partial<Shown> = {}): Shown {
+  return { entry: entry(), words, how: 'new', ...over };
+}
+
+function state(over: Partial<IncidentState> = {}): IncidentState {
+  return {
+    team: 'T1',
+    number: 7,
+    title: 'TTS requests fail',
+    severity: 'sev2',
+    status: 'identified',
+    statusEntry: 3,
+    private: false,
+    drill: false,
+    components: ['Developer API'],
+    opener: { id: 'U1', name: 'ana' },
+    members: ['U1'],
+    roles: { lead: { id: 'U1', name: 'ana' } },
+    channel: { id: 'C7', name: 'inc-7' },
+    headline: null,
+    announcement: null,
+    opened: { at: '2024-11-10T01:42:10Z', precision: 'second', n: 1 },
+    milestones: {
+      started: { at: '2024-11-10T01:41:00Z', precision: 'approx', marked: true, n: 2 },
+      detected: null,
+      mitigated: null,
+      resolved: null,
+    },
+    impact: { n: 4, text: 'only the Developer API', failed: 19, total: 2_000 },
+    lastPost: null,
+    entries: 5,
+    actions: 0,
+    recordedAt: '2024-11-10T01:42:10.000Z',
+    ...over,
+  };
+}
+
+describe('escaping', () => {
+  test('only the three control characters change, and nothing pings', () => {
+    expect(escaped('a < b && c > d *bold* <!channel>')).toBe(
+      'a &lt; b &amp;&amp; c &gt; d *bold* &lt;!channel&gt;',
+    );
+    expect(escaped('@channel and ana@channel.io, @HERE')).not.toMatch(/@(channel|here)\b/i);
+    expect(escaped('@ana')).toBe('@ana');
+  });
+
+  test('whatever is typed, no control sequence comes out, and undoing gives the text back', () => {
+    fc.assert(
+      fc.property(text, (typed) => {
+        const out = escaped(typed);
+        expect(out).not.toMatch(/[<>]/);
+        const back = out
+          .replaceAll('\u2060', '')
+          .replaceAll('&lt;', '<')
+          .replaceAll('&gt;', '>')
+          .replaceAll('&amp;', '&');
+        expect(back).toBe(typed.replaceAll('\u2060', ''));
+      }),
+    );
+  });
+
+  test('a label cannot end a link early', () => {
+    expect(link('https://x.y/?a=1&b=2', 'a|b> <!here>')).toBe(
+      '<https://x.y/?a=1&amp;b=2|a¦b&gt; &lt;!here&gt;>',
+    );
+  });
+});
+
+describe('cutting', () => {
+  test('keeps whole characters and whole references', () => {
+    expect(cut('short', 5)).toBe('short');
+    expect(cut('abc&amp;def', 8)).toBe('abc…');
+    expect(cut('ab😀cd', 4)).toBe('ab…');
+    fc.assert(
+      fc.property(text, fc.integer({ min: 10, max: 500 }), (typed, max) => {
+        const out = cut(escaped(typed), max);
+        expect(out.length).toBeLessThanOrEqual(max);
+        expect(out.replace(/&(?:amp|lt|gt);/g, '')).not.toContain('&');
+        if (typed.isWellFormed()) expect(out.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('times', () => {
+  test('show what was typed, never more, and the day only where it is another', () => {
+    const day = '2024-11-10';
+    const label = (at: string, precision: Entry['precision'], until: string | null = null) =>
+      whenLabel({ at, until, precision }, day);
+    expect(label('2024-11-10T01:41:07Z', 'second')).toBe('01:41:07');
+    expect(label('2024-11-10T01:41:00Z', 'approx')).toBe('~01:41');
+    expect(label('2024-11-09T23:41:00Z', 'minute')).toBe('2024-11-09 23:41');
+    expect(label('2024-11-09T00:00:00Z', 'date')).toBe('2024-11-09');
+    expect(label('2024-11-10T01:41:00Z', 'minute', '2024-11-10T01:44:00Z')).toBe('01:41–01:44');
+  });
+});
+
+describe('entries in the channel', () => {
+  test('one line says number, time, words, and who', () => {
+    const { text: line, blocks } = entryMessage([shown('requests fail & burn')]);
+    expect(line).toBe('*#12* 01:41 UTC requests fail &amp; burn — ana');
+    expect(texts(blocks)).toEqual([line]);
+  });
+
+  test('a message names its author and who added it', () => {
+    const message = entry({ kind: 'message', detail: { author: { id: 'U2', name: 'bo' } } });
+    expect(entryMessage([shown('drain', { entry: message })]).text).toBe(
+      '*#12* 01:41 UTC drain — bo, added by ana',
+    );
+  });
+
+  test('a correction says so, and what was struck is struck on every line', () => {
+    expect(entryMessage([shown('one\ntwo', { how: 'struck' })]).text).toBe(
+      '*#12* 01:41 UTC (struck) ~one~\n~two~ — ana',
+    );
+    expect(entryMessage([shown('one', { how: 'edited' })]).text).toContain('(edited) one');
+  });
+
+  test('a change of state carries the head of the chain', () => {
+    const head = 'ab'.repeat(32);
+    const { blocks } = entryMessage([shown('identified', { record: { facts: 31, head } })]);
+    expect(texts(blocks)[1]).toBe(`record: 31 facts, head \`${head}\``);
+  });
+
+  test('a long text is cut and says where the rest is', () => {
+    const { text: line, blocks } = entryMessage([shown('x'.repeat(14_000))]);
+    expect(texts(blocks)[0]).toContain('… (#12, 14,000 characters, in the timeline) — ana');
+    expect(line.length).toBeLessThan(4_000);
+  });
+
+  test('as many as fit, in order, none left out: whatever they say', () => {
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 80 }), fc.boolean(), (many, record) => {
+        let rest = many.map((words, i) =>
+          shown(words, {
+            entry: entry({ n: i + 1 }),
+            record: record ? { facts: i, head: 'f'.repeat(64) } : null,
+          }),
+        );
+        const seen: number[] = [];
+        while (rest.length > 0) {
+          const message = entryMessage(rest);
+          expect(message.count).toBeGreaterThan(0);
+          fits(message);
+          for (const one of texts(message.blocks)) {
+            expect(one.replace(/^record: .*$/, '')).not.toMatch(CONTROL);
+            const n = /^\*#(\d+)\*/.exec(one)?.[1];
+            if (n) seen.push(Number(n));
+          }
+          rest = rest.slice(message.count);
+        }
+        expect(seen).toEqual(many.map((_, i) => i + 1));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('fifty short entries are few messages', () => {
+    const many = Array.from({ length: 50 }, (_, i) => shown('ok', { entry: entry({ n: i + 1 }) }));
+    expect(entryMessage(many).count).toBe(50);
+  });
+});
+
+describe('the headline', () => {
+  test('says what a newcomer must know', () => {
+    const message = headlineMessage(state(), [
+      { url: 'https://t.example/incidents/INC-7', label: 'timeline' },
+    ]);
+    const all = texts(message.blocks).join('\n');
+    expect(all).toContain('*INC-7* TTS requests fail');
+    expect(all).toContain('sev2 · *identified*');
+    expect(all).toContain('lead: ana');
+    expect(all).toContain('Components: Developer API');
+    expect(all).toContain('Impact: 19 failed of 2,000 · only the Developer API');
+    expect(all).toContain('Opened 2024-11-10 01:42:10 · Started ~2024-11-10 01:41 (UTC)');
+    expect(all).toContain('<https://t.example/incidents/INC-7|timeline>');
+    fits(message);
+  });
+
+  test('a drill, a private one, and one without a lead say so', () => {
+    const all = texts(headlineMessage(state({ drill: true, private: true, roles: {} })).blocks).join('\n');
+    expect(all).toContain('*DRILL*');
+    expect(all).toContain('private');
+    expect(all).toContain('Lead: nobody yet');
+  });
+
+  test('headline, announcement and topic keep Slack’s limits and ping nobody, whatever was typed', () => {
+    fc.assert(
+      fc.property(text, fc.array(text, { maxLength: 50 }), (title, names) => {
+        const wild = state({
+          title,
+          components: names,
+          roles: Object.fromEntries(names.slice(0, 20).map((name, i) => [`role-${i}`, { id: 'U1', name }])),
+          impact: { n: 1, text: title, failed: null, total: null },
+        });
+        fits(headlineMessage(wild));
+        fits(announcementMessage(wild));
+        expect(headlineMessage(wild).text).not.toMatch(CONTROL);
+        // Its own link to the channel is the only one.
+        expect(announcementMessage(wild).text.replace('<#C7>', '')).not.toMatch(CONTROL);
+        expect(topic(wild).length).toBeLessThanOrEqual(250);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('the topic is plain: reference, severity, status, lead, title', () => {
+    expect(topic(state())).toBe('INC-7 · sev2 · identified · lead ana · TTS requests fail');
+  });
+});
+
+describe('questions', () => {
+  test('a preview shows the text literally', () => {
+    const blocks = publishQuestion('identified', '*We* <!here> know', 'packed');
+    expect(blocks[1]).toEqual({
+      type: 'section',
+      text: { type: 'plain_text', text: '*We* <!here> know', emoji: false },
+    });
+  });
+
+  test('at most 25 buttons, with labels that fit and ids that differ', () => {
+    const many = Array.from({ length: 40 }, (_, i) => ({
+      ref: `INC-${i}`,
+      title: 'x'.repeat(100),
+      packedIntent: 'p',
+    }));
+    const actions = whichIncident(many)[1];
+    if (actions?.type !== 'actions') throw new Error('no buttons');
+    expect(actions.elements).toHaveLength(25);
+    const ids = actions.elements.map((one) => ('action_id' in one ? one.action_id : ''));
+    expect(new Set(ids).size).toBe(25);
+    for (const one of actions.elements)
+      if (one.type === 'button') expect(one.text.text.length).toBeLessThanOrEqual(75);
+  });
+});

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { App } from '@slack/bolt';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { listen } from '#slack/app.js';
+import type { Context } from '#slack/context.js';
+
+const root = process.cwd();
+const manifest = parse(readFileSync(join(root, 'manifest.yml'), 'utf8'));
+
+/** Slack's published limits on a manifest; unknown keys are refused, as Slack refuses them. */
+const text = (min: number, max: number) => z.string().min(min).max(max);
+const RULES = z.strictObject({
+  _metadata: z.strictObject({ major_version: z.literal([1, 2]), minor_version: z.literal(1) }),
+  display_information: z.strictObject({
+    name: text(1, 35),
+    description: text(1, 140),
+    long_description: text(175, 4_000),
+    background_color: z.string().regex(/^#([0-9a-f]{3}|[0-9a-f]{6})$/i),
+  }),
+  features: z.strictObject({
+    app_home: z.strictObject({
+      home_tab_enabled: z.boolean(),
+      messages_tab_enabled: z.boolean(),
+      messages_tab_read_only_enabled: z.boolean(),
+    }),
+    bot_user: z.strictObject({
+      display_name: z.string().regex(/^[a-z0-9._-]{1,80}$/),
+      always_online: z.boolean(),
+    }),
+    slash_commands: z
+      .array(
+        z.strictObject({
+          command: z.string().regex(/^\/\S{1,31}$/),
+          description: text(1, 2_000),
+          usage_hint: text(1, 1_000),
+          should_escape: z.literal(true),
+        }),
+      )
+      .min(1)
+      .max(50),
+    shortcuts: z
+      .array(
+        z.strictObject({
+          name: text(1, 24),
+          type: z.enum(['message', 'global']),
+          callback_id: text(1, 255),
+          description: text(1, 150),
+        }),
+      )
+      .min(1)
+      .max(10),
+  }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(text(1, 50)).max(255) }) }),
+  settings: z.strictObject({
+    event_subscriptions: z.strictObject({ bot_events: z.array(z.string()).min(1).max(100) }),
+    interactivity: z.strictObject({ is_enabled: z.literal(true) }),
+    org_deploy_enabled: z.literal(false),
+    socket_mode_enabled: z.boolean(),
+    token_rotation_enabled: z.literal(false),
+  }),
+});
+
+/** Bot scopes that a method needs for what we do with it. */
+const METHODS: Record<string, string[]> = {
+  'auth.test': [],
+  'views.open': [],
+  'chat.getPermalink': [],
+  'chat.postMessage': ['chat:write', 'chat:write.public'],
+  'chat.postEphemeral': ['chat:write'],
+  'chat.update': ['chat:write'],
+  'conversations.create': ['channels:manage', 'groups:write'],
+  'conversations.invite': ['channels:manage', 'groups:write'],
+  'conversations.setTopic': ['channels:manage', 'groups:write'],
+  'conversations.history': ['channels:history', 'groups:history'],
+  'conversations.replies': ['channels:history', 'groups:history'],
+  'conversations.open': ['im:write'],
+  'users.conversations': ['channels:read', 'groups:read'],
+  'users.info': ['users:read'],
+  'users.list': ['users:read'],
+  'usergroups.list': ['usergroups:read'],
+  'usergroups.users.list': ['usergroups:read'],
+  'files.getUploadURLExternal': ['files:write'],
+  'files.completeUploadExternal': ['files:write'],
+  'pins.add': ['pins:write'],
+  'reactions.add': ['reactions:write'],
+};
+
+const EVENTS: Record<string, string[]> = {
+  reaction_added: ['reactions:read'],
+  member_joined_channel: ['channels:read', 'groups:read'],
+  user_change: ['users:read'],
+};
+
+/** Names of Web API methods in the sources; the sandbox is Slack's side and does not count. */
+function methodsInCode(): Set<string> {
+  const METHOD =
+    /'((?:auth|bookmarks|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)(?:\.[a-zA-Z]+)+)'/g;
+  const found = new Set<string>();
+  for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts') || file.startsWith('sandbox')) continue;
+    for (const [, method] of readFileSync(join(root, 'src', file), 'utf8').matchAll(METHOD)) {
+      if (method) found.add(method);
+    }
+  }
+  return found;
+}
+
+/** What the code listens to, asked of the code. */
+function listened() {
+  const heard = { commands: [] as unknown[], shortcuts: [] as unknown[], events: [] as unknown[] };
+  listen(
+    {
+      command: (name: unknown) => heard.commands.push(name),
+      shortcut: (which: unknown) => heard.shortcuts.push(which),
+      event: (name: unknown) => heard.events.push(name),
+      action: () => {},
+      view: () => {},
+    } as unknown as App,
+    { now: () => new Date() } as Context,
+  );
+  return heard;
+}
+
+describe('manifest.yml', () => {
+  test('keeps Slack’s rules', () => {
+    expect(RULES.safeParse(manifest).error?.issues ?? []).toEqual([]);
+  });
+
+  test('asks for the scopes that the code needs, and for no other', () => {
+    const used = methodsInCode();
+    expect([...used].filter((method) => !(method in METHODS))).toEqual([]);
+    const needed = new Set(['commands']);
+    for (const method of used) for (const scope of METHODS[method] ?? []) needed.add(scope);
+    for (const event of manifest.settings.event_subscriptions.bot_events) {
+      for (const scope of EVENTS[event] ?? ['?']) needed.add(scope);
+    }
+    expect([...manifest.oauth_config.scopes.bot].sort()).toEqual([...needed].sort());
+  });
+
+  test('subscribes to what is listened to, and to nothing else', () => {
+    const heard = listened();
+    expect([...manifest.settings.event_subscriptions.bot_events].sort()).toEqual([...heard.events].sort());
+    const shortcuts = manifest.features.shortcuts.map((one: { callback_id: string; type: string }) => ({
+      callback_id: one.callback_id,
+      type: one.type === 'message' ? 'message_action' : 'shortcut',
+    }));
+    expect(shortcuts).toEqual(heard.shortcuts);
+    for (const { command } of manifest.features.slash_commands) {
+      expect(heard.commands.some((name) => name instanceof RegExp && name.test(command))).toBe(true);
+    }
+  });
+
+  test('names the command that the configuration takes when nothing is said', () => {
+    expect(manifest.features.slash_commands.map((one: { command: string }) => one.command)).toEqual([
+      '/incident',
+    ]);
+  });
+});
