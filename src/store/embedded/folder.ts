@@ -75,27 +75,28 @@ export async function findPlace(dataDir: string, systemFolder: string): Promise<
   return { folder, data, account, note: movedNote(folder, data) };
 }
 
+/** `lasting`: the same name every time, so others may be using it; otherwise it was made for this start alone. */
+type SocketFolder = { path: string; lasting: boolean };
+
 /**
  * A short 0700 folder for the socket, owned by the server's account. The name is the same every time
  * (`recorded`, the one a crashed server used, comes first), but nobody needs to guess it: the server writes it
  * into its `postmaster.pid`. So where somebody else has planted a folder of that name, we take another name.
  */
-export async function socketFolder(place: Place, recorded: string | null): Promise<string> {
+export async function socketFolder(place: Place, recorded: string | null): Promise<SocketFolder> {
   const { account } = place;
   const base = (await shortBase(account)) ?? '/tmp';
   const usual = join(base, `tocsin-${shortHash(place.data)}`);
   for (const candidate of recorded && recorded !== usual ? [recorded, usual] : [usual]) {
-    try {
-      await mkdir(candidate, { mode: 0o700 });
-      if (account) await chown(candidate, account.uid, account.gid);
-    } catch {
-      // It exists, or its parent is gone: the check below decides.
-    }
-    if (await isPrivate(candidate, account)) return candidate;
+    // It may exist, or its parent be gone: the checks below decide.
+    await mkdir(candidate, { mode: 0o700 }).catch(() => undefined);
+    // Root's own 0700 folder: made a moment ago, by us or by another start that has not given it away yet.
+    if (account && (await isPrivate(candidate, null))) await chown(candidate, account.uid, account.gid);
+    if (await isPrivate(candidate, account)) return { path: candidate, lasting: true };
   }
   const other = await mkdtemp(`${usual}-`);
   if (account) await chown(other, account.uid, account.gid);
-  return other;
+  return { path: other, lasting: false };
 }
 
 /** Is this a real folder that only the server's account (and root) can enter? Else a server in it may be anybody's. */

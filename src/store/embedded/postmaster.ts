@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { commandLineOf, isAlive } from './process.js';
 
 /** What a server wrote about itself into `postmaster.pid`. */
-export type Postmaster = { pid: number; socketFolder: string; port: number; text: string };
+export type Postmaster = { pid: number; data: string; socketFolder: string; port: number; text: string };
 
 /** Reads `postmaster.pid`; null when there is none, or only the beginning of one. */
 export async function readPostmaster(data: string): Promise<Postmaster | null> {
   const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-  const [pid, , , port, socketFolder] = text.split('\n').map((line) => line.trim());
-  if (!pid || !port || !socketFolder) return null;
-  return { pid: Number(pid), socketFolder, port: Number(port), text };
+  const [pid, served, , port, socketFolder] = text.split('\n').map((line) => line.trim());
+  if (!pid || !served || !port || !socketFolder) return null;
+  return { pid: Number(pid), data: served, socketFolder, port: Number(port), text };
 }
 
 /**
@@ -43,13 +43,12 @@ export async function discardStale(data: string, stale: Postmaster): Promise<voi
   else await rename(aside, path);
 }
 
-/** The same for the socket's lock file; it may outlive `postmaster.pid`. */
-export async function discardStaleSocketLock(
-  socketFolder: string,
-  port: number,
-  data: string,
-): Promise<void> {
+/**
+ * The same for the socket's lock file, which may outlive `postmaster.pid`. Judged by the data folder that the
+ * lock itself names: the lock of a living server stays, whichever folder it serves.
+ */
+export async function discardStaleSocketLock(socketFolder: string, port: number): Promise<void> {
   const path = join(socketFolder, `.s.PGSQL.${port}.lock`);
-  const pid = Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0]);
-  if (pid > 0 && !(await couldServe(pid, data))) await rm(path, { force: true });
+  const [pid, served] = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+  if (pid && served && !(await couldServe(Number(pid), served))) await rm(path, { force: true });
 }

@@ -1,9 +1,9 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { FolderInUse } from './errors.js';
-import { identityOf } from './process.js';
+import { identityOf, unknownLife } from './process.js';
 
 export type Role = 'bot' | 'guest';
 
@@ -17,6 +17,9 @@ export type Role = 'bot' | 'guest';
  * - bot: exclusive.
  */
 const key = { space: 0x70c51, presence: 1, bot: 2 };
+
+/** What a bot writes about itself into the data folder. */
+type BotRecord = { pid: number; life: string | null; folder: string };
 
 /** A process being killed may hold the lock for a moment longer. */
 const grace = { rounds: 20, pause: 25 }; // ms
@@ -54,10 +57,9 @@ export async function becomeBot(client: Client, folder: string): Promise<void> {
     throw new FolderInUse(folder, recorded);
   }
   const path = botFile(folder);
-  await writeFile(
-    `${path}.${process.pid}`,
-    JSON.stringify({ pid: process.pid, life: await identityOf(process.pid) }),
-  );
+  const life = await identityOf(process.pid);
+  const record: BotRecord = { pid: process.pid, life, folder: await identityOfFolder(folder) };
+  await writeFile(`${path}.${process.pid}`, JSON.stringify(record));
   await rename(`${path}.${process.pid}`, path);
 }
 
@@ -69,11 +71,20 @@ export async function stopBeingBot(folder: string): Promise<void> {
 export async function livingBot(folder: string): Promise<number | null> {
   const text = await readFile(botFile(folder), 'utf8').catch(() => '');
   try {
-    const { pid, life } = JSON.parse(text) as { pid: number; life: string };
-    return (await identityOf(pid)) === life ? pid : null;
+    const record = JSON.parse(text) as BotRecord;
+    // A copy of the folder brings the file along; the original's bot is not the copy's.
+    if (record.folder !== (await identityOfFolder(folder))) return null;
+    const life = await identityOf(record.pid);
+    // What we cannot tell apart from the holder counts as the holder: refusing is safe, taking over is not.
+    return life !== null && [record.life, unknownLife].includes(life) ? record.pid : null;
   } catch {
     return null; // None, or half a file after a power cut: its process is gone too.
   }
+}
+
+async function identityOfFolder(folder: string): Promise<string> {
+  const { dev, ino } = await stat(folder);
+  return `${dev}:${ino}`;
 }
 
 /** Seen by everybody in `pg_stat_activity`, so that a refusal can name the holder. */

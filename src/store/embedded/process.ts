@@ -5,6 +5,9 @@ import { codeOf } from './errors.js';
 
 const run = promisify(execFile);
 
+/** The identity of a living process about which the system tells us nothing more. */
+export const unknownLife = 'unknown';
+
 /**
  * Names one life of a process: another process that later gets the same pid has another identity.
  * Null when there is no such process. A zombie counts as gone: it holds no socket, no lock, no memory,
@@ -23,7 +26,7 @@ export async function identityOf(pid: number): Promise<string | null> {
   } catch (error) {
     // ESRCH: the process went away between open and read.
     if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return null;
-    return 'unknown';
+    return unknownLife;
   }
 }
 

@@ -48,8 +48,8 @@ export async function startServer(
   binaries: Binaries,
   recorded: string | null,
 ): Promise<boolean> {
-  const socket = await socketFolder(place, recorded);
-  await discardStaleSocketLock(socket, port, place.data);
+  const { path: socket, lasting } = await socketFolder(place, recorded);
+  await discardStaleSocketLock(socket, port);
   const logPath = join(place.data, '..', 'postgres.log');
   if (((await stat(logPath).catch(() => null))?.size ?? 0) > logLimit) await truncate(logPath);
   const log = await open(logPath, 'a', 0o600);
@@ -71,12 +71,17 @@ export async function startServer(
     });
     child.unref();
     if (await Promise.race([becomesReady(child, place.data), failed])) return true;
+    if (!lasting) await rmdir(socket).catch(() => undefined);
     const other = await readPostmaster(place.data);
     if (other && other.pid !== child.pid && (await isAlive(other.pid))) return false;
-    if (!(await exists(socket))) return false; // a leaver tidied it away under us, see stopServer
-    throw new EmbeddedFailed(
-      `PostgreSQL did not start: ${(await readFile(logPath, 'utf8')).slice(began).trim()}`,
-    );
+    if (lasting && !(await exists(socket))) return false; // a leaver tidied it away under us, see stopServer
+    const said = (await readFile(logPath)).subarray(began).toString().trim();
+    if (said.includes('pre-existing shared memory block')) {
+      // The server was killed and its last children are still finishing; until then the folder is theirs.
+      await sleep(100);
+      return false;
+    }
+    throw new EmbeddedFailed(`PostgreSQL did not start: ${said}`);
   } finally {
     await log.close();
   }

@@ -42,7 +42,8 @@ export async function openSession(options: Options): Promise<Session> {
       options.warn(`Still waiting for the PostgreSQL of ${place.data}: ${last}`);
     }
     const server = await readPostmaster(place.data);
-    recorded = server?.socketFolder ?? recorded;
+    // A pid file that came with a copied folder names the socket of the original, which is not ours to use.
+    if (server?.data === place.data) recorded = server.socketFolder;
     if (server) {
       const answer = await connect(server, place, role);
       if (answer.client) {

@@ -1,0 +1,239 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { type Embedded, type EmbeddedOptions, openEmbedded } from '#store/embedded/embedded.js';
+import { readPostmaster } from '#store/embedded/postmaster.js';
+import { compiled } from '../support/compiled.js';
+import { type Opener, opener, spawnOpener } from '../support/opener.js';
+import { type Scratch, scratch } from '../support/scratch.js';
+
+let sources: { folder: string; remove(): Promise<void> };
+let at: Scratch;
+let dataDir: string;
+let openers: Opener[];
+const opened: Embedded[] = [];
+
+beforeAll(async () => {
+  sources = await compiled('src/store/embedded');
+});
+afterAll(() => sources.remove());
+
+beforeEach(async () => {
+  at = await scratch();
+  dataDir = join(at.folder, 'tocsin');
+  openers = [];
+});
+afterEach(async () => {
+  for (const each of openers) await each.kill();
+  for (const each of opened.splice(0)) await each.close();
+  await at.data(dataDir);
+  await at.remove();
+});
+
+const options = (role: EmbeddedOptions['role']) => ({
+  dataDir,
+  role,
+  systemFolder: join(at.folder, 'system'),
+});
+async function open(role: EmbeddedOptions['role']): Promise<Embedded> {
+  const embedded = await openEmbedded(options(role));
+  opened.push(embedded);
+  return embedded;
+}
+async function elsewhere(role: EmbeddedOptions['role']): Promise<Opener> {
+  const other = await opener(sources.folder, options(role));
+  openers.push(other);
+  return other;
+}
+const serverPid = async () => (await readPostmaster(await at.data(dataDir)))?.pid;
+
+describe('alone', () => {
+  test('the first start creates the database, the next ones find what was written', async () => {
+    const first = await open('bot');
+    expect(first).toMatchObject({
+      owned: true,
+      note: null,
+      connection: { user: 'tocsin', database: 'tocsin' },
+    });
+    await query(first, 'CREATE TABLE kept AS SELECT 42 AS n');
+    await first.close();
+    expect(await serverPid()).toBeUndefined();
+    await expect(stat(first.connection.host)).rejects.toThrow('ENOENT');
+
+    const second = await open('bot');
+    expect(await query(second, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+    await second.close();
+  });
+
+  test('a server left by a killed process is adopted, and then stopped by us', async () => {
+    const killed = await elsewhere('bot');
+    await killed.query('CREATE TABLE kept AS SELECT 1 AS n');
+    const pid = await serverPid();
+    await killed.kill();
+
+    const next = await open('bot');
+    expect(await serverPid()).toBe(pid);
+    expect(next.owned).toBe(false);
+    expect(await query(next, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
+    await next.close();
+    expect(await serverPid()).toBeUndefined();
+  });
+
+  test('a server that dies under us is started again at the same place', async () => {
+    const bot = await open('bot');
+    await query(bot, 'CREATE TABLE kept AS SELECT 1 AS n');
+    await at.killServer(dataDir);
+    await until(async () => (await query(bot, 'SELECT n FROM kept').catch(() => []))?.length === 1);
+    await refused('bot', process.pid); // the lock is ours again
+    await bot.close();
+    expect(await serverPid()).toBeUndefined();
+  });
+
+  test('what was committed survives five kills of everything', async () => {
+    for (let round = 1; round <= 5; round++) {
+      const victim = await elsewhere('bot');
+      await victim.query('CREATE TABLE IF NOT EXISTS rows (n int PRIMARY KEY)');
+      await victim.query(`INSERT INTO rows SELECT generate_series(${round * 100}, ${round * 100 + 99})`);
+      await Promise.all([victim.kill(), at.killServer(dataDir)]);
+    }
+    const bot = await open('bot');
+    expect(await query(bot, 'SELECT count(*)::int AS n, sum(n)::int AS sum FROM rows')).toEqual([
+      { n: 500, sum: 174_750 },
+    ]);
+    await bot.close();
+  });
+
+  test('a kill in the middle of creating leaves nothing that is taken for a database', async () => {
+    const child = await spawnOpener(sources.folder, options('bot'));
+    const half = async () =>
+      (await readdir(dataDir).catch(() => [])).filter((name) => name.includes('.part-'));
+    await until(async () => (await half()).length === 1);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await expect(stat(join(dataDir, 'postgres'))).rejects.toThrow('ENOENT');
+
+    const bot = await open('bot');
+    expect(await query(bot, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    expect(await half()).toEqual([]);
+    await bot.close();
+  });
+
+  test('a planted pid file whose pid belongs to somebody living does not fool us', async () => {
+    const killed = await elsewhere('bot');
+    await killed.query('CREATE TABLE kept AS SELECT 1 AS n');
+    await Promise.all([killed.kill(), at.killServer(dataDir)]);
+    // Of the same user, or PostgreSQL itself would see that it is not its server.
+    const { uid, gid } = await stat(await at.data(dataDir));
+    const bystander = spawn('sleep', ['600'], { uid, gid, stdio: 'ignore', cwd: '/' });
+    try {
+      const server = await readPostmaster(await at.data(dataDir));
+      const pidFile = join(await at.data(dataDir), 'postmaster.pid');
+      const socketLock = join(server?.socketFolder ?? '', '.s.PGSQL.5432.lock');
+      for (const file of [pidFile, socketLock]) {
+        const text = await readFile(file, 'utf8');
+        await writeFile(file, text.replace(/^\d+/, String(bystander.pid)));
+      }
+      const bot = await open('bot');
+      expect(await query(bot, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
+      expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
+      await bot.close();
+    } finally {
+      bystander.kill('SIGKILL');
+      await once(bystander, 'exit');
+    }
+  });
+});
+
+describe('together', () => {
+  test('a second bot is refused and told who is there; a kill -9 frees the folder', async () => {
+    const first = await elsewhere('bot');
+    await refused('bot', first.pid);
+    await first.kill();
+    const second = await open('bot');
+    const third = await elsewhere('bot');
+    expect(third.opened.error?.name).toBe('FolderInUse');
+    expect(third.opened.error?.message).toContain(`process ${process.pid}`);
+    await second.close();
+  });
+
+  test('a bot that lost its connection for a moment is not replaced', async () => {
+    const first = await elsewhere('bot');
+    // Stopped, so that it cannot take its lock back: what a long pause of the machine looks like.
+    process.kill(first.pid, 'SIGSTOP');
+    const guest = await open('guest');
+    await query(
+      guest,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tocsin bot %'",
+    );
+    await refused('bot', first.pid);
+    const pid = await serverPid();
+    await guest.close();
+    expect(await serverPid()).toBe(pid); // nor does the guest, the only one connected, stop its server
+    process.kill(first.pid, 'SIGCONT');
+    expect(await first.query('SELECT 1 AS n')).toEqual([{ n: 1 }]);
+  });
+
+  test('a guest joins a running bot and leaves it running', async () => {
+    const bot = await open('bot');
+    await query(bot, 'CREATE TABLE kept AS SELECT 1 AS n');
+    const guest = await elsewhere('guest');
+    expect(guest.opened).toMatchObject({ owned: false, connection: bot.connection });
+    expect(await guest.query('SELECT n FROM kept')).toEqual([{ n: 1 }]);
+    await guest.close();
+    expect(await query(bot, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
+    await bot.close();
+  });
+
+  test('a bot adopts the server of a guest, who does not stop it when leaving', async () => {
+    const guest = await elsewhere('guest');
+    expect(guest.opened.owned).toBe(true);
+    const bot = await open('bot');
+    const pid = await serverPid();
+    await guest.close();
+    expect(await serverPid()).toBe(pid);
+    expect(await query(bot, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    await bot.close();
+    expect(await serverPid()).toBeUndefined();
+  });
+
+  test('six who come and go at once all get an answer, and the last turns off the light', async () => {
+    const come = async () => {
+      const guest = await open('guest');
+      try {
+        return await query(guest, 'SELECT 1 AS n');
+      } finally {
+        await guest.close();
+      }
+    };
+    for (let round = 0; round < 3; round++) {
+      expect(await Promise.all(Array.from({ length: 6 }, come))).toEqual(Array(6).fill([{ n: 1 }]));
+      expect(await serverPid()).toBeUndefined();
+    }
+  });
+});
+
+async function refused(role: EmbeddedOptions['role'], pid: number): Promise<void> {
+  await expect(open(role)).rejects.toMatchObject({
+    name: 'FolderInUse',
+    pid,
+    message: expect.stringContaining(`process ${pid}`),
+  });
+}
+
+async function query({ connection }: Embedded, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ ...connection });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
