@@ -15,6 +15,7 @@ import {
 } from './wall-clock.js';
 import { zoneName } from './zone.js';
 
+const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
 /** Clocks differ: what lies this little ahead is now. */
 const AHEAD_MS = 120_000;
 /** A bare end before its beginning is past midnight, unless that would make the range longer than this. */
@@ -22,6 +23,14 @@ const NIGHT_MS = 12 * 3_600_000;
 
 /** @returns the instant (milliseconds since 1970) that a form means; a date stands at midnight UTC of that date. */
 export function resolve(form: Form, zone: Zone, now: number): number | Refusal {
+  const at = instant(form, zone, now);
+  // Neither Postgres nor ISO 8601 has an agreed year before 1.
+  return typeof at === 'number' && at < YEAR_ONE
+    ? refuse('TIME_UNKNOWN', { got: 'a time before the year 1' })
+    : at;
+}
+
+function instant(form: Form, zone: Zone, now: number): number | Refusal {
   if (form.kind === 'ago') return now - form.ms;
   if (form.kind === 'date') return resolveDate(form.day, zone, now);
   if (form.day === null) return latest(form.clock, form.zone ?? zone, now);

@@ -5,10 +5,7 @@ import type { Form } from './clock-forms.js';
 import { impossible } from './impossible-times.js';
 import { resolve, resolveEnd } from './resolve.js';
 import { readSpan, type Span } from './span.js';
-import { asUtc } from './wall-clock.js';
 import { readZoneWord, zoneName, zoneNamed } from './zone.js';
-
-const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
 
 /** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
 export interface TimeContext {
@@ -61,7 +58,7 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
     rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
     typed: text.slice(start, end),
     zone: zoneName(zone),
-    zoneAssumed: !own && !word && from.kind !== 'ago' && !(ctx.zoneKnown && known !== null),
+    zoneAssumed: !own && !word && from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
     dated,
   };
 }
@@ -71,8 +68,6 @@ function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): 
   if (typeof at !== 'number') return at;
   const until = to ? resolveEnd(to, from, at, zone, now) : null;
   if (until !== null && typeof until !== 'number') return until;
-  // Neither Postgres nor ISO 8601 has an agreed year before 1.
-  if (at < YEAR_ONE) return refuse('TIME_UNKNOWN', { got: 'a time before the year 1' });
   return {
     at: toSeconds(new Date(Math.floor(at / 1000) * 1000)),
     until: until === null ? null : toSeconds(new Date(Math.floor(until / 1000) * 1000)),

@@ -38,10 +38,15 @@ const MEANINGS: Record<string, ReadonlyArray<readonly [offset: string, area: str
 /** Abbreviations of which people in different places think different things. */
 export const AMBIGUOUS: ReadonlySet<string> = new Set(Object.keys(MEANINGS));
 
-/** @returns the sentence that says how to write what `typed ABBREVIATION` may have meant. */
+/**
+ * @param typed the time in front of the abbreviation; '' where a zone stands alone
+ * @returns the sentence that says how to write what may have been meant
+ */
 export function exampleZones(abbreviation: string, typed: string): string {
+  const before = typed && `${typed} `;
   const examples = (MEANINGS[abbreviation] ?? []).map(
-    ([offset, area]) => `\`${typed} ${area}\` (or \`${typed} ${offset}\`)`,
+    ([offset, area]) => `\`${before}${area}\` (or \`${before}${offset}\`)`,
   );
-  return `Write the place or the offset: ${examples.join(', ')}. If ${abbreviation} begins the text, put \`--\` before it.`;
+  const text = typed && ` If ${abbreviation} begins the text, put \`--\` before it.`;
+  return `Write the place or the offset: ${examples.join(', ')}.${text}`;
 }

@@ -1,0 +1,160 @@
+import { type Refusal, refuse } from '../refusal.js';
+
+/** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */
+export interface FlagSpec {
+  readonly name: string;
+  readonly value?: string;
+  readonly many?: boolean;
+}
+
+/** The flags that were given, by name; a flag without a value has the value ''. */
+export type Given = Map<string, string[]>;
+
+interface Found {
+  spec: FlagSpec;
+  value: string;
+  why: string | null;
+  start: number;
+  end: number;
+}
+
+// Phones and Macs make one long dash of two short ones.
+const FLAG = /(?:--|—|–)([A-Za-z][A-Za-z0-9-]*)(?:(=)|(?=\s|$))/y;
+const STARTS = /(?<!\S)(?=(?:--|—|–)[A-Za-z])/g;
+const BARE = /(?<!\S)--(?!\S)/;
+const CLOSERS: Record<string, string> = { '"': '"', '“': '”“', '„': '“”' };
+
+/** @returns `component` of `--component`, `—component`, `–component` or `--component=…`; null for anything else. */
+export function plainFlag(word: string): string | null {
+  FLAG.lastIndex = 0;
+  return FLAG.exec(word)?.[1]?.toLowerCase() ?? null;
+}
+
+/**
+ * The flags of one command: takes them off the front and off the end of the text.
+ * In the middle of a text a flag of this verb is refused: `open Leak --private see thread` must not become public.
+ */
+export class Flags {
+  readonly given: Given = new Map();
+  constructor(
+    private readonly specs: readonly FlagSpec[],
+    private readonly form: string,
+  ) {}
+
+  /** @returns what stands behind the flags at the start, or the whole text when there are none. */
+  head(text: string): string | Refusal {
+    let rest = text;
+    for (;;) {
+      const start = rest.length - rest.trimStart().length;
+      const found = this.read(rest, start);
+      if (!found) return rest;
+      const refusal = this.take(found);
+      if (refusal) return refusal;
+      rest = rest.slice(found.end);
+    }
+  }
+
+  /** @returns the text without the flags at its end. */
+  tail(text: string): string | Refusal {
+    const all = [...text.matchAll(STARTS)].flatMap((match) => this.read(text, match.index) ?? []);
+    const chain = lastChain(all, text);
+    const first = chain[0];
+    const bare = BARE.exec(text)?.index ?? -1;
+    if (bare >= 0 && (!first || bare < first.start)) {
+      const stray = all.find((found) => found.start < bare);
+      if (stray) return this.bad(stray, IN_THE_MIDDLE);
+      // The dashes have done their work when it was a flag that they kept as text.
+      const next = all[0];
+      return next && text.slice(bare + 2, next.start).trim() === ''
+        ? text.slice(0, bare) + text.slice(next.start)
+        : text;
+    }
+    const stray = all.find((found) => !first || found.start < first.start);
+    if (stray) return this.bad(stray, IN_THE_MIDDLE);
+    for (const found of chain) {
+      const refusal = this.take(found);
+      if (refusal) return refusal;
+    }
+    return first ? text.slice(0, first.start).trimEnd() : text;
+  }
+
+  has(name: string): boolean {
+    return this.given.has(name);
+  }
+
+  all(name: string): string[] {
+    return this.given.get(name) ?? [];
+  }
+
+  /** @returns remarks on words of the text that look like flags but are none of this verb. */
+  remarks(text: string): string[] {
+    const words = new Set(text.match(/(?<!\S)--[A-Za-z][A-Za-z0-9-]*/g) ?? []);
+    return [...words].map((word) => `\`${word}\` is not a flag here: it is part of the text.`);
+  }
+
+  private read(text: string, start: number): Found | null {
+    FLAG.lastIndex = start;
+    const match = FLAG.exec(text);
+    const spec = this.specs.find(({ name }) => name === match?.[1]?.toLowerCase());
+    if (!match || !spec) return null;
+    const end = start + match[0].length;
+    const found = { spec, value: '', why: null, start, end };
+    if (!spec.value) return match[2] ? { ...found, why: 'takes no value' } : found;
+    const at = match[2] ? end : end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
+    const none = { ...found, why: `needs a value (${spec.value})` };
+    if (at >= text.length || this.known(text, at) || /^--(?!\S)/.test(text.slice(at, at + 3))) return none;
+    const closers = CLOSERS[text[at] ?? ''];
+    if (closers) {
+      const close = closing(text, at + 1, closers);
+      if (close < 0) return { ...none, why: 'has no closing quote', end: text.length };
+      const value = text.slice(at + 1, close);
+      return value.trim() ? { ...found, value, end: close + 1 } : { ...none, end: close + 1 };
+    }
+    const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
+    return value ? { ...found, value, end: at + value.length } : none;
+  }
+
+  private known(text: string, at: number): boolean {
+    FLAG.lastIndex = at;
+    const name = FLAG.exec(text)?.[1]?.toLowerCase();
+    return this.specs.some((spec) => spec.name === name);
+  }
+
+  private take(found: Found): Refusal | null {
+    if (found.why) return this.bad(found, found.why);
+    const before = this.all(found.spec.name);
+    if (before.length && found.spec.value && !found.spec.many) return this.bad(found, 'stands there twice');
+    this.given.set(found.spec.name, [...before, found.value]);
+    return null;
+  }
+
+  private bad(found: Found, why: string): Refusal {
+    return refuse('BAD_FLAG', { flag: `--${found.spec.name}`, why, form: this.form });
+  }
+}
+
+const IN_THE_MIDDLE =
+  'stands in the middle of the text; flags go before or after it, values of several words in quotes, and a bare `--` before the text keeps it all as text';
+
+/** @returns the flags that follow each other up to the end of the text. */
+function lastChain(all: Found[], text: string): Found[] {
+  const byStart = new Map(all.map((found) => [found.start, found]));
+  const next = (found: Found) => found.end + (/^\s*/.exec(text.slice(found.end))?.[0].length ?? 0);
+  const reaches = new Set<number>([text.length]);
+  let first: Found | null = null;
+  for (const found of [...all].reverse()) {
+    if (!reaches.has(next(found))) continue;
+    reaches.add(found.start);
+    first = found;
+  }
+  const chain: Found[] = [];
+  for (let found = first; found; found = byStart.get(next(found)) ?? null) chain.push(found);
+  return chain;
+}
+
+/** The first closing quote that ends a word: in `"6" pipe"` that is the one behind the 6. */
+function closing(text: string, from: number, closers: string): number {
+  for (let at = from; at < text.length; at++)
+    if (closers.includes(text[at] ?? '') && /^(?:\s|$)/.test(text.slice(at + 1, at + 2))) return at;
+  return -1;
+}

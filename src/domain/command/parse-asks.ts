@@ -1,0 +1,44 @@
+import { type Refusal, refuse } from '../refusal.js';
+import { closestVerbs } from './closest-verbs.js';
+import { type Ask, ask, EXPORT_FORMATS, type Line, type Outcome } from './parsed.js';
+import { bad, firstWord, missing, nothingMore } from './pieces.js';
+import { verbNamed } from './verbs.js';
+import { readZone } from './zone.js';
+
+/** Verbs that only look. */
+
+type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'help'>;
+
+/** @returns the parser of a verb that takes nothing more. */
+export function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {
+  return (line) => nothingMore(line.text.slice(line.at), line) ?? ask({ type });
+}
+
+export function parseTimeline(line: Line): Outcome | Refusal {
+  const zone = zoneWord(line.text.slice(line.at), line);
+  return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'timeline', zone });
+}
+
+export function parseExport(line: Line): Outcome | Refusal {
+  const { word, rest } = firstWord(line.text.slice(line.at));
+  if (!word) return missing(line, 'a format');
+  const called = word.toLowerCase();
+  const format = EXPORT_FORMATS.find((name) => name === (called === 'markdown' ? 'md' : called));
+  if (!format) return bad(line, 'a format', word);
+  const zone = zoneWord(rest, line);
+  return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'export', format, zone });
+}
+
+function zoneWord(text: string, line: Line): string | Refusal | null {
+  const { word, rest } = firstWord(text);
+  if (!word) return null;
+  return nothingMore(rest, line) ?? readZone(word);
+}
+
+export function parseHelp(line: Line): Outcome | Refusal {
+  const { word } = firstWord(line.text.slice(line.at));
+  if (!word) return ask({ type: 'help', verb: null });
+  const verb = verbNamed(word);
+  if (!verb) return refuse('UNKNOWN_VERB', { verb: word.slice(0, 40), closest: closestVerbs(word) });
+  return ask({ type: 'help', verb: verb.name });
+}

@@ -1,0 +1,92 @@
+import { LIMITS } from '../limits.js';
+import type { Refusal } from '../refusal.js';
+import { MARKS } from '../words.js';
+import { checkText } from './entered.js';
+import { intent, type Line, type Outcome } from './parsed.js';
+import {
+  bad,
+  blank,
+  exact,
+  firstWord,
+  missing,
+  nameOf,
+  needed,
+  nothingMore,
+  number,
+  onlyTime,
+  titleProblem,
+} from './pieces.js';
+import { severityOf } from './severity.js';
+
+/** Verbs that change what is known of an incident, or correct its timeline. */
+
+export function parseSev(line: Line): Outcome | Refusal {
+  const { word, rest } = firstWord(line.text.slice(line.at));
+  if (!word) return missing(line, 'a severity');
+  const severity = severityOf(word);
+  if (!severity) return bad(line, 'a severity', word);
+  const reason = exact(rest);
+  const refusal = checkText(reason, LIMITS.reason, 'The reason');
+  return refusal ?? intent({ type: 'ChangeSeverity', severity, reason: blank(reason) ? null : reason });
+}
+
+export function parseTitle(line: Line): Outcome | Refusal {
+  const title = exact(line.text.slice(line.at));
+  return titleProblem(title, line) ?? intent({ type: 'ChangeTitle', title });
+}
+
+export function parseMark(line: Line): Outcome | Refusal {
+  const { word, rest } = firstWord(line.text.slice(line.at));
+  if (!word) return missing(line, 'a milestone and a time');
+  const milestone = MARKS.find((name) => name === word.toLowerCase());
+  if (!milestone) return bad(line, 'a milestone', word);
+  if (blank(rest)) return missing(line, 'a time');
+  const time = onlyTime(rest, line, false);
+  return 'refused' in time ? time : intent({ type: 'MarkMilestone', milestone, moment: time.moment }, time);
+}
+
+export function parseComponent(line: Line): Outcome | Refusal {
+  const { word, rest } = firstWord(line.text.slice(line.at));
+  if (!word) return missing(line, '`add` or `remove`, and a name');
+  const how = word.toLowerCase();
+  if (how !== 'add' && how !== 'remove') return bad(line, '`add` or `remove`', word);
+  const component = nameOf(rest, line, 'the name of a component');
+  if (typeof component !== 'string') return component;
+  return intent({ type: how === 'add' ? 'AddComponent' : 'RemoveComponent', component });
+}
+
+export function parseDone(line: Line): Outcome | Refusal {
+  const read = number(line.text.slice(line.at), line, 'an action item');
+  if ('refused' in read) return read;
+  return nothingMore(read.rest, line) ?? intent({ type: 'CompleteAction', action: read.n });
+}
+
+export function parseEdit(line: Line): Outcome | Refusal {
+  const read = number(line.text.slice(line.at), line, 'an entry');
+  if ('refused' in read) return read;
+  const text = exact(read.rest);
+  return (
+    needed(line, text, LIMITS.text, 'the new text') ?? intent({ type: 'EditEntry', entry: read.n, text })
+  );
+}
+
+export function parseTime(line: Line): Outcome | Refusal {
+  const read = number(line.text.slice(line.at), line, 'an entry');
+  if ('refused' in read) return read;
+  if (blank(read.rest)) return missing(line, 'the new time');
+  const time = onlyTime(read.rest, line, true);
+  return 'refused' in time ? time : intent({ type: 'RetimeEntry', entry: read.n, moment: time.moment }, time);
+}
+
+export function parseStrike(line: Line): Outcome | Refusal {
+  const read = number(line.text.slice(line.at), line, 'an entry');
+  if ('refused' in read) return read;
+  const reason = exact(read.rest);
+  return (
+    needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'StrikeEntry', entry: read.n, reason })
+  );
+}
+
+export function parseUndo(line: Line): Outcome | Refusal {
+  return nothingMore(line.text.slice(line.at), line) ?? intent({ type: 'UndoLastEntry' });
+}

@@ -1,0 +1,91 @@
+import { type Refusal, refuse } from '../refusal.js';
+import { numberOf } from '../state.js';
+import { closestVerbs } from './closest-verbs.js';
+import { checkText, type Entered } from './entered.js';
+import { wordAt } from './impossible-times.js';
+import { parseExport, parseHelp, parsePlain, parseTimeline } from './parse-asks.js';
+import {
+  parseComponent,
+  parseDone,
+  parseEdit,
+  parseMark,
+  parseSev,
+  parseStrike,
+  parseTime,
+  parseTitle,
+  parseUndo,
+} from './parse-changes.js';
+import { parseImpact } from './parse-impact.js';
+import { parseLog } from './parse-log.js';
+import { parseOpen } from './parse-open.js';
+import { parseAction, parseInvite, parseLead, parseRole } from './parse-people.js';
+import { parsePublish } from './parse-publish.js';
+import { parseCause, parseNote, parseReopen, parseResolve, parseStatus } from './parse-records.js';
+import type { CommandContext, Line, Outcome, Parsed } from './parsed.js';
+import { firstWord } from './pieces.js';
+import { type VerbName, verbNamed } from './verbs.js';
+
+export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './parsed.js';
+
+const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
+  open: parseOpen,
+  note: parseNote,
+  log: parseLog,
+  status: parseStatus,
+  resolve: parseResolve,
+  reopen: parseReopen,
+  sev: parseSev,
+  lead: parseLead,
+  role: parseRole,
+  invite: parseInvite,
+  title: parseTitle,
+  mark: parseMark,
+  component: parseComponent,
+  impact: parseImpact,
+  cause: parseCause,
+  action: parseAction,
+  actions: parsePlain('actions'),
+  done: parseDone,
+  publish: parsePublish,
+  timeline: parseTimeline,
+  edit: parseEdit,
+  time: parseTime,
+  strike: parseStrike,
+  undo: parseUndo,
+  export: parseExport,
+  postmortem: parsePlain('postmortem'),
+  list: parsePlain('list'),
+  show: parsePlain('show'),
+  catchup: parsePlain('catchup'),
+  help: parseHelp,
+};
+
+/**
+ * Understands one command, as every front hands it in: the verb and what follows, without the command's own name.
+ * Pure: the clock is `ctx.now`. Never throws.
+ */
+export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Refusal {
+  const { text, mentions } = entered;
+  const unfit = checkText(text, Number.POSITIVE_INFINITY);
+  if (unfit) return unfit;
+  const { word, rest } = firstWord(text);
+  if (!word)
+    return {
+      kind: 'ask',
+      ask: { type: 'help', verb: null },
+      verb: 'help',
+      ref: null,
+      notes: [],
+      timing: null,
+    };
+  const verb = verbNamed(word);
+  if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });
+
+  const named = firstWord(rest);
+  // In an incident's channel INC-8 is what the text speaks of; a verb without a text can only mean the incident.
+  const ref = verb.incident && (verb.looks || !ctx.implied) ? numberOf(named.word) : null;
+  const at = text.length - (ref === null ? rest : named.rest).length;
+  const line: Line = { text, mentions, at, verb, form: `${ctx.command} ${verb.form}`, ctx };
+  const outcome = PARSERS[verb.name](line);
+  return 'refused' in outcome ? outcome : { ...outcome, verb: verb.name, ref };
+}
