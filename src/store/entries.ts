@@ -94,6 +94,20 @@ export async function capturedEntry(
   return (await select(db, 'captured_entry', sql, [team, incident, channel, ts]))[0] ?? null;
 }
 
+/** @returns whether an unstruck entry says that this action item is done. */
+export async function actionDone(
+  db: Queryable,
+  team: string,
+  incident: number,
+  action: number,
+): Promise<boolean> {
+  const sql = `select 1 from entry where team = $1 and incident = $2 and kind = 'action' and not struck
+    and detail @> jsonb_build_object('action', $3::int, 'done', true) limit 1`;
+  return (
+    (await db.query({ name: 'action_done', text: sql, values: [team, incident, action] })).rows.length === 1
+  );
+}
+
 async function select(db: Queryable, name: string, text: string, values: unknown[]): Promise<Entry[]> {
   return (await db.query<Entry>({ name, text, values })).rows;
 }

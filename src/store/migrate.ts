@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import pg from 'pg';
+import type pg from 'pg';
+import { transaction, withOwnClient } from './pools.js';
 
 /** The same folder from `src/store` and from `dist/store`, wherever the process was started. */
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -23,7 +24,8 @@ export class DatabaseNewer extends Error {
  * @throws {DatabaseNewer} when the database holds a migration that this code does not know; nothing was changed
  */
 export async function migrate(config: pg.ClientConfig, folder = FOLDER): Promise<{ applied: number }> {
-  return withClient(config, async (client) => {
+  return withOwnClient(config, async (client) => {
+    // Ending the session frees it, also when this process dies.
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await client.query(
       'create table if not exists migration (id bigint primary key, applied_at timestamptz not null default now())',
@@ -40,7 +42,7 @@ export async function migrate(config: pg.ClientConfig, folder = FOLDER): Promise
  * @throws {DatabaseNewer} when the database is newer than the code
  */
 export async function pendingMigrations(config: pg.ClientConfig, folder = FOLDER): Promise<number> {
-  return withClient(config, async (client) => (await pendingOf(client, folder)).length);
+  return withOwnClient(config, async (client) => (await pendingOf(client, folder)).length);
 }
 
 type Migration = ReturnType<typeof readMigrationFiles>[number];
@@ -64,28 +66,10 @@ async function pendingOf(client: pg.Client, folder: string): Promise<Migration[]
 
 async function apply(client: pg.Client, pending: Migration[]): Promise<void> {
   if (pending.length === 0) return;
-  await client.query('begin');
-  try {
+  await transaction(client, async () => {
     for (const { sql, folderMillis } of pending) {
       for (const statement of sql) await client.query(statement);
       await client.query('insert into migration (id) values ($1)', [folderMillis]);
     }
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
-}
-
-/** A connection of its own, without a time limit on statements; ending it frees the lock too. */
-async function withClient<T>(config: pg.ClientConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionTimeoutMillis: 5_000, ...config, statement_timeout: 0 });
-  // Without a listener a server that goes away would bring the process down.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  });
 }

@@ -28,7 +28,7 @@ const NOT_LET_IN = /^(28|3D)/;
 /** Deadlock, serialization failure: the other one won. */
 const LOST_RACE = /^40/;
 
-/** Raised by our own function when a commit did not touch every row that it named. */
+/** Raised by our own function when a commit did not find every row that it named: the incident moved, or is being rebuilt. */
 const REFUSED = 'TC409';
 
 /** What a failed commit means. Anything that is not one of our three outcomes is a bug and comes back without its values. */
@@ -41,7 +41,7 @@ export function outcomeOfCommit(error: unknown): Error {
   }
   if (error.code === '23505') return new Conflict(error.constraint === 'fact_key' ? 'key' : 'version');
   if (LOST_RACE.test(error.code)) return new Conflict('version');
-  if (error.code === REFUSED && error.message === 'version') return new Conflict('version');
+  if (error.code === REFUSED) return new Conflict('version');
   if (REFUSED_NOW.test(error.code)) return new Unavailable(`the database refused (${error.code})`);
   return withoutValues(error);
 }

@@ -4,13 +4,14 @@ import { outcomeOfQuery, Unavailable } from './outcome.js';
 /** Where the database is (as `pg` takes it), and how many connections at most. */
 export interface PoolConfig extends pg.ClientConfig {
   writers?: number;
-  readers?: number;
+  others?: number;
 }
 
 export interface Pools {
   /** For commits alone: short statements, cancelled by the server after two seconds. */
   writer: pg.Pool;
-  reader: pg.Pool;
+  /** For everything else. */
+  general: pg.Pool;
 }
 
 /** What we tell about trouble on an idle connection: a sentence, never a value. */
@@ -25,7 +26,7 @@ export interface Queryable {
 }
 
 /** @returns the same, its failures put into our words. */
-export function queryable(from: pg.Pool | pg.PoolClient): Queryable {
+export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
   return {
     async query<R extends pg.QueryResultRow>(query: string | pg.QueryConfig, values?: unknown[]) {
       try {
@@ -41,10 +42,10 @@ const STATEMENT_TIMEOUT = 2_000;
 
 /**
  * Two small pools, so that a long export never makes a commit wait for a connection.
- * The bot as a whole keeps below 1–2 writers, 4 readers and one listener per process.
+ * At most 2 + 4 connections, and one more while listening.
  */
 export function openPools(config: PoolConfig, report: Report): Pools {
-  const { writers = 2, readers = 4, ...connection } = config;
+  const { writers = 2, others = 4, ...connection } = config;
   const common = {
     ...connection,
     connectionTimeoutMillis: 2_000,
@@ -58,18 +59,17 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     statement_timeout: STATEMENT_TIMEOUT,
     // When not even the cancellation comes back, the network is gone: stop waiting, outcome unknown.
     query_timeout: STATEMENT_TIMEOUT + 1_000,
-    // The commit statement is the same every time; planning it again would cost more than running it.
-    options: [connection.options, '-c plan_cache_mode=force_generic_plan'].filter(Boolean).join(' '),
+    options: byKeyOnly(connection),
   });
-  const reader = new pg.Pool({
+  const general = new pg.Pool({
     ...common,
-    max: readers,
+    max: others,
     idleTimeoutMillis: 30_000,
     statement_timeout: 30_000,
   });
-  for (const pool of [writer, reader])
+  for (const pool of [writer, general])
     pool.on('error', (error) => report('a database connection was lost', error));
-  return { writer, reader };
+  return { writer, general };
 }
 
 /**
@@ -96,5 +96,46 @@ export async function withConnection<T>(
   } finally {
     client.off('error', ignore);
     client.release(broken);
+  }
+}
+
+/**
+ * Server options for a connection that runs the commit statement. Its plan is kept for as long as the connection lives,
+ * and may be made while the tables are still empty and a scan looks cheap. Everything it looks up is found by primary
+ * key, so that is all it may do.
+ */
+export function byKeyOnly({ options }: pg.ClientConfig): string {
+  return [options, '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off']
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** A connection of its own, outside of the pools and without a time limit on statements: migrations, rebuilding. */
+export async function withOwnClient<T>(
+  config: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionTimeoutMillis: 5_000, ...config, statement_timeout: 0 });
+  // Without a listener a server that goes away would bring the process down.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Everything in `work` or nothing. */
+export async function transaction<T>(client: Queryable, work: () => Promise<T>, mode = ''): Promise<T> {
+  await client.query(`begin ${mode}`);
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    // The connection may be what failed: then it is thrown away, and the transaction with it.
+    await client.query('rollback').catch(() => {});
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Entry } from '../domain/entry.js';
 import { type EntryFilter, entries, latestEntries } from './entries.js';
-import { queryable, withConnection } from './pools.js';
+import { queryable, transaction, withConnection } from './pools.js';
 import { type FactRow, facts, type Loaded, load } from './streams.js';
 
 /** Reading at one moment: whatever is asked, the answers agree with each other. Valid only inside `snapshot`. */
@@ -17,22 +17,14 @@ export interface Snapshot {
  * must be consumed inside of it.
  */
 export async function snapshot<T>(pool: pg.Pool, read: (at: Snapshot) => Promise<T>): Promise<T> {
-  return withConnection(pool, async (client) => {
+  return withConnection(pool, (client) => {
     const db = queryable(client);
-    await db.query('begin isolation level repeatable read read only');
-    try {
-      const result = await read({
-        load: (team, incident) => load(db, team, incident),
-        entries: (team, incident, filter) => entries(db, team, incident, filter),
-        latestEntries: (team, incident, limit) => latestEntries(db, team, incident, limit),
-        facts: (team, incident) => facts(db, team, incident),
-      });
-      await db.query('commit');
-      return result;
-    } catch (error) {
-      // The connection may be what failed: then it is thrown away, and the transaction with it.
-      await client.query('rollback').catch(() => {});
-      throw error;
-    }
+    const at: Snapshot = {
+      load: (team, incident) => load(db, team, incident),
+      entries: (team, incident, filter) => entries(db, team, incident, filter),
+      latestEntries: (team, incident, limit) => latestEntries(db, team, incident, limit),
+      facts: (team, incident) => facts(db, team, incident),
+    };
+    return transaction(db, () => read(at), 'isolation level repeatable read read only');
   });
 }

@@ -1,11 +1,46 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Entry } from '../domain/entry.js';
 import type { IncidentState } from '../domain/state.js';
 import { type Commit, commit } from './commit.js';
-import { capturedEntry, entry, lastEntryBy } from './entries.js';
+import { actionDone, capturedEntry, entry, lastEntryBy } from './entries.js';
 import { type IncidentFilter, incidentOfChannel, listIncidents, openIncidents } from './incidents.js';
-import { openPools, type PoolConfig, queryable, type Report } from './pools.js';
+import {
+  claimLane,
+  dueLanes,
+  type Hold,
+  type Lane,
+  markStarted,
+  owedRows,
+  releaseLane,
+  renewLane,
+  type Settlement,
+  settle,
+} from './lanes.js';
+import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
+import { type People, people } from './people.js';
+import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
+import { eraseTexts, type Fold, rebuild } from './rebuild.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
+import { type Tokens, tokens } from './tokens.js';
+import { listen } from './wake.js';
+import { type Workspaces, workspaces } from './workspaces.js';
+
+/** What we owe the world. Each of these may be sent again after `Unavailable`: twice is the same as once. */
+export interface Outbox {
+  dueLanes(limit: number): Promise<Lane[]>;
+  claimLane(lane: Lane, owner: string, leaseMs: number): Promise<Hold | null>;
+  renewLane(hold: Hold, leaseMs: number): Promise<boolean>;
+  releaseLane(hold: Hold, restMs?: number | null): Promise<number | null | 'lost'>;
+  owedRows(lane: Lane, limit: number): Promise<OwedRow[]>;
+  markStarted(hold: Hold, ids: readonly number[], leaseMs: number): Promise<boolean>;
+  settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
+  dead(team?: string): Promise<DeadRow[]>;
+  retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
+  stats(): Promise<OutboxStats>;
+  /** Calls `wake` when something new is owed, from whichever process. @returns stops listening. */
+  listen(wake: () => void): () => Promise<void>;
+}
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
 export interface Store {
@@ -20,7 +55,20 @@ export interface Store {
   entry(team: string, incident: number, n: number): Promise<Entry | null>;
   lastEntryBy(team: string, incident: number, byId: string): Promise<Entry | null>;
   capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
+  actionDone(team: string, incident: number, action: number): Promise<boolean>;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
+  /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
+  rebuild(fold: Fold, team?: string): Promise<number>;
+  /** Erases texts of one fact for ever, and what rests on them. A writer that keeps states in memory must load again. */
+  eraseTexts(
+    fold: Fold,
+    at: { team: string; incident: number; seq: number },
+    fields: readonly string[],
+  ): Promise<number>;
+  people: People;
+  workspaces: Workspaces;
+  tokens: Tokens;
+  outbox: Outbox;
   /** @returns the database's clock, in ms since 1970: the cheapest sign of life. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -28,8 +76,10 @@ export interface Store {
 
 /** Opens the store on a migrated database. Connects lazily: a database that is down makes calls fail, not this one. */
 export function openStore(config: PoolConfig, report: Report): Store {
-  const { writer, reader } = openPools(config, report);
-  const db = queryable(reader);
+  const { writer, general } = openPools(config, report);
+  const db = queryable(general);
+  const orm = drizzle(general);
+  const forRebuild = { ...config, options: byKeyOnly(config) };
   return {
     commit: (wanted) => commit(writer, wanted),
     wasWritten: (wanted) => wasWritten(db, wanted),
@@ -42,14 +92,33 @@ export function openStore(config: PoolConfig, report: Report): Store {
     entry: (...at) => entry(db, ...at),
     lastEntryBy: (...at) => lastEntryBy(db, ...at),
     capturedEntry: (...at) => capturedEntry(db, ...at),
-    snapshot: (read) => snapshot(reader, read),
+    actionDone: (...at) => actionDone(db, ...at),
+    snapshot: (read) => snapshot(general, read),
+    rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
+    eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),
+    people: people(orm),
+    workspaces: workspaces(orm),
+    tokens: tokens(orm),
+    outbox: {
+      dueLanes: (limit) => dueLanes(db, limit),
+      claimLane: (...what) => claimLane(db, ...what),
+      renewLane: (...what) => renewLane(db, ...what),
+      releaseLane: (...what) => releaseLane(db, ...what),
+      owedRows: (...what) => owedRows(db, ...what),
+      markStarted: (...what) => markStarted(db, ...what),
+      settle: (...what) => settle(db, ...what),
+      dead: (team) => deadRows(db, team),
+      retryDead: (...what) => retryDead(db, ...what),
+      stats: () => outboxStats(db),
+      listen: (wake) => listen(config, wake, report),
+    },
     async ping() {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';
       const { rows } = await db.query<{ ms: number }>(sql);
       return rows[0]?.ms ?? 0;
     },
     async close() {
-      await Promise.all([writer.end(), reader.end()]);
+      await Promise.all([writer.end(), general.end()]);
     },
   };
 }

@@ -126,7 +126,7 @@ describe('corrections', () => {
     const ledger = await incident();
     const before = await rowCounts();
     await expect(db.store.commit(ledger.next([noted(2, 'kept?'), edited(99, 'x')]))).rejects.toThrow(
-      /does not exist/,
+      Conflict,
     );
     expect(await rowCounts()).toEqual(before);
   });

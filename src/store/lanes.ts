@@ -1,0 +1,181 @@
+import { BLOCKED, OWED_COLUMNS, type OwedRow } from './outbox.js';
+import type { Queryable } from './pools.js';
+
+/** A lane: what is owed because of one incident, paid in order. */
+export interface Lane {
+  team: string;
+  lane: string;
+}
+
+/** The right to drain a lane. Every claim and every release raises the fence; who holds an older one changes nothing. */
+export interface Hold extends Lane {
+  fence: number;
+}
+
+/**
+ * How an attempt ended. `uncertain`: it may have had its effect all the same, the next one must look first.
+ * A dead row keeps that mark, for whoever brings it back to life.
+ */
+export type Settlement =
+  | { done: unknown }
+  | { retryInMs: number; error: string; uncertain?: boolean }
+  | { dead: string };
+
+/**
+ * Lanes whose next row is due and that nobody holds, the longest waiting first.
+ * Jumps from lane to lane along the index of open rows: its cost is the number of lanes that owe something, however
+ * many rows they owe and however many were paid before.
+ */
+export async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
+  const { rows } = await db.query<Lane>({ name: 'due_lanes', text: DUE_LANES_SQL, values: [limit] });
+  return rows;
+}
+
+const OPEN = 'done_at is null and dead_at is null';
+const DUE_LANES_SQL = `
+with recursive o as (
+  (select team, lane, due_at from outbox where ${OPEN} order by team, lane, id limit 1)
+  union all
+  select head.* from o, lateral (
+    select n.team, n.lane, n.due_at from outbox n
+    where n.done_at is null and n.dead_at is null and (n.team, n.lane) > (o.team, o.lane)
+    order by n.team, n.lane, n.id limit 1) head
+)
+select team, lane from o
+where due_at <= now() and not ${BLOCKED} and not exists (
+  select from lane l where l.team = o.team and l.lane = o.lane and (l.lease_until > now() or l.next_at > now()))
+order by due_at limit $1`;
+
+/**
+ * Takes the lease of a lane, by the database's clock.
+ * @returns the hold, or null: somebody else has it, or the lane was told to rest a while
+ */
+export async function claimLane(
+  db: Queryable,
+  { team, lane }: Lane,
+  owner: string,
+  leaseMs: number,
+): Promise<Hold | null> {
+  const { rows } = await db.query<{ fence: number }>({
+    name: 'claim_lane',
+    text: `insert into lane (team, lane, owner, fence, lease_until)
+           values ($1, $2, $3, 1, now() + $4 * interval '1 millisecond')
+           on conflict (team, lane) do update
+             set owner = excluded.owner, fence = lane.fence + 1, lease_until = excluded.lease_until, next_at = null
+             where (lane.lease_until is null or lane.lease_until <= now())
+               and (lane.next_at is null or lane.next_at <= now())
+           returning fence::float8 as fence`,
+    values: [team, lane, owner, leaseMs],
+  });
+  return rows[0] ? { team, lane, fence: rows[0].fence } : null;
+}
+
+/** Prolongs the lease. @returns false when the hold is lost: stop. */
+export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'renew_lane',
+    text: `update lane set lease_until = now() + $4 * interval '1 millisecond'
+           where team = $1 and lane = $2 and fence = $3`,
+    values: [hold.team, hold.lane, hold.fence, leaseMs],
+  });
+  return rowCount === 1;
+}
+
+/** @returns up to `limit` rows of a lane in order, up to the first that is not due yet; none when the lane is held up by a dead one. */
+export async function owedRows(db: Queryable, { team, lane }: Lane, limit: number): Promise<OwedRow[]> {
+  const { rows } = await db.query<OwedRow & { due: boolean }>({
+    name: 'owed_rows',
+    text: `select ${OWED_COLUMNS}, due_at <= now() as due from outbox o
+           where team = $1 and lane = $2 and ${OPEN} and not ${BLOCKED} order by o.id limit $3`,
+    values: [team, lane, limit],
+  });
+  const notYet = rows.findIndex((row) => !row.due);
+  return (notYet < 0 ? rows : rows.slice(0, notYet)).map(({ due: _, ...row }) => row);
+}
+
+/**
+ * Says before a call to the outside that its outcome is now unknown, and prolongs the lease so that the call has time.
+ * @returns false when the hold is lost or its lease ran out: do not call
+ */
+export async function markStarted(
+  db: Queryable,
+  hold: Hold,
+  ids: readonly number[],
+  leaseMs: number,
+): Promise<boolean> {
+  const { rows } = await db.query<{ held: boolean }>({
+    name: 'mark_started',
+    text: `with held as (
+             update lane set lease_until = now() + $5 * interval '1 millisecond'
+             where team = $1 and lane = $2 and fence = $3 and lease_until > now() returning 1
+           ), started as (
+             update outbox set started_at = now(), attempts = attempts + 1
+             where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
+           ) select exists (select from held) as held`,
+    values: [hold.team, hold.lane, hold.fence, ids, leaseMs],
+  });
+  return rows[0]?.held ?? false;
+}
+
+/** Writes down how an attempt ended. @returns false when the hold is lost: nothing was changed. */
+export async function settle(
+  db: Queryable,
+  hold: Hold,
+  ids: readonly number[],
+  how: Settlement,
+): Promise<boolean> {
+  const error = 'dead' in how ? how.dead : 'error' in how ? how.error : null;
+  const { rows } = await db.query<{ held: boolean }>({
+    name: 'settle',
+    text: `with held as (
+             select from lane where team = $1 and lane = $2 and fence = $3 for update
+           ), settled as (
+             update outbox set
+               done_at = case when $5 = 'done' then now() end,
+               dead_at = case when $5 = 'dead' then now() end,
+               due_at = case when $5 = 'retry' then now() + $6 * interval '1 millisecond' else due_at end,
+               started_at = case when $7 then started_at end,
+               error = $8, result = $9::jsonb
+             where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
+           ) select exists (select from held) as held`,
+    values: [
+      hold.team,
+      hold.lane,
+      hold.fence,
+      ids,
+      'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry',
+      'retryInMs' in how ? how.retryInMs : 0,
+      'dead' in how || ('uncertain' in how && how.uncertain === true),
+      error,
+      'done' in how ? JSON.stringify(how.done ?? null) : null,
+    ],
+  });
+  return rows[0]?.held ?? false;
+}
+
+/**
+ * Gives a lane back. `restMs`: nobody may claim it for so long, whatever becomes due (Slack said: retry after).
+ * @returns in how many ms the lane has something to do again (0: at once; something may have been added while it was held);
+ *   null: nothing is left, or nothing that could be paid; 'lost': somebody else has the lane, nothing was changed
+ */
+export async function releaseLane(
+  db: Queryable,
+  hold: Hold,
+  restMs: number | null = null,
+): Promise<number | null | 'lost'> {
+  const { rows } = await db.query<{ ms: number | null }>({
+    name: 'release_lane',
+    text: `with freed as (
+             update lane set owner = null, lease_until = null, fence = fence + 1,
+               next_at = now() + $4 * interval '1 millisecond'
+             where team = $1 and lane = $2 and fence = $3 returning team, lane, next_at
+           )
+           select case when head.due_at is not null then
+               greatest(0, ceil(extract(epoch from greatest(head.due_at, freed.next_at) - now()) * 1000)) end::float8 as ms
+           from freed left join lateral (
+             select due_at from outbox o where team = freed.team and lane = freed.lane and ${OPEN} and not ${BLOCKED}
+             order by id limit 1) head on true`,
+    values: [hold.team, hold.lane, hold.fence, restMs],
+  });
+  return rows[0] ? rows[0].ms : 'lost';
+}

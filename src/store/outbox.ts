@@ -1,0 +1,86 @@
+import type { Effect, EffectKind } from '../domain/effect.js';
+import type { Queryable } from './pools.js';
+
+/** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
+export const BLOCKING: EffectKind = 'channel.open';
+
+/** The channel of NOTIFY on which relays hear that something new is owed. */
+export const OUTBOX_CHANNEL = 'tocsin_outbox';
+
+/** Something owed, as a delivery sees it. */
+export interface OwedRow {
+  id: number;
+  team: string;
+  lane: string;
+  incident: number;
+  seq: number;
+  effect: Effect;
+  /** Attempts that began, this far. */
+  attempts: number;
+  /** An earlier attempt began and nobody knows how it ended: look before acting. */
+  uncertain: boolean;
+  error: string | null;
+}
+
+export interface DeadRow extends OwedRow {
+  /** ISO 8601, UTC. */
+  deadAt: string;
+}
+
+export interface OutboxStats {
+  /** Neither done nor dead. */
+  open: number;
+  /** Of those, behind a dead row that holds up their lane. */
+  blocked: number;
+  dead: number;
+  lanes: number;
+  /** How long the oldest open row that is not blocked has been due, in ms; 0 when nothing is due. */
+  oldestDueMs: number;
+}
+
+export const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.seq,
+  json_build_object('kind', o.kind, 'payload', o.payload) as effect, o.attempts,
+  o.started_at is not null as uncertain, o.error`;
+
+/** Is row `o`'s lane held up? */
+export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
+  and b.dead_at is not null and b.kind = '${BLOCKING}')`;
+
+/** @returns rows that were given up, oldest first; of every workspace when none is named. */
+export async function deadRows(db: Queryable, team: string | null = null): Promise<DeadRow[]> {
+  const { rows } = await db.query<DeadRow>(
+    `select ${OWED_COLUMNS}, to_char(dead_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "deadAt"
+     from outbox o where dead_at is not null and ($1::text is null or team = $1) order by o.id`,
+    [team],
+  );
+  return rows;
+}
+
+/** Gives dead rows another life, with fresh attempts, and wakes the relays. @returns how many. */
+export async function retryDead(
+  db: Queryable,
+  team: string,
+  ids: readonly number[] | 'all',
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `with revived as (
+       update outbox set dead_at = null, due_at = now(), attempts = 0
+       where team = $1 and dead_at is not null and ($2::bigint[] is null or id = any($2)) returning 1)
+     select count(*)::int as count, pg_notify('${OUTBOX_CHANNEL}', '') from revived`,
+    [team, ids === 'all' ? null : ids],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** @returns counts over all workspaces, for metrics and the doctor. Reads open and dead rows only, never those that are done. */
+export async function outboxStats(db: Queryable): Promise<OutboxStats> {
+  const { rows } = await db.query<OutboxStats>(`
+    with open_row as (select due_at, team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
+    select count(*)::int as open, (count(*) filter (where blocked))::int as blocked,
+      (select count(*)::int from outbox where dead_at is not null) as dead,
+      count(distinct (team, lane))::int as lanes,
+      greatest(0, coalesce(extract(epoch from now() - min(due_at) filter (where not blocked)) * 1000, 0))::float8
+        as "oldestDueMs"
+    from open_row`);
+  return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0, oldestDueMs: 0 };
+}

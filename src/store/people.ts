@@ -1,0 +1,93 @@
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { Person } from '../domain/person.js';
+import { asking } from './outcome.js';
+import { person } from './schema.js';
+
+/** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown. */
+export interface KnownPerson {
+  id: string;
+  name: string;
+  handle: string | null;
+  realName: string | null;
+  tz: string | null;
+  isBot: boolean;
+  deleted: boolean;
+}
+
+/** The cache of names and zones. It may be behind; it is never waited for. */
+export interface People {
+  get(team: string, id: string): Promise<KnownPerson | null>;
+  byIds(team: string, ids: readonly string[]): Promise<KnownPerson[]>;
+  /** Everybody still there whose shown name, handle or full name this is, whatever the case: several may be. */
+  findByName(team: string, name: string): Promise<KnownPerson[]>;
+  personById(team: string, id: string): Promise<Person | null>;
+  /** The one whom that name means, or null: nobody, or more than one. */
+  personByName(team: string, name: string): Promise<Person | null>;
+  upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
+}
+
+const COLUMNS = {
+  id: person.id,
+  name: person.name,
+  handle: person.handle,
+  realName: person.realName,
+  tz: person.tz,
+  isBot: person.isBot,
+  deleted: person.deleted,
+};
+
+/** Keeps one statement well below PostgreSQL's 65,535 parameters. */
+const BATCH = 1_000;
+
+export function people(db: NodePgDatabase): People {
+  const select = (wanted: SQL | undefined) =>
+    asking(() => db.select(COLUMNS).from(person).where(wanted).orderBy(person.id));
+  const byIds: People['byIds'] = (team, ids) =>
+    select(and(eq(person.team, team), inArray(person.id, [...ids])));
+  const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
+  const findByName: People['findByName'] = (team, name) => {
+    const called = [person.name, person.handle, person.realName].map(
+      (c) => sql`lower(${c}) = lower(${name})`,
+    );
+    return select(and(eq(person.team, team), eq(person.deleted, false), or(...called)));
+  };
+  return {
+    get,
+    byIds,
+    findByName,
+    personById: async (team, id) => shown(await get(team, id)),
+    async personByName(team, name) {
+      const [one, another] = await findByName(team, name);
+      return one && !another ? shown(one) : null;
+    },
+    async upsert(team, list) {
+      // The same person twice in one statement would be refused; the newer word counts.
+      const latest = [...new Map(list.map((one) => [one.id, { ...one, team }])).values()];
+      for (let from = 0; from < latest.length; from += BATCH) {
+        const rows = latest.slice(from, from + BATCH);
+        await asking(() =>
+          db
+            .insert(person)
+            .values(rows)
+            .onConflictDoUpdate({
+              target: [person.team, person.id],
+              set: {
+                name: sql`excluded.name`,
+                handle: sql`excluded.handle`,
+                realName: sql`excluded.real_name`,
+                tz: sql`excluded.tz`,
+                isBot: sql`excluded.is_bot`,
+                deleted: sql`excluded.deleted`,
+                updatedAt: sql`now()`,
+              },
+            }),
+        );
+      }
+    },
+  };
+}
+
+function shown(known: KnownPerson | null): Person | null {
+  return known && { id: known.id, name: known.name };
+}

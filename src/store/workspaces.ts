@@ -1,0 +1,75 @@
+import { eq, isNull } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { asking } from './outcome.js';
+import { workspace } from './schema.js';
+
+/** The workspace of somebody who works on the machine before Slack has ever been seen. */
+export const LOCAL = 'local';
+
+/** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
+export interface Workspaces {
+  /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
+  resolve(slackTeam: string): Promise<string>;
+  /** @returns all of them, oldest first. */
+  list(): Promise<Array<{ team: string; slackTeam: string | null }>>;
+  /** @returns the only workspace, or null when there is none or more than one. */
+  only(): Promise<string | null>;
+  /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
+  ensureLocal(): Promise<string | null>;
+}
+
+export function workspaces(db: NodePgDatabase): Workspaces {
+  const list = () =>
+    asking(() =>
+      db
+        .select({ team: workspace.team, slackTeam: workspace.slackTeam })
+        .from(workspace)
+        .orderBy(workspace.createdAt, workspace.team),
+    );
+  const only = async () => {
+    const [first, second] = await list();
+    return first && !second ? first.team : null;
+  };
+  /** Two that see a workspace first at the same moment take turns: this happens once in its life. */
+  const alone = <T>(work: (tx: Pick<NodePgDatabase, 'select' | 'insert' | 'update'>) => Promise<T>) =>
+    asking(() =>
+      db.transaction(async (tx) => {
+        await tx.execute('lock table workspace in share row exclusive mode');
+        return work(tx);
+      }),
+    );
+  const claimedBy = async (tx: Pick<NodePgDatabase, 'select'>, slackTeam: string) =>
+    (await tx.select({ team: workspace.team }).from(workspace).where(eq(workspace.slackTeam, slackTeam)))[0]
+      ?.team;
+  return {
+    list,
+    only,
+    async resolve(slackTeam) {
+      const known = await asking(() => claimedBy(db, slackTeam));
+      if (known !== undefined) return known;
+      return alone(async (tx) => {
+        const meanwhile = await claimedBy(tx, slackTeam);
+        if (meanwhile !== undefined) return meanwhile;
+        const [free] = await tx
+          .select({ team: workspace.team })
+          .from(workspace)
+          .where(isNull(workspace.slackTeam))
+          .orderBy(workspace.createdAt, workspace.team)
+          .limit(1);
+        if (!free) {
+          await tx.insert(workspace).values({ team: slackTeam, slackTeam });
+          return slackTeam;
+        }
+        await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
+        return free.team;
+      });
+    },
+    async ensureLocal() {
+      await alone(async (tx) => {
+        const [any] = await tx.select({ team: workspace.team }).from(workspace).limit(1);
+        if (!any) await tx.insert(workspace).values({ team: LOCAL });
+      });
+      return only();
+    },
+  };
+}
