@@ -1,10 +1,11 @@
-import type { Asking, TypedIntent } from '#domain/intent.js';
 import { refOf } from '#domain/state.js';
 import { publishQuestion, whichIncident } from './blocks/ask.js';
+import type { Block } from './blocks/block.js';
+import type { CarriedLine, CarriedPost } from './carried.js';
 import type { Context } from './context.js';
 import { openForm } from './form.js';
 import { packed } from './packed.js';
-import type { Answer } from './ports.js';
+import type { Answer, Typed } from './ports.js';
 import { type Reply, refused, said } from './reply.js';
 
 /** Where a command was typed, as far as an answer needs it. */
@@ -15,28 +16,24 @@ export interface Spot {
   reply: string | null;
 }
 
-/** What a button brings back: the intent, its incident, and the key under which a double click is one fact. */
-export interface Carried {
-  intent: TypedIntent;
-  incident: number;
-  key: string | null;
-}
-
 /**
+ * Dresses an answer for Slack, and does what it asks of Slack.
  * @returns what to say; null: a form has been opened, nothing to say
  */
 export async function answered(
   context: Context,
   answer: Answer,
-  asking: Asking,
+  typed: Typed,
   spot: Spot,
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded':
     case 'text':
       return said(answer.text);
-    case 'refused':
-      return { ...refused(answer.refusal), ...(await buttons(context, answer, asking)) };
+    case 'refused': {
+      const blocks = await question(context, answer, typed);
+      return { ...refused(answer.refusal), ...(blocks && { blocks }) };
+    }
     case 'form':
       return openForm(context, answer.form, {
         trigger: spot.trigger,
@@ -44,8 +41,9 @@ export async function answered(
       });
     case 'export': {
       const { incident, format, zone } = answer;
-      const payload = { format, zone, channel: spot.channel, user: asking.by.id };
-      await context.owe({ kind: 'export.send', payload }, { team: asking.team, incident, key: asking.key });
+      const { team, by, key } = typed.asking;
+      const payload = { format, zone, channel: spot.channel, user: by.id };
+      await context.owe({ kind: 'export.send', payload }, { team, incident, key });
       const what = format === 'postmortem' ? 'The postmortem draft' : `The export (${format})`;
       return said(
         `${what} of ${refOf(incident)} follows as a file: here, or as a direct message where I am not a member.`,
@@ -58,29 +56,31 @@ export async function answered(
   }
 }
 
-/** Two refusals are questions: for those, buttons that answer them, if what was typed fits into one. */
-async function buttons(
+/** Two refusals are questions: for those, buttons that answer them, if what was typed fits into a button. */
+async function question(
   context: Context,
   { refusal, intent, incident }: Extract<Answer, { kind: 'refused' }>,
-  asking: Asking,
-): Promise<Pick<Reply, 'blocks'>> {
-  const carry = (carried: Carried) => packed(carried);
+  { asking, entered }: Typed,
+): Promise<Block[] | null> {
+  const { key } = asking;
   if (
     refusal.code === 'PUBLISH_NEEDS_CONFIRMATION' &&
     intent?.type === 'PublishPost' &&
     incident !== undefined
   ) {
     // The moment stays the one that was meant when it was typed, however late the click is.
-    const value = carry({ intent: { ...intent, confirmed: true }, incident, key: asking.key });
-    if (value !== null) return { blocks: publishQuestion(intent.state ?? 'an update', intent.text, value) };
+    const carried: CarriedPost = { intent: { ...intent, confirmed: true }, incident, key };
+    const value = packed(carried);
+    return value === null ? null : publishQuestion(intent.state ?? 'an update', intent.text, value);
   }
-  if (refusal.code === 'WHICH_INCIDENT' && intent) {
-    const open = (await context.read.open(asking)).slice(0, 25);
-    const choices = open.flatMap((state) => {
-      const value = carry({ intent, incident: state.number, key: asking.key });
-      return value === null ? [] : [{ ref: refOf(state.number), title: state.title, packedIntent: value }];
+  if (refusal.code === 'WHICH_INCIDENT') {
+    const open = await context.read.open(asking);
+    const choices = open.slice(0, 25).flatMap((state) => {
+      const carried: CarriedLine = { line: entered, incident: state.number, key };
+      const value = packed(carried);
+      return value === null ? [] : [{ ref: refOf(state.number), title: state.title, value }];
     });
-    if (choices.length > 0 && choices.length === open.length) return { blocks: whichIncident(choices) };
+    return choices.length > 0 ? whichIncident(choices) : null;
   }
-  return {};
+  return null;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { ACTIONS } from './blocks/ask.js';
-import { onCancel, onCarried } from './button.js';
+import { onCancel, onChoose, onPublish } from './button.js';
 import { createSlackClient, type SlackClient } from './client.js';
 import { onCommand } from './command.js';
 import type { Context } from './context.js';
@@ -141,8 +141,8 @@ export function listen(
 ): void {
   const waiting = createWaiting(context.now);
   app.command(/^\//, onCommand(context));
-  app.action<BlockButtonAction>(ACTIONS.publish, onCarried(context));
-  app.action<BlockButtonAction>(ACTIONS.choose, onCarried(context));
+  app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
+  app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));

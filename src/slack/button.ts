@@ -1,36 +1,21 @@
 import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
-import { z } from 'zod';
-import type { TypedIntent } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
-import { type Context, spokenBy } from './context.js';
+import { answered } from './answered.js';
+import { carriedLine, carriedPost } from './carried.js';
+import { type Context, type Spoken, spokenBy } from './context.js';
 import { inTime } from './in-time.js';
-import { unpacked } from './packed.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
+type Work = (context: Context, body: BlockButtonAction, value: string | undefined) => Promise<Reply>;
 
-/** We packed it and Slack signed the way back; only a button from an older version of ours could hold something else. */
-const CARRIED = z.object({
-  intent: z.custom<TypedIntent>((value) => z.object({ type: z.string() }).safeParse(value).success),
-  incident: z.number().int().positive(),
-  key: z.string().nullable(),
-});
+const TOO_OLD = said('That button is too old to be understood. Type the command again.');
 
-/** A button that carries an intent: publish what was previewed, or record it in the incident that was chosen. */
-export function onCarried(context: Context): Middleware<ButtonArgs> {
-  return ({ body, action, ack }) =>
-    inTime<Reply>({
-      work: carryOut(context, body, action.value),
-      failed: (reply) => reply,
-      answer: async (reply) => {
-        await ack();
-        if (reply) await replace(context, body.response_url, reply);
-      },
-      later: (reply) => replace(context, body.response_url, reply),
-      log: context.log,
-    });
-}
+/** *Publish* under a preview. */
+export const onPublish = (context: Context) => clicked(context, publish);
+/** One of the open incidents, for a line that did not say which. */
+export const onChoose = (context: Context) => clicked(context, choose);
 
 /** The person thought better of it. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
@@ -40,23 +25,51 @@ export function onCancel(context: Context): Middleware<ButtonArgs> {
   };
 }
 
-async function carryOut(
-  context: Context,
-  body: BlockButtonAction,
-  value: string | undefined,
-): Promise<Reply> {
-  const carried = CARRIED.safeParse(unpacked(value));
-  if (!carried.success) return said('That button is too old to be understood. Type the command again.');
-  const { intent, incident, key } = carried.data;
-  const speaker = {
-    team: body.team?.id ?? body.user.team_id ?? '',
-    user: body.user.id,
-    handle: body.user.username ?? body.user.name,
-  };
-  // Not this click's key but the command's: clicking twice publishes once.
-  const { asking } = await spokenBy(context, speaker, key === null ? null : `${key}:${incident}`);
-  const outcome = await context.handle(intent, incident, asking);
+function clicked(context: Context, work: Work): Middleware<ButtonArgs> {
+  return ({ body, action, ack }) =>
+    inTime<Reply>({
+      work: work(context, body, action.value),
+      failed: (reply) => reply,
+      async answer(reply) {
+        await ack();
+        if (reply) await replace(context, body.response_url, reply);
+      },
+      later: (reply) => replace(context, body.response_url, reply),
+      log: context.log,
+    });
+}
+
+async function publish(context: Context, body: BlockButtonAction, value: string | undefined): Promise<Reply> {
+  const carried = carriedPost(value);
+  if (!carried) return TOO_OLD;
+  const { intent, incident, key } = carried;
+  const { asking } = await speaking(context, body, key);
+  const here = body.channel ? await context.where.incident(asking.team, body.channel.id) : null;
+  // Who can click in an incident's channel is in it.
+  const outcome = await context.handle(intent, incident, { ...asking, seesPrivate: here === incident });
   return isRefusal(outcome) ? refused(outcome) : said(outcome.receipt);
+}
+
+async function choose(context: Context, body: BlockButtonAction, value: string | undefined): Promise<Reply> {
+  const carried = carriedLine(value);
+  if (!carried) return TOO_OLD;
+  const { line, incident, key } = carried;
+  const spoken = await speaking(context, body, key === null ? null : `${key}:${incident}`);
+  // As if it had been typed in that incident's channel; they were offered it, so they may see it.
+  const typed = { ...spoken, implied: incident, entered: line };
+  const spot = {
+    channel: body.channel?.id ?? '',
+    trigger: body.trigger_id,
+    reply: body.response_url || null,
+  };
+  const reply = await answered(context, await context.answer(typed), typed, spot);
+  return reply ?? said('The form is open.');
+}
+
+function speaking(context: Context, body: BlockButtonAction, key: string | null): Promise<Spoken> {
+  const { team, user } = body;
+  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  return spokenBy(context, speaker, key);
 }
 
 /** The question gives way to what came of it. */

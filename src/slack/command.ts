@@ -32,7 +32,7 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
     return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
   }
   const answer = await context.answer(typed);
-  return answered(context, answer, typed.asking, {
+  return answered(context, answer, typed, {
     channel: command.channel_id,
     trigger: command.trigger_id,
     reply: command.response_url || null,

@@ -43,7 +43,10 @@ async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut
   };
   const { asking } = await spokenBy(context, speaker, null);
   const implied = await context.where.incident(asking.team, channel);
-  if (implied !== null) return outcome(await capture(context, captured, implied, asking));
+  if (implied !== null) {
+    // Whoever can see a message in an incident's channel is in it.
+    return outcome(await capture(context, captured, implied, { ...asking, seesPrivate: true }));
+  }
 
   const open = await context.read.open(asking);
   const only = open[0];

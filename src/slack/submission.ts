@@ -1,6 +1,7 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { plain } from '#domain/command/entered.js';
-import type { Refusal } from '#domain/refusal.js';
+import { readTime } from '#domain/command/time.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
 import { answered } from './answered.js';
 import { type Context, spokenBy } from './context.js';
 import type { Form } from './form.js';
@@ -9,7 +10,8 @@ import { type From, rememberedIn, type Values, valuesOf } from './modal/frame.js
 import { logLine } from './modal/log.js';
 import { noteLine } from './modal/note.js';
 import { openLine } from './modal/open.js';
-import { ephemeral, type Reply } from './reply.js';
+import type { Typed } from './ports.js';
+import { ephemeral, type Reply, refused } from './reply.js';
 import { respondTo } from './response-url.js';
 
 const LINE: Record<Form, (values: Values) => string> = { open: openLine, note: noteLine, log: logLine };
@@ -65,11 +67,22 @@ async function submit(
   // A form is submitted once: a second click on it is the same fact.
   const spoken = await spokenBy(context, speaker, `view:${body.view.id}`);
   // Fields of a form come as typed: there is nothing of Slack's to undo.
-  const line = plain(LINE[form](values));
-  const answer = await context.answer({ ...spoken, implied: from.incident, entered: line });
+  const entered = plain(LINE[form](values));
+  const typed = { ...spoken, implied: from.incident, entered };
+  const untimely = form === 'note' ? badTime(values.text('at'), typed) : null;
+  if (untimely) return { reply: refused(untimely), block: 'at' };
+  const answer = await context.answer(typed);
   const spot = { channel: from.channel ?? '', trigger: undefined, reply: from.reply };
-  const reply = await answered(context, answer, spoken.asking, spot);
+  const reply = await answered(context, answer, typed, spot);
   return { reply, block: answer.kind === 'refused' ? blockOf(form, answer.refusal, values) : null };
+}
+
+/** On a line, words that are no time are text; in a field for a time they are a mistake. */
+function badTime(at: string, { asking, zone, zoneKnown }: Typed): Refusal | null {
+  if (at.trim() === '') return null;
+  const read = readTime(at, { now: asking.now, zone, zoneKnown });
+  if (read && 'refused' in read) return read;
+  return read === null || read.rest.trim() !== '' ? refuse('TIME_UNKNOWN', { got: at.trim() }) : null;
 }
 
 /** The input that a refusal speaks of. */

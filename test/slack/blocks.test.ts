@@ -154,7 +154,7 @@ describe('cutting', () => {
         const out = cut(escaped(typed), max);
         expect(out.length).toBeLessThanOrEqual(max);
         expect(out.replace(/&(?:amp|lt|gt);/g, '')).not.toContain('&');
-        if (typed.isWellFormed()) expect(out.isWellFormed()).toBe(true);
+        if (!/\p{Surrogate}/u.test(typed)) expect(out).not.toMatch(/\p{Surrogate}/u);
       }),
     );
   });
@@ -300,7 +300,7 @@ describe('questions', () => {
     const many = Array.from({ length: 40 }, (_, i) => ({
       ref: `INC-${i}`,
       title: 'x'.repeat(100),
-      packedIntent: 'p',
+      value: 'p',
     }));
     const actions = whichIncident(many)[1];
     if (actions?.type !== 'actions') throw new Error('no buttons');

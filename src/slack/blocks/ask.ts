@@ -5,15 +5,15 @@ import { cut } from './cut.js';
 /** Ids under which Slack tells us what was clicked. */
 export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;
 
-/** Shown to one person before something becomes public. `packedIntent` is what the button brings back. */
-export function publishQuestion(state: string, text: string, packedIntent: string): Block[] {
+/** Shown to one person before something becomes public. `value` is what the button brings back. */
+export function publishQuestion(state: string, text: string, value: string): Block[] {
   return [
     { type: 'section', text: plain(`This would be public as ${state}:`) },
     { type: 'section', text: plain(cut(text, 2_900, '… (cut here, not in what is published)') || '…') },
     {
       type: 'actions',
       elements: [
-        button(ACTIONS.publish, 'Publish', packedIntent, 'primary'),
+        button(ACTIONS.publish, 'Publish', value, 'primary'),
         button(ACTIONS.cancel, 'Cancel', 'cancel'),
       ],
     },
@@ -23,7 +23,8 @@ export function publishQuestion(state: string, text: string, packedIntent: strin
 export interface Choice {
   ref: string;
   title: string;
-  packedIntent: string;
+  /** What the button brings back. */
+  value: string;
 }
 
 /** Buttons for the open incidents, when it was not said which one is meant; at most 25 fit. */
@@ -34,9 +35,7 @@ export function whichIncident(choices: readonly Choice[]): Block[] {
       type: 'actions',
       elements: choices
         .slice(0, 25)
-        .map(({ ref, title, packedIntent }) =>
-          button(`choose:${ref}`, cut(`${ref} ${title}`, 75), packedIntent),
-        ),
+        .map(({ ref, title, value }) => button(`choose:${ref}`, cut(`${ref} ${title}`, 75), value)),
     },
   ];
 }

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Effect } from '#domain/effect.js';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Refusal } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
+import type { Answer, Log, Recorded, SlackPerson, Typed } from '#slack/ports.js';
+
+export const MANIFEST: object = parse(readFileSync(join(process.cwd(), 'manifest.yml'), 'utf8'));
+
+export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** What stands behind the front in a test: it notes what it was asked and answers what the test wants. */
+export class Behind {
+  readonly typed: Typed[] = [];
+  readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking }> = [];
+  readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
+  readonly people = new Map<string, SlackPerson>();
+  readonly channels = new Map<string, number>();
+  open: IncidentState[] = [];
+  answer: (typed: Typed) => Promise<Answer> = async ({ entered }) => ({
+    kind: 'recorded',
+    text: `INC-7 #1 recorded: ${entered.text}`,
+  });
+  handle: (intent: TypedIntent) => Promise<Recorded | Refusal> = async () => ({
+    recorded: true,
+    incident: 7,
+    ref: 'INC-7',
+    receipt: 'INC-7 #2 recorded',
+  });
+  owe: (effect: Effect) => Promise<void> = async () => {};
+  state: IncidentState | null = null;
+  fatal: string[] = [];
+
+  ports(): Omit<SlackOptions, 'slack'> {
+    return {
+      org: { command: '/incident', zone: null, components: ['Developer API'] },
+      answer: (typed) => {
+        this.typed.push(typed);
+        return this.answer(typed);
+      },
+      handle: (intent, target, asking) => {
+        this.handled.push({ intent, target, asking });
+        return this.handle(intent);
+      },
+      owe: async (effect, of) => {
+        await this.owe(effect);
+        this.owed.push({ effect, of });
+      },
+      read: {
+        incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),
+        open: async () => this.open,
+        ofChannel: async (_team, channel) => this.channels.get(channel) ?? null,
+      },
+      people: {
+        get: async (_team, id) => this.people.get(id) ?? null,
+        byIds: async (_team, ids) => ids.flatMap((id) => this.people.get(id) ?? []),
+        upsert: async (_team, people) => {
+          for (const person of people) this.people.set(person.id, person);
+        },
+      },
+      workspace: { resolve: async (slackTeamId) => `our-${slackTeamId}` },
+      log: quiet,
+      now: () => new Date(),
+      onFatal: (code) => this.fatal.push(code),
+    };
+  }
+}
+
+export interface Kit {
+  sandbox: Sandbox;
+  slack: Slack;
+  behind: Behind;
+  /** Address of the bot's HTTP server; null in Socket Mode. */
+  eventsUrl: string | null;
+  act<T = Outcome>(path: string, body?: object): Promise<T>;
+  look<T = Outcome>(path: string): Promise<T>;
+  /** Web API calls of one method that the sandbox has seen. */
+  calls(method: string): Promise<Array<{ args: Record<string, unknown> }>>;
+  stop(): Promise<void>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of the sandbox's control API, looked into by expectations
+export type Outcome = any;
+
+/** The real front, connected to a real sandbox. */
+export async function startKit(mode: 'http' | 'socket', over: Partial<SlackOptions> = {}): Promise<Kit> {
+  const behind = new Behind();
+  let slack: Slack | undefined;
+  let server: Server | undefined;
+  let eventsUrl: string | null = null;
+  if (mode === 'http') {
+    const made = createServer((request, response) => slack?.listener(request, response));
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+    eventsUrl = `http://127.0.0.1:${(made.address() as AddressInfo).port}/slack/events`;
+    server = made;
+  }
+  const sandbox = await startSandbox({
+    manifest: MANIFEST,
+    ...(eventsUrl && { eventsUrl }),
+    settings: { rateLimits: false, retryScale: 0 },
+  });
+  slack = createSlack({
+    ...behind.ports(),
+    slack: {
+      botToken: sandbox.botToken,
+      appToken: mode === 'socket' ? sandbox.appToken : null,
+      signingSecret: mode === 'http' ? sandbox.signingSecret : null,
+      apiUrl: sandbox.apiUrl,
+    },
+    ...over,
+  });
+  await slack.start();
+  const running = slack;
+  const json = async <T>(path: string, init?: RequestInit): Promise<T> =>
+    (await (await fetch(`${sandbox.url}/control/${path}`, init)).json()) as T;
+  const act: Kit['act'] = (path, body = {}) =>
+    json(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await until(() => running.health() === 'ok');
+  return {
+    sandbox,
+    slack,
+    behind,
+    eventsUrl,
+    act,
+    look: (path) => json(path),
+    calls: async (method) => (await json<Outcome>(`log?method=${method}`)).calls,
+    async stop() {
+      await running.stop();
+      server?.closeAllConnections();
+      await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
+      await sandbox.stop();
+    },
+  };
+}
+
+/** Waits for something to become true; the test's own time limit ends it. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
