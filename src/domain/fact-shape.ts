@@ -171,9 +171,8 @@ function faultOf(schema: z.ZodType, value: unknown, within: string): string | nu
   if (issue.code === 'unrecognized_keys') {
     return `the member "${[...path, issue.keys[0]].join('.')}" is not known`;
   }
-  if (issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined) {
-    return path.length ? `the member "${path.join('.')}" is missing` : 'not an object';
-  }
+  if (path.length === 0) return 'not an object';
+  if (valueAt(value, issue.path) === undefined) return `the member "${path.join('.')}" is missing`;
   return `the member "${path.join('.')}" is wrong: ${issue.message}`;
 }
 

@@ -32,8 +32,8 @@ footer { margin-top: 2.5rem; padding-top: .75rem; border-top: 1px solid var(--li
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --page: #fff; --mark: #000; --link: #000; } body { padding: 0; max-width: none; font-size: 10pt; } ol li, .question { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 `;
 
-/** The page may use this style and nothing else: no script, no form, no fetching. */
-const POLICY = [
+/** The page may use this style and nothing else: no script, no form, no fetching. Send it as a header too where a page is served. */
+export const PAGE_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "base-uri 'none'",
@@ -46,7 +46,7 @@ export function pageStart(title: string): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>

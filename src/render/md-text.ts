@@ -20,8 +20,8 @@ export function mdText(text: string): string {
 
 /** A link around text that is Markdown already. */
 export function mdLink(markdown: string, address: string): string {
-  const plain = /^[!-~]+$/.test(address) && !/[()<>\\&*_`[\]]/.test(address);
-  return `[${markdown}](${plain ? address : `<${address.replace(/[<>\\&]/g, '\\$&')}>`})`;
+  const plain = /^[!-~]+$/.test(address) && !/[()<>\\`]|&#?\w+;/.test(address);
+  return `[${markdown}](${plain ? address : `<${address.replace(/[<>\\`&]/g, '\\$&')}>`})`;
 }
 
 /** Code in backticks; only for our own words, which hold none. */

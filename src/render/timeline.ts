@@ -34,8 +34,10 @@ export async function* timelineBlocks(
       if (end >= covered.end) covered = { at: entry.until ?? entry.at, n: entry.n, end };
     }
     const wall = clock.read(entry.at);
-    if (wall.date !== day) yield { is: 'day', date: wall.date };
-    day = wall.date;
+    if (wall.date !== day && !foreignDate(entry, wall.date)) {
+      day = wall.date;
+      yield { is: 'day', date: day };
+    }
     // An hour that comes twice must not read as if time went back.
     if (offset !== null && wall.offset !== offset) yield { is: 'shift', from: offset, to: wall.offset };
     offset = wall.offset;
@@ -58,6 +60,11 @@ function entryBlock(entry: Entry, clock: Clock): EntryBlock {
     edited: entry.editedAt !== null && !entry.struck,
     struck: entry.struck ? { reason: entry.detail.struckReason ?? null } : null,
   };
+}
+
+/** West of Greenwich a bare date sorts into the evening before: it says its own date, so it opens no day. */
+function foreignDate(entry: Entry, date: string): boolean {
+  return entry.precision === 'date' && entry.at.slice(0, 10) !== date;
 }
 
 function counts(entry: Entry, { from, to }: Watched): boolean {

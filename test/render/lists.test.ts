@@ -1,0 +1,151 @@
+import { expect, test } from '@jest/globals';
+import { actionItems } from '#render/actions.js';
+import { actionsText, catchupText, listText, showText } from '#render/lists.js';
+import { timelineText } from '#render/timeline-text.js';
+import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
+
+const rich = () => dossierOf(richIncident());
+
+test('list has a line per incident', () => {
+  expect(listText([rich().state, dossierOf([opened('second')]).state])).toBe(
+    'INC-7 sev2 resolved: Developer TTS API: keys did not match <gateway> · lead Ana · #inc-7-developer-tts-api\n' +
+      'INC-7 sev3 investigating: second · no lead · no channel yet',
+  );
+  expect(listText([])).toBe('No incident is open. `open TITLE` opens one.');
+});
+
+test('show says what is known, and what is not', () => {
+  expect(showText(rich().state, 'Europe/Berlin')).toMatchInlineSnapshot(`
+"INC-7: Developer TTS API: keys did not match <gateway>
+resolved · sev2
+lead: Ana
+components: Text to Speech (Developer API), Gateway
+channel: #inc-7-developer-tts-api
+opened: 2024-11-10 02:42:10
+started: 2024-11-10 02:41
+detected: 2024-11-10 02:43 (2 min after the start)
+mitigated: 2024-11-10 02:44 (3 min after the start)
+resolved: 2024-11-10 03:20 (39 min after the start)
+impact: 19 requests failed
+last public post: identified
+25 entries · times in Europe/Berlin"
+`);
+  expect(showText(dossierOf([opened('x')]).state)).toMatchInlineSnapshot(`
+"INC-7: x
+investigating · sev3
+no lead yet
+channel: not made yet
+opened: 2024-11-10 01:42:10
+impact: not recorded
+1 entry · times in UTC"
+`);
+});
+
+test('actions, open ones first; struck ones are gone, a struck completion did not happen', async () => {
+  const action = (n: number, action: number): Recorded => ({
+    type: 'ActionAdded',
+    data: { ...when(n, '02:00'), action, owner: null },
+    texts: { text: `item ${action}` },
+  });
+  const done = (n: number, action: number): Recorded => ({
+    type: 'ActionCompleted',
+    data: { ...when(n, '02:05'), action },
+    texts: {},
+  });
+  const strike = (entry: number): Recorded => ({
+    type: 'EntryStruck',
+    data: { entry },
+    texts: { reason: 'no' },
+  });
+  const dossier = dossierOf([
+    opened('x'),
+    action(2, 1),
+    action(3, 2),
+    action(4, 3),
+    action(5, 4),
+    done(6, 1),
+    done(7, 2),
+    strike(7),
+    strike(5),
+  ]);
+  expect(actionsText('INC-7', await actionItems(dossier.entries({ kinds: ['action'] })))).toBe(
+    'Action items of INC-7: 2 open, 1 done\n☐ 2. item 2 · nobody yet\n☐ 3. item 3 · nobody yet\n☑ 1. item 1 · nobody yet\n`done N` ticks one off',
+  );
+  expect(actionsText('INC-7', [])).toBe('INC-7 has no action items. `action TEXT @owner` adds one.');
+});
+
+test('timeline shows the newest that fit, and how many more there are', async () => {
+  const notes = Array.from({ length: 500 }, (_, i) =>
+    note(i + 2, `03:${String(i % 60).padStart(2, '0')}`, `note ${i}`),
+  );
+  const dossier = dossierOf([opened('x'), ...notes]);
+  const text = await timelineText(dossier.entries(), { ref: 'INC-7', zone: 'UTC' });
+  expect(text.length).toBeLessThan(3_700);
+  const lines = text.split('\n');
+  expect(lines[0]).toBe('Timeline of INC-7, times in UTC');
+  const earlier = Number(lines[1]?.match(/^… (\d+) earlier/)?.[1]);
+  expect(earlier + lines.length - 3).toBe(501);
+  expect(lines.at(-1)).toMatch(/^03:59 #\d+ note 479 — Ana$/);
+});
+
+test('timeline of few entries is whole, with days and marks', async () => {
+  expect(
+  await timelineText(rich().entries(), { ref: 'INC-7', zone: 'Europe/Berlin' })
+).toMatchInlineSnapshot(`
+"Timeline of INC-7, times in Europe/Berlin
+— 2024-11-09 —
+2024-11-09 #23 Change announced to customers — Ana
+— 2024-11-10 —
+02:39:30 #3 Migration of the internal TTS service starts — Ana
+02:41 #4 milestone started — Ana
+~02:41 #5 Nodes on the *new* service fail: \`401\` for auth_key_id — Ana
+02:41–02:44 #15 impact Some clips could not be made — Ana
+02:42:10 #1 opened Developer TTS API: authorization failures <gateway> — Ana
+02:42:30 #2 role lead: Ana — Ana
+02:43 #6 milestone detected — Ana
+02:43 #8 cause Keys of the gateway and the new service do not match — Ana
+02:43:12 #7 stack trace: at gateway [auth.ts:12] #1 & done — Bo
+02:44 #9 status identified: keys differ — Ana
+02:44 #10 post identified: We know the cause and are mending it. — Ana
+02:44–02:51 #11 Keys added by hand — Bo
+02:44 #14 milestone mitigated — Ana
+02:45 #17 severity sev2: customers call — Ana
+02:45 #18 component added Gateway — Ana
+02:50 #12 (struck) =HYPERLINK("https://evil.example","wrong channel") — U3
+02:52 #13 Keys verified by a real call — Ana
+03:00 #16 impact 19 requests failed — Ana
+03:04 #19 action #1 Rotate the keys automatically (owner Bo) — Ana
+03:04 #20 action #2 Alert on 401 — Ana
+03:20 #22 status resolved — Ana
+03:30 #25 title Developer TTS API: keys did not match <gateway> — Ana
+— 2024-11-11 —
+~00:50–01:10 #24 Watched until after midnight — Ana
+10:00 #21 action #2 done — Ana"
+`);
+});
+
+test('one huge entry still gives an answer that fits', async () => {
+  const dossier = dossierOf([opened('x'), note(2, '03:00', '<&>\n'.repeat(10_000))]);
+  expect((await timelineText(dossier.entries(), { ref: 'INC-7', zone: 'UTC' })).length).toBeLessThan(500);
+});
+
+test('catchup says where things stand and what is new', async () => {
+  const { state, entryList } = rich();
+  const fresh = entryList.filter((entry) => entry.n > 23);
+  const text = await catchupText(state, fresh);
+  expect(text.startsWith(showText(state))).toBe(true);
+  expect(text.split('\n').slice(-4)).toEqual(
+    [
+      '— 2024-11-10 —',
+      '02:30 #25 title Developer TTS API: keys did not match <gateway> — Ana',
+      '~23:50–2024-11-11 00:10 #24 Watched until after midnight — Ana',
+    ].toSpliced(0, 0, ''),
+  );
+  expect(await catchupText(state, [])).toContain('\nnothing new');
+});
+
+test('answers are the same whether entries come as a list or as a stream', async () => {
+  const { entries, entryList } = rich();
+  const about = { ref: 'INC-7', zone: 'UTC' };
+  expect(await timelineText(entryList, about)).toBe(await timelineText(entries(), about));
+});

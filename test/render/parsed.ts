@@ -1,0 +1,64 @@
+import { Parser } from 'commonmark';
+import MarkdownIt from 'markdown-it';
+import { parse, type DefaultTreeAdapterTypes as Tree } from 'parse5';
+
+/** Text of a Markdown document as each of two readers sees it: blocks apart, formatting gone. */
+export const readers: Record<string, (markdown: string) => string[]> = {
+  commonmark: (markdown) => {
+    const blocks: string[] = [];
+    const walker = new Parser().parse(markdown).walker();
+    for (let event = walker.next(); event; event = walker.next()) {
+      const { node } = event;
+      if (!event.entering) continue;
+      if (['paragraph', 'heading', 'code_block', 'html_block'].includes(node.type))
+        blocks.push(node.literal ?? '');
+      else if (node.type === 'softbreak' || node.type === 'linebreak') blocks[blocks.length - 1] += '\n';
+      else if (node.literal !== null) blocks[blocks.length - 1] += node.literal;
+    }
+    return blocks;
+  },
+  'GFM by markdown-it': (markdown) => {
+    const tokens = new MarkdownIt({ linkify: true, html: true }).parse(markdown, {});
+    return tokens
+      .filter(
+        (token) =>
+          token.type === 'inline' ||
+          token.type === 'fence' ||
+          token.type === 'code_block' ||
+          token.type === 'html_block',
+      )
+      .map((token) =>
+        (token.children ?? [token])
+          .map((child) => (child.type === 'softbreak' || child.type === 'hardbreak' ? '\n' : child.content))
+          .join(''),
+      );
+  },
+};
+
+/** Undoing Markdown's encoding as a reader of the source would: backslashes and references, nothing else. */
+export function undone(markdown: string): string {
+  return markdown.replace(/\\([!-/:-@[-`{-~])|&#(\d+);/g, (_, character?: string, code?: string) =>
+    code === undefined ? (character ?? '') : String.fromCodePoint(Number(code)),
+  );
+}
+
+export const page = (html: string): Tree.Document => parse(html);
+
+/** Every element of a page with that class or tag name. */
+export function elements(document: Tree.Document, name: string): Tree.Element[] {
+  const found: Tree.Element[] = [];
+  const walk = (node: Tree.Node) => {
+    if ('tagName' in node) {
+      const classes = node.attrs.find((a) => a.name === 'class')?.value.split(' ') ?? [];
+      if (node.tagName === name || classes.includes(name)) found.push(node);
+    }
+    if ('childNodes' in node) node.childNodes.forEach(walk);
+  };
+  walk(document);
+  return found;
+}
+
+export function textOf(node: Tree.Node): string {
+  if ('value' in node) return node.value;
+  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
