@@ -52,10 +52,19 @@ export async function openEngine({ redisUrl, database, log }: EngineOptions): Pr
   if (!redisUrl && !database) throw new Error('openEngine needs redisUrl or database');
   const outage = outageLog(log, redisUrl ? 'Redis (queue)' : 'PostgreSQL (queue)');
   const backing: Backing = redisUrl
-    ? redisBacking(redisUrl)
+    ? await redisBacking(redisUrl, outage.failed)
     : await postgresBacking(database ?? {}, outage.failed);
   const queues = new Map<string, Queue>();
   const workers: EngineWorker[] = [];
+  let closing: Promise<void> | undefined;
+
+  const close = async (graceMs: number): Promise<void> => {
+    const undone = await Promise.all(workers.map((worker) => worker.close(graceMs)));
+    const left = undone.reduce((sum, count) => sum + count, 0);
+    if (left > 0) log.warn({ left }, 'closing the queue with handlers still running');
+    await within(1_000, Promise.all([...queues.values()].map((queue) => queue.close())));
+    await within(1_000, backing.close());
+  };
 
   return {
     kind: backing.kind,
@@ -90,12 +99,9 @@ export async function openEngine({ redisUrl, database, log }: EngineOptions): Pr
       workers.push(worker);
       return worker;
     },
-    async close({ graceMs = 5_000 } = {}) {
-      const undone = await Promise.all(workers.map((worker) => worker.close(graceMs)));
-      const left = undone.reduce((sum, count) => sum + count, 0);
-      if (left > 0) log.warn({ left }, 'closing the queue with handlers still running');
-      await within(2_000, Promise.all([...queues.values()].map((queue) => queue.close())));
-      await within(2_000, backing.close());
+    close({ graceMs = 5_000 } = {}) {
+      closing ??= close(graceMs);
+      return closing;
     },
   };
 }

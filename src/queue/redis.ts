@@ -1,19 +1,33 @@
-import { type ConnectionOptions, Queue, Worker } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Backing } from './backing.js';
 import { queueSettings, reconnectDelay, workerSettings } from './settings.js';
+import { within } from './waiting.js';
 
-/** BullMQ on Redis or Valkey. Nothing is connected until a queue or worker is asked for, and nothing throws. */
-export function redisBacking(url: string): Backing {
-  const connection: ConnectionOptions = {
-    url,
+/**
+ * BullMQ on Redis or Valkey: one connection for all queues of the process, two for each worker.
+ *
+ * Waits a moment for Redis, so that the first wake-ups of a process find it; an absent one is no error.
+ */
+export async function redisBacking(url: string, onError: (error: Error) => void): Promise<Backing> {
+  const options = {
     connectTimeout: 5_000,
     retryStrategy: reconnectDelay,
-    // A peer that vanished without a word: both connections of a worker, and a queue with its canary, hear
-    // something every few seconds when all is well.
+    // A peer that vanished without a word: a worker hears something on both of its connections every few
+    // seconds when all is well, and the canary sees to it that queues do.
     socketTimeout: 15_000,
     // After a failover the old primary answers, but takes no writes: look the name up again.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-  };
+  } satisfies RedisOptions;
+  const producer = new Redis(url, {
+    ...options,
+    // Fail at once: the outbox keeps what matters, and nothing may pile up in memory.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 3_000,
+  });
+  producer.on('error', onError);
+  await within(2_000, new Promise((resolve) => producer.once('ready', resolve)));
   // BullMQ's version check asks INFO once and keeps a failure for the life of the object: a Redis that
   // goes away at that very moment would leave a worker dead for ever.
   const skipVersionCheck = true;
@@ -22,12 +36,7 @@ export function redisBacking(url: string): Backing {
     queue: (name) =>
       new Queue(name, {
         ...queueSettings,
-        connection: {
-          ...connection,
-          enableOfflineQueue: false,
-          maxRetriesPerRequest: 1,
-          commandTimeout: 3_000,
-        },
+        connection: producer,
         skipVersionCheck,
         // Otherwise the first calls of a process that started before Redis wait without end.
         skipWaitingForReady: true,
@@ -35,10 +44,10 @@ export function redisBacking(url: string): Backing {
     worker: (name, processor, concurrency) =>
       new Worker(name, processor, {
         ...workerSettings,
-        connection: { ...connection, maxRetriesPerRequest: null },
+        connection: { ...options, url, maxRetriesPerRequest: null },
         skipVersionCheck,
         concurrency,
       }),
-    close: async () => {},
+    close: async () => producer.disconnect(),
   };
 }

@@ -20,8 +20,8 @@ const LOST_JOB = /^(Missing (key|lock) for job|Lock mismatch for job|could not r
 /**
  * Puts a bound on closing and a listener on everything that could throw.
  *
- * BullMQ's own `close()` waits for handlers without end, and its `close(true)` for none; so the waiting is
- * done here, and BullMQ is told only what came of it.
+ * BullMQ's own `close()` waits without end, for handlers and for a server that is away, and its `close(true)`
+ * for nothing; so the waiting is done here, and BullMQ is told only what came of it.
  */
 export function superviseWorker<Data>(
   create: (processor: Processor<Data, void>) => Worker<Data, void>,
@@ -41,17 +41,23 @@ export function superviseWorker<Data>(
     else outage.failed(error);
   });
 
+  let reached = false;
+  const ready = worker.waitUntilReady().then(() => {
+    reached = true;
+  });
+  ready.catch(() => {});
+
   return {
-    ready: () => worker.waitUntilReady(),
+    ready: () => ready,
     async close(graceMs) {
       stopping.abort();
-      await worker.pause(true);
-      await within(graceMs, Promise.allSettled(running));
+      const paused = worker.pause();
+      await within(graceMs, Promise.allSettled([...running]));
+      // What is still being fetched gets a moment, else a job would be left behind and hold its lane up until
+      // its lock runs out. A server that is away would keep us waiting for ever.
+      const idle = await within(1_000, paused);
       const left = running.size;
-      if (!(await within(2_000, worker.close(left > 0)))) {
-        // A server that is away keeps BullMQ waiting for a polite good-bye.
-        await within(2_000, worker.getBackend().close(true));
-      }
+      await within(1_000, worker.close(!reached || !idle || left > 0));
       return left;
     },
   };

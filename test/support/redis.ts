@@ -15,6 +15,8 @@ export interface TestRedis {
   kill9(): Promise<void>;
   /** Starts it again, empty, on the same port. */
   restart(): Promise<void>;
+  /** How many clients it has, the one that asks apart. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -71,7 +73,17 @@ export async function startRedis(): Promise<TestRedis> {
   return {
     url,
     pid: () => server?.pid ?? 0,
-    flushall: () => using(url, (client) => client.flushall()),
+    async flushall() {
+      await using(url, (client) => client.flushall());
+    },
+    connections: () =>
+      using(
+        url,
+        async (client) =>
+          String(await client.client('LIST'))
+            .trim()
+            .split('\n').length - 1,
+      ),
     kill9: () => end('SIGKILL'),
     restart: start,
     async stop() {
@@ -82,11 +94,11 @@ export async function startRedis(): Promise<TestRedis> {
 }
 
 /** Asks the server something, waiting for it to come up. */
-async function using(url: string, ask: (client: Redis) => Promise<unknown>): Promise<void> {
+async function using<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
   client.on('error', () => {});
   try {
-    await Promise.race([
+    return await Promise.race([
       ask(client),
       sleep(10_000, undefined, { ref: false }).then(() => {
         throw new Error('redis-server does not answer');

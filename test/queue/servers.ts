@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { EngineOptions } from '#queue/engine.js';
+import { QUEUE_SCHEMA } from '#queue/postgres.js';
+import { openEmbedded } from '#store/embedded/embedded.js';
+import { redisAvailable, startRedis } from '../support/redis.js';
+import { scratch } from '../support/scratch.js';
+
+/** A server that a queue engine runs on, which a test may hurt. */
+export interface Server {
+  /** For `openEngine`. */
+  options: Pick<EngineOptions, 'redisUrl' | 'database'>;
+  /** Empties the queue under everybody's feet: FLUSHALL, or what comes near it. */
+  flush(): Promise<void>;
+  /** Takes the server away, without a good-bye. */
+  away(): Promise<void>;
+  back(): Promise<void>;
+  /** How many connections of queue engines it has. */
+  connections(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Every engine, for `describe.each`: the same suite runs on all of them. */
+export const servers: Array<[string, () => Promise<Server>]> = [
+  ...(redisAvailable() ? [['Redis', redisServer] as [string, () => Promise<Server>]] : []),
+  ['PostgreSQL', postgresServer],
+];
+
+async function redisServer(): Promise<Server> {
+  const redis = await startRedis();
+  return {
+    options: { redisUrl: redis.url },
+    flush: redis.flushall,
+    away: redis.kill9,
+    back: redis.restart,
+    connections: redis.connections,
+    stop: redis.stop,
+  };
+}
+
+async function postgresServer(): Promise<Server> {
+  const at = await scratch();
+  const dataDir = join(at.folder, 'data');
+  const open = () => openEmbedded({ dataDir, role: 'bot', systemFolder: join(at.folder, 'system') });
+  let embedded = await open();
+  // The folder's removal ends a server that was left running.
+  await at.data(dataDir);
+  const database = embedded.connection;
+  const ask = async (sql: string, values: unknown[] = []): Promise<Array<Record<string, unknown>>> => {
+    const client = new pg.Client(database);
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return (await client.query(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    options: { database },
+    async flush() {
+      const tables = ['job', 'dedup', 'dedup_next'].map((name) => `${QUEUE_SCHEMA}.${name}`);
+      // It may lose to a worker in a deadlock.
+      await until('the tables are empty', () =>
+        ask(`TRUNCATE ${tables} CASCADE`).then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
+    away: () => embedded.close(),
+    async back() {
+      embedded = await open();
+    },
+    async connections() {
+      const rows = await ask(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'tocsin-queue'`);
+      return rows.length;
+    },
+    async stop() {
+      await embedded.close();
+      await at.remove();
+    },
+  };
+}
+
+/** Resolves when `happened` is true; throws with `what` when it never is. */
+export async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 25_000;
+  while (!(await happened())) {
+    if (performance.now() > end) throw new Error(`never happened: ${what}`);
+    await sleep(10);
+  }
+}
