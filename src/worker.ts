@@ -50,7 +50,7 @@ export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOpt
 
 /** Effect kind → delivery. A new kind does not compile until it stands here. */
 export function deliver(attempt: Attempt): Promise<Body> {
-  const kind = attempt.row.kind;
+  const kind = attempt.row.effect.kind;
   switch (kind) {
     case 'channel.open':
       return openChannel(of<typeof kind>(attempt));
@@ -78,7 +78,7 @@ function of<K extends EffectKind>(attempt: Attempt): Attempt<K> {
   return attempt as unknown as Attempt<K>;
 }
 
-/** `T024BE7LD/INC-7` → `T024BE7LD`. */
+/** `T024BE7LD/INC-7` → `T024BE7LD`; whatever else a lane's name holds comes after the first slash. */
 function teamOf(lane: string): string {
-  return lane.slice(0, lane.lastIndexOf('/'));
+  return lane.split('/')[0] as string;
 }

@@ -1,6 +1,6 @@
 import { announcementMessage } from '#slack/blocks/announcement.js';
 import type { Attempt } from './attempt.js';
-import { findTagged, tag } from './look.js';
+import { findTagged, opened, tag } from './look.js';
 
 type Any = Attempt<'channel.open'> | Attempt<'headline.refresh'>;
 
@@ -15,7 +15,7 @@ export async function announce(attempt: Any): Promise<void> {
   const where = world.org.announce;
   if (!where || incident.private || incident.announcement) return;
   const id = `announcement ${incident.team} ${incident.number}`;
-  const found = attempt.earlier ? await findTagged(attempt, where, attempt.earlier, id) : null;
+  const found = attempt.repeated ? await findTagged(attempt, where, opened(attempt), id) : null;
   if (found) return attempt.record({ type: 'NoteAnnounced', channel: where, ts: found }, 'announced');
   const body = await attempt.write(
     'chat.postMessage',

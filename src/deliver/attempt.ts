@@ -5,7 +5,7 @@ import type { IncidentState } from '#domain/state.js';
 import type { SlackResult } from '#slack/client.js';
 import { Later, Lost, NotRecorded, Refused, Unknown } from './failure.js';
 import { type Gate, POST_GAP_MS } from './gate.js';
-import type { Lease } from './lease.js';
+import { LEASE_MS, type Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';
 
 export type Body = Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
     private readonly gate: Gate,
     readonly world: World,
   ) {
-    this.#unsure = rows.some((row) => row.startedAt !== null);
+    this.#unsure = rows.some((row) => row.uncertain);
   }
 
   /** The first of the rows; there is always one. */
@@ -38,10 +38,9 @@ export class Attempt<K extends EffectKind = EffectKind> {
     return this.rows[0] as OutboxRow<K>;
   }
 
-  /** An earlier attempt at these rows may have reached Slack: since when. null: none did. */
-  get earlier(): Date | null {
-    const times = this.rows.flatMap((row) => (row.startedAt ? [row.startedAt.getTime()] : []));
-    return times.length > 0 ? new Date(Math.min(...times)) : null;
+  /** An earlier attempt at these rows may have reached Slack: look before you speak. */
+  get repeated(): boolean {
+    return this.rows.some((row) => row.uncertain);
   }
 
   /** Something may have reached Slack, in this attempt or an earlier one. */
@@ -75,6 +74,12 @@ export class Attempt<K extends EffectKind = EffectKind> {
     const ms = shut ? shut.getTime() - this.world.now().getTime() : 0;
     if (ms > 0 && ms <= NAP_MS) await new Promise((resolve) => setTimeout(resolve, ms));
     return this.#call(method, args, true);
+  }
+
+  /** Notes in the outbox that this attempt begins; by itself before the first `write`. @throws Lost */
+  async begin(): Promise<void> {
+    this.#started ??= this.#start();
+    await this.#started;
   }
 
   /** Makes sure that something may be said now that is no call of the Web API: a file's bytes. @throws Lost */
@@ -113,18 +118,14 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 
   async #ready(changes: boolean): Promise<void> {
-    if (changes) {
-      this.#started ??= this.#start();
-      await this.#started;
-    }
-    await this.lease.hold();
+    if (changes) await this.begin();
+    await this.lease.secure();
     if (this.#ended) throw new Lost();
   }
 
   async #start(): Promise<void> {
-    const { team, lane, fence } = this.lease;
     const ids = this.rows.map((row) => row.id);
-    if (!(await this.world.outbox.start(team, lane, fence, ids))) throw new Lost();
+    if (!(await this.world.outbox.markStarted(this.lease.hold, ids, LEASE_MS))) throw new Lost();
   }
 
   #judge(method: string, result: SlackResult, channel: unknown): Body {

@@ -20,12 +20,15 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
   // The channel could not be made. With it retried, these are to be retried too, and come in order.
   if (!channel) throw new Undeliverable('no_channel');
 
-  const said = await alreadySaid(attempt, channel.id);
+  const entries = await Promise.all(
+    attempt.rows.map((row) => attempt.world.incidents.entry(row.team, row.incident, row.effect.payload.n)),
+  );
+  const said = await alreadySaid(attempt, channel.id, entries);
   if (said) {
     attempt.narrow(said.rows);
     return { channel: channel.id, ts: said.ts, found: true };
   }
-  const shown = await Promise.all(attempt.rows.map((row) => show(attempt, row)));
+  const shown = attempt.rows.map((row, i) => show(row, entries[i] ?? null));
   const spoken = attempt.rows.flatMap((row, i) => (shown[i] ? [{ row, shown: shown[i] }] : []));
   if (spoken.length === 0) return { silent: true };
 
@@ -50,11 +53,14 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
 async function alreadySaid(
   attempt: Attempt<Kind>,
   channel: string,
+  entries: Array<Entry | null>,
 ): Promise<{ rows: Row[]; ts: string } | null> {
-  if (!attempt.earlier) return null;
+  if (!attempt.repeated) return null;
+  const times = entries.flatMap((entry) => (entry ? [Date.parse(entry.recordedAt)] : []));
+  const since = new Date(Math.min(...times, attempt.world.now().getTime()));
   const ids = new Set<string>();
   let ts: string | null = null;
-  for await (const message of seenSince(attempt, channel, attempt.earlier)) {
+  for await (const message of seenSince(attempt, channel, since)) {
     if (typeof message.tag?.rows !== 'string') continue;
     const rows = message.tag.rows.split(',');
     if (attempt.rows.some((row) => rows.includes(String(row.id)))) ts ??= message.ts;
@@ -65,12 +71,11 @@ async function alreadySaid(
 }
 
 /** @returns null for what needs no words of its own: the headline says that the incident was opened. */
-async function show(attempt: Attempt<Kind>, row: Row): Promise<Shown | null> {
-  const entry = await attempt.world.incidents.entry(row.team, row.incident, row.payload.n);
+function show({ effect, seq }: Row, entry: Entry | null): Shown | null {
   if (!entry || entry.kind === 'opened') return null;
-  if (row.kind === 'channel.amend') return { entry, words: wordsOf(entry), how: row.payload.how };
-  const { head } = row.payload;
-  return { entry, words: wordsOf(entry), how: 'new', record: head ? { facts: row.seq, head } : null };
+  if (effect.kind === 'channel.amend') return { entry, words: wordsOf(entry), how: effect.payload.how };
+  const { head } = effect.payload;
+  return { entry, words: wordsOf(entry), how: 'new', record: head ? { facts: seq, head } : null };
 }
 
 // The kind first, where the words alone do not say what happened.

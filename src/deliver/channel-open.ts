@@ -19,7 +19,7 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
   const { world } = attempt;
   const known = attempt.incident.channel;
   // Who we are matters only when looking for what we may have made.
-  const channel = known ?? (await makeChannel(attempt, attempt.earlier ? await botUser(attempt) : null));
+  const channel = known ?? (await makeChannel(attempt, attempt.repeated ? await botUser(attempt) : null));
   const recording = known
     ? Promise.resolve()
     : attempt.record({ type: 'NoteChannelOpened', channel }, 'channel');

@@ -25,7 +25,7 @@ const PAGES = 20;
  */
 export async function makeChannel(attempt: Attempt<'channel.open'>, bot: string | null): Promise<Channel> {
   const { incident } = attempt;
-  const interrupted = attempt.earlier !== null;
+  const interrupted = attempt.repeated;
   if (interrupted) {
     const found = await findOurs(attempt, incident, bot);
     if (found) return found;

@@ -14,14 +14,14 @@ const NAMES: Record<string, string> = { facts: '.facts.jsonl', postmortem: '-pos
  */
 export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body> {
   const { row, world, incident } = attempt;
-  const { format, zone, user } = row.payload;
+  const { format, zone, user } = row.effect.payload;
   const file = await world.exports.render(row.team, row.incident, format, zone, user);
   if (isRefusal(file)) throw new Undeliverable(file.code);
   const filename = `${refOf(row.incident)}${NAMES[format] ?? `.${format}`}`;
 
-  const elsewhere = incident.private && incident.channel?.id !== row.payload.channel;
-  const channel = elsewhere ? await direct(attempt, user) : row.payload.channel;
-  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
+  const elsewhere = incident.private && incident.channel?.id !== row.effect.payload.channel;
+  const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
+  if (await alreadySent(attempt, channel)) return { channel, found: true };
   try {
     const bytes = await collect(file);
     const id = await uploadFile(attempt, filename, bytes);
@@ -31,7 +31,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
     const url = world.exports.link(row.team, row.incident, format, zone);
     if (!url) throw error;
     world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
-    const message = { text: `${escaped(filename)}: ${link(url, 'open it in the browser')}` };
+    const message = { text: `${escaped(filename)}: ${link(url, 'open it in the browser')} ${mark(attempt)}` };
     return atOr(attempt, channel, user, (where) =>
       attempt.write('chat.postMessage', { channel: where, ...message, unfurl_links: false }),
     );
@@ -44,11 +44,11 @@ async function share(
   title: string,
   channel: string,
 ): Promise<Body> {
-  return atOr(attempt, channel, attempt.row.payload.user, (where) =>
+  return atOr(attempt, channel, attempt.row.effect.payload.user, (where) =>
     attempt.write('files.completeUploadExternal', {
       files: [{ id, title }],
       channel_id: where,
-      initial_comment: `${title} (${attempt.row.payload.zone})`,
+      initial_comment: `${title}, times in ${attempt.row.effect.payload.zone} ${mark(attempt)}`,
     }),
   );
 }
@@ -79,20 +79,20 @@ async function direct(attempt: Attempt<'export.send'>, user: string): Promise<st
   return String(object(body.channel).id);
 }
 
-// Short, so that the same export asked for before is not taken for this one.
-const SKEW_MS = 30_000;
+// A file has no metadata, so its message says for which request it was sent: that is found again, exactly.
+const DAY_MS = 86_400_000;
 
-/** A file has no metadata; its title since the attempt that was interrupted has to do. */
-async function alreadySent(
-  attempt: Attempt<'export.send'>,
-  channel: string,
-  title: string,
-): Promise<boolean> {
-  if (!attempt.earlier) return false;
-  for await (const message of seenSince(attempt, channel, attempt.earlier, SKEW_MS)) {
-    if (message.files.some((file) => file.title === title)) return true;
+async function alreadySent(attempt: Attempt<'export.send'>, channel: string): Promise<boolean> {
+  if (!attempt.repeated) return false;
+  const since = new Date(attempt.world.now().getTime() - DAY_MS);
+  for await (const message of seenSince(attempt, channel, since)) {
+    if (message.text.includes(mark(attempt))) return true;
   }
   return false;
+}
+
+function mark(attempt: Attempt<'export.send'>): string {
+  return `[request ${attempt.row.id}]`;
 }
 
 async function collect(file: AsyncIterable<string>): Promise<Uint8Array<ArrayBuffer>> {

@@ -3,7 +3,7 @@ import { headlineMessage } from '#slack/blocks/headline.js';
 import { topic } from '#slack/blocks/topic.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent, Refused } from './failure.js';
-import { findTagged, tag } from './look.js';
+import { findTagged, opened, tag } from './look.js';
 
 type Any = Attempt<'channel.open'> | Attempt<'headline.refresh'>;
 const ID = 'headline';
@@ -12,7 +12,7 @@ const ID = 'headline';
 export async function postHeadline(attempt: Any, channel: string): Promise<void> {
   const { incident } = attempt;
   if (incident.headline) return pin(attempt, incident.headline);
-  const found = attempt.earlier ? await findTagged(attempt, channel, attempt.earlier, ID) : null;
+  const found = attempt.repeated ? await findTagged(attempt, channel, opened(attempt), ID) : null;
   const ts = found ?? (await post(attempt, channel));
   await Promise.all([
     attempt.record({ type: 'NoteHeadlinePosted', channel, ts }, 'headline'),

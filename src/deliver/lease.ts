@@ -1,3 +1,4 @@
+import type { Hold, Lane } from '#store/lanes.js';
 import { Lost } from './failure.js';
 import type { Outbox } from './ports.js';
 
@@ -17,23 +18,21 @@ export class Lease {
 
   private constructor(
     private readonly outbox: Outbox,
-    readonly team: string,
-    readonly lane: string,
-    readonly fence: number,
+    readonly hold: Hold,
   ) {}
 
   /** @returns null: another worker has the lane. */
-  static async claim(outbox: Outbox, team: string, lane: string, owner: string): Promise<Lease | null> {
+  static async claim(outbox: Outbox, lane: Lane, owner: string): Promise<Lease | null> {
     const before = moment();
-    const claimed = await outbox.claim(team, lane, owner, LEASE_MS);
-    if (!claimed) return null;
-    const lease = new Lease(outbox, team, lane, claimed.fence);
+    const hold = await outbox.claimLane(lane, owner, LEASE_MS);
+    if (!hold) return null;
+    const lease = new Lease(outbox, hold);
     lease.#since = before;
     return lease;
   }
 
   /** Makes sure that the lease outlives one more call; renews it when it would not. @throws Lost */
-  async hold(): Promise<void> {
+  async secure(): Promise<void> {
     if (LEASE_MS - age(this.#since) > CALL_MS + MARGIN_MS) return;
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = null;
@@ -44,7 +43,7 @@ export class Lease {
 
   async #renew(): Promise<void> {
     const before = moment();
-    if (!(await this.outbox.renew(this.team, this.lane, this.fence, LEASE_MS))) throw new Lost();
+    if (!(await this.outbox.renewLane(this.hold, LEASE_MS))) throw new Lost();
     this.#since = before;
   }
 }

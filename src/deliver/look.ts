@@ -4,16 +4,15 @@ import { isPermanent } from './failure.js';
 // Clocks differ; so does what Slack thinks of when a request came in.
 const SKEW_MS = 5 * 60_000;
 const PAGE = 200;
-// Two thousand messages since an attempt that crashed: whoever has more has waited for days.
+// Two thousand messages: a crashed attempt that lies further back was days ago.
 const PAGES = 10;
 
 /** A message of a channel, as far as we look at it. */
 export interface Seen {
   ts: string;
-  user: string | null;
+  text: string;
   /** Our own metadata, or null for everybody else's message. */
   tag: Record<string, unknown> | null;
-  files: Body[];
 }
 
 /** @returns what marks a message as ours. `id` is never a text: whoever is in the channel can read it. */
@@ -32,9 +31,8 @@ export async function* seenSince(
   attempt: Pick<Attempt, 'read'>,
   channel: string,
   since: Date,
-  skewMs = SKEW_MS,
 ): AsyncGenerator<Seen> {
-  const oldest = ((since.getTime() - skewMs) / 1000).toFixed(6);
+  const oldest = ((since.getTime() - SKEW_MS) / 1000).toFixed(6);
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page++) {
     const body = await attempt
@@ -57,6 +55,11 @@ export async function* seenSince(
   }
 }
 
+/** @returns since when Slack can have heard of an incident. */
+export function opened({ incident }: Pick<Attempt, 'incident'>): Date {
+  return new Date(incident.recordedAt);
+}
+
 /** @returns `ts` of the message in which we said `id`, or null. */
 export async function findTagged(
   attempt: Pick<Attempt, 'read'>,
@@ -74,9 +77,8 @@ function seen(message: Body): Seen {
   const metadata = object(message.metadata);
   return {
     ts: String(message.ts),
-    user: typeof message.user === 'string' ? message.user : null,
+    text: typeof message.text === 'string' ? message.text : '',
     tag: metadata.event_type === 'tocsin' ? object(metadata.event_payload) : null,
-    files: list(message.files),
   };
 }
 

@@ -14,7 +14,7 @@ import { personOf } from './person.js';
  */
 export async function captureMessage(attempt: Attempt<'message.capture'>): Promise<Body> {
   const { row, world, incident } = attempt;
-  const { channel, ts, by } = row.payload;
+  const { channel, ts, by } = row.effect.payload;
   const found = await findMessage(attempt, channel, ts);
   if (!found) {
     await tell(attempt, 'That message could not be read, so it was not kept. Is the bot in this channel?');
@@ -62,7 +62,7 @@ async function decline(attempt: Attempt<'message.capture'>, refusal: Refusal): P
 }
 
 async function tell(attempt: Attempt<'message.capture'>, text: string): Promise<void> {
-  const { channel, by: user } = attempt.row.payload;
+  const { channel, by: user } = attempt.row.effect.payload;
   await atBest(attempt.write('chat.postEphemeral', { channel, user, text: escaped(text) }));
 }
 

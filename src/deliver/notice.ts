@@ -3,7 +3,7 @@ import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent } from './failure.js';
 import type { Absent } from './invite.js';
-import { findTagged, tag } from './look.js';
+import { findTagged, opened, tag } from './look.js';
 import { personOf } from './person.js';
 
 // Slack's codes for what people understand at once; any other code is shown as it is.
@@ -26,7 +26,7 @@ export async function tellAbsent(
 ): Promise<void> {
   if (absent.length === 0) return;
   const id = `absent ${attempt.row.id}`;
-  if (attempt.earlier && (await findTagged(attempt, channel, attempt.earlier, id))) return;
+  if (attempt.repeated && (await findTagged(attempt, channel, opened(attempt), id))) return;
   const named = await Promise.all(
     absent.map(async ({ user, error }) => {
       const name = personLabel(await personOf(attempt, user));

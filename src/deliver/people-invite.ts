@@ -8,7 +8,7 @@ export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<B
   const { channel } = attempt.incident;
   if (!channel) throw new Undeliverable('no_channel');
   // Somebody named by an API token or on the CLI may be nobody in Slack.
-  const people = attempt.row.payload.people.filter((id) => /^[UW][A-Z0-9]+$/.test(id));
+  const people = attempt.row.effect.payload.people.filter((id) => /^[UW][A-Z0-9]+$/.test(id));
   if (people.length === 0) return { absent: [] };
   const absent = await inviteAll(attempt, channel.id, people);
   await tellAbsent(attempt, channel.id, absent);

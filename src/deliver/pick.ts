@@ -38,11 +38,13 @@ export function pick(
   alone: (row: OutboxRow) => boolean,
 ): Pick {
   const due = (row: OutboxRow): boolean => dueAt(row) <= now;
-  const opening = !ready && rows.find((row) => row.kind === 'channel.open');
-  const ordered = rows.filter((row) => ORDERED.has(row.kind) && !(ready && row.kind === 'channel.open'));
+  const opening = !ready && rows.find((row) => row.effect.kind === 'channel.open');
+  const ordered = rows.filter(
+    (row) => ORDERED.has(row.effect.kind) && !(ready && row.effect.kind === 'channel.open'),
+  );
   const head = ordered[0];
   const free = rows.filter(
-    (row) => !ordered.includes(row) && !(opening && opening.id < row.id && IN_CHANNEL.has(row.kind)),
+    (row) => !ordered.includes(row) && !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
   );
   const first = [...(head ? [head] : []), ...free].filter(due).sort((a, b) => a.id - b.id)[0];
   if (first) return { batch: companions(first, first === head ? ordered : free, due, alone) };
@@ -57,15 +59,15 @@ function companions(
   due: (row: OutboxRow) => boolean,
   alone: (row: OutboxRow) => boolean,
 ): OutboxRow[] {
-  switch (first.kind) {
+  switch (first.effect.kind) {
     case 'channel.entry':
     case 'channel.amend': {
       if (alone(first)) return [first];
-      const end = queue.findIndex((row) => row.kind === 'channel.open' || !due(row) || alone(row));
+      const end = queue.findIndex((row) => row.effect.kind === 'channel.open' || !due(row) || alone(row));
       return queue.slice(0, end === -1 ? BATCH : Math.min(end, BATCH));
     }
     case 'headline.refresh':
-      return queue.filter((row) => row.kind === 'headline.refresh' && due(row));
+      return queue.filter((row) => row.effect.kind === 'headline.refresh' && due(row));
     default:
       return [first];
   }

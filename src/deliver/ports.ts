@@ -5,46 +5,25 @@ import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
+import type { Hold, Lane, Settlement } from '#store/lanes.js';
+import type { OwedRow } from '#store/outbox.js';
 
 // What this room needs of others, each as small as it can be. compose.ts hands in the real ones.
 
 /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (lease.ts) are over. */
 export type Slack = SlackClient;
 
-/** A row of the outbox that is neither done nor dead. */
-export type OutboxRow<K extends EffectKind = EffectKind> = Extract<Effect, { kind: K }> & {
-  id: number;
-  team: string;
-  lane: string;
-  incident: number;
-  /** Number of the fact that owes it. */
-  seq: number;
-  dueAt: Date;
-  attempts: number;
-  /** An attempt began then, and whether it reached Slack is not known. */
-  startedAt: Date | null;
-  /** Why the last attempt failed; null: there was none. */
-  error: string | null;
-};
+/** A row of the outbox, due, neither done nor dead. `uncertain`: an earlier attempt may have reached Slack. */
+export type OutboxRow<K extends EffectKind = EffectKind> = OwedRow & { effect: Extract<Effect, { kind: K }> };
 
-/** How a row is settled. `unsure`: the attempt may have reached Slack, so look before the next one. */
-export type Settlement =
-  | { done: Record<string, unknown> }
-  | { dead: string }
-  | { retryAt: Date; error: string; counts: boolean; unsure: boolean };
-
+/** The store's lanes. Everything that writes answers false when the hold is lost. */
 export interface Outbox {
-  claim(team: string, lane: string, owner: string, leaseMs: number): Promise<{ fence: number } | null>;
-  /** @returns false: the lease is another's now */
-  renew(team: string, lane: string, fence: number, leaseMs: number): Promise<boolean>;
-  /** @param nextAt not before then; null: as soon as something is due */
-  release(team: string, lane: string, fence: number, nextAt: Date | null): Promise<void>;
-  /** Rows neither done nor dead, due or not, in order of id. */
-  open(team: string, lane: string, limit: number): Promise<OutboxRow[]>;
-  /** Notes that an attempt begins. @returns false: the lease is another's now, do not begin */
-  start(team: string, lane: string, fence: number, ids: number[]): Promise<boolean>;
-  /** @returns false: the lease is another's now, nothing was settled */
-  settle(team: string, lane: string, fence: number, ids: number[], how: Settlement): Promise<boolean>;
+  claimLane(lane: Lane, owner: string, leaseMs: number): Promise<Hold | null>;
+  renewLane(hold: Hold, leaseMs: number): Promise<boolean>;
+  releaseLane(hold: Hold, restMs: number | null): Promise<number | null | 'lost'>;
+  owedRows(lane: Lane, limit: number): Promise<OwedRow[]>;
+  markStarted(hold: Hold, ids: readonly number[], leaseMs: number): Promise<boolean>;
+  settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
 }
 
 /** The store's look-ups; what a delivery knows of an incident is what stands in the database now. */

@@ -1,5 +1,5 @@
+import type { Settlement } from '#store/lanes.js';
 import { Later, NotRecorded, natureOf, Refused, Undeliverable, Unknown } from './failure.js';
-import type { Settlement } from './ports.js';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
@@ -25,12 +25,14 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 export function verdict(error: unknown, attempts: number, unsure: boolean, now: Date): Settlement {
   const message = error instanceof Error ? error.message : String(error);
   const retry = (mayHaveHappened: boolean): Settlement => ({
-    retryAt: new Date(now.getTime() + backoffMs(attempts + 1)),
+    retryInMs: backoffMs(attempts + 1),
     error: message.slice(0, 500),
-    counts: true,
-    unsure: unsure || mayHaveHappened,
+    uncertain: unsure || mayHaveHappened,
   });
-  if (error instanceof Later) return { retryAt: error.until, error: message, counts: false, unsure };
+  if (error instanceof Later) {
+    const retryInMs = Math.max(0, error.until.getTime() - now.getTime());
+    return { retryInMs, error: message, uncertain: unsure };
+  }
   if (error instanceof Undeliverable) return { dead: error.code };
   // Whether it may have happened is known to the attempt: some requests certainly never left.
   if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);

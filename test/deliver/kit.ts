@@ -10,6 +10,8 @@ import { createHandle, type Handle } from '#handle.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createSlackClient } from '#slack/client.js';
 import { migrate } from '#store/migrate.js';
+import { retryDead } from '#store/outbox.js';
+import { queryable } from '#store/pools.js';
 import { openStore } from '#store/store.js';
 import { deliver } from '../../src/worker.js';
 import { manifest } from '../sandbox/kit.js';
@@ -61,13 +63,16 @@ export interface Row {
 export type Kit = Awaited<ReturnType<typeof startKit>>;
 
 /** The real store, writer and Web API client; a local Slack; and a clock that a test may wind on. */
-export async function startKit(change: Partial<World['org']> = {}) {
+export async function startKit(
+  change: Partial<World['org']> = {},
+  edit: Parameters<typeof manifest>[0] = () => {},
+) {
   const database = await testDatabase();
   await migrate(database.config);
   const store = openStore(database.config, () => {});
   const client = new pg.Pool({ ...database.config, max: 4 });
   client.on('error', () => {});
-  const sandbox = await startSandbox({ manifest: manifest(), settings: { rateLimits: false } });
+  const sandbox = await startSandbox({ manifest: manifest(edit), settings: { rateLimits: false } });
   let ahead = 0;
   let lanes: string[] = [];
   const now = () => new Date(Date.now() + ahead);
@@ -140,20 +145,10 @@ export async function startKit(change: Partial<World['org']> = {}) {
       if (isRefusal(answer)) throw new Error(answer.sentence);
       return answer.incident;
     },
-    opens: (title: string, more: Partial<Extract<Intent, { type: 'OpenIncident' }>> = {}) =>
-      kit.says(
-        {
-          type: 'OpenIncident',
-          title,
-          severity: null,
-          components: [],
-          private: false,
-          drill: false,
-          moment: null,
-          ...more,
-        },
-        null,
-      ),
+    opens: (title: string, more: Partial<Extract<Intent, { type: 'OpenIncident' }>> = {}, by = ANA) => {
+      const plain = { severity: null, components: [], private: false, drill: false, moment: null };
+      return kit.says({ type: 'OpenIncident', title, ...plain, ...more }, null, by);
+    },
     notes: (incident: number, text: string) => kit.says({ type: 'RecordNote', moment: null, text }, incident),
     /** Owes something that no fact caused. */
     async owes(incident: number, kind: string, payload: object): Promise<void> {
@@ -162,16 +157,25 @@ export async function startKit(change: Partial<World['org']> = {}) {
         [TEAM, laneOf(incident), incident, kind, payload],
       );
     },
+    /** The lease of a worker that died is over. */
+    async leaseEnds(incident: number): Promise<void> {
+      await client.query(
+        "update lane set lease_until = now() - interval '1 s', next_at = null where lane = $1",
+        [laneOf(incident)],
+      );
+    },
+    /** Dead rows are given another chance. */
+    retries: () => retryDead(queryable(client), TEAM, 'all'),
     /** One visit of a worker with its own memory to a lane. @returns when it wants to come back */
-    async visits(incident: number, gate = new Gate(now), owner = 'w'): Promise<Date | null> {
+    async visits(incident: number, gate = new Gate(now), its: World = world): Promise<Date | null> {
       let back: Date | null = null;
       await drainLane(
         { team: TEAM, lane: laneOf(incident) },
         {
-          world,
+          world: its,
           gate,
           deliver,
-          owner,
+          owner: 'worker',
           wakeAt: (_, at) => {
             back = at;
           },
@@ -186,12 +190,16 @@ export async function startKit(change: Partial<World['org']> = {}) {
       for (let i = 0; i < visits; i++) {
         const back = await kit.visits(incident, gate);
         if (!back) return;
-        kit.winds(back.getTime() - now().getTime() + 1);
+        await kit.winds(back.getTime() - now().getTime() + 1);
       }
       throw new Error('this lane never comes to an end');
     },
-    winds(ms: number): void {
-      ahead += Math.max(0, ms);
+    /** Time passes, for the worker and for what the database knows of waiting. */
+    async winds(ms: number): Promise<void> {
+      if (ms <= 0) return;
+      ahead += ms;
+      await client.query("update outbox set due_at = due_at - $1 * interval '1 ms'", [ms]);
+      await client.query("update lane set next_at = next_at - $1 * interval '1 ms'", [ms]);
     },
     calls: async (method?: string) =>
       (await json<{ calls: Call[] }>(`log${method ? `?method=${method}` : ''}`)).calls,

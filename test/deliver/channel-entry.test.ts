@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Gate } from '#deliver/gate.js';
+import { ANA, BO, type Kit, startKit } from './kit.js';
+
+let kit: Kit;
+beforeAll(async () => {
+  kit = await startKit();
+});
+beforeEach(() => kit.act('fault/clear', {}));
+afterAll(() => kit.stop());
+
+/** An incident with its channel and headline. */
+async function standing(title = 'Voices'): Promise<number> {
+  const incident = await kit.opens(title);
+  await kit.pays(incident);
+  return incident;
+}
+
+/** What was said below the headline. */
+async function posts(incident: number): Promise<string[]> {
+  return (await kit.said(incident)).slice(1).map((one) => one.text);
+}
+
+test('entries stand in order with number, time and author; fifty of them are a few messages', async () => {
+  const incident = await standing();
+  for (let i = 2; i <= 51; i++) await kit.notes(incident, `what happened ${i}`);
+  await kit.pays(incident);
+  const said = await posts(incident);
+  expect(said.length).toBeLessThanOrEqual(2);
+  const numbers = [...said.join('\n').matchAll(/\*#(\d+)\* \d\d:\d\d:\d\d UTC what happened (\d+) — ana/g)];
+  expect(numbers.map(([, n]) => Number(n))).toEqual(Array.from({ length: 50 }, (_, i) => i + 2));
+  expect(numbers.every(([, n, text]) => n === text)).toBe(true);
+});
+
+test('a change of state shows the chain: how many facts, and its whole head', async () => {
+  const incident = await standing();
+  await kit.says({ type: 'ChangeStatus', status: 'identified', moment: null, text: 'keys' }, incident);
+  await kit.pays(incident);
+  const blocks = JSON.stringify((await kit.said(incident)).at(-1)?.blocks);
+  const { rows } = await kit.client.query<{ seq: number; hash: string }>(
+    `select seq, hash from fact where incident = $1 and type = 'StatusChanged'`,
+    [incident],
+  );
+  expect(blocks).toContain(`record: ${rows[0]?.seq} facts, head \`${rows[0]?.hash}\``);
+});
+
+test('corrections are said too, and nobody is pinged by what was typed', async () => {
+  const incident = await standing();
+  await kit.notes(incident, 'hello <!channel> <@U0BO000002>');
+  await kit.says({ type: 'EditEntry', entry: 2, text: 'goodbye' }, incident);
+  await kit.says({ type: 'StrikeEntry', entry: 2, reason: 'wrong' }, incident);
+  await kit.pays(incident);
+  const text = (await posts(incident)).join('\n');
+  expect(text).toContain('(edited)');
+  expect(text).toContain('(struck)');
+  expect(text).not.toMatch(/<[!@]/);
+});
+
+describe('an answer that was lost', () => {
+  test('is looked for before anything is said again: one message', async () => {
+    const incident = await standing();
+    await kit.notes(incident, 'once');
+    await kit.notes(incident, 'only');
+    await kit.fault('chat.postMessage', 'drop');
+    const gate = new Gate(kit.world.now);
+    const back = await kit.visits(incident, gate);
+    // Meanwhile more has happened.
+    await kit.notes(incident, 'later');
+    await kit.winds((back?.getTime() ?? 0) - kit.world.now().getTime() + 1);
+    await kit.pays(incident);
+    const text = (await posts(incident)).join('\n');
+    for (const words of ['once', 'only', 'later']) expect(text.split(words)).toHaveLength(2);
+    expect((await kit.rows(incident)).every((row) => row.done)).toBe(true);
+  });
+
+  test('that says nothing happened costs no look', async () => {
+    const incident = await standing();
+    await kit.notes(incident, 'after a while');
+    await kit.fault('chat.postMessage', 'ratelimit', 3);
+    const before = (await kit.calls('conversations.history')).length;
+    await kit.pays(incident);
+    expect(await posts(incident)).toHaveLength(1);
+    expect(await kit.calls('conversations.history')).toHaveLength(before);
+  });
+});
+
+describe('one broken entry', () => {
+  test('among many is dead alone; the others are said in order; retried, it is said', async () => {
+    const incident = await standing();
+    for (const text of ['one', 'two', 'three']) await kit.notes(incident, text);
+    // The batch is refused, then the first of them alone.
+    await kit.fault('chat.postMessage', 'error', 'invalid_blocks', 2);
+    await kit.pays(incident);
+    const rows = (await kit.rows(incident)).filter((row) => row.kind === 'channel.entry');
+    expect(rows.map((row) => [row.dead, row.done])).toEqual([
+      [true, false],
+      [false, true],
+      [false, true],
+    ]);
+    expect(rows[0]?.error).toBe('chat.postMessage: invalid_blocks');
+    expect((await posts(incident)).join(' ').match(/one|two|three/g)).toEqual(['two', 'three']);
+    expect(await kit.retries()).toBe(1);
+    await kit.pays(incident);
+    expect((await posts(incident)).join()).toContain('one');
+  });
+});
+
+test('an archived channel kills only its own entries, at once and visibly', async () => {
+  const broken = await standing('Broken');
+  const fine = await standing('Fine');
+  await kit.act('channel/archive', { user: 'ana', channel: `inc-${broken}-broken` });
+  await kit.notes(broken, 'unsaid');
+  await kit.notes(fine, 'said');
+  await kit.pays(broken);
+  await kit.pays(fine);
+  expect((await kit.rows(broken)).at(-1)).toMatchObject({
+    dead: true,
+    error: 'chat.postMessage: is_archived',
+  });
+  expect(await posts(fine)).toEqual([expect.stringContaining('said')]);
+});
+
+test('Slack away for a while: everything arrives afterwards, in order', async () => {
+  const incident = await kit.opens('Outage');
+  await kit.fault('*', 'cut', undefined, 25);
+  for (let i = 2; i <= 6; i++) await kit.notes(incident, `while away ${i}`);
+  await kit.says({ type: 'AssignRole', role: 'lead', person: BO }, incident);
+  await kit.pays(incident);
+  const text = (await posts(incident)).join('\n');
+  expect([...text.matchAll(/while away (\d)/g)].map(([, n]) => n)).toEqual(['2', '3', '4', '5', '6']);
+  expect((await kit.channel(incident)).members).toEqual(expect.arrayContaining([ANA.id, BO.id]));
+  expect((await kit.rows(incident)).every((row) => row.done)).toBe(true);
+});
+
+test('a bot that is shut out keeps what it owes', async () => {
+  const incident = await standing();
+  await kit.notes(incident, 'kept');
+  await kit.fault('chat.postMessage', 'error', 'token_revoked', 15);
+  await kit.pays(incident);
+  expect(await posts(incident)).toEqual([expect.stringContaining('kept')]);
+});
+
+test('a worker whose time is over does not speak any more', async () => {
+  const incident = await standing();
+  await kit.notes(incident, 'once');
+  // Frozen after it has looked for the entry, for longer than its lease; another one does its work.
+  const frozen = {
+    ...kit.world,
+    incidents: {
+      load: kit.world.incidents.load.bind(kit.world.incidents),
+      capturedEntry: kit.world.incidents.capturedEntry.bind(kit.world.incidents),
+      entry: async (...at: Parameters<typeof kit.world.incidents.entry>) => {
+        await kit.leaseEnds(incident);
+        await kit.pays(incident);
+        const real = Date.now;
+        Date.now = () => real() + 11_000;
+        thaw = () => {
+          Date.now = real;
+        };
+        return kit.world.incidents.entry(...at);
+      },
+    },
+  };
+  let thaw = () => {};
+  try {
+    await kit.visits(incident, new Gate(kit.world.now), frozen);
+  } finally {
+    thaw();
+  }
+  expect(await posts(incident)).toHaveLength(1);
+});

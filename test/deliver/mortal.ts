@@ -1,0 +1,36 @@
+import type { World } from '#deliver/ports.js';
+
+/**
+ * A worker that dies like a killed process: its `n`-th dealing with the world (Slack, database, writer) happens, but it
+ * never hears of it. From then on nothing it does reaches anybody.
+ */
+export function mortal(world: World, n: number): { world: World; died(): boolean } {
+  let left = n;
+  let dead = false;
+  const dealing = <A extends unknown[], R>(deal: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      if (dead) throw new Error('dead men tell no tales');
+      left -= 1;
+      if (left > 0) return deal(...args);
+      dead = true;
+      await deal(...args);
+      throw new Error('killed');
+    };
+  };
+  return {
+    died: () => dead,
+    world: {
+      ...world,
+      slack: { call: dealing(world.slack.call) },
+      tell: dealing(world.tell),
+      outbox: {
+        claimLane: dealing(world.outbox.claimLane),
+        renewLane: dealing(world.outbox.renewLane),
+        releaseLane: dealing(world.outbox.releaseLane),
+        owedRows: dealing(world.outbox.owedRows),
+        markStarted: dealing(world.outbox.markStarted),
+        settle: dealing(world.outbox.settle),
+      },
+    },
+  };
+}
