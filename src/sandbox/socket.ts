@@ -10,6 +10,7 @@ const MAX_CONNECTIONS = 10;
 // The client gives up when no ping came for 30 s.
 const PING_MS = 10_000;
 const DEBUG_LIFE_MS = 360_000;
+const GOODBYE_MS = 1000;
 
 /** Delivers over WebSockets that the app opened: each payload to any one of them. */
 export class SocketTransport implements Transport {
@@ -86,11 +87,19 @@ export class SocketTransport implements Transport {
     return open.length;
   }
 
-  stop(): void {
+  /** Says goodbye and waits for it to be heard: cutting the line confuses clients that are just leaving. */
+  async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     for (const { answer } of [...this.#pending.values()])
       answer({ outcome: 'failed', reason: 'connection_failed' });
-    for (const socket of this.#wss.clients) socket.terminate();
+    const clients = [...this.#wss.clients];
+    const left = clients.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of clients) socket.close(1001);
+    const patience = setTimeout(() => {
+      for (const socket of clients) socket.terminate();
+    }, GOODBYE_MS);
+    await Promise.all(left);
+    clearTimeout(patience);
     this.#wss.close();
   }
 

@@ -84,7 +84,6 @@ export interface Kit {
   stop(): Promise<void>;
 }
 
-// biome-ignore lint/suspicious/noEmptyInterface: answers are looked into with toMatchObject
 export type Answer = Record<string, unknown>;
 
 export async function startKit(options: Partial<SandboxOptions> = {}): Promise<Kit> {

@@ -79,7 +79,11 @@ export function testRoutes(shop: Workshop): Router {
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });
   router.post('/clock', (request, response) => {
-    world.clock.advance(z.strictObject({ advance_ms: z.number().min(0) }).parse(request.body).advance_ms);
+    const { advance_ms, freeze } = z
+      .strictObject({ advance_ms: z.number().min(0).optional(), freeze: z.boolean().optional() })
+      .parse(request.body);
+    if (freeze !== undefined) world.clock.freeze(freeze);
+    if (advance_ms !== undefined) world.clock.advance(advance_ms);
     response.json({ ok: true, now: world.clock.now() });
   });
   router.post('/deliver-again', async (request, response) => {
