@@ -1,5 +1,7 @@
 // The demo: a local Slack, the bot, and the founding incident; then it is your turn.
-import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,7 +23,7 @@ export async function demo(argv) {
       once: { type: 'boolean', default: false },
       scenario: { type: 'string', default: join(ROOT, 'demo/tts-auth-2024-11-10.json') },
       out: { type: 'string', default: join(ROOT, 'demo/out') },
-      data: { type: 'string', default: join(ROOT, '.tocsin-demo') },
+      data: { type: 'string', default: dataFolder() },
       port: { type: 'string', default: '0' },
       'slack-port': { type: 'string', default: '0' },
     },
@@ -31,14 +33,15 @@ export async function demo(argv) {
   const logFile = join(values.out, 'bot.log');
   const log = openSync(logFile, 'w');
   const children = [];
+  let mine = false;
   try {
     say('Tocsin: the founding incident, replayed.\n');
     const slack = await startSlack(values['slack-port'], log);
     children.push(slack.process);
     step('a local Slack', slack.url);
     const env = botEnvironment(slack, values.data, values.port);
-    // A replay begins with INC-1, so it begins with an empty database. A demo that is still running keeps its own.
     await clear(values.data, env);
+    mine = true;
     const bot = await startBot(env, log);
     children.unshift(bot.process);
     step('the bot, on a PostgreSQL of its own', bot.url);
@@ -71,15 +74,45 @@ export async function demo(argv) {
     return 1;
   } finally {
     for (const child of children) await end(child);
+    if (mine) rmSync(values.data, { recursive: true, force: true });
+    if (mine) rmSync(`${values.data}.pid`, { force: true });
   }
 }
 
+/** One folder for a checkout and a user, where an unprivileged database server may enter too. */
+function dataFolder() {
+  const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 8);
+  return join(tmpdir(), `tocsin-demo-${userInfo().uid}-${name}`);
+}
+
+/** A replay begins with INC-1, so it begins with an empty database; but never with another demo's. */
 async function clear(dataDir, env) {
-  // Left running by a demo that was killed: a guest joins it, is the last to leave, and so stops it.
-  await tocsin(env, 'list').catch((error) => {
-    if (/in use/i.test(error.message)) throw error;
-  });
+  const mine = `${dataDir}.pid`;
+  const other = Number(readOr(mine, '0'));
+  if (other > 0 && other !== process.pid && alive(other)) {
+    throw new Error(`a demo is running already (process ${other}); end it first, or name another folder with --data`);
+  }
+  writeFileSync(mine, String(process.pid));
+  // A demo that was killed left its server running: a guest that joins it is the last to leave, and stops it.
+  await tocsin(env, 'list').catch(() => undefined);
   rmSync(dataDir, { recursive: true, force: true });
+}
+
+function readOr(path, otherwise) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
+
+function alive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** Types every command and waits for Slack to show what it led to. @returns the incident's channel */

@@ -1,5 +1,5 @@
 // Copies what tsc leaves behind (pages, schemas, templates) from src to dist, at the same place.
-import { cp } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,3 +10,6 @@ await cp(join(root, 'src'), join(root, 'dist'), {
   recursive: true,
   filter: (source) => !compiled.has(extname(source)) && !source.endsWith('README.md'),
 });
+
+// The build is complete: bin/tocsin.js and the scripts look for this.
+await writeFile(join(root, 'dist/.built'), '');

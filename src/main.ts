@@ -1,1 +1,53 @@
-export {};
+import { parseArgs } from 'node:util';
+import { type Bot, type Role, startBot } from '#compose/bot.js';
+import { BadConfig, loadConfig, type Need } from '#config.js';
+import { createLog } from '#log.js';
+
+const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
+
+/** Failures that say themselves what to do: a stack would only hide it. */
+const PLAIN = new Set(['BadConfig', 'FolderInUse', 'NoEmbedded', 'EmbeddedFailed', 'DatabaseNewer']);
+
+/** `tocsin start [--role all|web|worker]`: this process is the bot. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { role: { type: 'string', default: 'all' } },
+  });
+  const role = values.role as Role;
+  if (!(role in NEEDS))
+    throw new BadConfig([`--role: there is no role “${values.role}”; write all, web or worker`]);
+  const config = loadConfig(process.env, NEEDS[role]);
+  const log = createLog(config.logLevel);
+  let bot: Bot | null = null;
+  let stopping = false;
+  const stop = (code: number) => {
+    if (stopping) return;
+    stopping = true;
+    // What hangs may not keep a process alive that was told to go.
+    setTimeout(() => process.exit(code), 12_000).unref();
+    void (bot?.stop() ?? Promise.resolve())
+      .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
+      .finally(() => process.exit(code));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'something failed unseen'));
+  bot = await startBot(config, log, role, (code) => {
+    log.fatal({ code }, 'Slack refuses our token; install the app again and set SLACK_BOT_TOKEN');
+    stop(1);
+  });
+  if (stopping) return;
+  const where = bot.port === null ? '' : ` on http://${config.host}:${bot.port}`;
+  // The one line on stdout: whoever started us may wait for it.
+  process.stdout.write(`Tocsin is ready${where}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const { name, message, code } = error as Error & { code?: string };
+  const plain = PLAIN.has(name) || code === 'EADDRINUSE' || code?.startsWith('ERR_PARSE_ARGS');
+  if (plain) process.stderr.write(`${message}\n`);
+  else process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.exit(1);
+}

@@ -2,7 +2,8 @@ import type { Asking } from '#domain/intent.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import { type IncidentState, maySee, refOf } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
-import type { Snapshot, Store } from '#store/store.js';
+import type { Snapshot } from '#store/snapshot.js';
+import type { Store } from '#store/store.js';
 
 /** Who looks: the part of an Asking that decides what may be seen. */
 export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate'>;
@@ -45,7 +46,7 @@ export function createRead(store: Store): Read {
           state: known.state,
           head: known.head,
           facts: known.seq,
-          entries: () => snapshot.entries(viewer.team, incident),
+          entries: (only) => snapshot.entries(viewer.team, incident, only),
           factLines: () => snapshot.facts(viewer.team, incident),
         });
       }),

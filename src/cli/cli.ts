@@ -4,7 +4,14 @@ import { type Io, Usage } from './verb.js';
 import { VERBS } from './verbs.js';
 
 /** Failures that are an answer to the person: their message is all there is to say. */
-const PLAIN = new Set(['BadConfig', 'FolderInUse', 'NoEmbedded', 'EmbeddedFailed', 'Unavailable', 'NewerDatabase']);
+const PLAIN = new Set([
+  'BadConfig',
+  'FolderInUse',
+  'NoEmbedded',
+  'EmbeddedFailed',
+  'Unavailable',
+  'NewerDatabase',
+]);
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {

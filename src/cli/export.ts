@@ -5,13 +5,14 @@ import type { Core } from '#compose/core.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
-import { EXPORTS, type ExportName, isZone } from '#render/exports.js';
+import { isZone } from '#render/clock.js';
+import { FORMATS, type Format, renderExport } from '#render/exports.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
 export interface Wanted {
   incident: number;
-  name: ExportName;
+  format: Format;
   zone: string;
   /** A file, or null for stdout. */
   out: string | null;
@@ -19,7 +20,7 @@ export interface Wanted {
 
 /** `tocsin export INC-7 --format md`: the same bytes as the web and Slack give. */
 export const exportVerb: Verb = {
-  form: `export INC-7 [--format ${Object.keys(EXPORTS).join('|')}] [--zone Europe/Berlin] [--out FILE]`,
+  form: `export INC-7 [--format ${FORMATS.join('|')}] [--zone Europe/Berlin] [--out FILE]`,
   help: 'write an incident’s timeline or postmortem',
   async run(args, io) {
     const wanted = readArgs(args);
@@ -40,12 +41,14 @@ function readArgs(args: string[]): Wanted {
   }
   const [ref, format, zone] = parsed.positionals;
   const incident = numberOf(ref ?? '');
-  const name = parsed.values.format ?? format ?? 'md';
+  // `postmortem` alone is what people say; its two forms have names of their own.
+  const said = parsed.values.format ?? format ?? 'md';
+  const name = FORMATS.find((one) => one === (said === 'postmortem' ? 'postmortem.md' : said));
   const where = parsed.values.zone ?? zone ?? 'UTC';
   if (incident === null) throw new Usage('name the incident, such as INC-7');
-  if (!(name in EXPORTS)) throw new Usage(`there is no format “${name}”`);
+  if (!name) throw new Usage(`there is no format “${said}”`);
   if (!isZone(where)) throw new Usage(`“${where}” is not a time zone; write UTC or Europe/Berlin`);
-  return { incident, name: name as ExportName, zone: where, out: parsed.values.out ?? null };
+  return { incident, format: name, zone: where, out: parsed.values.out ?? null };
 }
 
 const parse = (args: string[]) =>
@@ -58,8 +61,8 @@ const parse = (args: string[]) =>
 /** Writes to stdout, or to a file that appears only when it is complete. */
 export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<number> {
   const outcome = await core.read.dossier(viewer, wanted.incident, async (dossier) => {
-    const chunks = EXPORTS[wanted.name].render(dossier, wanted.zone);
-    if (wanted.out === null) for await (const chunk of chunks) io.out(chunk);
+    const chunks = renderExport(wanted.format, dossier, wanted.zone);
+    if (wanted.out === null) for await (const chunk of chunks) await io.out(chunk);
     else await writeFile(wanted.out, chunks);
   });
   if (!isRefusal(outcome)) return 0;

@@ -1,8 +1,6 @@
 import { userInfo } from 'node:os';
 import { plain } from '#domain/command/entered.js';
-import { isVerb, takesValue } from '#domain/command/verbs.js';
-import { refOf } from '#domain/state.js';
-import { EXPORTS } from '#render/exports.js';
+import { takesValue } from '#domain/command/verbs.js';
 import { writeExport } from './export.js';
 import type { Io } from './verb.js';
 import { withCore } from './with-core.js';
@@ -32,7 +30,14 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
   return withCore(io, async (core) => {
     const user = userInfo().username;
     const by = { id: `cli:${user}`, name: user };
-    const asking = { team: await core.team(), by, source: 'cli' as const, key: null, now: new Date(), seesPrivate: false };
+    const asking = {
+      team: await core.team(),
+      by,
+      source: 'cli' as const,
+      key: null,
+      now: new Date(),
+      seesPrivate: false,
+    };
     const zone = core.config.org.zone ?? 'UTC';
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {
@@ -41,9 +46,11 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
         io.out(`${answer.text}\n`);
         return 0;
       case 'export':
-        return writeExport(core, asking, { incident: answer.incident, name: answer.format, zone: answer.zone, out: null }, io);
+        return writeExport(core, asking, { ...answer, out: null }, io);
       case 'form':
-        io.err(`Say it on one line: a command line has no forms. \`tocsin help ${answer.form}\` shows how.\n`);
+        io.err(
+          `Say it on one line: a command line has no forms. \`tocsin help ${answer.form}\` shows how.\n`,
+        );
         return 1;
       case 'refused':
         io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
@@ -51,5 +58,3 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
     }
   });
 }
-
-export { EXPORTS, isVerb, refOf };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { cli } from './cli.js';
 
@@ -5,7 +6,9 @@ import { cli } from './cli.js';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 process.exitCode = await cli(process.argv.slice(2), {
-  out: (chunk) => process.stdout.write(chunk),
+  async out(chunk) {
+    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+  },
   err: (chunk) => process.stderr.write(chunk),
   stdin: () => text(process.stdin),
   env: process.env,

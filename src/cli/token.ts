@@ -16,7 +16,8 @@ export const token: Verb = {
       allowPositionals: true,
       options: { name: { type: 'string' }, scope: { type: 'string' }, private: { type: 'boolean' } },
     });
-    if (positionals.length !== 1 || positionals[0] !== 'create') throw new Usage('tokens are made with `token create`');
+    if (positionals.length !== 1 || positionals[0] !== 'create')
+      throw new Usage('tokens are made with `token create`');
     const { name = '', scope = 'read' } = values;
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
       throw new Usage('give it a name of letters, digits, dots and dashes: `--name status-board`');
@@ -24,7 +25,8 @@ export const token: Verb = {
     if (!SCOPES.includes(scope as Scope)) throw new Usage(`“${scope}” is not a scope`);
     const secret = `toc_${randomBytes(32).toString('base64url')}`;
     return withCore(io, async (core) => {
-      const made = await core.createToken({
+      const made = await core.store.tokens.create({
+        team: await core.team(),
         name,
         hash: hashOfToken(secret),
         scope: scope as Scope,

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { verifyFacts } from '#domain/verify.js';
-import { linesOf } from '#domain/verify-file.js';
+import { verifyFile } from '#domain/verify-file.js';
 import { Usage, type Verb } from './verb.js';
 
 /** `tocsin verify FILE`: offline; 0 when every fact proves itself, 1 with the first one that does not. */
@@ -9,10 +8,14 @@ export const verify: Verb = {
   form: 'verify FILE [--head HASH]',
   help: 'check an exported facts file, without a database',
   async run(args, io) {
-    const { positionals, values } = parseArgs({ args, allowPositionals: true, options: { head: { type: 'string' } } });
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { head: { type: 'string' } },
+    });
     const [file] = positionals;
     if (!file || positionals.length > 1) throw new Usage('name one file that `export --format facts` wrote');
-    const result = await verifyFacts(linesOf(createReadStream(file)), { head: values.head });
+    const result = await verifyFile(createReadStream(file), { head: values.head });
     if (!result.ok) {
       io.out(`BROKEN at line ${result.line}: ${result.why}\n`);
       return 1;

@@ -87,7 +87,7 @@ export function plan(
   }
   const after = { state: state as IncidentState, seq, head };
   const receipt =
-    facts.length === 0 ? '' : receiptOf({ ref: refOf(incident), facts, notes, now: asking.now });
+    facts.length === 0 ? '' : receiptOf({ ref: refOf(incident), facts: decision, notes, now: asking.now });
   facts.forEach((fact, i) => {
     const { body, hash, texts } = sealed[i] as SealedFact;
     // One key for all the facts of one intent: it stands on the first.

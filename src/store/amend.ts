@@ -1,4 +1,4 @@
-import type { Amendment, Entry } from '../domain/entry.js';
+import type { Amendment, Entry } from '#domain/entry.js';
 
 export interface PlacedEntry {
   team: string;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import type { Effect } from '../domain/effect.js';
-import type { Entry } from '../domain/entry.js';
-import type { IncidentState } from '../domain/state.js';
+import type { Effect } from '#domain/effect.js';
+import type { Entry } from '#domain/entry.js';
+import type { IncidentState } from '#domain/state.js';
 import { type PlacedAmendment, type PlacedEntry, settleAmendments } from './amend.js';
 import { COMMIT_SQL } from './commit-sql.js';
 import { outcomeOfCommit, Unavailable } from './outcome.js';

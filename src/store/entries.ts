@@ -1,5 +1,5 @@
-import type { Entry } from '../domain/entry.js';
-import type { EntryKind } from '../domain/words.js';
+import type { Entry } from '#domain/entry.js';
+import type { EntryKind } from '#domain/words.js';
 import type { Queryable } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */

@@ -1,4 +1,4 @@
-import type { IncidentState } from '../domain/state.js';
+import type { IncidentState } from '#domain/state.js';
 import type { Queryable } from './pools.js';
 
 /** Which incidents: `open` true for those not resolved, false for the resolved ones; `before`: only numbers below, for the next page. */

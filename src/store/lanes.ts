@@ -32,7 +32,7 @@ export async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
 }
 
 const OPEN = 'done_at is null and dead_at is null';
-const DUE_LANES_SQL = `
+export const DUE_LANES_SQL = `
 with recursive o as (
   (select team, lane, due_at from outbox where ${OPEN} order by team, lane, id limit 1)
   union all

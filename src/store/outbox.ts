@@ -1,4 +1,4 @@
-import type { Effect, EffectKind } from '../domain/effect.js';
+import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Queryable } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */

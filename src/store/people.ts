@@ -1,6 +1,6 @@
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { Person } from '../domain/person.js';
+import type { Person } from '#domain/person.js';
 import { asking } from './outcome.js';
 import { person } from './schema.js';
 

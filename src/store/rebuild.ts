@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import type { Amendment, Entry } from '../domain/entry.js';
-import type { Fact } from '../domain/fact.js';
-import type { IncidentState } from '../domain/state.js';
+import type { Amendment, Entry } from '#domain/entry.js';
+import type { Fact } from '#domain/fact.js';
+import type { IncidentState } from '#domain/state.js';
 import type { PlacedAmendment, PlacedEntry } from './amend.js';
 import { commitValues, type SummaryToWrite } from './commit.js';
 import { COMMIT_SQL } from './commit-sql.js';

@@ -11,11 +11,11 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Effect } from '../domain/effect.js';
-import type { EntryDetail } from '../domain/entry.js';
-import type { Precision } from '../domain/moment.js';
-import type { IncidentState } from '../domain/state.js';
-import type { EntryKind, Source } from '../domain/words.js';
+import type { Effect } from '#domain/effect.js';
+import type { EntryDetail } from '#domain/entry.js';
+import type { Precision } from '#domain/moment.js';
+import type { IncidentState } from '#domain/state.js';
+import type { EntryKind, Source } from '#domain/words.js';
 
 // Every table and every unique key begins with the workspace. Two things are not drawn here, drizzle cannot:
 // the triggers that make facts append-only, and the fill factors (migrations/0001_append_only.sql).
@@ -142,9 +142,12 @@ export const outbox = pgTable(
     deadAt: stamp('dead_at'),
     error: text(),
     result: jsonb(),
+    // Names the request that left it, where no fact did: the same request twice owes it once.
+    key: text(),
   },
   (t) => [
     primaryKey({ name: 'outbox_pkey', columns: [t.team, t.id] }),
+    uniqueIndex('outbox_key').on(t.team, t.key).where(sql`key is not null`),
     index('outbox_open').on(t.team, t.lane, t.id).where(sql`done_at is null and dead_at is null`),
     index('outbox_dead').on(t.team, t.lane, t.id).where(sql`dead_at is not null`),
   ],

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Entry } from '../domain/entry.js';
+import type { Entry } from '#domain/entry.js';
 import { type EntryFilter, entries, latestEntries } from './entries.js';
 import { queryable, transaction, withConnection } from './pools.js';
 import { type FactRow, facts, type Loaded, load } from './streams.js';

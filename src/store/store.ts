@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
-import type { Entry } from '../domain/entry.js';
-import type { IncidentState } from '../domain/state.js';
+import type { Effect } from '#domain/effect.js';
+import type { Entry } from '#domain/entry.js';
+import type { IncidentState } from '#domain/state.js';
 import { type Commit, commit } from './commit.js';
 import { actionDone, capturedEntry, entry, lastEntryBy } from './entries.js';
 import { type IncidentFilter, incidentOfChannel, listIncidents, openIncidents } from './incidents.js';
@@ -17,6 +18,7 @@ import {
   settle,
 } from './lanes.js';
 import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
+import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
@@ -35,6 +37,8 @@ export interface Outbox {
   owedRows(lane: Lane, limit: number): Promise<OwedRow[]>;
   markStarted(hold: Hold, ids: readonly number[], leaseMs: number): Promise<boolean>;
   settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
+  /** Leaves something that no fact owes. @returns false: the same request has left it before. */
+  owe(effect: Effect, of: OwedFor): Promise<boolean>;
   dead(team?: string): Promise<DeadRow[]>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
@@ -107,6 +111,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       owedRows: (...what) => owedRows(db, ...what),
       markStarted: (...what) => markStarted(db, ...what),
       settle: (...what) => settle(db, ...what),
+      owe: (...what) => owe(db, ...what),
       dead: (team) => deadRows(db, team),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),

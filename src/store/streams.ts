@@ -1,4 +1,4 @@
-import type { IncidentState } from '../domain/state.js';
+import type { IncidentState } from '#domain/state.js';
 import type { Commit } from './commit.js';
 import type { Queryable } from './pools.js';
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { packageFolder, runnableBinaries } from './binaries.js';
@@ -50,10 +51,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     const copies = place.account ? systemFolder : place.folder;
     const binaries = await runnableBinaries(options.packageFolder ?? packageFolder(), copies, place.account);
     if (await createData(place, binaries)) log.info(`Created a database in ${place.data}`);
-    const open = () => openSession({ place, binaries, role, warn: log.warn.bind(log) });
+    const token = randomUUID();
+    const open = () => openSession({ place, binaries, role, token, warn: log.warn.bind(log) });
 
     let session = await open();
     await ensureDatabase(session.client).catch(async (error) => {
+      if (role === 'bot') await stopBeingBot(place.folder);
       await session.client.end();
       throw error;
     });

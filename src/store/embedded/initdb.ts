@@ -6,10 +6,12 @@ import type { Binaries } from './binaries.js';
 import { role } from './connection.js';
 import { codeOf, EmbeddedFailed, NoEmbedded } from './errors.js';
 import type { Place } from './folder.js';
-import { exists, publish } from './publish.js';
+import { exists, publish, sweep } from './publish.js';
 
 /** Creates PostgreSQL's data folder unless it is there; true when it was created. A crash leaves no half folder. */
 export async function createData(place: Place, binaries: Binaries): Promise<boolean> {
+  // Also when the data are there: the orphan of a killed start may have written on after the last sweep.
+  await sweep(place.data);
   if (await exists(place.data)) {
     if (await exists(join(place.data, 'PG_VERSION'))) return false;
     throw new EmbeddedFailed(

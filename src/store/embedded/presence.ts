@@ -19,7 +19,7 @@ export type Role = 'bot' | 'guest';
 const key = { space: 0x70c51, presence: 1, bot: 2 };
 
 /** What a bot writes about itself into the data folder. */
-type BotRecord = { pid: number; life: string | null; folder: string };
+type BotRecord = { pid: number; life: string | null; folder: string; token: string };
 
 /** A process being killed may hold the lock for a moment longer. */
 const grace = { rounds: 20, pause: 25 }; // ms
@@ -37,11 +37,12 @@ export async function leaveAsLast(client: Client): Promise<boolean> {
 }
 
 /**
- * Becomes the one bot of this folder.
+ * Becomes the one bot of this folder, or becomes it again after its connection was lost.
  *
+ * @param token the same for every attempt of one bot, and different for another one in the same process
  * @throws FolderInUse while another one lives
  */
-export async function becomeBot(client: Client, folder: string): Promise<void> {
+export async function becomeBot(client: Client, folder: string, token: string): Promise<void> {
   let holder: number | null = null;
   for (let round = 0; ; round++) {
     if (await granted(client, 'SELECT pg_try_advisory_lock($1, $2) AS granted', key.bot)) break;
@@ -52,13 +53,13 @@ export async function becomeBot(client: Client, folder: string): Promise<void> {
   // A living bot loses the lock while the server recovers from a crash. It takes it again, and until then this
   // file speaks for it: nobody takes the place of a living process.
   const recorded = await livingBot(folder);
-  if (recorded !== null && recorded !== process.pid) {
+  if (recorded !== null && recorded.token !== token) {
     await client.query('SELECT pg_advisory_unlock($1, $2)', [key.space, key.bot]);
-    throw new FolderInUse(folder, recorded);
+    throw new FolderInUse(folder, recorded.pid);
   }
   const path = botFile(folder);
   const life = await identityOf(process.pid);
-  const record: BotRecord = { pid: process.pid, life, folder: await identityOfFolder(folder) };
+  const record: BotRecord = { pid: process.pid, life, folder: await identityOfFolder(folder), token };
   await writeFile(`${path}.${process.pid}`, JSON.stringify(record));
   await rename(`${path}.${process.pid}`, path);
 }
@@ -67,8 +68,8 @@ export async function stopBeingBot(folder: string): Promise<void> {
   await rm(botFile(folder), { force: true });
 }
 
-/** Pid of the bot that recorded itself in the folder and still lives, or null. */
-export async function livingBot(folder: string): Promise<number | null> {
+/** The bot that recorded itself in the folder and still lives, or null. */
+export async function livingBot(folder: string): Promise<BotRecord | null> {
   const text = await readFile(botFile(folder), 'utf8').catch(() => '');
   try {
     const record = JSON.parse(text) as BotRecord;
@@ -76,7 +77,7 @@ export async function livingBot(folder: string): Promise<number | null> {
     if (record.folder !== (await identityOfFolder(folder))) return null;
     const life = await identityOf(record.pid);
     // What we cannot tell apart from the holder counts as the holder: refusing is safe, taking over is not.
-    return life !== null && [record.life, unknownLife].includes(life) ? record.pid : null;
+    return life !== null && [record.life, unknownLife].includes(life) ? record : null;
   } catch {
     return null; // None, or half a file after a power cut: its process is gone too.
   }

@@ -60,7 +60,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function sweep(target: string): Promise<void> {
+/** Removes what dead processes left half built. */
+export async function sweep(target: string): Promise<void> {
   const prefix = `${basename(target)}.part-`;
   for (const name of await readdir(dirname(target))) {
     if (!name.startsWith(prefix)) continue;

@@ -76,9 +76,10 @@ export async function startServer(
     if (other && other.pid !== child.pid && (await isAlive(other.pid))) return false;
     if (lasting && !(await exists(socket))) return false; // a leaver tidied it away under us, see stopServer
     const said = (await readFile(logPath)).subarray(began).toString().trim();
-    if (said.includes('pre-existing shared memory block')) {
-      // The server was killed and its last children are still finishing; until then the folder is theirs.
-      await sleep(100);
+    // Another server's lock, perhaps half written as yet, or the last children of a killed server finishing:
+    // until then the folder is theirs.
+    if (/lock file .* already exists|pre-existing shared memory block/.test(said)) {
+      await sleep(50);
       return false;
     }
     throw new EmbeddedFailed(`PostgreSQL did not start: ${said}`);

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Binaries } from './binaries.js';
@@ -19,7 +20,14 @@ export type Session = {
   lost: Promise<void>;
 };
 
-type Options = { place: Place; binaries: Binaries; role: Role; warn: (message: string) => void };
+type Options = {
+  place: Place;
+  binaries: Binaries;
+  role: Role;
+  /** See `becomeBot`. */
+  token: string;
+  warn: (message: string) => void;
+};
 
 /** Recovery after a crash is over in a second or two; a machine under load gets its time. */
 const patience = 120_000; // ms
@@ -50,7 +58,7 @@ export async function openSession(options: Options): Promise<Session> {
         const session = { client: answer.client, server, started, lost: watch(answer.client) };
         try {
           await arrive(session.client);
-          if (role === 'bot') await becomeBot(session.client, place.folder);
+          if (role === 'bot') await becomeBot(session.client, place.folder, options.token);
           return session;
         } catch (error) {
           await session.client.end().catch(() => undefined);
@@ -64,8 +72,9 @@ export async function openSession(options: Options): Promise<Session> {
       await discardStale(place.data, server);
     }
     started = await startServer(place, binaries, recorded);
+    if (!started) last = `another server holds the folder, see ${join(place.data, '..', 'postgres.log')}`;
   }
-  throw new EmbeddedFailed(`The PostgreSQL of ${place.data} runs but does not answer: ${last}`);
+  throw new EmbeddedFailed(`The PostgreSQL of ${place.data} could not be reached: ${last}`);
 }
 
 type Answer = { client: pg.Client } | { client: null; why: string; foreign: boolean };

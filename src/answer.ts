@@ -1,0 +1,92 @@
+import type { Entered } from '#domain/command/entered.js';
+import { type CommandContext, parseCommand } from '#domain/command/parse.js';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import type { Handle, Recorded } from '#handle.js';
+import type { Read } from '#read.js';
+import { look, type Wanted } from './answer/look.js';
+import { whichIncident } from './answer/which.js';
+
+/** One command line as somebody typed it. */
+export interface Typed {
+  entered: Entered;
+  /** The incident of the channel that it was typed in, or null. */
+  implied: number | null;
+  asking: Asking;
+  /** Zone in which bare times are meant (IANA); `zoneKnown`: it is the typist's own, not a default. */
+  zone: string;
+  zoneKnown: boolean;
+}
+
+export type Answer =
+  | { kind: 'recorded'; text: string; recorded: Recorded }
+  | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
+  | { kind: 'text'; text: string }
+  | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
+  | ({ kind: 'export' } & Wanted);
+
+/** The same line gets the same answer from every front; fronts only decode it, and dress the answer. */
+export type Answerer = (typed: Typed) => Promise<Answer>;
+
+export interface AnswerPorts {
+  handle: Handle;
+  read: Read;
+  /** Roles that the organisation has. */
+  roles: readonly string[];
+  /** Components that the organisation knows; others are taken too, with a remark. */
+  components: readonly string[];
+  /** How the command is called, for forms and examples. */
+  command: string;
+}
+
+export function createAnswer(ports: AnswerPorts): Answerer {
+  return async (typed) => {
+    const { implied, zone, zoneKnown } = typed;
+    const context: CommandContext = {
+      now: typed.asking.now,
+      zone,
+      zoneKnown,
+      implied: implied !== null,
+      roles: ports.roles,
+      command: ports.command,
+    };
+    const said = parseCommand(typed.entered, context);
+    if (isRefusal(said)) return { kind: 'refused', refusal: said };
+    // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
+    const at = (incident: number | null): Asking =>
+      incident !== null && incident === implied ? { ...typed.asking, seesPrivate: true } : typed.asking;
+    if (said.kind === 'form' && said.form === 'open') return { kind: 'form', form: 'open', incident: null };
+    const incident = await whichIncident(ports.read, said, typed);
+    if (isRefusal(incident)) return { kind: 'refused', refusal: incident };
+    const asking = at(incident);
+    switch (said.kind) {
+      case 'form':
+        return { kind: 'form', form: said.form, incident };
+      case 'ask':
+        return look(ports.read, said.ask, incident, asking, zone);
+      case 'intent': {
+        const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
+        const outcome = await ports.handle(said.intent, incident, asking, notes);
+        if (!isRefusal(outcome)) return { kind: 'recorded', text: outcome.receipt, recorded: outcome };
+        return { kind: 'refused', refusal: outcome, intent: said.intent, incident: incident ?? undefined };
+      }
+    }
+  };
+}
+
+/** Components that the settings do not name are taken as typed, with a remark: a typo should be seen, not lost. */
+function unknownComponents(intent: TypedIntent, known: readonly string[]): string[] {
+  if (known.length === 0) return [];
+  const named =
+    intent.type === 'AddComponent'
+      ? [intent.component]
+      : intent.type === 'OpenIncident' || intent.type === 'RecordImpact'
+        ? intent.components
+        : [];
+  return named
+    .filter((component) => !known.includes(component))
+    .map(
+      (component) =>
+        `“${component}” is not among the known components (${known.join(', ')}); taken as typed.`,
+    );
+}

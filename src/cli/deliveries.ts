@@ -1,0 +1,30 @@
+import { refOf } from '#domain/state.js';
+import { Usage, type Verb } from './verb.js';
+import { withCore } from './with-core.js';
+
+/** `tocsin deliveries`: what Slack refused for good, and how to have it tried again. */
+export const deliveries: Verb = {
+  form: 'deliveries [retry ID…|retry all]',
+  help: 'what could not be delivered, and try it again',
+  run: (args, io) =>
+    withCore(io, async (core) => {
+      const team = await core.team();
+      const [verb, ...ids] = args;
+      if (verb === undefined) {
+        const dead = await core.store.outbox.dead(team);
+        for (const row of dead)
+          io.out(`${row.id}  ${refOf(row.incident)}  ${row.effect.kind}  ${row.deadAt}  ${row.error}\n`);
+        if (dead.length === 0) io.out('Nothing was given up.\n');
+        else io.out('`tocsin deliveries retry ID…` or `retry all` tries again, once the cause is mended.\n');
+        return 0;
+      }
+      const numbers = ids.map(Number);
+      const all = ids.length === 1 && ids[0] === 'all';
+      if (verb !== 'retry' || ids.length === 0 || (!all && !numbers.every(Number.isInteger))) {
+        throw new Usage('list them, or `retry` some by id, or `retry all`');
+      }
+      const revived = await core.store.outbox.retryDead(team, all ? 'all' : numbers);
+      io.out(`${revived} will be tried again.\n`);
+      return 0;
+    }),
+};

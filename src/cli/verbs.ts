@@ -1,0 +1,45 @@
+import { helpText } from '#domain/command/help.js';
+import { deliveries } from './deliveries.js';
+import { doctor } from './doctor.js';
+import { erase } from './erase.js';
+import { exportVerb } from './export.js';
+import { migrateVerb } from './migrate.js';
+import { rebuild } from './rebuild.js';
+import { sandbox } from './sandbox.js';
+import { token } from './token.js';
+import type { Verb } from './verb.js';
+import { verify } from './verify.js';
+
+/** `tocsin help [VERB]`: the machine's verbs and the incident's. */
+const help: Verb = {
+  form: 'help [VERB]',
+  help: 'this list, or one verb',
+  async run([verb], io) {
+    const own = verb === undefined ? undefined : VERBS[verb];
+    if (own) io.out(`tocsin ${own.form}\n  ${own.help}\n`);
+    else if (verb !== undefined) io.out(`${helpText(verb, 'tocsin')}\n`);
+    else {
+      const mine = Object.values(VERBS).map((one) => `  ${one.form}\n      ${one.help}`);
+      io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
+      io.out(
+        `The verbs of an incident, as in Slack; name the incident after the verb:\n\n${helpText(null, 'tocsin')}\n`,
+      );
+    }
+    return 0;
+  },
+};
+
+/** Verbs of the machine. Every other word is a verb of an incident, read by the grammar that Slack's commands share. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  export: exportVerb,
+  verify,
+  token,
+  doctor,
+  deliveries,
+  migrate: migrateVerb,
+  rebuild,
+  erase,
+  sandbox,
+  help,
+  '--help': help,
+};

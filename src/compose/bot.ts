@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '#config.js';
+import type { World } from '#deliver/ports.js';
+import { laneOf } from '#handle/plan.js';
+import type { Log } from '#log.js';
+import { startCanary } from '#queue/canary.js';
+import { openEngine } from '#queue/engine.js';
+import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
+import { createSlack } from '#slack/app.js';
+import { startWeb } from '#web/server.js';
+import { startWorker } from '../worker.js';
+import { type Core, openCore } from './core.js';
+import { exportsOf } from './exports.js';
+import { lookupsOf } from './lookups.js';
+import { peopleForSlack } from './people.js';
+import { signingSecret } from './secret.js';
+
+/** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
+export type Role = 'all' | 'web' | 'worker';
+
+export interface Bot {
+  /** Where the HTTP server listens; null in a worker. */
+  port: number | null;
+  stop(): Promise<void>;
+}
+
+/** How often the queue proves itself alive. */
+const CANARY_MS = 15_000;
+
+/** Starts a bot process. @param onFatal Slack will never accept our token: the process should end */
+export async function startBot(
+  config: Config,
+  log: Log,
+  role: Role,
+  onFatal: (code: string) => void,
+): Promise<Bot> {
+  const now = () => new Date();
+  let relay: Relay | null = null;
+  const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes));
+  const { store } = core;
+  const engine = await openEngine({
+    ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
+    database: core.database.config,
+    log,
+  });
+  relay = startRelay({
+    queue: engine.queue<LaneJob>(LANES),
+    dueLanes: (limit) => store.outbox.dueLanes(limit),
+    log,
+  });
+  const secret = await signingSecret(config);
+  const { botToken, appToken, signingSecret: slackSecret, apiUrl } = config.slack;
+  const slack = createSlack({
+    // A worker only calls Slack: what Slack says first is for the others.
+    slack: { botToken: botToken ?? '', appToken, signingSecret: slackSecret ?? 'worker', apiUrl },
+    org: config.org,
+    answer: core.answer,
+    handle: core.handle,
+    read: core.read,
+    owe: async (effect, of) => {
+      const lane = laneOf(of.team, of.incident);
+      await store.outbox.owe(effect, { ...of, lane });
+      relay?.nudge([lane]);
+    },
+    people: peopleForSlack(store),
+    workspace: store.workspaces,
+    log,
+    now,
+    onFatal,
+  });
+  const canary = startCanary(engine, { everyMs: CANARY_MS, log });
+  const world: World = {
+    slack: slack.client,
+    outbox: store.outbox,
+    incidents: store,
+    tell: (intent, incident, asking) => core.handle(intent, incident, asking),
+    people: lookupsOf(store),
+    exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
+    org: config.org,
+    now,
+    log,
+  };
+  const worker = role === 'web' ? null : startWorker({ engine, relay, world });
+  const web =
+    role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
+  if (role !== 'worker') await slack.start();
+  return {
+    port: web?.port ?? null,
+    async stop() {
+      // First those who bring work, then those who do it, then what they stand on.
+      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close()]);
+      await Promise.all([relay?.stop(), canary.stop(), worker?.stop()]);
+      await engine.close();
+      await core.close();
+    },
+  };
+}
+
+function listen(
+  config: Config,
+  core: Core,
+  log: Log,
+  slack: ReturnType<typeof createSlack>,
+  secret: string,
+  queueIsWell: () => boolean,
+) {
+  const { store } = core;
+  const now = () => new Date();
+  const findToken = (hash: string) => store.tokens.byHash(hash);
+  return startWeb(
+    {
+      health: {
+        pingDatabase: async () => void (await store.ping()),
+        queue: () => (queueIsWell() ? 'ok' : 'degraded'),
+        slack: slack.health,
+      },
+      exports: { read: core.read, findToken, secret, now },
+      api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
+      slack: config.slack.appToken === null ? slack.listener : null,
+      log,
+    },
+    config.host,
+    config.port,
+  );
+}
+
+/** Slack's socket may take its time to say good-bye; we do not wait for it longer than this. */
+const within = (work: Promise<void>) => Promise.race([work, sleep(3000, undefined, { ref: false })]);

@@ -1,0 +1,24 @@
+import type { WriterStore } from '#handle/writer.js';
+import type { Store } from '#store/store.js';
+
+/** What `handle` looks up, out of what the store has. */
+export function lookupsOf(store: Store): WriterStore {
+  return {
+    commit: (wanted) => store.commit(wanted),
+    load: (team, incident) => store.load(team, incident),
+    receiptOf: (team, key) => store.receiptOf(team, key),
+    nextNumber: (team) => store.nextNumber(team),
+    entry: (team, incident, n) => store.entry(team, incident, n),
+    lastEntryBy: (team, incident, by) => store.lastEntryBy(team, incident, by),
+    capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
+    actionDone: (team, incident, action) => store.actionDone(team, incident, action),
+    personById: async (team, id) => {
+      const person = await store.people.get(team, id);
+      return person && { id: person.id, name: person.name };
+    },
+    personByName: async (team, name) => {
+      const [only, other] = await store.people.findByName(team, name);
+      return only && !other ? { id: only.id, name: only.name } : null;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '#config.js';
+
+/**
+ * What signs web links: TOCSIN_SECRET, or one that was made in the data folder the first time (mode 0600).
+ * Written aside and linked into place, so that two who start together end up with one, and a crash leaves none half.
+ */
+export async function signingSecret(config: Config): Promise<string> {
+  if (config.secret !== null) return config.secret;
+  const path = join(config.dataDir, 'secret');
+  const kept = await readFile(path, 'utf8').catch(() => null);
+  if (kept) return kept.trim();
+  await mkdir(config.dataDir, { recursive: true });
+  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const file = await open(aside, 'wx', 0o600);
+  await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
+  await file.sync();
+  await file.close();
+  // Fails when another process was first: then theirs is the one.
+  await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+  return (await readFile(path, 'utf8')).trim();
+}

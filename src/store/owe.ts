@@ -1,0 +1,31 @@
+import type { Effect } from '#domain/effect.js';
+import { OUTBOX_CHANNEL } from './outbox.js';
+import type { Queryable } from './pools.js';
+
+/** What something owed belongs to. `key` names the request: the same one twice owes it once (null: no such promise). */
+export interface OwedFor {
+  team: string;
+  lane: string;
+  incident: number;
+  key: string | null;
+}
+
+/**
+ * Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch.
+ * @returns false: the same request has left it before
+ */
+export async function owe(
+  db: Queryable,
+  effect: Effect,
+  { team, lane, incident, key }: OwedFor,
+): Promise<boolean> {
+  const { rows } = await db.query<{ left: boolean }>({
+    name: 'owe',
+    text: `with owed as (
+             insert into outbox (team, lane, incident, seq, kind, payload, key)
+             values ($1, $2, $3, 0, $4, $5, $6) on conflict (team, key) where key is not null do nothing returning 1
+           ) select exists (select from owed) as left, pg_notify('${OUTBOX_CHANNEL}', '')`,
+    values: [team, lane, incident, effect.kind, JSON.stringify(effect.payload), key],
+  });
+  return rows[0]?.left ?? false;
+}

@@ -1,0 +1,151 @@
+table entry
+  team text not null
+  incident integer not null
+  n integer not null
+  at timestamp(0) with time zone not null
+  until timestamp(0) with time zone
+  precision text not null
+  recorded_at timestamp(3) with time zone not null
+  edited_at timestamp(3) with time zone
+  kind text not null
+  text text
+  erased boolean not null
+  detail jsonb not null
+  struck boolean not null
+  by_id text not null
+  by_name text
+  source text not null
+  link text
+  constraint entry_pkey PRIMARY KEY (team, incident, n)
+  CREATE INDEX entry_timeline ON entry USING btree (team, incident, at, n)
+table fact
+  team text not null
+  incident integer not null
+  seq integer not null
+  type text not null
+  v integer not null
+  recorded_at timestamp(3) with time zone not null
+  body text not null
+  hash text not null
+  key text
+  receipt text
+  constraint fact_pkey PRIMARY KEY (team, incident, seq)
+  CREATE INDEX fact_captured ON fact USING btree (team, incident, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
+  CREATE UNIQUE INDEX fact_key ON fact USING btree (team, key) WHERE (key IS NOT NULL)
+  CREATE TRIGGER fact_append_only BEFORE DELETE OR UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_append_only() (always)
+  CREATE TRIGGER fact_no_truncate BEFORE TRUNCATE ON fact FOR EACH STATEMENT EXECUTE FUNCTION tocsin_append_only() (always)
+table fact_text
+  team text not null
+  incident integer not null
+  seq integer not null
+  field text not null
+  salt text
+  text text
+  constraint fact_text_pkey PRIMARY KEY (team, incident, seq, field)
+  CREATE TRIGGER fact_text_erase_only BEFORE UPDATE ON fact_text FOR EACH ROW EXECUTE FUNCTION tocsin_erase_only() (always)
+  CREATE TRIGGER fact_text_no_delete BEFORE DELETE ON fact_text FOR EACH ROW EXECUTE FUNCTION tocsin_append_only() (always)
+  CREATE TRIGGER fact_text_no_truncate BEFORE TRUNCATE ON fact_text FOR EACH STATEMENT EXECUTE FUNCTION tocsin_append_only() (always)
+table incident with (fillfactor=50)
+  team text not null
+  number integer not null
+  seq integer not null
+  head text not null
+  state jsonb not null
+  open boolean not null
+  private boolean not null
+  channel_id text
+  updated_at timestamp(3) with time zone not null
+  constraint incident_pkey PRIMARY KEY (team, number)
+  CREATE INDEX incident_channel ON incident USING btree (team, channel_id) WHERE (channel_id IS NOT NULL)
+  CREATE INDEX incident_open ON incident USING btree (team, number) WHERE open
+table lane with (fillfactor=50)
+  team text not null
+  lane text not null
+  owner text
+  fence bigint not null default 0
+  lease_until timestamp(3) with time zone
+  next_at timestamp(3) with time zone
+  constraint lane_pkey PRIMARY KEY (team, lane)
+table migration
+  id bigint not null
+  applied_at timestamp with time zone not null default now()
+  constraint migration_pkey PRIMARY KEY (id)
+table outbox
+  team text not null
+  id bigint not null generated always as identity
+  lane text not null
+  incident integer not null
+  seq integer not null
+  kind text not null
+  payload jsonb not null
+  due_at timestamp(3) with time zone not null default now()
+  attempts integer not null default 0
+  started_at timestamp(3) with time zone
+  done_at timestamp(3) with time zone
+  dead_at timestamp(3) with time zone
+  error text
+  result jsonb
+  constraint outbox_pkey PRIMARY KEY (team, id)
+  CREATE INDEX outbox_dead ON outbox USING btree (team, lane, id) WHERE (dead_at IS NOT NULL)
+  CREATE INDEX outbox_open ON outbox USING btree (team, lane, id) WHERE ((done_at IS NULL) AND (dead_at IS NULL))
+table person
+  team text not null
+  id text not null
+  name text not null
+  handle text
+  real_name text
+  tz text
+  is_bot boolean not null
+  deleted boolean not null
+  updated_at timestamp(3) with time zone not null default now()
+  constraint person_pkey PRIMARY KEY (team, id)
+  CREATE INDEX person_handle ON person USING btree (team, lower(handle))
+  CREATE INDEX person_name ON person USING btree (team, lower(name))
+  CREATE INDEX person_real_name ON person USING btree (team, lower(real_name))
+table token
+  team text not null
+  name text not null
+  hash text not null
+  scope text not null
+  private boolean not null
+  created_at timestamp(3) with time zone not null default now()
+  constraint token_pkey PRIMARY KEY (team, name)
+  CREATE INDEX token_hash ON token USING btree (hash)
+table workspace
+  team text not null
+  slack_team text
+  created_at timestamp(3) with time zone not null default now()
+  constraint workspace_pkey PRIMARY KEY (team)
+  CREATE UNIQUE INDEX workspace_slack_team ON workspace USING btree (slack_team)
+CREATE OR REPLACE FUNCTION tocsin_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% of % is refused: facts are append-only', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+CREATE OR REPLACE FUNCTION tocsin_erase_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF NEW.salt IS NULL AND NEW.text IS NULL
+     AND (NEW.team, NEW.incident, NEW.seq, NEW.field) = (OLD.team, OLD.incident, OLD.seq, OLD.field) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'UPDATE of fact_text is refused: a text can only be erased, salt and text together'
+    USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+CREATE OR REPLACE FUNCTION tocsin_refuse(reason text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '%', reason USING ERRCODE = 'TC409';
+END
+$function$
+
