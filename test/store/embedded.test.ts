@@ -117,8 +117,12 @@ describe('alone', () => {
 
     const bot = await open('bot');
     expect(await query(bot, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
-    expect(await half()).toEqual([]);
     await bot.close();
+    // What the orphaned initdb was still writing goes at one of the next starts.
+    await until(async () => {
+      await (await open('guest')).close();
+      return (await half()).length === 0;
+    });
   });
 
   test('a planted pid file whose pid belongs to somebody living does not fool us', async () => {
