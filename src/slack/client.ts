@@ -100,10 +100,11 @@ function resultOf(error: unknown): SlackResult {
 
 /** @returns the system's code (`ECONNREFUSED`), which fetch buries under causes */
 function codeOf(error: unknown): string | null {
-  for (let at = error, depth = 0; at instanceof Error && depth < 6; depth++) {
-    const { code } = at as { code?: unknown };
+  let at: unknown = error;
+  for (let depth = 0; typeof at === 'object' && at !== null && depth < 6; depth++) {
+    const { code, original, cause } = at as { code?: unknown; original?: unknown; cause?: unknown };
     if (typeof code === 'string' && !code.startsWith('slack_')) return code;
-    at = at instanceof webApi.WebAPIRequestError ? at.original : at.cause;
+    at = original ?? cause;
   }
   return null;
 }

@@ -6,7 +6,7 @@ import type { Log } from './ports.js';
 
 /** A socket that has not said hello by then is given up. */
 const HELLO_MS = 15_000;
-/** A socket that lived shorter than this counts as a failure, so that an unwell Slack is not hammered. */
+/** After a socket that lived shorter than this there is a pause, so that an unwell Slack is not hammered. */
 const SHORT_LIFE_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -68,7 +68,7 @@ export function createSocketFront(options: {
         } finally {
           connected--;
         }
-        failures = Date.now() - since < SHORT_LIFE_MS ? failures + 1 : 0;
+        failures = Date.now() - since < SHORT_LIFE_MS ? 1 : 0;
       } catch (error) {
         if (stopping.signal.aborted) return;
         failures++;

@@ -81,12 +81,39 @@ export interface Kit {
   act<T = Outcome>(path: string, body?: object): Promise<T>;
   look<T = Outcome>(path: string): Promise<T>;
   /** Web API calls of one method that the sandbox has seen. */
-  calls(method: string): Promise<Array<{ args: Record<string, unknown> }>>;
+  calls(method: string): Promise<Outcome['calls']>;
   stop(): Promise<void>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of the sandbox's control API, looked into by expectations
-export type Outcome = any;
+/** A message that the app said, as much of it as tests look at. */
+export interface Said {
+  text: string;
+  mrkdwn?: boolean;
+  response_type?: string;
+  replace_original?: boolean;
+  blocks?: Array<{
+    type: string;
+    elements?: Array<{ action_id: string; value?: string; text: { text: string } }>;
+  }>;
+}
+
+/** Answers of the sandbox's control API, as much of them as tests look at. */
+export interface Outcome {
+  ok: boolean;
+  error: string;
+  ack: { status: number | null; body: Said };
+  acks: Array<{ status: number | null }>;
+  errors: Record<string, string>;
+  responses: Said[];
+  delivery: string;
+  trigger_id: string;
+  channel: string;
+  ts: string;
+  connections: number;
+  calls: Array<{ args: Record<string, unknown> }>;
+  ephemerals: Array<{ ts: string; text: string; user: string }>;
+  views: Array<{ id: string; user: string; callback_id: string; private_metadata: string }>;
+}
 
 /** The real front, connected to a real sandbox. */
 export async function startKit(mode: 'http' | 'socket', over: Partial<SlackOptions> = {}): Promise<Kit> {

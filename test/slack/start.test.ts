@@ -1,0 +1,231 @@
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import { createSlack, type Slack } from '#slack/app.js';
+import { Behind, type Kit, MANIFEST, type Outcome, startKit, until } from './kit.js';
+
+const SECRET = 'a-signing-secret';
+
+describe('requests over HTTP', () => {
+  let kit: Kit;
+  beforeAll(async () => {
+    kit = await startKit('http');
+  });
+  afterAll(() => kit.stop());
+
+  async function send(
+    options: { at?: number; secret?: string; type?: string; body?: string } = {},
+  ): Promise<Response> {
+    const at = Math.floor(Date.now() / 1_000) + (options.at ?? 0);
+    const body =
+      options.body ??
+      new URLSearchParams({
+        command: '/incident',
+        text: 'note x',
+        team_id: 'T1',
+        user_id: 'U1',
+        channel_id: 'C1',
+        trigger_id: '1.2.3',
+      }).toString();
+    const mac = createHmac('sha256', options.secret ?? kit.sandbox.signingSecret).update(`v0:${at}:${body}`);
+    return fetch(kit.eventsUrl ?? '', {
+      method: 'POST',
+      headers: {
+        'content-type': options.type ?? 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': String(at),
+        'x-slack-signature': `v0=${mac.digest('hex')}`,
+      },
+      body,
+    });
+  }
+
+  test('a signed one is answered; one of another secret, of the past or of the future is not', async () => {
+    const heard = () => kit.behind.typed.length;
+    expect((await send()).status).toBe(200);
+    expect(heard()).toBe(1);
+    for (const bad of [{ secret: 'another' }, { at: -301 }, { at: 310 }, { at: 86_400 }]) {
+      expect((await send(bad)).status).toBe(401);
+    }
+    expect(heard()).toBe(1);
+    for (const good of [{ at: -280 }, { at: 280 }]) expect((await send(good)).status).toBe(200);
+    expect(heard()).toBe(3);
+  });
+
+  test('a content type with a charset is understood', async () => {
+    const response = await send({ type: 'application/x-www-form-urlencoded; charset=utf-8' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('recorded');
+  });
+
+  test('Slack’s probes are answered', async () => {
+    const verification = JSON.stringify({ type: 'url_verification', challenge: 'abc' });
+    const response = await send({ type: 'application/json', body: verification });
+    expect(await response.json()).toEqual({ challenge: 'abc' });
+    const limited = JSON.stringify({ type: 'app_rate_limited', team_id: 'T1', minute_rate_limited: 1 });
+    expect((await send({ type: 'application/json', body: limited })).status).toBe(200);
+  });
+
+  test('another command than the configured one says which it is', async () => {
+    const body = new URLSearchParams({
+      command: '/inc',
+      text: '',
+      team_id: 'T1',
+      user_id: 'U1',
+      channel_id: 'C1',
+    });
+    expect(await (await send({ body: body.toString() })).text()).toContain('I listen to /incident');
+  });
+
+  test('a look-up that fails is told as not recorded', async () => {
+    const broken = {
+      ...kit.behind.ports().read,
+      ofChannel: async () => Promise.reject(new Error('database')),
+    };
+    const other = await startKit('http', { read: broken });
+    try {
+      const { ack } = await other.act<Outcome>('command', {
+        user: 'ana',
+        channel: 'incidents',
+        command: '/incident',
+        text: 'note x',
+      });
+      expect(ack.body.text).toContain('Not recorded: the database does not answer.');
+      expect(other.behind.typed).toHaveLength(0);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('starting', () => {
+  const stops: Array<() => Promise<unknown>> = [];
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  });
+
+  function slackAt(apiUrl: string, tokens: { bot: string; app?: string }, behind: Behind): Slack {
+    const slack = createSlack({
+      ...behind.ports(),
+      slack: { botToken: tokens.bot, appToken: tokens.app ?? null, signingSecret: SECRET, apiUrl },
+    });
+    stops.push(() => slack.stop());
+    return slack;
+  }
+
+  async function closedPort(): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+
+  for (const app of [undefined, 'xapp-1-A0SANDBOX1-x']) {
+    test(`needs nothing from Slack, and finds it later (${app ? 'socket' : 'http'})`, async () => {
+      const port = await closedPort();
+      const behind = new Behind();
+      const slack = slackAt(`http://127.0.0.1:${port}/api/`, { bot: 'xoxb-t', ...(app && { app }) }, behind);
+      await slack.start();
+      expect(slack.health()).toBe('degraded');
+      const sandbox = await startSandbox({
+        port,
+        manifest: MANIFEST,
+        botToken: 'xoxb-t',
+        ...(app && { appToken: app }),
+      });
+      stops.unshift(() => sandbox.stop());
+      await until(() => slack.health() === 'ok');
+      expect(slack.identity()?.slackTeamId).toBe(sandbox.teamId);
+      await until(() => behind.people.size > 3);
+      expect(behind.fatal).toEqual([]);
+    });
+  }
+
+  async function answering(error: string): Promise<string> {
+    const server = createServer((_, response) => response.end(JSON.stringify({ ok: false, error })));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    stops.push(
+      () =>
+        new Promise((resolve) => {
+          server.closeAllConnections();
+          server.close(resolve);
+        }),
+    );
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
+  }
+
+  test.each(['invalid_auth', 'account_inactive', 'token_revoked', 'team_disabled'])(
+    '%s stops',
+    async (code) => {
+      const behind = new Behind();
+      await slackAt(await answering(code), { bot: 'xoxb-t' }, behind).start();
+      await until(() => behind.fatal.length > 0);
+      expect(behind.fatal).toEqual([code]);
+    },
+  );
+
+  test('a bad app token stops as well', async () => {
+    const behind = new Behind();
+    const sandbox = await startSandbox({ manifest: MANIFEST, botToken: 'xoxb-t' });
+    await slackAt(sandbox.apiUrl, { bot: 'xoxb-t', app: 'xapp-wrong' }, behind).start();
+    stops.push(() => sandbox.stop());
+    await until(() => behind.fatal.length > 0);
+    expect(behind.fatal[0]).toBe('invalid_auth');
+  });
+
+  test.each(['internal_error', 'unknown_method', 'missing_scope', 'access_denied'])(
+    '%s does not',
+    async (code) => {
+      const behind = new Behind();
+      const slack = slackAt(await answering(code), { bot: 'xoxb-t' }, behind);
+      await slack.start();
+      const asked = await slack.client.call('auth.test');
+      expect(asked.kind).not.toBe('ok');
+      expect(behind.fatal).toEqual([]);
+      expect(slack.health()).toBe('degraded');
+    },
+  );
+});
+
+describe('Socket Mode', () => {
+  let kit: Kit;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    kit = await startKit('socket');
+    sandbox = kit.sandbox;
+  });
+  afterAll(() => kit.stop());
+
+  const sockets = async () => (await kit.look<Outcome>('connections')).connections;
+  const note = () =>
+    kit.act<Outcome>('command', { user: 'ana', channel: 'incidents', command: '/incident', text: 'note x' });
+
+  test('two sockets, and both come back at once when Slack refreshes or cuts them', async () => {
+    await until(async () => (await sockets()) === 2);
+    for (const reason of ['refresh_requested', 'warning', 'cut']) {
+      await kit.act('disconnect', { reason });
+      await until(async () => (await sockets()) === 2 && kit.slack.health() === 'ok');
+      const { ok, ack } = await note();
+      expect(ok).toBe(true);
+      expect(ack.body.text).toContain('recorded');
+    }
+  });
+
+  test('a Slack that refuses new sockets for a while kills nothing', async () => {
+    for (const [kind, value] of [
+      ['error', 'internal_error'],
+      ['http500', 500],
+      ['cut', undefined],
+      ['ratelimit', 1],
+    ]) {
+      await kit.act('fault', { method: 'apps.connections.open', times: 2, kind, ...(value && { value }) });
+      await kit.act('disconnect', { reason: 'cut' });
+      await until(async () => (await sockets()) === 2);
+    }
+    expect((await note()).ok).toBe(true);
+    expect(kit.behind.fatal).toEqual([]);
+    expect(sandbox.teamId).toBe(kit.slack.identity()?.slackTeamId);
+  });
+});
