@@ -2,10 +2,13 @@ import type { Hold, Lane } from '#store/lanes.js';
 import { Lost } from './failure.js';
 import type { Outbox } from './ports.js';
 
-/** How long a lane stays ours without renewal: the longest that a killed worker can hold it up. */
-export const LEASE_MS = 10_000;
-/** A call to Slack ends before the lease under which it was made can have ended. */
-export const CALL_MS = 7_000;
+/** The longest that a call to Slack lasts: the time-out of the Web API client (slack/client.ts). */
+export const CALL_MS = 10_000;
+/**
+ * How long a lane stays ours without renewal, and so the longest that a killed worker can hold it up. A call ends
+ * before the lease under which it was made can have ended.
+ */
+export const LEASE_MS = 12_000;
 const MARGIN_MS = 1_000;
 
 /**

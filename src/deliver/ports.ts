@@ -1,12 +1,10 @@
 import type { Effect, EffectKind } from '#domain/effect.js';
-import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent } from '#domain/intent.js';
-import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
-import type { Hold, Lane, Settlement } from '#store/lanes.js';
 import type { OwedRow } from '#store/outbox.js';
+import type { Store } from '#store/store.js';
 
 // What this room needs of others, each as small as it can be. compose.ts hands in the real ones.
 
@@ -17,21 +15,13 @@ export type Slack = SlackClient;
 export type OutboxRow<K extends EffectKind = EffectKind> = OwedRow & { effect: Extract<Effect, { kind: K }> };
 
 /** The store's lanes. Everything that writes answers false when the hold is lost. */
-export interface Outbox {
-  claimLane(lane: Lane, owner: string, leaseMs: number): Promise<Hold | null>;
-  renewLane(hold: Hold, leaseMs: number): Promise<boolean>;
-  releaseLane(hold: Hold, restMs: number | null): Promise<number | null | 'lost'>;
-  owedRows(lane: Lane, limit: number): Promise<OwedRow[]>;
-  markStarted(hold: Hold, ids: readonly number[], leaseMs: number): Promise<boolean>;
-  settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
-}
+export type Outbox = Pick<
+  Store['outbox'],
+  'claimLane' | 'renewLane' | 'releaseLane' | 'owedRows' | 'markStarted' | 'settle'
+>;
 
-/** The store's look-ups; what a delivery knows of an incident is what stands in the database now. */
-export interface Incidents {
-  load(team: string, incident: number): Promise<{ state: IncidentState } | null>;
-  entry(team: string, incident: number, n: number): Promise<Entry | null>;
-  capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
-}
+/** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
+export type Incidents = Pick<Store, 'load' | 'entry' | 'capturedEntry'>;
 
 /** `handle`, as far as a delivery uses it. */
 export type Tell = (
@@ -40,12 +30,8 @@ export type Tell = (
   asking: Asking,
 ) => Promise<{ recorded: true; receipt: string; state: IncidentState } | Refusal>;
 
-/** Who people are, from the cache: never a Slack call. */
-export interface People {
-  personById(team: string, id: string): Promise<Person | null>;
-  /** The only person of that name, without `@`, or null. */
-  personByName(team: string, name: string): Promise<Person | null>;
-}
+/** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
+export type People = Pick<Store['people'], 'personById' | 'personByName'>;
 
 /** How an export comes to be: `render` and `read` put together by compose.ts. */
 export interface Exports {

@@ -17,14 +17,13 @@ async function owing(): Promise<{ incident: number; export: string }> {
   await kit.notes(incident, 'first');
   await kit.says({ type: 'ChangeStatus', status: 'identified', moment: null, text: 'keys' }, incident);
   await kit.notes(incident, 'third');
-  await kit.owes(incident, 'export.send', {
-    format: `x${incident}`,
-    zone: 'UTC',
-    channel: 'C0INCIDENT',
-    user: ANA.id,
+  await kit.owes(incident, {
+    kind: 'export.send',
+    payload: { format: `x${incident}`, zone: 'UTC', channel: 'C0INCIDENT', user: ANA.id },
   });
-  const { ts } = await kit.act('message', { user: 'ana', channel: 'incidents', text: `pinned ${incident}` });
-  await kit.owes(incident, 'message.capture', { channel: 'C0INCIDENT', ts, by: ANA.id });
+  const posted = await kit.act('message', { user: 'ana', channel: 'incidents', text: `pinned ${incident}` });
+  const ts = String(posted.ts);
+  await kit.owes(incident, { kind: 'message.capture', payload: { channel: 'C0INCIDENT', ts, by: ANA.id } });
   return { incident, export: `INC-${incident}.x${incident}` };
 }
 

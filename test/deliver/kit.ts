@@ -1,8 +1,9 @@
 import pg from 'pg';
+import { lookupsOf } from '#compose/lookups.js';
 import { Gate } from '#deliver/gate.js';
 import { drainLane } from '#deliver/lane.js';
-import { CALL_MS } from '#deliver/lease.js';
 import type { World } from '#deliver/ports.js';
+import type { Effect } from '#domain/effect.js';
 import type { Intent } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
@@ -10,13 +11,10 @@ import { createHandle, type Handle } from '#handle.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createSlackClient } from '#slack/client.js';
 import { migrate } from '#store/migrate.js';
-import { retryDead } from '#store/outbox.js';
-import { queryable } from '#store/pools.js';
 import { openStore } from '#store/store.js';
 import { deliver } from '../../src/worker.js';
 import { manifest } from '../sandbox/kit.js';
 import { testDatabase } from '../support/database.js';
-import { testOutbox } from './outbox.js';
 
 export const ANA = { id: 'U0ANA00001', name: 'ana' };
 export const BO = { id: 'U0BO000002', name: 'bo' };
@@ -77,13 +75,14 @@ export async function startKit(
   let lanes: string[] = [];
   const now = () => new Date(Date.now() + ahead);
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const people = {
-    personById: async (_: string, id: string) => [ANA, BO].find((one) => one.id === id) ?? null,
-    personByName: async (_: string, name: string) => [ANA, BO].find((one) => one.name === name) ?? null,
-  };
+  const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
+  await store.people.upsert(TEAM, [
+    { ...someone, ...ANA },
+    { ...someone, ...BO },
+  ]);
   const nudged: { by: (lanes: string[]) => void } = { by: () => {} };
   const handle: Handle = createHandle({
-    store: Object.assign(Object.create(store), people, { actionDone: async () => false }),
+    store: lookupsOf(store),
     onCommitted: (some: string[]) => {
       lanes.push(...some);
       nudged.by(some);
@@ -92,13 +91,13 @@ export async function startKit(
       throw error;
     },
   });
-  const slack = createSlackClient({ token: sandbox.botToken, apiUrl: sandbox.apiUrl, log, timeout: CALL_MS });
+  const slack = createSlackClient({ token: sandbox.botToken, apiUrl: sandbox.apiUrl, log });
   const world: World = {
     slack,
-    outbox: testOutbox(client),
+    outbox: store.outbox,
     incidents: store,
     tell: handle,
-    people,
+    people: store.people,
     exports: {
       render: async (_team, incident, format) =>
         (async function* () {
@@ -123,6 +122,7 @@ export async function startKit(
   const kit = {
     sandbox,
     world,
+    store,
     client,
     database,
     handle,
@@ -151,11 +151,8 @@ export async function startKit(
     },
     notes: (incident: number, text: string) => kit.says({ type: 'RecordNote', moment: null, text }, incident),
     /** Owes something that no fact caused. */
-    async owes(incident: number, kind: string, payload: object): Promise<void> {
-      await client.query(
-        'insert into outbox (team, lane, incident, seq, kind, payload) values ($1, $2, $3, 1, $4, $5)',
-        [TEAM, laneOf(incident), incident, kind, payload],
-      );
+    async owes(incident: number, effect: Effect): Promise<void> {
+      await store.outbox.owe(effect, { team: TEAM, lane: laneOf(incident), incident, key: null });
     },
     /** The lease of a worker that died is over. */
     async leaseEnds(incident: number): Promise<void> {
@@ -165,7 +162,7 @@ export async function startKit(
       );
     },
     /** Dead rows are given another chance. */
-    retries: () => retryDead(queryable(client), TEAM, 'all'),
+    retries: () => store.outbox.retryDead(TEAM, 'all'),
     /** One visit of a worker with its own memory to a lane. @returns when it wants to come back */
     async visits(incident: number, gate = new Gate(now), its: World = world): Promise<Date | null> {
       let back: Date | null = null;
