@@ -203,6 +203,18 @@ describe('together', () => {
     expect(await serverPid()).toBeUndefined();
   });
 
+  test('a guest who started the server leaves it to the guest who is still there', async () => {
+    const starter = await open('guest');
+    const other = await elsewhere('guest');
+    const pid = await serverPid();
+    expect([starter.owned, other.opened.owned]).toEqual([true, false]);
+    await starter.close();
+    expect(await serverPid()).toBe(pid);
+    expect(await other.query('SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    await other.close();
+    expect(await serverPid()).toBeUndefined();
+  });
+
   test('six who come and go at once all get an answer, and the last turns off the light', async () => {
     const come = async () => {
       const guest = await open('guest');
