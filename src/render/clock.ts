@@ -23,15 +23,33 @@ export interface Clock {
  */
 export function clockIn(zone: string): Clock {
   const found = zoneOf(zone);
+  const offsetAt = hourly((instant) => found.offset(instant));
   return {
     zone: found.isUniversal && found.offset(0) === 0 ? 'UTC' : zone,
     read: (at) => {
       const instant = Date.parse(at);
       // Before standard time offsets had seconds, which ISO 8601 cannot write: the minute is kept, and the time fits it.
-      const minutes = Math.round(found.offset(instant));
+      const minutes = Math.round(offsetAt(instant));
       const wall = new Date(instant + minutes * 60_000).toISOString();
       return { date: wall.slice(0, -14), time: wall.slice(-13, -5), offset: offsetText(minutes) };
     },
+  };
+}
+
+/**
+ * Looking an offset up is slow, and entries come in order: the last hour's is kept. Clocks do not change twice in an hour,
+ * so an hour that begins and ends with one offset has it throughout.
+ */
+function hourly(offset: (instant: number) => number): (instant: number) => number {
+  const hour = 3_600_000;
+  let kept = { from: Number.NaN, offset: 0 };
+  return (instant) => {
+    const from = Math.floor(instant / hour) * hour;
+    if (from === kept.from) return kept.offset;
+    const here = offset(from);
+    if (offset(from + hour - 1) !== here) return offset(instant);
+    kept = { from, offset: here };
+    return here;
   };
 }
 

@@ -14,16 +14,18 @@ export interface Dossier {
   head: string;
   /** How many facts there are; the sequence number of the last one. */
   facts: number;
-  /** Sorted by (at, n), struck ones among them. `kinds` leaves only those kinds. */
+  /** Sorted by (at, n), struck ones among them. `kinds`: others need not be read; a store that gives them all is only slower. */
   entries: (only?: { kinds?: readonly EntryKind[] }) => AsyncIterable<Entry>;
   /** Facts in order of recording, with the texts that are still there. */
   factLines: () => AsyncIterable<SealedFact>;
 }
 
-/** @returns those entries that nobody struck. */
+/** @returns the entries of those kinds that nobody struck. */
 export async function* standing(
   dossier: Dossier,
   kinds: readonly EntryKind[],
 ): AsyncGenerator<Entry, void, undefined> {
-  for await (const entry of dossier.entries({ kinds })) if (!entry.struck) yield entry;
+  for await (const entry of dossier.entries({ kinds })) {
+    if (!entry.struck && kinds.includes(entry.kind)) yield entry;
+  }
 }

@@ -1,10 +1,11 @@
 import { refOf } from '#domain/state.js';
-import { clockIn } from './clock.js';
+import { type Clock, clockIn } from './clock.js';
 import { renderCsv } from './csv.js';
 import type { Dossier } from './dossier.js';
 import { renderFacts } from './facts.js';
 import { incidentDocument } from './incident-document.js';
 import { renderJson } from './json.js';
+import { inPieces } from './pieces.js';
 import { postmortemDocument } from './postmortem-document.js';
 import { writeHtml } from './write-html.js';
 import { writeMarkdown } from './write-md.js';
@@ -40,7 +41,10 @@ export function fileNameOf(incident: number, format: Format): string {
  * @throws RangeError at once when there is no such zone
  */
 export function renderExport(format: Format, dossier: Dossier, zone = 'UTC'): AsyncIterable<string> {
-  const clock = clockIn(zone);
+  return inPieces(rendered(format, dossier, clockIn(zone)));
+}
+
+function rendered(format: Format, dossier: Dossier, clock: Clock): AsyncIterable<string> {
   switch (format) {
     case 'md':
       return writeMarkdown(incidentDocument(dossier, clock));

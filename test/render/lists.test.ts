@@ -90,8 +90,8 @@ test('timeline shows the newest that fit, and how many more there are', async ()
 
 test('timeline of few entries is whole, with days and marks', async () => {
   expect(
-  await timelineText(rich().entries(), { ref: 'INC-7', zone: 'Europe/Berlin' })
-).toMatchInlineSnapshot(`
+    await timelineText(rich().entries(), { ref: 'INC-7', zone: 'Europe/Berlin' }),
+  ).toMatchInlineSnapshot(`
 "Timeline of INC-7, times in Europe/Berlin
 — 2024-11-09 —
 2024-11-09 #23 Change announced to customers — Ana
