@@ -9,11 +9,13 @@ import { type Context, spokenBy } from './context.js';
  */
 export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<'member_joined_channel'>> {
   return async ({ event, body }) => {
+    // The bot enters every channel that it makes, before that channel is known as an incident's.
+    if (event.user === context.self()) return;
     const speaker = { team: body.team_id, user: event.inviter ?? event.user };
     const spoken = await spokenBy(context, speaker, `event:${body.event_id}`);
     const { team } = spoken.asking;
     const incident = await context.where.incident(team, event.channel);
-    if (incident === null || event.user === context.self()) return;
+    if (incident === null) return;
     // The channel itself is the permission: the inviter may be known to Slack only.
     const asking = { ...spoken.asking, seesPrivate: true };
     const state = await context.read.incident(asking, incident);

@@ -1,9 +1,6 @@
 import { Memory } from './memory.js';
 import type { Read, Workspace } from './ports.js';
 
-/** A channel that is no incident's is asked about again after this: another process may just have made it one. */
-const NONE_MS = 1_000;
-
 /** Which workspace and which incident a payload speaks of, from memory where that is safe. */
 export interface Where {
   /** @returns our name of a Slack workspace */
@@ -19,7 +16,7 @@ export function createWhere(options: {
 }): Where {
   // Neither ever changes once it is known: a workspace keeps its name, a channel its incident.
   const teams = new Map<string, string>();
-  const channels = new Memory<number | null>(24 * 3_600_000, 20_000, () => options.now().getTime());
+  const channels = new Memory<number>(24 * 3_600_000, 20_000, () => options.now().getTime());
   return {
     team(slackTeamId) {
       const known = teams.get(slackTeamId);
@@ -34,7 +31,8 @@ export function createWhere(options: {
       const known = channels.get(key);
       if (known !== undefined) return known;
       return options.read.ofChannel(team, channel).then((incident) => {
-        channels.set(key, incident, incident === null ? NONE_MS : undefined);
+        // A *no* is not kept: the next line may be typed in a channel that was made a moment ago.
+        if (incident !== null) channels.set(key, incident);
         return incident;
       });
     },

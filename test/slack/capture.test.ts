@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { refuse } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import { messageIn } from '#slack/message.js';
+import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
+
+const ANA = 'U0ANA00001';
+const BO = 'U0BO000002';
+
+for (const mode of ['http', 'socket'] as const) {
+  describe(`keeping messages (${mode})`, () => {
+    let kit: Kit;
+    let war: string;
+    beforeAll(async () => {
+      kit = await startKit(mode);
+      await until(() => kit.behind.people.has(BO));
+      const made = await kit.slack.client.call('conversations.create', { name: 'inc-7-x' });
+      if (made.kind !== 'ok') throw new Error('no channel');
+      war = (made.data.channel as { id: string }).id;
+      kit.behind.channels.set(war, 7);
+      kit.behind.state = { number: 7, private: false, members: [] as string[] } as IncidentState;
+      for (const user of ['ana', 'bo']) await kit.act('join', { user, channel: war });
+    });
+    afterAll(() => kit.stop());
+    beforeEach(() => {
+      const fresh = new Behind();
+      Object.assign(kit.behind, { handle: fresh.handle, owe: fresh.owe, open: [] });
+      kit.behind.handled.length = kit.behind.owed.length = 0;
+    });
+
+    const say = async (text: string, channel = war) =>
+      (await kit.act<Outcome>('message', { user: 'bo', channel, text })).ts;
+    const add = (ts: string, more: object = {}): Promise<Outcome> =>
+      kit.act('shortcut', { user: 'ana', callback_id: 'add_to_timeline', channel: war, ts, ...more });
+    /** What the person was told; it follows the answer, which holds nothing. */
+    const told = async ({ delivery }: Outcome): Promise<string> =>
+      (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0]?.text ?? 'nothing';
+
+    test('the shortcut records author, words, own time and link, then says so and ticks the message', async () => {
+      const ts = await say('drained & <done> @ana https://x.example/a?b=1&c=2');
+      const added = await add(ts);
+      expect(added.ok).toBe(true);
+      expect(kit.behind.handled).toEqual([
+        {
+          intent: {
+            type: 'CaptureMessage',
+            message: {
+              channel: war,
+              ts,
+              text: 'drained & <done> @ana https://x.example/a?b=1&c=2',
+              author: { id: BO, name: 'bo' },
+              link: expect.stringMatching(/^https?:/),
+            },
+          },
+          target: 7,
+          asking: expect.objectContaining({
+            by: { id: ANA, name: 'ana' },
+            key: `message:${war}:${ts}:${ANA}`,
+            seesPrivate: true,
+          }),
+        },
+      ]);
+      expect(await told(added)).toContain('INC-7 #2 recorded');
+      await until(async () => (await kit.calls('reactions.add')).some(({ args }) => args.timestamp === ts));
+    });
+
+    test('twice delivered it has one key; somebody else has another, to be told who was first', async () => {
+      const ts = await say('x');
+      await add(ts, { copies: 2 });
+      await add(ts, { user: 'bo' });
+      const keys = kit.behind.handled.map(({ asking }) => asking.key);
+      expect(keys).toEqual([
+        `message:${war}:${ts}:${ANA}`,
+        `message:${war}:${ts}:${ANA}`,
+        `message:${war}:${ts}:${BO}`,
+      ]);
+    });
+
+    test('already there: said by whom, and no tick', async () => {
+      kit.behind.handle = async () => refuse('ALREADY_CAPTURED', { ref: 'INC-7', entry: 5, by: 'bo' });
+      const before = (await kit.calls('reactions.add')).length;
+      expect(await told(await add(await say('y')))).toContain('as #5: recorded by bo');
+      expect(await kit.calls('reactions.add')).toHaveLength(before);
+    });
+
+    test('a link that does not come is no reason to wait or to fail', async () => {
+      const ts = await say('z');
+      await kit.act('fault', { method: 'chat.getPermalink', times: 1, kind: 'delay', value: 4_000 });
+      const { ok } = await add(ts);
+      expect(ok).toBe(true);
+      expect(kit.behind.handled[0]?.intent).toMatchObject({ message: { link: null } });
+    });
+
+    test('elsewhere: the only open incident is meant; of several one is chosen; of none nothing', async () => {
+      const ts = await say('from elsewhere', 'incidents');
+      const there = { channel: 'incidents' };
+      expect(await told(await add(ts, there))).toContain('No incident is open');
+
+      kit.behind.open = [{ number: 3, title: 'only' } as IncidentState];
+      await add(ts, there);
+      expect(kit.behind.handled.at(-1)).toMatchObject({ target: 3, asking: { seesPrivate: false } });
+
+      kit.behind.open = [3, 4].map((number) => ({ number, title: `t${number}` }) as IncidentState);
+      const asked = await add(ts, there);
+      expect(kit.behind.handled).toHaveLength(1);
+      const done = await kit.act<Outcome>('view/submit', {
+        user: 'ana',
+        values: { incident: { incident: '4' } },
+      });
+      expect(done.ok).toBe(true);
+      expect(kit.behind.handled.at(-1)).toMatchObject({
+        target: 4,
+        intent: { message: { ts, text: 'from elsewhere', author: { id: BO } } },
+      });
+      expect(await told(asked)).toContain('recorded');
+    });
+
+    test('a message too long for the form is kept whole all the same', async () => {
+      const long = `start ${'é'.repeat(5_000)} end`;
+      const ts = await say(long, 'incidents');
+      kit.behind.open = [3, 4].map((number) => ({ number, title: `t${number}` }) as IncidentState);
+      await add(ts, { channel: 'incidents' });
+      await kit.act('view/submit', { user: 'ana', values: { incident: { incident: '3' } } });
+      expect(kit.behind.handled.at(-1)?.intent).toMatchObject({ message: { text: long } });
+    });
+
+    test('a pin is owed before Slack is answered; other reactions and other channels are nothing', async () => {
+      const ts = await say('pin me');
+      await kit.act('reaction', { user: 'ana', channel: war, ts, name: 'pushpin' });
+      await until(() => kit.behind.owed.length > 0);
+      expect(kit.behind.owed[0]).toEqual({
+        effect: { kind: 'message.capture', payload: { channel: war, ts, by: ANA } },
+        of: { team: `our-${kit.sandbox.teamId}`, incident: 7, key: expect.stringMatching(/^event:Ev/) },
+      });
+      await kit.act('reaction', { user: 'ana', channel: war, ts, name: 'eyes' });
+      const again = await kit.act<Outcome>('deliver-again', { kind: 'event', type: 'reaction_added' });
+      expect(again.ok).toBe(true);
+      expect(kit.behind.owed).toHaveLength(1);
+    });
+
+    test('a pin that cannot be kept is not answered, so Slack sends it again', async () => {
+      const ts = await say('pin me too');
+      let failures = 2;
+      kit.behind.owe = async () => {
+        if (failures-- > 0) throw new Error('database');
+      };
+      await kit.act('settings', { ack_ms: 300 });
+      await kit.act('reaction', { user: 'ana', channel: war, ts, name: 'pushpin' });
+      await until(() => kit.behind.owed.length > 0);
+      await kit.act('settings', { ack_ms: 3_000 });
+      expect(failures).toBe(-1);
+    });
+
+    test('who is let into a private incident’s channel becomes a member; in a public one nothing happens', async () => {
+      kit.behind.state = { number: 7, private: false, members: [ANA] } as unknown as IncidentState;
+      await kit.act('join', { user: 'chen', channel: war });
+      await until(async () => joins(await kit.look<Events>('events')) > 0);
+      kit.behind.state = { number: 7, private: true, members: [ANA] } as unknown as IncidentState;
+      await kit.act('join', { user: 'dana', channel: war });
+      await until(() => kit.behind.handled.length > 0);
+      expect(kit.behind.handled).toEqual([
+        {
+          intent: { type: 'InvitePeople', people: [{ id: 'U0DANA0004', name: 'Dana Osei' }] },
+          target: 7,
+          asking: expect.objectContaining({ key: expect.stringMatching(/^event:/), seesPrivate: true }),
+        },
+      ]);
+    });
+
+    test('a changed name or zone is known from then on', async () => {
+      await kit.act('user', { user: 'bo', display_name: 'Bo the Brave', tz: 'Asia/Tokyo' });
+      await until(() => kit.behind.people.get(BO)?.name === 'Bo the Brave');
+      await kit.act('command', { user: 'bo', channel: 'incidents', command: '/incident', text: 'note x' });
+      expect(kit.behind.typed.at(-1)).toMatchObject({
+        asking: { by: { name: 'Bo the Brave' } },
+        zone: 'Asia/Tokyo',
+      });
+    });
+  });
+}
+
+interface Events {
+  events: Array<{ payload: { event: { type: string } } }>;
+}
+const joins = ({ events }: Events) =>
+  events.filter(({ payload }) => payload.event.type === 'member_joined_channel').length;
+
+describe('what a message says', () => {
+  test('of one without words: its files, or what a bot attached', () => {
+    expect(
+      messageIn({ ts: '1.2', text: '', user: 'U1', files: [{ name: 'a<b>.png' }, { title: 'log' }] }),
+    ).toEqual({
+      ts: '1.2',
+      raw: '(files: a&lt;b&gt;.png, log)',
+      author: { id: 'U1', name: null },
+    });
+    expect(
+      messageIn({
+        ts: '1.2',
+        bot_id: 'B1',
+        bot_profile: { name: 'Grafana' },
+        attachments: [{ fallback: 'CPU high' }],
+      }),
+    ).toEqual({ ts: '1.2', raw: 'CPU high', author: { id: 'B1', name: 'Grafana' } });
+    expect(messageIn({ ts: '1.2', user: 'U1' })?.raw).toBe('(a message without text)');
+    expect(messageIn({ text: 'no ts' })).toBeNull();
+    expect(messageIn({ ts: 1731202860.000247, text: 'a float is no ts' })).toBeNull();
+  });
+});

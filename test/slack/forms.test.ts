@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { refuse } from '#domain/refusal.js';
+import type { Answer, Typed } from '#slack/ports.js';
+import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
+
+describe('forms and buttons', () => {
+  let kit: Kit;
+  beforeAll(async () => {
+    kit = await startKit('http');
+    await until(() => kit.behind.people.has('U0ANA00001'));
+  });
+  afterAll(() => kit.stop());
+  beforeEach(() => {
+    const fresh = new Behind();
+    Object.assign(kit.behind, { answer: fresh.answer, handle: fresh.handle, open: [] });
+    kit.behind.typed.length = kit.behind.handled.length = kit.behind.owed.length = 0;
+  });
+
+  const type = (text: string): Promise<Outcome> =>
+    kit.act('command', { user: 'ana', channel: 'incidents', command: '/incident', text });
+  const submit = (values: object, more: object = {}): Promise<Outcome> =>
+    kit.act('view/submit', { user: 'ana', values, ...more });
+  /** What a person is told after an answer that holds nothing. */
+  const told = async ({ delivery }: Outcome) =>
+    (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0];
+  const views = async () => (await kit.look<Outcome>('state?user=ana')).views;
+
+  /** Opens a form by its verb; further lines get the usual receipt. */
+  async function openForm(form: 'open' | 'note' | 'log', incident: number | null): Promise<Outcome> {
+    const usual = kit.behind.answer;
+    kit.behind.answer = async () => ({ kind: 'form', form, incident });
+    const outcome = await type(form);
+    kit.behind.answer = usual;
+    kit.behind.typed.length = 0;
+    return outcome;
+  }
+
+  test('a bare note opens a form; what is submitted goes the way of a typed line, and the receipt follows', async () => {
+    const { ok, ack, delivery } = await openForm('note', 7);
+    expect(ok).toBe(true);
+    expect(Object.keys(ack.body)).toHaveLength(0);
+    const [view] = await views();
+    expect(view?.callback_id).toBe('note');
+
+    const done = await submit({ text: { text: '14:32 is <when> & it\nburns' }, at: { at: '01:41 UTC' } });
+    expect(done.ok).toBe(true);
+    expect(await views()).toHaveLength(0);
+    expect(kit.behind.typed).toHaveLength(1);
+    expect(kit.behind.typed[0]).toMatchObject({
+      implied: 7,
+      entered: { text: 'note 01:41 UTC -- 14:32 is <when> & it\nburns' },
+      asking: { key: `view:${view?.id}`, by: { id: 'U0ANA00001' } },
+      zone: 'Europe/Berlin',
+    });
+    const { responses } = await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`);
+    expect(responses[0]?.text).toContain('recorded: note 01:41 UTC');
+  });
+
+  test('submitted twice, it has one key', async () => {
+    await openForm('note', 7);
+    await submit({ text: { text: 'x' } }, { copies: 3 });
+    expect(new Set(kit.behind.typed.map(({ asking }) => asking.key)).size).toBe(1);
+    expect(kit.behind.typed).toHaveLength(3);
+  });
+
+  test('what is no time is refused at its field, and the form stays open', async () => {
+    await openForm('note', 7);
+    for (const at of ['soon', '01:41 or so', '25:00', '01:41 PST']) {
+      const { ok, errors } = await submit({ text: { text: 'x' }, at: { at } });
+      expect(ok).toBe(false);
+      expect(Object.keys(errors)).toEqual(['at']);
+    }
+    expect(kit.behind.typed).toHaveLength(0);
+    expect(await views()).toHaveLength(1);
+    await kit.act('view/close', { user: 'ana' });
+  });
+
+  test('a refusal is shown at the field that it speaks of', async () => {
+    await openForm('log', 7);
+    kit.behind.answer = async () => ({
+      kind: 'refused',
+      refusal: refuse('BAD_LOG_LINES', {
+        lines: [{ line: 2, why: 'it does not start with a time.' }],
+        more: 0,
+      }),
+    });
+    const { errors } = await submit({ text: { text: '01:41 x\ny' } });
+    expect(errors.text).toContain('Line 2: it does not start with a time.');
+    expect(errors.text).not.toContain('`');
+    expect(kit.behind.typed[0]?.entered.text).toBe('log\n01:41 x\ny');
+    await kit.act('view/close', { user: 'ana' });
+  });
+
+  test('the form for a new incident says all that a line can say', async () => {
+    await openForm('open', null);
+    const { ok } = await submit({
+      title: { title: '--private is in the title' },
+      severity: { severity: 'sev2' },
+      known: { known: ['Developer API'] },
+      components: { components: 'Say "hi"\n\n Voice, EU ' },
+      at: { at: 'yesterday 23:50' },
+      options: { options: ['drill'] },
+    });
+    expect(ok).toBe(true);
+    expect(kit.behind.typed[0]?.entered.text).toBe(
+      'open sev2 --component "Developer API" --component “Say "hi"” --component "Voice, EU" --drill --at "yesterday 23:50" -- --private is in the title',
+    );
+  });
+
+  test('when Slack does not open the form, the line to type is the answer, in time', async () => {
+    for (const fault of [
+      { kind: 'error', value: 'fatal_error' },
+      { kind: 'delay', value: 4_000 },
+    ]) {
+      await kit.act('fault', { method: 'views.open', times: 1, ...fault });
+      const { ok, ack } = await openForm('note', 7);
+      expect(ok).toBe(true);
+      expect(ack.body.text).toContain('/incident note 14:32 TEXT');
+    }
+  });
+
+  test('a form whose outcome comes late closes, and nothing typed is lost', async () => {
+    const { delivery } = await openForm('note', 7);
+    let finish = (_: Answer) => {};
+    kit.behind.answer = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const { ok } = await submit({ text: { text: 'long story' } });
+    expect(ok).toBe(true);
+    finish({ kind: 'refused', refusal: refuse('NOT_RECORDED', { why: 'the database does not answer' }) });
+    const { responses } = await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`);
+    expect(responses[0]?.text).toContain('Not recorded');
+    expect(responses[0]?.text).toContain('You typed: note -- long story');
+  });
+
+  describe('publishing', () => {
+    const asked = (text: string) => {
+      kit.behind.answer = async () => ({
+        kind: 'refused',
+        refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { state: 'identified', text }),
+        intent: { type: 'PublishPost', state: 'identified', moment: null, text, confirmed: false },
+        incident: 7,
+      });
+    };
+    const click = async (action_id: string, copies = 1): Promise<Outcome> => {
+      const { ephemerals } = await kit.look<Outcome>('state?user=ana');
+      const ts = ephemerals.at(-1)?.ts;
+      return kit.act('action', { user: 'ana', channel: 'incidents', ts, action_id, copies });
+    };
+
+    test('shows what would be public; a click publishes it, twice clicked is once', async () => {
+      asked('*We* <!here> know & fix it 🙂');
+      const { ack, trigger_id } = await type('publish identified We know');
+      expect(ack.body.text).toContain('--yes');
+      expect(JSON.stringify(ack.body.blocks)).toContain('*We* <!here> know & fix it');
+      const clicked = await click('publish', 2);
+      expect(clicked.ok).toBe(true);
+      expect(kit.behind.handled).toHaveLength(2);
+      expect(kit.behind.handled[0]).toMatchObject({
+        intent: { type: 'PublishPost', text: '*We* <!here> know & fix it 🙂', confirmed: true },
+        target: 7,
+        asking: { key: `trigger:${trigger_id}`, seesPrivate: false },
+      });
+      expect(kit.behind.handled[1]?.asking.key).toBe(kit.behind.handled[0]?.asking.key);
+      expect(await told(clicked)).toMatchObject({ replace_original: true, text: 'INC-7 #2 recorded' });
+    });
+
+    test('Cancel publishes nothing', async () => {
+      asked('x');
+      await type('publish x');
+      expect((await told(await click('cancel')))?.text).toContain('Not published');
+      expect(kit.behind.handled).toHaveLength(0);
+    });
+
+    test('a text that fits no button leaves the flag to type', async () => {
+      asked(
+        Array.from({ length: 4_000 }, (_, i) => String.fromCharCode(0x4e00 + ((i * 7919) % 20_000))).join(''),
+      );
+      const { ok, ack } = await type('publish …');
+      expect(ok).toBe(true);
+      expect(ack.body.blocks).toBeUndefined();
+      expect(ack.body.text).toContain('--yes');
+    });
+  });
+
+  test('when it was not said which incident, a click says it', async () => {
+    const state = { number: 8, title: '<!channel> is slow' };
+    kit.behind.open = [{ ...state, number: 7 }, state] as Behind['open'];
+    const usual = kit.behind.answer;
+    kit.behind.answer = async () => ({
+      kind: 'refused',
+      refusal: refuse('WHICH_INCIDENT', { verb: 'note', open: [{ ref: 'INC-7', title: 'x' }] }),
+    });
+    const { ack, trigger_id } = await type('note it burns @bo');
+    const buttons = ack.body.blocks?.[1]?.elements ?? [];
+    expect(buttons.map((button) => button.action_id)).toEqual(['choose:INC-7', 'choose:INC-8']);
+    const before = kit.behind.typed[0] as Typed;
+    kit.behind.answer = usual;
+    kit.behind.typed.length = 0;
+    const { ephemerals } = await kit.look<Outcome>('state?user=ana');
+    const clicked = await kit.act<Outcome>('action', {
+      user: 'ana',
+      channel: 'incidents',
+      ts: ephemerals.at(-1)?.ts,
+      action_id: 'choose:INC-8',
+    });
+    expect(clicked.ok).toBe(true);
+    expect(kit.behind.typed[0]).toMatchObject({
+      implied: 8,
+      entered: before.entered,
+      asking: { key: `trigger:${trigger_id}:8` },
+    });
+    expect((await told(clicked))?.text).toContain('recorded: note it burns @bo');
+  });
+
+  test('a button that we did not make is not obeyed', async () => {
+    kit.behind.answer = async () => ({
+      kind: 'refused',
+      refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { state: 'identified', text: 'x' }),
+      intent: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: false },
+      incident: -1,
+    });
+    await type('publish x');
+    const { ephemerals } = await kit.look<Outcome>('state?user=ana');
+    const ts = ephemerals.at(-1)?.ts;
+    const clicked = await kit.act<Outcome>('action', {
+      user: 'ana',
+      channel: 'incidents',
+      ts,
+      action_id: 'publish',
+    });
+    expect((await told(clicked))?.text).toContain('too old');
+    expect(kit.behind.handled).toHaveLength(0);
+  });
+});
