@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Entry } from '#domain/entry.js';
+import { ANA, BO, type Kit, startKit } from './kit.js';
+
+let kit: Kit;
+let incident: number;
+beforeAll(async () => {
+  kit = await startKit();
+  incident = await kit.opens('Pinned');
+  await kit.pays(incident);
+  await kit.act('join', { user: 'bo', channel: `inc-${incident}-pinned` });
+});
+beforeEach(() => kit.act('fault/clear', {}));
+afterAll(() => kit.stop());
+
+/** Ana writes something. @returns its `ts` */
+async function writes(text: string, thread?: string): Promise<string> {
+  const where = { user: 'ana', channel: `inc-${incident}-pinned` };
+  const posted = await kit.act('message', { ...where, text, ...(thread ? { thread_ts: thread } : {}) });
+  return String(posted.ts);
+}
+
+async function pins(ts: string, by = BO.id): Promise<void> {
+  const { id } = await kit.channel(incident);
+  await kit.owes(incident, { kind: 'message.capture', payload: { channel: id, ts, by } });
+}
+
+async function captured(ts: string): Promise<Entry | null> {
+  return kit.store.capturedEntry('T1', incident, (await kit.channel(incident)).id, ts);
+}
+
+async function ephemerals(): Promise<Array<{ user: string; text: string }>> {
+  const state = (await (await fetch(`${kit.sandbox.url}/control/state`)).json()) as {
+    ephemerals: Array<{ user: string; text: string }>;
+  };
+  return state.ephemerals;
+}
+
+test('a message is recorded at its own time, as it was meant, with author and link, and ticked', async () => {
+  const ts = await writes('1 < 2 & @bo saw it');
+  await pins(ts);
+  await kit.pays(incident);
+  const entry = await captured(ts);
+  expect(entry).toMatchObject({
+    kind: 'message',
+    text: '1 < 2 & @bo saw it',
+    by: BO,
+    source: 'slack',
+    detail: { author: ANA },
+    at: `${new Date(Number.parseInt(ts, 10) * 1000).toISOString().slice(0, 19)}Z`,
+  });
+  expect(entry?.link).toContain(`/p${ts.replace('.', '')}`);
+  const message = (await kit.channel(incident)).messages.find((one) => one.ts === ts);
+  expect(message).toMatchObject({ reactions: [{ name: 'white_check_mark' }] });
+});
+
+test('a reply in a thread is found', async () => {
+  const ts = await writes('the answer', await writes('the question'));
+  await pins(ts);
+  await kit.pays(incident);
+  expect((await captured(ts))?.text).toBe('the answer');
+});
+
+test('pinned by two people it is one entry, and the second hears who was first', async () => {
+  const ts = await writes('twice');
+  await pins(ts, BO.id);
+  await pins(ts, ANA.id);
+  await kit.pays(incident);
+  const { rows } = await kit.client.query(
+    `select 1 from fact where type = 'MessageCaptured' and body::jsonb #>> '{data,ts}' = $1`,
+    [ts],
+  );
+  expect(rows).toHaveLength(1);
+  const told = (await ephemerals()).filter((one) => one.text.includes('recorded by bo'));
+  expect(told.map((one) => one.user)).toEqual([ANA.id]);
+});
+
+test.each([
+  ['conversations.history', 'ratelimit'],
+  ['conversations.history', 'drop'],
+  ['chat.getPermalink', 'ratelimit'],
+  ['reactions.add', 'drop'],
+])('%s: %s loses nothing', async (method, kind) => {
+  const ts = await writes(`through ${method} ${kind}`);
+  await pins(ts);
+  await kit.fault(method, kind);
+  await kit.pays(incident);
+  const entry = await captured(ts);
+  expect(entry?.text).toBe(`through ${method} ${kind}`);
+  expect(entry?.link).not.toBeNull();
+});
+
+test('without a link it is an entry still', async () => {
+  const ts = await writes('no link');
+  await pins(ts);
+  await kit.fault('chat.getPermalink', 'error', 'missing_scope');
+  await kit.pays(incident);
+  expect(await captured(ts)).toMatchObject({ text: 'no link', link: null });
+});
+
+test('a message that cannot be read: the person is told, and it is not silently gone', async () => {
+  await pins('1700000000.000100', ANA.id);
+  await kit.pays(incident);
+  expect((await kit.rows(incident)).filter((row) => row.dead)).toMatchObject([
+    { kind: 'message.capture', error: 'message_not_found' },
+  ]);
+  expect((await ephemerals()).at(-1)).toMatchObject({
+    user: ANA.id,
+    text: expect.stringContaining('could not be read'),
+  });
+});
