@@ -36,6 +36,7 @@ export function commandsOf(scenario) {
       where: 'anywhere',
       text: `open ${severity} ${title} --component "${component}" --at "${typed(opened)}"`,
     },
+    { who: 'ana', text: 'invite @bo @chen', joined: ['bo', 'chen'] },
     { who: 'ana', text: 'lead @ana', retime: typed(opened) },
     ...story,
     ...marks,

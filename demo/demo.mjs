@@ -119,7 +119,7 @@ function alive(pid) {
 async function replay(scenario, slack) {
   const commands = commandsOf(scenario);
   let channel = { name: 'incidents' };
-  for (const { who, where, text, retime } of commands) {
+  for (const { who, where, text, retime, joined } of commands) {
     const answer = await slack.command(who, channel.id ?? channel.name, text);
     if (!/recorded/.test(answer)) throw new Error(`/incident ${text}\n    ${answer}`);
     step(`${who}  /incident ${shorten(text)}`);
@@ -128,6 +128,14 @@ async function replay(scenario, slack) {
       const moved = await slack.command(who, channel.id, `time ${n} ${retime}`);
       if (!/recorded/.test(moved)) throw new Error(`/incident time ${n} ${retime}\n    ${moved}`);
       step(`${who}  /incident time ${n} ${retime}`);
+    }
+    if (joined) {
+      // Slack lets nobody type in a channel that they are not in.
+      await slack.until(`${joined.join(' and ')} in the channel`, (state) => {
+        const ids = joined.map((name) => state.users.find((user) => user.name === name)?.id);
+        const members = state.channels.find((one) => one.id === channel.id).members;
+        return ids.every((id) => members.includes(id));
+      });
     }
     if (where === 'anywhere') {
       channel = await slack.until('the incident’s channel', (state) =>

@@ -51,7 +51,14 @@ export async function startBot(env, errors) {
   const line = await firstLine(child, 'the bot');
   const url = /https?:\/\/\S+/.exec(line)?.[0];
   if (!url) throw new Error(`the bot said “${line}” and no address`);
-  return { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
+  const bot = { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
+  // It records from the first moment; Slack can reach it once its socket is open.
+  for (let tries = 0; tries < 600; tries++) {
+    const { slack } = await (await fetch(new URL('/readyz', bot.url))).json();
+    if (slack === 'ok') return bot;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the bot did not reach the local Slack within half a minute');
 }
 
 /** Runs a verb of the command line. @returns its standard output @throws with its standard error */
