@@ -16,14 +16,16 @@ export function closestVerbs(word: string): string[] {
 /** Letters to change; a word cut short (`stat`), or a verb with more behind it (`notes`, `sev1`), is nearer than its length says. */
 function howFar(typed: string, name: string): number {
   const cut = typed.length > 1 && (name.startsWith(typed) || typed.startsWith(name));
-  return cut ? 0.5 + Math.abs(name.length - typed.length) / 100 : distance(swapped(typed, name), name);
+  if (cut) return 0.5 + Math.abs(name.length - typed.length) / 100;
+  return Math.min(
+    distance(typed, name),
+    0.9 + Math.min(...swaps(typed).map((turned) => distance(turned, name))),
+  );
 }
 
 /** Two letters in the wrong order are one slip, not two. */
-function swapped(typed: string, name: string): string {
-  for (let i = 0; i + 1 < typed.length; i++) {
-    const turned = `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`;
-    if (distance(turned, name) + 1 < distance(typed, name)) return turned;
-  }
-  return typed;
+function swaps(typed: string): string[] {
+  return [...typed.slice(1)].map(
+    (_, i) => `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`,
+  );
 }

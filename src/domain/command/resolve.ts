@@ -18,6 +18,8 @@ import { zoneName } from './zone.js';
 const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
 /** Clocks differ: what lies this little ahead is now. */
 const AHEAD_MS = 120_000;
+/** No clock is ever turned back by more than this. */
+const TURNED_BACK_MS = 3 * 3_600_000;
 /** A bare end before its beginning is past midnight, unless that would make the range longer than this. */
 const NIGHT_MS = 12 * 3_600_000;
 
@@ -81,13 +83,15 @@ function resolveDate(day: Day, zone: Zone, now: number): number | Refusal {
 /** The latest occurrence that is not in the future. */
 function latest(clock: Clock, zone: Zone, now: number): number | Refusal {
   const limit = now + AHEAD_MS;
+  const onTheWall = limit + offsetAt(zone, limit);
   const today = dayAt(limit, zone);
   // From tomorrow: where clocks go back over midnight, tomorrow's first minute has been once already.
   for (let back = -1; back <= 3; back++) {
     const day = plusDays(today, -back);
+    const wall = asUtc(day, clock);
+    if (wall > onTheWall + TURNED_BACK_MS) continue;
     const instants = instantsOf(day, clock, zone);
-    const onTheWall = limit + offsetAt(zone, limit);
-    if (instants.length === 0 && asUtc(day, clock) <= onTheWall) return skipped(day, clock, zone);
+    if (instants.length === 0 && wall <= onTheWall) return skipped(day, clock, zone);
     const past = instants.filter((at) => at <= limit);
     if (past.length > 1) return twice(past, clock, zone);
     if (past[0] !== undefined) return Math.min(past[0], now);

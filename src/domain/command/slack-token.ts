@@ -12,7 +12,7 @@ export interface SlackToken {
 }
 
 const SEQUENCE = /<([^<>|]+)(?:\|([^<>]*))?>/y;
-const LINK = /^(?:[a-z][a-z0-9+.-]*:\/\/\S|(?:mailto|tel|sms|sip|xmpp|facetime|skype|callto|geo):\S)/i;
+const LINK = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:mailto|tel|sms|sip|xmpp|facetime|skype|callto|geo):)\S+$/i;
 
 /** @returns what the sequence at `at` stands for; null: it is none of Slack's and stays as it is. */
 export function readSlackToken(raw: string, at: number, names: Names): SlackToken | null {
@@ -23,7 +23,7 @@ export function readSlackToken(raw: string, at: number, names: Names): SlackToke
   const body = undo(match[1] ?? '');
   const label = match[2] === undefined ? null : undo(match[2]);
 
-  const person = /^@([UW][A-Z0-9]*)$/.exec(body);
+  const person = /^@([UW][A-Z0-9]+)$/.exec(body);
   if (person?.[1]) {
     const name = names.person(person[1]) ?? (label?.replace(/^@/, '') || null);
     return { text: `@${name ?? person[1]}`, end, person: { id: person[1], name } };
@@ -33,7 +33,7 @@ export function readSlackToken(raw: string, at: number, names: Names): SlackToke
 }
 
 function words(body: string, label: string | null, names: Names): string | null {
-  const channel = /^#([CGD][A-Z0-9]*)$/.exec(body);
+  const channel = /^#([CGD][A-Z0-9]+)$/.exec(body);
   if (channel?.[1]) return `#${label || names.channel(channel[1]) || channel[1]}`;
   const everybody = /^!(here|channel|everyone)$/.exec(body);
   if (everybody) return `@${everybody[1]}`;

@@ -37,10 +37,13 @@ export function isDay({ year, month, day }: Day): boolean {
  */
 export function instantsOf(day: Day, clock: Clock, zone: Zone): number[] {
   const wall = asUtc(day, clock);
+  const [before, after] = [offsetAt(zone, wall - DAY_MS), offsetAt(zone, wall + DAY_MS)];
+  // Asking a zone is slow, and on most days it has nothing to say.
+  if (before === after) return [wall - before];
   const instants = new Set<number>();
   // The offset that held then is among those of the days around, whichever side of a change we are on.
-  for (const near of [wall - DAY_MS, wall, wall + DAY_MS]) {
-    const at = wall - offsetAt(zone, near);
+  for (const offset of [before, offsetAt(zone, wall), after]) {
+    const at = wall - offset;
     if (at + offsetAt(zone, at) === wall) instants.add(at);
   }
   return [...instants].sort((a, b) => a - b);

@@ -75,11 +75,20 @@ export function offsetZone(sign: string, hours: number, minutes: number): Zone |
   return FixedOffsetZone.instance(sign === '+' ? total : -total);
 }
 
+/** Zones found so far, by the name typed: looking one up is slow. Real ones only, and no more than there can be. */
+const FOUND = new Map<string, Zone>();
+const MOST = 2_000;
+const LONGEST = 64;
+
 function areaZone(name: string): Zone | null {
-  if (!IANAZone.isValidZone(name)) return null;
+  const found = FOUND.get(name);
+  if (found) return found;
+  if (name.length > LONGEST || !IANAZone.isValidZone(name)) return null;
   // Spelled as the zone database has it, however it was typed; an older name of a zone stays as it is.
   const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-  return IANAZone.create(known.toLowerCase() === name.toLowerCase() ? known : name);
+  const zone = IANAZone.create(known.toLowerCase() === name.toLowerCase() ? known : name);
+  if (FOUND.size < MOST) FOUND.set(name, zone);
+  return zone;
 }
 
 /**
@@ -98,7 +107,7 @@ export function zoneNamed(name: string): Zone | null {
   if (/^(?:utc|gmt|z)$/i.test(name)) return FixedOffsetZone.utcInstance;
   const offset = /^(?:utc)?([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(name);
   if (offset) return offsetZone(offset[1] ?? '+', Number(offset[2]), Number(offset[3] ?? 0));
-  return IANAZone.isValidZone(name) ? IANAZone.create(name) : null;
+  return areaZone(name);
 }
 
 /** @returns `UTC`, `UTC+02:00` or `Europe/Berlin`: what luxon's setZone takes. */

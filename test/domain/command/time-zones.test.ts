@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import { readTime } from '#domain/command/time.js';
+import { readZone } from '#domain/command/zone.js';
+import { isRefusal } from '#domain/refusal.js';
+import { NOW, timeOf } from './support.js';
+
+describe('at most one zone after the time', () => {
+  test.each([
+    ['01:41 UTC x', '2024-11-10T01:41:00Z minute | x'],
+    ['01:41 GMT x', '2024-11-10T01:41:00Z minute | x'],
+    ['01:41 Z x', '2024-11-10T01:41:00Z minute | x'],
+    ['01:41Z x', '2024-11-10T01:41:00Z minute | x'],
+    ['01:41UTC', '2024-11-10T01:41:00Z minute'],
+    ['01:41 utc x', '2024-11-10T01:41:00Z minute | x'],
+    ['01:41 +02:00 x', '2024-11-09T23:41:00Z minute | x'],
+    ['01:41+02:00 x', '2024-11-09T23:41:00Z minute | x'],
+    ['01:41 -05:00 x', '2024-11-10T06:41:00Z minute | x'],
+    ['01:41 −05:00 x', '2024-11-10T06:41:00Z minute | x'],
+    ['1:41 pm +14:00 x', '2024-11-09T23:41:00Z minute | x'],
+    ['01:41 Europe/Berlin x', '2024-11-10T00:41:00Z minute | x'],
+    ['01:41 europe/berlin x', '2024-11-10T00:41:00Z minute | x'],
+    ['01:41 America/Argentina/Buenos_Aires x', '2024-11-10T04:41:00Z minute | x'],
+    ['01:41 America/Port-au-Prince x', '2024-11-10T06:41:00Z minute | x'],
+    ['01:41 Etc/GMT+5 x', '2024-11-10T06:41:00Z minute | x'],
+    ['yesterday 23:50 Asia/Kathmandu x', '2024-11-09T18:05:00Z minute | x'],
+    ['2024-07-10 01:41 Europe/Berlin x', '2024-07-09T23:41:00Z minute | x'],
+    ['2024-11-09 Europe/Berlin x', '2024-11-09T00:00:00Z date | x'],
+    ['2024-11-09 01:41:00 +0000 x', '2024-11-09T01:41:00Z second | x'],
+    ['01:41 UTC UTC x', '2024-11-10T01:41:00Z minute | UTC x'],
+    ['01:41 UTC PST lines fail', '2024-11-10T01:41:00Z minute | PST lines fail'],
+    // It has an offset already: what follows is text.
+    ['2024-11-09T01:41Z UTC x', '2024-11-09T01:41:00Z minute | UTC x'],
+    ['2024-11-09T01:41+01:00 PST x', '2024-11-09T00:41:00Z minute | PST x'],
+  ])('%s', (text, read) => expect(timeOf(text)).toBe(read));
+});
+
+describe('after a date and a time, -HH:MM may be both', () => {
+  test.each([
+    ['2024-11-09 01:41:00-05:00 x', '2024-11-09T06:41:00Z second | x'],
+    ['2024-11-09 20:41-05:00 x', '2024-11-10T01:41:00Z minute | x'],
+    ['2024-11-09 01:41-01:44 x', '2024-11-09T01:41:00Z/2024-11-09T01:44:00Z minute | x'],
+    ['2024-11-09 01:41-05:00 x', 'TIME_RANGE_OR_OFFSET'],
+    ['2024-11-09 01:41 -05:00 x', '2024-11-09T06:41:00Z minute | x'],
+    ['2024-11-09 01:41 - 05:00 x', '2024-11-09T01:41:00Z/2024-11-09T05:00:00Z minute | x'],
+  ])('%s', (text, read) => expect(timeOf(text)).toBe(read));
+});
+
+describe('abbreviations that mean several things', () => {
+  const all = 'PST PDT MST MDT CST CDT EST EDT BST IST CET CEST AEST AEDT'.split(' ');
+  test.each(all)('%s is refused, with a way to write it that is then read', (short) => {
+    for (const time of ['07:05', '~07:05', '1:07pm', '2024-11-09 07:05', '07:05-07:10', 'yesterday 23:50']) {
+      const read = readTime(`${time} ${short} x`, { now: NOW, zone: 'UTC', zoneKnown: true });
+      if (!isRefusal(read)) throw new Error(`${time} ${short} was read`);
+      expect(read.code).toBe('TIME_ZONE_AMBIGUOUS');
+      const offered = [...read.next.matchAll(/`([^`]+)`/g)]
+        .map((match) => match[1] ?? '')
+        .filter((s) => s.startsWith(time));
+      expect(offered.length).toBeGreaterThanOrEqual(2);
+      for (const example of offered) expect(timeOf(`${example} x`)).toMatch(/^\d{4}-.* \| x$/);
+    }
+    expect(timeOf(`07:05 ${short}`)).toBe('TIME_ZONE_AMBIGUOUS');
+    expect(timeOf(`07:05 ${short.toLowerCase()} x`)).toBe(
+      `2024-11-10T07:05:00Z minute | ${short.toLowerCase()} x`,
+    );
+    expect(timeOf(`07:05 ${short}N x`)).toBe(`2024-11-10T07:05:00Z minute | ${short}N x`);
+    expect(timeOf(`07:05 x ${short}`)).toBe(`2024-11-10T07:05:00Z minute | x ${short}`);
+  });
+});
+
+describe('any other word is text', () => {
+  test.each([
+    'PSTN lines fail',
+    'JST x',
+    'local x',
+    'Est x',
+    'Zulu x',
+    'zone x',
+    'api/gateway fails',
+    'US/EU traffic',
+    '+5000 requests',
+    '-5 replicas',
+    '-v x',
+    '+ x',
+    'UTCfoo',
+    'PST-based x',
+    'Uhr x',
+    'Japan x',
+    'to 02:00 x',
+    '02:00 x',
+    '-- x',
+    '— x',
+  ])('%s', (text) => expect(timeOf(`01:41 ${text}`)).toBe(`2024-11-10T01:41:00Z minute | ${text}`));
+});
+
+describe('meant as a zone, but none that can be known', () => {
+  test.each([
+    'Europe/Berlim x',
+    'asia/pacific x',
+    'UTC+2 x',
+    'GMT-03:00 x',
+    'UTC: x',
+    '(PST) x',
+    'PST: x',
+    'Europe/Berlin, x',
+    '+5:30 x',
+    '+15:00 x',
+    '-14:40 x',
+    '+02:60 x',
+    '+0200 x',
+  ])('01:41 %s', (text) => expect(timeOf(`01:41 ${text}`)).toBe('TIME_ZONE_UNKNOWN'));
+});
+
+test.each([
+  ['UTC', 'UTC'],
+  ['utc', 'UTC'],
+  ['Z', 'UTC'],
+  ['+02:00', 'UTC+02:00'],
+  ['-03:30', 'UTC-03:30'],
+  ['europe/berlin', 'Europe/Berlin'],
+  ['Asia/Kathmandu', 'Asia/Kathmandu'],
+])('readZone(%s)', (typed, zone) => expect(readZone(typed)).toBe(zone));
+
+test.each([
+  ['PST', 'TIME_ZONE_AMBIGUOUS'],
+  ['', 'TIME_ZONE_UNKNOWN'],
+  ['Mars/Olympus', 'TIME_ZONE_UNKNOWN'],
+  ['UTC x', 'TIME_ZONE_UNKNOWN'],
+])('readZone(%j) is refused', (typed, code) => expect(readZone(typed)).toMatchObject({ code }));
