@@ -1,5 +1,9 @@
+import { types } from 'node:util';
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
+
+// Errors of sockets may come from another realm than ours (in tests they do), where `instanceof` does not know them.
+const { isNativeError } = types;
 
 /** Somebody else was first: nothing was written. `version`: load again and decide again. `key`: the same request was recorded before. */
 export class Conflict extends Error {
@@ -56,7 +60,7 @@ export function outcomeOfQuery(error: unknown): Error {
     return withoutValues(cause);
   }
   if (isConnectionTrouble(cause)) return new Unavailable(cause.message);
-  return cause instanceof Error ? cause : new Error('a database query failed');
+  return isNativeError(cause) ? cause : new Error('a database query failed');
 }
 
 /** For queries built by drizzle: turns their failures into `Unavailable` or a plain error. */
@@ -70,7 +74,7 @@ export async function asking<T>(work: () => Promise<T>): Promise<T> {
 
 /** Errors of sockets carry a code (`ECONNREFUSED`), those of pg and its pool only a sentence. */
 function isConnectionTrouble(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;
   return /connection|not queryable|read timeout|timeout exceeded/i.test(error.message);
 }
