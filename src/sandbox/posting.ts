@@ -3,6 +3,8 @@ import { copy, type Fields } from './fields.js';
 import type { Draft, Ephemeral, Message } from './message.js';
 import type { World } from './world.js';
 
+const MAX_EPHEMERALS = 10_000;
+
 /** Puts a message into a channel and tells the app about it, its own messages included. */
 export function post(world: World, channel: Channel, draft: Draft): Message {
   const message: Message = { ...draft, ts: world.ids.ts(), reactions: [] };
@@ -100,6 +102,9 @@ export function remove(world: World, channel: Channel, message: Message): void {
 export function whisper(world: World, ephemeral: Omit<Ephemeral, 'ts'>): Ephemeral {
   const shown: Ephemeral = { ...ephemeral, ts: world.ids.ts() };
   world.ephemerals.push(shown);
+  // Nobody scrolls back that far, and a load test would fill the memory.
+  if (world.ephemerals.length > MAX_EPHEMERALS * 1.1)
+    world.ephemerals = world.ephemerals.slice(-MAX_EPHEMERALS);
   world.changed();
   return shown;
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { readUpload } from './body.js';
 import { CallLog } from './call-log.js';
 import { Clock } from './clock.js';
 import { Commands } from './commands.js';
@@ -18,6 +17,7 @@ import { Modals } from './modals.js';
 import { Page } from './page.js';
 import { RateLimits } from './rate.js';
 import { ResponseUrls } from './response-urls.js';
+import { appRoutesOf } from './routes.js';
 import type { Seed } from './seed.js';
 import { defaultSettings, type Settings } from './settings.js';
 import { SocketTransport } from './socket.js';
@@ -103,29 +103,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const me = world.identity.botUserId;
   const api = new WebApi({ world, triggers, modals, socket, me }, tokens, rate, faults, calls, settings, log);
 
-  const raw = express.raw({ type: () => true, limit: '64mb' });
-  app.all('/api/:method', raw, (request, response) => api.handle(request, response));
-  app.post('/upload/v1/:id', raw, async (request, response) => {
-    const file = world.files.get(String(request.params.id));
-    if (!file || file.completed) {
-      response.status(404).send('file_not_found');
-      return;
-    }
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    file.content = await readUpload(request.headers['content-type'], body);
-    response.type('text').send(`OK - ${file.content.length}`);
-  });
-  app.get('/files-pri/:file{/*rest}', (request, response) => {
-    const file = world.files.get(String(request.params.file).split('-')[1] ?? '');
-    const allowed =
-      request.headers.authorization === `Bearer ${tokens.bot}` && manifest.scopes.has('files:read');
-    if (!file?.content || !allowed) response.status(allowed ? 404 : 403).send('');
-    else response.type('application/octet-stream').send(file.content);
-  });
-  app.post('/commands/:team/:id', express.json({ type: () => true, limit: '2mb' }), (request, response) => {
-    const { status, body } = responseUrls.use(String(request.params.id), request.body);
-    response.status(status).type('text').send(body);
-  });
   const shop = {
     world,
     settings,
@@ -142,6 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     rate,
     socket,
   };
+  app.use(appRoutesOf(shop, api, tokens.bot));
   app.use('/control', controlRoutes(shop));
   app.use(page.routes());
 

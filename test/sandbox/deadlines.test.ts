@@ -14,7 +14,6 @@ class PlainApp {
   readonly got: Request[] = [];
   answer: (
     request: Request,
-    nth: number,
   ) => { status: number; body?: string; headers?: Record<string, string> } | 'never' = () => ({
     status: 200,
   });

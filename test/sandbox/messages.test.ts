@@ -214,6 +214,11 @@ describe('blocks', () => {
     expect(await ask(blocks)).toMatchObject({ ok: false, error: 'invalid_blocks', errors: [error] });
   });
 
+  test('an action id may come again in another block', async () => {
+    const row = { type: 'actions', elements: [button('x')] };
+    expect(await ask([row, row])).toMatchObject({ ok: true });
+  });
+
   test('the texts of all blocks together end at 13,000', async () => {
     const blocks = (last: number) => [
       ...Array.from({ length: 5 }, () => section('x'.repeat(2500))),

@@ -85,7 +85,6 @@ function doubleChoices(blocks: Fields[], root: string): string[] {
 
 function duplicates(blocks: Fields[], root: string): string[] {
   const blockIds = new Set<unknown>();
-  const actionIds = new Set<unknown>();
   const problems: string[] = [];
   blocks.forEach((block, index) => {
     const { block_id: id } = block;
@@ -93,6 +92,8 @@ function duplicates(blocks: Fields[], root: string): string[] {
       problems.push(`\`block_id\` "${id}" already exists [json-pointer:${root}/${index}/block_id]`);
     }
     blockIds.add(id);
+    // Unique in their block only: `state.values` is keyed by block first.
+    const actionIds = new Set<unknown>();
     for (const { element, pointer } of elementsOf(block, `${root}/${index}`)) {
       const { action_id: action } = element;
       if (action !== undefined && actionIds.has(action)) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { confirm, dispatchConfig, option, optionGroup, plainText } from './text-object.js';
+import { confirm, dispatchConfig, option, optionGroup, plainText, tickOption } from './text-object.js';
 
 const actionId = z.string().min(1).max(255).optional();
 const common = { action_id: actionId, confirm: confirm.optional(), focus_on_load: z.boolean().optional() };
@@ -43,14 +43,14 @@ const tickable = [
   z.strictObject({
     type: z.literal('checkboxes'),
     ...common,
-    options: z.array(option).min(1).max(10),
-    initial_options: z.array(option).min(1).max(10).optional(),
+    options: z.array(tickOption).min(1).max(10),
+    initial_options: z.array(tickOption).min(1).max(10).optional(),
   }),
   z.strictObject({
     type: z.literal('radio_buttons'),
     ...common,
-    options: z.array(option).min(1).max(10),
-    initial_option: option.optional(),
+    options: z.array(tickOption).min(1).max(10),
+    initial_option: tickOption.optional(),
   }),
 ] as const;
 

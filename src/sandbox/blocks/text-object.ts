@@ -32,11 +32,19 @@ export const confirm = z.strictObject({
   style: z.enum(['primary', 'danger']).optional(),
 });
 
+/** An option of a menu: plain text only. */
 export const option = z.strictObject({
+  text: plainText(75),
+  value: z.string().min(1).max(150),
+  description: plainText(75).optional(),
+  url: z.string().max(3000).optional(),
+});
+
+/** An option to tick, which may have markup. */
+export const tickOption = z.strictObject({
   text: anyText(75),
   value: z.string().min(1).max(150),
   description: anyText(75).optional(),
-  url: z.string().max(3000).optional(),
 });
 
 export const optionGroup = z.strictObject({ label: plainText(75), options: z.array(option).min(1).max(100) });

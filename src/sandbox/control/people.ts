@@ -87,6 +87,12 @@ export function peopleRoutes({ world }: Workshop): Router {
       channel: createChannel(world, name, isPrivate ?? false, actor(world, user).id).id,
     });
   });
+  router.post('/dm', (request, response) => {
+    const { user } = z.strictObject({ user: z.string() }).parse(request.body);
+    const { channel } = world.direct([world.identity.botUserId, actor(world, user).id]);
+    world.changed();
+    response.json({ ok: true, channel: channel.id });
+  });
   router.post('/channel/archive', (request, response) => {
     const {
       user,
