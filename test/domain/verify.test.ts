@@ -305,6 +305,24 @@ describe('names the first broken line', () => {
         }),
     ],
     [
+      '__proto__ within data',
+      3,
+      /not known/,
+      () => LINES.with(2, line(3).replace('"data":{', '"data":{"__proto__":1,')),
+    ],
+    [
+      '__proto__ within by',
+      3,
+      /not known/,
+      () => LINES.with(2, line(3).replace('"by":{', '"by":{"__proto__":1,')),
+    ],
+    [
+      '__proto__ within texts',
+      3,
+      /not known/,
+      () => LINES.with(2, line(3).replace('"texts":{', `"texts":{"__proto__":"${'a'.repeat(64)}",`)),
+    ],
+    [
       '__proto__ as a member',
       3,
       /"__proto__" is not known/,

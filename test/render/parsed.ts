@@ -1,8 +1,12 @@
 import { Parser } from 'commonmark';
 import MarkdownIt from 'markdown-it';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { toString as plain } from 'mdast-util-to-string';
+import { gfm } from 'micromark-extension-gfm';
 import { parse, type DefaultTreeAdapterTypes as Tree } from 'parse5';
 
-/** Text of a Markdown document as each of two readers sees it: blocks apart, formatting gone. */
+/** Text of a Markdown document as each of three readers sees it: blocks apart, formatting gone. */
 export const readers: Record<string, (markdown: string) => string[]> = {
   commonmark: (markdown) => {
     const blocks: string[] = [];
@@ -32,6 +36,16 @@ export const readers: Record<string, (markdown: string) => string[]> = {
           .map((child) => (child.type === 'softbreak' || child.type === 'hardbreak' ? '\n' : child.content))
           .join(''),
       );
+  },
+  // Makes links of bare addresses as GitHub does.
+  'GFM by micromark': (markdown) => {
+    const blocks: string[] = [];
+    const walk = (node: { type: string; children?: unknown[] }) => {
+      if (['paragraph', 'heading', 'code', 'html', 'table'].includes(node.type)) blocks.push(plain(node));
+      else for (const child of node.children ?? []) walk(child as typeof node);
+    };
+    walk(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
+    return blocks;
   },
 };
 

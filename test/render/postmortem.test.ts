@@ -89,6 +89,7 @@ test('asks about a silence of a quarter of an hour between start and end, and ab
     note(4, '01:14', 'soon enough'),
     note(5, '01:29', 'just late enough'),
     { type: 'NoteRecorded', data: when(6, '01:45', 'minute', '02:20'), texts: { text: 'a long job' } },
+    note(11, '01:50', 'during the job'),
     note(7, '02:30', 'after the job'),
     note(8, '02:40', 'struck'),
     { type: 'EntryStruck', data: { entry: 8 }, texts: { reason: 'wrong' } },

@@ -67,6 +67,8 @@ const PIECES = [
   ':',
   '::',
   'https://a_b.example/c_d?e=f&g=h*i*',
+  'https://ab.example/c*d*[e]_f_~g~',
+  'www.ab.example/c*d*',
   'www.a_b.example/x_y',
   'a_b@c_d.example',
   'mailto:a@b.example',
