@@ -15,7 +15,14 @@ export const ENVIRONMENT = z.object({
   SLACK_APP_TOKEN: z.string().optional(),
   SLACK_SIGNING_SECRET: z.string().optional(),
   SLACK_API_URL: url(['https:', 'http:'], 'the address of a Web API').optional(),
-  DATABASE_URL: url(['postgres:', 'postgresql:'], 'the address of a PostgreSQL database').optional(),
+  // Not a URL to every reader: `postgres://user@/db?host=/socket/folder` has no host where URLs must have one.
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/, {
+      message:
+        'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database',
+    })
+    .optional(),
   REDIS_URL: url(['redis:', 'rediss:', 'unix:'], 'the address of a Redis server').optional(),
   PORT: z.coerce
     .number({ message: 'is not a port; write a number from 0 to 65535' })

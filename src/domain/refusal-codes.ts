@@ -175,8 +175,4 @@ export const SENTENCES = {
     sentence: 'Not confirmed: whether this was recorded is not known.',
     next: 'Look at `timeline` before you type it again.',
   }),
-  KEY_REUSED: (_: Record<string, never>) => ({
-    sentence: 'That Idempotency-Key was used for another request.',
-    next: 'Send a new key with a new request.',
-  }),
 } as const;
