@@ -8,7 +8,7 @@ import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
 import { createSlack } from '#slack/app.js';
 import { startWeb } from '#web/server.js';
-import { startWorker } from '../worker.js';
+import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
 import { lookupsOf } from './lookups.js';

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { readOrganisation } from '#config/organisation.js';
+import { BadConfig, loadConfig, type Need } from '#config.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tocsin-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function problems(env: Record<string, string>, need: Need = 'bot'): string[] {
+  try {
+    loadConfig(env, need);
+    return [];
+  } catch (error) {
+    if (error instanceof BadConfig) return error.problems;
+    throw error;
+  }
+}
+
+describe('the environment', () => {
+  test('a good one', () => {
+    expect(problems({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' })).toEqual([]);
+    expect(problems({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', DATABASE_URL: '' })).toEqual([]);
+    expect(problems({ DATABASE_URL: 'postgres://u@/d?host=/run/x&port=5432' }, 'database')).toEqual([]);
+    expect(problems({}, 'database')).toEqual([]);
+  });
+
+  test('everything that is wrong is listed at once, each with what to do, without any value', () => {
+    const found = problems({
+      PORT: '70000',
+      DATABASE_URL: 'mysql://user:hunter2@host/db',
+      REDIS_URL: 'redis.example.com',
+      LOG_LEVEL: 'loud',
+      TOCSIN_CONFIG: join(folder, 'absent.yml'),
+      TOCSIN_SECRET: 'short',
+    });
+    expect(found.map((problem) => problem.split(':')[0])).toEqual([
+      'DATABASE_URL',
+      'REDIS_URL',
+      'PORT',
+      'TOCSIN_SECRET',
+      'LOG_LEVEL',
+      'SLACK_BOT_TOKEN',
+      'SLACK_APP_TOKEN or SLACK_SIGNING_SECRET',
+      'TOCSIN_CONFIG',
+    ]);
+    for (const problem of found) expect(problem).toContain(';');
+    expect(found.join()).not.toContain('hunter2');
+  });
+
+  test('a secret is required with a database of one’s own', () => {
+    const env = { SLACK_BOT_TOKEN: 'b', SLACK_APP_TOKEN: 'a', DATABASE_URL: 'postgres://h/d' };
+    expect(problems(env)).toEqual([expect.stringContaining('TOCSIN_SECRET')]);
+    expect(problems({ ...env, TOCSIN_SECRET: '0123456789abcdef' })).toEqual([]);
+  });
+});
+
+describe('tocsin.yml', () => {
+  const read = (source: string) => readOrganisation(source, 'tocsin.yml');
+
+  test('absent or empty: sensible defaults', () => {
+    expect(read('')).toMatchObject({ command: '/incident', zone: null, announce: null, components: [] });
+  });
+  test('names file, line and what to write instead', () => {
+    expect(read('zone: Mars/Base\ncommand: incident\n')).toEqual([
+      expect.stringMatching(/^tocsin\.yml:2: command .*\/incident/),
+      expect.stringMatching(/^tocsin\.yml:1: zone .*Europe\/Berlin/),
+    ]);
+    expect(read('announce: ops\ncomponnents: [a]\n')).toEqual([
+      expect.stringMatching(/componnents.*known ones are/),
+    ]);
+    expect(read('announce: [unclosed\n')).toEqual([expect.stringMatching(/^tocsin\.yml:\d+: /)]);
+    expect(read('announce: a\nannounce: b\n')).toEqual([expect.stringMatching(/^tocsin\.yml:2: /)]);
+    expect(read('- a list\n')).toHaveLength(1);
+  });
+  test('a file is read from where it is said to be', () => {
+    const path = join(folder, 'mine.yml');
+    writeFileSync(path, 'announce: war-room\n');
+    expect(loadConfig({ TOCSIN_CONFIG: path }, 'nothing').org.announce).toBe('war-room');
+  });
+});
