@@ -163,8 +163,6 @@ function faultOfTexts(fact: HashedFact, { required, optional, list }: FactTexts)
 }
 
 function faultOf(schema: z.ZodType, value: unknown, within: string): string | null {
-  // zod passes over an own member called __proto__, and nothing of ours is called that.
-  if (hasProto(value)) return `the member "__proto__" is not known`;
   const issue = schema.safeParse(value).error?.issues[0];
   if (!issue) return null;
   const path = [within, ...issue.path.map(String)].filter((part) => part !== '');
@@ -178,9 +176,4 @@ function faultOf(schema: z.ZodType, value: unknown, within: string): string | nu
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-function hasProto(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, '__proto__') || Object.values(value).some(hasProto);
 }

@@ -132,3 +132,11 @@ test('CSV times carry the offset of their own day', async () => {
     '1,2024-11-10T01:42:10+00:00,,second',
   );
 });
+
+test('CSV quotes whatever a reader could take for the end of a record or drop', async () => {
+  const texts = ['a\rb', 'a\nb', 'a\r\nb', ' a', 'a ', 'a,b', 'a"b'];
+  const drafts = [opened('x'), ...texts.map((text, i) => note(i + 2, '02:00', text))];
+  const csv = await collected(renderExport('csv', dossierOf(drafts), 'UTC'));
+  for (const text of texts) expect(csv).toContain(`,note,"${text.replace('"', '""')}",Ana,`);
+  expect(csv.endsWith(',false\r\n')).toBe(true);
+});
