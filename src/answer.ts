@@ -63,7 +63,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       case 'form':
         return { kind: 'form', form: said.form, incident };
       case 'ask':
-        return look(ports.read, said.ask, incident, asking, zone);
+        return look(ports.read, said.ask, incident, asking, zone, ports.command);
       case 'intent': {
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
         const outcome = await ports.handle(said.intent, incident, asking, notes);

@@ -27,6 +27,7 @@ export type Seen =
  * Answers a question. Nothing is written.
  * @param incident null where the question is about none
  * @param zone of the asker, in which times are shown unless the question names another
+ * @param command how it is called here, for `help`
  */
 export async function look(
   read: Read,
@@ -34,8 +35,9 @@ export async function look(
   incident: number | null,
   asking: Asking,
   zone: string,
+  command: string,
 ): Promise<Seen> {
-  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb) };
+  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command) };
   if (ask.type === 'list') return { kind: 'text', text: listText(await read.open(asking)) };
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {

@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import { z } from 'zod';
-import { plain } from '#domain/command/entered.js';
 import type { Answerer } from '#answer.js';
+import { plain } from '#domain/command/entered.js';
 import { admitted, type FindToken } from './auth.js';
 
 export interface ApiPorts {
@@ -59,13 +59,11 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         response.json({ ok: true, text: `GET /incidents/INC-${answer.incident}/ with this token.` });
         return;
       case 'form':
-        response
-          .status(422)
-          .json({
-            ok: false,
-            error: 'MISSING_ARGUMENT',
-            sentence: 'Say it on one line: programs have no forms.',
-          });
+        response.status(422).json({
+          ok: false,
+          error: 'MISSING_ARGUMENT',
+          sentence: 'Say it on one line: programs have no forms.',
+        });
         return;
       case 'refused': {
         const { code, sentence, next } = answer.refusal;

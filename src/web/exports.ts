@@ -3,8 +3,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Express, Request, Response } from 'express';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
-import { EXPORTS, type ExportName, isZone } from '#render/exports.js';
 import type { Read, Viewer } from '#read.js';
+import { isZone } from '#render/clock.js';
+import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
 import { teamOfLink } from './signed-link.js';
 
@@ -16,18 +17,29 @@ export interface ExportPorts {
   now: () => Date;
 }
 
+/** The last part of an export's address. */
+export const EXPORT_FILES: Readonly<Record<Format, string>> = {
+  md: 'timeline.md',
+  json: 'timeline.json',
+  csv: 'timeline.csv',
+  html: 'timeline.html',
+  facts: 'facts.jsonl',
+  'postmortem.md': 'postmortem.md',
+  'postmortem.html': 'postmortem.html',
+};
+
 /** A reader who stops reading must not hold a database snapshot for ever. */
 const SLOWEST_MS = 120_000;
 
 /** `GET /incidents/INC-7/timeline.md` and its like: the same bytes as the CLI and Slack give. */
 export function exportRoutes(app: Express, ports: ExportPorts): void {
   app.get('/incidents/:ref/:file', async (request, response, next) => {
-    const name = (Object.keys(EXPORTS) as ExportName[]).find(
-      (key) => EXPORTS[key].path === request.params.file,
-    );
-    const incident = numberOf(request.params.ref);
-    if (!name) return next();
-    const viewer = await viewerOf(ports, request, response, incident ?? 0);
+    const formats = Object.keys(EXPORT_FILES) as Format[];
+    const format = formats.find((one) => EXPORT_FILES[one] === request.params.file);
+    if (!format) return next();
+    // What is no reference at all is answered like an incident that does not exist: there is no INC-0.
+    const incident = numberOf(request.params.ref) ?? 0;
+    const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
     const zone = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';
     if (!isZone(zone)) {
@@ -38,15 +50,14 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
       );
       return;
     }
-    const { type, render } = EXPORTS[name];
-    const outcome = await ports.read.dossier(viewer, incident ?? 0, async (dossier) => {
+    const outcome = await ports.read.dossier(viewer, incident, async (dossier) => {
       response.status(200).set({
-        'Content-Type': type,
+        'Content-Type': MEDIA_TYPES[format],
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
       });
-      await pipeline(Readable.from(render(dossier, zone)), response, {
+      await pipeline(Readable.from(renderExport(format, dossier, zone)), response, {
         signal: AbortSignal.timeout(SLOWEST_MS),
       });
     });

@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { Unavailable } from '#store/outcome.js';
 import type { Log } from '#log.js';
+import { Unavailable } from '#store/outcome.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type HealthPorts, healthRoutes } from './health.js';
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Slack's own payloads stay far below; more is not from Slack, and checking a signature over it is work. */
+const MAX_SLACK_BYTES = 1_000_000;
 
 export interface WebPorts {
   health: HealthPorts;
@@ -39,8 +42,10 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
   });
   const server = createServer((request, response) => {
     // Straight to Bolt: it reads the body itself, because the signature is over the bytes as they came.
-    if (ports.slack && request.url?.split('?')[0] === '/slack/events') ports.slack(request, response);
-    else app(request, response);
+    if (ports.slack && request.url?.split('?')[0] === '/slack/events') {
+      if (Number(request.headers['content-length'] ?? 0) > MAX_SLACK_BYTES) refuseBody(request, response);
+      else ports.slack(request, response);
+    } else app(request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -76,6 +81,11 @@ function answerFailure(
     .send(
       status === 500 ? 'Something went wrong here; the log says what.\n' : 'That request cannot be read.\n',
     );
+}
+
+function refuseBody(request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(413, { connection: 'close', 'content-type': 'text/plain' }).end('Too large.\n');
+  request.destroy();
 }
 
 async function close(server: Server): Promise<void> {
