@@ -14,7 +14,7 @@ export function parseStrict(text: string): unknown {
     else if (first === '[') open.push(null);
     else if (first === '}' || first === ']') open.pop();
     else if (first === '"') {
-      name = JSON.parse(token) as string;
+      name = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
       if (/\p{Surrogate}/u.test(name)) throw new SyntaxError('half of a surrogate pair');
     } else if (first === ':') {
       const names = open.at(-1);
