@@ -13,6 +13,7 @@ import { createPeople } from './people.js';
 import { createPermalink } from './permalink.js';
 import { onReaction } from './pin.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
+import { routed } from './routed.js';
 import { onAddToTimeline } from './shortcut.js';
 import { createSocketFront } from './socket.js';
 import { onSubmission } from './submission.js';
@@ -101,21 +102,27 @@ export function createSlack(options: SlackOptions): Slack {
     }
   }
 
-  const app = new App({
-    receiver: front.receiver,
-    // A fresh object each time, because Bolt writes into it. No call to Slack: the token was given to us.
-    authorize: async () => {
-      const identity = whoAmI.current();
-      return { botToken: token, botId: identity?.botId ?? undefined, botUserId: identity?.botUserId };
-    },
-    logger: slackLogger(log),
-    clientOptions: { ...(slack.apiUrl && { slackApiUrl: slack.apiUrl }) },
-    tokenVerificationEnabled: false,
-    // Nothing runs before every listener: what comes from ourselves is told apart where it matters.
-    ignoreSelf: false,
-    convoStore: false,
-  });
-  listen(app, context);
+  const bolt = () =>
+    new App({
+      // The front's receiver serves both apps, see `routed`.
+      receiver: { init: () => {}, start: async () => {}, stop: async () => {} },
+      // A fresh object each time, because Bolt writes into it. No call to Slack: the token was given to us.
+      authorize: async () => {
+        const identity = whoAmI.current();
+        return { botToken: token, botId: identity?.botId ?? undefined, botUserId: identity?.botUserId };
+      },
+      logger: slackLogger(log),
+      clientOptions: { ...(slack.apiUrl && { slackApiUrl: slack.apiUrl }) },
+      tokenVerificationEnabled: false,
+      // Nothing runs before every listener: what comes from ourselves is told apart where it matters.
+      ignoreSelf: false,
+      convoStore: false,
+    });
+  const commands = bolt();
+  const others = bolt();
+  listenToCommands(commands, context);
+  listenToOthers(others, context);
+  front.receiver.init(routed(commands, others));
 
   return {
     listener: front.listener,
@@ -134,13 +141,17 @@ export function createSlack(options: SlackOptions): Slack {
   };
 }
 
-/** Everything that is listened to; manifest.yml asks for the same. */
-export function listen(
-  app: Pick<App, 'command' | 'action' | 'view' | 'shortcut' | 'event'>,
+/** The slash command, whatever it is called; manifest.yml asks for the same as this and the next. */
+export function listenToCommands(app: Pick<App, 'command'>, context: Context): void {
+  app.command(/^\//, onCommand(context));
+}
+
+/** Everything else that is listened to. */
+export function listenToOthers(
+  app: Pick<App, 'action' | 'view' | 'shortcut' | 'event'>,
   context: Context,
 ): void {
   const waiting = createWaiting(context.now);
-  app.command(/^\//, onCommand(context));
   app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
   app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { App } from '@slack/bolt';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { listen } from '#slack/app.js';
+import { listenToCommands, listenToOthers } from '#slack/app.js';
 import type { Context } from '#slack/context.js';
 
 const root = process.cwd();
@@ -111,16 +111,16 @@ function methodsInCode(): Set<string> {
 /** What the code listens to, asked of the code. */
 function listened() {
   const heard = { commands: [] as unknown[], shortcuts: [] as unknown[], events: [] as unknown[] };
-  listen(
-    {
-      command: (name: unknown) => heard.commands.push(name),
-      shortcut: (which: unknown) => heard.shortcuts.push(which),
-      event: (name: unknown) => heard.events.push(name),
-      action: () => {},
-      view: () => {},
-    } as unknown as App,
-    { now: () => new Date() } as Context,
-  );
+  const app = {
+    command: (name: unknown) => heard.commands.push(name),
+    shortcut: (which: unknown) => heard.shortcuts.push(which),
+    event: (name: unknown) => heard.events.push(name),
+    action: () => {},
+    view: () => {},
+  } as unknown as App;
+  const context = { now: () => new Date() } as Context;
+  listenToCommands(app, context);
+  listenToOthers(app, context);
   return heard;
 }
 
