@@ -62,7 +62,10 @@ async function wordsOn(ask: AboutOne, dossier: Dossier, asking: Asking, zone: st
     case 'catchup':
       return catchupText(dossier.state, await since(dossier, asking.by.id), zone);
     case 'actions':
-      return actionsText(refOf(dossier.state.number), await actionItems(dossier.entries()));
+      return actionsText(
+        refOf(dossier.state.number),
+        await actionItems(dossier.entries({ kinds: ['action'] })),
+      );
   }
 }
 

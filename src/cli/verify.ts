@@ -20,8 +20,9 @@ export const verify: Verb = {
       io.out(`BROKEN at line ${result.line}: ${result.why}\n`);
       return 1;
     }
+    const after = result.after ? `, ${result.after} recorded after that head` : '';
     const erased = result.erased ? `, ${result.erased} texts erased` : '';
-    io.out(`OK: ${result.incident}, ${result.facts} facts${erased}, head ${result.head}\n`);
+    io.out(`OK: ${result.incident}, ${result.facts} facts${erased}${after}, head ${result.head}\n`);
     return 0;
   },
 };

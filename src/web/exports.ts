@@ -6,6 +6,7 @@ import { numberOf } from '#domain/state.js';
 import type { Read, Viewer } from '#read.js';
 import { isZone } from '#render/clock.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
+import { PAGE_POLICY } from '#render/html-style.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
 import { teamOfLink } from './signed-link.js';
 
@@ -55,7 +56,8 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
         'Content-Type': MEDIA_TYPES[format],
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
-        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        // The same policy as in the page itself, for those who ask the headers.
+        ...(MEDIA_TYPES[format].startsWith('text/html') && { 'Content-Security-Policy': PAGE_POLICY }),
       });
       await pipeline(Readable.from(renderExport(format, dossier, zone)), response, {
         signal: AbortSignal.timeout(SLOWEST_MS),

@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TOCSIN = join(ROOT, 'bin/tocsin.js');
+
+export interface BotProcess {
+  url: string;
+  child: ChildProcess;
+  /** Everything on stderr so far. */
+  log(): string;
+  kill9(): Promise<void>;
+  stop(): Promise<number | null>;
+}
+
+/** What the person saw: the answer in the same request, and whatever came later. */
+export interface Said {
+  ok: boolean;
+  error?: string;
+  text: string;
+  trigger: string;
+}
+
+/** A workspace with the real bot in it, as processes; HTTP mode unless `socket`. */
+export async function startWalk(options: { socket?: boolean } = {}) {
+  const database: TestDatabase = await testDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-walk-'));
+  const manifest = parse(await readFile(join(ROOT, 'manifest.yml'), 'utf8')) as object;
+  const port = await freePort();
+  const slack: Sandbox = await startSandbox({
+    manifest,
+    ...(options.socket ? {} : { eventsUrl: `http://127.0.0.1:${port}/slack/events` }),
+    settings: { rateLimits: false },
+  });
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    SLACK_BOT_TOKEN: slack.botToken,
+    ...(options.socket ? { SLACK_APP_TOKEN: slack.appToken } : { SLACK_SIGNING_SECRET: slack.signingSecret }),
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: database.url,
+    TOCSIN_SECRET: 'a secret for tests only, 32 bytes',
+    TOCSIN_CONFIG: '',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'warn',
+  };
+  const bots: BotProcess[] = [];
+
+  async function control<T = Record<string, unknown>>(path: string, body?: object): Promise<T> {
+    const response = await fetch(`${slack.url}/control/${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as T;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  const walk = {
+    slack,
+    database,
+    folder,
+    environment,
+    control,
+    async bot(at = port, more: Record<string, string> = {}): Promise<BotProcess> {
+      const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder);
+      bots.push(bot);
+      for (let i = 0; i < 400; i++) {
+        const ready = (await (await fetch(`${bot.url}/readyz`)).json()) as { slack: string };
+        if (ready.slack === 'ok') return bot;
+        await pause(50);
+      }
+      throw new Error(`the bot did not reach the sandbox: ${bot.log()}`);
+    },
+    /** Types `/incident TEXT` and waits for what the person sees. */
+    async type(user: string, channel: string, text: string): Promise<Said> {
+      const outcome = await control<{
+        ok: boolean;
+        error?: string;
+        trigger_id: string;
+        responses: Array<{ text?: string }>;
+      }>('command', { user, channel, command: '/incident', text });
+      return {
+        ok: outcome.ok,
+        error: outcome.error,
+        text: outcome.responses.map((one) => one.text ?? '').join('\n'),
+        trigger: outcome.trigger_id,
+      };
+    },
+    state: () => control<SlackState>('state'),
+    /** Waits for something to be so in Slack. */
+    async until<T>(what: string, look: (state: SlackState) => T | undefined | false | null): Promise<T> {
+      for (let i = 0; i < 400; i++) {
+        const found = look(await walk.state());
+        if (found) return found;
+        await pause(50);
+      }
+      throw new Error(`did not happen: ${what}`);
+    },
+    /** Runs a verb of the command line. */
+    tocsin: (...args: string[]) => run(args, environment, folder),
+    async end(): Promise<void> {
+      for (const bot of bots) await bot.kill9();
+      await slack.stop();
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return walk;
+}
+
+export type Walk = Awaited<ReturnType<typeof startWalk>>;
+
+export interface SlackState {
+  files: Array<{ name: string; channels: string[]; content?: string }>;
+  users: Array<{ id: string; name: string }>;
+  channels: Array<{
+    id: string;
+    name: string;
+    topic: string;
+    members: string[];
+    pins: string[];
+    messages: Array<{
+      ts: string;
+      user: string;
+      text: string;
+      blocks?: unknown[];
+      files?: Array<{ id: string; title: string }>;
+    }>;
+  }>;
+}
+
+async function startBot(env: Record<string, string>, cwd: string): Promise<BotProcess> {
+  const child = spawn(process.execPath, [TOCSIN, 'start'], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    log += chunk;
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`the bot ended (${code}): ${log}`)));
+  });
+  const gone = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    return (await exit)[0] as number | null;
+  };
+  return {
+    url: /http:\S+/.exec(line)?.[0] ?? '',
+    child,
+    log: () => log,
+    kill9: async () => void (await gone('SIGKILL')),
+    stop: () => gone('SIGTERM'),
+  };
+}
+
+export async function run(args: string[], env: Record<string, string>, cwd: string, input = '') {
+  const child = spawn(process.execPath, [TOCSIN, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  let out = Buffer.alloc(0);
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out = Buffer.concat([out, chunk]);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    err += chunk;
+  });
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, out: out.toString('utf8'), err };
+}
+
+/** Slack's own signature over a slash command, for deliveries that the sandbox would not make. */
+export function signedCommand(secret: string, fields: Record<string, string>, at = Date.now()) {
+  const body = new URLSearchParams({
+    team_id: 'T0SANDBOX1',
+    channel_id: 'C0NOWHERE1',
+    user_id: 'U0ANA00001',
+    user_name: 'ana',
+    command: '/incident',
+    response_url: '',
+    trigger_id: `1.2.${randomBytes(8).toString('hex')}`,
+    ...fields,
+  }).toString();
+  const timestamp = String(Math.floor(at / 1000));
+  const signature = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
+  return {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': `v0=${signature}`,
+    },
+    body,
+  };
+}
+
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type BotProcess, freePort, pause, signedCommand, startWalk, type Walk } from './kit.js';
+
+// A receipt is a promise: kept through repeats, races, kills and hostile requests.
+let walk: Walk;
+let one: BotProcess;
+let two: BotProcess;
+
+beforeAll(async () => {
+  walk = await startWalk();
+  one = await walk.bot();
+  two = await walk.bot(await freePort());
+  expect((await walk.type('ana', 'incidents', 'open sev3 Promises')).text).toMatch(/INC-1/);
+});
+afterAll(() => walk.end());
+
+const send = async (bot: BotProcess, request: ReturnType<typeof signedCommand>) => {
+  const response = await fetch(`${bot.url}/slack/events`, request);
+  const body = await response.text();
+  return {
+    status: response.status,
+    text: body.startsWith('{') ? (JSON.parse(body) as { text: string }).text : body,
+  };
+};
+
+interface Exported {
+  incident: { status: string };
+  timeline: Array<{ n: number; text: string; at: string }>;
+}
+const exported = async () =>
+  JSON.parse((await walk.tocsin('export', 'INC-1', '--format', 'json')).out) as Exported;
+
+test('one delivery, twice at the same moment in two processes: one entry, the first receipt twice', async () => {
+  for (let round = 0; round < 10; round++) {
+    const request = signedCommand(walk.slack.signingSecret, { text: `note INC-1 twice ${round}` });
+    const [a, b] = await Promise.all([send(one, request), send(two, request)]);
+    expect(a.text).toMatch(/recorded/);
+    expect(b.text).toBe(a.text);
+    const later = await send(round % 2 ? one : two, request);
+    expect(later.text).toBe(a.text);
+  }
+  const { timeline } = await exported();
+  for (let round = 0; round < 10; round++) {
+    expect(timeline.filter((entry) => entry.text === `twice ${round}`)).toHaveLength(1);
+  }
+});
+
+test('two people typing the same words are two entries', async () => {
+  const requests = [1, 2].map(() =>
+    signedCommand(walk.slack.signingSecret, { text: 'note INC-1 same words' }),
+  );
+  await Promise.all(requests.map((request, i) => send(i ? one : two, request)));
+  expect((await exported()).timeline.filter((entry) => entry.text === 'same words')).toHaveLength(2);
+});
+
+test('a repeated resolve gets its receipt again, a new one is refused', async () => {
+  const request = signedCommand(walk.slack.signingSecret, { text: 'resolve INC-1' });
+  const first = await send(one, request);
+  expect(first.text).toMatch(/recorded/);
+  expect(await send(two, request)).toEqual(first);
+  const again = await send(one, signedCommand(walk.slack.signingSecret, { text: 'resolve INC-1' }));
+  expect(again.text).toMatch(/resolved already/);
+  expect(
+    (await send(one, signedCommand(walk.slack.signingSecret, { text: 'reopen INC-1 again' }))).text,
+  ).toMatch(/recorded/);
+});
+
+test('requests that Slack did not sign, or long ago, or not yet, are refused and leave nothing', async () => {
+  const before = (await exported()).timeline.length;
+  const good = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 hostile' });
+  const forged = { ...good, body: `${good.body}&x=1` };
+  const unsigned = { ...good, headers: { 'content-type': good.headers['content-type'] } };
+  const old = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 hostile' }, Date.now() - 301_000);
+  const early = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 hostile' }, Date.now() + 301_000);
+  for (const request of [forged, unsigned, old, early]) {
+    expect((await fetch(`${one.url}/slack/events`, request as RequestInit)).status).toBe(401);
+  }
+  expect((await exported()).timeline.length).toBe(before);
+});
+
+test('kill -9 while many people type: what was called recorded is there once, in order', async () => {
+  const recorded: string[] = [];
+  const unknown: string[] = [];
+  let number = 0;
+  let killed = 0;
+  let bot = two;
+  let stop = false;
+  const person = async (name: string) => {
+    while (!stop) {
+      const text = `${name} ${number++}`;
+      try {
+        const answer = await send(
+          bot,
+          signedCommand(walk.slack.signingSecret, { text: `note INC-1 ${text}` }),
+        );
+        if (/recorded/.test(answer.text)) recorded.push(text);
+        else unknown.push(text);
+      } catch {
+        unknown.push(text);
+        await pause(20);
+      }
+    }
+  };
+  const people = ['p', 'q', 'r', 's', 't', 'u', 'v', 'w'].map(person);
+  for (; killed < 4; killed++) {
+    const before = recorded.length;
+    while (recorded.length < before + 50) await pause(10);
+    await bot.kill9();
+    bot = await walk.bot(await freePort());
+  }
+  stop = true;
+  await Promise.all(people);
+  const texts = (await exported()).timeline.map((entry) => entry.text);
+  const count = new Map<string, number>();
+  for (const text of texts) count.set(text, (count.get(text) ?? 0) + 1);
+  expect(recorded.filter((text) => count.get(text) !== 1)).toEqual([]);
+  expect(unknown.filter((text) => (count.get(text) ?? 0) > 1)).toEqual([]);
+  expect(recorded.length).toBeGreaterThan(200);
+  expect((await walk.tocsin('export', 'INC-1', '--format', 'facts', '--out', `${walk.folder}/f`)).code).toBe(
+    0,
+  );
+  expect(await walk.tocsin('verify', `${walk.folder}/f`)).toMatchObject({ code: 0 });
+}, 120_000);
+
+test('no token of ours is in any log', () => {
+  for (const bot of [one, two]) {
+    for (const secret of [walk.slack.botToken, walk.slack.signingSecret])
+      expect(bot.log()).not.toContain(secret);
+  }
+});
