@@ -84,11 +84,9 @@ export function readManifest(source: object): Manifest {
   const scopes = new Set(oauth_config.scopes.bot);
   const commands = features.slash_commands ?? [];
   const shortcuts = features.shortcuts ?? [];
-  if (commands.length + shortcuts.length > 0 && !scopes.has('commands')) {
-    throw new Error(
-      'invalid_manifest\n  /oauth_config/scopes/bot: commands and shortcuts need the scope "commands"',
-    );
-  }
+  const events = settings.event_subscriptions?.bot_events ?? [];
+  const problems = missingScopes(scopes, commands.length + shortcuts.length > 0, events);
+  if (problems.length > 0) throw new Error(`invalid_manifest\n${problems.join('\n')}`);
   return {
     name: display_information.name,
     botName: features.bot_user?.display_name ?? 'bot',
@@ -96,7 +94,40 @@ export function readManifest(source: object): Manifest {
     commands,
     shortcuts,
     scopes,
-    events: new Set(settings.event_subscriptions?.bot_events ?? []),
+    events: new Set(events),
     interactive: settings.interactivity?.is_enabled ?? false,
   };
+}
+
+// By prefix, the first that fits; any one of the scopes will do.
+const EVENT_SCOPES: ReadonlyArray<readonly [prefix: string, ...scopes: string[]]> = [
+  ['message.channels', 'channels:history'],
+  ['message.groups', 'groups:history'],
+  ['message.im', 'im:history'],
+  ['message.mpim', 'mpim:history'],
+  ['app_mention', 'app_mentions:read'],
+  ['reaction_', 'reactions:read'],
+  ['pin_', 'pins:read'],
+  ['member_', 'channels:read', 'groups:read'],
+  ['channel_', 'channels:read'],
+  ['group_', 'groups:read'],
+  ['user_change', 'users:read'],
+  ['team_join', 'users:read'],
+  ['subteam_', 'usergroups:read'],
+  ['file_', 'files:read'],
+];
+
+function missingScopes(scopes: ReadonlySet<string>, speaks: boolean, events: readonly string[]): string[] {
+  const problems: string[] = [];
+  if (speaks && !scopes.has('commands')) {
+    problems.push('  /oauth_config/scopes/bot: commands and shortcuts need the scope "commands"');
+  }
+  for (const event of events) {
+    const [, ...needed] = EVENT_SCOPES.find(([prefix]) => event.startsWith(prefix)) ?? [''];
+    if (needed.length === 0 || needed.some((scope) => scopes.has(scope))) continue;
+    problems.push(
+      `  /settings/event_subscriptions/bot_events: ${event} needs the scope ${needed.join(' or ')}`,
+    );
+  }
+  return problems;
 }

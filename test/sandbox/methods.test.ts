@@ -60,6 +60,7 @@ describe('tokens and scopes', () => {
     const poor = await startKit({
       manifest: manifest((it) => {
         it.oauth_config.scopes.bot = ['commands', 'chat:write', 'channels:read'];
+        it.settings.event_subscriptions.bot_events = ['app_home_opened', 'channel_created'];
       }),
     });
     try {
@@ -90,6 +91,12 @@ describe('tokens and scopes', () => {
     const start = startKit({ manifest: wrong });
     await expect(start).rejects.toThrow(/display_information\/name/);
     await expect(start).rejects.toThrow(/slash_commands\/0\/command/);
+    const poor = manifest((it) => {
+      it.oauth_config.scopes.bot = ['chat:write'];
+    });
+    const second = startKit({ manifest: poor });
+    await expect(second).rejects.toThrow(/need the scope "commands"/);
+    await expect(second).rejects.toThrow(/message.channels needs the scope channels:history/);
   });
 });
 
