@@ -139,33 +139,3 @@ test('a bot that is shut out keeps what it owes', async () => {
   await kit.pays(incident);
   expect(await posts(incident)).toEqual([expect.stringContaining('kept')]);
 });
-
-test('a worker whose time is over does not speak any more', async () => {
-  const incident = await standing();
-  await kit.notes(incident, 'once');
-  // Frozen after it has looked for the entry, for longer than its lease; another one does its work.
-  const frozen = {
-    ...kit.world,
-    incidents: {
-      load: kit.world.incidents.load.bind(kit.world.incidents),
-      capturedEntry: kit.world.incidents.capturedEntry.bind(kit.world.incidents),
-      entry: async (...at: Parameters<typeof kit.world.incidents.entry>) => {
-        await kit.leaseEnds(incident);
-        await kit.pays(incident);
-        const real = Date.now;
-        Date.now = () => real() + 11_000;
-        thaw = () => {
-          Date.now = real;
-        };
-        return kit.world.incidents.entry(...at);
-      },
-    },
-  };
-  let thaw = () => {};
-  try {
-    await kit.visits(incident, new Gate(kit.world.now), frozen);
-  } finally {
-    thaw();
-  }
-  expect(await posts(incident)).toHaveLength(1);
-});

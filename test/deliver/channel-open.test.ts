@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Gate } from '#deliver/gate.js';
+import { LEASE_MS } from '#deliver/lease.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
 let kit: Kit;
@@ -169,4 +171,32 @@ test('parts that are refused for good leave a channel that works', async () => {
   expect(rows.every((row) => row.done)).toBe(true);
   expect(rows[0]?.result).toMatchObject({ refused: { topic: 'conversations.setTopic: missing_scope' } });
   expect((await kit.said(incident)).map((one) => one.text).join()).toContain('goes on');
+});
+
+test('a worker that was frozen for longer than its lease does not speak any more', async () => {
+  const incident = await kit.opens('Frozen');
+  const now = Date.now;
+  // Frozen the moment after it has made the channel; another one finishes what it began.
+  const frozen = {
+    ...kit.world,
+    slack: {
+      call: async (method: string, args?: Record<string, unknown>) => {
+        const result = await kit.world.slack.call(method, args);
+        if (method === 'conversations.create') {
+          await kit.leaseEnds(incident);
+          await kit.pays(incident);
+          Date.now = () => now() + LEASE_MS;
+        }
+        return result;
+      },
+    },
+  };
+  const topics = (await kit.calls('conversations.setTopic')).length;
+  try {
+    await kit.visits(incident, new Gate(kit.world.now), frozen);
+  } finally {
+    Date.now = now;
+  }
+  expect(await kit.said(incident)).toHaveLength(1);
+  expect(await kit.calls('conversations.setTopic')).toHaveLength(topics + 1);
 });
