@@ -147,6 +147,7 @@ describe.each(['Socket Mode', 'HTTP'])('a bare Bolt app on %s', (mode) => {
       await app.start();
     }
   });
+  beforeAll(() => kit.act('clock', { freeze: true }));
   afterAll(async () => {
     await app.stop();
     await kit.stop();

@@ -25,6 +25,7 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
 
   beforeAll(async () => {
     kit = await startKit();
+    await kit.act('clock', { freeze: true });
     app = socketApp(kit.sandbox);
     app.command('/incident', async ({ ack, client, command }) => {
       if (command.text) return ack(`recorded: ${command.text}`);

@@ -6,7 +6,7 @@ import { type Kit, socketApp, startKit } from './kit.js';
 let kit: Kit;
 const sockets: WebSocket[] = [];
 beforeAll(async () => {
-  kit = await startKit({ settings: { rateLimits: false, retryScale: 0, ackMs: 150 } });
+  kit = await startKit({ settings: { rateLimits: false, retryScale: 0, ackMs: 20_000 } });
 });
 afterAll(async () => {
   for (const socket of sockets) socket.terminate();
@@ -82,6 +82,7 @@ describe('Socket Mode', () => {
     taken.by.socket.send(JSON.stringify({ envelope_id: 'another', payload: { text: 'no' } }));
     taken.by.socket.send(JSON.stringify({ envelope_id: taken.frame.envelope_id, payload: {} }));
     expect(await answer).toMatchObject({ ok: true, ack: { status: 200, body: '' } });
+    await kit.act('settings', { ack_ms: 50 });
     expect(await type('nobody answers')).toMatchObject({ ok: false, error: 'operation_timeout' });
     for (const { socket } of [a, b]) {
       socket.close();
@@ -92,6 +93,7 @@ describe('Socket Mode', () => {
   test('an event without ack comes again with the same id', async () => {
     const { socket, next } = await connect(await ticket());
     await next();
+    await kit.act('settings', { ack_ms: 50 });
     await kit.client.conversations.create({ name: 'socket-events' });
     const frames = [await next(), await next(), await next(), await next()];
     expect(frames.map((it) => [it.type, it.retry_attempt, it.retry_reason])).toEqual([
