@@ -137,6 +137,38 @@ describe('the lease of a lane', () => {
     }
   });
 
+  test('nobody takes a lane over in the middle of a settlement', async () => {
+    await owe(A, 'channel.entry');
+    const hold = await claim(A);
+    const rows = await ids(A);
+    await leaseRunsOut(A);
+    // Somebody looks at the row with a lock, so that the settlement stops half-way.
+    await db.sql('begin');
+    await db.sql('select from outbox for update');
+    const waiting = async (count: number, or = () => false) => {
+      const sql =
+        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      // Inside a transaction the activity is remembered from its first look.
+      while (!or() && ((await db.sql<{ n: number }>(sql))[0]?.n ?? 0) < count)
+        await db.sql('select pg_stat_clear_snapshot()');
+    };
+    const settling = outbox.settle(hold, rows, { done: {} });
+    await waiting(1);
+    let taken = false;
+    const taking = db
+      .another()
+      .outbox.claimLane(A, 'two', LONG)
+      .finally(() => {
+        taken = true;
+      });
+    await waiting(2, () => taken);
+    expect(taken).toBe(false);
+    await db.sql('commit');
+    expect(await settling).toBe(true);
+    expect(await taking).not.toBeNull();
+    expect(await ids(A)).toEqual([]);
+  });
+
   test('a hold of one lane does not reach the rows of another', async () => {
     await owe(A, 'channel.entry');
     await owe(B, 'channel.entry');
