@@ -28,7 +28,10 @@ import { type Tokens, tokens } from './tokens.js';
 import { listen } from './wake.js';
 import { type Workspaces, workspaces } from './workspaces.js';
 
-/** What we owe the world. Each of these may be sent again after `Unavailable`: twice is the same as once. */
+/**
+ * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
+ * answer was lost must run out first, an attempt counts double, or `owe` without a key leaves its effect twice.
+ */
 export interface Outbox {
   dueLanes(limit: number): Promise<Lane[]>;
   claimLane(lane: Lane, owner: string, leaseMs: number): Promise<Hold | null>;
