@@ -33,6 +33,7 @@ describe('the name of an incident’s channel', () => {
     expect(name.length).toBeLessThanOrEqual(80);
     expect(name.endsWith('-requests')).toBe(true);
     expect(channelName(7, 'x'.repeat(200))).toHaveLength(80);
+    expect(channelName(7, 'x'.repeat(200), 11)).toMatch(/^.{77}-12$/);
   });
 
   test('whatever the title, Slack’s rules hold', () => {
