@@ -58,7 +58,8 @@ export async function startBot(
     handle: core.handle,
     read: core.read,
     owe: async (effect, of) => {
-      const lane = laneOf(of.team, of.incident);
+      // A lane of its own: what somebody asked for must not wait behind a channel that cannot be made.
+      const lane = `${laneOf(of.team, of.incident)}/asked`;
       await store.outbox.owe(effect, { ...of, lane });
       relay?.nudge([lane]);
     },

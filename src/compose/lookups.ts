@@ -5,6 +5,7 @@ import type { Store } from '#store/store.js';
 export function lookupsOf(store: Store): WriterStore {
   return {
     commit: (wanted) => store.commit(wanted),
+    wasWritten: (wanted) => store.wasWritten(wanted),
     load: (team, incident) => store.load(team, incident),
     receiptOf: (team, key) => store.receiptOf(team, key),
     nextNumber: (team) => store.nextNumber(team),

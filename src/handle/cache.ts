@@ -5,6 +5,8 @@ export interface Known {
   state: IncidentState;
   seq: number;
   head: string;
+  /** The store's: changes when the summary was computed anew beside us. */
+  epoch: number;
 }
 
 /**

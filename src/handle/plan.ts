@@ -85,7 +85,7 @@ export function plan(
       commit.effects.push({ team, lane: laneOf(team, incident), incident, seq, effect });
     }
   }
-  const after = { state: state as IncidentState, seq, head };
+  const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };
   const receipt =
     facts.length === 0 ? '' : receiptOf({ ref: refOf(incident), facts: decision, notes, now: asking.now });
   facts.forEach((fact, i) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Found } from '#domain/decide.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
@@ -11,6 +12,8 @@ import type { Recorded } from './recorded.js';
 
 export interface WriterStore extends Lookups {
   commit(commit: Commit): Promise<void>;
+  /** Are exactly these facts in the record? */
+  wasWritten(commit: Commit): Promise<boolean>;
   load(team: string, incident: number): Promise<Known | null>;
   receiptOf(team: string, key: string): Promise<{ incident: number; receipt: string } | null>;
 }
@@ -38,6 +41,8 @@ interface Prepared {
 
 const MAX_TOGETHER = 200;
 const MAX_TRIES = 25;
+/** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
+const DOUBTS = 4;
 
 /**
  * The one writer of a process. Everything that waits is decided in order and written with one statement; while that
@@ -57,7 +62,7 @@ export class Writer {
     notes: string[],
   ): Promise<Recorded | Refusal> {
     return new Promise((done) => {
-      this.waiting.push({ intent, target, asking, notes, done });
+      this.waiting.push({ intent, target, asking: { ...asking, key: shortKey(asking.key) }, notes, done });
       if (!this.running) void this.run();
     });
   }
@@ -112,7 +117,7 @@ export class Writer {
       );
     }
     try {
-      if (commit.facts.length > 0) await this.options.store.commit(commit);
+      if (commit.facts.length > 0) await this.commit(commit);
     } catch (error) {
       return this.afterFailure(together, tries, error);
     }
@@ -122,6 +127,26 @@ export class Writer {
     }
     if (commit.effects.length > 0) {
       this.options.onCommitted([...new Set(commit.effects.map((effect) => effect.lane))]);
+    }
+  }
+
+  /**
+   * Writes, and finds out when the answer was lost: the same commit again cannot be written twice, so it goes
+   * through now, or a conflict says that something of it is there, and the hashes say whether it is all of it.
+   */
+  private async commit(commit: Commit): Promise<void> {
+    const { store } = this.options;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await store.commit(commit);
+      } catch (error) {
+        const doubt = tries > 0 || error instanceof Unconfirmed;
+        if (!doubt) throw error;
+        if (error instanceof Conflict && (await store.wasWritten(commit))) return;
+        if (error instanceof Conflict) throw error;
+        if (tries === DOUBTS) throw new Unconfirmed('the database does not say whether it was written');
+        await pause(100 * 2 ** tries);
+      }
     }
   }
 
@@ -189,7 +214,8 @@ export class Writer {
       team,
       incident: first.incident,
       ref: refOf(first.incident),
-      receipt: first.receipt,
+      // Without words: they were erased since.
+      receipt: first.receipt || `${refOf(first.incident)}: recorded before.`,
       repeated: true,
       facts: [],
       state: known.state,
@@ -234,6 +260,11 @@ export class Writer {
   }
 }
 
+/** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
+function shortKey(key: string | null): string | null {
+  return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
 function recordedOf(waiting: Waiting, p: Planned): Recorded {
   return {
     recorded: true,
@@ -255,8 +286,8 @@ function summariesOf(planned: Array<{ waiting: Waiting; plan: Planned }>): Gathe
     const { team } = waiting.asking;
     const lane = laneOf(team, p.incident);
     const expected = byLane.get(lane)?.expected ?? p.before?.seq ?? 0;
-    const { seq, head, state } = p.after;
-    byLane.set(lane, { team, incident: p.incident, seq, expected, head, state });
+    const { seq, head, state, epoch } = p.after;
+    byLane.set(lane, { team, incident: p.incident, seq, expected, epoch, head, state });
   }
   return [...byLane.values()];
 }

@@ -34,7 +34,7 @@ with new_fact as (
   where e.team = a.team and e.incident = a.incident and e.n = a.n
   returning 1
 ), summary as (
-  select * from json_to_recordset($5::json) as s(team text, number int, seq int, expected int, head text, state jsonb,
+  select * from json_to_recordset($5::json) as s(team text, number int, seq int, expected int, epoch int, head text, state jsonb,
     open boolean, private boolean, channel_id text)
 ), new_incident as (
   insert into incident (team, number, seq, head, state, open, private, channel_id, updated_at)
@@ -44,7 +44,7 @@ with new_fact as (
   set seq = s.seq, head = s.head, state = s.state, open = s.open, private = s.private, channel_id = s.channel_id,
     updated_at = now()
   from summary s
-  where s.expected > 0 and i.team = s.team and i.number = s.number and i.seq = s.expected
+  where s.expected > 0 and i.team = s.team and i.number = s.number and i.seq = s.expected and i.epoch = s.epoch
   returning 1
 ), owed as (
   insert into outbox (team, lane, incident, seq, kind, payload)

@@ -29,6 +29,8 @@ export interface SummaryToWrite {
   incident: number;
   seq: number;
   expected: number;
+  /** As loaded; 0 for a new incident. A rebuild or an erasure since then makes this a version conflict. */
+  epoch: number;
   head: string;
   state: IncidentState;
 }
@@ -99,12 +101,13 @@ function textRows({ team, incident, seq, texts }: FactToWrite): object[] {
   return texts.map(({ field, salt, text }) => ({ team, incident, seq, field, salt, text }));
 }
 
-function summaryRow({ team, incident, seq, expected, head, state }: SummaryToWrite): object {
+function summaryRow({ team, incident, seq, expected, epoch, head, state }: SummaryToWrite): object {
   return {
     team,
     number: incident,
     seq,
     expected,
+    epoch,
     head,
     state,
     open: state.status !== 'resolved',

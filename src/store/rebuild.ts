@@ -62,7 +62,15 @@ export async function eraseTexts(
        where team = $1 and incident = $2 and seq = $3 and field = any($4) and salt is not null`,
       [at.team, at.incident, at.seq, fields],
     );
-    if (rowCount) await rebuildIncident(db, fold, at.team, at.incident);
+    if (rowCount) {
+      // The answer to that request quotes what was said.
+      await db.query(
+        `update fact set receipt = null where team = $1 and incident = $2 and receipt is not null and seq =
+           (select max(seq) from fact where team = $1 and incident = $2 and seq <= $3 and key is not null)`,
+        [at.team, at.incident, at.seq],
+      );
+      await rebuildIncident(db, fold, at.team, at.incident);
+    }
     return rowCount ?? 0;
   });
 }
@@ -70,8 +78,8 @@ export async function eraseTexts(
 /** Inside a transaction. */
 async function rebuildIncident(db: Queryable, fold: Fold, team: string, incident: number): Promise<void> {
   // Held until the end: a commit to this incident waits here.
-  const { rows } = await db.query<{ seq: number }>(
-    'select seq from incident where team = $1 and number = $2 for update',
+  const { rows } = await db.query<{ seq: number; epoch: number }>(
+    'select seq, epoch from incident where team = $1 and number = $2 for update',
     [team, incident],
   );
   await db.query('delete from entry where team = $1 and incident = $2', [team, incident]);
@@ -96,6 +104,8 @@ async function rebuildIncident(db: Queryable, fold: Fold, team: string, incident
     if (entries.length + amendments.length >= BATCH) await flush();
   }
   if (!state || !newest) return;
-  const expected = rows[0]?.seq ?? 0;
-  await flush([{ team, incident, seq: newest.seq, expected, head: newest.hash, state }]);
+  const { seq: expected, epoch } = rows[0] ?? { seq: 0, epoch: 0 };
+  await flush([{ team, incident, seq: newest.seq, expected, epoch, head: newest.hash, state }]);
+  // Writers remember states: with this they must load again, or they would put an erased title back.
+  await db.query('update incident set epoch = epoch + 1 where team = $1 and number = $2', [team, incident]);
 }

@@ -32,7 +32,8 @@ table fact
   constraint fact_pkey PRIMARY KEY (team, incident, seq)
   CREATE INDEX fact_captured ON fact USING btree (team, incident, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
   CREATE UNIQUE INDEX fact_key ON fact USING btree (team, key) WHERE (key IS NOT NULL)
-  CREATE TRIGGER fact_append_only BEFORE DELETE OR UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_append_only() (always)
+  CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_receipt_only() (always)
+  CREATE TRIGGER fact_no_delete BEFORE DELETE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_append_only() (always)
   CREATE TRIGGER fact_no_truncate BEFORE TRUNCATE ON fact FOR EACH STATEMENT EXECUTE FUNCTION tocsin_append_only() (always)
 table fact_text
   team text not null
@@ -55,6 +56,7 @@ table incident with (fillfactor=50)
   private boolean not null
   channel_id text
   updated_at timestamp(3) with time zone not null
+  epoch integer not null default 0
   constraint incident_pkey PRIMARY KEY (team, number)
   CREATE INDEX incident_channel ON incident USING btree (team, channel_id) WHERE (channel_id IS NOT NULL)
   CREATE INDEX incident_open ON incident USING btree (team, number) WHERE open
@@ -139,6 +141,18 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'UPDATE of fact_text is refused: a text can only be erased, salt and text together'
     USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+CREATE OR REPLACE FUNCTION tocsin_receipt_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF NEW.receipt IS NULL AND to_jsonb(NEW) - 'receipt' = to_jsonb(OLD) - 'receipt' THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'UPDATE of fact is refused: facts are append-only' USING ERRCODE = 'restrict_violation';
 END
 $function$
 

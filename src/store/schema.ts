@@ -87,6 +87,8 @@ export const incident = pgTable(
     private: boolean().notNull(),
     channelId: text('channel_id'),
     updatedAt: stamp('updated_at').notNull(),
+    // Raised whenever this row was computed anew beside the writers, who then may not trust what they remember.
+    epoch: integer().notNull().default(0),
   },
   (t) => [
     primaryKey({ name: 'incident_pkey', columns: [t.team, t.number] }),

@@ -7,6 +7,8 @@ export interface Loaded {
   state: IncidentState;
   seq: number;
   head: string;
+  /** Changes when the summary was computed anew; goes back with the next commit. */
+  epoch: number;
 }
 
 /** The answer that was given to a request, and the fact that it was given for. */
@@ -33,7 +35,7 @@ export interface FactRow {
 export async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
   const { rows } = await db.query<Loaded>({
     name: 'load',
-    text: 'select state, seq, head from incident where team = $1 and number = $2',
+    text: 'select state, seq, head, epoch from incident where team = $1 and number = $2',
     values: [team, incident],
   });
   return rows[0] ?? null;

@@ -16,7 +16,9 @@ const everything = () =>
 describe('facts are append-only', () => {
   test.each([
     "update fact set body = '{}'",
-    'update fact set receipt = null where key is not null',
+    "update fact set receipt = 'other'",
+    "update fact set receipt = null, hash = 'other'",
+    'update fact set key = null',
     'delete from fact',
     'truncate fact',
     'truncate fact, fact_text cascade',
@@ -35,6 +37,12 @@ describe('facts are append-only', () => {
     await expect(db.sql(sql)).rejects.toMatchObject({ code: '23001' });
     await db.sql('set session_replication_role = origin');
     expect(await everything()).toEqual(before);
+  });
+
+  test('a receipt can go, because it quotes texts; the fact stays as it is', async () => {
+    const before = await db.sql('select body, hash, key from fact order by seq');
+    await db.sql('update fact set receipt = null');
+    expect(await db.sql('select body, hash, key from fact order by seq')).toEqual(before);
   });
 
   test('a text can be erased, salt and text together, and stays erased', async () => {

@@ -36,12 +36,14 @@ describe('what is written comes back', () => {
       state: ledger.state,
       seq: 2,
       head: ledger.head,
+      epoch: 0,
     });
     await db.store.commit(ledger.next([noted(3, 'two')]));
     expect(await db.store.load('T1', ledger.incident)).toEqual({
       state: ledger.state,
       seq: 3,
       head: ledger.head,
+      epoch: 0,
     });
     expect(await db.store.load('T2', ledger.incident)).toBeNull();
   });

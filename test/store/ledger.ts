@@ -97,7 +97,7 @@ export class Ledger {
       this.#apply(fact, sealed.hash);
     }
     if (!this.state) throw new Error('open the incident first');
-    const summary = { team, incident, seq: this.seq, expected, head: this.head, state: this.state };
+    const summary = { team, incident, seq: this.seq, expected, epoch: 0, head: this.head, state: this.state };
     return { facts, entries, amendments, summaries: [summary], effects };
   }
 

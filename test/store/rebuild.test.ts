@@ -100,7 +100,10 @@ test('a writer that goes on meanwhile loses nothing', async () => {
       expect(error).toMatchObject({ name: 'Conflict', kind: 'version' });
       expect((await db.store.load('T2', 1))?.head).toBe(twin.head);
       for (;;) {
-        const again = await db.store.commit(commit).then(
+        // Decided anew: on what the rebuild left.
+        const epoch = (await db.store.load('T2', 1))?.epoch ?? 0;
+        const summaries = commit.summaries.map((summary) => ({ ...summary, epoch }));
+        const again = await db.store.commit({ ...commit, summaries }).then(
           () => true,
           () => false,
         );
@@ -136,6 +139,8 @@ test('an erased text is gone from every table that is read, and the fact stays a
     { field: 'by', salt: null, text: null },
     { field: 'title', salt: null, text: null },
   ]);
-  expect(await facts()).toEqual(before);
+  // The receipt quoted the title; nothing else of the fact has changed.
+  const bare = (list: object[]) => list.map((fact) => ({ ...fact, receipt: null }));
+  expect(bare((await facts()) as object[])).toEqual(bare(before));
   expect(JSON.stringify([await readings(), rows])).not.toContain('Short');
 });

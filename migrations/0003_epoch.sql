@@ -1,0 +1,1 @@
+ALTER TABLE "incident" ADD COLUMN "epoch" integer DEFAULT 0 NOT NULL;
