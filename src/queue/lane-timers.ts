@@ -31,6 +31,10 @@ export class LaneTimers {
     this.#timers.set(lane, { at, timer });
   }
 
+  has(lane: string): boolean {
+    return this.#timers.has(lane);
+  }
+
   /** Forgets all of them. */
   clear(): void {
     for (const { timer } of this.#timers.values()) clearTimeout(timer);

@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import { LaneTimers } from './lane-timers.js';
 import { outageLog } from './outage.js';
+import { Pace } from './pace.js';
 import type { QueueLog } from './settings.js';
 import { pause } from './waiting.js';
 
@@ -32,9 +33,10 @@ export interface Relay {
 
 const LIMIT = 2_000;
 
-// Under a storm wake-ups leave in batches this far apart, so that a busy lane does not become thousands of
-// jobs a second. A nudge after a quiet moment leaves at once.
+// Under a storm wake-ups leave in batches this far apart, and those of one lane LANE_GAP_MS apart: a job costs as
+// much as a few commits, and Slack takes one post a second from a lane. A nudge after a quiet moment leaves at once.
 const GAP_MS = 5;
+const LANE_GAP_MS = 100;
 
 /**
  * One lane, one waiting wake-up, none lost.
@@ -58,7 +60,7 @@ export function startRelay(options: RelayOptions): Relay {
   let stopped = false;
   let sender: Promise<void> | undefined;
 
-  const nudge = (lanes: Iterable<string>): void => {
+  const wake = (lanes: Iterable<string>): void => {
     if (stopped) return;
     for (const lane of lanes) waiting.add(lane);
     if (waiting.size > 0) sender ??= send();
@@ -90,14 +92,19 @@ export function startRelay(options: RelayOptions): Relay {
     return queue.addBulk(lanes.map(wakeUp));
   };
 
-  const timers = new LaneTimers((lane) => nudge([lane]), now);
+  const timers = new LaneTimers((lane) => wake([lane]), now);
+  const pace = new Pace(LANE_GAP_MS, (lane) => {
+    // It was told to rest, and will be woken: until then nobody may take it, and a job would only find that out.
+    // Should that ever be wrong (another process gave it back earlier), the loop finds it.
+    if (!timers.has(lane)) wake([lane]);
+  });
   const napping = new AbortController();
   const loop = (async () => {
     while (!stopped) {
       try {
         const due = await dueLanes(LIMIT);
         looking.recovered();
-        nudge(due.map(({ lane }) => lane));
+        wake(due.map(({ lane }) => lane));
       } catch (error) {
         looking.failed(error);
       }
@@ -106,7 +113,10 @@ export function startRelay(options: RelayOptions): Relay {
   })();
 
   return {
-    nudge,
+    nudge(lanes) {
+      if (stopped) return;
+      for (const lane of lanes) pace.call(lane);
+    },
     wakeAt: (lane, date) => {
       if (!stopped) timers.set(lane, date);
     },
@@ -114,6 +124,7 @@ export function startRelay(options: RelayOptions): Relay {
       stopped = true;
       napping.abort();
       timers.clear();
+      pace.clear();
       await Promise.all([loop, sender]);
     },
   };

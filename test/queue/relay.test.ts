@@ -174,6 +174,29 @@ describe.each(servers)('the relay on %s', (_name, start) => {
     expect(log.lines.filter((line) => line.includes('Slack said no'))).toHaveLength(3);
   });
 
+  test('a lane that was told to rest is not woken by nudges, but by its timer', async () => {
+    const here = await engine();
+    const queue = here.queue<LaneJob>(LANES);
+    const resting = withoutLoop(here);
+    resting.wakeAt('T1/INC-1', new Date(Date.now() + 60_000));
+    for (let n = 0; n < 50; n += 1) {
+      resting.nudge(['T1/INC-1', 'T1/INC-2']);
+      await sleep(1);
+    }
+    await resting.stop();
+    expect((await queue.getWaiting()).map((job) => job.data.lane)).toEqual(['T1/INC-2']);
+  });
+
+  test('what becomes due in a lane that rests here is found in the outbox all the same', async () => {
+    const here = await engine();
+    here.worker<LaneJob>(LANES, outbox.drain, { concurrency: 1 });
+    const resting = relay(here);
+    resting.wakeAt('T1/INC-1', new Date(Date.now() + 60_000));
+    outbox.commit('T1/INC-1');
+    resting.nudge(['T1/INC-1']);
+    await until('the lane is drained', () => outbox.left.length === 0);
+  });
+
   test('a lane is woken at its time, and not after stop', async () => {
     const here = await engine();
     here.worker<LaneJob>(LANES, outbox.drain, { concurrency: 1 });
