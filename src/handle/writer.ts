@@ -69,6 +69,8 @@ export class Writer {
 
   private async run(): Promise<void> {
     this.running = true;
+    // What arrived in the same breath goes into the first statement, and does not wait for it to come back.
+    await new Promise(setImmediate);
     while (this.waiting.length > 0) {
       const together = this.takeTogether();
       try {
