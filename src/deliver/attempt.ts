@@ -58,6 +58,12 @@ export class Attempt<K extends EffectKind = EffectKind> {
     this.#ended = true;
   }
 
+  /** @throws Later while Slack would not take this call */
+  mayCall(method: string, channel: unknown): void {
+    const shut = this.gate.until(method, channel);
+    if (shut) throw new Later(shut, method, false);
+  }
+
   /** A call that changes nothing in Slack. @throws Later | Refused | Unknown | Lost */
   async read(method: string, args: Body): Promise<Body> {
     return this.#call(method, args, false);
@@ -107,8 +113,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 
   async #call(method: string, args: Body, changes: boolean): Promise<Body> {
-    const shut = this.gate.until(method, args.channel);
-    if (shut) throw new Later(shut, method, false);
+    this.mayCall(method, args.channel);
     await this.#ready(changes);
     // From the sending on: two lanes may post to the announcement channel at the same moment.
     if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);

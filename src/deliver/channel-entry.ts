@@ -20,9 +20,12 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
   // The channel could not be made. With it retried, these are to be retried too, and come in order.
   if (!channel) throw new Undeliverable('no_channel');
 
-  const entries = await Promise.all(
-    attempt.rows.map((row) => attempt.world.incidents.entry(row.team, row.incident, row.effect.payload.n)),
-  );
+  // Most often it is too soon after the last post: then what was to be said is not even looked up.
+  attempt.mayCall('chat.postMessage', channel.id);
+  const { team, incident } = attempt.row;
+  const numbers = attempt.rows.map((row) => row.effect.payload.n);
+  const found = await attempt.world.incidents.entriesNumbered(team, incident, numbers);
+  const entries = numbers.map((n) => found.get(n) ?? null);
   const said = await alreadySaid(attempt, channel.id, entries);
   if (said) {
     attempt.narrow(said.rows);

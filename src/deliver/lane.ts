@@ -9,8 +9,9 @@ import { verdict } from './verdict.js';
 
 // A busy lane goes to the end of the queue after this long, so that the others get their turn.
 const TURN_MS = 5_000;
-// More open rows than one message holds; the rest is seen once these are settled.
-const LOOK = 200;
+// More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
+// while a lane is busy, so not many more.
+const LOOK = 100;
 
 export interface DrainOptions {
   world: World;

@@ -65,6 +65,18 @@ export async function entry(db: Queryable, team: string, incident: number, n: nu
   return (await select(db, 'entry', sql, [team, incident, n]))[0] ?? null;
 }
 
+/** @returns these entries by number, struck ones too; what does not exist is absent. */
+export async function entriesNumbered(
+  db: Queryable,
+  team: string,
+  incident: number,
+  numbers: readonly number[],
+): Promise<Map<number, Entry>> {
+  const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and n = any($3::int[])`;
+  const found = await select(db, 'entries_numbered', sql, [team, incident, numbers]);
+  return new Map(found.map((one) => [one.n, one]));
+}
+
 /** @returns the last entry that this person recorded and that is not struck, or null. */
 export async function lastEntryBy(
   db: Queryable,

@@ -3,7 +3,7 @@ import type { Effect } from '#domain/effect.js';
 import type { Entry } from '#domain/entry.js';
 import type { IncidentState } from '#domain/state.js';
 import { type Commit, commit } from './commit.js';
-import { actionDone, capturedEntry, entry, lastEntryBy } from './entries.js';
+import { actionDone, capturedEntry, entriesNumbered, entry, lastEntryBy } from './entries.js';
 import { type IncidentFilter, incidentOfChannel, listIncidents, openIncidents } from './incidents.js';
 import {
   claimLane,
@@ -60,6 +60,7 @@ export interface Store {
   openIncidents(team: string): Promise<IncidentState[]>;
   listIncidents(team: string, filter: IncidentFilter): Promise<IncidentState[]>;
   entry(team: string, incident: number, n: number): Promise<Entry | null>;
+  entriesNumbered(team: string, incident: number, numbers: readonly number[]): Promise<Map<number, Entry>>;
   lastEntryBy(team: string, incident: number, byId: string): Promise<Entry | null>;
   capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
@@ -97,6 +98,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     openIncidents: (team) => openIncidents(db, team),
     listIncidents: (...at) => listIncidents(db, ...at),
     entry: (...at) => entry(db, ...at),
+    entriesNumbered: (...at) => entriesNumbered(db, ...at),
     lastEntryBy: (...at) => lastEntryBy(db, ...at),
     capturedEntry: (...at) => capturedEntry(db, ...at),
     actionDone: (...at) => actionDone(db, ...at),
