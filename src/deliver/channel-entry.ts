@@ -76,13 +76,7 @@ async function alreadySaid(
 /** @returns null for what needs no words of its own: the headline says that the incident was opened. */
 function show({ effect, seq }: Row, entry: Entry | null): Shown | null {
   if (!entry || entry.kind === 'opened') return null;
-  if (effect.kind === 'channel.amend') return { entry, words: wordsOf(entry), how: effect.payload.how };
+  if (effect.kind === 'channel.amend') return { entry, words: entryText(entry), how: effect.payload.how };
   const { head } = effect.payload;
-  return { entry, words: wordsOf(entry), how: 'new', record: head ? { facts: seq, head } : null };
-}
-
-// The kind first, where the words alone do not say what happened.
-function wordsOf(entry: Entry): string {
-  const words = entryText(entry);
-  return entry.kind === 'note' || entry.kind === 'message' ? words : `${entry.kind} ${words}`;
+  return { entry, words: entryText(entry), how: 'new', record: head ? { facts: seq, head } : null };
 }

@@ -1,3 +1,4 @@
+import { isRefusal } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
 import { publishQuestion, whichIncident } from './blocks/ask.js';
 import type { Block } from './blocks/block.js';
@@ -69,9 +70,12 @@ async function question(
     incident !== undefined
   ) {
     // The moment stays the one that was meant when it was typed, however late the click is.
-    const carried: CarriedPost = { intent: { ...intent, confirmed: true }, incident, key };
+    // So does the state: what the person sees in the question is what becomes public.
+    const seen = await context.read.incident(asking, incident);
+    const state = intent.state ?? (isRefusal(seen) ? null : seen.status);
+    const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
     const value = packed(carried);
-    return value === null ? null : publishQuestion(intent.state ?? 'an update', intent.text, value);
+    return value === null ? null : publishQuestion(state ?? 'an update', intent.text, value);
   }
   if (refusal.code === 'WHICH_INCIDENT') {
     const open = await context.read.open(asking);

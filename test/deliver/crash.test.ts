@@ -40,7 +40,7 @@ async function expectPaid({ incident, export: file }: { incident: number; export
   expect(ours[0]?.members).toEqual(expect.arrayContaining([ANA.id, 'U0BO000002', 'U0CHEN0003']));
   expect(ours[0]?.topic).toContain('identified');
   const text = posts.map((post) => post.text).join('\n');
-  const order = ['first', 'status identified: keys', 'third', `pinned ${incident}`];
+  const order = ['first', '_status_ identified: keys', 'third', `pinned ${incident}`];
   expect(order.map((words) => text.split(words).length - 1)).toEqual([1, 1, 1, 1]);
   expect(order.map((words) => text.indexOf(words))).toEqual(
     order.map((words) => text.indexOf(words)).sort((a, b) => a - b),

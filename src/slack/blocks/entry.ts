@@ -52,7 +52,9 @@ export function entryMessage(shown: readonly Shown[]): EntryMessage {
 export function entryLine({ entry, words, how }: Shown, max: number): string {
   const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
   const correction = how === 'new' ? '' : ` (${how})`;
-  const head = `*#${entry.n}* ${when}${correction} `;
+  // The kind, where the words alone do not say what happened.
+  const kind = entry.kind === 'note' || entry.kind === 'message' ? '' : `_${entry.kind}_ `;
+  const head = `*#${entry.n}* ${when}${correction} ${kind}`;
   const author = entry.detail.author;
   const by = escaped(cut(personLabel(author ?? entry.by), 100));
   const tail = author ? ` — ${by}, added by ${escaped(cut(personLabel(entry.by), 100))}` : ` — ${by}`;
