@@ -14,6 +14,12 @@ export class Pace {
     else this.#go(lane);
   }
 
+  /** Wakes it now, whatever the gap; what is called for shortly after waits its turn. */
+  now(lane: string): void {
+    clearTimeout(this.#resting.get(lane)?.timer);
+    this.#go(lane);
+  }
+
   #go(lane: string): void {
     const timer = setTimeout(() => {
       const again = this.#resting.get(lane)?.again;

@@ -92,7 +92,7 @@ export function startRelay(options: RelayOptions): Relay {
     return queue.addBulk(lanes.map(wakeUp));
   };
 
-  const timers = new LaneTimers((lane) => wake([lane]), now);
+  const timers = new LaneTimers((lane) => pace.now(lane), now);
   const pace = new Pace(LANE_GAP_MS, (lane) => {
     // It was told to rest, and will be woken: until then nobody may take it, and a job would only find that out.
     // Should that ever be wrong (another process gave it back earlier), the loop finds it.
