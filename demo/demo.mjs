@@ -90,7 +90,9 @@ async function clear(dataDir, env) {
   const mine = `${dataDir}.pid`;
   const other = Number(readOr(mine, '0'));
   if (other > 0 && other !== process.pid && alive(other)) {
-    throw new Error(`a demo is running already (process ${other}); end it first, or name another folder with --data`);
+    throw new Error(
+      `a demo is running already (process ${other}); end it first, or name another folder with --data`,
+    );
   }
   writeFileSync(mine, String(process.pid));
   // A demo that was killed left its server running: a guest that joins it is the last to leave, and stops it.
