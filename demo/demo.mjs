@@ -140,9 +140,10 @@ async function replay(scenario, slack) {
       });
     }
     if (where === 'anywhere') {
-      channel = await slack.until('the incident’s channel', (state) =>
-        state.channels.find((one) => one.name.startsWith('inc-1-')),
-      );
+      channel = await slack.until('the incident’s channel, with its opener in it', (state) => {
+        const opener = state.users.find((user) => user.name === who)?.id;
+        return state.channels.find((one) => one.name.startsWith('inc-1-') && one.members.includes(opener));
+      });
       step(`the channel #${channel.name} is there, and ${who} is in it`);
     }
   }
