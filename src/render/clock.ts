@@ -1,4 +1,5 @@
-import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
+import type { Zone } from 'luxon';
+import { zoneName, zoneNamed } from '#domain/command/zone.js';
 
 /** A moment as a clock on the wall shows it. */
 export interface Reading {
@@ -12,20 +13,20 @@ export interface Reading {
 
 /** A wall clock in one time zone. */
 export interface Clock {
-  /** The zone's name as the reader is told it. */
+  /** The zone's name as the reader is told it, the same however it was typed: the same zone gives the same bytes. */
   zone: string;
   read: (at: string) => Reading;
 }
 
 /**
- * @param zone an IANA name (`Europe/Berlin`), `UTC`, or an offset (`+02:00`)
+ * @param zone any name that commands take too: `Europe/Berlin`, `UTC`, `+02:00`, `UTC+02:00`
  * @throws RangeError when there is no such zone; fronts check before
  */
 export function clockIn(zone: string): Clock {
   const found = zoneOf(zone);
   const offsetAt = hourly((instant) => found.offset(instant));
   return {
-    zone: found.isUniversal && found.offset(0) === 0 ? 'UTC' : zone,
+    zone: zoneName(found),
     read: (at) => {
       const instant = Date.parse(at);
       // Before standard time offsets had seconds, which ISO 8601 cannot write: the minute is kept, and the time fits it.
@@ -64,15 +65,9 @@ export function isZone(zone: string): boolean {
 }
 
 function zoneOf(zone: string): Zone {
-  if (/^(utc|gmt|z)$/i.test(zone)) return FixedOffsetZone.utcInstance;
-  const offset = /^([+-])(0\d|1[0-4]):([0-5]\d)$/.exec(zone);
-  if (offset) {
-    const minutes = Number(offset[2]) * 60 + Number(offset[3]);
-    return FixedOffsetZone.instance(offset[1] === '-' ? -minutes : minutes);
-  }
-  // Newer engines also take offsets as names: only what begins with a letter means the same everywhere.
-  if (!/^[a-z]/i.test(zone) || !IANAZone.isValidZone(zone)) throw new RangeError(`not a time zone: ${zone}`);
-  return IANAZone.create(zone);
+  const found = zoneNamed(zone);
+  if (!found) throw new RangeError(`not a time zone: ${zone}`);
+  return found;
 }
 
 function offsetText(minutes: number): string {

@@ -1,5 +1,6 @@
 import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
+import { wordAt } from './impossible-times.js';
 import { AMBIGUOUS, exampleZones } from './zone-abbreviations.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
@@ -83,7 +84,8 @@ const LONGEST = 64;
 function areaZone(name: string): Zone | null {
   const found = FOUND.get(name);
   if (found) return found;
-  if (name.length > LONGEST || !IANAZone.isValidZone(name)) return null;
+  // Newer engines also take offsets as names: only what begins with a letter means the same everywhere.
+  if (name.length > LONGEST || !/^[a-z]/i.test(name) || !IANAZone.isValidZone(name)) return null;
   // Spelled as the zone database has it, however it was typed; an older name of a zone stays as it is.
   const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
   const zone = IANAZone.create(known.toLowerCase() === name.toLowerCase() ? known : name);
@@ -92,22 +94,24 @@ function areaZone(name: string): Zone | null {
 }
 
 /**
- * A zone on its own, as in `timeline Europe/Berlin` or `?zone=+02:00`.
- * @returns its name as luxon takes it (`UTC`, `UTC+02:00`, `Europe/Berlin`)
+ * A zone on its own, as in `timeline Europe/Berlin` or `export md +02:00`.
+ * @returns its name, in the one spelling that every room has for it (`UTC`, `UTC+02:00`, `Europe/Berlin`)
  */
 export function readZone(name: string): string | Refusal {
-  const word = readZoneWord(name, 0, '', true);
-  if (word && 'refused' in word) return word;
-  if (word && word.end === name.length) return zoneName(word.zone);
-  return refuse('TIME_ZONE_UNKNOWN', { zone: name.slice(0, 60) });
+  if (AMBIGUOUS.has(name)) return refuse('TIME_ZONE_AMBIGUOUS', { zone: name, next: exampleZones(name, '') });
+  const zone = zoneNamed(name);
+  return zone ? zoneName(zone) : refuse('TIME_ZONE_UNKNOWN', { zone: wordAt(name, 0) });
 }
 
-/** @returns the zone that a person's profile or the config names; null when there is no such zone. */
+/**
+ * The one set of names that a zone on its own may have: `UTC`, `GMT`, `Z`, `±HH:MM`, `UTC±HH:MM`, and the zone
+ * database's. Whatever is accepted in a profile, a command, a link or the config is accepted here.
+ * @returns null when there is no such zone
+ */
 export function zoneNamed(name: string): Zone | null {
   if (/^(?:utc|gmt|z)$/i.test(name)) return FixedOffsetZone.utcInstance;
-  const offset = /^(?:utc)?([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(name);
-  if (offset) return offsetZone(offset[1] ?? '+', Number(offset[2]), Number(offset[3] ?? 0));
-  return areaZone(name);
+  const offset = /^(?:utc|gmt)?([+\-−])(\d{2}):(\d{2})$/i.exec(name);
+  return offset ? offsetZone(offset[1] ?? '+', Number(offset[2]), Number(offset[3])) : areaZone(name);
 }
 
 /** @returns `UTC`, `UTC+02:00` or `Europe/Berlin`: what luxon's setZone takes. */
