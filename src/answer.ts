@@ -1,9 +1,10 @@
 import type { Entered } from '#domain/command/entered.js';
 import { type CommandContext, parseCommand } from '#domain/command/parse.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
-import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { Handle, Recorded } from '#handle.js';
 import type { Read } from '#read.js';
+import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
 import { whichIncident } from './answer/which.js';
 
@@ -56,14 +57,16 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     const at = (incident: number | null): Asking =>
       incident !== null && incident === implied ? { ...typed.asking, seesPrivate: true } : typed.asking;
     if (said.kind === 'form' && said.form === 'open') return { kind: 'form', form: 'open', incident: null };
-    const incident = await whichIncident(ports.read, said, typed);
+    const incident = await lookedUp(() => whichIncident(ports.read, said, typed));
     if (isRefusal(incident)) return { kind: 'refused', refusal: incident };
     const asking = at(incident);
     switch (said.kind) {
       case 'form':
         return { kind: 'form', form: said.form, incident };
-      case 'ask':
-        return look(ports.read, said.ask, incident, asking, zone, ports.command);
+      case 'ask': {
+        const seen = await lookedUp(() => look(ports.read, said.ask, incident, asking, zone, ports.command));
+        return isRefusal(seen) ? { kind: 'refused', refusal: seen } : seen;
+      }
       case 'intent': {
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
         const outcome = await ports.handle(said.intent, incident, asking, notes);
@@ -72,6 +75,16 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       }
     }
   };
+}
+
+/** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */
+async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unavailable) return refuse('NOT_READ', { why: 'the database does not answer' });
+    throw error;
+  }
 }
 
 /** Components that the settings do not name are taken as typed, with a remark: a typo should be seen, not lost. */

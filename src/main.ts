@@ -42,12 +42,25 @@ async function main(): Promise<void> {
   process.stdout.write(`Tocsin is ready${where}\n`);
 }
 
+/** What a person can mend is said in a sentence; a stack would only hide it. */
+function wordsFor(error: Error & { code?: string; port?: number }): string {
+  const { name, message, code = '' } = error;
+  if (PLAIN.has(name) || code.startsWith('ERR_PARSE_ARGS')) return message;
+  if (code === 'EADDRINUSE') {
+    return `Port ${error.port ?? ''} is taken: stop what listens there, or set PORT to another one.`;
+  }
+  if (
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT)$/.test(code) ||
+    /^[0-9][0-9A-Z]{4}$/.test(code)
+  ) {
+    return `The database does not let us in (${code}): check DATABASE_URL, and that the server runs.`;
+  }
+  return error.stack ?? message;
+}
+
 try {
   await main();
 } catch (error) {
-  const { name, message, code } = error as Error & { code?: string };
-  const plain = PLAIN.has(name) || code === 'EADDRINUSE' || code?.startsWith('ERR_PARSE_ARGS');
-  if (plain) process.stderr.write(`${message}\n`);
-  else process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.stderr.write(`${wordsFor(error as Error)}\n`);
   process.exit(1);
 }

@@ -34,20 +34,40 @@ export async function startBot(
   role: Role,
   onFatal: (code: string) => void,
 ): Promise<Bot> {
+  // What was opened, to be closed again when something later cannot be: a taken port must not leave a database behind.
+  const opened: Array<() => Promise<unknown> | undefined> = [];
+  try {
+    return await build(config, log, role, onFatal, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close()?.catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(
+  config: Config,
+  log: Log,
+  role: Role,
+  onFatal: (code: string) => void,
+  opened: Array<() => Promise<unknown> | undefined>,
+): Promise<Bot> {
   const now = () => new Date();
   let relay: Relay | null = null;
   const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes));
+  opened.push(() => core.close());
   const { store } = core;
   const engine = await openEngine({
     ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
     database: core.database.config,
     log,
   });
+  opened.push(() => engine.close({ graceMs: 0 }));
   relay = startRelay({
     queue: engine.queue<LaneJob>(LANES),
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });
+  opened.push(() => relay?.stop());
   const secret = await signingSecret(config);
   const { botToken, appToken, signingSecret: slackSecret, apiUrl } = config.slack;
   const slack = createSlack({
@@ -58,8 +78,8 @@ export async function startBot(
     handle: core.handle,
     read: core.read,
     owe: async (effect, of) => {
-      // A lane of its own: what somebody asked for must not wait behind a channel that cannot be made.
-      const lane = `${laneOf(of.team, of.incident)}/asked`;
+      // Lanes of their own: a pin must not wait behind a channel that cannot be made, nor behind an export that fails.
+      const lane = `${laneOf(of.team, of.incident)}/${effect.kind}`;
       await store.outbox.owe(effect, { ...of, lane });
       relay?.nudge([lane]);
     },
@@ -70,6 +90,7 @@ export async function startBot(
     onFatal,
   });
   const canary = startCanary(engine, { everyMs: CANARY_MS, log });
+  opened.push(() => canary.stop());
   const world: World = {
     slack: slack.client,
     outbox: store.outbox,

@@ -40,6 +40,9 @@ const ORGANISATION = z.strictObject({
     .default({ people: [], groups: [] }),
 });
 
+/** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
+const LATER = ['severities', 'approvers', 'reminders', 'keystores', 'status_page', 'alerts'];
+
 /**
  * @property zone default zone for people whose own is not known; null: none set, so UTC
  * @property announce channel (id, or name without #) that hears of every incident; null: none
@@ -54,7 +57,8 @@ export function readOrganisation(source: string, file: string): Organisation | s
       (error) => `${file}:${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`,
     );
   }
-  const parsed = ORGANISATION.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {});
+  const settings: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
+  const parsed = ORGANISATION.safeParse(withoutLater(settings));
   if (parsed.success) return parsed.data;
   return parsed.error.issues.map((issue) => {
     const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;
@@ -62,6 +66,11 @@ export function readOrganisation(source: string, file: string): Organisation | s
     const place = issue.path.join('.');
     return `${file}:${line}: ${place ? `${place} ` : ''}${worded(issue)}`;
   });
+}
+
+function withoutLater(settings: unknown): unknown {
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return settings;
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !LATER.includes(key)));
 }
 
 function worded(issue: z.core.$ZodIssue): string {

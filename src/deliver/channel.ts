@@ -1,7 +1,7 @@
 import { type IncidentState, refOf } from '#domain/state.js';
 import { channelName } from '#slack/blocks/channel-name.js';
 import type { Attempt, Body } from './attempt.js';
-import { Refused } from './failure.js';
+import { isPermanent, Refused } from './failure.js';
 import { list, object } from './look.js';
 
 export interface Channel {
@@ -72,12 +72,19 @@ async function findOurs(
     (bot === null || channel.creator === bot);
   let cursor = '';
   for (let page = 0; page < PAGES; page++) {
-    const body = await attempt.read('users.conversations', {
-      types: incident.private ? 'private_channel' : 'public_channel',
-      exclude_archived: true,
-      limit: 200,
-      ...(cursor ? { cursor } : {}),
-    });
+    const body = await attempt
+      .read('users.conversations', {
+        types: incident.private ? 'private_channel' : 'public_channel',
+        exclude_archived: true,
+        limit: 200,
+        ...(cursor ? { cursor } : {}),
+      })
+      .catch((error: unknown) => {
+        // A Slack that cannot list: then the name decides. Taken: a suffix, and at worst one empty channel.
+        if (isPermanent(error)) return null;
+        throw error;
+      });
+    if (!body) return null;
     const found = list(body.channels).find(ours);
     if (found) return { id: String(found.id), name: String(found.name) };
     const next = object(body.response_metadata).next_cursor;

@@ -1,12 +1,11 @@
 import { isRefusal } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
+import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Refused, Undeliverable } from './failure.js';
 import { object, seenSince } from './look.js';
 import { uploadFile } from './upload.js';
-
-const NAMES: Record<string, string> = { facts: '.facts.jsonl', postmortem: '-postmortem.md' };
 
 /**
  * Sends an export as a file to the channel where it was asked for. Where the bot is not, or where others would read
@@ -17,7 +16,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
   const { format, zone, user } = row.effect.payload;
   const file = await world.exports.render(row.team, row.incident, format, zone, user);
   if (isRefusal(file)) throw new Undeliverable(file.code);
-  const filename = `${refOf(row.incident)}${NAMES[format] ?? `.${format}`}`;
+  const filename = fileNameOf(row.incident, format as Format);
 
   const elsewhere = incident.private && incident.channel?.id !== row.effect.payload.channel;
   const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
@@ -28,10 +27,13 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
     return { ...(await share(attempt, id, filename, channel)), bytes: bytes.byteLength };
   } catch (error) {
     if (!isPermanent(error)) throw error;
-    const url = world.exports.link(row.team, row.incident, format, zone);
-    if (!url) throw error;
     world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
-    const message = { text: `${escaped(filename)}: ${link(url, 'open it in the browser')} ${mark(attempt)}` };
+    const url = world.exports.link(row.team, row.incident, format, zone);
+    // Whoever asked is waiting for it: they are told where else it is.
+    const instead = url
+      ? link(url, 'open it in the browser')
+      : `Slack takes no file from us; \`tocsin export ${refOf(row.incident)} --format ${format}\` writes it`;
+    const message = { text: `${escaped(filename)}: ${instead} ${mark(attempt)}` };
     return atOr(attempt, channel, user, (where) =>
       attempt.write('chat.postMessage', { channel: where, ...message, unfurl_links: false }),
     );

@@ -68,6 +68,8 @@ function onHeadline(state: IncidentState | null, fact: { data: { entry: number }
     state !== null &&
     (state.impact?.n === n ||
       state.opened.n === n ||
+      state.lastPost?.n === n ||
+      Object.values(state.changes).some((change) => change.n === n) ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? [{ kind: 'headline.refresh', payload: {} }] : [];
 }

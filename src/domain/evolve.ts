@@ -1,3 +1,4 @@
+import { changed, restored } from './changes.js';
 import { listed } from './entries.js';
 import type { Fact } from './fact.js';
 import type { Person } from './person.js';
@@ -15,7 +16,6 @@ export function start(fact: Opened): IncidentState {
     title: fact.texts.title ?? '[erased]',
     severity,
     status: 'investigating',
-    statusEntry: null,
     private: fact.data.private,
     drill,
     components: listed(fact, 'component', fact.data.components),
@@ -29,6 +29,7 @@ export function start(fact: Opened): IncidentState {
     milestones: { started: null, detected: null, mitigated: null, resolved: null },
     impact: null,
     lastPost: null,
+    changes: {},
     entries: 1,
     actions: 0,
     recordedAt: fact.recordedAt,
@@ -41,13 +42,18 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
   switch (fact.type) {
     case 'StatusChanged':
-      return { ...next, status: fact.data.status, statusEntry: n, milestones: afterStatus(state, fact) };
+      return {
+        ...changed(next, 'status', n, { status: state.status, resolved: state.milestones.resolved }),
+        status: fact.data.status,
+        milestones: afterStatus(state, fact),
+      };
     case 'SeverityChanged':
-      return { ...next, severity: fact.data.severity };
+      return { ...changed(next, 'severity', n, state.severity), severity: fact.data.severity };
     case 'RoleAssigned': {
       const person: Person = { id: fact.data.person, name: fact.texts.person ?? null };
+      const { role } = fact.data;
       return {
-        ...next,
+        ...changed(next, `role:${role}`, n, state.roles[role] ?? null),
         roles: { ...state.roles, [fact.data.role]: person },
         members: joined(state.members, [person.id]),
       };
@@ -55,7 +61,7 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     case 'PeopleInvited':
       return { ...next, members: joined(state.members, fact.data.people) };
     case 'TitleChanged':
-      return { ...next, title: fact.texts.title ?? '[erased]' };
+      return { ...changed(next, 'title', n, state.title), title: fact.texts.title ?? '[erased]' };
     case 'MilestoneMarked': {
       const { milestone, at, precision } = fact.data;
       return {
@@ -63,11 +69,15 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
         milestones: { ...state.milestones, [milestone]: { at, precision, marked: true, n } },
       };
     }
-    case 'ComponentAdded':
-      return { ...next, components: [...state.components, fact.texts.component ?? '[erased]'] };
+    case 'ComponentAdded': {
+      const component = fact.texts.component ?? '[erased]';
+      const moved = changed(next, `component:${component}`, n, state.components);
+      return { ...moved, components: [...state.components, component] };
+    }
     case 'ComponentRemoved': {
-      const gone = fact.texts.component;
-      return { ...next, components: state.components.filter((c) => c !== gone) };
+      const gone = fact.texts.component ?? '[erased]';
+      const moved = changed(next, `component:${gone}`, n, state.components);
+      return { ...moved, components: state.components.filter((c) => c !== gone) };
     }
     case 'ImpactRecorded': {
       const { failed, total } = fact.data;
@@ -76,7 +86,7 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     case 'ActionAdded':
       return { ...next, actions: Math.max(state.actions, fact.data.action) };
     case 'StatusPosted':
-      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at } };
+      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at, n } };
     case 'EntryEdited':
       return state.impact?.n === fact.data.entry
         ? { ...next, impact: { ...state.impact, text: fact.texts.text ?? null } }
@@ -84,7 +94,7 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return struck(next, fact.data.entry);
+      return restored(struck(next, fact.data.entry), fact.data.entry);
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
@@ -136,5 +146,7 @@ function retimed(
 function struck(state: IncidentState, entry: number): IncidentState {
   const milestones: Record<Mark, Milestone | null> = { ...state.milestones };
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
-  return { ...state, milestones, impact: state.impact?.n === entry ? null : state.impact };
+  const impact = state.impact?.n === entry ? null : state.impact;
+  const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
+  return { ...state, milestones, impact, lastPost };
 }

@@ -1,5 +1,6 @@
 /**
  * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
+ * None uses the word of a receipt (*recorded*): a person in a hurry, or a program, looks for it.
  * Each entry words the refusal from what it speaks of: `sentence` what is wrong, `next` what to do instead.
  */
 export const SENTENCES = {
@@ -35,7 +36,7 @@ export const SENTENCES = {
     next: p.next,
   }),
   BAD_LOG_LINES: (p: { lines: Array<{ line: number; why: string }>; more: number }) => ({
-    sentence: `Nothing was recorded. ${p.lines.map((l) => `Line ${l.line}: ${l.why}`).join(' ')}${p.more ? ` And ${p.more} more.` : ''}`,
+    sentence: `Nothing was kept. ${p.lines.map((l) => `Line ${l.line}: ${l.why}`).join(' ')}${p.more ? ` And ${p.more} more.` : ''}`,
     next: 'Every line is `TIME TEXT`, for example `01:41 requests start to fail`. Mend those lines and paste all of it again.',
   }),
   // -- times --
@@ -154,12 +155,16 @@ export const SENTENCES = {
     sentence: `Entry #${p.entry} records a change (${p.kind}); its words cannot be edited.`,
     next: p.next,
   }),
+  ENTRY_IN_FORCE: (p: { entry: number; kind: string }) => ({
+    sentence: `The incident's ${p.kind} stands by entry #${p.entry}.`,
+    next: 'Change it first, then strike the entry.',
+  }),
   NOTHING_TO_UNDO: (p: { ref: string }) => ({
     sentence: `You have no entry in ${p.ref} that could be undone.`,
     next: 'Strike any entry with `strike N REASON`.',
   }),
   ALREADY_CAPTURED: (p: { ref: string; entry: number; by: string }) => ({
-    sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: recorded by ${p.by}.`,
+    sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: ${p.by} put it there.`,
     next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
   }),
   PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
@@ -168,11 +173,15 @@ export const SENTENCES = {
   }),
   // -- recording --
   NOT_RECORDED: (p: { why: string }) => ({
-    sentence: `Not recorded: ${p.why}.`,
+    sentence: `Nothing was kept: ${p.why}.`,
     next: 'Type it again in a moment; the time at which it happened can be given: `note 14:32 TEXT`.',
   }),
   NOT_CONFIRMED: (_: Record<string, never>) => ({
-    sentence: 'Not confirmed: whether this was recorded is not known.',
+    sentence: 'Not confirmed: the answer of the database was lost.',
     next: 'Look at `timeline` before you type it again.',
+  }),
+  NOT_READ: (p: { why: string }) => ({
+    sentence: `That could not be looked up: ${p.why}.`,
+    next: 'Ask again in a moment.',
   }),
 } as const;

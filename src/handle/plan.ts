@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
+import { standingBy } from '#domain/changes.js';
 import { decide, type Found } from '#domain/decide.js';
 import { effectsOf } from '#domain/effects.js';
 import { amendmentOf, entryOf } from '#domain/entries.js';
@@ -86,8 +87,11 @@ export function plan(
     }
   }
   const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };
+  const remarks = [...notes, ...putBack(known?.state ?? null, after.state, facts)];
   const receipt =
-    facts.length === 0 ? '' : receiptOf({ ref: refOf(incident), facts: decision, notes, now: asking.now });
+    facts.length === 0
+      ? ''
+      : receiptOf({ ref: refOf(incident), facts: decision, notes: remarks, now: asking.now });
   facts.forEach((fact, i) => {
     const { body, hash, texts } = sealed[i] as SealedFact;
     // One key for all the facts of one intent: it stands on the first.
@@ -109,4 +113,15 @@ export function plan(
     });
   });
   return { incident, facts, receipt, before: known, after };
+}
+
+/** Says what stands again after a change was struck: nobody should have to look it up. */
+function putBack(before: IncidentState | null, after: IncidentState, facts: Fact[]): string[] {
+  return facts.flatMap((fact) => {
+    const stood = before && fact.type === 'EntryStruck' ? standingBy(before, fact.data.entry) : null;
+    if (!stood) return [];
+    const [what = '', name] = stood.key.split(/:(.*)/s);
+    if (what === 'status') return [`The status is ${after.status} again.`];
+    return [`The ${name ? `${what} ${name}` : what} is as it was before.`];
+  });
 }

@@ -38,7 +38,7 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     const formats = Object.keys(EXPORT_FILES) as Format[];
     const format = formats.find((one) => EXPORT_FILES[one] === request.params.file);
     if (!format) return next();
-    // What is no reference at all is answered like an incident that does not exist: there is no INC-0.
+    // What is no reference at all is answered like an incident that does not exist.
     const incident = numberOf(request.params.ref) ?? 0;
     const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
@@ -63,7 +63,8 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
         signal: AbortSignal.timeout(SLOWEST_MS),
       });
     });
-    if (isRefusal(outcome)) plain(response, 404, `${outcome.sentence}`);
+    if (isRefusal(outcome))
+      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that this token can see.`);
   });
 }
 

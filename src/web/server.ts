@@ -43,7 +43,9 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
   const server = createServer((request, response) => {
     // Straight to Bolt: it reads the body itself, because the signature is over the bytes as they came.
     if (ports.slack && request.url?.split('?')[0] === '/slack/events') {
-      if (Number(request.headers['content-length'] ?? 0) > MAX_SLACK_BYTES) refuseBody(request, response);
+      const size = Number(request.headers['content-length'] ?? 0);
+      if (request.method !== 'POST') refuse(request, response, 405, 'Slack posts here.');
+      else if (size > MAX_SLACK_BYTES) refuse(request, response, 413, 'Too large.');
       else ports.slack(request, response);
     } else app(request, response);
   });
@@ -83,9 +85,10 @@ function answerFailure(
     );
 }
 
-function refuseBody(request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(413, { connection: 'close', 'content-type': 'text/plain' }).end('Too large.\n');
-  request.destroy();
+/** Bolt throws at what it does not expect, past every handler; so it is not asked. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { connection: 'close', 'content-type': 'text/plain' }).end(`${why}\n`);
+  request.resume();
 }
 
 async function close(server: Server): Promise<void> {

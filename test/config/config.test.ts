@@ -74,6 +74,9 @@ describe('tocsin.yml', () => {
     expect(read('announce: a\nannounce: b\n')).toEqual([expect.stringMatching(/^tocsin\.yml:2: /)]);
     expect(read('- a list\n')).toHaveLength(1);
   });
+  test('settings of parts that are still to come are no mistake', () => {
+    expect(read('approvers: [U1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+  });
   test('a file is read from where it is said to be', () => {
     const path = join(folder, 'mine.yml');
     writeFileSync(path, 'announce: war-room\n');

@@ -96,6 +96,64 @@ describe('corrections', () => {
   });
 });
 
+describe('striking a change puts back what it replaced', () => {
+  const struck = (entry: number) => ({
+    type: 'EntryStruck' as const,
+    data: { entry },
+    texts: { reason: 'wrong' },
+  });
+  const severity = (n: number, to: string) =>
+    ({ type: 'SeverityChanged', data: { ...note(n).data, severity: to }, texts: {} }) as never;
+  const title = (n: number, to: string) =>
+    ({ type: 'TitleChanged', data: note(n).data, texts: { title: to } }) as never;
+  const lead = (n: number, person: string) =>
+    ({ type: 'RoleAssigned', data: { ...note(n).data, role: 'lead', person }, texts: {} }) as never;
+  const component = (n: number, type: string, name: string) =>
+    ({ type, data: note(n).data, texts: { component: name } }) as never;
+
+  test('a status, with its milestone', () => {
+    const resolved = [opened, status(2, 'identified'), status(3, 'resolved')];
+    expect(fold(stream(...resolved, struck(3)))).toMatchObject({
+      status: 'identified',
+      milestones: { resolved: null },
+    });
+    expect(fold(stream(...resolved, status(4, 'monitoring'), struck(4)))).toMatchObject({
+      status: 'resolved',
+      milestones: { resolved: { n: 3 } },
+    });
+    expect(fold(stream(opened, status(2, 'resolved'), struck(2)))?.status).toBe('investigating');
+  });
+  test('severity, title, lead and components', () => {
+    expect(fold(stream(opened, severity(2, 'sev1'), struck(2)))?.severity).toBe('sev3');
+    expect(fold(stream(opened, title(2, 'other'), struck(2)))?.title).toBe('TTS fails');
+    expect(fold(stream(opened, lead(2, 'U2'), struck(2)))?.roles).toEqual({});
+    expect(fold(stream(opened, lead(2, 'U2'), lead(3, 'U3'), struck(3)))?.roles.lead?.id).toBe('U2');
+    expect(fold(stream(opened, component(2, 'ComponentAdded', 'X'), struck(2)))?.components).toEqual(['TTS']);
+    expect(fold(stream(opened, component(2, 'ComponentRemoved', 'TTS'), struck(2)))?.components).toEqual([
+      'TTS',
+    ]);
+  });
+  test('not when something later stands in its place', () => {
+    expect(fold(stream(opened, severity(2, 'sev1'), severity(3, 'sev2'), struck(2)))?.severity).toBe('sev2');
+  });
+  test('further back than is remembered it is refused, never half done', () => {
+    const twice = [opened, severity(2, 'sev1'), severity(3, 'sev2'), struck(3)];
+    expect(fold(stream(...twice))?.severity).toBe('sev1');
+    given(...twice)
+      .when({ type: 'StrikeEntry', entry: 2, reason: 'r' })
+      .thenRefused('ENTRY_IN_FORCE');
+  });
+  test('a post that was struck is not the last post', () => {
+    const post = {
+      type: 'StatusPosted',
+      data: { ...note(2).data, state: 'identified' },
+      texts: { text: 'x' },
+    } as never;
+    expect(fold(stream(opened, post))?.lastPost?.n).toBe(2);
+    expect(fold(stream(opened, post, struck(2)))?.lastPost).toBeNull();
+  });
+});
+
 describe('impact', () => {
   const impact = {
     type: 'RecordImpact' as const,

@@ -87,7 +87,7 @@ function state(over: Partial<IncidentState> = {}): IncidentState {
     title: 'TTS requests fail',
     severity: 'sev2',
     status: 'identified',
-    statusEntry: 3,
+    changes: {},
     private: false,
     drill: false,
     components: ['Developer API'],

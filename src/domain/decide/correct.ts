@@ -1,3 +1,4 @@
+import { standingBy } from '../changes.js';
 import type { Entry } from '../entry.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import type { IncidentState } from '../state.js';
@@ -35,7 +36,7 @@ export function retimeEntry(state: IncidentState, intent: IntentOf<'RetimeEntry'
   return [{ type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} }];
 }
 
-/** Struck entries stay visible as struck. What they changed (a status, a title) is changed back by hand. */
+/** Struck entries stay visible as struck. What such an entry had changed (a status, a title) is what it was before. */
 export function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'>, found: Found): Decision {
   const entry = standing(state, found, intent.entry);
   if (isRefusal(entry)) return entry;
@@ -43,7 +44,18 @@ export function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'
     const next = 'An incident cannot be un-opened: `resolve` it and say why.';
     return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
   }
-  return [{ type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: intent.reason } }];
+  return (
+    inForce(state, entry) ?? [
+      { type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: intent.reason } },
+    ]
+  );
+}
+
+/** What stands by an entry can be put back once; beyond that nobody remembers what it was. */
+function inForce(state: IncidentState, entry: Entry): Refusal | null {
+  const stands = standingBy(state, entry.n);
+  if (!stands || stands.change.was) return null;
+  return refuse('ENTRY_IN_FORCE', { entry: entry.n, kind: entry.kind });
 }
 
 /** `undo`: the asker's own last entry that still stands. */
@@ -52,5 +64,9 @@ export function undoLastEntry(state: IncidentState, found: Found): Decision {
   if (!entry || entry.struck || entry.kind === 'opened') {
     return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
   }
-  return [{ type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: 'undone by its author' } }];
+  return (
+    inForce(state, entry) ?? [
+      { type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: 'undone by its author' } },
+    ]
+  );
 }
