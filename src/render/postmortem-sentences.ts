@@ -57,7 +57,7 @@ export async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerato
   else
     yield ask(
       `it is ${state.status}: what is left to do?`,
-      ...citesstate.changes.status?.n ?? state.opened.n),
+      ...cites(state.changes.status?.n ?? state.opened.n),
     );
   let explained = false;
   for await (const entry of standing(dossier, ['status'])) {
