@@ -2,7 +2,7 @@ import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@
 import { isRefusal } from '#domain/refusal.js';
 import { answered } from './answered.js';
 import { carriedLine, carriedPost } from './carried.js';
-import { type Context, type Spoken, spokenBy } from './context.js';
+import { type Context, type Spoken, spokenBy, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
@@ -21,7 +21,7 @@ export const onChoose = (context: Context) => clicked(context, choose);
 export function onCancel(context: Context): Middleware<ButtonArgs> {
   return async ({ body, ack }) => {
     await ack();
-    await replace(context, body.response_url, said('Not published. Nothing was recorded.'));
+    await replace(context, body.response_url, said('Not published.'));
   };
 }
 
@@ -54,7 +54,7 @@ async function choose(context: Context, body: BlockButtonAction, value: string |
   const carried = carriedLine(value);
   if (!carried) return TOO_OLD;
   const { line, incident, key } = carried;
-  const spoken = await speaking(context, body, key === null ? null : `${key}:${incident}`);
+  const spoken = await speaking(context, body, key && `${key}:${incident}`);
   // As if it had been typed in that incident's channel; they were offered it, so they may see it.
   const typed = { ...spoken, implied: incident, entered: line };
   const spot = {
@@ -66,10 +66,11 @@ async function choose(context: Context, body: BlockButtonAction, value: string |
   return reply ?? said('The form is open.');
 }
 
+/** @param key of what was typed, so that a double click, which has two triggers, is one fact */
 function speaking(context: Context, body: BlockButtonAction, key: string | null): Promise<Spoken> {
   const { team, user } = body;
   const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
-  return spokenBy(context, speaker, key);
+  return spokenBy(context, speaker, key ?? triggerKey(body.trigger_id));
 }
 
 /** The question gives way to what came of it. */

@@ -66,3 +66,8 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
     zoneKnown: known.zone !== null,
   };
 }
+
+/** The key of a command or an interaction: Slack gives each a trigger, and repeats it when it delivers again. */
+export function triggerKey(trigger: string | undefined): string | null {
+  return trigger ? `trigger:${trigger}` : null;
+}

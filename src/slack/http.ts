@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HTTPReceiver, type Receiver } from '@slack/bolt';
+import { type App, HTTPModuleFunctions as bolt, HTTPResponseAck, type Receiver } from '@slack/bolt';
 import { answeringEventsAfter } from './events-after.js';
+import { halvesKept } from './halves.js';
 import { slackLogger } from './logger.js';
 import type { Log } from './ports.js';
 
@@ -10,16 +11,66 @@ const WINDOW_S = 5 * 60;
 
 export interface HttpFront {
   receiver: Receiver;
-  /** Serves `POST /slack/events`; the body must not have been read. */
+  /** Serves `POST /slack/events`; the body must not have been read. Answers in every case, and never throws. */
   listener: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-/** Slack over HTTP: Bolt's receiver without a server of its own, so that one server of ours serves everything. */
+/**
+ * Slack over HTTP, from Bolt's parts instead of its receiver: that one has a server of its own, leaves a signed `null` without
+ * an answer, and keeps the bytes of a body from us.
+ */
 export function createHttpFront(options: { signingSecret: string; log: Log; now: () => Date }): HttpFront {
-  const http = new HTTPReceiver({ signingSecret: options.signingSecret, logger: slackLogger(options.log) });
+  const { signingSecret, log } = options;
+  const logger = slackLogger(log);
+  let events: App | undefined;
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const read = await readBody(request);
+    if ('status' in read) {
+      log.warn({ why: read.why }, 'Refused a Slack request');
+      return bolt.buildNoBodyResponse(response, read.status);
+    }
+    const { body } = read;
+    if (body.ssl_check === '1') return bolt.buildSSLCheckResponse(response);
+    if (body.type === 'url_verification') return bolt.buildUrlVerificationResponse(response, body);
+    const ack = new HTTPResponseAck({
+      logger,
+      processBeforeResponse: false,
+      httpRequest: request,
+      httpRequestBody: body,
+      httpResponse: response,
+    });
+    await events?.processEvent({ body, ack: ack.bind() });
+  }
+
+  /** Checks the signature over the bytes as they came, then decodes them. */
+  async function readBody(
+    request: IncomingMessage,
+  ): Promise<{ body: Record<string, unknown> } | { status: number; why: string }> {
+    let raw: Buffer;
+    try {
+      const bodyLimit = bolt.defaultBodyLimit;
+      const verified = await bolt.parseAndVerifyHTTPRequest({ signingSecret, bodyLimit }, request);
+      raw = verified.rawBody;
+    } catch (error) {
+      const large = bolt.isRawBodyError(error) && error.statusCode === 413;
+      return { status: large ? 413 : 401, why: error instanceof Error ? error.message : 'unreadable' };
+    }
+    let body: unknown;
+    try {
+      body = bolt.parseHTTPRequestBody(Object.assign(request, { rawBody: raw }));
+    } catch {
+      return { status: 400, why: 'the body cannot be decoded' };
+    }
+    if (!isObject(body)) return { status: 400, why: 'the body is no object' };
+    return { body: request.headers['content-type'] === FORM ? halvesKept(body, raw) : body };
+  }
+
   return {
     receiver: {
-      init: (app) => http.init(answeringEventsAfter(app, options.log)),
+      init: (app) => {
+        events = answeringEventsAfter(app, log);
+      },
       start: async () => undefined,
       stop: async () => undefined,
     },
@@ -27,14 +78,21 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
       const { headers } = request;
       const sent = Number(headers['x-slack-request-timestamp']);
       if (sent > options.now().getTime() / 1_000 + WINDOW_S) {
-        options.log.warn({ sent }, 'Refused a Slack request from the future; is this clock right?');
+        log.warn({ sent }, 'Refused a Slack request from the future; is this clock right?');
         request.resume();
         response.writeHead(401).end();
         return;
       }
       // Bolt compares the whole header, so that `…; charset=utf-8` would be read as JSON.
       if (headers['content-type']?.startsWith(`${FORM};`)) headers['content-type'] = FORM;
-      http.requestListener(request, response);
+      take(request, response).catch((error: unknown) => {
+        log.error({ err: error }, 'A Slack request could not be handled');
+        if (!response.headersSent) bolt.buildNoBodyResponse(response, 500);
+      });
     },
   };
+}
+
+function isObject(body: unknown): body is Record<string, unknown> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }

@@ -139,7 +139,7 @@ function neverRejecting(app: App, log: Log): App {
     try {
       await app.processEvent(event);
     } catch (error) {
-      log.error({ err: error, type: event.body.type }, 'What came over the socket could not be handled');
+      log.error({ err: error, type: event.body?.type }, 'What came over the socket could not be handled');
     }
   };
   return Object.create(app, { processEvent: { value: processEvent } });

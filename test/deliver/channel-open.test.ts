@@ -69,6 +69,15 @@ describe('a call that goes wrong is made good', () => {
   });
 });
 
+test('a Slack that cannot list its channels still gets one, after an attempt that nobody answered', async () => {
+  const incident = await kit.opens('No lists here');
+  await kit.fault('conversations.create', 'http500', 503);
+  await kit.fault('users.conversations', 'error', 'unknown_method', 99);
+  await kit.pays(incident);
+  expect((await kit.channel(incident)).members).toContain(ANA.id);
+  expect((await kit.rows(incident)).every((row) => row.done)).toBe(true);
+});
+
 describe('names', () => {
   test('taken by an archived channel: the next suffix', async () => {
     const incident = await kit.opens('Old name');

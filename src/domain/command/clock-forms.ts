@@ -1,5 +1,6 @@
 import type { Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
+import { BLANK, skipBlanks } from './blank.js';
 import { impossible, wordAt } from './impossible-times.js';
 import { type Clock, type Day, isDay } from './wall-clock.js';
 import { offsetZone, zoneNamed } from './zone.js';
@@ -25,9 +26,11 @@ type Read = Form | Refusal | null;
 const AGO = /[-−–](?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?(?![\p{L}\p{N}_])/uy;
 const DATE = /(\d{4})-(\d{2})-(\d{2})(?!\d)/y;
 const BASIC_ISO = /(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})(?:[.,]\d+)?)?/y;
-const NAMED_DAY = /(yesterday|today|tomorrow)[ \t]+(?:at[ \t]+)?(?=[\d?])/iy;
-const CLOCK =
-  /(\d{1,2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?(?:[ \u00a0\u202f]?([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?/iuy;
+const NAMED_DAY = new RegExp(`(yesterday|today|tomorrow)${BLANK}+(?:at${BLANK}+)?(?=[\\d?])`, 'iy');
+const CLOCK = new RegExp(
+  String.raw`(\d{1,2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?(?:${BLANK}*([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?`,
+  'iuy',
+);
 const STUCK_ZONE = /Z|UTC|GMT|\+(\d{2}):?(\d{2})(?!\d)/iy;
 const ISO_ZONE = /Z|([+\-−])(\d{2})(?::?(\d{2}))?(?!\d)/iy;
 const NAMED = { yesterday: -1, today: 0, tomorrow: 1 } as const;
@@ -85,8 +88,8 @@ function readDated(text: string, at: number): Read {
     if (!clock) return unknown(text, at);
     return isoClock(text, at, day, clock.slice(1), end + 1 + clock[0].length);
   }
-  const blank = /^[ \t]+/.exec(text.slice(end, end + 20))?.[0].length ?? 0;
-  const clock = blank ? (readBare(text, end + blank) ?? impossible(text, end + blank)) : null;
+  const next = skipBlanks(text, end);
+  const clock = next > end ? (readBare(text, next) ?? impossible(text, next)) : null;
   if (clock && 'refused' in clock) return unknown(text, at, 2);
   return clock?.kind === 'clock' ? { ...clock, day } : { kind: 'date', day, end };
 }

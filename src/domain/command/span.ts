@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { BLANK } from './blank.js';
 import { type Form, readForm } from './clock-forms.js';
 import { wordAt } from './impossible-times.js';
 import { offsetZone } from './zone.js';
@@ -11,7 +12,7 @@ export interface Span {
 }
 
 const STUCK = /[-–—−/]~?/y;
-const SPACED = /[ \t]+[-–—−][ \t]+~?/y;
+const SPACED = new RegExp(`${BLANK}+[-–—−]${BLANK}+~?`, 'y');
 const STUCK_OFFSET = /[-−](\d{2}):(\d{2})(?![\d:])/y;
 
 /**
