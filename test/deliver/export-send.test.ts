@@ -32,7 +32,7 @@ async function saying(words: string): Promise<Array<{ where: SeenChannel; text: 
 test.each([
   ['md', '.md'],
   ['facts', '.facts.jsonl'],
-  ['postmortem', '-postmortem.md'],
+  ['postmortem.md', '-postmortem.md'],
 ])('%s arrives as a file in the channel where it was asked for', async (format, ending) => {
   const incident = await asked('own', format);
   await kit.pays(incident);

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { createSlack, type Slack } from '#slack/app.js';
 import { Behind, type Kit, MANIFEST, type Outcome, startKit, until } from './kit.js';
@@ -65,6 +66,48 @@ describe('requests over HTTP', () => {
     expect(await response.json()).toEqual({ challenge: 'abc' });
     const limited = JSON.stringify({ type: 'app_rate_limited', team_id: 'T1', minute_rate_limited: 1 });
     expect((await send({ type: 'application/json', body: limited })).status).toBe(200);
+  });
+
+  test('half a character is refused, not recorded as another one; U+FFFD itself may be typed', async () => {
+    const command = (text: string, trigger: string) =>
+      `command=%2Fincident&team_id=T1&user_id=U1&channel_id=C1&trigger_id=${trigger}&text=${text}`;
+    const halves = ['lone%ED%A0%80x', '%FF', 'cut%F0%9F%98', '%EF%BF%BD+and+%ED%B0%80'];
+    for (const [at, half] of halves.entries()) {
+      expect((await send({ body: command(`note+${half}`, `7.${at}`) })).status).toBe(200);
+      expect(checkText(kit.behind.typed.at(-1)?.entered.text ?? '')?.code).toBe('BAD_TEXT');
+    }
+    await send({ body: command('note+%EF%BF%BD+100%25FF+%F0%9F%98%80', '8.1') });
+    expect(kit.behind.typed.at(-1)?.entered.text).toBe('note \uFFFD 100%FF 😀');
+  });
+
+  test('half a character in a form or a kept message is refused too', async () => {
+    const view = {
+      id: 'V1',
+      callback_id: 'note',
+      private_metadata: JSON.stringify({ incident: 7, channel: 'C1', reply: null }),
+      state: { values: { text: { text: { type: 'plain_text_input', value: 'HALF' } } } },
+    };
+    const team = { id: 'T1' };
+    const user = { id: 'U1', name: 'x' };
+    const submitted = { type: 'view_submission', trigger_id: '9.1', team, user, view };
+    const half = (payload: object) =>
+      `payload=${encodeURIComponent(JSON.stringify(payload)).replace('HALF', 'x%ED%A0%80')}`;
+    const response = await send({ body: half(submitted) });
+    expect(await response.text()).toContain('half of a character');
+    expect(kit.behind.handled).toHaveLength(0);
+  });
+
+  test('what is no request of Slack’s is answered at once, signed or not', async () => {
+    for (const body of ['payload=null', 'payload=5', 'payload=%22x%22', 'payload=%5B%5D', 'payload=%7B']) {
+      expect((await send({ body })).status).toBe(400);
+      expect((await send({ body, secret: 'another' })).status).toBe(401);
+    }
+    expect((await send({ body: 'null', type: 'application/json' })).status).toBe(400);
+    expect((await send({ body: 'ssl_check=1', secret: 'another' })).status).toBe(200);
+  });
+
+  test('a body that is too large is not read', async () => {
+    expect((await send({ body: `text=${'x'.repeat(4_300_000)}` })).status).toBe(413);
   });
 
   test('another command than the configured one says which it is', async () => {
