@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { BLANK } from './blank.js';
 
 const MONTH =
   'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
@@ -8,6 +9,7 @@ const UNIT = 'm|mins?|minutes?|h|hrs?|hours?|s|secs?|seconds?|d|days?|weeks?';
 /**
  * What people type when they mean a time, in a form that leaves something open (which month? morning or evening?)
  * or that no clock shows. Taken as text it would be recorded at the wrong moment without anybody noticing.
+ * A space in a pattern stands for any white space inside a line.
  */
 const MEANT: readonly RegExp[] = [
   // ??:??, 14:??, xx:xx, --:--
@@ -30,7 +32,10 @@ const MEANT: readonly RegExp[] = [
   /[-−–]\d+ ?(?:mins?|minutes?|hrs?|hours?|secs?|seconds?|days?)(?![\p{L}\p{N}_-])/uy,
   /[-−–]\d+h\d+(?![\p{L}\p{N}_-])/uy,
   new RegExp(`\\d+ ?(?:${UNIT}) ago(?![\\p{L}\\p{N}_-])`, 'uy'),
-];
+].map(({ source, flags }) => {
+  const blanks = source.replaceAll(' ?', `${BLANK}*`).replaceAll(' ', `${BLANK}+`);
+  return new RegExp(blanks, flags);
+});
 
 /** @returns a refusal where something stands that was plainly meant as a time but cannot be known; else null. */
 export function impossible(text: string, at: number): Refusal | null {

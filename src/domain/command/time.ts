@@ -1,6 +1,7 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Moment, type Precision, toSeconds } from '../moment.js';
 import { type Refusal, refuse } from '../refusal.js';
+import { BLANK, skipBlanks } from './blank.js';
 import type { Form } from './clock-forms.js';
 import { impossible } from './impossible-times.js';
 import { resolve, resolveEnd } from './resolve.js';
@@ -34,16 +35,15 @@ export interface ReadTime {
  */
 export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | null {
   const start = /^\s*/.exec(text)?.[0].length ?? 0;
-  const about = /^~[ \t]?/.exec(text.slice(start, start + 2))?.[0].length ?? 0;
-  const span = readSpan(text, start + about);
+  const about = text[start] === '~';
+  const span = readSpan(text, about ? skipBlanks(text, start + 1) : start);
   if (!span || 'refused' in span) return span;
   const { from, to } = span;
   const dated = from.kind === 'date' || (from.kind === 'clock' && from.day !== null);
   const own = (from.kind === 'clock' && from.zone) || (to?.kind === 'clock' && to.zone) || null;
 
-  const blank = /^[ \t]*/.exec(text.slice(span.end, span.end + 20))?.[0].length ?? 0;
-  const word =
-    own || blank === 0 ? null : readZoneWord(text, span.end + blank, text.slice(start, span.end), dated);
+  const next = skipBlanks(text, span.end);
+  const word = own || next === span.end ? null : readZoneWord(text, next, text.slice(start, span.end), dated);
   if (word && 'refused' in word) return word;
   const end = word?.end ?? span.end;
   const misplaced = strayTime(text, start, end, from, word !== null);
@@ -51,7 +51,7 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
 
   const known = zoneNamed(ctx.zone);
   const zone = own ?? word?.zone ?? known ?? FixedOffsetZone.utcInstance;
-  const moment = momentOf(span, about > 0, zone, ctx.now.getTime());
+  const moment = momentOf(span, about, zone, ctx.now.getTime());
   if ('refused' in moment) return moment;
   return {
     moment,
@@ -85,16 +85,18 @@ function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
   return seconds(from) && (to === null || seconds(to)) ? 'second' : 'minute';
 }
 
+const DATE_BEHIND = new RegExp(String.raw`${BLANK}+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-])`, 'uy');
+const CLOCK_BEHIND = new RegExp(String.raw`${BLANK}+\d{1,2}:\d{2}(?!\d)`, 'y');
+const END_BEHIND = new RegExp(String.raw`${BLANK}*[-–—−/]${BLANK}*\d{1,2}:\d{2}(?!\d)`, 'y');
+
 /** `01:41 2024-11-10` and `01:41 UTC - 01:44` have parts in an order that we do not read: recorded, they would be wrong. */
 function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
-  const rest = text.slice(end, end + 40);
-  const date =
-    from.kind === 'clock' && from.day === null && /^[ \t]+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-])/u.exec(rest);
-  const clock =
-    zoned &&
-    (from.kind === 'date' ? /^[ \t]+\d{1,2}:\d{2}(?!\d)/ : /^[ \t]*[-–—−/][ \t]*\d{1,2}:\d{2}(?!\d)/).exec(
-      rest,
-    );
+  const follows = (pattern: RegExp) => {
+    pattern.lastIndex = end;
+    return pattern.exec(text);
+  };
+  const date = from.kind === 'clock' && from.day === null && follows(DATE_BEHIND);
+  const clock = zoned && follows(from.kind === 'date' ? CLOCK_BEHIND : END_BEHIND);
   const stray = date || clock;
   if (!stray) return null;
   return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray[0] });
