@@ -44,17 +44,13 @@ export const SENTENCES = {
     sentence: `“${p.got}” is not a time that can be known.`,
     next: 'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.',
   }),
-  TIME_RANGE_OR_OFFSET: (p: { got: string; time: string; other: string }) => ({
-    sentence: `“${p.got}” may end at ${p.other}, or may be ${p.other} behind UTC.`,
-    next: `Write \`${p.time} - ${p.other}\` for a range, or \`${p.time} -${p.other}\` for the offset.`,
-  }),
   TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
     sentence: `\`${p.zone}\` means different offsets to different people.`,
     next: p.next,
   }),
-  TIME_ZONE_UNKNOWN: (p: { zone: string }) => ({
+  TIME_ZONE_UNKNOWN: (p: { zone: string; next?: string }) => ({
     sentence: `“${p.zone}” is not a time zone.`,
-    next: 'Write `UTC`, an offset such as `+02:00`, or an area such as `Europe/Berlin`.',
+    next: p.next ?? 'Write `UTC`, an offset such as `+02:00`, or an area such as `Europe/Berlin`.',
   }),
   TIME_TWICE: (p: { time: string; zone: string; first: string; second: string }) => ({
     sentence: `${p.time} happened twice in ${p.zone} that night, when the clocks went back.`,
@@ -70,7 +66,7 @@ export const SENTENCES = {
   }),
   TIME_RANGE_BACKWARDS: (p: { from: string; to: string }) => ({
     sentence: `The range ends (${p.to}) before it begins (${p.from}).`,
-    next: 'Write the earlier time first, with dates if it runs over midnight.',
+    next: 'Write the earlier time first, with dates if it runs over midnight; if the end is meant as an offset, put a space before it, as in `10:00 -05:00`.',
   }),
   TIME_WITHOUT_TEXT: (p: { verb: string; time: string }) => ({
     sentence: `There is a time (${p.time}) but no text.`,

@@ -12,7 +12,8 @@ const TELLING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'TIME_ZONE_AMBIGUOUS',
   'TIME_TWICE',
   'TIME_SKIPPED',
-  'TIME_RANGE_OR_OFFSET',
+  'TIME_RANGE_BACKWARDS',
+  'TIME_ZONE_UNKNOWN',
 ]);
 
 /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */

@@ -66,7 +66,22 @@ export function readZoneWord(
     match(NEARLY)?.[0] ??
     match(NEARLY_OFFSET)?.[0] ??
     (nearlyArea && AREAS.test(nearlyArea) ? nearlyArea : undefined);
-  return nearly ? refuse('TIME_ZONE_UNKNOWN', { zone: nearly.slice(0, 60) }) : null;
+  return nearly ? nearlyZone(nearly.slice(0, 60), typed) : null;
+}
+
+const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
+
+/** The refusal of what was meant as a zone: where only a mark behind it is too much, it says so. */
+function nearlyZone(word: string, typed: string): Refusal {
+  const name = word.slice(0, -1);
+  const mark = MARKS[word.slice(-1)];
+  if (!mark) return refuse('TIME_ZONE_UNKNOWN', { zone: word });
+  const drop = `Leave out the ${mark}`;
+  if (AMBIGUOUS.has(name))
+    return refuse('TIME_ZONE_UNKNOWN', { zone: word, next: `${drop}. ${exampleZones(name, typed)}` });
+  return zoneNamed(name)
+    ? refuse('TIME_ZONE_UNKNOWN', { zone: word, next: `${drop}: \`${typed} ${name}\`.` })
+    : refuse('TIME_ZONE_UNKNOWN', { zone: word });
 }
 
 /** @returns the zone `±hh:mm`; null beyond 14 hours, where there is none. */

@@ -34,12 +34,21 @@ describe('at most one zone after the time', () => {
   ])('%s', (text, read) => expect(timeOf(text)).toBe(read));
 });
 
-describe('after a date and a time, -HH:MM may be both', () => {
+describe('-HH:MM right behind a time ends a range, with a date or without; ISO 8601 with its T has an offset', () => {
   test.each([
-    ['2024-11-09 01:41:00-05:00 x', '2024-11-09T06:41:00Z second | x'],
-    ['2024-11-09 20:41-05:00 x', '2024-11-10T01:41:00Z minute | x'],
+    ['2024-11-09 10:00-11:00 x', '2024-11-09T10:00:00Z/2024-11-09T11:00:00Z minute | x'],
+    ['2024-11-09 01:15-01:30 x', '2024-11-09T01:15:00Z/2024-11-09T01:30:00Z minute | x'],
+    ['2024-11-09 01:41:00-05:00 x', '2024-11-09T01:41:00Z/2024-11-09T05:00:00Z minute | x'],
+    ['2024-11-09 20:41-05:00 x', '2024-11-09T20:41:00Z/2024-11-10T05:00:00Z minute | x'],
+    ['2024-11-09 23:50-00:10 x', '2024-11-09T23:50:00Z/2024-11-10T00:10:00Z minute | x'],
+    ['2024-11-09 14:30-05:00 x', 'TIME_RANGE_BACKWARDS'],
     ['2024-11-09 01:41-01:44 x', '2024-11-09T01:41:00Z/2024-11-09T01:44:00Z minute | x'],
-    ['2024-11-09 01:41-05:00 x', 'TIME_RANGE_OR_OFFSET'],
+    ['2024-11-09 01:41-05:00 x', '2024-11-09T01:41:00Z/2024-11-09T05:00:00Z minute | x'],
+    ['2024-11-09 01:41−05:00 x', '2024-11-09T01:41:00Z/2024-11-09T05:00:00Z minute | x'],
+    ['2024-11-09 01:41-05:00 -05:00 x', '2024-11-09T06:41:00Z/2024-11-09T10:00:00Z minute | x'],
+    ['2024-11-09T01:41-05:00 x', '2024-11-09T06:41:00Z minute | x'],
+    ['2024-11-09T01:41:00-05:00 x', '2024-11-09T06:41:00Z second | x'],
+    ['yesterday 01:15-01:30 x', '2024-11-09T01:15:00Z/2024-11-09T01:30:00Z minute | x'],
     ['2024-11-09 01:41 -05:00 x', '2024-11-09T06:41:00Z minute | x'],
     ['2024-11-09 01:41 - 05:00 x', '2024-11-09T01:41:00Z/2024-11-09T05:00:00Z minute | x'],
   ])('%s', (text, read) => expect(timeOf(text)).toBe(read));
@@ -109,6 +118,36 @@ describe('meant as a zone, but none that can be known', () => {
     '+0200 x',
   ])('01:41 %s', (text) => expect(timeOf(`01:41 ${text}`)).toBe('TIME_ZONE_UNKNOWN'));
 });
+
+test('a date does not change what is read behind it', () => {
+  const two = (n: number) => String(n).padStart(2, '0');
+  for (let end = 0; end < 24; end++)
+    for (const minute of [0, 7, 30, 45]) {
+      const range = `10:15-${two(end)}:${two(minute)} x`;
+      const at = '2024-11-11T10:14:59Z';
+      expect(timeOf(`2024-11-10 ${range}`, { at })).toBe(timeOf(range, { at: '2024-11-11T10:12:59Z' }));
+    }
+});
+
+test('a range that cannot be says how an offset is written', () => {
+  const ctx = { now: NOW, zone: 'UTC', zoneKnown: true };
+  expect(readTime('2024-11-09 14:30-05:00 x', ctx)).toMatchObject({
+    next: expect.stringContaining('put a space before it'),
+  });
+});
+
+test.each([
+  ['01:41 UTC: x', 'Leave out the colon: `01:41 UTC`.'],
+  ['01:41 Europe/Berlin, x', 'Leave out the comma: `01:41 Europe/Berlin`.'],
+  ['01:41 EST: x', 'Leave out the colon. Write the place or the offset: `01:41 America/New_York`'],
+  ['01:41 +02:00: x', 'Leave out the colon: `01:41 +02:00`.'],
+  ['01:41 UTC+2 x', 'Write `UTC`, an offset such as `+02:00`'],
+])('%s is refused, with what to leave out', (text, next) =>
+  expect(readTime(text, { now: NOW, zone: 'UTC', zoneKnown: true })).toMatchObject({
+    code: 'TIME_ZONE_UNKNOWN',
+    next: expect.stringContaining(next),
+  }),
+);
 
 test.each([
   ['UTC', 'UTC'],
