@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { goesOn } from './time.js';
 
 /** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */
 export interface FlagSpec {
@@ -111,7 +112,9 @@ export class Flags {
       return value.trim() ? { ...found, value, end: close + 1 } : { ...none, end: close + 1 };
     }
     const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
-    return value ? { ...found, value, end: at + value.length } : none;
+    if (!value) return none;
+    const why = spec.value === 'TIME' && goesOn(text, at, value.length) ? QUOTES(spec.name) : null;
+    return { ...found, value, why, end: at + value.length };
   }
 
   private known(text: string, at: number): boolean {
@@ -135,6 +138,9 @@ export class Flags {
 
 const IN_THE_MIDDLE =
   'stands in the middle of the text; flags go before or after it, values of several words in quotes, and a bare `--` before the text keeps it all as text';
+
+const QUOTES = (name: string) =>
+  `takes one word, and what follows it belongs to the time; put a time of several words in quotes, as in \`--${name} "2024-11-10 01:41 UTC"\`, or a bare \`--\` before the text`;
 
 /** @returns the flags that follow each other up to the end of the text. */
 function lastChain(all: Found[], text: string): Found[] {

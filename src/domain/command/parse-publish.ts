@@ -1,12 +1,23 @@
 import { LIMITS } from '../limits.js';
-import type { Refusal } from '../refusal.js';
+import { type Refusal, refuse } from '../refusal.js';
 import { POST_STATES } from '../words.js';
 import { checkText } from './entered.js';
 import { Flags } from './flags.js';
 import { intent, type Line, type Outcome } from './parsed.js';
-import { blank, firstWord, missing, needed, timed, withoutText } from './pieces.js';
+import {
+  behindDashes,
+  blank,
+  exact,
+  firstWord,
+  missing,
+  needed,
+  type Timed,
+  timed,
+  withoutText,
+} from './pieces.js';
+import { goesOn } from './time.js';
 
-/** `[flags] [state] [flags] [TIME] [--] TEXT [flags]`: what the public will read. */
+/** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public will read. */
 export function parsePublish(line: Line): Outcome | Refusal {
   const said = line.text.slice(line.at);
   if (blank(said)) return missing(line, 'a text');
@@ -21,7 +32,7 @@ export function parsePublish(line: Line): Outcome | Refusal {
   if (typeof after !== 'string') return after;
   const read = timed(after, line);
   if ('refused' in read) return read;
-  const text = read.ended ? read.text : flags.tail(read.text);
+  const text = read.ended ? read.text : readText(read, flags, line);
   if (typeof text !== 'string') return text;
   if (read.time && blank(text)) return withoutText(line, read.time);
   const refusal = needed(line, text, LIMITS.post, 'a text');
@@ -37,4 +48,15 @@ export function parsePublish(line: Line): Outcome | Refusal {
     read.time,
     flags.remarks(text),
   );
+}
+
+/** `[flags] [--] TEXT [flags]`: directly behind the time is still before the text. */
+function readText({ text, time }: Timed, flags: Flags, line: Line): string | Refusal {
+  const after = flags.head(text);
+  if (typeof after !== 'string') return after;
+  if (after === text) return flags.tail(text);
+  // `01:41 --yes UTC …` would be published with a time in another zone.
+  if (time && goesOn(time.typed + after, 0, time.typed.length))
+    return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
+  return behindDashes(after) ?? flags.tail(exact(after));
 }

@@ -34,6 +34,47 @@ export interface ReadTime {
  * @returns null: the text starts with no time; a refusal: with one that cannot be known
  */
 export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const typed = scan(text);
+  if (!typed || 'refused' in typed) return typed;
+  const { span, about, start, end, dated } = typed;
+  const known = zoneNamed(ctx.zone);
+  const zone = typed.zone ?? known ?? FixedOffsetZone.utcInstance;
+  const moment = momentOf(span, about, zone, ctx.now.getTime());
+  if ('refused' in moment) return moment;
+  return {
+    moment,
+    rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
+    typed: text.slice(start, end),
+    zone: zoneName(zone),
+    zoneAssumed: !typed.zone && span.from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
+    dated,
+  };
+}
+
+/**
+ * A time that was taken off its text by something else, as the value of a flag is: one word.
+ * @param time index at which it begins in `text`
+ * @returns whether what follows `length` characters of it belongs to it too (`01:44 UTC`, `2024-11-10 01:41`, `1:07 pm`),
+ * or must not stand there (`01:44 EST`): as text it would change the time without a word
+ */
+export function goesOn(text: string, time: number, length: number): boolean {
+  const all = scan(text.slice(time));
+  const alone = scan(text.slice(time, time + length));
+  if (!all || (alone && 'refused' in alone)) return false;
+  return 'refused' in all || all.end > length;
+}
+
+/** A time as it stands in its text, in no zone but its own. */
+interface Scanned {
+  readonly span: Span;
+  readonly about: boolean;
+  readonly zone: Zone | null;
+  readonly dated: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+function scan(text: string): Scanned | Refusal | null {
   const start = /^\s*/.exec(text)?.[0].length ?? 0;
   const about = text[start] === '~';
   const span = readSpan(text, about ? skipBlanks(text, start + 1) : start);
@@ -47,20 +88,7 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
   if (word && 'refused' in word) return word;
   const end = word?.end ?? span.end;
   const misplaced = strayTime(text, start, end, from, word !== null);
-  if (misplaced) return misplaced;
-
-  const known = zoneNamed(ctx.zone);
-  const zone = own ?? word?.zone ?? known ?? FixedOffsetZone.utcInstance;
-  const moment = momentOf(span, about, zone, ctx.now.getTime());
-  if ('refused' in moment) return moment;
-  return {
-    moment,
-    rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
-    typed: text.slice(start, end),
-    zone: zoneName(zone),
-    zoneAssumed: !own && !word && from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
-    dated,
-  };
+  return misplaced ?? { span, about, zone: own ?? word?.zone ?? null, dated, start, end };
 }
 
 function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): Moment | Refusal {

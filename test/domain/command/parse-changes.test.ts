@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { intended, parsed, refused } from './support.js';
+import { intended, parsed, refused, typed } from './support.js';
 
 const at = (time: string) => ({ at: `2024-11-10T${time}Z`, until: null, precision: 'minute' });
 const opened = {
@@ -197,6 +197,10 @@ describe('impact', () => {
     ['impact --to 01:44', { to: at('01:44:00') }],
     ['impact -- --failed 19', { text: '--failed 19' }],
     ['impact 01:41 was bad', { text: '01:41 was bad' }],
+    ['impact --from 01:41 -- UTC clocks', { text: 'UTC clocks', from: at('01:41:00') }],
+    ['impact --from 01:41 +5000 requests', { text: '+5000 requests', from: at('01:41:00') }],
+    ['impact --from 2024-11-10T01:41Z EST lines', { text: 'EST lines', from: at('01:41:00') }],
+    ['impact --from 01:41\nUTC clocks', { text: 'UTC clocks', from: at('01:41:00') }],
   ])('%s', (line, expected) => expect(intended(line)).toEqual({ ...none, ...expected }));
 
   test.each([
@@ -214,6 +218,28 @@ describe('impact', () => {
     ['impact --from "2024-10-01 01:41" --to 01:44', 'BAD_FLAG'],
     ['impact --from 01:41-01:44', 'BAD_ARGUMENT'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
+});
+
+describe('a time of several words behind a flag needs quotes', () => {
+  test.each([
+    'impact --failed 2 --to 01:44 UTC',
+    'impact --to 01:44 UTC --failed 2',
+    'impact --to=01:44 +02:00 clips fail',
+    'impact --from 01:41 --to 01:44 EST',
+    'impact --from 2024-11-10 01:41',
+    'impact --from 2024-11-10\u00a001:41 --to 01:44',
+    'impact --from 2024-11-10 5pm',
+    'impact --from 1:07 pm clips fail',
+    'impact --from ~ 01:41',
+    'impact --from yesterday 23:50 clips fail',
+    'impact --from 01:41 Europe/Berlim',
+    'impact --from -12m Z',
+    'open --at 01:41 UTC API down',
+    'open sev1 --at 01:41 EST API down',
+    'open API down --at 01:41 UTC',
+  ])('%s', (line) =>
+    expect(typed(line)).toMatchObject({ code: 'BAD_FLAG', sentence: expect.stringContaining('in quotes') }),
+  );
 });
 
 describe('publish', () => {
@@ -234,6 +260,13 @@ describe('publish', () => {
     ],
     ['publish -- Resolved at 02:02', { text: 'Resolved at 02:02' }],
     ['publish We watch --private', { text: 'We watch --private' }],
+    [
+      'publish identified 2024-11-10 01:41 --yes wrong keys',
+      { state: 'identified', moment: at('01:41:00'), text: 'wrong keys', confirmed: true },
+    ],
+    ['publish 01:41 UTC —yes  a  b ', { moment: at('01:41:00'), text: ' a  b ', confirmed: true }],
+    ['publish 01:41 --yes -- --yes', { moment: at('01:41:00'), text: '--yes', confirmed: true }],
+    ['publish 01:41 --yes -- UTC x', { moment: at('01:41:00'), text: 'UTC x', confirmed: true }],
   ])('%s', (line, expected) => expect(intended(line)).toEqual({ ...post, ...expected }));
 
   test.each([
@@ -242,6 +275,11 @@ describe('publish', () => {
     ['publish --yes', 'MISSING_ARGUMENT'],
     ['publish identified 01:41 --yes', 'TIME_WITHOUT_TEXT'],
     ['publish Use --yes to agree', 'BAD_FLAG'],
+    ['publish 01:41 wrong --yes keys', 'BAD_FLAG'],
+    ['publish 01:41 --yes wrong --yes keys', 'BAD_FLAG'],
+    ['publish 01:41 --yes UTC wrong keys', 'BAD_FLAG'],
+    ['publish 01:41 --yes EST wrong keys', 'BAD_FLAG'],
+    ['publish 2024-11-10 --yes 01:41 wrong keys', 'BAD_FLAG'],
     [`publish ${'x'.repeat(10_001)}`, 'TEXT_TOO_LONG'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 });
