@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '#config.js';
 import { createSlackClient } from '#slack/client.js';
-import type { Finding } from './doctor.js';
+import type { Finding } from './finding.js';
 
 const MANIFEST = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
 

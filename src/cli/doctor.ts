@@ -2,15 +2,8 @@ import { type Core, openCore } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { askSlack } from './doctor-slack.js';
+import type { Finding } from './finding.js';
 import type { Io, Verb } from './verb.js';
-
-/** One thing that was looked at. `fix`: what to do when it is not well. */
-export interface Finding {
-  what: string;
-  ok: boolean;
-  detail: string;
-  fix?: string;
-}
 
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {

@@ -1,19 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Found } from '#domain/decide.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { maySee, refOf } from '#domain/state.js';
-import type { Commit } from '#store/commit.js';
 import { Conflict, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { Cache, type Known } from './cache.js';
 import { type Lookups, lookUp, needsLookup, resolvePeople } from './lookups.js';
 import { type Gathering, gathering, laneOf, type Planned, plan } from './plan.js';
 import type { Recorded } from './recorded.js';
+import { recordedOf, shortKey, type Waiting } from './waiting.js';
+import { type Committing, pause, summariesOf, writeForSure } from './write.js';
 
-export interface WriterStore extends Lookups {
-  commit(commit: Commit): Promise<void>;
-  /** Are exactly these facts in the record? */
-  wasWritten(commit: Commit): Promise<boolean>;
+export interface WriterStore extends Lookups, Committing {
   load(team: string, incident: number): Promise<Known | null>;
   receiptOf(team: string, key: string): Promise<{ incident: number; receipt: string } | null>;
 }
@@ -25,14 +22,6 @@ export interface WriterOptions {
   onError: (error: unknown) => void;
 }
 
-interface Waiting {
-  intent: TypedIntent;
-  target: number | null;
-  asking: Asking;
-  notes: string[];
-  done: (outcome: Recorded | Refusal) => void;
-}
-
 interface Prepared {
   waiting: Waiting;
   intent: Intent;
@@ -41,8 +30,6 @@ interface Prepared {
 
 const MAX_TOGETHER = 200;
 const MAX_TRIES = 25;
-/** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
-const DOUBTS = 4;
 
 /**
  * The one writer of a process. Everything that waits is decided in order and written with one statement; while that
@@ -119,7 +106,7 @@ export class Writer {
       );
     }
     try {
-      if (commit.facts.length > 0) await this.commit(commit);
+      if (commit.facts.length > 0) await writeForSure(this.options.store, commit);
     } catch (error) {
       return this.afterFailure(together, tries, error);
     }
@@ -129,26 +116,6 @@ export class Writer {
     }
     if (commit.effects.length > 0) {
       this.options.onCommitted([...new Set(commit.effects.map((effect) => effect.lane))]);
-    }
-  }
-
-  /**
-   * Writes, and finds out when the answer was lost: the same commit again cannot be written twice, so it goes
-   * through now, or a conflict says that something of it is there, and the hashes say whether it is all of it.
-   */
-  private async commit(commit: Commit): Promise<void> {
-    const { store } = this.options;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await store.commit(commit);
-      } catch (error) {
-        const doubt = tries > 0 || error instanceof Unconfirmed;
-        if (!doubt) throw error;
-        if (error instanceof Conflict && (await store.wasWritten(commit))) return;
-        if (error instanceof Conflict) throw error;
-        if (tries === DOUBTS) throw new Unconfirmed('the database does not say whether it was written');
-        await pause(100 * 2 ** tries);
-      }
     }
   }
 
@@ -261,37 +228,3 @@ export class Writer {
     }
   }
 }
-
-/** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
-function shortKey(key: string | null): string | null {
-  return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
-}
-
-function recordedOf(waiting: Waiting, p: Planned): Recorded {
-  return {
-    recorded: true,
-    team: waiting.asking.team,
-    incident: p.incident,
-    ref: refOf(p.incident),
-    receipt: p.receipt,
-    repeated: false,
-    facts: p.facts,
-    state: p.after.state,
-  };
-}
-
-/** One summary an incident, from before the first to after the last intent of this commit. */
-function summariesOf(planned: Array<{ waiting: Waiting; plan: Planned }>): Gathering['summaries'] {
-  const byLane = new Map<string, Commit['summaries'][number]>();
-  for (const { waiting, plan: p } of planned) {
-    if (p.facts.length === 0) continue;
-    const { team } = waiting.asking;
-    const lane = laneOf(team, p.incident);
-    const expected = byLane.get(lane)?.expected ?? p.before?.seq ?? 0;
-    const { seq, head, state, epoch } = p.after;
-    byLane.set(lane, { team, incident: p.incident, seq, expected, epoch, head, state });
-  }
-  return [...byLane.values()];
-}
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
