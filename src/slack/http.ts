@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type App, HTTPModuleFunctions as bolt, HTTPResponseAck, type Receiver } from '@slack/bolt';
+import {
+  type App,
+  type BufferedIncomingMessage,
+  HTTPModuleFunctions as bolt,
+  HTTPResponseAck,
+  type Receiver,
+} from '@slack/bolt';
 import { answeringEventsAfter } from './events-after.js';
 import { halvesKept } from './halves.js';
 import { slackLogger } from './logger.js';
@@ -47,23 +53,22 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
   async function readBody(
     request: IncomingMessage,
   ): Promise<{ body: Record<string, unknown> } | { status: number; why: string }> {
-    let raw: Buffer;
+    let verified: BufferedIncomingMessage;
     try {
       const bodyLimit = bolt.defaultBodyLimit;
-      const verified = await bolt.parseAndVerifyHTTPRequest({ signingSecret, bodyLimit }, request);
-      raw = verified.rawBody;
+      verified = await bolt.parseAndVerifyHTTPRequest({ signingSecret, bodyLimit }, request);
     } catch (error) {
       const large = bolt.isRawBodyError(error) && error.statusCode === 413;
       return { status: large ? 413 : 401, why: error instanceof Error ? error.message : 'unreadable' };
     }
     let body: unknown;
     try {
-      body = bolt.parseHTTPRequestBody(Object.assign(request, { rawBody: raw }));
+      body = bolt.parseHTTPRequestBody(verified);
     } catch {
       return { status: 400, why: 'the body cannot be decoded' };
     }
     if (!isObject(body)) return { status: 400, why: 'the body is no object' };
-    return { body: request.headers['content-type'] === FORM ? halvesKept(body, raw) : body };
+    return { body: request.headers['content-type'] === FORM ? halvesKept(body, verified.rawBody) : body };
   }
 
   return {
