@@ -1,7 +1,8 @@
 import type { Middleware, SlackCommandMiddlewareArgs, SlashCommand } from '@slack/bolt';
+import { verbNamed } from '#domain/command/verbs.js';
 import { refuse } from '#domain/refusal.js';
 import { answered } from './answered.js';
-import { type Context, spokenBy } from './context.js';
+import { type Context, spokenBy, triggerKey } from './context.js';
 import { entered } from './entered.js';
 import { inTime } from './in-time.js';
 import type { Typed } from './ports.js';
@@ -13,11 +14,19 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
   return ({ command, ack }) =>
     inTime<Reply | null>({
       work: speak(context, command),
-      failed: (reply) => reply,
+      failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       answer: (reply) => (reply === null ? ack() : ack(ephemeral(reply))),
       later: async (reply) => reply && respondTo(command.response_url, ephemeral(reply), context.log),
       log: context.log,
     });
+}
+
+const NOT_READ = refused(refuse('NOT_READ', { why: 'something failed here' }));
+
+/** Looked at after a failure only. Whoever asks a question must not hear that something may be in the record. */
+function onlyLooks({ text }: SlashCommand): boolean {
+  const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] ?? '');
+  return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');
 }
 
 async function speak(context: Context, command: SlashCommand): Promise<Reply | null> {
@@ -29,7 +38,9 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
     typed = await typedIn(context, command);
   } catch (error) {
     context.log.error({ err: error }, 'A command could not be looked up');
-    return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+    return onlyLooks(command)
+      ? refused(refuse('NOT_READ', { why: 'the database does not answer' }))
+      : refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
   }
   const answer = await context.answer(typed);
   return answered(context, answer, typed, {
@@ -48,7 +59,7 @@ async function typedIn(context: Context, command: SlashCommand): Promise<Typed> 
     channel_id: channel,
     trigger_id: trigger,
   } = command;
-  const spoken = await spokenBy(context, { team, user, handle }, trigger ? `trigger:${trigger}` : null);
+  const spoken = await spokenBy(context, { team, user, handle }, triggerKey(trigger));
   const implied = context.where.incident(spoken.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {

@@ -95,6 +95,11 @@ for (const mode of ['http', 'socket'] as const) {
       expect(ok).toBe(true);
       expect(ack.body.text).toContain('Not confirmed');
       expect(ack.body.text).not.toContain('boom');
+      for (const question of ['timeline', 'list', ' SHOW INC-7', 'help']) {
+        const { text } = (await type(question)).ack.body;
+        expect(text).toContain('could not be looked up');
+        expect(text).not.toMatch(/record|confirm/i);
+      }
     });
 
     test('an export is owed, and the receipt says what comes', async () => {
