@@ -1,5 +1,7 @@
+import type { Asking } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
+import type { Status } from '#domain/words.js';
 import { publishQuestion, whichIncident } from './blocks/ask.js';
 import type { Block } from './blocks/block.js';
 import type { CarriedLine, CarriedPost } from './carried.js';
@@ -71,8 +73,7 @@ async function question(
   ) {
     // The moment stays the one that was meant when it was typed, however late the click is.
     // So does the state: what the person sees in the question is what becomes public.
-    const seen = await context.read.incident(asking, incident);
-    const state = intent.state ?? (isRefusal(seen) ? null : seen.status);
+    const state = intent.state ?? (await statusOf(context, asking, incident));
     const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
     const value = packed(carried);
     return value === null ? null : publishQuestion(state ?? 'an update', intent.text, value);
@@ -87,4 +88,9 @@ async function question(
     return choices.length > 0 ? whichIncident(choices) : null;
   }
   return null;
+}
+
+async function statusOf(context: Context, asking: Asking, incident: number): Promise<Status | null> {
+  const seen = await context.read.incident(asking, incident);
+  return isRefusal(seen) ? null : seen.status;
 }

@@ -18,6 +18,8 @@ export type Handle = (
   intent: TypedIntent,
   target: number | null,
   asking: Asking,
+  /** Remarks for the receipt. */
+  notes?: string[],
 ) => Promise<Recorded | Refusal>;
 
 export interface Read {

@@ -1,20 +1,21 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
-import { plain } from '#domain/command/entered.js';
-import { readTime } from '#domain/command/time.js';
-import { type Refusal, refuse } from '#domain/refusal.js';
-import { answered } from './answered.js';
-import { type Context, spokenBy } from './context.js';
+import { isRefusal, refuse } from '#domain/refusal.js';
+import { type Context, type Spoken, spokenBy, triggerKey } from './context.js';
 import type { Form } from './form.js';
 import { inTime } from './in-time.js';
 import { type From, rememberedIn, type Values, valuesOf } from './modal/frame.js';
-import { logLine } from './modal/log.js';
-import { noteLine } from './modal/note.js';
-import { openLine } from './modal/open.js';
-import type { Typed } from './ports.js';
-import { ephemeral, type Reply, refused } from './reply.js';
+import { meantByLog } from './modal/log.js';
+import type { FormContext, Meant, Wrong } from './modal/meant.js';
+import { meantByNote } from './modal/note.js';
+import { meantByOpen } from './modal/open.js';
+import { receiptModal } from './modal/receipt.js';
+import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
 
-const LINE: Record<Form, (values: Values) => string> = { open: openLine, note: noteLine, log: logLine };
+type Reader = (values: Values, context: FormContext) => Meant | Wrong;
+const READERS: Record<Form, Reader> = { open: meantByOpen, note: meantByNote, log: meantByLog };
+/** Where a form says what is wrong with all of it. */
+const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text' };
 
 /** What came of a submission; with `block`, an input is at fault and the form stays open. */
 interface Outcome {
@@ -22,7 +23,7 @@ interface Outcome {
   block: string | null;
 }
 
-/** A submitted form says what a command line could say, so it goes the same way. */
+/** A submitted form asks for what a command line could ask for; it is not put into one, where a quote could end a field. */
 export function onSubmission(
   context: Context,
   form: Form,
@@ -32,11 +33,15 @@ export function onSubmission(
     const from = rememberedIn(view);
     return inTime<Outcome>({
       work: submit(context, form, body, values, from),
-      failed: (reply) => ({ reply, block: form === 'open' ? 'title' : 'text' }),
+      failed: (reply) => ({ reply, block: MAIN[form] }),
       async answer(outcome) {
         if (outcome?.block && outcome.reply) {
           const errors = { [outcome.block]: outcome.reply.words.replaceAll('`', '') };
           return ack({ response_action: 'errors', errors });
+        }
+        // Without a response address nothing else is sure to reach the person.
+        if (outcome?.reply && from.reply === null) {
+          return ack({ response_action: 'update', view: receiptModal(ephemeral(outcome.reply).text ?? '') });
         }
         await ack();
         if (outcome?.reply) await tell(context, from, body.user.id, outcome.reply);
@@ -44,7 +49,7 @@ export function onSubmission(
       async later({ reply, block }) {
         if (!reply) return;
         // The form is closed by now: what was typed into it must not be lost with it.
-        const words = block ? `${reply.words}\n\nYou typed: ${LINE[form](values)}` : reply.words;
+        const words = block ? `${reply.words}\n\nYou typed: ${values.all()}` : reply.words;
         await tell(context, from, body.user.id, { ...reply, words });
       },
       log: context.log,
@@ -59,43 +64,57 @@ async function submit(
   values: Values,
   from: From,
 ): Promise<Outcome> {
+  if (form !== 'open' && from.incident === null) {
+    return {
+      reply: said('That form is too old to be understood. Type the command again.'),
+      block: MAIN[form],
+    };
+  }
+  let spoken: Spoken;
+  try {
+    spoken = await submittedBy(context, body, from);
+  } catch (error) {
+    context.log.error({ err: error }, 'A form could not be looked up');
+    const refusal = refuse('NOT_RECORDED', { why: 'the database does not answer' });
+    return { reply: refused(refusal), block: MAIN[form] };
+  }
+  const { asking, zone, zoneKnown } = spoken;
+  const { command, components } = context;
+  const meant = READERS[form](values, { now: asking.now, zone, zoneKnown, command, components });
+  if ('wrong' in meant) return { reply: refused(meant.wrong), block: meant.block };
+  const outcome = await context.handle(meant.intent, from.incident, asking, meant.notes);
+  return isRefusal(outcome)
+    ? { reply: refused(outcome), block: MAIN[form] }
+    : { reply: said(outcome.receipt), block: null };
+}
+
+async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Spoken> {
   const speaker = {
     team: body.team?.id ?? body.user.team_id ?? '',
     user: body.user.id,
     handle: body.user.name,
   };
-  // A form is submitted once: a second click on it is the same fact.
-  const spoken = await spokenBy(context, speaker, `view:${body.view.id}`);
-  // Fields of a form come as typed: there is nothing of Slack's to undo.
-  const entered = plain(LINE[form](values));
-  const typed = { ...spoken, implied: from.incident, entered };
-  const untimely = form === 'note' ? badTime(values.text('at'), typed) : null;
-  if (untimely) return { reply: refused(untimely), block: 'at' };
-  const answer = await context.answer(typed);
-  const spot = { channel: from.channel ?? '', trigger: undefined, reply: from.reply };
-  const reply = await answered(context, answer, typed, spot);
-  return { reply, block: answer.kind === 'refused' ? blockOf(form, answer.refusal, values) : null };
+  // A form that was mended is submitted again under the same view; each submission has a trigger of its own.
+  const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));
+  const { asking } = spoken;
+  const here = from.channel ? await context.where.incident(asking.team, from.channel) : null;
+  // Who opens a form in an incident's channel is in it; elsewhere a private incident can be named by anybody.
+  const seesPrivate = here !== null && here === from.incident;
+  return { ...spoken, asking: { ...asking, seesPrivate } };
 }
 
-/** On a line, words that are no time are text; in a field for a time they are a mistake. */
-function badTime(at: string, { asking, zone, zoneKnown }: Typed): Refusal | null {
-  if (at.trim() === '') return null;
-  const read = readTime(at, { now: asking.now, zone, zoneKnown });
-  if (read && 'refused' in read) return read;
-  return read === null || read.rest.trim() !== '' ? refuse('TIME_UNKNOWN', { got: at.trim() }) : null;
-}
-
-/** The input that a refusal speaks of. */
-function blockOf(form: Form, { code }: Refusal, values: Values): string {
-  if (form !== 'log' && code.startsWith('TIME_')) return 'at';
-  if (form === 'open' && /component/i.test(code) && values.text('components') !== '') return 'components';
-  return form === 'open' ? 'title' : 'text';
-}
-
-/** To that person alone: through the command's own response address, else in the channel if the bot is there. */
+/**
+ * To that person alone: through the command's own response address; when that is used up (a form was open for half an hour), in
+ * the channel if the bot is there; else as a direct message.
+ */
 async function tell(context: Context, from: From, user: string, reply: Reply): Promise<void> {
   const message = ephemeral(reply);
   if (await respondTo(from.reply, message, context.log)) return;
-  if (!from.channel) return;
-  await context.client.call('chat.postEphemeral', { channel: from.channel, user, text: message.text });
+  const { text } = message;
+  if (from.channel) {
+    const shown = await context.client.call('chat.postEphemeral', { channel: from.channel, user, text });
+    if (shown.kind === 'ok') return;
+  }
+  const sent = await context.client.call('chat.postMessage', { channel: user, text });
+  if (sent.kind !== 'ok') context.log.warn({ user }, 'What came of a form could not be told');
 }

@@ -79,7 +79,7 @@ for (const mode of ['http', 'socket'] as const) {
     test('already there: said by whom, and no tick', async () => {
       kit.behind.handle = async () => refuse('ALREADY_CAPTURED', { ref: 'INC-7', entry: 5, by: 'bo' });
       const before = (await kit.calls('reactions.add')).length;
-      expect(await told(await add(await say('y')))).toContain('as #5: recorded by bo');
+      expect(await told(await add(await say('y')))).toContain('as #5: bo put it there');
       expect(await kit.calls('reactions.add')).toHaveLength(before);
     });
 

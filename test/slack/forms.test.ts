@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { refuse } from '#domain/refusal.js';
-import type { Answer, Typed } from '#slack/ports.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
+import type { IncidentState } from '#domain/state.js';
+import type { Typed } from '#slack/ports.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 describe('forms and buttons', () => {
@@ -16,8 +17,8 @@ describe('forms and buttons', () => {
     kit.behind.typed.length = kit.behind.handled.length = kit.behind.owed.length = 0;
   });
 
-  const type = (text: string): Promise<Outcome> =>
-    kit.act('command', { user: 'ana', channel: 'incidents', command: '/incident', text });
+  const type = (text: string, channel = 'incidents'): Promise<Outcome> =>
+    kit.act('command', { user: 'ana', channel, command: '/incident', text });
   const submit = (values: object, more: object = {}): Promise<Outcome> =>
     kit.act('view/submit', { user: 'ana', values, ...more });
   /** What a person is told after an answer that holds nothing. */
@@ -25,11 +26,28 @@ describe('forms and buttons', () => {
     (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0];
   const views = async () => (await kit.look<Outcome>('state?user=ana')).views;
 
+  /** Has Slack's five answers said through the address that the open form remembers. */
+  async function useUp(): Promise<void> {
+    const [view] = await views();
+    const { reply } = JSON.parse(view?.private_metadata ?? '{}') as { reply: string };
+    for (let n = 0; n < 5; n++) {
+      await fetch(reply, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ response_type: 'ephemeral', text: 'x' }),
+      });
+    }
+  }
+
   /** Opens a form by its verb; further lines get the usual receipt. */
-  async function openForm(form: 'open' | 'note' | 'log', incident: number | null): Promise<Outcome> {
+  async function openForm(
+    form: 'open' | 'note' | 'log',
+    incident: number | null,
+    channel = 'incidents',
+  ): Promise<Outcome> {
     const usual = kit.behind.answer;
     kit.behind.answer = async () => ({ kind: 'form', form, incident });
-    const outcome = await type(form);
+    const outcome = await type(form, channel);
     kit.behind.answer = usual;
     kit.behind.typed.length = 0;
     return outcome;
@@ -42,25 +60,57 @@ describe('forms and buttons', () => {
     const [view] = await views();
     expect(view?.callback_id).toBe('note');
 
-    const done = await submit({ text: { text: '14:32 is <when> & it\nburns' }, at: { at: '01:41 UTC' } });
+    const done = await submit({
+      text: { text: '14:32 is <when> & it\nburns' },
+      at: { at: '2024-11-10 01:41' },
+    });
     expect(done.ok).toBe(true);
     expect(await views()).toHaveLength(0);
-    expect(kit.behind.typed).toHaveLength(1);
-    expect(kit.behind.typed[0]).toMatchObject({
-      implied: 7,
-      entered: { text: 'note 01:41 UTC -- 14:32 is <when> & it\nburns' },
-      asking: { key: `view:${view?.id}`, by: { id: 'U0ANA00001' } },
-      zone: 'Europe/Berlin',
-    });
+    expect(kit.behind.handled).toEqual([
+      {
+        intent: {
+          type: 'RecordNote',
+          moment: { at: '2024-11-10T00:41:00Z', until: null, precision: 'minute' },
+          text: '14:32 is <when> & it\nburns',
+        },
+        target: 7,
+        asking: expect.objectContaining({
+          key: `trigger:${done.trigger_id}`,
+          by: { id: 'U0ANA00001', name: 'ana' },
+          seesPrivate: false,
+        }),
+      },
+    ]);
     const { responses } = await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`);
-    expect(responses[0]?.text).toContain('recorded: note 01:41 UTC');
+    expect(responses[0]?.text).toBe('INC-7 #2 recorded');
   });
 
-  test('submitted twice, it has one key', async () => {
+  test('delivered again, a submission has one key; mended and submitted again, it has another', async () => {
     await openForm('note', 7);
-    await submit({ text: { text: 'x' } }, { copies: 3 });
-    expect(new Set(kit.behind.typed.map(({ asking }) => asking.key)).size).toBe(1);
-    expect(kit.behind.typed).toHaveLength(3);
+    kit.behind.handle = async () => refuse('NOT_RECORDED', { why: 'x' });
+    const first = await submit({ text: { text: 'first' } }, { copies: 3 });
+    expect(first.ok).toBe(false);
+    const second = await submit({ text: { text: 'mended' } });
+    expect(await views()).toHaveLength(1);
+    expect(second.trigger_id).not.toBe(first.trigger_id);
+    expect(kit.behind.handled.map(({ intent, asking }) => [asking.key, intent])).toEqual([
+      ...Array(3).fill([`trigger:${first.trigger_id}`, expect.objectContaining({ text: 'first' })]),
+      [`trigger:${second.trigger_id}`, expect.objectContaining({ text: 'mended' })],
+    ]);
+    await kit.act('view/close', { user: 'ana' });
+  });
+
+  test('a form opened in an incident’s own channel may write there; one opened elsewhere may not, if it is private', async () => {
+    const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7' });
+    kit.behind.channels.set(channel, 7);
+    await openForm('note', 7, channel);
+    await submit({ text: { text: 'x' } });
+    await openForm('log', 8, channel);
+    await submit({ text: { text: '-5m x' } });
+    expect(kit.behind.handled.map(({ target, asking }) => [target, asking.seesPrivate])).toEqual([
+      [7, true],
+      [8, false],
+    ]);
   });
 
   test('what is no time is refused at its field, and the form stays open', async () => {
@@ -70,41 +120,81 @@ describe('forms and buttons', () => {
       expect(ok).toBe(false);
       expect(Object.keys(errors)).toEqual(['at']);
     }
-    expect(kit.behind.typed).toHaveLength(0);
+    expect(kit.behind.handled).toHaveLength(0);
     expect(await views()).toHaveLength(1);
     await kit.act('view/close', { user: 'ana' });
   });
 
-  test('a refusal is shown at the field that it speaks of', async () => {
+  test('a pasted log is read as the grammar reads it, and what is wrong is shown at its field', async () => {
     await openForm('log', 7);
-    kit.behind.answer = async () => ({
-      kind: 'refused',
-      refusal: refuse('BAD_LOG_LINES', {
-        lines: [{ line: 2, why: 'it does not start with a time.' }],
-        more: 0,
-      }),
-    });
     const { errors } = await submit({ text: { text: '01:41 x\ny' } });
     expect(errors.text).toContain('Line 2: it does not start with a time.');
     expect(errors.text).not.toContain('`');
-    expect(kit.behind.typed[0]?.entered.text).toBe('log\n01:41 x\ny');
-    await kit.act('view/close', { user: 'ana' });
+    expect(kit.behind.handled).toHaveLength(0);
+    expect((await submit({ text: { text: '2024-11-10 01:41 UTC INC-8 -- x\n\n-5m  y' } })).ok).toBe(true);
+    expect(kit.behind.handled[0]?.intent).toMatchObject({
+      type: 'RecordLog',
+      lines: [{ moment: { at: '2024-11-10T01:41:00Z' }, text: 'INC-8 -- x' }, { text: ' y' }],
+    });
   });
 
-  test('the form for a new incident says all that a line can say', async () => {
+  test('the form for a new incident says all that a line can say, and no quote ends a field', async () => {
     await openForm('open', null);
     const { ok } = await submit({
-      title: { title: '--private is in the title' },
+      title: { title: '--private is “in” the "title" --component x' },
       severity: { severity: 'sev2' },
       known: { known: ['Developer API'] },
-      components: { components: 'Say "hi"\n\n Voice, EU ' },
-      at: { at: 'yesterday 23:50' },
+      components: { components: 'A "q” b\n\n Voice, EU \nDeveloper API\n“c” "d" e' },
+      at: { at: '2024-11-10 01:41 UTC' },
       options: { options: ['drill'] },
     });
     expect(ok).toBe(true);
-    expect(kit.behind.typed[0]?.entered.text).toBe(
-      'open sev2 --component "Developer API" --component “Say "hi"” --component "Voice, EU" --drill --at "yesterday 23:50" -- --private is in the title',
-    );
+    expect(kit.behind.handled[0]).toMatchObject({
+      intent: {
+        type: 'OpenIncident',
+        title: '--private is “in” the "title" --component x',
+        severity: 'sev2',
+        components: ['Developer API', 'A "q” b', 'Voice, EU', '“c” "d" e'],
+        private: false,
+        drill: true,
+        moment: { at: '2024-11-10T01:41:00Z', until: null, precision: 'minute' },
+      },
+      target: null,
+      notes: [
+        '“A "q” b” is not among the known components (Developer API); taken as typed.',
+        expect.stringContaining('“Voice, EU”'),
+        expect.stringContaining('“"c” "d" e”'.replace('“"', '““')),
+      ],
+    });
+  });
+
+  test('what cannot be opened is refused at the field that is at fault', async () => {
+    await openForm('open', null);
+    for (const [block, values] of [
+      ['title', { title: { title: ' ' } }],
+      ['components', { title: { title: 'x' }, components: { components: 'c'.repeat(101) } }],
+      ['at', { title: { title: 'x' }, at: { at: '2024-11-10 01:41-01:50 UTC' } }],
+      ['at', { title: { title: 'x' }, at: { at: '2999-01-01 01:41 UTC' } }],
+    ] as const) {
+      const { errors } = await submit({ components: { components: '' }, at: { at: '' }, ...values });
+      expect(Object.keys(errors)).toEqual([block]);
+    }
+    expect(kit.behind.handled).toHaveLength(0);
+    await kit.act('view/close', { user: 'ana' });
+  });
+
+  test('a used-up response address does not lose the receipt: the channel, else a direct message', async () => {
+    // Neither can the bot speak in that channel.
+    const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'elsewhere', private: true });
+    const before = await kit.calls('chat.postMessage');
+    await openForm('note', 7, channel);
+    await useUp();
+    await submit({ text: { text: 'x' } });
+    await until(async () => (await kit.calls('chat.postMessage')).length > before.length);
+    expect((await kit.calls('chat.postMessage')).at(-1)?.args).toMatchObject({
+      channel: 'U0ANA00001',
+      text: 'INC-7 #2 recorded',
+    });
   });
 
   test('when Slack does not open the form, the line to type is the answer, in time', async () => {
@@ -121,17 +211,17 @@ describe('forms and buttons', () => {
 
   test('a form whose outcome comes late closes, and nothing typed is lost', async () => {
     const { delivery } = await openForm('note', 7);
-    let finish = (_: Answer) => {};
-    kit.behind.answer = () =>
+    let finish = (_: Refusal) => {};
+    kit.behind.handle = () =>
       new Promise((resolve) => {
         finish = resolve;
       });
     const { ok } = await submit({ text: { text: 'long story' } });
     expect(ok).toBe(true);
-    finish({ kind: 'refused', refusal: refuse('NOT_RECORDED', { why: 'the database does not answer' }) });
+    finish(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
     const { responses } = await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`);
-    expect(responses[0]?.text).toContain('Not recorded');
-    expect(responses[0]?.text).toContain('You typed: note -- long story');
+    expect(responses[0]?.text).toContain('Nothing was kept');
+    expect(responses[0]?.text).toContain('You typed: long story');
   });
 
   describe('publishing', () => {
@@ -215,6 +305,7 @@ describe('forms and buttons', () => {
   });
 
   test('a button that we did not make is not obeyed', async () => {
+    kit.behind.state = { status: 'identified' } as IncidentState;
     kit.behind.answer = async () => ({
       kind: 'refused',
       refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { state: 'identified', text: 'x' }),

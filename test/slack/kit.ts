@@ -18,7 +18,8 @@ export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
 /** What stands behind the front in a test: it notes what it was asked and answers what the test wants. */
 export class Behind {
   readonly typed: Typed[] = [];
-  readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking }> = [];
+  readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
+    [];
   readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
   readonly people = new Map<string, SlackPerson>();
   readonly channels = new Map<string, number>();
@@ -44,8 +45,8 @@ export class Behind {
         this.typed.push(typed);
         return this.answer(typed);
       },
-      handle: (intent, target, asking) => {
-        this.handled.push({ intent, target, asking });
+      handle: (intent, target, asking, notes) => {
+        this.handled.push({ intent, target, asking, ...(notes?.length && { notes }) });
         return this.handle(intent);
       },
       owe: async (effect, of) => {

@@ -80,21 +80,37 @@ describe('requests over HTTP', () => {
     expect(kit.behind.typed.at(-1)?.entered.text).toBe('note \uFFFD 100%FF 😀');
   });
 
-  test('half a character in a form or a kept message is refused too', async () => {
-    const view = {
+  /** A form that was opened without a response address; only a test can do that. */
+  const submission = (value: string) => ({
+    type: 'view_submission',
+    trigger_id: '9.1',
+    team: { id: 'T1' },
+    user: { id: 'U1', name: 'x' },
+    view: {
       id: 'V1',
       callback_id: 'note',
       private_metadata: JSON.stringify({ incident: 7, channel: 'C1', reply: null }),
-      state: { values: { text: { text: { type: 'plain_text_input', value: 'HALF' } } } },
-    };
-    const team = { id: 'T1' };
-    const user = { id: 'U1', name: 'x' };
-    const submitted = { type: 'view_submission', trigger_id: '9.1', team, user, view };
-    const half = (payload: object) =>
-      `payload=${encodeURIComponent(JSON.stringify(payload)).replace('HALF', 'x%ED%A0%80')}`;
-    const response = await send({ body: half(submitted) });
-    expect(await response.text()).toContain('half of a character');
+      state: { values: { text: { text: { type: 'plain_text_input', value } } } },
+    },
+  });
+  const payload = (of: object) => `payload=${encodeURIComponent(JSON.stringify(of))}`;
+
+  test('half a character in a form is refused too', async () => {
+    const body = payload(submission('HALF')).replace('HALF', 'x%ED%A0%80');
+    expect(await (await send({ body })).text()).toContain('half of a character');
     expect(kit.behind.handled).toHaveLength(0);
+  });
+
+  test('a receipt that has nowhere else to go takes the place of its form', async () => {
+    const answer = await (await send({ body: payload(submission('a \uFFFD b')) })).json();
+    expect(answer).toMatchObject({
+      response_action: 'update',
+      view: { blocks: [{ text: { text: 'INC-7 #2 recorded' } }] },
+    });
+    expect(kit.behind.handled[0]).toMatchObject({
+      intent: { type: 'RecordNote', text: 'a \uFFFD b' },
+      asking: { key: 'trigger:9.1' },
+    });
   });
 
   test('what is no request of Slack’s is answered at once, signed or not', async () => {
@@ -121,20 +137,19 @@ describe('requests over HTTP', () => {
     expect(await (await send({ body: body.toString() })).text()).toContain('I listen to /incident');
   });
 
-  test('a look-up that fails is told as not recorded', async () => {
+  test('a look-up that fails before a command is told as nothing kept; before a question, as not looked up', async () => {
     const broken = {
       ...kit.behind.ports().read,
       ofChannel: async () => Promise.reject(new Error('database')),
     };
     const other = await startKit('http', { read: broken });
     try {
-      const { ack } = await other.act<Outcome>('command', {
-        user: 'ana',
-        channel: 'incidents',
-        command: '/incident',
-        text: 'note x',
-      });
-      expect(ack.body.text).toContain('Not recorded: the database does not answer.');
+      const type = async (text: string) => {
+        const line = { user: 'ana', channel: 'incidents', command: '/incident', text };
+        return (await other.act<Outcome>('command', line)).ack.body.text;
+      };
+      expect(await type('note x')).toContain('Nothing was kept: the database does not answer.');
+      expect(await type('timeline UTC')).toContain('could not be looked up');
       expect(other.behind.typed).toHaveLength(0);
     } finally {
       await other.stop();

@@ -77,6 +77,8 @@ export interface Values {
   text(id: string): string;
   /** Values of the options that were chosen in a select or in checkboxes. */
   chosen(id: string): string[];
+  /** Everything that was typed or chosen, a line for each field: for a form that is gone. */
+  all(): string;
 }
 
 /** Reads a submitted view; an untouched or unknown field is empty. */
@@ -85,11 +87,17 @@ export function valuesOf(view: { state?: { values?: Record<string, Record<string
     const read = VALUE.safeParse(view.state?.values?.[id]?.[id]);
     return read.success ? read.data : {};
   };
+  const text = (id: string) => field(id).value ?? '';
+  const chosen = (id: string) => {
+    const { selected_option: one, selected_options: many } = field(id);
+    return [...(one ? [one] : []), ...(many ?? [])].map((option) => option.value);
+  };
   return {
-    text: (id) => field(id).value ?? '',
-    chosen(id) {
-      const { selected_option: one, selected_options: many } = field(id);
-      return [...(one ? [one] : []), ...(many ?? [])].map((option) => option.value);
+    text,
+    chosen,
+    all() {
+      const fields = Object.keys(view.state?.values ?? {}).map((id) => text(id) || chosen(id).join(', '));
+      return fields.filter((typed) => typed !== '').join('\n');
     },
   };
 }

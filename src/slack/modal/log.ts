@@ -1,6 +1,10 @@
 import type { types } from '@slack/bolt';
+import { plain } from '#domain/command/entered.js';
+import { parseCommand } from '#domain/command/parse.js';
+import { isRefusal } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
 import { type From, input, line, modal, remembered, type Values } from './frame.js';
+import { type FormContext, type Meant, missing, type Wrong, wrong } from './meant.js';
 
 export function logModal(from: From): types.ModalView {
   return modal({
@@ -16,7 +20,13 @@ export function logModal(from: From): types.ModalView {
   });
 }
 
-/** @returns the command line that says the same */
-export function logLine(values: Values): string {
-  return `log\n${values.text('text')}`;
+/** The grammar reads the lines: a paste means the same here as behind `log`. */
+export function meantByLog(values: Values, context: FormContext): Meant | Wrong {
+  const text = values.text('text');
+  if (text.trim() === '') return wrong('text', missing('log', 'lines', context));
+  // Every form for an incident knows which one it is.
+  const said = parseCommand(plain(`log\n${text}`), { ...context, implied: true, roles: [] });
+  if (isRefusal(said)) return wrong('text', said);
+  if (said.kind !== 'intent') throw new Error(`a pasted log was read as ${said.kind}`);
+  return { intent: said.intent, notes: said.notes };
 }

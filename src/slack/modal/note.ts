@@ -1,6 +1,9 @@
 import type { types } from '@slack/bolt';
+import { checkText } from '#domain/command/entered.js';
+import { zoneRemark } from '#domain/command/parsed.js';
 import { refOf } from '#domain/state.js';
 import { type From, input, line, modal, remembered, TIME_HINT, type Values } from './frame.js';
+import { type FormContext, type Meant, missing, timeIn, type Wrong, wrong } from './meant.js';
 
 export function noteModal(from: From): types.ModalView {
   return modal({
@@ -15,8 +18,15 @@ export function noteModal(from: From): types.ModalView {
   });
 }
 
-/** @returns the command line that says the same; `--` keeps a text that begins like a time from being read as one */
-export function noteLine(values: Values): string {
-  const at = values.text('at').trim();
-  return `note ${at === '' ? '' : `${at} `}-- ${values.text('text')}`;
+/** The text stays as it was typed, also when it begins like a time. */
+export function meantByNote(values: Values, context: FormContext): Meant | Wrong {
+  const text = values.text('text');
+  const refusal = text.trim() === '' ? missing('note', 'a text', context) : checkText(text);
+  if (refusal) return wrong('text', refusal);
+  const time = timeIn(values, context);
+  if (time && 'wrong' in time) return time;
+  return {
+    intent: { type: 'RecordNote', moment: time?.moment ?? null, text },
+    notes: time ? zoneRemark(time) : [],
+  };
 }

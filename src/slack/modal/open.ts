@@ -1,9 +1,16 @@
 import type { types } from '@slack/bolt';
+import { checkText } from '#domain/command/entered.js';
+import { zoneRemark } from '#domain/command/parsed.js';
+import { severityOf } from '#domain/command/severity.js';
 import { LIMITS } from '#domain/limits.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
 import { SEVERITIES } from '#domain/words.js';
 import { plain } from '../blocks/block.js';
 import { cut } from '../blocks/cut.js';
 import { type From, input, line, modal, remembered, TIME_HINT, type Values } from './frame.js';
+import { type FormContext, formOf, type Meant, missing, timeIn, type Wrong, wrong } from './meant.js';
+
+const LINE_BREAK = /[\r\n\u2028\u2029]/;
 
 /** Opens an incident. The components that the organisation knows are offered; others can be typed. */
 export function openModal(from: From, components: readonly string[]): types.ModalView {
@@ -58,23 +65,64 @@ export function openModal(from: From, components: readonly string[]): types.Moda
   });
 }
 
-/** @returns the command line that says the same */
-export function openLine(values: Values): string {
-  const components = [...values.chosen('known'), ...values.text('components').split('\n')]
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  const at = values.text('at').trim();
-  return [
-    'open',
-    ...values.chosen('severity'),
-    ...components.map((name) => `--component ${quoted(name)}`),
-    ...values.chosen('options').map((option) => `--${option}`),
-    ...(at === '' ? [] : [`--at ${quoted(at)}`]),
-    '--',
-    values.text('title').trim(),
-  ].join(' ');
+/** Each field is taken as it stands: nothing in it is a flag, and no quote ends it. */
+export function meantByOpen(values: Values, context: FormContext): Meant | Wrong {
+  const title = values.text('title').trim();
+  const refusal = titleRefused(title, context);
+  if (refusal) return wrong('title', refusal);
+  const typed = namesIn(values.text('components'));
+  const components = [...new Set([...values.chosen('known'), ...typed])];
+  const unfit = componentsRefused(components);
+  if (unfit) return wrong(typed.length > 0 ? 'components' : 'known', unfit);
+  const time = timeIn(values, context);
+  if (time && 'wrong' in time) return time;
+  if (time?.moment.until) return wrong('at', refuse('TIME_UNKNOWN', { got: time.typed }));
+  const options = values.chosen('options');
+  return {
+    intent: {
+      type: 'OpenIncident',
+      title,
+      severity: severityOf(values.chosen('severity')[0] ?? ''),
+      components,
+      private: options.includes('private'),
+      drill: options.includes('drill'),
+      moment: time?.moment ?? null,
+    },
+    notes: [...(time ? zoneRemark(time) : []), ...unknownRemarks(components, context.components)],
+  };
 }
 
-function quoted(value: string): string {
-  return value.includes('"') ? `“${value}”` : `"${value}"`;
+function titleRefused(title: string, context: FormContext): Refusal | null {
+  if (title === '') return missing('open', 'a title', context);
+  if (LINE_BREAK.test(title)) {
+    const form = formOf('open', context);
+    return refuse('BAD_ARGUMENT', { what: 'a title of one line', got: cut(title, 80), form });
+  }
+  return checkText(title, LIMITS.title, 'The title');
+}
+
+function namesIn(lines: string): string[] {
+  return lines
+    .split(LINE_BREAK)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function componentsRefused(components: readonly string[]): Refusal | null {
+  for (const name of components) {
+    const refusal = checkText(name, LIMITS.component, 'The name');
+    if (refusal) return refusal;
+  }
+  const { length: count } = components;
+  if (count <= LIMITS.components) return null;
+  const next = 'Name the most important ones.';
+  return refuse('TOO_MANY', { what: 'components', count, limit: LIMITS.components, next });
+}
+
+/** Taken as typed, with a remark: a typo should be seen, not lost. */
+function unknownRemarks(components: readonly string[], known: readonly string[]): string[] {
+  if (known.length === 0) return [];
+  return components
+    .filter((name) => !known.includes(name))
+    .map((name) => `“${name}” is not among the known components (${known.join(', ')}); taken as typed.`);
 }
