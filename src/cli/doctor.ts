@@ -1,6 +1,7 @@
 import { type Core, openCore } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { createLog } from '#log.js';
+import { checkQueue } from '#queue/check.js';
 import { askSlack } from './doctor-slack.js';
 import type { Finding } from './finding.js';
 import type { Io, Verb } from './verb.js';
@@ -19,6 +20,7 @@ export const doctor: Verb = {
     const config = configuration(io, tell);
     if (config) {
       await database(config, tell);
+      tell({ what: 'queue', ...(await checkQueue(config.redisUrl)) });
       for (const finding of await askSlack(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { redisAvailable, startRedis } from '../support/redis.js';
+import { freePort, run, startWalk, type Walk } from './kit.js';
+
+// The doctor looks at everything before the first incident does, and says the fix.
+let walk: Walk;
+beforeAll(async () => {
+  walk = await startWalk();
+  expect(await walk.tocsin('migrate')).toMatchObject({ code: 0 });
+});
+afterAll(() => walk.end());
+
+const doctor = (more: Record<string, string> = {}) =>
+  run(['doctor'], { ...walk.environment, ...more }, walk.folder);
+
+test('a good set-up is well', async () => {
+  const { code, out } = await doctor();
+  expect(out).toMatch(/All is well/);
+  for (const what of ['configuration', 'database', 'clock', 'deliveries', 'queue', 'Slack', 'scopes']) {
+    expect(out).toContain(`✓ ${what}: `);
+  }
+  expect(code).toBe(0);
+});
+
+test('each thing that is wrong comes with what to do, and no secret', async () => {
+  const { code, out, err } = await doctor({
+    SLACK_BOT_TOKEN: 'xoxb-wrong-canary',
+    TOCSIN_SECRET: '',
+    REDIS_URL: `redis://:canary@127.0.0.1:${await freePort()}`,
+  });
+  expect(code).toBe(1);
+  expect(out).toMatch(/✗ TOCSIN_SECRET: .*\n {4}→ .*openssl/);
+  expect(out).toMatch(/✗ Slack: invalid_auth\n {4}→ .*SLACK_BOT_TOKEN/);
+  expect(out).toMatch(/✗ queue: Redis does not answer.*\n {4}→ check REDIS_URL/);
+  expect(out + err).not.toContain('canary');
+});
+
+test('a delivery that was given up is shown, listed, and tried again', async () => {
+  const bot = await walk.bot();
+  await walk.control('fault', {
+    method: 'conversations.create',
+    kind: 'error',
+    value: 'restricted_action',
+    times: 1,
+  });
+  await walk.type('ana', 'incidents', 'open sev4 No channel for us');
+  for (let i = 0; i < 100 && !(await walk.tocsin('deliveries')).out.includes('restricted_action'); i++);
+  expect((await doctor()).out).toMatch(/✗ deliveries: .*1 given up\n {4}→ `tocsin deliveries`/);
+  expect((await walk.tocsin('deliveries', 'retry', 'all')).out).toMatch(/1 will be tried again/);
+  await walk.until('the channel after all', (state) =>
+    state.channels.some((one) => one.name.startsWith('inc-1-')),
+  );
+  expect(await bot.stop()).toBe(0);
+});
+
+const withRedis = redisAvailable() ? test : test.skip;
+withRedis('a Redis that answers is well, one that may drop keys is not', async () => {
+  const redis = await startRedis();
+  try {
+    expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✓ queue: Redis answers');
+  } finally {
+    await redis.stop();
+  }
+});
