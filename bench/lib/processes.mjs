@@ -1,6 +1,6 @@
 // What a bench measures runs as processes of their own: bot, local Slack, bare apps, load.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 /** A temporary folder with a list of what to end and remove; `close` ends the newest first. */
 export function workplace() {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
+  // As root the server runs under an account of its own; where that could not enter, data would live elsewhere and stay.
+  chmodSync(folder, 0o711);
   const closers = [];
   const log = openSync(join(folder, 'log'), 'a');
   return {
