@@ -33,7 +33,7 @@ export function onSubmission(
     const from = rememberedIn(view);
     return inTime<Outcome>({
       work: submit(context, form, body, values, from),
-      failed: (reply) => ({ reply, block: MAIN[form] }),
+      failed: (reply) => ({ reply: withTyped(reply, values), block: null }),
       async answer(outcome) {
         if (outcome?.block && outcome.reply) {
           const errors = { [outcome.block]: outcome.reply.words.replaceAll('`', '') };
@@ -49,8 +49,7 @@ export function onSubmission(
       async later({ reply, block }) {
         if (!reply) return;
         // The form is closed by now: what was typed into it must not be lost with it.
-        const words = block ? `${reply.words}\n\nYou typed: ${values.all()}` : reply.words;
-        await tell(context, from, body.user.id, { ...reply, words });
+        await tell(context, from, body.user.id, block ? withTyped(reply, values) : reply);
       },
       log: context.log,
     });
@@ -83,9 +82,15 @@ async function submit(
   const meant = READERS[form](values, { now: asking.now, zone, zoneKnown, command, components });
   if ('wrong' in meant) return { reply: refused(meant.wrong), block: meant.block };
   const outcome = await context.handle(meant.intent, from.incident, asking, meant.notes);
-  return isRefusal(outcome)
-    ? { reply: refused(outcome), block: MAIN[form] }
-    : { reply: said(outcome.receipt), block: null };
+  if (!isRefusal(outcome)) return { reply: said(outcome.receipt), block: null };
+  const reply = refused(outcome);
+  // It may be in the record: a form that stays open would ask to be sent again, as another entry.
+  if (outcome.code === 'NOT_CONFIRMED') return { reply: withTyped(reply, values), block: null };
+  return { reply, block: MAIN[form] };
+}
+
+function withTyped(reply: Reply, values: Values): Reply {
+  return { ...reply, words: `${reply.words}\n\nYou typed: ${values.all()}` };
 }
 
 async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Spoken> {

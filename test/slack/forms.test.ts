@@ -224,6 +224,22 @@ describe('forms and buttons', () => {
     expect(responses[0]?.text).toContain('You typed: long story');
   });
 
+  test('a form whose outcome is not known closes, so that it is not sent again unseen', async () => {
+    for (const failing of [
+      async () => refuse('NOT_CONFIRMED', {}),
+      async () => {
+        throw new Error('boom');
+      },
+    ]) {
+      const { delivery } = await openForm('note', 7);
+      kit.behind.handle = failing;
+      expect((await submit({ text: { text: 'a story' } })).ok).toBe(true);
+      expect(await views()).toHaveLength(0);
+      const { responses } = await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`);
+      expect(responses[0]?.text).toMatch(/Not confirmed[\s\S]*You typed: a story/);
+    }
+  });
+
   describe('publishing', () => {
     const asked = (text: string) => {
       kit.behind.answer = async () => ({
