@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { DraftFact, Fact, FactBody } from './fact.js';
 import type { Person } from './person.js';
@@ -37,16 +37,14 @@ export interface SealedFact {
   texts: KeptText[];
 }
 
-const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
-
 /** SHA-256 over the salt's bytes followed by the text's UTF-8 bytes: says nothing of the text once salt and text are gone. */
 export function commitmentOf(saltHex: string, text: string): string {
-  return createHash('sha256').update(Buffer.from(saltHex, 'hex')).update(text, 'utf8').digest('hex');
+  return digest('sha256', Buffer.concat([Buffer.from(saltHex, 'hex'), Buffer.from(text, 'utf8')]));
 }
 
 /** @param body canonical JSON of a HashedFact. @returns its SHA-256 as 64 hex digits. */
 export function hashOf(body: string): string {
-  return sha256(body);
+  return digest('sha256', body);
 }
 
 /** @returns the RFC 8785 form. @throws when the value holds something that JSON does not know. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
 import { standingBy } from '#domain/changes.js';
 import { decide, type Found } from '#domain/decide.js';
@@ -12,6 +11,7 @@ import { type IncidentState, refOf } from '#domain/state.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
 import type { Known } from './cache.js';
+import { fresh } from './salt.js';
 
 /** A commit that is being gathered. */
 export type Gathering = { -readonly [K in keyof Commit]: Array<Commit[K][number]> };
@@ -33,7 +33,7 @@ export interface Planned {
   after: Known;
 }
 
-const salt = () => randomBytes(16).toString('hex');
+const salt = fresh(16);
 
 /** The lane of an incident's effects: they are paid in order within it. */
 export function laneOf(team: string, incident: number): string {

@@ -132,8 +132,11 @@ export class Writer {
         const cached = latest.get(lane) ?? this.cache.get(asking.team, target);
         fresh = cached === undefined;
         known = cached ?? (await this.options.store.load(asking.team, target));
-        if (known && !maySee(known.state, asking)) known = null;
-        if (!known) {
+        // Somebody may have been brought in by another process since.
+        if (known && !fresh && !maySee(known.state, asking)) {
+          known = await this.options.store.load(asking.team, target);
+        }
+        if (!known || !maySee(known.state, asking)) {
           waiting.done(refuse('NO_SUCH_INCIDENT', { ref: refOf(target) }));
           continue;
         }

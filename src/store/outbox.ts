@@ -4,9 +4,6 @@ import type { Queryable } from './pools.js';
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
 export const BLOCKING: EffectKind = 'channel.open';
 
-/** The channel of NOTIFY on which relays hear that something new is owed. */
-export const OUTBOX_CHANNEL = 'tocsin_outbox';
-
 /** Something owed, as a delivery sees it. */
 export interface OwedRow {
   id: number;
@@ -56,7 +53,7 @@ export async function deadRows(db: Queryable, team: string | null = null): Promi
   return rows;
 }
 
-/** Gives dead rows another life, with fresh attempts, and wakes the relays. @returns how many. */
+/** Gives dead rows another life, with fresh attempts; a relay finds them within a second. @returns how many. */
 export async function retryDead(
   db: Queryable,
   team: string,
@@ -66,7 +63,7 @@ export async function retryDead(
     `with revived as (
        update outbox set dead_at = null, due_at = now(), attempts = 0
        where team = $1 and dead_at is not null and ($2::bigint[] is null or id = any($2)) returning 1)
-     select count(*)::int as count, pg_notify('${OUTBOX_CHANNEL}', '') from revived`,
+     select count(*)::int as count from revived`,
     [team, ids === 'all' ? null : ids],
   );
   return rows[0]?.count ?? 0;

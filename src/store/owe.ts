@@ -1,5 +1,4 @@
 import type { Effect } from '#domain/effect.js';
-import { OUTBOX_CHANNEL } from './outbox.js';
 import type { Queryable } from './pools.js';
 
 /** What something owed belongs to. `key` names the request: the same one twice owes it once (null: no such promise). */
@@ -24,7 +23,7 @@ export async function owe(
     text: `with owed as (
              insert into outbox (team, lane, incident, seq, kind, payload, key)
              values ($1, $2, $3, 0, $4, $5, $6) on conflict (team, key) where key is not null do nothing returning 1
-           ) select exists (select from owed) as left, pg_notify('${OUTBOX_CHANNEL}', '')`,
+           ) select exists (select from owed) as left`,
     values: [team, lane, incident, effect.kind, JSON.stringify(effect.payload), key],
   });
   return rows[0]?.left ?? false;

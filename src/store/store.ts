@@ -25,7 +25,6 @@ import { eraseTexts, type Fold, rebuild } from './rebuild.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
-import { listen } from './wake.js';
 import { type Workspaces, workspaces } from './workspaces.js';
 
 /**
@@ -45,8 +44,6 @@ export interface Outbox {
   dead(team?: string): Promise<DeadRow[]>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
-  /** Calls `wake` when something new is owed, from whichever process. @returns stops listening. */
-  listen(wake: () => void): () => Promise<void>;
 }
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
@@ -120,7 +117,6 @@ export function openStore(config: PoolConfig, report: Report): Store {
       dead: (team) => deadRows(db, team),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
-      listen: (wake) => listen(config, wake, report),
     },
     async ping() {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';

@@ -290,34 +290,7 @@ test('looking for due lanes costs by the lane: not by what was paid, nor by how 
   expect(Number(hit) + Number(read)).toBeLessThan(100);
 });
 
-test('whoever listens is woken by a commit and by a retry of another process, and at once after connecting', async () => {
-  let wakes = 0;
-  let next = () => {};
-  const stop = db.another().outbox.listen(() => {
-    wakes++;
-    next();
-  });
-  const woken = async (at: number) => {
-    while (wakes < at)
-      await new Promise<void>((resolve) => {
-        next = resolve;
-      });
-  };
-  await woken(1);
-  await db.store.commit(new Ledger('T1', 77).next([opened()]));
-  await woken(2);
-  await db.sql('update outbox set dead_at = now()');
-  await outbox.retryDead('T1', 'all');
-  await woken(3);
-  // Its connection is cut: it comes back, and takes it that it has missed something.
-  await db.sql(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin relay' and datname = current_database()",
-  );
-  await woken(4);
-  await stop();
-});
-
-test('what no fact owes is left once for each request, and woken for like the rest', async () => {
+test('what no fact owes is left once for each request', async () => {
   const effect = {
     kind: 'export.send' as const,
     payload: { format: 'md', zone: 'UTC', channel: 'C1', user: 'U1' },
