@@ -71,7 +71,7 @@ test('pinned by two people it is one entry, and the second hears who was first',
     [ts],
   );
   expect(rows).toHaveLength(1);
-  const told = (await ephemerals()).filter((one) => one.text.includes('recorded by bo'));
+  const told = (await ephemerals()).filter((one) => one.text.includes('bo put it there'));
   expect(told.map((one) => one.user)).toEqual([ANA.id]);
 });
 
