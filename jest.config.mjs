@@ -14,6 +14,7 @@ export default {
     '^#(.*)\\.js$': '<rootDir>/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
-  testTimeout: 30_000,
+  // Only a guard against what hangs: no test passes or fails by the clock, and machines may be slow.
+  testTimeout: 240_000,
   maxWorkers: 2,
 };

@@ -53,12 +53,12 @@ export async function startBot(env, errors) {
   if (!url) throw new Error(`the bot said “${line}” and no address`);
   const bot = { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
   // It records from the first moment; Slack can reach it once its socket is open.
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const { slack } = await (await fetch(new URL('/readyz', bot.url))).json();
     if (slack === 'ok') return bot;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('the bot did not reach the local Slack within half a minute');
+  throw new Error('the bot did not reach the local Slack within a minute');
 }
 
 /** Runs a verb of the command line. @returns its standard output @throws with its standard error */

@@ -23,14 +23,14 @@ export function person(slackUrl) {
         .find((one) => typeof one === 'string' && one !== '');
       return said ?? '';
     },
-    /** Waits for something to be so in Slack. @throws after ten seconds */
+    /** Waits for something to be so in Slack. @throws after a minute */
     async until(what, look) {
-      for (let tries = 0; tries < 200; tries++) {
+      for (let tries = 0; tries < 1200; tries++) {
         const found = look(await state());
         if (found) return found;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      throw new Error(`${what} did not happen within ten seconds`);
+      throw new Error(`${what} did not happen within a minute`);
     },
   };
 }

@@ -47,7 +47,7 @@ test('npm run demo -- --once replays the founding incident and leaves its export
     time_to_resolve_s: 1260,
   });
   expect(readdirSync(folder)).toEqual(['out']);
-}, 120_000);
+}, 240_000);
 
 test('a demo whose replay differs from the scenario fails', async () => {
   const { differences } = (await import(fileURLToPath(new URL('../demo/expected.mjs', import.meta.url)))) as {

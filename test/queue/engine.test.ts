@@ -18,7 +18,7 @@ describe.each(servers)('the engine on %s', (name, start) => {
 
   beforeAll(async () => {
     server = await start();
-  }, 60_000);
+  }, 240_000);
   afterAll(() => server.stop());
   beforeEach(() => {
     log = memoryLog();
@@ -122,7 +122,7 @@ describe.each(servers)('the engine on %s', (name, start) => {
     } finally {
       await server.back();
     }
-  }, 60_000);
+  }, 240_000);
 
   test('a canary comes through, stops when no worker is left, and comes again', async () => {
     const [here, there, third] = [await open(), await open(), await open()];

@@ -15,7 +15,7 @@ describe.each(servers)('the relay on %s', (_name, start) => {
 
   beforeAll(async () => {
     server = await start();
-  }, 60_000);
+  }, 240_000);
   afterAll(() => server.stop());
   beforeEach(() => {
     outbox = new Outbox();
@@ -154,7 +154,7 @@ describe.each(servers)('the relay on %s', (_name, start) => {
     const warnings = log.lines.filter((line) => line.includes('for wake-ups is not answering'));
     expect(warnings).toHaveLength(1);
     expect(log.lines.filter((line) => line.includes('(queue) is not answering')).length).toBeLessThan(4);
-  }, 60_000);
+  }, 240_000);
 
   test('a lane whose handler throws comes back, and does not hold up the others', async () => {
     const here = await engine();

@@ -47,7 +47,7 @@ beforeAll(async () => {
   );
   const [code] = await once(compiler, 'exit');
   expect(code).toBe(0);
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });

@@ -76,7 +76,7 @@ export async function startWalk(options: { socket?: boolean } = {}) {
     async bot(at = port, more: Record<string, string> = {}): Promise<BotProcess> {
       const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder);
       bots.push(bot);
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 2400; i++) {
         const ready = (await (await fetch(`${bot.url}/readyz`)).json()) as { slack: string };
         if (ready.slack === 'ok') return bot;
         await pause(50);
@@ -101,7 +101,7 @@ export async function startWalk(options: { socket?: boolean } = {}) {
     state: () => control<SlackState>('state'),
     /** Waits for something to be so in Slack. */
     async until<T>(what: string, look: (state: SlackState) => T | undefined | false | null): Promise<T> {
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 2400; i++) {
         const found = look(await walk.state());
         if (found) return found;
         await pause(50);

@@ -120,7 +120,7 @@ test('kill -9 while many people type: what was called recorded is there once, in
     0,
   );
   expect(await walk.tocsin('verify', `${walk.folder}/f`)).toMatchObject({ code: 0 });
-}, 120_000);
+}, 240_000);
 
 test('no token of ours is in any log', () => {
   for (const bot of [one, two]) {
