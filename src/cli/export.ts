@@ -2,10 +2,10 @@ import { open, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
+import { readZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
-import { isZone } from '#render/clock.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
@@ -35,7 +35,7 @@ export const exportVerb: Verb = {
 function readArgs(args: string[]): Wanted {
   let parsed: ReturnType<typeof parse>;
   try {
-    parsed = parse(args);
+    parsed = parse(withOffsets(args));
   } catch (error) {
     throw new Usage((error as Error).message);
   }
@@ -47,8 +47,18 @@ function readArgs(args: string[]): Wanted {
   const where = parsed.values.zone ?? zone ?? 'UTC';
   if (incident === null) throw new Usage('name the incident, such as INC-7');
   if (!name) throw new Usage(`there is no format “${said}”`);
-  if (!isZone(where)) throw new Usage(`“${where}” is not a time zone; write UTC or Europe/Berlin`);
-  return { incident, format: name, zone: where, out: parsed.values.out ?? null };
+  const known = readZone(where);
+  if (isRefusal(known))
+    throw new Usage(`“${where}” is not one time zone; write UTC, +02:00 or Europe/Berlin`);
+  return { incident, format: name, zone: known, out: parsed.values.out ?? null };
+}
+
+/** `--zone -05:00`: an offset is no flag. */
+function withOffsets(args: string[]): string[] {
+  return args.reduce<string[]>((glued, arg) => {
+    if (glued.at(-1) === '--zone' && arg.startsWith('-')) return [...glued.slice(0, -1), `--zone=${arg}`];
+    return [...glued, arg];
+  }, []);
 }
 
 const parse = (args: string[]) =>

@@ -12,6 +12,7 @@ export function lookupsOf(store: Store): WriterStore {
     entry: (team, incident, n) => store.entry(team, incident, n),
     lastEntryBy: (team, incident, by) => store.lastEntryBy(team, incident, by),
     capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
+    entriesOf: (team, incident, kinds) => store.entriesOf(team, incident, kinds),
     actionDone: (team, incident, action) => store.actionDone(team, incident, action),
     personById: async (team, id) => {
       const person = await store.people.get(team, id);

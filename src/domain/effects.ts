@@ -69,7 +69,6 @@ function onHeadline(state: IncidentState | null, fact: { data: { entry: number }
     (state.impact?.n === n ||
       state.opened.n === n ||
       state.lastPost?.n === n ||
-      Object.values(state.changes).some((change) => change.n === n) ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? [{ kind: 'headline.refresh', payload: {} }] : [];
 }

@@ -1,4 +1,3 @@
-import { changed, restored } from './changes.js';
 import { listed } from './entries.js';
 import type { Fact } from './fact.js';
 import type { Person } from './person.js';
@@ -16,6 +15,7 @@ export function start(fact: Opened): IncidentState {
     title: fact.texts.title ?? '[erased]',
     severity,
     status: 'investigating',
+    statusEntry: null,
     private: fact.data.private,
     drill,
     components: listed(fact, 'component', fact.data.components),
@@ -29,7 +29,6 @@ export function start(fact: Opened): IncidentState {
     milestones: { started: null, detected: null, mitigated: null, resolved: null },
     impact: null,
     lastPost: null,
-    changes: {},
     entries: 1,
     actions: 0,
     recordedAt: fact.recordedAt,
@@ -43,17 +42,17 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
   switch (fact.type) {
     case 'StatusChanged':
       return {
-        ...changed(next, 'status', n, { status: state.status, resolved: state.milestones.resolved }),
+        ...next,
         status: fact.data.status,
+        statusEntry: n,
         milestones: afterStatus(state, fact),
       };
     case 'SeverityChanged':
-      return { ...changed(next, 'severity', n, state.severity), severity: fact.data.severity };
+      return { ...next, severity: fact.data.severity };
     case 'RoleAssigned': {
       const person: Person = { id: fact.data.person, name: fact.texts.person ?? null };
-      const { role } = fact.data;
       return {
-        ...changed(next, `role:${role}`, n, state.roles[role] ?? null),
+        ...next,
         roles: { ...state.roles, [fact.data.role]: person },
         members: joined(state.members, [person.id]),
       };
@@ -61,7 +60,7 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     case 'PeopleInvited':
       return { ...next, members: joined(state.members, fact.data.people) };
     case 'TitleChanged':
-      return { ...changed(next, 'title', n, state.title), title: fact.texts.title ?? '[erased]' };
+      return { ...next, title: fact.texts.title ?? '[erased]' };
     case 'MilestoneMarked': {
       const { milestone, at, precision } = fact.data;
       return {
@@ -71,13 +70,11 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     }
     case 'ComponentAdded': {
       const component = fact.texts.component ?? '[erased]';
-      const moved = changed(next, `component:${component}`, n, state.components);
-      return { ...moved, components: [...state.components, component] };
+      return { ...next, components: [...state.components, component] };
     }
     case 'ComponentRemoved': {
       const gone = fact.texts.component ?? '[erased]';
-      const moved = changed(next, `component:${gone}`, n, state.components);
-      return { ...moved, components: state.components.filter((c) => c !== gone) };
+      return { ...next, components: state.components.filter((c) => c !== gone) };
     }
     case 'ImpactRecorded': {
       const { failed, total } = fact.data;
@@ -94,7 +91,7 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return restored(struck(next, fact.data.entry), fact.data.entry);
+      return restore(struck(next, fact.data.entry), fact);
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
@@ -149,4 +146,30 @@ function struck(state: IncidentState, entry: number): IncidentState {
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
   return { ...state, milestones, impact, lastPost };
+}
+
+/** What the fact says stands again; it was found among the entries when the strike was decided. */
+function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck' }>): IncidentState {
+  const { restored } = fact.data;
+  if (!restored) return state;
+  const { status, severity, title, role, components, milestones, post } = restored;
+  return {
+    ...state,
+    ...(status && { status: status.status, statusEntry: status.n }),
+    ...(severity && { severity: severity.severity }),
+    ...(title && { title: fact.texts.title ?? '[erased]' }),
+    ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
+    ...(components !== undefined && { components: listed(fact, 'component', components) }),
+    ...(milestones && { milestones: { ...state.milestones, ...milestones } }),
+    ...(post !== undefined && { lastPost: post }),
+  };
+}
+
+function rolesWith(
+  roles: Record<string, Person>,
+  { role, person }: { role: string; person: string | null },
+  name: string | null,
+): Record<string, Person> {
+  const { [role]: _, ...others } = roles;
+  return person === null ? others : { ...others, [role]: { id: person, name } };
 }

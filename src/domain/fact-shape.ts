@@ -33,6 +33,23 @@ const texts = <D = never>(required: string[], optional: string[] = []): FactText
   optional,
 });
 
+const milestone = z
+  .strictObject({ at: second, precision: moment.precision, marked: z.boolean(), n: number })
+  .nullable();
+/** As in standing.ts. */
+const restored = z.strictObject({
+  status: z.strictObject({ status: z.enum(STATUSES), n: number.nullable() }).optional(),
+  severity: z.strictObject({ severity: z.enum(SEVERITIES).nullable() }).optional(),
+  title: z.literal(true).optional(),
+  role: z.strictObject({ role: id, person: id.nullable() }).optional(),
+  components: count.optional(),
+  milestones: z.partialRecord(z.enum(MARKS), milestone).optional(),
+  post: z
+    .strictObject({ state: z.enum(POST_STATES), at: second, n: number })
+    .nullable()
+    .optional(),
+});
+
 /** The present shape of every type of fact. Nothing else is accepted: a member that nobody checks is a member that anybody can add. */
 export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   IncidentOpened: {
@@ -109,7 +126,14 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   },
   EntryEdited: { v: 1, data: z.strictObject({ entry: number }), texts: texts(['text']) },
   EntryRetimed: { v: 1, data: z.strictObject({ entry: number, ...moment }), texts: texts([]) },
-  EntryStruck: { v: 1, data: z.strictObject({ entry: number }), texts: texts(['reason']) },
+  EntryStruck: {
+    v: 1,
+    data: z.strictObject({ entry: number, restored: restored.nullable() }),
+    texts: {
+      ...texts(['reason'], ['title', 'person']),
+      list: { field: 'component', count: (d) => d.restored?.components ?? 0, required: true },
+    },
+  },
   ChannelOpened: { v: 1, data: z.strictObject({ channel: id }), texts: texts(['name']) },
   HeadlinePosted: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
   Announced: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },

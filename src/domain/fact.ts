@@ -1,5 +1,6 @@
 import type { Precision } from './moment.js';
 import type { Person } from './person.js';
+import type { Restored } from './standing.js';
 import type { Mark, PostState, Severity, Source, Status } from './words.js';
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
@@ -51,7 +52,7 @@ export type FactBody =
   | { type: 'StatusPosted'; data: Happened & { state: PostState } }
   | { type: 'EntryEdited'; data: { entry: number } }
   | { type: 'EntryRetimed'; data: { entry: number; at: string; until: string | null; precision: Precision } }
-  | { type: 'EntryStruck'; data: { entry: number } }
+  | { type: 'EntryStruck'; data: { entry: number; restored: Restored | null } }
   | { type: 'ChannelOpened'; data: { channel: string } }
   | { type: 'HeadlinePosted'; data: { channel: string; ts: string } }
   | { type: 'Announced'; data: { channel: string; ts: string } };

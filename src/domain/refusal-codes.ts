@@ -151,10 +151,6 @@ export const SENTENCES = {
     sentence: `Entry #${p.entry} records a change (${p.kind}); its words cannot be edited.`,
     next: p.next,
   }),
-  ENTRY_IN_FORCE: (p: { entry: number; kind: string }) => ({
-    sentence: `The incident's ${p.kind} stands by entry #${p.entry}.`,
-    next: 'Change it first, then strike the entry.',
-  }),
   NOTHING_TO_UNDO: (p: { ref: string }) => ({
     sentence: `You have no entry in ${p.ref} that could be undone.`,
     next: 'Strike any entry with `strike N REASON`.',

@@ -20,6 +20,8 @@ export interface IncidentState {
   title: string;
   severity: Severity | null;
   status: Status;
+  /** The entry by which the status stands; null: nobody set it, it is `investigating` because it was opened. */
+  statusEntry: number | null;
   private: boolean;
   drill: boolean;
   components: string[];
@@ -35,21 +37,10 @@ export interface IncidentState {
   /** The newest impact, for the headline; gone when that entry is struck. */
   impact: { n: number; text: string | null; failed: number | null; total: number | null } | null;
   lastPost: { state: PostState; at: string; n: number } | null;
-  /**
-   * Which entry set what stands now (`status`, `severity`, `title`, `role:lead`, `component:API`), and what it
-   * replaced: striking that entry puts it back. Absent: nobody changed it since the incident was opened.
-   */
-  changes: Record<string, Change>;
   /** How many timeline entries and action items have been numbered. */
   entries: number;
   actions: number;
   recordedAt: string;
-}
-
-/** `was`: what stood before, and the entry that had set it (0: none had). null: not known any more, so not undone. */
-export interface Change {
-  n: number;
-  was: { value: unknown; n: number } | null;
 }
 
 /** @returns the name under which people know an incident. */

@@ -3,6 +3,8 @@ import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import type { Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { CHANGE_KINDS } from '#domain/standing.js';
+import type { EntryKind } from '#domain/words.js';
 
 /** What `handle` looks up beside an incident's state: at most one entry or one person. */
 export interface Lookups {
@@ -10,12 +12,14 @@ export interface Lookups {
   entry(team: string, incident: number, n: number): Promise<Entry | null>;
   lastEntryBy(team: string, incident: number, by: string): Promise<Entry | null>;
   capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
+  /** Unstruck entries of those kinds, in order of recording. */
+  entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
 
-const NOTHING: Found = { entry: null, captured: null, actionDone: false, number: 0 };
+const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };
 
 /** Does deciding this need more than the state? Such an intent must not share a commit with an earlier one on its incident. */
 export function needsLookup(intent: TypedIntent): boolean {
@@ -45,10 +49,17 @@ export async function lookUp(
       return { ...NOTHING, number: await look.nextNumber(team) };
     case 'EditEntry':
     case 'RetimeEntry':
-    case 'StrikeEntry':
       return { ...NOTHING, entry: await look.entry(team, incident, intent.entry) };
-    case 'UndoLastEntry':
-      return { ...NOTHING, entry: await look.lastEntryBy(team, incident, asking.by.id) };
+    case 'StrikeEntry':
+    case 'UndoLastEntry': {
+      const entry =
+        intent.type === 'StrikeEntry'
+          ? await look.entry(team, incident, intent.entry)
+          : await look.lastEntryBy(team, incident, asking.by.id);
+      const stands = entry !== null && CHANGE_KINDS.some((kind) => kind === entry.kind);
+      const changes = stands ? await look.entriesOf(team, incident, CHANGE_KINDS) : [];
+      return { ...NOTHING, entry, changes };
+    }
     case 'CaptureMessage': {
       const { channel, ts } = intent.message;
       return { ...NOTHING, captured: await look.capturedEntry(team, incident, channel, ts) };

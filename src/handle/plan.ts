@@ -1,5 +1,4 @@
 import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
-import { standingBy } from '#domain/changes.js';
 import { decide, type Found } from '#domain/decide.js';
 import { effectsOf } from '#domain/effects.js';
 import { amendmentOf, entryOf } from '#domain/entries.js';
@@ -117,11 +116,13 @@ export function plan(
 
 /** Says what stands again after a change was struck: nobody should have to look it up. */
 function putBack(before: IncidentState | null, after: IncidentState, facts: Fact[]): string[] {
-  return facts.flatMap((fact) => {
-    const stood = before && fact.type === 'EntryStruck' ? standingBy(before, fact.data.entry) : null;
-    if (!stood) return [];
-    const [what = '', name] = stood.key.split(/:(.*)/s);
-    if (what === 'status') return [`The status is ${after.status} again.`];
-    return [`The ${name ? `${what} ${name}` : what} is as it was before.`];
-  });
+  if (!before || !facts.some((fact) => fact.type === 'EntryStruck' && fact.data.restored)) return [];
+  const remarks: string[] = [];
+  const differs = (key: keyof IncidentState) => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
+  if (differs('status')) remarks.push(`The status is ${after.status} again.`);
+  if (differs('severity')) remarks.push(`The severity is ${after.severity ?? 'not set'} again.`);
+  if (differs('title')) remarks.push('The title is what it was before.');
+  if (differs('roles')) remarks.push('The role is what it was before.');
+  if (differs('components')) remarks.push('The components are what they were before.');
+  return remarks;
 }

@@ -54,11 +54,7 @@ export async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerato
   else yield ask('when did the damage stop, and what stopped it?');
   if (resolved) yield say(`It was resolved at ${at(resolved, clock)}`, ...after(state, 'resolved'));
   else if (state.status === 'resolved') yield ask('when was it resolved?');
-  else
-    yield ask(
-      `it is ${state.status}: what is left to do?`,
-      ...cites(state.changes.status?.n ?? state.opened.n),
-    );
+  else yield ask(`it is ${state.status}: what is left to do?`, ...cites(state.statusEntry ?? state.opened.n));
   let explained = false;
   for await (const entry of standing(dossier, ['status'])) {
     const text = entry.erased ? ERASED : entry.text;

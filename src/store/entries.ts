@@ -123,3 +123,14 @@ export async function actionDone(
 async function select(db: Queryable, name: string, text: string, values: unknown[]): Promise<Entry[]> {
   return (await db.query<Entry>({ name, text, values })).rows;
 }
+
+/** @returns entries of those kinds that are not struck, in order of recording. */
+export function entriesOf(
+  db: Queryable,
+  team: string,
+  incident: number,
+  kinds: readonly EntryKind[],
+): Promise<Entry[]> {
+  const sql = `select ${COLUMNS} from entry e where team = $1 and incident = $2 and kind = any($3) and not struck order by n`;
+  return select(db, 'entries_of', sql, [team, incident, kinds]);
+}

@@ -2,8 +2,9 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Effect } from '#domain/effect.js';
 import type { Entry } from '#domain/entry.js';
 import type { IncidentState } from '#domain/state.js';
+import type { EntryKind } from '#domain/words.js';
 import { type Commit, commit } from './commit.js';
-import { actionDone, capturedEntry, entriesNumbered, entry, lastEntryBy } from './entries.js';
+import { actionDone, capturedEntry, entriesNumbered, entriesOf, entry, lastEntryBy } from './entries.js';
 import { type IncidentFilter, incidentOfChannel, listIncidents, openIncidents } from './incidents.js';
 import {
   claimLane,
@@ -61,6 +62,7 @@ export interface Store {
   lastEntryBy(team: string, incident: number, byId: string): Promise<Entry | null>;
   capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
+  entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
   /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
   rebuild(fold: Fold, team?: string): Promise<number>;
@@ -99,6 +101,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     lastEntryBy: (...at) => lastEntryBy(db, ...at),
     capturedEntry: (...at) => capturedEntry(db, ...at),
     actionDone: (...at) => actionDone(db, ...at),
+    entriesOf: (...at) => entriesOf(db, ...at),
     snapshot: (read) => snapshot(general, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),

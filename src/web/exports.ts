@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request, Response } from 'express';
+import { readZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Read, Viewer } from '#read.js';
-import { isZone } from '#render/clock.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html-style.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
@@ -42,12 +42,13 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     const incident = numberOf(request.params.ref) ?? 0;
     const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
-    const zone = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';
-    if (!isZone(zone)) {
+    const asked = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';
+    const zone = readZone(asked);
+    if (isRefusal(zone)) {
       plain(
         response,
         400,
-        `“${zone}” is not a time zone. Write \`?zone=UTC\` or an area such as \`?zone=Europe/Berlin\`.`,
+        `“${asked}” is not a time zone. Write \`?zone=UTC\` or an area such as \`?zone=Europe/Berlin\`.`,
       );
       return;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { refuse } from '#domain/refusal.js';
+import type { DraftFact } from '#domain/fact.js';
+import { isRefusal, refuse } from '#domain/refusal.js';
 import { ana, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 
 const minute = (at: string) => ({ at, until: null, precision: 'minute' as const });
@@ -67,8 +68,13 @@ describe('milestones', () => {
       fold(stream(opened, marked, { type: 'EntryRetimed', data: retime, texts: {} }))?.milestones.started?.at,
     ).toBe('2024-11-10T01:39:00Z');
     expect(
-      fold(stream(opened, marked, { type: 'EntryStruck', data: { entry: 2 }, texts: { reason: 'wrong' } }))
-        ?.milestones.started,
+      fold(
+        stream(opened, marked, {
+          type: 'EntryStruck',
+          data: { entry: 2, restored: null },
+          texts: { reason: 'wrong' },
+        }),
+      )?.milestones.started,
     ).toBeNull();
   });
 });
@@ -91,66 +97,82 @@ describe('corrections', () => {
   test('undo strikes the asker’s own last entry, and nothing when there is none', () => {
     given(opened, note(2))
       .when({ type: 'UndoLastEntry' }, ana, { entry: entry(2) })
-      .thenFacts([{ type: 'EntryStruck', data: { entry: 2 } }]);
+      .thenFacts([{ type: 'EntryStruck', data: { entry: 2, restored: null } }]);
     given(opened).when({ type: 'UndoLastEntry' }).thenRefused('NOTHING_TO_UNDO');
   });
 });
 
-describe('striking a change puts back what it replaced', () => {
-  const struck = (entry: number) => ({
-    type: 'EntryStruck' as const,
-    data: { entry },
-    texts: { reason: 'wrong' },
-  });
+describe('striking a change puts back what the others say', () => {
   const severity = (n: number, to: string) =>
     ({ type: 'SeverityChanged', data: { ...note(n).data, severity: to }, texts: {} }) as never;
   const title = (n: number, to: string) =>
     ({ type: 'TitleChanged', data: note(n).data, texts: { title: to } }) as never;
   const lead = (n: number, person: string) =>
-    ({ type: 'RoleAssigned', data: { ...note(n).data, role: 'lead', person }, texts: {} }) as never;
+    ({ type: 'RoleAssigned', data: { ...note(n).data, role: 'lead', person }, texts: { person } }) as never;
   const component = (n: number, type: string, name: string) =>
     ({ type, data: note(n).data, texts: { component: name } }) as never;
+  const post = (n: number, state: string) =>
+    ({ type: 'StatusPosted', data: { ...note(n).data, state }, texts: { text: 'x' } }) as never;
+  /** The state after striking these entries, one after the other, each as it is decided. */
+  const left = (drafts: DraftFact[], ...struck: number[]) => {
+    let facts = drafts;
+    for (const entry of struck) {
+      const { decision } = given(...facts).when({ type: 'StrikeEntry', entry, reason: 'wrong' });
+      if (isRefusal(decision)) throw new Error(decision.sentence);
+      facts = [...facts, ...decision];
+    }
+    return fold(stream(...facts));
+  };
 
-  test('a status, with its milestone', () => {
-    const resolved = [opened, status(2, 'identified'), status(3, 'resolved')];
-    expect(fold(stream(...resolved, struck(3)))).toMatchObject({
-      status: 'identified',
+  test('a status, as often as there were any', () => {
+    const three = [opened, status(2, 'identified'), status(3, 'monitoring'), status(4, 'resolved')];
+    expect(left(three, 4)).toMatchObject({
+      status: 'monitoring',
+      statusEntry: 3,
       milestones: { resolved: null },
     });
-    expect(fold(stream(...resolved, status(4, 'monitoring'), struck(4)))).toMatchObject({
-      status: 'resolved',
-      milestones: { resolved: { n: 3 } },
+    expect(left(three, 4, 3)).toMatchObject({ status: 'identified', statusEntry: 2 });
+    expect(left(three, 4, 3, 2)).toMatchObject({ status: 'investigating', statusEntry: null });
+    expect(left(three, 2)).toMatchObject({ status: 'resolved', milestones: { resolved: { n: 4 } } });
+    expect(left(three, 3, 4)?.status).toBe('identified');
+  });
+  test('never from an entry that is struck itself', () => {
+    expect(left([opened, severity(2, 'sev1'), severity(3, 'sev2')], 2, 3)?.severity).toBe('sev3');
+    expect(left([opened, title(2, 'a'), title(3, 'b')], 2, 3)?.title).toBe('TTS fails');
+  });
+  test('milestones: a mark before, else the status by which it is resolved', () => {
+    const at = (n: number) => `2024-11-10T01:${String(n).padStart(2, '0')}:00Z`;
+    const marked = [opened, status(2, 'resolved', at(10)), mark(3, 'resolved', at(5))];
+    expect(left(marked, 3)?.milestones.resolved).toMatchObject({ at: at(10), marked: false, n: 2 });
+    expect(left([...marked, status(4, 'monitoring')], 3, 4)?.milestones.resolved).toMatchObject({
+      at: at(10),
+      n: 2,
     });
-    expect(fold(stream(opened, status(2, 'resolved'), struck(2)))?.status).toBe('investigating');
+    expect(
+      left([opened, mark(2, 'started', at(5)), mark(3, 'started', at(1))], 3)?.milestones.started,
+    ).toMatchObject({
+      at: at(5),
+      n: 2,
+    });
+    const updated = [opened, status(2, 'resolved', at(10)), status(3, 'resolved', at(20))];
+    expect(left(updated, 2)?.milestones.resolved).toMatchObject({ at: at(20), n: 3 });
+    expect(left(updated, 2, 3)).toMatchObject({ status: 'investigating', milestones: { resolved: null } });
   });
-  test('severity, title, lead and components', () => {
-    expect(fold(stream(opened, severity(2, 'sev1'), struck(2)))?.severity).toBe('sev3');
-    expect(fold(stream(opened, title(2, 'other'), struck(2)))?.title).toBe('TTS fails');
-    expect(fold(stream(opened, lead(2, 'U2'), struck(2)))?.roles).toEqual({});
-    expect(fold(stream(opened, lead(2, 'U2'), lead(3, 'U3'), struck(3)))?.roles.lead?.id).toBe('U2');
-    expect(fold(stream(opened, component(2, 'ComponentAdded', 'X'), struck(2)))?.components).toEqual(['TTS']);
-    expect(fold(stream(opened, component(2, 'ComponentRemoved', 'TTS'), struck(2)))?.components).toEqual([
-      'TTS',
-    ]);
+  test('lead, components in their order, and the last post', () => {
+    expect(left([opened, lead(2, 'U2'), lead(3, 'U3')], 3)?.roles).toEqual({
+      lead: { id: 'U2', name: 'U2' },
+    });
+    expect(left([opened, lead(2, 'U2'), lead(3, 'U3')], 3, 2)?.roles).toEqual({});
+    const shape = [opened, component(2, 'ComponentAdded', 'X'), component(3, 'ComponentRemoved', 'TTS')];
+    expect(left(shape, 3)?.components).toEqual(['TTS', 'X']);
+    expect(left(shape, 3, 2)?.components).toEqual(['TTS']);
+    expect(left([opened, post(2, 'identified'), post(3, 'resolved')], 3)?.lastPost?.n).toBe(2);
+    expect(left([opened, post(2, 'identified')], 2)?.lastPost).toBeNull();
   });
-  test('not when something later stands in its place', () => {
-    expect(fold(stream(opened, severity(2, 'sev1'), severity(3, 'sev2'), struck(2)))?.severity).toBe('sev2');
-  });
-  test('further back than is remembered it is refused, never half done', () => {
-    const twice = [opened, severity(2, 'sev1'), severity(3, 'sev2'), struck(3)];
-    expect(fold(stream(...twice))?.severity).toBe('sev1');
-    given(...twice)
+  test('a note changes nothing', () => {
+    given(opened, note(2))
       .when({ type: 'StrikeEntry', entry: 2, reason: 'r' })
-      .thenRefused('ENTRY_IN_FORCE');
-  });
-  test('a post that was struck is not the last post', () => {
-    const post = {
-      type: 'StatusPosted',
-      data: { ...note(2).data, state: 'identified' },
-      texts: { text: 'x' },
-    } as never;
-    expect(fold(stream(opened, post))?.lastPost?.n).toBe(2);
-    expect(fold(stream(opened, post, struck(2)))?.lastPost).toBeNull();
+      .thenFacts([{ data: { entry: 2, restored: null } }]);
   });
 });
 

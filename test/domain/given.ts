@@ -63,13 +63,18 @@ export function fold(facts: Fact[]): IncidentState | null {
 export function given(...drafts: DraftFact[]) {
   const facts = stream(...drafts);
   const state = fold(facts);
-  const entries = facts.map(entryOf).filter((entry) => entry !== null);
+  const struck = new Set(facts.flatMap((fact) => (fact.type === 'EntryStruck' ? [fact.data.entry] : [])));
+  const entries = facts
+    .map(entryOf)
+    .filter((entry) => entry !== null)
+    .map((entry) => ({ ...entry, struck: struck.has(entry.n) }));
   return {
     state,
     when(intent: Intent, by = ana, found: Partial<Found> = {}) {
       const named = 'entry' in intent ? entries.find((entry) => entry.n === intent.entry) : undefined;
       const decision = decide(state, intent, asking(by), {
         entry: named ?? null,
+        changes: entries.filter((entry) => !entry.struck),
         captured: null,
         actionDone: false,
         number: 7,

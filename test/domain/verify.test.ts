@@ -47,7 +47,25 @@ const EVERY: DraftFact[] = [
   draft('StatusPosted', { ...HAPPENED, state: 'postmortem' }, { text: 'public' }),
   draft('EntryEdited', { entry: 2 }, { text: 'requests failed' }),
   draft('EntryRetimed', { entry: 2, at: HAPPENED.at, until: null, precision: 'approx' }),
-  draft('EntryStruck', { entry: 2 }, { reason: 'wrong' }),
+  draft(
+    'EntryStruck',
+    {
+      entry: 2,
+      restored: {
+        status: { status: 'identified', n: null },
+        severity: { severity: null },
+        title: true,
+        role: { role: 'lead', person: 'U2' },
+        components: 1,
+        milestones: {
+          resolved: { at: '2024-11-10T02:02:00Z', precision: 'minute', marked: true, n: 3 },
+          started: null,
+        },
+        post: null,
+      },
+    },
+    { reason: 'wrong', title: 'T', person: 'Bo', 'component.0': 'X' },
+  ),
   draft('ChannelOpened', { channel: 'C1' }, { name: 'inc-7' }),
   draft('HeadlinePosted', { channel: 'C1', ts: '1.2' }),
   draft('Announced', { channel: 'C1', ts: '1.2' }),

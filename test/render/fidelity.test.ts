@@ -15,7 +15,7 @@ const everywhere = (text: string) =>
     opened(text, [text]),
     note(2, '01:50', text),
     note(3, '01:51', text),
-    { type: 'EntryStruck', data: { entry: 3 }, texts: { reason: text } },
+    { type: 'EntryStruck', data: { entry: 3, restored: null }, texts: { reason: text } },
     {
       type: 'MessageCaptured',
       data: { ...when(4, '01:52'), channel: 'C7', ts: '1.2', author: 'U2', link: LINK },

@@ -151,7 +151,7 @@ export function richIncident(): Recorded[] {
       texts: { text: '=HYPERLINK("https://evil.example","wrong channel")' },
       by: nameless,
     },
-    { type: 'EntryStruck', data: { entry: 12 }, texts: { reason: 'belongs to INC-6' } },
+    { type: 'EntryStruck', data: { entry: 12, restored: null }, texts: { reason: 'belongs to INC-6' } },
     note(13, '01:52', 'Keys verifed'),
     { type: 'EntryEdited', data: { entry: 13 }, texts: { text: 'Keys verified by a real call' } },
     { type: 'MilestoneMarked', data: { ...when(14, '01:44'), milestone: 'mitigated' }, texts: {} },

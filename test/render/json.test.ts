@@ -96,7 +96,7 @@ test('struck entries are in the timeline, marked, and nowhere else', async () =>
     [before.causes, before.impact, before.status_posts, before.actions].map((list) => list.length),
   ).toEqual([1, 1, 1, 1]);
   const strikes = [2, 3, 4, 5].map(
-    (entry): Recorded => ({ type: 'EntryStruck', data: { entry }, texts: { reason: 'no' } }),
+    (entry): Recorded => ({ type: 'EntryStruck', data: { entry, restored: null }, texts: { reason: 'no' } }),
   );
   const after = await json([...drafts, ...strikes]);
   expect([after.causes, after.impact, after.status_posts, after.actions]).toEqual([[], [], [], []]);

@@ -54,7 +54,7 @@ test('actions, open ones first; struck ones are gone, a struck completion did no
   });
   const strike = (entry: number): Recorded => ({
     type: 'EntryStruck',
-    data: { entry },
+    data: { entry, restored: null },
     texts: { reason: 'no' },
   });
   const dossier = dossierOf([

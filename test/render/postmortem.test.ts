@@ -92,7 +92,7 @@ test('asks about a silence of a quarter of an hour between start and end, and ab
     note(11, '01:50', 'during the job'),
     note(7, '02:30', 'after the job'),
     note(8, '02:40', 'struck'),
-    { type: 'EntryStruck', data: { entry: 8 }, texts: { reason: 'wrong' } },
+    { type: 'EntryStruck', data: { entry: 8, restored: null }, texts: { reason: 'wrong' } },
     mark(9, '02:45', 'resolved'),
     note(10, '09:00', 'long after'),
   ]);

@@ -63,7 +63,7 @@ describe('every other fact says that it was recorded', () => {
       'INC-7 #3 moved, recorded: ~01:40 UTC',
     ],
     [
-      { type: 'EntryStruck', data: { entry: 3 }, texts: { reason: 'wrong' } },
+      { type: 'EntryStruck', data: { entry: 3, restored: null }, texts: { reason: 'wrong' } },
       'INC-7 #3 struck, recorded: wrong · it stays in the timeline, marked',
     ],
     [

@@ -87,7 +87,7 @@ function state(over: Partial<IncidentState> = {}): IncidentState {
     title: 'TTS requests fail',
     severity: 'sev2',
     status: 'identified',
-    changes: {},
+    statusEntry: null,
     private: false,
     drill: false,
     components: ['Developer API'],

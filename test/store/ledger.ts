@@ -38,7 +38,7 @@ export const edited = (entry: number, text: string): DraftFact => ({
 
 export const struck = (entry: number, reason: string): DraftFact => ({
   type: 'EntryStruck',
-  data: { entry },
+  data: { entry, restored: null },
   texts: { reason },
 });
 

@@ -65,6 +65,27 @@ test('a repeated resolve gets its receipt again, a new one is refused', async ()
   ).toMatch(/recorded/);
 });
 
+test('undo goes back as far as one likes, the record with it', async () => {
+  const type = async (text: string) =>
+    (await send(one, signedCommand(walk.slack.signingSecret, { text: `${text.replace(' ', ' INC-1 ')}` })))
+      .text;
+  for (const line of ['sev sev1', 'sev sev2', 'status identified', 'status monitoring']) {
+    expect(await type(line)).toMatch(/recorded/);
+  }
+  const undo = () => send(two, signedCommand(walk.slack.signingSecret, { text: 'undo INC-1' }));
+  expect((await undo()).text).toMatch(/recorded.*\nThe status is identified again\./s);
+  expect((await undo()).text).toMatch(/The status is investigating again/);
+  expect((await undo()).text).toMatch(/The severity is sev1 again/);
+  expect((await undo()).text).toMatch(/The severity is sev3 again/);
+  const before = (await walk.tocsin('export', 'INC-1', '--format', 'json')).out;
+  expect(JSON.parse(before).incident).toMatchObject({ status: 'investigating', severity: 'sev3' });
+  await walk.tocsin('rebuild');
+  expect((await walk.tocsin('export', 'INC-1', '--format', 'json')).out).toBe(before);
+  const file = `${walk.folder}/undone.jsonl`;
+  await walk.tocsin('export', 'INC-1', '--format', 'facts', '--out', file);
+  expect(await walk.tocsin('verify', file)).toMatchObject({ code: 0 });
+});
+
 test('requests that Slack did not sign, or long ago, or not yet, are refused and leave nothing', async () => {
   const before = (await exported()).timeline.length;
   const good = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 hostile' });

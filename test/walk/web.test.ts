@@ -48,7 +48,10 @@ describe('exports', () => {
   test('refuse a zone that is none, and know offsets', async () => {
     const bad = await get('/incidents/INC-1/timeline.md?zone=Mars/Base');
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('Europe/Berlin')]);
+    expect((await get('/incidents/INC-1/timeline.csv?zone=EST')).status).toBe(400);
     expect((await get('/incidents/INC-1/timeline.csv?zone=%2B02:00')).status).toBe(200);
+    const here = await walk.tocsin('export', 'INC-1', '--format', 'csv', '--zone', '-05:00');
+    expect(here).toMatchObject({ code: 0, out: expect.stringContaining('-05:00') });
   });
 });
 

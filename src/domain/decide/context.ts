@@ -9,6 +9,8 @@ import { type IncidentState, refOf } from '../state.js';
 export interface Found {
   /** The entry that the intent names (`edit 4`), or the asker's own last one (`undo`). */
   entry: Entry | null;
+  /** Where something is struck: all unstruck entries by which anything stands (standing.ts), in order of recording. */
+  changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;
   /** Has that action item been completed? */

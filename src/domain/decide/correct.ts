@@ -1,6 +1,7 @@
-import { standingBy } from '../changes.js';
 import type { Entry } from '../entry.js';
+import type { DraftFact } from '../fact.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
+import { standingWithout } from '../standing.js';
 import type { IncidentState } from '../state.js';
 import { refOf } from '../state.js';
 import { type Decision, type Found, type IntentOf, standing } from './context.js';
@@ -44,18 +45,17 @@ export function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'
     const next = 'An incident cannot be un-opened: `resolve` it and say why.';
     return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
   }
-  return (
-    inForce(state, entry) ?? [
-      { type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: intent.reason } },
-    ]
-  );
+  return [strike(entry, found, intent.reason)];
 }
 
-/** What stands by an entry can be put back once; beyond that nobody remembers what it was. */
-function inForce(state: IncidentState, entry: Entry): Refusal | null {
-  const stands = standingBy(state, entry.n);
-  if (!stands || stands.change.was) return null;
-  return refuse('ENTRY_IN_FORCE', { entry: entry.n, kind: entry.kind });
+/** What stood by that entry stands no longer: the fact says what does instead. */
+function strike(entry: Entry, found: Found, reason: string): DraftFact {
+  const standing = standingWithout(found.changes, entry);
+  return {
+    type: 'EntryStruck',
+    data: { entry: entry.n, restored: standing?.restored ?? null },
+    texts: { reason, ...standing?.texts },
+  };
 }
 
 /** `undo`: the asker's own last entry that still stands. */
@@ -64,9 +64,5 @@ export function undoLastEntry(state: IncidentState, found: Found): Decision {
   if (!entry || entry.struck || entry.kind === 'opened') {
     return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
   }
-  return (
-    inForce(state, entry) ?? [
-      { type: 'EntryStruck', data: { entry: entry.n }, texts: { reason: 'undone by its author' } },
-    ]
-  );
+  return [strike(entry, found, 'undone by its author')];
 }

@@ -10,7 +10,7 @@ export function changeStatus(
   asking: Asking,
 ): Decision {
   const { status, moment, text } = intent;
-  if (status === state.status && text === null && state.changes.status !== undefined) {
+  if (status === state.status && text === null && state.statusEntry !== null) {
     return refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status });
   }
   return [
