@@ -55,10 +55,12 @@ function readArgs(args: string[]): Wanted {
 
 /** `--zone -05:00`: an offset is no flag. */
 function withOffsets(args: string[]): string[] {
-  return args.reduce<string[]>((glued, arg) => {
-    if (glued.at(-1) === '--zone' && arg.startsWith('-')) return [...glued.slice(0, -1), `--zone=${arg}`];
-    return [...glued, arg];
-  }, []);
+  const glued: string[] = [];
+  for (const arg of args) {
+    if (glued.at(-1) === '--zone' && arg.startsWith('-')) glued.splice(-1, 1, `--zone=${arg}`);
+    else glued.push(arg);
+  }
+  return glued;
 }
 
 const parse = (args: string[]) =>
