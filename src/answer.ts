@@ -1,5 +1,6 @@
 import type { Entered } from '#domain/command/entered.js';
 import { type CommandContext, parseCommand } from '#domain/command/parse.js';
+import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { Handle, Recorded } from '#handle.js';
@@ -87,19 +88,13 @@ async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   }
 }
 
-/** Components that the settings do not name are taken as typed, with a remark: a typo should be seen, not lost. */
+/** Remarks on the components that an intent names. */
 function unknownComponents(intent: TypedIntent, known: readonly string[]): string[] {
-  if (known.length === 0) return [];
   const named =
     intent.type === 'AddComponent'
       ? [intent.component]
       : intent.type === 'OpenIncident' || intent.type === 'RecordImpact'
         ? intent.components
         : [];
-  return named
-    .filter((component) => !known.includes(component))
-    .map(
-      (component) =>
-        `“${component}” is not among the known components (${known.join(', ')}); taken as typed.`,
-    );
+  return remarksOn(named, known);
 }

@@ -100,6 +100,26 @@ describe.each([
     expect(await walk.tocsin('note', 'INC-9', 'x')).toMatchObject({ code: 1, out: '' });
   });
 
+  test('with two incidents open, the channel says which one is meant; elsewhere both are offered', async () => {
+    expect((await walk.type('ana', 'incidents', 'open sev4 Another one')).text).toMatch(/INC-2 opened/);
+    expect((await walk.type('ana', channel, 'note belongs to the first')).text).toMatch(
+      /^INC-1 #\d+ recorded/,
+    );
+    const other = await walk.until('the second channel', (state) => {
+      const ana = state.users.find((user) => user.name === 'ana')?.id ?? '';
+      return state.channels.find((one) => one.name.startsWith('inc-2-') && one.members.includes(ana));
+    });
+    expect((await walk.type('ana', other.id, 'note belongs to the second')).text).toMatch(
+      /^INC-2 #\d+ recorded/,
+    );
+    const elsewhere = await walk.type('ana', 'incidents', 'note belongs to neither');
+    expect(elsewhere.text).not.toMatch(/recorded/);
+    expect(elsewhere.text).toMatch(/INC-1.*INC-2|INC-2.*INC-1/s);
+    expect((await walk.tocsin('export', 'INC-1', '--format', 'md')).out).not.toContain(
+      'belongs to the second',
+    );
+  });
+
   test('it stops when told to, and nothing was logged that should worry anybody', async () => {
     expect(await bot.stop()).toBe(0);
     expect(bot.log()).toBe('');

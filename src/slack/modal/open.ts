@@ -2,6 +2,7 @@ import type { types } from '@slack/bolt';
 import { checkText } from '#domain/command/entered.js';
 import { zoneRemark } from '#domain/command/parsed.js';
 import { severityOf } from '#domain/command/severity.js';
+import { remarksOn } from '#domain/components.js';
 import { LIMITS } from '#domain/limits.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import { SEVERITIES } from '#domain/words.js';
@@ -88,7 +89,7 @@ export function meantByOpen(values: Values, context: FormContext): Meant | Wrong
       drill: options.includes('drill'),
       moment: time?.moment ?? null,
     },
-    notes: [...(time ? zoneRemark(time) : []), ...unknownRemarks(components, context.components)],
+    notes: [...(time ? zoneRemark(time) : []), ...remarksOn(components, context.components)],
   };
 }
 
@@ -117,12 +118,4 @@ function componentsRefused(components: readonly string[]): Refusal | null {
   if (count <= LIMITS.components) return null;
   const next = 'Name the most important ones.';
   return refuse('TOO_MANY', { what: 'components', count, limit: LIMITS.components, next });
-}
-
-/** Taken as typed, with a remark: a typo should be seen, not lost. */
-function unknownRemarks(components: readonly string[], known: readonly string[]): string[] {
-  if (known.length === 0) return [];
-  return components
-    .filter((name) => !known.includes(name))
-    .map((name) => `“${name}” is not among the known components (${known.join(', ')}); taken as typed.`);
 }
