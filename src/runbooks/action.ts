@@ -1,0 +1,121 @@
+import type { z } from 'zod';
+import type { Json, StepEffect } from '#domain/runbook.js';
+import type { KeyStore } from './keystore.js';
+import type { Pair } from './pair.js';
+import type { Route } from './route.js';
+import type { Fingerprint, Secret } from './secret.js';
+
+/** What later steps may read as `steps.ID.member`, and what is recorded: ids and fingerprints, never values. */
+export type Output = Record<string, Json>;
+
+/** What one step would do, found out by reading only. */
+export interface StepPlan {
+  /** One sentence, for people: `adds 2 keys to tts-new (client-1 fp:…, client-2 fp:…)`. */
+  does: string;
+  /** What a run of it would touch: stores, files, addresses. Empty for a read. */
+  touches: string[];
+  /** What stands there now, and what would stand there then; null where that is not a matter of values. */
+  current: string | null;
+  desired: string | null;
+  /** Versions that this rests on, by place: when one of them has changed, the approval is void. */
+  versions: Record<string, string>;
+  /** What the step's output would be, for the plans of later steps; null: not known before it runs. */
+  output: Output | null;
+}
+
+export type StepResult =
+  | { kind: 'done'; output: Output; summary: string }
+  /** Come back then; `run` is called again with `context.waited`. */
+  | { kind: 'wait'; until: Date; summary: string }
+  /** A person is to choose; `run` is called again with `context.answer`. */
+  | { kind: 'ask'; question: string; choices: string[] };
+
+/** What an action may use. Everything that is said or thrown is scrubbed of known secrets by whoever called. */
+export interface ActionContext {
+  /** Ends with the step's timeout, a cancellation, or when another worker has taken over. Hand it to every call. */
+  signal: AbortSignal;
+  /** Names this step of this run, the same in every attempt: for targets that know idempotency keys. */
+  key: string;
+  /** @throws ActionFailed when there is no such store, route, pair, command or secret; the message lists those there are */
+  store(name: string): KeyStore;
+  route(name: string): Route;
+  pair(name: string): Pair;
+  /** A command that tocsin.yml allows, by name: program and arguments. */
+  command(name: string): ShellCommand;
+  /** Resolves `env:NAME` or `file:/path` (allowed in tocsin.yml under `secrets:` by name), and has it scrubbed from then on. */
+  secret(name: string): Secret;
+  fingerprint: Fingerprint;
+  now(): Date;
+}
+
+export interface RunContext extends ActionContext {
+  /**
+   * The right to change the world: call it directly before every change.
+   * @throws Lost another worker has this run now
+   */
+  secure(): Promise<void>;
+  /** What `capture` saw before the first attempt: previous values, by fingerprint or as they are where they are no secrets. */
+  captured: Json;
+  /** In an undo: what the step that is being undone captured, was given and gave. Undo only what is still as it left it. */
+  undoing: { captured: Json; input: Json; output: Output } | null;
+  /** After `wait`: until when it waited. */
+  waited: Date | null;
+  /** After `ask`: what was chosen, and by whom. */
+  answer: { choice: string; by: string } | null;
+  /** A line of output: kept as the step's tail, scrubbed, and sent as a file when it is long. */
+  say(line: string): void;
+  /** Asks Tocsin to post a message in Slack, exactly once for this step, when Slack can take it. @param channel null: the incident's */
+  post(text: string, channel: string | null): Promise<void>;
+}
+
+export interface ShellCommand {
+  file: string;
+  args: string[];
+  cwd: string | null;
+  env: Record<string, string>;
+}
+
+/**
+ * A kind of thing that a step does. One file each in actions/, one line in actions.ts.
+ * `I`: what `with` holds once the templates are filled in; checked by `input` when the runbook is read (as far as there
+ * are no templates in it), when it is planned, and before it runs.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a shelf holds actions of every input
+export interface Action<I = any> {
+  name: string;
+  /** What it does, in a few words, for the list of actions. */
+  does: string;
+  effect: StepEffect | ((input: I) => StepEffect);
+  /** May an author declare a weaker effect? Only where we cannot know what it does (`shell`, `http` that writes). */
+  authorKnows?: boolean;
+  input: z.ZodType<I>;
+  /** Reads only. @throws ActionFailed when it would certainly fail */
+  plan(input: I, context: ActionContext): Promise<StepPlan>;
+  /** Reads what is there before the first change: recorded with the start of the step, handed to every attempt and to the undo. */
+  capture?(input: I, context: ActionContext): Promise<Json>;
+  /** @throws ActionFailed; anything else thrown counts as one whose outcome is not known */
+  run(input: I, context: RunContext): Promise<StepResult>;
+}
+
+/** The step did not do what it should. */
+export class ActionFailed extends Error {
+  override name = 'ActionFailed';
+  /** May its effect have happened all the same? Only then is an `unsafe` step never tried again by itself. */
+  readonly unsure: boolean;
+  /** What was done of it, for the undo and for the record. */
+  readonly output: Output;
+
+  constructor(message: string, { unsure = false, output = {} }: { unsure?: boolean; output?: Output } = {}) {
+    super(message);
+    this.unsure = unsure;
+    this.output = output;
+  }
+}
+
+/** Another worker has this run: change nothing more. */
+export class Lost extends Error {
+  override name = 'Lost';
+  constructor() {
+    super('another worker has taken over this run');
+  }
+}

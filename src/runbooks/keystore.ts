@@ -1,0 +1,43 @@
+import type { Secret } from './secret.js';
+
+/** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
+export interface Keys {
+  version: string;
+  keys: ReadonlyMap<string, Secret>;
+}
+
+/**
+ * A place where keys live, under ids that are no secrets. Every write is compare-and-set by value, is safe to repeat
+ * (what is there already is left alone, and is no error), survives a restart of whatever reads it, and is read back
+ * before it counts.
+ */
+export interface KeyStore {
+  readonly name: string;
+  readonly type: string;
+  /** What a write touches, for the plan: files, sockets, addresses; no secrets. */
+  readonly places: readonly string[];
+  /** @throws StoreFailed when it cannot be read; never with a value in the message */
+  read(signal: AbortSignal): Promise<Keys>;
+  /**
+   * Sets a key.
+   * @param expect what must be there now; null: nothing
+   * @throws Stale another value is there: nothing was changed
+   * @throws StoreFailed not written, or not everywhere, or that is not known: the message says which instance
+   */
+  put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void>;
+  /** Removes a key. @param expect what must be there now; a key that is gone already is no error. @throws as put */
+  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void>;
+}
+
+/** Somebody else has written: nothing was changed. */
+export class Stale extends Error {
+  override name = 'Stale';
+  constructor(store: string, id: string) {
+    super(`${store}: key ${id} is not what it was when it was read`);
+  }
+}
+
+/** The store could not be read or written. */
+export class StoreFailed extends Error {
+  override name = 'StoreFailed';
+}

@@ -1,0 +1,35 @@
+/**
+ * A switch in a gateway that says which service gets the traffic. Written where the gateway reads it at start
+ * and where it reads it now, and read back from both.
+ */
+export interface Route {
+  readonly name: string;
+  readonly type: string;
+  /** What a write touches, for the plan. */
+  readonly places: readonly string[];
+  /** Where it may point; empty: anywhere. */
+  readonly choices: readonly string[];
+  /** @returns where it points in each instance, file and live. @throws RouteFailed */
+  read(signal: AbortSignal): Promise<RouteReading>;
+  /**
+   * @param expect where it must point now in every place (or at `to` already: a repeated call is no error)
+   * @throws StaleRoute it points elsewhere: nothing was changed
+   * @throws RouteFailed not set, or not everywhere: the message says which instance
+   */
+  set(to: string, expect: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface RouteReading {
+  /** Where it points; null: the places disagree. */
+  to: string | null;
+  /** Each place and what it says: `gateway-1 live`, `gateway-1 file`. */
+  places: Array<{ place: string; to: string }>;
+}
+
+export class StaleRoute extends Error {
+  override name = 'StaleRoute';
+}
+
+export class RouteFailed extends Error {
+  override name = 'RouteFailed';
+}
