@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { Fingerprint, Secret } from '../secret.js';
+
+/**
+ * A version for stores that keep none: the same for the same keys, another one when any key differs.
+ * Made of fingerprints, so nobody without the pepper can test guesses with it. Not of the file's time or inode: a tool
+ * that writes the same content again would void every approval for nothing.
+ * @param places each place that must agree, in a fixed order
+ */
+export function versionOf(places: Array<ReadonlyMap<string, Secret>>, fingerprint: Fingerprint): string {
+  const rows = places.map((keys) =>
+    [...keys].map(([id, secret]) => [id, fingerprint(secret)]).sort(([a], [b]) => (a! < b! ? -1 : 1)),
+  );
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 32);
+}

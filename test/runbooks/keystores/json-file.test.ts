@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { jsonFile } from '#runbooks/keystores/json-file.js';
+import { Secret } from '#runbooks/secret.js';
+import { keyStoreContract, plain, surroundings } from './contract.js';
+
+keyStoreContract('json-file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-json-file-'));
+  const path = join(folder, 'keys.json');
+  return {
+    empty: () => rm(path, { force: true }),
+    open: () => jsonFile.open('tts-new', { path }, surroundings()),
+    values: ['plain-key', 'blanks and\nlines', '"\\', 'ünï-鍵-🔑', ' '],
+    refused: [
+      { id: '', value: 'canary' },
+      { id: '__proto__', value: 'canary' },
+      { id: 'client-2', value: '' },
+    ],
+    stop: () => rm(folder, { recursive: true }),
+  };
+});
+
+describe('the file of a json-file store', () => {
+  const on = new AbortController().signal;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tocsin-json-file-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const at = (path: string) => jsonFile.open('tts-new', { path }, surroundings());
+  const key = new Secret('canary-value');
+
+  test('a new one is 0600; one that is there keeps its mode, and a link stays a link', async () => {
+    const path = join(folder, 'new.json');
+    await at(path).put('a', key, null, on);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ a: 'canary-value' });
+
+    const kept = join(folder, 'kept.json');
+    await writeFile(kept, '{"b":"x"}', { mode: 0o640 });
+    const link = join(folder, 'link.json');
+    await symlink('kept.json', link);
+    await at(link).put('a', key, null, on);
+    expect((await stat(kept)).mode & 0o777).toBe(0o640);
+    expect(plain(await at(kept).read(on))).toEqual({ a: 'canary-value', b: 'x' });
+    expect((await readdir(folder)).filter((name) => name.includes('.new.'))).toEqual([]);
+  });
+
+  test.each([
+    ['not JSON', 'canary-value {'],
+    ['a list', '["canary-value"]'],
+    ['numbers', '{"a":"canary-value","b":1}'],
+    ['nested', '{"a":{"canary":"canary-value"}}'],
+    ['empty', ''],
+  ])('one that is %s is refused without being shown, and left as it was', async (_, source) => {
+    const path = join(folder, 'broken.json');
+    await writeFile(path, source);
+    for (const doing of [() => at(path).read(on), () => at(path).put('a', key, null, on)]) {
+      const error = await doing().catch((e) => e);
+      expect(error.message).toMatch(/^tts-new: .*broken\.json is not/);
+      expect(error.stack).not.toMatch(/canary/);
+    }
+    expect(await readFile(path, 'utf8')).toBe(source);
+  });
+
+  test('a folder that is not there is said by name', async () => {
+    const gone = join(folder, 'gone', 'keys.json');
+    await expect(at(gone).put('a', key, null, on)).rejects.toThrow(/^tts-new: .*keys\.json .*ENOENT/);
+  });
+});
