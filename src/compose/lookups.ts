@@ -1,3 +1,4 @@
+import { runsOf } from '#domain/run-state.js';
 import type { WriterStore } from '#handle/writer.js';
 import type { Store } from '#store/store.js';
 
@@ -14,6 +15,13 @@ export function lookupsOf(store: Store): WriterStore {
     capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
     entriesOf: (team, incident, kinds) => store.entriesOf(team, incident, kinds),
     actionDone: (team, incident, action) => store.actionDone(team, incident, action),
+    targetHolder: (team, target) => store.targets.holder(team, target),
+    async targetOfRun(team, incident, run) {
+      const known = await store.load(team, incident);
+      const found = known && runsOf(known.state).list.find((one) => one.run === run);
+      return found?.target ?? null;
+    },
+    isGone: async (team, id) => (await store.people.get(team, id))?.deleted ?? false,
     personById: async (team, id) => {
       const person = await store.people.get(team, id);
       return person && { id: person.id, name: person.name };

@@ -5,6 +5,7 @@ import { noteAnnounced, noteChannelOpened, noteHeadlinePosted } from './decide/d
 import { recordImpact } from './decide/impact.js';
 import { openIncident } from './decide/open.js';
 import { captureMessage, recordCause, recordLog, recordNote } from './decide/record.js';
+import { decideRun, isRunIntent } from './decide/run.js';
 import { addComponent, assignRole, changeTitle, invitePeople, removeComponent } from './decide/shape.js';
 import { changeSeverity, changeStatus, markMilestone, publishPost, reopenIncident } from './decide/status.js';
 import type { Asking, Intent } from './intent.js';
@@ -21,6 +22,7 @@ export type { Decision, Found } from './decide/context.js';
 export function decide(state: IncidentState | null, intent: Intent, asking: Asking, found: Found): Decision {
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (isRunIntent(intent)) return decideRun(state, intent, asking, found);
   switch (intent.type) {
     case 'RecordNote':
       return recordNote(state, intent, asking);

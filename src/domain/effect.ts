@@ -15,6 +15,14 @@ export type Effect =
   /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
   | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
   /** Send an export file to whoever asked, in the channel where they asked. */
-  | { kind: 'export.send'; payload: { format: string; zone: string; channel: string; user: string } };
+  | { kind: 'export.send'; payload: { format: string; zone: string; channel: string; user: string } }
+  /** Take a run as far as it goes now. In the run's own lane, by workers of runs: it may take long. */
+  | { kind: 'run.advance'; payload: { run: number } }
+  /** Bring the run's one message in the channel up to date. */
+  | { kind: 'run.show'; payload: { run: number } }
+  /** Send what a step printed as a file; its text is with the fact `seq`. */
+  | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
+  /** Post the messages that a step asked for; their texts are with the fact `seq`. */
+  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
 
 export type EffectKind = Effect['kind'];

@@ -1,5 +1,6 @@
 import type { Effect } from './effect.js';
 import type { Fact } from './fact.js';
+import { runEffectsOf } from './run-effects.js';
 import type { IncidentState } from './state.js';
 
 /**
@@ -53,6 +54,22 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'ChannelOpened':
     case 'HeadlinePosted':
     case 'Announced':
+      return [];
+    case 'RunProposed':
+    case 'RunApproved':
+    case 'StepAnswered':
+    case 'RunCancelled':
+    case 'RunUndoing':
+    case 'RunPlanned':
+    case 'RunStarted':
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
+    case 'StepFinished':
+    case 'StepAsked':
+    case 'RunEnded':
+      return runEffectsOf(fact, entry);
+    case 'RunShown':
       return [];
     default: {
       const unknown: never = fact;

@@ -1,5 +1,6 @@
 import type { Amendment, Entry, EntryDetail } from './entry.js';
 import type { Fact } from './fact.js';
+import { type RunLine, runLine } from './run-entry.js';
 import type { EntryKind } from './words.js';
 
 /** Texts that came as `component.0`, `component.1` …, in order; erased ones show as such. */
@@ -30,6 +31,7 @@ export function entryOf(fact: Fact): Entry | null {
       link: null,
     };
   };
+  const ofRun = ({ kind, field, detail }: RunLine): Entry => line(kind, field, detail);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -91,7 +93,22 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ChannelOpened':
     case 'HeadlinePosted':
     case 'Announced':
+    case 'RunPlanned':
+    case 'RunStarted':
+    case 'RunShown':
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
       return null;
+    case 'RunProposed':
+    case 'RunApproved':
+    case 'RunCancelled':
+    case 'RunUndoing':
+    case 'RunEnded':
+    case 'StepFinished':
+    case 'StepAsked':
+    case 'StepAnswered':
+      return ofRun(runLine(fact));
     default:
       return unknownFact(fact);
   }

@@ -1,5 +1,6 @@
 import type { Entry } from './entry.js';
 import { personLabel } from './person.js';
+import { runText } from './run-entry.js';
 
 /** What stands where a text was erased. */
 export const ERASED = '[erased]';
@@ -17,10 +18,11 @@ export function entryText(entry: Entry): string {
     case 'note':
     case 'message':
     case 'cause':
-    case 'run':
-    case 'step':
     case 'alert':
       return given ?? '';
+    case 'run':
+    case 'step':
+      return runText(detail, given);
     case 'status':
       return said(`${detail.status ?? ''}${detail.reopened ? ' (reopened)' : ''}`, given);
     case 'severity':

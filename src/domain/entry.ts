@@ -47,6 +47,11 @@ export interface EntryDetail {
   /** Author of a captured message; `by` is the person who captured it. */
   author?: { id: string; name: string | null };
   struckReason?: string | null;
+  /** Of a run: its name (`RUN-3`), its runbook, what happened in it, and in which step. */
+  run?: string;
+  runbook?: string;
+  what?: string;
+  step?: string;
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */

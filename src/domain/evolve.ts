@@ -1,6 +1,8 @@
 import { listed } from './entries.js';
 import type { Fact } from './fact.js';
 import type { Person } from './person.js';
+import { RUN_FACTS, type RunFactBody } from './run-fact.js';
+import { evolveRuns, runsOf } from './run-state.js';
 import type { IncidentState, Milestone } from './state.js';
 import { MARKS, type Mark } from './words.js';
 
@@ -39,6 +41,7 @@ export function start(fact: Opened): IncidentState {
 export function evolve(state: IncidentState, fact: Fact): IncidentState {
   const n = 'n' in fact.data ? fact.data.n : 0;
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
+  if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact) };
   switch (fact.type) {
     case 'StatusChanged':
       return {
@@ -109,6 +112,13 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+const OF_RUNS: ReadonlySet<string> = new Set(RUN_FACTS);
+
+/** Is this something that happened in a run? */
+export function isOfRun(fact: Fact): fact is Fact & RunFactBody {
+  return OF_RUNS.has(fact.type);
 }
 
 function joined(members: string[], more: string[]): string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HashedFact } from './chain.js';
 import type { FactBody, FactType } from './fact.js';
+import { RUN_ENDS } from './run-fact.js';
 import { MARKS, POST_STATES, SEVERITIES, SOURCES, STATUSES } from './words.js';
 
 type DataOf<T extends FactType> = Extract<FactBody, { type: T }>['data'];
@@ -48,6 +49,18 @@ const restored = z.strictObject({
     .strictObject({ state: z.enum(POST_STATES), at: second, n: number })
     .nullable()
     .optional(),
+});
+
+const ofRun = { run: number };
+const ofStep = { ...ofRun, step: id, phase: z.enum(['run', 'undo']), attempt: count };
+const stamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is not UTC with milliseconds');
+const hashed = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 hexadecimal digits');
+const approvers = z.strictObject({
+  required: count,
+  from: z.array(id),
+  people: z.array(id),
+  self: z.boolean(),
+  expiresAt: stamp,
 });
 
 /** The present shape of every type of fact. Nothing else is accepted: a member that nobody checks is a member that anybody can add. */
@@ -137,6 +150,77 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   ChannelOpened: { v: 1, data: z.strictObject({ channel: id }), texts: texts(['name']) },
   HeadlinePosted: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
   Announced: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
+  RunProposed: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofRun, runbook: id, planOnly: z.boolean(), target: id }),
+    texts: texts(['definition', 'inputs']),
+  },
+  RunPlanned: {
+    v: 1,
+    data: z.strictObject({
+      ...ofRun,
+      hash: hashed,
+      steps: z.array(id),
+      changes: count,
+      approvers,
+      again: z.boolean(),
+    }),
+    texts: texts(['plan']),
+  },
+  RunApproved: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofRun, hash: hashed, breakGlass: z.boolean() }),
+    texts: texts([], ['reason']),
+  },
+  RunStarted: { v: 1, data: z.strictObject({ ...ofRun, fence: number }), texts: texts([]) },
+  StepStarted: {
+    v: 1,
+    data: z.strictObject({ ...ofStep, fence: number, at: stamp }),
+    texts: texts([], ['captured']),
+  },
+  StepTaken: { v: 1, data: z.strictObject({ ...ofStep, fence: number }), texts: texts([]) },
+  StepWaits: { v: 1, data: z.strictObject({ ...ofStep, until: stamp }), texts: texts([], ['error']) },
+  StepFinished: {
+    v: 1,
+    data: z.strictObject({
+      ...happened,
+      ...ofStep,
+      outcome: z.enum(['done', 'failed', 'skipped']),
+      startedAt: stamp.nullable(),
+      posts: count,
+    }),
+    texts: {
+      ...texts([], ['output', 'summary', 'error', 'log']),
+      list: { field: 'post', count: (d) => d.posts, required: true },
+    },
+  },
+  StepAsked: {
+    v: 1,
+    data: z.strictObject({
+      ...happened,
+      ...ofStep,
+      why: z.enum(['failed', 'unknown', 'question']),
+      choices: z.array(id),
+    }),
+    texts: texts(['question']),
+  },
+  StepAnswered: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofStep, choice: id }),
+    texts: texts([], ['reason']),
+  },
+  RunCancelled: { v: 1, data: z.strictObject({ ...happened, ...ofRun }), texts: texts([], ['reason']) },
+  RunUndoing: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofRun, why: z.enum(['asked', 'failed']) }),
+    texts: texts([]),
+  },
+  RunEnded: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofRun, end: z.enum(RUN_ENDS) }),
+    texts: texts([], ['summary']),
+  },
+  RunShown: { v: 1, data: z.strictObject({ ...ofRun, channel: id, ts: id }), texts: texts([]) },
 };
 
 /** The version in which each type is written now; a reader knows every one up to it. */

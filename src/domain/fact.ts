@@ -1,12 +1,13 @@
 import type { Precision } from './moment.js';
 import type { Person } from './person.js';
+import type { RunFactBody } from './run-fact.js';
 import type { Restored } from './standing.js';
 import type { Mark, PostState, Severity, Source, Status } from './words.js';
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
 export type Texts = Readonly<Record<string, string | null>>;
 
-interface Happened {
+export interface Happened {
   /** Number of the timeline entry, given once. */
   n: number;
   at: string;
@@ -55,7 +56,8 @@ export type FactBody =
   | { type: 'EntryStruck'; data: { entry: number; restored: Restored | null } }
   | { type: 'ChannelOpened'; data: { channel: string } }
   | { type: 'HeadlinePosted'; data: { channel: string; ts: string } }
-  | { type: 'Announced'; data: { channel: string; ts: string } };
+  | { type: 'Announced'; data: { channel: string; ts: string } }
+  | RunFactBody;
 
 export type FactType = FactBody['type'];
 

@@ -1,5 +1,6 @@
 import type { Moment } from './moment.js';
 import type { Person, PersonRef } from './person.js';
+import type { RunIntent } from './run-intent.js';
 import type { Mark, PostState, Severity, Source, Status } from './words.js';
 
 /** One line of a pasted log. */
@@ -50,7 +51,8 @@ export type Intent<P = Person> =
   | { type: 'UndoLastEntry' }
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
-  | { type: 'NoteAnnounced'; channel: string; ts: string };
+  | { type: 'NoteAnnounced'; channel: string; ts: string }
+  | RunIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 

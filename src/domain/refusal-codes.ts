@@ -163,6 +163,99 @@ export const SENTENCES = {
     sentence: `This would be public as *${p.state}*: ${p.text}`,
     next: 'Type it again with `--yes` to publish it.',
   }),
+  // -- runs --
+  NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
+    sentence: `There is no runbook called “${p.runbook}”.`,
+    next: p.closest.length
+      ? `There is ${p.closest.map((name) => `\`${name}\``).join(', ')}.`
+      : 'Put its definition into the folder of runbooks.',
+  }),
+  BAD_RUNBOOK: (p: { runbook: string; problems: string[] }) => ({
+    sentence: `The definition of ${p.runbook} cannot be used: ${p.problems.slice(0, 3).join(' · ')}${p.problems.length > 3 ? ` · and ${p.problems.length - 3} more` : ''}`,
+    next: 'Mend it; `tocsin runbook lint` lists everything that is wrong.',
+  }),
+  BAD_INPUT: (p: { runbook: string; input: string; why: string; known: string[] }) => ({
+    sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
+    next: p.known.length
+      ? `Its inputs: ${p.known.map((name) => `\`${name}=…\``).join(', ')}.`
+      : 'It has no inputs.',
+  }),
+  SECRET_TYPED: (p: { what: string }) => ({
+    sentence: `The ${p.what} holds a secret, so nothing was kept.`,
+    next: 'Refer to secrets by their name in tocsin.yml; think of changing that one, it stands in your Slack history.',
+  }),
+  NO_SUCH_RUN: (p: { ref: string; run: string; known: string[] }) => ({
+    sentence: `${p.ref} has no ${p.run}.`,
+    next: p.known.length ? `Under way: ${p.known.join(', ')}. \`runs\` lists all.` : '`runs` lists its runs.',
+  }),
+  RUN_FORGOTTEN: (p: { ref: string; run: string }) => ({
+    sentence: `${p.run} of ${p.ref} ended too long ago, and too much has run since.`,
+    next: 'Run the runbook that leads where you want to be.',
+  }),
+  RUN_TARGET_BUSY: (p: { target: string; ref: string; run: string }) => ({
+    sentence: `${p.run} of ${p.ref} holds \`${p.target}\`: one run at a time.`,
+    next: `Wait for it, or type \`cancel ${p.run}\` in ${p.ref}; \`--plan\` shows what would be done.`,
+  }),
+  RUN_NEEDS_A_PERSON: (p: { run: string }) => ({
+    sentence: `${p.run} can only be approved by a person in Slack.`,
+    next: `Press *Approve* under the plan, or type \`approve ${p.run}\` in the incident's channel.`,
+  }),
+  RUN_NOT_WAITING: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; there is nothing to approve or reject.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_PLAN_CHANGED: (p: { run: string; plan: string }) => ({
+    sentence: `That plan of ${p.run} is out of date: the world has moved since.`,
+    next: `Look at the new plan (${p.plan}) and approve that.`,
+  }),
+  RUN_APPROVAL_EXPIRED: (p: { run: string; at: string; runbook: string }) => ({
+    sentence: `The plan of ${p.run} could be approved until ${p.at}.`,
+    next: `Ask again: \`run ${p.runbook}\`.`,
+  }),
+  RUN_APPROVER_GONE: (p: { run: string }) => ({
+    sentence: `${p.run} cannot be approved by an account that was deactivated.`,
+    next: 'Ask somebody who is here.',
+  }),
+  RUN_APPROVED_ALREADY: (p: { run: string; more: number }) => ({
+    sentence: p.more ? `You have approved ${p.run} already.` : `${p.run} is approved already.`,
+    next: p.more ? `${p.more} more must agree: other people.` : '`runs` shows how it goes.',
+  }),
+  RUN_OWN: (p: { run: string }) => ({
+    sentence: `You asked for ${p.run}, so somebody else must approve it.`,
+    next: `Nobody there? \`approve ${p.run} --break-glass REASON\` goes on alone, loudly, and is kept.`,
+  }),
+  RUN_NOT_AN_APPROVER: (p: { run: string; from: string[] }) => ({
+    sentence: `${p.run} is to be approved by ${p.from.join(' or ')}.`,
+    next: `Ask one of them. Nobody there? \`approve ${p.run} --break-glass REASON\` goes on, loudly, and is kept.`,
+  }),
+  RUN_ENDED: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}.`,
+    next: `\`undo ${p.run}\` takes back what it did.`,
+  }),
+  RUN_CANCELLED_ALREADY: (p: { run: string }) => ({
+    sentence: `${p.run} was cancelled already and is coming to its end.`,
+    next: '`runs` shows how it stands.',
+  }),
+  RUN_BUSY: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}.`,
+    next: `\`cancel ${p.run}\` stops it; then \`undo ${p.run}\`.`,
+  }),
+  RUN_NOTHING_TO_UNDO: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; there is nothing of it to undo.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_NOT_ASKING: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; it asks nothing.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_WANTS_AN_ANSWER: (p: { run: string; step: string; choices: string[] }) => ({
+    sentence: `Step ${p.step} of ${p.run} asks a question.`,
+    next: `Type ${p.choices.map((choice) => `\`answer ${p.run} ${choice}\``).join(' or ')}.`,
+  }),
+  RUN_MOVED_ON: (p: { run: string; why: string }) => ({
+    sentence: `${p.run} has moved on: ${p.why}.`,
+    next: '`runs` shows how it stands.',
+  }),
   // -- recording --
   NOT_RECORDED: (p: { why: string }) => ({
     sentence: `Nothing was kept: ${p.why}.`,

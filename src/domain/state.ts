@@ -1,5 +1,6 @@
 import type { Precision } from './moment.js';
 import type { Person } from './person.js';
+import type { Runs } from './run-state.js';
 import type { Mark, PostState, Severity, Status } from './words.js';
 
 /** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
@@ -40,6 +41,8 @@ export interface IncidentState {
   /** How many timeline entries and action items have been numbered. */
   entries: number;
   actions: number;
+  /** Absent in a summary that was written before there were runs. */
+  runs?: Runs;
   recordedAt: string;
 }
 

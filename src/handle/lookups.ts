@@ -15,6 +15,12 @@ export interface Lookups {
   /** Unstruck entries of those kinds, in order of recording. */
   entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
+  /** Which run holds a target. */
+  targetHolder(team: string, target: string): Promise<{ incident: number; run: number } | null>;
+  /** The target of a run that this incident remembers. */
+  targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
+  /** Is that account deactivated, as far as is known? */
+  isGone(team: string, id: string): Promise<boolean>;
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
@@ -30,6 +36,9 @@ export function needsLookup(intent: TypedIntent): boolean {
     case 'UndoLastEntry':
     case 'CaptureMessage':
     case 'CompleteAction':
+    case 'ProposeRun':
+    case 'UndoRun':
+    case 'ApproveRun':
       return true;
     default:
       return false;
@@ -66,6 +75,14 @@ export async function lookUp(
     }
     case 'CompleteAction':
       return { ...NOTHING, actionDone: await look.actionDone(team, incident, intent.action) };
+    case 'ProposeRun':
+      return { ...NOTHING, holder: await look.targetHolder(team, intent.target) };
+    case 'UndoRun': {
+      const target = await look.targetOfRun(team, incident, intent.run);
+      return { ...NOTHING, holder: target === null ? null : await look.targetHolder(team, target) };
+    }
+    case 'ApproveRun':
+      return { ...NOTHING, gone: await look.isGone(team, asking.by.id) };
     default:
       return NOTHING;
   }

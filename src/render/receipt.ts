@@ -2,6 +2,7 @@ import { entryOf } from '#domain/entries.js';
 import { entryText } from '#domain/entry-text.js';
 import type { DraftFact, Fact } from '#domain/fact.js';
 import type { Moment } from '#domain/moment.js';
+import { runRef } from '#domain/run-fact.js';
 import { clockIn } from './clock.js';
 import { excerpt } from './excerpt.js';
 import { dateTimeOf, timeOf } from './when.js';
@@ -60,7 +61,15 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     case 'HeadlinePosted':
     case 'Announced':
       return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;
+    case 'RunProposed': {
+      const what = fact.data.planOnly
+        ? 'will be planned; nothing is changed'
+        : 'will be planned, then asks for approval';
+      return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · ${runRef(fact.data.run)} ${what}`;
+    }
     default: {
+      // What workers note by themselves has no receipt that anybody reads.
+      if (!isNumbered(fact)) return `${ref} recorded: ${fact.type}`;
       const kind = fact.type === 'MilestoneMarked' ? 'milestone ' : '';
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${kind}${excerpt(sentenceOf(fact))}`;
     }
@@ -106,9 +115,15 @@ function howToCorrect(facts: readonly DraftFact[]): string {
   if (!only) return '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
+  if (entryKindOf(only) !== 'entry') return '';
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
   const wordsAreTheirs = Object.hasOwn(only.texts, 'text') && only.type !== 'StatusPosted';
   return `To correct: ${wordsAreTheirs ? `\`edit ${n} TEXT\`, ` : ''}\`time ${n} TIME\`, \`undo\``;
+}
+
+/** What a run did is not for people to correct. */
+function entryKindOf(fact: DraftFact): 'run' | 'entry' {
+  return /^(Run|Step)/.test(fact.type) ? 'run' : 'entry';
 }
 
 function isNumbered(fact: DraftFact): fact is Numbered {

@@ -32,6 +32,7 @@ table fact
   constraint fact_pkey PRIMARY KEY (team, incident, seq)
   CREATE INDEX fact_captured ON fact USING btree (team, incident, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
   CREATE UNIQUE INDEX fact_key ON fact USING btree (team, key) WHERE (key IS NOT NULL)
+  CREATE INDEX fact_run ON fact USING btree (team, incident, ((((body)::jsonb #>> '{data,run}'::text[]))::integer), seq) WHERE (type ~ '^(Run|Step)'::text)
   CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_receipt_only() (always)
   CREATE TRIGGER fact_no_delete BEFORE DELETE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_append_only() (always)
   CREATE TRIGGER fact_no_truncate BEFORE TRUNCATE ON fact FOR EACH STATEMENT EXECUTE FUNCTION tocsin_append_only() (always)
@@ -106,6 +107,21 @@ table person
   CREATE INDEX person_handle ON person USING btree (team, lower(handle))
   CREATE INDEX person_name ON person USING btree (team, lower(name))
   CREATE INDEX person_real_name ON person USING btree (team, lower(real_name))
+table run_target
+  team text not null
+  target text not null
+  incident integer not null
+  run integer not null
+  since timestamp(3) with time zone not null default now()
+  constraint run_target_pkey PRIMARY KEY (team, target)
+table schedule
+  team text not null
+  name text not null
+  spec text not null
+  next_at timestamp(3) with time zone not null
+  last_at timestamp(3) with time zone
+  outcome text
+  constraint schedule_pkey PRIMARY KEY (team, name)
 table token
   team text not null
   name text not null

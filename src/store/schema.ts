@@ -57,6 +57,10 @@ export const fact = pgTable(
     index('fact_captured')
       .on(t.team, t.incident, sql`(body::jsonb #>> '{data,channel}')`, sql`(body::jsonb #>> '{data,ts}')`)
       .where(sql`type = 'MessageCaptured'`),
+    // The facts of one run, among many of its incident. Only those facts have that member.
+    index('fact_run')
+      .on(t.team, t.incident, sql`((body::jsonb #>> '{data,run}')::int)`, t.seq)
+      .where(sql`type ~ '^(Run|Step)'`),
   ],
 );
 
@@ -167,6 +171,33 @@ export const lane = pgTable(
     nextAt: stamp('next_at'),
   },
   (t) => [primaryKey({ name: 'lane_pkey', columns: [t.team, t.lane] })],
+);
+
+/** Which run holds a target: one at a time, held by the run and not by a process. */
+export const runTarget = pgTable(
+  'run_target',
+  {
+    team: text().notNull(),
+    target: text().notNull(),
+    incident: integer().notNull(),
+    run: integer().notNull(),
+    since: stamp('since').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'run_target_pkey', columns: [t.team, t.target] })],
+);
+
+/** What is to be done at times, in PostgreSQL because a queue forgets. `spec` as in tocsin.yml when it was last planned. */
+export const schedule = pgTable(
+  'schedule',
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    spec: text().notNull(),
+    nextAt: stamp('next_at').notNull(),
+    lastAt: stamp('last_at'),
+    outcome: text(),
+  },
+  (t) => [primaryKey({ name: 'schedule_pkey', columns: [t.team, t.name] })],
 );
 
 /** Names and zones of a workspace's people, kept so that no Slack call stands between a command and its commit. */

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Effect } from '#domain/effect.js';
 import type { Entry } from '#domain/entry.js';
+import type { Fact } from '#domain/fact.js';
 import type { IncidentState } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 import { type Commit, commit } from './commit.js';
@@ -23,6 +24,7 @@ import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
+import { factNumbered, runFacts, type Targets, targets } from './runs.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
@@ -63,6 +65,10 @@ export interface Store {
   capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
   entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
+  /** The facts of one run in order; `null`: of all runs of the incident. */
+  runFacts(team: string, incident: number, run: number | null): Promise<Fact[]>;
+  fact(team: string, incident: number, seq: number): Promise<Fact | null>;
+  targets: Targets;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
   /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
   rebuild(fold: Fold, team?: string): Promise<number>;
@@ -102,6 +108,9 @@ export function openStore(config: PoolConfig, report: Report): Store {
     capturedEntry: (...at) => capturedEntry(db, ...at),
     actionDone: (...at) => actionDone(db, ...at),
     entriesOf: (...at) => entriesOf(db, ...at),
+    runFacts: (...of) => runFacts(db, ...of),
+    fact: (...at) => factNumbered(db, ...at),
+    targets: targets(db),
     snapshot: (read) => snapshot(general, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),

@@ -94,13 +94,16 @@ export async function* facts(db: Queryable, team: string, incident: number): Asy
   }
 }
 
-const FACTS_SQL = `
-select team, incident, seq, type, v, body, hash,
+/** The members of a FactRow, from `fact f`. */
+export const FACT_COLUMNS = `team, incident, seq, type, v, body, hash,
   to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt",
   coalesce((select json_agg(json_build_object('field', t.field, 'salt', t.salt, 'text', t.text)
                             order by t.field collate "C")
             from fact_text t
-            where t.team = f.team and t.incident = f.incident and t.seq = f.seq), '[]') as texts
+            where t.team = f.team and t.incident = f.incident and t.seq = f.seq), '[]') as texts`;
+
+const FACTS_SQL = `
+select ${FACT_COLUMNS}
 from fact f
 where team = $1 and incident = $2 and seq > $3
 order by seq

@@ -17,6 +17,10 @@ export interface Found {
   actionDone: boolean;
   /** The number for a new incident. */
   number: number;
+  /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
+  holder?: { incident: number; run: number } | null;
+  /** The asker has left the workspace. */
+  gone?: boolean;
 }
 
 export type Decision = DraftFact[] | Refusal;

@@ -13,6 +13,8 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   role: 'Assign the role again: `role NAME @person`.',
   milestone: 'Mark it again: `mark MILESTONE TIME`.',
   component: 'Use `component add NAME` or `component remove NAME`.',
+  run: 'What a run did stays as it was; add what is to be known with `note`.',
+  step: 'What a run did stays as it was; add what is to be known with `note`.',
   post: 'What was published stays as it was published: `publish` a correction.',
 };
 
@@ -33,6 +35,8 @@ function notEditable(entry: Entry): Refusal | null {
 export function retimeEntry(state: IncidentState, intent: IntentOf<'RetimeEntry'>, found: Found): Decision {
   const entry = standing(state, found, intent.entry);
   if (isRefusal(entry)) return entry;
+  const machine = ofMachine(entry);
+  if (machine) return machine;
   const { at, until, precision } = intent.moment;
   return [{ type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} }];
 }
@@ -41,11 +45,20 @@ export function retimeEntry(state: IncidentState, intent: IntentOf<'RetimeEntry'
 export function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'>, found: Found): Decision {
   const entry = standing(state, found, intent.entry);
   if (isRefusal(entry)) return entry;
+  const machine = ofMachine(entry);
+  if (machine) return machine;
   if (entry.kind === 'opened') {
     const next = 'An incident cannot be un-opened: `resolve` it and say why.';
     return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
   }
   return [strike(entry, found, intent.reason)];
+}
+
+/** What a run did is not for people to correct. */
+function ofMachine(entry: Entry): Refusal | null {
+  const next = INSTEAD[entry.kind];
+  if (!next || (entry.kind !== 'run' && entry.kind !== 'step')) return null;
+  return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 
 /** What stood by that entry stands no longer: the fact says what does instead. */

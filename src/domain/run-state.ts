@@ -1,0 +1,163 @@
+import type { Approvers, AskedWhy, Phase, RunEnd, RunFactBody, StepOutcome } from './run-fact.js';
+
+export type RunStatus = 'planning' | 'waiting' | 'running' | 'asking' | 'undoing' | 'ended';
+
+/** Where one step stands in one phase. `due`: it waits until then. `again`: it is to be done once more. */
+export interface StepMark {
+  state: 'running' | 'due' | 'again' | 'asked' | StepOutcome;
+  attempt: number;
+  until: string | null;
+}
+
+/** What deciding needs to know of a run: bounded, part of its incident's state. */
+export interface RunState {
+  run: number;
+  runbook: string;
+  target: string;
+  planOnly: boolean;
+  status: RunStatus;
+  end: RunEnd | null;
+  /** Who asked for it. */
+  by: string;
+  hash: string | null;
+  approvers: Approvers | null;
+  /** Who has agreed to the plan of this hash. */
+  approvals: string[];
+  /** Somebody broke the glass: this plan needs no more agreement. */
+  granted: boolean;
+  /** Changes began: from here on a plan cannot be exchanged. */
+  started: boolean;
+  cancelled: boolean;
+  /** The highest fence under which anybody acted. */
+  fence: number;
+  /** Ids of the steps in order. */
+  order: string[];
+  steps: Record<string, Partial<Record<Phase, StepMark>>>;
+  asked: { step: string; phase: Phase; attempt: number; why: AskedWhy; choices: string[] } | null;
+  message: { channel: string; ts: string } | null;
+}
+
+export interface Runs {
+  /** How many runs have been numbered. */
+  count: number;
+  /** Those that are under way, and the newest ended ones, which may still be undone. */
+  list: RunState[];
+}
+
+/** Runs that an incident's state remembers; ended ones beyond that are found in the facts only. */
+export const RUNS_KEPT = 20;
+
+/** @returns the incident's runs after one more fact of a run. Never changes what it is given. */
+export function evolveRuns(runs: Runs, fact: RunFactBody & { by: { id: string } }): Runs {
+  if (fact.type === 'RunProposed') {
+    const list = [...runs.list, proposed(fact)];
+    return { count: Math.max(runs.count, fact.data.run), list: forgetting(list) };
+  }
+  const list = runs.list.map((run) => (run.run === fact.data.run ? evolveRun(run, fact) : run));
+  return { ...runs, list };
+}
+
+/** The oldest ended runs go first; those under way are never forgotten (their number has a limit of its own). */
+function forgetting(list: RunState[]): RunState[] {
+  let excess = list.length - RUNS_KEPT;
+  return list.filter((run) => run.status !== 'ended' || excess-- <= 0);
+}
+
+export function proposed(
+  fact: Extract<RunFactBody, { type: 'RunProposed' }> & { by: { id: string } },
+): RunState {
+  const { run, runbook, target, planOnly } = fact.data;
+  return {
+    run,
+    runbook,
+    target,
+    planOnly,
+    status: 'planning',
+    end: null,
+    by: fact.by.id,
+    hash: null,
+    approvers: null,
+    approvals: [],
+    granted: false,
+    started: false,
+    cancelled: false,
+    fence: 0,
+    order: [],
+    steps: {},
+    asked: null,
+    message: null,
+  };
+}
+
+/** The run after one more of its facts. */
+export function evolveRun(run: RunState, fact: RunFactBody & { by: { id: string } }): RunState {
+  switch (fact.type) {
+    case 'RunProposed':
+      return run;
+    case 'RunPlanned': {
+      const { hash, approvers, steps } = fact.data;
+      return { ...run, status: 'waiting', hash, approvers, approvals: [], granted: false, order: steps };
+    }
+    case 'RunApproved':
+      return {
+        ...run,
+        approvals: [...new Set([...run.approvals, fact.by.id])],
+        granted: run.granted || fact.data.breakGlass,
+      };
+    case 'RunStarted':
+      return { ...run, status: 'running', started: true, fence: Math.max(run.fence, fact.data.fence) };
+    case 'StepStarted':
+      return marked({ ...run, fence: Math.max(run.fence, fact.data.fence) }, fact.data, 'running');
+    case 'StepTaken':
+      return { ...run, fence: Math.max(run.fence, fact.data.fence) };
+    case 'StepWaits':
+      return marked(run, fact.data, 'due', fact.data.until);
+    case 'StepFinished':
+      return marked(run, fact.data, fact.data.outcome);
+    case 'StepAsked': {
+      const { step, phase, attempt, why, choices } = fact.data;
+      return marked(
+        { ...run, status: 'asking', asked: { step, phase, attempt, why, choices } },
+        fact.data,
+        'asked',
+      );
+    }
+    case 'StepAnswered': {
+      const { phase } = fact.data;
+      const going = { ...run, status: phase === 'undo' ? 'undoing' : 'running', asked: null } as const;
+      return marked(going, fact.data, 'again');
+    }
+    case 'RunCancelled':
+      return { ...run, cancelled: true };
+    case 'RunUndoing':
+      return { ...run, status: 'undoing', end: null, asked: null, cancelled: false };
+    case 'RunEnded':
+      return { ...run, status: 'ended', end: fact.data.end, asked: null };
+    case 'RunShown':
+      return { ...run, message: { channel: fact.data.channel, ts: fact.data.ts } };
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of a run of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function marked(
+  run: RunState,
+  { step, phase, attempt }: { step: string; phase: Phase; attempt: number },
+  state: StepMark['state'],
+  until: string | null = null,
+): RunState {
+  const marks = { ...run.steps[step], [phase]: { state, attempt, until } };
+  return { ...run, steps: { ...run.steps, [step]: marks } };
+}
+
+/** Has everybody agreed who must? */
+export function isApproved(run: RunState): boolean {
+  return run.approvers !== null && (run.granted || run.approvals.length >= run.approvers.required);
+}
+
+/** @returns the runs of an incident; one that was written before there were runs has none. */
+export function runsOf(state: { runs?: Runs }): Runs {
+  return state.runs ?? { count: 0, list: [] };
+}

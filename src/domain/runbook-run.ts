@@ -1,0 +1,196 @@
+import { isOfRun } from './evolve.js';
+import type { Fact } from './fact.js';
+import type { Person } from './person.js';
+import type { Phase, RunFactBody, StepOutcome } from './run-fact.js';
+import { evolveRun, proposed, type RunState } from './run-state.js';
+import type { Json } from './runbook.js';
+import type { RunPlan } from './runbook-plan.js';
+
+/** One step in one phase, as far as it has come. Times are UTC, ISO 8601 with milliseconds. */
+export interface StepView {
+  step: string;
+  phase: Phase;
+  attempt: number;
+  /** When the first attempt began; null: it never did. */
+  startedAt: string | null;
+  finishedAt: string | null;
+  outcome: StepOutcome | null;
+  /** Under which fence the present attempt began, or was taken over. */
+  fence: number;
+  waitsUntil: string | null;
+  captured: Json;
+  /** What later steps read; of several attempts, what each has added. */
+  output: Record<string, Json>;
+  summary: string | null;
+  error: string | null;
+  log: string | null;
+  question: string | null;
+  answer: { choice: string; by: Person } | null;
+}
+
+/** Everything that is known of one run: a fold of its facts. */
+export interface RunView {
+  state: RunState;
+  by: Person;
+  proposedAt: string;
+  definition: string | null;
+  inputs: Record<string, string | number | boolean>;
+  plan: RunPlan | null;
+  approvals: Array<{ by: Person; at: string; breakGlass: boolean; reason: string | null }>;
+  startedAt: string | null;
+  endedAt: string | null;
+  /** Words at the end: a reason, or what is left to know. */
+  summary: string | null;
+  steps: Map<string, Partial<Record<Phase, StepView>>>;
+}
+
+/** @returns the run that these facts tell of (others of the incident are passed over), or null when there is none. */
+export function runViewOf(facts: Iterable<Fact>, number: number): RunView | null {
+  let view: RunView | null = null;
+  for (const fact of facts) {
+    if (!isOfRun(fact) || fact.data.run !== number) continue;
+    if (fact.type === 'RunProposed') view = begun(fact);
+    else if (view) after(view, fact);
+  }
+  return view;
+}
+
+/** @returns every run that these facts tell of, in order of their numbers. */
+export function runViewsOf(facts: Iterable<Fact>): RunView[] {
+  const views = new Map<number, RunView>();
+  for (const fact of facts) {
+    if (!isOfRun(fact)) continue;
+    const view = views.get(fact.data.run);
+    if (fact.type === 'RunProposed') views.set(fact.data.run, begun(fact));
+    else if (view) after(view, fact);
+  }
+  return [...views.values()];
+}
+
+type RunFact = Fact & RunFactBody;
+
+function begun(fact: Extract<RunFact, { type: 'RunProposed' }>): RunView {
+  return {
+    state: proposed(fact),
+    by: fact.by,
+    proposedAt: fact.recordedAt,
+    definition: fact.texts.definition ?? null,
+    inputs: parsed(fact.texts.inputs, {}),
+    plan: null,
+    approvals: [],
+    startedAt: null,
+    endedAt: null,
+    summary: null,
+    steps: new Map(),
+  };
+}
+
+/** Adds one fact to a view that is being made here, and nobody else has yet. */
+function after(view: RunView, fact: RunFact): void {
+  view.state = evolveRun(view.state, fact);
+  switch (fact.type) {
+    case 'RunPlanned':
+      view.plan = parsed<RunPlan | null>(fact.texts.plan, null);
+      view.approvals = [];
+      return;
+    case 'RunApproved': {
+      const { by, recordedAt: at, texts, data } = fact;
+      view.approvals.push({ by, at, breakGlass: data.breakGlass, reason: texts.reason ?? null });
+      return;
+    }
+    case 'RunStarted':
+      view.startedAt ??= fact.recordedAt;
+      return;
+    case 'RunUndoing':
+      view.endedAt = null;
+      return;
+    case 'RunEnded':
+      view.endedAt = fact.recordedAt;
+      view.summary = fact.texts.summary ?? null;
+      return;
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
+    case 'StepFinished':
+    case 'StepAsked':
+    case 'StepAnswered':
+      afterStep(view, fact);
+      return;
+    default:
+      return;
+  }
+}
+
+type StepFact = Extract<RunFact, { data: { step: string } }>;
+
+function afterStep(view: RunView, fact: StepFact): void {
+  const { step, phase, attempt } = fact.data;
+  const phases = view.steps.get(step) ?? {};
+  const before = phases[phase] ?? fresh(step, phase);
+  view.steps.set(step, { ...phases, [phase]: { ...before, attempt, ...changed(before, fact) } });
+}
+
+function changed(before: StepView, fact: StepFact): Partial<StepView> {
+  switch (fact.type) {
+    case 'StepStarted':
+      return {
+        startedAt: before.startedAt ?? fact.data.at,
+        fence: fact.data.fence,
+        finishedAt: null,
+        outcome: null,
+        error: null,
+        question: null,
+        // What stood there before the first attempt; later ones may see their own traces.
+        captured: before.startedAt === null ? parsed(fact.texts.captured, null) : before.captured,
+      };
+    case 'StepTaken':
+      return { fence: fact.data.fence };
+    case 'StepWaits':
+      return { waitsUntil: fact.data.until, error: fact.texts.error ?? null };
+    case 'StepFinished':
+      return {
+        finishedAt: fact.recordedAt,
+        outcome: fact.data.outcome,
+        waitsUntil: null,
+        question: null,
+        output: { ...before.output, ...parsed(fact.texts.output, {}) },
+        summary: fact.texts.summary ?? null,
+        error: fact.texts.error ?? null,
+        log: fact.texts.log ?? null,
+      };
+    case 'StepAsked':
+      return { question: fact.texts.question ?? null, answer: null };
+    case 'StepAnswered':
+      return { question: null, answer: { choice: fact.data.choice, by: fact.by } };
+  }
+}
+
+function fresh(step: string, phase: Phase): StepView {
+  return {
+    step,
+    phase,
+    attempt: 0,
+    startedAt: null,
+    finishedAt: null,
+    outcome: null,
+    fence: 0,
+    waitsUntil: null,
+    captured: null,
+    output: {},
+    summary: null,
+    error: null,
+    log: null,
+    question: null,
+    answer: null,
+  };
+}
+
+/** A text that was erased, or is not JSON, tells nothing. */
+function parsed<T>(text: string | null | undefined, otherwise: T): T {
+  if (text === null || text === undefined) return otherwise;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return otherwise;
+  }
+}
