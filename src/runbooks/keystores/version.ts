@@ -7,9 +7,12 @@ import type { Fingerprint, Secret } from '../secret.js';
  * that writes the same content again would void every approval for nothing.
  * @param places each place that must agree, in a fixed order
  */
-export function versionOf(places: Array<ReadonlyMap<string, Secret>>, fingerprint: Fingerprint): string {
+export function versionOf(
+  places: Array<Iterable<readonly [id: string, key: Secret]>>,
+  fingerprint: Fingerprint,
+): string {
   const rows = places.map((keys) =>
-    [...keys].map(([id, secret]) => [id, fingerprint(secret)]).sort(([a], [b]) => (a! < b! ? -1 : 1)),
+    Array.from(keys, ([id, key]) => JSON.stringify([id, fingerprint(key)])).sort(),
   );
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 32);
 }

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { HaproxyFailed, isWord, type Row } from '../haproxy.js';
+import {
+  checkInstances,
+  instanceShape,
+  type MapChange,
+  type MapInstance,
+  openInstances,
+  withMapFiles,
+} from '../haproxy-map.js';
+import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { Secret } from '../secret.js';
+import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
+import { versionOf } from './version.js';
+
+/**
+ * `id-value`: a gateway that sends keys looks up its client's id. `value-id`: a service that accepts keys looks up the
+ * key that it was shown.
+ */
+const settings = z
+  .strictObject({ ...instanceShape, columns: z.enum(['id-value', 'value-id']) })
+  .superRefine(checkInstances);
+type Settings = z.infer<typeof settings>;
+/** More than one key under an id: somebody's hand, or a write that was cut off between adding and removing. */
+type Place = { instance: MapInstance; where: 'file' | 'live'; keys: Map<string, Secret[]> };
+
+/** Keys in maps of one or more HAProxies. Every instance gets the file and the live map. */
+export const haproxyMap: KeyStoreKind<Settings> = {
+  type: 'haproxy-map',
+  is: 'a map of one or more HAProxies, file and live',
+  settings,
+  open: (name, given, surroundings) => new HaproxyMap(name, given, surroundings),
+};
+
+class HaproxyMap implements OpenKeyStore {
+  readonly type = 'haproxy-map';
+  readonly places: readonly string[];
+  private readonly instances: MapInstance[];
+
+  constructor(
+    readonly name: string,
+    private readonly settings: Settings,
+    private readonly surroundings: StoreSurroundings,
+  ) {
+    this.instances = openInstances(settings);
+    this.places = this.instances.flatMap(({ touches }) => touches);
+  }
+
+  /**
+   * The keys that all places agree on. One that is half written or half removed is left out, so that whoever compares
+   * sees it missing and the same `put` or `remove` again makes it whole; the version covers every place.
+   */
+  async read(signal: AbortSignal): Promise<Keys> {
+    const places = await this.told(() => this.look(signal));
+    const agreed = [...places[0]!.keys].flatMap(([id, [key]]) =>
+      key && places.every(({ keys }) => only(keys.get(id), key)) ? [[id, key] as const] : [],
+    );
+    const rows = places.map(({ keys }) =>
+      [...keys].flatMap(([id, several]) => several.map((key) => [id, key] as const)),
+    );
+    return { version: versionOf(rows, this.surroundings.fingerprint), keys: new Map(agreed) };
+  }
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    if (!isWord(id) || !isWord(value.reveal()))
+      throw new StoreFailed(
+        `${this.name}: an id and its key must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<`,
+      );
+    await this.change(id, value, expect, signal);
+  }
+
+  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    await this.change(id, null, expect, signal);
+  }
+
+  /** Brings every place from `expect` to `wanted`; one that is there already is left alone. */
+  private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+    const step = async () => {
+      const places = await this.look(signal);
+      const behind = places.filter(({ keys }) => !only(keys.get(id), wanted));
+      for (const { keys } of behind) {
+        const there = keys.get(id) ?? [];
+        const ours = there.every((key) => is(key, wanted) || is(key, expect));
+        if (!ours || (there.length === 0 && expect)) throw new Stale(this.name, id);
+        if (wanted) this.mustBeFree(id, wanted, keys);
+      }
+      if (behind.length === 0) return;
+      for (const { instance, where } of behind) {
+        signal.throwIfAborted();
+        const change = this.changeOf(id, wanted, expect);
+        if (where === 'file') await instance.changeFile(change);
+        else await instance.changeLive(change, signal);
+      }
+      for (const { instance, where, keys } of await this.look(signal))
+        if (!only(keys.get(id), wanted))
+          throw new HaproxyFailed(`${instance.places[where]} reads differently from what was written`);
+    };
+    return this.told(() => withMapFiles(this.instances, step, signal));
+  }
+
+  private changeOf(id: string, wanted: Secret | null, expect: Secret | null): MapChange {
+    if (this.settings.columns === 'id-value')
+      return { put: wanted && [id, wanted.reveal()], drop: wanted ? [] : [id] };
+    return { put: wanted && [wanted.reveal(), id], drop: expect ? [expect.reveal()] : [] };
+  }
+
+  /** Where the key is what is looked up, one key cannot stand for two ids. */
+  private mustBeFree(id: string, wanted: Secret, keys: Map<string, Secret[]>): void {
+    if (this.settings.columns === 'id-value') return;
+    for (const [other, there] of keys)
+      if (other !== id && there.some((key) => key.equals(wanted)))
+        throw new HaproxyFailed(`the key for ${id} is there already, under the id ${other}`);
+  }
+
+  private async look(signal: AbortSignal): Promise<Place[]> {
+    const read = await Promise.all(
+      this.instances.map(async (instance) => {
+        const { file, live } = await instance.read(signal);
+        return (['file', 'live'] as const).map((where) => ({
+          instance,
+          where,
+          keys: this.keysOf(where === 'file' ? file : live),
+        }));
+      }),
+    );
+    return read.flat();
+  }
+
+  private keysOf(rows: Row[]): Map<string, Secret[]> {
+    const keys = new Map<string, Secret[]>();
+    for (const [key, value] of rows) {
+      const [id, text] = this.settings.columns === 'id-value' ? [key, value] : [value, key];
+      keys.set(id, [...(keys.get(id) ?? []), new Secret(text)]);
+    }
+    return keys;
+  }
+
+  private async told<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof Stale) throw error;
+      throw new StoreFailed(`${this.name}: ${(error as Error).message}`);
+    }
+  }
+}
+
+const is = (key: Secret, other: Secret | null) => other?.equals(key) ?? false;
+
+/** @returns whether there is this key and no other; with null: none at all. */
+const only = (there: Secret[] = [], key: Secret | null) =>
+  key ? there.length > 0 && there.every((one) => one.equals(key)) : there.length === 0;

@@ -1,0 +1,176 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A real HAProxy of one's own, in a folder of its own. */
+export interface TestHaproxy {
+  folder: string;
+  url: string;
+  /** Its Runtime API. */
+  socket: string;
+  /** Maps by name, as files: `keys`, and `route` in a gateway. */
+  map(name: 'keys' | 'route'): string;
+  /** Sends one line to the Runtime API and gives the answer. */
+  tell(line: string): Promise<string>;
+  /** Reads its configuration and its maps again, and waits until the new worker answers. */
+  reload(): Promise<void>;
+  /** Without a good-bye; the folder stays. */
+  kill9(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const INSTALL = 'apt-get install -y --no-install-recommends haproxy';
+
+/** Whether haproxy is here; where tests must be complete its absence is an error. */
+export function haproxyAvailable(): boolean {
+  try {
+    execFileSync('haproxy', ['-v'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    const line = `haproxy is missing; install it with: ${INSTALL}`;
+    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
+    process.stderr.write(`skipped: ${line}\n`);
+    return false;
+  }
+}
+
+/** A service that takes what has a key of its map (`KEY ID` a line) in `x-key`, and refuses the rest with 401. */
+export const acceptor = (keys = ''): Promise<TestHaproxy> =>
+  start({ keys, route: '' }, (port, map) => [
+    'frontend accepts',
+    `  bind 127.0.0.1:${port}`,
+    `  http-request return status 401 unless { req.hdr(x-key),map(${map('keys')}) -m found }`,
+    `  http-request return status 200 content-type text/plain lf-string %[req.hdr(x-key),map(${map('keys')})]`,
+  ]);
+
+/**
+ * A gateway that sets `x-key` to the key of the client named in `x-client` (`ID KEY` a line), and sends it where
+ * `active` of its route map points.
+ */
+export const gateway = (
+  backends: Record<string, string>,
+  { keys = '', route = '' }: { keys?: string; route?: string } = {},
+): Promise<TestHaproxy> =>
+  start({ keys, route }, (port, map) => [
+    'frontend sends',
+    `  bind 127.0.0.1:${port}`,
+    `  http-request set-header x-key %[req.hdr(x-client),map(${map('keys')})]`,
+    `  use_backend %[str(active),map(${map('route')})]`,
+    ...Object.entries(backends).flatMap(([name, url]) => [
+      `backend ${name}`,
+      `  http-response set-header x-backend ${name}`,
+      `  server one ${new URL(url).host}`,
+    ]),
+  ]);
+
+async function start(
+  maps: Record<'keys' | 'route', string>,
+  services: (port: number, map: (name: 'keys' | 'route') => string) => string[],
+): Promise<TestHaproxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-haproxy-'));
+  const port = await freePort();
+  const socket = join(folder, 'admin.sock');
+  const config = join(folder, 'haproxy.cfg');
+  const map = (name: 'keys' | 'route') => join(folder, `${name}.map`);
+  for (const [name, content] of Object.entries(maps)) await writeFile(join(folder, `${name}.map`), content);
+  const lines = [
+    'global',
+    `  stats socket ${socket} mode 600 level admin expose-fd listeners`,
+    'defaults',
+    '  mode http',
+    '  timeout connect 5s',
+    '  timeout client 30s',
+    '  timeout server 30s',
+    ...services(port, map),
+    '',
+  ];
+  await writeFile(config, lines.join('\n'));
+  let master: ChildProcess | undefined;
+
+  const tell = (line: string) =>
+    new Promise<string>((resolve, reject) => {
+      let answer = '';
+      const connection = connect(socket, () => connection.write(`${line}\n`));
+      connection.on('data', (chunk) => {
+        answer += chunk;
+      });
+      connection.on('error', reject);
+      connection.on('close', () => resolve(answer));
+    });
+  const worker = async () => /^Pid: (\d+)/m.exec(await tell('show info').catch(() => ''))?.[1];
+  /** Waits until a worker answers that is not this one. */
+  const another = async (than: string | undefined) => {
+    for (let tries = 0; tries < 1_000; tries++) {
+      const now = await worker();
+      if (now && now !== than) return;
+      if (master?.exitCode != null) break;
+      await sleep(10);
+    }
+    throw new Error('haproxy does not answer');
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const dying = master;
+    master = undefined;
+    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
+    // A worker goes when its master does; until then it would go on answering.
+    const serving = Number(await worker());
+    const gone = once(dying, 'exit');
+    dying.kill(signal);
+    if (signal === 'SIGKILL' && serving) kill(serving);
+    await gone;
+    while (serving && alive(serving)) await sleep(5);
+  };
+  const begin = async () => {
+    master = spawn('haproxy', ['-W', '-db', '-q', '-f', config], { stdio: 'ignore' });
+    await another(undefined);
+  };
+  await begin();
+  return {
+    folder,
+    url: `http://127.0.0.1:${port}`,
+    socket,
+    map,
+    tell,
+    async reload() {
+      const before = await worker();
+      master?.kill('SIGUSR2');
+      await another(before);
+    },
+    kill9: () => end('SIGKILL'),
+    start: begin,
+    async stop() {
+      await end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was faster.
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
