@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
+import { readInputs, targetOf } from '#domain/runbook-inputs.js';
+import { TemplateFailed } from '#domain/template.js';
+
+const spec = (of: Partial<InputSpec>): InputSpec => ({
+  type: 'string',
+  description: null,
+  enum: null,
+  ...of,
+});
+const specs = {
+  to: spec({ default: 'tts-new' }),
+  from: spec({}),
+  count: spec({ type: 'number', default: 2, enum: [1, 2, 3] }),
+  dry: spec({ type: 'boolean', default: false }),
+  zone: spec({ default: 'a', enum: ['a', 'b'] }),
+};
+
+test('typed by what the runbook declares, with its defaults', () => {
+  expect(readInputs(specs, { from: 'x' })).toEqual({
+    inputs: { to: 'tts-new', from: 'x', count: 2, dry: false, zone: 'a' },
+  });
+  expect(readInputs(specs, { from: '5', count: '3', dry: 'YES', zone: 'b', to: 'two\nlines' })).toEqual({
+    inputs: { to: 'two\nlines', from: '5', count: 3, dry: true, zone: 'b' },
+  });
+});
+
+describe('what cannot be used is named, with what could be written', () => {
+  const long = 'x'.repeat(RUNBOOK_LIMITS.input + 1);
+  test.each<[string, Record<string, string>, { input: string; why: RegExp; known: unknown }]>([
+    [
+      'unknown',
+      { form: 'x' },
+      { input: 'form', why: /not an input/, known: expect.arrayContaining(['from']) },
+    ],
+    ['missing', {}, { input: 'from', why: /must be given/, known: [] }],
+    ['no number', { from: 'x', count: '2x' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
+    ['hex', { from: 'x', count: '0x2' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
+    ['empty number', { from: 'x', count: '' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
+    ['too large', { from: 'x', count: '9' }, { input: 'count', why: /none of/, known: ['1', '2', '3'] }],
+    ['no boolean', { from: 'x', dry: '1' }, { input: 'dry', why: /true nor/, known: ['true', 'false'] }],
+    ['not in enum', { from: 'x', zone: 'c' }, { input: 'zone', why: /none of/, known: ['a', 'b'] }],
+    ['too long', { from: long }, { input: 'from', why: /longer than 2000/, known: [] }],
+    ['control', { from: 'a\u0000b' }, { input: 'from', why: /control/, known: [] }],
+    ['escape', { from: '\u001b[2J' }, { input: 'from', why: /control/, known: [] }],
+    ['turned round', { from: 'a\u202eb' }, { input: 'from', why: /control/, known: [] }],
+    ['half a pair', { from: '\ud83d' }, { input: 'from', why: /control/, known: [] }],
+    [
+      'inherited name',
+      { from: 'x', constructor: 'y' },
+      { input: 'constructor', why: /not an/, known: expect.anything() },
+    ],
+  ])('%s', (_name, given, { input, why, known }) => {
+    const read = readInputs(specs, given);
+    expect(read).toEqual({ problem: { input, why: expect.stringMatching(why), known } });
+  });
+
+  test('the closest name comes first', () => {
+    const read = readInputs(specs, { form: 'x' });
+    expect('problem' in read && read.problem.known[0]).toBe('from');
+  });
+});
+
+test('property: every typed value comes back as its type, or is refused', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom('string', 'number', 'boolean'), (given, type) => {
+      const read = readInputs({ x: spec({ type: type as InputSpec['type'] }) }, { x: given });
+      if ('inputs' in read) expect(typeof read.inputs.x).toBe(type);
+      else expect(read.problem.input).toBe('x');
+    }),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: -1e9, max: 1e9 }), (number) => {
+      expect(readInputs({ x: spec({ type: 'number' }) }, { x: String(number) })).toEqual({
+        inputs: { x: number + 0 },
+      });
+    }),
+  );
+});
+
+test('the target is filled in from the inputs, and is the name where there is none', () => {
+  const runbook = (target: string | null) => ({ name: 'key-sync', target }) as Runbook;
+  expect(targetOf(runbook('keys:{{ inputs.to }}'), { to: 'b' })).toBe('keys:b');
+  expect(targetOf(runbook('{{ inputs.n }}'), { n: 3 })).toBe('3');
+  expect(targetOf(runbook(null), {})).toBe('key-sync');
+  expect(() => targetOf(runbook('{{ steps.a.b }}'), {})).toThrow(TemplateFailed);
+});
