@@ -46,6 +46,17 @@ export function fresh(path, parse) {
 
 const signature = ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 
+/** For a process that is nothing without this file: ends it, with the reason, when it cannot be read. @returns the same */
+export function needed(read) {
+  try {
+    read();
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+  return read;
+}
+
 /** Replaces a file in one piece, readable by its owner only. */
 export function replace(path, text) {
   const draft = `${path}.${process.pid}.new`;

@@ -20,7 +20,7 @@ export async function startHaproxy({ folder, old, new: newer, key, route }) {
     const text = configuration({ port, socket, keys, routes, old, newer, metrics });
     writeFileSync(config, text, { mode: 0o600 });
     const log = logIn(folder);
-    const kept = await startKept('haproxy', ['-db', '-q', '-f', config], log);
+    const kept = await startKept('haproxy', ['-db', '-f', config], log);
     if (await ready(kept, socket)) return { port, kept };
     if (/cannot bind/i.test(tail(log))) return null;
     throw new Error(`haproxy did not start: ${tail(log)}`);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent, createServer, request as send } from 'node:http';
 import { pipeline } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { fresh, strings } from './file.mjs';
+import { fresh, needed, strings } from './file.mjs';
 import { counter, sendMetrics } from './metrics.mjs';
 import { endWith } from './parent.mjs';
 
@@ -25,10 +25,8 @@ if (!values.keys || !values.route || !values.old || !values.new) {
 endWith(values['with-parent']);
 
 const NAME = 'tts';
-const keys = fresh(values.keys, strings);
-const routes = fresh(values.route, strings);
-keys();
-routes();
+const keys = needed(fresh(values.keys, strings));
+const routes = needed(fresh(values.route, strings));
 const services = new Map([
   ['old', values.old],
   ['new', values.new],

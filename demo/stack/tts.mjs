@@ -3,7 +3,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
-import { fresh, strings } from './file.mjs';
+import { fresh, needed, strings } from './file.mjs';
 import { counter, sendMetrics } from './metrics.mjs';
 import { endWith } from './parent.mjs';
 
@@ -21,8 +21,7 @@ if (!values.keys) {
 }
 endWith(values['with-parent']);
 
-const keys = fresh(values.keys, strings);
-keys();
+const keys = needed(fresh(values.keys, strings));
 const requests = counter('tts_requests_total', 'Requests answered, by method, status and id of the key.');
 let inFlight = 0;
 
