@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { type Action, ActionFailed, type Output } from '../action.js';
+import type { Keys } from '../keystore.js';
+import { count, named, prints, versions } from './key-diff.js';
+import { change, look } from './touch.js';
+
+const input = z
+  .strictObject({
+    from: z.string().min(1),
+    to: z.string().min(1),
+    keys: z.array(z.string().min(1)).transform((ids) => [...new Set(ids)].sort()),
+  })
+  .refine(({ from, to }) => from !== to, { message: 'from and to are the same store', path: ['to'] });
+
+const captured = z.object({
+  /** Ids that `to` lacked before the first attempt: only these are ours to take away again. */
+  absent: z.array(z.string()),
+  /** What `to` had of the others. */
+  there: z.record(z.string(), z.string()),
+  /** What `from` had: a value that has changed since is not the one that was approved. */
+  fingerprints: z.record(z.string(), z.string()),
+});
+
+/** `keys.add`: copies keys from one store to another. Adds only: another value under the same id is left alone. */
+export const keysAdd: Action<z.infer<typeof input>> = {
+  name: 'keys.add',
+  does: 'copies keys from one store to another',
+  effect: 'conditional',
+  input,
+  async plan({ from, to, keys }, context) {
+    const target = context.store(to);
+    const [source, there] = await Promise.all([
+      look(context.store(from), context.signal),
+      look(target, context.signal),
+    ]);
+    check(keys, from, source, to, there);
+    const fps = prints(keys, source, context);
+    const added = keys.filter((id) => !there.keys.has(id));
+    return {
+      does:
+        added.length === 0
+          ? `adds nothing to ${to}`
+          : `adds ${count(added.length)} to ${to} (${named(added, fps)})`,
+      touches: [...target.places],
+      current: count(there.keys.size),
+      desired: count(there.keys.size + added.length),
+      versions: versions({ [from]: source, [to]: there }),
+      output: { added, fingerprints: prints(added, source, context) },
+    };
+  },
+  async capture({ from, to, keys }, context) {
+    const [source, there] = await Promise.all([
+      look(context.store(from), context.signal),
+      look(context.store(to), context.signal),
+    ]);
+    return {
+      absent: keys.filter((id) => !there.keys.has(id)),
+      there: prints(keys, there, context),
+      fingerprints: prints(keys, source, context),
+    };
+  },
+  async run({ from, to, keys }, context) {
+    const before = captured.parse(context.captured);
+    const target = context.store(to);
+    const source = await look(context.store(from), context.signal);
+    const there = await look(target, context.signal);
+    const had = keys.filter((id) => before.absent.includes(id) && there.keys.has(id));
+    const done = (ids: string[]): Output => ({
+      added: [...ids].sort(),
+      fingerprints: prints(ids, source, context),
+    });
+    const ours = had.filter((id) => sameIn(source, there, id));
+    try {
+      check(keys, from, source, to, there);
+      for (const [id, fp] of Object.entries(prints(keys, source, context))) {
+        if (fp !== before.fingerprints[id])
+          throw new ActionFailed(`key ${id} of ${from} has changed since: plan again`);
+      }
+    } catch (error) {
+      throw error instanceof ActionFailed ? new ActionFailed(error.message, { output: done(ours) }) : error;
+    }
+    for (const id of keys) {
+      const value = source.keys.get(id);
+      if (!value || there.keys.has(id)) continue;
+      // One whose outcome is not known counts as added: the undo removes it only where it is this value.
+      await change(
+        context,
+        () => target.put(id, value, null, context.signal),
+        (happened) => done(happened ? [...ours, id] : ours),
+      );
+      ours.push(id);
+      context.say(`${id} ${context.fingerprint(value)} added to ${to}`);
+    }
+    const after = await look(target, context.signal);
+    const wrong = keys.filter((id) => !sameIn(source, after, id));
+    if (wrong.length > 0) {
+      const message = `${to} does not hold what was put there: ${wrong.join(', ')}`;
+      throw new ActionFailed(message, { unsure: true, output: done(ours) });
+    }
+    const output = done(ours);
+    const what = named(output.added as string[], output.fingerprints as Record<string, string>);
+    const summary =
+      ours.length === 0 ? `${to} had them already` : `added ${count(ours.length)} to ${to} (${what})`;
+    return { kind: 'done', output, summary };
+  },
+};
+
+/** @throws ActionFailed when a key is not there to be copied, or would overwrite another */
+function check(ids: readonly string[], from: string, source: Keys, to: string, there: Keys): void {
+  const unknown = ids.filter((id) => !source.keys.has(id));
+  if (unknown.length > 0) throw new ActionFailed(`${from} has no key ${unknown.join(', ')}`);
+  const other = ids.filter((id) => there.keys.has(id) && !sameIn(source, there, id));
+  if (other.length > 0)
+    throw new ActionFailed(`${to} has another value under ${other.join(', ')}: left alone`);
+}
+
+function sameIn(source: Keys, there: Keys, id: string): boolean {
+  const value = source.keys.get(id);
+  return value !== undefined && there.keys.get(id)?.equals(value) === true;
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { type Action, ActionFailed, type RunContext } from '../action.js';
+import { Secret } from '../secret.js';
+import { duration } from './duration.js';
+import { count } from './key-diff.js';
+import { address, at, NoAnswer, send } from './request.js';
+import { look } from './touch.js';
+
+const statuses = z.union([z.int().transform((one) => [one]), z.array(z.int()).min(1)]);
+
+const input = z
+  .strictObject({
+    store: z.string().min(1),
+    url: address.optional(),
+    urls: z.array(address).min(1).max(50).optional(),
+    header: z.string().min(1).default('X-Api-Key'),
+    keys: z.array(z.string()).optional(),
+    status: statuses.default([200]),
+    refused: statuses.default([401, 403]),
+    negative: z.boolean().default(true),
+    timeout: duration.default(5_000),
+  })
+  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
+    message: 'give the address of one instance as url, or of several as urls',
+  });
+
+// A probe is to be quick, and no load: of more keys than this, some are tried, and it is said which.
+const SAMPLE = 50;
+
+/**
+ * `keys.probe`: does every instance accept the keys of a store, and refuse a key that nobody has?
+ * Proved by a real request per key and instance; a store may say what it likes.
+ */
+export const keysProbe: Action<z.infer<typeof input>> = {
+  name: 'keys.probe',
+  does: 'tries the keys of a store against every instance, and a wrong one',
+  effect: 'read',
+  input,
+  async plan({ store, url, urls, keys, negative }, context) {
+    context.store(store);
+    const instances = urls ?? [url as string];
+    const what = keys ? count(keys.length) : 'every key';
+    return {
+      does: `tries ${what} of ${store}${negative ? ' and a random one' : ''} against ${instances.map(at).join(', ')}`,
+      touches: [],
+      current: null,
+      desired: null,
+      versions: {},
+      // Not asked yet: what earlier steps do may be what makes it succeed.
+      output: null,
+    };
+  },
+  async run({ store: name, url, urls, keys: only, ...how }, context) {
+    const instances = urls ?? [url as string];
+    const { keys } = await look(context.store(name), context.signal);
+    const unknown = (only ?? []).filter((id) => !keys.has(id));
+    if (unknown.length > 0) throw new ActionFailed(`${name} has no key ${unknown.join(', ')}`);
+    const all = only ?? [...keys.keys()].sort();
+    if (all.length === 0) throw new ActionFailed(`${name} holds no key: nothing can be proved`);
+    const probed = sample(all);
+    if (probed.length < all.length) {
+      context.say(`${probed.length} of ${all.length} keys are tried: ${probed.join(', ')}`);
+    }
+    const tried = probed.map((id) => ({ id, value: keys.get(id) as Secret }));
+    const faults = await Promise.all(
+      instances.map((instance) => probeInstance(instance, tried, how, context)),
+    );
+    const found = faults.flat();
+    if (found.length > 0) {
+      const more = found.length > 5 ? ` and ${found.length - 5} more` : '';
+      throw new ActionFailed(found.slice(0, 5).join('; ') + more);
+    }
+    const refused = how.negative ? ', a random key is refused' : '';
+    const everywhere = instances.length === 1 ? '' : ` by each of ${instances.length} instances`;
+    return {
+      kind: 'done',
+      output: { probed, instances: instances.map(at) },
+      summary: `${count(probed.length)} of ${name} accepted${everywhere}${refused}`,
+    };
+  },
+};
+
+/** What a good and a bad answer are. */
+export interface Proof {
+  header: string;
+  status: readonly number[];
+  refused: readonly number[];
+  negative: boolean;
+  /** For each request, in milliseconds. */
+  timeout: number;
+}
+
+/** Tries keys against one instance. @returns what was wrong, naming the instance and the key; empty: all is well */
+export async function probeInstance(
+  url: string,
+  keys: ReadonlyArray<{ id: string; value: Secret }>,
+  proof: Proof,
+  context: RunContext,
+): Promise<string[]> {
+  const faults: string[] = [];
+  try {
+    // First, because behind an instance that takes any key the rest proves nothing.
+    if (proof.negative) {
+      const status = await ask(url, new Secret(randomBytes(32).toString('base64url')), proof, context);
+      if (proof.status.includes(status)) return [`${at(url)} accepts any key: the probe proves nothing`];
+      if (!proof.refused.includes(status)) {
+        return [`${at(url)} answered ${status} to a random key instead of ${proof.refused.join(' or ')}`];
+      }
+    }
+    for (const { id, value } of keys) {
+      const status = await ask(url, value, proof, context);
+      if (proof.status.includes(status)) continue;
+      faults.push(`${at(url)} answered ${status} to key ${id} ${context.fingerprint(value)}`);
+    }
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    faults.push(error.message);
+  }
+  if (faults.length === 0) context.say(`${at(url)}: ${count(keys.length)} accepted`);
+  return faults;
+}
+
+async function ask(
+  url: string,
+  key: Secret,
+  { header, timeout }: Proof,
+  { signal }: RunContext,
+): Promise<number> {
+  const asked = { method: 'GET', url, headers: { [header]: key.reveal() } };
+  return (await send(asked, signal, timeout)).status;
+}
+
+/** @returns at most `SAMPLE` of them, spread evenly, the first and the last among them */
+function sample(ids: readonly string[]): string[] {
+  if (ids.length <= SAMPLE) return [...ids];
+  return Array.from(
+    { length: SAMPLE },
+    (_, n) => ids[Math.round((n * (ids.length - 1)) / (SAMPLE - 1))] as string,
+  );
+}

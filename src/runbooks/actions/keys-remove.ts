@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { Json } from '#domain/runbook.js';
+import { type Action, ActionFailed, type Output } from '../action.js';
+import { count, named, prints, versions } from './key-diff.js';
+import { change, look } from './touch.js';
+
+const input = z.strictObject({
+  store: z.string().min(1),
+  keys: z.array(z.string().min(1)).transform((ids) => [...new Set(ids)].sort()),
+});
+
+const withPrints = z.object({ fingerprints: z.record(z.string(), z.string()) });
+
+/**
+ * `keys.remove`: takes keys out of a store. What may go is fixed beforehand by fingerprint: as an undo, what the undone
+ * step added; otherwise what was there before the first attempt. Everything else is left alone, and said.
+ */
+export const keysRemove: Action<z.infer<typeof input>> = {
+  name: 'keys.remove',
+  does: 'takes keys out of a store',
+  effect: 'conditional',
+  input,
+  async plan({ store: name, keys }, context) {
+    const store = context.store(name);
+    const there = await look(store, context.signal);
+    const fingerprints = prints(keys, there, context);
+    const removed = Object.keys(fingerprints);
+    const what =
+      removed.length === 0 ? 'nothing' : `${count(removed.length)} (${named(removed, fingerprints)})`;
+    return {
+      does: `removes ${what} from ${name}`,
+      touches: [...store.places],
+      current: count(there.keys.size),
+      desired: count(there.keys.size - removed.length),
+      versions: versions({ [name]: there }),
+      output: { removed, fingerprints },
+    };
+  },
+  async capture({ store, keys }, context) {
+    return { fingerprints: prints(keys, await look(context.store(store), context.signal), context) };
+  },
+  async run({ store: name, keys }, context) {
+    const store = context.store(name);
+    const ours = known(context.undoing ? context.undoing.output : context.captured);
+    const there = await look(store, context.signal);
+    const now = new Map(Object.entries(prints(keys, there, context)));
+    const foreign = keys.filter((id) => now.has(id) && now.get(id) !== ours.get(id));
+    const removed = keys.filter((id) => !now.has(id) && ours.has(id));
+    const done = (): Output => ({
+      removed: [...removed].sort(),
+      fingerprints: Object.fromEntries(removed.map((id) => [id, ours.get(id) as string])),
+    });
+    for (const id of keys) {
+      const value = there.keys.get(id);
+      if (!value || foreign.includes(id)) continue;
+      await change(context, () => store.remove(id, value, context.signal), done);
+      removed.push(id);
+      context.say(`${id} ${now.get(id)} removed from ${name}`);
+    }
+    const after = await look(store, context.signal);
+    const still = removed.filter((id) => after.keys.has(id));
+    if (still.length > 0) {
+      throw new ActionFailed(`${name} still holds ${still.join(', ')}`, { unsure: true, output: done() });
+    }
+    if (foreign.length > 0) {
+      const gone = removed.length > 0 ? `; removed ${named(removed, Object.fromEntries(ours))}` : '';
+      const message = `${name} has other keys by now, left alone: ${named(foreign, Object.fromEntries(now))}${gone}`;
+      throw new ActionFailed(message, { output: done() });
+    }
+    const summary =
+      removed.length === 0
+        ? `nothing to remove from ${name}`
+        : `removed ${named(removed, Object.fromEntries(ours))} from ${name}`;
+    return { kind: 'done', output: done(), summary };
+  },
+};
+
+function known(from: Json): Map<string, string> {
+  const found = withPrints.safeParse(from);
+  return new Map(found.success ? Object.entries(found.data.fingerprints) : []);
+}

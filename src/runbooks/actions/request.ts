@@ -1,0 +1,159 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from 'node:http';
+import { request as overHttps } from 'node:https';
+import { z } from 'zod';
+import { type ActionContext, ActionFailed } from '../action.js';
+
+/** An address of ours to call. A password in it would be shown with it, so it may hold none. */
+export const address = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    message: 'is not an address; write it as https://… or http://…',
+  })
+  .refine((value) => !URL.canParse(value) || new URL(value).username + new URL(value).password === '', {
+    message: 'holds a user or a password; name a secret under secret_headers instead',
+  });
+
+/** Header names and values. */
+export const headers = z.record(
+  z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, { message: 'is not the name of a header' }),
+  z.string(),
+);
+
+export interface Request {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** The body, or the last 64 KB of a longer one. */
+  text: string;
+  /** How long the body was. */
+  bytes: number;
+  ms: number;
+}
+
+/** No whole answer came. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+  /** Was there a connection, so that the request may have arrived? */
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean) {
+    super(message);
+    this.sent = sent;
+  }
+}
+
+export const TAIL = 65_536;
+
+/**
+ * Makes one HTTP request over a connection of its own and waits for the whole answer; redirects are answers.
+ * Not `fetch`: that keeps connections, so that a dead one fails a request that was never made, and it does not say
+ * whether a request that failed had been sent.
+ * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
+ * @throws NoAnswer
+ */
+export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+  const began = performance.now();
+  const url = new URL(asked.url);
+  const secure = url.protocol === 'https:';
+  let sent = false;
+  return new Promise((resolve, reject) => {
+    const fail = (message: string) => {
+      end();
+      reject(new NoAnswer(`${at(asked.url)} ${message}`, sent));
+    };
+    const body = asked.body === undefined ? undefined : Buffer.from(asked.body);
+    const length = body ? { 'Content-Length': String(body.length) } : {};
+    const settings = {
+      method: asked.method,
+      headers: { ...asked.headers, ...length },
+      agent: false as const,
+    };
+    let call: ReturnType<typeof overHttp>;
+    const stop = () =>
+      fail(sent ? 'was asked, and then the step was stopped' : 'was not reached: the step was stopped');
+    const timer = setTimeout(() => fail(`gave no whole answer within ${timeoutMs} ms`), timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      call?.destroy();
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop);
+    try {
+      call = secure ? overHttps(url, settings) : overHttp(url, settings);
+    } catch (error) {
+      return fail(`cannot be asked: ${said(error)}`);
+    }
+    call.on('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => (sent = true)));
+    call.on('error', (error) =>
+      fail(sent ? `broke off: ${said(error)}` : `cannot be reached: ${said(error)}`),
+    );
+    call.on('response', (answer) => {
+      const body = new Tail();
+      answer.on('data', (chunk: Buffer) => body.take(chunk));
+      answer.on('error', (error) => fail(`broke off in its answer: ${said(error)}`));
+      answer.on('close', () => {
+        if (!answer.complete) return fail('broke off in its answer');
+        end();
+        resolve(whole(answer, body, performance.now() - began));
+      });
+    });
+    call.end(body);
+  });
+}
+
+function whole(answer: IncomingMessage, body: Tail, ms: number): Answer {
+  const { statusCode = 0, headers: found } = answer;
+  return { status: statusCode, headers: found, text: body.text(), bytes: body.bytes, ms: Math.round(ms) };
+}
+
+/** The end of something long, in bounded memory. */
+class Tail {
+  bytes = 0;
+  #kept = Buffer.alloc(0);
+
+  take(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.#kept = Buffer.concat([this.#kept, chunk]).subarray(-TAIL);
+  }
+
+  text(): string {
+    return this.#kept.toString('utf8');
+  }
+}
+
+/** @returns the address without its query, which may hold more than should be said */
+export function at(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+function said(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}
+
+/** @returns headers with those filled in that are secrets, which are named and never written down */
+export function withSecrets(
+  plain: Record<string, string>,
+  secret: Record<string, string>,
+  context: ActionContext,
+): Record<string, string> {
+  const filled = Object.entries(secret).map(([name, from]) => [name, context.secret(from).reveal()] as const);
+  return { ...plain, ...Object.fromEntries(filled) };
+}
+
+/** Asks something that changes nothing. @throws ActionFailed when no whole answer came */
+export async function readFrom(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+  try {
+    return await send(asked, signal, timeoutMs);
+  } catch (error) {
+    throw error instanceof NoAnswer ? new ActionFailed(error.message) : error;
+  }
+}
