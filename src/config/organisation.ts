@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type PlaceOf, placesIn } from './place.js';
 
 const zone = z.string().refine(
   (value) => {
@@ -20,6 +21,12 @@ const role = z
     'is not a role; write lower-case letters, digits and dashes, such as scribe',
   );
 
+/** Sections that another room checks when things are put together: here they are only let through. */
+const section = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((value) => value ?? {});
+
 /** `tocsin.yml`: what an organisation decides. Strict: a misspelt key is a mistake, not a wish. */
 const ORGANISATION = z.strictObject({
   command: z
@@ -38,16 +45,26 @@ const ORGANISATION = z.strictObject({
         .default([]),
     })
     .default({ people: [], groups: [] }),
+  approvers: section,
+  keystores: section,
+  routes: section,
+  pairs: section,
+  commands: section,
+  secrets: section,
+  schedules: section,
 });
 
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
-const LATER = ['severities', 'approvers', 'reminders', 'keystores', 'status_page', 'alerts'];
+const LATER = ['severities', 'reminders', 'status_page', 'alerts'];
 
 /**
  * @property zone default zone for people whose own is not known; null: none set, so UTC
  * @property announce channel (id, or name without #) that hears of every incident; null: none
  */
-export type Organisation = z.infer<typeof ORGANISATION>;
+export type Organisation = z.infer<typeof ORGANISATION> & {
+  /** Where a setting stands, for messages: `['keystores', 'tts-old']` → `tocsin.yml:12`. */
+  at: PlaceOf;
+};
 
 /** @returns the settings, or what is wrong with them: file, line, place, what to write instead. */
 export function readOrganisation(source: string, file: string): Organisation | string[] {
@@ -57,14 +74,13 @@ export function readOrganisation(source: string, file: string): Organisation | s
       (error) => `${file}:${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`,
     );
   }
+  const at = placesIn(document, source, file);
   const settings: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
   const parsed = ORGANISATION.safeParse(withoutLater(settings));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, at };
   return parsed.error.issues.map((issue) => {
-    const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;
-    const line = node?.range ? source.slice(0, node.range[0]).split('\n').length : 1;
     const place = issue.path.join('.');
-    return `${file}:${line}: ${place ? `${place} ` : ''}${worded(issue)}`;
+    return `${at(issue.path)}: ${place ? `${place} ` : ''}${worded(issue)}`;
   });
 }
 

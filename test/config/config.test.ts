@@ -75,7 +75,24 @@ describe('tocsin.yml', () => {
     expect(read('- a list\n')).toHaveLength(1);
   });
   test('settings of parts that are still to come are no mistake', () => {
-    expect(read('approvers: [U1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+    expect(read('severities: [1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+  });
+  test('the sections about runbooks are let through as they are, and one can ask where they stand', () => {
+    const source =
+      'announce: ops\nkeystores:\n  tts-old:\n    type: json-file\n    path: /k\nroutes:\nroles: [lead]\n';
+    const org = read(source);
+    if (Array.isArray(org)) throw new Error(org.join());
+    expect(org).toMatchObject({ keystores: { 'tts-old': { type: 'json-file', path: '/k' } }, routes: {} });
+    expect(org).toMatchObject({ approvers: {}, pairs: {}, commands: {}, secrets: {}, schedules: {} });
+    expect(org.at(['keystores'])).toBe('tocsin.yml:2');
+    expect(org.at(['keystores', 'tts-old'])).toBe('tocsin.yml:3');
+    expect(org.at(['keystores', 'tts-old', 'path'])).toBe('tocsin.yml:5');
+    expect(org.at(['keystores', 'tts-old', 'absent', 'more'])).toBe('tocsin.yml:3');
+    expect(org.at(['roles', 0])).toBe('tocsin.yml:7');
+    expect(org.at(['nowhere'])).toBe('tocsin.yml:1');
+    expect(read('announce: ops\nkeystores: [a]\n')).toEqual([
+      expect.stringMatching(/^tocsin\.yml:2: keystores /),
+    ]);
   });
   test('a file is read from where it is said to be', () => {
     const path = join(folder, 'mine.yml');
