@@ -3,6 +3,7 @@ import { type CommandContext, parseCommand } from '#domain/command/parse.js';
 import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { PersonRunIntent } from '#domain/run-intent.js';
 import type { Handle, Recorded } from '#handle.js';
 import type { Read } from '#read.js';
 import { Unavailable } from '#store/outcome.js';
@@ -30,6 +31,13 @@ export type Answer =
 /** The same line gets the same answer from every front; fronts only decode it, and dress the answer. */
 export type Answerer = (typed: Typed) => Promise<Answer>;
 
+/** A runbook that somebody asked for: its name, and its inputs as typed. */
+export interface RunAsked {
+  runbook: string;
+  inputs: Record<string, string>;
+  planOnly: boolean;
+}
+
 export interface AnswerPorts {
   handle: Handle;
   read: Read;
@@ -39,6 +47,15 @@ export interface AnswerPorts {
   components: readonly string[];
   /** How the command is called, for forms and examples. */
   command: string;
+  /**
+   * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
+   * @returns remarks for the receipt with it, whole sentences
+   */
+  propose?(
+    asking: Asking,
+    incident: number,
+    asked: RunAsked,
+  ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
 }
 
 export function createAnswer(ports: AnswerPorts): Answerer {
@@ -70,12 +87,32 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       }
       case 'intent': {
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
-        const outcome = await ports.handle(said.intent, incident, asking, notes);
-        if (!isRefusal(outcome)) return { kind: 'recorded', text: outcome.receipt, recorded: outcome };
-        return { kind: 'refused', refusal: outcome, intent: said.intent, incident: incident ?? undefined };
+        return record(ports, said.intent, incident, asking, notes);
+      }
+      case 'run': {
+        const { runbook, inputs, planOnly } = said;
+        const proposed = await lookedUp(async () =>
+          ports.propose
+            ? ports.propose(asking, incident ?? 0, { runbook, inputs, planOnly })
+            : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
+        );
+        if (isRefusal(proposed)) return { kind: 'refused', refusal: proposed };
+        return record(ports, proposed.intent, incident, asking, [...said.notes, ...proposed.notes]);
       }
     }
   };
+}
+
+async function record(
+  ports: AnswerPorts,
+  intent: TypedIntent,
+  incident: number | null,
+  asking: Asking,
+  notes: string[],
+): Promise<Answer> {
+  const outcome = await ports.handle(intent, incident, asking, notes);
+  if (!isRefusal(outcome)) return { kind: 'recorded', text: outcome.receipt, recorded: outcome };
+  return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */

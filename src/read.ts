@@ -1,5 +1,10 @@
+import { unseal } from '#domain/chain.js';
+import { isOfRun } from '#domain/evolve.js';
+import type { Fact } from '#domain/fact.js';
 import type { Asking } from '#domain/intent.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
+import { runsOf } from '#domain/run-state.js';
+import { type RunView, runViewsOf } from '#domain/runbook-run.js';
 import { type IncidentState, maySee, refOf } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
 import type { Snapshot } from '#store/snapshot.js';
@@ -20,6 +25,8 @@ export interface Read {
   list(viewer: Viewer, limit: number): Promise<IncidentState[]>;
   /** Whose channel this is, or null. */
   ofChannel(team: string, channel: string): Promise<number | null>;
+  /** Its runs, in order of their numbers. */
+  runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
   /** Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned. */
   dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
 }
@@ -38,6 +45,11 @@ export function createRead(store: Store): Read {
       return (await store.listIncidents(viewer.team, { limit })).filter((state) => maySee(state, viewer));
     },
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
+    async runs(viewer, incident) {
+      const known = await store.load(viewer.team, incident);
+      if (!known || !maySee(known.state, viewer)) return hidden(incident);
+      return runViewsOf(await store.runFacts(viewer.team, incident, null));
+    },
     dossier: (viewer, incident, look) =>
       store.snapshot(async (snapshot: Snapshot) => {
         const known = await snapshot.load(viewer.team, incident);
@@ -48,7 +60,20 @@ export function createRead(store: Store): Read {
           facts: known.seq,
           entries: (only) => snapshot.entries(viewer.team, incident, only),
           factLines: () => snapshot.facts(viewer.team, incident),
+          runs: () => runsIn(known.state, snapshot.facts(viewer.team, incident)),
         });
       }),
   };
+}
+
+/** Runs out of the facts of one snapshot; an incident without any is not read through. */
+async function runsIn(state: IncidentState, facts: ReturnType<Snapshot['facts']>): Promise<RunView[]> {
+  if (runsOf(state).count === 0) return [];
+  const told: Fact[] = [];
+  for await (const row of facts) {
+    if (!/^(Run|Step)/.test(row.type)) continue;
+    const fact = unseal(row);
+    if (isOfRun(fact)) told.push(fact);
+  }
+  return runViewsOf(told);
 }

@@ -9,6 +9,7 @@ import { actionItems } from '#render/actions.js';
 import type { Dossier } from '#render/dossier.js';
 import type { Format } from '#render/exports.js';
 import { actionsText, catchupText, listText, showText } from '#render/lists.js';
+import { runsText } from '#render/runs.js';
 import { timelineText } from '#render/timeline-text.js';
 
 /** An export that somebody asked for: who sends it where is the front's affair. */
@@ -47,11 +48,16 @@ export async function look(
       ? { kind: 'export', incident: number, format: 'postmortem.md', zone: 'UTC' }
       : { kind: 'export', incident: number, format: ask.format, zone: ask.zone ?? 'UTC' };
   }
+  if (ask.type === 'runs') {
+    const runs = await read.runs(asking, number);
+    if (isRefusal(runs)) return { kind: 'refused', refusal: runs };
+    return { kind: 'text', text: runsText(refOf(number), runs, asking.now) };
+  }
   const text = await read.dossier(asking, number, (dossier) => wordsOn(ask, dossier, asking, zone));
   return isRefusal(text) ? { kind: 'refused', refusal: text } : { kind: 'text', text };
 }
 
-type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' }>;
+type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
 
 async function wordsOn(ask: AboutOne, dossier: Dossier, asking: Asking, zone: string): Promise<string> {
   switch (ask.type) {

@@ -1,5 +1,6 @@
 import type { SealedFact } from '#domain/chain.js';
 import type { Entry } from '#domain/entry.js';
+import type { RunView } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 
@@ -18,6 +19,8 @@ export interface Dossier {
   entries: (only?: { kinds?: readonly EntryKind[] }) => AsyncIterable<Entry>;
   /** Facts in order of recording, with the texts that are still there. */
   factLines: () => AsyncIterable<SealedFact>;
+  /** Its runs, in order of their numbers. Held in memory: there are as many as people will ever ask for. */
+  runs: () => Promise<RunView[]>;
 }
 
 /** @returns the entries of those kinds that nobody struck. */

@@ -4,6 +4,7 @@ import { metricsOf } from '#domain/metrics.js';
 import { type IncidentState, refOf } from '#domain/state.js';
 import { actionItems } from './actions.js';
 import { type Dossier, standing } from './dossier.js';
+import { runItem } from './runs.js';
 
 /**
  * The `json` export, `tocsin.incident/1`: times in UTC with `Z`, two spaces of indentation, LF at the end.
@@ -29,7 +30,7 @@ export async function* renderJson(dossier: Dossier): AsyncGenerator<string, void
   yield* list('causes', standing(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
   const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
   yield* list('actions', actions, ({ n, text, owner, done }) => ({ n, text, owner, done }));
-  yield '  "runs": [],\n';
+  yield* list('runs', await dossier.runs(), runItem);
   const integrity = { algorithm: 'sha256', facts: dossier.facts, head: dossier.head };
   yield `  "integrity": ${block(integrity)}\n}\n`;
 }

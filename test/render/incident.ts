@@ -1,8 +1,9 @@
-import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
+import { CHAIN_START, type SealedFact, seal, unseal } from '#domain/chain.js';
 import { amendmentOf, entryOf } from '#domain/entries.js';
 import type { Entry } from '#domain/entry.js';
 import { evolve, start } from '#domain/evolve.js';
 import type { DraftFact, Fact } from '#domain/fact.js';
+import { runViewsOf } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
 
@@ -54,6 +55,7 @@ export function dossierOf(
     factLines: async function* () {
       yield* sealed;
     },
+    runs: async () => runViewsOf(sealed.map(unseal)),
     sealed,
     entryList,
   };

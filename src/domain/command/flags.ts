@@ -23,12 +23,20 @@ interface Found {
 const FLAG = /(?:--|—|–)([A-Za-z][A-Za-z0-9-]*)(?:(=)|(?=\s|$))/y;
 const STARTS = /(?<!\S)(?=(?:--|—|–)[A-Za-z])/g;
 const BARE = /(?<!\S)--(?!\S)/;
-const CLOSERS: Record<string, string> = { '"': '"', '“': '”“', '„': '“”' };
+/** Opening quotes, phones' included, and what closes each. */
+export const CLOSERS: Record<string, string> = { '"': '"', '“': '”“', '„': '“”' };
 
 /** @returns `component` of `--component`, `—component`, `–component` or `--component=…`; null for anything else. */
 export function plainFlag(word: string): string | null {
   FLAG.lastIndex = 0;
   return FLAG.exec(word)?.[1]?.toLowerCase() ?? null;
+}
+
+/** @returns the flag that begins at `start`, whatever its name, and where it ends; null: none does. */
+export function flagAt(text: string, start: number): { name: string; end: number } | null {
+  FLAG.lastIndex = start;
+  const match = FLAG.exec(text);
+  return match ? { name: (match[1] ?? '').toLowerCase(), end: start + match[0].length } : null;
 }
 
 /**
@@ -159,7 +167,7 @@ function lastChain(all: Found[], text: string): Found[] {
 }
 
 /** The first closing quote that ends a word: in `"6" pipe"` that is the one behind the 6. */
-function closing(text: string, from: number, closers: string): number {
+export function closing(text: string, from: number, closers: string): number {
   for (let at = from; at < text.length; at++)
     if (closers.includes(text[at] ?? '') && /^(?:\s|$)/.test(text.slice(at + 1, at + 2))) return at;
   return -1;

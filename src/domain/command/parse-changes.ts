@@ -86,7 +86,3 @@ export function parseStrike(line: Line): Outcome | Refusal {
     needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'StrikeEntry', entry: read.n, reason })
   );
 }
-
-export function parseUndo(line: Line): Outcome | Refusal {
-  return nothingMore(line.text.slice(line.at), line) ?? intent({ type: 'UndoLastEntry' });
-}

@@ -13,7 +13,6 @@ import {
   parseStrike,
   parseTime,
   parseTitle,
-  parseUndo,
 } from './parse-changes.js';
 import { parseImpact } from './parse-impact.js';
 import { parseLog } from './parse-log.js';
@@ -21,6 +20,16 @@ import { parseOpen } from './parse-open.js';
 import { parseAction, parseInvite, parseLead, parseRole } from './parse-people.js';
 import { parsePublish } from './parse-publish.js';
 import { parseCause, parseNote, parseReopen, parseResolve, parseStatus } from './parse-records.js';
+import { parseRun } from './parse-run.js';
+import {
+  parseAnswer,
+  parseApprove,
+  parseEnding,
+  parseRetry,
+  parseRuns,
+  parseSkip,
+  parseUndo,
+} from './parse-runs.js';
 import type { CommandContext, Line, Outcome, Parsed } from './parsed.js';
 import { firstWord } from './pieces.js';
 import { type VerbName, verbNamed } from './verbs.js';
@@ -47,6 +56,14 @@ const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
   actions: parsePlain('actions'),
   done: parseDone,
   publish: parsePublish,
+  run: parseRun,
+  runs: parseRuns,
+  approve: parseApprove,
+  reject: parseEnding('RejectRun'),
+  cancel: parseEnding('CancelRun'),
+  retry: parseRetry,
+  skip: parseSkip,
+  answer: parseAnswer,
   timeline: parseTimeline,
   edit: parseEdit,
   time: parseTime,

@@ -25,6 +25,7 @@ export type Ask =
   | { type: 'show' }
   | { type: 'catchup' }
   | { type: 'actions' }
+  | { type: 'runs' }
   | { type: 'help'; verb: string | null };
 
 /** The time that was typed, for the receipt. */
@@ -39,6 +40,8 @@ export interface Timing {
 export type Said =
   | { kind: 'intent'; intent: TypedIntent }
   | { kind: 'ask'; ask: Ask }
+  /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
+  | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log' };
 
 /** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */

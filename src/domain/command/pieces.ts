@@ -78,6 +78,14 @@ export function nothingMore(text: string, line: Line): Refusal | null {
   return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
 }
 
+/** @returns the text without white space around it, and without the quotes around it. */
+export function unquoted(text: string): string {
+  return text
+    .trim()
+    .replace(/^["“„]([^"“”]*)["”“]$/, '$1')
+    .trim();
+}
+
 /** Names of components and the like: one line, the quotes around them taken off. */
 export function nameOf(
   text: string,
@@ -85,10 +93,7 @@ export function nameOf(
   what: string,
   limit: number = LIMITS.component,
 ): string | Refusal {
-  const name = text
-    .trim()
-    .replace(/^["“„]([^"“”]*)["”“]$/, '$1')
-    .trim();
+  const name = unquoted(text);
   if (!name) return missing(line, what);
   if (/[\r\n\u2028\u2029]/.test(name)) return bad(line, `${what} on one line`, name);
   return checkText(name, limit, 'The name') ?? name;
