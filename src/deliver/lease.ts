@@ -56,5 +56,6 @@ interface Moment {
   wall: number;
   steady: number;
 }
-const moment = (): Moment => ({ wall: Date.now(), steady: performance.now() });
-const age = (since: Moment): number => Math.max(Date.now() - since.wall, performance.now() - since.steady);
+export const moment = (): Moment => ({ wall: Date.now(), steady: performance.now() });
+export const age = (since: Moment): number =>
+  Math.max(Date.now() - since.wall, performance.now() - since.steady);

@@ -18,6 +18,8 @@ export interface StepView {
   /** Under which fence the present attempt began, or was taken over. */
   fence: number;
   waitsUntil: string | null;
+  /** `time`: the step itself asked to wait; `retry`: the pause before another attempt. */
+  waitedFor: 'time' | 'retry' | null;
   captured: Json;
   /** What later steps read; of several attempts, what each has added. */
   output: Record<string, Json>;
@@ -146,7 +148,11 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
     case 'StepTaken':
       return { fence: fact.data.fence };
     case 'StepWaits':
-      return { waitsUntil: fact.data.until, error: fact.texts.error ?? null };
+      return {
+        waitsUntil: fact.data.until,
+        waitedFor: 'error' in fact.texts ? 'retry' : 'time',
+        error: fact.texts.error ?? null,
+      };
     case 'StepFinished':
       return {
         finishedAt: fact.recordedAt,
@@ -175,6 +181,7 @@ function fresh(step: string, phase: Phase): StepView {
     outcome: null,
     fence: 0,
     waitsUntil: null,
+    waitedFor: null,
     captured: null,
     output: {},
     summary: null,

@@ -1,11 +1,13 @@
 import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
 import { decide, type Found } from '#domain/decide.js';
+import type { Effect } from '#domain/effect.js';
 import { effectsOf } from '#domain/effects.js';
 import { amendmentOf, entryOf } from '#domain/entries.js';
 import { evolve, start } from '#domain/evolve.js';
 import type { Fact } from '#domain/fact.js';
 import type { Asking, Intent } from '#domain/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { runRef } from '#domain/run-fact.js';
 import { type IncidentState, refOf } from '#domain/state.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
@@ -37,6 +39,12 @@ const salt = fresh(16);
 /** The lane of an incident's effects: they are paid in order within it. */
 export function laneOf(team: string, incident: number): string {
   return `${team}/${refOf(incident)}`;
+}
+
+/** A run goes on in a lane of its own: it takes long, and what is shown of the incident must not wait for it. */
+function laneOfEffect(team: string, incident: number, effect: Effect): string {
+  const lane = laneOf(team, incident);
+  return effect.kind === 'run.advance' ? `${lane}/${runRef(effect.payload.run)}` : lane;
 }
 
 /**
@@ -82,7 +90,7 @@ export function plan(
     const amendment = amendmentOf(one.fact);
     if (amendment) commit.amendments.push({ team, incident, amendment });
     for (const effect of effectsOf(one.fact, before, head)) {
-      commit.effects.push({ team, lane: laneOf(team, incident), incident, seq, effect });
+      commit.effects.push({ team, lane: laneOfEffect(team, incident, effect), incident, seq, effect });
     }
   }
   const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };

@@ -7,6 +7,8 @@ import { pause } from './waiting.js';
 
 /** The queue that carries wake-ups, and all that a wake-up says. */
 export const LANES = 'lanes';
+/** Wake-ups of runs, which take as long as their steps. */
+export const RUNS = 'runs';
 export interface LaneJob {
   lane: string;
 }
@@ -14,6 +16,8 @@ export interface LaneJob {
 export interface RelayOptions {
   /** Of the engine: `engine.queue<LaneJob>(LANES)`. */
   queue: Queue<LaneJob>;
+  /** Another queue for some lanes: their work takes long, and must not hold up the others. Absent or null: `queue`. */
+  queueOf?: (lane: string) => Queue<LaneJob> | null;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
   /** Milliseconds between two looks into the outbox; 1,000. It bounds what a lost wake-up can cost. */
@@ -53,7 +57,7 @@ const LANE_GAP_MS = 100;
  * process may die with its timers, and it costs one interval.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { queue, dueLanes, intervalMs = 1_000, now = () => new Date(), log } = options;
+  const { queue, queueOf, dueLanes, intervalMs = 1_000, now = () => new Date(), log } = options;
   const sending = outageLog(log, 'the queue, for wake-ups');
   const looking = outageLog(log, 'the outbox, for due lanes');
   const waiting = new Set<string>();
@@ -85,11 +89,20 @@ export function startRelay(options: RelayOptions): Relay {
     sender = undefined;
   };
 
-  const add = async (lanes: string[]): Promise<unknown> => {
+  const add = async (lanes: string[]): Promise<void> => {
+    const byQueue = new Map<Queue<LaneJob>, string[]>();
+    for (const lane of lanes) {
+      const to = queueOf?.(lane) ?? queue;
+      byQueue.set(to, [...(byQueue.get(to) ?? []), lane]);
+    }
+    await Promise.all([...byQueue].map(([to, some]) => addTo(to, some)));
+  };
+
+  const addTo = async (to: Queue<LaneJob>, lanes: string[]): Promise<unknown> => {
     const [first, ...others] = lanes.map(wakeUp);
     // The usual case is one lane, and a batch takes a millisecond longer.
-    if (first && others.length === 0) return queue.add(first.name, first.data, first.opts);
-    return queue.addBulk(lanes.map(wakeUp));
+    if (first && others.length === 0) return to.add(first.name, first.data, first.opts);
+    return to.addBulk(lanes.map(wakeUp));
   };
 
   const timers = new LaneTimers((lane) => pace.now(lane), now);

@@ -1,0 +1,209 @@
+import { mayApprove } from '#domain/decide/run-approve.js';
+import { runRef } from '#domain/run-fact.js';
+import { nextOf } from '#domain/run-next.js';
+import type { Runbook } from '#domain/runbook.js';
+import { changesOf, planHash, type RunPlan } from '#domain/runbook-plan.js';
+import { type RunView, runViewOf } from '#domain/runbook-run.js';
+import { type IncidentState, refOf } from '#domain/state.js';
+import { ActionFailed, Lost } from '#runbooks/action.js';
+import { CHOICES, type StepDesk } from './run-desk.js';
+import { finisher } from './run-finish.js';
+import type { RunLease } from './run-lease.js';
+import { planRun } from './run-plan.js';
+import type { RunWorld } from './run-ports.js';
+import { doStep } from './run-step.js';
+import { Moved, type RunTell, runTell } from './run-tell.js';
+
+/** How a drive ended: the run rests until somebody speaks, or until that moment; or the process is stopping. */
+export type Rest = { until: Date | null } | 'stopping';
+
+export interface Drive {
+  team: string;
+  incident: number;
+  run: number;
+  world: RunWorld;
+  lease: RunLease;
+  /** The process is stopping: finish the step in hand, begin no other. */
+  stopping: AbortSignal;
+  cancelled: AbortSignal;
+}
+
+/** A pause as short as this is slept through, with the run in hand. */
+const NAP_MS = 2_500;
+/** So often in a row a run may have moved on under us; then somebody else is at it. */
+const MOVES = 20;
+
+/** Takes a run as far as it goes now. @throws Lost | NotKept, or when the database is away: it is taken up again later */
+export async function driveRun(drive: Drive): Promise<Rest> {
+  const { team, incident: number, run, world, lease } = drive;
+  const tell = runTell(world, team, number);
+  for (let moves = 0; moves < MOVES; ) {
+    const facts = await world.facts(team, number, run);
+    const view = runViewOf(facts, run);
+    const incident = await world.incident(team, number);
+    if (!view || !incident) return { until: null };
+    try {
+      const rest = await oneMove({ ...drive, tell, view, incident });
+      if (rest) return rest;
+      moves = 0;
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (lease.signal.aborted) throw new Lost();
+      world.log.info({ run: runRef(run), incident: refOf(number), why: error.message }, 'a run has moved on');
+      moves += 1;
+    }
+  }
+  throw new Lost();
+}
+
+interface Turn extends Omit<Drive, 'incident'> {
+  tell: RunTell;
+  view: RunView;
+  incident: IncidentState;
+}
+
+/** Does the next thing. @returns how to rest; null: look what is next */
+async function oneMove(turn: Turn): Promise<Rest | null> {
+  const { view, incident, world, lease, tell, run } = turn;
+  const { fence } = lease.hold;
+  const runbook = world.readRunbook(view.definition ?? '');
+  if (view.state.status === 'ended') {
+    await world.targets.release(turn.team, { incident: incident.number, run });
+    return { until: null };
+  }
+  if (!runbook) {
+    const summary = 'its definition cannot be read any more';
+    await tell({ type: 'EndRun', run, fence, end: 'failed', summary });
+    return null;
+  }
+  if (turn.stopping.aborted) return 'stopping';
+  const next = nextOf(view, runbook, world.now());
+  switch (next.do) {
+    case 'nothing':
+      return { until: null };
+    case 'rest': {
+      const ms = next.until ? next.until.getTime() - world.now().getTime() : Number.POSITIVE_INFINITY;
+      if (ms > NAP_MS) return { until: next.until };
+      await nap(Math.max(0, ms), [lease.signal, turn.stopping, turn.cancelled]);
+      return null;
+    }
+    case 'plan':
+    case 'begin':
+      await planned(turn, runbook, next.do === 'begin');
+      return null;
+    case 'end':
+      await tell({ type: 'EndRun', run, fence, end: next.end, summary: next.summary });
+      return null;
+    case 'undo':
+      await tell({ type: 'BeginUndo', run, fence });
+      return null;
+    case 'ask': {
+      const { spec, phase, attempt, why, question } = next;
+      await tell({
+        type: 'AskStep',
+        run,
+        step: spec.id,
+        phase,
+        attempt,
+        fence,
+        why,
+        question,
+        choices: CHOICES,
+      });
+      return null;
+    }
+    case 'abandon': {
+      const { spec, phase, attempt } = next;
+      const at = { run, step: spec.id, phase, attempt };
+      await tell({ type: 'TakeStep', ...at, fence });
+      const error = new ActionFailed('cancelled while it ran, and its worker is gone: look at what it did');
+      await finisher(turn, at).failed(null, error);
+      return null;
+    }
+    case 'start':
+    case 'resume':
+      if (view.state.status === 'undoing' && !(await mine(turn))) {
+        return { until: new Date(world.now().getTime() + BUSY_MS) };
+      }
+      await doStep(deskOf(turn), next);
+      return null;
+  }
+}
+
+/** Somebody else's run has the target that an undo wants: it is looked at again so much later. */
+const BUSY_MS = 5_000;
+
+function deskOf({ view, incident, world, lease, tell, cancelled }: Turn): StepDesk {
+  return { view, incident, world, lease, tell, cancelled };
+}
+
+async function mine({ world, team, incident, run, view }: Turn): Promise<boolean> {
+  const own = { incident: incident.number, run };
+  const has = await world.targets.take(team, view.state.target, own);
+  return has.incident === own.incident && has.run === own.run;
+}
+
+/**
+ * Writes down the plan; or, before the first change, looks whether it still stands as it was approved, and asks again
+ * when the world has moved, or one of those who agreed would not be asked any more.
+ */
+async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<void> {
+  const { view, incident, world, lease, tell, run, team } = turn;
+  const { fence } = lease.hold;
+  if (!view.state.planOnly && !(await mine(turn))) {
+    const has = await world.targets.holder(team, view.state.target);
+    const who = has ? `${runRef(has.run)} of ${refOf(has.incident)} holds` : 'another run held';
+    return tell({ type: 'EndRun', run, fence, end: 'failed', summary: `${who} ${view.state.target}` });
+  }
+  let plan: RunPlan;
+  try {
+    const signal = AbortSignal.any([lease.signal, turn.cancelled]);
+    plan = await planRun(view, runbook, incident, world, signal);
+  } catch (error) {
+    if (lease.signal.aborted) throw new Lost();
+    if (turn.cancelled.aborted) return;
+    const why = error instanceof Error ? error.message : String(error);
+    const summary = begin ? `the plan can no longer be made: ${why}` : `no plan can be made: ${why}`;
+    return tell({ type: 'EndRun', run, fence, end: 'failed', summary: summary.slice(0, 2_000) });
+  }
+  const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
+  const people = await world.approversOf(team, runbook.approval.from);
+  if (begin && hash === view.state.hash && stillAgreed(view, incident, people)) {
+    return tell({ type: 'StartRun', run, fence, hash });
+  }
+  const { required, from, self, expiresS } = runbook.approval;
+  const changes = changesOf(plan).length;
+  await tell({
+    type: 'NoteRunPlanned',
+    run,
+    fence,
+    hash,
+    steps: runbook.steps.map(({ id }) => id),
+    changes,
+    approvers: {
+      // Nothing to change, nothing to agree to.
+      required: changes === 0 ? 0 : required,
+      from,
+      people,
+      self,
+      expiresAt: new Date(world.now().getTime() + expiresS * 1_000).toISOString(),
+    },
+    plan: JSON.stringify(plan),
+  });
+}
+
+/** Would everybody who agreed still be asked? Groups and roles may have changed since. */
+function stillAgreed({ state }: RunView, incident: IncidentState, people: string[]): boolean {
+  if (state.granted || !state.approvers) return state.granted;
+  const now = { ...state, approvers: { ...state.approvers, people } };
+  return state.approvals.filter((who) => mayApprove(incident, now, who)).length >= state.approvers.required;
+}
+
+async function nap(ms: number, signals: AbortSignal[]): Promise<void> {
+  const signal = AbortSignal.any(signals);
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(void clearTimeout(timer)), { once: true });
+  });
+}

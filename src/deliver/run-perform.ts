@@ -1,0 +1,113 @@
+import type { Json, StepSpec } from '#domain/runbook.js';
+import { ActionFailed, Lost, type RunContext, type StepResult } from '#runbooks/action.js';
+import type { ReadyCall } from './run-call.js';
+import { lookWhetherItHappened, verify } from './run-check.js';
+import { type At, Cancelled, messageOf, readingContext, type StepDesk, within } from './run-desk.js';
+import type { Finisher } from './run-finish.js';
+import { RunOutput } from './run-output.js';
+import { Moved, NotKept } from './run-tell.js';
+
+/** Runs an action within its time, and records how it ended. @throws Moved | NotKept | Lost */
+export async function perform(
+  desk: StepDesk,
+  spec: StepSpec,
+  { action, input, given }: ReadyCall,
+  unsafe: boolean,
+  at: At,
+  finish: Finisher,
+): Promise<void> {
+  const { lease } = desk;
+  const output = new RunOutput();
+  const posts: string[] = [];
+  const timeout = AbortSignal.timeout(spec.timeoutS * 1_000);
+  const signal = AbortSignal.any([lease.signal, desk.cancelled, timeout]);
+  const context = runContext(desk, at, given, signal, output, posts);
+  let result: StepResult;
+  try {
+    result = await within(signal, () => action.run(input, context));
+    if (result.kind === 'done' && at.phase === 'run' && spec.verify) {
+      await verify(desk, spec, result.output, signal);
+    }
+  } catch (error) {
+    if (lease.signal.aborted || error instanceof Lost) throw new Lost();
+    const cause = desk.cancelled.aborted
+      ? new Cancelled(
+          `cancelled while it ran: ${error instanceof ActionFailed ? error.message : 'look at what it did'}`,
+        )
+      : timeout.aborted && !(error instanceof ActionFailed)
+        ? new Error(`it took longer than ${spec.timeoutS} s`)
+        : error;
+    return failedAttempt(desk, spec, at, cause, unsafe, finish, output.text());
+  }
+  await settle(desk, at, result, finish, output.text(), posts);
+}
+
+function runContext(
+  desk: StepDesk,
+  at: At,
+  input: Json,
+  signal: AbortSignal,
+  output: RunOutput,
+  posts: string[],
+): RunContext {
+  const phases = desk.view.steps.get(at.step);
+  const own = phases?.[at.phase];
+  const run = phases?.run;
+  return {
+    ...readingContext(desk, at, signal),
+    secure: () => desk.lease.secure(),
+    captured: own?.captured ?? null,
+    undoing:
+      at.phase === 'undo' ? { captured: run?.captured ?? null, input, output: run?.output ?? {} } : null,
+    // A wait that an error caused is the pause before another attempt, and no wait of the action's own.
+    waited: own?.waitsUntil && own.waitedFor === 'time' ? new Date(own.waitsUntil) : null,
+    answer: own?.answer ? { choice: own.answer.choice, by: own.answer.by.id } : null,
+    say: (line) => output.say(line),
+    async post(text, channel) {
+      posts.push(JSON.stringify({ text, channel }));
+    },
+  };
+}
+
+async function settle(
+  desk: StepDesk,
+  at: At,
+  result: StepResult,
+  finish: Finisher,
+  log: string | null,
+  posts: string[],
+): Promise<void> {
+  const { fence } = desk.lease.hold;
+  switch (result.kind) {
+    case 'done':
+      return finish.done(result, log, posts);
+    case 'wait':
+      return desk.tell({ type: 'DelayStep', ...at, fence, until: result.until.toISOString(), error: null });
+    case 'ask': {
+      const { question, choices } = result;
+      return desk.tell({ type: 'AskStep', ...at, fence, why: 'question', question, choices });
+    }
+  }
+}
+
+async function failedAttempt(
+  desk: StepDesk,
+  spec: StepSpec,
+  at: At,
+  error: unknown,
+  unsafe: boolean,
+  finish: Finisher,
+  log: string | null,
+): Promise<void> {
+  if (error instanceof Moved || error instanceof NotKept) throw error;
+  const known = error instanceof ActionFailed && !error.unsure;
+  if (unsafe && !known && !(error instanceof Cancelled)) {
+    return lookWhetherItHappened(desk, spec, at, finish, messageOf(error));
+  }
+  const more = at.attempt < spec.retry.attempts && !(error instanceof Cancelled);
+  if (!more) return finish.failed(log, error);
+  const ms = spec.retry.backoffS * 1_000 * 2 ** Math.min(at.attempt - 1, 6);
+  const until = new Date(desk.world.now().getTime() + ms).toISOString();
+  const { fence } = desk.lease.hold;
+  await desk.tell({ type: 'DelayStep', ...at, fence, until, error: messageOf(error) });
+}

@@ -1,0 +1,107 @@
+import { runRef } from '#domain/run-fact.js';
+import type { Json, Runbook, StepEffect, StepSpec } from '#domain/runbook.js';
+import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
+import type { RunView } from '#domain/runbook-run.js';
+import type { IncidentState } from '#domain/state.js';
+import { fill, holds, isOpen, isUnknown, TemplateFailed, UNKNOWN } from '#domain/template.js';
+import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
+import { effectOf, readyCall } from './run-call.js';
+import type { RunWorld } from './run-ports.js';
+import { incidentScope } from './run-scope.js';
+
+/** Reading for a plan: each step may take as long as its own time limit, and no step takes longer than this. */
+const READ_MS = 30_000;
+
+/**
+ * Finds out by reading only what a run would do. Steps whose input rests on what an earlier one gives are planned on
+ * what that one would give, as far as it can tell.
+ * @throws ActionFailed when a step would certainly fail: its message names the step
+ */
+export async function planRun(
+  view: RunView,
+  runbook: Runbook,
+  incident: IncidentState,
+  world: RunWorld,
+  signal: AbortSignal,
+): Promise<RunPlan> {
+  const steps: PlannedStep[] = [];
+  const versions: Record<string, string> = {};
+  const outputs: Record<string, unknown> = {};
+  const scope = {
+    inputs: view.inputs,
+    steps: outputs,
+    incident: incidentScope(incident),
+    run: { id: runRef(view.state.run) },
+  };
+  for (const spec of runbook.steps) {
+    const key = `${incident.team}/${incident.number}/${view.state.run}/${spec.id}`;
+    const context = contextOf(world, key, signal, spec.timeoutS * 1_000);
+    const { step, plan } = await planStep(spec, scope, world, context);
+    outputs[spec.id] = step.when === 'left out' ? {} : (plan?.output ?? UNKNOWN);
+    steps.push({ ...step, undo: undoOf(spec, step, scope) });
+    for (const [place, version] of Object.entries(plan?.versions ?? {})) versions[place] ??= version;
+  }
+  return world.scrub.json({ target: view.state.target, steps, versions });
+}
+
+function contextOf(world: RunWorld, key: string, signal: AbortSignal, ms: number): ActionContext {
+  const limit = AbortSignal.timeout(Math.min(ms, READ_MS));
+  return { ...world.systems, key, signal: AbortSignal.any([signal, limit]), now: world.now };
+}
+
+async function planStep(
+  spec: StepSpec,
+  scope: Record<string, unknown>,
+  world: RunWorld,
+  context: ActionContext,
+): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
+  const action = world.actions.get(spec.uses);
+  const declared: StepEffect = spec.effect ?? (typeof action?.effect === 'string' ? action.effect : 'unsafe');
+  const bare = {
+    id: spec.id,
+    title: spec.title,
+    uses: spec.uses,
+    effect: declared,
+    touches: [],
+    current: null,
+    desired: null,
+    undo: null,
+  };
+  try {
+    const open = spec.when !== null && isOpen(spec.when, scope);
+    if (spec.when !== null && !open && !holds(spec.when, scope)) {
+      const does = `left out, because ${spec.when} comes to nothing`;
+      return { step: { ...bare, does, when: 'left out', input: null }, plan: null };
+    }
+    const given = fill(spec.with, scope);
+    if (isUnknown(given)) {
+      const input = JSON.parse(JSON.stringify(given)) as Json;
+      return { step: { ...bare, does: 'known when it runs', when: 'maybe', input }, plan: null };
+    }
+    const call = readyCall(spec, scope, world.actions);
+    const plan = await call.action.plan(call.input, context);
+    const { does, touches, current, desired } = plan;
+    const effect = effectOf(call.action, call.input, spec.effect);
+    const when = open ? ('maybe' as const) : ('runs' as const);
+    return { step: { ...bare, effect, does, touches, current, desired, when, input: given }, plan };
+  } catch (error) {
+    if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
+    throw new ActionFailed(`${spec.id}: ${error.message}`);
+  }
+}
+
+/** How a step would be taken back, in the words of its definition. */
+function undoOf(spec: StepSpec, step: PlannedStep, scope: Record<string, unknown>): string | null {
+  if (!spec.undo || step.when === 'left out') return null;
+  let given: Json;
+  try {
+    given = fill(spec.undo.with, scope);
+  } catch {
+    // An output that only a real run has.
+    return `${spec.undo.uses}, with what the step leaves behind`;
+  }
+  const words = Object.entries(given as Record<string, Json>).map(
+    ([name, value]) => `${name} ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`,
+  );
+  return words.length === 0 ? spec.undo.uses : `${spec.undo.uses}: ${words.join('; ')}`;
+}

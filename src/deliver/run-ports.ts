@@ -1,0 +1,39 @@
+import type { Effect } from '#domain/effect.js';
+import type { Fact } from '#domain/fact.js';
+import type { Runbook } from '#domain/runbook.js';
+import type { IncidentState } from '#domain/state.js';
+import type { Action, ActionContext } from '#runbooks/action.js';
+import type { Store } from '#store/store.js';
+import type { DeliverLog, Outbox, Tell } from './ports.js';
+
+/** What steps may use of this installation: the sections of tocsin.yml, opened. */
+export type Systems = Pick<ActionContext, 'store' | 'route' | 'pair' | 'command' | 'secret' | 'fingerprint'>;
+
+/** Takes known secrets out of what is written down. */
+export interface Scrubber {
+  text(text: string): string;
+  json<T>(value: T): T;
+}
+
+/** All that taking a run along stands on. */
+export interface RunWorld {
+  outbox: Pick<Outbox, 'claimLane' | 'renewLane' | 'releaseLane' | 'owedRows' | 'settle'>;
+  incident(team: string, incident: number): Promise<IncidentState | null>;
+  facts(team: string, incident: number, run: number): Promise<Fact[]>;
+  targets: Store['targets'];
+  tell: Tell;
+  /** Reads a definition as it was kept with the run. @returns null: it cannot be read any more */
+  readRunbook(source: string): Runbook | null;
+  actions: ReadonlyMap<string, Action>;
+  systems: Systems;
+  scrub: Scrubber;
+  /** The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over. */
+  approversOf(team: string, from: readonly string[]): Promise<string[]>;
+  /** Leaves an effect that is due then. The same key twice is one. */
+  owe(
+    effect: Effect,
+    of: { team: string; incident: number; lane: string; key: string; dueAt?: Date },
+  ): Promise<void>;
+  now(): Date;
+  log: DeliverLog;
+}

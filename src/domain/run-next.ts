@@ -1,0 +1,122 @@
+import type { AskedWhy, Phase, RunEnd } from './run-fact.js';
+import { isApproved, type StepMark } from './run-state.js';
+import type { Runbook, StepSpec } from './runbook.js';
+import type { RunView } from './runbook-run.js';
+
+/** What a run needs next. A worker does it, records what came of it, and asks again. */
+export type Next =
+  /** Read the world and write down the plan. */
+  | { do: 'plan' }
+  /** Everybody agreed: look whether the world is still as it was planned on, then begin. */
+  | { do: 'begin' }
+  | { do: 'start'; spec: StepSpec; phase: Phase; attempt: number }
+  /** Somebody began it and did not say how it ended. */
+  | { do: 'resume'; spec: StepSpec; phase: Phase; attempt: number }
+  /** Cancelled while somebody was at it who is gone. */
+  | { do: 'abandon'; spec: StepSpec; phase: Phase; attempt: number }
+  | { do: 'undo' }
+  | { do: 'ask'; spec: StepSpec; phase: Phase; attempt: number; why: AskedWhy; question: string }
+  /** Nothing until somebody says something, or until then. */
+  | { do: 'rest'; until: Date | null }
+  | { do: 'end'; end: RunEnd; summary: string | null }
+  | { do: 'nothing' };
+
+/** The whole order of a run, as a pure function. @param runbook of the definition that the run was asked for with */
+export function nextOf(view: RunView, runbook: Runbook, now: Date): Next {
+  const { state } = view;
+  if (state.status === 'ended') return { do: 'nothing' };
+  if (state.cancelled) return cancelled(view, runbook);
+  switch (state.status) {
+    case 'planning':
+      return { do: 'plan' };
+    case 'waiting':
+      return waiting(view, now);
+    case 'asking':
+      return { do: 'rest', until: null };
+    case 'running':
+      return running(view, runbook, now);
+    case 'undoing':
+      return undoing(view, runbook, now);
+  }
+}
+
+function waiting({ state }: RunView, now: Date): Next {
+  if (state.planOnly) return { do: 'end', end: 'planned', summary: null };
+  if (isApproved(state)) return { do: 'begin' };
+  const expires = new Date(state.approvers?.expiresAt ?? 0);
+  if (expires <= now) return { do: 'end', end: 'expired', summary: 'nobody approved it in time' };
+  return { do: 'rest', until: expires };
+}
+
+function cancelled({ state }: RunView, runbook: Runbook): Next {
+  for (const spec of runbook.steps) {
+    for (const phase of ['run', 'undo'] as const) {
+      const mark = state.steps[spec.id]?.[phase];
+      if (mark?.state === 'running') return { do: 'abandon', spec, phase, attempt: mark.attempt };
+    }
+  }
+  const touched = runbook.steps.filter(({ id }) => state.steps[id]?.run !== undefined).map(({ id }) => id);
+  const summary =
+    touched.length === 0 ? 'before anything was done' : `what was done stays done: ${touched.join(', ')}`;
+  return { do: 'end', end: 'cancelled', summary };
+}
+
+function running({ state, steps }: RunView, runbook: Runbook, now: Date): Next {
+  for (const spec of runbook.steps) {
+    const mark = state.steps[spec.id]?.run;
+    if (mark?.state === 'done' || mark?.state === 'skipped') continue;
+    if (mark?.state === 'failed') {
+      if (runbook.onFailure === 'undo') return { do: 'undo' };
+      const error = steps.get(spec.id)?.run?.error ?? 'it failed';
+      return { do: 'ask', spec, phase: 'run', attempt: mark.attempt, why: 'failed', question: error };
+    }
+    return stepNext(spec, 'run', mark, now);
+  }
+  return { do: 'end', end: 'succeeded', summary: null };
+}
+
+/** Backwards through everything that began, even what failed: it may have done a part. */
+function undoing(view: RunView, runbook: Runbook, now: Date): Next {
+  for (const spec of [...runbook.steps].reverse()) {
+    if (!begun(view, spec) || !spec.undo) continue;
+    const mark = view.state.steps[spec.id]?.undo;
+    if (mark?.state === 'done' || mark?.state === 'skipped') continue;
+    if (mark?.state === 'failed') {
+      const error = view.steps.get(spec.id)?.undo?.error ?? 'it failed';
+      return { do: 'ask', spec, phase: 'undo', attempt: mark.attempt, why: 'failed', question: error };
+    }
+    return stepNext(spec, 'undo', mark, now);
+  }
+  const left = leftStanding(view, runbook);
+  if (left.length === 0) return { do: 'end', end: 'undone', summary: null };
+  return { do: 'end', end: 'partly-undone', summary: `not undone: ${left.join(', ')}` };
+}
+
+function begun({ steps }: RunView, { id }: StepSpec): boolean {
+  return (steps.get(id)?.run?.startedAt ?? null) !== null;
+}
+
+/** @returns what began and changed something, and was not taken back, each with the reason. */
+export function leftStanding(view: RunView, runbook: Runbook): string[] {
+  return runbook.steps.flatMap((spec) => {
+    const effect = view.plan?.steps.find(({ id }) => id === spec.id)?.effect ?? 'unsafe';
+    if (!begun(view, spec) || effect === 'read') return [];
+    if (!spec.undo) return [`${spec.id} (it has no undo)`];
+    const undo = view.steps.get(spec.id)?.undo;
+    return undo?.outcome === 'done' ? [] : [`${spec.id} (${undo?.outcome ?? 'not tried'})`];
+  });
+}
+
+function stepNext(spec: StepSpec, phase: Phase, mark: StepMark | undefined, now: Date): Next {
+  if (!mark) return { do: 'start', spec, phase, attempt: 1 };
+  switch (mark.state) {
+    case 'running':
+      return { do: 'resume', spec, phase, attempt: mark.attempt };
+    case 'due': {
+      const until = new Date(mark.until ?? 0);
+      return until <= now ? { do: 'start', spec, phase, attempt: mark.attempt + 1 } : { do: 'rest', until };
+    }
+    default:
+      return { do: 'start', spec, phase, attempt: mark.attempt + 1 };
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { drainRunLane } from '#deliver/run-lane.js';
+import type { RunWorld } from '#deliver/run-ports.js';
+import type { Engine } from '#queue/engine.js';
+import { type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import type { DeliveryWorker } from '../worker.js';
+
+export interface RunWorkerOptions {
+  engine: Pick<Engine, 'worker'>;
+  relay: Pick<Relay, 'wakeAt'>;
+  world: RunWorld;
+  /** Runs taken along at the same time; 8. One that waits for a person or for a time takes no place. */
+  concurrency?: number;
+}
+
+/** Takes runs along, each in its lane, for as long as it runs. */
+export function startRunWorker({ engine, relay, world, concurrency = 8 }: RunWorkerOptions): DeliveryWorker {
+  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const { wakeAt } = relay;
+  const worker = engine.worker<LaneJob>(
+    RUNS,
+    ({ lane }, { signal }) => drainRunLane(lane, { world, wakeAt, owner }, signal),
+    { concurrency },
+  );
+  return {
+    ready: () => worker.ready(),
+    async stop(graceMs = 5_000) {
+      await worker.close(graceMs);
+    },
+  };
+}
