@@ -1,0 +1,106 @@
+import { closest } from '#domain/closest.js';
+import { type Json, STEP_EFFECTS, type StepEffect } from '#domain/runbook.js';
+import type { Action } from './action.js';
+import type { Path } from './definition-source.js';
+import { isMapping, isTemplate } from './definition-templates.js';
+import { type Wrong, worded } from './definition-words.js';
+
+export type Actions = ReadonlyMap<string, Action>;
+
+/** The calls of a step: its own, and those that may go with it. */
+const PARTS = ['check', 'verify', 'undo'] as const;
+
+/** Every call of a step must be of an action that there is, with what that action takes, and no weaker than it. */
+export function callsOf(step: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
+  const wrong = [...callOf(step, at, actions), ...weaker(step, at, actions)];
+  for (const part of PARTS) {
+    const call = step[part];
+    if (!isMapping(call)) continue;
+    const here = [...at, part];
+    wrong.push(...callOf(call, here, actions));
+    if (part !== 'undo') wrong.push(...notReading(call, here, actions));
+  }
+  return wrong;
+}
+
+/**
+ * @returns what running a call does to the world as far as it can be told before its templates are filled in;
+ * null: that rests on them
+ */
+export function effectOf(call: Record<string, unknown>, actions: Actions): StepEffect | null {
+  const action = actions.get(String(call.uses));
+  if (!action) return null;
+  if (typeof action.effect !== 'function') return action.effect;
+  const given = call.with ?? {};
+  if (templated(given, []).length > 0) return null;
+  try {
+    const read = action.input.safeParse(given);
+    return read.success ? action.effect(read.data) : null;
+  } catch {
+    return null;
+  }
+}
+
+function callOf(call: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
+  const { uses } = call;
+  if (typeof uses !== 'string' || isTemplate(uses)) return [];
+  const action = actions.get(uses);
+  if (!action) {
+    const known = closest(uses, actions.keys(), 4).join(', ');
+    const shown = uses.length > 60 ? `${uses.slice(0, 60)}…` : uses;
+    return [{ path: [...at, 'uses'], text: `is no action (${shown}); the closest are ${known}` }];
+  }
+  return refusedBy(action, call.with ?? {}, [...at, 'with']);
+}
+
+/** What the action's schema says of `with`, but for what rests on templates: they are checked when they are filled in. */
+function refusedBy(action: Action, given: unknown, at: Path): Wrong[] {
+  const open = templated(given, []);
+  const isOpen = (path: Path, loose: boolean) =>
+    open.some((held) => under(path, held) || (loose && under(held, path)));
+  try {
+    const read = action.input.safeParse(given);
+    if (read.success) return [];
+    return read.error.issues
+      .filter((issue) => {
+        const ofAll = issue.code === 'custom' || issue.code === 'invalid_union';
+        return !isOpen(issue.path as Path, ofAll);
+      })
+      .flatMap((issue) => worded(issue, action.input, given))
+      .map((found) => ({ ...found, path: [...at, ...found.path] }));
+  } catch {
+    // A schema that stumbles over a template says nothing about the rest; the plan reads it again.
+    return [];
+  }
+}
+
+function weaker(step: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
+  const declared = step.effect as StepEffect;
+  const action = actions.get(String(step.uses));
+  if (!STEP_EFFECTS.includes(declared) || !action || action.authorKnows) return [];
+  const own = effectOf(step, actions);
+  if (own === null || STEP_EFFECTS.indexOf(declared) >= STEP_EFFECTS.indexOf(own)) return [];
+  const allowed = STEP_EFFECTS.slice(STEP_EFFECTS.indexOf(own)).join(', ');
+  const text = `is weaker than what ${action.name} does (${own}); leave it out, or write ${allowed}`;
+  return [{ path: [...at, 'effect'], text }];
+}
+
+/** `check` and `verify` find out what is: they run at any time, as often as it takes. */
+function notReading(call: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
+  const effect = effectOf(call, actions);
+  if (effect === null || effect === 'read' || actions.get(String(call.uses))?.authorKnows) return [];
+  const text = `changes things (${effect}); write an action that only reads, such as probe`;
+  return [{ path: [...at, 'uses'], text }];
+}
+
+/** The places of a value that hold templates. */
+function templated(value: unknown, path: Path): Path[] {
+  if (isTemplate(value)) return [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value as Record<string, Json>).flatMap(([name, member]) =>
+    templated(member, [...path, Array.isArray(value) ? Number(name) : name]),
+  );
+}
+
+const under = (path: Path, above: Path) =>
+  above.length <= path.length && above.every((step, i) => String(step) === String(path[i]));

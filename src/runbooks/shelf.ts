@@ -1,0 +1,154 @@
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { closest } from '#domain/closest.js';
+import { RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
+import { readDefinition } from './definition.js';
+import type { Actions } from './definition-calls.js';
+import { nameIn } from './definition-source.js';
+
+/** A runbook as it stands in its file. `source`: word for word, for a run keeps it. */
+export interface Kept {
+  runbook: Runbook;
+  source: string;
+  file: string;
+}
+
+/**
+ * Where runbooks are found. The files are read anew each time, because they may be edited while we run; a runbook is
+ * found by the `name:` in its file, so that no path is ever made of what somebody typed.
+ */
+export interface Shelf {
+  /** @returns the runbook, or why it cannot be used (`file:line: …`); null: there is none of that name */
+  get(name: string): Promise<Kept | { problems: string[] } | null>;
+  /** @returns every runbook by name, and after them the files that are none, with what is wrong */
+  list(): Promise<
+    Array<{ name: string; title: string; file: string } | { file: string; problems: string[] }>
+  >;
+  /** @returns the three names that somebody may have meant, the likeliest first */
+  closest(name: string): Promise<string[]>;
+}
+
+export interface ShelfOptions {
+  /** The first that has a name wins: the organisation's own before those that come along. A missing folder is empty. */
+  folders: string[];
+  actions: Actions;
+}
+
+/**
+ * One file of a folder. `name` as it says it, even when something else is wrong. Where that cannot be told, null, and
+ * `claims` is its file's: a broken rollback.yml must not quietly leave the place to another folder's rollback.
+ */
+type Item = { file: string; name: string | null; claims: string } & (Kept | { problems: string[] });
+
+export function openShelf({ folders, actions }: ShelfOptions): Shelf {
+  async function items(): Promise<Item[]> {
+    const found: Item[] = [];
+    for (const folder of folders) {
+      const taken = new Set(found.map(({ claims }) => claims));
+      const here = await readFolder(folder, actions);
+      found.push(...here.filter(({ name, claims }) => name === null || !taken.has(claims)));
+    }
+    return found;
+  }
+
+  return {
+    async get(name) {
+      const all = await items();
+      const item = all.find((one) => one.name === name) ?? all.find((one) => one.claims === name);
+      if (!item) return null;
+      return 'problems' in item ? { problems: item.problems } : strip(item);
+    },
+    async list() {
+      const all = await items();
+      const good = all.flatMap((item) =>
+        'problems' in item ? [] : [{ name: item.runbook.name, title: item.runbook.title, file: item.file }],
+      );
+      const bad = all.flatMap((item) =>
+        'problems' in item ? [{ file: item.file, problems: item.problems }] : [],
+      );
+      return [...good.toSorted((a, b) => (a.name < b.name ? -1 : 1)), ...bad];
+    },
+    async closest(name) {
+      const names = (await items()).flatMap((item) => ('problems' in item ? [] : [item.runbook.name]));
+      return closest(name, names);
+    },
+  };
+}
+
+const strip = ({ runbook, source, file }: Kept): Kept => ({ runbook, source, file });
+
+async function readFolder(folder: string, actions: Actions): Promise<Item[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    const next = 'name a folder that can be read in TOCSIN_RUNBOOKS';
+    return [
+      {
+        file: folder,
+        name: null,
+        claims: '',
+        problems: [`${folder}:1: cannot be listed (${code}); ${next}`],
+      },
+    ];
+  }
+  const items: Item[] = [];
+  for (const name of names.filter((one) => /\.ya?ml$/i.test(one) && !one.startsWith('.')).toSorted()) {
+    items.push(await readItem(join(folder, name), actions));
+  }
+  return items.map((item) => withoutTwins(item, items));
+}
+
+/** Two files of one name: nobody can tell which is meant, so neither is used. */
+function withoutTwins(item: Item, items: Item[]): Item {
+  const twins = items.filter(({ name }) => name !== null && name === item.name).map((twin) => twin.file);
+  if (twins.length < 2) return item;
+  const text = `${item.file}:1: name ${item.name} stands in ${twins.join(' and ')}; give each its own`;
+  const { file, name, claims } = item;
+  return { file, name, claims, problems: [text, ...('problems' in item ? item.problems : [])] };
+}
+
+async function readItem(file: string, actions: Actions): Promise<Item> {
+  const read = await readText(file);
+  const name = 'text' in read ? nameIn(read.text) : null;
+  const item = { file, name, claims: name ?? basename(file).replace(/\.ya?ml$/i, '') };
+  if ('problem' in read) return { ...item, problems: [`${file}:1: ${read.problem}`] };
+  const definition = readDefinition(read.text, file, actions);
+  if ('problems' in definition) return { ...item, problems: definition.problems };
+  return { ...item, runbook: definition.runbook, source: read.text };
+}
+
+// A character has at most four bytes.
+const BYTES = RUNBOOK_LIMITS.source * 4;
+
+/** Reads no more than a definition may have, whatever is there; and does not wait for a pipe. */
+async function readText(file: string): Promise<{ text: string } | { problem: string }> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await handle.stat()).isFile())
+        return { problem: 'is not a regular file; put the definition there' };
+      const buffer = Buffer.alloc(BYTES + 1);
+      let length = 0;
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+        length += bytesRead;
+        if (bytesRead === 0 || length === buffer.length) break;
+      }
+      if (length > BYTES) {
+        return { problem: `is larger than ${RUNBOOK_LIMITS.source} characters; make two runbooks of it` };
+      }
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length));
+      return { text };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { problem: 'is not UTF-8; save it as such' };
+    return { problem: `cannot be read (${code ?? 'unknown'}); check that it is there and may be read` };
+  }
+}
