@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { type Action, ActionFailed } from '../action.js';
+
+const input = z.strictObject({
+  question: z.string().min(1).max(2_000),
+  // As long as the text of a button in Slack may be.
+  choices: z
+    .array(z.string().min(1).max(75))
+    .min(2)
+    .max(5)
+    .refine((choices) => new Set(choices).size === choices.length, { message: 'says the same choice twice' }),
+});
+
+/** `ask`: a person chooses. */
+export const ask: Action<z.infer<typeof input>> = {
+  name: 'ask',
+  does: 'asks a person to choose',
+  effect: 'read',
+  input,
+  async plan({ question, choices }) {
+    const does = `asks “${question}” (${choices.join(', ')})`;
+    return { does, touches: [], current: null, desired: null, versions: {}, output: null };
+  },
+  async run({ question, choices }, { answer }) {
+    if (!answer) return { kind: 'ask', question, choices };
+    if (!choices.includes(answer.choice))
+      throw new ActionFailed(`${answer.choice} is none of ${choices.join(', ')}`);
+    return { kind: 'done', output: { ...answer }, summary: `${answer.by} chose ${answer.choice}` };
+  },
+};

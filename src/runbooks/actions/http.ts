@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Json } from '#domain/runbook.js';
+import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
+import { amiss, expectation, only, parsed, path } from './expectation.js';
+import { type Answer, address, at, headers, NoAnswer, send, withSecrets } from './request.js';
+
+const input = z
+  .strictObject({
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    url: address,
+    headers: headers.default({}),
+    /** Header → name of a secret in tocsin.yml. */
+    secret_headers: headers.default({}),
+    /** A text is sent as it is, anything else as JSON. */
+    body: z.json().optional(),
+    expect: expectation.default({ header: {}, json: {} }),
+    /** Members of a JSON answer that later steps need, and that are no secrets. */
+    keep: z.array(path).max(20).default([]),
+  })
+  .refine(({ method, body }) => body === undefined || !reads(method), {
+    message: 'GET and HEAD have no body',
+    path: ['body'],
+  });
+
+type Input = z.infer<typeof input>;
+
+// What is kept becomes part of the record: members, not documents.
+const KEPT = 8_192;
+// The step's own time-out is what ends a request; this is more than any step has.
+const TIMEOUT_MS = 3_600_000;
+
+/** `http`: one request. Only GET and HEAD are known to change nothing; of others the author may know more than we do. */
+export const http: Action<Input> = {
+  name: 'http',
+  does: 'makes an HTTP request and checks the answer',
+  effect: ({ method }) => (reads(method) ? 'read' : 'unsafe'),
+  authorKnows: true,
+  input,
+  async plan({ method, url, secret_headers }, context) {
+    for (const name of Object.values(secret_headers)) context.secret(name);
+    const touches = reads(method) ? [] : [at(url)];
+    return {
+      does: `${method} ${at(url)}`,
+      touches,
+      current: null,
+      desired: null,
+      versions: {},
+      output: null,
+    };
+  },
+  async run(given, context) {
+    const writes = !reads(given.method);
+    const answer = await ask(given, writes, context);
+    for (const line of answer.text.split('\n')) if (line.trim() !== '') context.say(line.trimEnd());
+    const output = { status: answer.status, ms: answer.ms, ...kept(given, answer, context) };
+    const wrong = amiss(answer, given.expect);
+    if (wrong) {
+      const message = `${given.method} ${at(given.url)} ${wrong}`;
+      throw new ActionFailed(message, { unsure: writes && mayHaveHappened(answer.status), output });
+    }
+    return { kind: 'done', output, summary: `${given.method} ${at(given.url)}: ${answer.status}` };
+  },
+};
+
+function reads(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+async function ask(given: Input, writes: boolean, context: RunContext): Promise<Answer> {
+  const { method, url, body } = given;
+  const all: Record<string, string> = withSecrets(given.headers, given.secret_headers, context);
+  const has = (name: string) => Object.keys(all).some((header) => header.toLowerCase() === name);
+  if (body !== undefined && typeof body !== 'string' && !has('content-type'))
+    all['Content-Type'] = 'application/json';
+  // The same in every attempt: a target that knows it does the thing once.
+  if (writes && !has('idempotency-key')) all['Idempotency-Key'] = context.key;
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  if (writes) await context.secure();
+  try {
+    return await send({ method, url, headers: all, body: text }, context.signal, TIMEOUT_MS);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new ActionFailed(error.message, { unsure: writes && error.sent });
+  }
+}
+
+/**
+ * A 4xx is a plain no: the server says that it will not. Everything else that is not what was expected may come after
+ * the change: a 5xx from halfway or from a proxy whose server went on, a redirect to what was made, a success of
+ * another kind.
+ */
+function mayHaveHappened(status: number): boolean {
+  return status < 400 || status > 499;
+}
+
+function kept({ keep }: Input, answer: Answer, context: RunContext): Output {
+  const body = keep.length > 0 ? parsed(answer) : undefined;
+  if (body === undefined) return {};
+  const json: Json = only(body, keep);
+  if (JSON.stringify(json).length <= KEPT) return { json };
+  context.say(`what is to be kept of the answer is longer than ${KEPT} characters: left out`);
+  return {};
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Action, ActionFailed } from '../action.js';
+import { duration, spoken } from './duration.js';
+import { amiss, expectation } from './expectation.js';
+import { address, at, headers, NoAnswer, send, withSecrets } from './request.js';
+
+const input = z.strictObject({
+  url: address,
+  headers: headers.default({}),
+  secret_headers: headers.default({}),
+  expect: expectation.default({ header: {}, json: {} }),
+  good: z.int().min(1).max(1_000).default(3),
+  every: duration.default(500),
+  within: duration.default(30_000),
+});
+
+// One answer that does not come must not use up the whole window.
+const ANSWER_MS = 5_000;
+
+/** `probe`: a number of good answers in a row within a window. What a change did is seen from outside, not believed. */
+export const probe: Action<z.infer<typeof input>> = {
+  name: 'probe',
+  does: 'waits for a number of good answers in a row',
+  effect: 'read',
+  input,
+  async plan({ url, good, within, secret_headers }, context) {
+    for (const name of Object.values(secret_headers)) context.secret(name);
+    return {
+      does: `waits up to ${spoken(within)} for ${good} good answers in a row from ${at(url)}`,
+      touches: [],
+      current: null,
+      desired: null,
+      versions: {},
+      // Not asked yet: what earlier steps do may be what makes it succeed.
+      output: null,
+    };
+  },
+  async run(given, context) {
+    const asked = {
+      method: 'GET',
+      url: given.url,
+      headers: withSecrets(given.headers, given.secret_headers, context),
+    };
+    const end = performance.now() + given.within;
+    const left = () => end - performance.now();
+    let row = 0;
+    let best = 0;
+    let tries = 0;
+    let last = 'nothing was asked';
+    while (row < given.good && left() > 0 && !context.signal.aborted) {
+      const began = performance.now();
+      tries += 1;
+      const wrong = await send(
+        asked,
+        context.signal,
+        Math.max(1, Math.min(ANSWER_MS, Math.ceil(left()))),
+      ).then(
+        (answer) => {
+          const found = amiss(answer, given.expect);
+          return found && `${at(given.url)} ${found}`;
+        },
+        (error) => {
+          if (error instanceof NoAnswer) return error.message;
+          throw error;
+        },
+      );
+      if (wrong) context.say(wrong);
+      row = wrong ? 0 : row + 1;
+      best = Math.max(best, row);
+      last = wrong ?? `${at(given.url)} answered well`;
+      const rest = Math.min(given.every - (performance.now() - began), left());
+      if (row < given.good && rest > 0)
+        await sleep(rest, undefined, { signal: context.signal }).catch(() => {});
+    }
+    const output = { good: best, asked: tries };
+    if (row >= given.good)
+      return { kind: 'done', output, summary: `${row} good answers in a row from ${at(given.url)}` };
+    if (context.signal.aborted)
+      throw new ActionFailed('stopped before there were enough good answers', { output });
+    const found = `${best} of ${given.good} good answers in a row within ${spoken(given.within)}`;
+    throw new ActionFailed(`${found}; the last time: ${last}`, { output });
+  },
+};

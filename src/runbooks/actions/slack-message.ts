@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { Action } from '../action.js';
+
+const input = z.strictObject({
+  text: z.string().min(1).max(3_000),
+  /** Left out: the incident's channel. */
+  channel: z.string().min(1).optional(),
+});
+
+/** `slack.message`: posts a message, once. Whoever delivers it waits for Slack; the step does not. */
+export const slackMessage: Action<z.infer<typeof input>> = {
+  name: 'slack.message',
+  does: 'posts a message in Slack',
+  effect: 'idempotent',
+  input,
+  async plan({ text, channel }) {
+    const where = channel ?? 'the incident’s channel';
+    const does = `posts in ${where}: ${text}`;
+    return { does, touches: [where], current: null, desired: null, versions: {}, output: {} };
+  },
+  async run({ text, channel }, context) {
+    await context.secure();
+    await context.post(text, channel ?? null);
+    return { kind: 'done', output: {}, summary: 'a message is on its way' };
+  },
+};
