@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { withFileLock, writeAtomically } from '../atomic-file.js';
+import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
+import type { RouteKind } from './kind.js';
+
+const path = z.string().startsWith('/', 'must be an absolute path');
+const command = z.array(z.string()).min(1, 'must have at least the program');
+const target = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]+$/, 'must be letters, digits, dots, dashes, colons and underscores');
+const settings = z
+  .strictObject({
+    /** A file of its own, which the configuration includes: it is written whole. */
+    file: path,
+    /** What the file holds, with `{to}` once. */
+    template: z
+      .string()
+      .refine((text) => text.split('{to}').length === 2, 'must have {to} in it, once')
+      .default('map "" $service { default {to}; }'),
+    /** Where nginx says what it goes by now: `location = /route { return 200 $service; }` on an inner port. */
+    live: z.url({ protocol: /^http$/, error: 'must be an address such as http://127.0.0.1:8081/route' }),
+    test: command.default(['nginx', '-t', '-q']),
+    /** How it is told to read its configuration again: a command, or the file that holds its pid (for HUP). */
+    reload: command.optional(),
+    pid: path.optional(),
+    choices: z.array(target).default([]),
+  })
+  .refine(
+    ({ reload, pid }) => Boolean(reload) !== Boolean(pid),
+    'needs either `reload` (a command) or `pid` (a file)',
+  );
+type Settings = z.infer<typeof settings>;
+
+const TAKEN_UP_MS = 10_000;
+const ANSWER_MS = 2_000;
+// Several workers answer: one that has it does not mean that all have.
+const IN_A_ROW = 3;
+
+/** An include file of an nginx: tested before it counts, put back when it is refused or not taken up. */
+export const nginx: RouteKind<Settings> = {
+  type: 'nginx',
+  is: 'an include file of an nginx, tested and reloaded',
+  settings,
+  open: (name, given) => new NginxRoute(name, given),
+};
+
+class NginxRoute implements Route {
+  readonly type = 'nginx';
+  readonly places: readonly string[];
+  readonly choices: readonly string[];
+
+  constructor(
+    readonly name: string,
+    private readonly given: Settings,
+  ) {
+    this.places = [given.file, given.live];
+    this.choices = given.choices;
+  }
+
+  read(signal: AbortSignal): Promise<RouteReading> {
+    return this.told(async () => {
+      const file = await this.inFile();
+      const live = await this.live(signal);
+      const places = [
+        { place: 'nginx file', to: file },
+        { place: 'nginx live', to: live },
+      ];
+      return { to: file === live ? file : null, places };
+    });
+  }
+
+  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    const { choices } = this;
+    if (!target.safeParse(to).success || (choices.length > 0 && !choices.includes(to)))
+      throw new RouteFailed(`${this.name}: it may point to ${choices.join(', ') || 'one plain word'} only`);
+    await this.told(() => withFileLock(this.given.file, () => this.change(to, expect, signal), signal));
+  }
+
+  private async change(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    const { places } = await this.read(signal);
+    for (const { place, to: there } of places)
+      if (there !== to && there !== expect)
+        throw new StaleRoute(
+          `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
+        );
+    if (places.every((place) => place.to === to)) return;
+    const before = await readFile(this.given.file, 'utf8');
+    signal.throwIfAborted();
+    await writeAtomically(this.given.file, this.content(to));
+    try {
+      await this.run('test', this.given.test, signal);
+    } catch (error) {
+      await writeAtomically(this.given.file, before);
+      throw new Error(`${(error as Error).message}; the file was put back, nothing was reloaded`);
+    }
+    try {
+      await this.reload(signal);
+      await this.takenUp(to, signal);
+    } catch (error) {
+      await writeAtomically(this.given.file, before);
+      // Whoever called off or timed out must not leave it half done: this part is not called off.
+      const back = AbortSignal.timeout(TAKEN_UP_MS);
+      await this.reload(back).catch(() => {});
+      throw new Error(`${(error as Error).message}; the file was put back and nginx told so`);
+    }
+  }
+
+  /** Old workers stop taking new connections once the new ones run; before that they may still answer. */
+  private async takenUp(to: string, signal: AbortSignal): Promise<void> {
+    const end = performance.now() + TAKEN_UP_MS;
+    let good = 0;
+    while (good < IN_A_ROW) {
+      if (performance.now() > end)
+        throw new Error(`nginx did not take up ${to} within ${TAKEN_UP_MS / 1000} s; its error log says why`);
+      good = (await this.live(signal).catch(() => null)) === to ? good + 1 : 0;
+      signal.throwIfAborted();
+      if (good === 0) await sleep(20, undefined, { signal });
+    }
+  }
+
+  private content = (to: string) => `${this.given.template.trimEnd().replace('{to}', () => to)}\n`;
+
+  private async inFile(): Promise<string> {
+    const { file, template } = this.given;
+    const content = (await readFile(file, 'utf8')).trimEnd();
+    const [before = '', after = ''] = template.trimEnd().split('{to}');
+    const to = content.slice(before.length, content.length - after.length);
+    if (content !== `${before}${to}${after}` || !target.safeParse(to).success)
+      throw new Error(`${file} does not hold what the template says; write it so by hand once`);
+    return to;
+  }
+
+  /** Over a connection of its own: a kept one would go on asking an old worker. */
+  private live(signal: AbortSignal): Promise<string> {
+    const { live } = this.given;
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`${live} did not answer: ${why}`));
+      const asked = request(live, { agent: false, signal, timeout: ANSWER_MS }, (answer) => {
+        let body = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => {
+          body = (body + chunk).slice(0, 1_000);
+        });
+        answer.on('error', () => fail('it broke off'));
+        answer.on('end', () => {
+          if (answer.statusCode !== 200) fail(`status ${answer.statusCode}`);
+          else if (!target.safeParse(body.trim()).success) fail('its body is not the name of a target');
+          else resolve(body.trim());
+        });
+      });
+      asked.on('timeout', () => asked.destroy(new Error('no answer')));
+      asked.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+      asked.end();
+    });
+  }
+
+  private async reload(signal: AbortSignal): Promise<void> {
+    const { reload, pid } = this.given;
+    if (reload) return this.run('reload', reload, signal);
+    const master = Number((await readFile(pid!, 'utf8')).trim());
+    if (!Number.isInteger(master) || master <= 1) throw new Error(`${pid} does not hold a pid`);
+    process.kill(master, 'SIGHUP');
+  }
+
+  private run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      execFile(file!, args, { signal, timeout: TAKEN_UP_MS }, (error, _, said) => {
+        if (!error) return resolve();
+        // nginx quotes what it stumbled over, which may be a secret: only the place is told.
+        const place = / in (\/\S+:\d+)/.exec(said)?.[1];
+        const why = place ? `see ${place}` : `exit ${(error as { code?: unknown }).code ?? error.message}`;
+        reject(new Error(`the ${what} command ${file} failed: ${why}`));
+      });
+    });
+  }
+
+  private async told<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof StaleRoute || error instanceof RouteFailed) throw error;
+      throw new RouteFailed(`${this.name}: ${(error as Error).message}`);
+    }
+  }
+}

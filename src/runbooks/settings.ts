@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { KeyStoreKind } from './keystores/kind.js';
+import { secretName } from './keystores/reference.js';
+import { KEY_STORES } from './keystores.js';
+import type { Pair } from './pair.js';
+import type { RouteKind } from './routes/kind.js';
+import { ROUTES } from './routes.js';
+import {
+  approversShape,
+  type CommandSettings,
+  commandShape,
+  pairShape,
+  referencesIn,
+  type SecretPlace,
+  secretShape,
+} from './settings-shape.js';
+
+/** The sections of tocsin.yml that are about runbooks, as they stand there. */
+export interface RunbookSections {
+  keystores: Record<string, unknown>;
+  routes: Record<string, unknown>;
+  pairs: Record<string, unknown>;
+  commands: Record<string, unknown>;
+  secrets: Record<string, unknown>;
+  approvers: Record<string, unknown>;
+  schedules: Record<string, unknown>;
+}
+
+/** The same, checked; each by name. */
+export interface RunbookSettings {
+  keystores: ReadonlyMap<string, { kind: KeyStoreKind; settings: unknown }>;
+  routes: ReadonlyMap<string, { kind: RouteKind; settings: unknown }>;
+  pairs: ReadonlyMap<string, Pair>;
+  commands: ReadonlyMap<string, CommandSettings>;
+  secrets: ReadonlyMap<string, SecretPlace>;
+  approvers: ReadonlyMap<string, readonly string[]>;
+  /** Not checked here. */
+  schedules: Readonly<Record<string, unknown>>;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/**
+ * @param at where a path of keys stands: `['pairs', 'tts']` → `tocsin.yml:12`
+ * @returns the settings, or everything that is wrong with them: place, what, what to write instead; never a value
+ */
+export function readRunbookSettings(
+  sections: RunbookSections,
+  at: (path: readonly PropertyKey[]) => string,
+): { settings: RunbookSettings } | { problems: string[] } {
+  const problems: string[] = [];
+  const problem = (path: readonly PropertyKey[], what: string) =>
+    problems.push(`${at(path)}: ${path.join('.')} ${what}`);
+
+  /** Reads every item of a section under its name; those that are wrong are left out. */
+  const each = <T>(section: keyof RunbookSections, read: (value: unknown, path: string[]) => T | null) => {
+    const items = new Map<string, T>();
+    for (const [name, value] of Object.entries(sections[section])) {
+      const path = [section, name];
+      if (!NAME.test(name)) problem(path, 'is not a name; write letters, digits, dashes and underscores');
+      const item = read(value, path);
+      if (item !== null) items.set(name, item);
+    }
+    return items;
+  };
+  const shaped = <T>(schema: z.ZodType<T>, value: unknown, path: string[]): T | null => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) problem([...path, ...issue.path], worded(issue, schema));
+    return null;
+  };
+  const ofKind = <K extends KeyStoreKind | RouteKind>(
+    kinds: readonly K[],
+    value: unknown,
+    path: string[],
+  ) => {
+    const { type, ...rest } = { ...(value as object) } as { type?: unknown };
+    const kind = kinds.find((one) => one.type === type);
+    if (!kind) {
+      problem(path, `needs a \`type\`: ${kinds.map((one) => one.type).join(', ')}`);
+      return null;
+    }
+    const settings = shaped(kind.settings, rest, path);
+    return settings === null ? null : { kind, settings };
+  };
+
+  const settings: RunbookSettings = {
+    keystores: each('keystores', (value, path) => ofKind(KEY_STORES, value, path)),
+    routes: each('routes', (value, path) => ofKind(ROUTES, value, path)),
+    pairs: each('pairs', (value, path) => {
+      const pair = shaped(pairShape, value, path);
+      return pair && { name: path[1] ?? '', ...pair };
+    }),
+    commands: each('commands', (value, path) => shaped(commandShape, value, path)),
+    secrets: each('secrets', (value, path) => shaped(secretShape, value, path)),
+    approvers: each('approvers', (value, path) => shaped(approversShape, value, path)),
+    schedules: sections.schedules,
+  };
+
+  const known = Object.keys(sections.keystores);
+  for (const [name, pair] of settings.pairs)
+    for (const role of ['truth', 'senders', 'acceptors'] as const)
+      for (const store of [pair[role]].flat())
+        if (!known.includes(store)) problem(['pairs', name, role], `names no key store: ${listed(known)}`);
+  for (const section of ['keystores', 'routes', 'commands'] as const)
+    for (const [name, value] of Object.entries(sections[section]))
+      for (const reference of referencesIn(value))
+        if (!Object.hasOwn(sections.secrets, secretName(reference)))
+          problem(
+            [section, name],
+            `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
+          );
+
+  return problems.length > 0 ? { problems } : { settings };
+}
+
+const listed = (names: string[]) => (names.length > 0 ? `there are ${names.join(', ')}` : 'there is none');
+
+function worded(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code === 'unrecognized_keys' && issue.path.length > 0)
+    return `has keys that mean nothing here (${issue.keys.join(', ')})`;
+  if (issue.code === 'unrecognized_keys') {
+    const object = schema instanceof z.ZodPipe ? schema.in : schema;
+    const known =
+      object instanceof z.ZodObject ? `; the known ones are ${Object.keys(object.shape).join(', ')}` : '';
+    return `has keys that mean nothing here (${issue.keys.join(', ')})${known}`;
+  }
+  if (issue.code === 'invalid_type' && /received undefined/.test(issue.message)) return 'is missing';
+  return issue.message;
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { ActionFailed, type ShellCommand } from './action.js';
+import type { KeyStore, Keys } from './keystore.js';
+import type { OpenKeyStore, StoreSurroundings } from './keystores/kind.js';
+import { type SecretReference, secretName } from './keystores/reference.js';
+import type { Pair } from './pair.js';
+import type { Route } from './route.js';
+import { type Fingerprint, Secret } from './secret.js';
+import type { RunbookSettings } from './settings.js';
+
+/** What runbooks may touch, by the names of tocsin.yml. @throws ActionFailed for an unknown name, listing those there are */
+export interface Systems {
+  store(name: string): KeyStore;
+  route(name: string): Route;
+  pair(name: string): Pair;
+  command(name: string): ShellCommand;
+  /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
+  secret(name: string): Secret;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+export interface SystemsOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Hears of every secret that is resolved, and of every key that a store reads or is given. */
+  scrub: { learn(secret: Secret): void };
+  fingerprint: Fingerprint;
+  readFile?: (path: string) => string;
+}
+
+export function openSystems(settings: RunbookSettings, options: SystemsOptions): Systems {
+  const { env, scrub, fingerprint, readFile = (path) => readFileSync(path, 'utf8') } = options;
+  const stores = new Map<string, OpenKeyStore>();
+  const routes = new Map<string, Route>();
+
+  const secret = (name: string): Secret => {
+    const place = named(settings.secrets, name, 'secret', 'secrets');
+    const from = place.slice(place.indexOf(':') + 1);
+    let value: string | undefined;
+    try {
+      // Editors and `echo` end files with a line break that is no part of the secret.
+      value = place.startsWith('env:') ? env[from] : readFile(from).replace(/\r?\n$/, '');
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'not readable';
+      throw new ActionFailed(`the secret ${name} could not be read from ${place}: ${why}`);
+    }
+    if (!value) throw new ActionFailed(`the secret ${name} is empty: there is nothing in ${place}`);
+    const found = new Secret(value);
+    scrub.learn(found);
+    return found;
+  };
+  const referred = (text: string) =>
+    text.startsWith('secret:') ? secret(secretName(text as SecretReference)).reveal() : text;
+  const surroundings: StoreSurroundings = {
+    fingerprint,
+    secret: (reference) => secret(secretName(reference)),
+  };
+
+  return {
+    store: (name) =>
+      once(stores, name, () => {
+        const { kind, settings: given } = named(settings.keystores, name, 'key store', 'keystores');
+        return watched(kind.open(name, given, surroundings), scrub);
+      }),
+    route: (name) =>
+      once(routes, name, () => {
+        const { kind, settings: given } = named(settings.routes, name, 'route', 'routes');
+        return kind.open(name, given);
+      }),
+    pair: (name) => named(settings.pairs, name, 'pair', 'pairs'),
+    command(name) {
+      const { env: given, ...command } = named(settings.commands, name, 'command', 'commands');
+      const resolved = Object.entries(given).map(([key, text]) => [key, referred(text)]);
+      return { ...command, args: [...command.args], env: Object.fromEntries(resolved) };
+    },
+    secret,
+    async close() {
+      await Promise.all(Array.from(stores.values(), (store) => store.close?.()));
+      stores.clear();
+    },
+  };
+}
+
+function named<T>(items: ReadonlyMap<string, T>, name: string, what: string, section: string): T {
+  const item = items.get(name);
+  if (item !== undefined) return item;
+  const there = items.size > 0 ? `there are ${[...items.keys()].join(', ')}` : 'there is none';
+  throw new ActionFailed(`there is no ${what} ${name} under \`${section}:\` in tocsin.yml; ${there}`);
+}
+
+function once<T>(opened: Map<string, T>, name: string, open: () => T): T {
+  const item = opened.get(name) ?? open();
+  opened.set(name, item);
+  return item;
+}
+
+/** A store whose keys are scrubbed from then on, before anybody else has them in hand. */
+function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): OpenKeyStore {
+  return {
+    name: store.name,
+    type: store.type,
+    places: store.places,
+    async read(signal): Promise<Keys> {
+      const read = await store.read(signal);
+      for (const key of read.keys.values()) scrub.learn(key);
+      return read;
+    },
+    async put(id, value, expect, signal) {
+      scrub.learn(value);
+      if (expect) scrub.learn(expect);
+      await store.put(id, value, expect, signal);
+    },
+    async remove(id, expect, signal) {
+      scrub.learn(expect);
+      await store.remove(id, expect, signal);
+    },
+    close: async () => store.close?.(),
+  };
+}

@@ -1,0 +1,253 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readOrganisation } from '#config/organisation.js';
+import { ActionFailed } from '#runbooks/action.js';
+import { fingerprints, Secret } from '#runbooks/secret.js';
+import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
+import { openSystems } from '#runbooks/systems.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tocsin-settings-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const GOOD = `
+keystores:
+  truth: { type: json-file, path: ${folder}/truth.json }
+  gateway: { type: haproxy-map, socket: /run/g.sock, file: /etc/g.map, columns: id-value }
+  tts-new:
+    type: haproxy-map
+    columns: value-id
+    instances:
+      - { name: tts-1, socket: /run/1.sock, file: /etc/1.map }
+      - { name: tts-2, socket: /run/2.sock, file: /etc/2.map, map: keys.map }
+routes:
+  tts: { type: haproxy-map, socket: /run/g.sock, file: /etc/r.map, key: active, choices: [tts-old, tts-new] }
+  web: { type: nginx, file: /etc/nginx/service.conf, live: "http://127.0.0.1:1/route", pid: /run/nginx.pid }
+pairs:
+  gateway-tts:
+    truth: truth
+    senders: [gateway]
+    acceptors: [tts-new]
+    key: client-1
+    probe: { urls: ["http://127.0.0.1:8001/"], header: x-key, status: 204 }
+    drain: 2s
+commands:
+  restart: { run: [/usr/bin/systemctl, restart, tts], env: { TOKEN: "secret:token", MODE: plain } }
+secrets:
+  token: env:DEPLOY_TOKEN
+  other: file:${folder}/other
+approvers:
+  sre: [U012AB3CD, S012AB3CD]
+schedules:
+  nightly: { anything: goes }
+`;
+
+function read(source: string) {
+  const org = readOrganisation(source, 'tocsin.yml');
+  if (Array.isArray(org)) throw new Error(org.join('\n'));
+  return readRunbookSettings(org, org.at);
+}
+function settingsOf(source: string): RunbookSettings {
+  const result = read(source);
+  if ('problems' in result) throw new Error(result.problems.join('\n'));
+  return result.settings;
+}
+const problemsOf = (source: string): string[] => {
+  const result = read(source);
+  return 'problems' in result ? result.problems : [];
+};
+
+describe('the sections of tocsin.yml about runbooks', () => {
+  test('nothing is needed', () => {
+    const settings = settingsOf('');
+    for (const section of ['keystores', 'routes', 'pairs', 'commands', 'secrets', 'approvers'] as const)
+      expect(settings[section].size).toBe(0);
+  });
+
+  test('good ones are read, with their defaults', () => {
+    const settings = settingsOf(GOOD);
+    expect([...settings.keystores].map(([name, { kind }]) => `${name} ${kind.type}`)).toEqual([
+      'truth json-file',
+      'gateway haproxy-map',
+      'tts-new haproxy-map',
+    ]);
+    expect(settings.pairs.get('gateway-tts')).toEqual({
+      name: 'gateway-tts',
+      truth: 'truth',
+      senders: ['gateway'],
+      acceptors: ['tts-new'],
+      key: 'client-1',
+      probe: { urls: ['http://127.0.0.1:8001/'], header: 'x-key', status: [204], refused: [401, 403] },
+      through: null,
+      drainMs: 2_000,
+    });
+    expect(settings.approvers.get('sre')).toEqual(['U012AB3CD', 'S012AB3CD']);
+    expect(settings.schedules).toEqual({ nightly: { anything: 'goes' } });
+  });
+
+  test.each([
+    [
+      'no type',
+      'keystores:\n  a: { path: /x }',
+      /^tocsin\.yml:2: keystores\.a needs a `type`: .*json-file/,
+    ],
+    [
+      'an unknown type',
+      'routes:\n  a: { type: envoy }',
+      /^tocsin\.yml:2: routes\.a needs a `type`: .*haproxy-map/,
+    ],
+    ['no settings at all', 'keystores:\n  a:', /^tocsin\.yml:2: keystores\.a needs a `type`/],
+    ['a bad name', 'keystores:\n  "a b": { type: json-file, path: /x }', /keystores\.a b is not a name/],
+    [
+      'a relative path',
+      'keystores:\n  a:\n    type: json-file\n    path: x',
+      /^tocsin\.yml:4: .*\.path must be an absolute path/,
+    ],
+    [
+      'a missing path',
+      'keystores:\n  a:\n    type: json-file',
+      /^tocsin\.yml:2: keystores\.a\.path is missing/,
+    ],
+    [
+      'a misspelt key',
+      'keystores:\n  a: { type: json-file, pfad: /x, path: /x }',
+      /mean nothing here \(pfad\); the known ones are path/,
+    ],
+    [
+      'neither instances nor socket',
+      'keystores:\n  a: { type: haproxy-map, columns: id-value }',
+      /needs either `instances`/,
+    ],
+    [
+      'two instances of a name',
+      'keystores:\n  a: { type: haproxy-map, columns: id-value, instances: [{ socket: /s, file: /a }, { socket: /s, file: /b }] }',
+      /two instances of the same name/,
+    ],
+    [
+      'a path that could break a command',
+      'routes:\n  a: { type: haproxy-map, socket: /s, file: "/a;b", key: x }',
+      /file must be a path without/,
+    ],
+    [
+      'a pair without stores',
+      GOOD.replace('truth: truth', 'truth: nowhere'),
+      /pairs\.gateway-tts\.truth names no key store: there are truth, gateway, tts-new$/,
+    ],
+    [
+      'a pair with a bad span',
+      GOOD.replace('drain: 2s', 'drain: soon'),
+      /pairs\.gateway-tts\.drain is not a duration/,
+    ],
+    [
+      'a pair with a bad address',
+      GOOD.replace('http://127.0.0.1:8001/', 'ftp://x'),
+      /probe\.urls\.0 must be an address/,
+    ],
+    [
+      'an approver by name',
+      'approvers:\n  sre: [ana]',
+      /^tocsin\.yml:2: approvers\.sre\.0 is not the id of a user/,
+    ],
+    [
+      'a reference to nothing',
+      'commands:\n  a: { run: [x], env: { T: "secret:gone" } }',
+      /commands\.a refers to a secret .*: there is none/,
+    ],
+    [
+      'a command of nothing',
+      'commands:\n  a: { run: [] }',
+      /commands\.a\.run must have at least the program/,
+    ],
+    ['nginx with both ways', GOOD.replace('pid: /run', 'reload: [x], pid: /run'), /needs either `reload`/],
+  ])('%s is a problem with its place', (_, source, expected) => {
+    expect(problemsOf(source)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('a secret that stands there itself is a problem that does not repeat it', () => {
+    const problems = problemsOf(
+      'secrets:\n  a: canary-secret\n  b: "env:canary secret"\n  c: { canary: canary }\n',
+    );
+    expect(problems).toHaveLength(3);
+    for (const problem of problems) {
+      expect(problem).toMatch(/^tocsin\.yml:[234]: secrets\.[abc] must be env:VARIABLE or file:\/path/);
+      expect(problem).not.toMatch(/canary/);
+    }
+  });
+
+  test('everything that is wrong is said at once', () => {
+    expect(problemsOf('keystores:\n  a: 1\n  b: 2\nroutes:\n  c: 3\nsecrets:\n  d: 4\n')).toHaveLength(4);
+  });
+});
+
+describe('systems', () => {
+  const on = new AbortController().signal;
+  let learned: string[];
+  const systems = (env: Record<string, string> = {}) =>
+    openSystems(settingsOf(GOOD), {
+      env,
+      scrub: { learn: (secret: Secret) => void learned.push(secret.reveal()) },
+      fingerprint: fingerprints('pepper'),
+    });
+  beforeEach(() => {
+    learned = [];
+  });
+
+  test('each is had by its name, and is the same one again', () => {
+    const all = systems();
+    expect(all.store('tts-new')).toMatchObject({ name: 'tts-new', type: 'haproxy-map' });
+    expect(all.store('tts-new').places).toEqual(['/etc/1.map', '/run/1.sock', '/etc/2.map', '/run/2.sock']);
+    expect(all.store('truth')).toBe(all.store('truth'));
+    expect(all.route('tts')).toMatchObject({ name: 'tts', choices: ['tts-old', 'tts-new'] });
+    expect(all.pair('gateway-tts').drainMs).toBe(2_000);
+  });
+
+  test('an unknown name lists those there are', () => {
+    const all = systems();
+    for (const [ask, names] of [
+      [() => all.store('x'), 'truth, gateway, tts-new'],
+      [() => all.route('x'), 'tts, web'],
+      [() => all.pair('constructor'), 'gateway-tts'],
+      [() => all.command('__proto__'), 'restart'],
+      [() => all.secret('x'), 'token, other'],
+    ] as const) {
+      expect(ask).toThrow(ActionFailed);
+      expect(ask).toThrow(`there are ${names}`);
+    }
+  });
+
+  test('a secret is resolved anew each time, and learned', () => {
+    const all = systems({ DEPLOY_TOKEN: 'canary-token' });
+    expect(all.secret('token').reveal()).toBe('canary-token');
+    for (const value of ['canary-first', 'canary-second']) {
+      writeFileSync(join(folder, 'other'), `${value}\n`);
+      expect(all.secret('other').reveal()).toBe(value);
+    }
+    expect(all.command('restart')).toEqual({
+      file: '/usr/bin/systemctl',
+      args: ['restart', 'tts'],
+      cwd: null,
+      env: { TOKEN: 'canary-token', MODE: 'plain' },
+    });
+    expect(learned).toEqual(['canary-token', 'canary-first', 'canary-second', 'canary-token']);
+  });
+
+  test('a secret that is not there says where it was looked for', () => {
+    expect(() => systems().secret('token')).toThrow(
+      'the secret token is empty: there is nothing in env:DEPLOY_TOKEN',
+    );
+    rmSync(join(folder, 'other'), { force: true });
+    expect(() => systems().secret('other')).toThrow(/other could not be read from file:.*: ENOENT/);
+    expect(() => systems().command('restart')).toThrow(ActionFailed);
+  });
+
+  test('what a store reads or is given is learned', async () => {
+    writeFileSync(join(folder, 'truth.json'), '{"a":"canary-read"}');
+    const store = systems().store('truth');
+    await store.read(on);
+    expect(learned).toEqual(['canary-read']);
+    await store.put('b', new Secret('canary-put'), null, on);
+    await store.remove('a', new Secret('canary-wrong'), on).catch(() => {});
+    expect(learned).toEqual(['canary-read', 'canary-put', 'canary-wrong']);
+  });
+});
