@@ -5,6 +5,11 @@ import { run } from './prepare.mjs';
 
 const SERVERS = [
   { binary: 'redis-server', package: 'redis-server' },
+  { binary: 'haproxy', package: 'haproxy' },
+  { binary: 'nginx', package: 'nginx' },
+  { binary: 'caddy', package: 'caddy' },
+  { binary: 'etcd', package: 'etcd-server' },
+  { binary: 'prometheus', package: 'prometheus' },
   { binary: 'chromium', package: 'chromium' },
 ];
 
