@@ -1,18 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config.js';
 import type { World } from '#deliver/ports.js';
+import { runLaneOf } from '#deliver/run-lane.js';
 import { laneOf } from '#handle/plan.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
+import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack } from '#slack/app.js';
 import { startWeb } from '#web/server.js';
+import { startRunWorker } from '#worker/runs.js';
 import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
 import { lookupsOf } from './lookups.js';
 import { peopleForSlack } from './people.js';
+import { runWorldOf } from './run-world.js';
 import { signingSecret } from './secret.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
@@ -64,6 +67,7 @@ async function build(
   opened.push(() => engine.close({ graceMs: 0 }));
   relay = startRelay({
     queue: engine.queue<LaneJob>(LANES),
+    queueOf: (lane) => (runLaneOf(lane) ? engine.queue<LaneJob>(RUNS) : null),
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });
@@ -103,6 +107,11 @@ async function build(
     log,
   };
   const worker = role === 'web' ? null : startWorker({ engine, relay, world });
+  const nudge = (lanes: string[]) => relay?.nudge(lanes);
+  const runs =
+    role === 'web'
+      ? null
+      : startRunWorker({ engine, relay, world: runWorldOf(core, slack.client, nudge, log) });
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
   if (role !== 'worker') await slack.start();
@@ -111,7 +120,7 @@ async function build(
     async stop() {
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close()]);
-      await Promise.all([relay?.stop(), canary.stop(), worker?.stop()]);
+      await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop()]);
       await engine.close();
       await core.close();
     },

@@ -6,6 +6,8 @@ import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { lookupsOf } from './lookups.js';
+import { proposeOf } from './propose.js';
+import { openRunbooks, type Runbooks } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
 export interface Core {
@@ -15,6 +17,7 @@ export interface Core {
   handle: Handle;
   read: Read;
   answer: Answerer;
+  runbooks: Runbooks;
   /** The workspace that a verb on the command line means. @throws NoTeam when there are several */
   team(): Promise<string>;
   close(): Promise<void>;
@@ -31,6 +34,7 @@ export async function openCore(
   role: 'bot' | 'guest',
   onCommitted: (lanes: string[]) => void = () => {},
 ): Promise<Core> {
+  const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const handle = createHandle({
@@ -40,7 +44,7 @@ export async function openCore(
   });
   const read = createRead(store);
   const { command, roles, components } = config.org;
-  const answer = createAnswer({ handle, read, roles, components, command });
+  const answer = createAnswer({ handle, read, roles, components, command, propose: proposeOf(runbooks) });
   return {
     config,
     database,
@@ -48,12 +52,14 @@ export async function openCore(
     handle,
     read,
     answer,
+    runbooks,
     async team() {
       const team = await store.workspaces.ensureLocal();
       if (team === null) throw new NoTeam('Several workspaces share this database: use the web or Slack.');
       return team;
     },
     async close() {
+      await runbooks.close();
       await store.close();
       await database.close();
     },

@@ -167,7 +167,7 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     return tell({ type: 'EndRun', run, fence, end: 'failed', summary: summary.slice(0, 2_000) });
   }
   const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
-  const people = await world.approversOf(team, runbook.approval.from);
+  const people = await world.approversOf(team, runbook.approval.from, view.state.approvers?.people ?? []);
   if (begin && hash === view.state.hash && stillAgreed(view, incident, people)) {
     return tell({ type: 'StartRun', run, fence, hash });
   }

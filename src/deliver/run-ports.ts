@@ -27,8 +27,11 @@ export interface RunWorld {
   actions: ReadonlyMap<string, Action>;
   systems: Systems;
   scrub: Scrubber;
-  /** The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over. */
-  approversOf(team: string, from: readonly string[]): Promise<string[]>;
+  /**
+   * The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over.
+   * @param before whom they stood for when it was last known, for where that cannot be found out now
+   */
+  approversOf(team: string, from: readonly string[], before: readonly string[]): Promise<string[]>;
   /** Leaves an effect that is due then. The same key twice is one. */
   owe(
     effect: Effect,

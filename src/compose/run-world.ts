@@ -1,0 +1,33 @@
+import type { RunWorld } from '#deliver/run-ports.js';
+import type { Log } from '#log.js';
+import { ACTIONS } from '#runbooks/actions.js';
+import type { SlackClient } from '#slack/client.js';
+import { approversFrom } from './approvers.js';
+import type { Core } from './core.js';
+
+/** Everything that taking runs along stands on. @param nudge wakes lanes that owe something now */
+export function runWorldOf(
+  { store, handle, runbooks }: Core,
+  slack: SlackClient | null,
+  nudge: (lanes: string[]) => void,
+  log: Log,
+): RunWorld {
+  return {
+    outbox: store.outbox,
+    incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    facts: (team, incident, run) => store.runFacts(team, incident, run),
+    targets: store.targets,
+    tell: (intent, incident, asking) => handle(intent, incident, asking),
+    readRunbook: (source) => runbooks.read(source),
+    actions: ACTIONS,
+    systems: runbooks.systems,
+    scrub: runbooks.scrub,
+    approversOf: approversFrom(runbooks, store, slack, log),
+    async owe(effect, of) {
+      await store.outbox.owe(effect, of);
+      if (!of.dueAt) nudge([of.lane]);
+    },
+    now: () => new Date(),
+    log,
+  };
+}

@@ -1,0 +1,70 @@
+import { createHmac } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { BadConfig, type Config } from '#config.js';
+import type { Runbook } from '#domain/runbook.js';
+import { ACTIONS } from '#runbooks/actions.js';
+import { readDefinition } from '#runbooks/definition.js';
+import { Scrub } from '#runbooks/scrub.js';
+import { type Fingerprint, fingerprints } from '#runbooks/secret.js';
+import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
+import { openShelf, type Shelf } from '#runbooks/shelf.js';
+import { openSystems, type Systems } from '#runbooks/systems.js';
+import { signingSecret } from './secret.js';
+
+/** Runbooks that come along with Tocsin. */
+const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
+/** Definitions of running runs that are remembered, read. */
+const REMEMBERED = 100;
+
+/** The shelf, and what its runbooks may touch. */
+export interface Runbooks {
+  shelf: Shelf;
+  settings: RunbookSettings;
+  systems: Systems & { fingerprint: Fingerprint };
+  scrub: Scrub;
+  /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
+  read(source: string): Runbook | null;
+  close(): Promise<void>;
+}
+
+/** @throws BadConfig with everything that is wrong in the sections of tocsin.yml which are about runbooks */
+export async function openRunbooks(config: Config): Promise<Runbooks> {
+  const read = readRunbookSettings(config.org, config.org.at);
+  if ('problems' in read) throw new BadConfig(read.problems);
+  const { settings } = read;
+  const pepper = createHmac('sha256', await signingSecret(config))
+    .update('fingerprints/v1')
+    .digest('hex');
+  const fingerprint = fingerprints(pepper);
+  const scrub = new Scrub(fingerprint);
+  const systems = openSystems(settings, { env: process.env, scrub, fingerprint });
+  learnSecrets(settings, systems);
+  const known = new Map<string, Runbook | null>();
+  return {
+    shelf: openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS }),
+    settings,
+    systems: { ...systems, fingerprint },
+    scrub,
+    read(source) {
+      const before = known.get(source);
+      if (before !== undefined) return before;
+      const definition = readDefinition(source, 'definition', ACTIONS);
+      const runbook = 'runbook' in definition ? definition.runbook : null;
+      known.set(source, runbook);
+      if (known.size > REMEMBERED) known.delete(known.keys().next().value as string);
+      return runbook;
+    },
+    close: () => systems.close(),
+  };
+}
+
+/** What tocsin.yml refers to is known from the start, so that it is recognised wherever it turns up. */
+function learnSecrets(settings: RunbookSettings, systems: Systems): void {
+  for (const name of settings.secrets.keys()) {
+    try {
+      systems.secret(name);
+    } catch {
+      // Not there now: whoever needs it says so.
+    }
+  }
+}
