@@ -75,12 +75,22 @@ function within(path: Path, above: 'value' | 'reference' | null): 'value' | 'ref
 }
 
 function isSecret(text: string, hidden: 'value' | 'reference' | null): boolean {
-  const plain = text.replace(/\{\{.*?\}\}/gs, '');
+  const plain = withoutTemplates(text);
   if (LOOKS.some((looks) => looks.test(plain))) return true;
   if (hidden === 'value')
     return !/^\s*(Bearer|Basic|Token)?\s*$/i.test(plain) && !plain.startsWith('secret:');
   if (hidden === 'reference') return plain !== '' && (!REFERENCE.test(plain) || RANDOM.test(plain));
   return false;
+}
+
+/** Not a regular expression, which would look for the end of every template that has none. */
+function withoutTemplates(text: string): string {
+  const [first = '', ...rest] = text.split('{{');
+  const parts = rest.map((part) => {
+    const end = part.indexOf('}}');
+    return end < 0 ? `{{${part}` : part.slice(end + 2);
+  });
+  return first + parts.join('');
 }
 
 /** @returns the text without those values, and without what looks like a secret */

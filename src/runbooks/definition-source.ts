@@ -3,10 +3,10 @@ import {
   type Document,
   type ErrorCode,
   isAlias,
-  isCollection,
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type ParsedNode,
   Parser,
@@ -142,27 +142,36 @@ function tooDeep(tokens: object[]): number | null {
   return null;
 }
 
+/** Remembers what it has looked through: a file may have as many problems as it has lines. */
 function finder(document: Document.Parsed, lines: LineCounter): Source['line'] {
+  const seen = new Map<unknown, unknown>();
+  const once = <T>(of: unknown, make: () => T): T => {
+    if (!seen.has(of)) seen.set(of, make());
+    return seen.get(of) as T;
+  };
   return (path, name = false) => {
     let here: unknown = document.contents;
     let at = offsetOf(here) ?? 0;
     for (const [i, step] of path.entries()) {
-      if (isAlias(here)) here = here.resolve(document);
-      if (!isCollection(here)) break;
+      const node = here;
+      if (isAlias(node)) here = once(node, () => node.resolve(document));
       if (isMap(here)) {
-        const pair = here.items.find(({ key }) => (isScalar(key) ? String(key.value) : key) === String(step));
+        const { items } = here;
+        const pair = once(here, () => new Map(items.map((one) => [nameOf(one.key), one]))).get(String(step));
         if (!pair) break;
         at = offsetOf(pair.key) ?? at;
         if (!(name && i === path.length - 1)) at = offsetOf(pair.value) ?? at;
         here = pair.value;
-      } else {
+      } else if (isSeq(here)) {
         here = here.items[Number(step)];
         at = offsetOf(here) ?? at;
-      }
+      } else break;
     }
     return lines.linePos(at).line;
   };
 }
+
+const nameOf = (key: unknown) => (isScalar(key) ? String(key.value) : null);
 
 /** A list or mapping in lines of its own is named by the line of its first item, which is what one looks for. */
 function offsetOf(node: unknown): number | undefined {

@@ -47,13 +47,13 @@ export function readDefinition(
 }
 
 function listed(found: Array<{ line: number; text: string }>, file: string, secrets: string[]): string[] {
-  const inOrder = found.toSorted((a, b) => a.line - b.line);
+  const inOrder = found.toSorted((a, b) => a.line - b.line).slice(0, SHOWN);
   const lines = [
     ...new Set(inOrder.map(({ line, text }) => `${file}:${line}: ${plain(unsaid(text, secrets))}`)),
   ];
-  if (lines.length <= SHOWN) return lines;
-  const more = `${file}:1: has ${lines.length - SHOWN} more problems; they are listed when these are mended`;
-  return [...lines.slice(0, SHOWN), more];
+  if (found.length <= SHOWN) return lines;
+  const more = `${file}:1: has ${found.length - SHOWN} more problems; they are listed when these are mended`;
+  return [...lines, more];
 }
 
 /** The steps as far as they are steps, no more than are allowed: the rest is wrong already. */
