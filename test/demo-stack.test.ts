@@ -18,6 +18,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ROUTES } from '#runbooks/routes.js';
+import { fingerprints, Secret } from '#runbooks/secret.js';
+import { readRunbookSettings } from '#runbooks/settings.js';
+import { openSystems } from '#runbooks/systems.js';
+import { haproxyAvailable } from './support/haproxy.js';
 
 interface Counts {
   sent: number;
@@ -52,7 +57,9 @@ interface Stack {
   new: Service;
   load: Load;
   settings: {
-    keystores: Record<string, { path?: string; instances?: Array<{ socket: string; file: string }> }>;
+    keystores: Record<string, { path?: string }>;
+    routes: Record<string, { type: string }>;
+    pairs: Record<string, unknown>;
   };
   urls: { gateway: string; through: string; old: string; new: string };
   pids: number[];
@@ -77,7 +84,6 @@ const { generate } = (await import(pathOf('generator.mjs'))) as {
   generate(options: { url: string; rate: number; timeoutMs?: number }): Generator;
 };
 const { replace } = (await import(pathOf('file.mjs'))) as { replace(path: string, text: string): void };
-const { haproxyInstalled } = (await import(pathOf('gateway.mjs'))) as { haproxyInstalled(): boolean };
 const { prometheusInstalled, startPrometheus } = (await import(pathOf('prometheus.mjs'))) as {
   prometheusInstalled(): boolean;
   startPrometheus(options: {
@@ -87,15 +93,16 @@ const { prometheusInstalled, startPrometheus } = (await import(pathOf('prometheu
 };
 
 /** Where tests must be complete a missing server is an error; elsewhere a skip that says how to end it. */
-function available(name: string, installed: boolean): boolean {
-  if (installed) return true;
-  const line = `${name} is missing; install it with: apt-get install -y --no-install-recommends ${name}`;
+function prometheusAvailable(): boolean {
+  if (prometheusInstalled()) return true;
+  const line =
+    'prometheus is missing; install it with: apt-get install -y --no-install-recommends prometheus';
   if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
   process.stderr.write(`skipped: ${line}\n`);
   return false;
 }
-const haproxy = available('haproxy', haproxyInstalled());
-const prometheus = available('prometheus', prometheusInstalled());
+const haproxy = haproxyAvailable();
+const prometheus = prometheusAvailable();
 
 let folder: string;
 let ends: Array<() => Promise<unknown>>;
@@ -209,6 +216,41 @@ describe.each([
       await until(async () => (await stack.load.since(mark)).ok >= 40);
       expect(mark.failed).toBe(failed);
       expect(await stack.load.failedSince(mark)).toBe(0);
+    },
+  );
+
+  play(
+    'Tocsin opens its stores and its route by the settings, syncs, moves and rotates without a failure',
+    async () => {
+      const stack = await stage({ kind });
+      const { keystores, routes, pairs } = stack.settings;
+      const drivable = ROUTES.some(({ type }) => type === routes.tts?.type);
+      const none = { commands: {}, secrets: {}, approvers: {}, schedules: {} };
+      const read = readRunbookSettings({ keystores, routes: drivable ? routes : {}, pairs, ...none }, String);
+      if (!('settings' in read)) throw new Error(read.problems.join('\n'));
+      const scrub = { learn() {} };
+      const systems = openSystems(read.settings, { env: {}, scrub, fingerprint: fingerprints('pepper') });
+      const { signal } = new AbortController();
+      const [gateway, newer] = [systems.store('gateway'), systems.store('tts-new')];
+      const [[id, key] = ['', new Secret('')]] = (await systems.store('tts-old').read(signal)).keys;
+      const { key: own } = systems.pair('tts');
+      expect((await gateway.read(signal)).keys.get(own)?.equals(key)).toBe(true);
+      await newer.put(id, key, null, signal);
+      if (drivable) await systems.route('tts').set('new', 'old', signal);
+      else await stack.moveRoute('new');
+      await until(async () => ((await stack.load.counts()).byServer['tts-new']?.ok ?? 0) >= 20);
+      const next = new Secret('the-second-key-of-this-test');
+      await newer.put('second', next, null, signal);
+      await gateway.put(own, next, key, signal);
+      // What is under way with the first key still needs it.
+      await stack.load.settled();
+      await newer.remove(id, key, signal);
+      const mark = await stack.load.mark();
+      await until(async () => (await stack.load.since(mark)).ok >= 20);
+      await systems.close();
+      const { sent, ok, failed } = await stack.load.stop();
+      expect({ sent, failed }).toEqual({ sent: ok, failed: 0 });
+      expect(await (await fetch(`${stack.urls.new}/metrics`)).text()).toContain('key="second"');
     },
   );
 

@@ -31,12 +31,16 @@ export async function startHaproxy({ folder, old, new: newer, key, route }) {
     pids: kept.pids,
     settings: {
       keystores: {
-        gateway: { type: 'haproxy-map', instances: [{ socket, file: keys }], columns: 'id-value' },
+        gateway: {
+          type: 'haproxy-map',
+          instances: [{ name: 'gateway', socket, file: keys }],
+          columns: 'id-value',
+        },
       },
       routes: {
         tts: {
           type: 'haproxy-map',
-          instances: [{ socket, file: routes }],
+          instances: [{ name: 'gateway', socket, file: routes }],
           key: 'tts',
           choices: ['old', 'new'],
         },
