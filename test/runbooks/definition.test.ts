@@ -15,6 +15,20 @@ const ACTIONS = new Map(
       ({ method }) => (method === 'GET' ? 'read' : 'unsafe'),
       z.looseObject({ method: z.string() }),
     ),
+    action(
+      'span',
+      'read',
+      z
+        .strictObject({
+          from: z.int().max(9),
+          to: z.int(),
+          at: z
+            .string()
+            .refine((at) => at === 'x', 'is not x')
+            .optional(),
+        })
+        .refine(({ from, to }) => from < to, { message: 'from must be less than to' }),
+    ),
     action('shell', 'unsafe', z.record(z.string(), z.unknown()), true),
   ].map((one) => [one.name, one]),
 );
@@ -338,6 +352,24 @@ steps:
     'r.yml:12: steps.a.with.password',
     'r.yml:13: steps.a.effect',
   ]);
+});
+
+test('what rests on a template is left to the plan, and nothing else is', () => {
+  const span = (given: string) => problems(around(`  - { id: a, uses: span, with: ${given} }`));
+  const to = '"{{ inputs.to }}"';
+  expect(span('{ from: 1, to: 2 }')).toEqual([]);
+  expect(span('{ from: 3, to: 2 }')).toEqual([
+    'r.yml:5: steps.a.with from must be less than to; write what fits',
+  ]);
+  expect(span(`{ from: 3, to: ${to} }`)).toEqual([]);
+  expect(span(`{ from: 30, to: ${to}, too: 1 }`)).toEqual([
+    'r.yml:5: steps.a.with.from is too much; write at most 9',
+    'r.yml:5: steps.a.with.too means nothing here; the known keys are to, at, from',
+  ]);
+  expect(span(`{ from: 1, to: ${to}, at: y }`)).toEqual([
+    'r.yml:5: steps.a.with.at is not x; write what fits',
+  ]);
+  expect(span(`{ to: ${to} }`)).toEqual(['r.yml:5: steps.a.with.from is missing; write a number']);
 });
 
 test('undo, check and verify may read what their own step gave', () => {
