@@ -34,14 +34,25 @@ export async function startPrometheus({ folder, targets }) {
   const log = join(home, 'prometheus.log');
   return onFreePort(async (port) => {
     const url = `http://127.0.0.1:${port}`;
-    const args = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${join(home, 'data')}`];
+    const data = join(home, 'data');
+    const args = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${data}`];
     const kept = await startKept('prometheus', [`--config.file=${config}`, '--log.level=warn', ...args], log);
     while (kept.alive()) {
-      const answer = await fetch(`${url}/-/ready`).catch(() => null);
-      if (answer?.ok) return { url, pids: kept.pids, stop: kept.stop };
+      // Ready when ours answers: on its port might be somebody else.
+      const flags = await ask(`${url}/api/v1/status/flags`);
+      if (flags?.data?.['storage.tsdb.path'] === data) return { url, pids: kept.pids, stop: kept.stop };
       await sleep(50);
     }
     if (/address already in use/.test(tail(log))) return null;
     throw new Error(`prometheus did not start: ${tail(log)}`);
   });
+}
+
+async function ask(url) {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1000) });
+    return await answer.json();
+  } catch {
+    return null;
+  }
 }
