@@ -3,7 +3,7 @@ import type { Decision, Found } from './decide/context.js';
 import { editEntry, retimeEntry, strikeEntry, undoLastEntry } from './decide/correct.js';
 import { noteAnnounced, noteChannelOpened, noteHeadlinePosted } from './decide/deliveries.js';
 import { recordImpact } from './decide/impact.js';
-import { openIncident } from './decide/open.js';
+import { openIncident, openStandingRecord } from './decide/open.js';
 import { captureMessage, recordCause, recordLog, recordNote } from './decide/record.js';
 import { decideRun, isRunIntent } from './decide/run.js';
 import { addComponent, assignRole, changeTitle, invitePeople, removeComponent } from './decide/shape.js';
@@ -21,6 +21,7 @@ export type { Decision, Found } from './decide/context.js';
  */
 export function decide(state: IncidentState | null, intent: Intent, asking: Asking, found: Found): Decision {
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
+  if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
   if (isRunIntent(intent)) return decideRun(state, intent, asking, found);
   switch (intent.type) {

@@ -3,7 +3,7 @@ import type { Fact } from './fact.js';
 import type { Person } from './person.js';
 import { RUN_FACTS, type RunFactBody } from './run-fact.js';
 import { evolveRuns, runsOf } from './run-state.js';
-import type { IncidentState, Milestone } from './state.js';
+import { type IncidentState, type Milestone, STANDING } from './state.js';
 import { MARKS, type Mark } from './words.js';
 
 type Opened = Extract<Fact, { type: 'IncidentOpened' }>;
@@ -16,7 +16,7 @@ export function start(fact: Opened): IncidentState {
     number: fact.incident,
     title: fact.texts.title ?? '[erased]',
     severity,
-    status: 'investigating',
+    status: fact.incident === STANDING ? 'resolved' : 'investigating',
     statusEntry: null,
     private: fact.data.private,
     drill,

@@ -234,7 +234,7 @@ const hashedFact = z.strictObject({
   v: number,
   type: z.enum(Object.keys(FACT_SHAPES) as [FactType, ...FactType[]], 'is not a type of fact'),
   team: id,
-  incident: z.string().regex(/^INC-[1-9][0-9]{0,8}$/, 'is not an incident'),
+  incident: z.string().regex(/^INC-(0|[1-9][0-9]{0,8})$/, 'is not an incident'),
   seq: number,
   recorded_at: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is not UTC with milliseconds'),
   by: z.strictObject({ id }),

@@ -20,6 +20,8 @@ export type Intent<P = Person> =
       drill: boolean;
       moment: Moment | null;
     }
+  /** The standing record, once (state.ts). */
+  | { type: 'OpenStandingRecord' }
   | { type: 'RecordNote'; moment: Moment | null; text: string }
   | { type: 'RecordLog'; lines: LogLine[] }
   | { type: 'CaptureMessage'; message: CapturedMessage }

@@ -46,6 +46,12 @@ export interface IncidentState {
   recordedAt: string;
 }
 
+/**
+ * The standing record of a workspace: what Tocsin does by itself, outside of any incident (scheduled rotations). It
+ * reads like an incident and is none: it has no channel, is never open, and no list shows it.
+ */
+export const STANDING = 0;
+
 /** @returns the name under which people know an incident. */
 export function refOf(incident: number): string {
   return `INC-${incident}`;
@@ -53,7 +59,7 @@ export function refOf(incident: number): string {
 
 /** @returns the number in `INC-7`, `inc-7`, or null for anything else. */
 export function numberOf(ref: string): number | null {
-  const match = /^inc-([1-9][0-9]{0,8})$/i.exec(ref);
+  const match = /^inc-(0|[1-9][0-9]{0,8})$/i.exec(ref);
   return match ? Number(match[1]) : null;
 }
 

@@ -4,6 +4,7 @@ import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import type { Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
+import { STANDING } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 
 /** What `handle` looks up beside an incident's state: at most one entry or one person. */
@@ -56,6 +57,8 @@ export async function lookUp(
   switch (intent.type) {
     case 'OpenIncident':
       return { ...NOTHING, number: await look.nextNumber(team) };
+    case 'OpenStandingRecord':
+      return { ...NOTHING, number: STANDING };
     case 'EditEntry':
     case 'RetimeEntry':
       return { ...NOTHING, entry: await look.entry(team, incident, intent.entry) };

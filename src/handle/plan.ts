@@ -8,7 +8,7 @@ import type { Fact } from '#domain/fact.js';
 import type { Asking, Intent } from '#domain/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
-import { type IncidentState, refOf } from '#domain/state.js';
+import { type IncidentState, refOf, STANDING } from '#domain/state.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
 import type { Known } from './cache.js';
@@ -90,6 +90,8 @@ export function plan(
     const amendment = amendmentOf(one.fact);
     if (amendment) commit.amendments.push({ team, incident, amendment });
     for (const effect of effectsOf(one.fact, before, head)) {
+      // The standing record has no channel: of it nothing is shown anywhere, but its runs go on.
+      if (incident === STANDING && effect.kind !== 'run.advance') continue;
       commit.effects.push({ team, lane: laneOfEffect(team, incident, effect), incident, seq, effect });
     }
   }

@@ -29,14 +29,14 @@ export async function openIncidents(db: Queryable, team: string): Promise<Incide
   ]);
 }
 
-/** @returns incidents, newest first. Private ones too: who may see them is decided in `read`. */
+/** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
 export async function listIncidents(
   db: Queryable,
   team: string,
   filter: IncidentFilter,
 ): Promise<IncidentState[]> {
   const sql = `select state from incident
-    where team = $1 and ($2::boolean is null or open = $2) and ($3::int is null or number < $3)
+    where team = $1 and number > 0 and ($2::boolean is null or open = $2) and ($3::int is null or number < $3)
     order by number desc limit $4`;
   return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
 }

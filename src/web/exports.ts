@@ -39,7 +39,7 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     const format = formats.find((one) => EXPORT_FILES[one] === request.params.file);
     if (!format) return next();
     // What is no reference at all is answered like an incident that does not exist.
-    const incident = numberOf(request.params.ref) ?? 0;
+    const incident = numberOf(request.params.ref) ?? -1;
     const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
     const asked = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';

@@ -31,3 +31,16 @@ export function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): 
     },
   ];
 }
+
+/** The record of what is done outside of incidents: it has a title so that it reads like one. */
+export function openStandingRecord(asking: Asking): Decision {
+  const data = {
+    n: 1,
+    ...momentNow(asking.now),
+    severity: null,
+    private: false,
+    drill: false,
+    components: 0,
+  };
+  return [{ type: 'IncidentOpened', data, texts: { title: 'Scheduled work' } }];
+}
