@@ -5,6 +5,7 @@ import { keysAdd } from './actions/keys-add.js';
 import { keysCompare } from './actions/keys-compare.js';
 import { keysProbe } from './actions/keys-probe.js';
 import { keysRemove } from './actions/keys-remove.js';
+import { keysRotate } from './actions/keys-rotate.js';
 import { probe } from './actions/probe.js';
 import { prometheusQuery } from './actions/prometheus-query.js';
 import { routeRead } from './actions/route-read.js';
@@ -22,6 +23,7 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map(
     keysCompare,
     keysProbe,
     keysRemove,
+    keysRotate,
     probe,
     prometheusQuery,
     routeRead,

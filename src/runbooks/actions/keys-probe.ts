@@ -102,14 +102,14 @@ export async function probeInstance(
   try {
     // First, because behind an instance that takes any key the rest proves nothing.
     if (proof.negative) {
-      const status = await ask(url, new Secret(randomBytes(32).toString('base64url')), proof, context);
+      const status = await statusFor(url, new Secret(randomBytes(32).toString('base64url')), proof, context);
       if (proof.status.includes(status)) return [`${at(url)} accepts any key: the probe proves nothing`];
       if (!proof.refused.includes(status)) {
         return [`${at(url)} answered ${status} to a random key instead of ${proof.refused.join(' or ')}`];
       }
     }
     for (const { id, value } of keys) {
-      const status = await ask(url, value, proof, context);
+      const status = await statusFor(url, value, proof, context);
       if (proof.status.includes(status)) continue;
       faults.push(`${at(url)} answered ${status} to key ${id} ${context.fingerprint(value)}`);
     }
@@ -121,7 +121,8 @@ export async function probeInstance(
   return faults;
 }
 
-async function ask(
+/** @returns what an instance answers to a key. @throws NoAnswer */
+export async function statusFor(
   url: string,
   key: Secret,
   { header, timeout }: Proof,

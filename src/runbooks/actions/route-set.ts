@@ -6,7 +6,8 @@ import { change, look } from './touch.js';
 
 const input = z.strictObject({ route: z.string().min(1), to: z.string().min(1) });
 const capture = z.object({ previous: z.string().nullable() });
-const undone = z.object({ to: z.string() });
+const undone = z.object({ now: z.string() });
+const given = z.object({ to: z.string() });
 
 /** `route.set`: points a route at another service; as an undo, only when it is still as the undone step left it. */
 export const routeSet: Action<z.infer<typeof input>> = {
@@ -64,11 +65,12 @@ export const routeSet: Action<z.infer<typeof input>> = {
 
 /** @returns where the undone step put it. @throws ActionFailed when any place points neither there nor back already */
 function leftAt(name: string, reading: RouteReading, back: string, { undoing }: RunContext): string {
-  const put = undone.safeParse(undoing?.input);
-  if (!put.success) throw new ActionFailed('route.set undoes only what a route.set did');
-  const foreign = reading.places.find((at) => at.to !== put.data.to && at.to !== back);
+  // Where it failed before it could say, what it was given still says where it was going.
+  const put = undone.safeParse(undoing?.output).data?.now ?? given.safeParse(undoing?.input).data?.to;
+  if (put === undefined) throw new ActionFailed('route.set undoes only what a route.set did');
+  const foreign = reading.places.find((at) => at.to !== put && at.to !== back);
   if (foreign) throw new ActionFailed(`somebody has moved ${name} to ${foreign.to} since: left alone`);
-  return put.data.to;
+  return put;
 }
 
 function mayPointTo(route: Route, to: string): void {

@@ -111,6 +111,13 @@ test('moved between plan and run, or held by another worker: nothing is changed'
   expect(await points()).toEqual(['tts-old', 'tts-old']);
 });
 
+test('where the undone step says where it put the route, that counts, whatever it was given', async () => {
+  await point('tts-new', 'tts-new');
+  const output = { previous: 'tts-old', now: 'tts-new' };
+  await kit.done(routeSet, back, { undoing: { captured: null, input: back, output } });
+  expect(await points()).toEqual(['tts-old', 'tts-old']);
+});
+
 test('places that disagree are not overruled', async () => {
   await point('tts-old', 'tts-third');
   expect((await failure(kit.plan(routeSet, toNew))).message).toContain('make its places agree first');

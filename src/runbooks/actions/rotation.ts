@@ -1,0 +1,111 @@
+import { type ActionContext, ActionFailed, type Output } from '../action.js';
+import type { KeyStore, Keys } from '../keystore.js';
+import type { Pair } from '../pair.js';
+import type { Secret } from '../secret.js';
+import { look } from './touch.js';
+
+/** A store and what it held when it was read. */
+export interface Holder {
+  store: KeyStore;
+  keys: ReadonlyMap<string, Secret>;
+  version: string;
+}
+
+/** A pair of services as it stands: who sends which key, who accepts which. */
+export interface Rotation {
+  pair: Pair;
+  truth: Holder;
+  senders: Holder[];
+  acceptors: Holder[];
+  current: Secret;
+  /** Null: no rotation is under way. */
+  pending: Secret | null;
+  previous: Secret | null;
+}
+
+/** @throws ActionFailed when a store cannot be read, or there is no current key */
+export async function readRotation(name: string, context: ActionContext): Promise<Rotation> {
+  const pair = context.pair(name);
+  const hold = async (from: string): Promise<Holder> => {
+    const store = context.store(from);
+    const { keys, version }: Keys = await look(store, context.signal);
+    return { store, keys, version };
+  };
+  const [truth, senders, acceptors] = await Promise.all([
+    hold(pair.truth),
+    Promise.all(pair.senders.map(hold)),
+    Promise.all(pair.acceptors.map(hold)),
+  ]);
+  const current = truth.keys.get('current');
+  if (!current)
+    throw new ActionFailed(`${pair.truth} holds no key under current: put the key in use there first`);
+  return {
+    pair,
+    truth,
+    senders,
+    acceptors,
+    current,
+    pending: truth.keys.get('pending') ?? null,
+    previous: truth.keys.get('previous') ?? null,
+  };
+}
+
+/** The same, with the next key. @throws ActionFailed when there is none */
+export async function readUnderWay(
+  name: string,
+  context: ActionContext,
+): Promise<Rotation & { pending: Secret }> {
+  const found = await readRotation(name, context);
+  if (!found.pending)
+    throw new ActionFailed(`${found.pair.truth} holds no pending key: no rotation is under way`);
+  return { ...found, pending: found.pending };
+}
+
+export function uses({ pair }: Rotation, sender: Holder, key: Secret): boolean {
+  return sender.keys.get(pair.key)?.equals(key) === true;
+}
+
+export function accepts(acceptor: Holder, key: Secret): boolean {
+  return idsOf(acceptor, key).length > 0;
+}
+
+/** @returns under which ids a store holds a key: before we came somebody else chose them */
+export function idsOf({ keys }: Holder, key: Secret): string[] {
+  return [...keys].filter(([, value]) => value.equals(key)).map(([id]) => id);
+}
+
+/** @throws ActionFailed naming the senders that use another key than this one */
+export function mustAllUse(rotation: Rotation, key: Secret, context: ActionContext): void {
+  const others = rotation.senders.filter((sender) => !uses(rotation, sender, key));
+  if (others.length === 0) return;
+  const shown = others.map(({ store, keys }) => {
+    const used = keys.get(rotation.pair.key);
+    return `${store.name} (${used ? context.fingerprint(used) : 'no key'})`;
+  });
+  throw new ActionFailed(`not every sender uses ${context.fingerprint(key)}: ${shown.join(', ')}`);
+}
+
+/** @throws ActionFailed naming the acceptors that do not take this key: a sender that used it would be refused */
+export function mustAllAccept({ acceptors }: Rotation, key: Secret, context: ActionContext): void {
+  const without = acceptors.filter((acceptor) => !accepts(acceptor, key)).map(({ store }) => store.name);
+  if (without.length === 0) return;
+  throw new ActionFailed(`${without.join(', ')} would refuse ${context.fingerprint(key)}`);
+}
+
+/** @throws ActionFailed naming those that still hold this key */
+export function mustNotAccept(holders: readonly Holder[], key: Secret, context: ActionContext): void {
+  const holding = holders.filter((holder) => accepts(holder, key)).map(({ store }) => store.name);
+  if (holding.length === 0) return;
+  throw new ActionFailed(
+    `${holding.join(', ')} still hold${holding.length === 1 ? 's' : ''} ${context.fingerprint(key)}`,
+  );
+}
+
+/** What a phase gives: fingerprints only. */
+export function shown({ current, pending, previous }: Rotation, { fingerprint }: ActionContext): Output {
+  return {
+    current: fingerprint(current),
+    pending: pending && fingerprint(pending),
+    previous: previous && fingerprint(previous),
+  };
+}
