@@ -10,6 +10,9 @@ import { drainLane } from '#deliver/lane.js';
 import { captureMessage } from '#deliver/message-capture.js';
 import { invitePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
+import { sendRunLog } from '#deliver/run-log.js';
+import { postForRun } from '#deliver/run-post.js';
+import { showRun } from '#deliver/run-show.js';
 import type { EffectKind } from '#domain/effect.js';
 import type { Engine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
@@ -66,6 +69,15 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return captureMessage(of<typeof kind>(attempt));
     case 'export.send':
       return sendExport(of<typeof kind>(attempt));
+    case 'run.show':
+      return showRun(of<typeof kind>(attempt));
+    case 'run.log':
+      return sendRunLog(of<typeof kind>(attempt));
+    case 'run.post':
+      return postForRun(of<typeof kind>(attempt));
+    case 'run.advance':
+      // It may take hours, so it has lanes and workers of its own.
+      throw new Error(`a run is in a lane of deliveries: ${attempt.row.lane}`);
     default: {
       const never: never = kind;
       throw new Error(`an effect that nobody delivers: ${String(never)}`);

@@ -16,6 +16,9 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.amend',
   'headline.refresh',
   'people.invite',
+  'run.show',
+  'run.log',
+  'run.post',
 ]);
 
 /**
@@ -24,7 +27,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
  * An ordered row that has to wait holds every ordered row behind it; independent ones (an export, an invitation,
  * the headline, a capture) go on. What a `channel.open` still owes once the channel and its headline stand
  * (topic, groups, announcement) holds nobody up. Neighbouring entries become one batch, although independent
- * rows lie between them; all waiting refreshes are one refresh.
+ * rows lie between them; all waiting refreshes are one refresh, and so are those of one run's message.
  * @param rows open rows of one lane in order of id
  * @param dueAt when a row may be tried
  * @param ready the incident has its channel and headline
@@ -68,7 +71,15 @@ function companions(
     }
     case 'headline.refresh':
       return queue.filter((row) => row.effect.kind === 'headline.refresh' && due(row));
+    case 'run.show': {
+      const { run } = first.effect.payload;
+      return queue.filter((row) => isShow(row) && row.effect.payload.run === run && due(row));
+    }
     default:
       return [first];
   }
+}
+
+function isShow(row: OutboxRow): row is OutboxRow<'run.show'> {
+  return row.effect.kind === 'run.show';
 }

@@ -4,7 +4,7 @@ import { CALL_MS } from './lease.js';
 
 /** Gives Slack a file, unseen by anybody until it is shared. @returns its id */
 export async function uploadFile(
-  attempt: Attempt<'export.send'>,
+  attempt: Pick<Attempt, 'read' | 'may'>,
   filename: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {

@@ -40,6 +40,14 @@ describe('the order of a lane', () => {
     const lane = rows('headline.refresh', 'people.invite', 'headline.refresh');
     expect(picked(lane)).toEqual([1, 3]);
   });
+  test('waiting updates of one run’s message are one, of another run’s another', () => {
+    const show = (id: number, run: number) =>
+      ({ id, effect: { kind: 'run.show', payload: { run } } }) as OutboxRow;
+    const lane = [show(1, 3), show(2, 4), show(3, 3), show(4, 3)];
+    expect(picked(lane)).toEqual([1, 3, 4]);
+    expect(picked(lane, { waiting: [3] })).toEqual([1, 4]);
+    expect(picked([...rows('channel.open'), show(2, 3)], { ready: false, waiting: [1] })).toEqual(LATER);
+  });
   test('before the channel stands, only what needs none goes on', () => {
     const lane = rows('channel.open', 'channel.entry', 'headline.refresh', 'people.invite', 'export.send');
     expect(picked(lane, { ready: false })).toEqual([1]);

@@ -1,0 +1,56 @@
+import { runRef } from '#domain/run-fact.js';
+import { escaped } from '#slack/blocks/escaped.js';
+import type { Attempt, Body } from './attempt.js';
+import { isPermanent, Undeliverable } from './failure.js';
+import { seenSince } from './look.js';
+import { uploadFile } from './upload.js';
+
+type Log = Attempt<'run.log'>;
+
+/** Sends what a step printed as a file into the incident's channel, where its message shows only the end of it. */
+export async function sendRunLog(attempt: Log): Promise<Body> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  const { team, incident, effect } = attempt.row;
+  const { run, step, seq } = effect.payload;
+  const fact = await attempt.world.incidents.fact(team, incident, seq);
+  const log = fact?.texts.log;
+  // It was erased before it could be sent.
+  if (!fact || !log) return { erased: true };
+  if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt)))
+    return { channel: channel.id, found: true };
+  const filename = `${runRef(run)}-${step}.txt`;
+  const words = `${runRef(run)} ${escaped(step)}: what it printed ${mark(attempt)}`;
+  try {
+    const id = await uploadFile(attempt, filename, new Uint8Array(Buffer.from(log)));
+    await attempt.write('files.completeUploadExternal', {
+      files: [{ id, title: filename }],
+      channel_id: channel.id,
+      initial_comment: words,
+    });
+    return { channel: channel.id, file: filename };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    attempt.world.log.warn(
+      { lane: attempt.row.lane, error: error.message },
+      'a log could not be sent as a file',
+    );
+    const text = `${words}: Slack takes no file from us; \`export facts\` has all of it.`;
+    const message = { channel: channel.id, text, unfurl_links: false };
+    await attempt.write('chat.postMessage', message, { patient: true });
+    return { channel: channel.id, refused: error.message };
+  }
+}
+
+// A file has no metadata, so its message says for which row it was sent.
+async function alreadySent(attempt: Log, channel: string, since: Date): Promise<boolean> {
+  if (!attempt.repeated) return false;
+  for await (const message of seenSince(attempt, channel, since)) {
+    if (message.text.includes(mark(attempt))) return true;
+  }
+  return false;
+}
+
+function mark(attempt: Log): string {
+  return `[request ${attempt.row.id}]`;
+}

@@ -1,0 +1,91 @@
+import { parse } from 'yaml';
+import type { Fact } from '#domain/fact.js';
+import { type RunView, runViewOf } from '#domain/runbook-run.js';
+import type { Message } from '#slack/blocks/block.js';
+import { runMessage } from '#slack/blocks/run.js';
+import type { Attempt, Body } from './attempt.js';
+import { Refused, Undeliverable } from './failure.js';
+import { findTagged, tag } from './look.js';
+
+type Show = Attempt<'run.show'>;
+
+/** Somebody who deletes a run's message gets it once more, and then is left in peace. */
+const POSTS = 2;
+
+/**
+ * Brings a run's one message in the incident's channel up to date with the run as it is now, for however many rows
+ * ask; posts it the first time. An attempt whose answer was lost is found again by its tag.
+ */
+export async function showRun(attempt: Show): Promise<Body> {
+  const { channel } = attempt.incident;
+  // The channel could not be made. With it retried, this is to be retried too.
+  if (!channel) throw new Undeliverable('no_channel');
+  const { team, incident, effect } = attempt.row;
+  const { run } = effect.payload;
+  const facts = await attempt.world.incidents.runFacts(team, incident, run);
+  const view = runViewOf(facts, run);
+  if (!view) throw new Undeliverable('no_such_run');
+  const message = await wording(attempt, view);
+  const shown = view.state.message;
+  if (!shown) return post(attempt, channel.id, view, message, 1);
+  try {
+    await attempt.write('chat.update', { ...shown, ...message });
+    return { ...shown };
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'message_not_found') throw error;
+    const times = facts.filter((fact: Fact) => fact.type === 'RunShown').length;
+    if (times >= POSTS) return { ...shown, deleted: true };
+    return post(attempt, channel.id, view, message, times + 1);
+  }
+}
+
+async function post(
+  attempt: Show,
+  channel: string,
+  view: RunView,
+  message: Message,
+  time: number,
+): Promise<Body> {
+  const { run } = view.state;
+  const id = `run ${run} ${time}`;
+  const found = attempt.repeated ? await findTagged(attempt, channel, new Date(view.proposedAt), id) : null;
+  const ts = found ?? (await send(attempt, channel, message, id));
+  await attempt.record({ type: 'NoteRunShown', run, channel, ts }, `shown:${time}`);
+  // It shows the run as it was when that attempt was made.
+  if (found) await attempt.write('chat.update', { channel, ts, ...message });
+  return { channel, ts };
+}
+
+async function send(attempt: Show, channel: string, message: Message, id: string): Promise<string> {
+  const body = await attempt.write('chat.postMessage', {
+    channel,
+    ...message,
+    metadata: tag({ id, incident: attempt.row.incident }),
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  return String(body.ts);
+}
+
+async function wording(attempt: Show, view: RunView): Promise<Message> {
+  const ids = (view.state.approvers?.from ?? []).filter((one) => /^[UW][A-Z0-9]+$/.test(one));
+  const people = await Promise.all(ids.map((id) => attempt.world.people.personById(attempt.row.team, id)));
+  const names = new Map(
+    people.flatMap((person) => (person?.name ? [[person.id, person.name] as const] : [])),
+  );
+  return runMessage(view, {
+    incident: attempt.row.incident,
+    title: titleOf(view.definition),
+    nameOf: (id) => names.get(id) ?? null,
+  });
+}
+
+/** The definition was checked when the run was asked for; an erased one has no title. */
+function titleOf(definition: string | null): string | null {
+  try {
+    const title: unknown = (parse(definition ?? '') as { title?: unknown } | null)?.title;
+    return typeof title === 'string' ? title : null;
+  } catch {
+    return null;
+  }
+}

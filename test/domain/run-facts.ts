@@ -1,0 +1,111 @@
+import type { DraftFact } from '#domain/fact.js';
+import type { Phase, RunFactBody, StepOutcome } from '#domain/run-fact.js';
+import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
+import { type RunView, runViewOf } from '#domain/runbook-run.js';
+import { opened, stream } from './given.js';
+
+/** Facts of one run, RUN-1 of INC-7, asked for by ana at 02:00. */
+
+export const HASH = 'deadbeef'.repeat(8);
+export const EXPIRES = '2024-11-10T02:15:00.000Z';
+
+type Data<T extends RunFactBody['type']> = Extract<RunFactBody, { type: T }>['data'];
+
+const at = { at: '2024-11-10T02:00:00Z', until: null, precision: 'minute' as const };
+const draft = (type: string, data: object, texts: Record<string, string> = {}) =>
+  ({ type, data: { run: 1, ...data }, texts }) as unknown as DraftFact;
+const numbered = (type: string, data: object, texts: Record<string, string> = {}) =>
+  draft(type, { n: 2, ...at, ...data }, texts);
+
+export const proposed = (over: Partial<Data<'RunProposed'>> = {}, texts: Record<string, string> = {}) =>
+  numbered(
+    'RunProposed',
+    { runbook: 'key-sync', planOnly: false, target: 'keys:tts-new', ...over },
+    {
+      definition: 'name: key-sync\ntitle: Copy missing keys\n',
+      inputs: '{"from":"tts-old","to":"tts-new"}',
+      ...texts,
+    },
+  );
+
+export const planStep = (id: string, over: Partial<PlannedStep> = {}): PlannedStep => ({
+  id,
+  title: `Step ${id}`,
+  uses: 'keys.add',
+  effect: 'conditional',
+  does: 'adds 2 keys',
+  touches: ['tts-new'],
+  current: '12 keys',
+  desired: '14 keys',
+  undo: 'keys.remove: 2 keys',
+  when: 'runs',
+  input: null,
+  ...over,
+});
+
+export const plan = (...steps: PlannedStep[]): RunPlan => ({ target: 'keys:tts-new', steps, versions: {} });
+
+export const STEPS = [
+  planStep('compare', { uses: 'keys.compare', effect: 'read', does: 'compares', undo: null }),
+  planStep('add'),
+  planStep('verify', { uses: 'keys.probe', effect: 'read', does: 'asks', undo: null }),
+];
+
+export const planned = (
+  approvers: Partial<Data<'RunPlanned'>['approvers']> = {},
+  over: Partial<Data<'RunPlanned'>> = {},
+  steps = STEPS,
+) =>
+  draft(
+    'RunPlanned',
+    {
+      hash: HASH,
+      steps: steps.map(({ id }) => id),
+      changes: 1,
+      approvers: { required: 1, from: ['lead'], people: [], self: false, expiresAt: EXPIRES, ...approvers },
+      again: false,
+      ...over,
+    },
+    { plan: JSON.stringify(plan(...steps)) },
+  );
+
+export const approved = (hash = HASH, reason: string | null = null) =>
+  numbered('RunApproved', { hash, breakGlass: reason !== null }, reason === null ? {} : { reason });
+export const started = (fence = 1) => draft('RunStarted', { fence });
+const ofStep = (step: string, phase: Phase, attempt: number) => ({ step, phase, attempt });
+export const stepStarted = (step: string, { phase = 'run' as Phase, attempt = 1, fence = 1 } = {}) =>
+  draft('StepStarted', { ...ofStep(step, phase, attempt), fence, at: '2024-11-10T01:59:58.000Z' });
+export const stepWaits = (step: string, attempt = 1) =>
+  draft('StepWaits', { ...ofStep(step, 'run', attempt), until: '2024-11-10T02:00:30.000Z' });
+export const stepFinished = (
+  step: string,
+  outcome: StepOutcome = 'done',
+  texts: Record<string, string> = {},
+  { phase = 'run' as Phase, attempt = 1, startedAt = '2024-11-10T01:59:58.000Z' as string | null } = {},
+) => numbered('StepFinished', { ...ofStep(step, phase, attempt), outcome, startedAt, posts: 0 }, texts);
+export const stepAsked = (
+  step: string,
+  question = 'what now?',
+  {
+    why = 'failed' as Data<'StepAsked'>['why'],
+    choices = [] as string[],
+    attempt = 1,
+    phase = 'run' as Phase,
+  } = {},
+) => numbered('StepAsked', { ...ofStep(step, phase, attempt), why, choices }, { question });
+export const stepAnswered = (step: string, choice: string, attempt = 1) =>
+  numbered('StepAnswered', { ...ofStep(step, 'run', attempt), choice });
+export const cancelled = numbered('RunCancelled', {});
+export const undoing = numbered('RunUndoing', { why: 'asked' });
+export const ended = (end: Data<'RunEnded'>['end'], summary?: string) =>
+  numbered('RunEnded', { end }, summary === undefined ? {} : { summary });
+export const shown = (ts: string) => draft('RunShown', { channel: 'C7', ts });
+
+/** A run under way: planned, approved, begun. */
+export const going = [proposed(), planned(), approved(), started()];
+
+export function viewOf(...drafts: DraftFact[]): RunView {
+  const view = runViewOf(stream(opened, ...drafts), 1);
+  if (!view) throw new Error('no run in these facts');
+  return view;
+}
