@@ -10,12 +10,14 @@ import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.
 import { createSlack } from '#slack/app.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
+import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
 import { lookupsOf } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
+import { scheduleWorldOf } from './schedules.js';
 import { signingSecret } from './secret.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
@@ -108,10 +110,16 @@ async function build(
   };
   const worker = role === 'web' ? null : startWorker({ engine, relay, world });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
-  const runs =
+  const runWorld = runWorldOf(core, slack.client, nudge, log);
+  const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
+  const schedules =
     role === 'web'
       ? null
-      : startRunWorker({ engine, relay, world: runWorldOf(core, slack.client, nudge, log) });
+      : startScheduleWorker({
+          schedules: core.runbooks.settings.schedules,
+          world: scheduleWorldOf(core, runWorld),
+          team: () => store.workspaces.only(),
+        });
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
   if (role !== 'worker') await slack.start();
@@ -120,7 +128,7 @@ async function build(
     async stop() {
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close()]);
-      await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop()]);
+      await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
     },

@@ -44,7 +44,15 @@ export async function openCore(
   });
   const read = createRead(store);
   const { command, roles, components } = config.org;
-  const answer = createAnswer({ handle, read, roles, components, command, propose: proposeOf(runbooks) });
+  const propose = proposeOf(runbooks);
+  const answer = createAnswer({
+    handle,
+    read,
+    roles,
+    components,
+    command,
+    propose: (_asking, _incident, asked) => propose(asked),
+  });
   return {
     config,
     database,

@@ -1,5 +1,4 @@
 import type { RunAsked } from '#answer.js';
-import type { Asking } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
 import { readInputs, targetOf } from '#domain/runbook-inputs.js';
@@ -8,11 +7,7 @@ import type { Runbooks } from './runbooks.js';
 
 /** Makes an intent of a runbook that somebody asked for: from its file as it is now, with every input checked. */
 export function proposeOf({ shelf, scrub }: Pick<Runbooks, 'shelf' | 'scrub'>) {
-  return async (
-    _asking: Asking,
-    _incident: number,
-    asked: RunAsked,
-  ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal> => {
+  return async (asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal> => {
     const kept = await onShelf(shelf, asked.runbook);
     if (isRefusal(kept)) return kept;
     const { runbook, source } = kept;

@@ -1,4 +1,5 @@
 import { mayApprove } from '#domain/decide/run-approve.js';
+import { isScheduled } from '#domain/person.js';
 import { runRef } from '#domain/run-fact.js';
 import { nextOf } from '#domain/run-next.js';
 import type { Runbook } from '#domain/runbook.js';
@@ -181,8 +182,8 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     steps: runbook.steps.map(({ id }) => id),
     changes,
     approvers: {
-      // Nothing to change, nothing to agree to.
-      required: changes === 0 ? 0 : required,
+      // Nothing to change, nothing to agree to; and what is scheduled was agreed to by whoever wrote tocsin.yml.
+      required: changes === 0 || isScheduled(view.by.id) ? 0 : required,
       from,
       people,
       self,

@@ -17,3 +17,12 @@ export interface PersonRef {
 export function personLabel(person: { id: string; name: string | null }): string {
   return person.name ?? person.id;
 }
+
+/** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
+export function scheduleId(name: string): string {
+  return `schedule:${name}`;
+}
+
+export function isScheduled(id: string): boolean {
+  return id.startsWith('schedule:');
+}

@@ -5,6 +5,7 @@ import { KEY_STORES } from './keystores.js';
 import type { Pair } from './pair.js';
 import type { RouteKind } from './routes/kind.js';
 import { ROUTES } from './routes.js';
+import { type Schedule, scheduleShape } from './schedule.js';
 import {
   approversShape,
   type CommandSettings,
@@ -34,8 +35,7 @@ export interface RunbookSettings {
   commands: ReadonlyMap<string, CommandSettings>;
   secrets: ReadonlyMap<string, SecretPlace>;
   approvers: ReadonlyMap<string, readonly string[]>;
-  /** Not checked here. */
-  schedules: Readonly<Record<string, unknown>>;
+  schedules: ReadonlyMap<string, Schedule>;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -94,7 +94,10 @@ export function readRunbookSettings(
     commands: each('commands', (value, path) => shaped(commandShape, value, path)),
     secrets: each('secrets', (value, path) => shaped(secretShape, value, path)),
     approvers: each('approvers', (value, path) => shaped(approversShape, value, path)),
-    schedules: sections.schedules,
+    schedules: each('schedules', (value, path) => {
+      const schedule = shaped(scheduleShape, value, path);
+      return schedule && { name: path[1] ?? '', ...schedule };
+    }),
   };
 
   const known = Object.keys(sections.keystores);
@@ -110,6 +113,16 @@ export function readRunbookSettings(
             [section, name],
             `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
           );
+
+  for (const [name, { task }] of settings.schedules) {
+    if ('rotate' in task && !settings.pairs.has(task.rotate)) {
+      problem(['schedules', name, 'rotate'], `names no pair: ${listed([...settings.pairs.keys()])}`);
+    }
+    if (!('drift' in task)) continue;
+    for (const store of [task.drift.from, task.drift.to])
+      if (!known.includes(store))
+        problem(['schedules', name, 'drift'], `names no key store: ${listed(known)}`);
+  }
 
   return problems.length > 0 ? { problems } : { settings };
 }

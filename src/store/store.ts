@@ -25,6 +25,7 @@ import { type People, people } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
 import { factNumbered, runFacts, type Targets, targets } from './runs.js';
+import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
@@ -69,6 +70,7 @@ export interface Store {
   runFacts(team: string, incident: number, run: number | null): Promise<Fact[]>;
   fact(team: string, incident: number, seq: number): Promise<Fact | null>;
   targets: Targets;
+  schedules: Schedules;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
   /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
   rebuild(fold: Fold, team?: string): Promise<number>;
@@ -111,6 +113,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     runFacts: (...of) => runFacts(db, ...of),
     fact: (...at) => factNumbered(db, ...at),
     targets: targets(db),
+    schedules: schedules(db),
     snapshot: (read) => snapshot(general, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),

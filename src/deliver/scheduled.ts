@@ -1,0 +1,106 @@
+import type { Intent } from '#domain/intent.js';
+import { scheduleId } from '#domain/person.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { type IncidentState, STANDING } from '#domain/state.js';
+import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
+import type { DueSchedule, Schedules } from '#store/schedules.js';
+import { watchDrift } from './drift.js';
+import type { RunWorld } from './run-ports.js';
+
+/** What scheduled work stands on. */
+export interface ScheduleWorld extends Pick<RunWorld, 'tell' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
+  schedules: Schedules;
+  openIncidents(team: string): Promise<IncidentState[]>;
+  incident(team: string, incident: number): Promise<IncidentState | null>;
+  /** Makes an intent of a runbook from the shelf. */
+  propose(team: string, runbook: string, inputs: Record<string, string>): Promise<Intent | Refusal>;
+  /** Opens an incident, or the standing record. @returns its number */
+  open(intent: Intent, asking: Asking): Promise<number | Refusal>;
+}
+
+type Asking = Parameters<RunWorld['tell']>[2];
+
+/** Whoever has one in hand and dies delays it by this much. */
+const HOLD_MS = 60_000;
+/** How long rotation waits for an incident to end, before it looks again. */
+const PUT_OFF_MS = 300_000;
+
+/** Does one thing that is due. @returns false: nothing is */
+export async function doScheduled(
+  team: string,
+  schedules: ReadonlyMap<string, Schedule>,
+  world: ScheduleWorld,
+): Promise<boolean> {
+  const due = await world.schedules.claim(team, HOLD_MS);
+  if (!due) return false;
+  const schedule = schedules.get(due.name);
+  // Another process has another configuration: its affair.
+  if (!schedule) return true;
+  const { task } = schedule;
+  if ('drift' in task) {
+    const outcome = await watchDrift(schedule, task.drift, due, world);
+    await world.schedules.settle(team, due.name, after(schedule, world.now()), outcome, true);
+  } else {
+    await rotate(schedule, task.rotate, due, world);
+  }
+  return true;
+}
+
+/** Somewhat later than exactly then, so that many installations do not all look at the same second. */
+function after(schedule: Schedule, now: Date): Date {
+  const jitter = Math.min(schedule.everyMs / 20, 30_000) * Math.random();
+  return nextWithin(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
+}
+
+/** @returns who acts, and under which key: the same due time twice is one thing. */
+export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now: Date): Asking {
+  return {
+    team: due.team,
+    by: { id: scheduleId(schedule.name), name: null },
+    source: 'bot',
+    key: `schedule:${schedule.name}:${what}`,
+    now,
+    seesPrivate: true,
+  };
+}
+
+/** Begins a rotation in the standing record; not while an incident is open on what it would touch. */
+async function rotate(
+  schedule: Schedule,
+  pair: string,
+  due: DueSchedule,
+  world: ScheduleWorld,
+): Promise<void> {
+  const { team } = due;
+  const now = world.now();
+  const later = async (at: Date, why: string) => {
+    world.log.info({ schedule: schedule.name, until: at.toISOString(), why }, 'scheduled work is put off');
+    await world.schedules.settle(team, schedule.name, at, why, false);
+  };
+  // Claimed late, after the bot was away.
+  if (!within(schedule, now)) return later(nextWithin(schedule, now), 'outside of its window');
+  const open = (await world.openIncidents(team)).find((incident) => touches(schedule, incident));
+  if (open) {
+    return later(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `INC-${open.number} is open`);
+  }
+  await standingRecord(schedule, due, world);
+  const intent = await world.propose(team, schedule.runbook, { pair });
+  const answer = isRefusal(intent)
+    ? intent
+    : await world.tell(intent, STANDING, askingOf(schedule, due, due.dueAt, now));
+  if (isRefusal(answer)) {
+    world.log.error({ schedule: schedule.name, code: answer.code }, answer.sentence);
+    return later(new Date(now.getTime() + PUT_OFF_MS), answer.sentence);
+  }
+  await world.schedules.settle(team, schedule.name, after(schedule, now), answer.receipt, true);
+}
+
+function touches(schedule: Schedule, incident: IncidentState): boolean {
+  if (schedule.components.length === 0) return true;
+  return incident.components.some((component) => schedule.components.includes(component));
+}
+
+async function standingRecord(schedule: Schedule, due: DueSchedule, world: ScheduleWorld): Promise<void> {
+  if (await world.incident(due.team, STANDING)) return;
+  await world.open({ type: 'OpenStandingRecord' }, askingOf(schedule, due, 'standing-record', world.now()));
+}

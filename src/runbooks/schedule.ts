@@ -1,0 +1,79 @@
+import { DateTime } from 'luxon';
+import { z } from 'zod';
+
+/** What is to be done at times, from `schedules:` in tocsin.yml. */
+export interface Schedule {
+  name: string;
+  /** `drift`: compare two key stores; `rotate`: run a runbook on a pair. */
+  task: { drift: { from: string; to: string } } | { rotate: string };
+  everyMs: number;
+  /** Only between these times of the day; null: at any time. Minutes after midnight; `to` below `from` runs over midnight. */
+  window: { from: number; to: number; zone: string } | null;
+  /** Of whom: while an incident with one of them is open, nothing is rotated. Empty: while any incident is open. */
+  components: string[];
+  /** `drift`: what is offered to mend it. `rotate`: what is run. */
+  runbook: string;
+  severity: 'sev1' | 'sev2' | 'sev3' | 'sev4' | null;
+}
+
+const DAY_MS = 86_400_000;
+const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS };
+
+const every = z.string().transform((text, context) => {
+  const [, amount, unit] = /^([1-9]\d{0,5})\s*([smhd])$/.exec(text.trim()) ?? [];
+  const ms = Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN);
+  if (ms >= 1_000 && ms <= 400 * DAY_MS) return ms;
+  context.addIssue({ code: 'custom', message: 'is not a period; write it as 30s, 5m, 12h or 30d' });
+  return z.NEVER;
+});
+
+const window = z.string().transform((text, context) => {
+  const [, h1, m1, h2, m2, zone = 'UTC'] =
+    /^(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)(?:\s+(\S+))?$/.exec(text.trim()) ?? [];
+  const from = Number(h1) * 60 + Number(m1);
+  const to = Number(h2) * 60 + Number(m2);
+  const times =
+    [Number(h1), Number(h2)].every((h) => h <= 24) && [Number(m1), Number(m2)].every((m) => m < 60);
+  if (times && from !== to && DateTime.now().setZone(zone).isValid) return { from, to, zone };
+  context.addIssue({ code: 'custom', message: 'is not a window; write it as "02:00-04:00 Europe/Berlin"' });
+  return z.NEVER;
+});
+
+export const scheduleShape = z
+  .strictObject({
+    drift: z.strictObject({ from: z.string().min(1), to: z.string().min(1) }).optional(),
+    rotate: z.string().min(1).optional(),
+    every,
+    window: window.nullable().default(null),
+    components: z.array(z.string().min(1)).default([]),
+    runbook: z.string().min(1).optional(),
+    severity: z.enum(['sev1', 'sev2', 'sev3', 'sev4']).nullable().default(null),
+  })
+  .transform((given, context): Omit<Schedule, 'name'> => {
+    const { drift, rotate, every: everyMs, runbook, ...rest } = given;
+    if (drift && !rotate) return { ...rest, everyMs, task: { drift }, runbook: runbook ?? 'key-sync' };
+    if (rotate && !drift) return { ...rest, everyMs, task: { rotate }, runbook: runbook ?? 'key-rotate' };
+    context.addIssue({ code: 'custom', message: 'needs either `drift: { from, to }` or `rotate: PAIR`' });
+    return z.NEVER;
+  });
+
+/** @returns whether that moment is inside the window, at its start included */
+export function within({ window: span }: Pick<Schedule, 'window'>, moment: Date): boolean {
+  if (!span) return true;
+  const at = DateTime.fromJSDate(moment, { zone: span.zone });
+  const minutes = at.hour * 60 + at.minute;
+  return span.from < span.to
+    ? minutes >= span.from && minutes < span.to
+    : minutes >= span.from || minutes < span.to;
+}
+
+/** @returns the first moment from `earliest` on that is inside the window */
+export function nextWithin(schedule: Pick<Schedule, 'window'>, earliest: Date): Date {
+  const { window: span } = schedule;
+  if (!span || within(schedule, earliest)) return earliest;
+  const at = DateTime.fromJSDate(earliest, { zone: span.zone });
+  const start = (day: DateTime) =>
+    day.startOf('day').set({ hour: Math.floor(span.from / 60) % 24, minute: span.from % 60 });
+  const today = start(at);
+  return (today >= at ? today : start(at.plus({ days: 1 }))).toJSDate();
+}

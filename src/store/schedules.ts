@@ -1,0 +1,70 @@
+import type { Queryable } from './pools.js';
+
+/** A schedule that is due: claimed, so that nobody else does it now. */
+export interface DueSchedule {
+  team: string;
+  name: string;
+  /** When it was to be done. ISO 8601, UTC. */
+  dueAt: string;
+  /** What came of it the last time, as whoever did it left it. */
+  outcome: string | null;
+}
+
+/** When what is to be done: in the database, because a queue forgets and a process dies. */
+export interface Schedules {
+  /**
+   * Makes the table say what the configuration says: what is new is first due at `firstAt`, what has changed keeps its
+   * time, but is due no later than a new one would be; what is gone is forgotten.
+   */
+  sync(team: string, wanted: ReadonlyArray<{ name: string; spec: string; firstAt: Date }>): Promise<void>;
+  /**
+   * Takes one that is due and has it due again after `holdMs`: whoever dies with it in hand delays it by no more.
+   * @returns null: none is due
+   */
+  claim(team: string, holdMs: number): Promise<DueSchedule | null>;
+  /** It was done, or put off. @param done it was done: its age counts from now */
+  settle(team: string, name: string, nextAt: Date, outcome: string | null, done: boolean): Promise<void>;
+}
+
+export function schedules(db: Queryable): Schedules {
+  return {
+    async sync(team, wanted) {
+      const rows = wanted.map(({ name, spec, firstAt }) => ({ name, spec, first_at: firstAt.toISOString() }));
+      await db.query(
+        `with wanted as (
+           select * from json_to_recordset($2::json) as w(name text, spec text, first_at timestamptz)
+         ), gone as (
+           delete from schedule where team = $1 and name not in (select name from wanted)
+         )
+         insert into schedule (team, name, spec, next_at) select $1, name, spec, first_at from wanted
+         on conflict (team, name) do update
+           set spec = excluded.spec, next_at = least(schedule.next_at, excluded.next_at)
+           where schedule.spec <> excluded.spec`,
+        [team, JSON.stringify(rows)],
+      );
+    },
+    async claim(team, holdMs) {
+      const { rows } = await db.query<DueSchedule>({
+        name: 'claim_schedule',
+        text: `with due as (
+                 select name, next_at from schedule where team = $1 and next_at <= now()
+                 order by next_at limit 1 for update skip locked
+               )
+               update schedule s set next_at = now() + $2 * interval '1 millisecond'
+               from due where s.team = $1 and s.name = due.name
+               returning s.team, s.name, s.outcome,
+                 to_char(due.next_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "dueAt"`,
+        values: [team, holdMs],
+      });
+      return rows[0] ?? null;
+    },
+    async settle(team, name, nextAt, outcome, done) {
+      await db.query({
+        name: 'settle_schedule',
+        text: `update schedule set next_at = $3, outcome = $4, last_at = case when $5 then now() else last_at end
+               where team = $1 and name = $2`,
+        values: [team, name, nextAt.toISOString(), outcome, done],
+      });
+    },
+  };
+}

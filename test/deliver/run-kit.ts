@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { lookupsOf } from '#compose/lookups.js';
+import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
+import type { RunWorld } from '#deliver/run-ports.js';
+import type { Intent } from '#domain/intent.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import type { Json, StepEffect } from '#domain/runbook.js';
+import { type RunView, runViewOf } from '#domain/runbook-run.js';
+import { createHandle } from '#handle.js';
+import { type Action, ActionFailed, type RunContext, type StepResult } from '#runbooks/action.js';
+import { readDefinition } from '#runbooks/definition.js';
+import { Secret } from '#runbooks/secret.js';
+import { migrate } from '#store/migrate.js';
+import { openStore } from '#store/store.js';
+import { testDatabase } from '../support/database.js';
+
+export const ANA = { id: 'U0ANA00001', name: 'ana' };
+export const BO = { id: 'U0BO000002', name: 'bo' };
+export const TEAM = 'T1';
+
+/** What a test's action does when it is run. */
+export type Doing = (input: Record<string, Json>, context: RunContext) => Promise<StepResult | undefined>;
+
+/** An action of the world outside: what it does is the test's to say, and what was called is written down. */
+function scripted(name: string, effect: StepEffect, world: Outside): Action {
+  return {
+    name,
+    does: 'what the test says',
+    effect,
+    input: z.record(z.string(), z.any()),
+    async plan(input) {
+      const failure = world.planFails.get(name);
+      if (failure) throw new ActionFailed(failure);
+      return {
+        does: `${name} ${JSON.stringify(input)}`,
+        touches: effect === 'read' ? [] : ['the world'],
+        current: null,
+        desired: null,
+        versions: { world: world.version },
+        output: effect === 'read' ? { read: world.version } : null,
+      };
+    },
+    async capture() {
+      return { before: world.version };
+    },
+    async run(input, context) {
+      if (effect !== 'read') await context.secure();
+      world.calls.push({ name, input, undoing: context.undoing !== null, captured: context.captured });
+      const result = await world.doing.get(name)?.(input, context);
+      return result ?? { kind: 'done', output: { did: name }, summary: `${name} did it` };
+    },
+  };
+}
+
+/** The world that runs change, as the tests see it. */
+export class Outside {
+  version = 'v1';
+  calls: Array<{ name: string; input: Record<string, Json>; undoing: boolean; captured: Json }> = [];
+  doing = new Map<string, Doing>();
+  planFails = new Map<string, string>();
+  actions = new Map(
+    (
+      [
+        ['t.read', 'read'],
+        ['t.idem', 'idempotent'],
+        ['t.cas', 'conditional'],
+        ['t.unsafe', 'unsafe'],
+        ['t.unsafe2', 'unsafe'],
+      ] as const
+    ).map(([name, effect]) => [name, scripted(name, effect, this)]),
+  );
+}
+
+export type RunKit = Awaited<ReturnType<typeof startRunKit>>;
+
+/** The real store, writer and worker of runs, with one open incident, and a world outside that a test directs. */
+export async function startRunKit() {
+  const database = await testDatabase();
+  await migrate(database.config);
+  const store = openStore(database.config, () => {});
+  const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
+  const outside = new Outside();
+  let ahead = 0;
+  let typed = 0;
+  const people: string[] = [];
+  const secrets: string[] = [];
+  const scrubbed = (text: string) =>
+    secrets.reduce((all, secret) => all.replaceAll(secret, '[secret]'), text);
+  const now = () => new Date(Date.now() + ahead);
+  const world: RunWorld = {
+    outbox: store.outbox,
+    incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    facts: (team, incident, run) => store.runFacts(team, incident, run),
+    targets: store.targets,
+    tell: handle,
+    readRunbook(source) {
+      const read = readDefinition(source, 'test.yml', outside.actions);
+      if ('problems' in read) throw new Error(read.problems.join('\n'));
+      return read.runbook;
+    },
+    actions: outside.actions,
+    systems: {
+      store: () => no('store'),
+      route: () => no('route'),
+      pair: () => no('pair'),
+      command: () => no('command'),
+      secret: () => new Secret('a secret'),
+      fingerprint: () => 'fp:000000000000',
+    },
+    scrub: { text: scrubbed, json: (value) => JSON.parse(scrubbed(JSON.stringify(value))) },
+    approversOf: async () => people,
+    async owe(effect, of) {
+      await store.outbox.owe(effect, of);
+    },
+    now,
+    log: { info() {}, warn() {}, error: (fields) => kit.errors.push(fields) },
+  };
+  const kit = {
+    database,
+    store,
+    handle,
+    outside,
+    world,
+    people,
+    secrets,
+    errors: [] as object[],
+    now,
+    windOn: (ms: number) => {
+      ahead += ms;
+    },
+    async says(intent: Intent, target: number | null = 1, by = ANA, source: 'slack' | 'cli' = 'slack') {
+      const key = `t:${++typed}`;
+      return handle(intent, target, { team: TEAM, by, source, key, now: now(), seesPrivate: false });
+    },
+    /** Asks for a run of that definition. @returns its number, or the refusal */
+    async propose(definition: string, more: { planOnly?: boolean; target?: string } = {}, by = ANA) {
+      const answer = await kit.says(
+        {
+          type: 'ProposeRun',
+          runbook: 'test',
+          definition,
+          inputs: '{}',
+          target: more.target ?? 'test',
+          planOnly: more.planOnly ?? false,
+        },
+        1,
+        by,
+      );
+      if (isRefusal(answer)) return answer;
+      const fact = answer.facts.find((one) => one.type === 'RunProposed');
+      return fact?.type === 'RunProposed' ? fact.data.run : 0;
+    },
+    /** Asks for a run and takes it to where it waits for approval. */
+    async planned(definition: string): Promise<number> {
+      const run = await kit.propose(definition);
+      if (typeof run !== 'number') throw new Error(JSON.stringify(run));
+      await kit.drive(run);
+      return run;
+    },
+    approve: (run: number, by = BO): Promise<unknown | Refusal> =>
+      kit.says({ type: 'ApproveRun', run, hash: null, breakGlass: null }, 1, by),
+    /** One worker takes the run as far as it goes. */
+    drive: (run: number, options: { world?: RunWorld; signal?: AbortSignal } = {}) =>
+      drainRunLane(
+        laneOfRun(TEAM, 1, run),
+        { world: options.world ?? world, wakeAt: () => {}, owner: 'test' },
+        options.signal ?? new AbortController().signal,
+      ),
+    async view(run: number): Promise<RunView> {
+      const view = runViewOf(await store.runFacts(TEAM, 1, run), run);
+      if (!view) throw new Error('no such run');
+      return view;
+    },
+    async end() {
+      await store.close();
+      await database.close();
+    },
+  };
+  await kit.says(
+    {
+      type: 'OpenIncident',
+      title: 'x',
+      severity: null,
+      components: [],
+      private: false,
+      drill: false,
+      moment: null,
+    },
+    null,
+  );
+  return kit;
+}
+
+function no(what: string): never {
+  throw new ActionFailed(`there is no ${what} here`);
+}
+
+/** A definition in few words: `id action undo?`. */
+export function definition(steps: Array<string | object>, more: object = {}): string {
+  const list = steps.map((step) => {
+    if (typeof step !== 'string') return step;
+    const [id, uses, undo] = step.split(' ');
+    return { id, title: id, uses, with: {}, ...(undo && { undo: { uses: undo, with: {} } }) };
+  });
+  return JSON.stringify({ name: 'test', title: 'A test', steps: list, ...more });
+}

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ActionFailed } from '#runbooks/action.js';
+import { BO, definition, type RunKit, startRunKit } from './run-kit.js';
+
+let kit: RunKit;
+beforeEach(async () => {
+  kit = await startRunKit();
+});
+afterEach(async () => {
+  expect(kit.errors).toEqual([]);
+  await kit.end();
+});
+
+const names = () => kit.outside.calls.map(({ name, undoing }) => (undoing ? `undo ${name}` : name));
+
+describe('a run', () => {
+  test('is planned by reading only, approved by another person, and then done step by step', async () => {
+    const run = await kit.planned(definition(['look t.read', 'change t.cas t.idem']));
+    expect((await kit.view(run)).state).toMatchObject({ status: 'waiting', approvals: [] });
+    expect(names()).toEqual([]);
+    expect(await kit.says({ type: 'ApproveRun', run, hash: null, breakGlass: null })).toMatchObject({
+      code: 'RUN_OWN',
+    });
+    await kit.approve(run);
+    await kit.drive(run);
+    expect(names()).toEqual(['t.read', 't.cas']);
+    const view = await kit.view(run);
+    expect(view.state).toMatchObject({ status: 'ended', end: 'succeeded' });
+    expect(view.steps.get('change')?.run).toMatchObject({
+      outcome: 'done',
+      captured: { before: 'v1' },
+      output: { did: 't.cas' },
+    });
+    expect(await kit.store.targets.holder('T1', 'test')).toBeNull();
+  });
+
+  test('asks again when the world has moved since the plan', async () => {
+    const run = await kit.planned(definition(['change t.cas']));
+    const first = (await kit.view(run)).state.hash;
+    await kit.approve(run);
+    kit.outside.version = 'v2';
+    await kit.drive(run);
+    const { state } = await kit.view(run);
+    expect(state).toMatchObject({ status: 'waiting', approvals: [] });
+    expect(state.hash).not.toBe(first);
+    expect(names()).toEqual([]);
+    await kit.approve(run);
+    await kit.drive(run);
+    expect((await kit.view(run)).state.end).toBe('succeeded');
+  });
+
+  test('undoes in reverse order what was done, of itself when its definition says so', async () => {
+    kit.outside.doing.set('t.unsafe', async () => {
+      throw new ActionFailed('it says no');
+    });
+    const steps = ['one t.cas t.idem', 'two t.idem t.cas', 'three t.unsafe'];
+    const run = await kit.planned(definition(steps, { on_failure: 'undo' }));
+    await kit.approve(run);
+    await kit.drive(run);
+    expect(names()).toEqual(['t.cas', 't.idem', 't.unsafe', 'undo t.cas', 'undo t.idem']);
+    const view = await kit.view(run);
+    // The third began, and has no undo: that is said, not glossed over.
+    expect(view.state.end).toBe('partly-undone');
+    expect(view.summary).toContain('three');
+  });
+});
+void BO;
