@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { withFileLock, writeAtomically } from '../atomic-file.js';
+import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { Secret } from '../secret.js';
+import type { OpenKeyStore, StoreSurroundings } from './kind.js';
+import { versionOf } from './version.js';
+
+/** How a kind of file holds keys. */
+export interface FileFormat {
+  type: string;
+  /** Reads as empty while it does not exist. */
+  path: string;
+  /** @returns id and key of each; null: it is not a file of this kind (never say what is in it) */
+  parse(source: string): Array<[id: string, key: string]> | null;
+  format(keys: Array<[id: string, key: string]>): string;
+  /** What such a file cannot hold, as the end of a sentence: `must not have line breaks`; null: all is well. */
+  refuse(id: string, key: string): string | null;
+}
+
+/** Keys in one file that is read and written whole, under a lock that other processes see. */
+export class WholeFile implements OpenKeyStore {
+  readonly type: string;
+  readonly places: readonly string[];
+
+  constructor(
+    readonly name: string,
+    private readonly file: FileFormat,
+    private readonly surroundings: StoreSurroundings,
+  ) {
+    this.type = file.type;
+    this.places = [file.path];
+  }
+
+  async read(signal: AbortSignal): Promise<Keys> {
+    const keys = await this.load(signal);
+    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+  }
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    const problem = this.file.refuse(id, value.reveal());
+    if (problem) throw new StoreFailed(`${this.name}: an id and its key ${problem}`);
+    await this.change(signal, (keys) => {
+      const now = keys.get(id) ?? null;
+      if (now?.equals(value)) return false;
+      if (now === null ? expect !== null : !expect?.equals(now)) throw new Stale(this.name, id);
+      keys.set(id, value);
+      return true;
+    });
+  }
+
+  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    await this.change(signal, (keys) => {
+      const now = keys.get(id);
+      if (!now) return false;
+      if (!now.equals(expect)) throw new Stale(this.name, id);
+      return keys.delete(id);
+    });
+  }
+
+  /** @param edit says whether it changed anything */
+  private async change(signal: AbortSignal, edit: (keys: Map<string, Secret>) => boolean): Promise<void> {
+    const { path, format } = this.file;
+    const step = async () => {
+      const keys = await this.load(signal);
+      if (!edit(keys)) return;
+      signal.throwIfAborted();
+      await writeAtomically(path, format(Array.from(keys, ([id, secret]) => [id, secret.reveal()])));
+      const { fingerprint } = this.surroundings;
+      if (versionOf([await this.load(signal)], fingerprint) !== versionOf([keys], fingerprint))
+        throw new StoreFailed(`${this.name}: ${path} reads differently from what was written`);
+    };
+    try {
+      await withFileLock(path, step, signal);
+    } catch (error) {
+      throw this.told(error, 'written', signal);
+    }
+  }
+
+  private async load(signal: AbortSignal): Promise<Map<string, Secret>> {
+    const { path, parse, type } = this.file;
+    let source: string;
+    try {
+      source = await readFile(path, { encoding: 'utf8', signal });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      throw this.told(error, 'read', signal);
+    }
+    const keys = parse(source);
+    if (!keys) throw new StoreFailed(`${this.name}: ${path} is not a ${type} of ids and keys`);
+    return new Map(keys.map(([id, key]) => [id, new Secret(key)]));
+  }
+
+  private told(error: unknown, verb: string, signal: AbortSignal): unknown {
+    if (error instanceof Stale || error instanceof StoreFailed) return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = signal.aborted ? 'stopped' : (code ?? message);
+    return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
+  }
+}
