@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { ACTIONS } from './blocks/ask.js';
+import { RUN_ACTIONS } from './blocks/run-buttons.js';
 import { onCancel, onChoose, onPublish } from './button.js';
 import { createSlackClient, type SlackClient } from './client.js';
 import { onCommand } from './command.js';
@@ -14,6 +15,7 @@ import { createPermalink } from './permalink.js';
 import { onReaction } from './pin.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
 import { routed } from './routed.js';
+import { onRunButton } from './run-button.js';
 import { onAddToTimeline } from './shortcut.js';
 import { createSocketFront } from './socket.js';
 import { onSubmission } from './submission.js';
@@ -155,6 +157,7 @@ export function listenToOthers(
   app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
   app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
+  app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { RunState } from '#domain/run-state.js';
 import { unpacked } from './packed.js';
 
-/** What a button under a run brings back. `mark`: the plan, the question or the end that it was shown under. */
+/** What a button under a run brings back. `mark`: see `markOf`. */
 export interface CarriedRun {
   incident: number;
   run: number;
@@ -23,4 +24,15 @@ export function carriedRun(value: string | undefined): CarriedRun | null {
   if (!read.success) return null;
   const { choice, ...rest } = read.data;
   return choice === undefined ? rest : { ...rest, choice };
+}
+
+/**
+ * Names what a button is shown under: this plan (`HASH/UNTIL`), this question (`run/add/2`), this end, or a status.
+ * The same button later has the same name, another plan's or another attempt's has not.
+ */
+export function markOf(state: RunState, endedAt: string | null): string {
+  const { asked, status, hash, approvers, end } = state;
+  if (asked) return `${asked.phase}/${asked.step}/${asked.attempt}`;
+  if (status === 'waiting') return `${hash ?? ''}/${approvers?.expiresAt ?? ''}`;
+  return status === 'ended' ? `${end ?? ''}/${endedAt ?? ''}` : status;
 }

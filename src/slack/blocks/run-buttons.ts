@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { runRef } from '#domain/run-fact.js';
 import type { RunView } from '#domain/runbook-run.js';
-import type { CarriedRun } from '../carried-run.js';
+import { type CarriedRun, markOf } from '../carried-run.js';
 import { packed } from '../packed.js';
 import { type Block, plain } from './block.js';
 import { cut } from './cut.js';
@@ -21,7 +21,7 @@ interface Look {
 /** The buttons that make sense as the run stands; none: nothing is to be decided. */
 export function runButtons(view: RunView, incident: number): Block[] {
   const { state } = view;
-  const carried: CarriedRun = { incident, run: state.run, mark: markOf(view) };
+  const carried: CarriedRun = { incident, run: state.run, mark: markOf(state, view.endedAt) };
   const button = (what: string, label: string, more: Partial<CarriedRun> = {}, look: Look = {}) =>
     buttonFor(`run:${what}`, label, packed({ ...carried, ...more }), look);
   const ref = runRef(state.run);
@@ -73,13 +73,6 @@ export function runButtons(view: RunView, incident: number): Block[] {
     }
   })().filter((one) => one !== null);
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
-}
-
-/** What a click must still find: the plan, the question or the end that it was shown under. */
-function markOf({ state, endedAt }: RunView): string {
-  if (state.asked) return `${state.asked.phase}/${state.asked.step}/${state.asked.attempt}`;
-  if (state.status === 'waiting') return `${state.hash ?? ''}/${state.approvers?.expiresAt ?? ''}`;
-  return state.status === 'ended' ? `${state.end ?? ''}/${endedAt ?? ''}` : state.status;
 }
 
 /** Something of it has begun, changes things, can be taken back, and was not yet. */

@@ -1,0 +1,130 @@
+import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { runRef } from '#domain/run-fact.js';
+import { type RunState, runsOf } from '#domain/run-state.js';
+import { type CarriedRun, carriedRun, markOf } from './carried-run.js';
+import { type Context, spokenBy, triggerKey } from './context.js';
+import { inTime } from './in-time.js';
+import { ephemeral, type Reply, refused, said } from './reply.js';
+import { respondTo } from './response-url.js';
+
+const TOO_OLD = said('That button is too old to be understood. `runs` shows how the runs stand.');
+
+/**
+ * A button under a run. The answer is for whoever clicked; the message itself stays, and is brought up to date by
+ * what the click leads to.
+ */
+export function onRunButton(context: Context): Middleware<SlackActionMiddlewareArgs<BlockButtonAction>> {
+  return ({ body, action, ack }) => {
+    const tell = (reply: Reply) =>
+      respondTo(body.response_url, { replace_original: false, ...ephemeral(reply) }, context.log);
+    return inTime<Reply>({
+      work: decided(context, body, action.action_id.replace(/^run:/, ''), carriedRun(action.value)),
+      failed: (reply) => reply,
+      async answer(reply) {
+        await ack();
+        if (reply) await tell(reply);
+      },
+      later: tell,
+      log: context.log,
+    });
+  };
+}
+
+async function decided(
+  context: Context,
+  body: BlockButtonAction,
+  what: string,
+  carried: CarriedRun | null,
+): Promise<Reply> {
+  if (!carried) return TOO_OLD;
+  let ready: { intent: TypedIntent; asking: Asking } | Refusal;
+  try {
+    ready = await prepared(context, body, what, carried);
+  } catch (error) {
+    context.log.error({ err: error }, 'A click could not be looked up');
+    return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+  }
+  if (isRefusal(ready)) return refused(ready);
+  const outcome = await context.handle(ready.intent, carried.incident, ready.asking);
+  return isRefusal(outcome) ? refused(outcome) : said(outcome.receipt);
+}
+
+/** Who asks for what, or why it is too late for that. Only looks. */
+async function prepared(
+  context: Context,
+  body: BlockButtonAction,
+  what: string,
+  carried: CarriedRun,
+): Promise<{ intent: TypedIntent; asking: Asking } | Refusal> {
+  const { team, user } = body;
+  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const spoken = await spokenBy(context, speaker, keyOf(what, carried, body));
+  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
+  // Who can click in an incident's channel is in it.
+  const asking: Asking = { ...spoken.asking, seesPrivate: here === carried.incident };
+  const old = await outOfDate(context, what, carried, asking);
+  return old ?? { intent: intentOf(what, carried, asking), asking };
+}
+
+/**
+ * A double click has two triggers and is one decision: it is known by who decided what on which plan or question.
+ * Cancelling has nothing to tell two of them apart by, and needs nothing: the second is refused.
+ */
+function keyOf(what: string, { incident, run, mark }: CarriedRun, body: BlockButtonAction): string | null {
+  if (what === 'cancel') return triggerKey(body.trigger_id);
+  return `run:${incident}:${run}:${what}:${mark}:${body.user.id}`;
+}
+
+function intentOf(what: string, { run, mark, choice }: CarriedRun, { by }: Asking): TypedIntent {
+  switch (what) {
+    case 'approve':
+      return { type: 'ApproveRun', run, hash: mark.split('/')[0] ?? '', breakGlass: null };
+    case 'reject':
+      return { type: 'RejectRun', run, reason: null };
+    case 'cancel':
+      return { type: 'CancelRun', run, reason: null };
+    case 'undo':
+      return { type: 'UndoRun', run };
+    case 'retry':
+      return { type: 'RetryStep', run };
+    case 'skip':
+      return { type: 'SkipStep', run, reason: `skipped in Slack by ${by.name ?? by.id}` };
+    default: {
+      const [, step = ''] = mark.split('/');
+      return { type: 'AnswerStep', run, step, choice: choice ?? '' };
+    }
+  }
+}
+
+/**
+ * A button of an earlier plan or question must not decide on this one. Everything else about a run `handle` judges by
+ * itself, and gives the receipt again where the same click comes twice.
+ */
+async function outOfDate(
+  context: Context,
+  what: string,
+  carried: CarriedRun,
+  asking: Asking,
+): Promise<Refusal | null> {
+  const state = await context.read.incident(asking, carried.incident);
+  if (isRefusal(state)) return state;
+  const run = runsOf(state).list.find((one) => one.run === carried.run);
+  if (!run) return null;
+  const moved = (why: string) => refuse('RUN_MOVED_ON', { run: runRef(run.run), why });
+  if (run.asked && what !== 'cancel' && markOf(run, null) !== carried.mark) {
+    return moved(`it asks about step ${run.asked.step} now`);
+  }
+  if (what === 'reject' && run.status === 'waiting' && !carried.mark.startsWith(`${run.hash}/`)) {
+    return refuse('RUN_PLAN_CHANGED', { run: runRef(run.run), plan: run.hash?.slice(0, 8) ?? '' });
+  }
+  if (what === 'cancel' && isUndoing(run) && !/^undo(?:ing$|\/)/.test(carried.mark)) {
+    return moved('it is being undone');
+  }
+  return null;
+}
+
+function isUndoing({ status, asked }: RunState): boolean {
+  return status === 'undoing' || asked?.phase === 'undo';
+}
