@@ -65,6 +65,8 @@ export const probe: Action<z.infer<typeof input>> = {
           throw error;
         },
       );
+      // Cut short by the end of the window, this one says nothing about the service.
+      if (wrong && left() <= 0 && tries > 1) break;
       if (wrong) context.say(wrong);
       row = wrong ? 0 : row + 1;
       best = Math.max(best, row);

@@ -132,9 +132,17 @@ test('other headers and statuses; a negative probe that is not wanted is not mad
 
 test('cancelled, it ends at once', async () => {
   const stop = new AbortController();
-  const url = await kit.serve(() => stop.abort());
+  let gone = (_: unknown) => {};
+  const hungUp = new Promise((resolve) => {
+    gone = resolve;
+  });
+  const url = await kit.serve((request) => {
+    request.socket.once('close', gone);
+    stop.abort();
+  });
   const stopped = await failure(
     kit.run(keysProbe, { store: 'new', url, timeout: '1h' }, { signal: stop.signal }),
   );
   expect(stopped.message).toContain('the step was stopped');
+  await hungUp;
 });

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keysRotate } from '#runbooks/actions/keys-rotate.js';
@@ -258,6 +260,28 @@ test('a retired key that an instance still accepts is not called retired', async
   const { probe } = world.pair;
   world.kit.pairs.set('tts', { ...world.pair, probe: { ...probe, urls: [...probe.urls, behind] } });
   expect((await refusal(world, 'retire')).message).toBe(`${behind}/ still answers 200 to ${fp(K1)}`);
+});
+
+test('an outsider who changes a sender midway stops what would have it refused', async () => {
+  const world = await open();
+  await forwardTo(world, 'accept');
+  const pending = world.files().truth?.pending as string;
+  // Between the first acceptor and the second.
+  world.kit.onSecure = () =>
+    writeFileSync(join(world.kit.folder, 'sender-1.json'), JSON.stringify({ key: pending }));
+  const stopped = await refusal(world, 'unaccept', { waited: new Date() });
+  expect(stopped.message).toContain(`sender-1 (${fp(pending)})`);
+  expect(Object.values(world.files()['acceptor-1'] ?? {})).not.toContain(pending);
+  expect(Object.values(world.files()['acceptor-2'] ?? {})).toContain(pending);
+});
+
+test('a switch that takes in every store and fails through the gateway is no success', async () => {
+  const world = await open();
+  await forwardTo(world, 'prove');
+  const broken = await world.kit.serve((_, response) => response.writeHead(502).end());
+  world.kit.pairs.set('tts', { ...world.pair, through: broken });
+  const failed = await refusal(world, 'switch');
+  expect(failed).toMatchObject({ unsure: false, message: `${broken}/ answered 502 through the gateway` });
 });
 
 test('somebody else’s key in a sender is left alone', async () => {
