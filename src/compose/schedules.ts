@@ -1,5 +1,5 @@
 import type { RunWorld } from '#deliver/run-ports.js';
-import type { ScheduleWorld } from '#deliver/scheduled.js';
+import type { ScheduleWorld } from '#deliver/schedule-world.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { Core } from './core.js';
 import { proposeOf } from './propose.js';

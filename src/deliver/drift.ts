@@ -7,7 +7,7 @@ import type { Keys } from '#runbooks/keystore.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { Fingerprint } from '#runbooks/secret.js';
 import type { DueSchedule } from '#store/schedules.js';
-import { askingOf, type ScheduleWorld } from './scheduled.js';
+import { askingOf, type ScheduleWorld } from './schedule-world.js';
 
 const READ_MS = 20_000;
 /** Keys that are named; of more, their number. */

@@ -1,24 +1,9 @@
-import type { Intent } from '#domain/intent.js';
-import { scheduleId } from '#domain/person.js';
-import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { isRefusal } from '#domain/refusal.js';
 import { type IncidentState, STANDING } from '#domain/state.js';
 import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
-import type { DueSchedule, Schedules } from '#store/schedules.js';
+import type { DueSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
-import type { RunWorld } from './run-ports.js';
-
-/** What scheduled work stands on. */
-export interface ScheduleWorld extends Pick<RunWorld, 'tell' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
-  schedules: Schedules;
-  openIncidents(team: string): Promise<IncidentState[]>;
-  incident(team: string, incident: number): Promise<IncidentState | null>;
-  /** Makes an intent of a runbook from the shelf. */
-  propose(team: string, runbook: string, inputs: Record<string, string>): Promise<Intent | Refusal>;
-  /** Opens an incident, or the standing record. @returns its number */
-  open(intent: Intent, asking: Asking): Promise<number | Refusal>;
-}
-
-type Asking = Parameters<RunWorld['tell']>[2];
+import { askingOf, type ScheduleWorld } from './schedule-world.js';
 
 /** Whoever has one in hand and dies delays it by this much. */
 const HOLD_MS = 60_000;
@@ -50,18 +35,6 @@ export async function doScheduled(
 function after(schedule: Schedule, now: Date): Date {
   const jitter = Math.min(schedule.everyMs / 20, 30_000) * Math.random();
   return nextWithin(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
-}
-
-/** @returns who acts, and under which key: the same due time twice is one thing. */
-export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now: Date): Asking {
-  return {
-    team: due.team,
-    by: { id: scheduleId(schedule.name), name: null },
-    source: 'bot',
-    key: `schedule:${schedule.name}:${what}`,
-    now,
-    seesPrivate: true,
-  };
 }
 
 /** Begins a rotation in the standing record; not while an incident is open on what it would touch. */

@@ -115,8 +115,8 @@ export function readRunbookSettings(
           );
 
   for (const [name, { task }] of settings.schedules) {
-    if ('rotate' in task && !settings.pairs.has(task.rotate)) {
-      problem(['schedules', name, 'rotate'], `names no pair: ${listed([...settings.pairs.keys()])}`);
+    if ('rotate' in task && !Object.hasOwn(sections.pairs, task.rotate)) {
+      problem(['schedules', name, 'rotate'], `names no pair: ${listed(Object.keys(sections.pairs))}`);
     }
     if (!('drift' in task)) continue;
     for (const store of [task.drift.from, task.drift.to])

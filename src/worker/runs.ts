@@ -4,7 +4,7 @@ import { drainRunLane } from '#deliver/run-lane.js';
 import type { RunWorld } from '#deliver/run-ports.js';
 import type { Engine } from '#queue/engine.js';
 import { type LaneJob, type Relay, RUNS } from '#queue/relay.js';
-import type { DeliveryWorker } from '../worker.js';
+import type { RunningWorker } from './running.js';
 
 export interface RunWorkerOptions {
   engine: Pick<Engine, 'worker'>;
@@ -15,7 +15,7 @@ export interface RunWorkerOptions {
 }
 
 /** Takes runs along, each in its lane, for as long as it runs. */
-export function startRunWorker({ engine, relay, world, concurrency = 8 }: RunWorkerOptions): DeliveryWorker {
+export function startRunWorker({ engine, relay, world, concurrency = 8 }: RunWorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const { wakeAt } = relay;
   const worker = engine.worker<LaneJob>(

@@ -1,4 +1,5 @@
-import { doScheduled, type ScheduleWorld } from '#deliver/scheduled.js';
+import type { ScheduleWorld } from '#deliver/schedule-world.js';
+import { doScheduled } from '#deliver/scheduled.js';
 import { nextWithin, type Schedule } from '#runbooks/schedule.js';
 
 export interface ScheduleWorkerOptions {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
-import { type DeliveryWorker, startWorker } from '../../src/worker.js';
+import type { RunningWorker } from '#worker/running.js';
+import { startWorker } from '../../src/worker.js';
 import { type Server, servers, until } from '../queue/servers.js';
 import { type Kit, startKit } from './kit.js';
 
@@ -9,7 +10,7 @@ describe.each(servers)('a worker woken through %s', (_name, start) => {
   let server: Server;
   let engine: Engine;
   let relay: Relay;
-  let worker: DeliveryWorker;
+  let worker: RunningWorker;
   let kit: Kit;
 
   /** A process that pays: what compose.ts puts together. */

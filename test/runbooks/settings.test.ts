@@ -40,7 +40,8 @@ secrets:
 approvers:
   sre: [U012AB3CD, S012AB3CD]
 schedules:
-  nightly: { anything: goes }
+  drift: { drift: { from: truth, to: tts-new }, every: 5m }
+  nightly: { rotate: gateway-tts, every: 30d, window: "22:30-04:00 Europe/Berlin", components: [TTS] }
 `;
 
 function read(source: string) {
@@ -83,15 +84,22 @@ describe('the sections of tocsin.yml about runbooks', () => {
       drainMs: 2_000,
     });
     expect(settings.approvers.get('sre')).toEqual(['U012AB3CD', 'S012AB3CD']);
-    expect(settings.schedules).toEqual({ nightly: { anything: 'goes' } });
+    expect(settings.schedules.get('drift')).toMatchObject({
+      task: { drift: { from: 'truth', to: 'tts-new' } },
+      everyMs: 300_000,
+      runbook: 'key-sync',
+    });
+    expect(settings.schedules.get('nightly')).toMatchObject({
+      task: { rotate: 'gateway-tts' },
+      everyMs: 30 * 86_400_000,
+      window: { from: 22 * 60 + 30, to: 4 * 60, zone: 'Europe/Berlin' },
+      components: ['TTS'],
+      runbook: 'key-rotate',
+    });
   });
 
   test.each([
-    [
-      'no type',
-      'keystores:\n  a: { path: /x }',
-      /^tocsin\.yml:2: keystores\.a needs a `type`: .*json-file/,
-    ],
+    ['no type', 'keystores:\n  a: { path: /x }', /^tocsin\.yml:2: keystores\.a needs a `type`: .*json-file/],
     [
       'an unknown type',
       'routes:\n  a: { type: envoy }',

@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { readOrganisation } from '#config/organisation.js';
+import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
+import type { ScheduleWorld } from '#deliver/schedule-world.js';
+import { doScheduled } from '#deliver/scheduled.js';
+import { isRefusal } from '#domain/refusal.js';
+import { Scrub } from '#runbooks/scrub.js';
+import { fingerprints } from '#runbooks/secret.js';
+import { readRunbookSettings } from '#runbooks/settings.js';
+import { openSystems } from '#runbooks/systems.js';
+import { startScheduleWorker } from '#worker/schedules.js';
+import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
+
+let kit: RunKit;
+let folder: string;
+let world: ScheduleWorld;
+
+const keys = (store: 'old' | 'new', values: Record<string, string>) =>
+  writeFileSync(join(folder, `${store}.json`), JSON.stringify(values));
+
+function settings(more: string) {
+  const org = readOrganisation(
+    `keystores:
+  old: { type: json-file, path: ${folder}/old.json }
+  new: { type: json-file, path: ${folder}/new.json }
+pairs:
+  tts:
+    { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
+schedules:
+${more}`,
+    'tocsin.yml',
+  );
+  if (Array.isArray(org)) throw new Error(org.join('\n'));
+  const read = readRunbookSettings(org, org.at);
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  return read.settings;
+}
+
+/** The world of schedules over the kit's store, with real key stores. */
+function worldFor(read: ReturnType<typeof settings>): ScheduleWorld {
+  const fingerprint = fingerprints('pepper');
+  const scrub = new Scrub(fingerprint);
+  return {
+    ...kit.world,
+    systems: { ...openSystems(read, { env: {}, scrub, fingerprint }), fingerprint },
+    scrub,
+    schedules: kit.store.schedules,
+    openIncidents: (team) => kit.store.openIncidents(team),
+    propose: async (_team, runbook, inputs) => ({
+      type: 'ProposeRun',
+      runbook,
+      definition: definition(['turn t.cas']),
+      inputs: JSON.stringify(inputs),
+      target: `pair:${inputs.pair}`,
+      planOnly: false,
+    }),
+    async open(intent, asking) {
+      const answer = await kit.handle(intent, null, asking);
+      return isRefusal(answer) ? answer : answer.incident;
+    },
+  };
+}
+
+/** Has what is scheduled done as often as asked, each time as if its time had come. */
+async function tick(read: ReturnType<typeof settings>, name: string) {
+  const spec = JSON.stringify(read.schedules.get(name));
+  await kit.store.schedules.sync(TEAM, [{ name, spec, firstAt: new Date(0) }]);
+  const { rowCount } = await pool().query("update schedule set next_at = now() - interval '1 second'");
+  expect(rowCount).toBe(1);
+  expect(await doScheduled(TEAM, read.schedules, world)).toBe(true);
+}
+let client: pg.Pool;
+const pool = () => client;
+
+const entries = async (incident: number) => {
+  const texts: string[] = [];
+  await kit.store.snapshot(async (at) => {
+    for await (const entry of at.entries(TEAM, incident))
+      if (entry.kind === 'note') texts.push(entry.text ?? '');
+  });
+  return texts;
+};
+const open = async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number);
+const resolve = (incident: number) =>
+  kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, incident);
+
+beforeEach(async () => {
+  kit = await startRunKit();
+  client = new pg.Pool({ ...kit.database.config, max: 2 });
+  client.on('error', () => {});
+  folder = mkdtempSync(join(tmpdir(), 'tocsin-scheduled-'));
+  await resolve(1);
+});
+afterEach(async () => {
+  await client.end();
+  await kit.end();
+  rmSync(folder, { recursive: true });
+});
+
+describe('the drift watch', () => {
+  test('opens an incident with the difference by fingerprint, tells each difference once, and its end', async () => {
+    const read = settings(
+      '  watch: { drift: { from: old, to: new }, every: 5m, severity: sev2, components: [TTS] }',
+    );
+    world = worldFor(read);
+    keys('old', { one: 'value-of-one-1', two: 'value-of-two-2' });
+    keys('new', { one: 'value-of-one-1' });
+    await tick(read, 'watch');
+    expect(await open()).toEqual([2]);
+    const [first] = await entries(2);
+    expect(first).toMatch(/^Drift: new lacks two \(fp:[0-9a-f]{12}\) of old\.$/);
+    expect((await kit.store.load(TEAM, 2))?.state).toMatchObject({ severity: 'sev2', components: ['TTS'] });
+    await tick(read, 'watch');
+    expect(await entries(2)).toHaveLength(1);
+    keys('new', { one: 'another-value-1' });
+    await tick(read, 'watch');
+    expect((await entries(2))[1]).toMatch(/another value under one/);
+    keys('new', { one: 'value-of-one-1', two: 'value-of-two-2' });
+    await tick(read, 'watch');
+    expect((await entries(2))[2]).toBe('new and old are in step again.');
+    await tick(read, 'watch');
+    expect(await entries(2)).toHaveLength(3);
+    const { rows } = await pool().query("select payload from outbox where kind = 'run.offer'");
+    expect(rows.map(({ payload }) => payload)).toEqual([
+      { runbook: 'key-sync', inputs: { from: 'old', to: 'new' } },
+      { runbook: 'key-sync', inputs: { from: 'old', to: 'new' } },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain('value-of');
+  });
+
+  test('notes it on the incident that is open on its component, and opens a new one after a resolve', async () => {
+    const read = settings('  watch: { drift: { from: old, to: new }, every: 5m, components: [TTS] }');
+    world = worldFor(read);
+    await kit.says({ ...OPEN, components: ['TTS'] }, null);
+    keys('old', { one: 'value-of-one-1' });
+    keys('new', {});
+    await tick(read, 'watch');
+    expect(await open()).toEqual([2]);
+    expect(await entries(2)).toHaveLength(1);
+    await resolve(2);
+    await tick(read, 'watch');
+    expect(await open()).toEqual([3]);
+    expect(await entries(3)).toHaveLength(1);
+  });
+
+  test('a store that cannot be read is no drift', async () => {
+    const read = settings('  watch: { drift: { from: old, to: new }, every: 5m }');
+    world = worldFor(read);
+    keys('old', { one: 'value-of-one-1' });
+    writeFileSync(join(folder, 'new.json'), 'not json');
+    await tick(read, 'watch');
+    expect(await open()).toEqual([]);
+  });
+});
+
+const OPEN = {
+  type: 'OpenIncident',
+  title: 'y',
+  severity: null,
+  components: [] as string[],
+  private: false,
+  drill: false,
+  moment: null,
+} as const;
+
+describe('a scheduled rotation', () => {
+  test('runs in the standing record, agreed to by the configuration, and takes no number from incidents', async () => {
+    const read = settings('  turn: { rotate: tts, every: 1d }');
+    world = worldFor(read);
+    await tick(read, 'turn');
+    const state = (await kit.store.load(TEAM, 0))?.state;
+    expect(state?.runs?.list).toMatchObject([
+      { run: 1, runbook: 'key-rotate', target: 'pair:tts', by: 'schedule:turn' },
+    ]);
+    const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
+    await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
+    expect((await kit.store.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({
+      end: 'succeeded',
+      approvals: [],
+    });
+    expect(await open()).toEqual([]);
+    expect((await kit.store.listIncidents(TEAM, { limit: 10 })).map(({ number }) => number)).toEqual([1]);
+    const { rows } = await pool().query('select distinct kind from outbox where incident = 0');
+    expect(rows).toEqual([{ kind: 'run.advance' }]);
+    await tick(read, 'turn');
+    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(2);
+    expect(await kit.says({ ...OPEN }, null)).toMatchObject({ incident: 2 });
+  });
+
+  test('waits while an incident is open on what it would touch', async () => {
+    const read = settings('  turn: { rotate: tts, every: 1d, components: [TTS] }');
+    world = worldFor(read);
+    await kit.says({ ...OPEN, components: ['TTS'] }, null);
+    await tick(read, 'turn');
+    expect(await kit.store.load(TEAM, 0)).toBeNull();
+    const { rows } = await pool().query('select outcome, next_at > now() as later, last_at from schedule');
+    expect(rows).toEqual([{ outcome: 'INC-2 is open', later: true, last_at: null }]);
+    await resolve(2);
+    await kit.says({ ...OPEN, components: ['Billing'] }, null);
+    await tick(read, 'turn');
+    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(1);
+  });
+
+  test('waits for its window', async () => {
+    const hour = new Date().getUTCHours();
+    const two = (n: number) => String(n % 24).padStart(2, '0');
+    const read = settings(
+      `  turn: { rotate: tts, every: 1d, window: "${two(hour + 2)}:00-${two(hour + 3)}:00 UTC" }`,
+    );
+    world = worldFor(read);
+    await tick(read, 'turn');
+    expect(await kit.store.load(TEAM, 0)).toBeNull();
+  });
+});
+
+test('two workers look at the same table, and one does it', async () => {
+  const read = settings('  watch: { drift: { from: old, to: new }, every: 5m }');
+  world = worldFor(read);
+  keys('old', { one: 'value-of-one-1' });
+  keys('new', {});
+  const team = async () => TEAM;
+  const workers = [1, 2, 3].map(() =>
+    startScheduleWorker({ schedules: read.schedules, world, team, everyMs: 20 }),
+  );
+  for (let i = 0; i < 200 && (await open()).length === 0; i++)
+    await new Promise((done) => setTimeout(done, 50));
+  await new Promise((done) => setTimeout(done, 200));
+  await Promise.all(workers.map((worker) => worker.stop()));
+  expect(await open()).toEqual([2]);
+  expect(await entries(2)).toHaveLength(1);
+});
+
+test('what the configuration no longer says is forgotten', async () => {
+  const spec = (name: string) => ({ name, spec: '{}', firstAt: new Date() });
+  await kit.store.schedules.sync(TEAM, [spec('a'), spec('b')]);
+  await kit.store.schedules.sync(TEAM, [spec('b')]);
+  const { rows } = await pool().query('select name from schedule');
+  expect(rows).toEqual([{ name: 'b' }]);
+});
