@@ -2,11 +2,14 @@ import type { Entry } from '#domain/entry.js';
 import { impactText } from '#domain/entry-text.js';
 import { metricsOf } from '#domain/metrics.js';
 import { personLabel } from '#domain/person.js';
+import { runRef } from '#domain/run-fact.js';
+import { runsOf } from '#domain/run-state.js';
 import { type IncidentState, refOf } from '#domain/state.js';
 import { MARKS } from '#domain/words.js';
 import type { ActionItem } from './actions.js';
 import { type Clock, clockIn } from './clock.js';
 import { excerpt } from './excerpt.js';
+import { runStanding } from './runs.js';
 import { newest, underDays } from './timeline-text.js';
 import { dateTimeOf, durationInWords } from './when.js';
 
@@ -36,6 +39,7 @@ export function showText(state: IncidentState, zone = 'UTC'): string {
     ...milestones(state, clock),
     state.impact ? `impact: ${excerpt(impactText(state.impact), 280)}` : 'impact: not recorded',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
+    ...underWay(state),
     `${state.entries} ${state.entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -69,6 +73,13 @@ export function actionsText(ref: string, items: readonly ActionItem[]): string {
     ...[...open, ...done].map(line),
     ...(open.length > 0 ? ['`done N` ticks one off'] : []),
   ].join('\n');
+}
+
+/** Runs that have not ended: these want something, or are at work. */
+function underWay(state: IncidentState): string[] {
+  return runsOf(state)
+    .list.filter(({ status }) => status !== 'ended')
+    .map((run) => `${runRef(run.run)} ${run.runbook} ${runStanding({ state: run })}`);
 }
 
 function roles(state: IncidentState): string {

@@ -1,5 +1,7 @@
-import { ERASED } from '#domain/entry-text.js';
+import type { Entry } from '#domain/entry.js';
+import { ERASED, entryText } from '#domain/entry-text.js';
 import { metricsOf } from '#domain/metrics.js';
+import type { RunEnd } from '#domain/run-fact.js';
 import { type IncidentState, type Milestone, refOf } from '#domain/state.js';
 import type { Mark } from '#domain/words.js';
 import type { Clock } from './clock.js';
@@ -56,13 +58,37 @@ export async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerato
   else if (state.status === 'resolved') yield ask('when was it resolved?');
   else yield ask(`it is ${state.status}: what is left to do?`, ...cites(state.statusEntry ?? state.opened.n));
   let explained = false;
-  for await (const entry of standing(dossier, ['status'])) {
+  const runbooks = new Map<string, string>();
+  for await (const entry of standing(dossier, ['status', 'run'])) {
+    if (entry.kind === 'run') {
+      const item = runItem(entry, runbooks, clock);
+      if (item) yield item;
+      continue;
+    }
     const text = entry.erased ? ERASED : entry.text;
     if (entry.detail.status === 'resolved' && text !== null) explained = true;
     const words = `${dateTimeOf(entry, clock)} ${entry.detail.status ?? ''}${entry.detail.reopened ? ' (reopened)' : ''}`;
     yield { is: 'item', spans: [{ cite: entry.n }, ' ', text === null ? words : `${words}: ${text}`] };
   }
   if (resolved && !explained) yield ask('what resolved it?');
+}
+
+// Of a plan that was never carried out there is nothing to tell here; the timeline has it.
+const ENDS: ReadonlySet<string> = new Set<RunEnd>([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'undone',
+  'partly-undone',
+]);
+
+/** How a run ended, which may be what resolved it. @param runbooks learns the runbook of each run that was asked for */
+function runItem(entry: Entry, runbooks: Map<string, string>, clock: Clock): Block | null {
+  const { run = '', runbook, what = '' } = entry.detail;
+  if (runbook !== undefined) runbooks.set(run, runbook);
+  if (!ENDS.has(what)) return null;
+  const words = entryText({ ...entry, detail: { run: `${run} ${runbooks.get(run) ?? ''}`.trim(), what } });
+  return { is: 'item', spans: [{ cite: entry.n }, ' ', `${dateTimeOf(entry, clock)} ${words}`] };
 }
 
 function at(milestone: { at: string; precision: Milestone['precision'] }, clock: Clock): string {

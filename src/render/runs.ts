@@ -1,5 +1,6 @@
 import { personLabel } from '#domain/person.js';
 import { runRef } from '#domain/run-fact.js';
+import type { RunState } from '#domain/run-state.js';
 import type { RunView } from '#domain/runbook-run.js';
 import { excerpt } from './excerpt.js';
 import { type StepLine, stepLines } from './run-steps.js';
@@ -9,7 +10,7 @@ import { durationInWords } from './when.js';
 const ENDED = 10;
 
 /** How a run stands, in words that follow its name. */
-export function runStanding({ state }: RunView): string {
+export function runStanding({ state }: { state: RunState }): string {
   if (state.cancelled && state.status !== 'ended') return 'is being cancelled';
   switch (state.status) {
     case 'planning':
