@@ -11,11 +11,13 @@ import { captureMessage } from '#deliver/message-capture.js';
 import { invitePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
 import { sendRunLog } from '#deliver/run-log.js';
+import { offerRun } from '#deliver/run-offer.js';
 import { postForRun } from '#deliver/run-post.js';
 import { showRun } from '#deliver/run-show.js';
 import type { EffectKind } from '#domain/effect.js';
 import type { Engine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
+import type { RunningWorker } from './worker/running.js';
 
 export interface WorkerOptions {
   engine: Pick<Engine, 'worker'>;
@@ -25,15 +27,8 @@ export interface WorkerOptions {
   concurrency?: number;
 }
 
-export interface DeliveryWorker {
-  /** Resolves once the queue has been reached for the first time. */
-  ready(): Promise<void>;
-  /** Takes no more lanes, lets each finish the rows in hand (up to `graceMs`, 5,000), and gives them back. */
-  stop(graceMs?: number): Promise<void>;
-}
-
 /** Pays what the outbox owes, lane by lane, for as long as it runs. */
-export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOptions): DeliveryWorker {
+export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const gate = new Gate(world.now);
   const { wakeAt } = relay;
@@ -75,6 +70,8 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return sendRunLog(of<typeof kind>(attempt));
     case 'run.post':
       return postForRun(of<typeof kind>(attempt));
+    case 'run.offer':
+      return offerRun(of<typeof kind>(attempt));
     case 'run.advance':
       // It may take hours, so it has lanes and workers of its own.
       throw new Error(`a run is in a lane of deliveries: ${attempt.row.lane}`);

@@ -19,6 +19,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.show',
   'run.log',
   'run.post',
+  'run.offer',
 ]);
 
 /**

@@ -62,7 +62,7 @@ export interface World {
   people: People;
   exports: Exports;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
-  org: { announce: string | null; invite: { people: string[]; groups: string[] } };
+  org: { command?: string; announce: string | null; invite: { people: string[]; groups: string[] } };
   now(): Date;
   log: DeliverLog;
 }

@@ -1,0 +1,45 @@
+import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import { plain } from '#domain/command/entered.js';
+import { answered } from './answered.js';
+import { type CarriedOffer, carriedOffer } from './carried-offer.js';
+import { type Context, spokenBy, triggerKey } from './context.js';
+import { inTime } from './in-time.js';
+import { ephemeral, type Reply, said } from './reply.js';
+import { respondTo } from './response-url.js';
+
+const TOO_OLD = said('That button is too old to be understood. Type the command that stands beside it.');
+
+/** A click on an offered runbook: the same as typing the command that stands beside the button, in that incident. */
+export function onRunOffer(context: Context): Middleware<SlackActionMiddlewareArgs<BlockButtonAction>> {
+  return ({ body, action, ack }) => {
+    const tell = (reply: Reply) =>
+      respondTo(body.response_url, { replace_original: false, ...ephemeral(reply) }, context.log);
+    return inTime<Reply>({
+      work: ask(context, body, carriedOffer(action.value)),
+      failed: (reply) => reply,
+      async answer(reply) {
+        await ack();
+        if (reply) await tell(reply);
+      },
+      later: tell,
+      log: context.log,
+    });
+  };
+}
+
+async function ask(context: Context, body: BlockButtonAction, offer: CarriedOffer | null): Promise<Reply> {
+  if (!offer) return TOO_OLD;
+  const { team, user } = body;
+  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));
+  const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
+  const line = plain(['run', offer.runbook, ...inputs].join(' '));
+  // As if it had been typed in that incident's channel, where the button stands.
+  const typed = { ...spoken, implied: offer.incident, entered: line };
+  const spot = {
+    channel: body.channel?.id ?? '',
+    trigger: body.trigger_id,
+    reply: body.response_url || null,
+  };
+  return (await answered(context, await context.answer(typed), typed, spot)) ?? TOO_OLD;
+}
