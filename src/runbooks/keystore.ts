@@ -4,6 +4,11 @@ import type { Secret } from './secret.js';
 export interface Keys {
   version: string;
   keys: ReadonlyMap<string, Secret>;
+  /**
+   * Keys that only some places hold, from a write or a removal that was cut off, and that are not in `keys`: the same
+   * `put` or `remove` again makes it whole. Left out by stores of one place.
+   */
+  partial?: ReadonlyMap<string, Secret>;
 }
 
 /**

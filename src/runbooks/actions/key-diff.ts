@@ -36,6 +36,11 @@ export async function diff(from: string, to: string, context: ActionContext): Pr
   };
 }
 
+/** @returns all that is there under any id, also what only some places of the store hold: what a removal must see */
+export function anywhere({ version, keys, partial }: Keys): Keys {
+  return { version, keys: new Map([...(partial ?? []), ...keys]) };
+}
+
 /** @returns the fingerprint of each of these ids that is there */
 export function prints(
   ids: Iterable<string>,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '#domain/runbook.js';
 import { type Action, ActionFailed, type Output } from '../action.js';
-import { count, named, prints, versions } from './key-diff.js';
+import { anywhere, count, named, prints, versions } from './key-diff.js';
 import { change, look } from './touch.js';
 
 const input = z.strictObject({
@@ -22,7 +22,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   input,
   async plan({ store: name, keys }, context) {
     const store = context.store(name);
-    const there = await look(store, context.signal);
+    const there = anywhere(await look(store, context.signal));
     const fingerprints = prints(keys, there, context);
     const removed = Object.keys(fingerprints);
     const what =
@@ -37,12 +37,14 @@ export const keysRemove: Action<z.infer<typeof input>> = {
     };
   },
   async capture({ store, keys }, context) {
-    return { fingerprints: prints(keys, await look(context.store(store), context.signal), context) };
+    return {
+      fingerprints: prints(keys, anywhere(await look(context.store(store), context.signal)), context),
+    };
   },
   async run({ store: name, keys }, context) {
     const store = context.store(name);
     const ours = known(context.undoing ? context.undoing.output : context.captured);
-    const there = await look(store, context.signal);
+    const there = anywhere(await look(store, context.signal));
     const now = new Map(Object.entries(prints(keys, there, context)));
     const foreign = keys.filter((id) => now.has(id) && now.get(id) !== ours.get(id));
     const removed = keys.filter((id) => !now.has(id) && ours.has(id));
@@ -57,7 +59,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
       removed.push(id);
       context.say(`${id} ${now.get(id)} removed from ${name}`);
     }
-    const after = await look(store, context.signal);
+    const after = anywhere(await look(store, context.signal));
     const still = removed.filter((id) => after.keys.has(id));
     if (still.length > 0) {
       throw new ActionFailed(`${name} still holds ${still.join(', ')}`, { unsure: true, output: done() });

@@ -3,7 +3,6 @@ import { ActionFailed, type RunContext, type StepResult } from '../action.js';
 import { captured, done, drainFor, foreign } from './rotate-forward.js';
 import { proveThrough } from './rotate-prove.js';
 import {
-  accepts,
   idsOf,
   mustAllAccept,
   mustAllUse,
@@ -48,7 +47,7 @@ export async function unaccept(name: string, context: RunContext): Promise<StepR
   const first = await readRotation(name, context);
   mustNotBeSettled(first, context);
   const { pending } = first;
-  if (!pending || !first.acceptors.some((acceptor) => accepts(acceptor, pending))) {
+  if (!pending || !first.acceptors.some((acceptor) => idsOf(acceptor, pending).length > 0)) {
     return done(first, context, 'no acceptor takes a pending key');
   }
   mustBeUnused(first, context);

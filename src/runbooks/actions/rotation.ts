@@ -1,13 +1,16 @@
 import { type ActionContext, ActionFailed, type Output } from '../action.js';
-import type { KeyStore, Keys } from '../keystore.js';
+import type { KeyStore } from '../keystore.js';
 import type { Pair } from '../pair.js';
 import type { Secret } from '../secret.js';
+import { anywhere } from './key-diff.js';
 import { look } from './touch.js';
 
 /** A store and what it held when it was read. */
 export interface Holder {
   store: KeyStore;
   keys: ReadonlyMap<string, Secret>;
+  /** With those that only some places of the store hold. */
+  anywhere: ReadonlyMap<string, Secret>;
   version: string;
 }
 
@@ -28,8 +31,8 @@ export async function readRotation(name: string, context: ActionContext): Promis
   const pair = context.pair(name);
   const hold = async (from: string): Promise<Holder> => {
     const store = context.store(from);
-    const { keys, version }: Keys = await look(store, context.signal);
-    return { store, keys, version };
+    const read = await look(store, context.signal);
+    return { store, keys: read.keys, anywhere: anywhere(read).keys, version: read.version };
   };
   const [truth, senders, acceptors] = await Promise.all([
     hold(pair.truth),
@@ -66,12 +69,12 @@ export function uses({ pair }: Rotation, sender: Holder, key: Secret): boolean {
 }
 
 export function accepts(acceptor: Holder, key: Secret): boolean {
-  return idsOf(acceptor, key).length > 0;
+  return [...acceptor.keys.values()].some((value) => value.equals(key));
 }
 
-/** @returns under which ids a store holds a key: before we came somebody else chose them */
-export function idsOf({ keys }: Holder, key: Secret): string[] {
-  return [...keys].filter(([, value]) => value.equals(key)).map(([id]) => id);
+/** @returns under which ids a store holds a key, in any of its places: before we came somebody else chose them */
+export function idsOf({ anywhere }: Holder, key: Secret): string[] {
+  return [...anywhere].filter(([, value]) => value.equals(key)).map(([id]) => id);
 }
 
 /** @throws ActionFailed naming the senders that use another key than this one */
@@ -94,7 +97,7 @@ export function mustAllAccept({ acceptors }: Rotation, key: Secret, context: Act
 
 /** @throws ActionFailed naming those that still hold this key */
 export function mustNotAccept(holders: readonly Holder[], key: Secret, context: ActionContext): void {
-  const holding = holders.filter((holder) => accepts(holder, key)).map(({ store }) => store.name);
+  const holding = holders.filter((holder) => idsOf(holder, key).length > 0).map(({ store }) => store.name);
   if (holding.length === 0) return;
   throw new ActionFailed(
     `${holding.join(', ')} still hold${holding.length === 1 ? 's' : ''} ${context.fingerprint(key)}`,

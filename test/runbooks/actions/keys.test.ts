@@ -133,6 +133,28 @@ test('a failure midway says what was added; one that is not known counts, for th
   }
 });
 
+test('a key that a removal left in one place only is removed, and not taken for gone', async () => {
+  const real = await kit.store('half', { 'client-1': 'value-one' });
+  const undoing = { captured: null, input: null, output: { added: ['client-1'], fingerprints: FPS } };
+  const given = { store: 'half', keys: ['client-1'] };
+  const halves: KeyStore = {
+    name: real.name,
+    type: real.type,
+    places: real.places,
+    async read(signal) {
+      const { version, keys } = await real.read(signal);
+      return { version, keys: new Map(), partial: keys };
+    },
+    put: (...args) => real.put(...args),
+    remove: (...args) => real.remove(...args),
+  };
+  kit.stores.set('half', { ...halves, remove: async () => {} });
+  expect((await failure(kit.run(keysRemove, given, { undoing }))).message).toBe('half still holds client-1');
+  kit.stores.set('half', halves);
+  expect((await kit.done(keysRemove, given, { undoing })).output.removed).toEqual(['client-1']);
+  expect(await kit.holds('half')).toEqual({});
+});
+
 test('the right to change is asked for before every key', async () => {
   kit.onSecure = () => {
     if (kit.secured === 2) throw new Lost();
