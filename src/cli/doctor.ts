@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { type Core, openCore } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
+import { checkRunbooks } from './doctor-runbooks.js';
 import { askSlack } from './doctor-slack.js';
 import type { Finding } from './finding.js';
 import type { Io, Verb } from './verb.js';
@@ -9,7 +11,7 @@ import type { Io, Verb } from './verb.js';
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {
   form: 'doctor',
-  help: 'check configuration, database, queue, clock, Slack and deliveries; says the fix',
+  help: 'check configuration, database, queue, clock, Slack, deliveries and runbooks; says the fix',
   async run(_args, io) {
     const findings: Finding[] = [];
     const tell = (finding: Finding) => {
@@ -22,6 +24,7 @@ export const doctor: Verb = {
       await database(config, tell);
       tell({ what: 'queue', ...(await checkQueue(config.redisUrl)) });
       for (const finding of await askSlack(config)) tell(finding);
+      for (const finding of await checkRunbooks(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
     io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
@@ -42,7 +45,9 @@ function configuration(io: Io, tell: (finding: Finding) => void): Config | null 
     }
   }
   try {
-    return loadConfig(io.env, 'database');
+    const config = loadConfig(io.env, 'database');
+    // A look must not make the secret that the bot will have: nothing that it signs is shown here.
+    return { ...config, secret: config.secret ?? randomBytes(32).toString('hex') };
   } catch {
     return null;
   }
@@ -53,6 +58,8 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
   try {
     core = await openCore(config, createLog('silent'), 'guest');
   } catch (error) {
+    // The settings of runbooks, which are looked at by themselves.
+    if (error instanceof BadConfig) return;
     tell({
       what: 'database',
       ok: false,

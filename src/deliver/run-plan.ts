@@ -6,45 +6,64 @@ import type { IncidentState } from '#domain/state.js';
 import { fill, holds, isOpen, isUnknown, TemplateFailed, UNKNOWN } from '#domain/template.js';
 import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
 import { effectOf, readyCall } from './run-call.js';
+import { within } from './run-desk.js';
 import type { RunWorld } from './run-ports.js';
 import { incidentScope } from './run-scope.js';
 
 /** Reading for a plan: each step may take as long as its own time limit, and no step takes longer than this. */
 const READ_MS = 30_000;
 
+/** What a plan is made for. What is not known yet stands in the scope as UNKNOWN. */
+export interface Planning {
+  target: string;
+  /** Names the run to targets that know idempotency keys; a step's key begins with it. */
+  key: string;
+  scope: { inputs: RunView['inputs']; incident: Record<string, unknown>; run: Record<string, unknown> };
+}
+
+/** All that planning stands on: nothing by which something could be changed or recorded. */
+export type PlanWorld = Pick<RunWorld, 'actions' | 'systems' | 'scrub' | 'now'>;
+
+/** The plan of a run. @throws as planSteps */
+export function planRun(
+  view: RunView,
+  runbook: Runbook,
+  incident: IncidentState,
+  world: PlanWorld,
+  signal: AbortSignal,
+): Promise<RunPlan> {
+  const { run, target } = view.state;
+  const key = `${incident.team}/${incident.number}/${run}`;
+  const scope = { inputs: view.inputs, incident: incidentScope(incident), run: { id: runRef(run) } };
+  return planSteps({ target, key, scope }, runbook, world, signal);
+}
+
 /**
  * Finds out by reading only what a run would do. Steps whose input rests on what an earlier one gives are planned on
  * what that one would give, as far as it can tell.
  * @throws ActionFailed when a step would certainly fail: its message names the step
  */
-export async function planRun(
-  view: RunView,
+export async function planSteps(
+  of: Planning,
   runbook: Runbook,
-  incident: IncidentState,
-  world: RunWorld,
+  world: PlanWorld,
   signal: AbortSignal,
 ): Promise<RunPlan> {
   const steps: PlannedStep[] = [];
   const versions: Record<string, string> = {};
   const outputs: Record<string, unknown> = {};
-  const scope = {
-    inputs: view.inputs,
-    steps: outputs,
-    incident: incidentScope(incident),
-    run: { id: runRef(view.state.run) },
-  };
+  const scope = { ...of.scope, steps: outputs };
   for (const spec of runbook.steps) {
-    const key = `${incident.team}/${incident.number}/${view.state.run}/${spec.id}`;
-    const context = contextOf(world, key, signal, spec.timeoutS * 1_000);
+    const context = contextOf(world, `${of.key}/${spec.id}`, signal, spec.timeoutS * 1_000);
     const { step, plan } = await planStep(spec, scope, world, context);
     outputs[spec.id] = step.when === 'left out' ? {} : (plan?.output ?? UNKNOWN);
     steps.push({ ...step, undo: undoOf(spec, step, scope) });
     for (const [place, version] of Object.entries(plan?.versions ?? {})) versions[place] ??= version;
   }
-  return world.scrub.json({ target: view.state.target, steps, versions });
+  return world.scrub.json({ target: of.target, steps, versions });
 }
 
-function contextOf(world: RunWorld, key: string, signal: AbortSignal, ms: number): ActionContext {
+function contextOf(world: PlanWorld, key: string, signal: AbortSignal, ms: number): ActionContext {
   const limit = AbortSignal.timeout(Math.min(ms, READ_MS));
   return { ...world.systems, key, signal: AbortSignal.any([signal, limit]), now: world.now };
 }
@@ -52,7 +71,7 @@ function contextOf(world: RunWorld, key: string, signal: AbortSignal, ms: number
 async function planStep(
   spec: StepSpec,
   scope: Record<string, unknown>,
-  world: RunWorld,
+  world: PlanWorld,
   context: ActionContext,
 ): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
   const action = world.actions.get(spec.uses);
@@ -79,7 +98,7 @@ async function planStep(
       return { step: { ...bare, does: 'known when it runs', when: 'maybe', input }, plan: null };
     }
     const call = readyCall(spec, scope, world.actions);
-    const plan = await call.action.plan(call.input, context);
+    const plan = await within(context.signal, () => call.action.plan(call.input, context));
     const { does, touches, current, desired } = plan;
     const effect = effectOf(call.action, call.input, spec.effect);
     const when = open ? ('maybe' as const) : ('runs' as const);

@@ -1,0 +1,147 @@
+import type { Core } from '#compose/core.js';
+import { proposeOf } from '#compose/propose.js';
+import { runWorldOf } from '#compose/run-world.js';
+import type { Config } from '#config.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { runNumberOf, runRef } from '#domain/run-fact.js';
+import { runsOf } from '#domain/run-state.js';
+import { numberOf, refOf } from '#domain/state.js';
+import type { Recorded } from '#handle.js';
+import { createLog, type Log } from '#log.js';
+import { createSlackClient } from '#slack/client.js';
+import { askingHere, configWithSecret, readAsked, refusalText } from './runbook-asked.js';
+import { followRun } from './runbook-follow.js';
+import type { Telling } from './runbook-lines.js';
+import { Screen } from './runbook-screen.js';
+import { type Io, Usage } from './verb.js';
+import { withCore } from './with-core.js';
+
+/** `runbook run`: proposes a run, takes it along here, and shows how it goes. @returns 0 only when it succeeded */
+export async function runRunbook(args: string[], io: Io): Promise<number> {
+  const asked = readAsked(args, true);
+  const named = asked.incident === null ? null : numberOf(asked.incident);
+  if (asked.incident !== null && named === null) throw new Usage('name the incident, such as INC-7');
+  const config = configWithSecret(io, 'database');
+  return withCore(io, async (core) => {
+    const no = (text: string) => {
+      io.err(core.runbooks.scrub.text(text));
+      return 1;
+    };
+    const asking = askingHere(await core.team(), asked.key);
+    const incident = named ?? (await onlyOpen(core, asking));
+    if (typeof incident === 'string') return no(incident);
+    const recorded = await propose(core, incident, asked, asking);
+    if (isRefusal(recorded)) return no(refusalText(recorded));
+    await io.out(`${recorded.receipt}\n`);
+    const run = runOf(recorded);
+    // The same key again: it may have named another request, or a run that is long forgotten.
+    if (run === null) return no('That key was used before, and not for a run.\n');
+    return follow(core, config, io, { incident: recorded.incident, run, known: recorded.repeated ? 0 : 1 });
+  });
+}
+
+/** `runbook watch INC-7 RUN-3`: takes along and shows a run that somebody asked for before. */
+export async function watchRun(args: string[], io: Io): Promise<number> {
+  const [incident, run] = [numberOf(args[0] ?? ''), runNumberOf(args[1] ?? '')];
+  if (incident === null || run === null || args.length > 2) {
+    throw new Usage('name the incident and the run, such as `INC-7 RUN-3`');
+  }
+  const config = configWithSecret(io, 'database');
+  return withCore(io, async (core) => {
+    const state = await core.read.incident(askingHere(await core.team(), null), incident);
+    if (isRefusal(state)) {
+      io.err(refusalText(state));
+      return 1;
+    }
+    if (run > runsOf(state).count) {
+      io.err(
+        `${refOf(incident)} has no ${runRef(run)}. \`tocsin runs ${refOf(incident)}\` lists its runs.\n`,
+      );
+      return 1;
+    }
+    return follow(core, config, io, { incident, run, known: 0 });
+  });
+}
+
+type Asking = ReturnType<typeof askingHere>;
+
+async function propose(
+  core: Core,
+  incident: number,
+  asked: ReturnType<typeof readAsked>,
+  asking: Asking,
+): Promise<Recorded | Refusal> {
+  const proposed = await proposeOf(core.runbooks)({ ...asked, planOnly: false });
+  if (isRefusal(proposed)) return proposed;
+  return core.handle(proposed.intent, incident, asking, proposed.notes);
+}
+
+/** @returns the number of the only open incident; or what to tell when there is none, or more than one */
+async function onlyOpen(core: Core, asking: Asking): Promise<number | string> {
+  const open = await core.read.open(asking);
+  const [only, another] = open;
+  if (only && !another) return only.number;
+  if (!only) {
+    return 'No incident is open. Open one with `tocsin open TITLE`, or name an older one with `--incident INC-1`.\n';
+  }
+  const offered = open.slice(-8).map(({ number, title }) => `  ${refOf(number)}  ${title}\n`);
+  return `Which incident? Name it with \`--incident ${refOf(only.number)}\`.\n${offered.join('')}`;
+}
+
+/** @returns the number of the run that was asked for, also when it had been asked for under that key before */
+function runOf({ facts, receipt, repeated }: Recorded): number | null {
+  const [fact] = facts;
+  if (fact?.type === 'RunProposed') return fact.data.run;
+  const [, said] = (repeated && /· (RUN-[0-9]+) will be planned/.exec(receipt)) || [];
+  return said === undefined ? null : runNumberOf(said);
+}
+
+async function follow(
+  core: Core,
+  config: Config,
+  io: Io,
+  at: { incident: number; run: number; known: number },
+): Promise<number> {
+  const team = await core.team();
+  const [ref, run] = [refOf(at.incident), runRef(at.run)];
+  const { scrub } = core.runbooks;
+  const log = createLog(io.env.LOG_LEVEL ? config.logLevel : 'warn');
+  // Whoever commits here wakes nobody: a bot's relay looks for itself, and so do we.
+  const world = runWorldOf(core, slackOf(config, log), () => {}, log);
+  const screen = new Screen((text) => io.out(scrub.text(text)), terminal(io));
+  const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
+  const leaving = new AbortController();
+  // Only once: the second one ends the process, which leaves the run as a killed bot does.
+  const leave = () => leaving.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, leave);
+  try {
+    const ended = await followRun({ core, world, team, ...at, telling, screen, leaving: leaving.signal });
+    if (ended === null) {
+      await screen.line(`${run} goes on when a bot or \`tocsin runbook watch ${ref} ${run}\` takes it.`);
+      return 130;
+    }
+    const { end, planOnly } = ended.state;
+    return end === 'succeeded' || (planOnly && end === 'planned') ? 0 : 1;
+  } finally {
+    for (const signal of signals) process.off(signal, leave);
+  }
+}
+
+/** Needed only to find out who is in a group of approvers. */
+function slackOf(config: Config, log: Log) {
+  const { botToken: token, apiUrl } = config.slack;
+  return token === null ? null : createSlackClient({ token, log, ...(apiUrl && { apiUrl }) });
+}
+
+function terminal({ env }: Io): (() => number) | null {
+  const live = process.stdout.isTTY && env.TERM !== 'dumb';
+  return live ? () => process.stdout.columns || 80 : null;
+}
+
+/** Names of the people whom runbooks may ask, as far as they are known. */
+async function namesOf(core: Core, team: string): Promise<Map<string, string>> {
+  const ids = [...core.runbooks.settings.approvers.values()].flat().filter((id) => /^[UW]/.test(id));
+  const known = await core.store.people.byIds(team, ids);
+  return new Map(known.map(({ id, name }) => [id, `@${name}`]));
+}
