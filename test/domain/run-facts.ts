@@ -1,8 +1,12 @@
-import type { DraftFact } from '#domain/fact.js';
+import { type Decision, decide, type Found } from '#domain/decide.js';
+import type { DraftFact, Fact } from '#domain/fact.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import type { Person } from '#domain/person.js';
 import type { Phase, RunFactBody, StepOutcome } from '#domain/run-fact.js';
 import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
 import { type RunView, runViewOf } from '#domain/runbook-run.js';
-import { opened, stream } from './given.js';
+import type { IncidentState } from '#domain/state.js';
+import { ana, asking, fold, NOW, opened, stream } from './given.js';
 
 /** Facts of one run, RUN-1 of INC-7, asked for by ana at 02:00. */
 
@@ -108,4 +112,37 @@ export function viewOf(...drafts: DraftFact[]): RunView {
   const view = runViewOf(stream(opened, ...drafts), 1);
   if (!view) throw new Error('no run in these facts');
   return view;
+}
+
+type Said = DraftFact & { by?: Person };
+
+/** A fact that somebody else than ana recorded. */
+export const by = (person: Person, fact: DraftFact): Said => ({ ...fact, by: person });
+export const bo = { id: 'U2', name: 'bo' };
+export const chen = { id: 'U3', name: 'chen' };
+export const BOT = { id: 'tocsin', name: null };
+
+export const lead = (person: Person): DraftFact =>
+  ({
+    type: 'RoleAssigned',
+    data: { n: 2, ...at, role: 'lead', person: person.id },
+    texts: { person: person.name ?? '' },
+  }) as DraftFact;
+
+/** INC-7 after these facts. */
+export function standing(...drafts: Said[]): IncidentState {
+  const facts = stream(opened, ...drafts).map(
+    (fact, i) => ({ ...fact, by: drafts[i - 1]?.by ?? ana }) as Fact,
+  );
+  return fold(facts) as IncidentState;
+}
+
+/** What is decided when `who` (bo, in Slack, at 02:00) asks for that. */
+export function decided(
+  drafts: Said[],
+  intent: Intent,
+  { who = bo as Person, source = 'slack' as Asking['source'], now = NOW, found = {} as Partial<Found> } = {},
+): Decision {
+  const nothing = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
+  return decide(standing(...drafts), intent, { ...asking(), by: who, source, now }, { ...nothing, ...found });
 }
