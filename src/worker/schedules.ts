@@ -1,5 +1,6 @@
 import type { ScheduleWorld } from '#deliver/schedule-world.js';
 import { doScheduled } from '#deliver/scheduled.js';
+import { watchStanding } from '#deliver/standing-watch.js';
 import { nextWithin, type Schedule } from '#runbooks/schedule.js';
 
 export interface ScheduleWorkerOptions {
@@ -17,6 +18,7 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
 } {
   let stopped = false;
   let synced: string | null = null;
+  const told = new Set<string>();
   let doing: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
@@ -33,6 +35,7 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
       synced = where;
     }
     while (!stopped && (await doScheduled(where, schedules, world)));
+    await watchStanding(where, world, told);
   }
 
   // No schedules: only what an earlier configuration left is to be forgotten, which `sync` does once.

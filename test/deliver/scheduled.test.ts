@@ -7,7 +7,9 @@ import { readOrganisation } from '#config/organisation.js';
 import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
 import type { ScheduleWorld } from '#deliver/schedule-world.js';
 import { doScheduled } from '#deliver/scheduled.js';
+import { watchStanding } from '#deliver/standing-watch.js';
 import { isRefusal } from '#domain/refusal.js';
+import { ActionFailed } from '#runbooks/action.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
@@ -189,6 +191,28 @@ describe('a scheduled rotation', () => {
     await tick(read, 'turn');
     expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(2);
     expect(await kit.says({ ...OPEN }, null)).toMatchObject({ incident: 2 });
+  });
+
+  test('opens an incident when it stops, once', async () => {
+    const read = settings('  turn: { rotate: tts, every: 1d }');
+    world = worldFor(read);
+    kit.outside.doing.set('t.cas', async () => {
+      throw new ActionFailed('the store says no');
+    });
+    await tick(read, 'turn');
+    const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
+    await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
+    for (const told of [new Set<string>(), new Set<string>()]) {
+      await watchStanding(TEAM, world, told);
+      await watchStanding(TEAM, world, told);
+    }
+    expect(await open()).toEqual([2]);
+    expect(await entries(2)).toHaveLength(1);
+    expect((await entries(2))[0]).toMatch(/RUN-1 of INC-0 waits for a person at step turn/);
+    // People decide there from anywhere: it has no channel of its own.
+    expect(await kit.says({ type: 'SkipStep', run: 1, reason: 'seen' }, 0)).toMatchObject({ recorded: true });
+    await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
+    expect((await kit.store.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({ end: 'succeeded' });
   });
 
   test('waits while an incident is open on what it would touch', async () => {
