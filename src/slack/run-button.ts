@@ -80,7 +80,7 @@ function keyOf(what: string, { incident, run, mark }: CarriedRun, body: BlockBut
 function intentOf(what: string, { run, mark, choice }: CarriedRun, { by }: Asking): TypedIntent {
   switch (what) {
     case 'approve':
-      return { type: 'ApproveRun', run, hash: mark.split('/')[0] ?? '', breakGlass: null };
+      return { type: 'ApproveRun', run, hash: mark.split('/')[0] || 'none', breakGlass: null };
     case 'reject':
       return { type: 'RejectRun', run, reason: null };
     case 'cancel':

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, type AnswerPorts, createAnswer, type RunAsked } from '#answer.js';
+import { lookupsOf } from '#compose/lookups.js';
+import { plain } from '#domain/command/entered.js';
+import type { Asking } from '#domain/intent.js';
+import { isRefusal, refuse } from '#domain/refusal.js';
+import { createHandle, type Handle } from '#handle.js';
+import { createRead, type Read } from '#read.js';
+import { renderExport } from '#render/exports.js';
+import { migrate } from '#store/migrate.js';
+import { openStore, type Store } from '#store/store.js';
+import { plan, STEPS } from '../domain/run-facts.js';
+import { testDatabase } from '../support/database.js';
+
+const HASH = 'deadbeef'.repeat(8);
+const ANA = { id: 'U1', name: 'ana' };
+const BO = { id: 'U2', name: 'bo' };
+
+describe('runs, as typed and answered', () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let store: Store;
+  let handle: Handle;
+  let read: Read;
+  beforeAll(async () => {
+    database = await testDatabase();
+    await migrate(database.config);
+    store = openStore(database.config, () => {});
+    handle = createHandle({
+      store: lookupsOf(store),
+      onCommitted: () => {},
+      onError: (error: unknown) => {
+        throw error;
+      },
+    });
+    read = createRead(store);
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.close();
+  });
+
+  const asking = (by = ANA, over: Partial<Asking> = {}): Asking => ({
+    team: 'T1',
+    by,
+    source: 'slack',
+    key: null,
+    now: new Date('2024-11-10T02:00:00.000Z'),
+    seesPrivate: false,
+    ...over,
+  });
+  const asked: RunAsked[] = [];
+  const propose: AnswerPorts['propose'] = async (_asking, incident, wanted) => {
+    asked.push(wanted);
+    if (wanted.runbook !== 'key-sync')
+      return refuse('NO_SUCH_RUNBOOK', { runbook: wanted.runbook, closest: ['key-sync'] });
+    return {
+      intent: {
+        type: 'ProposeRun',
+        runbook: wanted.runbook,
+        definition: 'name: key-sync',
+        inputs: JSON.stringify(wanted.inputs),
+        target: `keys:${incident}`,
+        planOnly: wanted.planOnly,
+      },
+      notes: ['The input `to` has its default, tts-new.'],
+    };
+  };
+  /** Types a line in the channel of an incident. */
+  const types = (
+    line: string,
+    incident: number | null,
+    by = ANA,
+    ports: Partial<AnswerPorts> = { propose },
+  ) =>
+    createAnswer({ handle, read, roles: [], components: [], command: '/incident', ...ports })({
+      entered: plain(line),
+      implied: incident,
+      asking: asking(by),
+      zone: 'UTC',
+      zoneKnown: true,
+    });
+  const textOf = (answer: Answer) => ('text' in answer ? answer.text : JSON.stringify(answer));
+  async function opens(line = 'open API answers 401'): Promise<number> {
+    const answer = await types(line, null);
+    if (answer.kind !== 'recorded') throw new Error(textOf(answer));
+    return answer.recorded.incident;
+  }
+  async function plans(incident: number): Promise<void> {
+    const outcome = await handle(
+      {
+        type: 'NoteRunPlanned',
+        run: 1,
+        fence: 1,
+        hash: HASH,
+        steps: STEPS.map(({ id }) => id),
+        changes: 1,
+        approvers: { required: 1, from: [], people: [], self: false, expiresAt: '2024-11-10T02:15:00.000Z' },
+        plan: JSON.stringify(plan(...STEPS)),
+      },
+      incident,
+      asking({ id: 'tocsin', name: null } as never, { source: 'bot', seesPrivate: true }),
+    );
+    if (isRefusal(outcome)) throw new Error(outcome.sentence);
+  }
+
+  test('a runbook is asked for with its inputs; the receipt has the shelf’s remarks', async () => {
+    const incident = await opens();
+    const answer = await types('run key-sync from=tts-old --plan', incident);
+    expect(asked.at(-1)).toEqual({ runbook: 'key-sync', inputs: { from: 'tts-old' }, planOnly: true });
+    expect(textOf(answer)).toMatch(/recorded.*RUN-1 key-sync plan asked for: from=tts-old/);
+    expect(textOf(answer)).toContain('The input `to` has its default');
+  });
+
+  test('what the shelf refuses is refused; without a shelf there is no runbook', async () => {
+    const incident = await opens();
+    expect(await types('run key-snc', incident)).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'NO_SUCH_RUNBOOK' },
+    });
+    expect(await types('run key-sync', incident, ANA, {})).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'NO_SUCH_RUNBOOK' },
+    });
+    expect(textOf(await types('runs', incident))).toContain('has no runs');
+  });
+
+  test('`runs`, `show` and the json export tell how they stand', async () => {
+    const incident = await opens();
+    await types('run key-sync', incident);
+    await plans(incident);
+    expect(textOf(await types('runs', incident))).toBe(
+      [
+        `Runs of INC-${incident}:`,
+        `RUN-1 key-sync waits for approval (asked for by ana just now)`,
+        '  compare: pending',
+        '  add: pending',
+        '  verify: pending',
+      ].join('\n'),
+    );
+    expect(textOf(await types('show', incident))).toContain('RUN-1 key-sync waits for approval');
+    const exported = await read.dossier(asking(), incident, async (dossier) => {
+      let text = '';
+      for await (const part of renderExport('json', dossier)) text += part;
+      return JSON.parse(text) as { runs: unknown[] };
+    });
+    expect(exported).toMatchObject({
+      runs: [{ id: 'RUN-1', state: 'waiting', steps: [{ id: 'compare' }, {}, {}] }],
+    });
+  });
+
+  test('who asked may not approve, somebody else may, once; the same click twice is one approval', async () => {
+    const incident = await opens();
+    await types('run key-sync', incident);
+    await plans(incident);
+    expect(await types('approve RUN-1', incident)).toMatchObject({ refusal: { code: 'RUN_OWN' } });
+    const intent = { type: 'ApproveRun' as const, run: 1, hash: HASH, breakGlass: null };
+    const click = () => handle(intent, incident, asking(BO, { key: `run:${incident}:1:approve:${HASH}:U2` }));
+    const [first, second] = await Promise.all([click(), click()]);
+    expect(isRefusal(first) || isRefusal(second)).toBe(false);
+    expect(second).toMatchObject({ receipt: (first as { receipt: string }).receipt });
+    const facts = await store.runFacts('T1', incident, 1);
+    expect(facts.filter(({ type }) => type === 'RunApproved')).toHaveLength(1);
+    expect(await types('approve 1', incident, BO)).toMatchObject({
+      refusal: { code: 'RUN_APPROVED_ALREADY' },
+    });
+  });
+
+  test('of a private incident nobody else hears anything', async () => {
+    const incident = await opens('open leak --private');
+    await types('run key-sync', incident);
+    const outside = await read.runs(asking(BO), incident);
+    expect(outside).toMatchObject({ refused: true, code: 'NO_SUCH_INCIDENT' });
+    expect(await types(`runs INC-${incident}`, null, BO)).toMatchObject({
+      refusal: { code: 'NO_SUCH_INCIDENT' },
+    });
+    expect(await read.runs(asking(), incident)).toHaveLength(1);
+  });
+});
