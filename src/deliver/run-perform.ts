@@ -1,17 +1,19 @@
 import type { Json, StepSpec } from '#domain/runbook.js';
+import { fill } from '#domain/template.js';
 import { ActionFailed, Lost, type RunContext, type StepResult } from '#runbooks/action.js';
 import type { ReadyCall } from './run-call.js';
 import { lookWhetherItHappened, verify } from './run-check.js';
 import { type At, Cancelled, messageOf, readingContext, type StepDesk, within } from './run-desk.js';
 import type { Finisher } from './run-finish.js';
 import { RunOutput } from './run-output.js';
+import { scopeOf } from './run-scope.js';
 import { Moved, NotKept } from './run-tell.js';
 
 /** Runs an action within its time, and records how it ended. @throws Moved | NotKept | Lost */
 export async function perform(
   desk: StepDesk,
   spec: StepSpec,
-  { action, input, given }: ReadyCall,
+  { action, input }: ReadyCall,
   unsafe: boolean,
   at: At,
   finish: Finisher,
@@ -21,7 +23,8 @@ export async function perform(
   const posts: string[] = [];
   const timeout = AbortSignal.timeout(spec.timeoutS * 1_000);
   const signal = AbortSignal.any([lease.signal, desk.cancelled, timeout]);
-  const context = runContext(desk, at, given, signal, output, posts);
+  const undone = at.phase === 'undo' ? inputOf(desk, spec) : null;
+  const context = runContext(desk, at, undone, signal, output, posts);
   let result: StepResult;
   try {
     result = await within(signal, () => action.run(input, context));
@@ -42,10 +45,19 @@ export async function perform(
   await settle(desk, at, result, finish, output.text(), posts);
 }
 
+/** What the step that is being undone was given; null where that can no longer be told. */
+function inputOf(desk: StepDesk, spec: StepSpec): Json {
+  try {
+    return fill(spec.with, scopeOf(desk.view, desk.incident));
+  } catch {
+    return null;
+  }
+}
+
 function runContext(
   desk: StepDesk,
   at: At,
-  input: Json,
+  undone: Json,
   signal: AbortSignal,
   output: RunOutput,
   posts: string[],
@@ -55,10 +67,17 @@ function runContext(
   const run = phases?.run;
   return {
     ...readingContext(desk, at, signal),
-    secure: () => desk.lease.secure(),
+    // An action that was left behind (out of time, or cancelled) may change nothing more, though the run is still ours.
+    async secure() {
+      signal.throwIfAborted();
+      await desk.lease.secure();
+      signal.throwIfAborted();
+    },
     captured: own?.captured ?? null,
     undoing:
-      at.phase === 'undo' ? { captured: run?.captured ?? null, input, output: run?.output ?? {} } : null,
+      at.phase === 'undo'
+        ? { captured: run?.captured ?? null, input: undone, output: run?.output ?? {} }
+        : null,
     // A wait that an error caused is the pause before another attempt, and no wait of the action's own.
     waited: own?.waitsUntil && own.waitedFor === 'time' ? new Date(own.waitsUntil) : null,
     answer: own?.answer ? { choice: own.answer.choice, by: own.answer.by.id } : null,

@@ -58,7 +58,17 @@ class HaproxyMap implements OpenKeyStore {
     const rows = places.map(({ keys }) =>
       [...keys].flatMap(([id, several]) => several.map((key) => [id, key] as const)),
     );
-    return { version: versionOf(rows, this.surroundings.fingerprint), keys: new Map(agreed) };
+    const keys = new Map(agreed);
+    const partial = new Map([...this.halfway(places)].filter(([id]) => !keys.has(id)));
+    return { version: versionOf(rows, this.surroundings.fingerprint), keys, partial };
+  }
+
+  /** Keys that some place holds: of a removal that was cut off they are still accepted there. */
+  private halfway(places: Place[]): Map<string, Secret> {
+    const found = new Map<string, Secret>();
+    for (const { keys } of places)
+      for (const [id, [key]] of keys) if (key && !found.has(id)) found.set(id, key);
+    return found;
   }
 
   async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
