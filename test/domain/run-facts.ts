@@ -79,6 +79,8 @@ export const started = (fence = 1) => draft('RunStarted', { fence });
 const ofStep = (step: string, phase: Phase, attempt: number) => ({ step, phase, attempt });
 export const stepStarted = (step: string, { phase = 'run' as Phase, attempt = 1, fence = 1 } = {}) =>
   draft('StepStarted', { ...ofStep(step, phase, attempt), fence, at: '2024-11-10T01:59:58.000Z' });
+export const stepTaken = (step: string, fence: number) =>
+  draft('StepTaken', { ...ofStep(step, 'run', 1), fence });
 export const stepWaits = (step: string, attempt = 1) =>
   draft('StepWaits', { ...ofStep(step, 'run', attempt), until: '2024-11-10T02:00:30.000Z' });
 export const stepFinished = (
