@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import type { Secret } from '../secret.js';
+import { httpAddress, shown } from './address.js';
+import { type Answered, type Asked, exchange, Unanswered } from './exchange.js';
+import { HttpDocument, mapShape } from './http-document.js';
+import { mustBeKeepable } from './keepable.js';
+import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
+import { type SecretReference, secretReference } from './reference.js';
+import { versionOf } from './version.js';
+
+const OURS = ['if-match', 'content-length', 'content-type', 'accept-encoding', 'transfer-encoding'];
+const SECRET = /authorization|cookie|key|token|secret|password/i;
+
+const header = z
+  .string()
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'is not the name of a header')
+  .refine((name) => !OURS.includes(name.toLowerCase()), 'is a header that is set here already');
+
+const settings = z
+  .strictObject({
+    url: httpAddress,
+    headers: z.record(header, z.string()).default({}),
+    ...mapShape,
+    /** The method that takes the whole document. */
+    write: z.enum(['put', 'patch', 'post']).default('put'),
+  })
+  .superRefine(({ headers }, context) => {
+    for (const [name, value] of Object.entries(headers)) {
+      const named = secretReference.safeParse(value);
+      if (!named.success && (SECRET.test(name) || value.startsWith('secret:')))
+        context.addIssue({
+          code: 'custom',
+          path: ['headers', name],
+          message: named.error.issues[0]!.message,
+        });
+    }
+  });
+type Settings = z.infer<typeof settings>;
+
+/** Keys in a JSON document that a server gives with an ETag, and takes back only with the same one. */
+export const http: KeyStoreKind<Settings> = {
+  type: 'http',
+  is: 'a JSON document behind ETag and If-Match',
+  settings,
+  open: (name, given, surroundings) => new Http(name, given, surroundings),
+};
+
+// Others may change other keys of the document while we write ours; so many times in a row they hardly do.
+const ATTEMPTS = 20;
+
+class Http implements OpenKeyStore {
+  readonly type = 'http';
+  readonly places: readonly string[];
+
+  constructor(
+    readonly name: string,
+    private readonly settings: Settings,
+    private readonly surroundings: StoreSurroundings,
+  ) {
+    this.places = [shown(settings.url) + (settings.member ? ` ${settings.member}` : '')];
+  }
+
+  async read(signal: AbortSignal): Promise<Keys> {
+    const { keys } = (await this.load(signal)).document;
+    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+  }
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    mustBeKeepable(this.name, id, value);
+    await this.change(id, value, expect, signal);
+  }
+
+  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    return this.change(id, null, expect, signal);
+  }
+
+  private async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const { document, etag } = await this.load(signal);
+      const now = document.keys.get(id) ?? null;
+      if (same(now, wanted)) return;
+      if (!same(now, expect)) throw new Stale(this.name, id);
+      // A weak one never matches, where the server goes by the book.
+      if (!etag || etag.startsWith('W/'))
+        throw this.failed(`gives no ${etag ? 'strong ' : ''}ETag: it cannot be changed safely`);
+      const answer = await this.send(document.with(id, wanted), etag, signal);
+      if (answer.status === 412) {
+        await sleep(Math.random() * 20 * attempt);
+        continue;
+      }
+      if (!good(answer)) throw this.refused(answer, answer.status < 400 || answer.status > 499);
+      if (!same((await this.load(signal)).document.keys.get(id) ?? null, wanted))
+        throw this.failed(`answered ${answer.status}, but key ${id} reads differently from what was written`);
+      return;
+    }
+    throw this.failed(`changed ${ATTEMPTS} times while key ${id} was to be written: nothing was written`);
+  }
+
+  private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
+    const answer = await this.ask({ method: 'GET' }, signal);
+    if (!good(answer)) throw this.refused(answer, false);
+    const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
+    return { document, etag: answer.header('etag') };
+  }
+
+  private send(body: string, etag: string, signal: AbortSignal): Promise<Answered> {
+    const method = this.settings.write.toUpperCase();
+    return this.ask({ method, body, headers: { 'If-Match': etag } }, signal);
+  }
+
+  private async ask(
+    asked: Omit<Asked, 'url' | 'headers'> & { headers?: Record<string, string> },
+    signal: AbortSignal,
+  ) {
+    const given = Object.entries(this.settings.headers).map(([name, value]) => [name, this.resolved(value)]);
+    const headers = {
+      Accept: 'application/json',
+      // A compressed answer has an ETag of its own.
+      'Accept-Encoding': 'identity',
+      ...(asked.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...Object.fromEntries(given),
+      ...asked.headers,
+    };
+    try {
+      return await exchange({ ...asked, url: this.settings.url, headers }, signal);
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      const unsure = asked.method !== 'GET' && error.sent;
+      throw this.failed(`${error.message}${unsure ? '; it may have been written' : ''}`);
+    }
+  }
+
+  private resolved(value: string): string {
+    return value.startsWith('secret:') ? this.surroundings.secret(value as SecretReference).reveal() : value;
+  }
+
+  /** Of an answer only the status is told: a server that refuses a document may quote it. */
+  private refused({ status }: Answered, unsure: boolean): StoreFailed {
+    const why = status >= 300 && status < 400 ? ', and redirects are not followed' : '';
+    return this.failed(`answered ${status}${why}${unsure ? '; it may have been written' : ''}`);
+  }
+
+  private failed(what: string): StoreFailed {
+    return new StoreFailed(`${this.name}: ${shown(this.settings.url)} ${what}`);
+  }
+}
+
+const good = ({ status }: Answered) => status >= 200 && status < 300;
+
+const same = (key: Secret | null, other: Secret | null) => (key && other ? key.equals(other) : key === other);

@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './wire.js';
+
+/** A real Caddy of one's own: a service that takes what has one of its keys in `x-key`, and refuses the rest with 401. */
+export interface TestCaddy {
+  /** Of the service. Its answer is the id of the key. */
+  url: string;
+  admin: string;
+  adminPort: number;
+  /** Where in its configuration the keys are: `[{"input": KEY, "outputs": [ID]}]`. */
+  keys: string;
+  /** The same, by the name that the configuration gives to what is around it. */
+  keysById: string;
+  /** Sets the keys by other means than a key store. */
+  set(keys: Record<string, string>): Promise<void>;
+  /** What the service answers to a key. */
+  ask(key: string): Promise<{ status: number; id: string }>;
+  kill9(): Promise<void>;
+  /** With the configuration that it saved last, as a service that is run with `--resume`. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const INSTALL = 'apt-get install -y --no-install-recommends caddy';
+
+/** Whether Caddy is here; where tests must be complete its absence is an error. */
+export function caddyAvailable(): boolean {
+  try {
+    execFileSync('caddy', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    const line = `caddy is missing; install it with: ${INSTALL}`;
+    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
+    process.stderr.write(`skipped: ${line}\n`);
+    return false;
+  }
+}
+
+export async function startCaddy(): Promise<TestCaddy> {
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-caddy-'));
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const admin = `http://127.0.0.1:${adminPort}`;
+  const url = `http://127.0.0.1:${port}`;
+  const accepts = {
+    '@id': 'keys',
+    handler: 'map',
+    source: '{http.request.header.x-key}',
+    destinations: ['{client}'],
+    defaults: [''],
+    mappings: [],
+  };
+  const known = { not: [{ vars: { '{client}': [''] } }] };
+  const config = {
+    admin: { listen: `127.0.0.1:${adminPort}` },
+    logging: { logs: { default: { level: 'ERROR' } } },
+    apps: {
+      http: {
+        grace_period: '1s',
+        servers: {
+          tts: {
+            listen: [`127.0.0.1:${port}`],
+            automatic_https: { disable: true },
+            routes: [
+              { handle: [accepts] },
+              { match: [known], handle: [{ handler: 'static_response', body: '{client}' }] },
+              { handle: [{ handler: 'static_response', status_code: 401 }] },
+            ],
+          },
+        },
+      },
+    },
+  };
+  const file = join(folder, 'caddy.json');
+  await writeFile(file, JSON.stringify(config));
+  let server: ChildProcess | undefined;
+
+  const start = async () => {
+    const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+    server = spawn('caddy', ['run', '--resume', '--config', file], { stdio: 'ignore', env, cwd: folder });
+    for (let tries = 0; tries < 1_000; tries++) {
+      const up = await Promise.all([fetch(`${admin}/config/`), fetch(url)]).catch(() => null);
+      if (up) return;
+      if (server.exitCode !== null) break;
+      await sleep(20);
+    }
+    throw new Error('caddy does not answer');
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, 'exit');
+    server.kill(signal);
+    await gone;
+  };
+  await start();
+  const keys = `${admin}/config/apps/http/servers/tts/routes/0/handle/0/mappings`;
+  return {
+    url,
+    admin,
+    adminPort,
+    keys,
+    keysById: `${admin}/id/keys/mappings`,
+    async set(wanted) {
+      const mappings = Object.entries(wanted).map(([id, key]) => ({ input: key, outputs: [id] }));
+      const answer = await fetch(keys, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/json', Connection: 'close' },
+        body: JSON.stringify(mappings),
+      });
+      if (!answer.ok) throw new Error(`caddy answered ${answer.status}`);
+    },
+    async ask(key) {
+      const answer = await fetch(url, { headers: { 'X-Key': key, Connection: 'close' } });
+      return { status: answer.status, id: await answer.text() };
+    },
+    kill9: () => end('SIGKILL'),
+    start,
+    async stop() {
+      await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

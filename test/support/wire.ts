@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
+
+/** A wire to a server, which can be cut at the moments that matter. */
+export interface Wire {
+  port: number;
+  /** From the moment a client sends these bytes, the server's answer is thrown away and the client cut off. Once. */
+  swallowAfter(bytes: string): void;
+  /** From now on nothing that clients send arrives. @returns once the next client has sent something */
+  hang(): Promise<void>;
+  /** As it was. */
+  mend(): void;
+  /** How many connections there were. */
+  count(): number;
+  stop(): Promise<void>;
+}
+
+/** @param to a port of a host, or the path of a Unix socket */
+export async function wireTo(to: NetConnectOpts): Promise<Wire> {
+  const sockets = new Set<Socket>();
+  let swallow: string | null = null;
+  let hanging: (() => void) | null = null;
+  let count = 0;
+
+  const wire = createServer((client) => {
+    count++;
+    const server = connect(to);
+    for (const socket of [client, server]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        server.destroy();
+      });
+    }
+    let cutting = false;
+    client.on('data', (chunk: Buffer) => {
+      if (hanging) return hanging();
+      if (swallow !== null && chunk.includes(swallow)) {
+        swallow = null;
+        cutting = true;
+      }
+      server.write(chunk);
+    });
+    // An answer says that it is done: only then is the client cut off.
+    server.on('data', (chunk: Buffer) => (cutting ? client.destroy() : client.write(chunk)));
+  });
+  wire.listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  return {
+    port: (wire.address() as AddressInfo).port,
+    swallowAfter(bytes) {
+      swallow = bytes;
+    },
+    hang: () =>
+      new Promise((resolve) => {
+        hanging = resolve;
+      }),
+    mend() {
+      hanging = null;
+      swallow = null;
+    },
+    count: () => count,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      wire.close();
+      await once(wire, 'close');
+    },
+  };
+}
+
+/** @returns a port where nobody listens */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
