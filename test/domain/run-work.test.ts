@@ -3,6 +3,7 @@ import type { Intent } from '#domain/intent.js';
 import {
   approved,
   BOT,
+  cancelled,
   decided,
   EXPIRES,
   ended,
@@ -207,6 +208,13 @@ describe('what a worker says', () => {
     ['a failure is undone', [begun, undo], [{ type: 'RunUndoing', data: { why: 'failed' } }]],
     ['it is undone twice', [[...begun, undoing], undo], moved('there is nothing to undo')],
     ['it is undone before it began', [waits, undo], moved('there is nothing to undo')],
+    ['it begins though it was cancelled', [[...waits, cancelled], begin()], moved('it was cancelled')],
+    [
+      'a step begins though it was cancelled',
+      [[...going, cancelled], start('add')],
+      moved('it was cancelled'),
+    ],
+    ['what was begun says how it ended', [[...begun, cancelled], finish('add')], [{ type: 'StepFinished' }]],
     ['it ends', [going, end], [{ type: 'RunEnded', data: { end: 'succeeded' }, texts: {} }]],
     ['it ends twice', [[...going, ended('failed')], end], moved('it has ended')],
     [

@@ -291,7 +291,7 @@ describe('whatever people and targets write', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, endOnFailure: true },
     );
   });
 });
