@@ -26,7 +26,9 @@ const settings = z
     /** The method that takes the whole document. */
     write: z.enum(['put', 'patch', 'post']).default('put'),
   })
-  .superRefine(({ headers }, context) => {
+  .superRefine(({ headers, shape, id, value }, context) => {
+    if (shape === 'list' && (`${id}/`.startsWith(`${value}/`) || value.startsWith(`${id}/`)))
+      context.addIssue({ code: 'custom', path: ['value'], message: 'must be another place than `id`' });
     for (const [name, value] of Object.entries(headers)) {
       const named = secretReference.safeParse(value);
       if (!named.success && (SECRET.test(name) || value.startsWith('secret:')))

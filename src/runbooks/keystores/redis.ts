@@ -110,6 +110,8 @@ class RedisHash implements OpenKeyStore {
       enableReadyCheck: false,
       connectTimeout: 3_000,
       commandTimeout: 10_000,
+      // How long a server that says nothing may keep us when we leave.
+      disconnectTimeout: 200,
       connectionName: 'tocsin',
     }) as Connection;
     let fault: unknown;

@@ -136,15 +136,20 @@ if (here) {
       await guarded.ask('auth/enable', {});
 
       const at = { url: guarded.members[0]!.url, user: 'secret:U', password: 'secret:P' };
-      const store = open(at, { U: 'tts', P: 'canary-tts' });
+      const secrets = { U: 'tts', P: 'canary-tts' };
+      const store = open(at, secrets);
       await store.put('client-1', k1, null, on);
-      // Its memory of tokens is gone then, as it is when one has been idle for some minutes.
       await guarded.members[0]!.kill9();
       await guarded.members[0]!.start();
+      // A new password ends the tokens that were had with the old one.
+      const { token } = await guarded.ask('auth/authenticate', { name: 'root', password: 'canary-root' });
+      const changed = { name: 'tts', password: 'canary-new' };
+      await guarded.ask('auth/user/changepw', changed, { Authorization: String(token) });
+      secrets.P = 'canary-new';
       await store.put('client-1', k2, k1, on);
       expect(plain(await store.read(on))).toEqual({ 'client-1': 'canary-two' });
 
-      expect(await failure(open(at, { U: 'tts', P: 'canary-wrong' }).read(on))).toMatch(
+      expect(await failure(open(at, { U: 'tts', P: 'canary-tts' }).read(on))).toMatch(
         /does not let us in.*authentication failed/,
       );
       expect(await failure(open(at, { U: 'nobody', P: 'canary-nobody' }).read(on))).toMatch(

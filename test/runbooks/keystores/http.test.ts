@@ -277,6 +277,7 @@ describe('an http store and servers of other kinds', () => {
     { headers: { 'If-Match': '*' } },
     { member: 'keys' },
     { shape: 'list', id: '/a~2' },
+    { shape: 'list', id: '/a', value: '/a/b' },
   ])('settings %j are refused, and not repeated', (given) => {
     const parsed = http.settings.safeParse({ url: 'http://h/', ...given });
     expect(parsed.success).toBe(false);

@@ -96,6 +96,18 @@ if (here) {
     expect(plain(await store.read(on))).toEqual({ 'client-1': 'canary-one' });
   });
 
+  test('a user with six rights on one hash is enough', async () => {
+    const rights = ['+eval', '+evalsha', '+hget', '+hset', '+hdel', '+hgetall'];
+    await admin.call('ACL', 'SETUSER', 'keeper', 'on', '>canary-password', '~tts:keys', ...rights);
+    await admin.script('FLUSH');
+    const store = open(server.url.replace('//', '//keeper:canary-password@'));
+    await store.put('client-1', k1, null, on);
+    await store.put('client-1', k2, k1, on);
+    expect(plain(await store.read(on))).toEqual({ 'client-1': 'canary-two' });
+    await store.remove('client-1', k2, on);
+    expect(plain(await store.read(on))).toEqual({});
+  });
+
   test('something else under the name, and keys that are no text, are refused without being shown', async () => {
     const store = open(server.url);
     await admin.set('tts:keys', 'canary');
