@@ -16,10 +16,17 @@ export function lineOf(verb: string, args: string[]): string {
     const isValue = value && !ended;
     ended ||= arg === '--';
     value = !isValue && !ended && takesValue(verb, arg);
-    if (!isValue || !/[\s"“”]|^$/.test(arg)) return arg;
-    return arg.includes('"') ? `“${arg}”` : `"${arg}"`;
+    // Of `run NAME key="a b"` the shell leaves `key=a b`.
+    const input = verb === 'run' ? /^([A-Za-z][\w-]*=)(.*)$/s.exec(arg) : null;
+    if (input) return `${input[1]}${quoted(input[2] ?? '')}`;
+    return isValue ? quoted(arg) : arg;
   });
   return [verb, ...words].join(' ');
+}
+
+function quoted(value: string): string {
+  if (!/[\s"“”]|^$/.test(value)) return value;
+  return value.includes('"') ? `“${value}”` : `"${value}"`;
 }
 
 /** @returns 0 when it was recorded or answered, 1 when it was refused */

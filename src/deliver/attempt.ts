@@ -116,7 +116,10 @@ export class Attempt<K extends EffectKind = EffectKind> {
     this.mayCall(method, args.channel);
     await this.#ready(changes);
     // From the sending on: two lanes may post to the announcement channel at the same moment.
-    if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);
+    // A run that goes fast would change its message with every step, and Slack takes about one change a second.
+    if (method === 'chat.postMessage' || method === 'chat.update') {
+      this.gate.shut(method, args.channel, POST_GAP_MS);
+    }
     const result = await this.world.slack.call(method, args);
     if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
     return this.#judge(method, result, args.channel);

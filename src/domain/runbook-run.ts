@@ -38,6 +38,8 @@ export interface RunView {
   definition: string | null;
   inputs: Record<string, string | number | boolean>;
   plan: RunPlan | null;
+  /** The world has moved since an earlier plan: this one is another. */
+  again: boolean;
   approvals: Array<{ by: Person; at: string; breakGlass: boolean; reason: string | null }>;
   startedAt: string | null;
   endedAt: string | null;
@@ -79,6 +81,7 @@ function begun(fact: Extract<RunFact, { type: 'RunProposed' }>): RunView {
     definition: fact.texts.definition ?? null,
     inputs: parsed(fact.texts.inputs, {}),
     plan: null,
+    again: false,
     approvals: [],
     startedAt: null,
     endedAt: null,
@@ -93,6 +96,7 @@ function after(view: RunView, fact: RunFact): void {
   switch (fact.type) {
     case 'RunPlanned':
       view.plan = parsed<RunPlan | null>(fact.texts.plan, null);
+      view.again = fact.data.again;
       view.approvals = [];
       return;
     case 'RunApproved': {

@@ -25,7 +25,7 @@ export function approveRun(
     return refuse('RUN_NOT_WAITING', { run: name, standing: standing(run) });
   }
   if (run.cancelled) return refuse('RUN_NOT_WAITING', { run: name, standing: 'was cancelled' });
-  if (intent.hash !== null && !run.hash.startsWith(intent.hash)) {
+  if (intent.hash !== null && (intent.hash === '' || !run.hash.startsWith(intent.hash))) {
     return refuse('RUN_PLAN_CHANGED', { run: name, plan: run.hash.slice(0, 8) });
   }
   if (Date.parse(run.approvers.expiresAt) <= asking.now.getTime()) {
