@@ -93,9 +93,11 @@ async function done<T>(screen: Screen, result: T): Promise<T> {
   return result;
 }
 
-/** @returns the lane of the run, or of its alarm clock, that is due and that nobody holds */
+/** @returns the lane of the run, or of one of its alarm clocks, that is due and that nobody holds */
 async function dueLane(core: Core, team: string, lane: string): Promise<string | null> {
   const due = await core.store.outbox.dueLanes(LANES);
-  const own = due.find((one) => one.team === team && (one.lane === lane || one.lane === `${lane}/timer`));
+  const own = due.find(
+    (one) => one.team === team && (one.lane === lane || one.lane.startsWith(`${lane}/timer`)),
+  );
   return own?.lane ?? null;
 }

@@ -69,7 +69,9 @@ async function readOnly(
   const at: At = { run: desk.view.state.run, step: call.uses, phase: 'run', attempt: 0 };
   const context: RunContext = {
     ...readingContext(desk, at, signal),
-    secure: () => desk.lease.secure(),
+    async secure() {
+      throw new ActionFailed(`${call.uses} is only to read here`);
+    },
     captured: null,
     undoing: null,
     waited: null,

@@ -37,12 +37,14 @@ const MOVES = 20;
 /** Takes a run as far as it goes now. @throws Lost | NotKept, or when the database is away: it is taken up again later */
 export async function driveRun(drive: Drive): Promise<Rest> {
   const { team, incident: number, run, world, lease } = drive;
-  const tell = runTell(world, team, number);
+  const tell = runTell(world, team, number, lease.signal);
   for (let moves = 0; moves < MOVES; ) {
     const facts = await world.facts(team, number, run);
     const view = runViewOf(facts, run);
     const incident = await world.incident(team, number);
     if (!view || !incident) return { until: null };
+    // Cancelled, ended, and asked to undo, all while we were at it: whoever takes it up next has a signal of its own.
+    if (drive.cancelled.aborted && !view.state.cancelled) return 'stopping';
     try {
       const rest = await oneMove({ ...drive, tell, view, incident });
       if (rest) return rest;
@@ -167,6 +169,8 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     const summary = begin ? `the plan can no longer be made: ${why}` : `no plan can be made: ${why}`;
     return tell({ type: 'EndRun', run, fence, end: 'failed', summary: summary.slice(0, 2_000) });
   }
+  // Reading may have taken long: the plan of a worker that was away must not take the place of a newer one.
+  await lease.secure();
   const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
   const people = await world.approversOf(team, runbook.approval.from, view.state.approvers?.people ?? []);
   if (begin && hash === view.state.hash && stillAgreed(view, incident, people)) {
@@ -174,6 +178,8 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   }
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
+  // Nothing to change, nothing to agree to; and what is scheduled was agreed to by whoever wrote tocsin.yml.
+  const needed = changes === 0 || isScheduled(view.by.id) ? 0 : required;
   await tell({
     type: 'NoteRunPlanned',
     run,
@@ -182,8 +188,7 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     steps: runbook.steps.map(({ id }) => id),
     changes,
     approvers: {
-      // Nothing to change, nothing to agree to; and what is scheduled was agreed to by whoever wrote tocsin.yml.
-      required: changes === 0 || isScheduled(view.by.id) ? 0 : required,
+      required: needed,
       from,
       people,
       self,
@@ -191,6 +196,8 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     },
     plan: JSON.stringify(plan),
   });
+  // Nobody has to see it: in a world that never stands still it would be read anew for ever.
+  if (begin && needed === 0) await tell({ type: 'StartRun', run, fence, hash });
 }
 
 /** Would everybody who agreed still be asked? Groups and roles may have changed since. */

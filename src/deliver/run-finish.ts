@@ -1,4 +1,4 @@
-import { ActionFailed, type StepResult } from '#runbooks/action.js';
+import { ActionFailed, type Output, type StepResult } from '#runbooks/action.js';
 import { type At, messageOf, type StepDesk } from './run-desk.js';
 
 /** The ways in which a step ends, as facts. Each may throw Moved or NotKept. */
@@ -16,8 +16,8 @@ export function finisher(desk: StepDesk, at: At) {
         ...base,
         outcome: 'done',
         startedAt: startedAt(),
-        output: JSON.stringify(output),
-        summary,
+        output: kept(output),
+        summary: summary.slice(0, 2_000),
         log,
         posts,
       }),
@@ -31,9 +31,32 @@ export function finisher(desk: StepDesk, at: At) {
         ...base,
         outcome: 'failed',
         startedAt: startedAt(),
-        output: error instanceof ActionFailed ? JSON.stringify(error.output) : null,
+        output: error instanceof ActionFailed ? kept(error.output) : null,
         error: messageOf(error),
         log,
       }),
   };
+}
+
+/** Characters of one step's output: every later step reads it, and every reader of the run. */
+const OUTPUT = 65_536;
+
+/** What is too long is left out by its members, the longest first: `left_out` says which. */
+function kept(output: Output): string {
+  const whole = JSON.stringify(output);
+  if (whole.length <= OUTPUT) return whole;
+  const members = Object.entries(output).map(([name, value]) => ({
+    name,
+    value,
+    json: JSON.stringify(value),
+  }));
+  const left: string[] = [];
+  let length = whole.length;
+  for (const { name, json } of members.toSorted((a, b) => b.json.length - a.json.length)) {
+    if (length <= OUTPUT) break;
+    left.push(name);
+    length -= json.length + name.length;
+  }
+  const short = members.filter(({ name }) => !left.includes(name)).map(({ name, value }) => [name, value]);
+  return JSON.stringify({ ...Object.fromEntries(short), left_out: left.slice(0, 20) });
 }

@@ -3,13 +3,13 @@ import { runsOf } from '#domain/run-state.js';
 import { refOf } from '#domain/state.js';
 import { Lost } from '#runbooks/action.js';
 import { Unavailable } from '#store/outcome.js';
-import { driveRun, type Rest } from './run-drive.js';
+import { driveRun } from './run-drive.js';
 import { RunLease } from './run-lease.js';
 import type { RunWorld } from './run-ports.js';
 import { NotKept } from './run-tell.js';
 
-// `T024BE7LD/INC-7/RUN-3`, and the lane of its alarm clock.
-const LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer)?$/;
+// `T024BE7LD/INC-7/RUN-3`, and the lanes of its alarm clocks, `…/timer/17`.
+const LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
 /** A database that is away comes back; a mistake of ours does not mend itself, and is only to be seen in the log. */
 const RETRY_MS = 1_000;
 const BUG_RETRY_MS = 30_000;
@@ -73,7 +73,7 @@ export async function drainRunLane(
         cancelled: cancelled.signal,
       });
       if (rest === 'stopping') return;
-      if (rest.until) await setAlarm(world, of, rest, options);
+      if (rest.until) await setAlarm(world, of, rest.until, lease.hold.fence, options);
     }
     if (!(await world.outbox.settle(lease.hold, ids, { done: null }))) throw new Lost();
   } catch (error) {
@@ -96,16 +96,20 @@ async function isCancelled(world: RunWorld, team: string, incident: number, run:
   return state !== null && runsOf(state).list.some((one) => one.run === run && one.cancelled);
 }
 
-/** The time at which to go on is a row, not a timer: it outlives every process. In a lane of its own, it holds nobody up. */
+/**
+ * The time at which to go on is a row, not a timer: it outlives every process. Each is in a lane of its own (rows of one
+ * lane go in order): the alarm for a plan that runs out tomorrow must not hold up the one for a step that waits a minute.
+ */
 async function setAlarm(
   world: RunWorld,
   { team, incident, run }: { team: string; incident: number; run: number },
-  rest: Exclude<Rest, 'stopping'>,
+  dueAt: Date,
+  fence: number,
   { wakeAt }: RunLaneOptions,
 ): Promise<void> {
-  const dueAt = rest.until as Date;
-  const lane = `${laneOfRun(team, incident, run)}/timer`;
-  const key = `alarm:${refOf(incident)}:${runRef(run)}:${dueAt.toISOString()}`;
+  const lane = `${laneOfRun(team, incident, run)}/timer/${fence}`;
+  // Its fence too: where our clock is behind the database's, an alarm goes off too early, and another is needed.
+  const key = `alarm:${refOf(incident)}:${runRef(run)}:${fence}:${dueAt.toISOString()}`;
   await world.owe({ kind: 'run.advance', payload: { run } }, { team, incident, lane, key, dueAt });
   wakeAt(lane, dueAt);
 }

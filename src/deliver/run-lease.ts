@@ -74,7 +74,7 @@ export class RunLease {
     const before = moment();
     let held: boolean;
     try {
-      held = await this.outbox.renewLane(this.hold, RUN_LEASE_MS);
+      held = await answered(this.outbox.renewLane(this.hold, RUN_LEASE_MS));
     } catch (error) {
       if (age(this.#since) >= RUN_LEASE_MS) throw this.#lose();
       throw error;
@@ -87,5 +87,18 @@ export class RunLease {
     this.end();
     this.#lost.abort(new Lost());
     return new Lost();
+  }
+}
+
+/** A database that says nothing at all is one that cannot be reached. */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the database does not answer')), RUN_LEASE_MS);
+  });
+  try {
+    return await Promise.race([asked, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -5,10 +5,11 @@ import { holds, TemplateFailed } from '#domain/template.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
 import { effectOf, type ReadyCall, readyCall } from './run-call.js';
 import { lookWhetherItHappened } from './run-check.js';
-import { type At, CHOICES, messageOf, readingContext, type StepDesk } from './run-desk.js';
+import { type At, CHOICES, messageOf, readingContext, type StepDesk, within } from './run-desk.js';
 import { type Finisher, finisher } from './run-finish.js';
 import { perform } from './run-perform.js';
 import { scopeOf } from './run-scope.js';
+import { Moved } from './run-tell.js';
 
 type Doing = Extract<Next, { do: 'start' | 'resume' }>;
 
@@ -36,7 +37,11 @@ export async function doStep(desk: StepDesk, next: Doing): Promise<void> {
     const captured = await capture(desk, ready, at, finish);
     if (captured === FAILED) return;
     const now = desk.world.now().toISOString();
-    await desk.tell({ type: 'StartStep', ...at, fence, at: now, captured });
+    await desk.tell({ type: 'StartStep', ...at, fence, at: now, captured }).catch(async (error) => {
+      // Written after all, though nobody could tell us so: a fence is ours alone.
+      await reread(desk);
+      if (!(error instanceof Moved) || !isOurs(desk, at)) throw error;
+    });
   }
   await reread(desk);
   await perform(desk, spec, ready, unsafe, at, finish);
@@ -73,12 +78,15 @@ async function capture(
 ): Promise<string | null | typeof FAILED> {
   const before = desk.view.steps.get(at.step)?.[at.phase];
   if (!action.capture || (before?.startedAt ?? null) !== null) return null;
-  const signal = AbortSignal.any([desk.lease.signal, AbortSignal.timeout(CAPTURE_MS)]);
+  const signal = AbortSignal.any([desk.lease.signal, desk.cancelled, AbortSignal.timeout(CAPTURE_MS)]);
   let captured: string;
   try {
-    captured = JSON.stringify(await action.capture(input, readingContext(desk, at, signal)));
+    const seen = await within(signal, async () => action.capture?.(input, readingContext(desk, at, signal)));
+    captured = JSON.stringify(seen ?? null);
   } catch (error) {
     if (desk.lease.signal.aborted) throw new Lost();
+    // Nothing was begun: that the run is cancelled is recorded already.
+    if (desk.cancelled.aborted) return FAILED;
     await finish.neverBegan(messageOf(error));
     return FAILED;
   }
@@ -97,6 +105,13 @@ function unlikeThePlan(view: RunView, spec: StepSpec, { given }: ReadyCall): str
   if (view.steps.get(spec.id)?.run?.answer?.choice === 'retry') return null;
   if (planned.when === 'runs' && JSON.stringify(planned.input) === JSON.stringify(given)) return null;
   return 'it would now do something else than what was approved';
+}
+
+/** Did we ourselves begin this attempt, and nobody has said anything of it since? */
+function isOurs({ view, lease }: StepDesk, { step, phase, attempt }: At): boolean {
+  const mark = view.state.steps[step]?.[phase];
+  const began = view.steps.get(step)?.[phase];
+  return mark?.state === 'running' && mark.attempt === attempt && began?.fence === lease.hold.fence;
 }
 
 /** The start that was just recorded, with what was captured, belongs to what the action is given. */

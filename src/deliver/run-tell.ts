@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefusal } from '#domain/refusal.js';
 import type { WorkerRunIntent } from '#domain/run-intent.js';
 import type { RunWorld } from './run-ports.js';
@@ -11,19 +12,29 @@ export class NotKept extends Error {}
 /** Records what a worker did, every text scrubbed of known secrets. @throws Moved | NotKept */
 export type RunTell = (intent: WorkerRunIntent) => Promise<void>;
 
-export function runTell(world: RunWorld, team: string, incident: number): RunTell {
+/** Pauses before it is said again: a database that blinks must not make a person answer for a step that we know all about. */
+const PAUSES_MS = [100, 300, 900, 1_500];
+
+/** @param lost ends when another worker has the run: there is nothing more to say then */
+export function runTell(world: RunWorld, team: string, incident: number, lost: AbortSignal): RunTell {
   return async (intent) => {
-    const answer = await world.tell(world.scrub.json(intent), incident, {
-      team,
-      by: { id: 'tocsin', name: null },
-      source: 'bot',
-      // How the run stands is the key: nothing is begun or finished twice (decide/run-work.ts).
-      key: null,
-      now: world.now(),
-      seesPrivate: true,
-    });
-    if (!isRefusal(answer)) return;
-    if (answer.code === 'RUN_MOVED_ON' || answer.code === 'NO_SUCH_RUN') throw new Moved(answer.sentence);
-    throw new NotKept(`${intent.type}: ${answer.code}`);
+    for (let tries = 0; ; tries++) {
+      const answer = await world.tell(world.scrub.json(intent), incident, {
+        team,
+        by: { id: 'tocsin', name: null },
+        source: 'bot',
+        // How the run stands is the key: nothing is begun or finished twice (decide/run-work.ts). What was written
+        // though we were told otherwise is found to have moved on.
+        key: null,
+        now: world.now(),
+        seesPrivate: true,
+      });
+      if (!isRefusal(answer)) return;
+      if (answer.code === 'RUN_MOVED_ON' || answer.code === 'NO_SUCH_RUN') throw new Moved(answer.sentence);
+      const passing = answer.code === 'NOT_RECORDED' || answer.code === 'NOT_CONFIRMED';
+      const ms = PAUSES_MS[tries];
+      if (!passing || ms === undefined || lost.aborted) throw new NotKept(`${intent.type}: ${answer.code}`);
+      await sleep(ms);
+    }
   };
 }

@@ -49,6 +49,7 @@ function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRun
       return run.started ? 'changes have begun' : null;
     case 'StartRun':
       if (run.started || run.status !== 'waiting') return 'it does not wait to begin';
+      if (run.cancelled) return 'it was cancelled';
       return run.hash === intent.hash ? null : 'that is not the plan which was approved';
     case 'BeginUndo':
       return run.started && run.status !== 'undoing' ? null : 'there is nothing to undo';
@@ -66,6 +67,8 @@ function misfitStep(run: RunState, intent: StepIntent): string | null {
   if (run.status !== moving) return `it is ${run.status}`;
   const mark = run.steps[intent.step]?.[intent.phase];
   const open = mark === undefined || mark.state === 'again' || mark.state === 'due';
+  // What is cancelled begins nothing more; what has begun still says how it ended.
+  if (intent.type === 'StartStep' && run.cancelled) return 'it was cancelled';
   if (intent.type === 'StartStep') return open ? null : `step ${intent.step} is ${mark.state}`;
   // Left out, or asked about, before it began.
   if (open && (intent.type === 'AskStep' || (intent.type === 'FinishStep' && intent.startedAt === null)))
