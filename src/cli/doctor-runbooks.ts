@@ -64,7 +64,7 @@ async function checkStore({ systems }: Runbooks, { org }: Config, name: string):
     const { keys } = await within(what, (signal) => store.read(signal));
     return { what, ok: true, detail: `${store.type}, ${keys.size === 1 ? '1 key' : `${keys.size} keys`}` };
   } catch (error) {
-    const fix = `is it running, and reachable from here? Its settings: ${org.at(['keystores', name])}`;
+    const fix = `see to it that it can be read from this machine; its settings: ${org.at(['keystores', name])}`;
     return bad(what, messageOf(error), fix);
   }
 }
@@ -78,7 +78,7 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
     const said = places.map((one) => `${one.place} says ${one.to}`).join(', ');
     return bad(what, `its places disagree: ${said}`, 'set it anew with a runbook that uses route.set');
   } catch (error) {
-    const fix = `is it running, and reachable from here? Its settings: ${org.at(['routes', name])}`;
+    const fix = `see to it that it can be read from this machine; its settings: ${org.at(['routes', name])}`;
     return bad(what, messageOf(error), fix);
   }
 }

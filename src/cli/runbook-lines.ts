@@ -155,7 +155,7 @@ function shellWord(text: string): string {
 function ended(run: string, view: RunView, { ref }: Telling): string[] {
   const { started, end } = view.state;
   const why = view.summary === null ? '' : `: ${short(view.summary)}`;
-  const undo = started && end !== 'succeeded' && end !== 'undone';
+  const undo = started && (end === 'failed' || end === 'cancelled');
   return [
     `${run} ${runStanding(view)}${why}`,
     ...(undo ? [`  tocsin undo ${ref} ${run}   takes back what was done`] : []),

@@ -73,7 +73,17 @@ async function propose(
 ): Promise<Recorded | Refusal> {
   const proposed = await proposeOf(core.runbooks)({ ...asked, planOnly: false });
   if (isRefusal(proposed)) return proposed;
-  return core.handle(proposed.intent, incident, asking, proposed.notes);
+  const { intent, notes } = proposed;
+  const recorded = await core.handle(intent, incident, asking, notes);
+  if (!isRefusal(recorded) || recorded.code !== 'RUN_TARGET_BUSY' || intent.type !== 'ProposeRun') {
+    return recorded;
+  }
+  // Here it may well be that no bot runs, and that it would never end.
+  const has = await core.store.targets.holder(asking.team, intent.target);
+  const watch = has && `\`tocsin runbook watch ${refOf(has.incident)} ${runRef(has.run)}\``;
+  return watch
+    ? { ...recorded, next: `${recorded.next} Where no bot runs, ${watch} goes on with it.` }
+    : recorded;
 }
 
 /** @returns the number of the only open incident; or what to tell when there is none, or more than one */
@@ -112,7 +122,10 @@ async function follow(
   const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
   const leaving = new AbortController();
   // Only once: the second one ends the process, which leaves the run as a killed bot does.
-  const leave = () => leaving.abort();
+  const leave = () => {
+    leaving.abort();
+    if (!screen.live) io.err('Leaving when the step in hand is done; once more leaves at once.\n');
+  };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.once(signal, leave);
   try {
