@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { lint } from '#runbooks/lint.js';
 import { openShelf } from '#runbooks/shelf.js';
 import { everyAction } from './stand-ins.js';
 
@@ -66,7 +65,7 @@ test('missing and empty folders hold nothing', async () => {
   const none = openShelf({ folders: [join(root, 'none'), join(root, 'own')], actions });
   expect(await none.list()).toEqual([]);
   expect(await none.get('a')).toBeNull();
-  expect(await lint(none)).toEqual({ ok: true, lines: ['0 runbooks, no problem'] });
+  expect(await none.list()).toEqual([]);
 });
 
 test('two files of one name in a folder: neither is used, and both are named', async () => {
@@ -133,21 +132,12 @@ test('a folder that is a file, and a file that may not be read', async () => {
   });
 });
 
-test('lint lists problems as editors read them, then what is good', async () => {
-  await put('own/bad.yml', source('bad').replace('title: bad', 'titel: bad'));
-  await put('own/good.yml', source('good', 'All is well'));
-  const { ok, lines } = await lint(shelf());
-  expect(ok).toBe(false);
-  expect(lines).toEqual([
-    `${join(root, 'own/bad.yml')}:1: title is missing; write text`,
-    expect.stringContaining(`${join(root, 'own/bad.yml')}:2: titel means nothing here;`),
-    'good  All is well',
-    '1 runbook; 1 file with 2 problems',
-  ]);
-});
-
 test('the runbooks that come along are good', async () => {
-  const { ok, lines } = await lint(openShelf({ folders: [BUILT], actions }));
-  expect(lines.at(-1)).toBe('4 runbooks, no problem');
-  expect(ok).toBe(true);
+  const list = await openShelf({ folders: [BUILT], actions }).list();
+  expect(list.map((one) => ('problems' in one ? one.problems : one.name))).toEqual([
+    'forward',
+    'key-rotate',
+    'key-sync',
+    'rollback',
+  ]);
 });
