@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { z } from 'zod';
 import { lookupsOf } from '#compose/lookups.js';
 import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
@@ -29,6 +30,7 @@ function scripted(name: string, effect: StepEffect, world: Outside): Action {
     effect,
     input: z.record(z.string(), z.any()),
     async plan(input) {
+      await world.onPlan();
       const failure = world.planFails.get(name);
       if (failure) throw new ActionFailed(failure);
       return {
@@ -41,6 +43,7 @@ function scripted(name: string, effect: StepEffect, world: Outside): Action {
       };
     },
     async capture() {
+      await world.onCapture();
       return { before: world.version };
     },
     async run(input, context) {
@@ -58,6 +61,9 @@ export class Outside {
   calls: Array<{ name: string; input: Record<string, Json>; undoing: boolean; captured: Json }> = [];
   doing = new Map<string, Doing>();
   planFails = new Map<string, string>();
+  /** Called while a plan is made, and while a step looks at what is there before it begins. */
+  onPlan: () => Promise<void> = async () => undefined;
+  onCapture: () => Promise<void> = async () => undefined;
   actions = new Map(
     (
       [
@@ -78,6 +84,8 @@ export async function startRunKit() {
   const database = await testDatabase();
   await migrate(database.config);
   const store = openStore(database.config, () => {});
+  const behind = new pg.Pool({ ...database.config, max: 1 });
+  behind.on('error', () => {});
   const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
   const outside = new Outside();
   let ahead = 0;
@@ -166,13 +174,41 @@ export async function startRunKit() {
         { world: options.world ?? world, wakeAt: () => {}, owner: 'test' },
         options.signal ?? new AbortController().signal,
       ),
+    /** A run that was planned, approved and taken as far as it goes. */
+    async ran(definition: string): Promise<number> {
+      const run = await kit.planned(definition);
+      await kit.approve(run);
+      await kit.drive(run);
+      return run;
+    },
+    /** Time passes; alarms that are due by then go off, and the run goes on. */
+    async passes(ms: number, run: number, its: RunWorld = world): Promise<void> {
+      kit.windOn(ms);
+      const timers = `${laneOfRun(TEAM, 1, run)}/timer/%`;
+      await kit.sql('update outbox set due_at = now() where lane like $1 and due_at <= $2', [timers, now()]);
+      const options = { world: its, wakeAt: () => {}, owner: 'test' };
+      for (const { lane } of await store.outbox.dueLanes(100)) {
+        if (lane.includes('/timer/')) await drainRunLane(lane, options, new AbortController().signal);
+      }
+      await kit.drive(run, { world: its });
+    },
+    /** The lease of a worker that is gone runs out. */
+    async leaseEnds(run: number): Promise<void> {
+      await kit.sql('update lane set lease_until = now(), next_at = null where lane like $1', [
+        `${laneOfRun(TEAM, 1, run)}%`,
+      ]);
+    },
+    /** Looks behind the store's back. */
+    async sql<R extends object>(text: string, values: unknown[] = []): Promise<R[]> {
+      return (await behind.query<R>(text, values)).rows;
+    },
     async view(run: number): Promise<RunView> {
       const view = runViewOf(await store.runFacts(TEAM, 1, run), run);
       if (!view) throw new Error('no such run');
       return view;
     },
     async end() {
-      await store.close();
+      await Promise.all([store.close(), behind.end()]);
       await database.close();
     },
   };

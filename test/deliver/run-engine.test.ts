@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
-import { BO, definition, type RunKit, startRunKit } from './run-kit.js';
+import { definition, type RunKit, startRunKit } from './run-kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {
@@ -64,4 +64,3 @@ describe('a run', () => {
     expect(view.summary).toContain('three');
   });
 });
-void BO;

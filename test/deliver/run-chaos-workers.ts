@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosKit } from './run-chaos-kit.js';
+import type { MortalOptions } from './run-mortal.js';
+
+/** Longer than a lease. */
+const frozenMs = () => 6_000 + Math.random() * 2_000;
+
+/** Worker processes that are killed, frozen and started again. */
+export class Workers {
+  kills = 0;
+  freezes = 0;
+  /** How many ended by themselves. */
+  fallen = 0;
+  /** What they wrote to stderr. */
+  words = '';
+  readonly #awake = new Set<ChildProcess>();
+  readonly #frozen = new Set<ChildProcess>();
+  #ended = false;
+
+  constructor(
+    private readonly kit: ChaosKit,
+    private readonly options: Pick<
+      MortalOptions,
+      'redisUrl' | 'fenced' | 'freezes' | 'napMs' | 'concurrency'
+    >,
+  ) {}
+
+  /** Resolves when it works. */
+  async start(): Promise<void> {
+    if (this.#ended) return;
+    const { database, outside, process: file } = this.kit;
+    const options: MortalOptions = { ...this.options, database, outside };
+    const child = spawn(process.execPath, [file, JSON.stringify(options)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr.on('data', (bytes) => {
+      this.words = `${this.words}${bytes}`.slice(-20_000);
+    });
+    let ready = false;
+    await new Promise<void>((resolve) => {
+      child.once('exit', (_, signal) => {
+        resolve();
+        this.#awake.delete(child);
+        if (signal === 'SIGKILL' || this.#ended) return;
+        // At its start the database may be away; once it works it must survive that.
+        if (ready) this.fallen += 1;
+        setTimeout(() => void this.start(), 200);
+      });
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (line === 'brink') void this.#thaw(child);
+        ready = true;
+        resolve();
+      });
+    });
+    if (this.#ended) child.kill('SIGKILL');
+    else if (child.exitCode === null && child.signalCode === null) this.#awake.add(child);
+  }
+
+  /** kill -9 of one, and another in its place. @returns its process id; null: none was awake */
+  async kill(): Promise<number | null> {
+    const child = this.#any();
+    if (!child) return null;
+    this.kills += 1;
+    this.#awake.delete(child);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    void this.start();
+    return child.pid ?? null;
+  }
+
+  /** Stops one for longer than its lease lasts. */
+  freeze(): void {
+    const child = this.#any();
+    if (!child) return;
+    child.kill('SIGSTOP');
+    void this.#thaw(child);
+  }
+
+  async #thaw(child: ChildProcess): Promise<void> {
+    this.freezes += 1;
+    this.#awake.delete(child);
+    this.#frozen.add(child);
+    await sleep(frozenMs(), undefined, { ref: false });
+    child.kill('SIGCONT');
+    this.#frozen.delete(child);
+    if (!this.#ended && child.exitCode === null && child.signalCode === null) this.#awake.add(child);
+  }
+
+  /** Those that are frozen come back, and have time to do what they were about to. */
+  async calm(): Promise<void> {
+    while (this.#frozen.size > 0) await sleep(100);
+    await sleep(1_500);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    for (const child of [...this.#awake, ...this.#frozen]) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+  }
+
+  #any(): ChildProcess | undefined {
+    const awake = [...this.#awake];
+    return awake[Math.floor(Math.random() * awake.length)];
+  }
+}

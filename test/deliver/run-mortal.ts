@@ -1,0 +1,123 @@
+// A worker of runs as a process of its own, for tests that kill and freeze it. Told what to do by one argument; says
+// `ready` once, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
+import { writeSync } from 'node:fs';
+import type { PoolConfig } from 'pg';
+import { lookupsOf } from '#compose/lookups.js';
+import { runLaneOf } from '#deliver/run-lane.js';
+import type { RunWorld } from '#deliver/run-ports.js';
+import { createHandle } from '#handle.js';
+import { openEngine } from '#queue/engine.js';
+import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
+import { ActionFailed } from '#runbooks/action.js';
+import { readDefinition } from '#runbooks/definition.js';
+import { Secret } from '#runbooks/secret.js';
+import { openStore, type Store } from '#store/store.js';
+import { startRunWorker } from '#worker/runs.js';
+import { outsideActions, outsidePool } from './run-chaos-outside.js';
+
+export interface MortalOptions {
+  database: PoolConfig;
+  outside: PoolConfig;
+  redisUrl?: string;
+  /** False: every check of its right to act says yes. The control: the checker must see what comes of that. */
+  fenced: boolean;
+  /** How probable it is to freeze on the brink, 0 to 1. */
+  freezes: number;
+  napMs: number;
+  concurrency: number;
+}
+
+const options: MortalOptions = JSON.parse(process.argv[2] ?? '{}');
+const log = { info() {}, warn() {}, error: (fields: object) => process.stderr.write(`${said(fields)}\n`) };
+const store = openStore(options.database, () => {});
+const fences = new Map<string, number>();
+let relay: Relay | null = null;
+const ours = (lanes: string[]) => lanes.filter((lane) => runLaneOf(lane) !== null);
+const handle = createHandle({
+  store: lookupsOf(store),
+  onCommitted: (lanes) => relay?.nudge(ours(lanes)),
+  onError: (error) => log.error({ err: error }),
+});
+const actions = outsideActions({
+  pool: outsidePool(options.outside, 8),
+  worker: String(process.pid),
+  fenceOf: (run) => fences.get(run) ?? 0,
+  brink() {
+    if (Math.random() >= options.freezes) return;
+    writeSync(1, 'brink\n');
+    process.kill(process.pid, 'SIGSTOP');
+  },
+  napMs: options.napMs,
+});
+const outbox: RunWorld['outbox'] = {
+  ...store.outbox,
+  async claimLane(lane, owner, leaseMs) {
+    const hold = await store.outbox.claimLane(lane, owner, leaseMs);
+    const of = runLaneOf(lane.lane);
+    if (hold && of && !of.timer) fences.set(`${of.incident}/${of.run}`, hold.fence);
+    return hold;
+  },
+};
+const world: RunWorld = {
+  outbox: options.fenced ? outbox : credulous(outbox, store),
+  incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+  facts: (team, incident, run) => store.runFacts(team, incident, run),
+  targets: store.targets,
+  tell: (intent, incident, asking) =>
+    handle('fence' in intent && !options.fenced ? { ...intent, fence: 1e9 } : intent, incident, asking),
+  readRunbook(source) {
+    const read = readDefinition(source, 'chaos.yml', actions);
+    return 'runbook' in read ? read.runbook : null;
+  },
+  actions,
+  systems: {
+    store: no,
+    route: no,
+    pair: no,
+    command: no,
+    secret: () => new Secret('x'),
+    fingerprint: () => 'fp:000000000000',
+  },
+  scrub: { text: (text) => text, json: (value) => value },
+  approversOf: async () => [],
+  async owe(effect, of) {
+    await store.outbox.owe(effect, of);
+    if (!of.dueAt) relay?.nudge([of.lane]);
+  },
+  now: () => new Date(),
+  log,
+};
+
+/** Whoever is told yes by everybody never hears that another one has taken over. */
+function credulous(from: RunWorld['outbox'], { outbox: real }: Store): RunWorld['outbox'] {
+  return {
+    ...from,
+    async renewLane(hold, ms) {
+      await real.renewLane(hold, ms);
+      return true;
+    },
+    async settle(hold, ids, how) {
+      await real.settle(hold, ids, how);
+      return true;
+    },
+  };
+}
+
+function no(): never {
+  throw new ActionFailed('there is none here');
+}
+
+function said(fields: object): string {
+  return JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value));
+}
+
+const { redisUrl, database } = options;
+const engine = await openEngine({ ...(redisUrl ? { redisUrl } : {}), database, log: { ...log, error() {} } });
+relay = startRelay({
+  queue: engine.queue<LaneJob>(LANES),
+  queueOf: () => engine.queue<LaneJob>(RUNS),
+  dueLanes: async (limit) => (await store.outbox.dueLanes(limit)).filter(({ lane }) => runLaneOf(lane)),
+  log,
+});
+startRunWorker({ engine, relay, world, concurrency: options.concurrency });
+writeSync(1, 'ready\n');
