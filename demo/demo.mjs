@@ -1,21 +1,23 @@
-// The demo: a local Slack, the bot, and the founding incident; then it is your turn.
+// The demo: a local Slack, the bot, the founding incident, that hour once more for real; then it is your turn.
 import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { commandsOf } from './commands.mjs';
-import { differences } from './expected.mjs';
 import { fetchExports } from './exports.mjs';
-import { botEnvironment, end, startBot, startSlack, tocsin } from './processes.mjs';
+import { botEnvironment, endAll, startBot, startSlack, tocsin } from './processes.mjs';
+import { rehearse } from './rehearsal.mjs';
+import { checkFinal, checkRehearsal } from './rehearsal-check.mjs';
+import { checkReplay, replay } from './replay.mjs';
+import { say, step } from './say.mjs';
 import { person } from './slack.mjs';
+import { startStage } from './stage.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const say = (text = '') => console.log(text);
-const step = (what, detail = '') => say(`  ✓ ${what}${detail ? `  ${detail}` : ''}`);
+const CONFIG = join(ROOT, 'demo/tocsin.yml');
 
-/** @param {string[]} argv `--once`: exit when the replay is done. @returns the exit code */
+/** @param {string[]} argv `--once`: exit when all is done. @returns the exit code */
 export async function demo(argv) {
   const { values } = parseArgs({
     args: argv,
@@ -26,57 +28,129 @@ export async function demo(argv) {
       data: { type: 'string', default: dataFolder() },
       port: { type: 'string', default: '0' },
       'slack-port': { type: 'string', default: '0' },
+      /** `haproxy` or `node`; without it, HAProxy where it is installed */
+      gateway: { type: 'string' },
     },
   });
-  const scenario = JSON.parse(readFileSync(values.scenario, 'utf8'));
+  if (values.gateway && !['haproxy', 'node'].includes(values.gateway))
+    throw new Error('--gateway is haproxy or node');
   mkdirSync(values.out, { recursive: true });
   const logFile = join(values.out, 'bot.log');
-  const log = openSync(logFile, 'w');
-  const children = [];
-  let mine = false;
+  /** What must be given back at the end, and whether all was done before somebody ended it. */
+  const life = { mine: false, stage: null, done: false };
+  life.interrupted = onInterrupt(life);
+  const playing = play(values, openSync(logFile, 'w'), logFile, life);
   try {
-    say('Tocsin: the founding incident, replayed.\n');
-    const slack = await startSlack(values['slack-port'], log);
-    children.push(slack.process);
-    step('a local Slack', slack.url);
-    const env = botEnvironment(slack, values.data, values.port);
-    await clear(values.data, env);
-    mine = true;
-    const bot = await startBot(env, log);
-    children.unshift(bot.process);
-    step('the bot, on a PostgreSQL of its own', bot.url);
-    const channel = await replay(scenario, person(slack.url));
-    const token = (await tocsin(env, 'token', 'create', '--name', 'demo', '--scope', 'read')).trim();
-    const texts = await fetchExports(bot.url, token, values.out);
-    step('exports over HTTP', 'demo/out/INC-1.{md,json,csv,html,facts.jsonl}, postmortem.md');
-    await check(scenario, texts, env, values.out);
-    say(`\nINC-1 is in demo/out/. Metrics: ${metricsLine(texts['INC-1.json'])}\n`);
-    if (values.once) return 0;
-    say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}:`);
-    for (const line of [
-      'note -2m the cache is warm again',
-      'timeline Europe/Berlin',
-      'catchup',
-      'postmortem',
-      'open sev4 my own incident --drill',
-      'help',
-    ]) {
-      say(`  /incident ${line}`);
-    }
-    say(`\nThe bot's log: ${logFile}. Ctrl-C ends both.`);
-    await new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);
-      bot.process.once('exit', resolve);
-    });
-    return 0;
+    return await Promise.race([playing, life.interrupted]);
   } catch (error) {
     console.error(`\n  ✗ ${error.message}\n  The log: ${logFile}`);
     return 1;
   } finally {
-    for (const child of children) await end(child);
-    if (mine) rmSync(values.data, { recursive: true, force: true });
-    if (mine) rmSync(`${values.data}.pid`, { force: true });
+    await clean(values.data, life, playing);
   }
+}
+
+/** All of it, in order. @returns the exit code */
+async function play(values, log, logFile, life) {
+  const scenario = JSON.parse(readFileSync(values.scenario, 'utf8'));
+  say('Tocsin: the founding incident, replayed.\n');
+  const slack = await startSlack(values['slack-port'], log);
+  step('a local Slack', slack.url);
+  const base = botEnvironment(slack, { ...values, config: CONFIG });
+  claim(values.data);
+  life.mine = true;
+  await clear(values.data, base);
+  life.stage = startStage({ data: values.data, base: CONFIG, kind: values.gateway });
+  const { stack, config } = await life.stage;
+  const env = { ...base, TOCSIN_CONFIG: config };
+  const bot = await startBot(env, log);
+  step('the bot, on a PostgreSQL of its own', bot.url);
+  const people = person(slack.url);
+  const token = (await tocsin(env, 'token', 'create', '--name', 'demo', '--scope', 'read')).trim();
+  const fetched = (ref, postmortem) =>
+    fetchExports({ url: bot.url, token }, { ref, postmortem, out: values.out });
+
+  await replay(scenario, people);
+  const texts = await fetched('INC-1', 'postmortem.md');
+  step('exports over HTTP', 'demo/out/INC-1.{md,json,csv,html,facts.jsonl}, postmortem.md');
+  await checkReplay(scenario, texts, env, values.out);
+  say(`\nINC-1 is in demo/out/. Metrics: ${metricsLine(texts['INC-1.json'])}\n`);
+
+  say('And now for real: an old and a new service, a gateway before them, clients that ask all the time.\n');
+  const kind = stack.gateway.kind === 'haproxy' ? 'HAProxy' : 'a small gateway in Node';
+  step(`the stage: ${kind}, two services that check keys, 40 requests a second`, stack.urls.through);
+  const rehearsed = await rehearse({ slack: people, stack, component: scenario.component });
+  const again = await fetched('INC-2', 'postmortem-2.md');
+  step('exports over HTTP', 'demo/out/INC-2.{md,json,csv,html,facts.jsonl}, postmortem-2.md');
+  await checkRehearsal(rehearsed, again, { load: stack.load, slack: people, env, out: values.out });
+  say(`\nINC-2 is in demo/out/. Metrics: ${metricsLine(again['INC-2.json'])}\n`);
+  if (values.once) {
+    checkFinal(rehearsed, await stack.stop());
+    return 0;
+  }
+  life.done = true;
+  invite({ slack, stack, channel: rehearsed.channel, logFile });
+  await new Promise((resolve) => {
+    life.interrupted.then(resolve);
+    bot.process.once('exit', resolve);
+  });
+  return 0;
+}
+
+/** What a person may type now, with the addresses of this stage. */
+function invite({ slack, stack, channel, logFile }) {
+  say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
+  say(
+    'The stage is still up, and every request is counted. Send its traffic back, forward again, change its key:',
+  );
+  const { through, new: newer } = stack.urls;
+  for (const line of [
+    `run rollback route=tts to=old url=${through}`,
+    `run forward route=tts to=new service_url=${newer}/v1/clips url=${through}`,
+    'run key-rotate pair=tts',
+  ]) {
+    say(`  /incident ${line}`);
+  }
+  say(
+    'Somebody has to click Approve; for the second and the third it must be somebody else, bo for example. Or:',
+  );
+  for (const line of [
+    'runs',
+    'note -2m the cache is warm again',
+    'timeline Europe/Berlin',
+    'catchup',
+    'postmortem',
+    'open sev4 my own incident --drill',
+    'help',
+  ]) {
+    say(`  /incident ${line}`);
+  }
+  say(`\nThe bot's log: ${logFile}. Ctrl-C ends all of it.`);
+}
+
+/** @returns a promise of the exit code for when we are told to end: no failure once all is done */
+function onInterrupt(life) {
+  return new Promise((resolve) => {
+    // Not once: a second Ctrl-C must not cut off the cleaning up.
+    for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+      process.on(signal, () => resolve(life.done ? 0 : code));
+    }
+  }).then((code) => {
+    say('\nEnding all of it …');
+    return code;
+  });
+}
+
+/** Ends everything and removes what is ours, wherever the play stands. */
+async function clean(data, life, playing) {
+  await life.stage?.then(({ stack }) => stack.stop()).catch(() => undefined);
+  await endAll();
+  // It waits for something that cannot come any more, and finds out.
+  await playing.catch(() => undefined);
+  await life.stage?.then(({ stack }) => stack.stop()).catch(() => undefined);
+  if (!life.mine) return;
+  rmSync(data, { recursive: true, force: true });
+  rmSync(`${data}.pid`, { force: true });
 }
 
 /** One folder for a checkout and a user, where an unprivileged database server may enter too. */
@@ -85,8 +159,8 @@ function dataFolder() {
   return join(tmpdir(), `tocsin-demo-${userInfo().uid}-${name}`);
 }
 
-/** A replay begins with INC-1, so it begins with an empty database; but never with another demo's. */
-async function clear(dataDir, env) {
+/** The folder is ours from here on. @throws when another demo has it */
+function claim(dataDir) {
   const mine = `${dataDir}.pid`;
   const other = Number(readOr(mine, '0'));
   if (other > 0 && other !== process.pid && alive(other)) {
@@ -95,6 +169,10 @@ async function clear(dataDir, env) {
     );
   }
   writeFileSync(mine, String(process.pid));
+}
+
+/** A replay begins with INC-1, so it begins with an empty database. */
+async function clear(dataDir, env) {
   // A demo that was killed left its server running: a guest that joins it is the last to leave, and stops it.
   await tocsin(env, 'list').catch(() => undefined);
   rmSync(dataDir, { recursive: true, force: true });
@@ -117,58 +195,7 @@ function alive(pid) {
   }
 }
 
-/** Types every command and waits for Slack to show what it led to. @returns the incident's channel */
-async function replay(scenario, slack) {
-  const commands = commandsOf(scenario);
-  let channel = { name: 'incidents' };
-  for (const { who, where, text, retime, joined } of commands) {
-    const answer = await slack.command(who, channel.id ?? channel.name, text);
-    if (!/recorded/.test(answer)) throw new Error(`/incident ${text}\n    ${answer}`);
-    step(`${who}  /incident ${shorten(text)}`);
-    if (retime) {
-      const n = /#(\d+)/.exec(answer)?.[1];
-      const moved = await slack.command(who, channel.id, `time ${n} ${retime}`);
-      if (!/recorded/.test(moved)) throw new Error(`/incident time ${n} ${retime}\n    ${moved}`);
-      step(`${who}  /incident time ${n} ${retime}`);
-    }
-    if (joined) {
-      // Slack lets nobody type in a channel that they are not in.
-      await slack.until(`${joined.join(' and ')} in the channel`, (state) => {
-        const ids = joined.map((name) => state.users.find((user) => user.name === name)?.id);
-        const members = state.channels.find((one) => one.id === channel.id).members;
-        return ids.every((id) => members.includes(id));
-      });
-    }
-    if (where === 'anywhere') {
-      channel = await slack.until('the incident’s channel, with its opener in it', (state) => {
-        const opener = state.users.find((user) => user.name === who)?.id;
-        return state.channels.find((one) => one.name.startsWith('inc-1-') && one.members.includes(opener));
-      });
-      step(`the channel #${channel.name} is there, and ${who} is in it`);
-    }
-  }
-  return channel;
-}
-
-async function check(scenario, texts, env, out) {
-  const wrong = differences(scenario, JSON.parse(texts['INC-1.json']));
-  if (wrong.length > 0) throw new Error(`the export differs from the scenario:\n    ${wrong.join('\n    ')}`);
-  step('every entry, time, count and state is as it was');
-  for (const [format, file] of [
-    ['md', 'INC-1.md'],
-    ['csv', 'INC-1.csv'],
-    ['html', 'INC-1.html'],
-  ]) {
-    const printed = await tocsin(env, 'export', 'INC-1', '--format', format);
-    if (printed !== texts[file]) throw new Error(`the command line prints another ${file} than the web`);
-  }
-  step('the command line prints the same bytes');
-  step('tocsin verify', (await tocsin(env, 'verify', join(out, 'INC-1.facts.jsonl'))).trim());
-}
-
 function metricsLine(json) {
   const { metrics } = JSON.parse(json).incident;
   return `detected after ${metrics.time_to_detect_s} s, mitigated after ${metrics.time_to_mitigate_s} s, resolved after ${metrics.time_to_resolve_s} s`;
 }
-
-const shorten = (text) => (text.length > 90 ? `${text.slice(0, 89)}…` : text);

@@ -2,21 +2,26 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const FILES = {
-  'INC-1.md': 'timeline.md',
-  'INC-1.json': 'timeline.json',
-  'INC-1.csv': 'timeline.csv',
-  'INC-1.html': 'timeline.html',
-  'INC-1.facts.jsonl': 'facts.jsonl',
-  'postmortem.md': 'postmortem.md',
-};
+const filesOf = (ref, postmortem) => ({
+  [`${ref}.md`]: 'timeline.md',
+  [`${ref}.json`]: 'timeline.json',
+  [`${ref}.csv`]: 'timeline.csv',
+  [`${ref}.html`]: 'timeline.html',
+  [`${ref}.facts.jsonl`]: 'facts.jsonl',
+  [postmortem]: 'postmortem.md',
+});
 
-/** Writes `out/INC-1.*` and `out/postmortem.md`. @returns their texts by file name */
-export async function fetchExports(botUrl, token, out) {
+/**
+ * Writes `out/INC-1.*` and the postmortem.
+ * @param {{url: string, token: string}} bot
+ * @param {{ref: string, postmortem: string, out: string}} what
+ * @returns their texts by file name
+ */
+export async function fetchExports({ url, token }, { ref, postmortem, out }) {
   await mkdir(out, { recursive: true });
   const texts = {};
-  for (const [file, path] of Object.entries(FILES)) {
-    const response = await fetch(new URL(`/incidents/INC-1/${path}`, botUrl), {
+  for (const [file, path] of Object.entries(filesOf(ref, postmortem))) {
+    const response = await fetch(new URL(`/incidents/${ref}/${path}`, url), {
       headers: { authorization: `Bearer ${token}` },
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);

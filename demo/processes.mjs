@@ -6,10 +6,27 @@ import { fileURLToPath } from 'node:url';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
+/** What we have started and what still runs, the newest first. */
+const running = [];
+let ending = false;
+
+function launch(args, options) {
+  if (ending) throw new Error('the demo is being ended');
+  const child = spawn(process.execPath, args, options);
+  running.unshift(child);
+  child.once('close', () => running.splice(running.indexOf(child), 1));
+  return child;
+}
+
+/** Ends whatever we have started, the newest first, and lets nothing start after it. */
+export async function endAll() {
+  ending = true;
+  for (const child of [...running]) await end(child);
+}
+
 /** Starts the sandbox. @returns {Promise<{process, url, apiUrl, botToken, appToken, signingSecret}>} */
 export async function startSlack(port, errors) {
-  const child = spawn(
-    process.execPath,
+  const child = launch(
     [
       path('dist/sandbox/main.js'),
       '--manifest',
@@ -26,15 +43,15 @@ export async function startSlack(port, errors) {
 }
 
 /** The bot's environment: only what it needs, so that a developer's own settings do not leak into the demo. */
-export function botEnvironment(slack, dataDir, port) {
+export function botEnvironment(slack, { data, port, config }) {
   const { PATH, HOME, TMPDIR, LANG, XDG_RUNTIME_DIR } = process.env;
   return {
     ...Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR, LANG, XDG_RUNTIME_DIR }).filter(([, v]) => v)),
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,
     SLACK_API_URL: slack.apiUrl,
-    TOCSIN_DATA: dataDir,
-    TOCSIN_CONFIG: path('demo/tocsin.yml'),
+    TOCSIN_DATA: data,
+    TOCSIN_CONFIG: config,
     HOST: '127.0.0.1',
     PORT: String(port),
     LOG_LEVEL: 'info',
@@ -43,10 +60,7 @@ export function botEnvironment(slack, dataDir, port) {
 
 /** Starts the bot and waits until it can record. */
 export async function startBot(env, errors) {
-  const child = spawn(process.execPath, [path('bin/tocsin.js'), 'start'], {
-    env,
-    stdio: ['ignore', 'pipe', errors],
-  });
+  const child = launch([path('bin/tocsin.js'), 'start'], { env, stdio: ['ignore', 'pipe', errors] });
   // `start` prints one line on stdout when it is ready: where it listens.
   const line = await firstLine(child, 'the bot');
   const url = /https?:\/\/\S+/.exec(line)?.[0];
@@ -63,9 +77,7 @@ export async function startBot(env, errors) {
 
 /** Runs a verb of the command line. @returns its standard output @throws with its standard error */
 export async function tocsin(env, ...args) {
-  const child = spawn(process.execPath, [path('bin/tocsin.js'), ...args], {
-    env: { ...env, LOG_LEVEL: 'warn' },
-  });
+  const child = launch([path('bin/tocsin.js'), ...args], { env: { ...env, LOG_LEVEL: 'warn' } });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
@@ -76,7 +88,7 @@ export async function tocsin(env, ...args) {
 }
 
 /** Ends a process as a person would, and waits for it. */
-export async function end(child) {
+async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
   child.kill('SIGTERM');

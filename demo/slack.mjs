@@ -1,4 +1,5 @@
-// Types, as a person, in the local Slack.
+// Types and clicks, as a person, in the local Slack.
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export function person(slackUrl) {
   const call = async (path, body) => {
@@ -11,9 +12,22 @@ export function person(slackUrl) {
     if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     return answer;
   };
-  const state = () => call('/control/state');
+  const state = (query = '') => call(`/control/state${query}`);
+  /** Waits for something to be so in Slack. @throws after a minute */
+  async function until(what, look, query = '') {
+    for (let tries = 0; tries < 1200; tries++) {
+      const found = look(await state(query));
+      if (found) return found;
+      await sleep(50);
+    }
+    throw new Error(`${what} did not happen within a minute`);
+  }
+  const id = (at, name) => at.users.find((user) => user.name === name)?.id;
   return {
     state,
+    until,
+    /** Every call that the bot has made. */
+    calls: () => call('/control/log'),
     /** Types a slash command. @returns the answer that the person sees */
     async command(user, channel, text) {
       const outcome = await call('/control/command', { user, channel, command: '/incident', text });
@@ -23,14 +37,25 @@ export function person(slackUrl) {
         .find((one) => typeof one === 'string' && one !== '');
       return said ?? '';
     },
-    /** Waits for something to be so in Slack. @throws after a minute */
-    async until(what, look) {
-      for (let tries = 0; tries < 1200; tries++) {
-        const found = look(await state());
-        if (found) return found;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      throw new Error(`${what} did not happen within a minute`);
+    /** Clicks a button under a message. @returns the answer that the person sees */
+    async click(user, channel, ts, action) {
+      const outcome = await call('/control/action', { user, channel, ts, action_id: action });
+      if (!outcome.ok) throw new Error(`Slack says ${outcome.error}`);
+      const { responses } = await call(
+        `/control/responses?delivery=${outcome.delivery}&count=1&timeout=10000`,
+      );
+      return responses[0]?.text ?? '';
     },
+    /** Waits for the channel whose name begins so, with that person in it. */
+    channelOf: (start, who) =>
+      until('the incident’s channel, with its opener in it', (at) =>
+        at.channels.find((one) => one.name.startsWith(start) && one.members.includes(id(at, who))),
+      ),
+    /** Waits until all of them are in the channel. */
+    joined: (people, channel) =>
+      until(`${people.join(' and ')} in the channel`, (at) => {
+        const { members } = at.channels.find((one) => one.id === channel);
+        return people.every((name) => members.includes(id(at, name)));
+      }),
   };
 }

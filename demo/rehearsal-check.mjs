@@ -1,0 +1,71 @@
+// What must be true of INC-2, whatever the machine was like: the counts agree, the runs ended as they should, and no
+// key stands anywhere.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { noneFailed } from './counting.mjs';
+import { tocsin } from './processes.mjs';
+import { count, said, step } from './say.mjs';
+
+/**
+ * @param rehearsed what rehearse() has returned
+ * @param texts of INC-2's exports, by file name
+ * @throws with everything that is wrong
+ */
+export async function checkRehearsal(rehearsed, texts, { load, slack, env, out }) {
+  const wrong = [...countsWrong(rehearsed, texts), ...runsWrong(rehearsed, texts)];
+  const leaks = await leaksOf(rehearsed.secrets, { slack, out });
+  wrong.push(...leaks);
+  if (wrong.length > 0) throw new Error(`INC-2 is not as it should be:\n    ${wrong.join('\n    ')}`);
+  const none = await noneFailed(load, rehearsed.mark);
+  step(
+    `INC-2 says ${rehearsed.failed} failed requests, as the load generator does`,
+    `after the rollback ${none}`,
+  );
+  step('every run ended as it should, and none of the keys is in an export, a log or Slack');
+  step('tocsin verify', (await tocsin(env, 'verify', join(out, 'INC-2.facts.jsonl'))).trim());
+}
+
+/** @param final the load generator's last counts */
+export function checkFinal({ failed, mark }, final) {
+  const since = final.failed - mark.failed;
+  if (since > 0) throw new Error(`${count(since, 'request')} failed after INC-2 counted ${failed}`);
+}
+
+function countsWrong({ failed }, texts) {
+  const { impact } = JSON.parse(texts['INC-2.json']);
+  const told = impact.map((one) => one.failed);
+  const words = `${count(failed, 'request')} failed`;
+  return [
+    failed > 0 ? null : 'no request failed: the rehearsal has rehearsed nothing',
+    told.length === 1 && told[0] === failed ? null : `INC-2.json says ${told} failed, ${failed} did`,
+    ...['INC-2.md', 'INC-2.html', 'postmortem-2.md'].map((file) =>
+      new RegExp(`(?<!\\d)${words}`).test(texts[file]) ? null : `${file} does not say “${words}”`,
+    ),
+  ].filter(Boolean);
+}
+
+function runsWrong({ states }, texts) {
+  const runs = JSON.parse(texts['INC-2.json']).runs.map(({ runbook, state }) => `${runbook} ${state}`);
+  const same =
+    runs.length === states.length && runs.every((run, i) => new RegExp(`^${states[i]}$`).test(run));
+  return same ? [] : [`runs: ${runs.join(', ')}; expected: ${states.join(', ')}`];
+}
+
+/** Looks for every key, in every form that a program might have given it. @returns where one was found */
+async function leaksOf(secrets, { slack, out }) {
+  if (new Set(secrets).size < 2) return ['the keys were not rotated, or not read'];
+  const places = new Map([
+    ['the terminal', said.join('\n')],
+    ['Slack', JSON.stringify(await slack.state())],
+    ['the bot’s calls to Slack', JSON.stringify(await slack.calls())],
+    ...readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]),
+  ]);
+  const forms = secrets.flatMap((key) => [
+    key,
+    encodeURIComponent(key),
+    ...['base64', 'base64url', 'hex'].map((form) => Buffer.from(key).toString(form).replace(/=+$/, '')),
+  ]);
+  return [...places]
+    .filter(([, text]) => forms.some((form) => text.includes(form)))
+    .map(([name]) => `a key stands in ${name}`);
+}
