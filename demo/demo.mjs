@@ -39,9 +39,12 @@ export async function demo(argv) {
   /** What must be given back at the end, and whether all was done before somebody ended it. */
   const life = { mine: false, stage: null, done: false };
   life.interrupted = onInterrupt(life);
+  const died = new Promise((_, reject) => {
+    life.botDied = reject;
+  });
   const playing = play(values, openSync(logFile, 'w'), logFile, life);
   try {
-    return await Promise.race([playing, life.interrupted]);
+    return await Promise.race([playing, life.interrupted, died]);
   } catch (error) {
     console.error(`\n  ✗ ${error.message}\n  The log: ${logFile}`);
     return 1;
@@ -64,6 +67,9 @@ async function play(values, log, logFile, life) {
   const { stack, config } = await life.stage;
   const env = { ...base, TOCSIN_CONFIG: config };
   const bot = await startBot(env, log);
+  bot.process.once('exit', (code, signal) =>
+    life.botDied(new Error(`the bot has ended (${code ?? signal}) before its time`)),
+  );
   step('the bot, on a PostgreSQL of its own', bot.url);
   const people = person(slack.url);
   const token = (await tocsin(env, 'token', 'create', '--name', 'demo', '--scope', 'read')).trim();
@@ -90,19 +96,14 @@ async function play(values, log, logFile, life) {
   }
   life.done = true;
   invite({ slack, stack, channel: rehearsed.channel, logFile });
-  await new Promise((resolve) => {
-    life.interrupted.then(resolve);
-    bot.process.once('exit', resolve);
-  });
+  await life.interrupted;
   return 0;
 }
 
 /** What a person may type now, with the addresses of this stage. */
 function invite({ slack, stack, channel, logFile }) {
   say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
-  say(
-    'The stage is still up, and every request is counted. Send its traffic back, forward again, change its key:',
-  );
+  say('The stage is still up. Send its traffic back, forward again, change its key:');
   const { through, new: newer } = stack.urls;
   for (const line of [
     `run rollback route=tts to=old url=${through}`,

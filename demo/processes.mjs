@@ -9,6 +9,7 @@ const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 /** What we have started and what still runs, the newest first. */
 const running = [];
 let ending = false;
+let bot = null;
 
 function launch(args, options) {
   if (ending) throw new Error('the demo is being ended');
@@ -22,6 +23,10 @@ function launch(args, options) {
 export async function endAll() {
   ending = true;
   for (const child of [...running]) await end(child);
+  if (bot === null || (bot.child.exitCode === 0 && bot.child.signalCode === null)) return;
+  // A bot that died left its database server: a guest that joins it is the last to leave, and stops it.
+  ending = false;
+  await tocsin(bot.env, 'list').catch(() => undefined);
 }
 
 /** Starts the sandbox. @returns {Promise<{process, url, apiUrl, botToken, appToken, signingSecret}>} */
@@ -61,15 +66,16 @@ export function botEnvironment(slack, { data, port, config }) {
 /** Starts the bot and waits until it can record. */
 export async function startBot(env, errors) {
   const child = launch([path('bin/tocsin.js'), 'start'], { env, stdio: ['ignore', 'pipe', errors] });
+  bot = { child, env };
   // `start` prints one line on stdout when it is ready: where it listens.
   const line = await firstLine(child, 'the bot');
   const url = /https?:\/\/\S+/.exec(line)?.[0];
   if (!url) throw new Error(`the bot said “${line}” and no address`);
-  const bot = { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
+  const started = { process: child, url: url.replace('0.0.0.0', '127.0.0.1') };
   // It records from the first moment; Slack can reach it once its socket is open.
   for (let tries = 0; tries < 1200; tries++) {
-    const { slack } = await (await fetch(new URL('/readyz', bot.url))).json();
-    if (slack === 'ok') return bot;
+    const { slack } = await (await fetch(new URL('/readyz', started.url))).json();
+    if (slack === 'ok') return started;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('the bot did not reach the local Slack within a minute');

@@ -69,7 +69,7 @@ async function opened({ slack, stack, component }) {
     forward: `run forward route=tts to=new service_url=${service} url=${url}`,
     sync: `run key-sync from=tts-old to=tts-new url=${service}`,
   };
-  return { stack, load: stack.load, channel, type, runs, through, lines };
+  return { slack, stack, load: stack.load, channel, type, runs, through, lines };
 }
 
 async function approved(runs, who, run) {
@@ -138,9 +138,17 @@ async function rotate({ stack, load, type, through }, mark) {
   await type('ana', 'action Rotate the key of the gateway on a schedule, not by hand @chen');
 }
 
-async function close({ load, type }, component, failed) {
+async function close({ slack, load, channel, type }, component, failed) {
   const { firstFailure, lastFailure } = await load.counts();
   const window = `--from "${typedSecond(firstFailure.at)}" --to "${typedSecond(lastFailure.at, { after: true })}"`;
   await type('ana', `impact Clips were refused --failed ${failed} ${window} --component "${component}"`);
   await type('ana', 'status resolved The new service has the traffic, and the keys are the same everywhere');
+  await slack.command('ana', channel.id, 'postmortem');
+  step('ana  /incident postmortem');
+  const draft = await slack.until('the draft of the postmortem, as a file', ({ files }) =>
+    files.find(({ content }) => content?.startsWith('# Postmortem of INC-2')),
+  );
+  const words = new RegExp(`(?<!\\d)${count(failed, 'request')} failed`).exec(draft.content)?.[0];
+  if (!words) throw new Error(`the postmortem in Slack does not say that ${count(failed, 'request')} failed`);
+  step(`${draft.name} is in the channel, and says: ${words}`);
 }

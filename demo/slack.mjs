@@ -13,14 +13,15 @@ export function person(slackUrl) {
     return answer;
   };
   const state = (query = '') => call(`/control/state${query}`);
-  /** Waits for something to be so in Slack. @throws after a minute */
+  /** Waits for something to be so in Slack. @throws after two minutes: Slack may tell the bot to wait for one of them */
   async function until(what, look, query = '') {
-    for (let tries = 0; tries < 1200; tries++) {
+    const late = Date.now() + 120_000;
+    while (Date.now() < late) {
       const found = look(await state(query));
       if (found) return found;
       await sleep(50);
     }
-    throw new Error(`${what} did not happen within a minute`);
+    throw new Error(`${what} did not happen within two minutes`);
   }
   const id = (at, name) => at.users.find((user) => user.name === name)?.id;
   return {
