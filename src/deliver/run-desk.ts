@@ -52,6 +52,7 @@ export async function within<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 
 const PATIENCE_MS = 3_000;
 
+/** The whole of it: what is cut before it is scrubbed may end with half a secret. */
 export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
+  return error instanceof Error ? error.message : String(error);
 }

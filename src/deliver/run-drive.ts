@@ -167,7 +167,7 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
     if (turn.cancelled.aborted) return;
     const why = error instanceof Error ? error.message : String(error);
     const summary = begin ? `the plan can no longer be made: ${why}` : `no plan can be made: ${why}`;
-    return tell({ type: 'EndRun', run, fence, end: 'failed', summary: summary.slice(0, 2_000) });
+    return tell({ type: 'EndRun', run, fence, end: 'failed', summary });
   }
   // Reading may have taken long: the plan of a worker that was away must not take the place of a newer one.
   await lease.secure();

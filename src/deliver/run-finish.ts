@@ -17,7 +17,7 @@ export function finisher(desk: StepDesk, at: At) {
         outcome: 'done',
         startedAt: startedAt(),
         output: kept(output),
-        summary: summary.slice(0, 2_000),
+        summary,
         log,
         posts,
       }),

@@ -19,7 +19,7 @@ export async function perform(
   finish: Finisher,
 ): Promise<void> {
   const { lease } = desk;
-  const output = new RunOutput();
+  const output = new RunOutput(desk.world.scrub.stream?.());
   const posts: string[] = [];
   const timeout = AbortSignal.timeout(spec.timeoutS * 1_000);
   const signal = AbortSignal.any([lease.signal, desk.cancelled, timeout]);
@@ -123,9 +123,10 @@ async function failedAttempt(
   if (unsafe && !known && !(error instanceof Cancelled)) {
     return lookWhetherItHappened(desk, spec, at, finish, messageOf(error));
   }
-  const more = at.attempt < spec.retry.attempts && !(error instanceof Cancelled);
+  const failures = desk.view.steps.get(at.step)?.[at.phase]?.failures ?? 0;
+  const more = failures + 1 < spec.retry.attempts && !(error instanceof Cancelled);
   if (!more) return finish.failed(log, error);
-  const ms = spec.retry.backoffS * 1_000 * 2 ** Math.min(at.attempt - 1, 6);
+  const ms = spec.retry.backoffS * 1_000 * 2 ** Math.min(failures, 6);
   const until = new Date(desk.world.now().getTime() + ms).toISOString();
   const { fence } = desk.lease.hold;
   await desk.tell({ type: 'DelayStep', ...at, fence, until, error: messageOf(error) });

@@ -13,6 +13,13 @@ export type Systems = Pick<ActionContext, 'store' | 'route' | 'pair' | 'command'
 export interface Scrubber {
   text(text: string): string;
   json<T>(value: T): T;
+  /** For what comes in pieces and is cut to length before it is written down. */
+  stream?(): ScrubStream;
+}
+
+export interface ScrubStream {
+  write(chunk: string): string;
+  end(): string;
 }
 
 /** All that taking a run along stands on. */

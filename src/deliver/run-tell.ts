@@ -19,7 +19,7 @@ const PAUSES_MS = [100, 300, 900, 1_500];
 export function runTell(world: RunWorld, team: string, incident: number, lost: AbortSignal): RunTell {
   return async (intent) => {
     for (let tries = 0; ; tries++) {
-      const answer = await world.tell(world.scrub.json(intent), incident, {
+      const answer = await world.tell(shortened(world.scrub.json(intent)), incident, {
         team,
         by: { id: 'tocsin', name: null },
         source: 'bot',
@@ -37,4 +37,30 @@ export function runTell(world: RunWorld, team: string, incident: number, lost: A
       await sleep(ms);
     }
   };
+}
+
+/** Characters of what is told in a sentence. */
+const SENTENCE = 2_000;
+const QUESTION = 4_000;
+
+/** Only after it is scrubbed: half a secret would not be recognised as one. */
+function shortened(intent: WorkerRunIntent): WorkerRunIntent {
+  switch (intent.type) {
+    case 'DelayStep':
+      return { ...intent, error: cut(intent.error, SENTENCE) };
+    case 'FinishStep':
+      return { ...intent, error: cut(intent.error, SENTENCE), summary: cut(intent.summary, SENTENCE) };
+    case 'EndRun':
+      return { ...intent, summary: cut(intent.summary, SENTENCE) };
+    case 'AskStep':
+      return { ...intent, question: cut(intent.question, QUESTION) };
+    default:
+      return intent;
+  }
+}
+
+/** Not inside a pair of surrogates: half a character cannot be kept. */
+function cut<T extends string | null>(text: T, length: number): T {
+  if (text === null || text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…` as T;
 }

@@ -67,8 +67,7 @@ export const prometheusQuery: Action<z.infer<typeof input>> = {
     const found = reply.safeParse(parsed(answer));
     if (!found.success)
       throw new ActionFailed(`${at(url)} answered ${answer.status}, with no vector and no scalar`);
-    if (found.data.status === 'error')
-      throw new ActionFailed(`${at(url)}: ${found.data.error.slice(0, 500)}`);
+    if (found.data.status === 'error') throw new ActionFailed(`${at(url)}: ${found.data.error}`);
     const { data } = found.data;
     const samples =
       data.resultType === 'scalar'
