@@ -46,7 +46,7 @@ export class Scrub {
   }
 
   #deep(value: unknown): unknown {
-    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'string') return this.#textOrJson(value);
     if (typeof value === 'number' || typeof value === 'bigint') {
       const text = this.text(`${value}`);
       return text === `${value}` ? value : text;
@@ -55,6 +55,20 @@ export class Scrub {
     if (Array.isArray(value)) return value.map((item) => this.#deep(item));
     if (typeof value !== 'object' || value === null || value instanceof Date) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.#deep(item)]));
+  }
+
+  /** A text that is JSON stays JSON: where a secret touches an escape or is a number, its marker would break it. */
+  #textOrJson(text: string): string {
+    const plain = this.text(text);
+    if (plain === text || !/^[[{]/.test(text)) return plain;
+    try {
+      const value: unknown = JSON.parse(text);
+      // Only as machines write it: what somebody has laid out for reading is a text.
+      if (JSON.stringify(value) === text) return this.text(JSON.stringify(this.#deep(value)));
+    } catch {
+      // No JSON.
+    }
+    return plain;
   }
 
   /** For text that comes in pieces: no more is held back than may still become a secret. */

@@ -35,6 +35,17 @@ export class Secret {
   }
 }
 
+/** @returns the password in an address (`redis://user:password@host`), which may be quoted without the rest; null: none */
+export function passwordIn(text: string): string | null {
+  const password = URL.canParse(text) ? new URL(text).password : '';
+  if (password === '') return null;
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
+}
+
 /** @returns how a secret is spoken of: `fp:` and 12 hex digits of HMAC-SHA-256 under this installation's pepper. */
 export type Fingerprint = (secret: Secret) => string;
 

@@ -5,7 +5,7 @@ import type { OpenKeyStore, StoreSurroundings } from './keystores/kind.js';
 import { type SecretReference, secretName } from './keystores/reference.js';
 import type { Pair } from './pair.js';
 import type { Route } from './route.js';
-import { type Fingerprint, Secret } from './secret.js';
+import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 
 /** What runbooks may touch, by the names of tocsin.yml. @throws ActionFailed for an unknown name, listing those there are */
@@ -47,6 +47,8 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
     if (!value) throw new ActionFailed(`the secret ${name} is empty: there is nothing in ${place}`);
     const found = new Secret(value);
     scrub.learn(found);
+    const password = passwordIn(value);
+    if (password !== null) scrub.learn(new Secret(password));
     return found;
   };
   const referred = (text: string) =>
