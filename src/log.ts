@@ -14,6 +14,30 @@ const HIDDEN = [
   'password',
 ];
 
+/** What takes secrets out of everything that this process writes on stderr, whoever wrote it. */
+const scrubs = new Set<(text: string) => string>();
+
+/** @param scrub takes out what is secret, for as long as the process lives: the last that it says is a crash */
+export function hideInLogs(scrub: (text: string) => string): void {
+  scrubs.add(scrub);
+}
+
+/** @returns a text as it may be shown on stderr */
+export function hidden(text: string): string {
+  let shown = text;
+  for (const scrub of scrubs) shown = scrub(shown);
+  return shown;
+}
+
+/** The last thing before a line leaves: errors, their stacks and causes, and whatever a library logs, all pass here. */
+function hiddenLine(line: string): string {
+  const shown = hidden(line);
+  if (shown === line) return line;
+  // Each text by itself, so that the line stays JSON; then all of it, for what stands in a name.
+  const each = (_: string, value: unknown) => (typeof value === 'string' ? hidden(value) : value);
+  return hidden(`${JSON.stringify(JSON.parse(line, each))}\n`);
+}
+
 /** One logger, JSON lines on stderr: stdout belongs to results. Wait for nothing: a full pipe must not stop the recorder. */
 export function createLog(level: string): Log {
   const paths = HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
@@ -21,6 +45,7 @@ export function createLog(level: string): Log {
     {
       level,
       base: null,
+      hooks: { streamWrite: hiddenLine },
       redact: { paths, censor: '[hidden]' },
       serializers: { err: pino.stdSerializers.err },
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
-import { createLog } from '#log.js';
+import { createLog, hidden } from '#log.js';
 
 const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
 
@@ -31,6 +31,11 @@ async function main(): Promise<void> {
       .finally(() => process.exit(code));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  // Node would print the stack as it is, and the line of source that threw.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'something failed that nobody expected: this process ends');
+    process.exit(1);
+  });
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'something failed unseen'));
   bot = await startBot(config, log, role, (code) => {
     log.fatal({ code }, 'Slack refuses our token; install the app again and set SLACK_BOT_TOKEN');
@@ -61,6 +66,6 @@ function wordsFor(error: Error & { code?: string; port?: number }): string {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${wordsFor(error as Error)}\n`);
+  process.stderr.write(`${hidden(wordsFor(error as Error))}\n`);
   process.exit(1);
 }

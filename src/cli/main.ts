@@ -1,15 +1,23 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
+import { hidden } from '#log.js';
 import { cli } from './cli.js';
 
 // `tocsin export … | head` closes our stdout early: that is the reader's right, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// A bug: the stack is what helps, without the secrets that may stand in it.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${hidden(inspect(error))}\n`);
+  process.exit(1);
+});
+
 process.exitCode = await cli(process.argv.slice(2), {
   async out(chunk) {
     if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
   },
-  err: (chunk) => process.stderr.write(chunk),
+  err: (chunk) => process.stderr.write(hidden(chunk)),
   stdin: () => text(process.stdin),
   env: process.env,
 });

@@ -61,6 +61,8 @@ async function build(
   const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes));
   opened.push(() => core.close());
   const { store } = core;
+  // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
+  void core.runbooks.learnKeys();
   const engine = await openEngine({
     ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
     database: core.database.config,

@@ -5,6 +5,7 @@ import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
+import { guardedAnswer, guardedHandle } from './guard.js';
 import { lookupsOf } from './lookups.js';
 import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks } from './runbooks.js';
@@ -37,15 +38,16 @@ export async function openCore(
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
-  const handle = createHandle({
+  const recorder = createHandle({
     store: lookupsOf(store),
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
+  const handle = guardedHandle(recorder, runbooks.scrub);
   const read = createRead(store);
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks);
-  const answer = createAnswer({
+  const answerer = createAnswer({
     handle,
     read,
     roles,
@@ -53,6 +55,7 @@ export async function openCore(
     command,
     propose: (_asking, _incident, asked) => propose(asked),
   });
+  const answer = guardedAnswer(answerer, runbooks.scrub);
   return {
     config,
     database,

@@ -6,8 +6,9 @@ import type { Kept } from '#runbooks/shelf.js';
 import type { Runbooks } from './runbooks.js';
 
 /** Makes an intent of a runbook that somebody asked for: from its file as it is now, with every input checked. */
-export function proposeOf({ shelf, scrub }: Pick<Runbooks, 'shelf' | 'scrub'>) {
+export function proposeOf({ shelf, scrub, learnKeys }: Pick<Runbooks, 'shelf' | 'scrub' | 'learnKeys'>) {
   return async (asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal> => {
+    await learnKeys();
     const kept = await onShelf(shelf, asked.runbook);
     if (isRefusal(kept)) return kept;
     const { runbook, source } = kept;

@@ -15,7 +15,12 @@ export function runWorldOf(
   return {
     outbox: store.outbox,
     incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
-    facts: (team, incident, run) => store.runFacts(team, incident, run),
+    async facts(team, incident, run) {
+      // Whoever takes a run along begins here. The worker before us may have read keys that we have not, and a program
+      // may print what no step has read: they are known before anything is done.
+      await runbooks.learnKeys();
+      return store.runFacts(team, incident, run);
+    },
     targets: store.targets,
     tell: (intent, incident, asking) => handle(intent, incident, asking),
     readRunbook: (source) => runbooks.read(source),

@@ -2,10 +2,12 @@ import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { BadConfig, type Config } from '#config.js';
 import type { Runbook } from '#domain/runbook.js';
+import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { readDefinition } from '#runbooks/definition.js';
+import { keyLearner } from '#runbooks/learn.js';
 import { Scrub } from '#runbooks/scrub.js';
-import { type Fingerprint, fingerprints } from '#runbooks/secret.js';
+import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
@@ -22,6 +24,8 @@ export interface Runbooks {
   settings: RunbookSettings;
   systems: Systems & { fingerprint: Fingerprint };
   scrub: Scrub;
+  /** Resolves when the keys that stand in the key stores now are known to `scrub`, or could not be read; never throws. */
+  learnKeys(): Promise<void>;
   /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
   read(source: string): Runbook | null;
   close(): Promise<void>;
@@ -37,14 +41,16 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
     .digest('hex');
   const fingerprint = fingerprints(pepper);
   const scrub = new Scrub(fingerprint);
+  hideInLogs((text) => scrub.text(text));
   const systems = openSystems(settings, { env: process.env, scrub, fingerprint });
-  learnSecrets(settings, systems);
+  learnSecrets(config, settings, systems, scrub);
   const known = new Map<string, Runbook | null>();
   return {
     shelf: openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS }),
     settings,
     systems: { ...systems, fingerprint },
     scrub,
+    learnKeys: keyLearner([...settings.keystores.keys()], systems),
     read(source) {
       const before = known.get(source);
       if (before !== undefined) return before;
@@ -58,8 +64,17 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
   };
 }
 
-/** What tocsin.yml refers to is known from the start, so that it is recognised wherever it turns up. */
-function learnSecrets(settings: RunbookSettings, systems: Systems): void {
+/** Passwords that are shorter may be words that stand in any text. */
+const PASSWORD = 12;
+
+/** Our own, and what tocsin.yml refers to: known from the start, so that it is recognised wherever it turns up. */
+function learnSecrets(config: Config, settings: RunbookSettings, systems: Systems, scrub: Scrub): void {
+  const { botToken, appToken, signingSecret: slack } = config.slack;
+  for (const own of [botToken, appToken, slack, config.secret]) if (own !== null) scrub.learn(own);
+  for (const address of [config.databaseUrl, config.redisUrl]) {
+    const password = address === null ? null : passwordIn(address);
+    if (password !== null && password.length >= PASSWORD) scrub.learn(password);
+  }
   for (const name of settings.secrets.keys()) {
     try {
       systems.secret(name);

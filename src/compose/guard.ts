@@ -1,0 +1,41 @@
+import type { Answerer } from '#answer.js';
+import type { TypedIntent } from '#domain/intent.js';
+import { refuse } from '#domain/refusal.js';
+import type { Handle } from '#handle.js';
+import type { Runbooks } from './runbooks.js';
+
+type Hiding = Pick<Runbooks['scrub'], 'text' | 'json'>;
+
+/**
+ * The last look at whatever is to be recorded, from every front: no known secret gets past it. What a person writes is
+ * refused, so that their words are kept as they are or not at all; a message that stands in Slack already, and what we
+ * say ourselves, is kept without the secret.
+ */
+export function guardedHandle(handle: Handle, scrub: Hiding): Handle {
+  return (intent, target, asking, notes) => {
+    const said = JSON.stringify(intent);
+    if (scrub.text(said) === said) return handle(intent, target, asking, notes);
+    if (asking.source === 'bot') return handle(scrub.json(intent), target, asking, notes);
+    if (intent.type === 'CaptureMessage') return handle(withoutSecrets(intent, scrub), target, asking, notes);
+    return Promise.resolve(refuse('SECRET_TYPED', { what: 'text' }));
+  };
+}
+
+/** Only what the author wrote: its place in Slack is its identity. */
+function withoutSecrets(intent: Extract<TypedIntent, { type: 'CaptureMessage' }>, scrub: Hiding) {
+  const { message } = intent;
+  return { ...intent, message: { ...message, text: scrub.text(message.text) } };
+}
+
+/** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
+export function guardedAnswer(answer: Answerer, scrub: Hiding): Answerer {
+  return async (typed) => {
+    const { text } = typed.entered;
+    if (scrub.text(text) !== text) {
+      return { kind: 'refused', refusal: refuse('SECRET_TYPED', { what: 'text' }) };
+    }
+    const said = await answer(typed);
+    // What is wrong with a definition may quote it.
+    return said.kind === 'refused' ? { ...said, refusal: scrub.json(said.refusal) } : said;
+  };
+}
