@@ -236,3 +236,31 @@ describe('scrub', () => {
     expect(scrub.text(text)).toBe(text.slice(0, -secrets[500]!.length) + marker(secrets[500]!));
   });
 });
+
+describe('JSON in a text', () => {
+  const value = 'a-key-of-some-length-4711';
+  const inside = (offset: number) =>
+    Buffer.concat([Buffer.alloc(offset, 'u'), Buffer.from(value)])
+      .toString('base64')
+      .replace(/=+$/, '');
+
+  test('stays JSON where a secret stands beside an escape, or is a number', () => {
+    const scrub = knowing(value, '47114711');
+    for (const offset of [0, 1, 2]) {
+      // Cut off before the group: the letter before the secret is the end of an escape.
+      const text = inside(offset).slice(offset === 0 ? 0 : Math.ceil((8 * offset) / 6));
+      for (const escaped of ['\n', '\t', '\u0001']) {
+        const said = scrub.json(JSON.stringify({ echo: `${escaped}${text}`, n: 47114711 }));
+        expect(JSON.parse(said)).toEqual({
+          echo: expect.stringContaining(marker(value)),
+          n: marker('47114711'),
+        });
+      }
+    }
+  });
+
+  test('what somebody laid out for reading keeps its lines', () => {
+    const text = JSON.stringify({ key: value, other: 1 }, null, 2);
+    expect(knowing(value).json(text)).toBe(text.replace(value, marker(value)));
+  });
+});
