@@ -53,8 +53,13 @@ export function evolveRuns(runs: Runs, fact: RunFactBody & { by: { id: string } 
     const list = [...runs.list, proposed(fact)];
     return { count: Math.max(runs.count, fact.data.run), list: forgetting(list) };
   }
-  const list = runs.list.map((run) => (run.run === fact.data.run ? evolveRun(run, fact) : run));
+  const list = runs.list.map((run) => (run.run === fact.data.run ? lean(evolveRun(run, fact)) : run));
   return { ...runs, list };
+}
+
+/** Of an ended run nobody decides by its steps: they are in the facts, and would weigh on every write of the incident. */
+function lean(run: RunState): RunState {
+  return run.status === 'ended' ? { ...run, order: [], steps: {} } : run;
 }
 
 /** The oldest ended runs go first; those under way are never forgotten (their number has a limit of its own). */

@@ -11,6 +11,8 @@ export interface StepView {
   step: string;
   phase: Phase;
   attempt: number;
+  /** Attempts that failed since somebody last said *retry*: waits and answers are none. */
+  failures: number;
   /** When the first attempt began; null: it never did. */
   startedAt: string | null;
   finishedAt: string | null;
@@ -155,6 +157,7 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
       return {
         waitsUntil: fact.data.until,
         waitedFor: 'error' in fact.texts ? 'retry' : 'time',
+        failures: before.failures + ('error' in fact.texts ? 1 : 0),
         error: fact.texts.error ?? null,
       };
     case 'StepFinished':
@@ -171,7 +174,7 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
     case 'StepAsked':
       return { question: fact.texts.question ?? null, answer: null };
     case 'StepAnswered':
-      return { question: null, answer: { choice: fact.data.choice, by: fact.by } };
+      return { question: null, answer: { choice: fact.data.choice, by: fact.by }, failures: 0 };
   }
 }
 
@@ -180,6 +183,7 @@ function fresh(step: string, phase: Phase): StepView {
     step,
     phase,
     attempt: 0,
+    failures: 0,
     startedAt: null,
     finishedAt: null,
     outcome: null,
