@@ -3,7 +3,7 @@ import type { Json, Runbook, StepEffect, StepSpec } from '#domain/runbook.js';
 import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
 import type { RunView } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
-import { fill, holds, isOpen, isUnknown, TemplateFailed, UNKNOWN } from '#domain/template.js';
+import { fill, holds, isOpen, isUnknown, TemplateFailed, UNKNOWN, whyLeftOut } from '#domain/template.js';
 import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
 import { effectOf, readyCall } from './run-call.js';
 import { within } from './run-desk.js';
@@ -89,7 +89,7 @@ async function planStep(
   try {
     const open = spec.when !== null && isOpen(spec.when, scope);
     if (spec.when !== null && !open && !holds(spec.when, scope)) {
-      const does = `left out, because ${spec.when} comes to nothing`;
+      const does = whyLeftOut(spec.when);
       return { step: { ...bare, does, when: 'left out', input: null }, plan: null };
     }
     const given = fill(spec.with, scope);

@@ -1,7 +1,7 @@
 import type { Next } from '#domain/run-next.js';
 import type { Call, StepSpec } from '#domain/runbook.js';
 import { type RunView, runViewOf } from '#domain/runbook-run.js';
-import { holds, TemplateFailed } from '#domain/template.js';
+import { holds, TemplateFailed, whyLeftOut } from '#domain/template.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
 import { effectOf, type ReadyCall, readyCall } from './run-call.js';
 import { lookWhetherItHappened } from './run-check.js';
@@ -55,7 +55,7 @@ async function prepared(desk: StepDesk, next: Doing, finish: Finisher): Promise<
     const scope = scopeOf(desk.view, desk.incident);
     const asks = phase === 'run' && next.do === 'start' && spec.when !== null;
     if (asks && !holds(spec.when as string, scope)) {
-      await finish.skipped(`left out: ${spec.when} comes to nothing`);
+      await finish.skipped(whyLeftOut(spec.when as string));
       return null;
     }
     return readyCall(call, scope, desk.world.actions);

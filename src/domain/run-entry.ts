@@ -78,6 +78,7 @@ export function inputsText(json: string): string {
   try {
     const inputs = JSON.parse(json) as Record<string, unknown>;
     return Object.entries(inputs)
+      .filter(([, value]) => value !== '')
       .map(
         ([name, value]) => `${name}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : String(value)}`,
       )

@@ -61,13 +61,20 @@ function cancelled({ state }: RunView, runbook: Runbook): Next {
   return { do: 'end', end: 'cancelled', summary };
 }
 
-function running({ state, steps }: RunView, runbook: Runbook, now: Date): Next {
+function running(view: RunView, runbook: Runbook, now: Date): Next {
+  const { state, steps } = view;
   for (const spec of runbook.steps) {
     const mark = state.steps[spec.id]?.run;
     if (mark?.state === 'done' || mark?.state === 'skipped') continue;
     if (mark?.state === 'failed') {
-      if (runbook.onFailure === 'undo') return { do: 'undo' };
       const error = steps.get(spec.id)?.run?.error ?? 'it failed';
+      if (runbook.onFailure === 'undo') {
+        // Where nothing was changed there is nothing to take back, and the run has simply failed.
+        if (!runbook.steps.some((one) => changed(view, one))) {
+          return { do: 'end', end: 'failed', summary: `${spec.id}: ${error}` };
+        }
+        return { do: 'undo' };
+      }
       return { do: 'ask', spec, phase: 'run', attempt: mark.attempt, why: 'failed', question: error };
     }
     return stepNext(spec, 'run', mark, now);
@@ -88,19 +95,35 @@ function undoing(view: RunView, runbook: Runbook, now: Date): Next {
     return stepNext(spec, 'undo', mark, now);
   }
   const left = leftStanding(view, runbook);
-  if (left.length === 0) return { do: 'end', end: 'undone', summary: null };
-  return { do: 'end', end: 'partly-undone', summary: `not undone: ${left.join(', ')}` };
+  const why = failureOf(view, runbook);
+  if (left.length === 0) return { do: 'end', end: 'undone', summary: why };
+  const summary = [`not undone: ${left.join(', ')}`, ...(why === null ? [] : [why])].join('; ');
+  return { do: 'end', end: 'partly-undone', summary };
 }
 
 function begun({ steps }: RunView, { id }: StepSpec): boolean {
   return (steps.get(id)?.run?.startedAt ?? null) !== null;
 }
 
+/** Did it begin, and does it do more than read? */
+function changed(view: RunView, spec: StepSpec): boolean {
+  const effect = view.plan?.steps.find(({ id }) => id === spec.id)?.effect ?? 'unsafe';
+  return begun(view, spec) && effect !== 'read';
+}
+
+/** @returns which step failed, and why; null: none did */
+function failureOf({ steps }: RunView, runbook: Runbook): string | null {
+  for (const { id } of runbook.steps) {
+    const run = steps.get(id)?.run;
+    if (run?.outcome === 'failed') return `because ${id} failed: ${run.error ?? 'it does not say why'}`;
+  }
+  return null;
+}
+
 /** @returns what began and changed something, and was not taken back, each with the reason. */
 export function leftStanding(view: RunView, runbook: Runbook): string[] {
   return runbook.steps.flatMap((spec) => {
-    const effect = view.plan?.steps.find(({ id }) => id === spec.id)?.effect ?? 'unsafe';
-    if (!begun(view, spec) || effect === 'read') return [];
+    if (!changed(view, spec)) return [];
     if (!spec.undo) return [`${spec.id} (it has no undo)`];
     const undo = view.steps.get(spec.id)?.undo;
     return undo?.outcome === 'done' ? [] : [`${spec.id} (${undo?.outcome ?? 'not tried'})`];

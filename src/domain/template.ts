@@ -81,6 +81,13 @@ export function isOpen(condition: string, scope: Record<string, unknown>): boole
   return pathsIn(text).some(({ path }) => isUnknown(find(path, scope)));
 }
 
+/** @returns why a `when` leaves a step out, in words: `inputs.second_url is empty` */
+export function whyLeftOut(condition: string): string {
+  const { turned, text } = turnedRound(condition);
+  const what = text.replace(/^\{\{\s*|\s*\}\}$/g, '');
+  return `left out, because ${what} is ${turned ? 'not ' : ''}empty`;
+}
+
 function turnedRound(condition: string): { turned: boolean; text: string } {
   const text = condition.trim();
   const turned = /^not\s/.test(text);

@@ -79,6 +79,7 @@ function tookText(view: NonNullable<StepLine['view']>, state: StepLine['state'],
 /** How long something took, in words: under ten seconds with a tenth, as far as the clocks agree. */
 export function durationText(from: string, to: string): string {
   const ms = Math.max(0, Date.parse(to) - Date.parse(from));
+  if (ms < 100) return 'under 0.1 s';
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : durationInWords(Math.floor(ms / 1000));
 }
 

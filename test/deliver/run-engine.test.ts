@@ -49,6 +49,19 @@ describe('a run', () => {
     expect((await kit.view(run)).state.end).toBe('succeeded');
   });
 
+  test('that failed before it changed anything has failed, whatever its definition says of undoing', async () => {
+    kit.outside.doing.set('t.read', async () => {
+      throw new ActionFailed('keys are missing');
+    });
+    const run = await kit.planned(definition(['gate t.read', 'turn t.cas t.idem'], { on_failure: 'undo' }));
+    await kit.approve(run);
+    await kit.drive(run);
+    const view = await kit.view(run);
+    expect(view.state.end).toBe('failed');
+    expect(view.summary).toBe('gate: keys are missing');
+    expect(kit.outside.calls.map(({ name }) => name)).toEqual(['t.read']);
+  });
+
   test('undoes in reverse order what was done, of itself when its definition says so', async () => {
     kit.outside.doing.set('t.unsafe', async () => {
       throw new ActionFailed('it says no');

@@ -52,7 +52,9 @@ function lacks({ missing, mismatched }: KeyDiff): boolean {
 
 function told({ missing, extra, mismatched, same }: KeyDiff, fps: Record<string, string>): string {
   const part = (ids: string[], what: string) =>
-    `${ids.length} ${what}${ids.length > 0 ? ` (${named(ids, fps)})` : ''}`;
-  const parts = [part(missing, 'missing'), part(mismatched, 'mismatched'), part(extra, 'extra')];
-  return `${parts.join(', ')}, ${count(same)} the same`;
+    ids.length > 0 ? [`${ids.length} ${what} (${named(ids, fps)})`] : [];
+  const parts = [...part(missing, 'missing'), ...part(mismatched, 'mismatched'), ...part(extra, 'extra')];
+  if (parts.length === 0)
+    return same === 0 ? 'no keys on either side' : `nothing differs, ${count(same)} the same`;
+  return `${parts.join(', ')}${same > 0 ? `, ${count(same)} the same` : ''}`;
 }

@@ -8,6 +8,7 @@ import {
   type StepResult,
 } from '../action.js';
 import { Secret } from '../secret.js';
+import { spoken } from './duration.js';
 import { proveAccepted, proveRefused, proveThrough } from './rotate-prove.js';
 import {
   accepts,
@@ -152,14 +153,14 @@ export async function drain(name: string, context: RunContext): Promise<StepResu
   return done(
     rotation,
     context,
-    `nobody has used ${context.fingerprint(rotation.current)} for ${rotation.pair.drainMs} ms`,
+    `nobody has used ${context.fingerprint(rotation.current)} for ${spoken(rotation.pair.drainMs)}`,
   );
 }
 
 /** Counted from now, which is after the last sender has changed. */
 export function drainFor({ pair }: Rotation, context: RunContext): StepResult {
   const until = new Date(context.now().getTime() + pair.drainMs);
-  return { kind: 'wait', until, summary: `requests that are under way have ${pair.drainMs} ms to end` };
+  return { kind: 'wait', until, summary: `requests that are under way have ${spoken(pair.drainMs)} to end` };
 }
 
 /** P8: no acceptor takes the old key any more. From here on there is only forward. */

@@ -50,16 +50,27 @@ function timeOf({ state, view }: StepLine): string {
   return `${again}, since ${moment(view.startedAt, '{time_secs}')}`;
 }
 
-/** What the step that failed printed, else the one that ended last. @returns null where nothing was printed */
+/**
+ * What the step that failed printed, else the last of those whose output is not ours: of our own actions the summary
+ * says the same. @returns null where there is nothing of the kind
+ */
 export function printed(view: RunView): { step: string; log: string } | null {
   const phases = [...view.steps.values()]
     .flatMap(({ run, undo }) => [run, undo])
     .filter((one) => one !== undefined);
   const spoke = phases.filter((one) => one.log !== null && one.log.trim() !== '');
   const failed = spoke.filter((one) => one.outcome === 'failed');
-  const last = (failed.length > 0 ? failed : spoke).reduce<(typeof spoke)[number] | null>(
+  const foreign = spoke.filter(({ step }) => FOREIGN.has(usesOf(view, step)));
+  const last = (failed.length > 0 ? failed : foreign).reduce<(typeof spoke)[number] | null>(
     (newest, one) => ((one.finishedAt ?? '') >= (newest?.finishedAt ?? '') ? one : newest),
     null,
   );
   return last ? { step: last.step, log: last.log ?? '' } : null;
+}
+
+/** Actions whose output is somebody else's words. */
+const FOREIGN = new Set(['shell', 'http']);
+
+function usesOf({ plan }: RunView, step: string): string {
+  return plan?.steps.find(({ id }) => id === step)?.uses ?? 'shell';
 }
