@@ -66,11 +66,12 @@ function step(
   };
 }
 
-/** `RUN-3 key-sync asked for: from=tts-old to=tts-new`, `RUN-3 add done: added 2 keys`. */
+/** `RUN-3 key-sync asked for: from=tts-old to=tts-new`, `RUN-3 add: done, added 2 keys`. */
 export function runText({ run = '', runbook, step, what = '' }: EntryDetail, given: string | null): string {
+  if (step !== undefined) return `${run} ${step}: ${what}${given ? `, ${given}` : ''}`;
   const inputs = runbook !== undefined && given !== null ? inputsText(given) : given;
-  const words = [run, runbook, step, what].filter((word) => word !== undefined && word !== '').join(' ');
-  return inputs === null || inputs === '' ? words : `${words}: ${inputs}`;
+  const words = [run, runbook, what].filter((word) => word !== undefined && word !== '').join(' ');
+  return inputs ? `${words}: ${inputs}` : words;
 }
 
 /** `{"from":"tts-old"}` as people type it. What is not that (an erased text, say) stays as it is. */
