@@ -64,10 +64,15 @@ export async function startCanaryWalk() {
   };
   /** Asks for a runbook in Slack. @returns the run */
   const ask = async (runbook: string): Promise<string> => {
+    const before = (await runs()).map(({ id }) => id);
     const said = await type(`run ${runbook}`);
-    const id = /RUN-[0-9]+/.exec(said.text)?.[0];
-    if (!id) throw new Error(`${runbook} was not taken: ${said.text}`);
-    return id;
+    // The answer may come later than the command's own; the run is there when it was taken.
+    for (let i = 0; i < 600; i++) {
+      const taken = (await runs()).find((one) => one.runbook === runbook && !before.includes(one.id));
+      if (taken) return taken.id;
+      await pause(100);
+    }
+    throw new Error(`${runbook} was not taken: ${said.text}`);
   };
 
   return {
