@@ -1,10 +1,9 @@
 // From `start` on existing data to the line that says it is ready, and the memory of Node at rest.
 import { parseArgs } from 'node:util';
-import { end } from '../demo/processes.mjs';
 import { median, round, target } from './lib/figures.mjs';
 import { openIncidents } from './lib/incidents.mjs';
 import { residentMb } from './lib/memory.mjs';
-import { start, startPair, workplace } from './lib/processes.mjs';
+import { end, start, startPair, workplace } from './lib/processes.mjs';
 import { report } from './lib/report.mjs';
 
 const { values } = parseArgs({

@@ -1,12 +1,12 @@
 // What a bench measures runs as processes of their own: bot, local Slack, bare apps, load.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { end } from '../../demo/processes.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
@@ -115,4 +115,14 @@ function plain() {
   return Object.fromEntries(
     Object.entries({ PATH, HOME, TMPDIR, LANG, XDG_RUNTIME_DIR }).filter(([, v]) => v),
   );
+}
+
+/** Ends a process as a person would, and waits for it. */
+export async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await closed;
+  clearTimeout(timer);
 }
