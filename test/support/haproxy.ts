@@ -49,22 +49,24 @@ export const acceptor = (keys = ''): Promise<TestHaproxy> =>
   ]);
 
 /**
- * A gateway that sets `x-key` to the key of the client named in `x-client` (`ID KEY` a line), and sends it where
- * `active` of its route map points.
+ * A gateway that sets `x-key` to the key of its client (`ID KEY` a line), and sends it where `active` of its route map
+ * points, to the instances there in turn. It tries no request twice.
+ * @param given `client` the one that all requests come from; else each says it in `x-client`
  */
 export const gateway = (
-  backends: Record<string, string>,
-  { keys = '', route = '' }: { keys?: string; route?: string } = {},
+  backends: Record<string, string | string[]>,
+  { keys = '', route = '', client }: { keys?: string; route?: string; client?: string } = {},
 ): Promise<TestHaproxy> =>
   start({ keys, route }, (port, map) => [
     'frontend sends',
     `  bind 127.0.0.1:${port}`,
-    `  http-request set-header x-key %[req.hdr(x-client),map(${map('keys')})]`,
+    `  http-request set-header x-key %[${client ? `str(${client})` : 'req.hdr(x-client)'},map(${map('keys')})]`,
     `  use_backend %[str(active),map(${map('route')})]`,
-    ...Object.entries(backends).flatMap(([name, url]) => [
+    ...Object.entries(backends).flatMap(([name, urls]) => [
       `backend ${name}`,
+      '  retries 0',
       `  http-response set-header x-backend ${name}`,
-      `  server one ${new URL(url).host}`,
+      ...[urls].flat().map((url, n) => `  server instance-${n + 1} ${new URL(url).host}`),
     ]),
   ]);
 

@@ -4,6 +4,7 @@ import { captured, done, drainFor, foreign } from './rotate-forward.js';
 import { proveThrough } from './rotate-prove.js';
 import {
   idsOf,
+  isHalfway,
   mustAllAccept,
   mustAllUse,
   mustNotAccept,
@@ -25,7 +26,7 @@ export async function unswitch(name: string, context: RunContext): Promise<StepR
     const { pair, current, pending } = now;
     const sender = now.senders.find((one) => one.store.name === store.name);
     if (!sender || uses(now, sender, current)) continue;
-    if (!pending || !uses(now, sender, pending))
+    if (!pending || !(uses(now, sender, pending) || isHalfway(now, sender)))
       throw foreign(now, store.name, sender.keys.get(pair.key), context);
     mustAllAccept(now, current, context);
     const output = shown(now, context);

@@ -13,6 +13,7 @@ import { proveAccepted, proveRefused, proveThrough } from './rotate-prove.js';
 import {
   accepts,
   idsOf,
+  isHalfway,
   mustAllAccept,
   mustAllUse,
   mustNotAccept,
@@ -114,7 +115,7 @@ export async function switchOver(name: string, context: RunContext): Promise<Ste
     mustAllAccept(now, now.pending, context);
     const sender = now.senders.find((one) => one.store.name === store.name);
     if (!sender || uses(now, sender, now.pending)) continue;
-    if (!uses(now, sender, now.current))
+    if (!uses(now, sender, now.current) && !isHalfway(now, sender))
       throw foreign(now, store.name, sender.keys.get(now.pair.key), context);
     const output = shown(now, context);
     await change(

@@ -68,6 +68,11 @@ export function uses({ pair }: Rotation, sender: Holder, key: Secret): boolean {
   return sender.keys.get(pair.key)?.equals(key) === true;
 }
 
+/** Its places differ, as after a write that was cut off. Writing it again with the key before makes sure of what they hold. */
+export function isHalfway({ pair }: Rotation, sender: Holder): boolean {
+  return !sender.keys.has(pair.key) && sender.anywhere.has(pair.key);
+}
+
 export function accepts(acceptor: Holder, key: Secret): boolean {
   return [...acceptor.keys.values()].some((value) => value.equals(key));
 }

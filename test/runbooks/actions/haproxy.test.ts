@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -99,6 +99,45 @@ const K1 = 'first-key-value';
     expect(await readFile((proxies[0] as TestHaproxy).map('keys'), 'utf8')).toMatch(
       new RegExp(`^${current} tocsin-[0-9a-f]{12}\\n$`),
     );
+  });
+
+  test.each([
+    { back: false, written: 'file' },
+    { back: false, written: 'live' },
+    { back: true, written: 'file' },
+    { back: true, written: 'live' },
+  ])('a sender whose $written only was written goes on; back: $back', async ({ back, written }) => {
+    const before = await kit.holds('truth');
+    for (const phase of ['mint', 'accept', 'prove']) await step(keysRotate, { pair: 'tts', phase });
+    const { pending, current } = await kit.holds('truth');
+    const [there, not] = back ? [current, pending] : [pending, current];
+    const set = (map: string, live: string) =>
+      Promise.all([
+        writeFile(front.map('keys'), `tts ${map}\n`),
+        front.tell(`set map ${front.map('keys')} tts ${live}`),
+      ]);
+    await set(String(written === 'file' ? there : not), String(written === 'file' ? not : there));
+    if (back) {
+      for (const phase of ['unswitch', 'unaccept', 'unmint']) await step(keysRotate, { pair: 'tts', phase });
+      expect((await kit.holds('truth')).current === before.current).toBe(true);
+    } else {
+      for (const phase of ['switch', 'drain', 'retire', 'settle'])
+        await step(keysRotate, { pair: 'tts', phase });
+      expect((await kit.holds('truth')).current === pending).toBe(true);
+    }
+    expect(await ask(front.url)).toBe(200);
+  });
+
+  test('a sender of which a part holds a key of nobody is left alone', async () => {
+    for (const phase of ['mint', 'accept', 'prove']) await step(keysRotate, { pair: 'tts', phase });
+    const { current } = await kit.holds('truth');
+    await writeFile(front.map('keys'), 'tts of-nobody\n');
+    for (const phase of ['switch', 'unswitch'])
+      await expect(step(keysRotate, { pair: 'tts', phase })).rejects.toThrow(/gateway/);
+    expect(await readFile(front.map('keys'), 'utf8')).toBe('tts of-nobody\n');
+    expect(await ask(front.url)).toBe(200);
+    await writeFile(front.map('keys'), `tts ${current}\n`);
+    for (const phase of ['unaccept', 'unmint']) await step(keysRotate, { pair: 'tts', phase });
   });
 
   test('the checker sees a key that is swapped without overlap', async () => {
