@@ -23,10 +23,13 @@ export class Unanswered extends Error {
   override name = 'Unanswered';
   /** Was there a connection, so that the request may have arrived? */
   readonly sent: boolean;
+  /** Did the other side break the connection, so that it may well answer the next time? */
+  readonly dropped: boolean;
 
-  constructor(message: string, sent: boolean) {
+  constructor(message: string, sent: boolean, dropped = false) {
     super(message);
     this.sent = sent;
+    this.dropped = dropped;
   }
 }
 
@@ -62,7 +65,7 @@ export function exchange(asked: Asked, signal: AbortSignal): Promise<Answered> {
       });
       answer.on('error', reject);
       answer.on('end', () => {
-        if (!answer.complete) return reject(new Unanswered('broke off its answer', true));
+        if (!answer.complete) return reject(new Unanswered('broke off its answer', true, true));
         try {
           const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
           const header = (name: string) => single(answer.headers[name] ?? answer.trailers[name]);
@@ -94,7 +97,8 @@ export function exchange(asked: Asked, signal: AbortSignal): Promise<Answered> {
       if (signal.aborted) throw new Unanswered('was stopped', sent);
       if (error instanceof Unanswered) throw error;
       // Only the code: messages of parsers quote what they were given.
-      throw new Unanswered(`gave no answer (${error.code ?? error.name})`, sent);
+      const { code = error.name } = error;
+      throw new Unanswered(`gave no answer (${code})`, sent, sent && /^(ECONNRESET|EPIPE)$/.test(code));
     })
     .finally(() => {
       clearTimeout(late);

@@ -52,6 +52,11 @@ export const http: KeyStoreKind<Settings> = {
 // Others may change other keys of the document while we write ours; so many times in a row they hardly do.
 const ATTEMPTS = 20;
 
+/** The server broke the connection. One that takes up a change may do so (Caddy's admin API does), and is asked again. */
+class Dropped extends StoreFailed {}
+const DROPS = 5;
+const PAUSE_MS = 50;
+
 class Http implements OpenKeyStore {
   readonly type = 'http';
   readonly places: readonly string[];
@@ -79,6 +84,7 @@ class Http implements OpenKeyStore {
   }
 
   private async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+    let drops = 0;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const { document, etag } = await this.load(signal);
       const now = document.keys.get(id) ?? null;
@@ -87,7 +93,16 @@ class Http implements OpenKeyStore {
       // A weak one never matches, where the server goes by the book.
       if (!etag || etag.startsWith('W/'))
         throw this.failed(`gives no ${etag ? 'strong ' : ''}ETag: it cannot be changed safely`);
-      const answer = await this.send(document.with(id, wanted), etag, signal);
+      let answer: Answered;
+      try {
+        answer = await this.send(document.with(id, wanted), etag, signal);
+      } catch (error) {
+        // Written or not: the next look says so, and the ETag lets nothing be written twice.
+        drops += 1;
+        if (!(error instanceof Dropped) || signal.aborted || drops === DROPS) throw error;
+        await sleep(PAUSE_MS * drops);
+        continue;
+      }
       if (answer.status === 412) {
         await sleep(Math.random() * 20 * attempt);
         continue;
@@ -101,10 +116,21 @@ class Http implements OpenKeyStore {
   }
 
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
-    const answer = await this.ask({ method: 'GET' }, signal);
+    const answer = await this.look(signal);
     if (!good(answer)) throw this.refused(answer, false);
     const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
     return { document, etag: answer.header('etag') };
+  }
+
+  private async look(signal: AbortSignal): Promise<Answered> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.ask({ method: 'GET' }, signal);
+      } catch (error) {
+        if (!(error instanceof Dropped) || signal.aborted || attempt === DROPS) throw error;
+        await sleep(PAUSE_MS * attempt);
+      }
+    }
   }
 
   private send(body: string, etag: string, signal: AbortSignal): Promise<Answered> {
@@ -130,7 +156,8 @@ class Http implements OpenKeyStore {
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       const unsure = asked.method !== 'GET' && error.sent;
-      throw this.failed(`${error.message}${unsure ? '; it may have been written' : ''}`);
+      const { message } = this.failed(`${error.message}${unsure ? '; it may have been written' : ''}`);
+      throw error.dropped ? new Dropped(message) : new StoreFailed(message);
     }
   }
 

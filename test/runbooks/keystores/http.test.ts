@@ -64,6 +64,7 @@ if (here) {
         );
       },
       marker: (value) => `{"input":"${value}"`,
+      asksAgain: true,
       stop: () => caddy.stop(),
     };
   });
