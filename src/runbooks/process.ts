@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { ShellCommand } from './action.js';
 import { Lines } from './lines.js';
 
@@ -21,8 +24,8 @@ export class NotStarted extends Error {
   override name = 'NotStarted';
 }
 
-// How long a program that is asked to end may take, before it is ended.
-const GRACE_MS = 2_000;
+// Right from src/ and from dist/.
+const KEEPER = fileURLToPath(new URL('../../bin/kept.mjs', import.meta.url));
 // How long to wait for output of a process that has left the group and holds our pipe open.
 const LEFT_MS = 200;
 
@@ -35,7 +38,8 @@ process.on('exit', () => {
 /**
  * Runs a program without a shell, in a process group of its own, with nothing on its standard input and no environment
  * but what is given. When `signal` aborts, the whole group gets SIGTERM, and SIGKILL two seconds later; what the program
- * leaves behind in its group is killed when it ends.
+ * leaves behind in its group is killed when it ends. All that is done by a keeper, a process between us and the program
+ * that does it when we die, too, even by SIGKILL: the next worker must not find the program still running.
  * @param say gets its output line by line; of more than 128 KB the beginning as it comes, and the end when it is over
  * @throws NotStarted
  */
@@ -46,73 +50,101 @@ export async function runProcess(
   say: (line: string) => void,
 ): Promise<Ended> {
   if (signal.aborted) throw new NotStarted(`${command.file} was not started: the step was stopped`);
-  const child = await start(command, env);
-  const group = child.pid as number;
+  const { keeper, group, over } = await start(command, env);
   running.add(group);
-  let stopping: Promise<void> | null = null;
+  let stopped = false;
+  // For the keeper this is the same as our death.
   const stop = () => {
-    stopping ??= stopGroup(group);
+    stopped = true;
+    keeper.stdin?.end();
   };
   const lines = new Lines(say);
-  const closed = once(child, 'close');
-  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
-    child.once('exit', (exit, by) => resolve([exit, by]));
-  });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', lines.from());
+  const closed = once(keeper, 'close');
+  for (const stream of [keeper.stdout, keeper.stderr]) stream?.on('data', lines.from());
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    const [exit, by] = await ended;
-    await stopping;
-    signalGroup(group, 'SIGKILL');
+    const end = await over;
+    // A keeper that was killed keeps nobody.
+    if (!end) signalGroup(group, 'SIGKILL');
     await Promise.race([closed, sleep(LEFT_MS)]);
-    return { exit, by, stopped: stopping !== null, bytes: lines.bytes };
+    const { exit, by } = end ?? { exit: null, by: 'SIGKILL' };
+    return { exit, by, stopped, bytes: lines.bytes };
   } finally {
     signal.removeEventListener('abort', stop);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    keeper.stdout?.destroy();
+    keeper.stderr?.destroy();
     running.delete(group);
     lines.end();
   }
 }
 
-async function start({ file, args, cwd }: ShellCommand, env: Record<string, string>): Promise<ChildProcess> {
+type End = Pick<Ended, 'exit' | 'by'>;
+type Told = { started: number } | { error: string | null } | End;
+
+interface Kept {
+  keeper: ChildProcess;
+  /** The program's process group. */
+  group: number;
+  /** How the program ended; null: its keeper was killed. */
+  over: Promise<End | null>;
+}
+
+async function start({ file, args, cwd }: ShellCommand, env: Record<string, string>): Promise<Kept> {
+  const refused = (why: string | null | undefined) =>
+    new NotStarted(`${file} cannot be started: ${why ?? 'it is refused'}`);
+  let keeper: ChildProcess;
   try {
-    const child = spawn(file, args, {
-      cwd: cwd ?? undefined,
-      env,
-      shell: false,
+    // Our own environment is not even the keeper's, except for what a Node may need to be loaded at all.
+    const { LD_LIBRARY_PATH } = process.env;
+    keeper = spawn(process.execPath, [KEEPER], {
+      env: LD_LIBRARY_PATH ? { LD_LIBRARY_PATH } : {},
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
-    await once(child, 'spawn');
-    child.on('error', () => {});
-    return child;
+    await once(keeper, 'spawn');
   } catch (error) {
-    // Some messages of Node's quote the arguments.
-    throw new NotStarted(
-      `${file} cannot be started: ${(error as NodeJS.ErrnoException).code ?? 'it is refused'}`,
-    );
+    throw refused((error as NodeJS.ErrnoException).code);
   }
+  const gone = once(keeper, 'exit');
+  keeper.on('error', () => {});
+  const [input, reports] = [keeper.stdio[0] as Writable, keeper.stdio[3] as Readable];
+  input.on('error', () => {});
+  const told = hear(reports);
+  input.write(`${JSON.stringify({ file, args, cwd, env })}\n`);
+  const first = await told.first;
+  // Some messages of Node's quote the arguments; the code does not.
+  if (first && 'error' in first) throw refused(first.error);
+  if (first && 'started' in first) return { keeper, group: first.started, over: told.end };
+  keeper.stdout?.destroy();
+  keeper.stderr?.destroy();
+  const [, by] = await gone;
+  if (!by) throw refused('its keeper failed');
+  throw new Error(`the keeper of ${file} was killed by ${by} before it said whether ${file} was started`);
 }
 
-/** Asks a group to end, and ends it when it does not. */
-async function stopGroup(group: number): Promise<void> {
-  signalGroup(group, 'SIGTERM');
-  const end = performance.now() + GRACE_MS;
-  while (performance.now() < end) {
-    await sleep(20);
-    if (!signalGroup(group, 0)) return;
-  }
-  signalGroup(group, 'SIGKILL');
+/** What a keeper tells: the first thing, and how the program ended; null: it was gone before. */
+function hear(reports: Readable): { first: Promise<Told | null>; end: Promise<End | null> } {
+  const all: Told[] = [];
+  const first = new Promise<Told | null>((resolve) => {
+    createInterface({ input: reports }).on('line', (line) => {
+      all.push(JSON.parse(line));
+      resolve(all[0] as Told);
+    });
+    reports.once('close', () => resolve(null));
+  });
+  const end = new Promise<End | null>((resolve) => {
+    reports.once('close', () => resolve((all[1] as End | undefined) ?? null));
+  });
+  reports.on('error', () => {});
+  return { first, end };
 }
 
-/** @returns whether there was anybody to get it */
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+/** Nobody left to get it is as good. */
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
-    return true;
   } catch {
-    return false;
+    // They have ended by themselves.
   }
 }
