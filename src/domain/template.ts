@@ -4,6 +4,9 @@ import type { Json } from './runbook.js';
 /** The members of a scope: what templates may begin with. */
 export const SCOPE = ['inputs', 'steps', 'incident', 'run'] as const;
 
+/** What is known of the incident and of the run, each one text; inputs and steps are what their definition makes them. */
+export const KNOWN = { incident: ['ref', 'title', 'status', 'severity'], run: ['id'] } as const;
+
 // A template says where a value is, and nothing else: names and list indices with dots between. No calls, no operators.
 const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const INDEX = /^(0|[1-9][0-9]{0,8})$/;

@@ -89,6 +89,10 @@ export interface Action<I = any> {
   /** May an author declare a weaker effect? Only where we cannot know what it does (`shell`, `http` that writes). */
   authorKnows?: boolean;
   input: z.ZodType<I>;
+  /** Every member that the output of a finished step may have: what templates of later steps may name. */
+  outputs: readonly string[];
+  /** Does it always wait, or ask somebody, before it is done? As a `check` or `verify` it would have no answer. */
+  pauses?: boolean;
   /** Reads only. @throws ActionFailed when it would certainly fail */
   plan(input: I, context: ActionContext): Promise<StepPlan>;
   /** Reads what is there before the first change: recorded with the start of the step, handed to every attempt and to the undo. */
@@ -96,6 +100,9 @@ export interface Action<I = any> {
   /** @throws ActionFailed; anything else thrown counts as one whose outcome is not known */
   run(input: I, context: RunContext): Promise<StepResult>;
 }
+
+/** Those that steps may use, by name. */
+export type Actions = ReadonlyMap<string, Action>;
 
 /** The step did not do what it should. */
 export class ActionFailed extends Error {

@@ -1,11 +1,10 @@
 import { closest } from '#domain/closest.js';
-import { type Json, STEP_EFFECTS, type StepEffect } from '#domain/runbook.js';
-import type { Action } from './action.js';
+import { STEP_EFFECTS, type StepEffect } from '#domain/runbook.js';
+import type { Action, Actions } from './action.js';
+import { effectOf, templated, toldOf } from './definition-effect.js';
 import type { Path } from './definition-source.js';
 import { isMapping, isTemplate } from './definition-templates.js';
 import { type Wrong, worded } from './definition-words.js';
-
-export type Actions = ReadonlyMap<string, Action>;
 
 /** The calls of a step: its own, and those that may go with it. */
 const PARTS = ['check', 'verify', 'undo'] as const;
@@ -21,24 +20,6 @@ export function callsOf(step: Record<string, unknown>, at: Path, actions: Action
     if (part !== 'undo') wrong.push(...notReading(call, here, actions));
   }
   return wrong;
-}
-
-/**
- * @returns what running a call does to the world as far as it can be told before its templates are filled in;
- * null: that rests on them
- */
-export function effectOf(call: Record<string, unknown>, actions: Actions): StepEffect | null {
-  const action = actions.get(String(call.uses));
-  if (!action) return null;
-  if (typeof action.effect !== 'function') return action.effect;
-  const given = call.with ?? {};
-  if (templated(given, []).length > 0) return null;
-  try {
-    const read = action.input.safeParse(given);
-    return read.success ? action.effect(read.data) : null;
-  } catch {
-    return null;
-  }
 }
 
 function callOf(call: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
@@ -85,21 +66,22 @@ function weaker(step: Record<string, unknown>, at: Path, actions: Actions): Wron
   return [{ path: [...at, 'effect'], text }];
 }
 
-/** `check` and `verify` find out what is: they run at any time, as often as it takes. */
+/** `check` and `verify` find out what is, at once: they run at any time, as often as it takes. */
 function notReading(call: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
-  const effect = effectOf(call, actions);
-  if (effect === null || effect === 'read' || actions.get(String(call.uses))?.authorKnows) return [];
-  const text = `changes things (${effect}); write an action that only reads, such as probe`;
-  return [{ path: [...at, 'uses'], text }];
-}
-
-/** The places of a value that hold templates. */
-function templated(value: unknown, path: Path): Path[] {
-  if (isTemplate(value)) return [path];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value as Record<string, Json>).flatMap(([name, member]) =>
-    templated(member, [...path, Array.isArray(value) ? Number(name) : name]),
-  );
+  const action = actions.get(String(call.uses));
+  const told = toldOf(call, actions);
+  if (!action || !told) return [];
+  const next = 'write an action that only reads, such as probe';
+  if ('restsOn' in told) {
+    const path = [...at, 'with', ...told.restsOn];
+    return [{ path, text: 'decides whether this only reads, and is a template; write it out' }];
+  }
+  const path = [...at, 'uses'];
+  if (told.effect !== 'read') {
+    const changes = action.authorKnows ? 'may change things' : 'changes things';
+    return [{ path, text: `${changes} (${told.effect}); ${next}` }];
+  }
+  return action.pauses ? [{ path, text: `has no answer at once; ${next}` }] : [];
 }
 
 const under = (path: Path, above: Path) =>

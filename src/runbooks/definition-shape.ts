@@ -90,19 +90,29 @@ const INPUT = z
   });
 
 const APPROVER = /^([a-z][a-z0-9-]{0,31}|@[a-z0-9][a-z0-9._-]{0,79}|[USW][A-Z0-9]{2,20})$/;
-const APPROVAL = z.strictObject({
-  required: whole(0, 20).nullable().default(null),
-  from: z
-    .array(
-      z
-        .string()
-        .regex(APPROVER, 'is no role, person or group; write lead, @sre, a user id U… or a group id S…'),
-    )
-    .max(50, 'is too long; write at most 50')
-    .default([]),
-  self: z.boolean().default(false),
-  expires: duration(86_400).default(900),
-});
+const PERSON = /^[UW]/;
+const APPROVAL = z
+  .strictObject({
+    required: whole(0, 20).nullable().default(null),
+    from: z
+      .array(
+        z
+          .string()
+          .regex(APPROVER, 'is no role, person or group; write lead, @sre, a user id U… or a group id S…'),
+      )
+      .max(50, 'is too long; write at most 50')
+      .default([]),
+    self: z.boolean().default(false),
+    expires: duration(86_400).default(900),
+  })
+  .superRefine(({ required, from }, context) => {
+    // How many people a role or a group stands for is not known here; an id is one person.
+    const people = new Set(from).size;
+    if (!required || people === 0 || people >= required || !from.every((one) => PERSON.test(one))) return;
+    const most = `write at most ${people}, or name more people, a role or a group under from:`;
+    const message = `is more people than are named under from (${people}), so nothing would ever be approved; ${most}`;
+    context.addIssue({ code: 'custom', path: ['required'], message });
+  });
 
 /** What a definition file holds. Strict: a misspelt key is a mistake, not a wish. */
 export const DEFINITION = z.strictObject({

@@ -1,6 +1,8 @@
 import { closest } from '#domain/closest.js';
 import type { Json } from '#domain/runbook.js';
 import { pathsIn, SCOPE, TemplateFailed } from '#domain/template.js';
+import type { Actions } from './action.js';
+import { badInput, badKnown, badOutput, said } from './definition-members.js';
 import type { Path } from './definition-source.js';
 import type { Wrong } from './definition-words.js';
 
@@ -18,8 +20,8 @@ interface Used {
 /** Does a string hold a template, or the beginning of one? */
 export const isTemplate = (value: unknown) => typeof value === 'string' && value.includes('{{');
 
-/** Every template of a definition must point at an input, or at a step that has run by then. */
-export function templatesOf(tree: Record<string, unknown>, steps: Steps): Wrong[] {
+/** Every template of a definition must point at what is there by then: an input, or what a step before it gives. */
+export function templatesOf(tree: Record<string, unknown>, steps: Steps, actions: Actions): Wrong[] {
   const inputs = isMapping(tree.inputs) ? Object.keys(tree.inputs) : [];
   const ids = steps.map((step) => (typeof step.id === 'string' ? step.id : ''));
   const wrong: Wrong[] = [];
@@ -43,28 +45,20 @@ export function templatesOf(tree: Record<string, unknown>, steps: Steps): Wrong[
   for (const [i, uses] of reads.entries()) {
     for (const { path, names, after } of uses) {
       if (names[0] === 'inputs') wrong.push(...badInput(path, names, inputs));
-      else if (names[0] === 'steps') wrong.push(...badStep(path, names, i, after, ids, waits));
-      else if (!(SCOPE as readonly string[]).includes(names[0] as string)) {
+      else if (names[0] === 'incident' || names[0] === 'run') wrong.push(...badKnown(path, names, names[0]));
+      else if (names[0] === 'steps') {
+        const of = steps[ids.indexOf(names[1] ?? '')];
+        const misplaced = badStep(path, names, i, after, ids, waits);
+        wrong.push(
+          ...(misplaced.length > 0 ? misplaced : badOutput(path, names, actions.get(String(of?.uses)))),
+        );
+      } else if (!(SCOPE as readonly string[]).includes(names[0] as string)) {
         const known = closest(names[0] as string, SCOPE, SCOPE.length).join(', ');
         wrong.push({ path, text: `${said(names)} points nowhere; a template begins with ${known}` });
       }
     }
   }
   return [...wrong, ...notFilled(tree, steps)];
-}
-
-function badInput(path: Path, names: string[], inputs: string[]): Wrong[] {
-  const [, input, ...rest] = names;
-  if (input === undefined) return [];
-  if (!inputs.includes(input)) {
-    const known = closest(input, inputs.slice(0, 100), 8).join(', ');
-    const next = known ? `the inputs are ${known}` : `declare it under inputs:`;
-    return [{ path, text: `${said(names)} is no input; ${next}` }];
-  }
-  if (rest.length === 0) return [];
-  return [
-    { path, text: `${said(names)} looks into an input, which is one value; write {{ inputs.${input} }}` },
-  ];
 }
 
 function badStep(
@@ -144,11 +138,6 @@ function notFilled(tree: Record<string, unknown>, steps: Steps): Wrong[] {
   }
   return wrong;
 }
-
-const said = (names: string[]) => {
-  const path = names.join('.');
-  return `{{ ${path.length > 80 ? `${path.slice(0, 80)}…` : path} }}`;
-};
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,8 @@
 import type { Call, Json, Runbook, StepSpec } from '#domain/runbook.js';
 import { RUNBOOK_LIMITS } from '#domain/runbook.js';
-import { type Actions, callsOf, effectOf } from './definition-calls.js';
+import type { Actions } from './action.js';
+import { callsOf } from './definition-calls.js';
+import { effectOf } from './definition-effect.js';
 import { secretsIn, unsaid } from './definition-secrets.js';
 import { DEFINITION, type RawDefinition, type RawStep, STEP_ID } from './definition-shape.js';
 import { type Path, readSource, type Source } from './definition-source.js';
@@ -33,7 +35,7 @@ export function readDefinition(
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => worded(issue, DEFINITION, tree))),
     ...sameIds(steps, line),
     ...steps.flatMap((step, i) => callsOf(step, ['steps', i], actions)),
-    ...templatesOf(tree, steps),
+    ...templatesOf(tree, steps, actions),
     ...secrets.wrong,
   ];
   if (parsed.success && wrong.length === 0 && faults.length === 0) {

@@ -3,8 +3,8 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { closest } from '#domain/closest.js';
 import { RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
+import type { Actions } from './action.js';
 import { readDefinition } from './definition.js';
-import type { Actions } from './definition-calls.js';
 import { nameIn } from './definition-source.js';
 
 /** A runbook as it stands in its file. `source`: word for word, for a run keeps it. */

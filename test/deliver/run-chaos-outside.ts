@@ -52,6 +52,7 @@ function changing(kind: Kind, { pool, worker, fenceOf, brink, napMs }: OutsideOp
     does: 'adds a line to the log of the world outside',
     effect: kind,
     input: z.strictObject({}),
+    outputs: ['worker'],
     plan: async () => ({ ...PLAN, does: 'adds a line', touches: ['outside'] }),
     capture: async (_, { key }) => (kind === 'conditional' ? versionOf(pool, placeOf(key).run) : null),
     async run(_, context): Promise<StepResult> {
@@ -87,6 +88,7 @@ function looking({ pool }: OutsideOptions): Action {
     does: 'reads whether a step has happened',
     effect: 'read',
     input: z.strictObject({ step: z.string() }),
+    outputs: [],
     plan: async () => ({ ...PLAN, does: 'looks' }),
     async run({ step }, { key }): Promise<StepResult> {
       if (!(await happened(pool, placeOf(key).run, step))) throw new ActionFailed('there is no line of it');

@@ -29,6 +29,8 @@ function scripted(name: string, effect: StepEffect, world: Outside): Action {
     does: 'what the test says',
     effect,
     input: z.record(z.string(), z.any()),
+    // The last three are what a test may have it give, or not give.
+    outputs: ['did', 'read', 'empty', 'full', 'nowhere'],
     async plan(input) {
       await world.onPlan();
       const failure = world.planFails.get(name);

@@ -8,8 +8,12 @@ import { action, everyAction } from './stand-ins.js';
 
 const ACTIONS = new Map(
   [
-    action('look', 'read', z.strictObject({ at: z.string(), times: z.number().optional() })),
-    action('put', 'conditional', z.strictObject({ to: z.string(), keys: z.array(z.string()).min(1) })),
+    action('look', 'read', z.strictObject({ at: z.string(), times: z.number().optional() }), {
+      outputs: ['x', 'found'],
+    }),
+    action('put', 'conditional', z.strictObject({ to: z.string(), keys: z.array(z.string()).min(1) }), {
+      outputs: ['put'],
+    }),
     action(
       'call',
       ({ method }) => (method === 'GET' ? 'read' : 'unsafe'),
@@ -29,7 +33,7 @@ const ACTIONS = new Map(
         })
         .refine(({ from, to }) => from < to, { message: 'from must be less than to' }),
     ),
-    action('shell', 'unsafe', z.record(z.string(), z.unknown()), true),
+    action('shell', 'unsafe', z.record(z.string(), z.unknown()), { authorKnows: true }),
   ].map((one) => [one.name, one]),
 );
 
@@ -315,8 +319,8 @@ test.each<[string, string, string[]]>([
   ],
   [
     'a template as a name',
-    step(', verify: { uses: shell, with: { "{{ inputs.to }}": 1 } }'),
-    ['r.yml:5: steps.a.verify.with.{{ inputs.to }} is a name, which is not filled in;'],
+    step(', undo: { uses: shell, with: { "{{ inputs.to }}": 1 } }'),
+    ['r.yml:5: steps.a.undo.with.{{ inputs.to }} is a name, which is not filled in;'],
   ],
 ])('%s', (_name, source, expected) => {
   const found = problems(source);
@@ -421,7 +425,7 @@ const SECRETS: Array<[string, string]> = [
 ];
 
 test.each(SECRETS)('a secret is told without telling it: %s', (member, secret) => {
-  const found = problems(step(`, verify: { uses: shell, with: { ${member} } }`));
+  const found = problems(step(`, undo: { uses: shell, with: { ${member} } }`));
   expect(found).toEqual([
     expect.stringMatching(/^r\.yml:5: .*a secret; name it under `secrets:` in tocsin\.yml/),
   ]);
@@ -437,7 +441,7 @@ test.each([
   'note: "Basic authentication is off, bearer tokens are not"',
   'keys: [client-1]',
 ])('this is none: %s', (member) => {
-  expect(problems(step(`, verify: { uses: shell, with: { ${member} } }`))).toEqual([]);
+  expect(problems(step(`, undo: { uses: shell, with: { ${member} } }`))).toEqual([]);
 });
 
 test('an input that is named like a secret has no default', () => {

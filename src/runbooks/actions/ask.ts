@@ -17,6 +17,8 @@ export const ask: Action<z.infer<typeof input>> = {
   does: 'asks a person to choose',
   effect: 'read',
   input,
+  outputs: ['choice', 'by'],
+  pauses: true,
   async plan({ question, choices }) {
     const does = `asks “${question}” (${choices.join(', ')})`;
     return { does, touches: [], current: null, desired: null, versions: {}, output: null };

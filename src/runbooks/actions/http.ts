@@ -36,6 +36,8 @@ export const http: Action<Input> = {
   effect: ({ method }) => (reads(method) ? 'read' : 'unsafe'),
   authorKnows: true,
   input,
+  // `json`: what `keep` names of the answer; absent where nothing of it came.
+  outputs: ['status', 'ms', 'json'],
   async plan({ method, url, secret_headers }, context) {
     for (const name of Object.values(secret_headers)) context.secret(name);
     const touches = reads(method) ? [] : [at(url)];

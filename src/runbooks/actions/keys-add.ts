@@ -27,6 +27,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
   does: 'copies keys from one store to another',
   effect: 'conditional',
   input,
+  outputs: ['added', 'fingerprints'],
   async plan({ from, to, keys }, context) {
     const target = context.store(to);
     const [source, there] = await Promise.all([

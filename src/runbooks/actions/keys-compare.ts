@@ -18,6 +18,7 @@ export const keysCompare: Action<z.infer<typeof input>> = {
   does: 'compares two key stores by fingerprint',
   effect: 'read',
   input,
+  outputs: ['missing', 'extra', 'mismatched', 'same', 'empty', 'fingerprints'],
   async plan({ from, to, require }, context) {
     const found = await diff(from, to, context);
     const output = diffOutput(found, context);

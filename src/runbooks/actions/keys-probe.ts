@@ -37,6 +37,7 @@ export const keysProbe: Action<z.infer<typeof input>> = {
   does: 'tries the keys of a store against every instance, and a wrong one',
   effect: 'read',
   input,
+  outputs: ['probed', 'instances'],
   async plan({ store, url, urls, keys, negative }, context) {
     context.store(store);
     const instances = urls ?? [url as string];

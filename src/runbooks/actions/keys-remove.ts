@@ -20,6 +20,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   does: 'takes keys out of a store',
   effect: 'conditional',
   input,
+  outputs: ['removed', 'fingerprints'],
   async plan({ store: name, keys }, context) {
     const store = context.store(name);
     const there = anywhere(await look(store, context.signal));

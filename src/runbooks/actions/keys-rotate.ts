@@ -87,6 +87,7 @@ export const keysRotate: Action<z.infer<typeof input>> = {
   does: 'takes one phase of replacing a shared key',
   effect: ({ phase }) => (phase === 'prove' || phase === 'drain' ? 'read' : 'conditional'),
   input,
+  outputs: ['current', 'pending', 'previous'],
   async plan({ pair: name, phase }, context) {
     const pair = context.pair(name);
     const { does, writes }: Phase = PHASES[phase];

@@ -24,6 +24,7 @@ export const probe: Action<z.infer<typeof input>> = {
   does: 'waits for a number of good answers in a row',
   effect: 'read',
   input,
+  outputs: ['good', 'asked'],
   async plan({ url, good, within, secret_headers }, context) {
     for (const name of Object.values(secret_headers)) context.secret(name);
     return {

@@ -55,6 +55,7 @@ export const prometheusQuery: Action<z.infer<typeof input>> = {
   does: 'checks a condition on a query of Prometheus',
   effect: 'read',
   input,
+  outputs: ['samples', 'min', 'max'],
   async plan({ url, query, condition }) {
     const does = `checks at ${at(url)} that ${query} ${condition.text}`;
     // Not asked yet: what earlier steps do may be what makes it hold.

@@ -11,6 +11,7 @@ export const routeRead: Action<z.infer<typeof input>> = {
   does: 'reads where a route points',
   effect: 'read',
   input,
+  outputs: ['to', 'places'],
   async plan({ route: name }, context) {
     const { output, summary } = await read(name, context);
     return {

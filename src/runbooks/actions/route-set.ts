@@ -15,6 +15,7 @@ export const routeSet: Action<z.infer<typeof input>> = {
   does: 'points a route at another service',
   effect: 'conditional',
   input,
+  outputs: ['previous', 'now'],
   async plan({ route: name, to }, context) {
     const route = context.route(name);
     mayPointTo(route, to);

@@ -23,6 +23,7 @@ export const shell: Action<z.infer<typeof input>> = {
   effect: 'unsafe',
   authorKnows: true,
   input,
+  outputs: ['exit', 'bytes'],
   async plan({ command: name, args }, context) {
     const command = context.command(name);
     const line = [command.file, ...command.args, ...args].map(quoted).join(' ');

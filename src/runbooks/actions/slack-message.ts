@@ -13,6 +13,7 @@ export const slackMessage: Action<z.infer<typeof input>> = {
   does: 'posts a message in Slack',
   effect: 'idempotent',
   input,
+  outputs: [],
   async plan({ text, channel }) {
     const where = channel ?? 'the incident’s channel';
     const does = `posts in ${where}: ${text}`;

@@ -10,6 +10,8 @@ export const wait: Action<z.infer<typeof input>> = {
   does: 'lets some time pass',
   effect: 'read',
   input,
+  outputs: [],
+  pauses: true,
   async plan({ for: ms }) {
     const does = `waits ${spoken(ms)}`;
     return { does, touches: [], current: null, desired: null, versions: {}, output: {} };

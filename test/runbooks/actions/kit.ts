@@ -7,6 +7,7 @@ import type { Json } from '#domain/runbook.js';
 import {
   type Action,
   ActionFailed,
+  type Output,
   type RunContext,
   type ShellCommand,
   type StepResult,
@@ -99,6 +100,7 @@ export class Kit {
         this.onSecure();
       },
       captured: null,
+      planned: null,
       undoing: null,
       waited: null,
       answer: null,
@@ -108,8 +110,10 @@ export class Kit {
     };
   }
 
-  plan(action: Action, given: Json) {
-    return action.plan(action.input.parse(given), this.context());
+  async plan(action: Action, given: Json) {
+    const plan = await action.plan(action.input.parse(given), this.context());
+    mustBeListed(action, plan.output ?? {});
+    return plan;
   }
 
   capture(action: Action, given: Json): Promise<Json> {
@@ -119,7 +123,14 @@ export class Kit {
   /** Runs a step as the engine does: what is to be changed is captured first, unless it was already. */
   async run(action: Action, given: Json, more: Partial<RunContext> = {}): Promise<StepResult> {
     const captured = more.captured ?? (await this.capture(action, given));
-    return action.run(action.input.parse(given), this.context({ ...more, captured }));
+    try {
+      const result = await action.run(action.input.parse(given), this.context({ ...more, captured }));
+      if (result.kind === 'done') mustBeListed(action, result.output);
+      return result;
+    } catch (error) {
+      if (error instanceof ActionFailed) mustBeListed(action, error.output);
+      throw error;
+    }
   }
 
   /** Runs a step that comes to its end. */
@@ -139,6 +150,12 @@ export async function failure(promise: Promise<unknown>): Promise<ActionFailed> 
     throw error;
   }
   throw new Error('it did not fail');
+}
+
+/** Templates may name listed outputs only. @throws TypeError, which no test takes for the action's own failure */
+export function mustBeListed({ name, outputs }: Action, output: Output): void {
+  const unlisted = Object.keys(output).filter((member) => !outputs.includes(member));
+  if (unlisted.length > 0) throw new TypeError(`${name} gives ${unlisted.join(', ')}, not listed as outputs`);
 }
 
 /** A route in files, one per place. */
