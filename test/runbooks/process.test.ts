@@ -110,6 +110,18 @@ describe('when we die, however we die', () => {
     },
   );
 
+  test('in an orderly end the program is killed at once, not only by its keeper in two seconds', async () => {
+    const bot = await mortal(bash(`trap '' TERM; echo > first; while :; do sleep 0.1; done`));
+    await until(() => has('first'));
+    const keeper = present().find(({ line }) => line.includes('kept.mjs'))?.pid as number;
+    // It cannot help now.
+    process.kill(keeper, 'SIGSTOP');
+    bot.kill('SIGUSR2');
+    await until(() => present().every(({ pid }) => pid === keeper));
+    process.kill(keeper, 'SIGCONT');
+    await until(() => present().length === 0);
+  });
+
   test('at any moment of its start', async () => {
     for (let wait = 0; wait < 120; wait += 10) {
       const bot = await mortal(bash(`trap '' TERM; while :; do sleep 0.1; done`));
