@@ -10,6 +10,7 @@ import { drainLane } from '#deliver/lane.js';
 import { captureMessage } from '#deliver/message-capture.js';
 import { invitePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
+import { soundAlarm } from '#deliver/run-alarm.js';
 import { sendRunLog } from '#deliver/run-log.js';
 import { offerRun } from '#deliver/run-offer.js';
 import { postForRun } from '#deliver/run-post.js';
@@ -70,6 +71,8 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return sendRunLog(of<typeof kind>(attempt));
     case 'run.post':
       return postForRun(of<typeof kind>(attempt));
+    case 'run.alarm':
+      return soundAlarm(of<typeof kind>(attempt));
     case 'run.offer':
       return offerRun(of<typeof kind>(attempt));
     case 'run.advance':

@@ -70,7 +70,9 @@ export function linesOf(fact: RunFact, view: RunView, telling: Telling): string[
       return [`${run} undoes what was done${fact.data.why === 'failed' ? ', because a step failed' : ''}`];
     case 'RunEnded':
       return ended(run, view, telling);
+    case 'RunAskedAgain':
     case 'RunShown':
+      // That it is another plan is said with the plan.
       return [];
   }
 }

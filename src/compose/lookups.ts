@@ -15,7 +15,11 @@ export function lookupsOf(store: Store): WriterStore {
     capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
     entriesOf: (team, incident, kinds) => store.entriesOf(team, incident, kinds),
     actionDone: (team, incident, action) => store.actionDone(team, incident, action),
-    targetHolder: (team, target) => store.targets.holder(team, target),
+    async targetHolder(team, target) {
+      const held = await store.targets.holder(team, target);
+      const known = held && (await store.load(team, held.incident));
+      return known && { ...held, of: known.state };
+    },
     async targetOfRun(team, incident, run) {
       const known = await store.load(team, incident);
       const found = known && runsOf(known.state).list.find((one) => one.run === run);

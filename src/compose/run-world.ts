@@ -28,6 +28,8 @@ export function runWorldOf(
     systems: runbooks.systems,
     scrub: runbooks.scrub,
     approversOf: approversFrom(runbooks, store, slack, log),
+    gone: async (team, people) =>
+      (await store.people.byIds(team, people)).filter(({ deleted }) => deleted).map(({ id }) => id),
     async owe(effect, of) {
       await store.outbox.owe(effect, of);
       if (!of.dueAt) nudge([of.lane]);

@@ -64,6 +64,16 @@ export class Attempt<K extends EffectKind = EffectKind> {
     if (shut) throw new Later(shut, method, false);
   }
 
+  /**
+   * For what may follow itself faster than Slack likes: at most once a second for each `place`. Call before the first `write`.
+   * @throws Later until the second is over
+   */
+  pace(what: string, place: string): void {
+    const shut = this.gate.until(what, place);
+    if (shut) throw new Later(shut, what, false);
+    this.gate.shut(what, place, POST_GAP_MS);
+  }
+
   /** A call that changes nothing in Slack. @throws Later | Refused | Unknown | Lost */
   async read(method: string, args: Body): Promise<Body> {
     return this.#call(method, args, false);
@@ -116,10 +126,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
     this.mayCall(method, args.channel);
     await this.#ready(changes);
     // From the sending on: two lanes may post to the announcement channel at the same moment.
-    // A run that goes fast would change its message with every step, and Slack takes about one change a second.
-    if (method === 'chat.postMessage' || method === 'chat.update') {
-      this.gate.shut(method, args.channel, POST_GAP_MS);
-    }
+    if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);
     const result = await this.world.slack.call(method, args);
     if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
     return this.#judge(method, result, args.channel);

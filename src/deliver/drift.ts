@@ -56,7 +56,7 @@ export async function watchDrift(
   if (incident === null) return JSON.stringify(before);
   await note(incident, text);
   await world.owe(
-    { kind: 'run.offer', payload: { runbook: schedule.runbook, inputs: { from, to } } },
+    { kind: 'run.offer', payload: { runbook: schedule.runbook, inputs: { from, to, ...schedule.inputs } } },
     {
       team: due.team,
       incident,

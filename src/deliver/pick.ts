@@ -20,6 +20,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.log',
   'run.post',
   'run.offer',
+  'run.alarm',
 ]);
 
 /**

@@ -73,6 +73,7 @@ async function readOnly(
       throw new ActionFailed(`${call.uses} is only to read here`);
     },
     captured: null,
+    planned: null,
     undoing: null,
     waited: null,
     answer: null,

@@ -155,7 +155,10 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   const { fence } = lease.hold;
   if (!view.state.planOnly && !(await mine(turn))) {
     const has = await world.targets.holder(team, view.state.target);
-    const who = has ? `${runRef(has.run)} of ${refOf(has.incident)} holds` : 'another run held';
+    const other = has ? await world.incident(team, has.incident) : null;
+    // Who may see this incident need not be allowed to know of that one.
+    const named = has && (has.incident === incident.number || other?.private === false);
+    const who = named ? `${runRef(has.run)} of ${refOf(has.incident)} holds` : 'another run holds';
     return tell({ type: 'EndRun', run, fence, end: 'failed', summary: `${who} ${view.state.target}` });
   }
   let plan: RunPlan;
@@ -173,9 +176,9 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   await lease.secure();
   const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
   const people = await world.approversOf(team, runbook.approval.from, view.state.approvers?.people ?? []);
-  if (begin && hash === view.state.hash && stillAgreed(view, incident, people)) {
-    return tell({ type: 'StartRun', run, fence, hash });
-  }
+  const same = hash === view.state.hash;
+  const agreed = begin && same && (await stillAgreed(turn, people));
+  if (agreed) return tell({ type: 'StartRun', run, fence, hash });
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
   // Nothing to change, nothing to agree to; and what is scheduled was agreed to by whoever wrote tocsin.yml.
@@ -195,16 +198,20 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
       expiresAt: new Date(world.now().getTime() + expiresS * 1_000).toISOString(),
     },
     plan: JSON.stringify(plan),
+    again: !begin || needed === 0 ? null : same ? 'approvers' : 'moved',
   });
   // Nobody has to see it: in a world that never stands still it would be read anew for ever.
   if (begin && needed === 0) await tell({ type: 'StartRun', run, fence, hash });
 }
 
-/** Would everybody who agreed still be asked? Groups and roles may have changed since. */
-function stillAgreed({ state }: RunView, incident: IncidentState, people: string[]): boolean {
+/** Would everybody who agreed still be asked? Groups and roles may have changed since, and accounts may be gone. */
+async function stillAgreed({ view, incident, world, team }: Turn, people: string[]): Promise<boolean> {
+  const { state } = view;
   if (state.granted || !state.approvers) return state.granted;
   const now = { ...state, approvers: { ...state.approvers, people } };
-  return state.approvals.filter((who) => mayApprove(incident, now, who)).length >= state.approvers.required;
+  const gone = await world.gone(team, state.approvals);
+  const counts = state.approvals.filter((who) => mayApprove(incident, now, who) && !gone.includes(who));
+  return counts.length >= state.approvers.required;
 }
 
 async function nap(ms: number, signals: AbortSignal[]): Promise<void> {

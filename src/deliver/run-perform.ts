@@ -45,6 +45,11 @@ export async function perform(
   await settle(desk, at, result, finish, output.text(), posts);
 }
 
+function plannedOutput({ view }: StepDesk, step: string): Json {
+  const planned = view.plan?.steps.find(({ id }) => id === step);
+  return planned?.when === 'runs' ? (planned.output ?? null) : null;
+}
+
 /** What the step that is being undone was given; null where that can no longer be told. */
 function inputOf(desk: StepDesk, spec: StepSpec): Json {
   try {
@@ -74,6 +79,7 @@ function runContext(
       signal.throwIfAborted();
     },
     captured: own?.captured ?? null,
+    planned: at.phase === 'run' ? plannedOutput(desk, at.step) : null,
     undoing:
       at.phase === 'undo'
         ? { captured: run?.captured ?? null, input: undone, output: run?.output ?? {} }

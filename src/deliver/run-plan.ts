@@ -90,19 +90,25 @@ async function planStep(
     const open = spec.when !== null && isOpen(spec.when, scope);
     if (spec.when !== null && !open && !holds(spec.when, scope)) {
       const does = whyLeftOut(spec.when);
-      return { step: { ...bare, does, when: 'left out', input: null }, plan: null };
+      return { step: { ...bare, does, when: 'left out', input: null, output: null }, plan: null };
     }
     const given = fill(spec.with, scope);
     if (isUnknown(given)) {
       const input = JSON.parse(JSON.stringify(given)) as Json;
-      return { step: { ...bare, does: 'known when it runs', when: 'maybe', input }, plan: null };
+      return {
+        step: { ...bare, does: 'known when it runs', when: 'maybe', input, output: null },
+        plan: null,
+      };
     }
     const call = readyCall(spec, scope, world.actions);
     const plan = await within(context.signal, () => call.action.plan(call.input, context));
     const { does, touches, current, desired } = plan;
     const effect = effectOf(call.action, call.input, spec.effect);
     const when = open ? ('maybe' as const) : ('runs' as const);
-    return { step: { ...bare, effect, does, touches, current, desired, when, input: given }, plan };
+    return {
+      step: { ...bare, effect, does, touches, current, desired, when, input: given, output: plan.output },
+      plan,
+    };
   } catch (error) {
     if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
     throw new ActionFailed(`${spec.id}: ${error.message}`);

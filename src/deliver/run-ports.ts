@@ -39,6 +39,8 @@ export interface RunWorld {
    * @param before whom they stood for when it was last known, for where that cannot be found out now
    */
   approversOf(team: string, from: readonly string[], before: readonly string[]): Promise<string[]>;
+  /** @returns those of them whose accounts are known to be deactivated */
+  gone(team: string, people: readonly string[]): Promise<string[]>;
   /** Leaves an effect that is due then. The same key twice is one. */
   owe(
     effect: Effect,

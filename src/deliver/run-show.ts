@@ -28,6 +28,7 @@ export async function showRun(attempt: Show): Promise<Body> {
   const message = await wording(attempt, view);
   const shown = view.state.message;
   if (!shown) return post(attempt, channel.id, view, message, 1);
+  attempt.pace('run.show', `${shown.channel}/${shown.ts}`);
   try {
     await attempt.write('chat.update', { ...shown, ...message });
     return { ...shown };

@@ -8,7 +8,7 @@ import { askingOf, type ScheduleWorld } from './schedule-world.js';
 /** Whoever has one in hand and dies delays it by this much. */
 const HOLD_MS = 60_000;
 /** How long rotation waits for an incident to end, before it looks again. */
-const PUT_OFF_MS = 300_000;
+const PUT_OFF_MS = 60_000;
 
 /** Does one thing that is due. @returns false: nothing is */
 export async function doScheduled(
@@ -57,7 +57,7 @@ async function rotate(
     return later(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `INC-${open.number} is open`);
   }
   await standingRecord(schedule, due, world);
-  const intent = await world.propose(team, schedule.runbook, { pair });
+  const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });
   const answer = isRefusal(intent)
     ? intent
     : await world.tell(intent, STANDING, askingOf(schedule, due, due.dueAt, now));

@@ -1,9 +1,10 @@
 import type { Intent } from '#domain/intent.js';
-import { isScheduled } from '#domain/person.js';
+import { isScheduled, scheduleId } from '#domain/person.js';
 import { isRefusal } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
 import { type RunState, runsOf } from '#domain/run-state.js';
 import { refOf, STANDING } from '#domain/state.js';
+import type { Schedule } from '#runbooks/schedule.js';
 import type { ScheduleWorld } from './schedule-world.js';
 
 /** Ends that nobody needs to look at. */
@@ -14,25 +15,34 @@ const WELL = new Set(['succeeded', 'undone', 'planned']);
  * incident that says so: once for each question and each end.
  * @param told what this process has said already; what another said is known by its key
  */
-export async function watchStanding(team: string, world: ScheduleWorld, told: Set<string>): Promise<void> {
+export async function watchStanding(
+  team: string,
+  schedules: ReadonlyMap<string, Schedule>,
+  world: ScheduleWorld,
+  told: Set<string>,
+): Promise<void> {
   const standing = await world.incident(team, STANDING);
   if (!standing) return;
   for (const run of runsOf(standing).list) {
     const why = isScheduled(run.by) ? trouble(run) : null;
     const key = `stopped:${refOf(STANDING)}:${runRef(run.run)}:${why}`;
     if (why === null || told.has(key)) continue;
+    const schedule = schedules.get(run.by.slice(scheduleId('').length));
     const intent: Intent = {
       type: 'OpenIncident',
       title: `Scheduled ${run.runbook} on ${run.target}: ${why}`.slice(0, 200),
-      severity: null,
-      components: [],
+      severity: schedule?.severity ?? null,
+      // On the same components, so that the next attempt waits for people.
+      components: schedule?.components ?? [],
       private: false,
       drill: false,
       moment: null,
     };
     const by = { id: run.by, name: null };
     const asking = { team, by, source: 'bot' as const, now: world.now(), seesPrivate: true };
-    const number = await world.open(intent, { ...asking, key });
+    // One incident for one trouble, however often it comes back while that is open.
+    const open = (await world.openIncidents(team)).find(({ opener }) => opener.id === run.by);
+    const number = open?.number ?? (await world.open(intent, { ...asking, key }));
     if (isRefusal(number)) return;
     const text = `${runRef(run.run)} of ${refOf(STANDING)} ${why}. \`runs ${refOf(STANDING)}\` shows how it stands; ${next(run)}`;
     await world.tell({ type: 'RecordNote', moment: null, text }, number, { ...asking, key: `${key}:note` });

@@ -22,6 +22,8 @@ export type Effect =
   | { kind: 'run.show'; payload: { run: number } }
   /** Offer, with a button, to plan a runbook on what a drift watch has found. Inputs are names of stores. */
   | { kind: 'run.offer'; payload: { runbook: string; inputs: Record<string, string> } }
+  /** Tell everybody who is there, and the announcement channel, that the glass was broken; its reason is with the fact `seq`. */
+  | { kind: 'run.alarm'; payload: { run: number; seq: number } }
   /** Send what a step printed as a file; its text is with the fact `seq`. */
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */

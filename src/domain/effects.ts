@@ -57,6 +57,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return [];
     case 'RunProposed':
     case 'RunApproved':
+    case 'RunAskedAgain':
     case 'StepAnswered':
     case 'RunCancelled':
     case 'RunUndoing':

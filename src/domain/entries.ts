@@ -102,6 +102,7 @@ export function entryOf(fact: Fact): Entry | null {
       return null;
     case 'RunProposed':
     case 'RunApproved':
+    case 'RunAskedAgain':
     case 'RunCancelled':
     case 'RunUndoing':
     case 'RunEnded':

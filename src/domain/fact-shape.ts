@@ -169,8 +169,20 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   },
   RunApproved: {
     v: 1,
-    data: z.strictObject({ ...happened, ...ofRun, hash: hashed, breakGlass: z.boolean() }),
+    data: z.strictObject({
+      ...happened,
+      ...ofRun,
+      hash: hashed,
+      breakGlass: z.boolean(),
+      count: number,
+      required: count,
+    }),
     texts: texts([], ['reason']),
+  },
+  RunAskedAgain: {
+    v: 1,
+    data: z.strictObject({ ...happened, ...ofRun, why: z.enum(['moved', 'approvers']) }),
+    texts: texts([]),
   },
   RunStarted: { v: 1, data: z.strictObject({ ...ofRun, fence: number }), texts: texts([]) },
   StepStarted: {

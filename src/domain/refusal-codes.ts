@@ -192,9 +192,11 @@ export const SENTENCES = {
     sentence: `${p.run} of ${p.ref} ended too long ago, and too much has run since.`,
     next: 'Run the runbook that leads where you want to be.',
   }),
-  RUN_TARGET_BUSY: (p: { target: string; ref: string; run: string }) => ({
-    sentence: `${p.run} of ${p.ref} holds \`${p.target}\`: one run at a time.`,
-    next: `Wait for it, or type \`cancel ${p.run}\` in ${p.ref}; \`--plan\` shows what would be done.`,
+  RUN_TARGET_BUSY: (p: { target: string; of: { ref: string; run: string } | null }) => ({
+    sentence: `${p.of ? `${p.of.run} of ${p.of.ref}` : 'Another run'} holds \`${p.target}\`: one run at a time.`,
+    next: p.of
+      ? `Wait for it, or type \`cancel ${p.of.run}\` in ${p.of.ref}; \`--plan\` shows what would be done.`
+      : 'Wait for it; `--plan` shows what would be done.',
   }),
   RUN_NEEDS_A_PERSON: (p: { run: string }) => ({
     sentence: `${p.run} can only be approved by a person in Slack.`,
@@ -230,7 +232,7 @@ export const SENTENCES = {
   }),
   RUN_ENDED: (p: { run: string; standing: string }) => ({
     sentence: `${p.run} ${p.standing}.`,
-    next: `\`undo ${p.run}\` takes back what it did.`,
+    next: '`runs` shows what came of it.',
   }),
   RUN_CANCELLED_ALREADY: (p: { run: string }) => ({
     sentence: `${p.run} was cancelled already and is coming to its end.`,

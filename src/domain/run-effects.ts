@@ -23,7 +23,13 @@ export function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Eff
       return [show, { kind: 'run.advance', payload: { run } }];
     case 'RunApproved':
       // Loud on purpose: everybody in the channel sees that the glass was broken, in a line of its own.
-      return [...(fact.data.breakGlass ? [entry()] : []), show, ...advance];
+      return [
+        ...(fact.data.breakGlass
+          ? [entry(), { kind: 'run.alarm', payload: { run, seq: fact.seq } } as const]
+          : []),
+        show,
+        ...advance,
+      ];
     case 'RunShown':
     case 'StepTaken':
       return [];

@@ -14,6 +14,7 @@ type Told = Extract<
     type:
       | 'RunProposed'
       | 'RunApproved'
+      | 'RunAskedAgain'
       | 'RunCancelled'
       | 'RunUndoing'
       | 'RunEnded'
@@ -37,7 +38,14 @@ export function runLine(fact: Told & { texts: Readonly<Record<string, string | n
         runbook: fact.data.runbook,
       });
     case 'RunApproved':
-      return run(fact.data.breakGlass ? 'approved, breaking the glass' : 'approved', 'reason');
+      return run(approved(fact.data), 'reason');
+    case 'RunAskedAgain':
+      return run(
+        fact.data.why === 'moved'
+          ? 'must be approved anew: the world has moved since its plan'
+          : 'must be approved anew: somebody who agreed would not be asked any more',
+        null,
+      );
     case 'RunCancelled':
       return run('cancelled', 'reason');
     case 'RunUndoing':
@@ -51,6 +59,19 @@ export function runLine(fact: Told & { texts: Readonly<Record<string, string | n
     case 'StepAnswered':
       return step(fact.data, of, `answered “${fact.data.choice}”`, 'reason');
   }
+}
+
+function approved({
+  breakGlass,
+  count,
+  required,
+}: {
+  breakGlass: boolean;
+  count: number;
+  required: number;
+}): string {
+  if (breakGlass) return 'approved, breaking the glass';
+  return required > 1 ? `approved, ${count} of ${required}` : 'approved';
 }
 
 function step(

@@ -6,6 +6,8 @@ export type Phase = 'run' | 'undo';
 export type StepOutcome = 'done' | 'failed' | 'skipped';
 /** Why a run stands still until a person says something. */
 export type AskedWhy = 'failed' | 'unknown' | 'question';
+/** Why a plan has to be approved anew: the world has moved, or somebody who agreed would not be asked any more. */
+export type AskedAgain = 'moved' | 'approvers';
 /** How a run ended. */
 export const RUN_ENDS = [
   'succeeded',
@@ -54,7 +56,13 @@ export type RunFactBody =
       type: 'RunPlanned';
       data: OfRun & { hash: string; steps: string[]; changes: number; approvers: Approvers; again: boolean };
     }
-  | { type: 'RunApproved'; data: Happened & OfRun & { hash: string; breakGlass: boolean } }
+  /** `count` of `required`: how many have agreed to this plan now. Text: `reason`, of who broke the glass. */
+  | {
+      type: 'RunApproved';
+      data: Happened & OfRun & { hash: string; breakGlass: boolean; count: number; required: number };
+    }
+  /** Nothing was begun: what was approved no longer stands, and people are asked about another plan. */
+  | { type: 'RunAskedAgain'; data: Happened & OfRun & { why: AskedAgain } }
   | { type: 'RunStarted'; data: OfRun & { fence: number } }
   /** Text: `captured` (JSON): what stood there before the first attempt. */
   | { type: 'StepStarted'; data: OfStep & { fence: number; at: string } }
@@ -82,6 +90,7 @@ export const RUN_FACTS = [
   'RunProposed',
   'RunPlanned',
   'RunApproved',
+  'RunAskedAgain',
   'RunStarted',
   'StepStarted',
   'StepTaken',

@@ -1,4 +1,4 @@
-import type { Approvers, AskedWhy, Phase, RunEnd, StepOutcome } from './run-fact.js';
+import type { Approvers, AskedAgain, AskedWhy, Phase, RunEnd, StepOutcome } from './run-fact.js';
 
 interface OfStep {
   run: number;
@@ -39,6 +39,8 @@ export type WorkerRunIntent =
       changes: number;
       approvers: Approvers;
       plan: string;
+      /** Why an earlier plan, which people had agreed to, is no more; absent or null: nobody had. */
+      again?: AskedAgain | null;
     }
   | { type: 'StartRun'; run: number; fence: number; hash: string }
   | ({ type: 'StartStep'; fence: number; at: string; captured: string | null } & OfStep)

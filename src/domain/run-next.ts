@@ -44,21 +44,53 @@ function waiting({ state }: RunView, now: Date): Next {
   if (state.planOnly) return { do: 'end', end: 'planned', summary: null };
   if (isApproved(state)) return { do: 'begin' };
   const expires = new Date(state.approvers?.expiresAt ?? 0);
-  if (expires <= now) return { do: 'end', end: 'expired', summary: 'nobody approved it in time' };
+  if (expires <= now)
+    return {
+      do: 'end',
+      end: 'expired',
+      summary: expiry(state.approvals.length, state.approvers?.required ?? 0),
+    };
   return { do: 'rest', until: expires };
 }
 
-function cancelled({ state }: RunView, runbook: Runbook): Next {
+function cancelled(view: RunView, runbook: Runbook): Next {
+  const { state } = view;
   for (const spec of runbook.steps) {
     for (const phase of ['run', 'undo'] as const) {
       const mark = state.steps[spec.id]?.[phase];
       if (mark?.state === 'running') return { do: 'abandon', spec, phase, attempt: mark.attempt };
     }
   }
-  const touched = runbook.steps.filter(({ id }) => state.steps[id]?.run !== undefined).map(({ id }) => id);
-  const summary =
-    touched.length === 0 ? 'before anything was done' : `what was done stays done: ${touched.join(', ')}`;
+  const summary = leftByCancelling(view, runbook);
   return { do: 'end', end: 'cancelled', summary };
+}
+
+function expiry(approvals: number, required: number): string {
+  return approvals === 0
+    ? 'nobody approved it in time'
+    : `only ${approvals} of ${required} approved it in time`;
+}
+
+/** What a cancelled run leaves behind, told apart by what is known of it. */
+function leftByCancelling(view: RunView, runbook: Runbook): string {
+  const told = (ids: StepSpec[], what: string) =>
+    ids.length === 0 ? [] : [`${what}: ${ids.map(({ id }) => id).join(', ')}`];
+  const changing = runbook.steps.filter((spec) => changed(view, spec));
+  const of = (spec: StepSpec) => view.steps.get(spec.id) ?? {};
+  const undone = changing.filter((spec) => of(spec).undo?.outcome === 'done');
+  const open = changing.filter((spec) => !undone.includes(spec));
+  const unsure = open.filter(
+    (spec) => of(spec).run?.outcome !== 'done' || (of(spec).undo?.startedAt ?? null) !== null,
+  );
+  const parts = [
+    ...told(
+      open.filter((spec) => !unsure.includes(spec)),
+      'what was done stays done',
+    ),
+    ...told(unsure, 'not known how far it came, look at'),
+    ...told(undone, 'undone'),
+  ];
+  return parts.length === 0 ? 'before anything was changed' : parts.join('; ');
 }
 
 function running(view: RunView, runbook: Runbook, now: Date): Next {

@@ -44,8 +44,10 @@ export interface Runs {
   list: RunState[];
 }
 
+/** Runs that may be under way in one incident. */
+export const RUNS_UNDER_WAY = 20;
 /** Runs that an incident's state remembers; ended ones beyond that are found in the facts only. */
-export const RUNS_KEPT = 20;
+export const RUNS_KEPT = 60;
 
 /** @returns the incident's runs after one more fact of a run. Never changes what it is given. */
 export function evolveRuns(runs: Runs, fact: RunFactBody & { by: { id: string } }): Runs {
@@ -62,10 +64,12 @@ function lean(run: RunState): RunState {
   return run.status === 'ended' ? { ...run, order: [], steps: {} } : run;
 }
 
-/** The oldest ended runs go first; those under way are never forgotten (their number has a limit of its own). */
+/** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
 function forgetting(list: RunState[]): RunState[] {
   let excess = list.length - RUNS_KEPT;
-  return list.filter((run) => run.status !== 'ended' || excess-- <= 0);
+  const drop = (which: (run: RunState) => boolean) => (run: RunState) => !(which(run) && excess-- > 0);
+  const lighter = list.filter(drop((run) => run.status === 'ended' && !run.started));
+  return lighter.filter(drop((run) => run.status === 'ended'));
 }
 
 export function proposed(
@@ -109,6 +113,8 @@ export function evolveRun(run: RunState, fact: RunFactBody & { by: { id: string 
         approvals: [...new Set([...run.approvals, fact.by.id])],
         granted: run.granted || fact.data.breakGlass,
       };
+    case 'RunAskedAgain':
+      return run;
     case 'RunStarted':
       return { ...run, status: 'running', started: true, fence: Math.max(run.fence, fact.data.fence) };
     case 'StepStarted':

@@ -18,6 +18,8 @@ export interface PlannedStep {
   when: 'runs' | 'left out' | 'maybe';
   /** What it would be given, templates filled; what is not known before the run says so. */
   input: Json;
+  /** What it would give, as far as the plan can tell: what is done may be no other. */
+  output?: Json;
 }
 
 /** What a run would do, found out by reading only. */

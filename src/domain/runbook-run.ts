@@ -1,7 +1,7 @@
 import { isOfRun } from './evolve.js';
 import type { Fact } from './fact.js';
 import type { Person } from './person.js';
-import type { Phase, RunFactBody, StepOutcome } from './run-fact.js';
+import type { AskedAgain, Phase, RunFactBody, StepOutcome } from './run-fact.js';
 import { evolveRun, proposed, type RunState } from './run-state.js';
 import type { Json } from './runbook.js';
 import type { RunPlan } from './runbook-plan.js';
@@ -40,8 +40,8 @@ export interface RunView {
   definition: string | null;
   inputs: Record<string, string | number | boolean>;
   plan: RunPlan | null;
-  /** The world has moved since an earlier plan: this one is another. */
-  again: boolean;
+  /** Why people are asked about another plan than before; null: they are not. */
+  again: AskedAgain | null;
   approvals: Array<{ by: Person; at: string; breakGlass: boolean; reason: string | null }>;
   startedAt: string | null;
   endedAt: string | null;
@@ -83,7 +83,7 @@ function begun(fact: Extract<RunFact, { type: 'RunProposed' }>): RunView {
     definition: fact.texts.definition ?? null,
     inputs: parsed(fact.texts.inputs, {}),
     plan: null,
-    again: false,
+    again: null,
     approvals: [],
     startedAt: null,
     endedAt: null,
@@ -98,7 +98,7 @@ function after(view: RunView, fact: RunFact): void {
   switch (fact.type) {
     case 'RunPlanned':
       view.plan = parsed<RunPlan | null>(fact.texts.plan, null);
-      view.again = fact.data.again;
+      view.again = null;
       view.approvals = [];
       return;
     case 'RunApproved': {
@@ -106,6 +106,9 @@ function after(view: RunView, fact: RunFact): void {
       view.approvals.push({ by, at, breakGlass: data.breakGlass, reason: texts.reason ?? null });
       return;
     }
+    case 'RunAskedAgain':
+      view.again = fact.data.why;
+      return;
     case 'RunStarted':
       view.startedAt ??= fact.recordedAt;
       return;

@@ -4,7 +4,7 @@ import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import type { Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
-import { STANDING } from '#domain/state.js';
+import { type IncidentState, maySee, STANDING } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 
 /** What `handle` looks up beside an incident's state: at most one entry or one person. */
@@ -17,7 +17,10 @@ export interface Lookups {
   entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
   /** Which run holds a target. */
-  targetHolder(team: string, target: string): Promise<{ incident: number; run: number } | null>;
+  targetHolder(
+    team: string,
+    target: string,
+  ): Promise<{ incident: number; run: number; of: IncidentState } | null>;
   /** The target of a run that this incident remembers. */
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
   /** Is that account deactivated, as far as is known? */
@@ -79,10 +82,10 @@ export async function lookUp(
     case 'CompleteAction':
       return { ...NOTHING, actionDone: await look.actionDone(team, incident, intent.action) };
     case 'ProposeRun':
-      return { ...NOTHING, holder: await look.targetHolder(team, intent.target) };
+      return { ...NOTHING, holder: await holderOf(look, intent.target, incident, asking) };
     case 'UndoRun': {
       const target = await look.targetOfRun(team, incident, intent.run);
-      return { ...NOTHING, holder: target === null ? null : await look.targetHolder(team, target) };
+      return { ...NOTHING, holder: target === null ? null : await holderOf(look, target, incident, asking) };
     }
     case 'ApproveRun':
       return { ...NOTHING, gone: await look.isGone(team, asking.by.id) };
@@ -127,4 +130,17 @@ export async function resolvePeople(
     default:
       return intent;
   }
+}
+
+/** Whoever asks may not see the other's incident: then all that is said is that there is one. */
+async function holderOf(
+  look: Lookups,
+  target: string,
+  incident: number,
+  asking: Asking,
+): Promise<Found['holder']> {
+  const held = await look.targetHolder(asking.team, target);
+  if (!held) return null;
+  const hidden = held.incident !== incident && !maySee(held.of, asking);
+  return { incident: held.incident, run: held.run, hidden };
 }

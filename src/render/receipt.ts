@@ -64,7 +64,7 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     case 'RunProposed': {
       const what = fact.data.planOnly
         ? 'will be planned; nothing is changed'
-        : 'will be planned, then asks for approval';
+        : 'will be planned; who must agree is asked, and nothing is done before';
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · ${runRef(fact.data.run)} ${what}`;
     }
     default: {

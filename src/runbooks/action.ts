@@ -56,6 +56,8 @@ export interface RunContext extends ActionContext {
   secure(): Promise<void>;
   /** What `capture` saw before the first attempt: previous values, by fingerprint or as they are where they are no secrets. */
   captured: Json;
+  /** What the approved plan said that this step would give; null: it could not tell. */
+  planned: Json;
   /** In an undo: what the step that is being undone captured, was given and gave. Undo only what is still as it left it. */
   undoing: { captured: Json; input: Json; output: Output } | null;
   /** After `wait`: until when it waited. */

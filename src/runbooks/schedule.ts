@@ -13,6 +13,8 @@ export interface Schedule {
   components: string[];
   /** `drift`: what is offered to mend it. `rotate`: what is run. */
   runbook: string;
+  /** Inputs of that runbook beside the stores or the pair. */
+  inputs: Record<string, string>;
   severity: 'sev1' | 'sev2' | 'sev3' | 'sev4' | null;
 }
 
@@ -47,6 +49,7 @@ export const scheduleShape = z
     window: window.nullable().default(null),
     components: z.array(z.string().min(1)).default([]),
     runbook: z.string().min(1).optional(),
+    inputs: z.record(z.string(), z.string()).default({}),
     severity: z.enum(['sev1', 'sev2', 'sev3', 'sev4']).nullable().default(null),
   })
   .transform((given, context): Omit<Schedule, 'name'> => {

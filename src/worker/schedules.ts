@@ -35,7 +35,7 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
       synced = where;
     }
     while (!stopped && (await doScheduled(where, schedules, world)));
-    await watchStanding(where, world, told);
+    await watchStanding(where, schedules, world, told);
   }
 
   // No schedules: only what an earlier configuration left is to be forgotten, which `sync` does once.

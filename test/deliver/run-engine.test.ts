@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
-import { definition, type RunKit, startRunKit } from './run-kit.js';
+import { BO, definition, type RunKit, startRunKit } from './run-kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {
@@ -75,5 +75,42 @@ describe('a run', () => {
     // The third began, and has no undo: that is said, not glossed over.
     expect(view.state.end).toBe('partly-undone');
     expect(view.summary).toContain('three');
+  });
+
+  test('says in the timeline that it must be approved anew, and why', async () => {
+    const run = await kit.planned(definition(['change t.cas']));
+    await kit.approve(run);
+    kit.outside.version = 'v2';
+    await kit.drive(run);
+    expect(await kit.view(run)).toMatchObject({ again: 'moved', approvals: [] });
+    await kit.approve(run);
+    kit.gone.push(BO.id);
+    await kit.drive(run);
+    expect(await kit.view(run)).toMatchObject({ again: 'approvers', state: { status: 'waiting' } });
+    expect(names()).toEqual([]);
+    const told: Array<string | undefined> = [];
+    await kit.store.snapshot(async (at) => {
+      for await (const { detail } of at.entries('T1', 1)) if (detail.run) told.push(detail.what);
+    });
+    expect(told).toEqual([
+      'asked for',
+      'approved',
+      'must be approved anew: the world has moved since its plan',
+      'approved',
+      'must be approved anew: somebody who agreed would not be asked any more',
+    ]);
+  });
+
+  test('is told what was approved, so that an action does no other', async () => {
+    const planned: unknown[] = [];
+    kit.outside.doing.set('t.cas', async (_, context) => {
+      planned.push(context.planned);
+      return undefined;
+    });
+    const run = await kit.planned(definition(['look t.read', 'change t.cas']));
+    await kit.approve(run);
+    await kit.drive(run);
+    expect(planned).toEqual([null]);
+    expect((await kit.view(run)).plan?.steps.map(({ output }) => output)).toEqual([{ read: 'v1' }, null]);
   });
 });

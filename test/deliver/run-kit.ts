@@ -119,6 +119,7 @@ export async function startRunKit() {
     },
     scrub: { text: scrubbed, json: (value) => JSON.parse(scrubbed(JSON.stringify(value))) },
     approversOf: async () => people,
+    gone: async (_team, ids) => ids.filter((id) => kit.gone.includes(id)),
     async owe(effect, of) {
       await store.outbox.owe(effect, of);
     },
@@ -134,6 +135,7 @@ export async function startRunKit() {
     people,
     secrets,
     errors: [] as object[],
+    gone: [] as string[],
     now,
     windOn: (ms: number) => {
       ahead += ms;

@@ -79,6 +79,7 @@ const world: RunWorld = {
     fingerprint: () => 'fp:000000000000',
   },
   scrub: { text: (text) => text, json: (value) => value },
+  gone: async () => [],
   approversOf: async () => [],
   async owe(effect, of) {
     await store.outbox.owe(effect, of);

@@ -203,8 +203,8 @@ describe('a scheduled rotation', () => {
     const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
     await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
     for (const told of [new Set<string>(), new Set<string>()]) {
-      await watchStanding(TEAM, world, told);
-      await watchStanding(TEAM, world, told);
+      await watchStanding(TEAM, read.schedules, world, told);
+      await watchStanding(TEAM, read.schedules, world, told);
     }
     expect(await open()).toEqual([2]);
     expect(await entries(2)).toHaveLength(1);

@@ -74,7 +74,12 @@ export const planned = (
   );
 
 export const approved = (hash = HASH, reason: string | null = null) =>
-  numbered('RunApproved', { hash, breakGlass: reason !== null }, reason === null ? {} : { reason });
+  numbered(
+    'RunApproved',
+    { hash, breakGlass: reason !== null, count: 1, required: 1 },
+    reason === null ? {} : { reason },
+  );
+export const askedAgain = numbered('RunAskedAgain', { why: 'moved' });
 export const started = (fence = 1) => draft('RunStarted', { fence });
 const ofStep = (step: string, phase: Phase, attempt: number) => ({ step, phase, attempt });
 export const stepStarted = (step: string, { phase = 'run' as Phase, attempt = 1, fence = 1 } = {}) =>

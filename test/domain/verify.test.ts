@@ -73,6 +73,7 @@ const EVERY: DraftFact[] = [
   run.proposed(),
   run.planned(),
   run.approved(run.HASH, 'night'),
+  run.askedAgain,
   run.started(),
   run.stepStarted('add'),
   run.stepTaken('add', 2),

@@ -18,7 +18,7 @@ export interface Found {
   /** The number for a new incident. */
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
-  holder?: { incident: number; run: number } | null;
+  holder?: { incident: number; run: number; hidden?: boolean } | null;
   /** The asker has left the workspace. */
   gone?: boolean;
 }

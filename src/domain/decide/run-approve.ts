@@ -46,7 +46,14 @@ export function approveRun(
   return [
     {
       type: 'RunApproved',
-      data: { ...happened(state, asking, null), run: run.run, hash: run.hash, breakGlass },
+      data: {
+        ...happened(state, asking, null),
+        run: run.run,
+        hash: run.hash,
+        breakGlass,
+        count: new Set([...run.approvals, asking.by.id]).size,
+        required: run.approvers.required,
+      },
       texts: given({ reason: intent.breakGlass }),
     },
   ];

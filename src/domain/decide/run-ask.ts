@@ -2,7 +2,7 @@ import type { DraftFact } from '../fact.js';
 import type { Asking } from '../intent.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { runRef } from '../run-fact.js';
-import { RUNS_KEPT, type RunState, runsOf } from '../run-state.js';
+import { RUNS_UNDER_WAY, type RunState, runsOf } from '../run-state.js';
 import { type IncidentState, refOf } from '../state.js';
 import { type Decision, type Found, given, happened, type IntentOf } from './context.js';
 import { runNamed, standing } from './run-named.js';
@@ -15,11 +15,11 @@ export function proposeRun(
 ): Decision {
   const { count, list } = runsOf(state);
   const under = list.filter((run) => run.status !== 'ended');
-  if (under.length >= RUNS_KEPT) {
+  if (under.length >= RUNS_UNDER_WAY) {
     return refuse('TOO_MANY', {
       what: 'runs under way',
       count: under.length + 1,
-      limit: RUNS_KEPT,
+      limit: RUNS_UNDER_WAY,
       next: '`runs` lists them; `cancel RUN` ends one.',
     });
   }
@@ -33,8 +33,11 @@ export function proposeRun(
 /** One run at a time on a target, whichever incident it is of. */
 function targetBusy(found: Found, target: string): Refusal | null {
   if (!found.holder) return null;
-  const { incident, run } = found.holder;
-  return refuse('RUN_TARGET_BUSY', { target, ref: refOf(incident), run: runRef(run) });
+  const { incident, run, hidden } = found.holder;
+  return refuse('RUN_TARGET_BUSY', {
+    target,
+    of: hidden ? null : { ref: refOf(incident), run: runRef(run) },
+  });
 }
 
 /** Stops a run where it stands: what was done stays done, and `undo` takes it back. */

@@ -89,12 +89,15 @@ function factsOf(
     case 'NoteRunPlanned': {
       const { hash, steps, changes, approvers, plan } = intent;
       const again = run.hash !== null;
+      const planned: DraftFact = {
+        type: 'RunPlanned',
+        data: { run: run.run, hash, steps, changes, approvers, again },
+        texts: { plan },
+      };
+      if (!intent.again) return [planned];
       return [
-        {
-          type: 'RunPlanned',
-          data: { run: run.run, hash, steps, changes, approvers, again },
-          texts: { plan },
-        },
+        planned,
+        { type: 'RunAskedAgain', data: { ...at, run: run.run, why: intent.again }, texts: {} },
       ];
     }
     case 'StartRun':

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, ActionFailed, type Output } from '../action.js';
+import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
 import type { Keys } from '../keystore.js';
 import { count, named, prints, versions } from './key-diff.js';
 import { change, look } from './touch.js';
@@ -73,6 +73,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     const ours = had.filter((id) => sameIn(source, there, id));
     try {
       check(keys, from, source, to, there);
+      asApproved(keys, source, from, context);
       for (const [id, fp] of Object.entries(prints(keys, source, context))) {
         if (fp !== before.fingerprints[id])
           throw new ActionFailed(`key ${id} of ${from} has changed since: plan again`);
@@ -105,6 +106,20 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     return { kind: 'done', output, summary };
   },
 };
+
+/** People agreed to these values, by fingerprint: another one that stands there since is none of them. */
+function asApproved(ids: readonly string[], source: Keys, from: string, context: RunContext): void {
+  const approved = z.object({ fingerprints: z.record(z.string(), z.string()) }).safeParse(context.planned);
+  if (!approved.success) return;
+  for (const [id, fp] of Object.entries(prints(ids, source, context))) {
+    const agreed = approved.data.fingerprints[id];
+    if (agreed !== undefined && agreed !== fp) {
+      throw new ActionFailed(
+        `key ${id} of ${from} is ${fp} now, and ${agreed} was approved: plan again with a new run`,
+      );
+    }
+  }
+}
 
 /** @throws ActionFailed when a key is not there to be copied, or would overwrite another */
 function check(ids: readonly string[], from: string, source: Keys, to: string, there: Keys): void {

@@ -44,7 +44,13 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   },
   async run({ store: name, keys }, context) {
     const store = context.store(name);
-    const ours = known(context.undoing ? context.undoing.output : context.captured);
+    // What people agreed to, by fingerprint, where the plan could tell; else what stood there when this began.
+    const agreed = known(context.planned);
+    const ours = context.undoing
+      ? known(context.undoing.output)
+      : agreed.size > 0
+        ? agreed
+        : known(context.captured);
     const there = anywhere(await look(store, context.signal));
     const now = new Map(Object.entries(prints(keys, there, context)));
     const foreign = keys.filter((id) => now.has(id) && now.get(id) !== ours.get(id));

@@ -77,7 +77,12 @@ export function approvalText(view: RunView, nameOf: (id: string) => string | nul
     missing > 0
       ? `Needs ${missing} ${missing === 1 ? 'approval' : 'approvals'}${missing < required ? ' more' : ''}${whom}${notSelf},${until}.`
       : 'Nobody has to agree any more; it begins now.';
-  const moved = view.again ? 'The world has moved since the plan before: this one is new.' : '';
+  const moved =
+    view.again === null
+      ? ''
+      : view.again === 'moved'
+        ? 'The world has moved since the plan before: this one is new.'
+        : 'Somebody who agreed would not be asked any more, so agreement is asked for anew.';
   return [moved, `Plan \`${hash.slice(0, 8)}\`${what}.`, needs, approvedText(view)]
     .filter((one) => one !== '')
     .join('\n');

@@ -225,3 +225,21 @@ function failing(real: KeyStore, broken: string, written: boolean): KeyStore {
     },
   };
 }
+
+test('values that nobody approved are neither added nor removed', async () => {
+  const planned = {
+    added: ['client-1', 'client-2'],
+    fingerprints: { ...FPS, 'client-2': fp('another one') },
+  };
+  const { message } = await failure(kit.run(keysAdd, both, { planned }));
+  expect(message).toContain(
+    `key client-2 of old is ${FPS['client-2']} now, and ${fp('another one')} was approved`,
+  );
+  expect(await kit.holds('new')).toEqual(NEW);
+  const agreed = { removed: ['own'], fingerprints: { own: fp('what it was') } };
+  const left = await failure(kit.run(keysRemove, { store: 'new', keys: ['own'] }, { planned: agreed }));
+  expect(left.message).toContain('left alone');
+  expect(await kit.holds('new')).toEqual(NEW);
+  await kit.run(keysAdd, both, { planned: { added: ['client-1', 'client-2'], fingerprints: FPS } });
+  expect(await kit.holds('new')).toEqual({ ...NEW, 'client-1': 'value-one', 'client-2': 'value-two' });
+});

@@ -1,0 +1,41 @@
+import { personLabel } from '#domain/person.js';
+import { runRef } from '#domain/run-fact.js';
+import { refOf } from '#domain/state.js';
+import { cut } from '#slack/blocks/cut.js';
+import { escaped } from '#slack/blocks/escaped.js';
+import type { Attempt, Body } from './attempt.js';
+import { isPermanent, Undeliverable } from './failure.js';
+import { findTagged, tag } from './look.js';
+
+/**
+ * Somebody went on without the agreement that a run needs. Everybody who is in the incident's channel hears of it at
+ * once, and the announcement channel too, unless the incident is private.
+ */
+export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
+  const { world, incident, row } = attempt;
+  const { run, seq } = row.effect.payload;
+  if (!incident.channel) throw new Undeliverable('no_channel');
+  const fact = await world.incidents.fact(row.team, row.incident, seq);
+  if (!fact) throw new Undeliverable('no_such_fact');
+  const who = escaped(cut(personLabel(fact.by), 80));
+  const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
+  const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
+  const since = new Date(fact.recordedAt);
+  await say(attempt, incident.channel.id, `<!here> ${what}`, since);
+  if (world.org.announce && !incident.private) {
+    try {
+      await say(attempt, world.org.announce, what, since);
+    } catch (error) {
+      // No such channel, or not ours to post in: those who are there have been told.
+      if (!isPermanent(error)) throw error;
+    }
+  }
+  return { told: true };
+}
+
+async function say(attempt: Attempt<'run.alarm'>, channel: string, text: string, since: Date): Promise<void> {
+  const id = `alarm ${attempt.row.id} ${channel}`;
+  if (attempt.repeated && (await findTagged(attempt, channel, since, id))) return;
+  const message = { channel, text, metadata: tag({ id, incident: attempt.row.incident }) };
+  await attempt.write('chat.postMessage', message, { patient: true });
+}
