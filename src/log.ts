@@ -22,9 +22,16 @@ export function hideInLogs(scrub: (text: string) => string): void {
   scrubs.add(scrub);
 }
 
+/** Our own, by the variables that hold them: a process may crash before it has read its configuration. */
+const OWN = ['TOCSIN_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET'];
+
 /** @returns a text as it may be shown on stderr */
 export function hidden(text: string): string {
   let shown = text;
+  for (const name of OWN) {
+    const value = process.env[name] ?? '';
+    if (value.length >= 8 && shown.includes(value)) shown = shown.replaceAll(value, '[hidden]');
+  }
   for (const scrub of scrubs) shown = scrub(shown);
   return shown;
 }
