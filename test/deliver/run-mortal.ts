@@ -112,6 +112,8 @@ function said(fields: object): string {
   return JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value));
 }
 
+// As the bot does (src/main.ts): what fails unseen in a library is told, and ends nothing.
+process.on('unhandledRejection', (error) => void process.stderr.write(`${said({ unseen: error })}\n`));
 const { redisUrl, database } = options;
 const engine = await openEngine({ ...(redisUrl ? { redisUrl } : {}), database, log: { ...log, error() {} } });
 relay = startRelay({
