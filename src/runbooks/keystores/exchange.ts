@@ -98,7 +98,7 @@ export function exchange(asked: Asked, signal: AbortSignal): Promise<Answered> {
       if (error instanceof Unanswered) throw error;
       // Only the code: messages of parsers quote what they were given.
       const { code = error.name } = error;
-      throw new Unanswered(`gave no answer (${code})`, sent, sent && /^(ECONNRESET|EPIPE)$/.test(code));
+      throw new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
     })
     .finally(() => {
       clearTimeout(late);
