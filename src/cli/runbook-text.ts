@@ -1,15 +1,12 @@
+import { printable } from '#domain/printable.js';
 import type { InputSpec, Runbook, StepSpec } from '#domain/runbook.js';
 import { changesOf, type PlannedStep, type RunPlan } from '#domain/runbook-plan.js';
 import { durationInWords } from '#render/when.js';
 import { ACTIONS } from '#runbooks/actions.js';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to take them out
-const COLOURS = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
-const CONTROL = /[^\P{Cc}\n\t]|\p{Cs}|[\u202a-\u202e\u2066-\u2069]/gu;
-
 /** A text on one line of a terminal: what a program printed must neither move the cursor nor colour what follows. */
 export function plain(text: string): string {
-  return text.replace(COLOURS, '').replace(/\s+/g, ' ').replace(CONTROL, '').trim();
+  return printable(text.replace(/\s+/g, ' ')).trim();
 }
 
 /** A runbook, for people who may run it. */

@@ -131,7 +131,9 @@ async function differenceOf(
   }
   const ids = [...left.keys.keys()].sort();
   const missing = ids.filter((id) => !right.keys.has(id));
-  const differs = ids.filter((id) => right.keys.get(id)?.equals(left.keys.get(id) as never) === false);
+  const differs = [...left.keys]
+    .flatMap(([id, key]) => (right.keys.get(id)?.equals(key) === false ? [id] : []))
+    .sort();
   const parts = [
     ...(missing.length > 0 ? [`${to} lacks ${named(missing, left, systems.fingerprint)}`] : []),
     ...(differs.length > 0

@@ -5,8 +5,8 @@ import { type Action, ActionFailed } from '#runbooks/action.js';
 /** A call of an action, its templates filled and its input checked. */
 export interface ReadyCall {
   action: Action;
-  // biome-ignore lint/suspicious/noExplicitAny: checked by the action's own schema
-  input: any;
+  /** Checked by the action's own schema. */
+  input: unknown;
   /** The input as the templates gave it, for comparing and keeping. */
   given: Json;
 }
@@ -38,5 +38,5 @@ function filled(call: Call, scope: Record<string, unknown>): Json {
 /** What running this step does to the world: as its author declared, or as the action says. */
 export function effectOf(action: Action, input: unknown, declared: StepEffect | null): StepEffect {
   if (declared !== null) return declared;
-  return typeof action.effect === 'function' ? action.effect(input) : action.effect;
+  return action.effectOf?.(input) ?? action.effect;
 }

@@ -75,7 +75,7 @@ async function planStep(
   context: ActionContext,
 ): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
   const action = world.actions.get(spec.uses);
-  const declared: StepEffect = spec.effect ?? (typeof action?.effect === 'string' ? action.effect : 'unsafe');
+  const declared: StepEffect = spec.effect ?? action?.effect ?? 'unsafe';
   const bare = {
     id: spec.id,
     title: spec.title,

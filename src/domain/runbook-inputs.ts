@@ -1,4 +1,5 @@
 import { closest } from './closest.js';
+import { isPrintable } from './printable.js';
 import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from './runbook.js';
 import { fill } from './template.js';
 
@@ -12,9 +13,6 @@ export interface InputProblem {
   known: string[];
 }
 
-// A value may have lines and tabs; other control characters, halves of surrogate pairs and marks that turn the direction
-// of writing round have no place in one.
-const CONTROL = /[^\P{Cc}\n\t]|\p{Cs}|[\u202a-\u202e\u2066-\u2069]/u;
 const NUMBER = /^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$/;
 
 /**
@@ -62,7 +60,7 @@ function readInput(
   if (given.length > RUNBOOK_LIMITS.input) {
     return { why: `is longer than ${RUNBOOK_LIMITS.input} characters`, known };
   }
-  if (CONTROL.test(given)) return { why: 'holds control characters', known };
+  if (!isPrintable(given)) return { why: 'holds control characters', known };
   const value = typed(spec.type, given);
   if (value === null) {
     return spec.type === 'number'

@@ -11,17 +11,15 @@ export const KNOWN = { incident: ['ref', 'title', 'status', 'severity'], run: ['
 const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const INDEX = /^(0|[1-9][0-9]{0,8})$/;
 
-class Unknown {
-  toString(): string {
-    return '(known when it runs)';
-  }
-  toJSON(): string {
-    return String(this);
-  }
-}
+const LATER = () => '(known when it runs)';
 
-/** Stands in a scope for what is not known before the run; whatever is looked up below it is not known either. */
-export const UNKNOWN = new Unknown();
+/**
+ * Stands in a scope for what is not known before the run; whatever is looked up below it is not known either. An object
+ * of its own, known by its identity, that says in texts and in JSON what it is.
+ */
+export const UNKNOWN: Json = Object.freeze(
+  Object.defineProperties({}, { toString: { value: LATER }, toJSON: { value: LATER } }),
+);
 
 /** Is UNKNOWN this value, or anywhere within it? */
 export function isUnknown(value: unknown): boolean {
@@ -171,7 +169,7 @@ function nowhere(path: string, place: string, name: string, here: unknown): Temp
 
 /** A value of its own, so that nobody changes the scope through it; what is no data shows itself as JSON would. */
 function copy(value: unknown, path: string): Json {
-  if (value === UNKNOWN) return value as unknown as Json;
+  if (value === UNKNOWN) return UNKNOWN;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value === null) return null;
   if (typeof value !== 'object') throw new TemplateFailed(path, 'is no value that a step can be given');

@@ -82,12 +82,14 @@ export interface ShellCommand {
  * `I`: what `with` holds once the templates are filled in; checked by `input` when the runbook is read (as far as there
  * are no templates in it), when it is planned, and before it runs.
  */
-// biome-ignore lint/suspicious/noExplicitAny: a shelf holds actions of every input
-export interface Action<I = any> {
+export interface Action<I = unknown> {
   name: string;
   /** What it does, in a few words, for the list of actions. */
   does: string;
-  effect: StepEffect | ((input: I) => StepEffect);
+  /** At its worst. */
+  effect: StepEffect;
+  /** Where it rests on the input: what running it with this one does. */
+  effectOf?(input: I): StepEffect;
   /** May an author declare a weaker effect? Only where we cannot know what it does (`shell`, `http` that writes). */
   authorKnows?: boolean;
   input: z.ZodType<I>;

@@ -20,20 +20,19 @@ export function effectOf(call: Record<string, unknown>, actions: Actions): StepE
 export function toldOf(call: Record<string, unknown>, actions: Actions): Told | null {
   const action = actions.get(String(call.uses));
   if (!action) return null;
-  const { effect } = action;
-  if (typeof effect !== 'function') return { effect };
+  if (!action.effectOf) return { effect: action.effect };
   const given = call.with ?? {};
-  if (templated(given, []).length > 0) return toldWithout(action, effect, given);
+  if (templated(given, []).length > 0) return toldWithout(action, given);
   try {
     const read = action.input.safeParse(given);
-    return read.success ? { effect: effect(read.data) } : null;
+    return read.success ? { effect: action.effectOf(read.data) } : null;
   } catch {
     return null;
   }
 }
 
 /** Most effects rest on one member only, such as the method of a request: the templates of the others do not matter. */
-function toldWithout(action: Action, effect: (input: never) => StepEffect, given: unknown): Told | null {
+function toldWithout(action: Action, given: unknown): Told | null {
   if (!isMapping(given)) return null;
   if (!(action.input instanceof z.ZodObject)) return { restsOn: [] };
   let restsOn: Path | null = null;
@@ -52,7 +51,7 @@ function toldWithout(action: Action, effect: (input: never) => StepEffect, given
       if (!read.success) return null;
       Object.defineProperty(input, name, { enumerable: true, value: read.data });
     }
-    return { effect: effect(input as never) };
+    return { effect: action.effectOf?.(input) ?? action.effect };
   } catch {
     return restsOn && { restsOn };
   }

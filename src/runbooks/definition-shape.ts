@@ -27,8 +27,7 @@ function seconds(value: unknown): number {
   return Number(number) * (UNITS[unit] ?? Number.NaN);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to refuse them
-const ONE_LINE = /^[^\u0000-\u001f\u007f]*$/;
+const ONE_LINE = /^\P{Cc}*$/u;
 const line = (most: number) =>
   z
     .string()

@@ -71,7 +71,7 @@ function wrongType(expected: string, value: unknown): string {
 
 function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (here, step) => (typeof here === 'object' && here !== null ? (here as never)[step] : undefined),
+    (here, step) => (typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined),
     value,
   );
 }

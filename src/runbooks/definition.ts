@@ -84,8 +84,7 @@ function placeOf(path: Path, steps: Array<Record<string, unknown>>): string {
 }
 
 /** On one line, whatever stood in the file. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to take them out
-const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
+const plain = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 function asRunbook(raw: RawDefinition, actions: Actions): Runbook {
   const reads = raw.steps.every((step) => (step.effect ?? effectOf(step, actions)) === 'read');

@@ -23,7 +23,7 @@ export const TEAM = 'T1';
 export type Doing = (input: Record<string, Json>, context: RunContext) => Promise<StepResult | undefined>;
 
 /** An action of the world outside: what it does is the test's to say, and what was called is written down. */
-function scripted(name: string, effect: StepEffect, world: Outside): Action {
+function scripted(name: string, effect: StepEffect, world: Outside): Action<Record<string, Json>> {
   return {
     name,
     does: 'what the test says',

@@ -33,7 +33,8 @@ const TIMEOUT_MS = 3_600_000;
 export const http: Action<Input> = {
   name: 'http',
   does: 'makes an HTTP request and checks the answer',
-  effect: ({ method }) => (reads(method) ? 'read' : 'unsafe'),
+  effect: 'unsafe',
+  effectOf: ({ method }) => (reads(method) ? 'read' : 'unsafe'),
   authorKnows: true,
   input,
   // `json`: what `keep` names of the answer; absent where nothing of it came.

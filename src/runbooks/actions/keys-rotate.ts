@@ -85,7 +85,8 @@ const input = z.strictObject({
 export const keysRotate: Action<z.infer<typeof input>> = {
   name: 'keys.rotate',
   does: 'takes one phase of replacing a shared key',
-  effect: ({ phase }) => (phase === 'prove' || phase === 'drain' ? 'read' : 'conditional'),
+  effect: 'conditional',
+  effectOf: ({ phase }) => (phase === 'prove' || phase === 'drain' ? 'read' : 'conditional'),
   input,
   outputs: ['current', 'pending', 'previous'],
   async plan({ pair: name, phase }, context) {

@@ -21,8 +21,7 @@ export interface OpenKeyStore extends KeyStore {
  * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
  * password, a header) is `secretReference`, never a text.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the list holds kinds of every settings
-export interface KeyStoreKind<S = any> {
+export interface KeyStoreKind<S = unknown> {
   type: string;
   /** What it is, in a few words, for messages and lists. */
   is: string;

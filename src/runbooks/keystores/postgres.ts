@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
 import { type Keys, Stale, StoreFailed } from '../keystore.js';
@@ -110,7 +111,8 @@ class Postgres implements OpenKeyStore {
     act: (client: pg.Client, writing: () => void) => Promise<T>,
   ): Promise<T> {
     if (signal.aborted) throw new StoreFailed(`${this.name}: stopped before anything was done`);
-    const client = this.client();
+    const socket = new Socket();
+    const client = this.client(socket);
     // Errors of a connection that nobody waits for would end the process.
     client.on('error', () => undefined);
     let stop = () => {};
@@ -136,12 +138,14 @@ class Postgres implements OpenKeyStore {
       );
     } finally {
       signal.removeEventListener('abort', stop);
-      await this.end(client, signal);
+      await this.end(client, socket, signal);
     }
   }
 
-  private client(): pg.Client {
+  private client(socket: Socket): pg.Client {
     return new pg.Client({
+      // Ours, so that it can be broken off.
+      stream: () => socket,
       connectionString: this.address.reveal(),
       application_name: 'tocsin',
       connectionTimeoutMillis: 3_000,
@@ -152,10 +156,12 @@ class Postgres implements OpenKeyStore {
   }
 
   /** A good-bye waits for what is under way; one that was stopped, or hangs, does not get one. */
-  private async end(client: pg.Client, signal: AbortSignal): Promise<void> {
-    const stream = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
-    const destroy = () => stream.destroy();
-    if (signal.aborted) return destroy();
+  private async end(client: pg.Client, socket: Socket, signal: AbortSignal): Promise<void> {
+    const destroy = () => socket.destroy();
+    if (signal.aborted) {
+      destroy();
+      return;
+    }
     const late = setTimeout(destroy, 500);
     await client.end().catch(() => undefined);
     clearTimeout(late);

@@ -2,8 +2,7 @@ import type { z } from 'zod';
 import type { Route } from '../route.js';
 
 /** A kind of route. One file each in this folder, one line in ../routes.ts. `S`: what tocsin.yml says, without `type`. */
-// biome-ignore lint/suspicious/noExplicitAny: the list holds kinds of every settings
-export interface RouteKind<S = any> {
+export interface RouteKind<S = unknown> {
   type: string;
   /** What it is, in a few words. */
   is: string;

@@ -1,17 +1,13 @@
+import { printable } from '#domain/printable.js';
 import { cut } from './cut.js';
 import { escaped } from './escaped.js';
 
 /** Looks like a backtick and ends no code. */
 const LOOKALIKE = '\u02cb';
 const JOINER = '\u2060';
-// What a terminal would read as colours and moves, and what else is no letter.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to take them out
-const COLOURS = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
-const CONTROL = /[^\P{Cc}\n\t]|\p{Cs}|[\u202a-\u202e\u2066-\u2069]/gu;
-
 /** @returns one line of escaped text, at most `max` characters. */
 export function inline(text: string, max: number): string {
-  const plain = text.replace(CONTROL, '').replace(/\s+/g, ' ').trim();
+  const plain = printable(text).replace(/\s+/g, ' ').trim();
   // A fence would swallow what stands behind it.
   return cut(escaped(plain.replace(/`{3,}/g, (run) => LOOKALIKE.repeat(run.length))), max);
 }
@@ -28,7 +24,7 @@ export function code(text: string, max: number): string {
  * @returns '' for a log without a word
  */
 export function tail(log: string, limit: number): string {
-  const clean = log.replace(COLOURS, '').replace(/\r\n?/g, '\n').replace(CONTROL, '').trim();
+  const clean = printable(log.replace(/\r\n?/g, '\n')).trim();
   if (clean === '') return '';
   for (let size = limit; size > 0; size = Math.floor(size / 2)) {
     const end = clean.length <= size ? clean : `…${ending(clean, size - 1)}`;
