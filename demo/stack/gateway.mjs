@@ -10,8 +10,10 @@ import { startHaproxy } from './haproxy.mjs';
 export const NAME = 'tts';
 
 /**
- * @param {{folder: string, old: string, new: string, key: string, route: 'old'|'new', kind?: 'haproxy'|'node'}} options
- *   `old` and `new` are the services' addresses; `key` is what it sends; `kind`: without it, HAProxy if there is one
+ * @param {{folder: string, old: string, new: string, key: string, route: 'old'|'new', kind?: 'haproxy'|'node',
+ *   patienceMs?: number}} options
+ *   `old` and `new` are the services' addresses; `key` is what it sends; `kind`: without it, HAProxy if there is one;
+ *   `patienceMs`: at least so long it waits for a service
  * @returns {Promise<{url: string, kind: 'haproxy'|'node', pids: number[], settings: {keystores: object, routes: object},
  *   moveRoute(to: string): Promise<void>, stop(): Promise<void>}>} `settings` go into tocsin.yml as they are
  */
@@ -28,14 +30,17 @@ export function haproxyInstalled() {
   }
 }
 
-async function startNode({ folder, old, new: newer, key, route }) {
+async function startNode({ folder, old, new: newer, key, route, patienceMs = 0 }) {
   const files = { keys: join(folder, 'keys.json'), route: join(folder, 'route.json') };
   const write = (path, value) => replace(path, `${JSON.stringify({ [NAME]: value }, null, 2)}\n`);
   write(files.keys, key);
   write(files.route, route);
   const child = await startChild(
     'node-gateway.mjs',
-    ['--keys', files.keys, '--route', files.route, '--old', old, '--new', newer],
+    [
+      ...['--keys', files.keys, '--route', files.route, '--old', old, '--new', newer],
+      ...['--timeout', String(Math.max(10_000, 2 * patienceMs))],
+    ],
     logIn(folder),
   );
   return {

@@ -9,7 +9,7 @@ import { logIn, onFreePort, startKept, tail } from './child.mjs';
 import { replace } from './file.mjs';
 
 /** @see startGateway, which says what comes and goes here */
-export async function startHaproxy({ folder, old, new: newer, key, route }) {
+export async function startHaproxy({ folder, old, new: newer, key, route, patienceMs = 0 }) {
   const place = (name) => join(folder, name);
   const [keys, routes, socket, config] = ['keys.map', 'route.map', 'haproxy.sock', 'haproxy.cfg'].map(place);
   checkPath(socket);
@@ -17,7 +17,7 @@ export async function startHaproxy({ folder, old, new: newer, key, route }) {
   replace(routes, `tts ${route}\n`);
   const metrics = hasExporter();
   const { port, kept } = await onFreePort(async (port) => {
-    const text = configuration({ port, socket, keys, routes, old, newer, metrics });
+    const text = configuration({ port, socket, keys, routes, old, newer, metrics, patienceMs });
     writeFileSync(config, text, { mode: 0o600 });
     const log = logIn(folder);
     const kept = await startKept('haproxy', ['-db', '-f', config], log);
@@ -60,7 +60,7 @@ export async function startHaproxy({ folder, old, new: newer, key, route }) {
  * No retries and no second choice of server: a request that failed is seen to have failed. The key that a client
  * brings is replaced by ours.
  */
-const configuration = ({ port, socket, keys, routes, old, newer, metrics }) => `global
+const configuration = ({ port, socket, keys, routes, old, newer, metrics, patienceMs }) => `global
   stats socket ${socket} mode 600 level admin
   maxconn 2000
   no strict-limits
@@ -69,10 +69,10 @@ defaults
   mode http
   retries 0
   no option redispatch
-  timeout connect 2s
+  timeout connect ${Math.max(2000, 2 * patienceMs)}
   timeout client 60s
   timeout http-keep-alive 60s
-  timeout server 10s
+  timeout server ${Math.max(10_000, 2 * patienceMs)}
 
 frontend developer-api
   bind 127.0.0.1:${port}

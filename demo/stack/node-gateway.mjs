@@ -1,5 +1,6 @@
 // The gateway for machines without HAProxy: same behaviour, files instead of maps and a socket.
-// usage: node demo/stack/node-gateway.mjs --keys FILE --route FILE --old URL --new URL [--port 0] [--with-parent]
+// usage: node demo/stack/node-gateway.mjs --keys FILE --route FILE --old URL --new URL [--timeout MILLISECONDS] [--port 0]
+//   [--with-parent]
 import { randomUUID } from 'node:crypto';
 import { Agent, createServer, request as send } from 'node:http';
 import { pipeline } from 'node:stream';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     route: { type: 'string' },
     old: { type: 'string' },
     new: { type: 'string' },
+    timeout: { type: 'string', default: '10000' },
     port: { type: 'string', default: '0' },
     'with-parent': { type: 'boolean', default: false },
   },
@@ -60,7 +62,7 @@ const server = createServer((request, response) => {
   const { method, url } = request;
   // Sent once: a request that failed is seen to have failed.
   const onward = send(service + url, { method, headers, agent });
-  onward.setTimeout(10_000, () =>
+  onward.setTimeout(Number(values.timeout), () =>
     onward.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
   );
   onward.once('response', (answer) => {

@@ -14,7 +14,8 @@ const KEY_ID = 'developer-api';
 /**
  * Old knows the gateway's key, new does not, traffic goes to old. Keys are made up at each start.
  * @param {{folder: string, rate?: number, timeoutMs?: number, kind?: 'haproxy'|'node', newKnows?: 'nothing'|'older'}} options
- *   `folder` is made private and keeps keys: the caller removes it. `newKnows: 'older'`: another key under the same id
+ *   `folder` is made private and keeps keys: the caller removes it. `newKnows: 'older'`: another key under the same id.
+ *   `timeoutMs`: how long a client waits; the gateway waits longer, so that the client is the stricter judge
  * @returns `settings` as tocsin.yml takes them; `moveRoute('old'|'new')` is an operator's own hand at the gateway,
  *   past Tocsin; `keysOf('gateway'|'old'|'new')` fingerprints by id; `stop()` ends all of it, @returns the load's final counts
  */
@@ -37,7 +38,15 @@ export async function startStack({ folder, rate = 50, timeoutMs, kind, newKnows 
     const old = keep(await startTts('tts-old', files.old, folder));
     const newer = keep(await startTts('tts-new', files.new, folder));
     const gateway = keep(
-      await startGateway({ folder, old: old.url, new: newer.url, key, route: 'old', kind }),
+      await startGateway({
+        folder,
+        old: old.url,
+        new: newer.url,
+        key,
+        route: 'old',
+        kind,
+        patienceMs: timeoutMs,
+      }),
     );
     const through = `${gateway.url}/v1/clips`;
     const load = keep(await startLoad({ url: through, rate, timeoutMs, log: logIn(folder) }));

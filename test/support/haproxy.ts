@@ -85,9 +85,9 @@ async function start(
     `  stats socket ${socket} mode 600 level admin expose-fd listeners`,
     'defaults',
     '  mode http',
-    '  timeout connect 5s',
-    '  timeout client 30s',
-    '  timeout server 30s',
+    '  timeout connect 120s',
+    '  timeout client 120s',
+    '  timeout server 120s',
     ...services(port, map),
     '',
   ];
