@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Gate } from '#deliver/gate.js';
 import type { WorkerRunIntent } from '#domain/run-intent.js';
 import { plan, STEPS } from '../domain/run-facts.js';
 import { BO, type Kit, startKit } from './kit.js';
@@ -137,6 +138,23 @@ describe('the message of a run', () => {
       expect(all.map(({ text }) => text)).toEqual(['RUN-1 key-sync was rejected: no (asked for by ana)']);
     },
   );
+
+  test('and the headline get their turns while both change all the time', async () => {
+    const incident = await begun('Both');
+    await kit.pays(incident);
+    const before = (await kit.calls('chat.update')).length;
+    const gate = new Gate(kit.world.now);
+    for (const severity of ['sev1', 'sev2', 'sev3', 'sev4', 'sev1', 'sev2'] as const) {
+      await kit.owes(incident, { kind: 'run.show', payload: { run: 1 } });
+      await kit.says({ type: 'ChangeSeverity', severity, reason: null }, incident);
+      await kit.owes(incident, { kind: 'run.show', payload: { run: 1 } });
+      await kit.visits(incident, gate);
+      await kit.winds(1100);
+    }
+    const updates = (await kit.calls('chat.update')).slice(before).map(({ args }) => String(args.text));
+    const runs = updates.filter((text) => text.startsWith('RUN-1')).length;
+    expect({ runs, headlines: updates.length - runs }).toEqual({ runs: 6, headlines: 6 });
+  });
 
   test('deleted by somebody it is posted once more, and then no more', async () => {
     const incident = await asked('Deleted');
