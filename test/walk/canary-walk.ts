@@ -65,14 +65,16 @@ export async function startCanaryWalk() {
   /** Asks for a runbook in Slack. @returns the run */
   const ask = async (runbook: string): Promise<string> => {
     const before = (await runs()).map(({ id }) => id);
-    const said = await type(`run ${runbook}`);
-    // The answer may come later than the command's own; the run is there when it was taken.
-    for (let i = 0; i < 600; i++) {
+    const said: string[] = [];
+    for (let i = 0; i < 1_200; i++) {
+      // A machine that stands still gets "not recorded" for an answer, later: whoever reads that types it again.
+      if (i % 300 === 0) said.push((await type(`run ${runbook}`)).text);
+      // The answer may come later than the command's own; the run is there when it was taken.
       const taken = (await runs()).find((one) => one.runbook === runbook && !before.includes(one.id));
       if (taken) return taken.id;
       await pause(100);
     }
-    throw new Error(`${runbook} was not taken: ${said.text}`);
+    throw new Error(`${runbook} was not taken: ${said.join(' / ')}`);
   };
 
   return {
