@@ -54,10 +54,9 @@ describe.each([
     async () => {
       const { child, said } = start('--gateway', gateway);
       const [code] = (await once(child, 'close')) as [number];
-      expect({ code, said: said() }).toMatchObject({
-        code: 0,
-        said: expect.stringContaining('every entry, time, count and state'),
-      });
+      // What it said is shown where it matters: when it failed.
+      expect({ code, said: code === 0 ? '' : said() }).toEqual({ code: 0, said: '' });
+      expect(said()).toContain('every entry, time, count and state');
       const files = (ref: string) => ['csv', 'facts.jsonl', 'html', 'json', 'md'].map((it) => `${ref}.${it}`);
       expect(readdirSync(out).sort()).toEqual(
         [...files('INC-1'), ...files('INC-2'), 'bot.log', 'postmortem-2.md', 'postmortem.md'].sort(),

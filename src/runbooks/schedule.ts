@@ -34,8 +34,8 @@ const window = z.string().transform((text, context) => {
     /^(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)(?:\s+(\S+))?$/.exec(text.trim()) ?? [];
   const from = Number(h1) * 60 + Number(m1);
   const to = Number(h2) * 60 + Number(m2);
-  const times =
-    [Number(h1), Number(h2)].every((h) => h <= 24) && [Number(m1), Number(m2)].every((m) => m < 60);
+  // A day ends at 24:00, and none begins there.
+  const times = from < 1440 && to <= 1440 && [Number(m1), Number(m2)].every((m) => m < 60);
   if (times && from !== to && DateTime.now().setZone(zone).isValid) return { from, to, zone };
   context.addIssue({ code: 'custom', message: 'is not a window; write it as "02:00-04:00 Europe/Berlin"' });
   return z.NEVER;

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
 import { FOLD } from '#domain/fold.js';
+import { isRefusal } from '#domain/refusal.js';
 import { BO, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 
 let kit: RunKit;
@@ -141,6 +143,32 @@ describe('a target', () => {
     const winner = ends.find((view) => view.state.status === 'waiting');
     expect(loser?.summary).toBe(`RUN-${winner?.state.run} of INC-1 holds test`);
     expect(names()).toEqual([]);
+  });
+
+  test('held by a run of a private incident says no more than that it is held', async () => {
+    const other = { title: 'hush', severity: null, components: [], drill: false, moment: null };
+    const opened = await kit.says({ type: 'OpenIncident', private: true, ...other }, null, BO);
+    if (isRefusal(opened)) throw new Error(opened.sentence);
+    const ask = {
+      type: 'ProposeRun',
+      runbook: 'hush',
+      definition: one(),
+      inputs: '{}',
+      target: 'test',
+    } as const;
+    // Asked for at once by both, so that only whoever plans finds it held.
+    const run = Number(await kit.propose(one()));
+    await kit.says({ ...ask, planOnly: false }, opened.incident, BO);
+    const lane = laneOfRun(TEAM, opened.incident, 1);
+    const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
+    await drainRunLane(lane, options, new AbortController().signal);
+    await kit.drive(run);
+    expect((await kit.view(run)).summary).toBe('another run holds test');
+    const refused = await kit.propose(one());
+    expect(refused).toMatchObject({ code: 'RUN_TARGET_BUSY' });
+    expect(JSON.stringify(refused)).not.toMatch(/INC-2|RUN-|hush/);
+    // Whoever is in it hears which.
+    expect(JSON.stringify(await kit.propose(one(), {}, BO))).toMatch(/RUN-1 of INC-2/);
   });
 
   const endings: Array<[string, (run: number) => Promise<unknown>]> = [

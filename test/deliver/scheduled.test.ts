@@ -193,6 +193,19 @@ describe('a scheduled rotation', () => {
     expect(await kit.says({ ...OPEN }, null)).toMatchObject({ incident: 2 });
   });
 
+  test('hands its inputs to the runbook that it names, beside the pair', async () => {
+    const read = settings(
+      '  turn: { rotate: tts, every: 1d, runbook: key-rotate-slow, inputs: { drain: "20" } }',
+    );
+    world = worldFor(read);
+    await tick(read, 'turn');
+    const [fact] = (await kit.store.runFacts(TEAM, 0, 1)).filter(({ type }) => type === 'RunProposed');
+    expect(fact).toMatchObject({
+      data: { runbook: 'key-rotate-slow' },
+      texts: { inputs: '{"pair":"tts","drain":"20"}' },
+    });
+  });
+
   test('opens an incident when it stops, once', async () => {
     const read = settings('  turn: { rotate: tts, every: 1d }');
     world = worldFor(read);

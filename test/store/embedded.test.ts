@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, watch } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type Embedded, type EmbeddedOptions, openEmbedded } from '#store/embedded/embedded.js';
@@ -123,6 +124,44 @@ describe('alone', () => {
       await (await open('guest')).close();
       return (await half()).length === 0;
     });
+  });
+
+  test('the folder of the socket is taken away while the server starts, and made anew by another start', async () => {
+    const first = await open('bot');
+    await query(first, 'CREATE TABLE kept AS SELECT 1 AS n');
+    const data = await at.data(dataDir);
+    const folder = (await readPostmaster(data))?.socketFolder ?? '';
+    const log = join(data, '..', 'postgres.log');
+    await first.close();
+    const { uid, gid } = await stat(data);
+    const failed = () => existsSync(log) && readFileSync(log, 'utf8').includes('could not create lock file');
+    // Until PostgreSQL has put its lock there the folder is empty, and may go; where that came too late, once more.
+    for (let gone = false; !gone; ) {
+      rmSync(log, { force: true });
+      const watcher = watch(dirname(log), (_, name) => {
+        if (gone || name !== basename(log)) return;
+        try {
+          rmdirSync(folder);
+          gone = true;
+        } catch {
+          // The server's already.
+        }
+      });
+      const again = setInterval(() => {
+        if (!gone || !failed()) return;
+        clearInterval(again);
+        mkdirSync(folder, { mode: 0o700 });
+        chownSync(folder, uid, gid);
+      }, 1);
+      try {
+        const bot = await open('bot');
+        expect(await query(bot, 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
+        await bot.close();
+      } finally {
+        watcher.close();
+        clearInterval(again);
+      }
+    }
   });
 
   test('a planted pid file whose pid belongs to somebody living does not fool us', async () => {

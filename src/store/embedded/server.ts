@@ -74,8 +74,9 @@ export async function startServer(
     if (!lasting) await rmdir(socket).catch(() => undefined);
     const other = await readPostmaster(place.data);
     if (other && other.pid !== child.pid && (await isAlive(other.pid))) return false;
-    if (lasting && !(await exists(socket))) return false; // a leaver tidied it away under us, see stopServer
     const said = (await readFile(logPath)).subarray(began).toString().trim();
+    // A leaver tidied the socket's folder away under us, see stopServer; the next one to start may have made it anew.
+    if (!(await exists(socket)) ? lasting : /lock file .*: No such file/.test(said)) return false;
     // Another server's lock, perhaps half written as yet, or the last children of a killed server finishing:
     // until then the folder is theirs.
     if (/lock file .* already exists|pre-existing shared memory block/.test(said)) {
