@@ -12,6 +12,11 @@ export function person(slackUrl) {
     if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     return answer;
   };
+  /** What the bot says after it has acknowledged: always to a click, and to a command that takes it long. */
+  const later = async (delivery) => {
+    const { responses } = await call(`/control/responses?delivery=${delivery}&count=1&timeout=20000`);
+    return responses[0]?.text ?? '';
+  };
   const state = (query = '') => call(`/control/state${query}`);
   /** Waits for something to be so in Slack. @throws after two minutes: Slack may tell the bot to wait for one of them */
   async function until(what, look, query = '') {
@@ -36,16 +41,13 @@ export function person(slackUrl) {
       const said = [outcome.ack.body, ...outcome.responses]
         .map((one) => one?.text ?? one)
         .find((one) => typeof one === 'string' && one !== '');
-      return said ?? '';
+      return said ?? later(outcome.delivery);
     },
     /** Clicks a button under a message. @returns the answer that the person sees */
     async click(user, channel, ts, action) {
       const outcome = await call('/control/action', { user, channel, ts, action_id: action });
       if (!outcome.ok) throw new Error(`Slack says ${outcome.error}`);
-      const { responses } = await call(
-        `/control/responses?delivery=${outcome.delivery}&count=1&timeout=10000`,
-      );
-      return responses[0]?.text ?? '';
+      return later(outcome.delivery);
     },
     /** Waits for the channel whose name begins so, with that person in it. */
     channelOf: (start, who) =>

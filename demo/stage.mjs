@@ -7,6 +7,8 @@ import { startStack } from './stack/stack.mjs';
 
 /** Requests a second: enough that an outage of seconds shows, too few to disturb a laptop. */
 const RATE = 40;
+/** A client that gives up sooner would count the machine's own pauses. */
+const TIMEOUT_MS = 30_000;
 
 /**
  * @param {{data: string, base: string, kind?: 'haproxy'|'node'}} options `data`: the bot's folder, which holds the stage
@@ -17,7 +19,12 @@ export async function startStage({ data, base, kind }) {
   // As the bot makes it: a database server without our rights must find its way through.
   mkdirSync(data, { recursive: true, mode: 0o711 });
   const folder = join(data, 'stage');
-  const stack = await startStack({ folder, rate: RATE, kind: kind ?? fitting(folder) });
+  const stack = await startStack({
+    folder,
+    rate: RATE,
+    timeoutMs: TIMEOUT_MS,
+    kind: kind ?? fitting(folder),
+  });
   const config = join(folder, 'tocsin.yml');
   const settings = { ...parse(readFileSync(base, 'utf8')), ...stack.settings };
   writeFileSync(config, stringify(settings, { lineWidth: 0 }), { mode: 0o600 });
