@@ -21,7 +21,11 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
-  await say(attempt, incident.channel.id, `<!here> ${what}`, since);
+  // Refused for good in the channel, it is heard elsewhere all the same; then the row is dead, and `deliveries` says so.
+  const deaf = await say(attempt, incident.channel.id, `<!here> ${what}`, since).catch((error: unknown) => {
+    if (!isPermanent(error)) throw error;
+    return error;
+  });
   if (world.org.announce && !incident.private) {
     try {
       await say(attempt, world.org.announce, what, since);
@@ -30,6 +34,7 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
       if (!isPermanent(error)) throw error;
     }
   }
+  if (deaf) throw deaf;
   return { told: true };
 }
 

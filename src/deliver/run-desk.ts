@@ -1,13 +1,13 @@
 import type { Phase } from '#domain/run-fact.js';
 import type { RunView } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
-import type { ActionContext } from '#runbooks/action.js';
+import { type ActionContext, ActionFailed } from '#runbooks/action.js';
 import type { RunLease } from './run-lease.js';
 import type { RunWorld } from './run-ports.js';
 import type { RunTell } from './run-tell.js';
 
-/** Why a step was stopped from outside. */
-export class Cancelled extends Error {}
+/** A step was stopped from outside; `output` is what it had done by then, for the undo. */
+export class Cancelled extends ActionFailed {}
 
 /** One step of one run in the hands of one worker. */
 export interface StepDesk {

@@ -71,6 +71,8 @@ async function oneMove(turn: Turn): Promise<Rest | null> {
   const { fence } = lease.hold;
   const runbook = world.readRunbook(view.definition ?? '');
   if (view.state.status === 'ended') {
+    // Whoever was away must not give away what the run's undo has taken since.
+    await lease.secure();
     await world.targets.release(turn.team, { incident: incident.number, run });
     return { until: null };
   }

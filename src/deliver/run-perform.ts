@@ -25,7 +25,7 @@ export async function perform(
   const signal = AbortSignal.any([lease.signal, desk.cancelled, timeout]);
   const undone = at.phase === 'undo' ? inputOf(desk, spec) : null;
   const context = runContext(desk, at, undone, signal, output, posts);
-  let result: StepResult;
+  let result: StepResult | null = null;
   try {
     result = await within(signal, () => action.run(input, context));
     if (result.kind === 'done' && at.phase === 'run' && spec.verify) {
@@ -36,18 +36,21 @@ export async function perform(
     const cause = desk.cancelled.aborted
       ? new Cancelled(
           `cancelled while it ran: ${error instanceof ActionFailed ? error.message : 'look at what it did'}`,
+          error instanceof ActionFailed ? { output: error.output } : {},
         )
       : timeout.aborted && !(error instanceof ActionFailed)
         ? new Error(`it took longer than ${spec.timeoutS} s`)
         : error;
-    return failedAttempt(desk, spec, at, cause, unsafe, finish, output.text());
+    // Done, though its verify failed, or begun: not safe to do again.
+    const once = unsafe && (result?.kind === 'done' || (error instanceof ActionFailed && error.partly));
+    return failedAttempt(desk, spec, at, cause, unsafe, finish, output.text(), once);
   }
   await settle(desk, at, result, finish, output.text(), posts);
 }
 
 function plannedOutput({ view }: StepDesk, step: string): Json {
   const planned = view.plan?.steps.find(({ id }) => id === step);
-  return planned?.when === 'runs' ? (planned.output ?? null) : null;
+  return planned && planned.when !== 'left out' ? (planned.output ?? null) : null;
 }
 
 /** What the step that is being undone was given; null where that can no longer be told. */
@@ -123,6 +126,7 @@ async function failedAttempt(
   unsafe: boolean,
   finish: Finisher,
   log: string | null,
+  once: boolean,
 ): Promise<void> {
   if (error instanceof Moved || error instanceof NotKept) throw error;
   const known = error instanceof ActionFailed && !error.unsure;
@@ -130,7 +134,7 @@ async function failedAttempt(
     return lookWhetherItHappened(desk, spec, at, finish, messageOf(error));
   }
   const failures = desk.view.steps.get(at.step)?.[at.phase]?.failures ?? 0;
-  const more = failures + 1 < spec.retry.attempts && !(error instanceof Cancelled);
+  const more = failures + 1 < spec.retry.attempts && !once && !(error instanceof Cancelled);
   if (!more) return finish.failed(log, error);
   const ms = spec.retry.backoffS * 1_000 * 2 ** Math.min(failures, 6);
   const until = new Date(desk.world.now().getTime() + ms).toISOString();

@@ -52,12 +52,14 @@ export async function planSteps(
   const steps: PlannedStep[] = [];
   const versions: Record<string, string> = {};
   const outputs: Record<string, unknown> = {};
+  const foreseen = new Map<string, string | null>();
   const scope = { ...of.scope, steps: outputs };
   for (const spec of runbook.steps) {
     const context = contextOf(world, `${of.key}/${spec.id}`, signal, spec.timeoutS * 1_000);
-    const { step, plan } = await planStep(spec, scope, world, context);
+    const { step, plan } = await planStep(spec, scope, world, context, foreseen);
     outputs[spec.id] = step.when === 'left out' ? {} : (plan?.output ?? UNKNOWN);
     steps.push({ ...step, undo: undoOf(spec, step, scope) });
+    for (const place of step.touches) foreseen.set(place, step.when === 'runs' ? step.desired : null);
     for (const [place, version] of Object.entries(plan?.versions ?? {})) versions[place] ??= version;
   }
   return world.scrub.json({ target: of.target, steps, versions });
@@ -73,6 +75,7 @@ async function planStep(
   scope: Record<string, unknown>,
   world: PlanWorld,
   context: ActionContext,
+  foreseen: ReadonlyMap<string, string | null>,
 ): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
   const action = world.actions.get(spec.uses);
   const declared: StepEffect = spec.effect ?? action?.effect ?? 'unsafe';
@@ -101,7 +104,7 @@ async function planStep(
       };
     }
     const call = readyCall(spec, scope, world.actions);
-    const plan = await within(context.signal, () => call.action.plan(call.input, context));
+    const plan = await within(context.signal, () => call.action.plan(call.input, context, foreseen));
     const { does, touches, current, desired } = plan;
     const effect = effectOf(call.action, call.input, spec.effect);
     const when = open ? ('maybe' as const) : ('runs' as const);

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Next } from '#domain/run-next.js';
 import type { Call, StepSpec } from '#domain/runbook.js';
 import { type RunView, runViewOf } from '#domain/runbook-run.js';
-import { holds, TemplateFailed, whyLeftOut } from '#domain/template.js';
+import { holds, TemplateFailed, UNKNOWN, whyLeftOut } from '#domain/template.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
 import { effectOf, type ReadyCall, readyCall } from './run-call.js';
 import { lookWhetherItHappened } from './run-check.js';
@@ -34,7 +35,7 @@ export async function doStep(desk: StepDesk, next: Doing): Promise<void> {
     if (changed !== null) {
       return desk.tell({ type: 'AskStep', ...at, fence, why: 'failed', question: changed, choices: CHOICES });
     }
-    const captured = await capture(desk, ready, at, finish);
+    const captured = await capture(desk, spec, ready, at, finish);
     if (captured === FAILED) return;
     const now = desk.world.now().toISOString();
     await desk.tell({ type: 'StartStep', ...at, fence, at: now, captured }).catch(async (error) => {
@@ -72,27 +73,38 @@ const FAILED = Symbol('capture failed');
 /** What stands there before the first attempt: later ones may see their own traces, so they keep the first's. */
 async function capture(
   desk: StepDesk,
+  { retry }: StepSpec,
   { action, input }: ReadyCall,
   at: At,
   finish: Finisher,
 ): Promise<string | null | typeof FAILED> {
   const before = desk.view.steps.get(at.step)?.[at.phase];
   if (!action.capture || (before?.startedAt ?? null) !== null) return null;
-  const signal = AbortSignal.any([desk.lease.signal, desk.cancelled, AbortSignal.timeout(CAPTURE_MS)]);
-  let captured: string;
-  try {
-    const seen = await within(signal, async () => action.capture?.(input, readingContext(desk, at, signal)));
-    captured = JSON.stringify(seen ?? null);
-  } catch (error) {
-    if (desk.lease.signal.aborted) throw new Lost();
-    // Nothing was begun: that the run is cancelled is recorded already.
-    if (desk.cancelled.aborted) return FAILED;
-    await finish.neverBegan(messageOf(error));
-    return FAILED;
+  for (let tries = 1; ; tries++) {
+    const signal = AbortSignal.any([desk.lease.signal, desk.cancelled, AbortSignal.timeout(CAPTURE_MS)]);
+    try {
+      const seen = await within(signal, async () =>
+        action.capture?.(input, readingContext(desk, at, signal)),
+      );
+      return JSON.stringify(seen ?? null);
+    } catch (error) {
+      if (desk.lease.signal.aborted) throw new Lost();
+      // Nothing was begun: that the run is cancelled is recorded already.
+      if (desk.cancelled.aborted) return FAILED;
+      if (tries >= retry.attempts) {
+        await finish.neverBegan(messageOf(error));
+        return FAILED;
+      }
+    }
+    const ms = Math.min(retry.backoffS * 1_000 * 2 ** (tries - 1), CAPTURE_PAUSE_MS);
+    await sleep(ms, undefined, { signal: AbortSignal.any([desk.lease.signal, desk.cancelled]) }).catch(
+      () => {},
+    );
   }
-  return captured;
 }
 
+/** The longest pause between two looks: the run is in hand meanwhile. */
+const CAPTURE_PAUSE_MS = 5_000;
 const CAPTURE_MS = 30_000;
 
 /**
@@ -101,9 +113,12 @@ const CAPTURE_MS = 30_000;
  */
 function unlikeThePlan(view: RunView, spec: StepSpec, { given }: ReadyCall): string | null {
   const planned = view.plan?.steps.find(({ id }) => id === spec.id);
-  if (!planned || planned.effect === 'read' || planned.when === 'maybe') return null;
+  if (!planned || planned.effect === 'read') return null;
   if (view.steps.get(spec.id)?.run?.answer?.choice === 'retry') return null;
-  if (planned.when === 'runs' && JSON.stringify(planned.input) === JSON.stringify(given)) return null;
+  const before = JSON.stringify(planned.input);
+  // What the plan could not know nobody has agreed to in detail.
+  if (planned.when === 'maybe' && before.includes(String(UNKNOWN))) return null;
+  if (planned.when !== 'left out' && before === JSON.stringify(given)) return null;
   return 'it would now do something else than what was approved';
 }
 

@@ -97,8 +97,13 @@ export interface Action<I = unknown> {
   outputs: readonly string[];
   /** Does it always wait, or ask somebody, before it is done? As a `check` or `verify` it would have no answer. */
   pauses?: boolean;
-  /** Reads only. @throws ActionFailed when it would certainly fail */
-  plan(input: I, context: ActionContext): Promise<StepPlan>;
+  /**
+   * Reads only.
+   * @param foreseen what earlier steps of the plan would leave, by place (their `touches`, their `desired`); null: it is not
+   *   known whether, or what
+   * @throws ActionFailed when it would certainly fail
+   */
+  plan(input: I, context: ActionContext, foreseen?: ReadonlyMap<string, string | null>): Promise<StepPlan>;
   /** Reads what is there before the first change: recorded with the start of the step, handed to every attempt and to the undo. */
   capture?(input: I, context: ActionContext): Promise<Json>;
   /** @throws ActionFailed; anything else thrown counts as one whose outcome is not known */
@@ -111,14 +116,24 @@ export type Actions = ReadonlyMap<string, Action>;
 /** The step did not do what it should. */
 export class ActionFailed extends Error {
   override name = 'ActionFailed';
-  /** May its effect have happened all the same? Only then is an `unsafe` step never tried again by itself. */
+  /** May its effect have happened all the same? Of an `unsafe` step a person is then asked. */
   readonly unsure: boolean;
+  /** It has failed, but was begun, and may have done a part: an `unsafe` step is then not tried again by itself. */
+  readonly partly: boolean;
   /** What was done of it, for the undo and for the record. */
   readonly output: Output;
 
-  constructor(message: string, { unsure = false, output = {} }: { unsure?: boolean; output?: Output } = {}) {
+  constructor(
+    message: string,
+    {
+      unsure = false,
+      partly = false,
+      output = {},
+    }: { unsure?: boolean; partly?: boolean; output?: Output } = {},
+  ) {
     super(message);
     this.unsure = unsure;
+    this.partly = partly;
     this.output = output;
   }
 }

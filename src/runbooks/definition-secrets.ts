@@ -19,7 +19,7 @@ const LOOKS = [
   /-----BEGIN[\s\S]*/,
   /^\s*(Bearer|Basic)\s+\S+\s*$/i,
   /\b(Bearer|Basic)\s+(?=\S*[\d=_])\S{6,}/i,
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:[^\s/@]+@/i,
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:?#]*:[^\s/@]+@/i,
   /hooks\.slack\.com\/\w+\/\w+\/\w+\/\w+/i,
   /(^|[?&;\s-])(password|passwd|pwd|token|secret|api[-_]?key|access[-_]?token)=[^\s&;]{2,}/i,
 ];

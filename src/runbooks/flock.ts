@@ -32,14 +32,16 @@ const PROGRAMS: Array<[file: string, args: (lock: string) => string[]]> = [
 
 async function hold(lock: string, signal?: AbortSignal): Promise<ChildProcess> {
   for (const [file, args] of PROGRAMS) {
-    const child = spawn(file, args(lock), { stdio: ['pipe', 'pipe', 'ignore'] });
+    // What is sent to every process of a service at its stop must not free the lock under a change that goes on.
+    const deaf = ['-c', 'trap "" TERM INT HUP; command -v "$1" >/dev/null || exit 127; exec "$@"', 'sh'];
+    const child = spawn('sh', [...deaf, file, ...args(lock)], { stdio: ['pipe', 'pipe', 'ignore'] });
     child.stdin.on('error', () => {});
-    const end = () => child.kill();
+    const end = () => child.kill('SIGKILL');
     signal?.addEventListener('abort', end, { once: true });
     const outcome = await new Promise<'held' | 'missing' | 'busy'>((resolve) => {
       child.stdout.once('data', () => resolve('held'));
       child.once('error', () => resolve('missing'));
-      child.once('close', () => resolve('busy'));
+      child.once('close', (code) => resolve(code === 127 ? 'missing' : 'busy'));
     });
     signal?.removeEventListener('abort', end);
     if (outcome === 'held' && !signal?.aborted) return child;

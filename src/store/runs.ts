@@ -9,23 +9,19 @@ export interface TargetHolder {
   run: number;
 }
 
-/** @returns the facts of one run (null: of all runs of the incident) in order. */
-export async function runFacts(
+/** @returns the facts of these runs of an incident, in order. */
+export async function factsOfRuns(
   db: Queryable,
   team: string,
   incident: number,
-  run: number | null,
+  runs: readonly number[],
 ): Promise<Fact[]> {
-  const of = `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and type ~ '^(Run|Step)'`;
-  // Two statements, because one with a choice in it would find no index.
-  const { rows } =
-    run === null
-      ? await db.query<FactRow>({ name: 'runs_facts', text: `${of} order by seq`, values: [team, incident] })
-      : await db.query<FactRow>({
-          name: 'run_facts',
-          text: `${of} and (body::jsonb #>> '{data,run}')::int = $3 order by seq`,
-          values: [team, incident, run],
-        });
+  const { rows } = await db.query<FactRow>({
+    name: 'facts_of_runs',
+    text: `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and type ~ '^(Run|Step)'
+             and (body::jsonb #>> '{data,run}')::int = any($3::int[]) order by seq`,
+    values: [team, incident, runs],
+  });
   return rows.map(unseal);
 }
 

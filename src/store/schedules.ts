@@ -4,7 +4,7 @@ import type { Queryable } from './pools.js';
 export interface DueSchedule {
   team: string;
   name: string;
-  /** When it was to be done. ISO 8601, UTC. */
+  /** When it was to be done, the same for everybody who takes it up until it is settled. ISO 8601, UTC. */
   dueAt: string;
   /** What came of it the last time, as whoever did it left it. */
   outcome: string | null;
@@ -47,13 +47,13 @@ export function schedules(db: Queryable): Schedules {
       const { rows } = await db.query<DueSchedule>({
         name: 'claim_schedule',
         text: `with due as (
-                 select name, next_at from schedule where team = $1 and next_at <= now()
-                 order by next_at limit 1 for update skip locked
+                 select name, coalesce(due_at, next_at) as due_at from schedule
+                 where team = $1 and next_at <= now() order by next_at limit 1 for update skip locked
                )
-               update schedule s set next_at = now() + $2 * interval '1 millisecond'
+               update schedule s set next_at = now() + $2 * interval '1 millisecond', due_at = due.due_at
                from due where s.team = $1 and s.name = due.name
                returning s.team, s.name, s.outcome,
-                 to_char(due.next_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "dueAt"`,
+                 to_char(due.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "dueAt"`,
         values: [team, holdMs],
       });
       return rows[0] ?? null;
@@ -61,7 +61,8 @@ export function schedules(db: Queryable): Schedules {
     async settle(team, name, nextAt, outcome, done) {
       await db.query({
         name: 'settle_schedule',
-        text: `update schedule set next_at = $3, outcome = $4, last_at = case when $5 then now() else last_at end
+        text: `update schedule set next_at = $3, due_at = null, outcome = $4,
+                 last_at = case when $5 then now() else last_at end
                where team = $1 and name = $2`,
         values: [team, name, nextAt.toISOString(), outcome, done],
       });

@@ -121,6 +121,7 @@ table schedule
   next_at timestamp(3) with time zone not null
   last_at timestamp(3) with time zone
   outcome text
+  due_at timestamp(3) with time zone
   constraint schedule_pkey PRIMARY KEY (team, name)
 table token
   team text not null

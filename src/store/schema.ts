@@ -194,6 +194,8 @@ export const schedule = pgTable(
     name: text().notNull(),
     spec: text().notNull(),
     nextAt: stamp('next_at').notNull(),
+    /** Since when it has been in hand, or to be taken up again; part of the key under which it is done once. */
+    dueAt: stamp('due_at'),
     lastAt: stamp('last_at'),
     outcome: text(),
   },

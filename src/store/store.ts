@@ -24,7 +24,7 @@ import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
-import { factNumbered, runFacts, type Targets, targets } from './runs.js';
+import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
 import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
@@ -67,7 +67,8 @@ export interface Store {
   actionDone(team: string, incident: number, action: number): Promise<boolean>;
   entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
   /** The facts of one run in order; `null`: of all runs of the incident. */
-  runFacts(team: string, incident: number, run: number | null): Promise<Fact[]>;
+  runFacts(team: string, incident: number, run: number): Promise<Fact[]>;
+  factsOfRuns(team: string, incident: number, runs: readonly number[]): Promise<Fact[]>;
   fact(team: string, incident: number, seq: number): Promise<Fact | null>;
   targets: Targets;
   schedules: Schedules;
@@ -110,7 +111,8 @@ export function openStore(config: PoolConfig, report: Report): Store {
     capturedEntry: (...at) => capturedEntry(db, ...at),
     actionDone: (...at) => actionDone(db, ...at),
     entriesOf: (...at) => entriesOf(db, ...at),
-    runFacts: (...of) => runFacts(db, ...of),
+    runFacts: (team, incident, run) => factsOfRuns(db, team, incident, [run]),
+    factsOfRuns: (...of) => factsOfRuns(db, ...of),
     fact: (...at) => factNumbered(db, ...at),
     targets: targets(db),
     schedules: schedules(db),

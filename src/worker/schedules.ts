@@ -39,10 +39,17 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
   }
 
   // No schedules: only what an earlier configuration left is to be forgotten, which `sync` does once.
+  let busy = false;
   const timer = setInterval(() => {
-    doing = doing.then(look).catch((error: unknown) => {
-      world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
-    });
+    if (busy) return;
+    busy = true;
+    doing = look()
+      .catch((error: unknown) => {
+        world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
+      })
+      .finally(() => {
+        busy = false;
+      });
     if (schedules.size === 0) clearInterval(timer);
   }, everyMs);
 

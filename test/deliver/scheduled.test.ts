@@ -254,6 +254,70 @@ describe('a scheduled rotation', () => {
   });
 });
 
+describe('a worker that dies before it can say that it is done', () => {
+  const dying = (its: ScheduleWorld): ScheduleWorld => ({
+    ...its,
+    schedules: {
+      ...its.schedules,
+      settle: async () => {
+        throw new Error('killed');
+      },
+    },
+  });
+  const due = () => pool().query("update schedule set next_at = now() - interval '1 second'");
+
+  test.each([
+    ['begins no second rotation', 'turn', '  turn: { rotate: tts, every: 30d }'],
+    ['opens no second incident', 'watch', '  watch: { drift: { from: old, to: new }, every: 5m }'],
+  ])('%s', async (_, name, text) => {
+    const read = settings(text);
+    world = worldFor(read);
+    keys('old', { one: 'value-of-one-1' });
+    keys('new', {});
+    const spec = JSON.stringify(read.schedules.get(name));
+    await kit.store.schedules.sync(TEAM, [{ name, spec, firstAt: new Date(0) }]);
+    for (const its of [dying(world), dying(world), world]) {
+      await due();
+      await doScheduled(TEAM, read.schedules, its).catch((error) => expect(String(error)).toMatch('killed'));
+      const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
+      await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
+    }
+    const count = (await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0;
+    expect({ runs: count, open: (await open()).length }).toEqual(
+      name === 'turn' ? { runs: 1, open: 0 } : { runs: 0, open: 1 },
+    );
+    // The next time is another time.
+    await due();
+    await doScheduled(TEAM, read.schedules, world);
+    expect((await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0).toBe(name === 'turn' ? 2 : 0);
+  });
+});
+
+test('a worker that stops leaves no pile of looks to be worked off', async () => {
+  let looks = 0;
+  let slow = () => {};
+  const read = settings('  watch: { drift: { from: old, to: new }, every: 5m }');
+  world = worldFor(read);
+  const worker = startScheduleWorker({
+    schedules: read.schedules,
+    world,
+    everyMs: 5,
+    team: async () => {
+      looks += 1;
+      await new Promise<void>((resolve) => {
+        slow = resolve;
+      });
+      return null;
+    },
+  });
+  while (looks === 0) await new Promise((done) => setTimeout(done, 5));
+  await new Promise((done) => setTimeout(done, 100));
+  const stopped = worker.stop();
+  slow();
+  await stopped;
+  expect(looks).toBe(1);
+});
+
 test('two workers look at the same table, and one does it', async () => {
   const read = settings('  watch: { drift: { from: old, to: new }, every: 5m }');
   world = worldFor(read);

@@ -218,6 +218,16 @@ describe('what a worker says', () => {
     ['it ends', [going, end], [{ type: 'RunEnded', data: { end: 'succeeded' }, texts: {} }]],
     ['it ends twice', [[...going, ended('failed')], end], moved('it has ended')],
     [
+      'it ends as expired although somebody has agreed since',
+      [[proposed(), planned(), approved()], { ...end, end: 'expired' } as Intent],
+      moved('it was approved'),
+    ],
+    [
+      'an end is said once more while it is being undone',
+      [[...going, stepStarted('add'), stepFinished('add'), ended('succeeded'), undoing], end],
+      moved('it is being undone'),
+    ],
+    [
       'its message is shown, even after the end',
       [[...going, ended('failed')], { type: 'NoteRunShown', run: 1, channel: 'C7', ts: '1.2' }],
       [{ type: 'RunShown', data: { channel: 'C7', ts: '1.2' } }],

@@ -3,7 +3,7 @@ import type { Asking, Intent } from '../intent.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { runRef } from '../run-fact.js';
 import type { WorkerRunIntent } from '../run-intent.js';
-import type { RunState } from '../run-state.js';
+import { isApproved, type RunState } from '../run-state.js';
 import type { IncidentState } from '../state.js';
 import { type Decision, given, happened } from './context.js';
 import { runNamed } from './run-named.js';
@@ -54,7 +54,11 @@ function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRun
     case 'BeginUndo':
       return run.started && run.status !== 'undoing' ? null : 'there is nothing to undo';
     case 'EndRun':
-      return null;
+      // What was found out before somebody agreed, or asked for the undo, counts no more.
+      if (intent.end === 'expired' && isApproved(run)) return 'it was approved';
+      return run.status === 'undoing' && ['succeeded', 'expired', 'planned'].includes(intent.end)
+        ? 'it is being undone'
+        : null;
     default:
       return misfitStep(run, intent);
   }

@@ -14,6 +14,8 @@ const input = z
     /** A text is sent as it is, anything else as JSON. */
     body: z.json().optional(),
     expect: expectation.default({ header: {}, json: {} }),
+    /** Is the answer kept as the step's output? What a request that writes is told may be a new secret: not unless asked for. */
+    log: z.boolean().optional(),
     /** Members of a JSON answer that later steps need, and that are no secrets. */
     keep: z.array(path).max(20).default([]),
   })
@@ -54,7 +56,8 @@ export const http: Action<Input> = {
   async run(given, context) {
     const writes = !reads(given.method);
     const answer = await ask(given, writes, context);
-    for (const line of answer.text.split('\n')) if (line.trim() !== '') context.say(line.trimEnd());
+    if (given.log ?? !writes)
+      for (const line of answer.text.split('\n')) if (line.trim() !== '') context.say(line.trimEnd());
     const output = { status: answer.status, ms: answer.ms, ...kept(given, answer, context) };
     const wrong = amiss(answer, given.expect);
     if (wrong) {
@@ -88,12 +91,12 @@ async function ask(given: Input, writes: boolean, context: RunContext): Promise<
 }
 
 /**
- * A 4xx is a plain no: the server says that it will not. Everything else that is not what was expected may come after
+ * A 4xx is a plain no: the server says that it will not; but for 408, which says that it has waited. Everything else that is not what was expected may come after
  * the change: a 5xx from halfway or from a proxy whose server went on, a redirect to what was made, a success of
  * another kind.
  */
 function mayHaveHappened(status: number): boolean {
-  return status < 400 || status > 499;
+  return status < 400 || status > 499 || status === 408;
 }
 
 function kept({ keep }: Input, answer: Answer, context: RunContext): Output {

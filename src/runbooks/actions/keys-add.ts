@@ -63,8 +63,16 @@ export const keysAdd: Action<z.infer<typeof input>> = {
   async run({ from, to, keys }, context) {
     const before = captured.parse(context.captured);
     const target = context.store(to);
-    const source = await look(context.store(from), context.signal);
-    const there = await look(target, context.signal);
+    const [source, there] = await Promise.all([
+      look(context.store(from), context.signal),
+      look(target, context.signal),
+    ]).catch((error) => {
+      if (!(error instanceof ActionFailed)) throw error;
+      // An earlier attempt may have added them: the undo takes away only what is there with that fingerprint.
+      const { absent, fingerprints } = before;
+      const put = Object.fromEntries(Object.entries(fingerprints).filter(([id]) => absent.includes(id)));
+      throw new ActionFailed(error.message, { output: { added: absent, fingerprints: put } });
+    });
     const had = keys.filter((id) => before.absent.includes(id) && there.keys.has(id));
     const done = (ids: string[]): Output => ({
       added: [...ids].sort(),
@@ -112,8 +120,8 @@ function asApproved(ids: readonly string[], source: Keys, from: string, context:
   const approved = z.object({ fingerprints: z.record(z.string(), z.string()) }).safeParse(context.planned);
   if (!approved.success) return;
   for (const [id, fp] of Object.entries(prints(ids, source, context))) {
-    const agreed = approved.data.fingerprints[id];
-    if (agreed !== undefined && agreed !== fp) {
+    const agreed = Object.hasOwn(approved.data.fingerprints, id) ? approved.data.fingerprints[id] : fp;
+    if (agreed !== fp) {
       throw new ActionFailed(
         `key ${id} of ${from} is ${fp} now, and ${agreed} was approved: plan again with a new run`,
       );

@@ -48,7 +48,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
     const agreed = known(context.planned);
     const ours = context.undoing
       ? known(context.undoing.output)
-      : agreed.size > 0
+      : withPrints.safeParse(context.planned).success
         ? agreed
         : known(context.captured);
     const there = anywhere(await look(store, context.signal));

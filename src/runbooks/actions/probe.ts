@@ -17,6 +17,8 @@ const input = z.strictObject({
 
 // One answer that does not come must not use up the whole window.
 const ANSWER_MS = 5_000;
+/** Between two requests, whatever `every` says: a target is probed, not stormed. */
+const LEAST_MS = 10;
 
 /** `probe`: a number of good answers in a row within a window. What a change did is seen from outside, not believed. */
 export const probe: Action<z.infer<typeof input>> = {
@@ -72,7 +74,7 @@ export const probe: Action<z.infer<typeof input>> = {
       row = wrong ? 0 : row + 1;
       best = Math.max(best, row);
       last = wrong ?? `${at(given.url)} answered well`;
-      const rest = Math.min(given.every - (performance.now() - began), left());
+      const rest = Math.min(Math.max(given.every, LEAST_MS) - (performance.now() - began), left());
       if (row < given.good && rest > 0)
         await sleep(rest, undefined, { signal: context.signal }).catch(() => {});
     }

@@ -16,21 +16,24 @@ export const routeSet: Action<z.infer<typeof input>> = {
   effect: 'conditional',
   input,
   outputs: ['previous', 'now'],
-  async plan({ route: name, to }, context) {
+  async plan({ route: name, to }, context, foreseen) {
     const route = context.route(name);
     mayPointTo(route, to);
     const reading = await look(route, context.signal);
     if (reading.to === null) throw disagree(name, reading);
-    const there = reading.to === to;
+    // Where an earlier step of the same run points it, or may.
+    const left = route.places.map((place) => foreseen?.get(place)).find((one) => one !== undefined);
+    const previous = left === undefined ? reading.to : left;
     return {
-      does: there
-        ? `${name} points to ${to} already: nothing to do`
-        : `points ${name} from ${reading.to} to ${to}`,
+      does:
+        previous === to
+          ? `${name} points to ${to} already: nothing to do`
+          : `points ${name} ${previous === null ? '' : `from ${previous} `}to ${to}`,
       touches: [...route.places],
-      current: reading.to,
+      current: previous,
       desired: to,
       versions: { [`route:${name}`]: reading.to },
-      output: { previous: reading.to, now: to },
+      output: previous === null ? null : { previous, now: to },
     };
   },
   async capture({ route }, context) {
@@ -40,11 +43,20 @@ export const routeSet: Action<z.infer<typeof input>> = {
   async run({ route: name, to }, context) {
     const route = context.route(name);
     mayPointTo(route, to);
-    const reading = await look(route, context.signal);
-    const previous = context.undoing
-      ? leftAt(name, reading, to, context)
-      : capture.parse(context.captured).previous;
+    const before = context.undoing ? null : capture.parse(context.captured).previous;
+    const reading = await look(route, context.signal).catch((error) => {
+      // An earlier attempt may have set it: the undo looks for itself whether it did.
+      if (!(error instanceof ActionFailed) || before === null) throw error;
+      throw new ActionFailed(error.message, { unsure: error.unsure, output: { previous: before, now: to } });
+    });
+    const previous = context.undoing ? leftAt(name, reading, to, context) : before;
     if (previous === null) throw disagree(name, reading);
+    const agreed = capture.safeParse(context.planned).data?.previous ?? previous;
+    // A person who says *retry* has seen how things stand.
+    if (previous !== agreed && reading.to !== to && context.answer === null)
+      throw new ActionFailed(
+        `somebody has moved ${name} from ${agreed} to ${previous} since it was approved: left alone`,
+      );
     const output = { previous, now: to };
     if (reading.to !== to) {
       await change(

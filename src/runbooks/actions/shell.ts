@@ -46,7 +46,7 @@ export const shell: Action<z.infer<typeof input>> = {
     // Whether a program that did not come to its end did what it was for, nobody knows.
     if (ended.stopped) throw new ActionFailed(`${name} was stopped before its end`, { unsure: true, output });
     if (ended.by) throw new ActionFailed(`${name} was killed by ${ended.by}`, { unsure: true, output });
-    if (exit !== 0) throw new ActionFailed(`${name} failed with exit code ${exit}`, { output });
+    if (exit !== 0) throw new ActionFailed(`${name} failed with exit code ${exit}`, { partly: true, output });
     return { kind: 'done', output, summary: `${name} ran` };
   },
 };

@@ -19,7 +19,10 @@ export const jsonFile: KeyStoreKind<Settings> = {
 
 function parse(source: string): Array<[string, string]> | null {
   try {
-    return Object.entries(content.parse(JSON.parse(source)));
+    const data: unknown = JSON.parse(source);
+    // zod leaves it out without a word, and so would the next write.
+    if (Object.hasOwn(data as object, '__proto__')) return null;
+    return Object.entries(content.parse(data));
   } catch {
     // What the parsers say quotes what they could not read.
     return null;

@@ -91,7 +91,8 @@ class JsonRoute implements Route {
 
 function parsed(source: string): Record<string, string> | null {
   try {
-    return content.parse(JSON.parse(source));
+    const data: unknown = JSON.parse(source);
+    return Object.hasOwn(data as object, '__proto__') ? null : content.parse(data);
   } catch {
     // What the parsers say quotes the file.
     return null;

@@ -199,3 +199,16 @@ test('an unknown secret fails in the plan', async () => {
   const given = { url: 'http://h/', secret_headers: { Authorization: 'nope' } };
   expect((await failure(kit.plan(http, given))).message).toContain('deploy-token');
 });
+
+test('what a request that writes is told is kept only when asked for: it may be a new secret', async () => {
+  const url = await kit.serve((_, response) => response.end('{"access_token": "nobody-knew-this-one"}'));
+  const { output } = await kit.done(http, { method: 'POST', url });
+  expect(JSON.stringify([output, kit.said])).not.toContain('nobody-knew');
+  await kit.done(http, { method: 'POST', url, log: true });
+  expect(kit.said.join()).toContain('nobody-knew');
+});
+
+test('a server that says that it has waited may have done it', async () => {
+  const url = await kit.serve((_, response) => response.writeHead(408).end());
+  expect(await failure(kit.run(http, { method: 'POST', url }))).toMatchObject({ unsure: true });
+});

@@ -243,3 +243,21 @@ test('values that nobody approved are neither added nor removed', async () => {
   await kit.run(keysAdd, both, { planned: { added: ['client-1', 'client-2'], fingerprints: FPS } });
   expect(await kit.holds('new')).toEqual({ ...NEW, 'client-1': 'value-one', 'client-2': 'value-two' });
 });
+
+test('ids that every object has are ids like others', async () => {
+  await kit.write('old', { constructor: 'value-one', other: 'value-two' });
+  await kit.write('new', { constructor: 'value-one' });
+  const given = { from: 'old', to: 'new', keys: ['constructor', 'other'] };
+  const plan = await kit.plan(keysAdd, given);
+  const { output } = await kit.done(keysAdd, given, { planned: plan.output });
+  expect(output.added).toEqual(['other']);
+});
+
+test('where the plan says that nothing is removed, nothing is, though somebody has added it since', async () => {
+  const given = { store: 'new', keys: ['client-1'] };
+  const plan = await kit.plan(keysRemove, given);
+  expect(plan.does).toMatch(/^removes nothing/);
+  await kit.write('new', { ...NEW, 'client-1': 'somebody-elses' });
+  await kit.run(keysRemove, given, { planned: plan.output }).catch(() => null);
+  expect(await kit.holds('new')).toMatchObject({ 'client-1': 'somebody-elses' });
+});

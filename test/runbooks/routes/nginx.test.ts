@@ -42,6 +42,15 @@ const on = new AbortController().signal;
     expect(await served()).toBe('served by tts-old');
   });
 
+  test('a file that was written before a crash, and that nginx does not like, is put back as it was before that', async () => {
+    await writeFile(server.file, 'map "" $service { default tts-new; }\n');
+    const error = await route({ test: ['false'] })
+      .set('tts-new', 'tts-old', on)
+      .catch((e: Error) => e);
+    expect(String(error)).toContain('the file was put back');
+    expect(await content()).toBe('map "" $service { default tts-old; }\n');
+  });
+
   test('a file that was written before a crash is taken up by the same call', async () => {
     await writeFile(server.file, 'map "" $service { default tts-new; }\n');
     expect(await route().read(on)).toMatchObject({
