@@ -10,6 +10,7 @@ import type { Recorded } from '#handle.js';
 import { createLog, type Log } from '#log.js';
 import { createSlackClient } from '#slack/client.js';
 import { askingHere, configWithSecret, readAsked, refusalText } from './runbook-asked.js';
+import { withWatch } from './runbook-busy.js';
 import { followRun } from './runbook-follow.js';
 import type { Telling } from './runbook-lines.js';
 import { Screen } from './runbook-screen.js';
@@ -75,15 +76,8 @@ async function propose(
   if (isRefusal(proposed)) return proposed;
   const { intent, notes } = proposed;
   const recorded = await core.handle(intent, incident, asking, notes);
-  if (!isRefusal(recorded) || recorded.code !== 'RUN_TARGET_BUSY' || intent.type !== 'ProposeRun') {
-    return recorded;
-  }
-  // Here it may well be that no bot runs, and that it would never end.
-  const has = await core.store.targets.holder(asking.team, intent.target);
-  const watch = has && `\`tocsin runbook watch ${refOf(has.incident)} ${runRef(has.run)}\``;
-  return watch
-    ? { ...recorded, next: `${recorded.next} Where no bot runs, ${watch} goes on with it.` }
-    : recorded;
+  const busy = isRefusal(recorded) && recorded.code === 'RUN_TARGET_BUSY' && intent.type === 'ProposeRun';
+  return busy ? withWatch(core, recorded, intent.target, asking) : recorded;
 }
 
 /** @returns the number of the only open incident; or what to tell when there is none, or more than one */

@@ -75,6 +75,9 @@ export interface Asking {
   readonly source: Source;
   readonly key: string | null;
   readonly now: Date;
-  /** Private incidents are visible to their members, and to those who were given that right (a token created with --private). */
+  /**
+   * Private incidents are visible to their members, and to those who were given that right (a token created with
+   * --private). In Slack: to whoever asks in the incident's own channel, and of that incident only.
+   */
   readonly seesPrivate: boolean;
 }

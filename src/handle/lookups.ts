@@ -4,7 +4,7 @@ import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import type { Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
-import { type IncidentState, maySee, STANDING } from '#domain/state.js';
+import { type IncidentState, mayHearOf, STANDING } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 
 /** What `handle` looks up beside an incident's state: at most one entry or one person. */
@@ -141,6 +141,6 @@ async function holderOf(
 ): Promise<Found['holder']> {
   const held = await look.targetHolder(asking.team, target);
   if (!held) return null;
-  const hidden = held.incident !== incident && !maySee(held.of, asking);
+  const hidden = held.incident !== incident && !mayHearOf(held.of, asking);
   return { incident: held.incident, run: held.run, hidden };
 }

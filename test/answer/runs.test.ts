@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type AnswerPorts, createAnswer, type RunAsked } from '#answer.js';
+import { withWatch } from '#cli/runbook-busy.js';
 import { lookupsOf } from '#compose/lookups.js';
 import { plain } from '#domain/command/entered.js';
 import type { Asking } from '#domain/intent.js';
@@ -174,5 +175,63 @@ describe('runs, as typed and answered', () => {
       refusal: { code: 'NO_SUCH_INCIDENT' },
     });
     expect(await read.runs(asking(), incident)).toHaveLength(1);
+  });
+
+  test('of a private incident’s run whoever may not see it hears only that there is one', async () => {
+    const shared: AnswerPorts['propose'] = async (_asking, _incident, wanted) => ({
+      intent: {
+        type: 'ProposeRun',
+        runbook: wanted.runbook,
+        definition: 'name: key-sync',
+        inputs: '{}',
+        target: 'shared',
+        planOnly: false,
+      },
+      notes: [],
+    });
+    const hidden = await opens('open leak --private');
+    const ref = `INC-${hidden}`;
+    expect(await types('run key-sync', hidden, ANA, { propose: shared })).toMatchObject({ kind: 'recorded' });
+    await store.targets.take('T1', 'shared', { incident: hidden, run: 1 });
+    const elsewhere = await opens();
+    const said = textOf(await types('run key-sync', elsewhere, BO, { propose: shared }));
+    expect(said).toContain('RUN_TARGET_BUSY');
+    expect(said).toContain('Another run holds `shared`');
+    expect(said).not.toMatch(new RegExp(`${ref}\\b|RUN-`));
+    expect(textOf(await types('run key-sync', elsewhere, ANA, { propose: shared }))).toContain(
+      `RUN-1 of ${ref} holds`,
+    );
+
+    const busy = refuse('RUN_TARGET_BUSY', { target: 'shared', of: null });
+    const here = asking(BO, { source: 'cli' });
+    expect(await withWatch({ store, read }, busy, 'shared', here)).toEqual(busy);
+    const seen = await withWatch({ store, read }, busy, 'shared', asking(ANA, { source: 'cli' }));
+    expect(seen.next).toContain(`tocsin runbook watch ${ref} RUN-1`);
+  });
+
+  test('a program’s right to private incidents goes for the other one too', async () => {
+    const hidden = await opens('open leak --private');
+    const elsewhere = await opens();
+    const asks = (incident: number, over: Partial<Asking>) =>
+      handle(
+        {
+          type: 'ProposeRun',
+          runbook: 'key-sync',
+          definition: 'd',
+          inputs: '{}',
+          target: 'of-both',
+          planOnly: false,
+        },
+        incident,
+        asking({ id: 'token:ci', name: 'ci' }, { source: 'api', ...over }),
+      );
+    await asks(hidden, { seesPrivate: true });
+    await store.targets.take('T1', 'of-both', { incident: hidden, run: 1 });
+    expect(await asks(elsewhere, { seesPrivate: true })).toMatchObject({
+      sentence: `RUN-1 of INC-${hidden} holds \`of-both\`: one run at a time.`,
+    });
+    expect(await asks(elsewhere, { seesPrivate: false })).toMatchObject({
+      sentence: 'Another run holds `of-both`: one run at a time.',
+    });
   });
 });
