@@ -89,7 +89,9 @@ function runContext(
         : null,
     // A wait that an error caused is the pause before another attempt, and no wait of the action's own.
     waited: own?.waitsUntil && own.waitedFor === 'time' ? new Date(own.waitsUntil) : null,
-    answer: own?.answer ? { choice: own.answer.choice, by: own.answer.by.id } : null,
+    answer: own?.answer
+      ? { choice: own.answer.choice, by: own.answer.by.id, name: own.answer.by.name }
+      : null,
     say: (line) => output.say(line),
     async post(text, channel) {
       posts.push(JSON.stringify({ text, channel }));

@@ -62,8 +62,8 @@ export interface RunContext extends ActionContext {
   undoing: { captured: Json; input: Json; output: Output } | null;
   /** After `wait`: until when it waited. */
   waited: Date | null;
-  /** After `ask`: what was chosen, and by whom. */
-  answer: { choice: string; by: string } | null;
+  /** After `ask`: what was chosen, and by whom: id, and the name where it was known. */
+  answer: { choice: string; by: string; name: string | null } | null;
   /** A line of output: kept as the step's tail, scrubbed, and sent as a file when it is long. */
   say(line: string): void;
   /** Asks Tocsin to post a message in Slack, exactly once for this step, when Slack can take it. @param channel null: the incident's */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { personLabel } from '#domain/person.js';
 import { type Action, ActionFailed } from '../action.js';
 
 const input = z.strictObject({
@@ -27,6 +28,12 @@ export const ask: Action<z.infer<typeof input>> = {
     if (!answer) return { kind: 'ask', question, choices };
     if (!choices.includes(answer.choice))
       throw new ActionFailed(`${answer.choice} is none of ${choices.join(', ')}`);
-    return { kind: 'done', output: { ...answer }, summary: `${answer.by} chose ${answer.choice}` };
+    const { choice, by, name } = answer;
+    // A name may change hands: what is kept for later steps is the id.
+    return {
+      kind: 'done',
+      output: { choice, by },
+      summary: `${personLabel({ id: by, name })} chose ${choice}`,
+    };
   },
 };

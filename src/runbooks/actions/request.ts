@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } f
 import { request as overHttps } from 'node:https';
 import { z } from 'zod';
 import { type ActionContext, ActionFailed } from '../action.js';
+import { ranOut } from './touch.js';
 
 /** An address of ours to call. A password in it would be shown with it, so it may hold none. */
 export const address = z
@@ -75,8 +76,12 @@ export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Pr
       agent: false as const,
     };
     let call: ReturnType<typeof overHttp>;
-    const stop = () =>
-      fail(sent ? 'was asked, and then the step was stopped' : 'was not reached: the step was stopped');
+    const stop = () => {
+      const why = ranOut(signal)
+        ? 'the step took longer than its timeout and was stopped'
+        : 'the step was stopped';
+      fail(sent ? `was asked, and then ${why}` : `was not reached: ${why}`);
+    };
     const timer = setTimeout(() => fail(`gave no whole answer within ${timeoutMs} ms`), timeoutMs);
     const end = () => {
       clearTimeout(timer);

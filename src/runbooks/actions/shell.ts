@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Action, ActionFailed } from '../action.js';
 import { NotStarted, runProcess } from '../process.js';
+import { ranOut } from './touch.js';
 
 const input = z.strictObject({
   command: z.string().min(1),
@@ -44,7 +45,12 @@ export const shell: Action<z.infer<typeof input>> = {
     const { exit, bytes } = ended;
     const output = { exit, bytes };
     // Whether a program that did not come to its end did what it was for, nobody knows.
-    if (ended.stopped) throw new ActionFailed(`${name} was stopped before its end`, { unsure: true, output });
+    if (ended.stopped) {
+      const how = ranOut(context.signal)
+        ? 'took longer than its timeout and was stopped'
+        : 'was stopped before its end';
+      throw new ActionFailed(`${name} ${how}`, { unsure: true, output });
+    }
     if (ended.by) throw new ActionFailed(`${name} was killed by ${ended.by}`, { unsure: true, output });
     if (exit !== 0) throw new ActionFailed(`${name} failed with exit code ${exit}`, { partly: true, output });
     return { kind: 'done', output, summary: `${name} ran` };

@@ -18,6 +18,11 @@ export async function look<T>(
   }
 }
 
+/** Was it the step's timeout that ended it, and neither a person nor another worker? */
+export function ranOut({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Error | undefined)?.name === 'TimeoutError';
+}
+
 /**
  * Makes one change, having made sure of the right to it.
  * @param done what was done so far, this change included where it may have happened: for the undo and the record

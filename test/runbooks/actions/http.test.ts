@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Lost } from '#runbooks/action.js';
 import { http } from '#runbooks/actions/http.js';
-import { failure, hangUp, Kit } from './kit.js';
+import { failure, hangUp, Kit, timeIsUp } from './kit.js';
 
 let kit: Kit;
 beforeEach(async () => {
@@ -154,6 +154,17 @@ test('cancelled while it waits: unsure, and at once; cancelled before: not sent'
   expect((await failure(kit.run(http, given, { signal: stop.signal }))).unsure).toBe(true);
   expect((await failure(kit.run(http, given, { signal: stop.signal }))).unsure).toBe(false);
   expect(asked).toBe(1);
+});
+
+test('out of time: it says so', async () => {
+  const stop = new AbortController();
+  const url = await kit.serve(() => stop.abort(timeIsUp()));
+  const late = await failure(kit.run(http, { url }, { signal: stop.signal }));
+  expect(late.message).toBe(
+    `${url}/ was asked, and then the step took longer than its timeout and was stopped`,
+  );
+  const never = await failure(kit.run(http, { url }, { signal: stop.signal }));
+  expect(never.message).toContain('was not reached: the step took longer than its timeout');
 });
 
 test.each([

@@ -187,6 +187,11 @@ export class FileRoute implements Route {
   }
 }
 
+/** What the signal of a step's timeout ends with. */
+export function timeIsUp(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+}
+
 /** Breaks a connection off without a word. */
 export function hangUp(socket: Socket | null): void {
   socket?.resetAndDestroy();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Lost } from '#runbooks/action.js';
 import { shell } from '#runbooks/actions/shell.js';
-import { failure, Kit } from './kit.js';
+import { failure, Kit, timeIsUp } from './kit.js';
 
 let kit: Kit;
 beforeEach(async () => {
@@ -159,6 +159,19 @@ test('cancelled: a command that ignores SIGTERM is killed with its grandchildren
   expect(stopped).toMatchObject({ unsure: true, message: 'stubborn was stopped before its end' });
   const [leader, grandchild] = [await pidIn('leader'), await pidIn('grandchild')];
   await until(() => !alive(leader) && !alive(grandchild));
+});
+
+test('out of time: it says so', async () => {
+  script('slow', 'echo $$ > leader; exec sleep 1000');
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal]);
+  const run = failure(kit.run(shell, { command: 'slow' }, { signal }));
+  await until(written('leader'));
+  stop.abort(timeIsUp());
+  expect(await run).toMatchObject({
+    unsure: true,
+    message: 'slow took longer than its timeout and was stopped',
+  });
 });
 
 test('cancelled: a command that tidies up may do so', async () => {

@@ -49,9 +49,14 @@ test('waiting says until when, and is done when that is over', async () => {
 test('asking: the question first, then who chose what', async () => {
   const given = { question: 'Go on?', choices: ['yes', 'no'] };
   expect(await kit.run(ask, given)).toEqual({ kind: 'ask', ...given });
-  const answer = { choice: 'yes', by: 'U01' };
-  expect((await kit.done(ask, given, { answer })).output).toEqual(answer);
-  await failure(kit.run(ask, given, { answer: { choice: 'maybe', by: 'U01' } }));
+  const answer = { choice: 'yes', by: 'U01', name: null };
+  expect(await kit.done(ask, given, { answer })).toMatchObject({ summary: 'U01 chose yes' });
+  expect(await kit.done(ask, given, { answer: { ...answer, name: 'Ana' } })).toEqual({
+    kind: 'done',
+    output: { choice: 'yes', by: 'U01' },
+    summary: 'Ana chose yes',
+  });
+  await failure(kit.run(ask, given, { answer: { ...answer, choice: 'maybe' } }));
   for (const choices of [['yes'], ['a', 'a'], ['1', '2', '3', '4', '5', '6']]) {
     expect(ask.input.safeParse({ ...given, choices }).success).toBe(false);
   }
