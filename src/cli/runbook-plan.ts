@@ -4,7 +4,7 @@ import { planSteps } from '#deliver/run-plan.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { Runbook } from '#domain/runbook.js';
 import type { RunPlan } from '#domain/runbook-plan.js';
-import { UNKNOWN } from '#domain/template.js';
+import { UNKNOWN } from '#domain/unknown.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { configWithSecret, readAsked, refusalText } from './runbook-asked.js';
 import { approvalText, changesText, plain, planLines } from './runbook-text.js';

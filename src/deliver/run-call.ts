@@ -19,11 +19,15 @@ export function readyCall(
 ): ReadyCall {
   const action = actions.get(call.uses);
   if (!action) throw new ActionFailed(`there is no action ${call.uses} any more`);
-  const given = filled(call, scope);
+  return checked(action, filled(call, scope));
+}
+
+/** @throws ActionFailed when the action cannot be given that */
+export function checked(action: Action, given: Json): ReadyCall {
   const parsed = action.input.safeParse(given);
   if (parsed.success) return { action, input: parsed.data, given };
   const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'with'}: ${issue.message}`);
-  throw new ActionFailed(`${call.uses} cannot be given that: ${wrong.slice(0, 3).join('; ')}`);
+  throw new ActionFailed(`${action.name} cannot be given that: ${wrong.slice(0, 3).join('; ')}`);
 }
 
 function filled(call: Call, scope: Record<string, unknown>): Json {

@@ -3,7 +3,8 @@ import type { Json, Runbook, StepEffect, StepSpec } from '#domain/runbook.js';
 import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
 import type { RunView } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
-import { fill, holds, isOpen, isUnknown, TemplateFailed, UNKNOWN, whyLeftOut } from '#domain/template.js';
+import { fill, holds, isOpen, LEFT_OUT, TemplateFailed, whyLeftOut } from '#domain/template.js';
+import { isUnknown, UNKNOWN } from '#domain/unknown.js';
 import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
 import { effectOf, readyCall } from './run-call.js';
 import { within } from './run-desk.js';
@@ -57,7 +58,7 @@ export async function planSteps(
   for (const spec of runbook.steps) {
     const context = contextOf(world, `${of.key}/${spec.id}`, signal, spec.timeoutS * 1_000);
     const { step, plan } = await planStep(spec, scope, world, context, foreseen);
-    outputs[spec.id] = step.when === 'left out' ? {} : (plan?.output ?? UNKNOWN);
+    outputs[spec.id] = step.when === 'left out' ? LEFT_OUT : (plan?.output ?? UNKNOWN);
     steps.push({ ...step, undo: undoOf(spec, step, scope) });
     for (const place of step.touches) foreseen.set(place, step.when === 'runs' ? step.desired : null);
     for (const [place, version] of Object.entries(plan?.versions ?? {})) versions[place] ??= version;

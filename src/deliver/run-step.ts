@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Next } from '#domain/run-next.js';
 import type { Call, StepSpec } from '#domain/runbook.js';
-import { type RunView, runViewOf } from '#domain/runbook-run.js';
-import { holds, TemplateFailed, UNKNOWN, whyLeftOut } from '#domain/template.js';
+import { runViewOf } from '#domain/runbook-run.js';
+import { holds, TemplateFailed, whyLeftOut } from '#domain/template.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
-import { effectOf, type ReadyCall, readyCall } from './run-call.js';
+import { inputAsApproved, unlikeThePlan } from './run-approved.js';
+import { checked, effectOf, type ReadyCall, readyCall } from './run-call.js';
 import { lookWhetherItHappened } from './run-check.js';
 import { type At, CHOICES, messageOf, readingContext, type StepDesk, within } from './run-desk.js';
 import { type Finisher, finisher } from './run-finish.js';
 import { perform } from './run-perform.js';
 import { scopeOf } from './run-scope.js';
 import { Moved } from './run-tell.js';
+
+/** A step that ends whoever does it must not end them all, one after the other, for ever. */
+const TAKEN_MOST = 10;
 
 type Doing = Extract<Next, { do: 'start' | 'resume' }>;
 
@@ -27,11 +31,16 @@ export async function doStep(desk: StepDesk, next: Doing): Promise<void> {
   if (next.do === 'resume') {
     // First of all: whatever the earlier worker still says of this step counts no more.
     await desk.tell({ type: 'TakeStep', ...at, fence });
+    const taken = desk.view.steps.get(at.step)?.[phase]?.taken ?? 0;
+    if (taken + 1 >= TAKEN_MOST) {
+      const question = `${taken + 1} workers in a row were lost at it, and it may be what ends them`;
+      return desk.tell({ type: 'AskStep', ...at, fence, why: 'unknown', question, choices: CHOICES });
+    }
     if (unsafe) {
       return lookWhetherItHappened(desk, spec, at, finish, 'the worker that was at it is gone');
     }
   } else {
-    const changed = phase === 'run' ? unlikeThePlan(desk.view, spec, ready) : null;
+    const changed = phase === 'run' ? unlikeThePlan(desk.view, spec, ready.given) : null;
     if (changed !== null) {
       return desk.tell({ type: 'AskStep', ...at, fence, why: 'failed', question: changed, choices: CHOICES });
     }
@@ -59,7 +68,10 @@ async function prepared(desk: StepDesk, next: Doing, finish: Finisher): Promise<
       await finish.skipped(whyLeftOut(spec.when as string));
       return null;
     }
-    return readyCall(call, scope, desk.world.actions);
+    const ready = readyCall(call, scope, desk.world.actions);
+    if (phase === 'undo') return ready;
+    const given = inputAsApproved(desk.view, spec, ready.given, scope);
+    return given === ready.given ? ready : checked(ready.action, given);
   } catch (error) {
     if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
     if (next.do === 'start') await finish.neverBegan(error.message);
@@ -106,21 +118,6 @@ async function capture(
 /** The longest pause between two looks: the run is in hand meanwhile. */
 const CAPTURE_PAUSE_MS = 5_000;
 const CAPTURE_MS = 30_000;
-
-/**
- * What was approved is what is done: the same input, wherever the plan could know it.
- * @returns what to ask; null: it is as planned, or a person has said *retry* and so saw how things stand
- */
-function unlikeThePlan(view: RunView, spec: StepSpec, { given }: ReadyCall): string | null {
-  const planned = view.plan?.steps.find(({ id }) => id === spec.id);
-  if (!planned || planned.effect === 'read') return null;
-  if (view.steps.get(spec.id)?.run?.answer?.choice === 'retry') return null;
-  const before = JSON.stringify(planned.input);
-  // What the plan could not know nobody has agreed to in detail.
-  if (planned.when === 'maybe' && before.includes(String(UNKNOWN))) return null;
-  if (planned.when !== 'left out' && before === JSON.stringify(given)) return null;
-  return 'it would now do something else than what was approved';
-}
 
 /** Did we ourselves begin this attempt, and nobody has said anything of it since? */
 function isOurs({ view, lease }: StepDesk, { step, phase, attempt }: At): boolean {

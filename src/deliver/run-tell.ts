@@ -19,7 +19,7 @@ const PAUSES_MS = [100, 300, 900, 1_500];
 export function runTell(world: RunWorld, team: string, incident: number, lost: AbortSignal): RunTell {
   return async (intent) => {
     for (let tries = 0; ; tries++) {
-      const answer = await world.tell(shortened(world.scrub.json(intent)), incident, {
+      const answer = await world.tell(shortened(keepable(world.scrub.json(intent))), incident, {
         team,
         by: { id: 'tocsin', name: null },
         source: 'bot',
@@ -37,6 +37,18 @@ export function runTell(world: RunWorld, team: string, incident: number, lost: A
       await sleep(ms);
     }
   };
+}
+
+/** What programs and services say may hold what no text can: a NUL, or half a character. Shown instead is that it was there. */
+function keepable(intent: WorkerRunIntent): WorkerRunIntent {
+  const clean = (value: unknown): unknown =>
+    typeof value === 'string'
+      ? value.replaceAll('\0', '\u2400').replace(/\p{Cs}/gu, '\ufffd')
+      : Array.isArray(value)
+        ? value.map(clean)
+        : value;
+  const members = Object.entries(intent).map(([name, value]) => [name, clean(value)]);
+  return Object.fromEntries(members) as WorkerRunIntent;
 }
 
 /** Characters of what is told in a sentence. */

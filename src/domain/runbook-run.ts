@@ -19,6 +19,8 @@ export interface StepView {
   outcome: StepOutcome | null;
   /** Under which fence the present attempt began, or was taken over. */
   fence: number;
+  /** How often the present attempt was taken over from a worker that was lost. */
+  taken: number;
   waitsUntil: string | null;
   /** `time`: the step itself asked to wait; `retry`: the pause before another attempt. */
   waitedFor: 'time' | 'retry' | null;
@@ -147,6 +149,7 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
       return {
         startedAt: before.startedAt ?? fact.data.at,
         fence: fact.data.fence,
+        taken: 0,
         finishedAt: null,
         outcome: null,
         error: null,
@@ -155,7 +158,7 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
         captured: before.startedAt === null ? parsed(fact.texts.captured, null) : before.captured,
       };
     case 'StepTaken':
-      return { fence: fact.data.fence };
+      return { fence: fact.data.fence, taken: before.taken + 1 };
     case 'StepWaits':
       return {
         waitsUntil: fact.data.until,
@@ -191,6 +194,7 @@ function fresh(step: string, phase: Phase): StepView {
     finishedAt: null,
     outcome: null,
     fence: 0,
+    taken: 0,
     waitsUntil: null,
     waitedFor: null,
     captured: null,

@@ -1,5 +1,6 @@
 import { closest } from './closest.js';
 import type { Json } from './runbook.js';
+import { isMark, isUnknown, partlyUnknown, UNKNOWN } from './unknown.js';
 
 /** The members of a scope: what templates may begin with. */
 export const SCOPE = ['inputs', 'steps', 'incident', 'run'] as const;
@@ -11,21 +12,8 @@ export const KNOWN = { incident: ['ref', 'title', 'status', 'severity'], run: ['
 const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const INDEX = /^(0|[1-9][0-9]{0,8})$/;
 
-const LATER = () => '(known when it runs)';
-
-/**
- * Stands in a scope for what is not known before the run; whatever is looked up below it is not known either. An object
- * of its own, known by its identity, that says in texts and in JSON what it is.
- */
-export const UNKNOWN: Json = Object.freeze(
-  Object.defineProperties({}, { toString: { value: LATER }, toJSON: { value: LATER } }),
-);
-
-/** Is UNKNOWN this value, or anywhere within it? */
-export function isUnknown(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return value === UNKNOWN || Object.values(value).some(isUnknown);
-}
+/** Stands in a scope for what a step gave that was left out: nothing, where a `when` asks for it; else it is not there. */
+export const LEFT_OUT: Readonly<Record<string, never>> = Object.freeze({});
 
 /** A template cannot be read, or points nowhere. The message holds its path and the names there are, never values. */
 export class TemplateFailed extends Error {
@@ -72,14 +60,14 @@ export function pathsIn(value: Json): Array<{ path: string }> {
  */
 export function holds(condition: string, scope: Record<string, unknown>): boolean {
   const { turned, text } = turnedRound(condition);
-  const value = fill(text, scope);
+  const value = fillText(text, scope, true);
   return isUnknown(value) || isNothing(value) === turned;
 }
 
 /** Is it not known before the run whether a `when` holds? @throws TemplateFailed */
 export function isOpen(condition: string, scope: Record<string, unknown>): boolean {
   const { text } = turnedRound(condition);
-  return pathsIn(text).some(({ path }) => isUnknown(find(path, scope)));
+  return pathsIn(text).some(({ path }) => isUnknown(find(path, scope, true)));
 }
 
 /** @returns why a `when` leaves a step out, in words: `inputs.second_url is empty` */
@@ -121,18 +109,22 @@ function parts(text: string): Array<{ text: string; path: string | null }> {
   return found;
 }
 
-function fillText(text: string, scope: Record<string, unknown>): Json {
+/** @param asked by a `when`: what a step that was left out would have given is nothing */
+function fillText(text: string, scope: Record<string, unknown>, asked = false): Json {
   const pieces = parts(text);
   const [first] = pieces;
-  if (first?.path && pieces.length === 1) return find(first.path, scope);
-  return pieces.map((piece) => (piece.path ? asText(find(piece.path, scope)) : piece.text)).join('');
+  if (first?.path && pieces.length === 1) return find(first.path, scope, asked);
+  const values = pieces.map((piece) => (piece.path ? find(piece.path, scope, asked) : piece.text));
+  const whole = values.map(asText).join('');
+  return values.some(isUnknown) ? partlyUnknown(whole) : whole;
 }
 
-function find(path: string, scope: Record<string, unknown>): Json {
+function find(path: string, scope: Record<string, unknown>, asked: boolean): Json {
   let here: unknown = scope;
   const names = path.split('.');
   for (const [i, name] of names.entries()) {
-    if (here === UNKNOWN) break;
+    if (isMark(here)) return UNKNOWN;
+    if (here === LEFT_OUT && asked) return null;
     const there = member(here, name);
     if (there === undefined) throw nowhere(path, names.slice(0, i).join('.'), name, here);
     here = there;
@@ -149,6 +141,7 @@ function member(of: unknown, name: string): unknown {
 
 function nowhere(path: string, place: string, name: string, here: unknown): TemplateFailed {
   const at = place === '' ? 'a template' : place;
+  if (here === LEFT_OUT) return new TemplateFailed(path, `points nowhere: ${at} was left out`);
   if (Array.isArray(here)) {
     const range =
       here.length === 0 ? 'is an empty list' : `is a list: write a number from 0 to ${here.length - 1}`;
@@ -169,7 +162,7 @@ function nowhere(path: string, place: string, name: string, here: unknown): Temp
 
 /** A value of its own, so that nobody changes the scope through it; what is no data shows itself as JSON would. */
 function copy(value: unknown, path: string): Json {
-  if (value === UNKNOWN) return UNKNOWN;
+  if (isMark(value)) return value;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value === null) return null;
   if (typeof value !== 'object') throw new TemplateFailed(path, 'is no value that a step can be given');
@@ -186,4 +179,4 @@ function asText(value: Json): string {
 }
 
 /** Shown as it is; null among them says `null`, as JSON does. */
-const isPlain = (value: unknown) => typeof value !== 'object' || value === null || value === UNKNOWN;
+const isPlain = (value: unknown) => typeof value !== 'object' || value === null || isMark(value);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { refuse } from '#domain/refusal.js';
-import { type Action, ActionFailed } from '#runbooks/action.js';
+import { type Action, ActionFailed, Lost } from '#runbooks/action.js';
 import { routeSet } from '#runbooks/actions/route-set.js';
 import { shell } from '#runbooks/actions/shell.js';
 import { type Route, RouteFailed, StaleRoute } from '#runbooks/route.js';
@@ -207,4 +207,94 @@ test('what a step had done when it was cancelled can be undone', async () => {
   await kit.drive(run);
   expect((await kit.view(run)).state.end).toBe('undone');
   expect(kit.outside.calls.at(-1)).toMatchObject({ name: 't.idem', input: { what: 'two of five' } });
+});
+
+test('a text that rests in part on what only the run can tell is said as it comes out', async () => {
+  const run = await kit.ran(
+    definition([
+      { id: 'first', uses: 't.idem' },
+      {
+        id: 'say',
+        uses: 't.unsafe',
+        with: { text: 'it gave {{ steps.first.did }}, of {{ run.id }}', to: 'all' },
+      },
+    ]),
+  );
+  const view = await kit.view(run);
+  expect(view.plan?.steps[1]).toMatchObject({
+    does: 'known when it runs',
+    when: 'maybe',
+    input: { text: 'it gave (known when it runs), of RUN-1', to: 'all' },
+  });
+  expect(view.state.end).toBe('succeeded');
+  expect(kit.outside.calls.at(-1)?.input).toEqual({ text: 'it gave t.idem, of RUN-1', to: 'all' });
+});
+
+test('a step that mentions the incident says what was approved, though it is called otherwise since', async () => {
+  kit.outside.doing.set('t.idem', async () => {
+    await kit.says({ type: 'ChangeTitle', title: 'Another title' });
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev1', reason: null });
+    return undefined;
+  });
+  const text = '{{ incident.title }} is {{ incident.severity }}';
+  const run = await kit.ran(
+    definition([
+      { id: 'first', uses: 't.idem' },
+      { id: 'say', uses: 't.cas', with: { text } },
+    ]),
+  );
+  expect((await kit.view(run)).state.end).toBe('succeeded');
+  expect(kit.outside.calls.at(-1)?.input).toEqual({ text: 'x is ' });
+});
+
+test('a step may ask whether one that was left out gave anything', async () => {
+  kit.outside.doing.set('t.read', async () => ({ kind: 'done', output: { read: 'v1' }, summary: 's' }));
+  const when = (id: string, of: string) => ({ id, uses: 't.cas', when: of });
+  const run = await kit.ran(
+    definition([
+      { id: 'look', uses: 't.read' },
+      when('add', 'not {{ steps.look.read }}'),
+      when('tell', '{{ steps.add.did }}'),
+      when('else', 'not {{ steps.add.did }}'),
+    ]),
+  );
+  const view = await kit.view(run);
+  expect(view.state.end).toBe('succeeded');
+  expect(view.plan?.steps.map((one) => one.when)).toEqual(['runs', 'left out', 'left out', 'runs']);
+});
+
+test('what no text can hold is said to have been there, and the step is done', async () => {
+  kit.outside.doing.set('t.unsafe', async (_, context) => {
+    context.say('a\0b');
+    return { kind: 'done', output: { did: 'half \ud800' }, summary: 'a\0b' };
+  });
+  const run = await kit.ran(definition(['one t.unsafe']));
+  expect((await kit.view(run)).state.end).toBe('succeeded');
+  expect((await marked(run, 'one'))?.run).toMatchObject({
+    log: 'a␀b\n',
+    summary: 'a␀b',
+    output: { did: /half/ },
+  });
+});
+
+test('a step that ends every worker is not given to workers for ever', async () => {
+  let times = 0;
+  kit.outside.doing.set('t.idem', async () => {
+    times += 1;
+    throw new Lost();
+  });
+  const run = await kit.planned(definition(['one t.idem']));
+  await kit.approve(run);
+  for (let i = 0; i < 20 && (await kit.view(run)).state.status !== 'asking'; i++) {
+    await kit.drive(run).catch((error) => expect(error).toBeInstanceOf(Lost));
+    await kit.leaseEnds(run);
+  }
+  expect((await kit.view(run)).state.asked).toMatchObject({ why: 'unknown' });
+  expect(times).toBe(10);
+  expect((await marked(run, 'one'))?.run?.question).toContain('10 workers in a row were lost at it');
+  // Whoever looked into it may let it be tried again.
+  kit.outside.doing.delete('t.idem');
+  await kit.says({ type: 'RetryStep', run });
+  await kit.drive(run);
+  expect((await kit.view(run)).state.end).toBe('succeeded');
 });

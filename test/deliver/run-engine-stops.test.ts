@@ -48,7 +48,7 @@ describe('a question', () => {
     await answer(run, 'yes', 'first');
     await kit.drive(run);
     const view = await kit.view(run);
-    expect(view.steps.get('first')?.run?.output).toEqual({ choice: 'Yes', by: BO.id });
+    expect(view.steps.get('first')?.run?.output).toEqual({ choice: 'Yes', by: BO.id, name: BO.name });
     expect(view.state.end).toBe('succeeded');
     expect(await answer(run, 'Yes', 'first')).toMatchObject({ code: 'RUN_NOT_ASKING' });
   });

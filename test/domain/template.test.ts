@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json } from '#domain/runbook.js';
-import { fill, holds, isOpen, isUnknown, pathsIn, TemplateFailed, UNKNOWN } from '#domain/template.js';
+import { fill, holds, isOpen, LEFT_OUT, pathsIn, TemplateFailed } from '#domain/template.js';
+import { couldBe, isUnknown, UNKNOWN } from '#domain/unknown.js';
 
 const scope = {
   inputs: { to: 'tts-new', count: 3, dry: false, empty: '', braces: '{{ inputs.to }}' },
@@ -47,7 +48,6 @@ test.each<[string, Json]>([
   ['copy {{ steps.compare.missing }}', 'copy client-1, client-2'],
   ['none: {{ steps.compare.extra }}.', 'none: .'],
   ['is {{ steps.compare.deep }}', 'is {"a":[1,{"b":null}]}'],
-  ['{{ steps.add.added.0 }} added', '(known when it runs) added'],
 ])('%j becomes %j', (template, value) => {
   expect(fill(template, scope)).toEqual(value);
 });
@@ -129,10 +129,34 @@ test('what is not known before the run is kept apart', () => {
   expect(isUnknown(fill({ a: '{{ steps.half.known }}' }, scope))).toBe(false);
   expect(JSON.stringify(fill({ a: '{{ steps.add }}' }, scope))).toBe('{"a":"(known when it runs)"}');
   expect(fill('{{ steps.half }}', scope)).toEqual({ known: 1, open: UNKNOWN });
-  expect(fill('all: {{ steps.half }}', scope)).toBe('all: {"known":1,"open":"(known when it runs)"}');
+  expect(String(fill('{{ steps.add.added.0 }} added', scope))).toBe('(known when it runs) added');
+  const mixed = fill({ text: 'all: {{ steps.half }}' }, scope);
+  expect(isUnknown(mixed)).toBe(true);
+  expect(JSON.stringify(mixed)).toBe('{"text":"all: {\\"known\\":1,\\"open\\":\\"(known when it runs)\\"}"}');
   for (const condition of ['{{ steps.add.x }}', 'not {{ steps.half.open }}']) {
     expect([isOpen(condition, scope), holds(condition, scope)]).toEqual([true, true]);
   }
+});
+
+test('what a step that was left out would have given is nothing to a `when`, and not there for others', () => {
+  const without = { steps: { add: LEFT_OUT, compare: { missing: [1] } } };
+  expect(holds('{{ steps.add.added }}', without)).toBe(false);
+  expect(holds('not {{ steps.add.added.0 }}', without)).toBe(true);
+  expect(isOpen('{{ steps.add.added }}', without)).toBe(false);
+  expect(() => fill('{{ steps.add.added }}', without)).toThrow('points nowhere: steps.add was left out');
+});
+
+test.each<[unknown, unknown, boolean]>([
+  ['a (known when it runs) b', ['anything'], true],
+  [{ a: 1, b: ['x', '(known when it runs)'] }, { b: ['x', 7], a: 1 }, true],
+  [{ a: 1, b: '(known when it runs)' }, { a: 2, b: 7 }, false],
+  [{ a: 1 }, { a: 1, b: 2 }, false],
+  [['x'], { 0: 'x' }, false],
+  [null, null, true],
+  [null, {}, false],
+  ['1', 1, false],
+])('what is %j in a plan could be %j: %s', (planned, value, could) => {
+  expect(couldBe(planned as never, value as never)).toBe(could);
 });
 
 test('pathsIn lists every template of a tree', () => {
