@@ -2,6 +2,7 @@ import type { Fact } from '#domain/fact.js';
 import { personLabel } from '#domain/person.js';
 import { inputsText } from '#domain/run-entry.js';
 import { type Phase, type RunFactBody, runRef } from '#domain/run-fact.js';
+import { hasChanged } from '#domain/run-state.js';
 import type { RunView } from '#domain/runbook-run.js';
 import { excerpt } from '#render/excerpt.js';
 import { durationText, runStanding } from '#render/runs.js';
@@ -59,7 +60,7 @@ export function linesOf(fact: RunFact, view: RunView, telling: Telling): string[
     case 'StepFinished':
       return finished(run, fact, view);
     case 'StepAsked':
-      return asked(run, fact, telling);
+      return asked(run, fact, view, telling);
     case 'StepAnswered':
       return [`${stepName(run, fact.data)}  ${plain(fact.data.choice)}, says ${by}`];
     case 'RunCancelled':
@@ -137,12 +138,14 @@ function finished(run: string, fact: Extract<RunFact, { type: 'StepFinished' }>,
 function asked(
   run: string,
   { data, texts }: Extract<RunFact, { type: 'StepAsked' }>,
+  { state }: RunView,
   { ref }: Telling,
 ): string[] {
+  const undo = data.phase === 'run' && hasChanged(state) ? [`tocsin undo ${ref} ${run}`] : [];
   const answers =
     data.why === 'question'
       ? data.choices.map((choice) => `tocsin answer ${ref} ${run} ${shellWord(choice)}`)
-      : [`tocsin retry ${ref} ${run}`, `tocsin skip ${ref} ${run} REASON`, `tocsin undo ${ref} ${run}`];
+      : [`tocsin retry ${ref} ${run}`, `tocsin skip ${ref} ${run} REASON`, ...undo];
   return [
     `${stepName(run, data)}  asks: ${short(texts.question ?? '')}`,
     ...answers.map((line) => `  ${line}`),
@@ -155,9 +158,9 @@ function shellWord(text: string): string {
 }
 
 function ended(run: string, view: RunView, { ref }: Telling): string[] {
-  const { started, end } = view.state;
+  const { end } = view.state;
   const why = view.summary === null ? '' : `: ${short(view.summary)}`;
-  const undo = started && (end === 'failed' || end === 'cancelled');
+  const undo = hasChanged(view.state) && (end === 'failed' || end === 'cancelled');
   return [
     `${run} ${runStanding(view)}${why}`,
     ...(undo ? [`  tocsin undo ${ref} ${run}   takes back what was done`] : []),

@@ -1,4 +1,11 @@
 import type { Approvers, AskedWhy, Phase, RunEnd, RunFactBody, StepOutcome } from './run-fact.js';
+import type { RunPlan } from './runbook-plan.js';
+
+/** A fact of a run, as far as its state rests on it. */
+type RunFactOf = RunFactBody & {
+  by: { id: string };
+  texts: Readonly<Record<string, string | null | undefined>>;
+};
 
 export type RunStatus = 'planning' | 'waiting' | 'running' | 'asking' | 'undoing' | 'ended';
 
@@ -25,8 +32,12 @@ export interface RunState {
   approvals: string[];
   /** Somebody broke the glass: this plan needs no more agreement. */
   granted: boolean;
-  /** Changes began: from here on a plan cannot be exchanged. */
+  /** Steps began: from here on a plan cannot be exchanged. */
   started: boolean;
+  /** A step began that does more than read. Absent in what was written before this was kept: ask `hasChanged`. */
+  changed?: boolean;
+  /** Ids of the steps that only read, as far as the plan says so. */
+  reads?: string[];
   cancelled: boolean;
   /** The highest fence under which anybody acted. */
   fence: number;
@@ -50,7 +61,7 @@ export const RUNS_UNDER_WAY = 20;
 export const RUNS_KEPT = 60;
 
 /** @returns the incident's runs after one more fact of a run. Never changes what it is given. */
-export function evolveRuns(runs: Runs, fact: RunFactBody & { by: { id: string } }): Runs {
+export function evolveRuns(runs: Runs, fact: RunFactOf): Runs {
   if (fact.type === 'RunProposed') {
     const list = [...runs.list, proposed(fact)];
     return { count: Math.max(runs.count, fact.data.run), list: forgetting(list) };
@@ -61,20 +72,18 @@ export function evolveRuns(runs: Runs, fact: RunFactBody & { by: { id: string } 
 
 /** Of an ended run nobody decides by its steps: they are in the facts, and would weigh on every write of the incident. */
 function lean(run: RunState): RunState {
-  return run.status === 'ended' ? { ...run, order: [], steps: {} } : run;
+  return run.status === 'ended' ? { ...run, order: [], steps: {}, reads: [] } : run;
 }
 
 /** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
 function forgetting(list: RunState[]): RunState[] {
   let excess = list.length - RUNS_KEPT;
   const drop = (which: (run: RunState) => boolean) => (run: RunState) => !(which(run) && excess-- > 0);
-  const lighter = list.filter(drop((run) => run.status === 'ended' && !run.started));
+  const lighter = list.filter(drop((run) => run.status === 'ended' && !hasChanged(run)));
   return lighter.filter(drop((run) => run.status === 'ended'));
 }
 
-export function proposed(
-  fact: Extract<RunFactBody, { type: 'RunProposed' }> & { by: { id: string } },
-): RunState {
+export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): RunState {
   const { run, runbook, target, planOnly } = fact.data;
   return {
     run,
@@ -89,6 +98,8 @@ export function proposed(
     approvals: [],
     granted: false,
     started: false,
+    changed: false,
+    reads: [],
     cancelled: false,
     fence: 0,
     order: [],
@@ -99,13 +110,23 @@ export function proposed(
 }
 
 /** The run after one more of its facts. */
-export function evolveRun(run: RunState, fact: RunFactBody & { by: { id: string } }): RunState {
+export function evolveRun(run: RunState, fact: RunFactOf): RunState {
   switch (fact.type) {
     case 'RunProposed':
       return run;
     case 'RunPlanned': {
       const { hash, approvers, steps } = fact.data;
-      return { ...run, status: 'waiting', hash, approvers, approvals: [], granted: false, order: steps };
+      const reads = readsOf(fact.texts.plan);
+      return {
+        ...run,
+        status: 'waiting',
+        hash,
+        approvers,
+        approvals: [],
+        granted: false,
+        order: steps,
+        reads,
+      };
     }
     case 'RunApproved':
       return {
@@ -118,7 +139,15 @@ export function evolveRun(run: RunState, fact: RunFactBody & { by: { id: string 
     case 'RunStarted':
       return { ...run, status: 'running', started: true, fence: Math.max(run.fence, fact.data.fence) };
     case 'StepStarted':
-      return marked({ ...run, fence: Math.max(run.fence, fact.data.fence) }, fact.data, 'running');
+      return marked(
+        {
+          ...run,
+          fence: Math.max(run.fence, fact.data.fence),
+          changed: hasChanged(run) || changesWith(run, fact.data),
+        },
+        fact.data,
+        'running',
+      );
     case 'StepTaken':
       return { ...run, fence: Math.max(run.fence, fact.data.fence) };
     case 'StepWaits':
@@ -161,6 +190,25 @@ function marked(
 ): RunState {
   const marks = { ...run.steps[step], [phase]: { state, attempt, until } };
   return { ...run, steps: { ...run.steps, [step]: marks } };
+}
+
+/** Of which step the plan says that it only reads; what cannot be read (it was erased) says so of none. */
+function readsOf(plan: string | null | undefined): string[] {
+  try {
+    const { steps } = JSON.parse(plan ?? '') as RunPlan;
+    return steps.filter(({ effect }) => effect === 'read').map(({ id }) => id);
+  } catch {
+    return [];
+  }
+}
+
+function changesWith(run: RunState, { step, phase }: { step: string; phase: Phase }): boolean {
+  return phase === 'run' && !run.reads?.includes(step);
+}
+
+/** May anything stand that was not there before the run? Of old runs only their beginning is known. */
+export function hasChanged(run: RunState): boolean {
+  return run.changed ?? run.started;
 }
 
 /** Has everybody agreed who must? */

@@ -154,4 +154,32 @@ describe('lines', () => {
       "  tocsin answer INC-7 RUN-3 'don'\\''t; rm -r /'",
     ]);
   });
+
+  test.each([
+    ['read', false],
+    ['conditional', true],
+  ])('after a step whose effect is %s, undo is offered: %s', (effect, offered) => {
+    const ofStep = { run: 3, step: 'add', phase: 'run', attempt: 1 };
+    const fact = (type: string, data: object) => ({ type, data, texts: {} }) as unknown as RunFactBody;
+    const before = [
+      {
+        ...planned({}),
+        texts: { plan: `{"target":"t","steps":[{"id":"add","effect":"${effect}"}],"versions":{}}` },
+      },
+      fact('RunStarted', { run: 3, fence: 1 }),
+      fact('StepStarted', { ...ofStep, fence: 1, at }),
+    ];
+    const asks = fact('StepAsked', { ...happened, ...ofStep, why: 'failed', choices: [] });
+    const ends = fact('RunEnded', { ...happened, run: 3, end: 'failed' });
+    expect(
+      last(...before, asks)
+        .join()
+        .includes('tocsin undo INC-7 RUN-3'),
+    ).toBe(offered);
+    expect(
+      last(...before, asks, ends)
+        .join()
+        .includes('tocsin undo INC-7 RUN-3'),
+    ).toBe(offered);
+  });
 });

@@ -1,13 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
+import { decide } from '#domain/decide.js';
+import type { DraftFact } from '#domain/fact.js';
 import type { Intent } from '#domain/intent.js';
-import { RUNS_KEPT } from '#domain/run-state.js';
+import { RUNS_KEPT, type RunState, runsOf } from '#domain/run-state.js';
+import type { IncidentState } from '#domain/state.js';
+import { asking } from './given.js';
 import {
+  approved,
+  bo,
   cancelled,
   decided,
   ended,
   going,
   planned,
   proposed,
+  standing,
+  started,
   stepAnswered,
   stepAsked,
   stepFinished,
@@ -18,6 +26,9 @@ import {
 type Case = [string, Parameters<typeof decided>, object];
 const no = (code: string) => ({ refused: true, code });
 const failed = [...going, stepStarted('add'), stepFinished('add', 'failed', { error: 'x' })];
+const done = [...going, stepStarted('add'), stepFinished('add'), ended('succeeded')];
+/** At its gate, a step that only reads. */
+const gate = [...going, stepStarted('compare'), stepFinished('compare', 'failed', { error: 'x' })];
 const asks = [...failed, stepAsked('add')];
 const question = [...going, stepAsked('add', 'go?', { why: 'question', choices: ['Yes', 'no'] })];
 const elsewhere = { found: { holder: { incident: 6, run: 2 } } };
@@ -105,7 +116,7 @@ describe('undoing', () => {
   const back: Intent = { type: 'UndoRun', run: 1 };
   const undo = [{ type: 'RunUndoing', data: { run: 1, why: 'asked' } }];
   test.each<Case>([
-    ['what succeeded', [[...going, ended('succeeded')], back], undo],
+    ['what succeeded', [done, back], undo],
     ['what failed', [[...failed, ended('failed')], back], undo],
     ['what was cancelled on the way', [[...failed, cancelled, ended('cancelled')], back], undo],
     ['what was undone in part', [[...failed, undoing, ended('partly-undone')], back], undo],
@@ -115,10 +126,10 @@ describe('undoing', () => {
       [{ type: 'StepAnswered', data: { step: 'add', attempt: 1, choice: 'undo' } }, ...undo],
     ],
     ['while it holds its own target', [asks, back, own], [{}, {}]],
-    ['while another run holds it', [[...going, ended('succeeded')], back, elsewhere], no('RUN_TARGET_BUSY')],
+    ['while another run holds it', [done, back, elsewhere], no('RUN_TARGET_BUSY')],
     [
       'another run of the incident, too',
-      [[...going, ended('succeeded')], back, { found: { holder: { incident: 7, run: 2 } } }],
+      [done, back, { found: { holder: { incident: 7, run: 2 } } }],
       no('RUN_TARGET_BUSY'),
     ],
     ['what runs', [going, back], no('RUN_BUSY')],
@@ -131,6 +142,9 @@ describe('undoing', () => {
       [[proposed({ planOnly: true }), planned(), ended('planned')], back],
       no('RUN_NOTHING_TO_UNDO'),
     ],
+    ['what failed at a step that reads', [[...gate, ended('failed')], back], no('RUN_NOTHING_TO_UNDO')],
+    ['what asks about a step that reads', [[...gate, stepAsked('compare')], back], no('RUN_NOTHING_TO_UNDO')],
+    ['what had nothing to do', [[...going, ended('succeeded')], back], no('RUN_NOTHING_TO_UNDO')],
     ['what was rejected', [[proposed(), planned(), ended('rejected')], back], no('RUN_NOTHING_TO_UNDO')],
     ['what expired', [[proposed(), planned(), ended('expired')], back], no('RUN_NOTHING_TO_UNDO')],
     [
@@ -139,6 +153,27 @@ describe('undoing', () => {
       no('RUN_NOTHING_TO_UNDO'),
     ],
   ])('%s', (_, args, expected) => expect(decided(...args)).toMatchObject(expected));
+
+  test('where it is not known what its steps do, a step that began may have changed something', () => {
+    const erased = [proposed(), { ...planned(), texts: {} }, approved(), started(), stepStarted('compare')];
+    expect(decided([...erased, ended('failed')], back)).toMatchObject(undo);
+  });
+
+  test('of a run that was kept before changes were told apart, only its beginning is known', () => {
+    const old = (run: RunState): RunState => {
+      const { changed: _, reads: __, ...rest } = run;
+      return rest;
+    };
+    const kept = (...facts: DraftFact[]) => {
+      const state = standing(...facts);
+      const runs = runsOf(state);
+      return { ...state, runs: { ...runs, list: runs.list.map(old) } };
+    };
+    const found = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
+    const asked = (state: IncidentState) => decide(state, back, { ...asking(), by: bo }, found);
+    expect(asked(kept(...gate, ended('failed')))).toMatchObject(undo);
+    expect(asked(kept(proposed(), planned(), ended('rejected')))).toMatchObject(no('RUN_NOTHING_TO_UNDO'));
+  });
 
   test('what asks gives two entries two numbers', () => {
     const decision = decided(asks, back) as Array<{ data: { n: number } }>;

@@ -2,7 +2,7 @@ import type { DraftFact } from '../fact.js';
 import type { Asking } from '../intent.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { runRef } from '../run-fact.js';
-import { RUNS_UNDER_WAY, type RunState, runsOf } from '../run-state.js';
+import { hasChanged, RUNS_UNDER_WAY, type RunState, runsOf } from '../run-state.js';
 import { type IncidentState, refOf } from '../state.js';
 import { type Decision, type Found, given, happened, type IntentOf } from './context.js';
 import { runNamed, standing } from './run-named.js';
@@ -64,7 +64,7 @@ export function undoRun(
   if (run.status === 'running' || run.status === 'undoing') {
     return refuse('RUN_BUSY', { run: name, standing: standing(run) });
   }
-  if (!run.started || run.end === 'undone') {
+  if (!hasChanged(run) || run.end === 'undone') {
     return refuse('RUN_NOTHING_TO_UNDO', { run: name, standing: standing(run) });
   }
   const own = found.holder?.incident === state.number && found.holder.run === run.run;
