@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -78,6 +78,33 @@ describe('a file that several processes change', () => {
     await waiting;
     expect(got).toBe(true);
   });
+
+  // What a service manager sends to every process of a service, and a terminal at Ctrl-C.
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'stays held by who goes on after a %s to all of its group',
+    async (signal) => {
+      const file = join(folder, `held-${signal}`);
+      const keeper = run('keep.mjs', file);
+      await once(keeper.stdout!, 'data');
+      const under = (pid: number): number[] =>
+        execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+          .split('\n')
+          .map((line) => line.trim().split(/\s+/).map(Number))
+          .filter(([, parent]) => parent === pid)
+          .flatMap(([child = 0]) => [child, ...under(child)]);
+      const holders = under(keeper.pid ?? 0);
+      expect(holders.length).toBeGreaterThanOrEqual(1);
+      for (const pid of holders) process.kill(pid, signal);
+      const free = () => spawnSync('flock', ['-n', `${file}.lock`, 'true']).status === 0;
+      // They have had their turns; one that heeded it would be gone.
+      await withFileLock(join(folder, 'another'), async () => {});
+      await withFileLock(join(folder, 'another'), async () => {});
+      expect(free()).toBe(false);
+      keeper.kill('SIGKILL');
+      await once(keeper, 'exit');
+      await withFileLock(file, async () => {});
+    },
+  );
 
   test('waiting for the lock can be called off', async () => {
     const file = join(folder, 'called-off');
