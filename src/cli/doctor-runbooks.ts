@@ -6,6 +6,8 @@ import type { Finding } from './finding.js';
 const READ_MS = 3_000;
 /** Systems that are asked at the same time. */
 const TOGETHER = 8;
+/** Keys that places disagree about; of more, their number. */
+const APART = 3;
 
 /** Looks at every definition, and reads what runbooks would read. Changes nothing; names what is there, never a value. */
 export async function checkRunbooks(config: Config): Promise<Finding[]> {
@@ -61,8 +63,16 @@ async function checkStore({ systems }: Runbooks, { org }: Config, name: string):
   const what = `key store ${name}`;
   try {
     const store = systems.store(name);
-    const { keys } = await within(what, (signal) => store.read(signal));
-    return { what, ok: true, detail: `${store.type}, ${keys.size === 1 ? '1 key' : `${keys.size} keys`}` };
+    const { keys, apart, note } = await within(what, (signal) => store.read(signal));
+    const said = [...(apart?.values() ?? [])].map(({ told }) => told);
+    if (said.length > 0) {
+      const more = said.length > APART ? ` and ${said.length - APART} more` : '';
+      const fix =
+        'make what each place has the same again; a reload of HAProxy gives its live map what the file has';
+      return bad(what, said.slice(0, APART).join('; ') + more, fix);
+    }
+    const held = keys.size === 1 ? '1 key' : `${keys.size} keys`;
+    return { what, ok: true, detail: `${store.type}, ${note ?? held}` };
   } catch (error) {
     const fix = `see to it that it can be read from this machine; its settings: ${org.at(['keystores', name])}`;
     return bad(what, messageOf(error), fix);

@@ -9,6 +9,18 @@ export interface Keys {
    * `put` or `remove` again makes it whole. Left out by stores of one place.
    */
   partial?: ReadonlyMap<string, Secret>;
+  /** How it stands with each id of `partial`. Left out by stores of one place. */
+  apart?: ReadonlyMap<string, Apart>;
+  /** What somebody who finds no key should know: `the file is not there yet`. */
+  note?: string;
+}
+
+/** An id of which the places of a store hold different things, or several keys each. */
+export interface Apart {
+  /** A sentence for people, with fingerprints only: `places of tts-new disagree about dev: file lacks it, live has fp:…`. */
+  told: string;
+  /** Every key that some place holds under it. */
+  keys: readonly Secret[];
 }
 
 /**

@@ -104,7 +104,9 @@ function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): O
     places: store.places,
     async read(signal): Promise<Keys> {
       const read = await store.read(signal);
-      for (const key of [...read.keys.values(), ...(read.partial?.values() ?? [])]) scrub.learn(key);
+      const apart = [...(read.apart?.values() ?? [])].flatMap(({ keys }) => keys);
+      for (const key of [...read.keys.values(), ...(read.partial?.values() ?? []), ...apart])
+        scrub.learn(key);
       return read;
     },
     async put(id, value, expect, signal) {

@@ -1,16 +1,27 @@
 import type { Json } from '#domain/runbook.js';
 import type { ActionContext, Output } from '../action.js';
 import type { Keys } from '../keystore.js';
+import type { Secret } from '../secret.js';
 import { look } from './touch.js';
 
 /** What stands between two stores, by id. */
 export interface KeyDiff {
   from: Keys;
   to: Keys;
+  /** What can be added. */
   missing: string[];
   extra: string[];
   mismatched: string[];
+  /** What the places of one of the stores disagree about. */
+  disagreeing: Disagreement[];
   same: number;
+}
+
+export interface Disagreement {
+  id: string;
+  told: string;
+  /** Does adding the key of `from` make the places agree? */
+  mendable: boolean;
 }
 
 /** Reads both stores and compares them in constant time per key. @throws ActionFailed when one cannot be read */
@@ -21,30 +32,41 @@ export async function diff(from: string, to: string, context: ActionContext): Pr
   ]);
   const missing: string[] = [];
   const mismatched: string[] = [];
+  let same = 0;
   for (const [id, value] of left.keys) {
     const there = right.keys.get(id);
-    if (!there) missing.push(id);
-    else if (!there.equals(value)) mismatched.push(id);
+    if (there?.equals(value)) same += 1;
+    else if (there) mismatched.push(id);
+    else if (canPut(right, id, value)) missing.push(id);
   }
+  const disagreeing = [left, right].flatMap(({ apart }) =>
+    [...(apart ?? [])].map(([id, { told }]) => ({ id, told, mendable: missing.includes(id) })),
+  );
   return {
     from: left,
     to: right,
     missing: missing.sort(),
-    extra: [...right.keys.keys()].filter((id) => !left.keys.has(id)).sort(),
+    extra: [...right.keys.keys()].filter((id) => !left.keys.has(id) && !left.apart?.has(id)).sort(),
     mismatched: mismatched.sort(),
-    same: left.keys.size - missing.length - mismatched.length,
+    disagreeing,
+    same,
   };
 }
 
+/** Can a key that is not there as a whole be put there? Not where a place holds another one: that one is somebody's. */
+export function canPut({ apart }: Keys, id: string, value: Secret | undefined): boolean {
+  return apart?.get(id)?.keys.every((key) => value?.equals(key)) ?? true;
+}
+
 /** @returns all that is there under any id, also what only some places of the store hold: what a removal must see */
-export function anywhere({ version, keys, partial }: Keys): Keys {
-  return { version, keys: new Map([...(partial ?? []), ...keys]) };
+export function anywhere({ partial, keys, ...rest }: Keys): Keys {
+  return { ...rest, keys: new Map([...(partial ?? []), ...keys]) };
 }
 
 /** @returns the fingerprint of each of these ids that is there */
 export function prints(
   ids: Iterable<string>,
-  { keys }: Keys,
+  { keys }: Pick<Keys, 'keys'>,
   { fingerprint }: ActionContext,
 ): Record<string, string> {
   const found: Array<[string, string]> = [];
@@ -60,8 +82,13 @@ const NAMED = 8;
 
 /** `client-1 fp:…, client-2 fp:… and 3 more`. */
 export function named(ids: readonly string[], fps: Record<string, string>): string {
-  const shown = ids.slice(0, NAMED).map((id) => (Object.hasOwn(fps, id) ? `${id} ${fps[id]}` : id));
-  return shown.join(', ') + (ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '');
+  return some(ids.map((id) => (Object.hasOwn(fps, id) ? `${id} ${fps[id]}` : id)));
+}
+
+/** The first of a list, and how many more there are. */
+export function some(items: readonly string[], between = ', '): string {
+  const more = items.length > NAMED ? ` and ${items.length - NAMED} more` : '';
+  return items.slice(0, NAMED).join(between) + more;
 }
 
 /** What approvals are bound to. */
@@ -76,12 +103,14 @@ export function count(keys: number): string {
 /** A diff as an output: ids and fingerprints only. */
 export function diffOutput(found: KeyDiff, context: ActionContext): Output & { fingerprints: Json } {
   const { missing, extra, mismatched, same } = found;
+  const disagreeing = [...new Set(found.disagreeing.map(({ id }) => id))].sort();
   return {
     missing,
     extra,
     mismatched,
+    disagreeing,
     same,
-    empty: missing.length + extra.length + mismatched.length === 0,
+    empty: missing.length + extra.length + mismatched.length + disagreeing.length === 0,
     // Of a mismatched key: the one that it should be.
     fingerprints: {
       ...prints(extra, found.to, context),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
 import type { Keys } from '../keystore.js';
-import { count, named, prints, versions } from './key-diff.js';
+import { canPut, count, named, prints, some, versions } from './key-diff.js';
 import { change, look } from './touch.js';
 
 const input = z
@@ -13,7 +13,7 @@ const input = z
   .refine(({ from, to }) => from !== to, { message: 'from and to are the same store', path: ['to'] });
 
 const captured = z.object({
-  /** Ids that `to` lacked before the first attempt: only these are ours to take away again. */
+  /** Ids that `to` lacked everywhere before the first attempt: only these are ours to take away again. */
   absent: z.array(z.string()),
   /** What `to` had of the others. */
   there: z.record(z.string(), z.string()),
@@ -36,17 +36,19 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     ]);
     check(keys, from, source, to, there);
     const fps = prints(keys, source, context);
-    const added = keys.filter((id) => !there.keys.has(id));
+    const added = keys.filter((id) => isAbsent(id, there));
+    const mended = keys.filter((id) => there.apart?.has(id));
+    const parts = [
+      ...(added.length > 0 ? [`adds ${count(added.length)} to ${to} (${named(added, fps)})`] : []),
+      ...(mended.length > 0 ? [`has every place of ${to} hold ${named(mended, fps)}, as some do`] : []),
+    ];
     return {
-      does:
-        added.length === 0
-          ? `adds nothing to ${to}`
-          : `adds ${count(added.length)} to ${to} (${named(added, fps)})`,
+      does: parts.join(', and ') || `adds nothing to ${to}`,
       touches: [...target.places],
       current: count(there.keys.size),
-      desired: count(there.keys.size + added.length),
+      desired: count(there.keys.size + added.length + mended.length),
       versions: versions({ [from]: source, [to]: there }),
-      output: { added, fingerprints: prints(added, source, context) },
+      output: { added, fingerprints: prints([...added, ...mended], source, context) },
     };
   },
   async capture({ from, to, keys }, context) {
@@ -55,7 +57,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
       look(context.store(to), context.signal),
     ]);
     return {
-      absent: keys.filter((id) => !there.keys.has(id)),
+      absent: keys.filter((id) => isAbsent(id, there)),
       there: prints(keys, there, context),
       fingerprints: prints(keys, source, context),
     };
@@ -87,18 +89,25 @@ export const keysAdd: Action<z.infer<typeof input>> = {
           throw new ActionFailed(`key ${id} of ${from} has changed since: plan again`);
       }
     } catch (error) {
-      throw error instanceof ActionFailed ? new ActionFailed(error.message, { output: done(ours) }) : error;
+      if (!(error instanceof ActionFailed)) throw error;
+      // What an attempt before this one wrote in a part of the places is for the undo to see, too.
+      const half = before.absent.filter((id) => isSomewhere(source, there, id));
+      throw new ActionFailed(error.message, { output: done([...ours, ...half]) });
     }
+    const mended: string[] = [];
     for (const id of keys) {
       const value = source.keys.get(id);
       if (!value || there.keys.has(id)) continue;
+      // What some place had before we came is made whole, and is not ours: an undo would take it from who uses it.
+      const own = before.absent.includes(id) ? [id] : [];
       // One whose outcome is not known counts as added: the undo removes it only where it is this value.
       await change(
         context,
         () => target.put(id, value, null, context.signal),
-        (happened) => done(happened ? [...ours, id] : ours),
+        (happened) => done(happened ? [...ours, ...own] : ours),
       );
-      ours.push(id);
+      ours.push(...own);
+      if (own.length === 0) mended.push(id);
       context.say(`${id} ${context.fingerprint(value)} added to ${to}`);
     }
     const after = await look(target, context.signal);
@@ -109,9 +118,11 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     }
     const output = done(ours);
     const what = named(output.added as string[], output.fingerprints as Record<string, string>);
-    const summary =
-      ours.length === 0 ? `${to} had them already` : `added ${count(ours.length)} to ${to} (${what})`;
-    return { kind: 'done', output, summary };
+    const parts = [
+      ...(ours.length > 0 ? [`added ${count(ours.length)} to ${to} (${what})`] : []),
+      ...(mended.length > 0 ? [`every place of ${to} holds ${mended.join(', ')} now`] : []),
+    ];
+    return { kind: 'done', output, summary: parts.join('; ') || `${to} had them already` };
   },
 };
 
@@ -131,11 +142,32 @@ function asApproved(ids: readonly string[], source: Keys, from: string, context:
 
 /** @throws ActionFailed when a key is not there to be copied, or would overwrite another */
 function check(ids: readonly string[], from: string, source: Keys, to: string, there: Keys): void {
+  const torn = [
+    ...ids.flatMap((id) => source.apart?.get(id) ?? []),
+    ...ids.flatMap((id) => (canPut(there, id, source.keys.get(id)) ? [] : (there.apart?.get(id) ?? []))),
+  ];
+  if (torn.length > 0)
+    throw new ActionFailed(
+      `${some(
+        torn.map(({ told }) => told),
+        '; ',
+      )}: make the places agree first`,
+    );
   const unknown = ids.filter((id) => !source.keys.has(id));
   if (unknown.length > 0) throw new ActionFailed(`${from} has no key ${unknown.join(', ')}`);
   const other = ids.filter((id) => there.keys.has(id) && !sameIn(source, there, id));
   if (other.length > 0)
     throw new ActionFailed(`${to} has another value under ${other.join(', ')}: left alone`);
+}
+
+/** Does a part of the places hold the key that `from` has? */
+function isSomewhere(source: Keys, { apart }: Keys, id: string): boolean {
+  const value = source.keys.get(id);
+  return value !== undefined && apart?.get(id)?.keys.some((key) => key.equals(value)) === true;
+}
+
+function isAbsent(id: string, { keys, apart }: Keys): boolean {
+  return !keys.has(id) && !apart?.has(id);
 }
 
 function sameIn(source: Keys, there: Keys, id: string): boolean {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Json } from '#domain/runbook.js';
 import { type Action, ActionFailed, type Output } from '../action.js';
-import { anywhere, count, named, prints, versions } from './key-diff.js';
+import type { Keys } from '../keystore.js';
+import { anywhere, count, named, prints, some, versions } from './key-diff.js';
 import { change, look } from './touch.js';
 
 const input = z.strictObject({
@@ -24,12 +25,22 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   async plan({ store: name, keys }, context) {
     const store = context.store(name);
     const there = anywhere(await look(store, context.signal));
+    const torn = keys.flatMap((id) => (holdsSeveral(there, id) ? (there.apart?.get(id) ?? []) : []));
+    if (torn.length > 0) {
+      const all = some(
+        torn.map(({ told }) => told),
+        '; ',
+      );
+      throw new ActionFailed(`${all}: make the places agree first`);
+    }
     const fingerprints = prints(keys, there, context);
     const removed = Object.keys(fingerprints);
     const what =
       removed.length === 0 ? 'nothing' : `${count(removed.length)} (${named(removed, fingerprints)})`;
+    const apart = keys.flatMap((id) => there.apart?.get(id)?.told ?? []);
+    const now = apart.length > 0 ? `; now ${some(apart, '; ')}` : '';
     return {
-      does: `removes ${what} from ${name}`,
+      does: `removes ${what} from ${name}${now}`,
       touches: [...store.places],
       current: count(there.keys.size),
       desired: count(there.keys.size - removed.length),
@@ -53,7 +64,9 @@ export const keysRemove: Action<z.infer<typeof input>> = {
         : known(context.captured);
     const there = anywhere(await look(store, context.signal));
     const now = new Map(Object.entries(prints(keys, there, context)));
-    const foreign = keys.filter((id) => now.has(id) && now.get(id) !== ours.get(id));
+    const foreign = keys.filter(
+      (id) => now.has(id) && (now.get(id) !== ours.get(id) || holdsSeveral(there, id)),
+    );
     const removed = keys.filter((id) => !now.has(id) && ours.has(id));
     const done = (): Output => ({
       removed: [...removed].sort(),
@@ -83,6 +96,12 @@ export const keysRemove: Action<z.infer<typeof input>> = {
     return { kind: 'done', output: done(), summary };
   },
 };
+
+/** Do places hold different keys under an id? Then one of them at least is not the one that is meant. */
+function holdsSeveral({ apart }: Keys, id: string): boolean {
+  const [first, ...others] = apart?.get(id)?.keys ?? [];
+  return first !== undefined && others.some((key) => !key.equals(first));
+}
 
 function known(from: Json): Map<string, string> {
   const found = withPrints.safeParse(from);

@@ -8,7 +8,7 @@ import {
   openInstances,
   withMapFiles,
 } from '../haproxy-map.js';
-import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Apart, type Keys, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
 import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
 import { versionOf } from './version.js';
@@ -60,7 +60,24 @@ class HaproxyMap implements OpenKeyStore {
     );
     const keys = new Map(agreed);
     const partial = new Map([...this.halfway(places)].filter(([id]) => !keys.has(id)));
-    return { version: versionOf(rows, this.surroundings.fingerprint), keys, partial };
+    const apart = new Map([...partial.keys()].map((id) => [id, this.apart(id, places)]));
+    return { version: versionOf(rows, this.surroundings.fingerprint), keys, partial, apart };
+  }
+
+  private apart(id: string, places: Place[]): Apart {
+    const there = places.map((place) => {
+      const fps = (place.keys.get(id) ?? []).map(this.surroundings.fingerprint);
+      return { ...place, fps: [...new Set(fps)].sort().join(' and ') };
+    });
+    const keys = there.flatMap((place) => place.keys.get(id) ?? []);
+    const [{ fps: first }] = there as [(typeof there)[0]];
+    if (there.every(({ fps }) => fps === first))
+      return { told: `${this.name} holds more than one key under ${id}: ${first}`, keys };
+    const said = there.map(({ instance, where, fps }) => {
+      const place = this.instances.length > 1 ? instance.places[where] : where;
+      return `${place} ${fps === '' ? 'lacks it' : `has ${fps}`}`;
+    });
+    return { told: `places of ${this.name} disagree about ${id}: ${said.join(', ')}`, keys };
   }
 
   /** Keys that some place holds: of a removal that was cut off they are still accepted there. */

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { withFileLock, writeAtomically } from '../atomic-file.js';
 import { type Keys, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
@@ -8,7 +9,7 @@ import { versionOf } from './version.js';
 /** How a kind of file holds keys. */
 export interface FileFormat {
   type: string;
-  /** Reads as empty while it does not exist. */
+  /** Reads as empty while it does not exist; its folder must. */
   path: string;
   /** @returns id and key of each; null: it is not a file of this kind (never say what is in it) */
   parse(source: string): Array<[id: string, key: string]> | null;
@@ -32,8 +33,10 @@ export class WholeFile implements OpenKeyStore {
   }
 
   async read(signal: AbortSignal): Promise<Keys> {
-    const keys = await this.load(signal);
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    const found = await this.load(signal);
+    const keys = found ?? new Map<string, Secret>();
+    const version = versionOf([keys], this.surroundings.fingerprint);
+    return found ? { keys, version } : { keys, version, note: 'the file is not there yet' };
   }
 
   async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
@@ -61,12 +64,12 @@ export class WholeFile implements OpenKeyStore {
   private async change(signal: AbortSignal, edit: (keys: Map<string, Secret>) => boolean): Promise<void> {
     const { path, format } = this.file;
     const step = async () => {
-      const keys = await this.load(signal);
+      const keys = (await this.load(signal)) ?? new Map<string, Secret>();
       if (!edit(keys)) return;
       signal.throwIfAborted();
       await writeAtomically(path, format(Array.from(keys, ([id, secret]) => [id, secret.reveal()])));
       const { fingerprint } = this.surroundings;
-      if (versionOf([await this.load(signal)], fingerprint) !== versionOf([keys], fingerprint))
+      if (versionOf([(await this.load(signal)) ?? new Map()], fingerprint) !== versionOf([keys], fingerprint))
         throw new StoreFailed(`${this.name}: ${path} reads differently from what was written`);
     };
     try {
@@ -76,14 +79,17 @@ export class WholeFile implements OpenKeyStore {
     }
   }
 
-  private async load(signal: AbortSignal): Promise<Map<string, Secret>> {
+  /** @returns null: there is no file yet. A folder that is not there is another matter: a wrong path, or nothing mounted. */
+  private async load(signal: AbortSignal): Promise<Map<string, Secret> | null> {
     const { path, parse, type } = this.file;
     let source: string;
     try {
       source = await readFile(path, { encoding: 'utf8', signal });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-      throw this.told(error, 'read', signal);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw this.told(error, 'read', signal);
+      const folder = dirname(path);
+      if (await isFolder(folder)) return null;
+      throw new StoreFailed(`${this.name}: ${path} could not be read: there is no folder ${folder}`);
     }
     const keys = parse(source);
     if (!keys) throw new StoreFailed(`${this.name}: ${path} is not a ${type} of ids and keys`);
@@ -96,4 +102,8 @@ export class WholeFile implements OpenKeyStore {
     const why = signal.aborted ? 'stopped' : (code ?? message);
     return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }

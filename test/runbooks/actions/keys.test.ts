@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Lost } from '#runbooks/action.js';
@@ -29,6 +31,7 @@ test('a comparison says what is missing, extra, mismatched, by fingerprint', asy
     missing: ['client-1'],
     extra: ['own'],
     mismatched: ['client-2'],
+    disagreeing: [],
     same: 1,
     empty: false,
     fingerprints: { ...FPS, own: fp('value-own') },
@@ -42,16 +45,58 @@ test('a comparison says what is missing, extra, mismatched, by fingerprint', asy
   expect(Object.keys(plan.versions)).toEqual(['keys:old', 'keys:new']);
 });
 
-test.each([
-  ['a missing key', NEW, true],
-  ['a mismatched key', { ...OLD, 'client-1': 'other' }, true],
-  ['only an extra key', { ...OLD, own: 'value-own' }, false],
-  ['equal stores', OLD, false],
-])('none-missing with %s', async (_, there, refused) => {
-  await kit.write('new', there);
-  const run = kit.run(keysCompare, { ...compare, require: 'none-missing' });
-  if (!refused) await run;
-  else expect((await failure(run)).message).toMatch(/^new lacks keys of old: /);
+const VALUES = `client-1: ${FPS['client-1']} in old, ${fp('other')} in new`;
+
+test.each<[string, Record<string, string>, string | null]>([
+  [
+    'a missing key',
+    { ...OLD, 'client-1': '' },
+    `new lacks keys of old: 1 missing (client-1 ${FPS['client-1']})`,
+  ],
+  ['a mismatched key', { ...OLD, 'client-1': 'other' }, `new has another value under ${VALUES}`],
+  [
+    'both',
+    { ...OLD, 'client-1': 'other', 'client-2': '' },
+    `new lacks keys of old: 1 missing (client-2 ${FPS['client-2']}); new has another value under ${VALUES}`,
+  ],
+  ['only an extra key', { ...OLD, own: 'value-own' }, null],
+  ['equal stores', OLD, null],
+])('none-missing with %s', async (_, there, message) => {
+  await kit.write('new', Object.fromEntries(Object.entries(there).filter(([, value]) => value !== '')));
+  const given = { ...compare, require: 'none-missing' };
+  const run = kit.run(keysCompare, given);
+  if (message === null) await run;
+  else expect((await failure(run)).message).toBe(message);
+  // An earlier step of the same runbook may put it right.
+  const { does } = await kit.plan(keysCompare, given);
+  expect(does.endsWith(', and fails as long as that is so')).toBe(message !== null);
+});
+
+test('none-missing: of a store that holds no key, or of the same store twice, nothing is proved', async () => {
+  const given = { ...compare, require: 'none-missing' };
+  await kit.write('old', {});
+  const empty = await failure(kit.run(keysCompare, given));
+  expect(empty.message).toBe('old holds no key: nothing to compare with');
+  await rm(join(kit.folder, 'old.json'));
+  const gone = await failure(kit.run(keysCompare, given));
+  expect(gone.message).toBe('old holds no key (the file is not there yet): nothing to compare with');
+  await kit.done(keysCompare, compare);
+  expect(keysCompare.input.safeParse({ from: 'old', to: 'old' }).success).toBe(false);
+});
+
+test('none-mismatched: what adding cannot mend fails at planning, unless an earlier step may mend it', async () => {
+  const given = { ...compare, require: 'none-mismatched' };
+  await kit.plan(keysCompare, given);
+  await kit.done(keysCompare, given);
+  await kit.write('new', { ...NEW, 'client-1': 'other' });
+  for (const attempt of [kit.plan(keysCompare, given), kit.run(keysCompare, given)])
+    expect((await failure(attempt)).message).toBe(
+      `new has another value under ${VALUES}, which adding leaves alone: mend it by hand, or replace the key on all sides (key-rotate)`,
+    );
+  const [place] = kit.stores.get('new')?.places ?? [];
+  const foreseen = new Map([[String(place), null]]);
+  const { does } = await keysCompare.plan(keysCompare.input.parse(given), kit.context(), foreseen);
+  expect(does).toMatch(/, and fails as long as that is so$/);
 });
 
 test('adding: planned, done, repeated, undone', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { StoreFailed } from '#runbooks/keystore.js';
 import { jsonFile } from '#runbooks/keystores/json-file.js';
 import { Secret } from '#runbooks/secret.js';
 import { keyStoreContract, plain, surroundings } from './contract.js';
@@ -68,5 +69,18 @@ describe('the file of a json-file store', () => {
   test('a folder that is not there is said by name', async () => {
     const gone = join(folder, 'gone', 'keys.json');
     await expect(at(gone).put('a', key, null, on)).rejects.toThrow(/^tts-new: .*keys\.json .*ENOENT/);
+    await expect(at(gone).read(on)).rejects.toThrow(
+      `tts-new: ${gone} could not be read: there is no folder ${join(folder, 'gone')}`,
+    );
+    await expect(at(gone).read(on)).rejects.toBeInstanceOf(StoreFailed);
+  });
+
+  test('a file that is not there yet is an empty store, and is told from one', async () => {
+    const store = at(join(folder, 'yet.json'));
+    expect(await store.read(on)).toMatchObject({ keys: new Map(), note: 'the file is not there yet' });
+    await store.put('a', key, null, on);
+    await store.remove('a', key, on);
+    const { keys, note } = await store.read(on);
+    expect([keys.size, note]).toEqual([0, undefined]);
   });
 });

@@ -1,0 +1,60 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { checkRunbooks } from '#cli/doctor-runbooks.js';
+import { loadConfig } from '#config.js';
+import { acceptor, haproxyAvailable } from '../support/haproxy.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tocsin-doctor-'));
+  await mkdir(join(folder, 'runbooks'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What the doctor says of these stores, by name. */
+async function said(stores: Record<string, object>) {
+  const path = join(folder, 'tocsin.yml');
+  await writeFile(path, JSON.stringify({ keystores: stores }));
+  const env = {
+    TOCSIN_CONFIG: path,
+    TOCSIN_RUNBOOKS: join(folder, 'runbooks'),
+    TOCSIN_SECRET: 'x'.repeat(32),
+  };
+  const findings = await checkRunbooks(loadConfig(env, 'nothing'));
+  return new Map(findings.map(({ what, ...rest }) => [what, rest]));
+}
+
+test('a file that is not there yet is told from an empty store, and from a folder that is not there', async () => {
+  await writeFile(join(folder, 'empty.json'), '{}');
+  const file = (name: string) => ({ type: 'json-file', path: join(folder, name) });
+  const found = await said({
+    empty: file('empty.json'),
+    yet: file('yet.json'),
+    gone: file('gone/keys.json'),
+  });
+  expect(found.get('key store empty')).toEqual({ ok: true, detail: 'json-file, 0 keys' });
+  expect(found.get('key store yet')).toEqual({ ok: true, detail: 'json-file, the file is not there yet' });
+  expect(found.get('key store gone')).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining(`there is no folder ${join(folder, 'gone')}`),
+  });
+});
+
+(haproxyAvailable() ? test : test.skip)('places that disagree are said, by fingerprint', async () => {
+  const proxy = await acceptor();
+  try {
+    for (let n = 1; n <= 4; n++)
+      await proxy.tell(`add map ${proxy.map('keys')} canary-value-${n} client-${n}`);
+    const map = { type: 'haproxy-map', socket: proxy.socket, file: proxy.map('keys'), columns: 'value-id' };
+    const found = (await said({ map })).get('key store map');
+    expect(found).toMatchObject({ ok: false, fix: expect.stringContaining('reload') });
+    expect(found?.detail).toMatch(
+      /^places of map disagree about client-1: file lacks it, live has fp:[0-9a-f]{12}; .* and 1 more$/,
+    );
+    expect(JSON.stringify(found)).not.toContain('canary');
+  } finally {
+    await proxy.stop();
+  }
+});
