@@ -15,6 +15,7 @@ export interface StepView {
   failures: number;
   /** When the first attempt began; null: it never did. */
   startedAt: string | null;
+  /** When it ended, by itself or because the run ended, or turned round, while it was open: then `outcome` is null. */
   finishedAt: string | null;
   outcome: StepOutcome | null;
   /** Under which fence the present attempt began, or was taken over. */
@@ -115,9 +116,11 @@ function after(view: RunView, fact: RunFact): void {
       view.startedAt ??= fact.recordedAt;
       return;
     case 'RunUndoing':
+      close(view, fact.recordedAt);
       view.endedAt = null;
       return;
     case 'RunEnded':
+      close(view, fact.recordedAt);
       view.endedAt = fact.recordedAt;
       view.summary = fact.texts.summary ?? null;
       return;
@@ -132,6 +135,18 @@ function after(view: RunView, fact: RunFact): void {
     default:
       return;
   }
+}
+
+/** What was begun and had not come to its end is not gone on with: it ends here. */
+function close(view: RunView, at: string): void {
+  for (const [step, phases] of view.steps) {
+    const closed = Object.values(phases).map((one) => [one.phase, closedAt(one, at)]);
+    view.steps.set(step, Object.fromEntries(closed));
+  }
+}
+
+function closedAt(step: StepView, at: string): StepView {
+  return step.startedAt === null || step.finishedAt !== null ? step : { ...step, finishedAt: at };
 }
 
 type StepFact = Extract<RunFact, { data: { step: string } }>;

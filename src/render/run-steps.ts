@@ -1,5 +1,5 @@
 import type { Phase } from '#domain/run-fact.js';
-import type { StepMark } from '#domain/run-state.js';
+import type { RunState, StepMark } from '#domain/run-state.js';
 import type { RunView, StepView } from '#domain/runbook-run.js';
 
 export type StepState =
@@ -38,7 +38,7 @@ function stepLine(run: RunView, id: string): StepLine {
   // A person who skips the undoing of a step leaves the step as it was.
   const phase: Phase = marks.undo !== undefined && marks.undo.state !== 'skipped' ? 'undo' : 'run';
   const view = views[phase] ?? null;
-  const state = stateOf(marks[phase], phase, view, run.state.status === 'ended');
+  const state = stateOf(marks[phase], phase, view, isOver(run.state, phase));
   const over = state === 'done' || state === 'failed' || state === 'skipped' || state === 'undone';
   return {
     id,
@@ -50,7 +50,12 @@ function stepLine(run: RunView, id: string): StepLine {
   };
 }
 
-function stateOf(mark: StepMark | undefined, phase: Phase, view: StepView | null, ended: boolean): StepState {
+/** Does nothing more come of steps in that phase? Once a run is undone, it goes on with none. */
+function isOver({ status, asked }: RunState, phase: Phase): boolean {
+  return status === 'ended' || (phase === 'run' && (status === 'undoing' || asked?.phase === 'undo'));
+}
+
+function stateOf(mark: StepMark | undefined, phase: Phase, view: StepView | null, over: boolean): StepState {
   switch (mark?.state) {
     case undefined:
       return 'pending';
@@ -60,8 +65,8 @@ function stateOf(mark: StepMark | undefined, phase: Phase, view: StepView | null
     case 'skipped':
       return mark.state;
     default:
-      // The run was ended while this one was open: what has begun did not come to its end.
-      if (ended) return view?.startedAt ? 'failed' : 'pending';
+      // The run was ended, or turned round, while this one was open: what has begun did not come to its end.
+      if (over) return view?.startedAt ? 'failed' : 'pending';
       if (mark?.state === 'running') return 'running';
       return mark?.state === 'asked' ? 'asking' : 'waiting';
   }

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import type { DraftFact } from '#domain/fact.js';
+import { runViewOf } from '#domain/runbook-run.js';
 import { FORMATS, fileNameOf, renderExport } from '#render/exports.js';
 import { showText } from '#render/lists.js';
+import { stepLines } from '#render/run-steps.js';
 import { durationText, runItem, runsText } from '#render/runs.js';
 import { fold, opened as givenOpened, stream } from '../domain/given.js';
 import {
@@ -108,6 +110,73 @@ describe('a run in the json export', () => {
     const item = runItem(viewOf(...drafts));
     expect(item).toMatchObject({ id: 'RUN-1', runbook: 'key-sync', state });
     expect(item.steps.map((step) => step.state).join(' ')).toBe(steps);
+  });
+
+  // A minute apart, so that each time says which fact it is of.
+  const timed = (...drafts: DraftFact[]) => {
+    const facts = stream(givenOpened, ...drafts).map((fact, i) => ({ ...fact, recordedAt: minute(i) }));
+    const view = runViewOf(facts, 1);
+    if (!view) throw new Error('no run in these facts');
+    return view;
+  };
+  const minute = (n: number) => `2024-11-10T02:${String(n).padStart(2, '0')}:00.000Z`;
+  const open = [...going, stepStarted('compare')];
+  const answeredUndo = [...failed, stepAsked('add'), stepAnswered('add', 'undo'), undoing];
+
+  test.each<[string, DraftFact[], string, string | null]>([
+    [
+      'a wait that was cancelled',
+      [...open, stepWaits('compare'), cancelled, ended('cancelled')],
+      'failed',
+      minute(8),
+    ],
+    [
+      'a wait that was cancelled, then undone',
+      [...open, stepWaits('compare'), cancelled, ended('cancelled'), undoing, ended('undone')],
+      'failed',
+      minute(8),
+    ],
+    [
+      'a question that was cancelled',
+      [...open, stepAsked('compare'), cancelled, ended('cancelled')],
+      'failed',
+      minute(8),
+    ],
+    [
+      'a question that was answered by undo',
+      [...open, stepAsked('compare'), stepAnswered('compare', 'undo'), undoing],
+      'failed',
+      minute(8),
+    ],
+    [
+      'one that never began',
+      [...going, stepAsked('compare'), cancelled, ended('cancelled')],
+      'pending',
+      null,
+    ],
+  ])('%s has the time at which it ended', (_, drafts, state, finished) => {
+    const [step] = runItem(timed(...drafts)).steps;
+    expect(step).toMatchObject({ id: 'compare', state, finished_at: finished });
+  });
+
+  test('what failed stays failed while the run is undone', () => {
+    const undoFails = [
+      stepStarted('compare', { phase: 'undo' }),
+      stepFinished('compare', 'failed', { error: 'y' }, { phase: 'undo' }),
+    ];
+    expect(runItem(timed(...answeredUndo)).steps[1]).toMatchObject({
+      state: 'failed',
+      finished_at: minute(8),
+    });
+    const asks = [...undoFails, stepAsked('compare', 'what now?', { phase: 'undo' })];
+    expect(runItem(timed(...answeredUndo, ...asks)).steps.map((step) => step.state)).toEqual([
+      'asking',
+      'failed',
+      'pending',
+    ]);
+    const over = timed(...answeredUndo, ...asks, cancelled, ended('cancelled'));
+    expect(runItem(over).steps[0]).toMatchObject({ state: 'failed', finished_at: minute(6) });
+    expect(stepLines(over)[0]).toMatchObject({ phase: 'undo', view: { finishedAt: minute(13) } });
   });
 
   test('times are those of the step as it was run; open ones have no end', () => {
