@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ENVIRONMENT, type Environment, type Need, needs } from './config/environment.js';
-import { type Organisation, readOrganisation } from './config/organisation.js';
+import { type CheckSections, type Organisation, readOrganisation } from './config/organisation.js';
 
 export type { Need } from './config/environment.js';
 export type { Organisation } from './config/organisation.js';
@@ -38,9 +38,10 @@ export class BadConfig extends Error {
 
 /**
  * @param need what this process is about to do: `slack` for the bot, `database` for a verb on the command line
+ * @param check what is wrong in the sections of tocsin.yml that other rooms read
  * @throws BadConfig with everything that is wrong at once; never with a value that could be a secret
  */
-export function loadConfig(env: NodeJS.ProcessEnv, need: Need): Config {
+export function loadConfig(env: NodeJS.ProcessEnv, need: Need, check?: CheckSections): Config {
   // An empty variable is one that was not filled in (`X=` in an .env file), not a value.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = ENVIRONMENT.safeParse(given);
@@ -51,7 +52,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, need: Need): Config {
   if (existsSync(file)) source = readFileSync(file, 'utf8');
   else if (given.TOCSIN_CONFIG)
     problems.push(`TOCSIN_CONFIG: there is no file ${file}; correct the path or unset it`);
-  const organisation = readOrganisation(source, file);
+  const organisation = readOrganisation(source, file, check);
   if (Array.isArray(organisation)) problems.push(...organisation);
   if (!parsed.success || Array.isArray(organisation) || problems.length > 0) throw new BadConfig(problems);
   return { ...fromEnvironment(parsed.data), org: organisation };

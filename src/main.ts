@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
+import { sectionsWrong } from '#compose/runbooks.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
 import { createLog, hidden } from '#log.js';
 
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   const role = values.role as Role;
   if (!(role in NEEDS))
     throw new BadConfig([`--role: there is no role “${values.role}”; write all, web or worker`]);
-  const config = loadConfig(process.env, NEEDS[role]);
+  const config = loadConfig(process.env, NEEDS[role], sectionsWrong);
   const log = createLog(config.logLevel);
   let bot: Bot | null = null;
   let stopping = false;

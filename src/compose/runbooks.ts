@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { PlaceOf } from '#config/place.js';
 import { BadConfig, type Config } from '#config.js';
 import type { Runbook } from '#domain/runbook.js';
 import { hideInLogs } from '#log.js';
@@ -8,7 +9,7 @@ import { readDefinition } from '#runbooks/definition.js';
 import { keyLearner } from '#runbooks/learn.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
-import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
+import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { signingSecret } from './secret.js';
@@ -24,6 +25,8 @@ export interface Runbooks {
   settings: RunbookSettings;
   systems: Systems & { fingerprint: Fingerprint };
   scrub: Scrub;
+  /** Why secrets that tocsin.yml refers to are not there: whatever needs them will fail. */
+  missing: string[];
   /** Resolves when the keys that stand in the key stores now are known to `scrub`, or could not be read; never throws. */
   learnKeys(): Promise<void>;
   /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
@@ -31,7 +34,13 @@ export interface Runbooks {
   close(): Promise<void>;
 }
 
-/** @throws BadConfig with everything that is wrong in the sections of tocsin.yml which are about runbooks */
+/** @returns what is wrong in the sections of tocsin.yml which are about runbooks */
+export function sectionsWrong(sections: RunbookSections, at: PlaceOf): string[] {
+  const read = readRunbookSettings(sections, at);
+  return 'problems' in read ? read.problems : [];
+}
+
+/** @throws BadConfig with everything that is wrong there */
 export async function openRunbooks(config: Config): Promise<Runbooks> {
   const read = readRunbookSettings(config.org, config.org.at);
   if ('problems' in read) throw new BadConfig(read.problems);
@@ -43,13 +52,14 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
   const scrub = new Scrub(fingerprint);
   hideInLogs((text) => scrub.text(text));
   const systems = openSystems(settings, { env: process.env, scrub, fingerprint });
-  learnSecrets(config, settings, systems, scrub);
+  const missing = learnSecrets(config, settings, systems, scrub);
   const known = new Map<string, Runbook | null>();
   return {
     shelf: openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS }),
     settings,
     systems: { ...systems, fingerprint },
     scrub,
+    missing,
     learnKeys: keyLearner([...settings.keystores.keys()], systems),
     read(source) {
       const before = known.get(source);
@@ -67,8 +77,12 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
 /** Passwords that are shorter may be words that stand in any text. */
 const PASSWORD = 12;
 
-/** Our own, and what tocsin.yml refers to: known from the start, so that it is recognised wherever it turns up. */
-function learnSecrets(config: Config, settings: RunbookSettings, systems: Systems, scrub: Scrub): void {
+/**
+ * Our own, and what tocsin.yml refers to: known from the start, so that it is recognised wherever it turns up.
+ * @returns what could not be resolved
+ */
+function learnSecrets(config: Config, settings: RunbookSettings, systems: Systems, scrub: Scrub): string[] {
+  const missing: string[] = [];
   const { botToken, appToken, signingSecret: slack } = config.slack;
   for (const own of [botToken, appToken, slack, config.secret]) if (own !== null) scrub.learn(own);
   for (const address of [config.databaseUrl, config.redisUrl]) {
@@ -78,8 +92,9 @@ function learnSecrets(config: Config, settings: RunbookSettings, systems: System
   for (const name of settings.secrets.keys()) {
     try {
       systems.secret(name);
-    } catch {
-      // Not there now: whoever needs it says so.
+    } catch (error) {
+      missing.push((error as Error).message);
     }
   }
+  return missing;
 }

@@ -54,6 +54,11 @@ const ORGANISATION = z.strictObject({
   schedules: section,
 });
 
+/** What another room finds wrong in its sections, whatever the others are like. */
+export type CheckSections = (sections: Sections, at: PlaceOf) => string[];
+type Sections = Record<(typeof SECTIONS)[number], Record<string, unknown>>;
+const SECTIONS = ['approvers', 'keystores', 'routes', 'pairs', 'commands', 'secrets', 'schedules'] as const;
+
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
 const LATER = ['severities', 'reminders', 'status_page', 'alerts'];
 
@@ -66,8 +71,12 @@ export type Organisation = z.infer<typeof ORGANISATION> & {
   at: PlaceOf;
 };
 
-/** @returns the settings, or what is wrong with them: file, line, place, what to write instead. */
-export function readOrganisation(source: string, file: string): Organisation | string[] {
+/** @returns the settings, or everything that is wrong with them: file, line, place, what to write instead. */
+export function readOrganisation(
+  source: string,
+  file: string,
+  check: CheckSections = () => [],
+): Organisation | string[] {
   const document = parseDocument(source, { uniqueKeys: true });
   if (document.errors.length > 0) {
     return document.errors.map(
@@ -77,11 +86,20 @@ export function readOrganisation(source: string, file: string): Organisation | s
   const at = placesIn(document, source, file);
   const settings: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
   const parsed = ORGANISATION.safeParse(withoutLater(settings));
-  if (parsed.success) return { ...parsed.data, at };
-  return parsed.error.issues.map((issue) => {
+  const wrong = check(sectionsOf(settings), at);
+  if (parsed.success) return wrong.length > 0 ? wrong : { ...parsed.data, at };
+  const issues = parsed.error.issues.map((issue) => {
     const place = issue.path.join('.');
     return `${at(issue.path)}: ${place ? `${place} ` : ''}${worded(issue)}`;
   });
+  return [...issues, ...wrong];
+}
+
+function sectionsOf(settings: unknown): Sections {
+  const of = (name: string) => (settings as Record<string, unknown> | null)?.[name];
+  const record = (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return Object.fromEntries(SECTIONS.map((name) => [name, record(of(name))])) as Sections;
 }
 
 function withoutLater(settings: unknown): unknown {

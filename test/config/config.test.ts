@@ -94,6 +94,25 @@ describe('tocsin.yml', () => {
       expect.stringMatching(/^tocsin\.yml:2: keystores /),
     ]);
   });
+  test('everything is said at once: what is wrong here, and what other rooms find in their sections', () => {
+    const source = 'zone: Mars\nkeystores:\n  a: { type: x }\nrouts: {}\nroutes: [1]\n';
+    const seen: unknown[] = [];
+    const wrong = readOrganisation(source, 'tocsin.yml', (sections, at) => {
+      seen.push(sections.keystores, sections.routes, sections.pairs);
+      return [`${at(['keystores', 'a'])}: keystores.a is of no kind`];
+    });
+    expect(seen).toEqual([{ a: { type: 'x' } }, {}, {}]);
+    expect(wrong).toEqual([
+      expect.stringMatching(/^tocsin\.yml:1: zone is not a time zone/),
+      expect.stringMatching(/^tocsin\.yml:5: routes /),
+      expect.stringMatching(/mean nothing here \(routs\)/),
+      'tocsin.yml:3: keystores.a is of no kind',
+    ]);
+    const path = join(folder, 'both.yml');
+    writeFileSync(path, 'zone: Mars\n');
+    const load = () => loadConfig({ TOCSIN_CONFIG: path, PORT: 'x' }, 'bot', () => ['and this']);
+    expect(load).toThrow(/PORT: [\s\S]*SLACK_BOT_TOKEN: [\s\S]*zone is not[\s\S]*and this/);
+  });
   test('a file is read from where it is said to be', () => {
     const path = join(folder, 'mine.yml');
     writeFileSync(path, 'announce: war-room\n');
