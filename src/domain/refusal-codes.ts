@@ -174,11 +174,15 @@ export const SENTENCES = {
     sentence: `The definition of ${p.runbook} cannot be used: ${p.problems.slice(0, 3).join(' · ')}${p.problems.length > 3 ? ` · and ${p.problems.length - 3} more` : ''}`,
     next: 'Mend it; `tocsin runbook lint` lists everything that is wrong.',
   }),
-  BAD_INPUT: (p: { runbook: string; input: string; why: string; known: string[] }) => ({
+  BAD_INPUT: (p: {
+    runbook: string;
+    input: string;
+    why: string;
+    names: string[] | null;
+    values: string[];
+  }) => ({
     sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
-    next: p.known.length
-      ? `Its inputs: ${p.known.map((name) => `\`${name}=…\``).join(', ')}.`
-      : 'It has no inputs.',
+    next: p.names ? inputNames(p.names) : inputForm(p.input, p.values),
   }),
   SECRET_TYPED: (p: { what: string }) => ({
     sentence: `The ${p.what} holds a secret, so nothing was kept.`,
@@ -272,3 +276,13 @@ export const SENTENCES = {
     next: 'Ask again in a moment.',
   }),
 } as const;
+
+function inputNames(names: string[]): string {
+  if (names.length === 0) return 'It has no inputs.';
+  return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
+}
+
+function inputForm(input: string, values: string[]): string {
+  const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
+  return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
+}

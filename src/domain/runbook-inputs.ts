@@ -5,12 +5,15 @@ import { fill } from './template.js';
 
 export type InputValue = string | number | boolean;
 
-/** Why what was given cannot be used. `known`: what could be written instead, the likeliest first. */
+/** Why what was given cannot be used, and what could be written instead. */
 export interface InputProblem {
   input: string;
   /** What is wrong, to stand after the input's name: `must be given`. Never what was typed. */
   why: string;
-  known: string[];
+  /** Where there is no input of that name: those that there are, the likeliest first; null: it is one of them. */
+  names: string[] | null;
+  /** What that input may be, the likeliest first; empty: whatever is of its type. */
+  values: string[];
 }
 
 const NUMBER = /^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$/;
@@ -30,13 +33,13 @@ export function readInputs(
     if (Object.hasOwn(specs, input)) continue;
     const shown = input.length > 40 ? `${input.slice(0, 40)}…` : input;
     const known = closest(input, names, 8);
-    return { problem: { input: shown, why: 'is not an input of this runbook', known } };
+    return { problem: { input: shown, why: 'is not an input of this runbook', names: known, values: [] } };
   }
   const inputs: Array<[string, InputValue]> = [];
   for (const input of names) {
     const spec = specs[input] as InputSpec;
     const read = readInput(spec, Object.hasOwn(given, input) ? given[input] : undefined);
-    if ('why' in read) return { problem: { input, ...read } };
+    if ('why' in read) return { problem: { input, names: null, ...read } };
     inputs.push([input, read.value]);
   }
   return { inputs: Object.fromEntries(inputs) };
@@ -52,23 +55,22 @@ export function targetOf(runbook: Runbook, inputs: Record<string, InputValue>): 
 function readInput(
   spec: InputSpec,
   given: string | undefined,
-): { value: InputValue } | { why: string; known: string[] } {
-  const known = spec.enum?.map(String) ?? [];
+): { value: InputValue } | { why: string; values: string[] } {
+  const values = spec.enum?.map(String) ?? (spec.type === 'boolean' ? ['true', 'false'] : []);
   if (given === undefined) {
-    return spec.default === undefined ? { why: 'must be given', known } : { value: spec.default };
+    return spec.default === undefined ? { why: 'must be given', values } : { value: spec.default };
   }
   if (given.length > RUNBOOK_LIMITS.input) {
-    return { why: `is longer than ${RUNBOOK_LIMITS.input} characters`, known };
+    return { why: `is longer than ${RUNBOOK_LIMITS.input} characters`, values };
   }
-  if (!isPrintable(given)) return { why: 'holds control characters', known };
+  if (!isPrintable(given)) return { why: 'holds control characters', values };
   const value = typed(spec.type, given);
   if (value === null) {
-    return spec.type === 'number'
-      ? { why: 'is not a number', known }
-      : { why: 'is neither true nor false', known: ['true', 'false'] };
+    const why = spec.type === 'number' ? 'is not a number such as 3 or 0.5' : 'is neither true nor false';
+    return { why, values };
   }
   if (spec.enum && !spec.enum.some((allowed) => allowed === value)) {
-    return { why: 'is none of the values allowed', known: closest(given, known, 8) };
+    return { why: 'is none of the values allowed', values: closest(given, values, 8) };
   }
   return { value };
 }

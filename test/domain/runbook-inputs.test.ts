@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { refuse } from '#domain/refusal.js';
 import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
 import { readInputs, targetOf } from '#domain/runbook-inputs.js';
 import { TemplateFailed } from '#domain/template.js';
@@ -29,38 +30,64 @@ test('typed by what the runbook declares, with its defaults', () => {
 
 describe('what cannot be used is named, with what could be written', () => {
   const long = 'x'.repeat(RUNBOOK_LIMITS.input + 1);
-  test.each<[string, Record<string, string>, { input: string; why: RegExp; known: unknown }]>([
+  test.each<
+    [string, Record<string, string>, { input: string; why: RegExp; names?: unknown; values?: unknown }]
+  >([
     [
       'unknown',
       { form: 'x' },
-      { input: 'form', why: /not an input/, known: expect.arrayContaining(['from']) },
+      { input: 'form', why: /not an input/, names: expect.arrayContaining(['from']) },
     ],
-    ['missing', {}, { input: 'from', why: /must be given/, known: [] }],
-    ['no number', { from: 'x', count: '2x' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
-    ['hex', { from: 'x', count: '0x2' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
-    ['empty number', { from: 'x', count: '' }, { input: 'count', why: /number/, known: ['1', '2', '3'] }],
-    ['too large', { from: 'x', count: '9' }, { input: 'count', why: /none of/, known: ['1', '2', '3'] }],
-    ['no boolean', { from: 'x', dry: '1' }, { input: 'dry', why: /true nor/, known: ['true', 'false'] }],
-    ['not in enum', { from: 'x', zone: 'c' }, { input: 'zone', why: /none of/, known: ['a', 'b'] }],
-    ['too long', { from: long }, { input: 'from', why: /longer than 2000/, known: [] }],
-    ['control', { from: 'a\u0000b' }, { input: 'from', why: /control/, known: [] }],
-    ['escape', { from: '\u001b[2J' }, { input: 'from', why: /control/, known: [] }],
-    ['turned round', { from: 'a\u202eb' }, { input: 'from', why: /control/, known: [] }],
-    ['half a pair', { from: '\ud83d' }, { input: 'from', why: /control/, known: [] }],
+    ['missing', {}, { input: 'from', why: /must be given/ }],
+    ['no number', { from: 'x', count: '2x' }, { input: 'count', why: /number/, values: ['1', '2', '3'] }],
+    ['hex', { from: 'x', count: '0x2' }, { input: 'count', why: /number/, values: ['1', '2', '3'] }],
+    ['empty number', { from: 'x', count: '' }, { input: 'count', why: /number/, values: ['1', '2', '3'] }],
+    ['too large', { from: 'x', count: '9' }, { input: 'count', why: /none of/, values: ['1', '2', '3'] }],
+    ['no boolean', { from: 'x', dry: '1' }, { input: 'dry', why: /true nor/, values: ['true', 'false'] }],
+    ['not in enum', { from: 'x', zone: 'c' }, { input: 'zone', why: /none of/, values: ['a', 'b'] }],
+    ['too long', { from: long }, { input: 'from', why: /longer than 2000/ }],
+    ['control', { from: 'a\u0000b' }, { input: 'from', why: /control/ }],
+    ['escape', { from: '\u001b[2J' }, { input: 'from', why: /control/ }],
+    ['turned round', { from: 'a\u202eb' }, { input: 'from', why: /control/ }],
+    ['half a pair', { from: '\ud83d' }, { input: 'from', why: /control/ }],
     [
       'inherited name',
       { from: 'x', constructor: 'y' },
-      { input: 'constructor', why: /not an/, known: expect.anything() },
+      { input: 'constructor', why: /not an/, names: expect.anything() },
     ],
-  ])('%s', (_name, given, { input, why, known }) => {
+  ])('%s', (_name, given, { input, why, names = null, values = [] }) => {
     const read = readInputs(specs, given);
-    expect(read).toEqual({ problem: { input, why: expect.stringMatching(why), known } });
+    expect(read).toEqual({ problem: { input, why: expect.stringMatching(why), names, values } });
   });
 
   test('the closest name comes first', () => {
     const read = readInputs(specs, { form: 'x' });
-    expect('problem' in read && read.problem.known[0]).toBe('from');
+    expect('problem' in read && read.problem.names?.[0]).toBe('from');
   });
+});
+
+test.each<[Record<string, string>, string]>([
+  [{}, 'Write it as `from=…`.'],
+  [{ from: 'x', size: 'abc' }, 'Write it as `size=…`.'],
+  [{ from: 'x', zone: 'c' }, 'Write `zone=a` or `zone="b c"`.'],
+  [{ from: 'x', dry: 'perhaps' }, 'Write `dry=true` or `dry=false`.'],
+  [{ form: 'x' }, 'Its inputs: `from=…`, `dry=…`, `zone=…`, `size=…`.'],
+])('%j: what to write instead is of that input, or its name', (given, next) => {
+  const some = {
+    from: spec({}),
+    zone: spec({ default: 'a', enum: ['a', 'b c'] }),
+    size: spec({ type: 'number', default: 1 }),
+    dry: spec({ type: 'boolean', default: false }),
+  };
+  const read = readInputs(some, given);
+  if (!('problem' in read)) throw new Error('it was taken');
+  expect(refuse('BAD_INPUT', { runbook: 'copy', ...read.problem }).next).toBe(next);
+});
+
+test('only a runbook without inputs is said to have none', () => {
+  const read = readInputs({}, { from: 'x' });
+  if (!('problem' in read)) throw new Error('it was taken');
+  expect(refuse('BAD_INPUT', { runbook: 'copy', ...read.problem }).next).toBe('It has no inputs.');
 });
 
 test('property: every typed value comes back as its type, or is refused', () => {
