@@ -7,6 +7,7 @@ import { secretsIn, unsaid } from './definition-secrets.js';
 import { DEFINITION, type RawDefinition, type RawStep, STEP_ID } from './definition-shape.js';
 import { type Path, readSource, type Source } from './definition-source.js';
 import { isMapping, templatesOf } from './definition-templates.js';
+import { conditionsOf } from './definition-when.js';
 import { type Wrong, worded } from './definition-words.js';
 
 // Whoever mends a file reads the first ones; more come when those are mended.
@@ -36,6 +37,7 @@ export function readDefinition(
     ...sameIds(steps, line),
     ...steps.flatMap((step, i) => callsOf(step, ['steps', i], actions)),
     ...templatesOf(tree, steps, actions),
+    ...conditionsOf(steps),
     ...secrets.wrong,
   ];
   if (parsed.success && wrong.length === 0 && faults.length === 0) {

@@ -113,6 +113,16 @@ describe('a template names what is there', () => {
   });
 });
 
+test.each([
+  [ASK, 'q', 'ask'],
+  [PAUSE, 'w', 'wait'],
+])('a timeout that would do nothing: %s', (step, id, uses) => {
+  expect(problems([step])).toEqual([]);
+  expect(problems([`${step}, timeout: 5m`])).toEqual([
+    `r.yml:5: steps.${id}.timeout means nothing here: a step that uses ${uses} has no timeout; leave it out`,
+  ]);
+});
+
 describe('check and verify only read', () => {
   const READS = 'write an action that only reads, such as probe';
   const http = (given: string) => `uses: http, with: { url: "http://x", ${given} }`;

@@ -125,9 +125,9 @@ test.each<[string, number]>([
 });
 
 const step = (rest: string) => around(`  - { id: a, uses: look, with: { at: x }${rest} }`);
-const two = (first: string, second: string) =>
+const two = (first: string, second: string, rest = '') =>
   around(
-    `  - { id: a, uses: look, with: { at: ${first} } }\n  - { id: b, uses: look, with: { at: ${second} } }`,
+    `  - { id: a, uses: look, with: { at: ${first} } }\n  - { id: b, uses: look, with: { at: ${second} }${rest} }`,
   );
 
 test.each<[string, string, string[]]>([
@@ -296,6 +296,21 @@ test.each<[string, string, string[]]>([
     'itself',
     two('"{{ steps.a.x }}"', 'x'),
     ['r.yml:5: steps.a.with.at {{ steps.a.x }} is what this step gives'],
+  ],
+  ...[
+    '{{ steps.a.x }} == prod',
+    'if {{ steps.a.x }}',
+    '{{ steps.a.x }}{{ steps.a.x }}',
+    'nothing {{ steps.a.x }}',
+  ].map((when): [string, string, string[]] => [
+    `text around a condition: ${when}`,
+    two('x', 'x', `, when: "${when}"`),
+    ['r.yml:6: steps.b.when has text beside its template, and would always hold'],
+  ]),
+  [
+    'a condition without a template',
+    two('x', 'x', ', when: "yes"'),
+    ['r.yml:6: steps.b.when holds no template'],
   ],
   [
     'itself in when',
