@@ -4,7 +4,7 @@ import type { Action, ActionContext, RunContext, StepPlan, StepResult } from '..
 import type { Pair } from '../pair.js';
 import { unaccept, unmint, unswitch } from './rotate-back.js';
 import { accept, drain, mint, mustBeSteady, prove, retire, settle, switchOver } from './rotate-forward.js';
-import { readRotation, shown } from './rotation.js';
+import { idsOf, readRotation, shown } from './rotation.js';
 
 interface Phase {
   run(pair: string, context: RunContext): Promise<StepResult>;
@@ -94,7 +94,8 @@ export const keysRotate: Action<z.infer<typeof input>> = {
     const { does, writes }: Phase = PHASES[phase];
     const touches = writes(pair).flatMap((store) => [...context.store(store).places]);
     const plan = { does: does(pair), touches, current: null, desired: null, versions: {}, output: null };
-    return phase === 'mint' ? planMint(name, plan, context) : plan;
+    if (phase === 'mint') return planMint(name, plan, context);
+    return phase === 'accept' ? planAccept(name, plan, context) : plan;
   },
   async capture({ pair }, context): Promise<Json> {
     return shown(await readRotation(pair, context), context);
@@ -116,6 +117,16 @@ async function planMint(name: string, plan: StepPlan, context: ActionContext): P
     does: `${plan.does}, to replace ${context.fingerprint(current)}`,
     versions: Object.fromEntries(versions),
   };
+}
+
+/** Acceptors keep the new key under an id of its own, and a service may know its client by that: whoever agrees should know. */
+async function planAccept(name: string, plan: StepPlan, context: ActionContext): Promise<StepPlan> {
+  const { acceptors, current } = await readRotation(name, context);
+  const ids = acceptors.flatMap((acceptor) =>
+    idsOf(acceptor, current).map((id) => `${id} in ${acceptor.store.name}`),
+  );
+  const now = ids.length > 0 ? ` (now ${ids.join(', ')})` : '';
+  return { ...plan, does: `${plan.does}; the client is called tocsin-… there from then on${now}` };
 }
 
 function count(number: number, noun: string): string {

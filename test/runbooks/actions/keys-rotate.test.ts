@@ -137,6 +137,10 @@ test('the plan of the first phase rests on every store; the others say what they
     expect(later).toMatchObject({ versions: {}, output: null });
     expect(later.touches.length === 0).toBe(['prove', 'drain'].includes(phase));
   }
+  // A service that logs or counts by the client's id will see another one.
+  expect((await world.kit.plan(keysRotate, { pair: 'tts', phase: 'accept' })).does).toBe(
+    'has acceptor-1, acceptor-2 accept the pending key too; the client is called tocsin-… there from then on (now legacy in acceptor-1, legacy in acceptor-2)',
+  );
   expect(world.writes).toBe(0);
 });
 
