@@ -1,6 +1,6 @@
 import type { Answerer } from '#answer.js';
-import type { TypedIntent } from '#domain/intent.js';
-import { refuse } from '#domain/refusal.js';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
 import type { Handle } from '#handle.js';
 import type { Runbooks } from './runbooks.js';
 
@@ -17,8 +17,12 @@ export function guardedHandle(handle: Handle, scrub: Hiding): Handle {
     if (scrub.text(said) === said) return handle(intent, target, asking, notes);
     if (asking.source === 'bot') return handle(scrub.json(intent), target, asking, notes);
     if (intent.type === 'CaptureMessage') return handle(withoutSecrets(intent, scrub), target, asking, notes);
-    return Promise.resolve(refuse('SECRET_TYPED', { what: 'text' }));
+    return Promise.resolve(secretIn(asking));
   };
+}
+
+function secretIn({ source }: Asking): Refusal {
+  return refuse('SECRET_TYPED', { what: 'text', from: source === 'slack' ? 'slack' : 'elsewhere' });
 }
 
 /** Only what the author wrote: its place in Slack is its identity. */
@@ -32,7 +36,7 @@ export function guardedAnswer(answer: Answerer, scrub: Hiding): Answerer {
   return async (typed) => {
     const { text } = typed.entered;
     if (scrub.text(text) !== text) {
-      return { kind: 'refused', refusal: refuse('SECRET_TYPED', { what: 'text' }) };
+      return { kind: 'refused', refusal: secretIn(typed.asking) };
     }
     const said = await answer(typed);
     // What is wrong with a definition may quote it.

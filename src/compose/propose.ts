@@ -13,9 +13,9 @@ export function proposeOf({ shelf, scrub, learnKeys }: Pick<Runbooks, 'shelf' | 
     if (isRefusal(kept)) return kept;
     const { runbook, source } = kept;
     if (scrub.text(source) !== source)
-      return refuse('SECRET_TYPED', { what: `definition of ${runbook.name}` });
+      return refuse('SECRET_TYPED', { what: `definition of ${runbook.name}`, from: 'file' });
     const typed = JSON.stringify(asked.inputs);
-    if (scrub.text(typed) !== typed) return refuse('SECRET_TYPED', { what: 'input' });
+    if (scrub.text(typed) !== typed) return refuse('SECRET_TYPED', { what: 'input', from: 'elsewhere' });
     const read = readInputs(runbook.inputs, asked.inputs);
     if ('problem' in read) return refuse('BAD_INPUT', { runbook: runbook.name, ...read.problem });
     return {

@@ -8,10 +8,11 @@ import { ACTIONS } from '#runbooks/actions.js';
 import { readDefinition } from '#runbooks/definition.js';
 import { keyLearner } from '#runbooks/learn.js';
 import { Scrub } from '#runbooks/scrub.js';
-import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
+import { type Fingerprint, fingerprints } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
+import { learnSecrets } from './known-secrets.js';
 import { signingSecret } from './secret.js';
 
 /** Runbooks that come along with Tocsin. */
@@ -72,29 +73,4 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
     },
     close: () => systems.close(),
   };
-}
-
-/** Passwords that are shorter may be words that stand in any text. */
-const PASSWORD = 12;
-
-/**
- * Our own, and what tocsin.yml refers to: known from the start, so that it is recognised wherever it turns up.
- * @returns what could not be resolved
- */
-function learnSecrets(config: Config, settings: RunbookSettings, systems: Systems, scrub: Scrub): string[] {
-  const missing: string[] = [];
-  const { botToken, appToken, signingSecret: slack } = config.slack;
-  for (const own of [botToken, appToken, slack, config.secret]) if (own !== null) scrub.learn(own);
-  for (const address of [config.databaseUrl, config.redisUrl]) {
-    const password = address === null ? null : passwordIn(address);
-    if (password !== null && password.length >= PASSWORD) scrub.learn(password);
-  }
-  for (const name of settings.secrets.keys()) {
-    try {
-      systems.secret(name);
-    } catch (error) {
-      missing.push((error as Error).message);
-    }
-  }
-  return missing;
 }

@@ -184,9 +184,9 @@ export const SENTENCES = {
     sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
     next: p.names ? inputNames(p.names) : inputForm(p.input, p.values),
   }),
-  SECRET_TYPED: (p: { what: string }) => ({
+  SECRET_TYPED: (p: { what: string; from: 'slack' | 'elsewhere' | 'file' }) => ({
     sentence: `The ${p.what} holds a secret, so nothing was kept.`,
-    next: 'Refer to secrets by their name in tocsin.yml; think of changing that one, it stands in your Slack history.',
+    next: `Refer to secrets by their name in tocsin.yml; think of changing that one, ${SECRET_STANDS[p.from]}.`,
   }),
   NO_SUCH_RUN: (p: { ref: string; run: string; known: string[] }) => ({
     sentence: `${p.ref} has no ${p.run}.`,
@@ -286,3 +286,9 @@ function inputForm(input: string, values: string[]): string {
   const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
   return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
 }
+
+const SECRET_STANDS = {
+  slack: 'it stands in your Slack history',
+  elsewhere: 'it stands in the history of where it was typed',
+  file: 'whoever can read that file knows it',
+};
