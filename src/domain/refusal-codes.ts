@@ -214,6 +214,10 @@ export const SENTENCES = {
     sentence: `That plan of ${p.run} is out of date: the world has moved since.`,
     next: `Look at the new plan (${p.plan}) and approve that.`,
   }),
+  RUN_NO_SUCH_PLAN: (p: { run: string; hash: string; plan: string }) => ({
+    sentence: `No plan of ${p.run} begins with “${p.hash}”.`,
+    next: `Look at the plan that waits (${p.plan}) and approve that.`,
+  }),
   RUN_APPROVAL_EXPIRED: (p: { run: string; at: string; runbook: string }) => ({
     sentence: `The plan of ${p.run} could be approved until ${p.at}.`,
     next: `Ask again: \`run ${p.runbook}\`.`,

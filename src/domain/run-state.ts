@@ -27,6 +27,8 @@ export interface RunState {
   /** Who asked for it. */
   by: string;
   hash: string | null;
+  /** Of the plans before this one, the newest last; absent in what was written before this was kept. */
+  earlier?: string[];
   approvers: Approvers | null;
   /** Who has agreed to the plan of this hash. */
   approvals: string[];
@@ -55,6 +57,8 @@ export interface Runs {
   list: RunState[];
 }
 
+/** Earlier plans of a run that are remembered. */
+const EARLIER = 20;
 /** Runs that may be under way in one incident. */
 export const RUNS_UNDER_WAY = 20;
 /** Runs that an incident's state remembers; ended ones beyond that are found in the facts only. */
@@ -72,7 +76,7 @@ export function evolveRuns(runs: Runs, fact: RunFactOf): Runs {
 
 /** Of an ended run nobody decides by its steps: they are in the facts, and would weigh on every write of the incident. */
 function lean(run: RunState): RunState {
-  return run.status === 'ended' ? { ...run, order: [], steps: {}, reads: [] } : run;
+  return run.status === 'ended' ? { ...run, order: [], steps: {}, reads: [], earlier: [] } : run;
 }
 
 /** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
@@ -94,6 +98,7 @@ export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): Run
     end: null,
     by: fact.by.id,
     hash: null,
+    earlier: [],
     approvers: null,
     approvals: [],
     granted: false,
@@ -117,6 +122,7 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
     case 'RunPlanned': {
       const { hash, approvers, steps } = fact.data;
       const reads = readsOf(fact.texts.plan);
+      const earlier = [...(run.earlier ?? []), ...(run.hash === null ? [] : [run.hash])].slice(-EARLIER);
       return {
         ...run,
         status: 'waiting',
@@ -126,6 +132,7 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
         granted: false,
         order: steps,
         reads,
+        earlier,
       };
     }
     case 'RunApproved':

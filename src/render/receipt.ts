@@ -110,12 +110,11 @@ function zoneRemark(zone: { name: string; known: boolean } | null): string {
 }
 
 function howToCorrect(facts: readonly DraftFact[]): string {
-  const entries = facts.filter(isNumbered);
+  const entries = facts.filter(isNumbered).filter((fact) => entryKindOf(fact) === 'entry');
   const only = entries[0];
   if (!only) return '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
-  if (entryKindOf(only) !== 'entry') return '';
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
   const wordsAreTheirs = Object.hasOwn(only.texts, 'text') && only.type !== 'StatusPosted';
   return `To correct: ${wordsAreTheirs ? `\`edit ${n} TEXT\`, ` : ''}\`time ${n} TIME\`, \`undo\``;

@@ -90,7 +90,7 @@ describe('approval', () => {
     await kit.passes(0, run);
     expect((await state(run)).end).toBe('expired');
     expect(await kit.store.targets.holder(TEAM, 'test')).toBeNull();
-    expect(await kit.approve(run)).toMatchObject({ code: 'RUN_NOT_WAITING' });
+    expect(await kit.approve(run)).toMatchObject({ code: 'RUN_APPROVAL_EXPIRED' });
   });
 
   test('may be broken through, loudly and with a reason, even by who asked', async () => {

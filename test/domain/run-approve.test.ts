@@ -68,7 +68,28 @@ describe('approving', () => {
       no('RUN_APPROVED_ALREADY'),
     ],
     ['when it expires', [waits, yes(), { now: new Date(EXPIRES) }], no('RUN_APPROVAL_EXPIRED')],
-    ['another plan', [waits, yes({ hash: 'cafecafe' })], no('RUN_PLAN_CHANGED')],
+    [
+      'when it has expired',
+      [[...waits, ended('expired')], yes()],
+      { code: 'RUN_APPROVAL_EXPIRED', next: 'Ask again: `run key-sync`.' },
+    ],
+    [
+      'a plan that never was',
+      [waits, yes({ hash: 'cafecafe' })],
+      { code: 'RUN_NO_SUCH_PLAN', sentence: 'No plan of RUN-1 begins with “cafecafe”.' },
+    ],
+    [
+      'the plan before the last but one, by its short hash',
+      [
+        [
+          ...waits,
+          planned({}, { hash: 'cafe'.repeat(16), again: true }),
+          planned({}, { hash: 'beef'.repeat(16), again: true }),
+        ],
+        yes({ hash: HASH.slice(0, 8) }),
+      ],
+      no('RUN_PLAN_CHANGED'),
+    ],
     [
       'the plan before the world moved',
       [[...waits, planned({}, { hash: 'cafe'.repeat(16), again: true })], yes({ hash: HASH })],
@@ -104,7 +125,7 @@ describe('approving', () => {
     [
       'breaking the glass: another plan',
       [waits, { ...broken, hash: 'cafecafe' } as Intent],
-      no('RUN_PLAN_CHANGED'),
+      no('RUN_NO_SUCH_PLAN'),
     ],
     [
       'breaking the glass: that is broken',

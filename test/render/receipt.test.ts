@@ -109,6 +109,19 @@ test('a log has a line per entry, and is summed up when it is long', () => {
   );
 });
 
+test('what a run did is not for people to correct, however many entries it has', () => {
+  const step = { run: 3, step: 'add', phase: 'run', attempt: 1 };
+  const answered = {
+    type: 'StepAnswered',
+    data: { ...when(5, '02:00'), ...step, choice: 'undo' },
+    texts: {},
+  };
+  const undoing = { type: 'RunUndoing', data: { ...when(6, '02:00'), run: 3, why: 'asked' }, texts: {} };
+  const told = receipt([answered, undoing] as unknown as Recorded[]);
+  expect(told.split('\n')).toHaveLength(2);
+  expect(told).not.toContain('To correct');
+});
+
 test('a long text is cut in the receipt, between characters', () => {
   const [line = ''] = receipt([note(2, '01:41', `${'👩‍👩‍👧 '.repeat(200)}end`)]).split('\n');
   expect(line.endsWith('…')).toBe(true);

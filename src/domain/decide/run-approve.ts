@@ -1,6 +1,6 @@
 import type { Asking } from '../intent.js';
-import { isRefusal, refuse } from '../refusal.js';
-import { runRef } from '../run-fact.js';
+import { isRefusal, type Refusal, refuse } from '../refusal.js';
+import { type Approvers, runRef } from '../run-fact.js';
 import { isApproved, type RunState } from '../run-state.js';
 import type { IncidentState } from '../state.js';
 import { type Decision, type Found, given, happened, type IntentOf } from './context.js';
@@ -21,15 +21,16 @@ export function approveRun(
   const name = runRef(run.run);
   // A program, or whoever sits at a machine, is nobody in particular.
   if (asking.source !== 'slack') return refuse('RUN_NEEDS_A_PERSON', { run: name });
+  if (run.end === 'expired' && run.approvers) return expired(run, run.approvers);
   if (run.status !== 'waiting' || !run.approvers || !run.hash) {
     return refuse('RUN_NOT_WAITING', { run: name, standing: standing(run) });
   }
   if (run.cancelled) return refuse('RUN_NOT_WAITING', { run: name, standing: 'was cancelled' });
   if (intent.hash !== null && (intent.hash === '' || !run.hash.startsWith(intent.hash))) {
-    return refuse('RUN_PLAN_CHANGED', { run: name, plan: run.hash.slice(0, 8) });
+    return otherPlan(run, intent.hash, run.hash.slice(0, 8));
   }
   if (Date.parse(run.approvers.expiresAt) <= asking.now.getTime()) {
-    return refuse('RUN_APPROVAL_EXPIRED', { run: name, at: run.approvers.expiresAt, runbook: run.runbook });
+    return expired(run, run.approvers);
   }
   if (found.gone) return refuse('RUN_APPROVER_GONE', { run: name });
   const breakGlass = intent.breakGlass !== null;
@@ -57,6 +58,17 @@ export function approveRun(
       texts: given({ reason: intent.breakGlass }),
     },
   ];
+}
+
+function expired({ run, runbook }: RunState, { expiresAt: at }: Approvers): Refusal {
+  return refuse('RUN_APPROVAL_EXPIRED', { run: runRef(run), at, runbook });
+}
+
+/** A plan that there was is out of date; anything else was rather mistyped. */
+function otherPlan({ run, earlier = [] }: RunState, hash: string, plan: string): Refusal {
+  const was = hash !== '' && earlier.some((one) => one.startsWith(hash));
+  if (was) return refuse('RUN_PLAN_CHANGED', { run: runRef(run), plan });
+  return refuse('RUN_NO_SUCH_PLAN', { run: runRef(run), hash: hash.slice(0, 16), plan });
 }
 
 function missing(run: RunState): number {
