@@ -112,7 +112,18 @@ function worded(issue: z.core.$ZodIssue): string {
     const known = Object.keys(ORGANISATION.shape).join(', ');
     return `has keys that mean nothing here (${issue.keys.join(', ')}); the known ones are ${known}`;
   }
-  return issue.message;
+  if (issue.code === 'invalid_type')
+    return `is not ${KINDS[issue.expected] ?? issue.expected}; write it as one`;
+  return /^(Invalid|Too (big|small))\b/.test(issue.message)
+    ? 'is empty; write it, or leave it out'
+    : issue.message;
 }
+
+const KINDS: Record<string, string> = {
+  string: 'a text',
+  array: 'a list, such as [a, b]',
+  object: 'a mapping, such as { name: value }',
+  record: 'a mapping, such as { name: value }',
+};
 
 const firstLine = (text: string) => text.split('\n')[0] ?? text;

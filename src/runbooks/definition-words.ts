@@ -33,16 +33,23 @@ export function worded(issue: z.core.$ZodIssue, schema: unknown, value: unknown)
     case 'invalid_value':
       return [{ path, text: `is none of the values allowed; write ${issue.values.map(String).join(', ')}` }];
     case 'invalid_key':
-      return [{ path, name: true, text: issue.issues[0]?.message ?? 'is not a name; write another' }];
+      return [{ path, name: true, text: wrongName(issue.issues[0]?.message) }];
     case 'invalid_union': {
       if (at(value, path) === undefined) return [{ path, text: 'is missing; write it' }];
-      break;
+      if (isOwn(issue.message)) break;
+      return ofNone(issue, schema, value);
     }
+    case 'invalid_format':
+      if (isOwn(issue.message)) break;
+      return [{ path, text: wrongForm(issue) }];
     case 'too_small':
     case 'too_big': {
       const { code, inclusive, origin } = issue;
       const edge = code === 'too_small' ? issue.minimum : issue.maximum;
-      if (!issue.message.startsWith('Too ')) break;
+      if (isOwn(issue.message)) break;
+      if (code === 'too_small' && edge === 1 && inclusive && (origin === 'string' || origin === 'array')) {
+        return [{ path, text: `is empty; write at least one ${origin === 'string' ? 'character' : 'item'}` }];
+      }
       const what = origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '';
       const side =
         code === 'too_small' ? (inclusive ? 'at least' : 'more than') : inclusive ? 'at most' : 'less than';
@@ -51,7 +58,41 @@ export function worded(issue: z.core.$ZodIssue, schema: unknown, value: unknown)
       ];
     }
   }
+  if (!isOwn(issue.message))
+    return [{ path, text: 'is nothing that can stand here; the guide says what can' }];
   return [{ path, text: issue.message.includes(';') ? issue.message : `${issue.message}; write what fits` }];
+}
+
+/** Of an issue whose schema says what is wrong in words of its own; the library's are about types and patterns. */
+export function isOwn(message: string): boolean {
+  return !/^(Invalid|Too (big|small)|Unrecognized)\b/.test(message);
+}
+
+/** None of several shapes fits. Where the value has the kind of one of them, what is wrong is within it. */
+function ofNone(issue: z.core.$ZodIssueInvalidUnion, schema: unknown, value: unknown): Wrong[] {
+  const path = issue.path as Path;
+  const kinds: string[] = [];
+  for (const issues of issue.errors) {
+    const [first] = issues;
+    if (first?.code === 'invalid_type' && first.path.length === 0) kinds.push(first.expected);
+    else if (first) {
+      return issues.flatMap((one) => worded({ ...one, path: [...path, ...one.path] }, schema, value));
+    }
+  }
+  const wanted = [...new Set(kinds.map((kind) => KINDS[kind] ?? kind))].join(' or ');
+  const text = wanted === '' ? 'fits none of what can stand here; the guide says what can' : null;
+  return [{ path, text: text ?? `${isKind(at(value, path))}; write ${wanted}` }];
+}
+
+function wrongName(message = 'Invalid'): string {
+  return isOwn(message)
+    ? message
+    : 'is not a name that can stand here; write letters, digits and underscores';
+}
+
+function wrongForm(issue: z.core.$ZodIssueInvalidStringFormat): string {
+  if (issue.format === 'url') return 'is not an address; write it as http://host:port/path';
+  return 'is not written as it has to be; the guide says how';
 }
 
 function unknownKey(key: string, known: string[]): string {
@@ -65,8 +106,11 @@ function unknownKey(key: string, known: string[]): string {
 function wrongType(expected: string, value: unknown): string {
   const kind = KINDS[expected] ?? expected;
   if (value === undefined) return `is missing; write ${kind}`;
-  const is = value === null ? 'is empty' : `is ${KINDS[Array.isArray(value) ? 'array' : typeof value]}`;
-  return `${is}; write ${kind}${expected === 'string' ? ', in quotes where it looks like something else' : ''}`;
+  return `${isKind(value)}; write ${kind}${expected === 'string' ? ', in quotes where it looks like something else' : ''}`;
+}
+
+function isKind(value: unknown): string {
+  return value === null ? 'is empty' : `is ${KINDS[Array.isArray(value) ? 'array' : typeof value]}`;
 }
 
 function at(value: unknown, path: Path): unknown {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOwn, worded } from './definition-words.js';
 import type { KeyStoreKind } from './keystores/kind.js';
 import { secretName } from './keystores/reference.js';
 import { KEY_STORES } from './keystores.js';
@@ -66,7 +67,7 @@ export function readRunbookSettings(
   const shaped = <T>(schema: z.ZodType<T>, value: unknown, path: string[]): T | null => {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) problem([...path, ...issue.path], worded(issue, schema));
+    for (const issue of parsed.error.issues) problem([...path, ...issue.path], saidOf(issue, schema, value));
     return null;
   };
   const ofKind = <K extends KeyStoreKind | RouteKind>(
@@ -129,15 +130,21 @@ export function readRunbookSettings(
 
 const listed = (names: string[]) => (names.length > 0 ? `there are ${names.join(', ')}` : 'there is none');
 
-function worded(issue: z.core.$ZodIssue, schema: z.ZodType): string {
-  if (issue.code === 'unrecognized_keys' && issue.path.length > 0)
-    return `has keys that mean nothing here (${issue.keys.join(', ')})`;
+function saidOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): string {
   if (issue.code === 'unrecognized_keys') {
     const object = schema instanceof z.ZodPipe ? schema.in : schema;
     const known =
-      object instanceof z.ZodObject ? `; the known ones are ${Object.keys(object.shape).join(', ')}` : '';
+      issue.path.length === 0 && object instanceof z.ZodObject
+        ? `; the known ones are ${Object.keys(object.shape).join(', ')}`
+        : '';
     return `has keys that mean nothing here (${issue.keys.join(', ')})${known}`;
   }
-  if (issue.code === 'invalid_type' && /received undefined/.test(issue.message)) return 'is missing';
-  return issue.message;
+  const given = issue.path.reduce<unknown>(
+    (here, step) => (typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined),
+    value,
+  );
+  if (given !== undefined && isOwn(issue.message)) return issue.message;
+  return worded(issue, schema, value)
+    .map(({ text }) => text)
+    .join('; ');
 }

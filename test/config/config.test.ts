@@ -72,7 +72,13 @@ describe('tocsin.yml', () => {
     ]);
     expect(read('announce: [unclosed\n')).toEqual([expect.stringMatching(/^tocsin\.yml:\d+: /)]);
     expect(read('announce: a\nannounce: b\n')).toEqual([expect.stringMatching(/^tocsin\.yml:2: /)]);
-    expect(read('- a list\n')).toHaveLength(1);
+    expect(read('- a list\n')).toEqual([
+      'tocsin.yml:1: is not a mapping, such as { name: value }; write it as one',
+    ]);
+    expect(read('roles: x\ncomponents: [""]\n')).toEqual([
+      'tocsin.yml:1: roles is not a list, such as [a, b]; write it as one',
+      'tocsin.yml:2: components.0 is empty; write it, or leave it out',
+    ]);
   });
   test('settings of parts that are still to come are no mistake', () => {
     expect(read('severities: [1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });

@@ -209,3 +209,36 @@ test('the guide says what each action gives, and nothing else', () => {
     expect({ names, gives }).toEqual({ names, gives: [...new Set(outputs)].sort() });
   }
 });
+
+describe('what does not fit is said in sentences', () => {
+  const probe = (expected: string) => `id: a, uses: probe, with: { url: "http://x", expect: ${expected} }`;
+  test.each([
+    [probe('{ status: x }'), 'steps.a.with.expect.status is text; write a number or a list'],
+    [probe('{ status: [x] }'), 'steps.a.with.expect.status.0 is text; write a number'],
+    [
+      'id: a, uses: shell, with: { command: x, args: [[x]] }',
+      'steps.a.with.args.0 is a list; write text or a number or true or false',
+    ],
+    [
+      'id: a, uses: ask, with: { question: "", choices: [a, b] }',
+      'steps.a.with.question is empty; write at least one character',
+    ],
+  ])('%s', (step, said) => expect(problems([step])).toEqual([`r.yml:5: ${said}`]));
+
+  test('whatever is given to whichever action', () => {
+    const given = ['7', 'x', '[[]]', '{ x: { y: 1 } }', 'null', '""', 'true'];
+    const members = [...ACTIONS.values()].flatMap(({ name, input }) => {
+      const shape = (input instanceof z.ZodPipe ? input.in : input) as z.ZodObject;
+      return Object.keys(shape.shape ?? {}).map((member) => [name, member] as const);
+    });
+    expect(members.length).toBeGreaterThan(30);
+    for (const [name, member] of members) {
+      for (const value of given) {
+        const found = problems([`id: a, uses: ${name}, with: { ${member}: ${value} }`]);
+        expect(found.join('\n')).not.toMatch(
+          /Invalid (input|option|string|key|URL)|Too (big|small)|expected /,
+        );
+      }
+    }
+  });
+});

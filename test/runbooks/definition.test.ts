@@ -198,7 +198,7 @@ test.each<[string, string, string[]]>([
   [
     'what an undo does not take',
     step(', undo: { uses: put, with: { to: x, keys: [] } }'),
-    ['r.yml:5: steps.a.undo.with.keys is too little; write at least 1 items'],
+    ['r.yml:5: steps.a.undo.with.keys is empty; write at least one item'],
   ],
   [
     'a number as timeout',

@@ -105,6 +105,22 @@ describe('the sections of tocsin.yml about runbooks', () => {
       'routes:\n  a: { type: envoy }',
       /^tocsin\.yml:2: routes\.a needs a `type`: .*haproxy-map/,
     ],
+    [
+      'text for a list',
+      'commands:\n  a: { run: x }',
+      /^tocsin\.yml:2: commands\.a\.run is text; write a list$/,
+    ],
+    [
+      'none of the values',
+      'keystores:\n  a: { type: haproxy-map, columns: x, socket: /a, file: /b }',
+      /columns is none of the values allowed; write id-value, value-id$/,
+    ],
+    [
+      'a name of a variable',
+      'commands:\n  a: { run: [x], env: { "1": x } }',
+      /env\.1 is not a name that can/,
+    ],
+    ['text for a mapping', 'schedules:\n  a: x', /schedules\.a is text; write a mapping$/],
     ['no settings at all', 'keystores:\n  a:', /^tocsin\.yml:2: keystores\.a needs a `type`/],
     ['a bad name', 'keystores:\n  "a b": { type: json-file, path: /x }', /keystores\.a b is not a name/],
     [
