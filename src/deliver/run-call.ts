@@ -1,6 +1,7 @@
 import type { Call, Json, StepEffect } from '#domain/runbook.js';
 import { fill, TemplateFailed } from '#domain/template.js';
 import { type Action, ActionFailed } from '#runbooks/action.js';
+import { worded } from '#runbooks/definition-words.js';
 
 /** A call of an action, its templates filled and its input checked. */
 export interface ReadyCall {
@@ -26,7 +27,9 @@ export function readyCall(
 export function checked(action: Action, given: Json): ReadyCall {
   const parsed = action.input.safeParse(given);
   if (parsed.success) return { action, input: parsed.data, given };
-  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'with'}: ${issue.message}`);
+  const wrong = parsed.error.issues
+    .flatMap((issue) => worded(issue, action.input, given))
+    .map(({ path, text }) => `${path.join('.') || 'with'} ${text}`);
   throw new ActionFailed(`${action.name} cannot be given that: ${wrong.slice(0, 3).join('; ')}`);
 }
 

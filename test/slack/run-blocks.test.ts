@@ -115,7 +115,7 @@ describe('what it says', () => {
       texts(
         shown(...going, stepStarted('add'), stepAsked('add', 'no answer', { why: 'unknown' })).blocks,
       ).join(),
-    ).toContain('its outcome is not known: no answer');
+    ).toContain('did not come to its end: no answer');
     expect(shown(...failed, stepAsked('add', 'a < b')).text).toContain('asks about step add');
     expect(shown(...failed, stepAsked('add', 'a < b')).text).toContain('a &lt; b');
   });

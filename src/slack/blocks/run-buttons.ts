@@ -75,8 +75,8 @@ export function runButtons(view: RunView, incident: number): Block[] {
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }
 
-/** Something of it has begun, changes things, can be taken back, and was not yet. */
-function undoable({ state, steps, plan }: RunView): boolean {
+/** Something of it has begun, changes things, can be taken back, and was not yet; and it may be asked for now. */
+export function undoable({ state, steps, plan }: RunView): boolean {
   if (!state.started || state.end === 'undone' || state.asked?.phase === 'undo') return false;
   return [...steps.entries()].some(([id, { run, undo }]) => {
     const planned = plan?.steps.find((one) => one.id === id);

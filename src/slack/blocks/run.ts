@@ -4,7 +4,7 @@ import type { RunView } from '#domain/runbook-run.js';
 import { runStanding } from '#render/runs.js';
 import { type Block, context, MAX, type Message, section } from './block.js';
 import { cut } from './cut.js';
-import { ANSWERS, runButtons } from './run-buttons.js';
+import { ANSWERS, runButtons, undoable } from './run-buttons.js';
 import { approvalText, approvedText, planLines } from './run-plan.js';
 import { printed, progressLines } from './run-progress.js';
 import { code, inline, moment, tail } from './run-text.js';
@@ -104,9 +104,9 @@ function questionOf(view: RunView): string | null {
         ? `Step ${step} asks: ${words}\nThere are more answers than buttons: \`answer ${runRef(view.state.run)} CHOICE\` takes all.`
         : `Step ${step} asks: ${words}`;
     case 'failed':
-      return `${doing} ${step} failed: ${words}\nDo it once more, go on without it, or take back what was done?`;
+      return `${doing} ${step} failed: ${words}\nDo it once more${undoable(view) ? ', go on without it, or take back what was done' : ' or go on without it'}?`;
     case 'unknown':
-      return `${doing} ${step} began and its outcome is not known: ${words}\nLook before you choose: *Retry* does it again, *Skip* goes on as it is.`;
+      return `${doing} ${step} did not come to its end: ${words}\nLook before you choose: *Retry* does it again, *Skip* goes on as it is.`;
   }
 }
 
