@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Gate } from '#deliver/gate.js';
-import { plan, STEPS } from '../domain/run-facts.js';
-import { BO, type Kit, startKit } from './kit.js';
+import { type Kit, startKit } from './kit.js';
 import { mortal } from './mortal.js';
+import { asksForRun, HASH, hasPlan } from './run-given.js';
 
-const HASH = 'deadbeef'.repeat(8);
 let kit: Kit;
 beforeAll(async () => {
   kit = await startKit({ announce: 'C0INCIDENT' });
@@ -20,30 +19,8 @@ afterAll(() => kit.stop());
 /** An incident with a run that waits for somebody's agreement, all of it delivered. */
 async function waiting(title: string, more: Parameters<Kit['opens']>[1] = {}): Promise<number> {
   const incident = await kit.opens(title, more);
-  await kit.says(
-    {
-      type: 'ProposeRun',
-      runbook: 'key-sync',
-      definition: 'name: key-sync\ntitle: Copy missing keys\n',
-      inputs: '{}',
-      target: `keys:${incident}`,
-      planOnly: false,
-    },
-    incident,
-  );
-  const approvers = {
-    required: 2,
-    from: [BO.id],
-    people: [],
-    self: false,
-    expiresAt: '2099-01-01T00:00:00.000Z',
-  };
-  const steps = STEPS.map(({ id }) => id);
-  const planned = { hash: HASH, steps, changes: 1, approvers, plan: JSON.stringify(plan(...STEPS)) };
-  await kit.says({ type: 'NoteRunPlanned', run: 1, fence: 1, ...planned }, incident, {
-    id: 'tocsin',
-    name: null,
-  } as never);
+  await asksForRun(kit, incident);
+  await hasPlan(kit, incident, { required: 2 });
   await kit.pays(incident);
   return incident;
 }

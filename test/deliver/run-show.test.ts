@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Gate } from '#deliver/gate.js';
 import type { WorkerRunIntent } from '#domain/run-intent.js';
-import { plan, STEPS } from '../domain/run-facts.js';
 import { BO, type Kit, startKit } from './kit.js';
+import { asksForRun, HASH, hasPlan, works as says } from './run-given.js';
 
-const HASH = 'deadbeef'.repeat(8);
 let kit: Kit;
 beforeAll(async () => {
   kit = await startKit();
@@ -12,39 +11,19 @@ beforeAll(async () => {
 beforeEach(() => kit.act('fault/clear', {}));
 afterAll(() => kit.stop());
 
-const BOT = { id: 'tocsin', name: null };
-const works = (intent: WorkerRunIntent, incident: number) => kit.says(intent, incident, BOT as never);
+const works = (intent: WorkerRunIntent, incident: number) => says(kit, intent, incident);
 
 /** An incident whose channel stands, with a run that was asked for. */
 async function asked(title: string): Promise<number> {
   const incident = await kit.opens(title);
   await kit.pays(incident);
-  await kit.says(
-    {
-      type: 'ProposeRun',
-      runbook: 'key-sync',
-      definition: 'name: key-sync\ntitle: Copy missing keys\n',
-      inputs: '{}',
-      target: `keys:${incident}`,
-      planOnly: false,
-    },
-    incident,
-  );
+  await asksForRun(kit, incident);
   return incident;
 }
 
 async function begun(title: string): Promise<number> {
   const incident = await asked(title);
-  const approvers = {
-    required: 1,
-    from: [BO.id],
-    people: [],
-    self: false,
-    expiresAt: '2099-01-01T00:00:00.000Z',
-  };
-  const steps = STEPS.map(({ id }) => id);
-  const planned = { hash: HASH, steps, changes: 1, approvers, plan: JSON.stringify(plan(...STEPS)) };
-  await works({ type: 'NoteRunPlanned', run: 1, fence: 1, ...planned }, incident);
+  await hasPlan(kit, incident);
   return incident;
 }
 
@@ -85,27 +64,7 @@ describe('the message of a run', () => {
     expect(first?.text).toBe('RUN-1 key-sync is being planned (asked for by ana)');
     expect(JSON.stringify(first?.blocks)).toContain('Copy missing keys');
     const updates = (await kit.calls('chat.update')).length;
-    const fence = { run: 1, fence: 1 };
-    const approvers = {
-      required: 1,
-      from: [BO.id],
-      people: [],
-      self: true,
-      expiresAt: '2099-01-01T00:00:00.000Z',
-    };
-    const steps = STEPS.map(({ id }) => id);
-    await works(
-      {
-        type: 'NoteRunPlanned',
-        ...fence,
-        hash: HASH,
-        steps,
-        changes: 1,
-        approvers,
-        plan: JSON.stringify(plan(...STEPS)),
-      },
-      incident,
-    );
+    await hasPlan(kit, incident, { self: true });
     await kit.says({ type: 'ApproveRun', run: 1, hash: null, breakGlass: null }, incident, BO);
     await kit.pays(incident);
     expect(await kit.calls('chat.update')).toHaveLength(updates + 1);
