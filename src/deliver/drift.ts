@@ -130,7 +130,9 @@ async function differenceOf(
     return { unread: error instanceof Error ? error.message : String(error) };
   }
   const ids = [...left.keys.keys()].sort();
-  const missing = ids.filter((id) => !right.keys.has(id));
+  // What only some of a store's places hold is neither there nor missing.
+  const apart = [left, right].flatMap((store) => [...(store.apart?.values() ?? [])].map(({ told }) => told));
+  const missing = ids.filter((id) => !right.keys.has(id) && !right.apart?.has(id));
   const differs = [...left.keys]
     .flatMap(([id, key]) => (right.keys.get(id)?.equals(key) === false ? [id] : []))
     .sort();
@@ -140,7 +142,9 @@ async function differenceOf(
       ? [`${to} has another value under ${named(differs, left, systems.fingerprint)}`]
       : []),
   ];
-  return { text: parts.length === 0 ? null : `Drift: ${parts.join('; ')} of ${from}.` };
+  const differing = parts.length > 0 ? [`${parts.join('; ')} of ${from}`] : [];
+  const all = [...differing, ...apart.slice(0, NAMED)];
+  return { text: all.length === 0 ? null : `Drift: ${all.join('; ')}.` };
 }
 
 function named(ids: string[], { keys }: Keys, fingerprint: Fingerprint): string {

@@ -10,6 +10,7 @@ import { doScheduled } from '#deliver/scheduled.js';
 import { watchStanding } from '#deliver/standing-watch.js';
 import { isRefusal } from '#domain/refusal.js';
 import { ActionFailed } from '#runbooks/action.js';
+import type { KeyStore } from '#runbooks/keystore.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
@@ -147,6 +148,19 @@ describe('the drift watch', () => {
     await tick(read, 'watch');
     expect(await open()).toEqual([3]);
     expect(await entries(3)).toHaveLength(1);
+  });
+
+  test('places of a store that disagree are told as that, and not as a missing key', async () => {
+    const read = settings('  watch: { drift: { from: old, to: new }, every: 5m }');
+    world = worldFor(read);
+    keys('old', { one: 'value-of-one-1' });
+    const told = 'places of new disagree about one: file lacks it, live has fp:0123456789ab';
+    const apart = new Map([['one', { told, keys: [] }]]);
+    const torn = { read: async () => ({ version: 'v', keys: new Map(), apart }) } as unknown as KeyStore;
+    const { store } = world.systems;
+    world.systems = { ...world.systems, store: (name) => (name === 'new' ? torn : store(name)) };
+    await tick(read, 'watch');
+    expect(await entries(2)).toEqual([`Drift: ${told}.`]);
   });
 
   test('a store that cannot be read is no drift', async () => {

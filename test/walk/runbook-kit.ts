@@ -82,6 +82,10 @@ secrets:
       await writeFile(file('marks'), '');
     },
     keys: async () => Object.keys(JSON.parse(await readFile(file('new.json'), 'utf8'))).sort(),
+    /** Waits until a step has made its mark: that it runs is said a moment before. */
+    async marked(): Promise<void> {
+      while ((await readFile(file('marks'), 'utf8')) === '') await pause(20);
+    },
     marks: async () => (await readFile(file('marks'), 'utf8')).split('\n').length - 1,
     has: (name: string) => existsSync(file(name)),
     start: (...args: string[]) => startVerb(args, env, folder),

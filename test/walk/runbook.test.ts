@@ -178,6 +178,7 @@ describe('run, where no bot runs', () => {
   test('killed in the middle of a step: the next one goes on where it was', async () => {
     const first = stage.start('runbook', 'run', 'held');
     await first.until(/^RUN-3 held {2}running$/m);
+    await stage.marked();
     expect(await stage.keys()).toEqual(['client-1', 'client-2']);
     first.signal('SIGKILL');
     expect(await ended(first)).toBeNull();
@@ -196,6 +197,7 @@ describe('run, where no bot runs', () => {
   test('killed in a step that must not happen twice: a person is asked, with what to type', async () => {
     const first = stage.start('runbook', 'run', 'held-unsafe');
     await first.until(/^RUN-4 held {2}running$/m);
+    await stage.marked();
     first.signal('SIGKILL');
     await ended(first);
     await writeFile(stage.file('go'), '');
@@ -259,10 +261,11 @@ describe('run, beside a bot', () => {
   test('killed: the bot goes on with it', async () => {
     const verb = stage.start('runbook', 'run', 'held');
     await verb.until(/^RUN-8 held {2}running$/m);
+    await stage.marked();
     verb.signal('SIGKILL');
     await ended(verb);
     await writeFile(stage.file('go'), '');
-    for (let i = 0; i < 200 && (await runsOf()).at(-1)?.state !== 'succeeded'; i++) await pause(100);
+    for (let i = 0; i < 1_200 && (await runsOf()).at(-1)?.state !== 'succeeded'; i++) await pause(100);
     expect((await runsOf()).at(-1)).toMatchObject({ id: 'RUN-8', state: 'succeeded' });
     expect(await stage.marks()).toBe(2);
     const seen = JSON.stringify(await walk.state());
