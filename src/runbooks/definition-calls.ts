@@ -11,7 +11,7 @@ const PARTS = ['check', 'verify', 'undo'] as const;
 
 /** Every call of a step must be of an action that there is, with what that action takes, and no weaker than it. */
 export function callsOf(step: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
-  const wrong = [...callOf(step, at, actions), ...weaker(step, at, actions), ...endless(step, at, actions)];
+  const wrong = [...callOf(step, at, actions), ...weaker(step, at, actions)];
   for (const part of PARTS) {
     const call = step[part];
     if (!isMapping(call)) continue;
@@ -64,13 +64,6 @@ function weaker(step: Record<string, unknown>, at: Path, actions: Actions): Wron
   const allowed = STEP_EFFECTS.slice(STEP_EFFECTS.indexOf(own)).join(', ');
   const text = `is weaker than what ${action.name} does (${own}); leave it out, or write ${allowed}`;
   return [{ path: [...at, 'effect'], text }];
-}
-
-/** A pause is no work that could be aborted: it ends when its time has come, or a person has answered. */
-function endless(step: Record<string, unknown>, at: Path, actions: Actions): Wrong[] {
-  if (step.timeout === undefined || !actions.get(String(step.uses))?.pauses) return [];
-  const text = `means nothing here: a step that uses ${String(step.uses)} has no timeout; leave it out`;
-  return [{ path: [...at, 'timeout'], name: true, text }];
 }
 
 /** `check` and `verify` find out what is, at once: they run at any time, as often as it takes. */

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { RUNBOOK_LIMITS, STEP_EFFECTS } from '#domain/runbook.js';
 
-export const STEP_ID = /^[a-z][a-z0-9-]{0,31}$/;
-export const RUNBOOK_NAME = /^[a-z][a-z0-9-]{0,63}$/;
+export const STEP_ID = /^[a-z][a-z0-9_-]{0,31}$/;
+export const RUNBOOK_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 export const INPUT_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-const DURATION = /^(\d{1,7})(ms|s|m|h)$/;
+const DURATION = /^(?:\d{1,7}(?:ms|s|m|h))+$/;
+const PART = /(\d+)(ms|s|m|h)/g;
 
-/** A span of time as `30s`, in seconds. @param most and not more than that */
+/** A span of time as `30s` or `1m30s`, in seconds. @param most and not more than that */
 const duration = (most: number) =>
   z
     .unknown()
@@ -23,8 +24,8 @@ const duration = (most: number) =>
     .transform((value) => seconds(value));
 
 function seconds(value: unknown): number {
-  const [, number, unit = ''] = DURATION.exec(String(value)) ?? [];
-  return Number(number) * (UNITS[unit] ?? Number.NaN);
+  const parts = [...String(value).matchAll(PART)];
+  return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? Number.NaN), 0);
 }
 
 const ONE_LINE = /^\P{Cc}*$/u;
@@ -46,7 +47,10 @@ const whole = (least: number, most: number) =>
 export const STEP = z.strictObject({
   id: z
     .string()
-    .regex(STEP_ID, 'is not a step id; write lower-case letters, digits and dashes, such as add-keys'),
+    .regex(
+      STEP_ID,
+      'is not a step id; write lower-case letters, digits, dashes and underscores, such as add-keys',
+    ),
   title: line(150).nullable().default(null),
   ...CALL,
   effect: z.enum(STEP_EFFECTS).nullable().default(null),
@@ -117,7 +121,10 @@ const APPROVAL = z
 export const DEFINITION = z.strictObject({
   name: z
     .string()
-    .regex(RUNBOOK_NAME, 'is not a name; write lower-case letters, digits and dashes, such as key-sync'),
+    .regex(
+      RUNBOOK_NAME,
+      'is not a name; write lower-case letters, digits, dashes and underscores, such as key-sync',
+    ),
   title: line(150),
   description: z.string().max(4_000, 'is too long; write at most 4000 characters').nullable().default(null),
   inputs: z

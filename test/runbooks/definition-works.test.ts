@@ -113,14 +113,21 @@ describe('a template names what is there', () => {
   });
 });
 
-test.each([
-  [ASK, 'q', 'ask'],
-  [PAUSE, 'w', 'wait'],
-])('a timeout that would do nothing: %s', (step, id, uses) => {
+test.each([ASK, PAUSE])('a pause may have a timeout, though it means nothing: %s', (step) => {
   expect(problems([step])).toEqual([]);
-  expect(problems([`${step}, timeout: 5m`])).toEqual([
-    `r.yml:5: steps.${id}.timeout means nothing here: a step that uses ${uses} has no timeout; leave it out`,
-  ]);
+  expect(problems([`${step}, timeout: 5m`])).toEqual([]);
+});
+
+test.each<[string, boolean]>([
+  ['{{ inputs.env }}', true],
+  ['not {{ inputs.env }}', true],
+  ['{{ inputs.env }}{{ inputs.env }}', true],
+  ['{{ inputs.env }} {{ inputs.env }}', false],
+  ['{{ inputs.env }} == prod', false],
+  ['yes', false],
+])('the condition %s: %s', (when, good) => {
+  const found = problems([`${PAUSE}, when: "${when}"`]).filter((line) => /would always/.test(line));
+  expect(found.length === 0).toBe(good);
 });
 
 describe('check and verify only read', () => {

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const SPAN = /^(?:\d{1,9}(?:\.\d{1,9})?\s*(?:ms|s|m|h)\s*)+$/;
+const PART = /(\d+(?:\.\d+)?)\s*(ms|s|m|h)/g;
 const LIMIT = 7 * 24 * UNITS.h!;
 
-/** `500ms`, `2s`, `1m`, `1.5h` as milliseconds; at most a week. */
+/** `500ms`, `2s`, `1m30s`, `1.5h` as milliseconds; at most a week. */
 export const duration = z.string().transform((text, context) => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/.exec(text.trim()) ?? [];
-  const ms = amount && unit ? Math.round(Number(amount) * UNITS[unit]!) : Number.NaN;
+  const parts = SPAN.test(text.trim()) ? [...text.matchAll(PART)] : [];
+  const sum = parts.reduce((all, [, amount, unit = '']) => all + Number(amount) * (UNITS[unit] ?? 0), 0);
+  const ms = parts.length > 0 ? Math.round(sum) : Number.NaN;
   if (ms <= LIMIT) return ms;
   context.addIssue({
     code: 'custom',

@@ -27,6 +27,7 @@ test.each([
   ['2s', 2_000, '2 s'],
   ['1m', 60_000, '1 m'],
   ['1.5h', 5_400_000, '90 m'],
+  ['1m30s', 90_000, '1 m 30 s'],
   ['90s', 90_000, '1 m 30 s'],
 ])('%s is %i ms', (text, ms, said) => {
   expect(duration.parse(text)).toBe(ms);
