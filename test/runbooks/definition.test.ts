@@ -298,15 +298,13 @@ test.each<[string, string, string[]]>([
     two('"{{ steps.a.x }}"', 'x'),
     ['r.yml:5: steps.a.with.at {{ steps.a.x }} is what this step gives'],
   ],
-  ...[
-    '{{ steps.a.x }} == prod',
-    'if {{ steps.a.x }}',
-    'nothing {{ steps.a.x }}',
-  ].map((when): [string, string, string[]] => [
-    `text around a condition: ${when}`,
-    two('x', 'x', `, when: "${when}"`),
-    ['r.yml:6: steps.b.when has text beside its template, and would always hold'],
-  ]),
+  ...['{{ steps.a.x }} == prod', 'if {{ steps.a.x }}', 'nothing {{ steps.a.x }}'].map(
+    (when): [string, string, string[]] => [
+      `text around a condition: ${when}`,
+      two('x', 'x', `, when: "${when}"`),
+      ['r.yml:6: steps.b.when has text beside its template, and would always hold'],
+    ],
+  ),
   [
     'a condition without a template',
     two('x', 'x', ', when: "yes"'),
