@@ -12,6 +12,9 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => v
 /** Slack's own payloads stay far below; more is not from Slack, and checking a signature over it is work. */
 const MAX_SLACK_BYTES = 1_000_000;
 
+/** Longer than load balancers keep an idle connection (60 s): else one is closed just as a request sets out on it. */
+const KEEP_ALIVE_MS = 65_000;
+
 export interface WebPorts {
   health: HealthPorts;
   exports: ExportPorts;
@@ -49,6 +52,7 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
       else ports.slack(request, response);
     } else app(request, response);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve());
