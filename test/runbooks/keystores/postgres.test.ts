@@ -111,7 +111,11 @@ describe('a postgres store and its server', () => {
     await store.put('client-1', k2, null, on).catch(() => undefined);
     await store.read(on);
     const count = async () =>
-      (await admin.query(`select from pg_stat_activity where application_name = 'tocsin'`)).rowCount;
+      (
+        await admin.query(
+          `select from pg_stat_activity where application_name = 'tocsin' and datname = current_database()`,
+        )
+      ).rowCount;
     // The server notices a good-bye a moment later.
     for (let tries = 0; tries < 300 && (await count()) !== 0; tries++) await sleep(10);
     expect(await count()).toBe(0);
