@@ -74,6 +74,16 @@ describe('glass that is broken', () => {
     expect(row).toMatchObject({ done: true, dead: false });
   });
 
+  test('is heard where incidents are announced though its own channel takes nothing, and that is said', async () => {
+    const incident = await waiting('Archived');
+    await kit.act('channel/archive', { user: 'ana', channel: (await kit.channel(incident)).id });
+    await breaks(incident, 'at once');
+    await kit.pays(incident);
+    expect(await heard(incident)).toEqual({ here: [], announced: [said(incident, 'at once')] });
+    const row = (await kit.rows(incident)).find(({ kind }) => kind === 'run.alarm');
+    expect(row).toMatchObject({ dead: true, error: expect.stringContaining('is_archived') });
+  });
+
   test.each(['drop', 'cut', 'http500', 'ratelimit'])('%s: it is heard once in each place', async (kind) => {
     const incident = await waiting(`Unsure ${kind}`);
     await breaks(incident, 'at once');
