@@ -1,6 +1,7 @@
 import { type Core, openCore } from '#compose/core.js';
 import { loadConfig } from '#config.js';
 import { createLog } from '#log.js';
+import { patient } from './patience.js';
 import type { Io } from './verb.js';
 
 /** Runs with the database open: joins a running bot's, or starts the embedded one for as long as it takes. */
@@ -9,7 +10,7 @@ export async function withCore<T>(io: Io, run: (core: Core) => Promise<T>): Prom
   const config = loadConfig({ ...io.env, LOG_LEVEL: io.env.LOG_LEVEL || 'warn' }, 'database');
   const core = await openCore(config, createLog(config.logLevel), 'guest');
   try {
-    return await run(core);
+    return await run(patient(core, io));
   } finally {
     await core.close();
   }

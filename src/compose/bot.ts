@@ -61,6 +61,7 @@ async function build(
   const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes));
   opened.push(() => core.close());
   const { store } = core;
+  await store.warmUp();
   // No reason to stand still: recording needs none of them.
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.

@@ -99,6 +99,13 @@ export async function withConnection<T>(
   }
 }
 
+/** Opens all connections of a pool. Whoever answers Slack within three seconds has no time for that. */
+export async function warmUp(pool: pg.Pool): Promise<void> {
+  const size = pool.options.max ?? 0;
+  const opened = await Promise.allSettled(Array.from({ length: size }, () => pool.connect()));
+  for (const one of opened) if (one.status === 'fulfilled') one.value.release();
+}
+
 /**
  * Server options for a connection that runs the commit statement. Its plan is kept for as long as the connection lives,
  * and may be made while the tables are still empty and a scan looks cheap. Everything it looks up is found by primary

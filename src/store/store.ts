@@ -22,7 +22,15 @@ import {
 import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
 import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
-import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
+import {
+  byKeyOnly,
+  openPools,
+  type PoolConfig,
+  queryable,
+  type Report,
+  warmUp,
+  withOwnClient,
+} from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
 import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
 import { type Schedules, schedules } from './schedules.js';
@@ -85,6 +93,8 @@ export interface Store {
   workspaces: Workspaces;
   tokens: Tokens;
   outbox: Outbox;
+  /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
+  warmUp(): Promise<void>;
   /** @returns the database's clock, in ms since 1970: the cheapest sign of life. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -135,6 +145,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
     },
+    warmUp: () => warmUp(writer),
     async ping() {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';
       const { rows } = await db.query<{ ms: number }>(sql);

@@ -95,6 +95,18 @@ describe('the connection is lost while a commit is on its way', () => {
   });
 });
 
+test('connections that were opened before are the ones that a commit takes', async () => {
+  const warm = openStore({ ...wire.config, writers: 2 }, () => {});
+  const ours =
+    "select from pg_stat_activity where application_name = 'tocsin' and datname = current_database()";
+  const before = (await db.sql(ours)).length;
+  await warm.warmUp();
+  expect((await db.sql(ours)).length).toBe(before + 2);
+  await warm.commit(ledger.next([noted(2, 'x')]));
+  expect((await db.sql(ours)).length).toBe(before + 2);
+  await warm.close();
+});
+
 describe('certainly not written', () => {
   test('nobody listens there', async () => {
     const commit = ledger.next([noted(2, 'x')]);
@@ -103,6 +115,7 @@ describe('certainly not written', () => {
     await expect(nowhere.load('T1', number)).rejects.toThrow(Unavailable);
     await expect(nowhere.people.get('T1', 'U1')).rejects.toThrow(Unavailable);
     await expect(nowhere.snapshot((at) => at.load('T1', 1))).rejects.toThrow(Unavailable);
+    await nowhere.warmUp();
     await nowhere.close();
     expect(await outcome(store.commit(commit))).toBeNull();
   });

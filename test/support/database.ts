@@ -35,6 +35,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   // template0: nobody is ever connected to it, so files may create their databases at the same moment.
   await admin(embedded.connection, `CREATE DATABASE ${name} TEMPLATE template0`);
+  // What a test records need not outlive a crash of the machine, and so waits for no disk that another test keeps busy.
+  await admin(embedded.connection, `ALTER DATABASE ${name} SET synchronous_commit = off`);
   const config = { ...embedded.connection, database: name };
   return {
     config,
