@@ -190,7 +190,8 @@ test('what cannot be started is not started, and the code says why', async () =>
   const program: ShellCommand = { file: 'true', args: [], cwd: null, env: {} };
   const refused: Array<[command: ShellCommand, code: string]> = [
     [{ ...program, file: '/nowhere/program' }, 'ENOENT'],
-    [{ ...program, file: 'no-such-program' }, 'ENOENT'],
+    // Of a PATH with a folder that we may not read the system says EACCES.
+    [{ ...program, file: 'no-such-program', env: { PATH: folder } }, 'ENOENT'],
     [{ ...program, cwd: join(folder, 'nowhere') }, 'ENOENT'],
     [{ ...program, file: plain }, 'EACCES'],
     [{ ...program, args: ['x'.repeat(4_000_000)] }, 'E2BIG'],
