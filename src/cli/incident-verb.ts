@@ -1,7 +1,10 @@
 import { userInfo } from 'node:os';
 import { plain } from '#domain/command/entered.js';
+import { plainFlag } from '#domain/command/flags.js';
 import { takesValue } from '#domain/command/verbs.js';
 import { writeExport } from './export.js';
+import { configWithSecret } from './runbook-asked.js';
+import { printPlan } from './runbook-plan-only.js';
 import type { Io } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -34,6 +37,9 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
   // `tocsin log INC-7 < lines`: many lines come from a pipe.
   const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
   const line = lineOf(verb, args) + piped;
+  // Made here, a plan has fingerprints in it: whether they can be a bot's is found out before anything is recorded.
+  const plans = verb === 'run' && args.some((arg) => plainFlag(arg) === 'plan');
+  const config = plans ? configWithSecret(io, 'database') : null;
   return withCore(io, async (core) => {
     const user = userInfo().username;
     const by = { id: `cli:${user}`, name: user };
@@ -48,7 +54,12 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
     const zone = core.config.org.zone ?? 'UTC';
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {
-      case 'recorded':
+      case 'recorded': {
+        io.out(`${answer.text}\n`);
+        const { incident, facts } = answer.recorded;
+        const run = facts[0]?.type === 'RunProposed' && facts[0].data.planOnly ? facts[0].data.run : null;
+        return run === null || !config ? 0 : printPlan(core, config, io, { incident, run });
+      }
       case 'text':
         io.out(`${answer.text}\n`);
         return 0;

@@ -3,27 +3,33 @@ import { parseArgs } from 'node:util';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import type { Asking } from '#domain/intent.js';
 import type { Refusal } from '#domain/refusal.js';
+import { numberOf } from '#domain/state.js';
 import { type Io, Usage } from './verb.js';
 
 /** A runbook as it was asked for on the command line. */
 export interface Asked {
   runbook: string;
   inputs: Record<string, string>;
-  incident: string | null;
+  /** The number of the incident that was named, or null. */
+  incident: number | null;
   key: string | null;
+  planOnly: boolean;
 }
 
+const OPTIONS = { incident: { type: 'string' }, plan: { type: 'boolean' } } as const;
+
 /**
- * Reads `NAME [key=value]…`. The shell has taken off the quotes, so a value is whatever stands behind the first `=`.
- * @param flags whether `--incident` and `--key` mean something here
+ * Reads `[INC-7] NAME [key=value]…`. The shell has taken off the quotes, so a value is whatever stands behind the
+ * first `=`. A `plan` takes what a `run` takes, so that one becomes the other by changing the verb.
  */
-export function readAsked(args: string[], flags: boolean): Asked {
+export function readAsked(args: string[], verb: 'plan' | 'run'): Asked {
   const { positionals, values } = parseArgs({
     args,
     allowPositionals: true,
-    options: flags ? { incident: { type: 'string' }, key: { type: 'string' } } : {},
+    options: verb === 'run' ? { ...OPTIONS, key: { type: 'string' } } : OPTIONS,
   });
-  const [name, ...given] = positionals;
+  const { words, incident } = withoutIncident(positionals, values.incident as string | undefined);
+  const [name, ...given] = words;
   if (!name || name.includes('=')) throw new Usage('name the runbook; `tocsin runbook list` lists them');
   const inputs = new Map<string, string>();
   for (const [i, word] of given.entries()) {
@@ -34,9 +40,26 @@ export function readAsked(args: string[], flags: boolean): Asked {
     if (inputs.has(input)) throw new Usage(`each input once: \`${input}=\` stands there twice`);
     inputs.set(input, word.slice(at + 1));
   }
-  const { incident = null, key = null } = values as { incident?: string; key?: string };
+  const { key = null, plan = false } = values as { key?: string; plan?: boolean };
   if (key === '') throw new Usage('`--key` needs a value');
-  return { runbook: name.toLowerCase(), inputs: Object.fromEntries(inputs), incident, key };
+  const planOnly = verb === 'plan' || plan;
+  return { runbook: name.toLowerCase(), inputs: Object.fromEntries(inputs), incident, key, planOnly };
+}
+
+/** The incident stands behind the verb, as with the other verbs, or in its flag. */
+function withoutIncident(
+  positionals: string[],
+  flag: string | undefined,
+): { words: string[]; incident: number | null } {
+  const [first = '', second] = positionals;
+  // Alone, or before an input, it is the name of a runbook.
+  const leads = second !== undefined && !second.includes('=') ? numberOf(first) : null;
+  const words = leads === null ? positionals : positionals.slice(1);
+  if (flag === undefined) return { words, incident: leads };
+  const incident = numberOf(flag);
+  if (incident === null) throw new Usage('name the incident, such as INC-7');
+  if (leads !== null && leads !== incident) throw new Usage('name one incident');
+  return { words, incident };
 }
 
 /**

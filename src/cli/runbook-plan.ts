@@ -2,12 +2,11 @@ import { proposeOf } from '#compose/propose.js';
 import { openRunbooks } from '#compose/runbooks.js';
 import { planSteps } from '#deliver/run-plan.js';
 import { isRefusal } from '#domain/refusal.js';
-import type { Runbook } from '#domain/runbook.js';
 import type { RunPlan } from '#domain/runbook-plan.js';
 import { UNKNOWN } from '#domain/unknown.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { configWithSecret, readAsked, refusalText } from './runbook-asked.js';
-import { approvalText, changesText, plain, planLines } from './runbook-text.js';
+import { plain, planText } from './runbook-text.js';
 import type { Io } from './verb.js';
 
 // A plan of no incident: whatever would be read of one is known when it runs.
@@ -15,7 +14,7 @@ const INCIDENT = { ref: UNKNOWN, title: UNKNOWN, status: UNKNOWN, severity: UNKN
 
 /** `runbook plan NAME [key=value]…`: reads what a run would do and prints it. Nothing is changed, nothing recorded. */
 export async function planRunbook(args: string[], io: Io): Promise<number> {
-  const asked = readAsked(args, false);
+  const asked = readAsked(args, 'plan');
   const runbooks = await openRunbooks(configWithSecret(io, 'nothing'));
   const { scrub, systems } = runbooks;
   const no = (text: string) => {
@@ -42,14 +41,4 @@ export async function planRunbook(args: string[], io: Io): Promise<number> {
   } finally {
     await runbooks.close();
   }
-}
-
-function planText(runbook: Runbook, plan: RunPlan): string {
-  const lines = [
-    `${runbook.name} on ${plain(plan.target)}: ${changesText(plan)}`,
-    ...planLines(plan),
-    `Approval: ${approvalText(runbook)}`,
-    'Nothing was changed.',
-  ];
-  return `${lines.join('\n')}\n`;
 }

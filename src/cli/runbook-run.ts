@@ -1,27 +1,25 @@
 import type { Core } from '#compose/core.js';
 import { proposeOf } from '#compose/propose.js';
-import { runWorldOf } from '#compose/run-world.js';
 import type { Config } from '#config.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { runNumberOf, runRef } from '#domain/run-fact.js';
 import { runsOf } from '#domain/run-state.js';
 import { numberOf, refOf } from '#domain/state.js';
 import type { Recorded } from '#handle.js';
-import { createLog, type Log } from '#log.js';
-import { createSlackClient } from '#slack/client.js';
 import { askingHere, configWithSecret, readAsked, refusalText } from './runbook-asked.js';
 import { withWatch } from './runbook-busy.js';
-import { followRun } from './runbook-follow.js';
-import type { Telling } from './runbook-lines.js';
+import { printPlan } from './runbook-plan-only.js';
 import { Screen } from './runbook-screen.js';
+import { LEFT, takeAlong } from './runbook-take.js';
 import { type Io, Usage } from './verb.js';
 import { withCore } from './with-core.js';
 
-/** `runbook run`: proposes a run, takes it along here, and shows how it goes. @returns 0 only when it succeeded */
+/**
+ * `runbook run`: proposes a run, takes it along here, and shows how it goes; with `--plan` it ends with its plan.
+ * @returns 0 only when it succeeded
+ */
 export async function runRunbook(args: string[], io: Io): Promise<number> {
-  const asked = readAsked(args, true);
-  const named = asked.incident === null ? null : numberOf(asked.incident);
-  if (asked.incident !== null && named === null) throw new Usage('name the incident, such as INC-7');
+  const asked = readAsked(args, 'run');
   const config = configWithSecret(io, 'database');
   return withCore(io, async (core) => {
     const no = (text: string) => {
@@ -29,7 +27,7 @@ export async function runRunbook(args: string[], io: Io): Promise<number> {
       return 1;
     };
     const asking = askingHere(await core.team(), asked.key);
-    const incident = named ?? (await onlyOpen(core, asking));
+    const incident = asked.incident ?? (await onlyOpen(core, asking));
     if (typeof incident === 'string') return no(incident);
     const recorded = await propose(core, incident, asked, asking);
     if (isRefusal(recorded)) return no(refusalText(recorded));
@@ -37,7 +35,9 @@ export async function runRunbook(args: string[], io: Io): Promise<number> {
     const run = runOf(recorded);
     // The same key again: it may have named another request, or a run that is long forgotten.
     if (run === null) return no('That key was used before, and not for a run.\n');
-    return follow(core, config, io, { incident: recorded.incident, run, known: recorded.repeated ? 0 : 1 });
+    const at = { incident: recorded.incident, run };
+    if (asked.planOnly) return printPlan(core, config, io, at);
+    return follow(core, config, io, { ...at, known: recorded.repeated ? 0 : 1 });
   });
 }
 
@@ -72,7 +72,7 @@ async function propose(
   asked: ReturnType<typeof readAsked>,
   asking: Asking,
 ): Promise<Recorded | Refusal> {
-  const proposed = await proposeOf(core.runbooks)({ ...asked, planOnly: false });
+  const proposed = await proposeOf(core.runbooks)(asked);
   if (isRefusal(proposed)) return proposed;
   const { intent, notes } = proposed;
   const recorded = await core.handle(intent, incident, asking, notes);
@@ -106,49 +106,15 @@ async function follow(
   io: Io,
   at: { incident: number; run: number; known: number },
 ): Promise<number> {
-  const team = await core.team();
-  const [ref, run] = [refOf(at.incident), runRef(at.run)];
   const { scrub } = core.runbooks;
-  const log = createLog(io.env.LOG_LEVEL ? config.logLevel : 'warn');
-  // Whoever commits here wakes nobody: a bot's relay looks for itself, and so do we.
-  const world = runWorldOf(core, slackOf(config, log), () => {}, log);
   const screen = new Screen((text) => io.out(scrub.text(text)), terminal(io));
-  const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
-  const leaving = new AbortController();
-  // Only once: the second one ends the process, which leaves the run as a killed bot does.
-  const leave = () => {
-    leaving.abort();
-    if (!screen.live) io.err('Leaving when the step in hand is done; once more leaves at once.\n');
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.once(signal, leave);
-  try {
-    const ended = await followRun({ core, world, team, ...at, telling, screen, leaving: leaving.signal });
-    if (ended === null) {
-      await screen.line(`${run} goes on when a bot or \`tocsin runbook watch ${ref} ${run}\` takes it.`);
-      return 130;
-    }
-    const { end, planOnly } = ended.state;
-    return end === 'succeeded' || (planOnly && end === 'planned') ? 0 : 1;
-  } finally {
-    for (const signal of signals) process.off(signal, leave);
-  }
-}
-
-/** Needed only to find out who is in a group of approvers. */
-function slackOf(config: Config, log: Log) {
-  const { botToken: token, apiUrl } = config.slack;
-  return token === null ? null : createSlackClient({ token, log, ...(apiUrl && { apiUrl }) });
+  const ended = await takeAlong(core, config, io, at, screen);
+  if (ended === null) return LEFT;
+  const { end, planOnly } = ended.state;
+  return end === 'succeeded' || (planOnly && end === 'planned') ? 0 : 1;
 }
 
 function terminal({ env }: Io): (() => number) | null {
   const live = process.stdout.isTTY && env.TERM !== 'dumb';
   return live ? () => process.stdout.columns || 80 : null;
-}
-
-/** Names of the people whom runbooks may ask, as far as they are known. */
-async function namesOf(core: Core, team: string): Promise<Map<string, string>> {
-  const ids = [...core.runbooks.settings.approvers.values()].flat().filter((id) => /^[UW]/.test(id));
-  const known = await core.store.people.byIds(team, ids);
-  return new Map(known.map(({ id, name }) => [id, `@${name}`]));
 }

@@ -70,6 +70,17 @@ function wantedText(given: Array<[string, InputSpec]>): string {
     .join('');
 }
 
+/** A plan, for people who want nothing but the plan. */
+export function planText(runbook: Runbook, plan: RunPlan): string {
+  const lines = [
+    `${runbook.name} on ${plain(plan.target)}: ${changesText(plan)}`,
+    ...planLines(plan),
+    `Approval: ${approvalText(runbook)}`,
+    'Nothing was changed.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 /** What a run would do, step by step. @returns lines without line breaks */
 export function planLines(plan: RunPlan): string[] {
   return plan.steps.flatMap((step, i) => plannedText(step, i + 1));

@@ -14,11 +14,11 @@ const VERBS: Readonly<Record<string, (args: string[], io: Io) => Promise<number>
 
 /** `tocsin runbook …`: runbooks without Slack. `lint`, `list`, `show` and `plan` need no database either. */
 export const runbook: Verb = {
-  form: `runbook lint [FILE…]
+  form: `runbook lint [FILE|FOLDER|NAME]…
        tocsin runbook list
        tocsin runbook show NAME
-       tocsin runbook plan NAME [key=value]…
-       tocsin runbook run NAME [key=value]… [--incident INC-7] [--key KEY]
+       tocsin runbook plan NAME [key=value]…      (of no incident: one that is named is not looked at)
+       tocsin runbook run [INC-7] NAME [key=value]… [--plan] [--incident INC-7] [--key KEY]
        tocsin runbook watch INC-7 RUN-3`,
   help: 'check, show and plan runbooks; run one, also when neither Slack nor a bot is there',
   async run([verb = '', ...args], io) {

@@ -11,23 +11,35 @@ import { runViewOf } from '#domain/runbook-run.js';
 
 describe('what was asked for', () => {
   test('a value is whatever stands behind the first =, however the shell gave it', () => {
-    expect(readAsked(['Copy', 'note=two words', 'url=http://a/?b=c', 'empty='], false)).toEqual({
+    expect(readAsked(['Copy', 'note=two words', 'url=http://a/?b=c', 'empty='], 'plan')).toEqual({
       runbook: 'copy',
       inputs: { note: 'two words', url: 'http://a/?b=c', empty: '' },
       incident: null,
       key: null,
+      planOnly: true,
     });
-    expect(readAsked(['copy', '--incident', 'INC-7', 'to=x', '--key', 'k'], true)).toMatchObject({
-      incident: 'INC-7',
+    expect(readAsked(['copy', '--incident', 'INC-7', 'to=x', '--key', 'k'], 'run')).toMatchObject({
+      incident: 7,
       key: 'k',
       inputs: { to: 'x' },
+      planOnly: false,
     });
+  });
+
+  test('the incident may lead, as it does behind other verbs; a runbook may be called like one', () => {
+    const asked = { runbook: 'copy', incident: 7, inputs: { to: 'x' } };
+    expect(readAsked(['INC-7', 'copy', 'to=x'], 'run')).toMatchObject(asked);
+    expect(readAsked(['inc-7', 'copy', 'to=x', '--incident', 'INC-7'], 'plan')).toMatchObject(asked);
+    expect(readAsked(['inc-7', 'to=x'], 'run')).toMatchObject({ runbook: 'inc-7', incident: null });
+    expect(() => readAsked(['INC-7', 'copy', '--incident', 'INC-8'], 'run')).toThrow('name one incident');
+    expect(() => readAsked(['copy', '--incident', 'seven'], 'run')).toThrow(Usage);
+    expect(readAsked(['copy', '--plan'], 'run')).toMatchObject({ planOnly: true });
   });
 
   test.each([[[]], [['to=x']], [['copy', 'canary']], [['copy', '=canary']], [['copy', 'a=1', 'A=canary']]])(
     '%j is refused, and its value not shown',
     (args) => {
-      const read = () => readAsked(args, false);
+      const read = () => readAsked(args, 'plan');
       expect(read).toThrow(Usage);
       expect(read).not.toThrow(/canary/);
     },
