@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -66,4 +66,35 @@ test('asked for nevertheless it is refused, and not said to stand in Slack', asy
     sentence: 'The definition of leaky holds a secret, so nothing was kept.',
   });
   expect(JSON.stringify(refused)).not.toMatch(/Slack/);
+});
+
+// Word for word as the contract shows it: its address is not known yet.
+const KEY_SYNC = `name: key-sync
+title: Copy missing gateway keys to the new TTS service
+inputs:
+  from: { type: string, default: tts-old, description: key store to copy from }
+  to:   { type: string, default: tts-new }
+target: "keys:{{ inputs.to }}"      # one run at a time per target
+approval: { required: 1, from: [lead, "@sre"], self: false, expires: 15m }
+steps:
+  - id: compare
+    title: Compare by fingerprint
+    uses: keys.compare
+    with: { from: "{{ inputs.from }}", to: "{{ inputs.to }}" }
+  - id: add
+    uses: keys.add
+    with: { from: "{{ inputs.from }}", to: "{{ inputs.to }}", keys: "{{ steps.compare.missing }}" }
+    undo: { uses: keys.remove, with: { store: "{{ inputs.to }}", keys: "{{ steps.add.added }}" } }
+  - id: verify
+    uses: keys.probe
+    with: { store: "{{ inputs.to }}", url: "http://…/v1/clips" }
+    retry: { attempts: 5, backoff: 2s }
+    timeout: 30s
+`;
+
+test('an address whose host is still to be filled in can be linted', async () => {
+  await mkdir(file('draft'));
+  await writeFile(file('draft/key-sync.yml'), KEY_SYNC);
+  const found = await lint({}, file('draft/key-sync.yml'));
+  expect(found).toEqual({ code: 0, out: `ok key-sync  ${file('draft/key-sync.yml')}\n` });
 });

@@ -4,15 +4,26 @@ import { z } from 'zod';
 import { type ActionContext, ActionFailed } from '../action.js';
 import { ranOut } from './touch.js';
 
-/** An address of ours to call. A password in it would be shown with it, so it may hold none. */
+/** What is written for an address while nobody knows it yet, such as `http://…/v1/clips`: the plan refuses it. */
+const WRITTEN = /^https?:\/\/[^\s/?#]\S*$/i;
+const USER = /^[^:]*:\/\/[^/?#]*@/;
+
+/**
+ * An address of ours to call, as far as it can be told from how it is written. A password in it would be shown with
+ * it, so it may hold none.
+ */
 export const address = z
   .string()
-  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+  .refine((value) => WRITTEN.test(value) || /^https?:$/.test(urlOf(value)?.protocol ?? ''), {
     message: 'is not an address; write it as https://… or http://…',
   })
-  .refine((value) => !URL.canParse(value) || new URL(value).username + new URL(value).password === '', {
+  .refine((value) => !hasUser(value, urlOf(value)), {
     message: 'holds a user or a password; name a secret under secret_headers instead',
   });
+
+const urlOf = (text: string) => (URL.canParse(text) ? new URL(text) : null);
+const hasUser = (text: string, url: URL | null) =>
+  url ? url.username + url.password !== '' : USER.test(text);
 
 /** Header names and values. */
 export const headers = z.record(
@@ -56,11 +67,11 @@ export const TAIL = 65_536;
  * Not `fetch`: that keeps connections, so that a dead one fails a request that was never made, and it does not say
  * whether a request that failed had been sent.
  * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
- * @throws NoAnswer
+ * @throws NoAnswer; ActionFailed where there is nobody to ask
  */
 export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   const began = performance.now();
-  const url = new URL(asked.url);
+  const url = parsedUrl(asked.url);
   const secure = url.protocol === 'https:';
   let sent = false;
   return new Promise((resolve, reject) => {
@@ -135,10 +146,19 @@ class Tail {
   }
 }
 
-/** @returns the address without its query, which may hold more than should be said */
+/** @returns the address without its query, which may hold more than should be said. @throws ActionFailed */
 export function at(url: string): string {
-  const { origin, pathname } = new URL(url);
+  const { origin, pathname } = parsedUrl(url);
   return `${origin}${pathname}`;
+}
+
+/** @throws ActionFailed for what is written as an address and cannot be one: nothing was asked of anybody */
+function parsedUrl(text: string): URL {
+  const url = urlOf(text);
+  if (url) return url;
+  throw new ActionFailed(
+    `${text.replace(/[?#].*$/s, '')} is not an address that can be asked; correct its host or its port`,
+  );
 }
 
 function said(error: unknown): string {

@@ -195,7 +195,10 @@ test('a long answer: its end is kept, and it is no JSON', async () => {
 
 test.each([
   [{ url: 'ftp://host/' }, 'is not an address'],
+  [{ url: 'http://?q=1' }, 'is not an address'],
+  [{ url: 'http://… /v1/clips' }, 'is not an address'],
   [{ url: 'https://user:pass@host/' }, 'secret_headers'],
+  [{ url: 'https://user:pass@…/' }, 'secret_headers'],
   [{ url: 'http://h/', method: 'BREW' }, 'method'],
   [{ url: 'http://h/', body: 'x' }, 'have no body'],
   [{ url: 'http://h/', keep: ['a.__proto__.b'] }, 'not a path'],
@@ -204,6 +207,13 @@ test.each([
 ])('%j is not accepted', (given, message) => {
   const { error } = http.input.safeParse(given);
   expect(JSON.stringify(error?.issues)).toContain(message);
+});
+
+test('an address that nobody has filled in may be written; its plan is refused, and nobody is asked', async () => {
+  const given = { url: 'http://…/v1/clips?token=x', method: 'POST' };
+  const told = 'http://…/v1/clips is not an address that can be asked; correct its host or its port';
+  expect((await failure(kit.plan(http, given))).message).toBe(told);
+  expect(await failure(kit.run(http, given))).toMatchObject({ message: told, unsure: false });
 });
 
 test('an unknown secret fails in the plan', async () => {
