@@ -1,4 +1,5 @@
-import { lintRunbooks, listRunbooks, showRunbook } from './runbook-files.js';
+import { listRunbooks, showRunbook } from './runbook-files.js';
+import { lintRunbooks } from './runbook-lint.js';
 import { planRunbook } from './runbook-plan.js';
 import { runRunbook, watchRun } from './runbook-run.js';
 import { type Io, Usage, type Verb } from './verb.js';

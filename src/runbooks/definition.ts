@@ -76,7 +76,7 @@ function sameIds(steps: Array<Record<string, unknown>>, line: Source['line']): W
 }
 
 /** A step is spoken of by its id: `steps.add.with.to`. */
-function placeOf(path: Path, steps: Array<Record<string, unknown>>): string {
+export function placeOf(path: Path, steps: Array<Record<string, unknown>>): string {
   const names = path.map((name, i) => {
     const id = i === 1 && path[0] === 'steps' ? steps[Number(name)]?.id : undefined;
     const said = typeof id === 'string' && STEP_ID.test(id) && path[2] !== 'id' ? id : String(name);

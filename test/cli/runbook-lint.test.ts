@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { lintRunbooks } from '#cli/runbook-files.js';
+import { lintRunbooks } from '#cli/runbook-lint.js';
 import type { Io } from '#cli/verb.js';
 import { proposeOf } from '#compose/propose.js';
 import { ACTIONS } from '#runbooks/actions.js';
+import { NAMING } from '#runbooks/definition-names.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { openShelf } from '#runbooks/shelf.js';
@@ -97,4 +98,91 @@ test('an address whose host is still to be filled in can be linted', async () =>
   await writeFile(file('draft/key-sync.yml'), KEY_SYNC);
   const found = await lint({}, file('draft/key-sync.yml'));
   expect(found).toEqual({ code: 0, out: `ok key-sync  ${file('draft/key-sync.yml')}\n` });
+});
+
+test('a folder, and a name on the shelf; what is there under that path comes first', async () => {
+  await mkdir(file('more'));
+  const wait = (name: string) =>
+    `name: ${name}\ntitle: T\nsteps:\n  - id: w\n    uses: wait\n    with: { for: 1s }\n`;
+  await writeFile(file('more/a.yml'), wait('a'));
+  await writeFile(file('more/b.yaml'), wait('b'));
+  await writeFile(file('more/notes.txt'), 'no runbook');
+  const both = `ok a  ${file('more/a.yml')}\nok b  ${file('more/b.yaml')}\n`;
+  expect(await lint({}, file('more'))).toEqual({ code: 0, out: both });
+  // Two of one name are told of as the shelf tells it.
+  await writeFile(file('more/c.yml'), wait('a'));
+  const twins = await lint({}, file('more'));
+  expect(twins).toMatchObject({ code: 1, out: expect.stringContaining('give each its own') });
+  await mkdir(file('none'));
+  expect(await lint({}, file('none'))).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/:1: holds no runbook/),
+  });
+
+  expect(await lint({}, 'well')).toEqual({ code: 0, out: `ok well  ${file('well.yml')}\n` });
+  expect((await lint({}, 'Key-Sync', 'well')).out).toMatch(/^ok key-sync {2}.*\nok well {2}/);
+  expect(await lint({}, 'wel')).toEqual({
+    code: 1,
+    out: expect.stringMatching(/^wel:1: is neither a file nor a runbook; the closest runbooks are well, /),
+  });
+  // `src` is a folder of this one, whatever runbooks are called.
+  await writeFile(file('src.yml'), wait('src'));
+  expect((await lint({}, 'src')).out).toMatch(/^src:1: holds no runbook/);
+  await rm(file('src.yml'));
+});
+
+const NAMES = `name: names
+title: Names of tocsin.yml
+inputs: { to: { default: nowhere } }
+steps:
+  - id: compare
+    uses: keys.compare
+    with: { from: old, to: "{{ inputs.to }}" }
+  - id: drain
+    uses: shell
+    with: { command: drian }
+    check:
+      uses: probe
+      with: { url: "http://pool/drained", secret_headers: { Authorization: deplyo } }
+    undo: { uses: route.set, with: { route: tts, to: old } }
+  - id: rotate
+    uses: keys.rotate
+    with: { pair: tts, phase: mint }
+`;
+
+test('a name that tocsin.yml does not have is a warning, where there is a tocsin.yml', async () => {
+  await mkdir(file('named'));
+  const definition = file('named/names.yml');
+  await writeFile(definition, NAMES);
+  await writeFile(
+    file('named.yml'),
+    'commands:\n  drain: { run: [/bin/true] }\nkeystores:\n  new: { type: json-file, path: /tmp/new.json }\nsecrets:\n  deploy: env:LINT_DEPLOY\nroutes:\n  tts: { type: json-file }\n',
+  );
+  const at = (line: number, text: string) => `${definition}:${line}: warning: ${text}\n`;
+  expect(await lint({ TOCSIN_CONFIG: file('named.yml') }, definition)).toEqual({
+    code: 0,
+    out: [
+      `ok names  ${definition}\n`,
+      at(7, 'steps.compare.with.from names no key store of tocsin.yml; there are new'),
+      at(10, 'steps.drain.with.command names no command of tocsin.yml; there are drain'),
+      at(
+        13,
+        'steps.drain.check.with.secret_headers.Authorization names no secret of tocsin.yml; there are deploy',
+      ),
+      at(17, 'steps.rotate.with.pair names no pair of tocsin.yml; there is none under pairs:'),
+    ].join(''),
+  });
+  // Where the settings are not, a definition is right without them.
+  expect(await lint({}, definition)).toEqual({ code: 0, out: `ok names  ${definition}\n` });
+});
+
+test('every action that takes a name of tocsin.yml is known to take it', () => {
+  const sections = { store: 'keystores', from: 'keystores', pair: 'pairs', command: 'commands' };
+  for (const [name, { input }] of ACTIONS) {
+    const shape = (input as unknown as { shape?: object }).shape ?? {};
+    for (const [member, section] of Object.entries(sections))
+      if (member in shape) expect({ [name]: NAMING[name] }).toMatchObject({ [name]: { [member]: section } });
+    if (name.startsWith('route.')) expect(NAMING[name]).toEqual({ route: 'routes' });
+  }
+  for (const name of Object.keys(NAMING)) expect([...ACTIONS.keys()]).toContain(name);
 });

@@ -1,0 +1,112 @@
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { knownSecrets } from '#compose/known-secrets.js';
+import { BadConfig, loadConfig } from '#config.js';
+import { ACTIONS } from '#runbooks/actions.js';
+import { readDefinition } from '#runbooks/definition.js';
+import { type Known, namesNothing } from '#runbooks/definition-names.js';
+import { RUNBOOK_NAME } from '#runbooks/definition-shape.js';
+import type { Scrub } from '#runbooks/scrub.js';
+import { openShelf, type Shelf } from '#runbooks/shelf.js';
+import { shelfOf } from './runbook-files.js';
+import { type Io, Usage } from './verb.js';
+
+type Linted = { file: string; name: string; warnings: string[] } | { file: string; problems: string[] };
+
+/** What a definition is held against. `known` null: no tocsin.yml can be read here, so that none of its names is. */
+interface Against {
+  scrub: Scrub;
+  known: Known | null;
+}
+
+/**
+ * `runbook lint [FILE|FOLDER|NAME]…`: `ok NAME  FILE`, or every problem as editors read it. A name that tocsin.yml does
+ * not have is a warning only: a definition may be checked where its settings are not.
+ * @returns 1 when anything is wrong
+ */
+export async function lintRunbooks(given: string[], io: Io): Promise<number> {
+  const against = { scrub: knownSecrets(io.env), known: knownNames(io.env) };
+  const found =
+    given.length > 0
+      ? (await Promise.all(given.map((one) => lintGiven(one, io, against)))).flat()
+      : await lintShelf(shelfOf(io), against);
+  let bad = 0;
+  for (const item of found) {
+    if ('problems' in item) {
+      bad += 1;
+      // What is wrong with a definition may quote it.
+      await io.out(`${against.scrub.text(item.problems.join('\n'))}\n`);
+      continue;
+    }
+    await io.out(`ok ${item.name}  ${item.file}\n`);
+    for (const warning of item.warnings) await io.out(`${against.scrub.text(warning)}\n`);
+  }
+  return bad === 0 ? 0 : 1;
+}
+
+/** What is there under that path; or else the runbook of that name. */
+async function lintGiven(given: string, io: Io, against: Against): Promise<Linted[]> {
+  if (given.startsWith('-')) throw new Usage(`${given} is no file`);
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory()) {
+    const found = await lintShelf(openShelf({ folders: [given], actions: ACTIONS }), against);
+    const none = `${given}:1: holds no runbook; name a folder that has files *.yml`;
+    return found.length > 0 ? found : [{ file: given, problems: [none] }];
+  }
+  const name = given.toLowerCase();
+  if (existsSync(given) || !RUNBOOK_NAME.test(name)) return [await lintFile(given, against)];
+  const shelf = shelfOf(io);
+  const kept = await shelf.get(name);
+  if (kept === null) {
+    const closest = (await shelf.closest(name)).join(', ');
+    const none = `${given}:1: is neither a file nor a runbook; the closest runbooks are ${closest}`;
+    return [{ file: given, problems: [none] }];
+  }
+  return ['problems' in kept ? { file: given, ...kept } : await lintFile(kept.file, against)];
+}
+
+async function lintShelf(shelf: Shelf, against: Against): Promise<Linted[]> {
+  const found = await shelf.list();
+  return Promise.all(found.map((item) => ('problems' in item ? item : lintFile(item.file, against))));
+}
+
+async function lintFile(file: string, { scrub, known }: Against): Promise<Linted> {
+  let source: string;
+  try {
+    source = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+        ? 'is not UTF-8; save it as such'
+        : `cannot be read (${code}); check that it is there and may be read`;
+    return { file, problems: [`${file}:1: ${why}`] };
+  }
+  const definition = readDefinition(source, file, ACTIONS);
+  const secrets = secretLines(source, scrub).map((line) => `${file}:${line}: ${SECRET}`);
+  const problems = [...secrets, ...('problems' in definition ? definition.problems : [])];
+  if ('problems' in definition || problems.length > 0) return { file, problems };
+  const warnings = known ? namesNothing(source, file, known) : [];
+  return { file, name: definition.runbook.name, warnings };
+}
+
+const SECRET =
+  'holds a secret that is configured; refer to it by its name in tocsin.yml (secret_headers, secret:NAME), and think of changing it';
+
+/** @returns the lines that hold a known secret; of one that goes over several lines, the first of the file */
+function secretLines(source: string, scrub: Scrub): number[] {
+  if (scrub.text(source) === source) return [];
+  const lines = source.split('\n').flatMap((line, i) => (scrub.text(line) === line ? [] : [i + 1]));
+  return lines.length > 0 ? lines : [1];
+}
+
+/** @returns what tocsin.yml names; null where there is none, or one that cannot be used: who needs it says what is wrong */
+function knownNames(env: NodeJS.ProcessEnv): Known | null {
+  if (!existsSync(resolve(env.TOCSIN_CONFIG || 'tocsin.yml'))) return null;
+  try {
+    return loadConfig(env, 'nothing').org;
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    return null;
+  }
+}
