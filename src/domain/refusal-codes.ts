@@ -167,7 +167,7 @@ export const SENTENCES = {
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
     sentence: `There is no runbook called “${p.runbook}”.`,
     next: p.closest.length
-      ? `There is ${p.closest.map((name) => `\`${name}\``).join(', ')}.`
+      ? `The closest: ${p.closest.map((name) => `\`${name}\``).join(', ')}.`
       : 'Put its definition into the folder of runbooks.',
   }),
   BAD_RUNBOOK: (p: { runbook: string; problems: string[] }) => ({

@@ -7,6 +7,9 @@ import type { Actions } from './action.js';
 import { readDefinition } from './definition.js';
 import { nameIn } from './definition-source.js';
 
+/** Names that are offered instead of one that is not there. */
+const CLOSEST = 8;
+
 /** A runbook as it stands in its file. `source`: word for word, for a run keeps it. */
 export interface Kept {
   runbook: Runbook;
@@ -25,7 +28,7 @@ export interface Shelf {
   list(): Promise<
     Array<{ name: string; title: string; file: string } | { file: string; problems: string[] }>
   >;
-  /** @returns the three names that somebody may have meant, the likeliest first */
+  /** @returns the names that somebody may have meant, the likeliest first: where there are few, all */
   closest(name: string): Promise<string[]>;
 }
 
@@ -71,7 +74,7 @@ export function openShelf({ folders, actions }: ShelfOptions): Shelf {
     },
     async closest(name) {
       const names = (await items()).flatMap((item) => ('problems' in item ? [] : [item.runbook.name]));
-      return closest(name, names);
+      return closest(name, names, CLOSEST);
     },
   };
 }

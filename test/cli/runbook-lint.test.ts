@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { showRunbook } from '#cli/runbook-files.js';
 import { lintRunbooks } from '#cli/runbook-lint.js';
 import type { Io } from '#cli/verb.js';
 import { proposeOf } from '#compose/propose.js';
@@ -185,4 +186,17 @@ test('every action that takes a name of tocsin.yml is known to take it', () => {
     if (name.startsWith('route.')) expect(NAMING[name]).toEqual({ route: 'routes' });
   }
   for (const name of Object.keys(NAMING)) expect([...ACTIONS.keys()]).toContain(name);
+});
+
+test('of a runbook that is not there, the closest ones are named as such', async () => {
+  let said = '';
+  const err = (text: string) => {
+    said = text;
+  };
+  const io = { env: { TOCSIN_RUNBOOKS: file('none') }, out: () => {}, err };
+  expect(await showRunbook(['key-sink'], io as unknown as Io)).toBe(1);
+  expect(said).toMatch(
+    /^There is no runbook called “key-sink”\. The closest: `key-sync`, (`[a-z-]+`, )+`[a-z-]+`\.$/m,
+  );
+  for (const name of ['forward', 'rollback', 'key-rotate']) expect(said).toContain(`\`${name}\``);
 });

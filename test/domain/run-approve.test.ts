@@ -71,7 +71,11 @@ describe('approving', () => {
     [
       'when it has expired',
       [[...waits, ended('expired')], yes()],
-      { code: 'RUN_APPROVAL_EXPIRED', next: 'Ask again: `run key-sync`.' },
+      {
+        code: 'RUN_APPROVAL_EXPIRED',
+        sentence: `The plan of RUN-1 could be approved until ${EXPIRES.slice(11, 16)} UTC.`,
+        next: 'Ask again: `run key-sync`.',
+      },
     ],
     [
       'a plan that never was',

@@ -2,11 +2,11 @@ import { type Refusal, refuse } from '../refusal.js';
 import { RUNBOOK_LIMITS } from '../runbook.js';
 import { CLOSERS, closing, plainFlag } from './flags.js';
 import type { Line, Outcome } from './parsed.js';
-import { bad, firstWord, missing } from './pieces.js';
+import { bad, firstWord, missing, unquoted } from './pieces.js';
 
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;
-const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
 /** `run RUNBOOK [key=value]… [--plan]`, in any order. A value is one word, or in quotes. */
 export function parseRun(line: Line): Outcome | Refusal {
@@ -31,7 +31,7 @@ export function parseRun(line: Line): Outcome | Refusal {
       inputs.set(read.name, read.value);
       text = read.rest.trimStart();
     } else if (runbook === null && inputs.size === 0) {
-      runbook = word.toLowerCase();
+      runbook = unquoted(word).toLowerCase();
       if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
     } else {
       return bad(line, 'an input (`key=value`, a value of several words in quotes)', word);
@@ -57,7 +57,11 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
     return { name, value: text.slice(at + 1, close), rest: text.slice(close + 1) };
   }
   const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
-  if (value === '') return bad(line, 'a value right behind the `=`', `${name}=`);
+  if (value === '') {
+    // `from= a` would otherwise be an empty value and a stray word.
+    const what = `an input with its value right behind the \`=\`; an empty one is written \`${name}=""\``;
+    return bad(line, what, `${name}=`);
+  }
   return { name, value, rest: text.slice(at + value.length) };
 }
 

@@ -61,7 +61,7 @@ export function approveRun(
 }
 
 function expired({ run, runbook }: RunState, { expiresAt: at }: Approvers): Refusal {
-  return refuse('RUN_APPROVAL_EXPIRED', { run: runRef(run), at, runbook });
+  return refuse('RUN_APPROVAL_EXPIRED', { run: runRef(run), at: `${at.slice(11, 16)} UTC`, runbook });
 }
 
 /** A plan that there was is out of date; anything else was rather mistyped. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { lineOf } from '#cli/incident-verb.js';
 import { takesValue } from '#domain/command/verbs.js';
 import { intended, parsed, refused, typed } from './support.js';
 
@@ -23,6 +24,9 @@ describe('run', () => {
     ['run key-sync url=http://x/?a=1&amp;b=2', { inputs: { url: 'http://x/?a=1&b=2' } }],
     ['run key-sync who=<@U1>', { inputs: { who: '@ana' } }],
     ['run -- key-sync a=b', { inputs: { a: 'b' } }],
+    ['run "key-sync" a=b', { inputs: { a: 'b' } }],
+    ['run “Key-Sync” --plan', { inputs: {}, planOnly: true }],
+    ['run key-sync note=“” to=""', { inputs: { note: '', to: '' } }],
     ['run key-sync __proto__=x', 'BAD_ARGUMENT'],
   ])('%s', (line, expected) =>
     typeof expected === 'string'
@@ -41,6 +45,8 @@ describe('run', () => {
     ['run from=a', 'MISSING_ARGUMENT'],
     ['run from=a key-sync', 'BAD_ARGUMENT'],
     ['run ../key', 'BAD_ARGUMENT'],
+    ['run "../key"', 'BAD_ARGUMENT'],
+    ['run "key-sync', 'BAD_ARGUMENT'],
     [`run ${'k'.repeat(65)}`, 'BAD_ARGUMENT'],
     ['run key-sync now', 'BAD_ARGUMENT'],
     ['run key-sync from = a', 'BAD_ARGUMENT'],
@@ -60,6 +66,20 @@ describe('run', () => {
     for (const line of ['run x key=hunter2 key=hunter2', 'run x key="hunter2']) {
       expect(JSON.stringify(typed(line))).not.toContain('hunter2');
     }
+  });
+
+  test('whoever leaves a value out is told how to give an empty one', () => {
+    const said = typed('run key-sync from= to=b');
+    expect(said).toMatchObject({ code: 'BAD_ARGUMENT', sentence: expect.stringContaining('`from=""`') });
+  });
+
+  test('a runbook may have every name that a definition may have', () => {
+    expect(parsed('run key_sync')).toMatchObject({ kind: 'run', runbook: 'key_sync' });
+  });
+
+  test('of an empty value the shell leaves nothing, and the command line makes it one again', () => {
+    const line = lineOf('run', ['key-sync', 'note=', 'to=a b']);
+    expect(parsed(line)).toMatchObject({ inputs: { note: '', to: 'a b' } });
   });
 
   test('outside an incident’s channel the incident stands behind the verb', () => {
