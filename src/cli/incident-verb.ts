@@ -38,7 +38,7 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
   const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
   const line = lineOf(verb, args) + piped;
   // Made here, a plan has fingerprints in it: whether they can be a bot's is found out before anything is recorded.
-  const plans = verb === 'run' && args.some((arg) => plainFlag(arg) === 'plan');
+  const plans = verb === 'run' && line.split(/\s+/).some((word) => plainFlag(word) === 'plan');
   const config = plans ? configWithSecret(io, 'database') : null;
   return withCore(io, async (core) => {
     const user = userInfo().username;

@@ -88,6 +88,7 @@ test('`run … --plan` prints the plan as `runbook plan` does, and changes nothi
   for (const line of [
     ['run', 'INC-1', 'copy', '--plan'],
     ['run', 'INC-1', '--plan', 'copy', 'to=new'],
+    ['run', 'INC-1 copy --plan'],
     ['runbook', 'run', 'copy', '--plan'],
     ['runbook', 'run', 'INC-1', 'copy', 'to=new', '--plan'],
     ['runbook', 'run', 'copy', '--plan', '--incident', 'INC-1'],

@@ -271,6 +271,15 @@ describe('run, beside a bot', () => {
     const seen = JSON.stringify(await walk.state());
     for (const canary of CANARIES) expect(seen).not.toContain(canary);
   });
+
+  test('a plan is printed here, whoever makes it', async () => {
+    const plan = await tocsin('runbook', 'plan', 'copy');
+    const ran = await tocsin('run', 'INC-1', 'copy', '--plan');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out.split('\n').slice(1).join('\n')).toBe(plan.out);
+    expect((await runsOf()).at(-1)).toMatchObject({ id: 'RUN-9', state: 'planned' });
+    expect(await stage.keys()).toEqual(['client-1']);
+  });
 });
 
 test('the doctor reads every store and definition, and names what cannot be resolved', async () => {
