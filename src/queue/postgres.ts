@@ -13,6 +13,7 @@ import {
   Worker,
 } from 'bullmq';
 import pg from 'pg';
+import { outliving } from '#store/pools.js';
 import type { Backing } from './backing.js';
 import { queueSettings, workerSettings } from './settings.js';
 
@@ -21,8 +22,8 @@ export const QUEUE_SCHEMA = 'tocsin_queue';
 
 type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
 
-// Wake-ups are tiny: more connections than this only take them from the store.
-const POOL_SIZE = 4;
+// Wake-ups are tiny: more connections than this only take them from the store. One of them listens.
+const POOL_SIZE = 5;
 
 /**
  * BullMQ on PostgreSQL. Migrates BullMQ's schema when it is missing or old.
@@ -37,12 +38,15 @@ export async function postgresBacking(
   onError: (error: Error) => void,
 ): Promise<Backing> {
   await migrateQueue(database);
-  const connection = new PostgresConnection({
-    ...poolOptions(database),
-    schema: QUEUE_SCHEMA,
-    max: POOL_SIZE,
-    application_name: 'tocsin-queue',
-  } as PostgresConnectionOptions);
+  const pool = outliving(
+    new pg.Pool({
+      ...poolOptions(database),
+      max: POOL_SIZE,
+      application_name: 'tocsin-queue',
+      options: [database.options, `-c search_path=${QUEUE_SCHEMA}`].filter(Boolean).join(' '),
+    }),
+  );
+  const connection = new Connection(pool);
   connection.on('error', onError);
   try {
     // BullMQ keeps a failed first contact for the life of the connection, so it happens here, where it can
@@ -50,6 +54,7 @@ export async function postgresBacking(
     await connection.waitUntilReady();
   } catch (error) {
     await connection.close();
+    await pool.end();
     throw error;
   }
   // BullMQ's classes are typed by their backend and default to Redis's; nobody above uses that part.
@@ -68,8 +73,19 @@ export async function postgresBacking(
     queue: (name) => new Queue(name, { ...queueSettings, ...common }, share),
     worker: (name, processor, concurrency) =>
       new Worker(name, processor, { ...workerSettings, ...common, concurrency }, share),
-    close: () => connection.close(),
+    async close() {
+      await connection.close();
+      await pool.end();
+    },
   };
+}
+
+/**
+ * On a pool of ours: one that BullMQ makes, and what listens beside it, hear of a broken connection too late, see
+ * `outliving`. Of such a pool it would take its tables to be in another schema.
+ */
+class Connection extends PostgresConnection {
+  override readonly schema = QUEUE_SCHEMA;
 }
 
 /**

@@ -67,9 +67,20 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     idleTimeoutMillis: 30_000,
     statement_timeout: 30_000,
   });
-  for (const pool of [writer, general])
+  for (const pool of [writer, general]) {
     pool.on('error', (error) => report('a database connection was lost', error));
+    outliving(pool);
+  }
   return { writer, general };
+}
+
+/**
+ * The same pool, whose connections may break at any moment. A pool listens for errors of a connection only while it is
+ * idle, and whoever borrows it begins to listen a moment after; an error that nobody hears in between ends the process.
+ * It is no news to the borrower: whatever it asks of that connection next fails.
+ */
+export function outliving(pool: pg.Pool): pg.Pool {
+  return pool.on('connect', (client) => client.on('error', () => {}));
 }
 
 /**
@@ -83,9 +94,6 @@ export async function withConnection<T>(
   const client = await pool.connect().catch((error: Error) => {
     throw new Unavailable(`no connection to the database: ${error.message}`);
   });
-  // While it is lent, the pool does not listen for its errors.
-  const ignore = () => {};
-  client.on('error', ignore);
   let broken: Error | undefined;
   try {
     return await work(client);
@@ -94,7 +102,6 @@ export async function withConnection<T>(
       !(error instanceof pg.DatabaseError) || error.severity === 'FATAL' ? (error as Error) : undefined;
     throw error;
   } finally {
-    client.off('error', ignore);
     client.release(broken);
   }
 }

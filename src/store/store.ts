@@ -130,7 +130,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),
     people: people(orm),
-    workspaces: workspaces(orm),
+    workspaces: workspaces(orm, general),
     tokens: tokens(orm),
     outbox: {
       dueLanes: (limit) => dueLanes(db, limit),

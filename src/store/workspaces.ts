@@ -1,6 +1,8 @@
 import { eq, isNull } from 'drizzle-orm';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type pg from 'pg';
 import { asking } from './outcome.js';
+import { queryable, transaction, withConnection } from './pools.js';
 import { workspace } from './schema.js';
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
@@ -18,7 +20,7 @@ export interface Workspaces {
   ensureLocal(): Promise<string | null>;
 }
 
-export function workspaces(db: NodePgDatabase): Workspaces {
+export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const list = () =>
     asking(() =>
       db
@@ -30,13 +32,18 @@ export function workspaces(db: NodePgDatabase): Workspaces {
     const [first, second] = await list();
     return first && !second ? first.team : null;
   };
-  /** Two that see a workspace first at the same moment take turns: this happens once in its life. */
+  /**
+   * Two that see a workspace first at the same moment take turns: this happens once in its life. A transaction of
+   * drizzle's keeps its connection for ever when not even `begin` gets through.
+   */
   const alone = <T>(work: (tx: Pick<NodePgDatabase, 'select' | 'insert' | 'update'>) => Promise<T>) =>
     asking(() =>
-      db.transaction(async (tx) => {
-        await tx.execute('lock table workspace in share row exclusive mode');
-        return work(tx);
-      }),
+      withConnection(pool, (client) =>
+        transaction(queryable(client), async () => {
+          await client.query('lock table workspace in share row exclusive mode');
+          return work(drizzle(client));
+        }),
+      ),
     );
   const claimedBy = async (tx: Pick<NodePgDatabase, 'select'>, slackTeam: string) =>
     (await tx.select({ team: workspace.team }).from(workspace).where(eq(workspace.slackTeam, slackTeam)))[0]

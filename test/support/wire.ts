@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 
+/** What PostgreSQL says when it is ready, outside of a transaction, and when an administrator ends the connection. */
+const LET_IN = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const FIELDS = 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0';
+const CUT_OFF = Buffer.concat([
+  Buffer.from(['E'.charCodeAt(0), 0, 0, 0, FIELDS.length + 4]),
+  Buffer.from(FIELDS),
+]);
+
 /** A wire to a server, which can be cut at the moments that matter. */
 export interface Wire {
   port: number;
@@ -8,6 +16,10 @@ export interface Wire {
   swallowAfter(bytes: string): void;
   /** From now on nothing that clients send arrives. @returns once the next client has sent something */
   hang(): Promise<void>;
+  /** From now on each client of a PostgreSQL hears that it is cut off in the same breath as that it is let in. */
+  doom(): void;
+  /** Breaks every connection there is. */
+  cut(): void;
   /** As it was. */
   mend(): void;
   /** How many connections there were. */
@@ -20,6 +32,7 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
   const sockets = new Set<Socket>();
   let swallow: string | null = null;
   let hanging: (() => void) | null = null;
+  let doomed = false;
   let count = 0;
 
   const wire = createServer((client) => {
@@ -44,7 +57,11 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
       server.write(chunk);
     });
     // An answer says that it is done: only then is the client cut off.
-    server.on('data', (chunk: Buffer) => (cutting ? client.destroy() : client.write(chunk)));
+    server.on('data', (chunk: Buffer) => {
+      if (cutting) client.destroy();
+      else if (doomed && chunk.subarray(-6).equals(LET_IN)) client.end(Buffer.concat([chunk, CUT_OFF]));
+      else client.write(chunk);
+    });
   });
   wire.listen(0, '127.0.0.1');
   await once(wire, 'listening');
@@ -57,7 +74,14 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
       new Promise((resolve) => {
         hanging = resolve;
       }),
+    doom() {
+      doomed = true;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
     mend() {
+      doomed = false;
       hanging = null;
       swallow = null;
     },
