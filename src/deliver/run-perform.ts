@@ -41,8 +41,9 @@ export async function perform(
       : timeout.aborted && !(error instanceof ActionFailed)
         ? new Error(`it took longer than ${spec.timeoutS} s`)
         : error;
+    const failed = error instanceof ActionFailed ? error : null;
     // Done, though its verify failed, or begun: not safe to do again.
-    const once = unsafe && (result?.kind === 'done' || (error instanceof ActionFailed && error.partly));
+    const once = failed?.final || (unsafe && (result?.kind === 'done' || failed?.partly)) || false;
     return failedAttempt(desk, spec, at, cause, unsafe, finish, output.text(), once);
   }
   await settle(desk, at, result, finish, output.text(), posts);

@@ -120,6 +120,8 @@ export class ActionFailed extends Error {
   readonly unsure: boolean;
   /** It has failed, but was begun, and may have done a part: an `unsafe` step is then not tried again by itself. */
   readonly partly: boolean;
+  /** Would another attempt by itself do harm? Then a person is asked at once, whatever its `retry` says. */
+  readonly final: boolean;
   /** What was done of it, for the undo and for the record. */
   readonly output: Output;
 
@@ -128,12 +130,14 @@ export class ActionFailed extends Error {
     {
       unsure = false,
       partly = false,
+      final = false,
       output = {},
-    }: { unsure?: boolean; partly?: boolean; output?: Output } = {},
+    }: { unsure?: boolean; partly?: boolean; final?: boolean; output?: Output } = {},
   ) {
     super(message);
     this.unsure = unsure;
     this.partly = partly;
+    this.final = final;
     this.output = output;
   }
 }

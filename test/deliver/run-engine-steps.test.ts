@@ -50,6 +50,16 @@ describe('a step that fails', () => {
     expect((await step(run, 'one'))?.question).toBe('it says no');
   });
 
+  test('and says that trying it again would do harm is not tried again by itself: a person is asked', async () => {
+    kit.outside.doing.set(
+      't.cas',
+      failing(9, () => new ActionFailed('look first', { final: true })),
+    );
+    const run = await kit.ran(retried('t.cas'));
+    expect(names()).toHaveLength(1);
+    expect(await asked(run)).toMatchObject({ step: 'one', why: 'failed', attempt: 1 });
+  });
+
   test('waits out a long pause without a worker', async () => {
     kit.outside.doing.set(
       't.idem',

@@ -3,7 +3,8 @@ import type { Json } from '#domain/runbook.js';
 import type { Action, ActionContext, RunContext, StepPlan, StepResult } from '../action.js';
 import type { Pair } from '../pair.js';
 import { unaccept, unmint, unswitch } from './rotate-back.js';
-import { accept, drain, mint, mustBeSteady, prove, retire, settle, switchOver } from './rotate-forward.js';
+import { accept, drain, mint, mustBeSteady, prove, settle, switchOver } from './rotate-forward.js';
+import { capturedForRetiring, retire, unretire } from './rotate-retire.js';
 import { idsOf, readRotation, shown } from './rotation.js';
 
 interface Phase {
@@ -45,13 +46,20 @@ const PHASES = {
   },
   retire: {
     run: retire,
-    does: ({ acceptors }) => `has ${list(acceptors)} refuse the old key; from there on there is only forward`,
+    does: ({ acceptors, through }) =>
+      `has ${list(acceptors)} refuse the old key${through === null ? '' : ', and puts it back when requests through the gateway fail without it'}`,
     writes: ({ acceptors }) => acceptors,
   },
   settle: {
     run: settle,
-    does: ({ truth }) => `records the pending key as current in ${truth}, and the old one as previous`,
+    does: ({ truth }) =>
+      `records the pending key as current in ${truth}, and the old one as previous; from there on there is only forward`,
     writes: ({ truth }) => [truth],
+  },
+  unretire: {
+    run: unretire,
+    does: ({ acceptors }) => `has ${list(acceptors)} accept the old key again`,
+    writes: ({ acceptors }) => acceptors,
   },
   unswitch: {
     run: unswitch,
@@ -80,7 +88,7 @@ const input = z.strictObject({
 
 /**
  * `keys.rotate`: one phase of replacing the key that two services share. At every moment each sender's key is accepted
- * by every acceptor; each phase can be run again from wherever a crash has left it; and up to `retire` all can be undone.
+ * by every acceptor; each phase can be run again from wherever a crash has left it; and up to `settle` all can be undone.
  */
 export const keysRotate: Action<z.infer<typeof input>> = {
   name: 'keys.rotate',
@@ -97,8 +105,9 @@ export const keysRotate: Action<z.infer<typeof input>> = {
     if (phase === 'mint') return planMint(name, plan, context);
     return phase === 'accept' ? planAccept(name, plan, context) : plan;
   },
-  async capture({ pair }, context): Promise<Json> {
-    return shown(await readRotation(pair, context), context);
+  async capture({ pair, phase }, context): Promise<Json> {
+    const rotation = await readRotation(pair, context);
+    return phase === 'retire' ? capturedForRetiring(rotation, context) : shown(rotation, context);
   },
   run: ({ pair, phase }, context) => PHASES[phase].run(pair, context),
 };

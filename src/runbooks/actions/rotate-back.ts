@@ -17,7 +17,7 @@ import { change } from './touch.js';
 
 const minted = z.object({ pending: z.string() });
 
-/** Every sender uses the current key again. Refuses when an acceptor takes it no more: then there is only forward. */
+/** Every sender uses the current key again. Refuses when an acceptor takes it no more: `unretire` comes first. */
 export async function unswitch(name: string, context: RunContext): Promise<StepResult> {
   const first = await readRotation(name, context);
   mustNotBeSettled(first, context);
@@ -105,7 +105,7 @@ function mustBeUnused(rotation: Rotation, context: RunContext): void {
 }
 
 /** @throws ActionFailed when the truth calls the next key current already: taking it away would be an outage */
-function mustNotBeSettled({ pair, current, pending }: Rotation, context: RunContext): void {
+export function mustNotBeSettled({ pair, current, pending }: Rotation, context: RunContext): void {
   const before = captured.safeParse(context.undoing?.captured).data;
   const now = context.fingerprint(current);
   if (!pending?.equals(current) && (!before || before.current === now)) return;

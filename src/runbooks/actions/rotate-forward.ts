@@ -9,10 +9,9 @@ import {
 } from '../action.js';
 import { Secret } from '../secret.js';
 import { spoken } from './duration.js';
-import { proveAccepted, proveRefused, proveThrough } from './rotate-prove.js';
+import { proveAccepted, proveThrough } from './rotate-prove.js';
 import {
   accepts,
-  idsOf,
   isHalfway,
   mustAllAccept,
   mustAllUse,
@@ -128,11 +127,7 @@ export async function switchOver(name: string, context: RunContext): Promise<Ste
   const after = await readUnderWay(name, context);
   mustAllUse(after, after.pending, context);
   await proveThrough(after.pair, context);
-  return done(
-    after,
-    context,
-    `${names(after.senders)} use${after.senders.length === 1 ? 's' : ''} ${context.fingerprint(after.pending)}`,
-  );
+  return done(after, context, whoUse(after, after.pending, context));
 }
 
 export function foreign(
@@ -151,10 +146,15 @@ export async function drain(name: string, context: RunContext): Promise<StepResu
   mustAllUse(rotation, rotation.pending, context);
   if (!context.waited) return drainFor(rotation, context);
   await proveThrough(rotation.pair, context);
+  // Last of all, since this is what is said of it. Nothing tells which key a sender really sends: `retire` sees to that.
+  const after = await readUnderWay(name, context);
+  mustAllUse(after, after.pending, context);
+  const { pair, pending, current } = after;
+  const through = pair.through === null ? '' : ', and requests through the gateway are answered';
   return done(
-    rotation,
+    after,
     context,
-    `nobody has used ${context.fingerprint(rotation.current)} for ${spoken(rotation.pair.drainMs)}`,
+    `waited ${spoken(pair.drainMs)}: ${whoUse(after, pending, context)}, as read back${through}; nothing counts uses of ${context.fingerprint(current)}`,
   );
 }
 
@@ -162,35 +162,6 @@ export async function drain(name: string, context: RunContext): Promise<StepResu
 export function drainFor({ pair }: Rotation, context: RunContext): StepResult {
   const until = new Date(context.now().getTime() + pair.drainMs);
   return { kind: 'wait', until, summary: `requests that are under way have ${spoken(pair.drainMs)} to end` };
-}
-
-/** P8: no acceptor takes the old key any more. From here on there is only forward. */
-export async function retire(name: string, context: RunContext): Promise<StepResult> {
-  const first = await readUnderWay(name, context);
-  const old = first.current;
-  if (old.equals(first.pending))
-    throw new ActionFailed(`${first.pair.truth} has settled already: nothing is to be retired`);
-  for (const { store } of first.acceptors) {
-    const now = await readUnderWay(name, context);
-    mustAllUse(now, now.pending, context);
-    mustAllAccept(now, now.pending, context);
-    const acceptor = now.acceptors.find((one) => one.store.name === store.name);
-    for (const id of acceptor ? idsOf(acceptor, old) : []) {
-      const output = shown(now, context);
-      await change(
-        context,
-        () => store.remove(id, old, context.signal),
-        () => output,
-      );
-      context.say(`${store.name} refuses ${context.fingerprint(old)} (${id})`);
-    }
-  }
-  const after = await readUnderWay(name, context);
-  mustNotAccept(after.acceptors, old, context);
-  await proveAccepted(after.pair, 'pending', after.pending, context);
-  await proveRefused(after.pair, old, context);
-  await proveThrough(after.pair, context);
-  return done(after, context, `${context.fingerprint(old)} is refused everywhere`);
 }
 
 /** P9: the truth calls the next key current, and the old one previous. */
@@ -235,6 +206,10 @@ export async function settle(name: string, context: RunContext): Promise<StepRes
 /** A phase that is over. */
 export function done(rotation: Rotation, context: ActionContext, summary: string): StepResult {
   return { kind: 'done', output: shown(rotation, context), summary };
+}
+
+function whoUse({ senders }: Rotation, key: Secret, { fingerprint }: ActionContext): string {
+  return `${names(senders)} use${senders.length === 1 ? 's' : ''} ${fingerprint(key)}`;
 }
 
 function names(holders: Rotation['senders']): string {

@@ -37,10 +37,23 @@ export async function proveRefused(pair: Pair, value: Secret, context: RunContex
   }
 }
 
-/** A request through the sender's gateway must be answered well. @throws ActionFailed */
-export async function proveThrough({ through, probe }: Pair, context: RunContext): Promise<void> {
+/** Most requests with which the ways through a gateway are tried. */
+const WAYS = 20;
+
+/**
+ * Requests through the senders' gateway must be answered well. As many as there are ways from a sender to an instance,
+ * since a single one may miss the way that fails.
+ * @throws ActionFailed
+ */
+export async function proveThrough({ through, probe, senders }: Pair, context: RunContext): Promise<void> {
   if (through === null) return;
-  const { status } = await readFrom({ method: 'GET', url: through, headers: {} }, context.signal, TIMEOUT_MS);
-  if (!probe.status.includes(status))
-    throw new ActionFailed(`${at(through)} answered ${status} through the gateway`);
+  const asked = { method: 'GET', url: through, headers: {} };
+  const ways = Math.min(senders.length * Math.max(1, probe.urls.length), WAYS);
+  await Promise.all(
+    Array.from({ length: ways }, async () => {
+      const { status } = await readFrom(asked, context.signal, TIMEOUT_MS);
+      if (!probe.status.includes(status))
+        throw new ActionFailed(`${at(through)} answered ${status} through the gateway`);
+    }),
+  );
 }

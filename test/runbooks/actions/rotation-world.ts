@@ -9,7 +9,12 @@ import { failure, Kit } from './kit.js';
 
 export const K1 = 'first-key-value';
 export const FORWARD = ['mint', 'accept', 'prove', 'switch', 'drain', 'retire', 'settle'] as const;
-export const BACK: Record<string, string> = { switch: 'unswitch', accept: 'unaccept', mint: 'unmint' };
+export const BACK: Record<string, string> = {
+  retire: 'unretire',
+  switch: 'unswitch',
+  accept: 'unaccept',
+  mint: 'unmint',
+};
 
 /** Where a crash strikes: at which write, counted from now, and on which side of it. */
 export interface Crash {
