@@ -1,28 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { Intent } from '#domain/intent.js';
-import { isRefusal } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
 import { laneOf } from '#handle/plan.js';
-import type { Keys } from '#runbooks/keystore.js';
 import type { Schedule } from '#runbooks/schedule.js';
-import type { Fingerprint } from '#runbooks/secret.js';
 import type { DueSchedule } from '#store/schedules.js';
-import { askingOf, type ScheduleWorld } from './schedule-world.js';
-
-const READ_MS = 20_000;
-/** Keys that are named; of more, their number. */
-const NAMED = 10;
+import { differenceOf } from './drift-difference.js';
+import { homeOf, note, opened, type Watching } from './drift-incident.js';
+import { readAgain, stillUnread, type Unread } from './drift-unread.js';
+import type { ScheduleWorld } from './schedule-world.js';
 
 /** What was found the last time, kept with the schedule. */
 interface Found {
   /** Of the difference; null: none. */
   hash: string | null;
+  /** Where that was told. */
   incident: number | null;
+  /** Since when a store cannot be read; null: both were. */
+  unread: Unread | null;
 }
 
 /**
  * Compares two stores. A difference opens an incident, or is noted on the one that is open; the same difference is
- * told once, its end too.
+ * told once, its end too. When the incident that heard of it is no longer open, it is told anew.
  * @returns what to keep for the next time
  */
 export async function watchDrift(
@@ -31,127 +28,56 @@ export async function watchDrift(
   due: DueSchedule,
   world: ScheduleWorld,
 ): Promise<string> {
+  const watching: Watching = { schedule, due, world, from, to };
   const before = foundBefore(due.outcome);
-  const difference = await differenceOf(from, to, world);
+  const difference = await differenceOf(watching);
   if ('unread' in difference) {
-    // A store that cannot be read is no drift; the next look may reach it.
+    // A store that cannot be read is no drift, and does not end one.
     world.log.warn({ schedule: schedule.name, why: difference.unread }, 'drift could not be looked for');
-    return JSON.stringify(before);
+    const unread = await stillUnread(before.unread, difference.unread, before.incident, watching);
+    return kept({ ...before, unread });
   }
-  const text = difference.text;
-  const hash = text === null ? null : createHash('sha256').update(text).digest('hex');
-  const home = await homeOf(schedule, due, before, world);
-  if (hash === before.hash && (hash === null || home !== null)) return JSON.stringify(before);
-  const note = async (incident: number, sentence: string) => {
-    const intent: Intent = { type: 'RecordNote', moment: null, text: sentence };
-    const key = `${incident}:${hash ?? 'none'}:${due.dueAt}`;
-    await world.tell(intent, incident, askingOf(schedule, due, key, world.now()));
-  };
-  if (text === null || hash === null) {
-    if (home !== null) await note(home, `${to} and ${from} are in step again.`);
-    return JSON.stringify({ hash: null, incident: home } satisfies Found);
+  await readAgain(before.unread, watching);
+  const { found } = difference;
+  const home = await homeOf(before.incident, watching);
+  if (found === null) {
+    // Who never heard of the drift need not hear of its end.
+    if (before.hash !== null && home !== null && home === before.incident)
+      await note(home, `${to} and ${from} are in step again.`, 'none', watching);
+    return kept({ ...before, hash: null, unread: null });
   }
-  const incident =
-    home ?? (await opened(schedule, `${to} does not hold the keys of ${from}`, hash, due, world));
-  if (incident === null) return JSON.stringify(before);
-  await note(incident, text);
+  const hash = createHash('sha256').update(found.text).digest('hex');
+  if (hash === before.hash && home !== null && home === before.incident)
+    return kept({ ...before, unread: null });
+  const incident = home ?? (await opened(found.title, hash, watching));
+  // What could not be told is tried again the next time.
+  if (incident === null || !(await note(incident, found.text, hash, watching)))
+    return kept({ ...before, unread: null });
+  if (found.offered) await offer(incident, hash, watching);
+  return kept({ hash, incident, unread: null });
+}
+
+async function offer(incident: number, hash: string, watching: Watching): Promise<void> {
+  const { schedule, due, world, from, to } = watching;
   await world.owe(
     { kind: 'run.offer', payload: { runbook: schedule.runbook, inputs: { from, to, ...schedule.inputs } } },
     {
       team: due.team,
       incident,
       lane: laneOf(due.team, incident),
-      key: `offer:${schedule.name}:${incident}:${hash}`,
+      // The due time is part of the key: the same drift may come back.
+      key: `offer:${schedule.name}:${incident}:${hash}:${due.dueAt}`,
     },
   );
-  return JSON.stringify({ hash, incident } satisfies Found);
 }
+
+const kept = (found: Found) => JSON.stringify(found);
 
 function foundBefore(outcome: string | null): Found {
   try {
-    const { hash, incident } = JSON.parse(outcome ?? '{}') as Partial<Found>;
-    return { hash: hash ?? null, incident: incident ?? null };
+    const { hash, incident, unread } = JSON.parse(outcome ?? '{}') as Partial<Found>;
+    return { hash: hash ?? null, incident: incident ?? null, unread: unread ?? null };
   } catch {
-    return { hash: null, incident: null };
+    return { hash: null, incident: null, unread: null };
   }
-}
-
-/** The open incident that this belongs to: the one that it opened, else one on the same component. */
-async function homeOf(
-  schedule: Schedule,
-  due: DueSchedule,
-  before: Found,
-  world: ScheduleWorld,
-): Promise<number | null> {
-  const open = await world.openIncidents(due.team);
-  const own = open.find(({ number }) => number === before.incident);
-  const near = (incident: IncidentState) =>
-    incident.components.some((component) => schedule.components.includes(component));
-  return own?.number ?? open.find(near)?.number ?? null;
-}
-
-async function opened(
-  schedule: Schedule,
-  title: string,
-  hash: string,
-  due: DueSchedule,
-  world: ScheduleWorld,
-): Promise<number | null> {
-  const { severity, components } = schedule;
-  const intent: Intent = {
-    type: 'OpenIncident',
-    title,
-    severity,
-    components,
-    private: false,
-    drill: false,
-    moment: null,
-  };
-  // The due time is part of the key: the same drift may come back after its incident was resolved.
-  const asking = askingOf(schedule, due, `open:${hash}:${due.dueAt}`, world.now());
-  const number = await world.open(intent, asking);
-  if (!isRefusal(number)) return number;
-  world.log.error({ schedule: schedule.name, code: number.code }, number.sentence);
-  return null;
-}
-
-/** @returns the difference in words, by id and fingerprint; null: there is none */
-async function differenceOf(
-  from: string,
-  to: string,
-  { systems }: ScheduleWorld,
-): Promise<{ text: string | null } | { unread: string }> {
-  let left: Keys;
-  let right: Keys;
-  try {
-    const signal = AbortSignal.timeout(READ_MS);
-    [left, right] = await Promise.all([systems.store(from).read(signal), systems.store(to).read(signal)]);
-  } catch (error) {
-    return { unread: error instanceof Error ? error.message : String(error) };
-  }
-  const ids = [...left.keys.keys()].sort();
-  // What only some of a store's places hold is neither there nor missing.
-  const apart = [left, right].flatMap((store) => [...(store.apart?.values() ?? [])].map(({ told }) => told));
-  const missing = ids.filter((id) => !right.keys.has(id) && !right.apart?.has(id));
-  const differs = [...left.keys]
-    .flatMap(([id, key]) => (right.keys.get(id)?.equals(key) === false ? [id] : []))
-    .sort();
-  const parts = [
-    ...(missing.length > 0 ? [`${to} lacks ${named(missing, left, systems.fingerprint)}`] : []),
-    ...(differs.length > 0
-      ? [`${to} has another value under ${named(differs, left, systems.fingerprint)}`]
-      : []),
-  ];
-  const differing = parts.length > 0 ? [`${parts.join('; ')} of ${from}`] : [];
-  const all = [...differing, ...apart.slice(0, NAMED)];
-  return { text: all.length === 0 ? null : `Drift: ${all.join('; ')}.` };
-}
-
-function named(ids: string[], { keys }: Keys, fingerprint: Fingerprint): string {
-  const shown = ids.slice(0, NAMED).map((id) => {
-    const key = keys.get(id);
-    return key ? `${id} (${fingerprint(key)})` : id;
-  });
-  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '';
-  return `${shown.join(', ')}${more}`;
 }
