@@ -183,8 +183,10 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   if (agreed) return tell({ type: 'StartRun', run, fence, hash });
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
-  // Nothing to change, nothing to agree to; and what is scheduled was agreed to by whoever wrote tocsin.yml.
-  const needed = changes === 0 || isScheduled(view.by.id) ? 0 : required;
+  // What would change something has nothing to change now; a runbook that never would, and wants a yes, gets to ask.
+  const idle = changes === 0 && plan.steps.some(({ effect }) => effect !== 'read');
+  // What is scheduled was agreed to by whoever wrote tocsin.yml.
+  const needed = idle || isScheduled(view.by.id) ? 0 : required;
   await tell({
     type: 'NoteRunPlanned',
     run,

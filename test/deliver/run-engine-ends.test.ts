@@ -104,9 +104,21 @@ describe('approval', () => {
     expect(entries).toHaveLength(1);
   });
 
-  test('is not needed where nothing would change', async () => {
-    const run = await kit.planned(definition(['look t.read'], { approval: { required: 3 } }));
+  test('is not needed where nothing is left to change', async () => {
+    const change = { id: 'change', uses: 't.cas', when: 'not {{ incident.ref }}' };
+    const run = await kit.planned(definition(['look t.read', change], { approval: { required: 3 } }));
+    expect(await state(run)).toMatchObject({ end: 'succeeded' });
+    expect(kit.outside.calls.map(({ name }) => name)).toEqual(['t.read']);
+  });
+
+  test('is asked for where a runbook that only reads asks for it, and only there', async () => {
+    const run = await kit.planned(definition(['look t.read'], { approval: { required: 1 } }));
+    expect(await state(run)).toMatchObject({ status: 'waiting', end: null });
+    await kit.approve(run);
+    await kit.drive(run);
     expect((await state(run)).end).toBe('succeeded');
+    const silent = await kit.planned(definition(['look t.read']));
+    expect((await state(silent)).end).toBe('succeeded');
   });
 
   test('of nobody does not wait for the world to stand still', async () => {
