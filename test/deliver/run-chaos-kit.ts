@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookupsOf } from '#compose/lookups.js';
 import { laneOfRun } from '#deliver/run-lane.js';
@@ -31,7 +30,6 @@ export async function startChaosKit() {
   const store = openStore(database.config, () => {});
   const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
   const code = await compiled('src', 'test/deliver');
-  await writeFile(join(code.folder, 'package.json'), '{"type":"module","imports":{"#*":"./src/*"}}');
   let said = 0;
 
   /** Says it until it is known to be recorded, or to be refused for a reason of its own. */

@@ -8,14 +8,14 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Our TypeScript as plain JavaScript in a temporary folder, for tests that need a process of their own (to kill
- * it, or to run it as another user). Imports of packages work from there; `#room/…` imports do not.
+ * it, or to run it as another user). Imports of packages work from there, and `#room/…` imports of folders that are named.
  *
  * @param folders relative to the checkout: `src/store/embedded`
  */
 export async function compiled(...folders: string[]): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-compiled-'));
   await chmod(folder, 0o755);
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(join(folder, 'package.json'), '{"type":"module","imports":{"#*":"./src/*"}}');
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
   for (const from of folders) {
     for (const entry of await readdir(join(checkout, from), { recursive: true })) {
