@@ -70,13 +70,29 @@ export function within({ window: span }: Pick<Schedule, 'window'>, moment: Date)
     : minutes >= span.from || minutes < span.to;
 }
 
-/** @returns the first moment from `earliest` on that is inside the window */
+/**
+ * @returns the first moment from `earliest` on that is inside the window. On the day when clocks are put forward, a
+ * window that lies wholly in the hour left out is passed over, and one that begins in it begins at its end.
+ */
 export function nextWithin(schedule: Pick<Schedule, 'window'>, earliest: Date): Date {
   const { window: span } = schedule;
   if (!span || within(schedule, earliest)) return earliest;
-  const at = DateTime.fromJSDate(earliest, { zone: span.zone });
-  const start = (day: DateTime) =>
-    day.startOf('day').set({ hour: Math.floor(span.from / 60) % 24, minute: span.from % 60 });
-  const today = start(at);
-  return (today >= at ? today : start(at.plus({ days: 1 }))).toJSDate();
+  // A window begins on a whole minute.
+  let at: DateTime = DateTime.fromMillis(Math.ceil(earliest.getTime() / 60_000) * 60_000, {
+    zone: span.zone,
+  });
+  while (!within(schedule, at.toJSDate())) {
+    const ahead = (span.from - (at.hour * 60 + at.minute) + 1440) % 1440;
+    const start = at.plus({ minutes: ahead });
+    at = start.offset === at.offset ? start : changed(at, start);
+  }
+  return at.toJSDate();
+}
+
+/** @returns the minute in which the clock was changed: the hours from there on are counted anew */
+function changed(before: DateTime, after: DateTime): DateTime {
+  const apart = Math.floor(after.diff(before).as('minutes') / 2);
+  if (apart === 0) return after;
+  const middle = before.plus({ minutes: apart });
+  return middle.offset === before.offset ? changed(middle, after) : changed(before, middle);
 }
