@@ -14,7 +14,8 @@ export interface DueSchedule {
 export interface Schedules {
   /**
    * Makes the table say what the configuration says: what is new is first due at `firstAt`, what has changed keeps its
-   * time, but is due no later than a new one would be; what is gone is forgotten.
+   * time, but is due no later than a new one would be; what is gone is forgotten. Of one that has another task (other
+   * stores, another pair) what came of the old one is forgotten too. `spec` is JSON, the task under `task`.
    */
   sync(team: string, wanted: ReadonlyArray<{ name: string; spec: string; firstAt: Date }>): Promise<void>;
   /**
@@ -38,7 +39,11 @@ export function schedules(db: Queryable): Schedules {
          )
          insert into schedule (team, name, spec, next_at) select $1, name, spec, first_at from wanted
          on conflict (team, name) do update
-           set spec = excluded.spec, next_at = least(schedule.next_at, excluded.next_at)
+           set spec = excluded.spec, next_at = least(schedule.next_at, excluded.next_at),
+             (outcome, due_at) = (
+               select schedule.outcome, schedule.due_at
+               where schedule.spec::jsonb -> 'task' is not distinct from excluded.spec::jsonb -> 'task'
+             )
            where schedule.spec <> excluded.spec`,
         [team, JSON.stringify(rows)],
       );
