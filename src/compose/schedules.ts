@@ -9,6 +9,7 @@ export function scheduleWorldOf({ store, handle, runbooks }: Core, world: RunWor
   const propose = proposeOf(runbooks);
   return {
     tell: world.tell,
+    facts: world.facts,
     systems: world.systems,
     scrub: world.scrub,
     owe: world.owe,
@@ -17,6 +18,7 @@ export function scheduleWorldOf({ store, handle, runbooks }: Core, world: RunWor
     incident: world.incident,
     schedules: store.schedules,
     openIncidents: (team) => store.openIncidents(team),
+    recordedIn: async (team, key) => (await store.receiptOf(team, key))?.incident ?? null,
     async propose(_team, runbook, inputs) {
       const proposed = await propose({ runbook, inputs, planOnly: false });
       return isRefusal(proposed) ? proposed : proposed.intent;

@@ -7,10 +7,13 @@ import type { DueSchedule, Schedules } from '#store/schedules.js';
 import type { RunWorld } from './run-ports.js';
 
 /** What scheduled work stands on. */
-export interface ScheduleWorld extends Pick<RunWorld, 'tell' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
+export interface ScheduleWorld
+  extends Pick<RunWorld, 'tell' | 'facts' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
   schedules: Schedules;
   openIncidents(team: string): Promise<IncidentState[]>;
   incident(team: string, incident: number): Promise<IncidentState | null>;
+  /** @returns the incident in which the request with that key was recorded; null: it never was */
+  recordedIn(team: string, key: string): Promise<number | null>;
   /** Makes an intent of a runbook from the shelf. */
   propose(team: string, runbook: string, inputs: Record<string, string>): Promise<Intent | Refusal>;
   /** Opens an incident, or the standing record. @returns its number */

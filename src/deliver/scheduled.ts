@@ -1,8 +1,9 @@
 import { isRefusal } from '#domain/refusal.js';
-import { type IncidentState, STANDING } from '#domain/state.js';
+import { type IncidentState, refOf, STANDING } from '#domain/state.js';
 import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
 import type { DueSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
+import { tellRefused } from './rotation-refused.js';
 import { askingOf, type ScheduleWorld } from './schedule-world.js';
 
 /** Whoever has one in hand and dies delays it by this much. */
@@ -46,29 +47,35 @@ async function rotate(
 ): Promise<void> {
   const { team } = due;
   const now = world.now();
-  const later = async (at: Date, why: string) => {
+  const later = (at: Date, outcome: string) =>
+    world.schedules.settle(team, schedule.name, at, outcome, false);
+  const putOff = (at: Date, why: string) => {
     world.log.info({ schedule: schedule.name, until: at.toISOString(), why }, 'scheduled work is put off');
-    await world.schedules.settle(team, schedule.name, at, why, false);
+    return later(at, why);
   };
   // Claimed late, after the bot was away.
-  if (!within(schedule, now)) return later(nextWithin(schedule, now), 'outside of its window');
+  if (!within(schedule, now)) return putOff(nextWithin(schedule, now), 'outside of its window');
   const open = (await world.openIncidents(team)).find((incident) => touches(schedule, incident));
   if (open) {
-    return later(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `INC-${open.number} is open`);
+    // What is put off may be seen by people who must not know of that one.
+    const which = open.private ? 'a private incident' : refOf(open.number);
+    return putOff(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
   }
   await standingRecord(schedule, due, world);
   const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });
-  const answer = isRefusal(intent)
-    ? intent
-    : await world.tell(intent, STANDING, askingOf(schedule, due, due.dueAt, now));
+  // A refusal is told where everybody reads it: it must not name a private incident.
+  const asking = { ...askingOf(schedule, due, due.dueAt, now), seesPrivate: false };
+  const answer = isRefusal(intent) ? intent : await world.tell(intent, STANDING, asking);
   if (isRefusal(answer)) {
-    world.log.error({ schedule: schedule.name, code: answer.code }, answer.sentence);
-    return later(new Date(now.getTime() + PUT_OFF_MS), answer.sentence);
+    const outcome = await tellRefused(schedule, answer, due, world);
+    return later(new Date(now.getTime() + PUT_OFF_MS), outcome);
   }
   await world.schedules.settle(team, schedule.name, after(schedule, now), answer.receipt, true);
 }
 
+/** A drill touches nothing; a private incident does, though its number is not told. */
 function touches(schedule: Schedule, incident: IncidentState): boolean {
+  if (incident.drill) return false;
   if (schedule.components.length === 0) return true;
   return incident.components.some((component) => schedule.components.includes(component));
 }

@@ -53,6 +53,7 @@ function worldFor(read: ReturnType<typeof settings>): ScheduleWorld {
     scrub,
     schedules: kit.store.schedules,
     openIncidents: (team) => kit.store.openIncidents(team),
+    recordedIn: async (team, key) => (await kit.store.receiptOf(team, key))?.incident ?? null,
     propose: async (_team, runbook, inputs) => ({
       type: 'ProposeRun',
       runbook,
