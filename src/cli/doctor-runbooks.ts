@@ -1,5 +1,6 @@
 import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config } from '#config.js';
+import { schedulesWrong } from '#runbooks/scheduled-runbooks.js';
 import type { Finding } from './finding.js';
 
 /** A system that does not answer must not keep the doctor. */
@@ -26,6 +27,7 @@ export async function checkRunbooks(config: Config): Promise<Finding[]> {
     ];
     const findings = [
       ...(await checkDefinitions(runbooks)),
+      ...(await checkSchedules(runbooks, config)),
       ...[...settings.secrets.keys()].flatMap((name) => checkSecret(runbooks, name)),
       ...(await someAtATime(jobs)),
     ];
@@ -45,6 +47,15 @@ async function checkDefinitions({ shelf }: Runbooks): Promise<Finding[]> {
   return [
     { what: 'runbooks', ok: true, detail: good.length > 0 ? good.join(', ') : 'none' },
     ...wrong.map((problem) => bad('runbook', problem, fix)),
+  ];
+}
+
+/** Nothing is said of a schedule that can begin. */
+async function checkSchedules({ settings, shelf }: Runbooks, { org }: Config): Promise<Finding[]> {
+  const { problems, doubts } = await schedulesWrong(settings.schedules, shelf, org.at);
+  return [
+    ...problems.map((problem) => bad('schedule', problem, 'mend the settings at that line')),
+    ...doubts.map((doubt) => bad('schedule', doubt, 'mend the definition, or the settings at that line')),
   ];
 }
 

@@ -17,6 +17,7 @@ import { exportsOf } from './exports.js';
 import { lookupsOf } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
+import { checkSchedules } from './runbooks.js';
 import { scheduleWorldOf } from './schedules.js';
 import { signingSecret } from './secret.js';
 
@@ -39,6 +40,8 @@ export async function startBot(
   role: Role,
   onFatal: (code: string) => void,
 ): Promise<Bot> {
+  if (role !== 'web')
+    for (const why of await checkSchedules(config)) log.warn({ why }, 'a schedule may not be able to begin');
   // What was opened, to be closed again when something later cannot be: a taken port must not leave a database behind.
   const opened: Array<() => Promise<unknown> | undefined> = [];
   try {

@@ -7,6 +7,7 @@ import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { readDefinition } from '#runbooks/definition.js';
 import { keyLearner } from '#runbooks/learn.js';
+import { schedulesWrong } from '#runbooks/scheduled-runbooks.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { type Fingerprint, fingerprints } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
@@ -41,6 +42,23 @@ export function sectionsWrong(sections: RunbookSections, at: PlaceOf): string[] 
   return 'problems' in read ? read.problems : [];
 }
 
+function shelfOf(config: Config): Shelf {
+  return openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS });
+}
+
+/**
+ * Only for processes that do what is scheduled: nobody else needs their runbooks to be there.
+ * @returns what cannot be told, because a definition cannot be read: no reason to stand still
+ * @throws BadConfig with every schedule that could never begin
+ */
+export async function checkSchedules(config: Config): Promise<string[]> {
+  const read = readRunbookSettings(config.org, config.org.at);
+  if ('problems' in read) throw new BadConfig(read.problems);
+  const { problems, doubts } = await schedulesWrong(read.settings.schedules, shelfOf(config), config.org.at);
+  if (problems.length > 0) throw new BadConfig(problems);
+  return doubts;
+}
+
 /** @throws BadConfig with everything that is wrong there */
 export async function openRunbooks(config: Config): Promise<Runbooks> {
   const read = readRunbookSettings(config.org, config.org.at);
@@ -56,7 +74,7 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
   const missing = learnSecrets(config, settings, systems, scrub);
   const known = new Map<string, Runbook | null>();
   return {
-    shelf: openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS }),
+    shelf: shelfOf(config),
     settings,
     systems: { ...systems, fingerprint },
     scrub,

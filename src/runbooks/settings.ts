@@ -120,7 +120,10 @@ export function readRunbookSettings(
       problem(['schedules', name, 'rotate'], `names no pair: ${listed(Object.keys(sections.pairs))}`);
     }
     if (!('drift' in task)) continue;
-    for (const store of [task.drift.from, task.drift.to])
+    const { from, to } = task.drift;
+    if (from === to)
+      problem(['schedules', name, 'drift', 'to'], 'is the store that `from` names; name another');
+    for (const store of [from, to])
       if (!known.includes(store))
         problem(['schedules', name, 'drift'], `names no key store: ${listed(known)}`);
   }

@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** What the doctor says of these stores, by name. */
-async function said(stores: Record<string, object>) {
+async function said(stores: Record<string, object>, schedules: Record<string, object> = {}) {
   const path = join(folder, 'tocsin.yml');
-  await writeFile(path, JSON.stringify({ keystores: stores }));
+  await writeFile(path, JSON.stringify({ keystores: stores, schedules }));
   const env = {
     TOCSIN_CONFIG: path,
     TOCSIN_RUNBOOKS: join(folder, 'runbooks'),
@@ -40,6 +40,29 @@ test('a file that is not there yet is told from an empty store, and from a folde
     ok: false,
     detail: expect.stringContaining(`there is no folder ${join(folder, 'gone')}`),
   });
+});
+
+test('a schedule that could never begin is said, also where its definition is the reason', async () => {
+  await writeFile(join(folder, 'runbooks/torn.yml'), 'name: torn\ntitle: x\n');
+  const file = (name: string) => ({ type: 'json-file', path: join(folder, name) });
+  const stores = { a: file('a.json'), b: file('b.json') };
+  const watch = (more: object) => ({ watch: { drift: { from: 'a', to: 'b' }, every: '5m', ...more } });
+  try {
+    expect((await said(stores, watch({}))).has('schedule')).toBe(false);
+    expect((await said(stores, watch({ inputs: { bogus: 'x' } }))).get('schedule')).toEqual({
+      ok: false,
+      detail: expect.stringMatching(
+        /tocsin\.yml:1: schedules\.watch\.inputs\.bogus is not an input of key-sync; it has .*url/,
+      ),
+      fix: 'mend the settings at that line',
+    });
+    expect((await said(stores, watch({ runbook: 'torn' }))).get('schedule')).toMatchObject({
+      detail: expect.stringMatching(/runbook names torn, which cannot be used: .*torn\.yml:\d+/),
+      fix: expect.stringContaining('mend the definition'),
+    });
+  } finally {
+    await rm(join(folder, 'runbooks/torn.yml'));
+  }
 });
 
 (haproxyAvailable() ? test : test.skip)('places that disagree are said, by fingerprint', async () => {

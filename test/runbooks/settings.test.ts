@@ -169,6 +169,11 @@ describe('the sections of tocsin.yml about runbooks', () => {
       /probe\.urls\.0 must be an address/,
     ],
     [
+      'a watch over one store',
+      GOOD.replace('from: truth, to: tts-new', 'from: truth, to: truth'),
+      /^tocsin\.yml:\d+: schedules\.drift\.drift\.to is the store that `from` names; name another$/,
+    ],
+    [
       'an approver by name',
       'approvers:\n  sre: [ana]',
       /^tocsin\.yml:2: approvers\.sre\.0 is not the id of a user/,
