@@ -7,6 +7,13 @@ const url = (protocols: string[], what: string) =>
     { message: `is not ${what}; write it as ${protocols[0]}//…` },
   );
 
+/** For addresses that are asked as they stand: what asks takes no password in them, and quotes it where it says so. */
+const openUrl = (what: string) =>
+  url(['https:', 'http:'], what).refine(
+    (value) => !URL.canParse(value) || new URL(value).username + new URL(value).password === '',
+    { message: 'must not hold a user or a password; write it without what stands before the @' },
+  );
+
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The environment variables that Tocsin reads; the README's table says what each is for. */
@@ -14,7 +21,7 @@ export const ENVIRONMENT = z.object({
   SLACK_BOT_TOKEN: z.string().optional(),
   SLACK_APP_TOKEN: z.string().optional(),
   SLACK_SIGNING_SECRET: z.string().optional(),
-  SLACK_API_URL: url(['https:', 'http:'], 'the address of a Web API').optional(),
+  SLACK_API_URL: openUrl('the address of a Web API').optional(),
   // Not a URL to every reader: `postgres://user@/db?host=/socket/folder` has no host where URLs must have one.
   DATABASE_URL: z
     .string()
@@ -31,7 +38,7 @@ export const ENVIRONMENT = z.object({
     .max(65535, { message: 'is not a port; write a number from 0 to 65535' })
     .default(3000),
   HOST: z.string().default('0.0.0.0'),
-  PUBLIC_URL: url(['https:', 'http:'], 'a public address').optional(),
+  PUBLIC_URL: openUrl('a public address').optional(),
   TOCSIN_DATA: z.string().default('.tocsin'),
   TOCSIN_CONFIG: z.string().optional(),
   TOCSIN_RUNBOOKS: z.string().default('runbooks'),

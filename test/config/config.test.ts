@@ -49,6 +49,18 @@ describe('the environment', () => {
     expect(found.join()).not.toContain('hunter2');
   });
 
+  test('an address of the Web API or of our own holds no password, and one that is there is not shown', () => {
+    const addresses = (at: string) => ({ SLACK_API_URL: `http://${at}h/api/`, PUBLIC_URL: `https://${at}h` });
+    for (const at of ['user:canary@', 'canary@', ':canary@']) {
+      const found = problems(addresses(at), 'nothing');
+      expect(found).toEqual([
+        'SLACK_API_URL: must not hold a user or a password; write it without what stands before the @',
+        'PUBLIC_URL: must not hold a user or a password; write it without what stands before the @',
+      ]);
+    }
+    expect(problems(addresses(''), 'nothing')).toEqual([]);
+  });
+
   test('a secret is required with a database of one’s own', () => {
     const env = { SLACK_BOT_TOKEN: 'b', SLACK_APP_TOKEN: 'a', DATABASE_URL: 'postgres://h/d' };
     expect(problems(env)).toEqual([expect.stringContaining('TOCSIN_SECRET')]);
