@@ -19,8 +19,9 @@ export async function withFileLock<T>(
 /**
  * Replaces a file whole: who reads it sees the old or the new content, also after a power cut. Keeps the mode and the
  * owner that it had; a new file is 0600. Call it inside `withFileLock`.
+ * @param onRename called directly before the new takes the place of the old: what fails until then has replaced nothing
  */
-export async function writeAtomically(path: string, content: string): Promise<void> {
+export async function writeAtomically(path: string, content: string, onRename = () => {}): Promise<void> {
   const file = await target(path);
   const folder = dirname(file);
   const before = await stat(file).catch(absent);
@@ -39,7 +40,12 @@ export async function writeAtomically(path: string, content: string): Promise<vo
   } finally {
     await handle.close();
   }
-  await rename(beside, file);
+  onRename();
+  await rename(beside, file).catch(async (error) => {
+    // A file of keys that nobody would look after.
+    await rm(beside, { force: true }).catch(() => {});
+    throw error;
+  });
   await syncFolder(folder);
 }
 

@@ -39,6 +39,7 @@ export interface KeyStore {
    * Sets a key.
    * @param expect what must be there now; null: nothing
    * @throws Stale another value is there: nothing was changed
+   * @throws NotWritten refused or not reached: nothing was changed, for certain
    * @throws StoreFailed not written, or not everywhere, or that is not known: the message says which instance
    */
   put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void>;
@@ -56,5 +57,10 @@ export class Stale extends Error {
 
 /** The store could not be read or written. */
 export class StoreFailed extends Error {
-  override name = 'StoreFailed';
+  override name: string = 'StoreFailed';
+}
+
+/** Nothing was written, and that is certain: no right to it, a value that it cannot keep, nobody reached. */
+export class NotWritten extends StoreFailed {
+  override name = 'NotWritten';
 }

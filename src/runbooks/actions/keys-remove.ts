@@ -15,13 +15,16 @@ const withPrints = z.object({ fingerprints: z.record(z.string(), z.string()) });
 /**
  * `keys.remove`: takes keys out of a store. What may go is fixed beforehand by fingerprint: as an undo, what the undone
  * step added; otherwise what was there before the first attempt. Everything else is left alone, and said.
+ * `removed`: what it took away, by an earlier attempt too. Such a one may have died before it could say so: what was
+ * there when the step began and is gone now counts, so that an undo puts it back, but the summary does not claim it.
+ * `absent`: what was not there any more when the step began.
  */
 export const keysRemove: Action<z.infer<typeof input>> = {
   name: 'keys.remove',
   does: 'takes keys out of a store',
   effect: 'conditional',
   input,
-  outputs: ['removed', 'fingerprints'],
+  outputs: ['removed', 'absent', 'fingerprints'],
   async plan({ store: name, keys }, context) {
     const store = context.store(name);
     const there = anywhere(await look(store, context.signal));
@@ -45,7 +48,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
       current: count(there.keys.size),
       desired: count(there.keys.size - removed.length),
       versions: versions({ [name]: there }),
-      output: { removed, fingerprints },
+      output: { removed, absent: [], fingerprints },
     };
   },
   async capture({ store, keys }, context) {
@@ -67,15 +70,37 @@ export const keysRemove: Action<z.infer<typeof input>> = {
     const foreign = keys.filter(
       (id) => now.has(id) && (now.get(id) !== ours.get(id) || holdsSeveral(there, id)),
     );
-    const removed = keys.filter((id) => !now.has(id) && ours.has(id));
-    const done = (): Output => ({
-      removed: [...removed].sort(),
-      fingerprints: Object.fromEntries(removed.map((id) => [id, ours.get(id) as string])),
-    });
+    const before = known(context.captured);
+    const missing = keys.filter((id) => !now.has(id) && ours.has(id));
+    const gone = missing.filter((id) => before.get(id) === ours.get(id));
+    const absent = missing.filter((id) => !gone.includes(id));
+    const removed: string[] = [];
+    const done = (maybe: string[] = []): Output => {
+      const away = [...gone, ...removed, ...maybe].sort();
+      return {
+        removed: away,
+        absent,
+        fingerprints: Object.fromEntries(away.map((id) => [id, ours.get(id) as string])),
+      };
+    };
+    const told = (): string[] => {
+      const list = (ids: string[]) => named(ids, Object.fromEntries(ours));
+      return [
+        ...(removed.length > 0 ? [`removed ${list(removed)} from ${name}`] : []),
+        ...(gone.length > 0
+          ? [`gone since the step began, by an earlier attempt or by others: ${list(gone)}`]
+          : []),
+        ...(absent.length > 0 ? [`was not there any more: ${list(absent)}`] : []),
+      ];
+    };
     for (const id of keys) {
       const value = there.keys.get(id);
       if (!value || foreign.includes(id)) continue;
-      await change(context, () => store.remove(id, value, context.signal), done);
+      await change(
+        context,
+        () => store.remove(id, value, context.signal),
+        (happened) => done(happened ? [id] : []),
+      );
       removed.push(id);
       context.say(`${id} ${now.get(id)} removed from ${name}`);
     }
@@ -85,14 +110,11 @@ export const keysRemove: Action<z.infer<typeof input>> = {
       throw new ActionFailed(`${name} still holds ${still.join(', ')}`, { unsure: true, output: done() });
     }
     if (foreign.length > 0) {
-      const gone = removed.length > 0 ? `; removed ${named(removed, Object.fromEntries(ours))}` : '';
-      const message = `${name} has other keys by now, left alone: ${named(foreign, Object.fromEntries(now))}${gone}`;
-      throw new ActionFailed(message, { output: done() });
+      const left = `${name} has other keys by now, left alone: ${named(foreign, Object.fromEntries(now))}`;
+      throw new ActionFailed([left, ...told()].join('; '), { output: done() });
     }
-    const summary =
-      removed.length === 0
-        ? `nothing to remove from ${name}`
-        : `removed ${named(removed, Object.fromEntries(ours))} from ${name}`;
+    const nothing = missing.length > 0 ? `removed nothing from ${name}` : `nothing to remove from ${name}`;
+    const summary = [...(removed.length === 0 ? [nothing] : []), ...told()].join('; ');
     return { kind: 'done', output: done(), summary };
   },
 };

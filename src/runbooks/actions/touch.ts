@@ -1,5 +1,5 @@
 import { ActionFailed, type Output, type RunContext } from '../action.js';
-import { Stale, StoreFailed } from '../keystore.js';
+import { NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { RouteFailed, StaleRoute } from '../route.js';
 
 /**
@@ -41,7 +41,7 @@ export async function change(
     await make();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const stale = error instanceof Stale || error instanceof StaleRoute;
-    throw new ActionFailed(message, { unsure: !stale, output: done(!stale) });
+    const nothing = [NotWritten, Stale, StaleRoute].some((certain) => error instanceof certain);
+    throw new ActionFailed(message, { unsure: !nothing, output: done(!nothing) });
   }
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { StoreFailed } from '../keystore.js';
+import { NotWritten, StoreFailed } from '../keystore.js';
 import { shown } from './address.js';
-import { type Answered, exchange, Unanswered } from './exchange.js';
+import { type Answered, exchange, isForbidden, Unanswered } from './exchange.js';
 import type { StoreSurroundings } from './kind.js';
 import type { SecretReference } from './reference.js';
 
@@ -30,7 +30,11 @@ export class EtcdGateway {
     return this.authorized<T>(what, body, 'read', signal);
   }
 
-  /** As `read`, but a member that may have got the request is the last one asked. @throws StoreFailed which says so */
+  /**
+   * As `read`, but a member that may have got the request is the last one asked.
+   * @throws NotWritten
+   * @throws StoreFailed it may have been written, which the message says
+   */
   write<T>(what: 'txn', body: object, signal: AbortSignal): Promise<T> {
     return this.authorized<T>(what, body, 'write', signal);
   }
@@ -45,7 +49,9 @@ export class EtcdGateway {
     }
     if (answer.status === 200) return this.parsed<T>(answer, url);
     const unsure = kind === 'write' && answer.status >= 500 ? '; it may have been written' : '';
-    throw new StoreFailed(`${this.store}: ${shown(url)} ${said(answer)}${unsure}`);
+    // Its gateway looks at who asks before it hands anything on.
+    const Failed = kind === 'write' && isForbidden(answer) ? NotWritten : StoreFailed;
+    throw new Failed(`${this.store}: ${shown(url)} ${said(answer)}${unsure}`);
   }
 
   private async ask(path: string, body: object, kind: 'read' | 'write', signal: AbortSignal) {
@@ -76,6 +82,7 @@ export class EtcdGateway {
   ): Promise<{ answer: Answered; url: string }> {
     const { urls, ca } = this.settings;
     const failures: string[] = [];
+    let maybe = false;
     const trusted = ca === undefined ? {} : { ca: await this.certificates(ca) };
     for (const url of urls) {
       const asked = { method: 'POST', url: `${url.replace(/\/$/, '')}/v3/${path}`, headers, ...trusted };
@@ -88,10 +95,12 @@ export class EtcdGateway {
         if (!(error instanceof Unanswered)) throw error;
         const unsure = kind === 'write' && error.sent;
         failures.push(`${shown(url)} ${error.message}${unsure ? '; it may have been written' : ''}`);
+        maybe ||= unsure;
         if (unsure || signal.aborted) break;
       }
     }
-    throw new StoreFailed(`${this.store}: ${failures.join(', ')}`);
+    const Failed = kind === 'write' && !maybe ? NotWritten : StoreFailed;
+    throw new Failed(`${this.store}: ${failures.join(', ')}`);
   }
 
   private async certificates(path: string): Promise<string> {

@@ -33,6 +33,9 @@ export class Unanswered extends Error {
   }
 }
 
+/** Was it refused before anything was done: for who asks, for what, or for where? Other refusals may come midway. */
+export const isForbidden = ({ status }: Answered): boolean => [401, 403, 404, 405].includes(status);
+
 const CONNECT_MS = 3_000;
 const CALL_MS = 10_000;
 // Far more keys than a person could look after; a server that sends more has something else there.

@@ -8,7 +8,7 @@ import {
   openInstances,
   withMapFiles,
 } from '../haproxy-map.js';
-import { type Apart, type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Apart, type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
 import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
 import { versionOf } from './version.js';
@@ -90,7 +90,7 @@ class HaproxyMap implements OpenKeyStore {
 
   async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
     if (!isWord(id) || !isWord(value.reveal()))
-      throw new StoreFailed(
+      throw new NotWritten(
         `${this.name}: an id and its key must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<`,
       );
     await this.change(id, value, expect, signal);

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import type { Secret } from '../secret.js';
 import { httpAddress, shown } from './address.js';
-import { type Answered, type Asked, exchange, Unanswered } from './exchange.js';
+import { type Answered, type Asked, exchange, isForbidden, Unanswered } from './exchange.js';
 import { HttpDocument, mapShape } from './http-document.js';
 import { mustBeKeepable } from './keepable.js';
 import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
@@ -93,7 +93,10 @@ class Http implements OpenKeyStore {
       if (!same(now, expect)) throw new Stale(this.name, id);
       // A weak one never matches, where the server goes by the book.
       if (!etag || etag.startsWith('W/'))
-        throw this.failed(`gives no ${etag ? 'strong ' : ''}ETag: it cannot be changed safely`);
+        throw certainly(
+          this.failed(`gives no ${etag ? 'strong ' : ''}ETag: it cannot be changed safely`),
+          drops,
+        );
       let answer: Answered;
       try {
         answer = await this.send(document.with(id, wanted), etag, signal);
@@ -108,12 +111,18 @@ class Http implements OpenKeyStore {
         await sleep(Math.random() * 20 * attempt);
         continue;
       }
-      if (!good(answer)) throw this.refused(answer, answer.status < 400 || answer.status > 499);
+      if (!good(answer)) {
+        const refused = this.refused(answer, answer.status < 400 || answer.status > 499);
+        throw isForbidden(answer) ? certainly(refused, drops) : refused;
+      }
       if (!same((await this.load(signal)).document.keys.get(id) ?? null, wanted))
         throw this.failed(`answered ${answer.status}, but key ${id} reads differently from what was written`);
       return;
     }
-    throw this.failed(`changed ${ATTEMPTS} times while key ${id} was to be written: nothing was written`);
+    throw certainly(
+      this.failed(`changed ${ATTEMPTS} times while key ${id} was to be written: nothing was written`),
+      drops,
+    );
   }
 
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
@@ -176,6 +185,10 @@ class Http implements OpenKeyStore {
     return new StoreFailed(`${this.name}: ${shown(this.settings.url)} ${what}`);
   }
 }
+
+/** Nothing was written, unless by a write before this one whose answer was lost. */
+const certainly = ({ message }: StoreFailed, drops: number) =>
+  drops === 0 ? new NotWritten(message) : new StoreFailed(message);
 
 const good = ({ status }: Answered) => status >= 200 && status < 300;
 

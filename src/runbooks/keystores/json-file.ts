@@ -6,8 +6,6 @@ interface Settings {
   path: string;
 }
 
-const content = z.record(z.string(), z.string().min(1));
-
 /** An object of id → key in a JSON file, for services that read their keys from one. */
 export const jsonFile: KeyStoreKind<Settings> = {
   type: 'json-file',
@@ -17,16 +15,24 @@ export const jsonFile: KeyStoreKind<Settings> = {
     new WholeFile(name, { type: 'json-file', path, parse, format, refuse }, surroundings),
 };
 
-function parse(source: string): Array<[string, string]> | null {
+function parse(source: string): Array<[string, string]> | string | null {
+  let data: unknown;
   try {
-    const data: unknown = JSON.parse(source);
-    // zod leaves it out without a word, and so would the next write.
-    if (Object.hasOwn(data as object, '__proto__')) return null;
-    return Object.entries(content.parse(data));
+    data = JSON.parse(source);
   } catch {
-    // What the parsers say quotes what they could not read.
+    // What the parser says quotes what it could not read.
     return null;
   }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
+  const keys: Array<[string, string]> = [];
+  for (const [id, key] of Object.entries(data)) {
+    // The next write would lose it without a word.
+    if (id === '__proto__') return 'the id __proto__ cannot be kept';
+    if (typeof key !== 'string') return `what stands under ${id} is not a text`;
+    if (key === '') return `the key under ${id} is empty`;
+    keys.push([id, key]);
+  }
+  return keys;
 }
 
 const format = (keys: Array<[string, string]>) => `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`;

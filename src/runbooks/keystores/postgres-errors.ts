@@ -13,6 +13,12 @@ export function toldPostgres(error: unknown, stopped: boolean, sent: boolean): s
   return `gave no answer (${why})${sent ? UNSURE : ''}`;
 }
 
+/** Did the server say no to a statement, and so do nothing of it? Not class 57: those were ended midway. */
+export function isRefusal(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return Object.hasOwn(REFUSALS, code) && !code.startsWith('57');
+}
+
 const UNSURE = '; it may have been written';
 
 const REFUSALS: Record<string, string> = {

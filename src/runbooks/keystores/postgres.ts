@@ -1,12 +1,12 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
-import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
 import { SecretAddress } from './address.js';
 import { mustBeKeepable } from './keepable.js';
 import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
-import { toldPostgres } from './postgres-errors.js';
+import { isRefusal, toldPostgres } from './postgres-errors.js';
 import { KeyTable, tableShape } from './postgres-table.js';
 import { secretReference } from './reference.js';
 import { versionOf } from './version.js';
@@ -83,11 +83,13 @@ class Postgres implements OpenKeyStore {
     return this.connected(signal, 'write', async (client, writing) => {
       // Without it, two who insert at the same moment would both succeed.
       if (!(await this.table.isUnique(client)))
-        throw new StoreFailed(
+        throw new NotWritten(
           `${this.name}: ${this.table.shown} cannot be changed safely: it needs a unique index on ${this.table.identity}`,
         );
       writing();
-      const changed = await write(client);
+      const changed = await write(client).catch((error) => {
+        throw isRefusal(error) && !signal.aborted ? new NotWritten(this.said(error, false, true)) : error;
+      });
       const rows = await this.table.rows(client, id);
       const now = rows[0] ? this.key(id, rows[0].value) : null;
       if (now && wanted ? now.equals(wanted) : now === wanted) return;
@@ -133,13 +135,16 @@ class Postgres implements OpenKeyStore {
       return await Promise.race([acting(), stopped]);
     } catch (error) {
       if (error instanceof Stale || error instanceof StoreFailed) throw error;
-      throw new StoreFailed(
-        `${this.name}: ${this.address.shown()} ${toldPostgres(error, signal.aborted, sent)}`,
-      );
+      const said = this.said(error, signal.aborted, sent);
+      throw kind === 'write' && !sent ? new NotWritten(said) : new StoreFailed(said);
     } finally {
       signal.removeEventListener('abort', stop);
       await this.end(client, socket, signal);
     }
+  }
+
+  private said(error: unknown, stopped: boolean, sent: boolean): string {
+    return `${this.name}: ${this.address.shown()} ${toldPostgres(error, stopped, sent)}`;
   }
 
   private client(socket: Socket): pg.Client {

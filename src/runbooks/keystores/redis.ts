@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
-import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
 import { SecretAddress, shown } from './address.js';
 import { mustBeKeepable } from './keepable.js';
@@ -84,7 +84,11 @@ class RedisHash implements OpenKeyStore {
     const { key } = this.settings;
     const value = wanted?.reveal() ?? '';
     return this.connected(signal, 'write', async (client) => {
-      const outcome = await client.change(key, id, value, expect?.reveal() ?? '');
+      const outcome = await client.change(key, id, value, expect?.reveal() ?? '').catch((error) => {
+        const { message } = this.told(error, true, signal);
+        // The server said no before the script had changed anything.
+        throw REFUSALS[wordOf(error) ?? ''] ? new NotWritten(message) : error;
+      });
       if (outcome < 0) throw new Stale(this.name, id);
       if (((await client.hget(key, id)) ?? '') !== value)
         throw new StoreFailed(`${this.name}: key ${id} reads differently from what was written`);
@@ -128,7 +132,8 @@ class RedisHash implements OpenKeyStore {
       return await act(client);
     } catch (error) {
       if (error instanceof Stale || error instanceof StoreFailed) throw error;
-      throw this.told(sent ? error : (fault ?? error), sent, signal);
+      const told = this.told(sent ? error : (fault ?? error), sent, signal);
+      throw kind === 'write' && !sent ? new NotWritten(told.message) : told;
     } finally {
       signal.removeEventListener('abort', stop);
       client.disconnect();
@@ -145,14 +150,18 @@ class RedisHash implements OpenKeyStore {
 
   private told(error: unknown, sent: boolean, signal: AbortSignal): StoreFailed {
     const at = `${this.name}: ${this.address.shown()}`;
-    // A refusal by the server itself begins with a word in capitals. The rest of it may quote the arguments.
-    const [, word] = /^([A-Z]{3,})\b/.exec((error as Error).message) ?? [];
-    if ((error as Error).name === 'ReplyError' && word)
-      return new StoreFailed(`${at} ${REFUSALS[word] ?? 'refused it'} (${word})`);
+    const word = wordOf(error);
+    if (word) return new StoreFailed(`${at} ${REFUSALS[word] ?? 'refused it'} (${word})`);
     const { code, name } = error as NodeJS.ErrnoException;
     const why = signal.aborted ? 'stopped' : (code ?? name);
     return new StoreFailed(`${at} gave no answer (${why})${sent ? '; it may have been written' : ''}`);
   }
+}
+
+/** @returns the word in capitals that a refusal by the server begins with. The rest of it may quote the arguments. */
+function wordOf(error: unknown): string | undefined {
+  const { name, message } = error as Error;
+  return name === 'ReplyError' ? /^([A-Z]{3,})\b/.exec(message)?.[1] : undefined;
 }
 
 const REFUSALS: Record<string, string> = {

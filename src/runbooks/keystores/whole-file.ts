@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withFileLock, writeAtomically } from '../atomic-file.js';
-import { type Keys, Stale, StoreFailed } from '../keystore.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
 import type { OpenKeyStore, StoreSurroundings } from './kind.js';
 import { versionOf } from './version.js';
@@ -11,8 +11,11 @@ export interface FileFormat {
   type: string;
   /** Reads as empty while it does not exist; its folder must. */
   path: string;
-  /** @returns id and key of each; null: it is not a file of this kind (never say what is in it) */
-  parse(source: string): Array<[id: string, key: string]> | null;
+  /**
+   * @returns id and key of each; null: it is not a file of this kind; a text: what is wrong with it, which may name ids
+   *   but never what stands under them
+   */
+  parse(source: string): Array<[id: string, key: string]> | string | null;
   format(keys: Array<[id: string, key: string]>): string;
   /** What such a file cannot hold, as the end of a sentence: `must not have line breaks`; null: all is well. */
   refuse(id: string, key: string): string | null;
@@ -41,7 +44,7 @@ export class WholeFile implements OpenKeyStore {
 
   async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
     const problem = this.file.refuse(id, value.reveal());
-    if (problem) throw new StoreFailed(`${this.name}: an id and its key ${problem}`);
+    if (problem) throw new NotWritten(`${this.name}: an id and its key ${problem}`);
     await this.change(signal, (keys) => {
       const now = keys.get(id) ?? null;
       if (now?.equals(value)) return false;
@@ -63,11 +66,15 @@ export class WholeFile implements OpenKeyStore {
   /** @param edit says whether it changed anything */
   private async change(signal: AbortSignal, edit: (keys: Map<string, Secret>) => boolean): Promise<void> {
     const { path, format } = this.file;
+    let renaming = false;
     const step = async () => {
       const keys = (await this.load(signal)) ?? new Map<string, Secret>();
       if (!edit(keys)) return;
       signal.throwIfAborted();
-      await writeAtomically(path, format(Array.from(keys, ([id, secret]) => [id, secret.reveal()])));
+      const content = format(Array.from(keys, ([id, secret]) => [id, secret.reveal()]));
+      await writeAtomically(path, content, () => {
+        renaming = true;
+      });
       const { fingerprint } = this.surroundings;
       if (versionOf([(await this.load(signal)) ?? new Map()], fingerprint) !== versionOf([keys], fingerprint))
         throw new StoreFailed(`${this.name}: ${path} reads differently from what was written`);
@@ -75,7 +82,9 @@ export class WholeFile implements OpenKeyStore {
     try {
       await withFileLock(path, step, signal);
     } catch (error) {
-      throw this.told(error, 'written', signal);
+      const told = this.told(error, 'written', signal);
+      const certain = !renaming || isRefusedRename(error);
+      throw certain && told instanceof StoreFailed ? new NotWritten(told.message) : told;
     }
   }
 
@@ -92,7 +101,10 @@ export class WholeFile implements OpenKeyStore {
       throw new StoreFailed(`${this.name}: ${path} could not be read: there is no folder ${folder}`);
     }
     const keys = parse(source);
-    if (!keys) throw new StoreFailed(`${this.name}: ${path} is not a ${type} of ids and keys`);
+    if (!Array.isArray(keys))
+      throw new StoreFailed(
+        `${this.name}: ${path} is not a ${type} of ids and keys${keys === null ? '' : `: ${keys}`}`,
+      );
     return new Map(keys.map(([id, key]) => [id, new Secret(key)]));
   }
 
@@ -102,6 +114,12 @@ export class WholeFile implements OpenKeyStore {
     const why = signal.aborted ? 'stopped' : (code ?? message);
     return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
   }
+}
+
+/** Of other errors of a rename, on a network's disk say, it is not known whether it went through. */
+function isRefusedRename(error: unknown): boolean {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return syscall === 'rename' && /^(EPERM|EACCES|EROFS|EBUSY)$/.test(code ?? '');
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -121,7 +121,7 @@ test('adding: planned, done, repeated, undone', async () => {
   const undo = { store: 'new', keys: output.added as string[] };
   const undoing = { captured, input: both, output };
   const undone = await kit.done(keysRemove, undo, { undoing });
-  expect(undone.output).toEqual({ removed: ['client-1', 'client-2'], fingerprints: FPS });
+  expect(undone.output).toEqual({ removed: ['client-1', 'client-2'], absent: [], fingerprints: FPS });
   expect(await kit.holds('new')).toEqual(NEW);
 });
 
@@ -136,7 +136,8 @@ test('an undo takes away what is ours, and leaves alone and names the rest', asy
   expect(left.message).toContain(
     `left alone: client-1 ${fp('somebody else put this')}, own ${fp('value-own')}`,
   );
-  expect(left.output).toEqual({ removed: ['client-2'], fingerprints: { 'client-2': FPS['client-2'] } });
+  const fingerprints = { 'client-2': FPS['client-2'] };
+  expect(left.output).toEqual({ removed: ['client-2'], absent: [], fingerprints });
   expect(await kit.holds('new')).toEqual({ ...NEW, 'client-1': 'somebody else put this' });
 });
 

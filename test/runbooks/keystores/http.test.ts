@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
 import { http } from '#runbooks/keystores/http.js';
 import { Secret } from '#runbooks/secret.js';
 import { caddyAvailable, startCaddy, type TestCaddy } from '../../support/caddy.js';
@@ -235,6 +235,39 @@ describe('an http store and servers of other kinds', () => {
     const error = await failure(open({ url }).read(on));
     expect(error).toMatch(message);
     expect(error).not.toMatch(/not-shown/);
+  });
+
+  test.each<[string, typeof quirk, boolean]>([
+    ['does not know us', onWrite({ status: 401 }), true],
+    ['does not let us', onWrite({ status: 403 }), true],
+    ['has nothing there to write to', onWrite({ status: 404 }), true],
+    ['knows no such method', onWrite({ status: 405 }), true],
+    ['gives no ETag', noEtag, true],
+    ['did not wait for it', onWrite({ status: 408 }), false],
+    ['breaks', onWrite({ status: 500 }), false],
+    ['lies', onWrite({ status: 200 }), false],
+  ])('one that %s: whether it is certain that nothing was written', async (_, odd, certain) => {
+    quirk = odd;
+    const error = await open({ url })
+      .put('client-1', k1, null, on)
+      .catch((e) => e);
+    expect(error).toBeInstanceOf(StoreFailed);
+    expect(error instanceof NotWritten).toBe(certain);
+  });
+
+  test('a refusal after an answer that was lost says nothing of the first attempt', async () => {
+    let writes = 0;
+    quirk = (request) => {
+      if (request.method === 'GET') return null;
+      writes += 1;
+      if (writes === 1) request.socket.resetAndDestroy();
+      return { status: 403 };
+    };
+    const error = await open({ url })
+      .put('client-1', k1, null, on)
+      .catch((e) => e);
+    expect([writes, error.message]).toEqual([2, expect.stringMatching(/answered 403$/)]);
+    expect(error).not.toBeInstanceOf(NotWritten);
   });
 
   test('numbers that JavaScript cannot hold are not written over', async () => {

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
 import { jsonFile } from '#runbooks/keystores/json-file.js';
 import { Secret } from '#runbooks/secret.js';
 import { keyStoreContract, plain, surroundings } from './contract.js';
@@ -64,6 +64,33 @@ describe('the file of a json-file store', () => {
       expect(error.stack).not.toMatch(/canary/);
     }
     expect(await readFile(path, 'utf8')).toBe(source);
+  });
+
+  test.each([
+    ['{"a":"canary-value","__proto__":"canary"}', /ids and keys: the id __proto__ cannot be kept$/],
+    ['{"a":"canary-value","client-2":["canary"]}', /ids and keys: what stands under client-2 is not a text$/],
+    ['{"a":"canary-value","client-2":null}', /ids and keys: what stands under client-2 is not a text$/],
+    ['{"a":"canary-value","client-2":""}', /ids and keys: the key under client-2 is empty$/],
+    ['["canary-value"]', /ids and keys$/],
+  ])('%s: the id that is wrong is named, and no value', async (source, message) => {
+    const path = join(folder, 'wrong.json');
+    await writeFile(path, source);
+    const error = await at(path)
+      .read(on)
+      .catch((e) => e);
+    expect(error.message).toMatch(message);
+    expect(error.stack).not.toMatch(/canary/);
+  });
+
+  test('what failed before the file was replaced has written nothing, and says so', async () => {
+    const path = join(folder, 'barred', 'keys.json');
+    await mkdir(join(folder, 'barred'));
+    await writeFile(path, '{"b":"x"}');
+    // Where the new content would be written first: root, too, is refused there.
+    await mkdir(join(folder, 'barred', '.keys.json.new', 'full'), { recursive: true });
+    for (const doing of [at(path).put('a', key, null, on), at(path).remove('b', new Secret('x'), on)])
+      await expect(doing).rejects.toBeInstanceOf(NotWritten);
+    expect(plain(await at(path).read(on))).toEqual({ b: 'x' });
   });
 
   test('a folder that is not there is said by name', async () => {

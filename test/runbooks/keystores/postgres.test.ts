@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
 import { postgres } from '#runbooks/keystores/postgres.js';
 import { Secret } from '#runbooks/secret.js';
 import { type TestDatabase, testDatabase } from '../../support/database.js';
@@ -174,6 +174,29 @@ describe('a postgres store and its server', () => {
       `create table if not exists forbidden (client_id text primary key, v text check (v not like 'canary%'))`,
     );
     expect(await failure(open(db.url, more).put('client-1', k1, null, on))).toMatch(message);
+  });
+
+  test('what the server refuses was not written, for certain; what it took and does not show may be', async () => {
+    const role = async (name: string, rights: string) => {
+      await admin.query(`create role ${name} login`);
+      await admin.query(`grant ${rights} on "Keys" to ${name}`);
+      return open(db.url.replace(`//${db.config.user}@`, `//${name}@`), { where });
+    };
+    const reader = await role(`tocsin_reader_${process.pid}`, 'select');
+    const blind = await role(`tocsin_blind_${process.pid}`, 'insert');
+    try {
+      const refused = await reader.put('client-1', k1, null, on).catch((e) => e);
+      expect(refused.message).toMatch(/does not permit it \(42501\)$/);
+      expect(refused).toBeInstanceOf(NotWritten);
+      expect((await admin.query('select from "Keys"')).rowCount).toBe(0);
+      const unseen = await blind.put('client-1', k1, null, on).catch((e) => e);
+      expect(unseen).toBeInstanceOf(StoreFailed);
+      expect(unseen).not.toBeInstanceOf(NotWritten);
+      expect((await admin.query('select from "Keys"')).rowCount).toBe(1);
+    } finally {
+      for (const name of [`tocsin_reader_${process.pid}`, `tocsin_blind_${process.pid}`])
+        await admin.query(`drop owned by ${name}; drop role ${name}`);
+    }
   });
 
   test('a trigger that makes something else of a key is noticed', async () => {

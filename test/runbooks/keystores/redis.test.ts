@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
 import { redis } from '#runbooks/keystores/redis.js';
 import { Secret } from '#runbooks/secret.js';
 import { redisAvailable, startRedis, type TestRedis } from '../../support/redis.js';
@@ -96,6 +96,19 @@ if (here) {
     expect(await failure(wrong.read(on))).toMatch(/password.*WRONGPASS/);
 
     expect(plain(await store.read(on))).toEqual({ 'client-1': 'canary-one' });
+  });
+
+  test('a refusal by the server means that nothing was written', async () => {
+    const put = async (user: string, ...rights: string[]) => {
+      await admin.call('ACL', 'SETUSER', user, 'on', '>canary-password', '~*', ...rights);
+      const store = open(server.url.replace('//', `//${user}:canary-password@`));
+      return store.put('client-1', k1, null, on).catch((e) => e);
+    };
+    expect(await put('denied', '+@read')).toBeInstanceOf(NotWritten);
+    expect(await admin.hgetall('tts:keys')).toEqual({});
+    // ACL rules reach into scripts: what the script did before one stopped it must not be there.
+    expect(await put('halfway', '+eval', '+evalsha', '+hget')).toBeInstanceOf(StoreFailed);
+    expect(await admin.hgetall('tts:keys')).toEqual({});
   });
 
   test('a user with six rights on one hash is enough', async () => {
