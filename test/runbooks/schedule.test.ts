@@ -98,7 +98,8 @@ describe('a schedule', () => {
     fc.assert(
       fc.property(
         fc.oneof(anyDay, changes),
-        fc.integer({ min: 0, max: 1439 }),
+        // Most clocks are changed at night.
+        fc.oneof(fc.integer({ min: 0, max: 240 }), fc.integer({ min: 0, max: 1439 })),
         fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 1439 })),
         zones,
         (earliest, from, length, zone) => {
@@ -111,6 +112,7 @@ describe('a schedule', () => {
           expect(next.getTime()).toBeGreaterThanOrEqual(earliest.getTime());
         },
       ),
+      { numRuns: 500 },
     );
   });
 });
