@@ -187,18 +187,18 @@ test.each([
 test('what cannot be started is not started, and the code says why', async () => {
   const plain = join(folder, 'plain');
   writeFileSync(plain, '', { mode: 0o644 });
-  const program: ShellCommand = { file: 'true', args: [], cwd: null, env: {} };
+  const program: ShellCommand = { file: '/bin/true', args: [], cwd: null, env: {} };
   const refused: Array<[command: ShellCommand, code: string]> = [
     [{ ...program, file: '/nowhere/program' }, 'ENOENT'],
-    // Of a PATH with a folder that we may not read the system says EACCES.
-    [{ ...program, file: 'no-such-program', env: { PATH: folder } }, 'ENOENT'],
+    [{ ...program, file: 'no-such-program' }, 'ENOENT'],
     [{ ...program, cwd: join(folder, 'nowhere') }, 'ENOENT'],
     [{ ...program, file: plain }, 'EACCES'],
     [{ ...program, args: ['x'.repeat(4_000_000)] }, 'E2BIG'],
     [{ ...program, args: ['secret\0'] }, 'ERR_INVALID_ARG_VALUE'],
   ];
   for (const [command, code] of refused) {
-    const error = await run(command).catch((thrown) => thrown);
+    // Of a PATH with a folder that this user may not read the system would say EACCES.
+    const error = await run(command, { PATH: folder }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(NotStarted);
     expect(error.message).toBe(`${command.file} cannot be started: ${code}`);
   }
