@@ -10,6 +10,9 @@ export interface Outage {
 
 // While it lasts, an outage is mentioned again this often, so that it is not only in yesterday's log.
 const REMINDER_MS = 60_000;
+// Connections of one server break one by one, and what was fetched before is still done in between: a success counts
+// only when nothing has failed for as long as this.
+const CALM_MS = 1_000;
 
 /**
  * One line when something stops working, one when it works again.
@@ -20,11 +23,13 @@ const REMINDER_MS = 60_000;
 export function outageLog(log: QueueLog, what: string): Outage {
   let since: number | undefined;
   let mentioned = 0;
+  let last = 0;
   let failures = 0;
   return {
     failed(error) {
       failures += 1;
       const now = performance.now();
+      last = now;
       if (since !== undefined && now - mentioned < REMINDER_MS) return;
       since ??= now;
       mentioned = now;
@@ -32,7 +37,9 @@ export function outageLog(log: QueueLog, what: string): Outage {
     },
     recovered() {
       if (since === undefined) return;
-      const ms = Math.round(performance.now() - since);
+      const now = performance.now();
+      if (now - last < CALM_MS) return;
+      const ms = Math.round(now - since);
       log.info({ what, failures, ms }, `${what} is answering again`);
       since = undefined;
       failures = 0;
