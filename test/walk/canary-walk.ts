@@ -8,6 +8,8 @@ export interface RunShown {
   state: string;
 }
 
+/** Why a step that must not be done twice waits for a person although nothing is wrong with it. */
+const LOST = 'the worker that was at it is gone';
 const FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
 const ROUTES = [
   'timeline.md',
@@ -77,6 +79,16 @@ export async function startCanaryWalk() {
     throw new Error(`${runbook} was not taken: ${said.join(' / ')}`);
   };
 
+  /** Waits likewise; where a machine that stood still has cost a worker its lease, says what a person would say. */
+  const settled = async (id: string): Promise<RunShown> => {
+    const one = await rest(id);
+    if (one.state !== 'asking') return one;
+    const timeline = (await tocsin('timeline', 'INC-2')).out.split('\n');
+    if (!timeline.some((line) => line.includes(`${one.id} `) && line.includes(LOST))) return one;
+    await type(`retry ${one.id}`);
+    return rest(one.id);
+  };
+
   return {
     walk,
     /** The incident's channel, where things are typed. */
@@ -111,7 +123,8 @@ export async function startCanaryWalk() {
       await end();
       logged += bot.log();
     },
-    go: async (runbook: string) => rest(await ask(runbook)),
+    settled,
+    go: async (runbook: string) => settled(await ask(runbook)),
     /** Everything that was kept, told, logged or exported. @param except see canary-search.ts */
     async sinks(redisUrl: string, except: { redis: string[]; folder: string[] }): Promise<Sinks> {
       const exports: Sinks = new Map();

@@ -78,7 +78,9 @@ const there = redisAvailable() && haproxyAvailable();
     for (const name of ['shell-0', 'shell-1']) {
       const { id, state } = await walk.go(name);
       expect(`${name} ${state}`).toBe(`${name} succeeded`);
-      if (name === 'shell-0') await walk.type(`undo ${id}`);
+      if (name !== 'shell-0') continue;
+      await walk.type(`undo ${id}`);
+      expect((await walk.settled(id)).state).toBe('undone');
     }
     for (const name of stage.failing) expect(`${name} ${(await walk.go(name)).state}`).toBe(`${name} asking`);
     const asking = (await walk.runs()).filter(({ state }) => state === 'asking');
