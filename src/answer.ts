@@ -1,7 +1,8 @@
 import type { Entered } from '#domain/command/entered.js';
-import { type CommandContext, parseCommand } from '#domain/command/parse.js';
+import { type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
 import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Power } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
 import type { Handle, Recorded } from '#handle.js';
@@ -15,6 +16,8 @@ export interface Typed {
   entered: Entered;
   /** The incident of the channel that it was typed in, or null. */
   implied: number | null;
+  /** A button said so, and not the channel: whoever pressed it need not be in that incident's channel. */
+  chosen?: boolean;
   asking: Asking;
   /** Zone in which bare times are meant (IANA); `zoneKnown`: it is the typist's own, not a default. */
   zone: string;
@@ -47,6 +50,8 @@ export interface AnswerPorts {
   components: readonly string[];
   /** How the command is called, for forms and examples. */
   command: string;
+  /** May whoever asks do that, in that incident? Looked at before anything is told of it. */
+  permits?(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
   /**
    * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
    * @returns remarks for the receipt with it, whole sentences
@@ -73,11 +78,21 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     if (isRefusal(said)) return { kind: 'refused', refusal: said };
     // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
     const at = (incident: number | null): Asking =>
-      incident !== null && incident === implied ? { ...typed.asking, seesPrivate: true } : typed.asking;
-    if (said.kind === 'form' && said.form === 'open') return { kind: 'form', form: 'open', incident: null };
+      incident !== null && incident === implied && !typed.chosen
+        ? { ...typed.asking, seesPrivate: true }
+        : typed.asking;
+    const permitted = (power: Power, about: number | null, by: Asking) =>
+      lookedUp(async () => (await ports.permits?.(power, about, by)) ?? null);
+    if (said.kind === 'form' && said.form === 'open') {
+      const no = await permitted('declare', null, typed.asking);
+      return no ? { kind: 'refused', refusal: no } : { kind: 'form', form: 'open', incident: null };
+    }
     const incident = await lookedUp(() => whichIncident(ports.read, said, typed));
     if (isRefusal(incident)) return { kind: 'refused', refusal: incident };
     const asking = at(incident);
+    const power = powerOf(said);
+    const no = power && (await permitted(power, incident, asking));
+    if (no) return { kind: 'refused', refusal: no };
     switch (said.kind) {
       case 'form':
         return { kind: 'form', form: said.form, incident };
@@ -101,6 +116,21 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       }
     }
   };
+}
+
+/** What a line needs that `handle` does not look at: questions, forms, and runbooks before their files are read. */
+function powerOf(said: Parsed): Power | null {
+  switch (said.kind) {
+    case 'form':
+      return 'note';
+    case 'run':
+      return said.planOnly ? 'plan' : 'run';
+    case 'ask':
+      if (said.ask.type === 'help') return null;
+      return said.ask.type === 'export' || said.ask.type === 'postmortem' ? 'export' : 'see';
+    case 'intent':
+      return null;
+  }
 }
 
 async function record(

@@ -1,17 +1,16 @@
 import { unseal } from '#domain/chain.js';
 import { isOfRun } from '#domain/evolve.js';
 import type { Fact } from '#domain/fact.js';
-import type { Asking } from '#domain/intent.js';
-import { type Refusal, refuse } from '#domain/refusal.js';
+import { sees, unseen, type Viewer } from '#domain/permission.js';
+import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run-state.js';
 import { type RunView, runViewsOf } from '#domain/runbook-run.js';
-import { type IncidentState, maySee, refOf } from '#domain/state.js';
+import type { IncidentState } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
 import type { Snapshot } from '#store/snapshot.js';
 import type { Store } from '#store/store.js';
 
-/** Who looks: the part of an Asking that decides what may be seen. */
-export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate'>;
+export type { Viewer } from '#domain/permission.js';
 
 /**
  * The only way to look at an incident: may this person see it, then fold.
@@ -31,31 +30,43 @@ export interface Read {
   dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
 }
 
-export function createRead(store: Store): Read {
-  const hidden = (incident: number) => refuse('NO_SUCH_INCIDENT', { ref: refOf(incident) });
+/** @param inChannel is that person in that channel now? null: Slack does not say */
+export function createRead(
+  store: Store,
+  inChannel: (team: string, channel: string, person: string) => Promise<boolean | null> = async () => null,
+): Read {
+  const hidden = unseen;
+  const maySee = (state: IncidentState, viewer: Viewer) => sees(state, viewer, inChannel);
+  const seen = async (list: IncidentState[], viewer: Viewer) => {
+    const may = await Promise.all(list.map((state) => maySee(state, viewer)));
+    return list.filter((_, i) => may[i]);
+  };
   return {
     async incident(viewer, incident) {
       const known = await store.load(viewer.team, incident);
-      return known && maySee(known.state, viewer) ? known.state : hidden(incident);
+      return known && (await maySee(known.state, viewer)) ? known.state : hidden(incident);
     },
     async open(viewer) {
-      return (await store.openIncidents(viewer.team)).filter((state) => maySee(state, viewer));
+      return seen(await store.openIncidents(viewer.team), viewer);
     },
     async list(viewer, limit) {
-      return (await store.listIncidents(viewer.team, { limit })).filter((state) => maySee(state, viewer));
+      return seen(await store.listIncidents(viewer.team, { limit }), viewer);
     },
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
     async runs(viewer, incident) {
       const known = await store.load(viewer.team, incident);
-      if (!known || !maySee(known.state, viewer)) return hidden(incident);
+      if (!known || !(await maySee(known.state, viewer))) return hidden(incident);
       // A standing record has thousands; those of before are in its exports.
       const newest = runsOf(known.state).list.map(({ run }) => run);
       return runViewsOf(await store.factsOfRuns(viewer.team, incident, newest));
     },
-    dossier: (viewer, incident, look) =>
-      store.snapshot(async (snapshot: Snapshot) => {
+    async dossier(viewer, incident, look) {
+      // Before the snapshot: Slack may be asked, and no connection is held meanwhile.
+      const first = await store.load(viewer.team, incident);
+      if (!first || !(await maySee(first.state, viewer))) return hidden(incident);
+      return store.snapshot(async (snapshot: Snapshot) => {
         const known = await snapshot.load(viewer.team, incident);
-        if (!known || !maySee(known.state, viewer)) return hidden(incident);
+        if (!known) return hidden(incident);
         return look({
           state: known.state,
           head: known.head,
@@ -64,7 +75,8 @@ export function createRead(store: Store): Read {
           factLines: () => snapshot.facts(viewer.team, incident),
           runs: () => runsIn(known.state, snapshot.facts(viewer.team, incident)),
         });
-      }),
+      });
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { Gate } from '#deliver/gate.js';
 import { refreshHeadline } from '#deliver/headline-refresh.js';
 import { drainLane } from '#deliver/lane.js';
 import { captureMessage } from '#deliver/message-capture.js';
-import { invitePeople } from '#deliver/people-invite.js';
+import { invitePeople, removePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
 import { soundAlarm } from '#deliver/run-alarm.js';
 import { sendRunLog } from '#deliver/run-log.js';
@@ -61,6 +61,8 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return refreshHeadline(of<typeof kind>(attempt));
     case 'people.invite':
       return invitePeople(of<typeof kind>(attempt));
+    case 'people.remove':
+      return removePeople(of<typeof kind>(attempt));
     case 'message.capture':
       return captureMessage(of<typeof kind>(attempt));
     case 'export.send':

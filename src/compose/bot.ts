@@ -7,14 +7,15 @@ import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
-import { createSlack } from '#slack/app.js';
+import { createSlack, type Slack } from '#slack/app.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
 import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
+import { amongNamed } from './approvers.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
-import { lookupsOf } from './lookups.js';
+import { lookupsOf, type Who } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
 import { checkSchedules } from './runbooks.js';
@@ -61,7 +62,14 @@ async function build(
 ): Promise<Bot> {
   const now = () => new Date();
   let relay: Relay | null = null;
-  const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes));
+  let slackFront: Slack | null = null;
+  const who: Who = {
+    inChannel: async (channel, person) => (await slackFront?.members.has(channel, person)) ?? null,
+    isAmong: async (...of) => (await among?.(...of)) ?? false,
+    meet: async (...of) => slackFront?.meet(...of),
+  };
+  let among: ReturnType<typeof amongNamed> | null = null;
+  const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes), who);
   opened.push(() => core.close());
   const { store } = core;
   await store.warmUp();
@@ -103,6 +111,8 @@ async function build(
     now,
     onFatal,
   });
+  slackFront = slack;
+  among = amongNamed(core.runbooks, store, slack.client, log);
   const canary = startCanary(engine, { everyMs: CANARY_MS, log });
   opened.push(() => canary.stop());
   const world: World = {

@@ -1,14 +1,15 @@
 import { type Answerer, createAnswer } from '#answer.js';
 import type { Config } from '#config.js';
+import { permitted } from '#handle/lookups.js';
 import { createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle } from './guard.js';
-import { lookupsOf } from './lookups.js';
+import { lookupsOf, type Who } from './lookups.js';
 import { proposeOf } from './propose.js';
-import { openRunbooks, type Runbooks } from './runbooks.js';
+import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
 export interface Core {
@@ -28,23 +29,30 @@ export class NoTeam extends Error {
   override name = 'NoTeam';
 }
 
-/** @param onCommitted hears of every lane that now owes something; verbs leave that to the bot's relay */
+/**
+ * @param who what only Slack knows of people
+ * @param onCommitted hears of every lane that now owes something; verbs leave that to the bot's relay
+ */
 export async function openCore(
   config: Config,
   log: Log,
   role: 'bot' | 'guest',
   onCommitted: (lanes: string[]) => void = () => {},
+  who: Who = {},
 ): Promise<Core> {
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
+  const lookups = lookupsOf(store, who);
+  const rules = rulesOf(config);
   const recorder = createHandle({
-    store: lookupsOf(store),
+    store: lookups,
+    rules,
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
   const handle = guardedHandle(recorder, runbooks.scrub);
-  const read = createRead(store);
+  const read = createRead(store, (...of) => lookups.inChannel(...of));
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks);
   const answerer = createAnswer({
@@ -53,6 +61,7 @@ export async function openCore(
     roles,
     components,
     command,
+    permits: (power, incident, asking) => permitted(lookups, rules, power, incident, asking),
     propose: (_asking, _incident, asked) => propose(asked),
   });
   const answer = guardedAnswer(answerer, runbooks.scrub);

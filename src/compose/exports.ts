@@ -18,9 +18,10 @@ export interface ExportParts {
 /** Exports for deliveries: the same bytes as everywhere, and a link that opens them. */
 export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Exports {
   return {
-    async render(team, incident, format, zone, user) {
-      // The person was let in when the export was asked for; the channel may be the only proof of that.
-      const viewer = { team, by: { id: user, name: null }, seesPrivate: true };
+    async render(team, incident, format, zone, user, here) {
+      // Who asked in the incident's own channel is in it; anybody else may have left since.
+      const by = { id: user, name: null };
+      const viewer = { team, by, seesPrivate: here, source: 'slack' as const, now: now() };
       // An upload has to say its length first, so the text is gathered here, inside the snapshot.
       const chunks = await read.dossier(viewer, incident, async (dossier) => {
         const parts: string[] = [];
@@ -32,11 +33,11 @@ export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Export
         yield* chunks;
       })();
     },
-    link(team, incident, format, zone) {
+    link(team, incident, format, zone, user) {
       if (publicUrl === null) return null;
       const expires = Math.floor(now().getTime() / 1000) + LINK_SECONDS;
       const file = EXPORT_FILES[format as Format];
-      return publicUrl + signedPath(secret, { team, incident, file, expires }, zone);
+      return publicUrl + signedPath(secret, { team, incident, user, file, expires }, zone);
     },
   };
 }

@@ -1,9 +1,20 @@
+import type { Account } from '#domain/person.js';
 import { runsOf } from '#domain/run-state.js';
 import type { WriterStore } from '#handle/writer.js';
+import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';
 
-/** What `handle` looks up, out of what the store has. */
-export function lookupsOf(store: Store): WriterStore {
+/** What only Slack knows of people. A process without Slack has none of it, and whatever needs it is refused there. */
+export interface Who {
+  /** @returns null: Slack does not say */
+  inChannel?(channel: string, person: string): Promise<boolean | null>;
+  isAmong?(team: string, person: string, names: readonly string[]): Promise<boolean>;
+  /** Asks Slack about somebody now; gives up soon, and never throws. */
+  meet?(team: string, person: string): Promise<void>;
+}
+
+/** What `handle` looks up, out of what the store has, and Slack. */
+export function lookupsOf(store: Store, who: Who = {}): WriterStore {
   return {
     commit: (wanted) => store.commit(wanted),
     wasWritten: (wanted) => store.wasWritten(wanted),
@@ -25,7 +36,16 @@ export function lookupsOf(store: Store): WriterStore {
       const found = known && runsOf(known.state).list.find((one) => one.run === run);
       return found?.target ?? null;
     },
-    isGone: async (team, id) => (await store.people.get(team, id))?.deleted ?? false,
+    stateOf: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    async account(team, id) {
+      const known = accountOf(await store.people.get(team, id));
+      if (known !== 'unknown' || !who.meet) return known;
+      // Somebody whom we have not met wants to act on production: Slack is asked who that is.
+      await who.meet(team, id);
+      return accountOf(await store.people.get(team, id));
+    },
+    inChannel: async (_team, channel, id) => (await who.inChannel?.(channel, id)) ?? null,
+    isAmong: async (team, id, names) => (await who.isAmong?.(team, id, names)) ?? names.includes(id),
     personById: async (team, id) => {
       const person = await store.people.get(team, id);
       return person && { id: person.id, name: person.name };
@@ -35,4 +55,9 @@ export function lookupsOf(store: Store): WriterStore {
       return only && !other ? { id: only.id, name: only.name } : null;
     },
   };
+}
+
+function accountOf(person: KnownPerson | null): Account {
+  if (!person) return 'unknown';
+  return person.deleted ? 'gone' : (person.kind ?? 'unknown');
 }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { PlaceOf } from '#config/place.js';
 import { BadConfig, type Config } from '#config.js';
+import { type Rules, readRules } from '#domain/permission.js';
 import type { Runbook } from '#domain/runbook.js';
 import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions.js';
@@ -36,10 +37,34 @@ export interface Runbooks {
   close(): Promise<void>;
 }
 
-/** @returns what is wrong in the sections of tocsin.yml which are about runbooks */
-export function sectionsWrong(sections: RunbookSections, at: PlaceOf): string[] {
+/** @returns what is wrong in the sections of tocsin.yml which are about runbooks, and about who may do what */
+export function sectionsWrong(
+  sections: RunbookSections & { permissions: Record<string, unknown> },
+  at: PlaceOf,
+  roles: readonly string[] | null,
+): string[] {
   const read = readRunbookSettings(sections, at);
-  return 'problems' in read ? read.problems : [];
+  return [...('problems' in read ? read.problems : []), ...rulesWrong(sections.permissions, at, roles)];
+}
+
+function rulesWrong(
+  section: Record<string, unknown>,
+  at: PlaceOf,
+  roles: readonly string[] | null,
+): string[] {
+  const read = readRules(section, roles);
+  if ('rules' in read) return [];
+  return read.problems.map(({ path, what }) => {
+    const full = ['permissions', ...path];
+    return `${at(full)}: ${full.join('.')} ${what}`;
+  });
+}
+
+/** Who may do what, as tocsin.yml says. @throws BadConfig with everything that is wrong there */
+export function rulesOf({ org }: Pick<Config, 'org'>): Rules {
+  const read = readRules(org.permissions, org.roles);
+  if ('rules' in read) return read.rules;
+  throw new BadConfig(rulesWrong(org.permissions, org.at, org.roles));
 }
 
 function shelfOf(config: Config): Shelf {

@@ -45,6 +45,7 @@ const ORGANISATION = z.strictObject({
         .default([]),
     })
     .default({ people: [], groups: [] }),
+  permissions: section,
   approvers: section,
   keystores: section,
   routes: section,
@@ -54,10 +55,13 @@ const ORGANISATION = z.strictObject({
   schedules: section,
 });
 
-/** What another room finds wrong in its sections, whatever the others are like. */
-export type CheckSections = (sections: Sections, at: PlaceOf) => string[];
+/** What another room finds wrong in its sections, whatever the others are like. `roles`: null where they are wrong too. */
+export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly string[] | null) => string[];
 type Sections = Record<(typeof SECTIONS)[number], Record<string, unknown>>;
-const SECTIONS = ['approvers', 'keystores', 'routes', 'pairs', 'commands', 'secrets', 'schedules'] as const;
+const SECTIONS = [
+  ...(['permissions', 'approvers', 'keystores', 'routes'] as const),
+  ...(['pairs', 'commands', 'secrets', 'schedules'] as const),
+] as const;
 
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
 const LATER = ['severities', 'reminders', 'status_page', 'alerts'];
@@ -86,7 +90,7 @@ export function readOrganisation(
   const at = placesIn(document, source, file);
   const settings: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
   const parsed = ORGANISATION.safeParse(withoutLater(settings));
-  const wrong = check(sectionsOf(settings), at);
+  const wrong = check(sectionsOf(settings), at, parsed.success ? parsed.data.roles : null);
   if (parsed.success) return wrong.length > 0 ? wrong : { ...parsed.data, at };
   const issues = parsed.error.issues.map((issue) => {
     const place = issue.path.join('.');

@@ -14,11 +14,12 @@ import { uploadFile } from './upload.js';
 export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body> {
   const { row, world, incident } = attempt;
   const { format, zone, user } = row.effect.payload;
-  const file = await world.exports.render(row.team, row.incident, format, zone, user);
+  const here = incident.channel?.id === row.effect.payload.channel;
+  const file = await world.exports.render(row.team, row.incident, format, zone, user, here);
   if (isRefusal(file)) throw new Undeliverable(file.code);
   const filename = fileNameOf(row.incident, format as Format);
 
-  const elsewhere = incident.private && incident.channel?.id !== row.effect.payload.channel;
+  const elsewhere = incident.private && !here;
   const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
   if (await alreadySent(attempt, channel)) return { channel, found: true };
   try {
@@ -28,7 +29,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
   } catch (error) {
     if (!isPermanent(error)) throw error;
     world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
-    const url = world.exports.link(row.team, row.incident, format, zone);
+    const url = world.exports.link(row.team, row.incident, format, zone, user);
     // Whoever asked is waiting for it: they are told where else it is.
     const instead = url
       ? link(url, 'open it in the browser')

@@ -16,6 +16,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.amend',
   'headline.refresh',
   'people.invite',
+  'people.remove',
   'run.show',
   'run.log',
   'run.post',

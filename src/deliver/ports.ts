@@ -42,9 +42,11 @@ export interface Exports {
     format: string,
     zone: string,
     user: string,
+    /** It was asked for in the incident's own channel. */
+    here: boolean,
   ): Promise<AsyncIterable<string> | Refusal>;
   /** An address under which a browser gets the same bytes, or null when there is none (no PUBLIC_URL). */
-  link(team: string, incident: number, format: string, zone: string): string | null;
+  link(team: string, incident: number, format: string, zone: string, user: string): string | null;
 }
 
 export interface DeliverLog {

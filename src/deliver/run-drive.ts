@@ -186,7 +186,9 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   // What would change something has nothing to change now; a runbook that never would, and wants a yes, gets to ask.
   const idle = changes === 0 && plan.steps.some(({ effect }) => effect !== 'read');
   // What is scheduled was agreed to by whoever wrote tocsin.yml.
-  const needed = idle || isScheduled(view.by.id) ? 0 : required;
+  // Nobody answers for a machine's or a token's word: one person more has to agree.
+  const nobodys = /^(cli|token):/.test(view.by.id) && view.state.owner === undefined;
+  const needed = idle || isScheduled(view.by.id) ? 0 : required + (nobodys ? 1 : 0);
   await tell({
     type: 'NoteRunPlanned',
     run,

@@ -6,10 +6,19 @@ import { recordImpact } from './decide/impact.js';
 import { openIncident, openStandingRecord } from './decide/open.js';
 import { captureMessage, recordCause, recordLog, recordNote } from './decide/record.js';
 import { decideRun, isRunIntent } from './decide/run.js';
-import { addComponent, assignRole, changeTitle, invitePeople, removeComponent } from './decide/shape.js';
+import {
+  addComponent,
+  assignRole,
+  changeTitle,
+  invitePeople,
+  peopleLeft,
+  removeComponent,
+} from './decide/shape.js';
 import { changeSeverity, changeStatus, markMilestone, publishPost, reopenIncident } from './decide/status.js';
 import type { Asking, Intent } from './intent.js';
-import { refuse } from './refusal.js';
+import { type Asker, askerIn, forbidden, powerFor, type Rules } from './permission.js';
+import { type Refusal, refuse } from './refusal.js';
+import { runsOf } from './run-state.js';
 import type { IncidentState } from './state.js';
 
 export type { Decision, Found } from './decide/context.js';
@@ -17,13 +26,22 @@ export type { Decision, Found } from './decide/context.js';
 /**
  * The rulebook: what follows from an intent. Pure: the clock is in `asking.now`.
  * @param state null for a new incident
+ * @param rules who may do what, where tocsin.yml says otherwise than the table of permissions
  * @returns the facts to record together (none: nothing to record), or a refusal
  */
-export function decide(state: IncidentState | null, intent: Intent, asking: Asking, found: Found): Decision {
+export function decide(
+  state: IncidentState | null,
+  intent: Intent,
+  asking: Asking,
+  found: Found,
+  rules: Rules = {},
+): Decision {
+  const no = notPermitted(state, intent, asking, found.asker ?? askerIn(asking), rules);
+  if (no) return no;
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
-  if (isRunIntent(intent)) return decideRun(state, intent, asking, found);
+  if (isRunIntent(intent)) return decideRun(state, intent, asking, found, rules);
   switch (intent.type) {
     case 'RecordNote':
       return recordNote(state, intent, asking);
@@ -41,6 +59,9 @@ export function decide(state: IncidentState | null, intent: Intent, asking: Aski
       return assignRole(state, intent, asking);
     case 'InvitePeople':
       return invitePeople(state, intent);
+    case 'UninvitePeople':
+    case 'NotePeopleLeft':
+      return peopleLeft(state, intent);
     case 'ChangeTitle':
       return changeTitle(state, intent, asking);
     case 'MarkMilestone':
@@ -78,4 +99,21 @@ export function decide(state: IncidentState | null, intent: Intent, asking: Aski
       throw new Error(`an intent of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** Looked at before anything else: what somebody may not do, they are told nothing more about. */
+function notPermitted(
+  state: IncidentState | null,
+  intent: Intent,
+  asking: Asking,
+  asker: Asker,
+  rules: Rules,
+): Refusal | null {
+  const power = powerFor(intent);
+  if (power === null) return asking.source === 'bot' ? null : refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  // Nobody approves from there at all, which is said where approvals are decided.
+  if (intent.type === 'ApproveRun' && asking.source !== 'slack') return null;
+  const run =
+    state && 'run' in intent ? (runsOf(state).list.find((one) => one.run === intent.run) ?? null) : null;
+  return forbidden(power, state, asking, asker, rules, run);
 }

@@ -12,6 +12,8 @@ export type Effect =
   /** Bring headline, topic and announcement up to date with the state. */
   | { kind: 'headline.refresh'; payload: Record<string, never> }
   | { kind: 'people.invite'; payload: { people: string[] } }
+  /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
+  | { kind: 'people.remove'; payload: { people: string[]; by: string } }
   /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
   | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
   /** Send an export file to whoever asked, in the channel where they asked. */

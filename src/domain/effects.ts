@@ -36,6 +36,11 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return [entry(), refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
     case 'PeopleInvited':
       return [{ kind: 'people.invite', payload: { people: fact.data.people } }];
+    case 'PeopleLeft':
+      // Who left by themselves is out already.
+      return fact.data.how === 'removed'
+        ? [{ kind: 'people.remove', payload: { people: fact.data.people, by: fact.by.id } }]
+        : [];
     case 'EntryEdited':
       return [
         { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'edited' } },

@@ -87,6 +87,7 @@ export function entryOf(fact: Fact): Entry | null {
     case 'StatusPosted':
       return line('post', 'text', { state: fact.data.state });
     case 'PeopleInvited':
+    case 'PeopleLeft':
     case 'EntryEdited':
     case 'EntryRetimed':
     case 'EntryStruck':

@@ -2,7 +2,7 @@ import { listed } from './entries.js';
 import type { Fact } from './fact.js';
 import type { Person } from './person.js';
 import { RUN_FACTS, type RunFactBody } from './run-fact.js';
-import { evolveRuns, runsOf } from './run-state.js';
+import { evolveRuns, rolesChanged, runsOf } from './run-state.js';
 import { type IncidentState, type Milestone, STANDING } from './state.js';
 import { MARKS, type Mark } from './words.js';
 
@@ -23,6 +23,7 @@ export function start(fact: Opened): IncidentState {
     components: listed(fact, 'component', fact.data.components),
     opener: fact.by,
     members: [fact.by.id],
+    since: { [fact.by.id]: fact.recordedAt },
     roles: {},
     channel: null,
     headline: null,
@@ -41,7 +42,7 @@ export function start(fact: Opened): IncidentState {
 export function evolve(state: IncidentState, fact: Fact): IncidentState {
   const n = 'n' in fact.data ? fact.data.n : 0;
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
-  if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact) };
+  if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
   switch (fact.type) {
     case 'StatusChanged':
       return {
@@ -57,11 +58,21 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
       return {
         ...next,
         roles: { ...state.roles, [fact.data.role]: person },
-        members: joined(state.members, [person.id]),
+        ...broughtIn(state, [person.id], fact.recordedAt),
+        ...(state.runs && { runs: rolesChanged(state.runs, fact.data.role, fact.by.id) }),
       };
     }
     case 'PeopleInvited':
-      return { ...next, members: joined(state.members, fact.data.people) };
+      return { ...next, ...broughtIn(state, fact.data.people, fact.recordedAt) };
+    case 'PeopleLeft': {
+      const gone = new Set(fact.data.people);
+      const since = Object.entries(state.since ?? {}).filter(([id]) => !gone.has(id));
+      return {
+        ...next,
+        members: state.members.filter((id) => !gone.has(id)),
+        since: Object.fromEntries(since),
+      };
+    }
     case 'TitleChanged':
       return { ...next, title: fact.texts.title ?? '[erased]' };
     case 'MilestoneMarked': {
@@ -121,8 +132,15 @@ export function isOfRun(fact: Fact): fact is Fact & RunFactBody {
   return OF_RUNS.has(fact.type);
 }
 
-function joined(members: string[], more: string[]): string[] {
-  return [...new Set([...members, ...more])];
+function broughtIn(state: IncidentState, people: string[], at: string) {
+  return {
+    members: [...new Set([...state.members, ...people])],
+    since: { ...state.since, ...Object.fromEntries(people.map((id) => [id, at])) },
+  };
+}
+
+function holdersOf(roles: IncidentState['roles']): Record<string, string> {
+  return Object.fromEntries(Object.entries(roles).map(([role, { id }]) => [role, id]));
 }
 
 /** Resolving sets its milestone unless a person marked it; leaving `resolved` takes an unmarked one back. */
@@ -169,6 +187,7 @@ function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck'
     ...(severity && { severity: severity.severity }),
     ...(title && { title: fact.texts.title ?? '[erased]' }),
     ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
+    ...(role && state.runs && { runs: rolesChanged(state.runs, role.role, fact.by.id) }),
     ...(components !== undefined && { components: listed(fact, 'component', components) }),
     ...(milestones && { milestones: { ...state.milestones, ...milestones } }),
     ...(post !== undefined && { lastPost: post }),

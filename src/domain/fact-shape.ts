@@ -102,6 +102,11 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
     data: z.strictObject({ people: z.array(id) }),
     texts: { ...texts([]), list: { field: 'person', count: (d) => d.people.length, required: false } },
   },
+  PeopleLeft: {
+    v: 1,
+    data: z.strictObject({ people: z.array(id), how: z.enum(['left', 'removed']) }),
+    texts: { ...texts([]), list: { field: 'person', count: (d) => d.people.length, required: false } },
+  },
   TitleChanged: { v: 1, data: z.strictObject(happened), texts: texts(['title']) },
   MilestoneMarked: {
     v: 1,
@@ -152,7 +157,14 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   Announced: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
   RunProposed: {
     v: 1,
-    data: z.strictObject({ ...happened, ...ofRun, runbook: id, planOnly: z.boolean(), target: id }),
+    data: z.strictObject({
+      ...happened,
+      ...ofRun,
+      runbook: id,
+      planOnly: z.boolean(),
+      target: id,
+      owner: id.optional(),
+    }),
     texts: texts(['definition', 'inputs']),
   },
   RunPlanned: {

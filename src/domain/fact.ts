@@ -33,6 +33,8 @@ export type FactBody =
   | { type: 'SeverityChanged'; data: Happened & { severity: Severity } }
   | { type: 'RoleAssigned'; data: Happened & { role: string; person: string } }
   | { type: 'PeopleInvited'; data: { people: string[] } }
+  /** From then on they see a private incident no more. `removed`: somebody said so, and the channel follows. */
+  | { type: 'PeopleLeft'; data: { people: string[]; how: 'left' | 'removed' } }
   | { type: 'TitleChanged'; data: Happened }
   | { type: 'MilestoneMarked'; data: Happened & { milestone: Mark } }
   | { type: 'ComponentAdded'; data: Happened }

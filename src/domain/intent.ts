@@ -1,5 +1,5 @@
 import type { Moment } from './moment.js';
-import type { Person, PersonRef } from './person.js';
+import type { Account, Person, PersonRef } from './person.js';
 import type { RunIntent } from './run-intent.js';
 import type { Mark, PostState, Severity, Source, Status } from './words.js';
 
@@ -30,6 +30,9 @@ export type Intent<P = Person> =
   | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
+  | { type: 'UninvitePeople'; people: P[] }
+  /** Slack says, or a look at the channel has shown, that they are in it no more. */
+  | { type: 'NotePeopleLeft'; people: Person[] }
   | { type: 'ChangeTitle'; title: string }
   | { type: 'MarkMilestone'; milestone: Mark; moment: Moment }
   | { type: 'AddComponent'; component: string }
@@ -80,4 +83,8 @@ export interface Asking {
    * --private). In Slack: to whoever asks in the incident's own channel, and of that incident only.
    */
   readonly seesPrivate: boolean;
+  /** What kind of account `by` has, as far as the front knows; absent: nobody has looked. */
+  readonly account?: Account;
+  /** Whose word a token's, or the command line's, is: a person of the workspace. Absent or null: nobody's in particular. */
+  readonly owner?: Person | null;
 }

@@ -7,6 +7,12 @@ export interface Person {
   readonly name: string | null;
 }
 
+/**
+ * What kind of account somebody has in the workspace. `guest`: single- or multi-channel; `outside`: of another
+ * workspace; `gone`: deactivated; `unknown`: Slack has not said it yet.
+ */
+export type Account = 'member' | 'guest' | 'outside' | 'bot' | 'gone' | 'unknown';
+
 /** Somebody as typed: a mention has the id, a bare `@name` only the name. Resolved to a Person before deciding. */
 export interface PersonRef {
   readonly id: string | null;

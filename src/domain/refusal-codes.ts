@@ -85,6 +85,23 @@ export const SENTENCES = {
     sentence: 'No incident is open.',
     next: `Open one with \`open TITLE\`, or name an older one: \`${p.verb} INC-1 …\`.`,
   }),
+  // -- who may --
+  NOT_PERMITTED: (p: { doing: string; why: string; who: string; reach: string }) => ({
+    sentence: `${p.doing} is for ${p.who}; ${p.why}.`,
+    next: p.reach,
+  }),
+  ACCOUNT_UNKNOWN: (p: { doing: string }) => ({
+    sentence: `${p.doing} is for full members of the workspace, and Slack has not said yet whether you are one.`,
+    next: 'Type it again in a moment; if that does not help, `tocsin doctor` says what the bot may not read.',
+  }),
+  OWNER_NEEDED: (p: { doing: string }) => ({
+    sentence: `${p.doing} is for people, and nobody answers for this token.`,
+    next: 'Make one with an owner: `tocsin token create --name NAME --scope write --owner @ana`; or do it in Slack.',
+  }),
+  NOT_A_MEMBER: (p: { ref: string; people: string }) => ({
+    sentence: `${p.people} is not a member of ${p.ref}.`,
+    next: 'Nothing needs to be done.',
+  }),
   // -- deciding --
   STATUS_UNCHANGED: (p: { ref: string; status: string }) => ({
     sentence: `${p.ref} is ${p.status} already.`,
@@ -237,6 +254,14 @@ export const SENTENCES = {
   RUN_NOT_AN_APPROVER: (p: { run: string; from: string[] }) => ({
     sentence: `${p.run} is to be approved by ${p.from.join(' or ')}.`,
     next: `Ask one of them. Nobody there? \`approve ${p.run} --break-glass REASON\` goes on, loudly, and is kept.`,
+  }),
+  RUN_ROLES_CHANGED: (p: { run: string; role: string; runbook: string }) => ({
+    sentence: `You have changed who is ${p.role} since the plan of ${p.run} was shown, so your yes does not count for it.`,
+    next: `Somebody else must agree; or plan it again: \`run ${p.runbook}\`.`,
+  }),
+  RUN_ROLE_LATE: (p: { run: string; role: string; runbook: string }) => ({
+    sentence: `You became ${p.role} after the plan of ${p.run} was shown, so your yes does not count for it.`,
+    next: `Somebody else must agree; or cancel it and plan it again: \`cancel ${p.run}\`, \`run ${p.runbook}\`.`,
   }),
   RUN_ENDED: (p: { run: string; standing: string }) => ({
     sentence: `${p.run} ${p.standing}.`,

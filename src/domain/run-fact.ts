@@ -46,10 +46,13 @@ interface OfStep extends OfRun {
 
 /** What happens in a run. Outputs hold ids and fingerprints, never values. */
 export type RunFactBody =
-  /** Texts: `definition` (the YAML as it was then) and `inputs` (JSON): a run keeps both to its end. */
+  /**
+   * Texts: `definition` (the YAML as it was then) and `inputs` (JSON): a run keeps both to its end. `owner`: the person
+   * whose token, or command line, asked; absent where a person asked, or nobody answers for it.
+   */
   | {
       type: 'RunProposed';
-      data: Happened & OfRun & { runbook: string; planOnly: boolean; target: string };
+      data: Happened & OfRun & { runbook: string; planOnly: boolean; target: string; owner?: string };
     }
   /** Text: `plan` (JSON, see runbook-plan.ts). `again`: the world has moved since the plan before. */
   | {

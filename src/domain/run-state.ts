@@ -26,6 +26,12 @@ export interface RunState {
   end: RunEnd | null;
   /** Who asked for it. */
   by: string;
+  /** Whose token, or command line, that was; absent: a person asked, or nobody answers for it. */
+  owner?: string;
+  /** Who held which role when the plan was shown; absent in what was written before this was kept. */
+  holders?: Record<string, string>;
+  /** Who has changed a role since the plan was shown, by role. */
+  meddlers?: Record<string, string[]>;
   hash: string | null;
   /** Of the plans before this one, the newest last; absent in what was written before this was kept. */
   earlier?: string[];
@@ -57,6 +63,8 @@ export interface Runs {
   list: RunState[];
 }
 
+/** People who changed a role while a plan waits that are remembered. */
+const MEDDLERS = 20;
 /** Earlier plans of a run that are remembered. */
 const EARLIER = 20;
 /** Runs that may be under way in one incident. */
@@ -64,19 +72,38 @@ export const RUNS_UNDER_WAY = 20;
 /** Runs that an incident's state remembers; ended ones beyond that are found in the facts only. */
 export const RUNS_KEPT = 60;
 
-/** @returns the incident's runs after one more fact of a run. Never changes what it is given. */
-export function evolveRuns(runs: Runs, fact: RunFactOf): Runs {
+/**
+ * @param holders who holds which role now: for a plan that is shown
+ * @returns the incident's runs after one more fact of a run. Never changes what it is given.
+ */
+export function evolveRuns(runs: Runs, fact: RunFactOf, holders: Record<string, string> = {}): Runs {
   if (fact.type === 'RunProposed') {
     const list = [...runs.list, proposed(fact)];
     return { count: Math.max(runs.count, fact.data.run), list: forgetting(list) };
   }
-  const list = runs.list.map((run) => (run.run === fact.data.run ? lean(evolveRun(run, fact)) : run));
+  const list = runs.list.map((run) => {
+    if (run.run !== fact.data.run) return run;
+    const next = lean(evolveRun(run, fact));
+    return fact.type === 'RunPlanned' ? { ...next, holders, meddlers: {} } : next;
+  });
+  return { ...runs, list };
+}
+
+/** Somebody has given a role to somebody: whose yes is waited for may have become another's. */
+export function rolesChanged(runs: Runs, role: string, by: string): Runs {
+  const list = runs.list.map((run) => {
+    if (run.status !== 'waiting') return run;
+    const before = run.meddlers?.[role] ?? [];
+    return { ...run, meddlers: { ...run.meddlers, [role]: [...new Set([...before, by])].slice(-MEDDLERS) } };
+  });
   return { ...runs, list };
 }
 
 /** Of an ended run nobody decides by its steps: they are in the facts, and would weigh on every write of the incident. */
 function lean(run: RunState): RunState {
-  return run.status === 'ended' ? { ...run, order: [], steps: {}, reads: [], earlier: [] } : run;
+  return run.status === 'ended'
+    ? { ...run, order: [], steps: {}, reads: [], earlier: [], holders: {}, meddlers: {} }
+    : run;
 }
 
 /** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
@@ -88,7 +115,7 @@ function forgetting(list: RunState[]): RunState[] {
 }
 
 export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): RunState {
-  const { run, runbook, target, planOnly } = fact.data;
+  const { run, runbook, target, planOnly, owner } = fact.data;
   return {
     run,
     runbook,
@@ -97,6 +124,7 @@ export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): Run
     status: 'planning',
     end: null,
     by: fact.by.id,
+    ...(owner !== undefined && { owner }),
     hash: null,
     earlier: [],
     approvers: null,

@@ -1,7 +1,7 @@
 import type { Precision } from './moment.js';
 import type { Person } from './person.js';
 import type { Runs } from './run-state.js';
-import type { Mark, PostState, Severity, Source, Status } from './words.js';
+import type { Mark, PostState, Severity, Status } from './words.js';
 
 /** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
 export interface Milestone {
@@ -29,6 +29,8 @@ export interface IncidentState {
   opener: Person;
   /** Everybody who was brought in by a command: they may see a private incident. */
   members: string[];
+  /** When each of them was brought in last (UTC): an invitation may still be on its way. Absent in older summaries. */
+  since?: Record<string, string>;
   roles: Record<string, Person>;
   channel: { id: string; name: string } | null;
   headline: { channel: string; ts: string } | null;
@@ -61,20 +63,4 @@ export function refOf(incident: number): string {
 export function numberOf(ref: string): number | null {
   const match = /^inc-(0|[1-9][0-9]{0,8})$/i.exec(ref);
   return match ? Number(match[1]) : null;
-}
-
-/** May this person look at the incident, or even know that it exists? */
-export function maySee(state: IncidentState, asking: { by: { id: string }; seesPrivate: boolean }): boolean {
-  return !state.private || asking.seesPrivate || state.members.includes(asking.by.id);
-}
-
-/**
- * May this person know of an incident that is not the one they ask in? In Slack `seesPrivate` comes from being in the
- * one's channel, and says nothing about another; a token's right goes for all.
- */
-export function mayHearOf(
-  other: IncidentState,
-  asking: { by: { id: string }; seesPrivate: boolean; source: Source },
-): boolean {
-  return maySee(other, { by: asking.by, seesPrivate: asking.seesPrivate && asking.source !== 'slack' });
 }

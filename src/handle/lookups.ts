@@ -1,10 +1,25 @@
 import type { Found } from '#domain/decide.js';
 import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
-import type { Person, PersonRef } from '#domain/person.js';
+import {
+  type Asker,
+  askerIn,
+  CHANNEL,
+  forbidden,
+  mayHearOf,
+  namesIn,
+  PERMISSIONS,
+  type Power,
+  powerFor,
+  type Rules,
+  sees,
+  speakerOf,
+  unseen,
+} from '#domain/permission.js';
+import type { Account, Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
-import { type IncidentState, mayHearOf, STANDING } from '#domain/state.js';
+import { type IncidentState, STANDING } from '#domain/state.js';
 import type { EntryKind } from '#domain/words.js';
 
 /** What `handle` looks up beside an incident's state: at most one entry or one person. */
@@ -23,8 +38,14 @@ export interface Lookups {
   ): Promise<{ incident: number; run: number; of: IncidentState } | null>;
   /** The target of a run that this incident remembers. */
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
-  /** Is that account deactivated, as far as is known? */
-  isGone(team: string, id: string): Promise<boolean>;
+  /** What kind of account that is; where it matters who acts, Slack may be asked. */
+  account(team: string, id: string): Promise<Account>;
+  /** Is that person in that channel now? null: Slack does not say. */
+  inChannel(team: string, channel: string, id: string): Promise<boolean | null>;
+  /** Is that person one of those named, or in one of the groups (`@sre`, ids of people and groups)? */
+  isAmong(team: string, id: string, names: readonly string[]): Promise<boolean>;
+  /** The incident as it stands. */
+  stateOf(team: string, incident: number): Promise<IncidentState | null>;
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
@@ -42,15 +63,88 @@ export function needsLookup(intent: TypedIntent): boolean {
     case 'CompleteAction':
     case 'ProposeRun':
     case 'UndoRun':
-    case 'ApproveRun':
       return true;
     default:
       return false;
   }
 }
 
+/**
+ * What the table of permissions wants to know of whoever asks. Recording costs no look-up, unless tocsin.yml gives it to
+ * some people only; what acts on production looks at the account as it is now.
+ */
+async function lookAtAsker(
+  look: Lookups,
+  power: Power | null,
+  incident: number,
+  asking: Asking,
+  rules: Rules,
+): Promise<Asker | undefined> {
+  if (power === null || asking.source === 'bot') return undefined;
+  const { acts, from } = PERMISSIONS[power];
+  const rule = rules[power] ?? from;
+  const names = namesIn(rule);
+  const plain = !acts && names.length === 0 && !rule.includes(CHANNEL);
+  if (plain && !asking.owner) return undefined;
+  const { team } = asking;
+  const { id } = speakerOf(asking);
+  const known = askerIn(asking);
+  const [account, among, present] = await Promise.all([
+    acts || asking.owner || !asking.account ? look.account(team, id) : asking.account,
+    names.length > 0 ? look.isAmong(team, id, names) : false,
+    rule.includes(CHANNEL) && !known.present ? isPresent(look, team, incident, id) : known.present,
+  ]);
+  return { account, among, present };
+}
+
+/**
+ * For what is looked at, and for runbooks before their files are read: may whoever asks do that?
+ * @param incident null where it is about none
+ * @returns null, or a refusal that says who may; of an incident that they may not see, no more than that
+ */
+export async function permitted(
+  look: Lookups,
+  rules: Rules,
+  power: Power,
+  incident: number | null,
+  asking: Asking,
+): Promise<Refusal | null> {
+  const { acts, from } = PERMISSIONS[power];
+  const rule = rules[power] ?? from;
+  const simple = !acts && asking.source === 'slack' && rules[power] === undefined;
+  if (simple && (asking.account === 'member' || asking.account === 'unknown')) return null;
+  const state = incident === null ? null : await look.stateOf(asking.team, incident);
+  if (incident !== null) {
+    const seen = state && (await sees(state, asking, (...of) => look.inChannel(...of)));
+    if (!seen) return unseen(incident);
+  }
+  const asker = await lookAtAsker(look, power, incident ?? 0, asking, { ...rules, [power]: rule });
+  return forbidden(power, state, asking, asker ?? askerIn(asking), rules);
+}
+
+/** Before there is a channel, whoever was brought in is as good as in it. */
+async function isPresent(look: Lookups, team: string, incident: number, id: string): Promise<boolean | null> {
+  const state = await look.stateOf(team, incident);
+  if (!state?.channel) return state?.members.includes(id) ?? null;
+  return look.inChannel(team, state.channel.id, id);
+}
+
 /** @param incident 0 for a new one */
 export async function lookUp(
+  look: Lookups,
+  intent: TypedIntent,
+  incident: number,
+  asking: Asking,
+  rules: Rules,
+): Promise<Found> {
+  const [found, asker] = await Promise.all([
+    lookUpRest(look, intent, incident, asking),
+    lookAtAsker(look, powerFor(intent), incident, asking, rules),
+  ]);
+  return { ...found, ...(asker && { asker }) };
+}
+
+async function lookUpRest(
   look: Lookups,
   intent: TypedIntent,
   incident: number,
@@ -87,8 +181,6 @@ export async function lookUp(
       const target = await look.targetOfRun(team, incident, intent.run);
       return { ...NOTHING, holder: target === null ? null : await holderOf(look, target, incident, asking) };
     }
-    case 'ApproveRun':
-      return { ...NOTHING, gone: await look.isGone(team, asking.by.id) };
     default:
       return NOTHING;
   }
@@ -118,7 +210,8 @@ export async function resolvePeople(
       const owner = await find(intent.owner);
       return isRefusal(owner) ? owner : { ...intent, owner };
     }
-    case 'InvitePeople': {
+    case 'InvitePeople':
+    case 'UninvitePeople': {
       const people: Person[] = [];
       for (const ref of intent.people) {
         const person = await find(ref);

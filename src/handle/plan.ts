@@ -6,6 +6,7 @@ import { amendmentOf, entryOf } from '#domain/entries.js';
 import { evolve, start } from '#domain/evolve.js';
 import type { Fact } from '#domain/fact.js';
 import type { Asking, Intent } from '#domain/intent.js';
+import type { Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
 import { type IncidentState, refOf, STANDING } from '#domain/state.js';
@@ -58,8 +59,9 @@ export function plan(
   asking: Asking,
   found: Found,
   notes: string[],
+  rules: Rules,
 ): Planned | Refusal {
-  const decision = decide(known?.state ?? null, intent, asking, found);
+  const decision = decide(known?.state ?? null, intent, asking, found, rules);
   if (isRefusal(decision)) return decision;
   const incident = known?.state.number ?? found.number;
   const { team } = asking;

@@ -1,7 +1,8 @@
 import type { Found } from '#domain/decide.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
+import { type Rules, sees, unseen } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import { maySee, refOf } from '#domain/state.js';
+import { refOf } from '#domain/state.js';
 import { Conflict, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { Cache, type Known } from './cache.js';
 import { type Lookups, lookUp, needsLookup, resolvePeople } from './lookups.js';
@@ -20,6 +21,8 @@ export interface WriterOptions {
   /** Called after each commit that owes something, with the lanes that now have something due. */
   onCommitted: (lanes: string[]) => void;
   onError: (error: unknown) => void;
+  /** Who may do what, where tocsin.yml says otherwise than the table of permissions. */
+  rules?: Rules;
 }
 
 interface Prepared {
@@ -133,19 +136,19 @@ export class Writer {
         fresh = cached === undefined;
         known = cached ?? (await this.options.store.load(asking.team, target));
         // Somebody may have been brought in by another process since.
-        if (known && !fresh && !maySee(known.state, asking)) {
+        if (known && !fresh && !(await this.mayBeSeen(known, asking))) {
           known = await this.options.store.load(asking.team, target);
         }
-        if (!known || !maySee(known.state, asking)) {
-          waiting.done(refuse('NO_SUCH_INCIDENT', { ref: refOf(target) }));
+        if (!known || !(await this.mayBeSeen(known, asking))) {
+          waiting.done(unseen(target));
           continue;
         }
       }
-      let outcome = plan(commit, known, intent, asking, found, notes);
+      let outcome = plan(commit, known, intent, asking, found, notes, this.rules);
       if (isRefusal(outcome) && !fresh && target !== null && lane !== null && !latest.has(lane)) {
         // A *no* must not rest on what this process remembers: another one may have written since.
         known = await this.options.store.load(asking.team, target);
-        outcome = plan(commit, known, intent, asking, found, notes);
+        outcome = plan(commit, known, intent, asking, found, notes, this.rules);
       }
       if (isRefusal(outcome)) {
         await this.refuseUnlessRepeated(waiting, outcome);
@@ -165,7 +168,7 @@ export class Writer {
       await this.refuseUnlessRepeated(waiting, intent);
       return null;
     }
-    const found = await lookUp(store, waiting.intent, waiting.target ?? 0, waiting.asking);
+    const found = await lookUp(store, waiting.intent, waiting.target ?? 0, waiting.asking, this.rules);
     return { waiting, intent, found };
   }
 
@@ -192,6 +195,14 @@ export class Writer {
       facts: [],
       state: known.state,
     };
+  }
+
+  private mayBeSeen({ state }: Known, asking: Asking): Promise<boolean> {
+    return sees(state, asking, (...of) => this.options.store.inChannel(...of));
+  }
+
+  private get rules(): Rules {
+    return this.options.rules ?? {};
   }
 
   private asUnavailable(error: unknown): Unavailable {

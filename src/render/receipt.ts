@@ -56,6 +56,11 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       const names = fact.data.people.map((id, i) => fact.texts[`person.${i}`] ?? id);
       return `${ref} recorded: ${names.join(', ')} invited`;
     }
+    case 'PeopleLeft': {
+      const names = fact.data.people.map((id, i) => fact.texts[`person.${i}`] ?? id);
+      const how = fact.data.how === 'removed' ? 'removed; the channel follows' : 'left';
+      return `${ref} recorded: ${names.join(', ')} ${how}`;
+    }
     case 'ChannelOpened':
       return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
     case 'HeadlinePosted':

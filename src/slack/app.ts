@@ -10,7 +10,8 @@ import type { Context } from './context.js';
 import { createHttpFront } from './http.js';
 import { createWhoAmI, type Identity } from './identity.js';
 import { slackLogger } from './logger.js';
-import { onJoined, onUserChange } from './membership.js';
+import { createMembers, type Members } from './members.js';
+import { noteWhoLeft, onJoined, onLeft, onUserChange } from './membership.js';
 import { createPeople } from './people.js';
 import { createPermalink } from './permalink.js';
 import { onReaction } from './pin.js';
@@ -55,6 +56,10 @@ export interface Slack {
   stop(): Promise<void>;
   /** The Web API with the bot's token, one attempt a call: for deliveries too. */
   client: SlackClient;
+  /** Who is in which channel now. */
+  members: Members;
+  /** Ask Slack about somebody now, for at most a second. */
+  meet(team: string, id: string): Promise<void>;
   identity(): Identity | null;
   /** `ok` when Slack knows us and, in Socket Mode, a socket is connected. */
   health(): 'ok' | 'degraded';
@@ -79,6 +84,21 @@ export function createSlack(options: SlackOptions): Slack {
     onKnown: ({ slackTeamId }) => void startPeople(slackTeamId),
   });
   const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
+  const members = createMembers({
+    client,
+    onRead(channel, inside) {
+      // Beside the answer that asked for the list.
+      void noteLeft(channel, inside).catch((error: unknown) =>
+        log.warn({ err: error }, 'Who left a channel could not be kept'),
+      );
+    },
+  });
+
+  async function noteLeft(channel: string, inside: ReadonlySet<string>): Promise<void> {
+    const identity = whoAmI.current();
+    if (identity) await noteWhoLeft(context, await where.team(identity.slackTeamId), channel, inside);
+  }
+
   const context: Context = {
     command: options.org.command,
     zone: options.org.zone ?? 'UTC',
@@ -89,6 +109,7 @@ export function createSlack(options: SlackOptions): Slack {
     owe: options.owe,
     where,
     people,
+    members,
     client,
     swift: createSlackClient({ ...address(slack), token, log, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
@@ -140,6 +161,8 @@ export function createSlack(options: SlackOptions): Slack {
       await front.receiver.stop();
     },
     client,
+    members,
+    meet: people.meet,
     identity: whoAmI.current,
     health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
   };
@@ -171,6 +194,7 @@ export function listenToOthers(
   );
   app.event('reaction_added', onReaction(context));
   app.event('member_joined_channel', onJoined(context));
+  app.event('member_left_channel', onLeft(context));
   app.event('user_change', onUserChange(context));
 }
 

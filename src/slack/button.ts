@@ -55,8 +55,9 @@ async function choose(context: Context, body: BlockButtonAction, value: string |
   if (!carried) return TOO_OLD;
   const { line, incident, key } = carried;
   const spoken = await speaking(context, body, key && `${key}:${incident}`);
-  // As if it had been typed in that incident's channel; they were offered it, so they may see it.
-  const typed = { ...spoken, implied: incident, entered: line };
+  // What was typed means that incident now. That it was offered once says nothing of what they may do or see there today.
+  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
+  const typed = { ...spoken, implied: incident, chosen: here !== incident, entered: line };
   const spot = {
     channel: body.channel?.id ?? '',
     trigger: body.trigger_id,

@@ -1,5 +1,6 @@
 import type { Asking } from '#domain/intent.js';
 import type { SlackClient } from './client.js';
+import type { Members } from './members.js';
 import type { People } from './people.js';
 import type { Answerer, Handle, Log, Owe, Read } from './ports.js';
 import type { Where } from './where.js';
@@ -18,6 +19,7 @@ export interface Context {
   owe: Owe;
   where: Where;
   people: People;
+  members: Members;
   /** For work beside the answer. */
   client: SlackClient;
   /** For the one call that an answer may wait for: opening a modal. Gives up before the trigger does. */
@@ -61,6 +63,7 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
       key,
       now: context.now(),
       seesPrivate: false,
+      account: known.account,
     },
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Account } from '#domain/person.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
 import { personOf } from './person.js';
@@ -8,12 +9,15 @@ import type { Log, PeopleStore, SlackPerson } from './ports.js';
 export interface Known {
   name: string | null;
   zone: string | null;
+  account: Account;
 }
 
-const NOBODY: Known = { name: null, zone: null };
+const NOBODY: Known = { name: null, zone: null, account: 'unknown' };
 const FRESH_MS = 5 * 60_000;
 /** Somebody whom we do not know is asked about again after this. */
 const UNKNOWN_MS = 30_000;
+/** So long an answer may wait for who somebody is. */
+const MEET_MS = 1_000;
 const REFRESH_MS = 6 * 3_600_000;
 const PAGE = z.object({
   members: z.array(z.unknown()),
@@ -25,6 +29,8 @@ export interface People {
   known(team: string, id: string): Known | Promise<Known>;
   /** @returns names by id, of those that are known */
   names(team: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Ask Slack about somebody now, and wait a second for it. Never fails. */
+  meet(team: string, id: string): Promise<void>;
   /** Take over a user object from an event. */
   learn(team: string, user: unknown): Promise<void>;
   /** Read the whole workspace in the background, now and every few hours. */
@@ -41,12 +47,13 @@ export function createPeople(options: {
 }): People {
   const { store, client, log } = options;
   const memory = new Memory<Known>(FRESH_MS, 50_000, () => options.now().getTime());
-  const asked = new Set<string>();
+  const asked = new Map<string, Promise<void>>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   function keep(team: string, person: SlackPerson): Known {
-    const known = { name: person.name, zone: person.tz };
+    const account = person.deleted ? 'gone' : (person.kind ?? 'unknown');
+    const known: Known = { name: person.name, zone: person.tz, account };
     memory.set(`${team} ${person.id}`, known);
     return known;
   }
@@ -65,17 +72,20 @@ export function createPeople(options: {
     return NOBODY;
   }
 
-  /** Ask Slack about a stranger: once at a time, and nobody waits for it. */
-  async function meet(team: string, id: string): Promise<void> {
-    if (asked.has(id) || !/^[UW][A-Z0-9]+$/.test(id)) return;
-    asked.add(id);
+  /** Ask Slack about a stranger: once at a time. Never fails. */
+  function meet(team: string, id: string): Promise<void> {
+    if (!/^[UW][A-Z0-9]+$/.test(id)) return Promise.resolve();
+    const under = asked.get(id) ?? ask(team, id).finally(() => asked.delete(id));
+    asked.set(id, under);
+    return under;
+  }
+
+  async function ask(team: string, id: string): Promise<void> {
     try {
       const result = await client.call('users.info', { user: id });
       if (result.kind === 'ok') await learn(team, result.data.user);
     } catch (error) {
       log.warn({ err: error }, 'A stranger could not be kept');
-    } finally {
-      asked.delete(id);
     }
   }
 
@@ -128,6 +138,9 @@ export function createPeople(options: {
       return new Map(found.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])));
     },
     learn,
+    async meet(team, id) {
+      await Promise.race([meet(team, id), pause(MEET_MS, stopping.signal)]);
+    },
     start(team) {
       const read = () =>
         void readAll(team).catch((error: unknown) =>

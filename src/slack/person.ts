@@ -12,6 +12,10 @@ const USER = z.object({
   tz: text,
   deleted: flag,
   is_bot: flag,
+  is_restricted: flag,
+  is_ultra_restricted: flag,
+  is_stranger: flag,
+  team_id: text,
   profile: z.object({ display_name: text, real_name: text }).nullish().catch(null),
 });
 
@@ -30,7 +34,16 @@ export function personOf(user: unknown): SlackPerson | null {
     tz: isZone(tz) ? tz : null,
     isBot: is_bot === true || id === 'USLACKBOT',
     deleted: deleted === true,
+    kind: kindOf(read.data),
   };
+}
+
+/** A guest of one channel or of several is a guest; who cannot be told apart is nobody's member. */
+function kindOf(user: z.infer<typeof USER>): SlackPerson['kind'] {
+  if (user.is_bot === true || user.id === 'USLACKBOT') return 'bot';
+  if (user.is_stranger === true) return 'outside';
+  if (user.is_restricted === true || user.is_ultra_restricted === true) return 'guest';
+  return 'member';
 }
 
 /** A zone that this machine does not know is no zone. */

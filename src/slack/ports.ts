@@ -33,6 +33,8 @@ export interface Read {
 export interface Typed {
   entered: Entered;
   implied: number | null;
+  /** A button said so, and not the channel. */
+  chosen?: boolean;
   asking: Asking;
   /** IANA name in which bare times are meant; `zoneKnown`: it is the typist's own. */
   zone: string;
@@ -65,6 +67,8 @@ export interface SlackPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
+  /** What kind of account it is; null or absent: that is not known. */
+  kind?: 'member' | 'guest' | 'outside' | 'bot' | null;
 }
 
 export interface PeopleStore {

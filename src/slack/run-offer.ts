@@ -35,7 +35,8 @@ async function ask(context: Context, body: BlockButtonAction, offer: CarriedOffe
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
   // As if it had been typed in that incident's channel, where the button stands.
-  const typed = { ...spoken, implied: offer.incident, entered: line };
+  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
+  const typed = { ...spoken, implied: offer.incident, chosen: here !== offer.incident, entered: line };
   const spot = {
     channel: body.channel?.id ?? '',
     trigger: body.trigger_id,

@@ -13,6 +13,8 @@ export interface KnownPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
+  /** What kind of account it is; null: it was kept before that was asked. */
+  kind?: 'member' | 'guest' | 'outside' | 'bot' | null;
 }
 
 /** The cache of names and zones. It may be behind; it is never waited for. */
@@ -35,6 +37,7 @@ const COLUMNS = {
   tz: person.tz,
   isBot: person.isBot,
   deleted: person.deleted,
+  kind: person.kind,
 };
 
 /** A workspace may have tens of thousands: a statement takes well below its time limit. */
@@ -69,12 +72,12 @@ export function people(db: NodePgDatabase): People {
         const rows = JSON.stringify(latest.slice(from, from + BATCH));
         await asking(() =>
           db.execute(sql`
-            insert into person (team, id, name, handle, real_name, tz, is_bot, deleted)
-            select ${team}, id, name, handle, "realName", tz, "isBot", deleted
+            insert into person (team, id, name, handle, real_name, tz, is_bot, deleted, kind)
+            select ${team}, id, name, handle, "realName", tz, "isBot", deleted, kind
             from json_to_recordset(${rows}::json) as p(id text, name text, handle text, "realName" text, tz text,
-              "isBot" boolean, deleted boolean)
+              "isBot" boolean, deleted boolean, kind text)
             on conflict (team, id) do update set name = excluded.name, handle = excluded.handle,
-              real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted,
+              real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted, kind = excluded.kind,
               updated_at = now()`),
         );
       }

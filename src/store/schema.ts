@@ -214,6 +214,7 @@ export const person = pgTable(
     tz: text(),
     isBot: boolean('is_bot').notNull(),
     deleted: boolean().notNull(),
+    kind: text().$type<'member' | 'guest' | 'outside' | 'bot'>(),
     updatedAt: stamp('updated_at').notNull().defaultNow(),
   },
   (t) => [

@@ -8,7 +8,7 @@ import type { Read, Viewer } from '#read.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html-style.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
-import { teamOfLink } from './signed-link.js';
+import { holderOfLink } from './signed-link.js';
 
 export interface ExportPorts {
   read: Read;
@@ -65,7 +65,7 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
       });
     });
     if (isRefusal(outcome))
-      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that this token can see.`);
+      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
   });
 }
 
@@ -80,9 +80,12 @@ async function viewerOf(
     const query = new URL(request.url, 'http://localhost').searchParams;
     const now = Math.floor(ports.now().getTime() / 1000);
     const asked = { incident, file: String(request.params.file) };
-    const team = teamOfLink(ports.secret, query, asked, now);
-    // The link was made for somebody who could see this very incident.
-    if (team !== null) return { team, by: { id: 'link', name: null }, seesPrivate: true };
+    const held = holderOfLink(ports.secret, query, asked, now);
+    // As the person whom it was made for, who may have left a private incident since.
+    if (held !== null) {
+      const by = { id: held.user, name: null };
+      return { team: held.team, by, seesPrivate: false, source: 'slack', now: ports.now() };
+    }
   }
   const token = await admitted(ports.findToken, request, response, 'read');
   return (

@@ -26,6 +26,9 @@ describe('runs, as typed and answered', () => {
     database = await testDatabase();
     await migrate(database.config);
     store = openStore(database.config, () => {});
+    const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
+    const members = [ANA, BO].map((one) => ({ ...someone, ...one, kind: 'member' as const }));
+    await store.people.upsert('T1', members);
     handle = createHandle({
       store: lookupsOf(store),
       onCommitted: () => {},
@@ -155,7 +158,12 @@ describe('runs, as typed and answered', () => {
     await plans(incident);
     expect(await types('approve RUN-1', incident)).toMatchObject({ refusal: { code: 'RUN_OWN' } });
     const intent = { type: 'ApproveRun' as const, run: 1, hash: HASH, breakGlass: null };
-    const click = () => handle(intent, incident, asking(BO, { key: `run:${incident}:1:approve:${HASH}:U2` }));
+    const click = () =>
+      handle(
+        intent,
+        incident,
+        asking(BO, { key: `run:${incident}:1:approve:${HASH}:U2`, seesPrivate: true }),
+      );
     const [first, second] = await Promise.all([click(), click()]);
     expect(isRefusal(first) || isRefusal(second)).toBe(false);
     expect(second).toMatchObject({ receipt: (first as { receipt: string }).receipt });

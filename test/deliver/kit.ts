@@ -75,7 +75,10 @@ export async function startKit(
   let lanes: string[] = [];
   const now = () => new Date(Date.now() + ahead);
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
+  const someone = {
+    ...{ handle: null, realName: null, tz: null, isBot: false, deleted: false },
+    kind: 'member' as const,
+  };
   await store.people.upsert(TEAM, [
     { ...someone, ...ANA },
     { ...someone, ...BO },
@@ -136,7 +139,7 @@ export async function startKit(
       const asking = {
         team: TEAM,
         by,
-        source: 'slack' as const,
+        source: by.id === 'tocsin' ? ('bot' as const) : ('slack' as const),
         key: `t:${++typed}`,
         now: new Date(),
         seesPrivate: true,

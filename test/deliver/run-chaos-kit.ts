@@ -39,7 +39,8 @@ export async function startChaosKit() {
       const asking = {
         team: TEAM,
         by: ANA,
-        source: 'slack',
+        // Who may is not what is tried here.
+        source: 'bot',
         key,
         now: new Date(),
         seesPrivate: false,

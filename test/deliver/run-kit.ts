@@ -18,6 +18,16 @@ import { testDatabase } from '../support/database.js';
 export const ANA = { id: 'U0ANA00001', name: 'ana' };
 export const BO = { id: 'U0BO000002', name: 'bo' };
 export const TEAM = 'T1';
+const MEMBERS = ['U0ANA00001', 'U0BO000002', 'U0CHEN0003', 'U0DEE00004'].map((id) => ({
+  id,
+  name: id,
+  handle: id,
+  realName: null,
+  tz: null,
+  isBot: false,
+  deleted: false,
+  kind: 'member' as const,
+}));
 
 /** What a test's action does when it is run. */
 export type Doing = (input: Record<string, Json>, context: RunContext) => Promise<StepResult | undefined>;
@@ -89,6 +99,8 @@ export async function startRunKit() {
   const behind = new pg.Pool({ ...database.config, max: 1 });
   behind.on('error', () => {});
   const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
+  // Whom the tests let ask, agree and cancel: full members of the workspace, who speak in the incident's channel.
+  await store.people.upsert(TEAM, MEMBERS);
   const outside = new Outside();
   let ahead = 0;
   let typed = 0;
@@ -142,7 +154,14 @@ export async function startRunKit() {
     },
     async says(intent: Intent, target: number | null = 1, by = ANA, source: 'slack' | 'cli' = 'slack') {
       const key = `t:${++typed}`;
-      return handle(intent, target, { team: TEAM, by, source, key, now: now(), seesPrivate: false });
+      return handle(intent, target, {
+        team: TEAM,
+        by,
+        source,
+        key,
+        now: now(),
+        seesPrivate: source === 'slack',
+      });
     },
     /** Asks for a run of that definition. @returns its number, or the refusal */
     async propose(definition: string, more: { planOnly?: boolean; target?: string } = {}, by = ANA) {

@@ -18,7 +18,11 @@ export const asking = (by = ana): Asking => ({
   key: null,
   now: NOW,
   seesPrivate: false,
+  account: 'member',
 });
+
+/** A full member of the workspace, in the incident's channel: who may do most things. */
+export const INSIDE = { account: 'member', present: true, among: false } as const;
 
 export const opened: DraftFact = {
   type: 'IncidentOpened',
@@ -73,6 +77,7 @@ export function given(...drafts: DraftFact[]) {
     when(intent: Intent, by = ana, found: Partial<Found> = {}) {
       const named = 'entry' in intent ? entries.find((entry) => entry.n === intent.entry) : undefined;
       const decision = decide(state, intent, asking(by), {
+        asker: INSIDE,
         entry: named ?? null,
         changes: entries.filter((entry) => !entry.struck),
         captured: null,

@@ -29,6 +29,7 @@ const waits = [lead(bo), proposed(), planned()];
 const quorum = [proposed(), planned({ required: 2, from: [] })];
 
 type Case = [string, Parameters<typeof decided>, object];
+const GONE = { account: 'gone', present: true, among: false } as const;
 const ok = (data: object = {}, texts: object = {}) => [
   { type: 'RunApproved', data: { run: 1, hash: HASH, breakGlass: false, ...data }, texts },
 ];
@@ -101,7 +102,7 @@ describe('approving', () => {
     ],
     ['at a machine', [waits, yes(), { source: 'cli' }], no('RUN_NEEDS_A_PERSON')],
     ['a program', [waits, yes(), { source: 'api' }], no('RUN_NEEDS_A_PERSON')],
-    ['an account that was deactivated', [waits, yes(), { found: { gone: true } }], no('RUN_APPROVER_GONE')],
+    ['an account that was deactivated', [waits, yes(), { found: { asker: GONE } }], no('RUN_APPROVER_GONE')],
     ['before there is a plan', [[lead(bo), proposed()], yes()], no('RUN_NOT_WAITING')],
     ['while it runs', [[lead(bo), ...going], yes()], no('RUN_NOT_WAITING')],
     ['after its end', [[...waits, ended('rejected')], yes()], no('RUN_NOT_WAITING')],
@@ -122,7 +123,7 @@ describe('approving', () => {
     ['breaking the glass: at a machine', [waits, broken, { source: 'cli' }], no('RUN_NEEDS_A_PERSON')],
     [
       'breaking the glass: a deactivated account',
-      [waits, broken, { found: { gone: true } }],
+      [waits, broken, { found: { asker: GONE } }],
       no('RUN_APPROVER_GONE'),
     ],
     ['breaking the glass: too late', [waits, broken, { now: new Date(EXPIRES) }], no('RUN_APPROVAL_EXPIRED')],

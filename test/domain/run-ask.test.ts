@@ -4,7 +4,7 @@ import type { DraftFact } from '#domain/fact.js';
 import type { Intent } from '#domain/intent.js';
 import { RUNS_KEPT, type RunState, runsOf } from '#domain/run-state.js';
 import type { IncidentState } from '#domain/state.js';
-import { asking } from './given.js';
+import { asking, INSIDE } from './given.js';
 import {
   approved,
   bo,
@@ -170,7 +170,8 @@ describe('undoing', () => {
       return { ...state, runs: { ...runs, list: runs.list.map(old) } };
     };
     const found = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
-    const asked = (state: IncidentState) => decide(state, back, { ...asking(), by: bo }, found);
+    const asked = (state: IncidentState) =>
+      decide(state, back, { ...asking(), by: bo }, { asker: INSIDE, ...found });
     expect(asked(kept(...gate, ended('failed')))).toMatchObject(undo);
     expect(asked(kept(proposed(), planned(), ended('rejected')))).toMatchObject(no('RUN_NOTHING_TO_UNDO'));
   });

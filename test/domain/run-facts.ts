@@ -1,12 +1,13 @@
 import { type Decision, decide, type Found } from '#domain/decide.js';
 import type { DraftFact, Fact } from '#domain/fact.js';
 import type { Asking, Intent } from '#domain/intent.js';
+import type { Rules } from '#domain/permission.js';
 import type { Person } from '#domain/person.js';
 import type { Phase, RunFactBody, StepOutcome } from '#domain/run-fact.js';
 import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
 import { type RunView, runViewOf } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
-import { ana, asking, fold, NOW, opened, stream } from './given.js';
+import { ana, asking, fold, INSIDE, NOW, opened, stream } from './given.js';
 
 /** Facts of one run, RUN-1 of INC-7, asked for by ana at 02:00. */
 
@@ -144,12 +145,20 @@ export function standing(...drafts: Said[]): IncidentState {
   return fold(facts) as IncidentState;
 }
 
-/** What is decided when `who` (bo, in Slack, at 02:00) asks for that. */
+/** What is decided when `who` (bo, in Slack, at 02:00, a full member in the incident's channel) asks for that. */
 export function decided(
   drafts: Said[],
   intent: Intent,
-  { who = bo as Person, source = 'slack' as Asking['source'], now = NOW, found = {} as Partial<Found> } = {},
+  {
+    who = bo as Person,
+    source = 'slack' as Asking['source'],
+    now = NOW,
+    owner = null as Person | null,
+    found = {} as Partial<Found>,
+    rules = {} as Rules,
+  } = {},
 ): Decision {
-  const nothing = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
-  return decide(standing(...drafts), intent, { ...asking(), by: who, source, now }, { ...nothing, ...found });
+  const nothing = { entry: null, changes: [], captured: null, actionDone: false, number: 7, asker: INSIDE };
+  const of = { ...asking(), by: who, source, now, owner };
+  return decide(standing(...drafts), intent, of, { ...nothing, ...found }, rules);
 }

@@ -33,6 +33,7 @@ const EVERY: DraftFact[] = [
   draft('SeverityChanged', { ...HAPPENED, severity: 'sev1' }, { text: 'worse' }),
   draft('RoleAssigned', { ...HAPPENED, role: 'lead', person: 'U1' }),
   draft('PeopleInvited', { people: ['U1', 'U2'] }, { 'person.1': 'Bo' }),
+  draft('PeopleLeft', { people: ['U2'], how: 'left' }, { 'person.0': 'Bo' }),
   draft('TitleChanged', HAPPENED, { title: 'New' }),
   mark(4, 'started', '2024-11-10T01:41:00Z'),
   draft('ComponentAdded', HAPPENED, { component: 'API' }),

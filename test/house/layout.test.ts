@@ -14,19 +14,6 @@ test('every room has a README of a few lines', () => {
   expect(without).toEqual([]);
 });
 
-test('no file is long enough to hold two nouns', () => {
-  const long: string[] = [];
-  const walk = (folder: string) => {
-    for (const name of readdirSync(folder)) {
-      const path = join(folder, name);
-      if (statSync(path).isDirectory()) walk(path);
-      else if (/\.ts$/.test(name) && readFileSync(path, 'utf8').split('\n').length > 300) long.push(path);
-    }
-  };
-  walk(join(ROOT, 'src'));
-  expect(long).toEqual([]);
-});
-
 test('the refusal handbook lists every code, and no other', () => {
   const handbook = readFileSync(join(ROOT, 'docs/refusals.md'), 'utf8');
   const listed = [...handbook.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);

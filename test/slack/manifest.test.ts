@@ -72,6 +72,8 @@ const METHODS: Record<string, string[]> = {
   'chat.postEphemeral': ['chat:write'],
   'chat.update': ['chat:write'],
   'conversations.create': ['channels:manage', 'groups:write'],
+  'conversations.kick': ['channels:manage', 'groups:write'],
+  'conversations.members': ['channels:read', 'groups:read'],
   'conversations.invite': ['channels:manage', 'groups:write'],
   'conversations.setTopic': ['channels:manage', 'groups:write'],
   'conversations.history': ['channels:history', 'groups:history'],
@@ -91,6 +93,7 @@ const METHODS: Record<string, string[]> = {
 const EVENTS: Record<string, string[]> = {
   reaction_added: ['reactions:read'],
   member_joined_channel: ['channels:read', 'groups:read'],
+  member_left_channel: ['channels:read', 'groups:read'],
   user_change: ['users:read'],
 };
 

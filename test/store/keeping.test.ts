@@ -17,6 +17,7 @@ const person = (id: string, name: string, more: Partial<KnownPerson> = {}): Know
   tz: null,
   isBot: false,
   deleted: false,
+  kind: 'member',
   ...more,
 });
 

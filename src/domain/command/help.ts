@@ -12,6 +12,7 @@ const EXAMPLES: Record<VerbName, string> = {
   lead: 'lead @ana',
   role: 'role scribe @bo',
   invite: 'invite @ana @bo',
+  uninvite: 'uninvite @bo',
   title: 'title API answers 401 for some nodes',
   mark: 'mark started 01:41',
   component: 'component add Payments API',

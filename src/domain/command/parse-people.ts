@@ -34,15 +34,18 @@ export function parseRole(line: Line): Outcome | Refusal {
   return intent({ type: 'AssignRole', role, person }, null, notes);
 }
 
-export function parseInvite(line: Line): Outcome | Refusal {
-  const people = onlyPeople(line, line.at);
-  if ('refused' in people) return people;
-  if (people.length === 0) return missing(line, 'somebody, with `@`');
-  if (people.length > LIMITS.people) {
-    const next = 'Invite the rest with another command.';
-    return refuse('TOO_MANY', { what: 'people', count: people.length, limit: LIMITS.people, next });
-  }
-  return intent({ type: 'InvitePeople', people });
+/** @returns the parser of `invite @x…` and `uninvite @x…`. */
+export function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => Outcome | Refusal {
+  return (line) => {
+    const people = onlyPeople(line, line.at);
+    if ('refused' in people) return people;
+    if (people.length === 0) return missing(line, 'somebody, with `@`');
+    if (people.length > LIMITS.people) {
+      const next = 'Name the rest in another command.';
+      return refuse('TOO_MANY', { what: 'people', count: people.length, limit: LIMITS.people, next });
+    }
+    return intent({ type, people });
+  };
 }
 
 /** Whoever is named at the very end owns the action item; people named before that are part of its text. */

@@ -28,6 +28,7 @@ const VERB_NAMES = [
   'lead',
   'role',
   'invite',
+  'uninvite',
   'title',
   'mark',
   'component',
@@ -93,6 +94,7 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   lead: ['lead @NAME', 'name the incident lead'],
   role: ['role ROLE @NAME', 'give somebody a role'],
   invite: ['invite @NAME…', 'bring people in'],
+  uninvite: ['uninvite @NAME…', 'take people out'],
   title: ['title TEXT', 'change the title', { aliases: ['rename'] }],
   mark: [
     'mark started|detected|mitigated|resolved TIME',

@@ -2,6 +2,7 @@ import type { Entry } from '../entry.js';
 import type { DraftFact } from '../fact.js';
 import type { Asking, Intent } from '../intent.js';
 import { type Moment, momentNow } from '../moment.js';
+import type { Asker } from '../permission.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { type IncidentState, refOf } from '../state.js';
 
@@ -19,8 +20,8 @@ export interface Found {
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
   holder?: { incident: number; run: number; hidden?: boolean } | null;
-  /** The asker has left the workspace. */
-  gone?: boolean;
+  /** Who asks, looked up; absent: as much as came with the asking. */
+  asker?: Asker;
 }
 
 export type Decision = DraftFact[] | Refusal;

@@ -1,20 +1,21 @@
 import type { Asking } from '../intent.js';
+import { holder, PERMISSIONS, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { type Approvers, runRef } from '../run-fact.js';
 import { isApproved, type RunState } from '../run-state.js';
 import type { IncidentState } from '../state.js';
-import { type Decision, type Found, given, happened, type IntentOf } from './context.js';
+import { type Decision, given, happened, type IntentOf } from './context.js';
 import { runNamed, standing } from './run-named.js';
 
 /**
  * One person's yes to one plan. It counts for the plan of that hash only, once, while it stands, and from people who
- * may: a role is looked at now, groups and names as they stood when the plan was made.
+ * may: neither who asked, nor whose token asked, nor who changed since by whose role one may.
  */
 export function approveRun(
   state: IncidentState,
   intent: IntentOf<'ApproveRun'>,
   asking: Asking,
-  found: Found,
+  rules: Rules,
 ): Decision {
   const run = runNamed(state, intent.run);
   if (isRefusal(run)) return run;
@@ -32,12 +33,19 @@ export function approveRun(
   if (Date.parse(run.approvers.expiresAt) <= asking.now.getTime()) {
     return expired(run, run.approvers);
   }
-  if (found.gone) return refuse('RUN_APPROVER_GONE', { run: name });
   const breakGlass = intent.breakGlass !== null;
   if (!breakGlass) {
     if (run.approvals.includes(asking.by.id))
       return refuse('RUN_APPROVED_ALREADY', { run: name, more: missing(run) });
-    if (run.by === asking.by.id && !run.approvers.self) return refuse('RUN_OWN', { run: name });
+    const own = run.by === asking.by.id || run.owner === asking.by.id;
+    if (own && !run.approvers.self) return refuse('RUN_OWN', { run: name });
+    const changed = rolesChangedBy(run, rules, asking.by.id);
+    if (changed) return refuse('RUN_ROLES_CHANGED', { run: name, role: changed, runbook: run.runbook });
+    const late = from(run).find(
+      (role) => state.roles[role]?.id === asking.by.id && holder(role, state, run) === null,
+    );
+    if (late && !mayApprove(state, run, asking.by.id))
+      return refuse('RUN_ROLE_LATE', { run: name, role: late, runbook: run.runbook });
     if (!mayApprove(state, run, asking.by.id)) {
       return refuse('RUN_NOT_AN_APPROVER', { run: name, from: run.approvers.from });
     }
@@ -75,11 +83,26 @@ function missing(run: RunState): number {
   return Math.max(0, (run.approvers?.required ?? 0) - run.approvals.length);
 }
 
-/** Is this person among those whose yes counts? */
+const from = (run: RunState): readonly string[] => run.approvers?.from ?? [];
+
+/**
+ * Is this person among those whose yes counts? Groups and names count as they stood when the plan was made; a role
+ * counts for whoever held it when the plan was shown, and holds it still.
+ */
 export function mayApprove(state: IncidentState, run: RunState, person: string): boolean {
-  const { from = [], people = [] } = run.approvers ?? {};
-  if (from.length === 0 || people.includes(person) || from.includes(person)) return true;
-  return from.some((role) => state.roles[role]?.id === person);
+  const { people = [] } = run.approvers ?? {};
+  const names = from(run);
+  if (names.length === 0 || people.includes(person) || names.includes(person)) return true;
+  return names.some((role) => holder(role, state, run) === person);
+}
+
+/**
+ * Whoever made somebody a lead while a plan waits must not be the one who agrees to it, whoever that somebody is.
+ * @returns the role that they changed since the plan was shown, and by which one may approve it; null: none
+ */
+function rolesChangedBy(run: RunState, rules: Rules, person: string): string | null {
+  const counted = from(run).length > 0 ? from(run) : (rules.approve ?? PERMISSIONS.approve.from);
+  return counted.find((role) => run.meddlers?.[role]?.includes(person)) ?? null;
 }
 
 /** Anybody who sees it may say no. */

@@ -26,7 +26,11 @@ export function proposeRun(
   const busy = intent.planOnly ? null : targetBusy(found, intent.target);
   if (busy) return busy;
   const { runbook, target, planOnly, definition, inputs } = intent;
-  const data = { ...happened(state, asking, null), run: count + 1, runbook, planOnly, target };
+  const data = {
+    ...happened(state, asking, null),
+    ...{ run: count + 1, runbook, planOnly, target },
+    ...(asking.owner && { owner: asking.owner.id }),
+  };
   return [{ type: 'RunProposed', data, texts: { definition, inputs } }];
 }
 

@@ -1,4 +1,5 @@
 import type { Asking, Intent } from '../intent.js';
+import type { Rules } from '../permission.js';
 import type { RunIntent } from '../run-intent.js';
 import type { IncidentState } from '../state.js';
 import type { Decision, Found } from './context.js';
@@ -21,13 +22,19 @@ export function isRunIntent(intent: Intent): intent is RunIntent {
   return ASKED.has(intent.type) || isWork(intent);
 }
 
-export function decideRun(state: IncidentState, intent: RunIntent, asking: Asking, found: Found): Decision {
+export function decideRun(
+  state: IncidentState,
+  intent: RunIntent,
+  asking: Asking,
+  found: Found,
+  rules: Rules,
+): Decision {
   if (isWork(intent)) return decideWork(state, intent, asking);
   switch (intent.type) {
     case 'ProposeRun':
       return proposeRun(state, intent, asking, found);
     case 'ApproveRun':
-      return approveRun(state, intent, asking, found);
+      return approveRun(state, intent, asking, rules);
     case 'RejectRun':
       return rejectRun(state, intent, asking);
     case 'CancelRun':

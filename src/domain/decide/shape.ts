@@ -43,6 +43,32 @@ export function invitePeople(state: IncidentState, intent: IntentOf<'InvitePeopl
   ];
 }
 
+/** Takes people out, or notes that they went. Who is no member is none afterwards: then there is nothing to record. */
+export function peopleLeft(
+  state: IncidentState,
+  intent: IntentOf<'UninvitePeople'> | IntentOf<'NotePeopleLeft'>,
+): Decision {
+  const removed = intent.type === 'UninvitePeople';
+  const people = [...new Map(intent.people.map((person) => [person.id, person])).values()];
+  // Of a public incident only those are members whom a command brought in; others are in the channel all the same.
+  const out = removed && !state.private ? people : people.filter(({ id }) => state.members.includes(id));
+  if (out.length === 0) {
+    return removed
+      ? refuse('NOT_A_MEMBER', { ref: refOf(state.number), people: people.map(personLabel).join(', ') })
+      : [];
+  }
+  const excess = tooMany('people', out.length, LIMITS.people, 'Take them out in several goes.');
+  if (excess) return excess;
+  const names = out.flatMap(({ name }, i) => (name === null ? [] : [[`person.${i}`, name] as const]));
+  return [
+    {
+      type: 'PeopleLeft',
+      data: { people: out.map(({ id }) => id), how: removed ? 'removed' : 'left' },
+      texts: Object.fromEntries(names),
+    },
+  ];
+}
+
 export function changeTitle(state: IncidentState, intent: IntentOf<'ChangeTitle'>, asking: Asking): Decision {
   if (intent.title === state.title) return refuse('TITLE_UNCHANGED', { ref: refOf(state.number) });
   return [{ type: 'TitleChanged', data: happened(state, asking, null), texts: { title: intent.title } }];

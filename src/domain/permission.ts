@@ -1,0 +1,459 @@
+import type { Asking, Intent } from './intent.js';
+import type { Account, Person } from './person.js';
+import { personLabel } from './person.js';
+import { type Refusal, refuse } from './refusal.js';
+import { runRef } from './run-fact.js';
+import type { RunState } from './run-state.js';
+import { type IncidentState, refOf } from './state.js';
+
+/**
+ * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.
+ *
+ * Recording is open to every full member, because a list that somebody forgot to extend fails at night, without a
+ * word. What acts on production is for those who were named for it. Guests, people of other workspaces, bots and
+ * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
+ */
+export const POWERS = [
+  'declare',
+  'note',
+  'correct',
+  'state',
+  'invite',
+  'see',
+  'publish',
+  'export',
+  'plan',
+  'run',
+  'approve',
+  'break_glass',
+  'cancel',
+  'administer',
+] as const;
+export type Power = (typeof POWERS)[number];
+
+/** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
+export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
+
+interface Row {
+  /** In a refusal: `Approving a run` is for … */
+  readonly doing: string;
+  /** Verbs, reactions and shortcuts that need it; buttons and forms need the same as the verb that they stand for. */
+  readonly ways: readonly string[];
+  /** Who has it where the configuration says nothing. */
+  readonly from: readonly string[];
+  /** Also for guests and strangers, in the channels where they are members. */
+  readonly guests: boolean;
+  /** It acts on production: nobody has it whose account is not known. */
+  readonly acts: boolean;
+}
+
+/** Every full member of the workspace; and those of them who are in the incident's channel. */
+export const EVERYONE = 'everyone';
+export const CHANNEL = 'channel';
+const MEMBERS = [EVERYONE] as const;
+const ACTING = ['lead', CHANNEL] as const;
+
+export const PERMISSIONS: { readonly [P in Power]: Row } = {
+  declare: { doing: 'Opening an incident', ways: ['open'], from: MEMBERS, guests: false, acts: false },
+  note: {
+    doing: 'Recording',
+    ways: ['note', 'log', ':pushpin:', 'Add to timeline'],
+    from: MEMBERS,
+    guests: true,
+    acts: false,
+  },
+  correct: {
+    doing: 'Correcting an entry',
+    ways: ['edit', 'time', 'strike', 'undo'],
+    from: MEMBERS,
+    guests: false,
+    acts: false,
+  },
+  state: {
+    doing: 'Changing an incident',
+    ways: [
+      ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
+      ...['impact', 'cause', 'action', 'done'],
+    ],
+    from: MEMBERS,
+    guests: false,
+    acts: false,
+  },
+  invite: {
+    doing: 'Letting people in or out',
+    ways: ['invite', 'uninvite'],
+    from: MEMBERS,
+    guests: false,
+    acts: false,
+  },
+  see: {
+    doing: 'Looking at an incident',
+    ways: ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'],
+    from: MEMBERS,
+    guests: true,
+    acts: false,
+  },
+  publish: { doing: 'Publishing', ways: ['publish'], from: MEMBERS, guests: false, acts: false },
+  export: {
+    doing: 'Exporting an incident',
+    ways: ['export', 'postmortem'],
+    from: MEMBERS,
+    guests: false,
+    acts: false,
+  },
+  plan: { doing: 'Planning a runbook', ways: ['run … --plan'], from: ACTING, guests: false, acts: true },
+  run: {
+    doing: 'Running a runbook',
+    ways: ['run', 'undo RUN', 'retry', 'skip', 'answer'],
+    from: ACTING,
+    guests: false,
+    acts: true,
+  },
+  approve: {
+    doing: 'Approving a run',
+    ways: ['approve', 'reject'],
+    from: ACTING,
+    guests: false,
+    acts: true,
+  },
+  break_glass: {
+    doing: 'Breaking the glass',
+    ways: ['approve … --break-glass'],
+    from: ACTING,
+    guests: false,
+    acts: true,
+  },
+  cancel: { doing: 'Cancelling a run', ways: ['cancel'], from: ACTING, guests: false, acts: true },
+  administer: {
+    doing: 'Administering Tocsin',
+    ways: [
+      'deliveries',
+      'doctor',
+      'erase',
+      'migrate',
+      'rebuild',
+      'runbook',
+      'sandbox',
+      'start',
+      'token',
+      'verify',
+    ],
+    from: [],
+    guests: false,
+    acts: true,
+  },
+};
+
+/** What tocsin.yml gives to whom, instead of the default: roles, `@groups`, ids, `everyone`, `channel`, `token:NAME`. */
+export type Rules = { readonly [P in Power]?: readonly string[] };
+
+const NAME =
+  /^(everyone|channel|[a-z][a-z0-9-]{0,31}|@[^\s@]{1,80}|[UWS][A-Z0-9]{2,}|token:[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
+
+/**
+ * Reads `permissions:` of tocsin.yml: `run: { from: [lead, "@sre"] }`, or the list alone.
+ * @param roles that the organisation has: a misspelt one would name nobody; null: not known
+ * @returns the rules, or everything that is wrong with them: the path within the section, and what to write instead
+ */
+export function readRules(
+  section: Readonly<Record<string, unknown>>,
+  roles: readonly string[] | null,
+): { rules: Rules } | { problems: Array<{ path: string[]; what: string }> } {
+  const rules: { [P in Power]?: readonly string[] } = {};
+  const problems: Array<{ path: string[]; what: string }> = [];
+  const wrong = (path: string[], what: string) => void problems.push({ path, what });
+  for (const [power, value] of Object.entries(section)) {
+    if (!(GIVEN_POWERS as readonly string[]).includes(power)) {
+      wrong([power], `is nothing that can be given; these are: ${GIVEN_POWERS.join(', ')}`);
+      continue;
+    }
+    const from = Array.isArray(value) ? value : fromIn(value);
+    if (!from) {
+      wrong([power], 'is not a list of who may; write `{ from: [lead, "@sre"] }`');
+    } else if (from.length === 0) {
+      wrong([power], 'is empty, so that nobody may; name somebody, or leave it out');
+    } else {
+      const names = from.filter((name): name is string => typeof name === 'string' && NAME.test(name));
+      if (names.length < from.length) {
+        const forms =
+          'everyone, channel, a role, a group such as "@sre", an id such as U012AB3CD or S012AB3CD, or token:NAME';
+        wrong([power], `holds a name that is nobody's; write ${forms}`);
+      }
+      const known = [...new Set(['lead', ...(roles ?? []), EVERYONE, CHANNEL])];
+      const stray = roles && names.find((name) => /^[a-z][a-z0-9-]*$/.test(name) && !known.includes(name));
+      if (stray) wrong([power], `names “${stray}”, which is no role here; these are: ${known.join(', ')}`);
+      rules[power as Power] = names;
+    }
+  }
+  return problems.length > 0 ? { problems } : { rules };
+}
+
+function fromIn(value: unknown): unknown[] | null {
+  if (typeof value !== 'object' || value === null || Object.keys(value).join() !== 'from') return null;
+  const { from } = value as { from: unknown };
+  return Array.isArray(from) ? from : null;
+}
+
+/** What is known of whoever asks, beside the asking itself. */
+export interface Asker {
+  account: Account;
+  /** Is in the incident's channel now; null: that could not be found out. */
+  present: boolean | null;
+  /** Is one of the people, or in one of the groups, that the rule names. */
+  among: boolean;
+}
+
+/** What is known of an asker whom nobody looked up: as much as came with the asking. */
+export function askerIn(asking: Asking): Asker {
+  return { account: asking.account ?? 'unknown', present: isHere(asking), among: false };
+}
+
+/** Was this asked in the incident's own channel? Then whoever asks is in it. */
+export function isHere(asking: Pick<Asking, 'seesPrivate'> & { source?: Asking['source'] }): boolean {
+  return asking.source === 'slack' && asking.seesPrivate;
+}
+
+/** @returns the power that an intent needs; null: only Tocsin itself asks for such a thing */
+export function powerFor(
+  intent: Pick<Intent, 'type'> & { planOnly?: boolean; breakGlass?: string | null },
+): Power | null {
+  switch (intent.type) {
+    case 'OpenIncident':
+      return 'declare';
+    case 'RecordNote':
+    case 'RecordLog':
+    case 'CaptureMessage':
+      return 'note';
+    case 'EditEntry':
+    case 'RetimeEntry':
+    case 'StrikeEntry':
+    case 'UndoLastEntry':
+      return 'correct';
+    case 'ChangeStatus':
+    case 'ReopenIncident':
+    case 'ChangeSeverity':
+    case 'AssignRole':
+    case 'ChangeTitle':
+    case 'MarkMilestone':
+    case 'AddComponent':
+    case 'RemoveComponent':
+    case 'RecordImpact':
+    case 'RecordCause':
+    case 'AddAction':
+    case 'CompleteAction':
+      return 'state';
+    case 'InvitePeople':
+    case 'UninvitePeople':
+      return 'invite';
+    case 'PublishPost':
+      return 'publish';
+    case 'ProposeRun':
+      return intent.planOnly ? 'plan' : 'run';
+    case 'UndoRun':
+    case 'RetryStep':
+    case 'SkipStep':
+    case 'AnswerStep':
+      return 'run';
+    case 'ApproveRun':
+      return intent.breakGlass == null ? 'approve' : 'break_glass';
+    case 'RejectRun':
+      return 'approve';
+    case 'CancelRun':
+      return 'cancel';
+    case 'OpenStandingRecord':
+    case 'NotePeopleLeft':
+    case 'NoteChannelOpened':
+    case 'NoteHeadlinePosted':
+    case 'NoteAnnounced':
+    case 'NoteRunPlanned':
+    case 'StartRun':
+    case 'StartStep':
+    case 'TakeStep':
+    case 'DelayStep':
+    case 'FinishStep':
+    case 'AskStep':
+    case 'BeginUndo':
+    case 'EndRun':
+    case 'NoteRunShown':
+      return null;
+    default: {
+      const unknown: never = intent.type;
+      throw new Error(`an intent of an unknown type: ${String(unknown)}`);
+    }
+  }
+}
+
+/** The names in a rule that stand for people or groups; roles and the two words are looked at without asking anybody. */
+export function namesIn(rule: readonly string[]): string[] {
+  return rule.filter((name) => /^(@|[UWS][A-Z0-9]+$)/.test(name));
+}
+
+/** Whose word it is: the owner of a token, or whoever types. */
+export function speakerOf(asking: Pick<Asking, 'by' | 'owner'>): Person {
+  return asking.owner ?? asking.by;
+}
+
+/**
+ * May this person do that? Pure; what had to be looked up is in `asker`.
+ * @param state null for a new incident
+ * @param run the run that is decided on: a definition that names its approvers has named them for it
+ * @returns null, or a refusal that says who may, and how they are reached
+ */
+export function forbidden(
+  power: Power,
+  state: IncidentState | null,
+  asking: Asking,
+  asker: Asker,
+  rules: Rules,
+  run: RunState | null = null,
+): Refusal | null {
+  if (asking.source === 'bot') return null;
+  const row = PERMISSIONS[power];
+  const named = power === 'approve' && (run?.approvers?.from.length ?? 0) > 0;
+  const rule = rules[power] ?? (named ? MEMBERS : row.from);
+  if (asking.source !== 'slack' && !asking.owner) return forMachine(power, asking, rules[power], run);
+  const no = (why: string) => refuse('NOT_PERMITTED', { doing: row.doing, why, ...whoMay(rule, state) });
+  if (asker.account === 'unknown') {
+    // A record must not wait for Slack to say who somebody is; what acts on production must.
+    if (!row.acts && rule.includes(EVERYONE)) return null;
+    if (asker.among) return null;
+    return refuse('ACCOUNT_UNKNOWN', { doing: row.doing });
+  }
+  if (asker.account === 'gone' && run) return refuse('RUN_APPROVER_GONE', { run: runRef(run.run) });
+  if (asker.account !== 'member') {
+    // In which channels they are members is looked at where an incident is shown (`sightOf`).
+    return row.guests && asking.source === 'slack' ? null : no(ACCOUNTS[asker.account]);
+  }
+  const speaker = speakerOf(asking);
+  const holds = (name: string) => {
+    if (name === EVERYONE) return true;
+    // Whoever speaks through a token or a machine is in no channel with it.
+    if (name === CHANNEL) return asking.source !== 'slack' || asker.present === true;
+    return state !== null && holder(name, state, power === 'approve' ? run : null) === speaker.id;
+  };
+  if (asker.among || rule.some(holds)) return null;
+  return no(rule.includes(CHANNEL) ? 'you are not in that channel' : 'you are not among them');
+}
+
+const ACCOUNTS: Record<Exclude<Account, 'member' | 'unknown'>, string> = {
+  guest: 'you are a guest in this workspace',
+  outside: 'you are of another workspace',
+  bot: 'a bot is nobody who could answer for it',
+  gone: 'that account is deactivated',
+};
+
+/** Who holds a role. For an approval it must have been held when the plan was shown, and still be. */
+export function holder(role: string, state: IncidentState, run: RunState | null = null): string | null {
+  const now = state.roles[role]?.id ?? null;
+  return run?.holders === undefined || run.holders[role] === now ? now : null;
+}
+
+/**
+ * A token or the command line without an owner. It may ask for a run, which then needs one more approval; whoever is at
+ * the machine that holds the database may also stop one. What a rule of tocsin.yml gives to people is not a token's.
+ */
+function forMachine(
+  power: Power,
+  { source, by }: Asking,
+  rule: readonly string[] | undefined,
+  run: RunState | null,
+): Refusal | null {
+  const row = PERMISSIONS[power];
+  if (source === 'cli' || rule?.includes(by.id)) return null;
+  if (row.acts && (rule !== undefined || run !== null)) return refuse('OWNER_NEEDED', { doing: row.doing });
+  if (rule === undefined || rule.includes(EVERYONE)) return null;
+  return refuse('NOT_PERMITTED', {
+    doing: row.doing,
+    why: 'that token is not among them',
+    ...whoMay(rule, null),
+  });
+}
+
+/** Who may, and how they are reached, in words for a refusal. */
+function whoMay(rule: readonly string[], state: IncidentState | null): { who: string; reach: string } {
+  const channel = state?.channel ? `#${state.channel.name}` : "the incident's channel";
+  const who = rule.map((name) => {
+    if (name === EVERYONE) return 'full members of the workspace';
+    if (name === CHANNEL) return `full members of the workspace who are in ${channel}`;
+    if (/^[UW][A-Z0-9]+$/.test(name)) return `<@${name}>`;
+    if (/^S[A-Z0-9]+$/.test(name)) return `<!subteam^${name}>`;
+    if (/^(@|token:)/.test(name)) return name;
+    const held = state?.roles[name];
+    const naming = name === 'lead' ? '`lead @NAME`' : `\`role ${name} @NAME\``;
+    return `the ${name} (${held ? personLabel(held) : `nobody yet: ${naming}`})`;
+  });
+  const reach = rule.includes(CHANNEL)
+    ? `Ask in ${channel}; if you are a full member, join it and type it there.`
+    : `Ask ${who.length === 1 ? 'them' : 'one of them'}${state ? ` in ${channel}` : ''}.`;
+  return { who: who.join(', or '), reach };
+}
+
+// -- who may look --
+
+/** Who looks: the part of an Asking that decides what may be seen. */
+export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
+  source?: Asking['source'];
+  now?: Date;
+};
+
+/** `in-channel`: whoever is in its channel now, which has to be looked at. */
+export type Sight = 'yes' | 'no' | 'in-channel';
+
+const LIMITED: readonly (Account | undefined)[] = ['guest', 'outside', 'bot', 'gone'];
+
+/**
+ * May this person look at the incident, or even know that it exists? A private one is seen by its members, for as long
+ * as they are in its channel; guests and strangers see what they are in the channel of.
+ */
+export function sightOf(state: IncidentState, viewer: Viewer): Sight {
+  if (viewer.seesPrivate) return 'yes';
+  const limited = LIMITED.includes(viewer.account);
+  if (!state.private && !limited) return 'yes';
+  const recorded = state.members.includes(viewer.by.id);
+  if (limited && !state.private) return state.channel ? 'in-channel' : recorded ? 'yes' : 'no';
+  if (!recorded) return 'no';
+  // Programs and machines are in no channel; before there is one, the record is all there is.
+  return viewer.source === 'slack' && state.channel ? 'in-channel' : 'yes';
+}
+
+/** Somebody who was just brought in may not be in the channel yet: the invitation is on its way. */
+const ON_THE_WAY_MS = 120_000;
+
+/**
+ * The whole answer, with a look at the channel where it needs one.
+ * @param inChannel null: Slack does not say; then nobody who is not in the channel itself gets to see it
+ */
+export async function sees(
+  state: IncidentState,
+  viewer: Viewer,
+  inChannel: (team: string, channel: string, person: string) => Promise<boolean | null>,
+): Promise<boolean> {
+  const sight = sightOf(state, viewer);
+  if (sight !== 'in-channel') return sight === 'yes';
+  const { id } = viewer.by;
+  if ((await inChannel(viewer.team, state.channel?.id ?? '', id)) === true) return true;
+  return recordedIn(state, id) && viewer.now !== undefined && isOnTheWay(state, id, viewer.now);
+}
+
+const recordedIn = (state: IncidentState, id: string) => state.members.includes(id);
+
+/** Was this member brought in a moment ago, so that the invitation may not have arrived? */
+export function isOnTheWay(state: IncidentState, id: string, now: Date): boolean {
+  return now.getTime() - Date.parse(state.since?.[id] ?? '') < ON_THE_WAY_MS;
+}
+
+/**
+ * May this person know of an incident that is not the one they ask in? In Slack `seesPrivate` comes from being in the
+ * one's channel, and says nothing about another; a token's right goes for all. What would have to be looked at is not
+ * spoken of.
+ */
+export function mayHearOf(other: IncidentState, asking: Asking): boolean {
+  return (
+    sightOf(other, { ...asking, seesPrivate: asking.seesPrivate && asking.source !== 'slack' }) === 'yes'
+  );
+}
+
+/** @returns the refusal for an incident that may not be seen: the same as for one that does not exist */
+export function unseen(incident: number): Refusal {
+  return refuse('NO_SUCH_INCIDENT', { ref: refOf(incident) });
+}

@@ -1,0 +1,485 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { VERBS as MACHINE } from '#cli/verbs.js';
+import { VERBS } from '#domain/command/verbs.js';
+import { decide } from '#domain/decide.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import {
+  isHere,
+  PERMISSIONS,
+  POWERS,
+  powerFor,
+  type Rules,
+  readRules,
+  sees,
+  sightOf,
+} from '#domain/permission.js';
+import type { Account, Person } from '#domain/person.js';
+import { runsOf } from '#domain/run-state.js';
+import { ana, asking, bo, given, INSIDE, NOW, opened } from './given.js';
+import { by, chen, decided, HASH, lead, planned, proposed, standing } from './run-facts.js';
+
+const moment = { at: '2024-11-10T01:00:00Z', until: null, precision: 'minute' as const };
+const LEFT: Record<string, Intent> = {
+  declare: {
+    type: 'OpenIncident',
+    title: 'x',
+    severity: null,
+    components: [],
+    private: false,
+    drill: false,
+    moment: null,
+  },
+  note: { type: 'RecordNote', moment: null, text: 'x' },
+  correct: { type: 'UndoLastEntry' },
+  state: { type: 'ChangeStatus', status: 'identified', moment: null, text: null },
+  milestone: { type: 'MarkMilestone', milestone: 'started', moment },
+  role: { type: 'AssignRole', role: 'lead', person: ana },
+  invite: { type: 'InvitePeople', people: [bo] },
+  uninvite: { type: 'UninvitePeople', people: [bo] },
+  publish: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: true },
+  plan: {
+    type: 'ProposeRun',
+    runbook: 'r',
+    definition: 'd',
+    inputs: '{}',
+    target: 't',
+    planOnly: true,
+  },
+  run: {
+    type: 'ProposeRun',
+    runbook: 'r',
+    definition: 'd',
+    inputs: '{}',
+    target: 't',
+    planOnly: false,
+  },
+  undo: { type: 'UndoRun', run: 1 },
+  retry: { type: 'RetryStep', run: 1 },
+  skip: { type: 'SkipStep', run: 1, reason: 'x' },
+  answer: { type: 'AnswerStep', run: 1, step: null, choice: 'x' },
+  approve: { type: 'ApproveRun', run: 1, hash: null, breakGlass: null },
+  reject: { type: 'RejectRun', run: 1, reason: null },
+  glass: { type: 'ApproveRun', run: 1, hash: null, breakGlass: 'x' },
+  cancel: { type: 'CancelRun', run: 1, reason: null },
+};
+const RECORDING = [
+  'declare',
+  'note',
+  'correct',
+  'state',
+  'milestone',
+  'role',
+  'invite',
+  'uninvite',
+  'publish',
+];
+const ACTING = ['plan', 'run', 'undo', 'retry', 'skip', 'answer', 'approve', 'reject', 'glass', 'cancel'];
+
+/** The code of the refusal, or null: whatever else it is, it is not about who asks. */
+function refusedTo(
+  what: string,
+  asker: { account: Account; present: boolean | null; among?: boolean },
+  {
+    rules = {} as Rules,
+    who = chen as Person,
+    of = {} as Partial<Asking>,
+    lead: leads = null as Person | null,
+  } = {},
+): string | null {
+  const waiting = planned({ from: [] });
+  const state = standing(...(leads ? [lead(leads)] : []), proposed(), waiting);
+  const decision = decide(
+    what === 'declare' ? null : state,
+    LEFT[what] as Intent,
+    { ...asking(), by: who, account: asker.account, ...of },
+    {
+      ...{ entry: null, changes: [], captured: null, actionDone: false, number: 7 },
+      asker: { among: false, ...asker },
+    },
+    rules,
+  );
+  const code = 'code' in decision ? decision.code : null;
+  return code &&
+    /^(NOT_PERMITTED|ACCOUNT_UNKNOWN|OWNER_NEEDED|RUN_APPROVER_GONE|RUN_NEEDS_A_PERSON)$/.test(code)
+    ? code
+    : null;
+}
+
+describe('who may, where tocsin.yml says nothing', () => {
+  test.each(RECORDING)('a full member, anywhere: %s', (what) => {
+    expect(refusedTo(what, { account: 'member', present: false })).toBeNull();
+  });
+  test.each(ACTING)('a full member in the channel: %s', (what) => {
+    expect(refusedTo(what, { account: 'member', present: true })).toBeNull();
+  });
+  test.each(ACTING)(
+    'a full member who is not in the channel, or of whom Slack does not say: not %s',
+    (what) => {
+      expect(refusedTo(what, { account: 'member', present: false })).toBe('NOT_PERMITTED');
+      expect(refusedTo(what, { account: 'member', present: null })).toBe('NOT_PERMITTED');
+    },
+  );
+  test.each(ACTING.filter((what) => what !== 'approve'))('the lead, from anywhere: %s', (what) => {
+    expect(refusedTo(what, { account: 'member', present: false }, { lead: chen })).toBeNull();
+  });
+  test.each(['guest', 'outside', 'bot', 'gone'] as const)('%s: notes and no more', (account) => {
+    for (const what of [...RECORDING, ...ACTING]) {
+      const code = refusedTo(what, { account, present: true, among: true }, { lead: chen });
+      expect([what, code === null]).toEqual([what, what === 'note']);
+    }
+  });
+  test.each(['guest', 'outside', 'bot', 'gone'] as const)('%s: no rule gives it more', (account) => {
+    const rules = Object.fromEntries(POWERS.map((power) => [power, ['everyone', 'channel', 'lead', 'U3']]));
+    for (const what of [...RECORDING, ...ACTING]) {
+      const code = refusedTo(what, { account, present: true, among: true }, { lead: chen, rules });
+      expect([what, code === null]).toEqual([what, what === 'note']);
+    }
+  });
+  test('somebody of whom Slack has said nothing yet records, and acts on nothing', () => {
+    for (const what of RECORDING) expect(refusedTo(what, { account: 'unknown', present: true })).toBeNull();
+    for (const what of ACTING)
+      expect(refusedTo(what, { account: 'unknown', present: true }, { lead: chen })).toBe('ACCOUNT_UNKNOWN');
+  });
+});
+
+describe('who may, as tocsin.yml says', () => {
+  const rules: Rules = { run: ['@sre'], break_glass: ['lead'], publish: ['comms'], approve: ['U3'] };
+  test('only those who are named', () => {
+    expect(refusedTo('run', { account: 'member', present: true }, { rules })).toBe('NOT_PERMITTED');
+    expect(refusedTo('run', { account: 'member', present: false, among: true }, { rules })).toBeNull();
+    expect(refusedTo('undo', { account: 'member', present: true }, { rules })).toBe('NOT_PERMITTED');
+    expect(
+      refusedTo(
+        'glass',
+        { account: 'member', present: true, among: true },
+        { rules: { break_glass: ['lead'] } },
+      ),
+    ).toBeNull();
+    expect(refusedTo('glass', { account: 'member', present: true }, { rules })).toBe('NOT_PERMITTED');
+    expect(refusedTo('glass', { account: 'member', present: true }, { rules, lead: chen })).toBeNull();
+    expect(refusedTo('publish', { account: 'member', present: true }, { rules })).toBe('NOT_PERMITTED');
+    expect(refusedTo('cancel', { account: 'member', present: true }, { rules })).toBeNull();
+  });
+  test('approving takes both: the rule, and what the definition says', () => {
+    const from = planned({ from: ['@sre'], people: ['U3'] });
+    const yes = LEFT.approve as Intent;
+    const as = (among: boolean, has: Rules) =>
+      decided([proposed(), from], yes, { who: chen, rules: has, found: { asker: { ...INSIDE, among } } });
+    expect(as(true, rules)).toMatchObject([{ type: 'RunApproved' }]);
+    expect(as(false, rules)).toMatchObject({ code: 'NOT_PERMITTED' });
+    const outside = { ...INSIDE, present: false };
+    // Whom a definition names was named for it, and need not sit in the channel.
+    expect(decided([proposed(), from], yes, { who: chen, found: { asker: outside } })).toMatchObject([
+      { type: 'RunApproved' },
+    ]);
+    expect(
+      decided([proposed(), planned({ from: [] })], yes, { who: chen, found: { asker: outside } }),
+    ).toMatchObject({
+      code: 'NOT_PERMITTED',
+    });
+  });
+  test('the refusal says who may, and how they are reached', () => {
+    const state = { ...standing(lead(ana), proposed()), channel: { id: 'C7', name: 'inc-7-tts' } };
+    const told = (has: Rules) =>
+      decide(
+        state,
+        LEFT.cancel as Intent,
+        { ...asking(), by: chen },
+        {
+          ...{ entry: null, changes: [], captured: null, actionDone: false, number: 7 },
+          asker: { account: 'guest', present: true, among: false },
+        },
+        has,
+      );
+    expect(told({})).toMatchObject({
+      sentence:
+        'Cancelling a run is for the lead (ana), or full members of the workspace who are in #inc-7-tts; you are a guest in this workspace.',
+      next: 'Ask in #inc-7-tts; if you are a full member, join it and type it there.',
+    });
+    expect(told({ cancel: ['scribe', '@sre', 'U9'] })).toMatchObject({
+      sentence:
+        'Cancelling a run is for the scribe (nobody yet: `role scribe @NAME`), or @sre, or <@U9>; you are a guest in this workspace.',
+      next: 'Ask one of them in #inc-7-tts.',
+    });
+  });
+});
+
+describe('tokens and the command line', () => {
+  const token = { id: 'token:board', name: 'board' };
+  const by = (source: 'cli' | 'api', owner: Person | null = null) => ({
+    who: source === 'cli' ? { id: 'cli:ops', name: 'ops' } : token,
+    of: { source, owner } as Partial<Asking>,
+  });
+  const nobody = { account: 'unknown', present: null } as const;
+
+  test('without an owner a token asks for runs, records, and decides nothing', () => {
+    for (const what of [...RECORDING, 'plan', 'run'])
+      expect([what, refusedTo(what, nobody, by('api'))]).toEqual([what, null]);
+    for (const what of ['undo', 'retry', 'skip', 'answer', 'reject', 'cancel'])
+      expect([what, refusedTo(what, nobody, by('api'))]).toEqual([what, 'OWNER_NEEDED']);
+    for (const what of ['approve', 'glass'])
+      expect(refusedTo(what, nobody, by('api'))).toBe('RUN_NEEDS_A_PERSON');
+  });
+  test('whoever is at the machine may do all but agree', () => {
+    for (const what of [...RECORDING, ...ACTING].filter((one) => !['approve', 'glass'].includes(one)))
+      expect([what, refusedTo(what, nobody, by('cli'))]).toEqual([what, null]);
+    for (const what of ['approve', 'glass'])
+      expect(refusedTo(what, nobody, by('cli'))).toBe('RUN_NEEDS_A_PERSON');
+  });
+  test('an owner is looked at like the person', () => {
+    for (const source of ['cli', 'api'] as const) {
+      const of = by(source, chen);
+      expect(refusedTo('run', { account: 'member', present: null }, of)).toBeNull();
+      expect(refusedTo('cancel', { account: 'member', present: null }, of)).toBeNull();
+      expect(refusedTo('run', { account: 'guest', present: null }, of)).toBe('NOT_PERMITTED');
+      expect(refusedTo('note', { account: 'gone', present: null }, of)).toBe('NOT_PERMITTED');
+      expect(refusedTo('run', { account: 'unknown', present: null }, of)).toBe('ACCOUNT_UNKNOWN');
+      expect(
+        refusedTo('run', { account: 'member', present: null }, { ...of, rules: { run: ['@sre'] } }),
+      ).toBe('NOT_PERMITTED');
+      expect(
+        refusedTo(
+          'run',
+          { account: 'member', present: null, among: true },
+          { ...of, rules: { run: ['@sre'] } },
+        ),
+      ).toBeNull();
+    }
+  });
+  test('what a rule gives to people is not a token’s, unless it names the token', () => {
+    expect(refusedTo('run', nobody, { ...by('api'), rules: { run: ['@sre'] } })).toBe('OWNER_NEEDED');
+    expect(refusedTo('publish', nobody, { ...by('api'), rules: { publish: ['comms'] } })).toBe(
+      'NOT_PERMITTED',
+    );
+    expect(refusedTo('run', nobody, { ...by('api'), rules: { run: ['token:board'] } })).toBeNull();
+    expect(refusedTo('note', nobody, { ...by('api'), rules: { note: ['everyone'] } })).toBeNull();
+  });
+  test('the owner of the token that asked for a run is who asked for it', () => {
+    const ask = decided([], LEFT.run as Intent, { who: token, source: 'api', owner: bo });
+    expect(ask).toMatchObject([{ type: 'RunProposed', data: { owner: 'U2' } }]);
+    const asked = [proposed({ owner: 'U2' }), planned({ from: [] })];
+    expect(decided(asked, LEFT.approve as Intent, { who: bo })).toMatchObject({ code: 'RUN_OWN' });
+    expect(decided(asked, LEFT.approve as Intent, { who: chen })).toMatchObject([{ type: 'RunApproved' }]);
+    const self = [proposed({ owner: 'U2' }), planned({ from: [], self: true })];
+    expect(decided(self, LEFT.approve as Intent, { who: bo })).toMatchObject([{ type: 'RunApproved' }]);
+  });
+  test('nobody but Tocsin itself says what only Tocsin knows', () => {
+    const left: Intent = { type: 'NotePeopleLeft', people: [ana] };
+    expect(decided([], left)).toMatchObject({ refused: true });
+    expect(decided([], left, { source: 'bot' })).toMatchObject([{ type: 'PeopleLeft' }]);
+  });
+});
+
+describe('four eyes', () => {
+  const yes = LEFT.approve as Intent;
+  const waits = [lead(ana), by(chen, proposed()), planned({ from: ['lead'] })];
+  test('a role counts for whoever held it when the plan was shown', () => {
+    expect(decided(waits, yes, { who: ana })).toMatchObject([{ type: 'RunApproved' }]);
+    // Bo makes himself lead and would agree as such.
+    expect(decided([...waits, by(bo, lead(bo))], yes, { who: bo })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+    // Chen makes bo the lead: bo has changed nothing, and still was not lead when it was shown.
+    expect(decided([...waits, by(chen, lead(bo))], yes, { who: bo })).toMatchObject({
+      code: 'RUN_ROLE_LATE',
+    });
+    // Who handed it on, and got it back.
+    const back = [...waits, by(chen, lead(bo)), by(chen, lead(ana))];
+    expect(decided(back, yes, { who: ana })).toMatchObject([{ type: 'RunApproved' }]);
+  });
+  test('who changed the role agrees in no other quality either', () => {
+    const named = [lead(ana), by(chen, proposed()), planned({ from: ['lead', '@sre'], people: ['U2'] })];
+    expect(decided(named, yes, { who: bo })).toMatchObject([{ type: 'RunApproved' }]);
+    expect(decided([...named, by(bo, lead(chen))], yes, { who: bo })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+    const anybody = [lead(ana), by(chen, proposed()), planned({ from: [] })];
+    expect(decided([...anybody, by(bo, lead(chen))], yes, { who: bo })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+  });
+  test('a role by which nobody approves may be given away meanwhile', () => {
+    const scribe = { ...lead(bo), data: { ...lead(bo).data, role: 'scribe' } } as never;
+    expect(decided([...waits, by(ana, scribe)], yes, { who: ana })).toMatchObject([{ type: 'RunApproved' }]);
+  });
+  test('another plan is shown to those who hold the roles then', () => {
+    const anew = planned({ from: ['lead'] }, { hash: 'cafe'.repeat(16), again: true });
+    expect(decided([...waits, by(bo, lead(bo)), anew], yes, { who: bo })).toMatchObject([
+      { type: 'RunApproved' },
+    ]);
+  });
+  test('striking the entry that gave the role counts as changing it', () => {
+    const struck = {
+      type: 'EntryStruck',
+      data: { entry: 2, restored: { role: { role: 'lead', person: 'U2' } } },
+      texts: { reason: 'x', person: 'bo' },
+    } as never;
+    expect(decided([...waits, by(bo, struck)], yes, { who: bo })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+  });
+  test('the glass is no way for it either, where only the lead may break it', () => {
+    const rules: Rules = { break_glass: ['lead'] };
+    expect(decided(waits, LEFT.glass as Intent, { who: bo, rules })).toMatchObject({ code: 'NOT_PERMITTED' });
+  });
+});
+
+describe('who may look', () => {
+  const state = {
+    ...standing(),
+    private: true,
+    members: ['U1'],
+    since: {},
+    channel: { id: 'C7', name: 'inc-7' },
+  };
+  const as = (id: string, over: object = {}) => ({
+    ...asking(),
+    by: { id, name: null },
+    ...over,
+  });
+  const inside =
+    (...people: string[]) =>
+    async (_team: string, _channel: string, id: string) =>
+      people.includes(id);
+
+  test('a member for as long as they are in the channel; Slack that says nothing shows nothing elsewhere', async () => {
+    expect(await sees(state, as('U1'), inside('U1'))).toBe(true);
+    expect(await sees(state, as('U1'), inside())).toBe(false);
+    expect(await sees(state, as('U1'), async () => null)).toBe(false);
+    expect(await sees(state, as('U2'), inside('U2'))).toBe(false);
+    expect(await sees(state, as('U1', { seesPrivate: true }), inside())).toBe(true);
+  });
+  test('an invitation that is on its way counts for two minutes', async () => {
+    const at = (seconds: number) => ({
+      ...state,
+      since: { U1: new Date(+NOW - seconds * 1000).toISOString() },
+    });
+    expect(await sees(at(119), as('U1'), inside())).toBe(true);
+    expect(await sees(at(121), as('U1'), inside())).toBe(false);
+  });
+  test('before there is a channel the record counts, and for programs always', () => {
+    expect(sightOf({ ...state, channel: null }, as('U1'))).toBe('yes');
+    expect(sightOf(state, as('U1', { source: 'cli' }))).toBe('yes');
+    expect(sightOf(state, as('U2', { source: 'cli' }))).toBe('no');
+  });
+  test.each(['guest', 'outside', 'bot', 'gone'] as const)(
+    '%s: a public incident only from within',
+    async (account) => {
+      const open = { ...state, private: false };
+      expect(await sees(open, as('U2', { account }), inside())).toBe(false);
+      expect(await sees(open, as('U2', { account }), inside('U2'))).toBe(true);
+      expect(await sees(open, as('U2'), inside())).toBe(true);
+    },
+  );
+  test('only in Slack is the own channel a proof of being in it', () => {
+    expect(isHere({ seesPrivate: true, source: 'slack' })).toBe(true);
+    expect(isHere({ seesPrivate: true, source: 'api' })).toBe(false);
+  });
+});
+
+describe('leaving', () => {
+  test('whoever was taken out, or left, is a member no more; whoever is none is refused or passed over', () => {
+    const invited = { type: 'PeopleInvited', data: { people: ['U2'] }, texts: { 'person.0': 'bo' } } as never;
+    const hidden = { ...opened, data: { ...opened.data, private: true } } as typeof opened;
+    const out = given(hidden, invited).when({ type: 'UninvitePeople', people: [bo] });
+    out.thenFacts([
+      { type: 'PeopleLeft', data: { people: ['U2'], how: 'removed' }, texts: { 'person.0': 'bo' } },
+    ]);
+    given(hidden)
+      .when({ type: 'UninvitePeople', people: [bo] })
+      .thenRefused('NOT_A_MEMBER');
+    const left = { type: 'PeopleLeft', data: { people: ['U2'], how: 'left' }, texts: {} } as never;
+    expect(given(hidden, invited).state?.members).toEqual(['U1', 'U2']);
+    expect(given(hidden, invited, left).state?.members).toEqual(['U1']);
+    expect(Object.keys(given(hidden, invited, left).state?.since ?? {})).toEqual(['U1']);
+  });
+});
+
+describe('the table', () => {
+  const page = readFileSync(join(process.cwd(), 'docs/permissions.md'), 'utf8');
+
+  test('docs/permissions.md says the same', () => {
+    const rows = [...page.matchAll(/^\| `([a-z_]+)` \| (.*?) \| (.*?) \| (.*?) \|$/gm)].map(
+      ([, power, ways, from, guests]) => ({ power, ways, from, guests }),
+    );
+    const expected = POWERS.map((power) => {
+      const row = PERMISSIONS[power];
+      return {
+        power,
+        ways: row.ways.map((way) => `\`${way}\``).join(', '),
+        from: WORDS[row.from.join(' ')],
+        guests: row.guests ? 'where they are members' : 'no',
+      };
+    });
+    expect(rows).toEqual(expected);
+  });
+  const WORDS: Record<string, string> = {
+    everyone: 'every full member',
+    'lead channel': "the lead; full members in the incident's channel",
+    '': 'who is at the machine',
+  };
+
+  test('every verb stands in it, once', () => {
+    const listed = POWERS.flatMap((power) => PERMISSIONS[power].ways.map((way) => way.split(' ')[0]));
+    for (const { name } of VERBS.filter((verb) => verb.name !== 'help')) {
+      expect([name, listed.includes(name)]).toEqual([name, true]);
+    }
+    const machine = Object.keys(MACHINE).filter((name) => !/help$/.test(name));
+    for (const name of machine) expect([name, listed.includes(name)]).toEqual([name, true]);
+  });
+
+  test('every intent needs a power, or is Tocsin’s own', () => {
+    for (const [what, intent] of Object.entries(LEFT))
+      expect([what, powerFor(intent)]).not.toEqual([what, null]);
+    expect(runsOf(standing(proposed())).list).toHaveLength(1);
+    expect(HASH).toHaveLength(64);
+  });
+});
+
+describe('`permissions:` of tocsin.yml', () => {
+  const roles = ['lead', 'scribe'];
+  test('is read', () => {
+    const section = {
+      run: { from: ['lead', '@sre', 'U012AB3CD', 'S012AB3CD', 'token:deploy'] },
+      publish: ['everyone'],
+      break_glass: { from: ['channel', 'scribe'] },
+    };
+    expect(readRules(section, roles)).toEqual({
+      rules: {
+        run: ['lead', '@sre', 'U012AB3CD', 'S012AB3CD', 'token:deploy'],
+        publish: ['everyone'],
+        break_glass: ['channel', 'scribe'],
+      },
+    });
+    expect(readRules({}, roles)).toEqual({ rules: {} });
+  });
+  test.each([
+    [
+      'a power that there is not',
+      { runn: ['lead'] },
+      /^runn is nothing that can be given; these are: declare, note/,
+    ],
+    ['what is not given', { administer: ['lead'] }, /^administer is nothing that can be given/],
+    ['nobody', { run: { from: [] } }, /^run is empty, so that nobody may/],
+    ['no list', { run: 'lead' }, /^run is not a list of who may; write/],
+    ['something beside the list', { run: { from: ['lead'], to: [] } }, /^run is not a list/],
+    [
+      'a name of no form',
+      { run: ['Ana Kovač'] },
+      /^run holds a name that is nobody's; write everyone, channel/,
+    ],
+    ['a number', { run: [7] }, /^run holds a name that is nobody's/],
+    [
+      'a role that there is not',
+      { run: ['leed'] },
+      /^run names “leed”, which is no role here; these are: lead, scribe/,
+    ],
+  ])('%s is refused', (_, section, said) => {
+    const read = readRules(section, roles);
+    const [only, ...others] = 'problems' in read ? read.problems : [];
+    expect(others).toEqual([]);
+    expect(`${only?.path.join('.')} ${only?.what}`).toMatch(said);
+  });
+});
