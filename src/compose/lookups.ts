@@ -7,6 +7,8 @@ export function lookupsOf(store: Store): WriterStore {
   return {
     commit: (wanted) => store.commit(wanted),
     wasWritten: (wanted) => store.wasWritten(wanted),
+    inTurn: (...what) => store.inTurn(...what),
+    lockedAmong: (streams) => store.lockedAmong(streams),
     load: (team, incident) => store.load(team, incident),
     receiptOf: (team, key) => store.receiptOf(team, key),
     nextNumber: (team) => store.nextNumber(team),

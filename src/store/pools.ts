@@ -39,6 +39,8 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
 }
 
 const STATEMENT_TIMEOUT = 2_000;
+/** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
+const LOCK_TIMEOUT = 500;
 
 /**
  * Two small pools, so that a long export never makes a commit wait for a connection.
@@ -57,6 +59,7 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     max: writers,
     idleTimeoutMillis: 0,
     statement_timeout: STATEMENT_TIMEOUT,
+    lock_timeout: LOCK_TIMEOUT,
     // When not even the cancellation comes back, the network is gone: stop waiting, outcome unknown.
     query_timeout: STATEMENT_TIMEOUT + 1_000,
     options: byKeyOnly(connection),

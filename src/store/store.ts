@@ -37,6 +37,7 @@ import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
+import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';
 import { type Workspaces, workspaces } from './workspaces.js';
 
 /**
@@ -62,6 +63,10 @@ export interface Outbox {
 export interface Store {
   commit(wanted: Commit): Promise<void>;
   wasWritten(wanted: Commit): Promise<boolean>;
+  /** While no other process that asks for a turn writes to the same workspaces. */
+  inTurn<T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>): Promise<T>;
+  /** Those whose rows somebody holds at this moment. */
+  lockedAmong(streams: readonly Stream[]): Promise<Stream[]>;
   load(team: string, incident: number): Promise<Loaded | null>;
   receiptOf(team: string, key: string): Promise<Receipt | null>;
   nextNumber(team: string): Promise<number>;
@@ -109,6 +114,8 @@ export function openStore(config: PoolConfig, report: Report): Store {
   return {
     commit: (wanted) => commit(writer, wanted),
     wasWritten: (wanted) => wasWritten(db, wanted),
+    inTurn: (...what) => inTurn(writer, ...what),
+    lockedAmong: (streams) => lockedAmong(writer, streams),
     load: (...at) => load(db, ...at),
     receiptOf: (...at) => receiptOf(db, ...at),
     nextNumber: (team) => nextNumber(db, team),
