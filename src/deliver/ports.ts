@@ -42,7 +42,7 @@ export interface Exports {
     format: string,
     zone: string,
     user: string,
-  ): Promise<AsyncIterable<string> | Refusal>;
+  ): Promise<AsyncIterable<string | Uint8Array> | Refusal>;
   /** An address under which a browser gets the same bytes, or null when there is none (no PUBLIC_URL). */
   link(team: string, incident: number, format: string, zone: string): string | null;
 }

@@ -86,6 +86,8 @@ export interface Store {
   targets: Targets;
   schedules: Schedules;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
+  /** The same on connections that are there for what is long. */
+  longSnapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
   /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
   rebuild(fold: Fold, team?: string): Promise<number>;
   /** Erases texts of one fact for ever, and what rests on them. A writer that keeps states in memory must load again. */
@@ -107,7 +109,7 @@ export interface Store {
 
 /** Opens the store on a migrated database. Connects lazily: a database that is down makes calls fail, not this one. */
 export function openStore(config: PoolConfig, report: Report): Store {
-  const { writer, general } = openPools(config, report);
+  const { writer, general, exports } = openPools(config, report);
   const db = queryable(general);
   const orm = drizzle(general);
   const forRebuild = { ...config, options: byKeyOnly(config) };
@@ -134,6 +136,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     targets: targets(db),
     schedules: schedules(db),
     snapshot: (read) => snapshot(general, read),
+    longSnapshot: (read) => snapshot(exports, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),
     people: people(orm),
@@ -159,7 +162,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       return rows[0]?.ms ?? 0;
     },
     async close() {
-      await Promise.all([writer.end(), general.end()]);
+      await Promise.all([writer.end(), general.end(), exports.end()]);
     },
   };
 }
