@@ -46,7 +46,7 @@ export async function openCore(
   const handle = guardedHandle(recorder, runbooks.scrub);
   const read = createRead(store);
   const { command, roles, components } = config.org;
-  const propose = proposeOf(runbooks);
+  const propose = proposeOf(runbooks, role === 'guest');
   const answerer = createAnswer({
     handle,
     read,
@@ -55,7 +55,12 @@ export async function openCore(
     command,
     propose: (_asking, _incident, asked) => propose(asked),
   });
-  const answer = guardedAnswer(answerer, runbooks.scrub);
+  const guarded = guardedAnswer(answerer, runbooks.scrub);
+  const answer: Answerer = (typed) => {
+    // Beside: what somebody puts into a key store now is recognised when it is typed a while later.
+    if (role === 'bot') void runbooks.learnKeys();
+    return guarded(typed);
+  };
   return {
     config,
     database,
