@@ -1,6 +1,10 @@
 import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Rules } from '#domain/permission.js';
 import type { Refusal } from '#domain/refusal.js';
+import { Unavailable } from '#store/outcome.js';
+import { type Admission, createAdmission, type People } from './handle/admission.js';
 import type { Recorded } from './handle/recorded.js';
+import { refusalOf } from './handle/write.js';
 import { Writer, type WriterOptions } from './handle/writer.js';
 
 export type { Recorded } from './handle/recorded.js';
@@ -18,7 +22,19 @@ export type Handle = (
   notes?: string[],
 ) => Promise<Recorded | Refusal>;
 
-export function createHandle(options: WriterOptions): Handle {
+export function createHandle(options: WriterOptions & { store: People; rules?: Rules }): Handle {
   const writer = new Writer(options);
-  return (intent, target, asking, notes = []) => writer.write(intent, target, asking, notes);
+  const admit = createAdmission(options.store, options.rules ?? {});
+  return async (intent, target, asking, notes = []) => {
+    let admission: Admission;
+    try {
+      const looked = admit(intent, target, asking);
+      admission = looked instanceof Promise ? await looked : looked;
+    } catch (error) {
+      // Nothing was begun.
+      if (!(error instanceof Unavailable)) options.onError(error);
+      return refusalOf(error);
+    }
+    return writer.write(intent, target, asking, notes, admission);
+  };
 }

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
@@ -45,7 +46,7 @@ function hiddenLine(line: string): string {
   return hidden(`${JSON.stringify(JSON.parse(line, each))}\n`);
 }
 
-/** One logger, JSON lines on stderr: stdout belongs to results. Wait for nothing: a full pipe must not stop the recorder. */
+/** One logger, JSON lines on stderr: stdout belongs to results. */
 export function createLog(level: string): Log {
   const paths = HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   return pino(
@@ -57,6 +58,104 @@ export function createLog(level: string): Log {
       serializers: { err: pino.stdSerializers.err },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    pino.destination({ dest: 2, sync: true }),
+    stderr,
   );
 }
+
+/**
+ * For a process that has to go on whatever becomes of those who read its output. A pipe that nobody reads is full after
+ * 64 KB, and writing to it would stop everything; one whose reader is gone fails, and would end us. Libraries and Node
+ * itself write there too, and stdout may be the same pipe.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => {});
+    // Files and terminals have no such method, and need none. It is Node's own, undocumented; without it they block.
+    const { _handle: handle } = stream as { _handle?: { setBlocking?(on: boolean): void } };
+    if (!stream.isTTY) handle?.setBlocking?.(false);
+  }
+}
+
+/** What waits for a reader at most; then lines are dropped, the newest, and counted. */
+const MOST_BYTES = 1_000_000;
+const AGAIN_MS = 50;
+/** How long the last lines of a process may take. */
+const LAST_MS = 500;
+
+/** Lines on their way to a descriptor that may not take them just now. Where it blocks, as for a verb, none ever wait. */
+export class Lines {
+  private readonly waiting: Buffer[] = [];
+  private bytes = 0;
+  private dropped = 0;
+  /** The newest line about a gap: if it does not get out either, the gap goes on. */
+  private told: { line: Buffer; lines: number } | null = null;
+  private timer: NodeJS.Timeout | null = null;
+
+  /** @param write as `fs.writeSync`: how many bytes went, or an error with `EAGAIN`: none, for now */
+  constructor(private readonly put: (bytes: Buffer) => number) {}
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    // Once something was dropped, all is, until a reader comes: then the gap is one, and it says where it was.
+    if (this.dropped > 0 || (this.bytes > 0 && this.bytes + bytes.byteLength > MOST_BYTES)) {
+      this.dropped += 1;
+    } else {
+      this.waiting.push(bytes);
+      this.bytes += bytes.byteLength;
+    }
+    if (this.timer === null && !this.send()) this.later();
+  }
+
+  /** Tries for a moment to bring out what waits. For the end of a process: nothing else happens meanwhile. */
+  flush(): void {
+    const until = performance.now() + LAST_MS;
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    while (!this.send() && performance.now() < until) Atomics.wait(cell, 0, 0, 5);
+  }
+
+  private later(): void {
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      if (!this.send()) this.later();
+    }, AGAIN_MS);
+    // Lines that nobody reads keep no process alive.
+    this.timer.unref();
+  }
+
+  /** @returns false: not everything is out */
+  private send(): boolean {
+    for (;;) {
+      const next = this.waiting[0] ?? this.gap();
+      if (!next) return true;
+      try {
+        const sent = this.put(next);
+        this.bytes -= sent;
+        if (sent < next.byteLength) this.waiting[0] = next.subarray(sent);
+        else this.waiting.shift();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+        // Nobody will ever read it, or the disk is full: a log is no reason to stop.
+        this.bytes -= next.byteLength;
+        this.waiting.shift();
+        this.dropped += next === this.told?.line ? this.told.lines : 1;
+        if (this.waiting.length === 0) return true;
+      }
+    }
+  }
+
+  /** The line that says how many are missing stands where they would have stood. */
+  private gap(): Buffer | null {
+    if (this.dropped === 0) return null;
+    const msg = `${this.dropped} lines of this log were dropped: nobody took them`;
+    const line = { level: 40, time: new Date().toISOString(), dropped: this.dropped, msg };
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    this.told = { line: bytes, lines: this.dropped };
+    this.dropped = 0;
+    this.waiting.push(bytes);
+    this.bytes += bytes.byteLength;
+    return bytes;
+  }
+}
+
+const stderr = new Lines((bytes) => writeSync(2, bytes));
+process.on('exit', () => stderr.flush());

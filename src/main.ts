@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
 import { sectionsWrong } from '#compose/runbooks.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
-import { createLog, hidden } from '#log.js';
+import { createLog, hidden, outliveReaders } from '#log.js';
 
 const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
 
@@ -19,6 +19,7 @@ async function main(): Promise<void> {
   if (!(role in NEEDS))
     throw new BadConfig([`--role: there is no role “${values.role}”; write all, web or worker`]);
   const config = loadConfig(process.env, NEEDS[role], sectionsWrong);
+  outliveReaders();
   const log = createLog(config.logLevel);
   let bot: Bot | null = null;
   let stopping = false;

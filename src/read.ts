@@ -9,6 +9,7 @@ import type { IncidentState } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
 import type { Snapshot } from '#store/snapshot.js';
 import type { Store } from '#store/store.js';
+import { type Spooled, Spooler } from './read/spool.js';
 
 export type { Viewer } from '#domain/permission.js';
 
@@ -26,8 +27,21 @@ export interface Read {
   ofChannel(team: string, channel: string): Promise<number | null>;
   /** Its runs, in order of their numbers. */
   runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
-  /** Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned. */
+  /**
+   * Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned; until then it
+   * holds a connection that others wait for, so `look` waits for nobody outside.
+   */
   dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
+  /**
+   * Whatever is written of one incident, complete before a reader gets the first byte: however slow they are, nobody
+   * waits for them, and no snapshot is kept open. Whoever gets it closes it.
+   * @throws {ExportsBusy}
+   */
+  exported(
+    viewer: Viewer,
+    incident: number,
+    write: (dossier: Dossier) => AsyncIterable<string>,
+  ): Promise<Spooled | Refusal>;
 }
 
 /** @param inChannel is that person in that channel now? null: Slack does not say */
@@ -35,16 +49,21 @@ export function createRead(
   store: Store,
   inChannel: (team: string, channel: string, person: string) => Promise<boolean | null> = async () => null,
 ): Read {
-  const hidden = unseen;
+  const spooler = new Spooler();
   const maySee = (state: IncidentState, viewer: Viewer) => sees(state, viewer, inChannel);
   const seen = async (list: IncidentState[], viewer: Viewer) => {
     const may = await Promise.all(list.map((state) => maySee(state, viewer)));
     return list.filter((_, i) => may[i]);
   };
+  /** Before any snapshot: Slack may be asked, and no connection is held meanwhile. */
+  const isHidden = async (viewer: Viewer, incident: number) => {
+    const known = await store.load(viewer.team, incident);
+    return !known || !(await maySee(known.state, viewer));
+  };
   return {
     async incident(viewer, incident) {
       const known = await store.load(viewer.team, incident);
-      return known && (await maySee(known.state, viewer)) ? known.state : hidden(incident);
+      return known && (await maySee(known.state, viewer)) ? known.state : unseen(incident);
     },
     async open(viewer) {
       return seen(await store.openIncidents(viewer.team), viewer);
@@ -55,29 +74,48 @@ export function createRead(
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
     async runs(viewer, incident) {
       const known = await store.load(viewer.team, incident);
-      if (!known || !(await maySee(known.state, viewer))) return hidden(incident);
+      if (!known || !(await maySee(known.state, viewer))) return unseen(incident);
       // A standing record has thousands; those of before are in its exports.
       const newest = runsOf(known.state).list.map(({ run }) => run);
       return runViewsOf(await store.factsOfRuns(viewer.team, incident, newest));
     },
     async dossier(viewer, incident, look) {
-      // Before the snapshot: Slack may be asked, and no connection is held meanwhile.
-      const first = await store.load(viewer.team, incident);
-      if (!first || !(await maySee(first.state, viewer))) return hidden(incident);
-      return store.snapshot(async (snapshot: Snapshot) => {
-        const known = await snapshot.load(viewer.team, incident);
-        if (!known) return hidden(incident);
-        return look({
-          state: known.state,
-          head: known.head,
-          facts: known.seq,
-          entries: (only) => snapshot.entries(viewer.team, incident, only),
-          factLines: () => snapshot.facts(viewer.team, incident),
-          runs: () => runsIn(known.state, snapshot.facts(viewer.team, incident)),
-        });
-      });
+      if (await isHidden(viewer, incident)) return unseen(incident);
+      return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, look));
+    },
+    async exported(viewer, incident, write) {
+      if (await isHidden(viewer, incident)) return unseen(incident);
+      const { outcome, kept } = await spooler.spool((keep) =>
+        store.longSnapshot((snapshot) =>
+          dossierOf(snapshot, viewer, incident, async (dossier) => {
+            await keep(write(dossier));
+            return null;
+          }),
+        ),
+      );
+      if (outcome === null) return kept;
+      await kept.close();
+      return outcome;
     },
   };
+}
+
+async function dossierOf<T>(
+  snapshot: Snapshot,
+  viewer: Viewer,
+  incident: number,
+  look: (dossier: Dossier) => Promise<T>,
+): Promise<T | Refusal> {
+  const known = await snapshot.load(viewer.team, incident);
+  if (!known) return unseen(incident);
+  return look({
+    state: known.state,
+    head: known.head,
+    facts: known.seq,
+    entries: (only) => snapshot.entries(viewer.team, incident, only),
+    factLines: () => snapshot.facts(viewer.team, incident),
+    runs: () => runsIn(known.state, snapshot.facts(viewer.team, incident)),
+  });
 }
 
 /** Runs out of the facts of one snapshot; an incident without any is not read through. */

@@ -7,18 +7,27 @@ import { slackRequest } from './slack-request.mjs';
 const slack = JSON.parse(process.argv[2]);
 const pools = new Map();
 
-/** @param order `{url, channels, concurrency, ms, expect}`: for `ms`, `concurrency` at a time, round the channels */
+/**
+ * @param order `{url, channels, concurrency, ms, expect}`: for `ms`, `concurrency` at a time, round the channels.
+ *   `others`: urls of more webs; each request goes to one of all of them at random; `apart`: to the one that has its incident
+ *   for itself; `doubled`: to every one of them at once
+ */
 async function carryOut({
   url,
+  others = [],
+  apart = false,
+  doubled = false,
   channels,
   concurrency,
   ms,
   expect,
   texts = 'the error rate of the gateway rises again',
 }) {
-  const key = `${url} ${concurrency}`;
-  if (!pools.has(key)) pools.set(key, new Pool(url, { connections: concurrency, pipelining: 1 }));
-  const pool = pools.get(key);
+  const all = [url, ...others].map((to) => {
+    const key = `${to} ${concurrency}`;
+    if (!pools.has(key)) pools.set(key, new Pool(to, { connections: concurrency, pipelining: 1 }));
+    return pools.get(key);
+  });
   const took = [];
   let sent = 0;
   let wrong = null;
@@ -30,10 +39,17 @@ async function carryOut({
       const { headers, body } = slackRequest(slack, { channel, text: `note ${texts} (${sent})` });
       sent += 1;
       const at = performance.now();
-      const answer = await pool.request({ path: '/slack/events', method: 'POST', headers, body });
-      const said = await answer.body.text();
+      const nth = apart ? channels.indexOf(channel) : Math.floor(Math.random() * all.length);
+      const to = doubled ? all : [all[nth % all.length]];
+      const answers = await Promise.all(
+        to.map(async (pool) => {
+          const answer = await pool.request({ path: '/slack/events', method: 'POST', headers, body });
+          return { status: answer.statusCode, said: await answer.body.text() };
+        }),
+      );
       took.push(performance.now() - at);
-      if (answer.statusCode !== 200 || !said.includes(expect)) wrong = `${answer.statusCode} ${said}`;
+      const bad = answers.find(({ status, said }) => status !== 200 || !said.includes(expect));
+      if (bad) wrong = `${bad.status} ${bad.said}`;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, one));

@@ -96,8 +96,8 @@ export function botEnvironment(slack, dataDir, port) {
 }
 
 /** @returns {Promise<{process, url}>} once Slack knows it and it is ready to record */
-export async function startBot(place, env) {
-  const bot = await start(place, 'bin/tocsin.js', ['start'], {
+export async function startBot(place, env, more = []) {
+  const bot = await start(place, 'bin/tocsin.js', ['start', ...more], {
     ...env,
     TOCSIN_BENCH_NODE: process.env.TOCSIN_BENCH_NODE,
   });

@@ -72,17 +72,23 @@ const parse = (args: string[]) =>
 
 /** Writes to stdout, or to a file that appears only when it is complete. */
 export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<number> {
-  const outcome = await core.read.dossier(viewer, wanted.incident, async (dossier) => {
-    const chunks = renderExport(wanted.format, dossier, wanted.zone);
-    if (wanted.out === null) for await (const chunk of chunks) await io.out(chunk);
-    else await writeFile(wanted.out, chunks);
-  });
-  if (!isRefusal(outcome)) return 0;
-  io.err(`${outcome.sentence} ${outcome.next}\n`);
-  return 1;
+  const file = await core.read.exported(viewer, wanted.incident, (dossier) =>
+    renderExport(wanted.format, dossier, wanted.zone),
+  );
+  if (isRefusal(file)) {
+    io.err(`${file.sentence} ${file.next}\n`);
+    return 1;
+  }
+  try {
+    if (wanted.out === null) for await (const bytes of file.bytes()) await io.out(bytes);
+    else await writeFile(wanted.out, file.bytes());
+  } finally {
+    await file.close();
+  }
+  return 0;
 }
 
-async function writeFile(path: string, chunks: AsyncIterable<string>): Promise<void> {
+async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
   const file = await open(partial, 'w');
   try {

@@ -1,7 +1,7 @@
 /** Where a verb reads and writes: the process's own streams, or a test's. */
 export interface Io {
   /** Resolves when the reader can take more: an export may be larger than memory. */
-  out(text: string): void | Promise<void>;
+  out(text: string | Uint8Array): void | Promise<void>;
   err(text: string): void;
   stdin(): Promise<string>;
   env: NodeJS.ProcessEnv;

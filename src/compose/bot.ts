@@ -77,6 +77,8 @@ async function build(
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
+  // The first who runs one does not wait for all of them to be read.
+  void core.runbooks.shelf.list();
   const engine = await openEngine({
     ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
     database: core.database.config,

@@ -1,6 +1,6 @@
 import { type Answerer, createAnswer } from '#answer.js';
 import type { Config } from '#config.js';
-import { permitted } from '#handle/lookups.js';
+import { permitted } from '#handle/admission.js';
 import { createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
@@ -54,7 +54,7 @@ export async function openCore(
   const handle = guardedHandle(recorder, runbooks.scrub);
   const read = createRead(store, (...of) => lookups.inChannel(...of));
   const { command, roles, components } = config.org;
-  const propose = proposeOf(runbooks);
+  const propose = proposeOf(runbooks, role === 'guest');
   const answerer = createAnswer({
     handle,
     read,
@@ -64,7 +64,12 @@ export async function openCore(
     permits: (power, incident, asking) => permitted(lookups, rules, power, incident, asking),
     propose: (_asking, _incident, asked) => propose(asked),
   });
-  const answer = guardedAnswer(answerer, runbooks.scrub);
+  const guarded = guardedAnswer(answerer, runbooks.scrub);
+  const answer: Answerer = (typed) => {
+    // Beside: what somebody puts into a key store now is recognised when it is typed a while later.
+    if (role === 'bot') void runbooks.learnKeys();
+    return guarded(typed);
+  };
   return {
     config,
     database,

@@ -22,16 +22,20 @@ export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Export
       // Who asked in the incident's own channel is in it; anybody else may have left since.
       const by = { id: user, name: null };
       const viewer = { team, by, seesPrivate: here, source: 'slack' as const, now: now() };
-      // An upload has to say its length first, so the text is gathered here, inside the snapshot.
-      const chunks = await read.dossier(viewer, incident, async (dossier) => {
-        const parts: string[] = [];
-        for await (const part of renderExport(format as Format, dossier, zone)) parts.push(part);
-        return parts;
-      });
-      if (isRefusal(chunks)) return chunks;
-      return (async function* () {
-        yield* chunks;
-      })();
+      const file = await read.exported(viewer, incident, (dossier) =>
+        renderExport(format as Format, dossier, zone),
+      );
+      if (isRefusal(file)) return file;
+      try {
+        // An upload has to say its length first and is sent in one piece.
+        const parts: Uint8Array[] = [];
+        for await (const part of file.bytes()) parts.push(part);
+        return (async function* () {
+          yield* parts;
+        })();
+      } finally {
+        await file.close();
+      }
     },
     link(team, incident, format, zone, user) {
       if (publicUrl === null) return null;

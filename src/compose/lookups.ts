@@ -1,5 +1,6 @@
 import type { Account } from '#domain/person.js';
 import { runsOf } from '#domain/run-state.js';
+import type { People } from '#handle/admission.js';
 import type { WriterStore } from '#handle/writer.js';
 import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';
@@ -14,10 +15,12 @@ export interface Who {
 }
 
 /** What `handle` looks up, out of what the store has, and Slack. */
-export function lookupsOf(store: Store, who: Who = {}): WriterStore {
+export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
   return {
     commit: (wanted) => store.commit(wanted),
     wasWritten: (wanted) => store.wasWritten(wanted),
+    inTurn: (...what) => store.inTurn(...what),
+    lockedAmong: (streams) => store.lockedAmong(streams),
     load: (team, incident) => store.load(team, incident),
     receiptOf: (team, key) => store.receiptOf(team, key),
     nextNumber: (team) => store.nextNumber(team),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunAsked } from '#answer.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
@@ -5,10 +6,23 @@ import { readInputs, targetOf } from '#domain/runbook-inputs.js';
 import type { Kept } from '#runbooks/shelf.js';
 import type { Runbooks } from './runbooks.js';
 
-/** Makes an intent of a runbook that somebody asked for: from its file as it is now, with every input checked. */
-export function proposeOf({ shelf, scrub, learnKeys }: Pick<Runbooks, 'shelf' | 'scrub' | 'learnKeys'>) {
+/** Whoever waits for an answer in Slack has two seconds. */
+const CAREFUL_MS = 1_000;
+
+/**
+ * Makes an intent of a runbook that somebody asked for: from its file as it is now, with every input checked. No key store
+ * stands between a command and its answer: keys are learned beside. Only where an input looks like a key itself is it
+ * waited for what the stores hold now, and not for long.
+ * @param patient wait for the key stores in any case: where nobody waits who could not
+ */
+export function proposeOf(
+  { shelf, scrub, learnKeys }: Pick<Runbooks, 'shelf' | 'scrub' | 'learnKeys'>,
+  patient = false,
+) {
   return async (asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal> => {
-    await learnKeys();
+    const learned = learnKeys();
+    if (patient) await learned;
+    else if (Object.values(asked.inputs).some(likeAKey)) await within(learned, CAREFUL_MS);
     const kept = await onShelf(shelf, asked.runbook);
     if (isRefusal(kept)) return kept;
     const { runbook, source } = kept;
@@ -30,6 +44,18 @@ export function proposeOf({ shelf, scrub, learnKeys }: Pick<Runbooks, 'shelf' | 
       notes: [],
     };
   };
+}
+
+/** Letters and digits, and many of them, as keys are made; names of stores and services are shorter, or words. */
+const likeAKey = (value: unknown): boolean =>
+  String(value)
+    .split(/[^\w+/=~.-]+/)
+    .some((word) => word.length >= 16 && /[a-z]/i.test(word) && /\d/.test(word));
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
 }
 
 async function onShelf(shelf: Runbooks['shelf'], name: string): Promise<Kept | Refusal> {

@@ -98,8 +98,8 @@ function mark(attempt: Attempt<'export.send'>): string {
   return `[request ${attempt.row.id}]`;
 }
 
-async function collect(file: AsyncIterable<string>): Promise<Uint8Array<ArrayBuffer>> {
+async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = [];
-  for await (const chunk of file) chunks.push(Buffer.from(chunk));
+  for await (const chunk of file) chunks.push(Buffer.from(chunk as Uint8Array));
   return new Uint8Array(Buffer.concat(chunks));
 }

@@ -44,7 +44,7 @@ export interface Exports {
     user: string,
     /** It was asked for in the incident's own channel. */
     here: boolean,
-  ): Promise<AsyncIterable<string> | Refusal>;
+  ): Promise<AsyncIterable<string | Uint8Array> | Refusal>;
   /** An address under which a browser gets the same bytes, or null when there is none (no PUBLIC_URL). */
   link(team: string, incident: number, format: string, zone: string, user: string): string | null;
 }

@@ -399,7 +399,10 @@ export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
 /** `in-channel`: whoever is in its channel now, which has to be looked at. */
 export type Sight = 'yes' | 'no' | 'in-channel';
 
-const LIMITED: readonly (Account | undefined)[] = ['guest', 'outside', 'bot', 'gone'];
+/** Guests and strangers see what they are in the channel of, and nothing else. */
+export function isLimited(account: Account | undefined): boolean {
+  return account !== undefined && account !== 'member' && account !== 'unknown';
+}
 
 /**
  * May this person look at the incident, or even know that it exists? A private one is seen by its members, for as long
@@ -407,7 +410,7 @@ const LIMITED: readonly (Account | undefined)[] = ['guest', 'outside', 'bot', 'g
  */
 export function sightOf(state: IncidentState, viewer: Viewer): Sight {
   if (viewer.seesPrivate) return 'yes';
-  const limited = LIMITED.includes(viewer.account);
+  const limited = isLimited(viewer.account);
   if (!state.private && !limited) return 'yes';
   const recorded = state.members.includes(viewer.by.id);
   if (limited && !state.private) return state.channel ? 'in-channel' : recorded ? 'yes' : 'no';

@@ -1,22 +1,8 @@
 import type { Found } from '#domain/decide.js';
 import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
-import {
-  type Asker,
-  askerIn,
-  CHANNEL,
-  forbidden,
-  mayHearOf,
-  namesIn,
-  PERMISSIONS,
-  type Power,
-  powerFor,
-  type Rules,
-  sees,
-  speakerOf,
-  unseen,
-} from '#domain/permission.js';
-import type { Account, Person, PersonRef } from '#domain/person.js';
+import { mayHearOf } from '#domain/permission.js';
+import type { Person, PersonRef } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
 import { type IncidentState, STANDING } from '#domain/state.js';
@@ -38,14 +24,6 @@ export interface Lookups {
   ): Promise<{ incident: number; run: number; of: IncidentState } | null>;
   /** The target of a run that this incident remembers. */
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
-  /** What kind of account that is; where it matters who acts, Slack may be asked. */
-  account(team: string, id: string): Promise<Account>;
-  /** Is that person in that channel now? null: Slack does not say. */
-  inChannel(team: string, channel: string, id: string): Promise<boolean | null>;
-  /** Is that person one of those named, or in one of the groups (`@sre`, ids of people and groups)? */
-  isAmong(team: string, id: string, names: readonly string[]): Promise<boolean>;
-  /** The incident as it stands. */
-  stateOf(team: string, incident: number): Promise<IncidentState | null>;
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
@@ -69,82 +47,8 @@ export function needsLookup(intent: TypedIntent): boolean {
   }
 }
 
-/**
- * What the table of permissions wants to know of whoever asks. Recording costs no look-up, unless tocsin.yml gives it to
- * some people only; what acts on production looks at the account as it is now.
- */
-async function lookAtAsker(
-  look: Lookups,
-  power: Power | null,
-  incident: number,
-  asking: Asking,
-  rules: Rules,
-): Promise<Asker | undefined> {
-  if (power === null || asking.source === 'bot') return undefined;
-  const { acts, from } = PERMISSIONS[power];
-  const rule = rules[power] ?? from;
-  const names = namesIn(rule);
-  const plain = !acts && names.length === 0 && !rule.includes(CHANNEL);
-  if (plain && !asking.owner) return undefined;
-  const { team } = asking;
-  const { id } = speakerOf(asking);
-  const known = askerIn(asking);
-  const [account, among, present] = await Promise.all([
-    acts || asking.owner || !asking.account ? look.account(team, id) : asking.account,
-    names.length > 0 ? look.isAmong(team, id, names) : false,
-    rule.includes(CHANNEL) && !known.present ? isPresent(look, team, incident, id) : known.present,
-  ]);
-  return { account, among, present };
-}
-
-/**
- * For what is looked at, and for runbooks before their files are read: may whoever asks do that?
- * @param incident null where it is about none
- * @returns null, or a refusal that says who may; of an incident that they may not see, no more than that
- */
-export async function permitted(
-  look: Lookups,
-  rules: Rules,
-  power: Power,
-  incident: number | null,
-  asking: Asking,
-): Promise<Refusal | null> {
-  const { acts, from } = PERMISSIONS[power];
-  const rule = rules[power] ?? from;
-  const simple = !acts && asking.source === 'slack' && rules[power] === undefined;
-  if (simple && (asking.account === 'member' || asking.account === 'unknown')) return null;
-  const state = incident === null ? null : await look.stateOf(asking.team, incident);
-  if (incident !== null) {
-    const seen = state && (await sees(state, asking, (...of) => look.inChannel(...of)));
-    if (!seen) return unseen(incident);
-  }
-  const asker = await lookAtAsker(look, power, incident ?? 0, asking, { ...rules, [power]: rule });
-  return forbidden(power, state, asking, asker ?? askerIn(asking), rules);
-}
-
-/** Before there is a channel, whoever was brought in is as good as in it. */
-async function isPresent(look: Lookups, team: string, incident: number, id: string): Promise<boolean | null> {
-  const state = await look.stateOf(team, incident);
-  if (!state?.channel) return state?.members.includes(id) ?? null;
-  return look.inChannel(team, state.channel.id, id);
-}
-
 /** @param incident 0 for a new one */
 export async function lookUp(
-  look: Lookups,
-  intent: TypedIntent,
-  incident: number,
-  asking: Asking,
-  rules: Rules,
-): Promise<Found> {
-  const [found, asker] = await Promise.all([
-    lookUpRest(look, intent, incident, asking),
-    lookAtAsker(look, powerFor(intent), incident, asking, rules),
-  ]);
-  return { ...found, ...(asker && { asker }) };
-}
-
-async function lookUpRest(
   look: Lookups,
   intent: TypedIntent,
   incident: number,

@@ -1,5 +1,6 @@
+import { type Refusal, refuse } from '#domain/refusal.js';
 import type { Commit } from '#store/commit.js';
-import { Conflict, Unconfirmed } from '#store/outcome.js';
+import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { type Gathering, laneOf, type Planned } from './plan.js';
 import type { Waiting } from './waiting.js';
 
@@ -23,8 +24,10 @@ export async function writeForSure(store: Committing, commit: Commit): Promise<v
     } catch (error) {
       const doubt = tries > 0 || error instanceof Unconfirmed;
       if (!doubt) throw error;
-      if (error instanceof Conflict && (await store.wasWritten(commit))) return;
-      if (error instanceof Conflict) throw error;
+      // Cannot be asked: that is no *no*, and the next try meets the same conflict.
+      const written = error instanceof Conflict ? await store.wasWritten(commit).catch(() => null) : null;
+      if (written) return;
+      if (written === false) throw error;
       if (tries === DOUBTS) throw new Unconfirmed('the database does not say whether it was written');
       await pause(100 * 2 ** tries);
     }
@@ -46,3 +49,31 @@ export function summariesOf(planned: Array<{ waiting: Waiting; plan: Planned }>)
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const AWAY = 'the database does not answer';
+const OUR_FAULT = 'Tocsin made a mistake, which is in its log';
+const HELD = 'that incident is being rebuilt or erased at this moment';
+const CROWDED = 'too many people are writing to this incident at once';
+
+/** What somebody is told whose intent could not be written. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Locked) return refuse('NOT_RECORDED', { why: HELD });
+  if (error instanceof Unavailable) return refuse('NOT_RECORDED', { why: AWAY });
+  if (error instanceof Conflict) return refuse('NOT_RECORDED', { why: CROWDED });
+  if (error instanceof Unconfirmed) return refuse('NOT_CONFIRMED', {});
+  return refuse('NOT_RECORDED', { why: OUR_FAULT });
+}
+
+/** A bug, or something that the database does not take: it was not written, and it is one of the group that is to blame. */
+export const isOurs = (error: unknown): boolean =>
+  !(error instanceof Conflict || error instanceof Unavailable || error instanceof Unconfirmed);
+
+/** The first time on the connection that holds our turn; when that broke, on any. */
+export function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {
+  let used = false;
+  return (commit) => {
+    if (used) return then(commit);
+    used = true;
+    return first(commit);
+  };
+}

@@ -1,19 +1,22 @@
-import type { Found } from '#domain/decide.js';
-import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
-import { type Rules, sees, unseen } from '#domain/permission.js';
-import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Rules } from '#domain/permission.js';
+import type { Refusal } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
-import { Conflict, Unavailable, Unconfirmed } from '#store/outcome.js';
+import { Conflict, Locked, Unconfirmed } from '#store/outcome.js';
+import type { Stream, Turn } from '#store/turn.js';
+import type { Admission } from './admission.js';
+import { Aside, isLate } from './aside.js';
 import { Cache, type Known } from './cache.js';
-import { type Lookups, lookUp, needsLookup, resolvePeople } from './lookups.js';
-import { type Gathering, gathering, laneOf, type Planned, plan } from './plan.js';
+import { needsLookup } from './lookups.js';
 import type { Recorded } from './recorded.js';
-import { recordedOf, shortKey, type Waiting } from './waiting.js';
-import { type Committing, pause, summariesOf, writeForSure } from './write.js';
+import { decideTogether, type Loading } from './together.js';
+import { distinct, nameOf, recordedOf, stillOf, Waiting } from './waiting.js';
+import { type Committing, isOurs, once, pause, refusalOf, writeForSure } from './write.js';
 
-export interface WriterStore extends Lookups, Committing {
-  load(team: string, incident: number): Promise<Known | null>;
+export interface WriterStore extends Loading, Committing {
   receiptOf(team: string, key: string): Promise<{ incident: number; receipt: string } | null>;
+  inTurn<T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>): Promise<T>;
+  lockedAmong(streams: readonly Stream[]): Promise<Stream[]>;
 }
 
 export interface WriterOptions {
@@ -25,34 +28,48 @@ export interface WriterOptions {
   rules?: Rules;
 }
 
-interface Prepared {
-  waiting: Waiting;
-  intent: Intent;
-  found: Found;
-}
-
 const MAX_TOGETHER = 200;
 const MAX_TRIES = 25;
+/** From then on a group that still meets conflicts is halved: whoever causes them is soon alone. */
+const TRIES_TOGETHER = 4;
+/** How long one keeps writing in one turn, if there is something to write. */
+const TURN_MS = 15;
+/** Who did not get a turn within the time limit does without for a while: its holder stands still. */
+const WITHOUT_TURNS_MS = 5_000;
 
 /**
  * The one writer of a process. Everything that waits is decided in order and written with one statement; while that
- * is on its way the next group gathers. Other processes write too: who comes second gets a conflict and decides anew.
+ * is on its way the next group gathers. Other processes write too: who comes second gets a conflict, and then they take
+ * turns (store/turn.ts) for as long as both write to the same incidents. One that cannot be written keeps nobody else:
+ * repeats are answered first, a locked incident's are set aside, and what fails for a reason of its own is found by halving.
  */
 export class Writer {
   private readonly waiting: Waiting[] = [];
+  private readonly aside: Aside;
   private readonly cache = new Cache();
   private running = false;
+  private withoutTurnsUntil = 0;
 
-  constructor(private readonly options: WriterOptions) {}
+  constructor(private readonly options: WriterOptions) {
+    this.aside = new Aside(options.store, {
+      // In front: whoever came later for the same incident stands behind them.
+      free: (ones) => {
+        this.waiting.unshift(...ones);
+        if (!this.running) void this.run();
+      },
+      give: (ones, error) => this.tellFailure(ones, error),
+    });
+  }
 
   write(
     intent: TypedIntent,
     target: number | null,
     asking: Asking,
     notes: string[],
+    admission: Admission = {},
   ): Promise<Recorded | Refusal> {
     return new Promise((done) => {
-      this.waiting.push({ intent, target, asking: { ...asking, key: shortKey(asking.key) }, notes, done });
+      this.waiting.push(new Waiting(intent, target, asking, notes, admission, performance.now(), done));
       if (!this.running) void this.run();
     });
   }
@@ -62,14 +79,12 @@ export class Writer {
     // What arrived in the same breath goes into the first statement, and does not wait for it to come back.
     await new Promise(setImmediate);
     while (this.waiting.length > 0) {
-      const together = this.takeTogether();
-      try {
-        await this.attempt(together, 1);
-      } catch (error) {
-        // A bug, not a refusal: nobody may be left without an answer.
-        this.options.onError(error);
-        for (const one of together) one.done(refuse('NOT_CONFIRMED', {}));
-      }
+      const now = performance.now();
+      const shared = this.waiting.some(({ stream }) =>
+        this.cache.isShared(stream.team, stream.incident, now),
+      );
+      // Who waits for a turn takes along whoever comes meanwhile.
+      await this.attempt(shared ? null : this.takeTogether(), 1);
     }
     this.running = false;
   }
@@ -81,7 +96,11 @@ export class Writer {
     const keys = new Set<string>();
     while (this.waiting.length > 0 && taken.length < MAX_TOGETHER) {
       const next = this.waiting[0] as Waiting;
-      const incident = `${next.asking.team}/${next.target}`;
+      const incident = nameOf(next.stream);
+      if (this.aside.joins(next)) {
+        this.waiting.shift();
+        continue;
+      }
       const key = next.asking.key === null ? null : `${next.asking.team}/${next.asking.key}`;
       if (incidents.has(incident) && needsLookup(next.intent)) break;
       if (key !== null && keys.has(key)) break;
@@ -95,150 +114,187 @@ export class Writer {
     return taken;
   }
 
-  private async attempt(together: Waiting[], tries: number): Promise<void> {
-    let planned: Array<{ waiting: Waiting; plan: Planned }>;
-    const commit = gathering();
-    try {
-      planned = await this.planAll(commit, together);
-    } catch (error) {
-      // Nothing was sent to be written yet: whatever went wrong, nothing is recorded.
-      return this.afterFailure(
-        together,
-        tries,
-        error instanceof Unavailable ? error : this.asUnavailable(error),
-      );
-    }
-    try {
-      if (commit.facts.length > 0) await writeForSure(this.options.store, commit);
-    } catch (error) {
-      return this.afterFailure(together, tries, error);
-    }
-    for (const { waiting, plan: p } of planned) {
-      this.cache.set(waiting.asking.team, p.incident, p.after);
-      waiting.done(recordedOf(waiting, p));
-    }
-    if (commit.effects.length > 0) {
-      this.options.onCommitted([...new Set(commit.effects.map((effect) => effect.lane))]);
+  /**
+   * Returns when everybody in the group is answered or set aside. Never throws: nobody may be left without an answer.
+   * @param group null: those who wait when it is our turn
+   */
+  private async attempt(group: readonly Waiting[] | null, firstTry: number): Promise<void> {
+    const at = { group: group ?? [] };
+    for (let tries = firstTry; ; tries++) {
+      let error: unknown;
+      try {
+        error =
+          tries > 1 || group === null
+            ? await this.inTurn(at)
+            : await this.writeTogether(at.group, new Map(), this.options.store);
+      } catch (bug) {
+        error = bug;
+      }
+      const left = stillOf(at.group);
+      if (left.length === 0) {
+        // Not even begun, and that is the answer for those who wait.
+        if (error && at.group.length === 0) await this.tellFailure(this.takeTogether(), error);
+        return;
+      }
+      if (error instanceof Locked && tries < MAX_TRIES) {
+        await this.aside.take(left);
+        await this.tellFailure(
+          left.filter((one) => !this.aside.holds(one) && isLate(one)),
+          error,
+        );
+      } else if (error instanceof Conflict && tries < MAX_TRIES) {
+        if (left.length > 1 && tries >= TRIES_TOGETHER) return this.halves(left, tries + 1);
+        if (tries > 1) await pause(Math.random() * Math.min(5 * tries, 50));
+      } else if (left.length > 1 && isOurs(error)) {
+        return this.halves(left, tries);
+      } else {
+        return this.tellFailure(left, error);
+      }
+      at.group = stillOf(left).filter((one) => !this.aside.holds(one));
+      if (at.group.length === 0) return;
     }
   }
 
-  private async planAll(commit: Gathering, together: Waiting[]) {
-    const prepared = (await Promise.all(together.map((one) => this.prepare(one)))).filter((p) => p !== null);
-    const latest = new Map<string, Known>();
-    const planned: Array<{ waiting: Waiting; plan: Planned }> = [];
-    for (const { waiting, intent, found } of prepared) {
-      const { asking, target, notes } = waiting;
-      const lane = target === null ? null : laneOf(asking.team, target);
-      let known: Known | null = null;
-      let fresh = true;
-      if (lane !== null && target !== null) {
-        const cached = latest.get(lane) ?? this.cache.get(asking.team, target);
-        fresh = cached === undefined;
-        known = cached ?? (await this.options.store.load(asking.team, target));
-        // Somebody may have been brought in by another process since.
-        if (known && !fresh && !(await this.mayBeSeen(known, asking))) {
-          known = await this.options.store.load(asking.team, target);
-        }
-        if (!known || !(await this.mayBeSeen(known, asking))) {
-          waiting.done(unseen(target));
-          continue;
-        }
-      }
-      let outcome = plan(commit, known, intent, asking, found, notes, this.rules);
-      if (isRefusal(outcome) && !fresh && target !== null && lane !== null && !latest.has(lane)) {
-        // A *no* must not rest on what this process remembers: another one may have written since.
-        known = await this.options.store.load(asking.team, target);
-        outcome = plan(commit, known, intent, asking, found, notes, this.rules);
-      }
-      if (isRefusal(outcome)) {
-        await this.refuseUnlessRepeated(waiting, outcome);
-        continue;
-      }
-      latest.set(laneOf(asking.team, outcome.incident), outcome.after);
-      planned.push({ waiting, plan: outcome });
-    }
-    commit.summaries = summariesOf(planned);
-    return planned;
+  private async halves(group: readonly Waiting[], tries: number): Promise<void> {
+    const middle = Math.ceil(group.length / 2);
+    await this.attempt(group.slice(0, middle), tries);
+    // Somebody of the first half may have been set aside meanwhile: then theirs in the second wait behind.
+    const second = group.slice(middle).filter((one) => !this.aside.joins(one));
+    if (second.length > 0) await this.attempt(second, tries);
   }
 
-  private async prepare(waiting: Waiting): Promise<Prepared | null> {
+  /**
+   * Writes the group, then whoever waits, for as long as it is our turn: none of them needs to take a turn of their own.
+   * @param at the group that is being written; where none is given, those who wait
+   * @returns why not, if those of `at.group` who are not answered could not be written
+   */
+  private async inTurn(at: { group: readonly Waiting[] }): Promise<unknown> {
     const { store } = this.options;
-    const intent = await resolvePeople(store, waiting.intent, waiting.asking.team);
-    if (isRefusal(intent)) {
-      await this.refuseUnlessRepeated(waiting, intent);
+    const teams = [...new Set([...at.group, ...this.waiting].map((one) => one.asking.team))];
+    const wait = performance.now() >= this.withoutTurnsUntil;
+    return store.inTurn(teams, wait, async (turn) => {
+      if (wait && !turn.taken) this.withoutTurnsUntil = performance.now() + WITHOUT_TURNS_MS;
+      const until = performance.now() + TURN_MS;
+      do {
+        if (stillOf(at.group).length === 0) at.group = this.takeTogether();
+        if (at.group.length === 0) return null;
+        const there = await this.look(at.group, turn);
+        const error = await this.writeTogether(at.group, there, {
+          commit: once(turn.commit, store.commit),
+          wasWritten: store.wasWritten,
+        });
+        if (error) return error;
+      } while (turn.taken && this.waiting.length > 0 && performance.now() < until);
       return null;
+    });
+  }
+
+  /** Answers those who were recorded before. @returns what the others' incidents are like now */
+  private async look(group: readonly Waiting[], turn: Turn): Promise<Map<string, Known | null>> {
+    const streams = distinct(group.map((one) => one.stream)).filter(({ incident }) => incident >= 0);
+    const keys = group.flatMap(({ asking: { team, key } }) => (key === null ? [] : [{ team, key }]));
+    const seen = await turn.look(streams, keys);
+    const there = new Map<string, Known | null>(streams.map((stream) => [nameOf(stream), null]));
+    for (const known of seen.known) {
+      there.set(nameOf(known), known);
+      this.cache.compare(known.team, known.incident, known, performance.now());
+      this.cache.set(known.team, known.incident, known);
     }
-    const found = await lookUp(store, waiting.intent, waiting.target ?? 0, waiting.asking, this.rules);
-    return { waiting, intent, found };
+    const before = new Map(seen.receipts.map((one) => [`${one.team}/${one.key}`, one]));
+    for (const one of group) {
+      const receipt = before.get(`${one.asking.team}/${one.asking.key}`);
+      const recorded = receipt && (await this.recordedBefore(one.asking.team, receipt));
+      if (recorded) one.done(recorded);
+    }
+    return there;
+  }
+
+  /** @returns why not, if those who are not answered yet could not be written */
+  private async writeTogether(
+    all: readonly Waiting[],
+    there: ReadonlyMap<string, Known | null>,
+    committing: Committing,
+  ): Promise<unknown> {
+    const { onError, onCommitted, store, rules = {} } = this.options;
+    await this.answerKnownRepeats(all);
+    const group = stillOf(all);
+    const { commit, planned, held, refused } = await decideTogether(
+      store,
+      this.cache,
+      group,
+      there,
+      rules,
+      onError,
+    );
+    for (const { waiting, refusal } of refused) await this.refuseUnlessRepeated(waiting, refusal);
+    try {
+      if (commit.facts.length > 0) await writeForSure(committing, commit);
+    } catch (error) {
+      return error;
+    }
+    for (const { waiting, plan } of planned) {
+      const { team, key } = waiting.asking;
+      this.cache.set(team, plan.incident, plan.after);
+      if (key !== null && plan.facts.length > 0) this.cache.addKey(team, key);
+      waiting.done(recordedOf(waiting, plan));
+    }
+    for (const { waiting, refusal } of held) await this.refuseUnlessRepeated(waiting, refusal);
+    const lanes = new Set(commit.effects.map((effect) => effect.lane));
+    try {
+      if (lanes.size > 0) onCommitted([...lanes]);
+    } catch (error) {
+      // It is written, and the relay finds what is owed.
+      onError(error);
+    }
+    return null;
+  }
+
+  /** What this process has recorded already need not go to the database to be found out there. */
+  private async answerKnownRepeats(group: readonly Waiting[]): Promise<void> {
+    for (const one of stillOf(group)) {
+      const { team, key } = one.asking;
+      if (key === null || !this.cache.hasKey(team, key)) continue;
+      const first = await this.repeated(one).catch(() => null);
+      if (first) one.done(first);
+    }
   }
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */
   private async refuseUnlessRepeated(waiting: Waiting, refusal: Refusal): Promise<void> {
-    waiting.done((await this.repeated(waiting)) ?? refusal);
+    waiting.done((await this.repeated(waiting).catch(() => null)) ?? refusal);
   }
 
-  private async repeated(waiting: Waiting): Promise<Recorded | null> {
-    const { key, team } = waiting.asking;
-    if (key === null) return null;
-    const first = await this.options.store.receiptOf(team, key);
-    if (!first) return null;
-    const known = await this.options.store.load(team, first.incident);
+  private async repeated({ asking: { team, key } }: Waiting): Promise<Recorded | null> {
+    const first = key === null ? null : await this.options.store.receiptOf(team, key);
+    return first && this.recordedBefore(team, first);
+  }
+
+  private async recordedBefore(
+    team: string,
+    { incident, receipt }: { incident: number; receipt: string },
+  ): Promise<Recorded | null> {
+    const known = this.cache.get(team, incident) ?? (await this.options.store.load(team, incident));
     if (!known) return null;
     return {
       recorded: true,
       team,
-      incident: first.incident,
-      ref: refOf(first.incident),
+      incident,
+      ref: refOf(incident),
       // Without words: they were erased since.
-      receipt: first.receipt || `${refOf(first.incident)}: recorded before.`,
+      receipt: receipt || `${refOf(incident)}: recorded before.`,
       repeated: true,
       facts: [],
       state: known.state,
     };
   }
 
-  private mayBeSeen({ state }: Known, asking: Asking): Promise<boolean> {
-    return sees(state, asking, (...of) => this.options.store.inChannel(...of));
-  }
-
-  private get rules(): Rules {
-    return this.options.rules ?? {};
-  }
-
-  private asUnavailable(error: unknown): Unavailable {
-    this.options.onError(error);
-    return new Unavailable('could not be looked up');
-  }
-
-  private async afterFailure(together: Waiting[], tries: number, error: unknown): Promise<void> {
-    for (const { asking, target } of together) if (target !== null) this.cache.drop(asking.team, target);
-    if (error instanceof Conflict) {
-      // Apart, so that one repeated key or one busy incident does not send everybody round again.
-      if (together.length > 1) {
-        for (const one of together) await this.attempt([one], 1);
-        return;
-      }
-      const one = together[0] as Waiting;
-      const first = await this.repeated(one).catch(() => null);
-      if (first) return one.done(first);
-      if (tries < MAX_TRIES) {
-        await pause(Math.random() * Math.min(5 * tries, 50));
-        return this.attempt(together, tries + 1);
-      }
-      return one.done(
-        refuse('NOT_RECORDED', { why: 'too many people are writing to this incident at once' }),
-      );
+  private async tellFailure(group: readonly Waiting[], error: unknown): Promise<void> {
+    for (const { stream } of group) this.cache.drop(stream.team, stream.incident);
+    const doubt = error instanceof Unconfirmed;
+    for (const one of group) {
+      const first = doubt ? await this.repeated(one).catch(() => null) : null;
+      one.done(first ?? refusalOf(error));
     }
-    const unknown = error instanceof Unconfirmed;
-    if (!unknown && !(error instanceof Unavailable)) this.options.onError(error);
-    for (const one of together) {
-      const first = unknown ? await this.repeated(one).catch(() => null) : null;
-      one.done(
-        first ??
-          (error instanceof Unavailable
-            ? refuse('NOT_RECORDED', { why: 'the database does not answer' })
-            : refuse('NOT_CONFIRMED', {})),
-      );
-    }
+    if (isOurs(error)) this.options.onError(error);
   }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { closest } from '#domain/closest.js';
 import { RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
@@ -18,8 +18,8 @@ export interface Kept {
 }
 
 /**
- * Where runbooks are found. The files are read anew each time, because they may be edited while we run; a runbook is
- * found by the `name:` in its file, so that no path is ever made of what somebody typed.
+ * Where runbooks are found. The files are looked at each time, because they may be edited while we run, and what changed is
+ * read; a runbook is found by the `name:` in its file, so that no path is ever made of what somebody typed.
  */
 export interface Shelf {
   /** @returns the runbook, or why it cannot be used (`file:line: …`); null: there is none of that name */
@@ -44,14 +44,22 @@ export interface ShelfOptions {
  */
 type Item = { file: string; name: string | null; claims: string } & (Kept | { problems: string[] });
 
+/** Files as they were read last, by path. `mark` says which state of the file that was. */
+type Read = Map<string, { mark: string; item: Item }>;
+
 export function openShelf({ folders, actions }: ShelfOptions): Shelf {
+  let before: Read = new Map();
+
   async function items(): Promise<Item[]> {
     const found: Item[] = [];
+    const now: Read = new Map();
     for (const folder of folders) {
       const taken = new Set(found.map(({ claims }) => claims));
-      const here = await readFolder(folder, actions);
+      const here = await readFolder(folder, (file) => readItem(file, actions, before, now));
       found.push(...here.filter(({ name, claims }) => name === null || !taken.has(claims)));
     }
+    // What is gone is forgotten.
+    before = now;
     return found;
   }
 
@@ -81,7 +89,7 @@ export function openShelf({ folders, actions }: ShelfOptions): Shelf {
 
 const strip = ({ runbook, source, file }: Kept): Kept => ({ runbook, source, file });
 
-async function readFolder(folder: string, actions: Actions): Promise<Item[]> {
+async function readFolder(folder: string, readFile: (file: string) => Promise<Item>): Promise<Item[]> {
   let names: string[];
   try {
     names = await readdir(folder);
@@ -98,10 +106,8 @@ async function readFolder(folder: string, actions: Actions): Promise<Item[]> {
       },
     ];
   }
-  const items: Item[] = [];
-  for (const name of names.filter((one) => /\.ya?ml$/i.test(one) && !one.startsWith('.')).toSorted()) {
-    items.push(await readItem(join(folder, name), actions));
-  }
+  const files = names.filter((one) => /\.ya?ml$/i.test(one) && !one.startsWith('.')).toSorted();
+  const items = await Promise.all(files.map((name) => readFile(join(folder, name))));
   return items.map((item) => withoutTwins(item, items));
 }
 
@@ -114,8 +120,30 @@ function withoutTwins(item: Item, items: Item[]): Item {
   return { file, name, claims, problems: [text, ...('problems' in item ? item.problems : [])] };
 }
 
-async function readItem(file: string, actions: Actions): Promise<Item> {
-  const read = await readText(file);
+/** From memory when the file is what it was; reading and checking takes ten milliseconds and more of the processor. */
+async function readItem(file: string, actions: Actions, before: Read, now: Read): Promise<Item> {
+  const mark = await markOf(file);
+  const known = before.get(file);
+  const item = known && known.mark === mark ? known.item : parse(file, await readText(file), actions);
+  if (mark !== null) now.set(file, { mark, item });
+  return item;
+}
+
+/** Within a tick of the file system's clock a file may change twice and look the same. */
+const TICK_MS = 50;
+
+/** @returns what differs whenever the file does; null: that cannot be told, so it has to be read */
+async function markOf(file: string): Promise<string | null> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
+    if (Number(ctimeMs) > Date.now() - TICK_MS) return null;
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    return null;
+  }
+}
+
+function parse(file: string, read: Awaited<ReturnType<typeof readText>>, actions: Actions): Item {
   const name = 'text' in read ? nameIn(read.text) : null;
   const item = { file, name, claims: name ?? basename(file).replace(/\.ya?ml$/i, '') };
   if ('problem' in read) return { ...item, problems: [`${file}:1: ${read.problem}`] };

@@ -61,12 +61,28 @@ export interface Commit {
  * @throws {Unconfirmed} written or not: send the same commit again; a `Conflict` after that, ask `wasWritten`
  */
 export async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
-  const values = commitValues(wanted);
   try {
-    await withConnection(writer, (client) => client.query({ name: 'commit', text: COMMIT_SQL, values }));
+    await withConnection(writer, (client) => send(client, wanted));
   } catch (error) {
     throw error instanceof Unavailable ? error : outcomeOfCommit(error);
   }
+}
+
+/** The same on a connection that the caller holds. `noting` sees the failure before it is put into our words. */
+export async function commitOn(
+  client: pg.ClientBase,
+  wanted: Commit,
+  noting: <R>(does: Promise<R>) => Promise<R>,
+): Promise<void> {
+  try {
+    await noting(send(client, wanted));
+  } catch (error) {
+    throw outcomeOfCommit(error);
+  }
+}
+
+async function send(client: pg.ClientBase, wanted: Commit): Promise<void> {
+  await client.query({ name: 'commit', text: COMMIT_SQL, values: commitValues(wanted) });
 }
 
 /** @returns the parameters of COMMIT_SQL. */

@@ -18,13 +18,20 @@ export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
+/** Some row is held by somebody else for longer than we wait: an incident is being rebuilt or erased. Nothing was written. */
+export class Locked extends Unavailable {
+  override name = 'Locked';
+}
+
 /** The connection was lost after the statement had been sent: written or not, nobody knows yet. */
 export class Unconfirmed extends Error {
   override name = 'Unconfirmed';
 }
 
-/** Out of disk, memory or connections; cancelled by the time limit; read-only; a lock that is not to be had. */
-const REFUSED_NOW = /^(53|57014|25006|55P03)/;
+/** Out of disk, memory or connections; cancelled by the time limit; read-only. */
+const REFUSED_NOW = /^(53|57014|25006)/;
+/** A lock was not to be had within its time limit. */
+const NOT_GRANTED = '55P03';
 /** The session was ended, or the server is in trouble: with these an answer could have been cut off after the commit. */
 const ENDED = /^(08|57P|58|XX)/;
 /** Not let in: wrong password, no such database. Met while connecting, before anything was sent. */
@@ -46,6 +53,7 @@ export function outcomeOfCommit(error: unknown): Error {
   if (error.code === '23505') return new Conflict(error.constraint === 'fact_key' ? 'key' : 'version');
   if (LOST_RACE.test(error.code)) return new Conflict('version');
   if (error.code === REFUSED) return new Conflict('version');
+  if (error.code === NOT_GRANTED) return new Locked(`the database refused (${error.code})`);
   if (REFUSED_NOW.test(error.code)) return new Unavailable(`the database refused (${error.code})`);
   return withoutValues(error);
 }
@@ -54,6 +62,7 @@ export function outcomeOfCommit(error: unknown): Error {
 export function outcomeOfQuery(error: unknown): Error {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (cause instanceof pg.DatabaseError && cause.code) {
+    if (cause.code === NOT_GRANTED) return new Locked(`the database refused (${cause.code})`);
     if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(cause.code ?? ''))) {
       return new Unavailable(`the database refused (${cause.code})`);
     }

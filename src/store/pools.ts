@@ -10,8 +10,10 @@ export interface PoolConfig extends pg.ClientConfig {
 export interface Pools {
   /** For commits alone: short statements, cancelled by the server after two seconds. */
   writer: pg.Pool;
-  /** For everything else. */
+  /** For everything else that is short. */
   general: pg.Pool;
+  /** For exports: whole incidents are read, and nothing else may wait for that. */
+  exports: pg.Pool;
 }
 
 /** What we tell about trouble on an idle connection: a sentence, never a value. */
@@ -39,11 +41,12 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
 }
 
 const STATEMENT_TIMEOUT = 2_000;
+/** How many incidents are read at once for exports. */
+export const EXPORTS = 2;
+/** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
+const LOCK_TIMEOUT = 500;
 
-/**
- * Two small pools, so that a long export never makes a commit wait for a connection.
- * At most 2 + 4 connections, and one more while listening.
- */
+/** Three small pools, so that nothing waits for an export, and no commit for anything. At most 2 + 4 + 2 connections. */
 export function openPools(config: PoolConfig, report: Report): Pools {
   const { writers = 2, others = 4, ...connection } = config;
   const common = {
@@ -57,6 +60,7 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     max: writers,
     idleTimeoutMillis: 0,
     statement_timeout: STATEMENT_TIMEOUT,
+    lock_timeout: LOCK_TIMEOUT,
     // When not even the cancellation comes back, the network is gone: stop waiting, outcome unknown.
     query_timeout: STATEMENT_TIMEOUT + 1_000,
     options: byKeyOnly(connection),
@@ -67,11 +71,19 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     idleTimeoutMillis: 30_000,
     statement_timeout: 30_000,
   });
-  for (const pool of [writer, general]) {
+  const exports = new pg.Pool({
+    ...common,
+    max: EXPORTS,
+    idleTimeoutMillis: 10_000,
+    statement_timeout: 30_000,
+    // A snapshot keeps the server from cleaning up: whoever stands still in the middle of one loses it.
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  for (const pool of [writer, general, exports]) {
     pool.on('error', (error) => report('a database connection was lost', error));
     outliving(pool);
   }
-  return { writer, general };
+  return { writer, general, exports };
 }
 
 /**

@@ -37,6 +37,7 @@ import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
+import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';
 import { type Workspaces, workspaces } from './workspaces.js';
 
 /**
@@ -62,6 +63,10 @@ export interface Outbox {
 export interface Store {
   commit(wanted: Commit): Promise<void>;
   wasWritten(wanted: Commit): Promise<boolean>;
+  /** While no other process that asks for a turn writes to the same workspaces. */
+  inTurn<T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>): Promise<T>;
+  /** Those whose rows somebody holds at this moment. */
+  lockedAmong(streams: readonly Stream[]): Promise<Stream[]>;
   load(team: string, incident: number): Promise<Loaded | null>;
   receiptOf(team: string, key: string): Promise<Receipt | null>;
   nextNumber(team: string): Promise<number>;
@@ -81,6 +86,8 @@ export interface Store {
   targets: Targets;
   schedules: Schedules;
   snapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
+  /** The same on connections that are there for what is long. */
+  longSnapshot<T>(read: (at: Snapshot) => Promise<T>): Promise<T>;
   /** Recomputes summaries and entries of a workspace, or of all, from the facts. @returns how many incidents. */
   rebuild(fold: Fold, team?: string): Promise<number>;
   /** Erases texts of one fact for ever, and what rests on them. A writer that keeps states in memory must load again. */
@@ -102,13 +109,15 @@ export interface Store {
 
 /** Opens the store on a migrated database. Connects lazily: a database that is down makes calls fail, not this one. */
 export function openStore(config: PoolConfig, report: Report): Store {
-  const { writer, general } = openPools(config, report);
+  const { writer, general, exports } = openPools(config, report);
   const db = queryable(general);
   const orm = drizzle(general);
   const forRebuild = { ...config, options: byKeyOnly(config) };
   return {
     commit: (wanted) => commit(writer, wanted),
     wasWritten: (wanted) => wasWritten(db, wanted),
+    inTurn: (...what) => inTurn(writer, ...what),
+    lockedAmong: (streams) => lockedAmong(writer, streams),
     load: (...at) => load(db, ...at),
     receiptOf: (...at) => receiptOf(db, ...at),
     nextNumber: (team) => nextNumber(db, team),
@@ -127,6 +136,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     targets: targets(db),
     schedules: schedules(db),
     snapshot: (read) => snapshot(general, read),
+    longSnapshot: (read) => snapshot(exports, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),
     people: people(orm),
@@ -152,7 +162,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       return rows[0]?.ms ?? 0;
     },
     async close() {
-      await Promise.all([writer.end(), general.end()]);
+      await Promise.all([writer.end(), general.end(), exports.end()]);
     },
   };
 }

@@ -29,7 +29,7 @@ export const EXPORT_FILES: Readonly<Record<Format, string>> = {
   'postmortem.html': 'postmortem.html',
 };
 
-/** A reader who stops reading must not hold a database snapshot for ever. */
+/** A reader who stops reading must not occupy one of the places for ever. */
 const SLOWEST_MS = 120_000;
 
 /** `GET /incidents/INC-7/timeline.md` and its like: the same bytes as the CLI and Slack give. */
@@ -52,20 +52,28 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
       );
       return;
     }
-    const outcome = await ports.read.dossier(viewer, incident, async (dossier) => {
+    const file = await ports.read.exported(viewer, incident, (dossier) =>
+      renderExport(format, dossier, zone),
+    );
+    if (isRefusal(file)) {
+      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
+      return;
+    }
+    try {
       response.status(200).set({
         'Content-Type': MEDIA_TYPES[format],
+        'Content-Length': String(file.length),
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
         // The same policy as in the page itself, for those who ask the headers.
         ...(MEDIA_TYPES[format].startsWith('text/html') && { 'Content-Security-Policy': PAGE_POLICY }),
       });
-      await pipeline(Readable.from(renderExport(format, dossier, zone)), response, {
+      await pipeline(Readable.from(request.method === 'HEAD' ? [] : file.bytes()), response, {
         signal: AbortSignal.timeout(SLOWEST_MS),
       });
-    });
-    if (isRefusal(outcome))
-      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
+    } finally {
+      await file.close();
+    }
   });
 }
 

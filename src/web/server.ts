@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '#log.js';
+import { ExportsBusy } from '#read/spool.js';
 import { Unavailable } from '#store/outcome.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
@@ -69,6 +70,14 @@ function answerFailure(
   // Once bytes are out a status would be a lie: the connection is cut, so that the reader sees it is incomplete.
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (error instanceof ExportsBusy) {
+    response
+      .status(503)
+      .set('Retry-After', String(error.retryAfterS))
+      .type('text/plain')
+      .send('Too many exports are being read at this moment. Try again in a few seconds.\n');
     return;
   }
   if (error instanceof Unavailable) {

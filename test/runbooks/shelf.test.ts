@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -140,4 +140,36 @@ test('the runbooks that come along are good', async () => {
     'key-sync',
     'rollback',
   ]);
+});
+
+test('a file is read again when it has changed, and only then', async () => {
+  await put('own/sync.yml', source('sync', 'One'));
+  await put('own/bad.yml', 'name: bad\n');
+  const shelved = shelf();
+  const runbook = async () => {
+    const kept = await shelved.get('sync');
+    if (!kept || 'problems' in kept) throw new Error('it is not there');
+    return kept.runbook;
+  };
+  // A file that was written just now might change again without looking different, so it is read until it has aged.
+  const settled = async () => {
+    for (;;) {
+      const one = await runbook();
+      if ((await runbook()) === one) return one;
+    }
+  };
+  const first = await settled();
+  const { atime, mtime } = await stat(join(root, 'own/sync.yml'));
+  // Of the same length, and as old as before, as far as it says.
+  await put('own/sync.yml', source('sync', 'Two'));
+  await utimes(join(root, 'own/sync.yml'), atime, mtime);
+  expect((await runbook()).title).toBe('Two');
+  expect(await settled()).not.toBe(first);
+  // Replaced by another file of the same length and age.
+  await put('own/other', source('sync', 'Six'));
+  await utimes(join(root, 'own/other'), atime, mtime);
+  await rename(join(root, 'own/other'), join(root, 'own/sync.yml'));
+  expect((await runbook()).title).toBe('Six');
+  await rm(join(root, 'own/sync.yml'));
+  expect(await shelved.get('sync')).toBeNull();
 });

@@ -13,8 +13,8 @@ import { type TestDatabase, testDatabase } from '../support/database.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOCSIN = join(ROOT, 'bin/tocsin.js');
-/** A machine that is too busy for two seconds; nothing was kept. */
-const DATABASE_BUSY = 'Nothing was kept: the database does not answer.';
+/** What somebody is told whose line was not kept: they type it again. Where the database is well nobody may be told so. */
+const NOT_KEPT = 'Nothing was kept: ';
 
 export interface BotProcess {
   url: string;
@@ -33,8 +33,11 @@ export interface Said {
   trigger: string;
 }
 
-/** A workspace with the real bot in it, as processes; HTTP mode unless `socket`. */
-export async function startWalk(options: { socket?: boolean } = {}) {
+/**
+ * A workspace with the real bot in it, as processes; HTTP mode unless `socket`.
+ * @param options `retyped`: how often somebody may have to type a line again, because the test takes the database away
+ */
+export async function startWalk(options: { socket?: boolean; retyped?: number } = {}) {
   const database: TestDatabase = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-walk-'));
   const manifest = parse(await readFile(join(ROOT, 'manifest.yml'), 'utf8')) as object;
@@ -69,7 +72,7 @@ export async function startWalk(options: { socket?: boolean } = {}) {
     return answer;
   }
 
-  let retyped = 0;
+  const retyped: string[] = [];
   async function typeOnce(user: string, channel: string, text: string): Promise<Said> {
     const outcome = await control<{
       ok: boolean;
@@ -101,11 +104,15 @@ export async function startWalk(options: { socket?: boolean } = {}) {
       }
       throw new Error(`the bot did not reach the sandbox: ${bot.log()}`);
     },
-    /** Types `/incident TEXT` and waits for what the person sees; types it again when told so, but no more than a few times. */
+    /**
+     * Types `/incident TEXT` and waits for what the person sees; types it again when told so, as a person would, so that
+     * the walk goes on and shows the rest. Each time counts: `end` fails when there was one and none was due.
+     */
     async type(user: string, channel: string, text: string): Promise<Said> {
       const said = await typeOnce(user, channel, text);
-      if (!said.text.includes(DATABASE_BUSY) || ++retyped > 3) return said;
-      return walk.type(user, channel, text);
+      if (!said.text.includes(NOT_KEPT)) return said;
+      retyped.push(text);
+      return retyped.length > 3 ? said : walk.type(user, channel, text);
     },
     state: () => control<SlackState>('state'),
     /** Waits for something to be so in Slack. */
@@ -124,6 +131,9 @@ export async function startWalk(options: { socket?: boolean } = {}) {
       await slack.stop();
       await database.close();
       await rm(folder, { recursive: true, force: true });
+      if (retyped.length > (options.retyped ?? 0)) {
+        throw new Error(`had to be typed again, though the database was well: ${retyped.join('; ')}`);
+      }
     },
   };
   return walk;

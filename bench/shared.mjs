@@ -1,0 +1,97 @@
+// Two webs that write to the same incidents, beside one that has them for itself.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { connectionUrl } from '../dist/store/embedded/connection.js';
+import { ownDatabase } from './lib/database.mjs';
+import { median, quantile, round, target } from './lib/figures.mjs';
+import { openIncidents } from './lib/incidents.mjs';
+import { startLoader } from './lib/loader.mjs';
+import { botEnvironment, freePort, startBot, startSlack, workplace } from './lib/processes.mjs';
+import { report } from './lib/report.mjs';
+
+const { values } = parseArgs({
+  strict: false,
+  options: {
+    seconds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '5' },
+    people: { type: 'string', default: '16' },
+    quick: { type: 'boolean' },
+  },
+});
+const ms = values.quick ? 1500 : Number(values.seconds) * 1000;
+const rounds = values.quick ? 2 : Number(values.rounds);
+const concurrency = Number(values.people);
+
+const place = workplace();
+try {
+  const connection = await ownDatabase(place, 'database');
+  const [first, second] = [await freePort(), await freePort()];
+  const slack = await startSlack(place, `http://127.0.0.1:${first}/slack/events`);
+  const env = (port) => ({
+    ...botEnvironment(slack, join(place.folder, `data-${port}`), port),
+    DATABASE_URL: connectionUrl(connection),
+    TOCSIN_SECRET: 'a secret for benches only, 32 bytes',
+  });
+  const one = await startBot(place, env(first));
+  const two = await startBot(place, env(second), ['--role', 'web']);
+  const client = new pg.Client(connection);
+  await client.connect();
+  place.onClose(() => client.end().catch(() => {}));
+  const channels = await openIncidents(slack.url, 8);
+  const load = await startLoader(place, slack);
+  const common = { url: one.url, channels, concurrency, ms, expect: 'recorded' };
+  const orders = {
+    one: common,
+    random: { ...common, others: [two.url] },
+    apart: { ...common, others: [two.url], apart: true },
+    doubled: { ...common, others: [two.url], doubled: true },
+  };
+  const seen = Object.fromEntries(Object.keys(orders).map((name) => [name, []]));
+  // The first round warms everybody up and is not counted.
+  for (let i = 0; i <= rounds; i++) {
+    for (const [name, order] of Object.entries(orders)) {
+      const before = await transactions(client);
+      const { took, perSecond } = await load(order);
+      const after = await transactions(client);
+      if (i === 0) continue;
+      seen[name].push({
+        perSecond: round(perSecond, 0),
+        p50: round(quantile(took, 0.5)),
+        p99: round(quantile(took, 0.99)),
+        rollbacks: round((after.rollbacks - before.rollbacks) / (after.commits - before.commits), 3),
+      });
+    }
+    console.error(
+      `  round ${i} of ${rounds}: ${JSON.stringify(Object.fromEntries(Object.entries(seen).map(([name, all]) => [name, all.at(-1)?.perSecond])))}`,
+    );
+  }
+  const of = (name, what) => median(seen[name].map((round) => round[what]));
+  const ratio = (name) => median(seen[name].map((one, i) => one.perSecond / seen.one[i].perSecond));
+  report('shared', {
+    targets: [
+      target('two webs, each note to one of them ÷ one web', ratio('random'), 0.9, { least: true }),
+      target('two webs, each note to both ÷ one web', ratio('doubled'), 0.5, { least: true }),
+      target('rollbacks ÷ commits, each note to one of two', of('random', 'rollbacks'), 0.05, { digits: 3 }),
+      target('rollbacks ÷ commits, each note to both', of('doubled', 'rollbacks'), 0.05, { digits: 3 }),
+    ],
+    figures: Object.fromEntries(
+      ['perSecond', 'p50', 'p99'].map((what) => [
+        what,
+        Object.fromEntries(Object.keys(orders).map((name) => [name, of(name, what)])),
+      ]),
+    ),
+    raw: seen,
+  });
+} finally {
+  await place.close();
+}
+
+async function transactions(client) {
+  // Servers report what they did about once a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  const { rows } = await client.query(
+    'select xact_commit::float8 as commits, xact_rollback::float8 as rollbacks from pg_stat_database where datname = current_database()',
+  );
+  return rows[0];
+}
