@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zoneNamed } from '#domain/command/zone.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
 import { personOf } from './person.js';
@@ -46,7 +47,8 @@ export function createPeople(options: {
   let timer: NodeJS.Timeout | undefined;
 
   function keep(team: string, person: SlackPerson): Known {
-    const known = { name: person.name, zone: person.tz };
+    // What an earlier version kept may be a name that only the engine has: nobody's times are read in such a zone.
+    const known = { name: person.name, zone: person.tz && zoneNamed(person.tz) ? person.tz : null };
     memory.set(`${team} ${person.id}`, known);
     return known;
   }

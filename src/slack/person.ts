@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zoneNamed } from '#domain/command/zone.js';
 import type { SlackPerson } from './ports.js';
 
 const text = z.string().nullish().catch(null);
@@ -27,19 +28,9 @@ export function personOf(user: unknown): SlackPerson | null {
     name: profile?.display_name || realName || name || id,
     handle: name || id,
     realName,
-    tz: isZone(tz) ? tz : null,
+    // A zone that commands would not take is no zone.
+    tz: tz && zoneNamed(tz) ? tz : null,
     isBot: is_bot === true || id === 'USLACKBOT',
     deleted: deleted === true,
   };
-}
-
-/** A zone that this machine does not know is no zone. */
-function isZone(name: string | null | undefined): name is string {
-  if (!name) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
