@@ -48,8 +48,7 @@ function readArgs(args: string[]): Wanted {
   if (incident === null) throw new Usage('name the incident, such as INC-7');
   if (!name) throw new Usage(`there is no format “${said}”`);
   const known = readZone(where);
-  if (isRefusal(known))
-    throw new Usage(`“${where}” is not one time zone; write UTC, +02:00 or Europe/Berlin`);
+  if (isRefusal(known)) throw new Usage(`--zone: ${known.sentence} ${known.next.replace(/ If .*$/, '')}`);
   return { incident, format: name, zone: known, out: parsed.values.out ?? null };
 }
 

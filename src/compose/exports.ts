@@ -1,4 +1,5 @@
 import type { Exports } from '#deliver/ports.js';
+import { typedZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { Read } from '#read.js';
 import { type Format, renderExport } from '#render/exports.js';
@@ -41,7 +42,7 @@ export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Export
       if (publicUrl === null) return null;
       const expires = Math.floor(now().getTime() / 1000) + LINK_SECONDS;
       const file = EXPORT_FILES[format as Format];
-      return publicUrl + signedPath(secret, { team, incident, user, file, expires }, zone);
+      return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
     },
   };
 }

@@ -1,18 +1,15 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readZone } from '#domain/command/zone.js';
 import { type PlaceOf, placesIn } from './place.js';
 
-const zone = z.string().refine(
-  (value) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: value });
-      return true;
-    } catch {
-      return false;
-    }
-  },
-  { message: 'is not a time zone; write UTC or an area such as Europe/Berlin' },
-);
+/** Read by the same function as in a command: what a person may type there is what may stand here. */
+const zone = z.string().transform((value, context) => {
+  const name = readZone(value);
+  if (typeof name === 'string') return name;
+  context.addIssue({ code: 'custom', message: `is not a time zone. ${name.next}` });
+  return z.NEVER;
+});
 
 const role = z
   .string()

@@ -40,12 +40,14 @@ export const SENTENCES = {
     next: 'Every line is `TIME TEXT`, for example `01:41 requests start to fail`. Mend those lines and paste all of it again.',
   }),
   // -- times --
-  TIME_UNKNOWN: (p: { got: string }) => ({
+  TIME_UNKNOWN: (p: { got: string; next?: string | undefined }) => ({
     sentence: `“${p.got}” is not a time that can be known.`,
-    next: 'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.',
+    next:
+      p.next ??
+      'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.',
   }),
   TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
-    sentence: `\`${p.zone}\` means different offsets to different people.`,
+    sentence: `\`${p.zone}\` is the abbreviation of a time zone, and abbreviations mean different things to different people.`,
     next: p.next,
   }),
   TIME_ZONE_UNKNOWN: (p: { zone: string; next?: string }) => ({

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { z } from 'zod';
+import { readZone } from '#domain/command/zone.js';
 
 /** What is to be done at times, from `schedules:` in tocsin.yml. */
 export interface Schedule {
@@ -36,8 +37,13 @@ const window = z.string().transform((text, context) => {
   const to = Number(h2) * 60 + Number(m2);
   // A day ends at 24:00, and none begins there.
   const times = from < 1440 && to <= 1440 && [Number(m1), Number(m2)].every((m) => m < 60);
-  if (times && from !== to && DateTime.now().setZone(zone).isValid) return { from, to, zone };
-  context.addIssue({ code: 'custom', message: 'is not a window; write it as "02:00-04:00 Europe/Berlin"' });
+  if (!times || from === to) {
+    context.addIssue({ code: 'custom', message: 'is not a window; write it as "02:00-04:00 Europe/Berlin"' });
+    return z.NEVER;
+  }
+  const known = readZone(zone);
+  if (typeof known === 'string') return { from, to, zone: known };
+  context.addIssue({ code: 'custom', message: `is not a window: ${known.sentence} ${known.next}` });
   return z.NEVER;
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zoneNamed } from '#domain/command/zone.js';
 import type { Account } from '#domain/person.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
@@ -53,7 +54,9 @@ export function createPeople(options: {
 
   function keep(team: string, person: SlackPerson): Known {
     const account = person.deleted ? 'gone' : (person.kind ?? 'unknown');
-    const known: Known = { name: person.name, zone: person.tz, account };
+    // What an earlier version kept may be a name that only the engine has: nobody's times are read in such a zone.
+    const zone = person.tz && zoneNamed(person.tz) ? person.tz : null;
+    const known: Known = { name: person.name, zone, account };
     memory.set(`${team} ${person.id}`, known);
     return known;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zoneNamed } from '#domain/command/zone.js';
 import type { SlackPerson } from './ports.js';
 
 const text = z.string().nullish().catch(null);
@@ -31,7 +32,8 @@ export function personOf(user: unknown): SlackPerson | null {
     name: profile?.display_name || realName || name || id,
     handle: name || id,
     realName,
-    tz: isZone(tz) ? tz : null,
+    // A zone that commands would not take is no zone.
+    tz: tz && zoneNamed(tz) ? tz : null,
     isBot: is_bot === true || id === 'USLACKBOT',
     deleted: deleted === true,
     kind: kindOf(read.data),
@@ -44,15 +46,4 @@ function kindOf(user: z.infer<typeof USER>): SlackPerson['kind'] {
   if (user.is_stranger === true) return 'outside';
   if (user.is_restricted === true || user.is_ultra_restricted === true) return 'guest';
   return 'member';
-}
-
-/** A zone that this machine does not know is no zone. */
-function isZone(name: string | null | undefined): name is string {
-  if (!name) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -43,13 +43,10 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
     const asked = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';
-    const zone = readZone(asked);
+    // A plus that nobody encoded arrives as a space.
+    const zone = readZone(asked.replace(/^ (?=\d)/, '+'));
     if (isRefusal(zone)) {
-      plain(
-        response,
-        400,
-        `“${asked}” is not a time zone. Write \`?zone=UTC\` or an area such as \`?zone=Europe/Berlin\`.`,
-      );
+      plain(response, 400, `?zone=: ${zone.sentence} ${zone.next}`);
       return;
     }
     const file = await ports.read.exported(viewer, incident, (dossier) =>

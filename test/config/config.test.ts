@@ -92,6 +92,16 @@ describe('tocsin.yml', () => {
       'tocsin.yml:2: components.0 is empty; write it, or leave it out',
     ]);
   });
+  test('the zone is what a command takes too, and nothing else', () => {
+    expect(read('zone: europe/berlin\n')).toMatchObject({ zone: 'Europe/Berlin' });
+    expect(read('zone: "+02:00"\n')).toMatchObject({ zone: 'UTC+02:00' });
+    expect(read('zone: Z\n')).toMatchObject({ zone: 'UTC' });
+    for (const zone of ['AST', 'EST5EDT', 'Japan', 'UTC+2', 'UTC+02:00', 'SystemV/PST8'])
+      expect(read(`zone: ${zone}\n`)).toEqual([
+        expect.stringMatching(/^tocsin\.yml:1: zone is not a time zone\. /),
+      ]);
+    expect(read('zone: US/Pacfic\n')).toEqual([expect.stringContaining('Did you mean `US/Pacific`?')]);
+  });
   test('settings of parts that are still to come are no mistake', () => {
     expect(read('severities: [1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
   });

@@ -18,6 +18,11 @@ describe('a schedule', () => {
       { rotate: 'tts', every: '1d', window: '02:00-04:00' },
       { window: { from: 120, to: 240, zone: 'UTC' } },
     ],
+    [
+      'the zone of a window, in any case,',
+      { rotate: 'tts', every: '1d', window: '02:00-04:00 us/pacific' },
+      { window: { from: 120, to: 240, zone: 'US/Pacific' } },
+    ],
   ])('%s is read', (_, given, expected) => {
     expect(scheduleShape.parse(given)).toMatchObject(expected);
   });
@@ -27,6 +32,16 @@ describe('a schedule', () => {
     ['two things to do', { drift: { from: 'a', to: 'b' }, rotate: 'x', every: '5m' }, /needs either/],
     ['a period without unit', { rotate: 'x', every: '5' }, /not a period/],
     ['no zone of this world', { rotate: 'x', every: '5m', window: '01:00-02:00 Mars/Base' }, /not a window/],
+    [
+      'an abbreviation of several zones',
+      { rotate: 'x', every: '5m', window: '01:00-02:00 AST' },
+      /not a window: .*America\/Halifax/,
+    ],
+    [
+      'a slip of the pen in a zone',
+      { rotate: 'x', every: '5m', window: '01:00-02:00 US/Pacfic' },
+      /Did you mean .*US\/Pacific/,
+    ],
     ['an hour that is none', { rotate: 'x', every: '5m', window: '25:00-02:00' }, /not a window/],
     ['an empty window', { rotate: 'x', every: '5m', window: '02:00-02:00' }, /not a window/],
   ])('%s is refused', (_, given, expected) => {

@@ -16,6 +16,9 @@ const TELLING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'TIME_ZONE_UNKNOWN',
 ]);
 
+/** The examples of every form, which the refusal of the whole paste has too. */
+const GENERAL = refuse('TIME_UNKNOWN', { got: '' }).next;
+
 /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */
 export function parseLog(line: Line): Outcome | Refusal {
   const said = line.text.slice(line.at);
@@ -46,7 +49,9 @@ export function parseLog(line: Line): Outcome | Refusal {
 function readLine(text: string, line: Line): { line: LogLine; notes: string[] } | { why: string } {
   const read = timed(text, line);
   if ('refused' in read)
-    return { why: TELLING.has(read.code) ? `${read.sentence} ${read.next}` : read.sentence };
+    return {
+      why: TELLING.has(read.code) || read.next !== GENERAL ? `${read.sentence} ${read.next}` : read.sentence,
+    };
   if (!read.time) return { why: 'it does not start with a time.' };
   if (blank(read.text)) return { why: `there is a time (${read.time.typed}) but no text.` };
   const refusal = checkText(read.text);

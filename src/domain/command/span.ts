@@ -2,6 +2,7 @@ import { type Refusal, refuse } from '../refusal.js';
 import { BLANK } from './blank.js';
 import { type Form, readForm } from './clock-forms.js';
 import { wordAt } from './impossible-times.js';
+import { exampleZones, isAbbreviation } from './zone-abbreviations.js';
 
 /** A time or a range as typed; still no instant. */
 export interface Span {
@@ -11,21 +12,21 @@ export interface Span {
 }
 
 const STUCK = /[-–—−/]~?/y;
-const SPACED = new RegExp(`${BLANK}+[-–—−]${BLANK}+~?`, 'y');
+const SPACED = new RegExp(`${BLANK}+(?:[-–—−]|to|until|till|til|bis)${BLANK}+~?`, 'iy');
 
 /**
- * Reads `A` or `A-B` (also `A - B`, `A–B`, ISO `A/B`), up to where a zone or the text follows. `-HH:MM` right behind a time
+ * Reads `A` or `A-B` (also `A - B`, `A–B`, `A to B`, ISO `A/B`), up to where a zone or the text follows. `-HH:MM` right behind a time
  * ends a range, with a date or without; an offset there needs a space before it, or the T of ISO 8601.
  * @returns null: that is text
  */
 export function readSpan(text: string, at: number): Span | Refusal | null {
-  const from = readForm(text, at);
+  const from = readForm(text, at, true);
   if (!from || 'refused' in from) return from;
   for (const separator of [STUCK, SPACED]) {
     separator.lastIndex = from.end;
     const match = separator.exec(text);
     if (!match) continue;
-    const to = readForm(text, from.end + match[0].length);
+    const to = readForm(text, from.end + match[0].length, false);
     if (to && 'refused' in to) return to;
     if (to && endsWell(text, to.end)) return agree(text, at, from, to) ?? { from, to, end: to.end };
   }
@@ -48,12 +49,20 @@ function agree(text: string, at: number, from: Form, to: Form): Refusal | null {
   return clear ? null : refuse('TIME_UNKNOWN', { got: text.slice(at, to.end) });
 }
 
+const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
+
 /** Something stands right behind a time: a longer word that is no time, or a time with a stray character. */
 function stuckTo(text: string, at: number, form: Form): Refusal | null {
   const next = text.slice(form.end, form.end + 2);
   // -5m/s and 2024-11-10/notes are words; 14:32: and 14:32ish are times that we cannot read for sure.
-  if (form.kind !== 'clock' && !/^[,;:.)!?…-](?:\s|$)/.test(next)) return null;
-  return refuse('TIME_UNKNOWN', {
-    got: wordAt(text, at, form.kind === 'clock' && form.day !== null ? 2 : 1),
-  });
+  if (form.kind !== 'clock' && !/^(?:[,;:.)!?…-](?:\s|$)|-\d)/.test(next)) return null;
+  const got = wordAt(text, at, form.kind === 'clock' && form.day !== null ? 2 : 1);
+  const mark = /^.(?:\s|$)/.test(next) ? MARKS[next[0] ?? ''] : undefined;
+  if (mark)
+    return refuse('TIME_UNKNOWN', { got, next: `Leave out the ${mark}: \`${text.slice(at, form.end)}\`.` });
+  const zone =
+    /^\p{L}{2,5}(?=[\s,;:.)]|$)/u.exec(text.slice(form.end, form.end + 6))?.[0].toUpperCase() ?? '';
+  return isAbbreviation(zone)
+    ? refuse('TIME_ZONE_AMBIGUOUS', { zone, next: exampleZones(zone, text.slice(at, form.end)) })
+    : refuse('TIME_UNKNOWN', { got });
 }

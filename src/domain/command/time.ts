@@ -3,10 +3,12 @@ import { type Moment, type Precision, toSeconds } from '../moment.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { BLANK, skipBlanks } from './blank.js';
 import type { Form } from './clock-forms.js';
+import { fold } from './folded.js';
 import { impossible } from './impossible-times.js';
 import { resolve, resolveEnd } from './resolve.js';
 import { readSpan, type Span } from './span.js';
-import { readZoneWord, zoneName, zoneNamed } from './zone.js';
+import { zoneName, zoneNamed } from './zone.js';
+import { readZoneWord } from './zone-word.js';
 
 /** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
 export interface TimeContext {
@@ -19,7 +21,7 @@ export interface ReadTime {
   readonly moment: Moment;
   /** What follows, after one white space; exactly as typed. */
   readonly rest: string;
-  /** The characters that were read as the time, with its zone. */
+  /** The characters that were read as the time, with its zone; full-width and unseen ones made plain. */
   readonly typed: string;
   /** The zone in which it was read: `UTC`, `UTC+02:00` or `Europe/Berlin`. */
   readonly zone: string;
@@ -36,7 +38,7 @@ export interface ReadTime {
 export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | null {
   const typed = scan(text);
   if (!typed || 'refused' in typed) return typed;
-  const { span, about, start, end, dated } = typed;
+  const { span, about, end, dated } = typed;
   const known = zoneNamed(ctx.zone);
   const zone = typed.zone ?? known ?? FixedOffsetZone.utcInstance;
   const moment = momentOf(span, about, zone, ctx.now.getTime());
@@ -44,7 +46,7 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
   return {
     moment,
     rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
-    typed: text.slice(start, end),
+    typed: typed.said,
     zone: zoneName(zone),
     zoneAssumed: !typed.zone && span.from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
     dated,
@@ -64,17 +66,18 @@ export function goesOn(text: string, time: number, length: number): boolean {
   return 'refused' in all || all.end > length;
 }
 
-/** A time as it stands in its text, in no zone but its own. */
+/** A time as it stands in its text, in no zone but its own; `start` and `end` are indices of what was typed. */
 interface Scanned {
   readonly span: Span;
   readonly about: boolean;
   readonly zone: Zone | null;
   readonly dated: boolean;
-  readonly start: number;
+  readonly said: string;
   readonly end: number;
 }
 
-function scan(text: string): Scanned | Refusal | null {
+function scan(typed: string): Scanned | Refusal | null {
+  const { text, typedAt } = fold(typed);
   const start = /^\s*/.exec(text)?.[0].length ?? 0;
   const about = text[start] === '~';
   const span = readSpan(text, about ? skipBlanks(text, start + 1) : start);
@@ -85,10 +88,14 @@ function scan(text: string): Scanned | Refusal | null {
 
   const next = skipBlanks(text, span.end);
   const word = own || next === span.end ? null : readZoneWord(text, next, text.slice(start, span.end), dated);
-  if (word && 'refused' in word) return word;
-  const end = word?.end ?? span.end;
-  const misplaced = strayTime(text, start, end, from, word !== null);
-  return misplaced ?? { span, about, zone: own ?? word?.zone ?? null, dated, start, end };
+  // An hour ago is an hour ago in every zone: what follows can only be text.
+  const idle = from.kind === 'ago' && word !== null && 'refused' in word;
+  if (word && 'refused' in word && !idle) return word;
+  const zone = word && 'zone' in word ? word : null;
+  const end = zone?.end ?? span.end;
+  const misplaced = strayTime(text, start, end, from, zone !== null);
+  const said = text.slice(start, end);
+  return misplaced ?? { span, about, zone: own ?? zone?.zone ?? null, dated, said, end: typedAt(end) };
 }
 
 function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): Moment | Refusal {
@@ -113,8 +120,12 @@ function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
   return seconds(from) && (to === null || seconds(to)) ? 'second' : 'minute';
 }
 
-const DATE_BEHIND = new RegExp(String.raw`${BLANK}+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-])`, 'uy');
+const DATE_BEHIND = new RegExp(String.raw`${BLANK}+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-]|\.\p{L})`, 'uy');
 const CLOCK_BEHIND = new RegExp(String.raw`${BLANK}+\d{1,2}:\d{2}(?!\d)`, 'y');
+const CLOCK_NEAR = new RegExp(
+  String.raw`${BLANK}+(?:[@~|,–—-]|around|about|approx\.?|circa|ca\.?|um|gegen|om|kl\.?|à|a las)${BLANK}*\d{1,2}:\d{2}(?!\d)`,
+  'iy',
+);
 const END_BEHIND = new RegExp(String.raw`${BLANK}*[-–—−/]${BLANK}*\d{1,2}:\d{2}(?!\d)`, 'y');
 
 /** `01:41 2024-11-10` and `01:41 UTC - 01:44` have parts in an order that we do not read: recorded, they would be wrong. */
@@ -124,7 +135,9 @@ function strayTime(text: string, start: number, end: number, from: Form, zoned: 
     return pattern.exec(text);
   };
   const date = from.kind === 'clock' && from.day === null && follows(DATE_BEHIND);
-  const clock = zoned && follows(from.kind === 'date' ? CLOCK_BEHIND : END_BEHIND);
+  const clock =
+    (zoned && follows(from.kind === 'date' ? CLOCK_BEHIND : END_BEHIND)) ||
+    (from.kind === 'date' && follows(CLOCK_NEAR));
   const stray = date || clock;
   if (!stray) return null;
   return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray[0] });

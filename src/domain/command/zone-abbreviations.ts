@@ -1,42 +1,132 @@
-/** An example of each meaning: the offset, and one place that has it. */
-const MEANINGS: Record<string, ReadonlyArray<readonly [offset: string, area: string]>> = {
-  PST: [['-08:00', 'America/Los_Angeles']],
-  PDT: [['-07:00', 'America/Los_Angeles']],
-  MST: [['-07:00', 'America/Denver']],
-  MDT: [['-06:00', 'America/Denver']],
-  CST: [
-    ['-06:00', 'America/Chicago'],
-    ['+08:00', 'Asia/Shanghai'],
-  ],
-  CDT: [
-    ['-05:00', 'America/Chicago'],
-    ['-04:00', 'America/Havana'],
-  ],
-  EST: [
-    ['-05:00', 'America/New_York'],
-    ['+10:00', 'Australia/Brisbane'],
-  ],
-  EDT: [
-    ['-04:00', 'America/New_York'],
-    ['+11:00', 'Australia/Sydney'],
-  ],
-  BST: [
-    ['+01:00', 'Europe/London'],
-    ['+06:00', 'Asia/Dhaka'],
-  ],
-  IST: [
-    ['+05:30', 'Asia/Kolkata'],
-    ['+01:00', 'Europe/Dublin'],
-    ['+02:00', 'Asia/Jerusalem'],
-  ],
-  CET: [['+01:00', 'Europe/Berlin']],
-  CEST: [['+02:00', 'Europe/Berlin']],
-  AEST: [['+10:00', 'Australia/Sydney']],
-  AEDT: [['+11:00', 'Australia/Sydney']],
-};
+import { ABBREVIATIONS, LONG_NAMES } from './zone-data.js';
 
-/** Abbreviations of which people in different places think different things. */
-export const AMBIGUOUS: ReadonlySet<string> = new Set(Object.keys(MEANINGS));
+/** What an abbreviation may mean: a place, and the offset that it had there; null: that of the season. */
+interface Meaning {
+  readonly offset: string | null;
+  readonly place: string;
+}
+
+const MEANINGS = new Map<string, readonly Meaning[]>();
+/** Those that CLDR or the zone database of today has: only they are looked for in small letters. */
+const CURRENT = new Set<string>();
+for (const entry of ABBREVIATIONS.split(';')) {
+  const [, name = '', star, rest = ''] = /^\s*(\p{L}+)(\*?) ([^;]*)$/u.exec(entry.trimEnd()) ?? [];
+  const meanings = rest.split(/,\s+/).map((meaning) => {
+    const [first = '', second] = meaning.split(' ');
+    return second === undefined ? { offset: null, place: first } : { offset: first, place: second };
+  });
+  MEANINGS.set(name, meanings);
+  if (star) CURRENT.add(name);
+}
+// UTC under names that are not in the lists of abbreviations.
+for (const name of ['UCT', 'ZULU']) {
+  MEANINGS.set(name, [{ offset: '+00:00', place: 'UTC' }]);
+  CURRENT.add(name);
+}
+
+/**
+ * Abbreviations of which the small letters are a word, in English or another language that people write notes in: in
+ * small letters, or with one capital, they are text.
+ */
+const WORDS = new Set(
+  'act amt art at cat chat cot eat et haa hac har hap hast hat ht met nt pet pkt pmt srt vet wat west wet wit'.split(
+    ' ',
+  ),
+);
+/** Abbreviations that are words of their own in capitals, besides these. */
+const WORDS_TOO = new Set(
+  'AFT BOT CAST EAST GET GILT ICT IOT LINT MART MIST MUT NFT NUT PONT RET ROTT SAST TOST TOT VOST WAST'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Abbreviations that also begin ordinary notes, and what follows them then: `GET /v1/clips`, `SAST scan`. Whatever else
+ * follows, the word may be a zone, and is refused like one.
+ */
+const OTHERWISE: Record<string, RegExp> = {
+  ACT: /^(?:now|on|upon|as|if)\b/i,
+  AMT: /^\d/,
+  ART: /^(?:director|work|style|assets?|team)\b/i,
+  AST: /^(?:parser|nodes?|walker|visitor|transforms?|cache)\b/i,
+  AT: /^(?:&T|least|most|the|this|that|about|around|\d)/i,
+  BOT: /^(?:tokens?|users?|accounts?|messages?|commands?|posts?|posted|answers?|replies|offline|online|down|up|traffic|stopped|crashe[ds]|(?:re)?start(?:s|ed))\b/i,
+  CAST: /^(?:to|as|errors?|failed|fails|devices?|screen)\b/i,
+  CAT: /^(?:5|6|7)/,
+  CHAT: /^(?:service|server|backend|api|team|channel|widget|messages?|history|bot|is|was|down)\b/i,
+  CT: /^(?:logs?|monitors?|scans?|scanners?)\b/i,
+  EAST: /^(?:[-\d]|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
+  EAT: /^(?:it|the|up)\b/i,
+  // HTTP: a path, an address, or what is said of requests.
+  GET: /^(?:\/|https?:|\S+\/|\*|[`'"“]|(?:requests?|calls?|endpoints?|methods?|handlers?|routes?|latency|errors?|timeouts?|returns?|returned|gives?|fails?|failed|times?|timed|on|to|for|from|all|and|or|works?|responses?|traffic|the|it|back|up|out|in|a)\b)/i,
+  GST: /^(?:rates?|invoices?|calculations?|numbers?|filings?|returns?|service)\b/i,
+  HAR: /^(?:files?|captures?|exports?)\b/i,
+  HAT: /^(?:has|is)\b/i,
+  ICT: /^(?:team|department|dept|desk|staff|support|ops|services?)\b/i,
+  IOT: /^(?:devices?|gateways?|hub|fleet|platform|core|sensors?|brokers?|backend|team|edge|services?|traffic|cluster)\b/i,
+  LINT: /^(?:fails?|failed|jobs?|steps?|errors?|checks?|passe[ds]|rules?|stage|warnings?|is|was)\b/i,
+  MET: /^(?:the|our|all|with|slo|sla|office)\b/i,
+  MSK: /^(?:clusters?|brokers?|kafka|topics?|connect|consumers?|serverless|lag)\b/i,
+  MT: /^(?:engines?|models?|systems?|quality|service)\b/i,
+  NFT: /^(?:mints?|minting|marketplace|contracts?|service|drop)\b/i,
+  NT: /^(?:servers?|hosts?|domain|kernel|service)\b|^AUTHORITY\b/i,
+  PET: /^(?:store|shop|scans?|project)\b/i,
+  PKT: /^(?:loss|drops?|captures?)\b/i,
+  PMT: /^(?:services?|gateway|api|team|provider)\b/i,
+  SAST: /^(?:scans?|scanners?|scanning|jobs?|pipelines?|tools?|findings?|reports?|checks?|results?|stage)\b/i,
+  SRT: /^(?:streams?|files?|subtitles?|feeds?|ingest|protocol)\b/i,
+  SST: /^(?:files?|tables?)\b/i,
+  VET: /^(?:all|the|every)\b/i,
+  WEST: /^(?:[-\d]|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
+  ZULU: /^(?:jdk|jvm|jre|java|openjdk|builds?|\d)/i,
+  // French and German, where a note begins with what is said of the service before it.
+  EST: /^(?:en|de|hors|toujours|tombée?|revenue?|repartie?|rétablie?)(?!\p{L})/u,
+  IST: /^(?:wieder|nicht|jetzt|nun|noch|weg|tot|da|auf|aus|ab|am|im|ein|eine|der|die|das|es|er|sie|schon|kaputt)(?!\p{L})/u,
+};
+/** What no text begins with: before it the word is what the sentence speaks of. */
+const VERB =
+  /^(?:is|isn['’]t|was|wasn['’]t|are|aren['’]t|were|has|hasn['’]t|had|have|will|won['’]t|can|can['’]t|cannot|could|does|doesn['’]t|did|didn['’]t|should|would|may|might|must|not)\b/i;
+/** `MUST` (the summer time of Mauritius, last in 2009) is what everybody shouts in capitals. */
+const NEVER = new Set(['MUST']);
+
+/** @returns whether it is the abbreviation of a zone, in capitals. */
+export function isAbbreviation(word: string): boolean {
+  return MEANINGS.has(word);
+}
+
+/**
+ * @param word a word right behind a time, in any case
+ * @param behind what follows the word, without its white space
+ * @returns the abbreviation that it is, in capitals; null when the word is text
+ */
+export function abbreviationOf(word: string, behind: string): string | null {
+  const name = word.toUpperCase();
+  if (!MEANINGS.has(name) || NEVER.has(name)) return null;
+  const small = word.toLowerCase();
+  if (word !== name && (WORDS.has(small) || !CURRENT.has(name))) return null;
+  // `pSt` is nobody's zone; `Pst` is what a phone makes of `pst`.
+  if (word !== name && word !== small && word !== `${name[0]}${small.slice(1)}`) return null;
+  if (OTHERWISE[name]?.test(behind)) return null;
+  if (!WORDS.has(small) && !WORDS_TOO.has(name)) return name;
+  // `ACT NOW OR LOSE DATA` is a sentence in capitals.
+  const shouted = /\p{Lu}.*\s.*\p{Lu}/su.test(behind) && !/\p{Ll}/u.test(behind);
+  return VERB.test(behind) || shouted ? null : name;
+}
+
+const LONG = new RegExp(
+  `(?:${LONG_NAMES.trim()
+    .split(/;\s+/)
+    .map((name) => name.replaceAll(' ', String.raw`[^\S\r\n]+`))
+    .sort((a, b) => b.length - a.length)
+    .join('|')})[^\\S\\r\\n]+time(?![\\p{L}\\p{N}_-]|[^\\S\\r\\n]+(?:series|outs?|limits?|travel)\\b)`,
+  'iuy',
+);
+
+/** @returns a zone's full name at `at`, as in `Pacific Time` or `Central European Summer Time`; null: none stands there. */
+export function longNameAt(text: string, at: number): string | null {
+  LONG.lastIndex = at;
+  return LONG.exec(text)?.[0] ?? null;
+}
 
 /**
  * @param typed the time in front of the abbreviation; '' where a zone stands alone
@@ -44,8 +134,13 @@ export const AMBIGUOUS: ReadonlySet<string> = new Set(Object.keys(MEANINGS));
  */
 export function exampleZones(abbreviation: string, typed: string): string {
   const before = typed && `${typed} `;
-  const examples = (MEANINGS[abbreviation] ?? []).map(
-    ([offset, area]) => `\`${before}${area}\` (or \`${before}${offset}\`)`,
+  const meanings = MEANINGS.get(abbreviation) ?? [];
+  // A place that had two offsets is named once: which of them held, it knows itself.
+  const places = meanings.filter(({ place }, at) => meanings.findIndex((one) => one.place === place) === at);
+  const examples = places.map(({ offset, place }) =>
+    offset === null || place === 'UTC'
+      ? `\`${before}${place}\``
+      : `\`${before}${place}\` (or \`${before}${offset}\`)`,
   );
   const text = typed && ` If ${abbreviation} begins the text, put \`--\` before it.`;
   return `Write the place or the offset: ${examples.join(', ')}.${text}`;

@@ -1,88 +1,23 @@
+import { distance } from 'fastest-levenshtein';
 import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
+import { fold } from './folded.js';
 import { wordAt } from './impossible-times.js';
-import { AMBIGUOUS, exampleZones } from './zone-abbreviations.js';
+import { exampleZones, isAbbreviation } from './zone-abbreviations.js';
+import { AREAS } from './zone-data.js';
 
-/** Where a zone word stands in the text, and the zone it names. */
-export interface ZoneWord {
-  readonly zone: Zone;
-  readonly end: number;
+/** Names of zones by the same in small letters: those of the database, and what this engine's newer one has besides. */
+const NAMES = new Map<string, string>();
+for (const [, area = '', cities = ''] of AREAS.matchAll(/(\w+):([^:]*)(?=\n|$)/g))
+  for (const city of cities.trim().split(/\s+/)) know(`${area}/${city}`);
+for (const name of Intl.supportedValuesOf('timeZone')) if (name.includes('/')) know(name);
+
+function know(name: string): void {
+  NAMES.set(name.toLowerCase(), name);
 }
 
-const END = String.raw`(?=\s|$)`;
-const UTC_WORD = new RegExp(`(?:utc|gmt|UTC|GMT|Z)${END}`, 'y');
-const OFFSET_WORD = new RegExp(String.raw`([+\-−])(\d{2}):(\d{2})${END}`, 'y');
-const BASIC_OFFSET = new RegExp(String.raw`([+\-−])(\d{2})(00|15|30|45)${END}`, 'y');
-const AREA_WORD = new RegExp(`[A-Za-z]+(?:/[A-Za-z][A-Za-z0-9_+-]*){1,2}${END}`, 'y');
 /** These areas hold nothing but zones: another city there is a slip of the pen, not text. */
-const AREAS = /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)\//i;
-/** A zone with something stuck to it (`UTC+2`, `UTC:`, `Europe/Berlin,`) or in brackets: meant as one, but not a form we know. */
-const NEARLY = new RegExp(
-  String.raw`\(?(?:(?:UTC|GMT|utc|gmt|${[...AMBIGUOUS].join('|')})(?![\p{L}\p{N}_-])\S*|(?:UTC|GMT|utc|gmt)[+\-−]\d\S*)`,
-  'yu',
-);
-const NEARLY_AREA = /[A-Za-z]+(?:\/[A-Za-z][A-Za-z0-9_+-]*){1,2}(?=[,;:.)])\S*/y;
-const NEARLY_OFFSET = /[+\-−]\d{1,2}:\d{2}(?!\d)\S*/y;
-
-/**
- * Reads the one zone that may follow a time.
- * @param at index after the white space that follows the time
- * @param typed the time as typed, for the example in a refusal
- * @param dated whether a date was typed: only then is `+0200` plainly an offset and not a number
- * @returns null when what stands there is text
- */
-export function readZoneWord(
-  text: string,
-  at: number,
-  typed: string,
-  dated: boolean,
-): ZoneWord | Refusal | null {
-  const match = (pattern: RegExp) => {
-    pattern.lastIndex = at;
-    return pattern.exec(text);
-  };
-  const utc = match(UTC_WORD);
-  if (utc) return { zone: FixedOffsetZone.utcInstance, end: at + utc[0].length };
-  const abbreviation = /[A-Z]{3,4}(?=\s|$)/y;
-  const short = match(abbreviation)?.[0];
-  if (short && AMBIGUOUS.has(short))
-    return refuse('TIME_ZONE_AMBIGUOUS', { zone: short, next: exampleZones(short, typed) });
-  const offset = match(OFFSET_WORD);
-  const basic = offset ? null : match(BASIC_OFFSET);
-  const signed = offset ?? basic;
-  if (signed) {
-    const zone = offsetZone(signed[1] ?? '+', Number(signed[2]), Number(signed[3]));
-    if (zone && (offset || dated)) return { zone, end: at + signed[0].length };
-    if (zone || offset) return refuse('TIME_ZONE_UNKNOWN', { zone: signed[0] });
-  }
-  const area = match(AREA_WORD)?.[0];
-  if (area) {
-    const zone = areaZone(area);
-    if (zone) return { zone, end: at + area.length };
-    if (AREAS.test(area)) return refuse('TIME_ZONE_UNKNOWN', { zone: area });
-  }
-  const nearlyArea = match(NEARLY_AREA)?.[0];
-  const nearly =
-    match(NEARLY)?.[0] ??
-    match(NEARLY_OFFSET)?.[0] ??
-    (nearlyArea && AREAS.test(nearlyArea) ? nearlyArea : undefined);
-  return nearly ? nearlyZone(nearly.slice(0, 60), typed) : null;
-}
-
-const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
-
-/** The refusal of what was meant as a zone: where only a mark behind it is too much, it says so. */
-function nearlyZone(word: string, typed: string): Refusal {
-  const name = word.slice(0, -1);
-  const mark = MARKS[word.slice(-1)];
-  if (!mark) return refuse('TIME_ZONE_UNKNOWN', { zone: word });
-  const drop = `Leave out the ${mark}`;
-  if (AMBIGUOUS.has(name))
-    return refuse('TIME_ZONE_UNKNOWN', { zone: word, next: `${drop}. ${exampleZones(name, typed)}` });
-  return zoneNamed(name)
-    ? refuse('TIME_ZONE_UNKNOWN', { zone: word, next: `${drop}: \`${typed} ${name}\`.` })
-    : refuse('TIME_ZONE_UNKNOWN', { zone: word });
-}
+const ONLY_ZONES = /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)\//i;
 
 /** @returns the zone `±hh:mm`; null beyond 14 hours, where there is none. */
 export function offsetZone(sign: string, hours: number, minutes: number): Zone | null {
@@ -91,36 +26,38 @@ export function offsetZone(sign: string, hours: number, minutes: number): Zone |
   return FixedOffsetZone.instance(sign === '+' ? total : -total);
 }
 
-/** Zones found so far, by the name typed: looking one up is slow. Real ones only, and no more than there can be. */
+/** Zones found so far, by their name: looking one up is slow. */
 const FOUND = new Map<string, Zone>();
-const MOST = 2_000;
-const LONGEST = 64;
 
-function areaZone(name: string): Zone | null {
+/** Only what the zone database itself calls an area: engines know more names, and `AST` among them is in Alaska. */
+function areaZone(typed: string): Zone | null {
+  const name = NAMES.get(typed.toLowerCase());
+  if (name === undefined) return null;
   const found = FOUND.get(name);
   if (found) return found;
-  // Newer engines also take offsets as names: only what begins with a letter means the same everywhere.
-  if (name.length > LONGEST || !/^[a-z]/i.test(name) || !IANAZone.isValidZone(name)) return null;
-  // Spelled as the zone database has it, however it was typed; an older name of a zone stays as it is.
-  const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-  const zone = IANAZone.create(known.toLowerCase() === name.toLowerCase() ? known : name);
-  if (FOUND.size < MOST) FOUND.set(name, zone);
+  if (!IANAZone.isValidZone(name)) return null;
+  const zone = IANAZone.create(name);
+  FOUND.set(name, zone);
   return zone;
 }
 
 /**
- * A zone on its own, as in `timeline Europe/Berlin` or `export md +02:00`.
+ * A zone on its own, as in `timeline Europe/Berlin` or `export md +02:00`: `UTC`, `GMT`, `Z`, `±HH:MM` or an area of the
+ * zone database, in any case.
  * @returns its name, in the one spelling that every room has for it (`UTC`, `UTC+02:00`, `Europe/Berlin`)
  */
-export function readZone(name: string): string | Refusal {
-  if (AMBIGUOUS.has(name)) return refuse('TIME_ZONE_AMBIGUOUS', { zone: name, next: exampleZones(name, '') });
-  const zone = zoneNamed(name);
-  return zone ? zoneName(zone) : refuse('TIME_ZONE_UNKNOWN', { zone: wordAt(name, 0) });
+export function readZone(typed: string): string | Refusal {
+  const name = fold(typed).text;
+  const zone = /^(?:utc|gmt)./i.test(name) ? null : zoneNamed(name);
+  if (zone) return zoneName(zone);
+  const short = name.replace(/^[([]|[)\]]$/g, '').toUpperCase();
+  if (isAbbreviation(short))
+    return refuse('TIME_ZONE_AMBIGUOUS', { zone: short, next: exampleZones(short, '') });
+  return noZone(wordAt(name, 0));
 }
 
 /**
- * The one set of names that a zone on its own may have: `UTC`, `GMT`, `Z`, `±HH:MM`, `UTC±HH:MM`, and the zone
- * database's. Whatever is accepted in a profile, a command, a link or the config is accepted here.
+ * What a zone is called inside the house: what may be typed, and `UTC±HH:MM`, which is how `zoneName` spells an offset.
  * @returns null when there is no such zone
  */
 export function zoneNamed(name: string): Zone | null {
@@ -132,4 +69,80 @@ export function zoneNamed(name: string): Zone | null {
 /** @returns `UTC`, `UTC+02:00` or `Europe/Berlin`: what luxon's setZone takes. */
 export function zoneName(zone: Zone): string {
   return zone.isUniversal && zone.offset(0) !== 0 ? `UTC${zone.formatOffset(0, 'short')}` : zone.name;
+}
+
+/** @returns the zone's name as a person may type it: `+02:00` for `UTC+02:00`. */
+export function typedZone(name: string): string {
+  return name.replace(/^UTC(?=[+-])/, '');
+}
+
+/**
+ * The refusal of what was meant as a zone and is none, with what to write instead.
+ * @param typed the time in front of it, for the example; '' where the zone stands alone
+ */
+export function noZone(zone: string, typed = ''): Refusal {
+  const before = typed && `${typed} `;
+  const next = (names: readonly string[]) => names.map((name) => `\`${before}${name}\``).join(' or ');
+  const offset = /^\(?(?:UTC|GMT|Z)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?$/i.exec(zone);
+  if (offset) {
+    const [, sign = '+', hours = '', minutes = '00'] = offset;
+    if (offsetZone(sign, Number(hours), Number(minutes)))
+      return refuse('TIME_ZONE_UNKNOWN', {
+        zone,
+        next: `Write ${next([`${sign}${hours.padStart(2, '0')}:${minutes}`])}, or an area such as \`Europe/Berlin\`.`,
+      });
+  }
+  const near = nearAreas(zone);
+  return near.length > 0
+    ? refuse('TIME_ZONE_UNKNOWN', { zone, next: `Did you mean ${next(near)}?` })
+    : refuse('TIME_ZONE_UNKNOWN', { zone });
+}
+
+/** Words that are the name of a city in the database, or of a piece of a country, and much else. */
+const PLAIN = /^(?:west|east|north|south|central|center|general|act|nsw|lhi|virgin|easter|wake|truk|yap)$/;
+/** One thing in letters: without accents, and with the marks that people put for `/` and `_`. */
+const letters = (text: string) =>
+  text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll(' ', '_').slice(0, 60);
+
+/**
+ * @param word as it stands in the text, at most one white space in it
+ * @returns the names of zones of which it is a slip of the pen, the likeliest first, at most two
+ */
+export function nearAreas(word: string): string[] {
+  const typed = letters(word).replace(/^([a-z]+)[-._\\](?=[a-z])/, '$1/');
+  const exact = NAMES.get(typed);
+  if (exact) return [exact];
+  const named = cityNamed(word);
+  if (named.length > 0) return named;
+  const [area = '', city] = typed.split(/\/(.*)/s);
+  if (!city) return [];
+  const most = typed.length > 9 ? 2 : 1;
+  const all = [...NAMES].map(([small, name]) => ({ name, small, far: distance(typed, small) }));
+  const near = all.filter(({ far }) => far <= most).sort((a, b) => a.far - b.far);
+  if (near.length > 0) return near.slice(0, 2).map(({ name }) => name);
+  // `America/New York`, and a city that was put into the wrong area: `America/Berlin`, `EU/Berlin`.
+  if (ONLY_ZONES.test(`${area}/`)) {
+    const begun = all.filter(({ small }) => city.length > 2 && small.startsWith(`${typed}_`));
+    if (begun.length > 0) return begun.slice(0, 2).map(({ name }) => name);
+  }
+  const placed = /^\p{Lu}[^/]*\/\p{Lu}/u.test(word) || ONLY_ZONES.test(`${area}/`);
+  return placed ? inAreas(city).slice(0, 2) : [];
+}
+
+/** @returns the zones whose last part is that city, in small letters. */
+function inAreas(city: string): string[] {
+  if (city.length < 4 || PLAIN.test(city)) return [];
+  return [...NAMES].flatMap(([small, name]) =>
+    ONLY_ZONES.test(name) && small.endsWith(`/${city}`) ? [name] : [],
+  );
+}
+
+/** A city without its area is text, unless it has the underscore of the zone database: `New_York`. */
+function cityNamed(word: string): string[] {
+  return word.includes('_') ? inAreas(letters(word)).slice(0, 2) : [];
+}
+
+/** @returns whether a word with a slash was meant as the name of a zone: text would not begin like this. */
+export function meantAsArea(word: string): boolean {
+  return ONLY_ZONES.test(word) || /^(?:Etc|SystemV)\//.test(word) || nearAreas(word).length > 0;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { fold } from '#domain/command/folded.js';
 import { readTime } from '#domain/command/time.js';
 import { intended, NOW, parsed, refused, typed } from './support.js';
 
@@ -53,11 +54,12 @@ describe('note', () => {
     fc.assert(
       fc.property(text.filter(fits), (s) => {
         // What begins with something like a zone, or continues a range, is for the tables.
+        const seen = fold(s).text;
         if (
-          !/^[\sA-Z(+~–—−/-]/.test(s) &&
-          !/^[a-z]+\//i.test(s) &&
-          !/^\d/.test(s) &&
-          !/^(utc|gmt|am|pm|a\.m\.|p\.m\.)/i.test(s)
+          !/^[\sA-Z([{<"'`+~–—−/-]/.test(seen) &&
+          !/^[a-z]+\//i.test(seen) &&
+          !/^\d/.test(seen) &&
+          !/^(utc|gmt|am|pm|a\.m\.|p\.m\.|\p{L}{2,5}(?!\p{L}))/iu.test(seen)
         )
           expect(intended(`note 01:41 ${s}`)).toMatchObject({ text: s });
         for (const verb of ['cause', 'reopen']) expect(Object.values(intended(`${verb} ${s}`))).toContain(s);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
+import { fold } from '#domain/command/folded.js';
 import { readTime } from '#domain/command/time.js';
 import { isRefusal } from '#domain/refusal.js';
 import { mustRead, NOW, typed } from './support.js';
@@ -87,6 +88,75 @@ describe('whatever a clock in some zone shows is read back as the same instant',
   });
 });
 
+describe('however it is typed', () => {
+  const unseen = fc.constantFrom(
+    '',
+    '',
+    '\u200e',
+    '\u200f',
+    '\u202a',
+    '\u2066',
+    '\ufeff',
+    '\u200b',
+    '\u00ad',
+  );
+  const wide = (text: string) =>
+    text.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0));
+  const arabic = (text: string) => text.replace(/\d/g, (digit) => String.fromCharCode(0x660 + Number(digit)));
+  const written = fc.constantFrom((text: string) => text, wide, arabic);
+  const forms = fc.constantFrom(
+    '01:41',
+    '1:41 pm',
+    '2024-11-09 at 01:41',
+    '2024-11-09T01:41Z',
+    '~01:41-01:44',
+    '01:41 UTC',
+    '01:41 +0530',
+    '01:41 Europe/Berlin',
+    '-1h 30m',
+    '-1.5h',
+    '01.41 Uhr',
+    'noon',
+    '-90',
+    '01:41 PT',
+    '01:41 US/Pacfic',
+  );
+
+  test('marks that nobody sees and other digits change nothing, and the text behind stays as typed', () => {
+    fc.assert(
+      fc.property(forms, written, fc.array(unseen, { minLength: 1, maxLength: 40 }), (form, write, marks) => {
+        const ctx = { now: NOW, zone: 'Asia/Tokyo', zoneKnown: true };
+        const dressed = [...write(form)].map((char, i) => (marks[i % marks.length] ?? '') + char).join('');
+        const text = '\u200eｘ ٣ x';
+        const read = readTime(`${dressed} ${text}`, ctx);
+        const plain = readTime(`${form} ${text}`, ctx);
+        expect(read).toEqual(plain);
+        if (plain && !isRefusal(plain)) expect(plain.rest).toBe(text);
+      }),
+      LONG,
+    );
+  });
+
+  test('hours and minutes in parts are as long as in one piece', () => {
+    const between = fc.constantFrom(' ', '  ', '\u00a0', ' and ', ', ', ' & ');
+    const minutes = fc.constantFrom('m', 'min', ' min', ' minutes');
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 99 }),
+        fc.integer({ min: 1, max: 59 }),
+        between,
+        minutes,
+        (h, m, gap, unit) => {
+          const one = mustRead(`-${h}h${m}m x`, { now: NOW, zone: 'UTC', zoneKnown: true });
+          const parts = mustRead(`-${h}h${gap}${m}${unit} x`, { now: NOW, zone: 'UTC', zoneKnown: true });
+          expect(parts).toMatchObject({ moment: one.moment, rest: 'x' });
+        },
+      ),
+      LONG,
+    );
+  });
+});
+
 describe('whatever is typed', () => {
   const two = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, '0'));
   const piece = fc.oneof(
@@ -124,6 +194,18 @@ describe('whatever is typed', () => {
       '01:41',
       '2024-11-10',
       '-12m',
+      ' 30m',
+      ' and ',
+      ' at ',
+      'noon',
+      '１',
+      '：',
+      '\u200e',
+      'GET ',
+      'Uhr',
+      '時',
+      '[',
+      'US/Pacfic',
       ' +02:00',
       '12:07 AM',
       '"',
@@ -151,7 +233,7 @@ describe('whatever is typed', () => {
         }
         const before = typedText.slice(0, typedText.length - read.rest.length);
         expect(typedText.endsWith(read.rest)).toBe(true);
-        expect(before.trim()).toBe(read.typed);
+        expect(fold(before).text.trim()).toBe(read.typed);
       }),
       { numRuns: 2_000 },
     );

@@ -1,0 +1,220 @@
+import { FixedOffsetZone, type Zone } from 'luxon';
+import { type Refusal, refuse } from '../refusal.js';
+import { skipBlanks } from './blank.js';
+import { meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
+import { abbreviationOf, exampleZones, isAbbreviation, longNameAt } from './zone-abbreviations.js';
+
+/** Where a zone word stands in the text, and the zone it names. */
+export interface ZoneWord {
+  readonly zone: Zone;
+  readonly end: number;
+}
+
+type Read = ZoneWord | Refusal | null;
+
+const END = String.raw`(?=\s|$)`;
+const BEHIND = /\S*/y;
+/** A small `z` is a word in some languages. */
+const UTC_WORD = new RegExp(`(?:[uU][tT][cC]|[gG][mM][tT]|Z)${END}`, 'y');
+const OFFSET_WORD = new RegExp(String.raw`([+-])(\d{2}):(\d{2})${END}`, 'y');
+const BASIC_OFFSET = new RegExp(String.raw`([+-])(\d{2})(00|15|30|45)${END}`, 'y');
+/** `+02`, and `+2` where no number of things is meant. */
+const HOURS = new RegExp(String.raw`[+-]\s?(?:0\d|\d{1,2}(?::?\d{2})?)${END}`, 'y');
+const AREA_WORD = /\p{L}[\p{L}\p{M}]*(?:[/\\]\p{L}[\p{L}\p{M}\p{N}_+-]*){1,2}/uy;
+const CITY_WORD = /\p{L}[\p{L}\p{M}]*(?:[_.-]\p{L}[\p{L}\p{M}]*){1,3}/uy;
+const WORD = /\p{L}{2,6}/uy;
+const DOTTED = new RegExp(String.raw`(?:\p{L}\.){1,5}\p{L}\.?${END}`, 'uy');
+const BRACKETS: Record<string, string> = {
+  '(': ')',
+  '[': ']',
+  '{': '}',
+  '<': '>',
+  '"': '"',
+  "'": "'",
+  '`': '`',
+};
+/** A zone with something stuck to it (`UTC+2`, `UTC:`) or in brackets that are not closed: meant as one, but not a form we know. */
+const NEARLY_UTC = /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]\d|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
+const NEARLY_OFFSET = /[+-]\s?\d{1,2}:\d{2}(?!\d)\S*/y;
+/** So many of something: `+2 nodes`, `-5 replicas`. */
+const THINGS =
+  /^\s+(?:(?:new|more|extra|additional|other|of)\s+)*(?!(?:is|was|has|as|this|its)\b)(?:\p{L}*\p{Ll}s|people|of|more|for|from|to|on)(?![\p{L}\p{N}_])/u;
+
+/**
+ * Reads the one zone that may follow a time.
+ * @param at index after the white space that follows the time
+ * @param typed the time as typed, for the example in a refusal
+ * @param dated whether a date was typed: only then is `+1000` plainly an offset and not a number
+ * @returns null when what stands there is text
+ */
+export function readZoneWord(text: string, at: number, typed: string, dated: boolean): Read {
+  const match = (pattern: RegExp) => {
+    pattern.lastIndex = at;
+    return pattern.exec(text)?.[0];
+  };
+  const word = match(BEHIND) ?? '';
+  if (!word) return null;
+  return (
+    readUtc(text, at, typed) ??
+    readOffset(text, at, typed, dated) ??
+    bracketed(text, at, word, typed, dated) ??
+    readAbbreviation(text, at, typed) ??
+    readArea(text, at, typed) ??
+    nearly(match(NEARLY_UTC) ?? match(NEARLY_OFFSET), typed)
+  );
+}
+
+function readUtc(text: string, at: number, typed: string): Read {
+  UTC_WORD.lastIndex = at;
+  DOTTED.lastIndex = at;
+  const plain = UTC_WORD.exec(text)?.[0];
+  const dotted = plain ? null : (DOTTED.exec(text)?.[0] ?? null);
+  const name = plain ?? dotted?.replaceAll('.', '');
+  if (!name) return null;
+  const end = at + (plain ?? dotted ?? '').length;
+  if (/^(?:utc|gmt|z)$/i.test(name)) {
+    // `UTC +2` is another zone, not a text that begins with +2.
+    const next = skipBlanks(text, end);
+    HOURS.lastIndex = next;
+    const more = HOURS.exec(text)?.[0];
+    if (more && !/^-\s|\s.*:/.test(more) && !THINGS.test(text.slice(next + more.length)))
+      return noZone(text.slice(at, next + more.length), typed);
+    return { zone: FixedOffsetZone.utcInstance, end };
+  }
+  const abbreviation = dotted ? abbreviationOf(name, '') : null;
+  return abbreviation ? short(abbreviation, typed) : null;
+}
+
+function readOffset(text: string, at: number, typed: string, dated: boolean): Read {
+  const match = (pattern: RegExp) => {
+    pattern.lastIndex = at;
+    return pattern.exec(text);
+  };
+  const offset = match(OFFSET_WORD);
+  const basic = offset ? null : match(BASIC_OFFSET);
+  const signed = offset ?? basic;
+  if (signed) {
+    const behind = text.slice(at + signed[0].length);
+    const zone = offsetZone(signed[1] ?? '+', Number(signed[2]), Number(signed[3]));
+    // `+1000 requests` may be a number; `+0200` is none.
+    const number = basic && !dated && signed[2]?.[0] !== '0' && THINGS.test(behind);
+    if (zone && !number) return { zone, end: at + signed[0].length };
+    if (zone || offset) return noZone(signed[0], typed);
+    return null;
+  }
+  const hours = match(HOURS)?.[0];
+  if (!hours) return null;
+  const padded = /^[+-]\s?0\d/.test(hours);
+  if (padded || hours.includes(':')) return noZone(hours, typed);
+  const size = Number(/\d+/.exec(hours)?.[0]);
+  // `- 3 nodes` begins with a dash, and `+500` is a number.
+  if (size > 14 || /\s/.test(hours)) return null;
+  return THINGS.test(text.slice(at + hours.length)) ? null : noZone(hours, typed);
+}
+
+/** `[UTC]`, `(+02:00)`, `(Europe/Berlin)` are what they hold; `(PST)` is refused like `PST`. */
+function bracketed(text: string, at: number, word: string, typed: string, dated: boolean): Read {
+  const close = BRACKETS[text[at] ?? ''];
+  if (!close) return null;
+  const until = word.indexOf(close, 1);
+  const inner = word.slice(1, until < 0 ? undefined : until).replace(/[,;:.]$/, '');
+  const read = inner ? readZoneWord(inner, 0, typed, dated) : null;
+  if (!read) return null;
+  if ('refused' in read) return read;
+  if (read.end !== inner.length) return null;
+  return until === word.length - 1 && until > 0
+    ? { zone: read.zone, end: at + word.length }
+    : stuck(word, inner, typed);
+}
+
+function readAbbreviation(text: string, at: number, typed: string): Read {
+  const long = longNameAt(text, at);
+  if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
+  WORD.lastIndex = at;
+  const word = WORD.exec(text)?.[0];
+  if (!word) return posix(text, at, typed);
+  const end = at + word.length;
+  const next = text.slice(end, end + 2);
+  // `PST-based`, `PSTN`, `ART-12` and `pt_2` are other words.
+  if (/^[\p{L}\p{N}_-]/u.test(next) && !/^-\d{1,2}:\d{2}/.test(text.slice(end, end + 6)))
+    return posix(text, at, typed);
+  const apart = next === '' || /^\s/.test(next);
+  const name = abbreviationOf(word, apart ? text.slice(skipBlanks(text, end)) : '');
+  if (!name) return null;
+  if (apart || next[0] === '-') return short(name, typed);
+  if (next[0] === '/') {
+    WORD.lastIndex = end + 1;
+    const other = WORD.exec(text)?.[0] ?? '';
+    return abbreviationOf(other, '') && /^(?:\s|[,;:.)]|$)/.test(text.slice(end + 1 + other.length))
+      ? short(name, typed)
+      : null;
+  }
+  // A label (`BOT: restarted`) is text where the word is one, and so is what a bracket opens (`CT(2)`).
+  if (
+    abbreviationOf(word, 'is') === null ||
+    (next[0] === '.' && word !== name) ||
+    /^[^,;:.)\]!?|…'’"”+]/.test(next)
+  )
+    return null;
+  BEHIND.lastIndex = at;
+  return stuck(BEHIND.exec(text)?.[0] ?? word, name, typed);
+}
+
+/** `EST5EDT` */
+function posix(text: string, at: number, typed: string): Read {
+  const found = /^([A-Z]{3})\d([A-Z]{3})(?=\s|$)/.exec(text.slice(at, at + 8));
+  const name = found?.[1] ?? '';
+  return isAbbreviation(name)
+    ? refuse('TIME_ZONE_UNKNOWN', { zone: found?.[0] ?? name, next: exampleZones(name, typed) })
+    : null;
+}
+
+function short(name: string, typed: string): Refusal {
+  return refuse('TIME_ZONE_AMBIGUOUS', { zone: name, next: exampleZones(name, typed) });
+}
+
+function readArea(text: string, at: number, typed: string): Read {
+  const match = (pattern: RegExp) => {
+    pattern.lastIndex = at;
+    return pattern.exec(text)?.[0];
+  };
+  const word = match(AREA_WORD) ?? match(CITY_WORD);
+  if (!word || /^(?:utc|gmt)/i.test(word)) return null;
+  const end = at + word.length;
+  const zone = zoneNamed(word);
+  const next = text[end] ?? ' ';
+  if (zone) {
+    if (/\s/.test(next)) return { zone, end };
+    if (/[,;:.)\]!?|]/.test(next)) {
+      BEHIND.lastIndex = at;
+      return stuck(BEHIND.exec(text)?.[0] ?? word, word, typed);
+    }
+  }
+  if (!/[\s,;:.)\]!?|]/.test(next) || !meantAsArea(word)) return null;
+  // `America/New York` goes on behind its white space.
+  const two = `${word} ${/^\s+(\p{L}+)/u.exec(text.slice(end))?.[1] ?? ''}`;
+  const joined = nearAreas(two).find((name) => name.length >= two.length);
+  return joined && word.includes('/') && nearAreas(word)[0] !== joined
+    ? noZone(two, typed)
+    : noZone(word, typed);
+}
+
+const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
+
+/** The refusal of a zone with something behind it: where only a mark is too much, it says so. */
+function stuck(word: string, name: string, typed: string): Refusal {
+  const zone = word.slice(0, 60);
+  const mark = MARKS[word.slice(-1)];
+  const drop = mark ? `Leave out the ${mark}` : 'Leave out what is stuck to it';
+  if (isAbbreviation(name.toUpperCase()))
+    return refuse('TIME_ZONE_UNKNOWN', { zone, next: `${drop}. ${exampleZones(name.toUpperCase(), typed)}` });
+  return refuse('TIME_ZONE_UNKNOWN', { zone, next: `${drop}: \`${typed} ${name}\`.` });
+}
+
+function nearly(word: string | undefined, typed: string): Refusal | null {
+  if (!word) return null;
+  const name = word.replace(/^[([]/, '').replace(/[^\p{L}\p{N}]+$/u, '');
+  return zoneNamed(name) && !/^(?:utc|gmt)./i.test(name)
+    ? stuck(word, name, typed)
+    : noZone(word.slice(0, 60), typed);
+}
