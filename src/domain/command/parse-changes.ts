@@ -16,16 +16,17 @@ import {
   onlyTime,
   titleProblem,
 } from './pieces.js';
-import { severityOf } from './severity.js';
+import { readSeverity } from './severity.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 
 export function parseSev(line: Line): Outcome | Refusal {
-  const { word, rest } = firstWord(line.text.slice(line.at));
-  if (!word) return missing(line, 'a severity');
-  const severity = severityOf(word);
-  if (!severity) return bad(line, 'a severity', word);
-  const reason = exact(rest);
+  const said = line.text.slice(line.at);
+  if (blank(said)) return missing(line, 'a severity');
+  const read = readSeverity(said, true);
+  if (!read || 'unknown' in read) return bad(line, 'a severity', firstWord(said).word);
+  const { severity } = read;
+  const reason = exact(read.rest);
   const refusal = checkText(reason, LIMITS.reason, 'The reason');
   return refusal ?? intent({ type: 'ChangeSeverity', severity, reason: blank(reason) ? null : reason });
 }
