@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag } from '#domain/command/flags.js';
+import { quoted } from '#domain/command/quotes.js';
 import { takesValue } from '#domain/command/verbs.js';
 import { writeExport } from './export.js';
 import { configWithSecret } from './runbook-asked.js';
@@ -25,11 +26,6 @@ export function lineOf(verb: string, args: string[]): string {
     return isValue ? quoted(arg) : arg;
   });
   return [verb, ...words].join(' ');
-}
-
-function quoted(value: string): string {
-  if (!/[\s"“”]|^$/.test(value)) return value;
-  return value.includes('"') ? `“${value}”` : `"${value}"`;
 }
 
 /** @returns 0 when it was recorded or answered, 1 when it was refused */

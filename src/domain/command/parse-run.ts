@@ -1,8 +1,9 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { RUNBOOK_LIMITS } from '../runbook.js';
-import { CLOSERS, closing, plainFlag } from './flags.js';
+import { plainFlag } from './flags.js';
 import type { Line, Outcome } from './parsed.js';
-import { bad, firstWord, missing, unquoted } from './pieces.js';
+import { bad, firstWord, missing } from './pieces.js';
+import { quotedAt, unquoted } from './quotes.js';
 
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;
@@ -50,12 +51,10 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
   const match = INPUT.exec(text);
   const name = (match?.[1] ?? '').toLowerCase();
   const at = match?.[0].length ?? 0;
-  const closers = CLOSERS[text[at] ?? ''];
-  if (closers) {
-    const close = closing(text, at + 1, closers);
-    if (close < 0) return bad(line, 'a value whose quotes are closed', `${name}=`);
-    return { name, value: text.slice(at + 1, close), rest: text.slice(close + 1) };
-  }
+  const quoted = quotedAt(text, at);
+  if (quoted && 'unclosed' in quoted)
+    return bad(line, `a value whose quotes are closed: ${quoted.unclosed}`, `${name}=`);
+  if (quoted) return { name, value: quoted.value, rest: text.slice(quoted.end) };
   const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
   if (value === '') {
     // `from= a` would otherwise be an empty value and a stray word.

@@ -3,7 +3,8 @@ import type { Refusal } from '../refusal.js';
 import { runNumberOf } from '../run-fact.js';
 import { checkText } from './entered.js';
 import { ask, intent, type Line, type Outcome } from './parsed.js';
-import { bad, blank, exact, firstWord, missing, needed, nothingMore, unquoted } from './pieces.js';
+import { bad, blank, exact, firstWord, missing, needed, nothingMore } from './pieces.js';
+import { unquoted } from './quotes.js';
 import { breakGlassIn } from './run-reason.js';
 
 /** Verbs that speak of runs of runbooks. `run` itself has its own file. */

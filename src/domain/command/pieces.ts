@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '../refusal.js';
 import { checkText } from './entered.js';
 import { wordAt } from './impossible-times.js';
 import type { Line } from './parsed.js';
+import { unquoted } from './quotes.js';
 import { type ReadTime, readTime } from './time.js';
 
 /** The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space. */
@@ -76,14 +77,6 @@ export function number(text: string, line: Line, what: string): { n: number; res
 /** Refuses what stands behind a verb that takes nothing more. */
 export function nothingMore(text: string, line: Line): Refusal | null {
   return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
-}
-
-/** @returns the text without white space around it, and without the quotes around it. */
-export function unquoted(text: string): string {
-  return text
-    .trim()
-    .replace(/^["“„]([^"“”]*)["”“]$/, '$1')
-    .trim();
 }
 
 /** Names of components and the like: one line, the quotes around them taken off. */
