@@ -39,8 +39,10 @@ function readArgs(args: string[]): Wanted {
   } catch (error) {
     throw new Usage((error as Error).message);
   }
-  const [ref, format, zone] = parsed.positionals;
-  const incident = numberOf(ref ?? '');
+  // `INC-7 md` and `md INC-7`: only one of them can be the incident.
+  const at = parsed.positionals.findIndex((word) => numberOf(word) !== null);
+  const incident = numberOf(parsed.positionals[at] ?? '');
+  const [format, zone] = parsed.positionals.filter((_, i) => i !== at);
   // `postmortem` alone is what people say; its two forms have names of their own.
   const said = parsed.values.format ?? format ?? 'md';
   const name = FORMATS.find((one) => one === (said === 'postmortem' ? 'postmortem.md' : said));

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { RUNBOOK_LIMITS } from '../runbook.js';
+import { numberOf } from '../state.js';
 import { plainFlag } from './flags.js';
 import type { Line, Outcome } from './parsed.js';
 import { bad, firstWord, missing } from './pieces.js';
@@ -14,6 +15,7 @@ export function parseRun(line: Line): Outcome | Refusal {
   const inputs = new Map<string, string>();
   let runbook: string | null = null;
   let planOnly = false;
+  let ref: number | null = null;
   let ended = false;
   let text = line.text.slice(line.at).trimStart();
   while (text !== '') {
@@ -31,6 +33,8 @@ export function parseRun(line: Line): Outcome | Refusal {
       if (inputs.has(read.name)) return bad(line, 'each input once', `${read.name}=`);
       inputs.set(read.name, read.value);
       text = read.rest.trimStart();
+    } else if (!line.named && ref === null && numberOf(word) !== null) {
+      ref = numberOf(word);
     } else if (runbook === null && inputs.size === 0) {
       runbook = unquoted(word).toLowerCase();
       if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
@@ -43,7 +47,8 @@ export function parseRun(line: Line): Outcome | Refusal {
     const next = 'No runbook has more.';
     return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
   }
-  return { kind: 'run', runbook, inputs: Object.fromEntries(inputs), planOnly, notes: [], timing: null };
+  const given = Object.fromEntries(inputs);
+  return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [], timing: null };
 }
 
 /** Reads `key=value` at the start. A refusal names the key and never the value, which may be a secret. */
