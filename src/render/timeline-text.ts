@@ -2,6 +2,7 @@ import type { Entry } from '#domain/entry.js';
 import { entryText } from '#domain/entry-text.js';
 import { personLabel } from '#domain/person.js';
 import { type Clock, clockIn } from './clock.js';
+import { closed } from './direction.js';
 import { excerpt } from './excerpt.js';
 import { timeOf } from './when.js';
 
@@ -62,5 +63,5 @@ function lineOf(entry: Entry, clock: Clock): string {
   const plain = entry.kind === 'note' || entry.kind === 'message';
   const what = `${plain ? '' : `${entry.kind} `}${excerpt(entryText(entry), 280)}`;
   const who = personLabel(entry.detail.author ?? entry.by);
-  return `${timeOf(entry, clock)} #${entry.n} ${entry.struck ? `(struck) ${what}` : what} — ${who}`;
+  return `${timeOf(entry, clock)} #${entry.n} ${closed(entry.struck ? `(struck) ${what}` : what)} — ${who}`;
 }
