@@ -7,6 +7,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
+import { refusalText } from './runbook-asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -80,7 +81,7 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
     else await writeFile(wanted.out, chunks);
   });
   if (!isRefusal(outcome)) return 0;
-  io.err(`${outcome.sentence} ${outcome.next}\n`);
+  io.err(refusalText(outcome));
   return 1;
 }
 

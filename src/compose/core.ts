@@ -52,7 +52,8 @@ export async function openCore(
     read,
     roles,
     components,
-    command,
+    // What a verb of the command line says to type is typed there.
+    command: role === 'guest' ? 'tocsin' : command,
     propose: (_asking, _incident, asked) => propose(asked),
   });
   const answer = guardedAnswer(answerer, runbooks.scrub);

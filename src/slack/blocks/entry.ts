@@ -9,7 +9,7 @@ import { whenLabel } from './when.js';
 /** A timeline entry on its way into the channel. */
 export interface Shown {
   entry: Entry;
-  /** What the entry says: `entryText(entry)`. */
+  /** What the entry says: `toldText(entry)`. */
   words: string;
   /** Why it is shown: it is new, or how it was corrected. */
   how: 'new' | 'edited' | 'retimed' | 'struck';
