@@ -27,7 +27,7 @@ export interface Typed {
 export type Answer =
   | { kind: 'recorded'; text: string; recorded: Recorded }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
-  | { kind: 'text'; text: string }
+  | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 

@@ -20,7 +20,8 @@ export interface Wanted {
 }
 
 export type Seen =
-  | { kind: 'text'; text: string }
+  /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
+  | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'refused'; refusal: Refusal }
   | ({ kind: 'export' } & Wanted);
 
@@ -38,7 +39,7 @@ export async function look(
   zone: string,
   command: string,
 ): Promise<Seen> {
-  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command) };
+  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
   if (ask.type === 'list') return { kind: 'text', text: listText(await read.open(asking)) };
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {

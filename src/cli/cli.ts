@@ -18,6 +18,9 @@ export async function cli(argv: string[], io: Io): Promise<number> {
   const [verb = 'help', ...args] = argv;
   const own = VERBS[verb];
   try {
+    // `tocsin open --help` asks; it opens nothing.
+    if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
+      return await VERBS.help.run([verb], io);
     if (own) return await own.run(args, io);
     return await runIncidentVerb(verb, args, io);
   } catch (error) {

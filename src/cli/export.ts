@@ -7,6 +7,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
+import { refusalText } from './runbook-asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -39,8 +40,10 @@ function readArgs(args: string[]): Wanted {
   } catch (error) {
     throw new Usage((error as Error).message);
   }
-  const [ref, format, zone] = parsed.positionals;
-  const incident = numberOf(ref ?? '');
+  // `INC-7 md` and `md INC-7`: only one of them can be the incident.
+  const at = parsed.positionals.findIndex((word) => numberOf(word) !== null);
+  const incident = numberOf(parsed.positionals[at] ?? '');
+  const [format, zone] = parsed.positionals.filter((_, i) => i !== at);
   // `postmortem` alone is what people say; its two forms have names of their own.
   const said = parsed.values.format ?? format ?? 'md';
   const name = FORMATS.find((one) => one === (said === 'postmortem' ? 'postmortem.md' : said));
@@ -75,7 +78,7 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
     renderExport(wanted.format, dossier, wanted.zone),
   );
   if (isRefusal(file)) {
-    io.err(`${file.sentence} ${file.next}\n`);
+    io.err(refusalText(file));
     return 1;
   }
   try {

@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag } from '#domain/command/flags.js';
+import { unmarked } from '#domain/command/help.js';
+import { quoted } from '#domain/command/quotes.js';
 import { takesValue } from '#domain/command/verbs.js';
 import { writeExport } from './export.js';
 import { configWithSecret } from './runbook-asked.js';
@@ -27,9 +29,13 @@ export function lineOf(verb: string, args: string[]): string {
   return [verb, ...words].join(' ');
 }
 
-function quoted(value: string): string {
-  if (!/[\s"“”]|^$/.test(value)) return value;
-  return value.includes('"') ? `“${value}”` : `"${value}"`;
+// Among people's words, which are shown as they are, these lines are our own.
+const OURS =
+  /^(?:To correct: |… \d+ earlier: |`done N` ticks|No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
+
+/** @returns an answer for a terminal, where nobody makes code of what stands in backticks. */
+function plainly(answer: string): string {
+  return answer.replace(OURS, unmarked);
 }
 
 /** @returns 0 when it was recorded or answered, 1 when it was refused */
@@ -55,23 +61,21 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {
       case 'recorded': {
-        io.out(`${answer.text}\n`);
+        io.out(`${plainly(answer.text)}\n`);
         const { incident, facts } = answer.recorded;
         const run = facts[0]?.type === 'RunProposed' && facts[0].data.planOnly ? facts[0].data.run : null;
         return run === null || !config ? 0 : printPlan(core, config, io, { incident, run });
       }
       case 'text':
-        io.out(`${answer.text}\n`);
+        io.out(`${answer.ours ? unmarked(answer.text) : plainly(answer.text)}\n`);
         return 0;
       case 'export':
         return writeExport(core, asking, { ...answer, out: null }, io);
       case 'form':
-        io.err(
-          `Say it on one line: a command line has no forms. \`tocsin help ${answer.form}\` shows how.\n`,
-        );
+        io.err(`Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.\n`);
         return 1;
       case 'refused':
-        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
+        io.err(`${unmarked(`${answer.refusal.sentence} ${answer.refusal.next}`)}\n`);
         return 1;
     }
   });

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BadConfig, type Config, loadConfig } from '#config.js';
+import { unmarked } from '#domain/command/help.js';
 import type { Asking } from '#domain/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
@@ -46,15 +47,16 @@ export function readAsked(args: string[], verb: 'plan' | 'run'): Asked {
   return { runbook: name.toLowerCase(), inputs: Object.fromEntries(inputs), incident, key, planOnly };
 }
 
-/** The incident stands behind the verb, as with the other verbs, or in its flag. */
+/** The incident stands among the words, best behind the verb, as with the other verbs, or in its flag. */
 function withoutIncident(
   positionals: string[],
   flag: string | undefined,
 ): { words: string[]; incident: number | null } {
-  const [first = '', second] = positionals;
-  // Alone, or before an input, it is the name of a runbook.
-  const leads = second !== undefined && !second.includes('=') ? numberOf(first) : null;
-  const words = leads === null ? positionals : positionals.slice(1);
+  // Alone, or only with inputs, it is the name of a runbook.
+  const names = positionals.filter((word) => !word.includes('='));
+  const at = names.length > 1 ? positionals.findIndex((word) => numberOf(word) !== null) : -1;
+  const leads = at < 0 ? null : numberOf(positionals[at] ?? '');
+  const words = positionals.filter((_, i) => i !== at);
   if (flag === undefined) return { words, incident: leads };
   const incident = numberOf(flag);
   if (incident === null) throw new Usage('name the incident, such as INC-7');
@@ -90,4 +92,4 @@ export function askingHere(team: string, key: string | null): Asking {
   };
 }
 
-export const refusalText = ({ sentence, next }: Refusal) => `${sentence} ${next}\n`;
+export const refusalText = ({ sentence, next }: Refusal) => `${unmarked(`${sentence} ${next}`)}\n`;

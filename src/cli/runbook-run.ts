@@ -43,7 +43,12 @@ export async function runRunbook(args: string[], io: Io): Promise<number> {
 
 /** `runbook watch INC-7 RUN-3`: takes along and shows a run that somebody asked for before. */
 export async function watchRun(args: string[], io: Io): Promise<number> {
-  const [incident, run] = [numberOf(args[0] ?? ''), runNumberOf(args[1] ?? '')];
+  // A bare number would be a run's; the incident is always named in full.
+  const [first = '', second = ''] = args;
+  const [incident, run] =
+    numberOf(first) === null
+      ? [numberOf(second), runNumberOf(first)]
+      : [numberOf(first), runNumberOf(second)];
   if (incident === null || run === null || args.length > 2) {
     throw new Usage('name the incident and the run, such as `INC-7 RUN-3`');
   }

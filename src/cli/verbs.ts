@@ -1,4 +1,4 @@
-import { helpText } from '#domain/command/help.js';
+import { plainHelp, unmarked } from '#domain/command/help.js';
 import { deliveries } from './deliveries.js';
 import { doctor } from './doctor.js';
 import { erase } from './erase.js';
@@ -17,13 +17,16 @@ const help: Verb = {
   help: 'this list, or one verb',
   async run([verb], io) {
     const own = verb === undefined ? undefined : VERBS[verb];
-    if (own) io.out(`tocsin ${own.form}\n  ${own.help}\n`);
-    else if (verb !== undefined) io.out(`${helpText(verb, 'tocsin')}\n`);
+    if (own) io.out(`tocsin ${own.form}\n  ${unmarked(own.help)}\n`);
+    else if (verb !== undefined) io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
     else {
-      const mine = Object.values(VERBS).map((one) => `  ${one.form}\n      ${one.help}`);
+      // `--help` is `help` under another name.
+      const mine = [...new Set(Object.values(VERBS))].map(
+        (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
+      );
       io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
       io.out(
-        `The verbs of an incident, as in Slack; name the incident after the verb:\n\n${helpText(null, 'tocsin')}\n`,
+        `The verbs of an incident, as in Slack; name the incident after the verb:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n`,
       );
     }
     return 0;
@@ -44,4 +47,5 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   sandbox,
   help,
   '--help': help,
+  '-h': help,
 };

@@ -104,7 +104,11 @@ async function build(
     owe: async (effect, of) => {
       // Lanes of their own: a pin must not wait behind a channel that cannot be made, nor behind an export that fails.
       const lane = `${laneOf(of.team, of.incident)}/${effect.kind}`;
-      await store.outbox.owe(effect, { ...of, lane });
+      const owed =
+        effect.kind === 'export.send'
+          ? { ...effect, payload: { ...effect.payload, asked: now().toISOString() } }
+          : effect;
+      await store.outbox.owe(owed, { ...of, lane });
       relay?.nudge([lane]);
     },
     people: peopleForSlack(store),

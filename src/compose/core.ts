@@ -60,7 +60,8 @@ export async function openCore(
     read,
     roles,
     components,
-    command,
+    // What a verb of the command line says to type is typed there.
+    command: role === 'guest' ? 'tocsin' : command,
     permits: (power, incident, asking) => permitted(lookups, rules, power, incident, asking),
     propose: (_asking, _incident, asked) => propose(asked),
   });

@@ -1,5 +1,5 @@
 import type { Entry } from '#domain/entry.js';
-import { entryText } from '#domain/entry-text.js';
+import { toldText } from '#domain/entry-text.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
 import type { Attempt, Body } from './attempt.js';
 import { Undeliverable } from './failure.js';
@@ -76,7 +76,7 @@ async function alreadySaid(
 /** @returns null for what needs no words of its own: the headline says that the incident was opened. */
 function show({ effect, seq }: Row, entry: Entry | null): Shown | null {
   if (!entry || entry.kind === 'opened') return null;
-  if (effect.kind === 'channel.amend') return { entry, words: entryText(entry), how: effect.payload.how };
+  if (effect.kind === 'channel.amend') return { entry, words: toldText(entry), how: effect.payload.how };
   const { head } = effect.payload;
-  return { entry, words: entryText(entry), how: 'new', record: head ? { facts: seq, head } : null };
+  return { entry, words: toldText(entry), how: 'new', record: head ? { facts: seq, head } : null };
 }

@@ -21,7 +21,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
 
   const elsewhere = incident.private && !here;
   const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
-  if (await alreadySent(attempt, channel)) return { channel, found: true };
+  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
   try {
     const bytes = await collect(file);
     const id = await uploadFile(attempt, filename, bytes);
@@ -34,7 +34,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
     const instead = url
       ? link(url, 'open it in the browser')
       : `Slack takes no file from us; \`tocsin export ${refOf(row.incident)} --format ${format}\` writes it`;
-    const message = { text: `${escaped(filename)}: ${instead} ${mark(attempt)}` };
+    const message = { text: `${escaped(filename)}: ${instead} · ${mark(attempt)}` };
     return atOr(attempt, channel, user, (where) =>
       attempt.write('chat.postMessage', { channel: where, ...message, unfurl_links: false }),
     );
@@ -51,7 +51,7 @@ async function share(
     attempt.write('files.completeUploadExternal', {
       files: [{ id, title }],
       channel_id: where,
-      initial_comment: `${title}, times in ${attempt.row.effect.payload.zone} ${mark(attempt)}`,
+      initial_comment: `${escaped(title)}, times in ${attempt.row.effect.payload.zone} · ${mark(attempt)}`,
     }),
   );
 }
@@ -82,20 +82,25 @@ async function direct(attempt: Attempt<'export.send'>, user: string): Promise<st
   return String(object(body.channel).id);
 }
 
-// A file has no metadata, so its message says for which request it was sent: that is found again, exactly.
+// A file has no metadata: its message says who asked for which file and when, and is found again by that.
 const DAY_MS = 86_400_000;
 
-async function alreadySent(attempt: Attempt<'export.send'>, channel: string): Promise<boolean> {
+async function alreadySent(
+  attempt: Attempt<'export.send'>,
+  channel: string,
+  filename: string,
+): Promise<boolean> {
   if (!attempt.repeated) return false;
   const since = new Date(attempt.world.now().getTime() - DAY_MS);
   for await (const message of seenSince(attempt, channel, since)) {
-    if (message.text.includes(mark(attempt))) return true;
+    if (message.text.startsWith(escaped(filename)) && message.text.endsWith(mark(attempt))) return true;
   }
   return false;
 }
 
 function mark(attempt: Attempt<'export.send'>): string {
-  return `[request ${attempt.row.id}]`;
+  const { user, asked } = attempt.row.effect.payload;
+  return `for <@${user}>${asked ? `, asked for at ${asked.slice(11, 19)} UTC` : ''}`;
 }
 
 async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

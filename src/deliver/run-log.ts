@@ -17,10 +17,12 @@ export async function sendRunLog(attempt: Log): Promise<Body> {
   const log = fact?.texts.log;
   // It was erased before it could be sent.
   if (!fact || !log) return { erased: true };
-  if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt)))
+  // A file has no metadata: the step's entry, which no other has, is what its message is found again by.
+  const entry = 'n' in fact.data ? ` (#${fact.data.n})` : '';
+  const words = `${runRef(run)} ${escaped(step)}: what it printed${entry}`;
+  if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt), words))
     return { channel: channel.id, found: true };
   const filename = `${runRef(run)}-${step}.txt`;
-  const words = `${runRef(run)} ${escaped(step)}: what it printed ${mark(attempt)}`;
   try {
     const id = await uploadFile(attempt, filename, new Uint8Array(Buffer.from(log)));
     await attempt.write('files.completeUploadExternal', {
@@ -42,15 +44,10 @@ export async function sendRunLog(attempt: Log): Promise<Body> {
   }
 }
 
-// A file has no metadata, so its message says for which row it was sent.
-async function alreadySent(attempt: Log, channel: string, since: Date): Promise<boolean> {
+async function alreadySent(attempt: Log, channel: string, since: Date, words: string): Promise<boolean> {
   if (!attempt.repeated) return false;
   for await (const message of seenSince(attempt, channel, since)) {
-    if (message.text.includes(mark(attempt))) return true;
+    if (message.text.startsWith(words)) return true;
   }
   return false;
-}
-
-function mark(attempt: Log): string {
-  return `[request ${attempt.row.id}]`;
 }

@@ -16,8 +16,11 @@ export type Effect =
   | { kind: 'people.remove'; payload: { people: string[]; by: string } }
   /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
   | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
-  /** Send an export file to whoever asked, in the channel where they asked. */
-  | { kind: 'export.send'; payload: { format: string; zone: string; channel: string; user: string } }
+  /** Send an export file to whoever asked, in the channel where they asked; `asked` when, in ISO 8601. */
+  | {
+      kind: 'export.send';
+      payload: { format: string; zone: string; channel: string; user: string; asked?: string };
+    }
   /** Take a run as far as it goes now. In the run's own lane, by workers of runs: it may take long. */
   | { kind: 'run.advance'; payload: { run: number } }
   /** Bring the run's one message in the channel up to date. */

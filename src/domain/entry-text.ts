@@ -46,6 +46,15 @@ export function entryText(entry: Entry): string {
   }
 }
 
+/**
+ * The sentence of an entry with all that was recorded in it: for answers and the channel, where nothing else tells the
+ * numbers of an impact. Exports have them in a place of their own.
+ */
+export function toldText(entry: Entry): string {
+  if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
+  return impactText({ ...entry.detail, text: entry.text });
+}
+
 /** Numbers of an impact; a missing member is not known. */
 export interface ImpactNumbers {
   text: string | null;
@@ -54,11 +63,12 @@ export interface ImpactNumbers {
   components?: string[];
 }
 
-/** @returns the text that was entered, or else a phrase made of the numbers and components: `19 of 400 requests failed`. */
+/** @returns the text that was entered, and a phrase made of the numbers and components: `19 of 400 requests failed`. */
 export function impactText(impact: ImpactNumbers): string {
-  if (impact.text !== null) return impact.text;
   const numbers = impactNumbers(impact);
   const components = impact.components?.join(', ') ?? '';
+  if (impact.text !== null)
+    return [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ');
   if (numbers === null) return components === '' ? '' : `affects ${components}`;
   return components === '' ? numbers : `${numbers} (${components})`;
 }

@@ -13,7 +13,7 @@ const BATCH = 500;
  * The `csv` export: RFC 4180, UTF-8 with BOM, CRLF. Times carry the zone's offset; a bare date stays a date.
  */
 export async function* renderCsv(dossier: Dossier, clock: Clock): AsyncGenerator<string, void, undefined> {
-  yield '\uFEFFn,at,until,precision,kind,text,by,source,link,struck\r\n';
+  yield '\uFEFFn,at,until,precision,kind,text,by,source,link,struck,author\r\n';
   let rows: string[][] = [];
   for await (const entry of dossier.entries()) {
     rows.push(rowOf(entry, clock));
@@ -36,6 +36,8 @@ function rowOf(entry: Entry, clock: Clock): string[] {
     entry.source,
     inert(entry.link ?? ''),
     String(entry.struck),
+    // `by` recorded it; who wrote it is somebody else where a message was recorded.
+    inert(entry.detail.author ? personLabel(entry.detail.author) : ''),
   ];
 }
 
@@ -47,10 +49,10 @@ function timeCell(at: string, precision: Precision, clock: Clock): string {
 
 /**
  * A spreadsheet runs a cell that begins like a formula; an apostrophe before it makes it text.
- * Not csv-stringify's `escape_formulas`: that also marks full-width signs, which the format does not promise to undo.
+ * Excel takes the full-width signs for their plain ones. Not csv-stringify's `escape_formulas`, which leaves out the line feed.
  */
 function inert(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text;
 }
 
 function written(rows: string[][]): string {

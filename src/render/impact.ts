@@ -1,6 +1,7 @@
 import type { Entry } from '#domain/entry.js';
 import { entryText, impactNumbers } from '#domain/entry-text.js';
 import type { Clock } from './clock.js';
+import { closed } from './direction.js';
 import { durationInWords } from './when.js';
 
 /**
@@ -13,7 +14,8 @@ export function impactInFull(entry: Entry, clock: Clock): string {
   const rate = failed !== null && total ? ` (${((failed / total) * 100).toFixed(1)} %)` : '';
   const numbers = impactNumbers({ failed, total });
   const facts = [numbers && numbers + rate, span(from, to, clock), components.join(', ')].filter(Boolean);
-  return [text, facts.join(', ')].filter(Boolean).join(' — ');
+  if (text === null || facts.length === 0) return text ?? facts.join(', ');
+  return `${closed(text)} — ${facts.join(', ')}`;
 }
 
 function span(from: string | null, to: string | null, clock: Clock): string | null {

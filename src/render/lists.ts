@@ -37,7 +37,7 @@ export function showText(state: IncidentState, zone = 'UTC'): string {
     state.components.length > 0 ? `components: ${state.components.join(', ')}` : '',
     state.channel ? `channel: #${state.channel.name}` : 'channel: not made yet',
     ...milestones(state, clock),
-    state.impact ? `impact: ${excerpt(impactText(state.impact), 280)}` : 'impact: not recorded',
+    state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...underWay(state),
     `${state.entries} ${state.entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
@@ -73,6 +73,11 @@ export function actionsText(ref: string, items: readonly ActionItem[]): string {
     ...[...open, ...done].map(line),
     ...(open.length > 0 ? ['`done N` ticks one off'] : []),
   ].join('\n');
+}
+
+/** A long text must not push the numbers out. */
+function shortened<T extends { text: string | null }>(impact: T): T {
+  return { ...impact, text: impact.text === null ? null : excerpt(impact.text, 200) };
 }
 
 /** Runs that have not ended: these want something, or are at work. */

@@ -1,5 +1,5 @@
 import { entryOf } from '#domain/entries.js';
-import { entryText } from '#domain/entry-text.js';
+import { toldText } from '#domain/entry-text.js';
 import type { DraftFact, Fact } from '#domain/fact.js';
 import type { Moment } from '#domain/moment.js';
 import { runRef } from '#domain/run-fact.js';
@@ -85,7 +85,7 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
 function sentenceOf(draft: DraftFact): string {
   const place = { v: 1, team: '', incident: 0, seq: 0, recordedAt: '', source: 'bot' as const };
   const entry = entryOf({ ...draft, ...place, by: { id: '', name: null } } as Fact);
-  return entry ? entryText(entry) : '';
+  return entry ? toldText(entry) : '';
 }
 
 /** `01:41 UTC`, `~01:41 UTC`, `01:41–01:44 UTC`; with its date when that is not today in UTC. */

@@ -1,7 +1,8 @@
 import type { Entry } from '#domain/entry.js';
-import { entryText } from '#domain/entry-text.js';
+import { toldText } from '#domain/entry-text.js';
 import { personLabel } from '#domain/person.js';
 import { type Clock, clockIn } from './clock.js';
+import { closed } from './direction.js';
 import { excerpt } from './excerpt.js';
 import { timeOf } from './when.js';
 
@@ -58,9 +59,16 @@ export function underDays(lines: Line[]): string[] {
   );
 }
 
+/** A long text must not push the numbers of an impact out. */
+function shortened(entry: Entry): Entry {
+  return entry.kind === 'impact' && entry.text !== null
+    ? { ...entry, text: excerpt(entry.text, 200) }
+    : entry;
+}
+
 function lineOf(entry: Entry, clock: Clock): string {
   const plain = entry.kind === 'note' || entry.kind === 'message';
-  const what = `${plain ? '' : `${entry.kind} `}${excerpt(entryText(entry), 280)}`;
+  const what = `${plain ? '' : `${entry.kind} `}${excerpt(toldText(shortened(entry)), 280)}`;
   const who = personLabel(entry.detail.author ?? entry.by);
-  return `${timeOf(entry, clock)} #${entry.n} ${entry.struck ? `(struck) ${what}` : what} — ${who}`;
+  return `${timeOf(entry, clock)} #${entry.n} ${closed(entry.struck ? `(struck) ${what}` : what)} — ${who}`;
 }

@@ -2,6 +2,7 @@ import type { Entry } from '#domain/entry.js';
 import { entryText } from '#domain/entry-text.js';
 import { personLabel } from '#domain/person.js';
 import type { Clock } from './clock.js';
+import { closed } from './direction.js';
 import { type Block, cites, type EntryBlock } from './document.js';
 import { durationInWords, timeOf } from './when.js';
 
@@ -56,7 +57,7 @@ function entryBlock(entry: Entry, clock: Clock): EntryBlock {
     time: timeOf(entry, clock),
     text: entryText(entry),
     link: entry.link,
-    who: author && author.id !== entry.by.id ? `${personLabel(author)} (recorded by ${by})` : by,
+    who: author && author.id !== entry.by.id ? `${closed(personLabel(author))} (recorded by ${by})` : by,
     edited: entry.editedAt !== null && !entry.struck,
     struck: entry.struck ? { reason: entry.detail.struckReason ?? null } : null,
   };

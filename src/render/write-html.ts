@@ -1,3 +1,4 @@
+import { closed } from './direction.js';
 import type { Block, EntryBlock, Span } from './document.js';
 import { PAGE_END, pageStart } from './html-style.js';
 import { htmlText } from './html-text.js';
@@ -75,22 +76,22 @@ function entryItem(entry: EntryBlock): string {
   const link = safeLink(entry.link);
   const bare = htmlText(entry.text);
   const linked = link === null ? bare : `<a href="${htmlText(link)}" rel="noreferrer">${bare}</a>`;
-  const text = `<span class="text" dir="auto">${linked}</span>`;
+  const text = `<bdi class="text">${linked}</bdi>`;
   const kind =
     entry.kind === 'note' || entry.kind === 'message' ? '' : `<span class="kind">${entry.kind}</span> `;
   const line = entry.struck ? `${kind}<s>${text}</s>` : kind + text;
   const edited = entry.edited ? ' · edited' : '';
-  const reason = entry.struck?.reason ? `: ${htmlText(entry.struck.reason)}` : '';
+  const reason = entry.struck?.reason ? `: <bdi>${htmlText(entry.struck.reason)}</bdi>` : '';
   const struck = entry.struck ? ` · struck${reason}` : '';
-  const meta = `<span class="meta">#${entry.n} · ${htmlText(entry.who)}${edited}${struck}</span>`;
+  const meta = `<span class="meta">#${entry.n} · <bdi>${htmlText(closed(entry.who))}</bdi>${edited}${struck}</span>`;
   const time = `<time datetime="${entry.datetime}">${htmlText(entry.time)}</time>`;
   return `<li id="e${entry.n}">${time} <div>${line}<br>${meta}</div></li>`;
 }
 
 function inline(spans: Span[]): string {
   return spans
-    .map((span) => {
-      if (typeof span === 'string') return htmlText(span);
+    .map((span, i) => {
+      if (typeof span === 'string') return htmlText(i === spans.length - 1 ? span : closed(span));
       if ('cite' in span) return `<a class="cite" href="#e${span.cite}">[#${span.cite}]</a>`;
       if ('code' in span) return `<code>${htmlText(span.code)}</code>`;
       return `<strong>${htmlText(span.strong)}</strong>`;

@@ -31,8 +31,9 @@ export async function answered(
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded':
-    case 'text':
       return said(answer.text);
+    case 'text':
+      return { ...said(answer.text), formatted: answer.ours === true };
     case 'refused': {
       const blocks = await question(context, answer, typed);
       return { ...refused(answer.refusal), ...(blocks && { blocks }) };

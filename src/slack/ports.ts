@@ -44,7 +44,7 @@ export interface Typed {
 export type Answer =
   | { kind: 'recorded'; text: string }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
-  | { kind: 'text'; text: string }
+  | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | { kind: 'export'; incident: number; format: string; zone: string };
 

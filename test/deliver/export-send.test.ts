@@ -15,7 +15,13 @@ async function asked(channel: string, format = 'md', more = {}): Promise<number>
   const incident = await kit.opens('Exported', more);
   await kit.pays(incident);
   const where = channel === 'own' ? (await kit.channel(incident)).id : channel;
-  const payload = { format, zone: 'Europe/Berlin', channel: where, user: ANA.id };
+  const payload = {
+    format,
+    zone: 'Europe/Berlin',
+    channel: where,
+    user: ANA.id,
+    asked: '2024-11-10T02:10:11.123Z',
+  };
   await kit.owes(incident, { kind: 'export.send', payload });
   return incident;
 }
@@ -40,6 +46,10 @@ test.each([
   expect(found).toHaveLength(1);
   expect(found[0]?.files).toEqual([`INC-${incident}${ending}`]);
   expect(found[0]?.where.name).toBe(`inc-${incident}-exported`);
+  // Nothing in it is only for us.
+  expect(found[0]?.text).toBe(
+    `INC-${incident}${ending}, times in Europe/Berlin · for <@${ANA.id}>, asked for at 02:10:11 UTC`,
+  );
   const { files } = (await (await fetch(`${kit.sandbox.url}/control/state`)).json()) as {
     files: Array<{ title: string; content: string }>;
   };

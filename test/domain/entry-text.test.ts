@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Entry } from '#domain/entry.js';
-import { entryText } from '#domain/entry-text.js';
+import { entryText, toldText } from '#domain/entry-text.js';
 
 const entry = (of: Partial<Entry>): Entry => ({
   n: 1,
@@ -59,4 +59,18 @@ test.each<[string, Partial<Entry>]>([
   ['postmortem: read it', { kind: 'post', text: 'read it', detail: { state: 'postmortem' } }],
 ])('%j', (text, of) => {
   expect(entryText(entry(of))).toBe(text);
+});
+
+test.each<[string, Partial<Entry>]>([
+  [
+    'clips fail — 19 of 400 requests failed, API',
+    { text: 'clips fail', detail: { failed: 19, total: 400, components: ['API'] } },
+  ],
+  ['clips fail — 19 requests failed', { text: 'clips fail', detail: { failed: 19, components: [] } }],
+  ['clips fail — API', { text: 'clips fail', detail: { components: ['API'] } }],
+  ['clips fail', { text: 'clips fail' }],
+  ['19 requests failed', { detail: { failed: 19 } }],
+  ['[erased]', { erased: true, detail: { failed: 19 } }],
+])('%j is told of an impact', (text, of) => {
+  expect(toldText(entry({ kind: 'impact', ...of }))).toBe(text);
 });

@@ -99,7 +99,7 @@ test('timeline of few entries is whole, with days and marks', async () => {
 02:39:30 #3 Migration of the internal TTS service starts — Ana
 02:41 #4 milestone started — Ana
 ~02:41 #5 Nodes on the *new* service fail: \`401\` for auth_key_id — Ana
-02:41–02:44 #15 impact Some clips could not be made — Ana
+02:41–02:44 #15 impact Some clips could not be made — 19 of 400 requests failed, Text to Speech (Developer API) — Ana
 02:42:10 #1 opened Developer TTS API: authorization failures <gateway> — Ana
 02:42:30 #2 role lead: Ana — Ana
 02:43 #6 milestone detected — Ana

@@ -41,7 +41,8 @@ export const readers: Record<string, (markdown: string) => string[]> = {
   'GFM by micromark': (markdown) => {
     const blocks: string[] = [];
     const walk = (node: { type: string; children?: unknown[] }) => {
-      if (['paragraph', 'heading', 'code', 'html', 'table'].includes(node.type)) blocks.push(plain(node));
+      if (['paragraph', 'heading', 'code', 'html', 'table'].includes(node.type))
+        blocks.push(plain(broken(node)));
       else for (const child of node.children ?? []) walk(child as typeof node);
     };
     walk(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
@@ -49,9 +50,20 @@ export const readers: Record<string, (markdown: string) => string[]> = {
   },
 };
 
-/** Undoing Markdown's encoding as a reader of the source would: backslashes and references, nothing else. */
+/** `mdast-util-to-string` passes over hard breaks. */
+function broken(node: object): object {
+  if ('type' in node && node.type === 'break') return { type: 'text', value: '\n' };
+  if (!('children' in node)) return node;
+  return { ...node, children: (node.children as object[]).map(broken) };
+}
+
+/** Undoing Markdown's encoding as a reader of the source would: backslashes and references, and links around addresses. */
 export function undone(markdown: string): string {
-  return markdown.replace(/\\([!-/:-@[-`{-~])|&#(\d+);/g, (_, character?: string, code?: string) =>
+  const unwrapped = markdown.replace(
+    /\\.|\[((?:\\.|[^\]\\])*)\]\((?:<(?:\\.|[^>\\])*>|[^)]*)\)/gsu,
+    (whole, label?: string) => label ?? whole,
+  );
+  return unwrapped.replace(/\\([!-/:-@[-`{-~])|&#(\d+);/g, (_, character?: string, code?: string) =>
     code === undefined ? (character ?? '') : String.fromCodePoint(Number(code)),
   );
 }

@@ -138,5 +138,5 @@ test('CSV quotes whatever a reader could take for the end of a record or drop', 
   const drafts = [opened('x'), ...texts.map((text, i) => note(i + 2, '02:00', text))];
   const csv = await collected(renderExport('csv', dossierOf(drafts), 'UTC'));
   for (const text of texts) expect(csv).toContain(`,note,"${text.replace('"', '""')}",Ana,`);
-  expect(csv.endsWith(',false\r\n')).toBe(true);
+  expect(csv.endsWith(',false,\r\n')).toBe(true);
 });

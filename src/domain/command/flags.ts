@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { quotedAt } from './quotes.js';
 import { goesOn } from './time.js';
 
 /** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */
@@ -23,8 +24,6 @@ interface Found {
 const FLAG = /(?:--|—|–)([A-Za-z][A-Za-z0-9-]*)(?:(=)|(?=\s|$))/y;
 const STARTS = /(?<!\S)(?=(?:--|—|–)[A-Za-z])/g;
 const BARE = /(?<!\S)--(?!\S)/;
-/** Opening quotes, phones' included, and what closes each. */
-export const CLOSERS: Record<string, string> = { '"': '"', '“': '”“', '„': '“”' };
 
 /** @returns `component` of `--component`, `—component`, `–component` or `--component=…`; null for anything else. */
 export function plainFlag(word: string): string | null {
@@ -112,13 +111,10 @@ export class Flags {
     const at = match[2] ? end : end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
     const none = { ...found, why: `needs a value (${spec.value})` };
     if (at >= text.length || this.known(text, at) || /^--(?!\S)/.test(text.slice(at, at + 3))) return none;
-    const closers = CLOSERS[text[at] ?? ''];
-    if (closers) {
-      const close = closing(text, at + 1, closers);
-      if (close < 0) return { ...none, why: 'has no closing quote', end: text.length };
-      const value = text.slice(at + 1, close);
-      return value.trim() ? { ...found, value, end: close + 1 } : { ...none, end: close + 1 };
-    }
+    const quoted = quotedAt(text, at);
+    if (quoted && 'unclosed' in quoted)
+      return { ...none, why: `has no closing quote: ${quoted.unclosed}`, end: text.length };
+    if (quoted) return quoted.value.trim() ? { ...found, ...quoted } : { ...none, end: quoted.end };
     const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
     if (!value) return none;
     const why = spec.value === 'TIME' && goesOn(text, at, value.length) ? QUOTES(spec.name) : null;
@@ -164,11 +160,4 @@ function lastChain(all: Found[], text: string): Found[] {
   const chain: Found[] = [];
   for (let found = first; found; found = byStart.get(next(found)) ?? null) chain.push(found);
   return chain;
-}
-
-/** The first closing quote that ends a word: in `"6" pipe"` that is the one behind the 6. */
-export function closing(text: string, from: number, closers: string): number {
-  for (let at = from; at < text.length; at++)
-    if (closers.includes(text[at] ?? '') && /^(?:\s|$)/.test(text.slice(at + 1, at + 2))) return at;
-  return -1;
 }

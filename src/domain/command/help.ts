@@ -49,17 +49,37 @@ const TIMES = [
 ];
 
 /**
+ * Set for Slack, with `code` and *bold*; `unmarked` makes plain text of it.
  * @param name a verb; null, or a word that is no verb: all of them, one short line each, which fits a phone
  * @param command how the command is called here
  */
 export function helpText(name: string | null, command = '/incident'): string {
   const verb = name === null ? null : verbNamed(name);
-  return verb ? helpFor(verb, command) : helpForAll(command);
+  return verb
+    ? helpFor(verb, command)
+    : helpForAll(command, ({ name, help }) => `\`${command} ${name}\` ${help}`);
 }
 
-function helpForAll(command: string): string {
+/**
+ * The same for a terminal.
+ * @param but verbs that are left out of the list: something else has their name here
+ */
+export function plainHelp(name: string | null, command: string, but: readonly string[]): string {
+  if (name !== null && verbNamed(name)) return unmarked(helpText(name, command));
+  const line = ({ name, help }: Verb) => (but.includes(name) ? null : `  ${name.padEnd(12)}${help}`);
+  return unmarked(helpForAll(command, line));
+}
+
+/** @returns our own sentences as plain text: for where nobody makes code and bold of Slack's marks. */
+export function unmarked(ours: string): string {
+  return ours
+    .replace(/`([^`\n]+)`/g, '$1')
+    .replace(/(?<![\p{L}\p{N}*])\*([^*\n]+)\*(?![\p{L}\p{N}*])/gu, '$1');
+}
+
+function helpForAll(command: string, line: (verb: Verb) => string | null): string {
   return [
-    ...VERBS.map((verb) => `\`${command} ${verb.name}\` ${verb.help}`),
+    ...VERBS.flatMap((verb) => line(verb) ?? []),
     '',
     ...TIMES,
     `Outside an incident's channel name it behind the verb: \`${command} note INC-7 …\`. \`${command} help VERB\` tells more.`,

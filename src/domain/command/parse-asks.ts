@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { closestVerbs } from './closest-verbs.js';
-import { type Ask, ask, EXPORT_FORMATS, type Line, type Outcome } from './parsed.js';
+import { type Ask, ask, EXPORT_FORMATS, type ExportFormat, type Line, type Outcome } from './parsed.js';
 import { bad, firstWord, missing, nothingMore } from './pieces.js';
 import { verbNamed } from './verbs.js';
 import { readZone } from './zone.js';
@@ -20,13 +20,20 @@ export function parseTimeline(line: Line): Outcome | Refusal {
 }
 
 export function parseExport(line: Line): Outcome | Refusal {
-  const { word, rest } = firstWord(line.text.slice(line.at));
-  if (!word) return missing(line, 'a format');
-  const called = word.toLowerCase();
-  const format = EXPORT_FORMATS.find((name) => name === (called === 'markdown' ? 'md' : called));
-  if (!format) return bad(line, 'a format', word);
+  const first = firstWord(line.text.slice(line.at));
+  if (!first.word) return missing(line, 'a format');
+  // A zone is never a format, so either may stand first.
+  const second = formatOf(first.word) ? null : firstWord(first.rest);
+  const { word, rest } = second ? { word: second.word, rest: ` ${first.word}${second.rest}` } : first;
+  const format = formatOf(word);
+  if (!format) return bad(line, 'a format', first.word);
   const zone = zoneWord(rest, line);
   return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'export', format, zone });
+}
+
+function formatOf(word: string): ExportFormat | undefined {
+  const called = word.toLowerCase();
+  return EXPORT_FORMATS.find((name) => name === (called === 'markdown' ? 'md' : called));
 }
 
 function zoneWord(text: string, line: Line): string | Refusal | null {

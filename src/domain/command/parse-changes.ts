@@ -14,20 +14,27 @@ import {
   nothingMore,
   number,
   onlyTime,
+  refAround,
+  refBehind,
   titleProblem,
 } from './pieces.js';
-import { severityOf } from './severity.js';
+import { readSeverity } from './severity.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 
 export function parseSev(line: Line): Outcome | Refusal {
-  const { word, rest } = firstWord(line.text.slice(line.at));
-  if (!word) return missing(line, 'a severity');
-  const severity = severityOf(word);
-  if (!severity) return bad(line, 'a severity', word);
-  const reason = exact(rest);
+  const said = line.text.slice(line.at);
+  if (blank(said)) return missing(line, 'a severity');
+  const read = readSeverity(said, true);
+  if (!read || 'unknown' in read) return bad(line, 'a severity', firstWord(said).word);
+  const { severity } = read;
+  const behind = refBehind(read.rest, line);
+  if ('refused' in behind) return behind;
+  const reason = exact(behind.text);
   const refusal = checkText(reason, LIMITS.reason, 'The reason');
-  return refusal ?? intent({ type: 'ChangeSeverity', severity, reason: blank(reason) ? null : reason });
+  if (refusal) return refusal;
+  const { ref } = behind;
+  return { ...intent({ type: 'ChangeSeverity', severity, reason: blank(reason) ? null : reason }), ref };
 }
 
 export function parseTitle(line: Line): Outcome | Refusal {
@@ -50,9 +57,10 @@ export function parseComponent(line: Line): Outcome | Refusal {
   if (!word) return missing(line, '`add` or `remove`, and a name');
   const how = word.toLowerCase();
   if (how !== 'add' && how !== 'remove') return bad(line, '`add` or `remove`', word);
-  const component = nameOf(rest, line, 'the name of a component');
+  const { ref, text } = refAround(rest, line);
+  const component = nameOf(text, line, 'the name of a component');
   if (typeof component !== 'string') return component;
-  return intent({ type: how === 'add' ? 'AddComponent' : 'RemoveComponent', component });
+  return { ...intent({ type: how === 'add' ? 'AddComponent' : 'RemoveComponent', component }), ref };
 }
 
 export function parseDone(line: Line): Outcome | Refusal {
@@ -64,7 +72,9 @@ export function parseDone(line: Line): Outcome | Refusal {
 export function parseEdit(line: Line): Outcome | Refusal {
   const read = number(line.text.slice(line.at), line, 'an entry');
   if ('refused' in read) return read;
-  const text = exact(read.rest);
+  const behind = refBehind(read.rest, line);
+  if ('refused' in behind) return behind;
+  const text = exact(behind.text);
   return (
     needed(line, text, LIMITS.text, 'the new text') ?? intent({ type: 'EditEntry', entry: read.n, text })
   );
@@ -81,7 +91,9 @@ export function parseTime(line: Line): Outcome | Refusal {
 export function parseStrike(line: Line): Outcome | Refusal {
   const read = number(line.text.slice(line.at), line, 'an entry');
   if ('refused' in read) return read;
-  const reason = exact(read.rest);
+  const behind = refBehind(read.rest, line);
+  if ('refused' in behind) return behind;
+  const reason = exact(behind.text);
   return (
     needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'StrikeEntry', entry: read.n, reason })
   );

@@ -4,7 +4,7 @@ import { checkText } from './entered.js';
 import { Flags } from './flags.js';
 import { componentsOf, timeFlag } from './parse-open.js';
 import { intent, type Line, type Outcome, zoneRemark } from './parsed.js';
-import { behindDashes, blank, exact, missing } from './pieces.js';
+import { behindDashes, blank, exact, missing, refBehind } from './pieces.js';
 import type { ReadTime } from './time.js';
 
 const DAY_MS = 86_400_000;
@@ -17,8 +17,12 @@ export function parseImpact(line: Line): Outcome | Refusal {
   const flags = new Flags(line.verb.flags, line.form);
   const start = flags.head(said);
   if (typeof start !== 'string') return start;
-  const text = behindDashes(start) ?? flags.tail(exact(start));
-  if (typeof text !== 'string') return text;
+  const kept = behindDashes(start);
+  const ownWords = kept ?? flags.tail(exact(start));
+  if (typeof ownWords !== 'string') return ownWords;
+  const behind = kept === null ? refBehind(ownWords, line) : { ref: null, text: ownWords };
+  if ('refused' in behind) return behind;
+  const { ref, text } = behind;
 
   const failed = count(flags, 'failed', line);
   if (failed !== null && typeof failed !== 'number') return failed;
@@ -35,7 +39,7 @@ export function parseImpact(line: Line): Outcome | Refusal {
   if (blank(text) && failed === null && total === null && !from && !to && components.length === 0)
     return refuse('IMPACT_EMPTY', { form: line.form });
   const notes = [...(from ? zoneRemark(from) : to ? zoneRemark(to) : []), ...flags.remarks(text)];
-  return intent(
+  const recorded = intent(
     {
       type: 'RecordImpact',
       text: blank(text) ? null : text,
@@ -48,6 +52,7 @@ export function parseImpact(line: Line): Outcome | Refusal {
     null,
     notes,
   );
+  return { ...recorded, ref };
 }
 
 /** A whole number, also with commas between the thousands. */

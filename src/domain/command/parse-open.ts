@@ -4,8 +4,8 @@ import type { Severity } from '../words.js';
 import { checkText } from './entered.js';
 import { Flags } from './flags.js';
 import { intent, type Line, type Outcome } from './parsed.js';
-import { bad, behindDashes, blank, exact, firstWord, nameOf, onlyTime, titleProblem } from './pieces.js';
-import { severityOf } from './severity.js';
+import { bad, behindDashes, blank, exact, nameOf, onlyTime, titleProblem } from './pieces.js';
+import { readSeverity, severityRemark } from './severity.js';
 import type { ReadTime } from './time.js';
 
 export function parseOpen(line: Line): Outcome | Refusal {
@@ -35,27 +35,26 @@ export function parseOpen(line: Line): Outcome | Refusal {
       moment: time?.moment ?? null,
     },
     time,
-    flags.remarks(title),
+    [...flags.remarks(title), ...(opening.severity || opening.kept ? [] : severityRemark(title))],
   );
 }
 
-/** `[flags] [severity] [flags] [--] TITLE [flags]` */
+/** `[flags] [severity] [flags] [--] TITLE [flags]`. `kept`: a bare `--` said that all of it is the title. */
 function readOpening(
   said: string,
   flags: Flags,
   line: Line,
-): { severity: Severity | null; title: string } | Refusal {
+): { severity: Severity | null; title: string; kept: boolean } | Refusal {
   const start = flags.head(said);
   if (typeof start !== 'string') return start;
-  const { word, rest } = firstWord(start);
-  const named = /^sev-?\d+$/i.test(word);
-  const severity = named ? severityOf(word) : null;
-  if (named && !severity) return bad(line, 'a severity', word);
-  const after = named ? flags.head(rest) : start;
+  const read = readSeverity(start, false);
+  if (read && 'unknown' in read) return bad(line, 'a severity', read.unknown);
+  const severity = read?.severity ?? null;
+  const after = read ? flags.head(read.rest) : start;
   if (typeof after !== 'string') return after;
   const kept = behindDashes(after);
   const title = kept ?? flags.tail(exact(after));
-  return typeof title === 'string' ? { severity, title } : title;
+  return typeof title === 'string' ? { severity, title, kept: kept !== null } : title;
 }
 
 /** The components that were named, each once. */

@@ -11,6 +11,7 @@ import {
   firstWord,
   missing,
   needed,
+  refBehind,
   type Timed,
   timed,
   withoutText,
@@ -30,6 +31,10 @@ export function parsePublish(line: Line): Outcome | Refusal {
   const state = POST_STATES.find((name) => name === word.toLowerCase()) ?? null;
   const after = state ? flags.head(rest) : start;
   if (typeof after !== 'string') return after;
+  // A post with the name of an incident in front, in another incident, would be public.
+  const misplaced = behindDashes(after) === null ? refBehind(exact(after), line) : null;
+  if (misplaced && 'refused' in misplaced) return misplaced;
+  if (misplaced && misplaced.ref !== null) return missing(line, 'a text');
   const read = timed(after, line);
   if ('refused' in read) return read;
   const text = read.ended ? read.text : readText(read, flags, line);

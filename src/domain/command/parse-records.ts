@@ -3,7 +3,7 @@ import type { Refusal } from '../refusal.js';
 import { STATUSES, type Status } from '../words.js';
 import { checkText } from './entered.js';
 import { intent, type Line, type Outcome } from './parsed.js';
-import { bad, blank, exact, firstWord, missing, needed, timed, withoutText } from './pieces.js';
+import { bad, blank, exact, firstWord, missing, needed, refBehind, timed, withoutText } from './pieces.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
 
@@ -35,12 +35,21 @@ export function parseResolve(line: Line): Outcome | Refusal {
 }
 
 function changeStatus(line: Line, status: Status, rest: string): Outcome | Refusal {
-  const read = timed(rest, line);
+  const before = refBehind(rest, line);
+  if ('refused' in before) return before;
+  const read = timed(before.text, line);
   if ('refused' in read) return read;
-  const refusal = checkText(read.text, LIMITS.text);
+  const named = line.named || before.ref !== null || read.ended;
+  const behind = refBehind(read.text, { ...line, named });
+  if ('refused' in behind) return behind;
+  const refusal = checkText(behind.text, LIMITS.text);
   if (refusal) return refusal;
-  const text = blank(read.text) ? null : read.text;
-  return intent({ type: 'ChangeStatus', status, moment: read.time?.moment ?? null, text }, read.time);
+  const text = blank(behind.text) ? null : behind.text;
+  const moment = read.time?.moment ?? null;
+  return {
+    ...intent({ type: 'ChangeStatus', status, moment, text }, read.time),
+    ref: before.ref ?? behind.ref,
+  };
 }
 
 export function parseReopen(line: Line): Outcome | Refusal {

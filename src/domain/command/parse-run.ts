@@ -1,8 +1,10 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { RUNBOOK_LIMITS } from '../runbook.js';
-import { CLOSERS, closing, plainFlag } from './flags.js';
+import { numberOf } from '../state.js';
+import { plainFlag } from './flags.js';
 import type { Line, Outcome } from './parsed.js';
-import { bad, firstWord, missing, unquoted } from './pieces.js';
+import { bad, firstWord, missing } from './pieces.js';
+import { quotedAt, unquoted } from './quotes.js';
 
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;
@@ -13,6 +15,7 @@ export function parseRun(line: Line): Outcome | Refusal {
   const inputs = new Map<string, string>();
   let runbook: string | null = null;
   let planOnly = false;
+  let ref: number | null = null;
   let ended = false;
   let text = line.text.slice(line.at).trimStart();
   while (text !== '') {
@@ -30,6 +33,8 @@ export function parseRun(line: Line): Outcome | Refusal {
       if (inputs.has(read.name)) return bad(line, 'each input once', `${read.name}=`);
       inputs.set(read.name, read.value);
       text = read.rest.trimStart();
+    } else if (!line.named && ref === null && numberOf(word) !== null) {
+      ref = numberOf(word);
     } else if (runbook === null && inputs.size === 0) {
       runbook = unquoted(word).toLowerCase();
       if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
@@ -42,7 +47,8 @@ export function parseRun(line: Line): Outcome | Refusal {
     const next = 'No runbook has more.';
     return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
   }
-  return { kind: 'run', runbook, inputs: Object.fromEntries(inputs), planOnly, notes: [], timing: null };
+  const given = Object.fromEntries(inputs);
+  return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [], timing: null };
 }
 
 /** Reads `key=value` at the start. A refusal names the key and never the value, which may be a secret. */
@@ -50,12 +56,10 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
   const match = INPUT.exec(text);
   const name = (match?.[1] ?? '').toLowerCase();
   const at = match?.[0].length ?? 0;
-  const closers = CLOSERS[text[at] ?? ''];
-  if (closers) {
-    const close = closing(text, at + 1, closers);
-    if (close < 0) return bad(line, 'a value whose quotes are closed', `${name}=`);
-    return { name, value: text.slice(at + 1, close), rest: text.slice(close + 1) };
-  }
+  const quoted = quotedAt(text, at);
+  if (quoted && 'unclosed' in quoted)
+    return bad(line, `a value whose quotes are closed: ${quoted.unclosed}`, `${name}=`);
+  if (quoted) return { name, value: quoted.value, rest: text.slice(quoted.end) };
   const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
   if (value === '') {
     // `from= a` would otherwise be an empty value and a stray word.

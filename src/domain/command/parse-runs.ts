@@ -3,7 +3,19 @@ import type { Refusal } from '../refusal.js';
 import { runNumberOf } from '../run-fact.js';
 import { checkText } from './entered.js';
 import { ask, intent, type Line, type Outcome } from './parsed.js';
-import { bad, blank, exact, firstWord, missing, needed, nothingMore, unquoted } from './pieces.js';
+import {
+  bad,
+  blank,
+  exact,
+  firstWord,
+  missing,
+  needed,
+  nothingMore,
+  refAmong,
+  refAround,
+  refBehind,
+} from './pieces.js';
+import { unquoted } from './quotes.js';
 import { breakGlassIn } from './run-reason.js';
 
 /** Verbs that speak of runs of runbooks. `run` itself has its own file. */
@@ -16,17 +28,17 @@ export function parseRuns(line: Line): Outcome | Refusal {
 export function parseApprove(line: Line): Outcome | Refusal {
   const read = breakGlassIn(line.text.slice(line.at), line);
   if ('refused' in read) return read;
-  const named = runIn(read.rest, line);
+  const { ref, text } = line.named ? { ref: null, text: read.rest } : refAmong(read.rest);
+  const named = runIn(text, line);
   if ('refused' in named) return named;
   const { word, rest } = firstWord(named.rest);
   if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return bad(line, 'the short hash of a plan', word);
   const hash = word ? word.toLowerCase() : null;
   const { reason: breakGlass } = read;
-  return (
+  const refusal =
     nothingMore(rest, line) ??
-    (breakGlass === null ? null : checkText(breakGlass, LIMITS.reason, 'The reason')) ??
-    intent({ type: 'ApproveRun', run: named.run, hash, breakGlass })
-  );
+    (breakGlass === null ? null : checkText(breakGlass, LIMITS.reason, 'The reason'));
+  return refusal ?? { ...intent({ type: 'ApproveRun', run: named.run, hash, breakGlass }), ref };
 }
 
 /** @returns the parser of `reject RUN [REASON]` and `cancel RUN [REASON]`. */
@@ -34,9 +46,12 @@ export function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Ou
   return (line) => {
     const named = runIn(line.text.slice(line.at), line);
     if ('refused' in named) return named;
-    const reason = exact(named.rest);
+    const behind = refBehind(named.rest, line);
+    if ('refused' in behind) return behind;
+    const reason = exact(behind.text);
     const refusal = checkText(reason, LIMITS.reason, 'The reason');
-    return refusal ?? intent({ type, run: named.run, reason: blank(reason) ? null : reason });
+    const { ref } = behind;
+    return refusal ?? { ...intent({ type, run: named.run, reason: blank(reason) ? null : reason }), ref };
   };
 }
 
@@ -59,7 +74,9 @@ export function parseRetry(line: Line): Outcome | Refusal {
 export function parseSkip(line: Line): Outcome | Refusal {
   const named = runIn(line.text.slice(line.at), line);
   if ('refused' in named) return named;
-  const reason = exact(named.rest);
+  const behind = refBehind(named.rest, line);
+  if ('refused' in behind) return behind;
+  const reason = exact(behind.text);
   return (
     needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'SkipStep', run: named.run, reason })
   );
@@ -68,10 +85,11 @@ export function parseSkip(line: Line): Outcome | Refusal {
 export function parseAnswer(line: Line): Outcome | Refusal {
   const named = runIn(line.text.slice(line.at), line);
   if ('refused' in named) return named;
-  const choice = unquoted(named.rest);
+  const { ref, text } = refAround(named.rest, line);
+  const choice = unquoted(text);
   if (!choice) return missing(line, 'one of the answers');
   const refusal = checkText(choice, LIMITS.reason, 'The answer');
-  return refusal ?? intent({ type: 'AnswerStep', run: named.run, step: null, choice });
+  return refusal ?? { ...intent({ type: 'AnswerStep', run: named.run, step: null, choice }), ref };
 }
 
 /** Reads the run that a verb is about: `RUN-3`, `run-3` or `3`. */

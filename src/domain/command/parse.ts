@@ -31,8 +31,8 @@ import {
   parseUndo,
 } from './parse-runs.js';
 import type { CommandContext, Line, Outcome, Parsed } from './parsed.js';
-import { firstWord } from './pieces.js';
-import { type VerbName, verbNamed } from './verbs.js';
+import { firstWord, refAmong } from './pieces.js';
+import { type Verb, type VerbName, verbNamed } from './verbs.js';
 
 export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './parsed.js';
 
@@ -86,7 +86,11 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const { text, mentions } = entered;
   const unfit = checkText(text, Number.POSITIVE_INFINITY);
   if (unfit) return unfit;
-  const { word, rest } = firstWord(text);
+  const first = firstWord(text);
+  // `INC-7 note …`: before the verb it can be no text.
+  const turned = numberOf(first.word) === null ? null : verbNamed(firstWord(first.rest).word);
+  const leads = turned?.incident && (turned.looks || !ctx.implied);
+  const { word, rest } = leads ? firstWord(first.rest) : first;
   if (!word)
     return {
       kind: 'ask',
@@ -99,11 +103,30 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const verb = verbNamed(word);
   if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });
 
-  const named = firstWord(rest);
   // In an incident's channel INC-8 is what the text speaks of; a verb without a text can only mean the incident.
-  const ref = verb.incident && (verb.looks || !ctx.implied) ? numberOf(named.word) : null;
-  const at = text.length - (ref === null ? rest : named.rest).length;
-  const line: Line = { text, mentions, at, verb, form: `${ctx.command} ${verb.form}`, ctx };
+  const may = verb.incident && (verb.looks || !ctx.implied);
+  const found = leads ? { ref: numberOf(first.word), text, at: text.length - rest.length } : null;
+  const { ref, ...from } = found ?? whereNamed(text, text.length - rest.length, may ? verb : null);
+  const named = !may || ref !== null;
+  const line: Line = { ...from, mentions, named, verb, form: `${ctx.command} ${verb.form}`, ctx };
   const outcome = PARSERS[verb.name](line);
-  return 'refused' in outcome ? outcome : { ...outcome, verb: verb.name, ref };
+  return 'refused' in outcome ? outcome : { ...outcome, verb: verb.name, ref: ref ?? outcome.ref ?? null };
+}
+
+/**
+ * Looks for the incident: right behind the verb, or anywhere where there is no text that it could be a part of.
+ * @param verb null: none is to be named
+ * @returns where the verb's own words begin; a reference among them is blanked, so that every index stays
+ */
+function whereNamed(
+  text: string,
+  at: number,
+  verb: Verb | null,
+): { ref: number | null; text: string; at: number } {
+  if (!verb) return { ref: null, text, at };
+  const { word, rest } = firstWord(text.slice(at));
+  const ref = numberOf(word);
+  if (ref !== null || !verb.textless) return { ref, text, at: ref === null ? at : text.length - rest.length };
+  const read = refAmong(text.slice(at));
+  return { ref: read.ref, text: text.slice(0, at) + read.text, at };
 }

@@ -53,13 +53,20 @@ export type Parsed = Said & {
 };
 
 /** What a verb's parser makes of its line. */
-export type Outcome = Said & { notes: string[]; timing: Timing | null };
+export type Outcome = Said & {
+  notes: string[];
+  timing: Timing | null;
+  /** The incident, where the parser came upon it behind its own words. */
+  ref?: number | null;
+};
 
 /** A line on its way through the grammar: `at` stands behind the verb and the incident, before the white space. */
 export interface Line {
   readonly text: string;
   readonly mentions: readonly Mention[];
   readonly at: number;
+  /** The incident has been named, or need not be: what looks like one is part of the text. */
+  readonly named: boolean;
   readonly verb: Verb;
   /** The verb's form, with the command in front. */
   readonly form: string;

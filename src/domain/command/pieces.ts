@@ -1,8 +1,10 @@
 import { LIMITS } from '../limits.js';
 import { type Refusal, refuse } from '../refusal.js';
+import { numberOf } from '../state.js';
 import { checkText } from './entered.js';
 import { wordAt } from './impossible-times.js';
 import type { Line } from './parsed.js';
+import { unquoted } from './quotes.js';
 import { type ReadTime, readTime } from './time.js';
 
 /** The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space. */
@@ -78,14 +80,6 @@ export function nothingMore(text: string, line: Line): Refusal | null {
   return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
 }
 
-/** @returns the text without white space around it, and without the quotes around it. */
-export function unquoted(text: string): string {
-  return text
-    .trim()
-    .replace(/^["“„]([^"“”]*)["”“]$/, '$1')
-    .trim();
-}
-
 /** Names of components and the like: one line, the quotes around them taken off. */
 export function nameOf(
   text: string,
@@ -104,6 +98,44 @@ export function titleProblem(title: string, line: Line): Refusal | null {
   if (blank(title)) return missing(line, 'a title');
   if (/[\r\n\u2028\u2029]/.test(title)) return bad(line, 'a title of one line', title);
   return checkText(title, LIMITS.title, 'The title');
+}
+
+const REF = /(?<!\S)inc-(?:0|[1-9][0-9]{0,8})(?!\S)/i;
+
+/** @returns the first incident that is named in a text without words of a person's own, and the text with blanks for it. */
+export function refAmong(text: string): { ref: number | null; text: string } {
+  const match = REF.exec(text);
+  if (!match) return { ref: null, text };
+  const [word] = match;
+  const blanked =
+    text.slice(0, match.index) + ' '.repeat(word.length) + text.slice(match.index + word.length);
+  return { ref: numberOf(word), text: blanked };
+}
+
+/**
+ * Behind a verb's own words, where its text begins: an incident that stands there alone is the one that is meant.
+ * With words behind it, it may as well be their first; which, only the person knows.
+ */
+export function refBehind(text: string, line: Line): { ref: number | null; text: string } | Refusal {
+  const { word, rest } = firstWord(text);
+  const ref = line.named ? null : numberOf(word);
+  if (ref === null || blank(rest)) return { ref, text: ref === null ? text : rest };
+  return refuse('BAD_ARGUMENT', {
+    what: 'plainly the incident here: it may be the first word of the text',
+    got: word,
+    form: `${line.ctx.command} ${line.verb.name} ${word} …`,
+  });
+}
+
+/** Before or behind a name, where words of a person's own would make no sense. */
+export function refAround(text: string, line: Line): { ref: number | null; text: string } {
+  if (line.named) return { ref: null, text };
+  const first = firstWord(text);
+  const last = /\S+\s*$/.exec(text);
+  const ref = numberOf(first.word);
+  if (ref !== null) return { ref, text: first.rest };
+  const behind = numberOf(last?.[0].trim() ?? '');
+  return { ref: behind, text: behind === null ? text : text.slice(0, last?.index) };
 }
 
 export function missing(line: Line, what: string): Refusal {

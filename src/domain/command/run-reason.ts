@@ -1,9 +1,12 @@
 import type { Refusal } from '../refusal.js';
 import { refuse } from '../refusal.js';
-import { CLOSERS, closing, flagAt } from './flags.js';
+import { flagAt } from './flags.js';
 import type { Line } from './parsed.js';
+import { quotedAt } from './quotes.js';
 
 const NAME = 'break-glass';
+/** What may stand behind a reason in quotes; behind anything else the quotes are part of it: `"users" cannot log in`. */
+const NOT_THE_REASON = /^\s*(?:$|[0-9a-f]{6,64}\s*$|(?:--|—|–)[A-Za-z])/i;
 
 /**
  * Takes `--break-glass REASON` out of what was typed. Nobody thinks of quotes in an emergency: behind the run the
@@ -17,10 +20,12 @@ export function breakGlassIn(text: string, line: Line): { rest: string; reason: 
   if (start === undefined) return strayFlag(text, line) ?? { rest: text, reason: null };
   const before = text.slice(0, start);
   const at = text.slice(flagAt(text, start)?.end).trimStart();
-  const closers = CLOSERS[at[0] ?? ''];
-  const close = closers ? closing(at, 1, closers) : -1;
-  if (close > 0) return found(`${before} ${at.slice(close + 1)}`, at.slice(1, close), line);
-  if (before.trim() !== '') return found(before, at, line);
+  const quoted = quotedAt(at, 0);
+  const leads = before.trim() === '';
+  if (quoted && 'value' in quoted && (leads || NOT_THE_REASON.test(at.slice(quoted.end))))
+    return found(`${before} ${at.slice(quoted.end)}`, quoted.value, line);
+  if (!leads) return found(before, at, line);
+  if (quoted && 'unclosed' in quoted) return bad(NAME, `has no closing quote: ${quoted.unclosed}`, line);
   const word = /^\S*/.exec(at)?.[0] ?? '';
   return found(at.slice(word.length), word, line);
 }

@@ -14,8 +14,116 @@ const CALLED: Record<string, number> = {
 
 /** @returns the severity meant by `sev2`, `SEV-2`, `2`, `P2`, `S2` or `major`; null for anything else. */
 export function severityOf(word: string): Severity | null {
-  const lower = word.toLowerCase();
-  const digit = /^(?:(?:sev|p|s)-?)?([1-4])$/.exec(lower)?.[1];
-  const rank = digit ? Number(digit) : Object.hasOwn(CALLED, lower) ? CALLED[lower] : undefined;
-  return SEVERITIES[(rank ?? 0) - 1] ?? null;
+  const read = readSeverity(word, true);
+  return read && 'severity' in read && read.rest === '' ? read.severity : null;
+}
+
+/** A severity at the start of a text; `rest` begins behind what parts it from the text: a colon, a dash, its bracket. */
+export interface ReadSeverity {
+  readonly severity: Severity;
+  readonly rest: string;
+}
+
+const DASH = '\\-‐‑‒–—−';
+const BRACKETS: Record<string, string> = { '[': ']', '(': ')', '{': '}', '<': '>', '【': '】' };
+// `SEV-2`, `sev 2`, `severity: 2`; `P2`; `S-2`; `sev critical`; `critical`; `2`
+const NAME = new RegExp(
+  `(?:(sev(?:erity)?|prio(?:rity)?)\\s*([:=#_.${DASH}]?)\\s*|([ps])[${DASH}]?(?=\\d))?` +
+    `(?:(\\d{1,2})|(${Object.keys(CALLED).join('|')}))(?![\\p{L}\\p{N}])`,
+  'iuy',
+);
+const COLON = /\s*[:|]/y;
+// A dash with a space behind it; two are the end of the flags.
+const APART = new RegExp(`(?:\\s+[${DASH}/>→·]|[${DASH}])(?=\\s|$)`, 'y');
+const MARK = /[,;.](?=\s|$)/y;
+const SPACE = /(?=\s|$)/y;
+/** Words behind which `P4` is what the title speaks of. */
+const GOES_ON = /\s+(?:and|or|vs|is|are|was|were|has|have|had)(?!\S)/iy;
+
+/**
+ * The one reader of severities, for `sev` and for the start of `open`.
+ * @param asked a severity must stand here (`sev`); without it, what may as well be the beginning of a title is none:
+ *   `1 node down`, `critical bug`, `S3 is slow`
+ * @returns null: no severity begins here; `unknown`: what was plainly meant as one, and is none, as `sev5` or `P0:`
+ */
+export function readSeverity(text: string, asked: boolean): ReadSeverity | { unknown: string } | null {
+  const plain = halfWidth(text);
+  const start = /^\s*(?:[*_`]{0,3})/.exec(plain)?.[0] ?? '';
+  const emphasis = start.trim();
+  const closer = BRACKETS[plain[start.length] ?? ''];
+  const from = start.length + (closer ? 1 + spaces(plain, start.length + 1) : 0);
+  const name = matchAt(NAME, plain, from);
+  if (!name) return null;
+  let end = from + name[0].length;
+  let apart: 'space' | 'mark' | 'colon' | null = null;
+  // In brackets, and in the asterisks of Slack's bold, a colon may stand inside: `*P1:* API down`.
+  const inside = (closer || emphasis) && matchAt(COLON, plain, end);
+  if (inside) {
+    apart = 'colon';
+    end += inside[0].length;
+  }
+  if (closer) {
+    end += spaces(plain, end);
+    if (plain[end] !== closer) return null;
+    apart = 'colon';
+    end += 1;
+  }
+  if (emphasis) {
+    if (!plain.startsWith([...emphasis].reverse().join(''), end)) return null;
+    end += emphasis.length;
+  }
+  const mark = matchAt(COLON, plain, end) ?? matchAt(APART, plain, end);
+  const weak = mark ? null : matchAt(MARK, plain, end);
+  if (mark || weak) end += (mark ?? weak)?.[0].length ?? 0;
+  apart ??= mark ? 'colon' : weak ? 'mark' : matchAt(SPACE, plain, end) ? 'space' : null;
+  if (apart === null) return null;
+  const [, label = '', joint = '', letter = '', digits, word] = name;
+  const rank = digits === undefined ? CALLED[word?.toLowerCase() ?? ''] : Number(digits);
+  const rest = text.slice(end);
+  const known = SEVERITIES[(rank ?? 0) - 1];
+  if (!asked && !meant({ label, joint, letter, digits, apart, goesOn: matchAt(GOES_ON, rest, 0) !== null }))
+    return null;
+  return known ? { severity: known, rest } : { unknown: text.slice(0, end).trim() };
+}
+
+interface Form {
+  label: string;
+  joint: string;
+  letter: string;
+  digits: string | undefined;
+  apart: 'space' | 'mark' | 'colon';
+  goesOn: boolean;
+}
+
+/** Whether it can only be a severity where a title may begin as well. */
+function meant({ label, joint, letter, digits, apart, goesOn }: Form): boolean {
+  if (label) return digits !== undefined || apart === 'colon' || /^sev$/i.test(label) || /[:=]/.test(joint);
+  if (apart === 'mark') return false;
+  // S3 stores files, also with a colon behind it; P5 without one is a library.
+  if (/s/i.test(letter)) return apart === 'colon' && /^[124]$/.test(digits ?? '');
+  if (letter) return apart === 'colon' || (/^[0-4]$/.test(digits ?? '') && !goesOn);
+  return digits === undefined && apart === 'colon';
+}
+
+const LIKE = /(?<![\p{L}\p{N}_.-])(?:sev(?:erity)?[ _-]?[0-9]|p[0-4])(?![\p{L}\p{N}_.-])/iu;
+const LIKE_AT_START = /^\s*s[1-4](?![p{L}p{N}_.-])/i;
+
+/** @returns a remark for the receipt where a title, opened without a severity, holds what may be meant as one. */
+export function severityRemark(title: string): string[] {
+  const like = (LIKE.exec(title) ?? LIKE_AT_START.exec(title))?.[0].trim();
+  return like ? [`“${like}” was kept as part of the title; \`sev SEVERITY\` sets a severity.`] : [];
+}
+
+/** Full-width letters, digits and signs as their plain ones, each as long as it was. */
+function halfWidth(text: string): string {
+  return text.replace(/[\uFF01-\uFF5E]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+function spaces(text: string, at: number): number {
+  return /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
 }

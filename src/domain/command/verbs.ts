@@ -15,6 +15,8 @@ export interface Verb {
   readonly timed: boolean;
   /** It only looks, and takes no text: an incident may be named even in the channel of another. */
   readonly looks: boolean;
+  /** No text of a person's own belongs to it: the incident may stand anywhere in the line. */
+  readonly textless: boolean;
 }
 
 const VERB_NAMES = [
@@ -67,6 +69,7 @@ interface More {
   none?: boolean;
   timed?: boolean;
   looks?: boolean;
+  textless?: boolean;
 }
 
 const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
@@ -91,15 +94,15 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   resolve: ['resolve [TIME] [TEXT]', 'the same as status resolved', { aliases: ['close'], timed: true }],
   reopen: ['reopen REASON', 'go on with a resolved incident'],
   sev: ['sev sev1|sev2|sev3|sev4 [REASON]', 'change the severity', { aliases: ['severity'] }],
-  lead: ['lead @NAME', 'name the incident lead'],
-  role: ['role ROLE @NAME', 'give somebody a role'],
-  invite: ['invite @NAME…', 'bring people in'],
-  uninvite: ['uninvite @NAME…', 'take people out'],
+  lead: ['lead @NAME', 'name the incident lead', { textless: true }],
+  role: ['role ROLE @NAME', 'give somebody a role', { textless: true }],
+  invite: ['invite @NAME…', 'bring people in', { textless: true }],
+  uninvite: ['uninvite @NAME…', 'take people out', { textless: true }],
   title: ['title TEXT', 'change the title', { aliases: ['rename'] }],
   mark: [
     'mark started|detected|mitigated|resolved TIME',
     'set a milestone; the status stays as it is',
-    { timed: true },
+    { timed: true, textless: true },
   ],
   component: ['component add|remove NAME', 'say what is affected'],
   impact: [
@@ -118,7 +121,7 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   cause: ['cause TEXT', 'record the root cause'],
   action: ['action TEXT [@OWNER]', 'add an action item', { aliases: ['task', 'todo'] }],
   actions: ['actions', 'list the action items', { looks: true }],
-  done: ['done N', 'tick off action item N'],
+  done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
     'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--yes]',
     'post on the public status page',
@@ -133,14 +136,14 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   ],
   reject: ['reject RUN [REASON]', 'refuse the plan of a run'],
   cancel: ['cancel RUN [REASON]', 'stop a run where it stands'],
-  retry: ['retry RUN', 'do the step that failed once more'],
+  retry: ['retry RUN', 'do the step that failed once more', { textless: true }],
   skip: ['skip RUN REASON', 'go on without the step that failed'],
   answer: ['answer RUN CHOICE', 'answer what a run asks'],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
-  time: ['time N TIME', 'correct the time of entry N', { timed: true }],
+  time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],
   strike: ['strike N REASON', 'strike entry N out; it stays readable'],
-  undo: ['undo [RUN]', 'strike your own last entry, or undo a run'],
+  undo: ['undo [RUN]', 'strike your own last entry, or undo a run', { textless: true }],
   export: ['export md|json|csv|html|facts [ZONE]', 'get the incident as a file', { looks: true }],
   postmortem: ['postmortem', 'draft the postmortem now', { aliases: ['pm'], looks: true }],
   list: ['list', 'show the open incidents', { aliases: ['ls'], none: true }],
@@ -161,6 +164,7 @@ export const VERBS: readonly Verb[] = VERB_NAMES.map((name) => {
     incident: !more.none,
     timed: more.timed ?? false,
     looks: more.looks ?? false,
+    textless: more.textless ?? more.looks ?? false,
   };
 });
 

@@ -1,5 +1,6 @@
 import type { Entry } from '#domain/entry.js';
 import { personLabel } from '#domain/person.js';
+import { closed } from '#render/direction.js';
 import { type Block, context, MAX, type Message, section } from './block.js';
 import { cut } from './cut.js';
 import { escaped } from './escaped.js';
@@ -8,7 +9,7 @@ import { whenLabel } from './when.js';
 /** A timeline entry on its way into the channel. */
 export interface Shown {
   entry: Entry;
-  /** What the entry says: `entryText(entry)`. */
+  /** What the entry says: `toldText(entry)`. */
   words: string;
   /** Why it is shown: it is new, or how it was corrected. */
   how: 'new' | 'edited' | 'retimed' | 'struck';
@@ -60,7 +61,10 @@ export function entryLine({ entry, words, how }: Shown, max: number): string {
   const tail = author ? ` — ${by}, added by ${escaped(cut(personLabel(entry.by), 100))}` : ` — ${by}`;
   const size = [...words].length.toLocaleString('en');
   const rest = `… (#${entry.n}, ${size} characters, in the timeline)`;
-  const said = cut(escaped(words), max - head.length - tail.length, rest);
+  const room = max - head.length - tail.length;
+  const cutShort = closed(cut(escaped(words), room, rest));
+  // Thousands of marks that turn the writing leave no room for what ends them.
+  const said = cutShort.length <= room ? cutShort : cut(escaped(words.replace(/\p{Cf}/gu, '')), room, rest);
   return head + (how === 'struck' ? strike(said) : said) + tail;
 }
 

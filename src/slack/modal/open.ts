@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { checkText } from '#domain/command/entered.js';
 import { zoneRemark } from '#domain/command/parsed.js';
-import { severityOf } from '#domain/command/severity.js';
+import { severityOf, severityRemark } from '#domain/command/severity.js';
 import { remarksOn } from '#domain/components.js';
 import { LIMITS } from '#domain/limits.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
@@ -79,17 +79,22 @@ export function meantByOpen(values: Values, context: FormContext): Meant | Wrong
   if (time && 'wrong' in time) return time;
   if (time?.moment.until) return wrong('at', refuse('TIME_UNKNOWN', { got: time.typed }));
   const options = values.chosen('options');
+  const severity = severityOf(values.chosen('severity')[0] ?? '');
   return {
     intent: {
       type: 'OpenIncident',
       title,
-      severity: severityOf(values.chosen('severity')[0] ?? ''),
+      severity,
       components,
       private: options.includes('private'),
       drill: options.includes('drill'),
       moment: time?.moment ?? null,
     },
-    notes: [...(time ? zoneRemark(time) : []), ...remarksOn(components, context.components)],
+    notes: [
+      ...(time ? zoneRemark(time) : []),
+      ...(severity ? [] : severityRemark(title)),
+      ...remarksOn(components, context.components),
+    ],
   };
 }
 

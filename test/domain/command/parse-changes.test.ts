@@ -73,6 +73,124 @@ describe('open', () => {
     [`open API ${Array.from({ length: 51 }, (_, i) => `--component c${i}`).join(' ')}`, 'TOO_MANY'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 
+  test.each([
+    ['P1: API down', 'sev1'],
+    ['P1 API down', 'sev1'],
+    ['p2:API down', 'sev2'],
+    ['p-3 - API down', 'sev3'],
+    ['Sev1: API down', 'sev1'],
+    ['sev 1 API down', 'sev1'],
+    ['Sev 2: API down', 'sev2'],
+    ['SEV-2 API down', 'sev2'],
+    ['SEV–2 API down', 'sev2'],
+    ['sev - 2 API down', 'sev2'],
+    ['sev_2 API down', 'sev2'],
+    ['sev:2 API down', 'sev2'],
+    ['sev #2 API down', 'sev2'],
+    ['SEVERITY 2 API down', 'sev2'],
+    ['Severity: 2 - API down', 'sev2'],
+    ['severity=2 API down', 'sev2'],
+    ['Priority 2: API down', 'sev2'],
+    ['sev2 - API down', 'sev2'],
+    ['sev2 – API down', 'sev2'],
+    ['sev2— API down', 'sev2'],
+    ['sev2 : API down', 'sev2'],
+    ['sev2 | API down', 'sev2'],
+    ['sev2, API down', 'sev2'],
+    ['sev2. API down', 'sev2'],
+    ['[sev2] API down', 'sev2'],
+    ['[SEV-2]: API down', 'sev2'],
+    ['[ Sev 2 ] - API down', 'sev2'],
+    ['(P2) API down', 'sev2'],
+    ['[P2]API down', 'sev2'],
+    ['&lt;P2&gt; API down', 'sev2'],
+    ['【sev2】API down', 'sev2'],
+    ['*P2* API down', 'sev2'],
+    ['*P2:* API down', 'sev2'],
+    ['**sev2**: API down', 'sev2'],
+    ['`SEV2` API down', 'sev2'],
+    ['_sev2_ API down', 'sev2'],
+    ['S2: API down', 'sev2'],
+    ['[S2] API down', 'sev2'],
+    ['ＳＥＶ２：API down', 'sev2'],
+    ['critical: API down', 'sev1'],
+    ['Major: API down', 'sev2'],
+    ['[critical] API down', 'sev1'],
+    ['MINOR - API down', 'sev3'],
+    ['sev critical API down', 'sev1'],
+    ['severity: low API down', 'sev4'],
+    ['severity high: API down', 'sev2'],
+    ['--drill P1: API down --private', 'sev1'],
+  ])('open %s', (line, severity) =>
+    expect(intended(`open ${line}`)).toMatchObject({ severity, title: 'API down' }),
+  );
+
+  test.each([
+    '1 node down',
+    '1: node down',
+    '[1] node down',
+    'critical bug in checkout',
+    'Critical, and nobody knows why',
+    '*critical* bug in checkout',
+    'major outage in EU',
+    'high latency',
+    'Severe latency',
+    'severity is wrong on the status page',
+    'severity high latency',
+    'priority queue is stuck',
+    'several nodes down',
+    'sev1down',
+    'sev1-api is down',
+    'sev1/sev2 pages do not go out',
+    'P2P sync fails',
+    'P95 latency is high',
+    'P1.5 release fails',
+    'p4 is unreachable',
+    'P1 and P2 nodes down',
+    'P5 sketches do not load',
+    'S3 bucket is gone',
+    'S3: access denied',
+    '[S3] uploads fail',
+    's2 cells are wrong',
+    'S/4HANA down',
+    '[API] sev',
+    '[sev2 API down',
+    '(P1 and P2) down',
+    'low',
+    'critical',
+  ])('open %s: all of it is the title', (title) =>
+    expect(intended(`open ${title}`)).toMatchObject({ severity: null, title }),
+  );
+
+  test.each([
+    'sev5: x',
+    'sev 0 x',
+    'P0: x',
+    'P0 x',
+    '[P9] x',
+    'sev 12 x',
+    'P1:',
+    'P1',
+    '[sev1]',
+    'critical:',
+  ])('open %s is refused', (line) => expect(refused(`open ${line}`)).toMatch(/^(BAD|MISSING)_ARGUMENT$/));
+
+  test.each([
+    ['API down P1', 'P1'],
+    ['API down (sev 2)', 'sev 2'],
+    ['p4 is unreachable', 'p4'],
+    ['S3 bucket is gone', 'S3'],
+  ])('open %s: what may be meant as a severity is named in the receipt', (title, word) =>
+    expect(parsed(`open ${title}`).notes).toEqual([
+      `“${word}” was kept as part of the title; \`sev SEVERITY\` sets a severity.`,
+    ]),
+  );
+
+  test.each(['P1: P2 queue is full', '-- P1: x', 'API down', 'EC2 p3.2xlarge gone', 'P95 rises'])(
+    'open %s says nothing of severities',
+    (line) => expect(parsed(`open ${line}`).notes).toEqual([]),
+  );
+
   test('what looks like a flag and is none is pointed out', () => {
     expect(parsed('open API --privat').notes).toEqual([expect.stringContaining('`--privat`')]);
     expect(parsed('open API down').notes).toEqual([]);
@@ -89,13 +207,26 @@ describe('sev', () => {
     ['sev Major', 'sev2', null],
     ['sev minor', 'sev3', null],
     ['sev low', 'sev4', null],
+    ['sev S3 one bucket', 'sev3', 'one bucket'],
+    ['sev sev 1 all regions', 'sev1', 'all regions'],
+    ['sev 1: all regions', 'sev1', 'all regions'],
+    ['sev [SEV-1] all regions', 'sev1', 'all regions'],
+    ['sev critical - all regions', 'sev1', 'all regions'],
+    ['sev P1 is what it is', 'sev1', 'is what it is'],
   ])('%s', (line, severity, reason) =>
     expect(intended(line)).toEqual({ type: 'ChangeSeverity', severity, reason }),
   );
 
-  test.each(['sev sev5', 'sev 0', 'sev constructor', 'sev down'])('%s is refused', (line) =>
-    expect(refused(line)).toBe('BAD_ARGUMENT'),
-  );
+  test.each([
+    'sev sev5',
+    'sev 0',
+    'sev constructor',
+    'sev down',
+    'sev 1.5',
+    'sev 15',
+    'sev P0: x',
+    'sev sev',
+  ])('%s is refused', (line) => expect(refused(line)).toBe('BAD_ARGUMENT'));
 });
 
 describe('people', () => {
