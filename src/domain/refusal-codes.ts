@@ -1,7 +1,6 @@
 /**
  * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
- * None uses the word of a receipt (*recorded*): a person in a hurry, or a program, looks for it.
- * Each entry words the refusal from what it speaks of: `sentence` what is wrong, `next` what to do instead.
+ * None uses the word of a receipt (*recorded*): people look for it. `sentence`: what is wrong, `next`: what to do instead.
  */
 export const SENTENCES = {
   // -- the grammar --
@@ -42,9 +41,7 @@ export const SENTENCES = {
   // -- times --
   TIME_UNKNOWN: (p: { got: string; next?: string | undefined }) => ({
     sentence: `“${p.got}” is not a time that can be known.`,
-    next:
-      p.next ??
-      'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.',
+    next: p.next ?? TIMES,
   }),
   TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
     sentence: `\`${p.zone}\` is the abbreviation of a time zone, and abbreviations mean different things to different people.`,
@@ -309,8 +306,8 @@ export const SENTENCES = {
 } as const;
 
 function inputNames(names: string[]): string {
-  if (names.length === 0) return 'It has no inputs.';
-  return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
+  const listed = names.map((name) => `\`${name}=…\``).join(', ');
+  return listed ? `Its inputs: ${listed}.` : 'It has no inputs.';
 }
 
 function inputForm(input: string, values: string[]): string {
@@ -323,3 +320,5 @@ const SECRET_STANDS = {
   elsewhere: 'it stands in the history of where it was typed',
   file: 'whoever can read that file knows it',
 };
+const TIMES =
+  'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.';

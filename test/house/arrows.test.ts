@@ -66,8 +66,8 @@ describe('arrows', () => {
         const to = roomOf(target);
         if (from === to) continue;
         const name = `${relative(SRC, path)} → ${relative(SRC, target)}`;
-        if (from === APART || to === APART || (FREE.includes(from) && heightOf(to) !== 0)) upward.push(name);
-        else if (heightOf(from) === 0) upward.push(name);
+        if (FREE.includes(from) && heightOf(to) === 0) continue;
+        if (from === APART || to === APART || FREE.includes(from) || heightOf(from) === 0) upward.push(name);
         else if (!FREE.includes(to) && heightOf(to) >= heightOf(from)) upward.push(name);
       }
     }

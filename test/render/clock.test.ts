@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IANAZone } from 'luxon';
-import { readZone } from '#domain/command/zone.js';
+import { readZone, typedZone } from '#domain/command/zone.js';
 import { clockIn, isZone } from '#render/clock.js';
 
 test('reads the zone as luxon does, minute by minute through every change of the clocks', () => {
@@ -66,7 +66,7 @@ test('a zone has one name in every room, however it was typed', () => {
 test('every zone that a command takes, a clock takes, under the name that the command made of it', () => {
   const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, '0'));
   const offset = fc
-    .tuple(fc.constantFrom('', 'UTC', 'GMT', 'utc'), fc.constantFrom('+', '-', '−'), two(16), two(61))
+    .tuple(fc.constantFrom('', '', '', 'UTC'), fc.constantFrom('+', '-', '−'), two(16), two(61))
     .map(([before, sign, hours, minutes]) => `${before}${sign}${hours}:${minutes}`);
   const area = fc.constantFrom(...Intl.supportedValuesOf('timeZone'), 'Etc/GMT+5', 'Japan', 'US/Eastern');
   const spelled = fc.tuple(area, fc.boolean()).map(([name, small]) => (small ? name.toLowerCase() : name));
@@ -92,7 +92,7 @@ test('every zone that a command takes, a clock takes, under the name that the co
       taken++;
       expect(clockIn(name).zone).toBe(name);
       expect(clockIn(typed).zone).toBe(name);
-      expect(readZone(name)).toBe(name);
+      expect(readZone(typedZone(name))).toBe(name);
       expect(clockIn(name).read('2024-11-10T01:41:00Z')).toEqual(clockIn(typed).read('2024-11-10T01:41:00Z'));
     }),
     { numRuns: 1_000 },

@@ -48,7 +48,14 @@ describe('exports', () => {
   test('refuse a zone that is none, and know offsets', async () => {
     const bad = await get('/incidents/INC-1/timeline.md?zone=Mars/Base');
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('Europe/Berlin')]);
-    expect((await get('/incidents/INC-1/timeline.csv?zone=EST')).status).toBe(400);
+    for (const zone of ['EST', 'AST', 'NST', 'EST5EDT', 'UTC%2B2'])
+      expect([zone, (await get(`/incidents/INC-1/timeline.csv?zone=${zone}`)).status]).toEqual([zone, 400]);
+    const near = await get('/incidents/INC-1/timeline.md?zone=US/Pacfic');
+    expect([near.status, await near.text()]).toEqual([400, expect.stringContaining('`US/Pacific`')]);
+    expect((await get('/incidents/INC-1/timeline.csv?zone=Asia/Calcutta')).status).toBe(200);
+    expect((await get('/incidents/INC-1/timeline.csv?zone=+02:00')).status).toBe(200);
+    const slip = await walk.tocsin('export', 'INC-1', '--zone', 'AST');
+    expect(slip).toMatchObject({ code: 2, err: expect.stringContaining('America/Halifax') });
     expect((await get('/incidents/INC-1/timeline.csv?zone=%2B02:00')).status).toBe(200);
     const here = await walk.tocsin('export', 'INC-1', '--format', 'csv', '--zone', '-05:00');
     expect(here).toMatchObject({ code: 0, out: expect.stringContaining('-05:00') });
