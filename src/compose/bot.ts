@@ -14,6 +14,7 @@ import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
+import { startHeartbeat } from './heartbeat.js';
 import { lookupsOf } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
@@ -135,6 +136,7 @@ async function build(
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
   if (role !== 'worker') await slack.start();
+  const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
     async stop() {
@@ -143,6 +145,7 @@ async function build(
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
+      await stopHeartbeat();
     },
   };
 }
