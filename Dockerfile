@@ -15,12 +15,15 @@ COPY --from=build --chown=root:root /app/dist ./dist
 COPY --from=build --chown=root:root /app/migrations ./migrations
 COPY --from=build --chown=root:root /app/runbooks ./runbooks
 COPY --from=build --chown=root:root /app/node_modules ./node_modules
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data && chown node:node /data && ln -s /app/bin/tocsin.js /usr/local/bin/tocsin
 USER node
 VOLUME /data
+# tocsin.yml and a folder runbooks/ of your own are looked for here: mount a folder that holds them, or none.
+WORKDIR /config
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Of every role: a worker listens nowhere, but has a heartbeat.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s \
+  CMD ["node", "/app/bin/tocsin.js", "health"]
 # The bot is process 1 itself: a signal to the container is a signal to the bot.
-ENTRYPOINT ["node", "bin/tocsin.js"]
+ENTRYPOINT ["node", "/app/bin/tocsin.js"]
 CMD ["start"]

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ENVIRONMENT, type Environment, type Need, needs } from './config/environment.js';
+import { databaseAddress, ENVIRONMENT, type Environment, type Need, needs } from './config/environment.js';
 import { type CheckSections, type Organisation, readOrganisation } from './config/organisation.js';
 
 export type { Need } from './config/environment.js';
@@ -66,7 +66,7 @@ function fromEnvironment(e: Environment): Omit<Config, 'org'> {
       signingSecret: e.SLACK_SIGNING_SECRET ?? null,
       apiUrl: e.SLACK_API_URL ? e.SLACK_API_URL.replace(/\/*$/, '/') : null,
     },
-    databaseUrl: e.DATABASE_URL ?? null,
+    databaseUrl: databaseAddress(e),
     redisUrl: e.REDIS_URL ?? null,
     port: e.PORT,
     host: e.HOST,

@@ -3,6 +3,7 @@ import { deliveries } from './deliveries.js';
 import { doctor } from './doctor.js';
 import { erase } from './erase.js';
 import { exportVerb } from './export.js';
+import { health } from './health.js';
 import { migrateVerb } from './migrate.js';
 import { rebuild } from './rebuild.js';
 import { runbook } from './runbook.js';
@@ -39,6 +40,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   verify,
   token,
   doctor,
+  health,
   deliveries,
   migrate: migrateVerb,
   rebuild,

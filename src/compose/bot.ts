@@ -15,6 +15,7 @@ import { startWorker } from '#worker.js';
 import { amongNamed } from './approvers.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
+import { startHeartbeat } from './heartbeat.js';
 import { lookupsOf, type Who } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
@@ -147,6 +148,7 @@ async function build(
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
   if (role !== 'worker') await slack.start();
+  const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
     async stop() {
@@ -155,6 +157,7 @@ async function build(
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
+      await stopHeartbeat();
     },
   };
 }

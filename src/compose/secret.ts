@@ -1,17 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '#config.js';
+import { BadConfig, type Config } from '#config.js';
 
 /**
  * What signs web links: TOCSIN_SECRET, or one that was made in the data folder the first time (mode 0600).
  * Written aside and linked into place, so that two who start together end up with one, and a crash leaves none half.
+ * @throws BadConfig where the data folder takes no file
  */
 export async function signingSecret(config: Config): Promise<string> {
   if (config.secret !== null) return config.secret;
   const path = join(config.dataDir, 'secret');
   const kept = await readFile(path, 'utf8').catch(() => null);
   if (kept) return kept.trim();
+  try {
+    return await made(config, path);
+  } catch (error) {
+    throw new BadConfig([unusable(config.dataDir, (error as NodeJS.ErrnoException).code)]);
+  }
+}
+
+/** A folder that was mounted belongs to whoever made it, which in a container is often root. */
+function unusable(folder: string, code = 'unknown'): string {
+  const [user, group] = [process.getuid?.() ?? 'the bot', process.getgid?.() ?? 'the bot'];
+  return /^(EACCES|EPERM)$/.test(code)
+    ? `TOCSIN_DATA: user ${user} may not write to ${folder}; give it the folder with \`chown -R ${user}:${group} ${folder}\` (of a container: on the host, the folder that is mounted there), or set TOCSIN_DATA to one of its own`
+    : `TOCSIN_DATA: ${folder} takes no file (${code}); set it to a folder that can be written to`;
+}
+
+async function made(config: Config, path: string): Promise<string> {
   await mkdir(config.dataDir, { recursive: true });
   const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const file = await open(aside, 'wx', 0o600);

@@ -30,6 +30,7 @@ export const ENVIRONMENT = z.object({
         'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database',
     })
     .optional(),
+  DATABASE_PASSWORD: z.string().optional(),
   REDIS_URL: url(['redis:', 'rediss:', 'unix:'], 'the address of a Redis server').optional(),
   PORT: z.coerce
     .number({ message: 'is not a port; write a number from 0 to 65535' })
@@ -49,6 +50,26 @@ export const ENVIRONMENT = z.object({
   LOG_LEVEL: z.enum(LEVELS, { message: `is not a level; write one of ${LEVELS.join(', ')}` }).default('info'),
 });
 
+const USER_ONLY = /^(postgres(?:ql)?:\/\/[^:@/?#]+)@/;
+
+/** Whether a password was put into an address as it is: what reads it would take a part of it for the host, or stop at it. */
+function hasRawPassword(address: string): boolean {
+  const rest = /^postgres(?:ql)?:\/\/(.*)$/s.exec(address)?.[1] ?? '';
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
+  if (!authority.includes('@')) return authority.includes(':') && rest.slice(authority.length).includes('@');
+  const user = authority.slice(0, authority.lastIndexOf('@'));
+  return user.includes('@') || /%(?![0-9a-f]{2})/i.test(user);
+}
+
+/** @returns the address of the database with the password that was given beside it, in which any character may stand. */
+export function databaseAddress({ DATABASE_URL, DATABASE_PASSWORD }: Environment): string | null {
+  if (!DATABASE_URL || !DATABASE_PASSWORD) return DATABASE_URL ?? null;
+  return DATABASE_URL.replace(
+    USER_ONLY,
+    (_, start: string) => `${start}:${encodeURIComponent(DATABASE_PASSWORD)}@`,
+  );
+}
+
 export type Environment = z.infer<typeof ENVIRONMENT>;
 
 /** What a process is about to do, and so what it cannot do without. */
@@ -57,6 +78,19 @@ export type Need = 'bot' | 'web' | 'worker' | 'database' | 'nothing';
 /** @returns what is missing for that, each with what to do. */
 export function needs(env: Record<string, string | undefined>, need: Need): string[] {
   const problems: string[] = [];
+  const { DATABASE_URL: address, DATABASE_PASSWORD: password } = env;
+  if (password && !address)
+    problems.push(
+      'DATABASE_PASSWORD: is for the database of DATABASE_URL, which is missing; set both or none',
+    );
+  else if (password && address && !USER_ONLY.test(address))
+    problems.push(
+      'DATABASE_PASSWORD: needs a DATABASE_URL with a user and no password in it, such as postgres://tocsin@host/database',
+    );
+  if (address && hasRawPassword(address))
+    problems.push(
+      'DATABASE_URL: holds a password with characters that mean something in an address (/ # ? % @); put the password into DATABASE_PASSWORD as it is, and leave it out of the address',
+    );
   if (need === 'nothing' || need === 'database') return problems;
   if (!env.SLACK_BOT_TOKEN) {
     problems.push(

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { readOrganisation } from '#config/organisation.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
 
@@ -47,6 +48,30 @@ describe('the environment', () => {
     ]);
     for (const problem of found) expect(problem).toContain(';');
     expect(found.join()).not.toContain('hunter2');
+  });
+
+  test.each(['p/w', 'p#w', 'p?w', 'p@w', 'p%w', 'p:w', 'p w', 'p&w=$x', 'ünï'])(
+    'a password may hold any characters beside the address: %s',
+    (password) => {
+      const env = { DATABASE_URL: 'postgres://u@h:5432/d?sslmode=disable', DATABASE_PASSWORD: password };
+      const { databaseUrl } = loadConfig(env, 'database');
+      const client = new pg.Client({ connectionString: databaseUrl ?? '' });
+      expect(client).toMatchObject({ user: 'u', password, host: 'h', database: 'd', port: 5432 });
+    },
+  );
+
+  test.each([
+    [{ DATABASE_PASSWORD: 'canary' }, 'DATABASE_PASSWORD: is for'],
+    [{ DATABASE_URL: 'postgres://u:x@h/d', DATABASE_PASSWORD: 'canary' }, 'DATABASE_PASSWORD: needs'],
+    [{ DATABASE_URL: 'postgres://h/d', DATABASE_PASSWORD: 'canary' }, 'DATABASE_PASSWORD: needs'],
+    ...['can/ary', 'can#ary', 'can?ary', 'can@ary', 'can%ary'].map((password) => [
+      { DATABASE_URL: `postgres://u:${password}@h/d` },
+      'DATABASE_URL: holds a password with characters',
+    ]),
+  ] as Array<[Record<string, string>, string]>)('%j is refused with the remedy', (env, start) => {
+    const found = problems(env, 'database');
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${start}`))]);
+    expect(found.join()).not.toMatch(/can.?ary/);
   });
 
   test('an address of the Web API or of our own holds no password, and one that is there is not shown', () => {
