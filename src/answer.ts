@@ -4,7 +4,7 @@ import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
-import type { Handle, Recorded } from '#handle.js';
+import type { Before, Handle, Recorded } from '#handle.js';
 import type { Read } from '#read.js';
 import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
@@ -19,6 +19,8 @@ export interface Typed {
   /** Zone in which bare times are meant (IANA); `zoneKnown`: it is the typist's own, not a default. */
   zone: string;
   zoneKnown: boolean;
+  /** Only questions are answered; whatever would change something is refused. */
+  looksOnly?: boolean;
 }
 
 export type Answer =
@@ -47,6 +49,8 @@ export interface AnswerPorts {
   components: readonly string[];
   /** How the command is called, for forms and examples. */
   command: string;
+  /** Of a request whose asker chose its key: was it, or another, recorded under that key? */
+  before?: Before;
   /**
    * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
    * @returns remarks for the receipt with it, whole sentences
@@ -59,6 +63,22 @@ export interface AnswerPorts {
 }
 
 export function createAnswer(ports: AnswerPorts): Answerer {
+  const first = createFirstAnswer(ports);
+  return async (typed) => {
+    const answer = await first(typed);
+    if (answer.kind === 'recorded' || !typed.asking.asked || !ports.before) return answer;
+    // A key means one request, whatever it comes to this time: one that was recorded may not even be readable any more.
+    const before = await ports.before(typed.asking).catch((error: unknown) => {
+      if (error instanceof Unavailable) return null;
+      throw error;
+    });
+    if (before === null) return answer;
+    if (isRefusal(before)) return { kind: 'refused', refusal: before };
+    return { kind: 'recorded', text: before.receipt, recorded: before };
+  };
+}
+
+function createFirstAnswer(ports: AnswerPorts): Answerer {
   return async (typed) => {
     const { implied, zone, zoneKnown } = typed;
     const context: CommandContext = {
@@ -71,6 +91,9 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     };
     const said = parseCommand(typed.entered, context);
     if (isRefusal(said)) return { kind: 'refused', refusal: said };
+    if (typed.looksOnly && said.kind !== 'ask') {
+      return { kind: 'refused', refusal: refuse('ONLY_LOOKS', { verb: said.verb }) };
+    }
     // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
     const at = (incident: number | null): Asking =>
       incident !== null && incident === implied ? { ...typed.asking, seesPrivate: true } : typed.asking;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { Recorded } from './handle/recorded.js';
@@ -18,7 +19,20 @@ export type Handle = (
   notes?: string[],
 ) => Promise<Recorded | Refusal>;
 
-export function createHandle(options: WriterOptions): Handle {
+/**
+ * Whether a request was recorded before, for those that come no further than to a look or a *no* this time.
+ * @returns its first receipt; a refusal when that key names another request; null: nothing was recorded under it
+ * @throws {Unavailable} when the database cannot be asked
+ */
+export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
+
+export function createHandle(options: WriterOptions): Handle & { before: Before } {
   const writer = new Writer(options);
-  return (intent, target, asking, notes = []) => writer.write(intent, target, asking, notes);
+  const handle: Handle = (intent, target, asking, notes = []) => writer.write(intent, target, asking, notes);
+  return Object.assign(handle, { before: (asking: Asking) => writer.before(asking) });
+}
+
+/** @param request everything that makes it this request and no other, as JSON. @returns its fingerprint, for `Asking.asked` */
+export function askedOf(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
 }

@@ -1,12 +1,15 @@
 import { type Answerer, createAnswer } from '#answer.js';
 import type { Config } from '#config.js';
-import { createHandle, type Handle } from '#handle.js';
+import type { Person } from '#domain/person.js';
+import type { Refusal } from '#domain/refusal.js';
+import { type Before, createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle } from './guard.js';
 import { lookupsOf } from './lookups.js';
+import { ownerNamed } from './people.js';
 import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks } from './runbooks.js';
 
@@ -18,9 +21,12 @@ export interface Core {
   handle: Handle;
   read: Read;
   answer: Answerer;
+  before: Before;
   runbooks: Runbooks;
   /** The workspace that a verb on the command line means. @throws NoTeam when there are several */
   team(): Promise<string>;
+  /** @param typed of `--owner`, as people.ts reads it */
+  owner(team: string, typed: string): Promise<Person | Refusal>;
   close(): Promise<void>;
 }
 
@@ -53,6 +59,7 @@ export async function openCore(
     roles,
     components,
     command,
+    before: recorder.before,
     propose: (_asking, _incident, asked) => propose(asked),
   });
   const answer = guardedAnswer(answerer, runbooks.scrub);
@@ -63,12 +70,14 @@ export async function openCore(
     handle,
     read,
     answer,
+    before: recorder.before,
     runbooks,
     async team() {
       const team = await store.workspaces.ensureLocal();
       if (team === null) throw new NoTeam('Several workspaces share this database: use the web or Slack.');
       return team;
     },
+    owner: (team, typed) => ownerNamed(store, team, typed),
     async close() {
       await runbooks.close();
       await store.close();

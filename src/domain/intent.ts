@@ -74,10 +74,17 @@ export interface Asking {
   readonly by: Person;
   readonly source: Source;
   readonly key: string | null;
+  /**
+   * What was asked under that key, as a fingerprint, where the asker chose the key: with another request it names two, and
+   * the second is refused. Absent where a key cannot be used twice.
+   */
+  readonly asked?: string | null;
   readonly now: Date;
   /**
    * Private incidents are visible to their members, and to those who were given that right (a token created with
    * --private). In Slack: to whoever asks in the incident's own channel, and of that incident only.
    */
   readonly seesPrivate: boolean;
+  /** Whose word this is where no person speaks: the owner of a token, or of a command line. Absent or null: nobody's. */
+  readonly owner?: Person | null;
 }

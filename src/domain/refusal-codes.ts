@@ -1,3 +1,5 @@
+import { inputForm, inputNames, SECRET_STANDS } from './runbook.js';
+
 /**
  * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
  * None uses the word of a receipt (*recorded*): a person in a hurry, or a program, looks for it.
@@ -266,6 +268,19 @@ export const SENTENCES = {
     sentence: `${p.run} has moved on: ${p.why}.`,
     next: '`runs` shows how it stands.',
   }),
+  // -- programs --
+  KEY_USED_BEFORE: (p: { ref: string }) => ({
+    sentence: `Nothing was kept: that key stands for another request already, one about ${p.ref}.`,
+    next: 'Give each request a key of its own; send one again with its key only as it was.',
+  }),
+  ONLY_LOOKS: (p: { verb: string }) => ({
+    sentence: `\`${p.verb}\` changes something, and this token may only read: its scope is read.`,
+    next: 'Use one with the scope write: `tocsin token create --name NAME --scope write`.',
+  }),
+  BAD_OWNER: (p: { who: string; why: string }) => ({
+    sentence: `“${p.who}” cannot be the owner: ${p.why}.`,
+    next: 'Name a full member of the workspace: `--owner @ana`, or by the id in their profile, `--owner U012AB3CD`.',
+  }),
   // -- recording --
   NOT_RECORDED: (p: { why: string }) => ({
     sentence: `Nothing was kept: ${p.why}.`,
@@ -280,19 +295,3 @@ export const SENTENCES = {
     next: 'Ask again in a moment.',
   }),
 } as const;
-
-function inputNames(names: string[]): string {
-  if (names.length === 0) return 'It has no inputs.';
-  return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
-}
-
-function inputForm(input: string, values: string[]): string {
-  const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
-  return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
-}
-
-const SECRET_STANDS = {
-  slack: 'it stands in your Slack history',
-  elsewhere: 'it stands in the history of where it was typed',
-  file: 'whoever can read that file knows it',
-};

@@ -12,7 +12,10 @@ import { type Committing, pause, summariesOf, writeForSure } from './write.js';
 
 export interface WriterStore extends Lookups, Committing {
   load(team: string, incident: number): Promise<Known | null>;
-  receiptOf(team: string, key: string): Promise<{ incident: number; receipt: string } | null>;
+  receiptOf(
+    team: string,
+    key: string,
+  ): Promise<{ incident: number; receipt: string; asked: string | null } | null>;
 }
 
 export interface WriterOptions {
@@ -52,6 +55,11 @@ export class Writer {
       this.waiting.push({ intent, target, asking: { ...asking, key: shortKey(asking.key) }, notes, done });
       if (!this.running) void this.run();
     });
+  }
+
+  /** @see Before */
+  before(asking: Asking): Promise<Recorded | Refusal | null> {
+    return this.repeated({ ...asking, key: shortKey(asking.key) });
   }
 
   private async run(): Promise<void> {
@@ -171,14 +179,18 @@ export class Writer {
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */
   private async refuseUnlessRepeated(waiting: Waiting, refusal: Refusal): Promise<void> {
-    waiting.done((await this.repeated(waiting)) ?? refusal);
+    waiting.done((await this.repeated(waiting.asking)) ?? refusal);
   }
 
-  private async repeated(waiting: Waiting): Promise<Recorded | null> {
-    const { key, team } = waiting.asking;
+  /** @returns what was recorded under that key; a refusal when it was another request; null: nothing was */
+  private async repeated({ key, team, asked }: Asking): Promise<Recorded | Refusal | null> {
     if (key === null) return null;
     const first = await this.options.store.receiptOf(team, key);
     if (!first) return null;
+    // An older version kept no fingerprint, and an erasure takes it away: then it counts as the same.
+    if (asked && first.asked && asked !== first.asked) {
+      return refuse('KEY_USED_BEFORE', { ref: refOf(first.incident) });
+    }
     const known = await this.options.store.load(team, first.incident);
     if (!known) return null;
     return {
@@ -208,7 +220,7 @@ export class Writer {
         return;
       }
       const one = together[0] as Waiting;
-      const first = await this.repeated(one).catch(() => null);
+      const first = await this.repeated(one.asking).catch(() => null);
       if (first) return one.done(first);
       if (tries < MAX_TRIES) {
         await pause(Math.random() * Math.min(5 * tries, 50));
@@ -221,7 +233,7 @@ export class Writer {
     const unknown = error instanceof Unconfirmed;
     if (!unknown && !(error instanceof Unavailable)) this.options.onError(error);
     for (const one of together) {
-      const first = unknown ? await this.repeated(one).catch(() => null) : null;
+      const first = unknown ? await this.repeated(one.asking).catch(() => null) : null;
       one.done(
         first ??
           (error instanceof Unavailable

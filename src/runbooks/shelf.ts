@@ -115,7 +115,7 @@ function withoutTwins(item: Item, items: Item[]): Item {
 }
 
 async function readItem(file: string, actions: Actions): Promise<Item> {
-  const read = await readText(file);
+  const read = await readSource(file);
   const name = 'text' in read ? nameIn(read.text) : null;
   const item = { file, name, claims: name ?? basename(file).replace(/\.ya?ml$/i, '') };
   if ('problem' in read) return { ...item, problems: [`${file}:1: ${read.problem}`] };
@@ -127,8 +127,11 @@ async function readItem(file: string, actions: Actions): Promise<Item> {
 // A character has at most four bytes.
 const BYTES = RUNBOOK_LIMITS.source * 4;
 
-/** Reads no more than a definition may have, whatever is there; and does not wait for a pipe. */
-async function readText(file: string): Promise<{ text: string } | { problem: string }> {
+/**
+ * The text of a definition's file, or what is wrong with the file: reads no more than a definition may have, whatever is
+ * there; and does not wait for a pipe.
+ */
+export async function readSource(file: string): Promise<{ text: string } | { problem: string }> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

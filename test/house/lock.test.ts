@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 interface Locked {
   version?: string;
   resolved?: string;
+  integrity?: string;
   optionalDependencies?: Record<string, string>;
 }
 
@@ -26,4 +27,12 @@ test('the lock file names the packages of every platform', () => {
 
 test('the lock file names no registry', () => {
   expect(Object.values(lock.packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+});
+
+// Without its hash a package is whatever the registry hands out that day.
+test('the lock file knows the bytes of every package', () => {
+  const unknown = Object.entries(lock.packages).filter(
+    ([path, { integrity }]) => path !== '' && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''),
+  );
+  expect(unknown.map(([path]) => path)).toEqual([]);
 });
