@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { takeOwner } from '#cli/incident-verb.js';
+import { token } from '#cli/token.js';
+import { type Io, Usage } from '#cli/verb.js';
 
 const words = (line: string) => line.split(' ');
 const taken = (verb: string, line: string) => {
@@ -44,4 +46,22 @@ describe('--owner on the command line', () => {
       rest: given,
     });
   });
+});
+
+describe('tocsin token', () => {
+  // None of these gets as far as to a database.
+  const run = (...args: string[]) => token.run(args, {} as Io);
+
+  test.each(['90', '3m', '0d', '-1d', '90 d', '99999d', ''])('nothing lasts “%s”', async (span) => {
+    await expect(run('create', '--name', 'x', `--expires=${span}`)).rejects.toThrow(
+      '`--expires 12h`, `90d` or `4w`',
+    );
+  });
+
+  test.each([[''], ['make'], ['list', 'x'], ['revoke'], ['revoke', 'a', 'b'], ['create', 'x'], ['create']])(
+    'says how to type it: %s %s',
+    async (...words) => {
+      await expect(run(...words)).rejects.toThrow(Usage);
+    },
+  );
 });
