@@ -1,12 +1,12 @@
 # Small and without root. The database is yours (DATABASE_URL) or a volume at /data (embedded PostgreSQL).
-FROM node:22-slim AS build
+FROM node:22.21.1-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:22-slim
+FROM node:22.21.1-bookworm-slim
 ENV NODE_ENV=production TOCSIN_DATA=/data
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json /app/manifest.yml ./

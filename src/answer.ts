@@ -5,7 +5,7 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Power } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
-import type { Handle, Recorded } from '#handle.js';
+import type { Before, Handle, Recorded } from '#handle.js';
 import type { Read } from '#read.js';
 import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
@@ -22,6 +22,8 @@ export interface Typed {
   /** Zone in which bare times are meant (IANA); `zoneKnown`: it is the typist's own, not a default. */
   zone: string;
   zoneKnown: boolean;
+  /** Only questions are answered; whatever would change something is refused. */
+  looksOnly?: boolean;
 }
 
 export type Answer =
@@ -52,6 +54,8 @@ export interface AnswerPorts {
   command: string;
   /** May whoever asks do that, in that incident? Looked at before anything is told of it. */
   permits?(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
+  /** Of a request whose asker chose its key: was it, or another, recorded under that key? */
+  before?: Before;
   /**
    * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
    * @returns remarks for the receipt with it, whole sentences
@@ -64,6 +68,22 @@ export interface AnswerPorts {
 }
 
 export function createAnswer(ports: AnswerPorts): Answerer {
+  const first = createFirstAnswer(ports);
+  return async (typed) => {
+    const answer = await first(typed);
+    if (answer.kind === 'recorded' || !typed.asking.asked || !ports.before) return answer;
+    // A key means one request, whatever it comes to this time: one that was recorded may not even be readable any more.
+    const before = await ports.before(typed.asking).catch((error: unknown) => {
+      if (error instanceof Unavailable) return null;
+      throw error;
+    });
+    if (before === null) return answer;
+    if (isRefusal(before)) return { kind: 'refused', refusal: before };
+    return { kind: 'recorded', text: before.receipt, recorded: before };
+  };
+}
+
+function createFirstAnswer(ports: AnswerPorts): Answerer {
   return async (typed) => {
     const { implied, zone, zoneKnown } = typed;
     const context: CommandContext = {
@@ -76,6 +96,9 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     };
     const said = parseCommand(typed.entered, context);
     if (isRefusal(said)) return { kind: 'refused', refusal: said };
+    if (typed.looksOnly && said.kind !== 'ask') {
+      return { kind: 'refused', refusal: refuse('ONLY_LOOKS', { verb: said.verb }) };
+    }
     // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
     const at = (incident: number | null): Asking =>
       incident !== null && incident === implied && !typed.chosen

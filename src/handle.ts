@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Rules } from '#domain/permission.js';
 import type { Refusal } from '#domain/refusal.js';
@@ -22,10 +23,19 @@ export type Handle = (
   notes?: string[],
 ) => Promise<Recorded | Refusal>;
 
-export function createHandle(options: WriterOptions & { store: People; rules?: Rules }): Handle {
+/**
+ * Whether a request was recorded before, for those that come no further than to a look or a *no* this time.
+ * @returns its first receipt; a refusal when that key names another request; null: nothing was recorded under it
+ * @throws {Unavailable} when the database cannot be asked
+ */
+export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
+
+export function createHandle(
+  options: WriterOptions & { store: People; rules?: Rules },
+): Handle & { before: Before } {
   const writer = new Writer(options);
   const admit = createAdmission(options.store, options.rules ?? {});
-  return async (intent, target, asking, notes = []) => {
+  const handle: Handle = async (intent, target, asking, notes = []) => {
     let admission: Admission;
     try {
       const looked = admit(intent, target, asking);
@@ -37,4 +47,10 @@ export function createHandle(options: WriterOptions & { store: People; rules?: R
     }
     return writer.write(intent, target, asking, notes, admission);
   };
+  return Object.assign(handle, { before: (asking: Asking) => writer.before(asking) });
+}
+
+/** @param request everything that makes it this request and no other, as JSON. @returns its fingerprint, for `Asking.asked` */
+export function askedOf(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
 }

@@ -1,13 +1,14 @@
-import { userInfo } from 'node:os';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag } from '#domain/command/flags.js';
 import { unmarked } from '#domain/command/help.js';
 import { quoted } from '#domain/command/quotes.js';
 import { takesValue } from '#domain/command/verbs.js';
+import { isRefusal } from '#domain/refusal.js';
+import { numberOf } from '#domain/state.js';
 import { writeExport } from './export.js';
-import { configWithSecret } from './runbook-asked.js';
+import { askingHere, configWithSecret, refusalText } from './runbook-asked.js';
 import { printPlan } from './runbook-plan-only.js';
-import type { Io } from './verb.js';
+import { type Io, Usage } from './verb.js';
 import { withCore } from './with-core.js';
 
 /**
@@ -38,8 +39,44 @@ function plainly(answer: string): string {
   return answer.replace(OURS, unmarked);
 }
 
+/**
+ * Takes `--owner @ana` off what the shell handed in: whose word this is, said to the command line and not to the verb.
+ * It stands before or behind a text and not within one, as other flags do.
+ * @throws Usage where it cannot be told
+ */
+export function takeOwner(verb: string, args: string[]): { owner: string | null; rest: string[] } {
+  const end = args.indexOf('--');
+  const head = end < 0 ? args : args.slice(0, end);
+  const found = head.flatMap((arg, i) => (isOwner(arg) && !takesValue(verb, head[i - 1] ?? '') ? [i] : []));
+  const [at] = found;
+  if (at === undefined) return { owner: null, rest: args };
+  if (found.length > 1) throw new Usage('`--owner` stands there twice');
+  const [, stuck] = /^[^=]*=(.*)$/s.exec(args[at] ?? '') ?? [];
+  const value = stuck ?? head[at + 1];
+  if (!value?.trim() || /^(?:--|—|–)/.test(value))
+    throw new Usage('`--owner` needs a person: `--owner @ana`');
+  const before = args.slice(0, at);
+  const after = args.slice(at + (stuck === undefined ? 2 : 1));
+  const within = onlyFlags(verb, before) === false && onlyFlags(verb, after) === false;
+  if (verb !== 'run' && within) {
+    throw new Usage('`--owner` stands in the middle of the text; write it before or behind it');
+  }
+  return { owner: value, rest: [...before, ...after] };
+}
+
+const isOwner = (arg: string) => /^(?:--|—|–)owner(?:=|$)/i.test(arg);
+
+/** Is there nothing but the incident, flags and their values? Behind a bare `--` all is text. */
+function onlyFlags(verb: string, args: string[]): boolean {
+  return args.every((arg, i) => {
+    if (i === 0 && numberOf(arg) !== null) return true;
+    return (plainFlag(arg) !== null && arg !== '--') || takesValue(verb, args[i - 1] ?? '');
+  });
+}
+
 /** @returns 0 when it was recorded or answered, 1 when it was refused */
-export async function runIncidentVerb(verb: string, args: string[], io: Io): Promise<number> {
+export async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<number> {
+  const { owner: typed, rest: args } = takeOwner(verb, given);
   // `tocsin log INC-7 < lines`: many lines come from a pipe.
   const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
   const line = lineOf(verb, args) + piped;
@@ -47,16 +84,11 @@ export async function runIncidentVerb(verb: string, args: string[], io: Io): Pro
   const plans = verb === 'run' && line.split(/\s+/).some((word) => plainFlag(word) === 'plan');
   const config = plans ? configWithSecret(io, 'database') : null;
   return withCore(io, async (core) => {
-    const user = userInfo().username;
-    const by = { id: `cli:${user}`, name: user };
-    const asking = {
-      team: await core.team(),
-      by,
-      source: 'cli' as const,
-      key: null,
-      now: new Date(),
-      seesPrivate: false,
-    };
+    const asking = await askingHere(core, null, typed);
+    if (isRefusal(asking)) {
+      io.err(refusalText(asking));
+      return 1;
+    }
     const zone = core.config.org.zone ?? 'UTC';
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {

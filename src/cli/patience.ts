@@ -27,6 +27,8 @@ export function patient(core: Core, io: Io, patienceMs = PATIENCE_MS): Core {
   return {
     ...core,
     team: () => keep(() => core.team()),
+    owner: (...of) => keep(() => core.owner(...of), own),
+    before: (asking) => keep(() => core.before(asking)),
     handle: (intent, target, asking, notes) => {
       const keyed = withKey(asking);
       return keep(() => core.handle(intent, target, keyed, notes), own);

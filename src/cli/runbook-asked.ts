@@ -1,10 +1,12 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Core } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { unmarked } from '#domain/command/help.js';
 import type { Asking } from '#domain/intent.js';
-import type { Refusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
+import { askedOf } from '#handle.js';
 import { type Io, Usage } from './verb.js';
 
 /** A runbook as it was asked for on the command line. */
@@ -14,6 +16,8 @@ export interface Asked {
   /** The number of the incident that was named, or null. */
   incident: number | null;
   key: string | null;
+  /** Whose word it is, as typed; null: nobody's. */
+  owner: string | null;
   planOnly: boolean;
 }
 
@@ -27,7 +31,7 @@ export function readAsked(args: string[], verb: 'plan' | 'run'): Asked {
   const { positionals, values } = parseArgs({
     args,
     allowPositionals: true,
-    options: verb === 'run' ? { ...OPTIONS, key: { type: 'string' } } : OPTIONS,
+    options: verb === 'run' ? { ...OPTIONS, key: { type: 'string' }, owner: { type: 'string' } } : OPTIONS,
   });
   const { words, incident } = withoutIncident(positionals, values.incident as string | undefined);
   const [name, ...given] = words;
@@ -41,10 +45,15 @@ export function readAsked(args: string[], verb: 'plan' | 'run'): Asked {
     if (inputs.has(input)) throw new Usage(`each input once: \`${input}=\` stands there twice`);
     inputs.set(input, word.slice(at + 1));
   }
-  const { key = null, plan = false } = values as { key?: string; plan?: boolean };
+  const {
+    key = null,
+    owner = null,
+    plan = false,
+  } = values as { key?: string; owner?: string; plan?: boolean };
   if (key === '') throw new Usage('`--key` needs a value');
+  if (owner?.trim() === '') throw new Usage('`--owner` needs a person: `--owner @ana`');
   const planOnly = verb === 'plan' || plan;
-  return { runbook: name.toLowerCase(), inputs: Object.fromEntries(inputs), incident, key, planOnly };
+  return { runbook: name.toLowerCase(), inputs: Object.fromEntries(inputs), incident, key, owner, planOnly };
 }
 
 /** The incident stands among the words, best behind the verb, as with the other verbs, or in its flag. */
@@ -79,16 +88,29 @@ export function configWithSecret(io: Io, need: 'nothing' | 'database'): Config {
   return config;
 }
 
-/** Whoever sits at this machine. @param key names the request: the same one twice is one fact; null: no such promise */
-export function askingHere(team: string, key: string | null): Asking {
+/**
+ * Whoever sits at this machine.
+ * @param named names the request: the same one twice is one fact, another under the same key is refused; null: no such promise
+ * @param owner as typed behind `--owner`; null: nobody's word but the machine's
+ */
+export async function askingHere(
+  core: Pick<Core, 'team' | 'owner'>,
+  named: { key: string; request: unknown } | null,
+  owner: string | null,
+): Promise<Asking | Refusal> {
   const user = userInfo().username;
+  const team = await core.team();
+  const found = owner === null ? null : await core.owner(team, owner);
+  if (isRefusal(found)) return found;
   return {
     team,
     by: { id: `cli:${user}`, name: user },
     source: 'cli',
-    key: key === null ? null : `cli:${key}`,
+    key: named === null ? null : `cli:${named.key}`,
+    asked: named === null ? null : askedOf(named.request),
     now: new Date(),
     seesPrivate: false,
+    owner: found,
   };
 }
 

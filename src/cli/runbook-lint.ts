@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { knownSecrets } from '#compose/known-secrets.js';
 import { BadConfig, loadConfig } from '#config.js';
@@ -8,7 +7,7 @@ import { readDefinition } from '#runbooks/definition.js';
 import { type Known, namesNothing } from '#runbooks/definition-names.js';
 import { RUNBOOK_NAME } from '#runbooks/definition-shape.js';
 import type { Scrub } from '#runbooks/scrub.js';
-import { openShelf, type Shelf } from '#runbooks/shelf.js';
+import { openShelf, readSource, type Shelf } from '#runbooks/shelf.js';
 import { shelfOf } from './runbook-files.js';
 import { type Io, Usage } from './verb.js';
 
@@ -71,17 +70,9 @@ async function lintShelf(shelf: Shelf, against: Against): Promise<Linted[]> {
 }
 
 async function lintFile(file: string, { scrub, known }: Against): Promise<Linted> {
-  let source: string;
-  try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-        ? 'is not UTF-8; save it as such'
-        : `cannot be read (${code}); check that it is there and may be read`;
-    return { file, problems: [`${file}:1: ${why}`] };
-  }
+  const read = await readSource(file);
+  if ('problem' in read) return { file, problems: [`${file}:1: ${read.problem}`] };
+  const { text: source } = read;
   const definition = readDefinition(source, file, ACTIONS);
   const secrets = secretLines(source, scrub).map((line) => `${file}:${line}: ${SECRET}`);
   const problems = [...secrets, ...('problems' in definition ? definition.problems : [])];

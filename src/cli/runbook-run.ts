@@ -1,6 +1,7 @@
 import type { Core } from '#compose/core.js';
 import { proposeOf } from '#compose/propose.js';
 import type { Config } from '#config.js';
+import type { Asking } from '#domain/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { runNumberOf, runRef } from '#domain/run-fact.js';
 import { runsOf } from '#domain/run-state.js';
@@ -26,10 +27,12 @@ export async function runRunbook(args: string[], io: Io): Promise<number> {
       io.err(core.runbooks.scrub.text(text));
       return 1;
     };
-    const asking = askingHere(await core.team(), asked.key);
-    const incident = asked.incident ?? (await onlyOpen(core, asking));
-    if (typeof incident === 'string') return no(incident);
-    const recorded = await propose(core, incident, asked, asking);
+    const asking = await askingHere(core, requestOf(asked), asked.owner);
+    if (isRefusal(asking)) return no(refusalText(asking));
+    // Before anything that may have changed since it was asked for: the runbook, which incidents are open.
+    const before = asking.key === null ? null : await core.before(asking);
+    const recorded = before ?? (await propose(core, asked, asking));
+    if (typeof recorded === 'string') return no(recorded);
     if (isRefusal(recorded)) return no(refusalText(recorded));
     await io.out(`${recorded.receipt}\n`);
     const run = runOf(recorded);
@@ -54,7 +57,8 @@ export async function watchRun(args: string[], io: Io): Promise<number> {
   }
   const config = configWithSecret(io, 'database');
   return withCore(io, async (core) => {
-    const state = await core.read.incident(askingHere(await core.team(), null), incident);
+    const asking = await askingHere(core, null, null);
+    const state = isRefusal(asking) ? asking : await core.read.incident(asking, incident);
     if (isRefusal(state)) {
       io.err(refusalText(state));
       return 1;
@@ -69,14 +73,20 @@ export async function watchRun(args: string[], io: Io): Promise<number> {
   });
 }
 
-type Asking = ReturnType<typeof askingHere>;
+/** What makes it this request, as it was typed, and in whatever order. */
+function requestOf({ runbook, inputs, incident, planOnly, key }: ReturnType<typeof readAsked>) {
+  if (key === null) return null;
+  return { key, request: ['runbook run', runbook, Object.entries(inputs).sort(), incident, planOnly] };
+}
 
+/** @returns what was recorded; a refusal; or what to tell when nobody can say in which incident */
 async function propose(
   core: Core,
-  incident: number,
   asked: ReturnType<typeof readAsked>,
   asking: Asking,
-): Promise<Recorded | Refusal> {
+): Promise<Recorded | Refusal | string> {
+  const incident = asked.incident ?? (await onlyOpen(core, asking));
+  if (typeof incident === 'string') return incident;
   const proposed = await proposeOf(core.runbooks)(asked);
   if (isRefusal(proposed)) return proposed;
   const { intent, notes } = proposed;

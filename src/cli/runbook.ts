@@ -19,7 +19,7 @@ export const runbook: Verb = {
        tocsin runbook list
        tocsin runbook show NAME
        tocsin runbook plan NAME [key=value]…      (of no incident: one that is named is not looked at)
-       tocsin runbook run [INC-7] NAME [key=value]… [--plan] [--incident INC-7] [--key KEY]
+       tocsin runbook run [INC-7] NAME [key=value]… [--plan] [--incident INC-7] [--key KEY] [--owner @ana]
        tocsin runbook watch INC-7 RUN-3`,
   help: 'check, show and plan runbooks; run one, also when neither Slack nor a bot is there',
   async run([verb = '', ...args], io) {

@@ -172,7 +172,11 @@ function listen(
 ) {
   const { store } = core;
   const now = () => new Date();
-  const findToken = (hash: string) => store.tokens.byHash(hash);
+  const findToken = async (hash: string) => {
+    const token = await store.tokens.byHash(hash);
+    if (token && token.revokedAt === null && !token.expired) store.tokens.noteUse(token);
+    return token;
+  };
   return startWeb(
     {
       health: {

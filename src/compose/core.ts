@@ -1,13 +1,16 @@
 import { type Answerer, createAnswer } from '#answer.js';
 import type { Config } from '#config.js';
+import type { Person } from '#domain/person.js';
+import type { Refusal } from '#domain/refusal.js';
 import { permitted } from '#handle/admission.js';
-import { createHandle, type Handle } from '#handle.js';
+import { type Before, createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle } from './guard.js';
 import { lookupsOf, type Who } from './lookups.js';
+import { ownerNamed } from './people.js';
 import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
 
@@ -19,9 +22,12 @@ export interface Core {
   handle: Handle;
   read: Read;
   answer: Answerer;
+  before: Before;
   runbooks: Runbooks;
   /** The workspace that a verb on the command line means. @throws NoTeam when there are several */
   team(): Promise<string>;
+  /** @param typed of `--owner`, as people.ts reads it */
+  owner(team: string, typed: string): Promise<Person | Refusal>;
   close(): Promise<void>;
 }
 
@@ -63,6 +69,7 @@ export async function openCore(
     // What a verb of the command line says to type is typed there.
     command: role === 'guest' ? 'tocsin' : command,
     permits: (power, incident, asking) => permitted(lookups, rules, power, incident, asking),
+    before: recorder.before,
     propose: (_asking, _incident, asked) => propose(asked),
   });
   const guarded = guardedAnswer(answerer, runbooks.scrub);
@@ -78,12 +85,14 @@ export async function openCore(
     handle,
     read,
     answer,
+    before: recorder.before,
     runbooks,
     async team() {
       const team = await store.workspaces.ensureLocal();
       if (team === null) throw new NoTeam('Several workspaces share this database: use the web or Slack.');
       return team;
     },
+    owner: (team, typed) => ownerNamed(store, team, typed),
     async close() {
       await runbooks.close();
       await store.close();

@@ -77,6 +77,11 @@ export interface Asking {
   readonly by: Person;
   readonly source: Source;
   readonly key: string | null;
+  /**
+   * What was asked under that key, as a fingerprint, where the asker chose the key: with another request it names two, and
+   * the second is refused. Absent where a key cannot be used twice.
+   */
+  readonly asked?: string | null;
   readonly now: Date;
   /**
    * Private incidents are visible to their members, and to those who were given that right (a token created with
@@ -85,6 +90,6 @@ export interface Asking {
   readonly seesPrivate: boolean;
   /** What kind of account `by` has, as far as the front knows; absent: nobody has looked. */
   readonly account?: Account;
-  /** Whose word a token's, or the command line's, is: a person of the workspace. Absent or null: nobody's in particular. */
+  /** Whose word this is where no person speaks: the owner of a token, or of a command line. Absent or null: nobody's. */
   readonly owner?: Person | null;
 }

@@ -1,3 +1,5 @@
+import { inputForm, inputNames, SECRET_STANDS } from './runbook.js';
+
 /**
  * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
  * None uses the word of a receipt (*recorded*): people look for it. `sentence`: what is wrong, `next`: what to do instead.
@@ -290,6 +292,19 @@ export const SENTENCES = {
     sentence: `${p.run} has moved on: ${p.why}.`,
     next: '`runs` shows how it stands.',
   }),
+  // -- programs --
+  KEY_USED_BEFORE: (p: { ref: string }) => ({
+    sentence: `Nothing was kept: that key stands for another request already, one about ${p.ref}.`,
+    next: 'Give each request a key of its own; send one again with its key only as it was.',
+  }),
+  ONLY_LOOKS: (p: { verb: string }) => ({
+    sentence: `\`${p.verb}\` changes something, and this token may only read: its scope is read.`,
+    next: 'Use one with the scope write: `tocsin token create --name NAME --scope write`.',
+  }),
+  BAD_OWNER: (p: { who: string; why: string }) => ({
+    sentence: `“${p.who}” cannot be the owner: ${p.why}.`,
+    next: 'Name a full member of the workspace: `--owner @ana`, or by the id in their profile, `--owner U012AB3CD`.',
+  }),
   // -- recording --
   NOT_RECORDED: (p: { why: string }) => ({
     sentence: `Nothing was kept: ${p.why}.`,
@@ -305,20 +320,5 @@ export const SENTENCES = {
   }),
 } as const;
 
-function inputNames(names: string[]): string {
-  const listed = names.map((name) => `\`${name}=…\``).join(', ');
-  return listed ? `Its inputs: ${listed}.` : 'It has no inputs.';
-}
-
-function inputForm(input: string, values: string[]): string {
-  const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
-  return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
-}
-
-const SECRET_STANDS = {
-  slack: 'it stands in your Slack history',
-  elsewhere: 'it stands in the history of where it was typed',
-  file: 'whoever can read that file knows it',
-};
 const TIMES =
   'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.';

@@ -77,3 +77,22 @@ export const RUNBOOK_LIMITS = {
   timeoutS: 3_600,
   attempts: 20,
 } as const;
+
+/** @returns a sentence for somebody who named one that there is not */
+export function inputNames(names: string[]): string {
+  if (names.length === 0) return 'It has no inputs.';
+  return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
+}
+
+/** @returns a sentence for somebody whose value is none of these; empty: any value */
+export function inputForm(input: string, values: string[]): string {
+  const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
+  return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
+}
+
+/** Of a secret that was typed, or written into a definition: who may know it now. */
+export const SECRET_STANDS = {
+  slack: 'it stands in your Slack history',
+  elsewhere: 'it stands in the history of where it was typed',
+  file: 'whoever can read that file knows it',
+};

@@ -120,6 +120,7 @@ export function plan(
       },
       key: first ? asking.key : null,
       receipt: first ? receipt : null,
+      asked: first ? (asking.asked ?? null) : null,
       texts: texts.map(({ field, salt, text }) => ({ field, salt: salt as string, text: text as string })),
     });
   });

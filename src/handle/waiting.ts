@@ -49,7 +49,7 @@ export function distinct<S extends { team: string; incident: number }>(streams: 
 }
 
 /** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
-function shortKey(key: string | null): string | null {
+export function shortKey(key: string | null): string | null {
   return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
 }
 

@@ -1,6 +1,6 @@
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Rules } from '#domain/permission.js';
-import type { Refusal } from '#domain/refusal.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
 import { Conflict, Locked, Unconfirmed } from '#store/outcome.js';
 import type { Stream, Turn } from '#store/turn.js';
@@ -10,11 +10,18 @@ import { Cache, type Known } from './cache.js';
 import { needsLookup } from './lookups.js';
 import type { Recorded } from './recorded.js';
 import { decideTogether, type Loading } from './together.js';
-import { distinct, nameOf, recordedOf, stillOf, Waiting } from './waiting.js';
+import { distinct, nameOf, recordedOf, shortKey, stillOf, Waiting } from './waiting.js';
 import { type Committing, isOurs, once, pause, refusalOf, writeForSure } from './write.js';
 
+/** The first answer to a request, and what that request was. */
+interface First {
+  incident: number;
+  receipt: string;
+  asked: string | null;
+}
+
 export interface WriterStore extends Loading, Committing {
-  receiptOf(team: string, key: string): Promise<{ incident: number; receipt: string } | null>;
+  receiptOf(team: string, key: string): Promise<First | null>;
   inTurn<T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>): Promise<T>;
   lockedAmong(streams: readonly Stream[]): Promise<Stream[]>;
 }
@@ -72,6 +79,11 @@ export class Writer {
       this.waiting.push(new Waiting(intent, target, asking, notes, admission, performance.now(), done));
       if (!this.running) void this.run();
     });
+  }
+
+  /** @see Before */
+  before(asking: Asking): Promise<Recorded | Refusal | null> {
+    return this.repeated({ ...asking, key: shortKey(asking.key) });
   }
 
   private async run(): Promise<void> {
@@ -203,7 +215,7 @@ export class Writer {
     const before = new Map(seen.receipts.map((one) => [`${one.team}/${one.key}`, one]));
     for (const one of group) {
       const receipt = before.get(`${one.asking.team}/${one.asking.key}`);
-      const recorded = receipt && (await this.recordedBefore(one.asking.team, receipt));
+      const recorded = receipt && (await this.recordedBefore(one.asking, receipt));
       if (recorded) one.done(recorded);
     }
     return there;
@@ -254,25 +266,29 @@ export class Writer {
     for (const one of stillOf(group)) {
       const { team, key } = one.asking;
       if (key === null || !this.cache.hasKey(team, key)) continue;
-      const first = await this.repeated(one).catch(() => null);
+      const first = await this.repeated(one.asking).catch(() => null);
       if (first) one.done(first);
     }
   }
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */
   private async refuseUnlessRepeated(waiting: Waiting, refusal: Refusal): Promise<void> {
-    waiting.done((await this.repeated(waiting).catch(() => null)) ?? refusal);
+    waiting.done((await this.repeated(waiting.asking).catch(() => null)) ?? refusal);
   }
 
-  private async repeated({ asking: { team, key } }: Waiting): Promise<Recorded | null> {
+  private async repeated(asking: Asking): Promise<Recorded | Refusal | null> {
+    const { team, key } = asking;
     const first = key === null ? null : await this.options.store.receiptOf(team, key);
-    return first && this.recordedBefore(team, first);
+    return first && this.recordedBefore(asking, first);
   }
 
+  /** @returns what was recorded under that key; a refusal when it was another request; null: it is not there any more */
   private async recordedBefore(
-    team: string,
-    { incident, receipt }: { incident: number; receipt: string },
-  ): Promise<Recorded | null> {
+    { team, asked }: Asking,
+    { incident, receipt, asked: first }: First,
+  ): Promise<Recorded | Refusal | null> {
+    // An older version kept no fingerprint, and an erasure takes it away: then it counts as the same.
+    if (asked && first && asked !== first) return refuse('KEY_USED_BEFORE', { ref: refOf(incident) });
     const known = this.cache.get(team, incident) ?? (await this.options.store.load(team, incident));
     if (!known) return null;
     return {
@@ -292,7 +308,7 @@ export class Writer {
     for (const { stream } of group) this.cache.drop(stream.team, stream.incident);
     const doubt = error instanceof Unconfirmed;
     for (const one of group) {
-      const first = doubt ? await this.repeated(one).catch(() => null) : null;
+      const first = doubt ? await this.repeated(one.asking).catch(() => null) : null;
       one.done(first ?? refusalOf(error));
     }
     if (isOurs(error)) this.options.onError(error);

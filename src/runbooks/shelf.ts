@@ -124,7 +124,7 @@ function withoutTwins(item: Item, items: Item[]): Item {
 async function readItem(file: string, actions: Actions, before: Read, now: Read): Promise<Item> {
   const mark = await markOf(file);
   const known = before.get(file);
-  const item = known && known.mark === mark ? known.item : parse(file, await readText(file), actions);
+  const item = known && known.mark === mark ? known.item : parse(file, await readSource(file), actions);
   if (mark !== null) now.set(file, { mark, item });
   return item;
 }
@@ -143,7 +143,7 @@ async function markOf(file: string): Promise<string | null> {
   }
 }
 
-function parse(file: string, read: Awaited<ReturnType<typeof readText>>, actions: Actions): Item {
+function parse(file: string, read: Awaited<ReturnType<typeof readSource>>, actions: Actions): Item {
   const name = 'text' in read ? nameIn(read.text) : null;
   const item = { file, name, claims: name ?? basename(file).replace(/\.ya?ml$/i, '') };
   if ('problem' in read) return { ...item, problems: [`${file}:1: ${read.problem}`] };
@@ -155,8 +155,11 @@ function parse(file: string, read: Awaited<ReturnType<typeof readText>>, actions
 // A character has at most four bytes.
 const BYTES = RUNBOOK_LIMITS.source * 4;
 
-/** Reads no more than a definition may have, whatever is there; and does not wait for a pipe. */
-async function readText(file: string): Promise<{ text: string } | { problem: string }> {
+/**
+ * The text of a definition's file, or what is wrong with the file: reads no more than a definition may have, whatever is
+ * there; and does not wait for a pipe.
+ */
+export async function readSource(file: string): Promise<{ text: string } | { problem: string }> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

@@ -8,10 +8,10 @@
  */
 export const COMMIT_SQL = `
 with new_fact as (
-  insert into fact (team, incident, seq, type, v, recorded_at, body, hash, key, receipt)
-  select team, incident, seq, type, v, recorded_at, body, hash, key, receipt
+  insert into fact (team, incident, seq, type, v, recorded_at, body, hash, key, receipt, asked)
+  select team, incident, seq, type, v, recorded_at, body, hash, key, receipt, asked
   from json_to_recordset($1::json) as f(team text, incident int, seq int, type text, v int, recorded_at timestamptz,
-    body text, hash text, key text, receipt text)
+    body text, hash text, key text, receipt text, asked text)
 ), new_text as (
   insert into fact_text (team, incident, seq, field, salt, text)
   select team, incident, seq, field, salt, text

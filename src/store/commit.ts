@@ -7,7 +7,10 @@ import { COMMIT_SQL } from './commit-sql.js';
 import { outcomeOfCommit, Unavailable } from './outcome.js';
 import { withConnection } from './pools.js';
 
-/** A sealed fact on its way to disk. `key`, `receipt`: the request it answers, on the first fact of that request only. */
+/**
+ * A sealed fact on its way to disk. `key`, `receipt`, `asked`: the request it answers (intent.ts), on the first fact of that
+ * request only.
+ */
 export interface FactToWrite {
   team: string;
   incident: number;
@@ -20,6 +23,7 @@ export interface FactToWrite {
   hash: string;
   key: string | null;
   receipt: string | null;
+  asked?: string | null;
   texts: ReadonlyArray<{ field: string; salt: string | null; text: string | null }>;
 }
 

@@ -21,8 +21,11 @@ export interface KnownPerson {
 export interface People {
   get(team: string, id: string): Promise<KnownPerson | null>;
   byIds(team: string, ids: readonly string[]): Promise<KnownPerson[]>;
-  /** Everybody still there whose shown name, handle or full name this is, whatever the case: several may be. */
-  findByName(team: string, name: string): Promise<KnownPerson[]>;
+  /**
+   * Everybody whose shown name, handle or full name this is, whatever the case: several may be. Deactivated accounts only
+   * with `alsoGone`.
+   */
+  findByName(team: string, name: string, alsoGone?: boolean): Promise<KnownPerson[]>;
   personById(team: string, id: string): Promise<Person | null>;
   /** The one whom that name means, or null: nobody, or more than one. */
   personByName(team: string, name: string): Promise<Person | null>;
@@ -49,11 +52,12 @@ export function people(db: NodePgDatabase): People {
   const byIds: People['byIds'] = (team, ids) =>
     select(and(eq(person.team, team), inArray(person.id, [...ids])));
   const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
-  const findByName: People['findByName'] = (team, name) => {
+  const findByName: People['findByName'] = (team, name, alsoGone = false) => {
     const called = [person.name, person.handle, person.realName].map(
       (c) => sql`lower(${c}) = lower(${name})`,
     );
-    return select(and(eq(person.team, team), eq(person.deleted, false), or(...called)));
+    const there = alsoGone ? undefined : eq(person.deleted, false);
+    return select(and(eq(person.team, team), there, or(...called)));
   };
   return {
     get,

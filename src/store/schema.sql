@@ -29,6 +29,7 @@ table fact
   hash text not null
   key text
   receipt text
+  asked text
   constraint fact_pkey PRIMARY KEY (team, incident, seq)
   CREATE INDEX fact_captured ON fact USING btree (team, incident, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
   CREATE UNIQUE INDEX fact_key ON fact USING btree (team, key) WHERE (key IS NOT NULL)
@@ -131,6 +132,10 @@ table token
   scope text not null
   private boolean not null
   created_at timestamp(3) with time zone not null default now()
+  owner text
+  expires_at timestamp(3) with time zone
+  last_used_at timestamp(3) with time zone
+  revoked_at timestamp(3) with time zone
   constraint token_pkey PRIMARY KEY (team, name)
   CREATE INDEX token_hash ON token USING btree (hash)
 table workspace
@@ -167,7 +172,8 @@ CREATE OR REPLACE FUNCTION tocsin_receipt_only()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  IF NEW.receipt IS NULL AND to_jsonb(NEW) - 'receipt' = to_jsonb(OLD) - 'receipt' THEN
+  IF NEW.receipt IS NULL AND to_jsonb(NEW) - 'receipt' - 'asked' = to_jsonb(OLD) - 'receipt' - 'asked' THEN
+    NEW.asked := NULL;
     RETURN NEW;
   END IF;
   RAISE EXCEPTION 'UPDATE of fact is refused: facts are append-only' USING ERRCODE = 'restrict_violation';

@@ -49,6 +49,8 @@ export const fact = pgTable(
     hash: text().notNull(),
     key: text(),
     receipt: text(),
+    // What the request under that key was, as a fingerprint: it may be guessed from, so it goes when the receipt goes.
+    asked: text(),
   },
   (t) => [
     primaryKey({ name: 'fact_pkey', columns: [t.team, t.incident, t.seq] }),
@@ -225,7 +227,10 @@ export const person = pgTable(
   ],
 );
 
-/** API tokens. Only the hash is kept; whoever presents a token does not know its workspace, so the hash has its own index. */
+/**
+ * API tokens. Only the hash is kept; whoever presents a token does not know its workspace, so the hash has its own index.
+ * A row stays when it is revoked: the record names a token by its name, which so is never another's. `owner`: id of a person.
+ */
 export const token = pgTable(
   'token',
   {
@@ -234,7 +239,11 @@ export const token = pgTable(
     hash: text().notNull(),
     scope: text().$type<'read' | 'write' | 'admin'>().notNull(),
     private: boolean().notNull(),
+    owner: text(),
     createdAt: stamp('created_at').notNull().defaultNow(),
+    expiresAt: stamp('expires_at'),
+    lastUsedAt: stamp('last_used_at'),
+    revokedAt: stamp('revoked_at'),
   },
   (t) => [primaryKey({ name: 'token_pkey', columns: [t.team, t.name] }), index('token_hash').on(t.hash)],
 );

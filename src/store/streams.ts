@@ -11,11 +11,12 @@ export interface Loaded {
   epoch: number;
 }
 
-/** The answer that was given to a request, and the fact that it was given for. */
+/** The answer that was given to a request, and the fact that it was given for. `asked`: the request's fingerprint; null: none is known. */
 export interface Receipt {
   incident: number;
   receipt: string;
   body: string;
+  asked: string | null;
 }
 
 /** A stored fact. `body` byte for byte as hashed; erased texts have null salt and text; fields in alphabetical order. */
@@ -45,7 +46,7 @@ export async function load(db: Queryable, team: string, incident: number): Promi
 export async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
   const { rows } = await db.query<Receipt>({
     name: 'receipt',
-    text: "select incident, coalesce(receipt, '') as receipt, body from fact where team = $1 and key = $2",
+    text: "select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2",
     values: [team, key],
   });
   return rows[0] ?? null;

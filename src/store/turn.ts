@@ -108,7 +108,7 @@ select
    from unnest($1::text[], $2::int[]) as s(team, number)
    join incident i on i.team = s.team and i.number = s.number) as known,
   (select coalesce(json_agg(json_build_object('team', f.team, 'key', f.key, 'incident', f.incident,
-     'receipt', coalesce(f.receipt, ''))), '[]')
+     'receipt', coalesce(f.receipt, ''), 'asked', f.asked)), '[]')
    from unnest($3::text[], $4::text[]) as k(team, key)
    join fact f on f.team = k.team and f.key = k.key and f.key is not null) as receipts`;
 

@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { z } from 'zod';
 import type { Answerer } from '#answer.js';
 import { plain } from '#domain/command/entered.js';
+import { askedOf } from '#handle.js';
 import { admitted, type FindToken } from './auth.js';
 
 export interface ApiPorts {
@@ -15,10 +16,13 @@ export interface ApiPorts {
 const BODY = z.strictObject({ text: z.string() });
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** `POST /api/v1/commands {"text": "note INC-7 01:41 …"}`: the verbs for programs, with an `Idempotency-Key`. */
+/**
+ * `POST /api/v1/commands {"text": "note INC-7 01:41 …"}`: the verbs for programs, with an `Idempotency-Key`.
+ * A token with the scope read may ask whatever only looks.
+ */
 export function apiRoutes(app: Express, ports: ApiPorts): void {
   app.post('/api/v1/commands', express.json({ limit: '1mb' }), async (request, response) => {
-    const token = await admitted(ports.findToken, request, response, 'write');
+    const token = await admitted(ports.findToken, request, response, 'read');
     if (!token) return;
     const body = BODY.safeParse(request.body);
     const key = request.get('idempotency-key') ?? null;
@@ -39,12 +43,16 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         team: token.team,
         by: { id: `token:${token.name}`, name: token.name },
         source: 'api',
+        // A key is its token's own: two programs that happen to count alike do not meet.
         key: key === null ? null : `api:${token.name}:${key}`,
+        asked: key === null ? null : askedOf(['POST /api/v1/commands', body.data.text]),
         now: ports.now(),
         seesPrivate: token.private,
+        owner: token.owner && { id: token.owner.id, name: token.owner.name },
       },
       zone: ports.zone,
       zoneKnown: false,
+      looksOnly: token.scope === 'read',
     });
     switch (answer.kind) {
       case 'recorded': {
@@ -68,7 +76,9 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
       case 'refused': {
         const { code, sentence, next } = answer.refusal;
         const status = code === 'NOT_RECORDED' || code === 'NOT_CONFIRMED' ? 503 : 422;
-        response.status(status).json({ ok: false, error: code, sentence, next });
+        response
+          .status(code === 'ONLY_LOOKS' ? 403 : status)
+          .json({ ok: false, error: code, sentence, next });
       }
     }
   });

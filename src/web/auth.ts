@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { type Person, personLabel } from '#domain/person.js';
 
 export type Scope = 'read' | 'write' | 'admin';
 
@@ -10,8 +11,15 @@ export interface Token {
   scope: Scope;
   /** Created with --private: private incidents are visible. */
   private: boolean;
+  /** Whose word it is. `gone`: the account is deactivated. */
+  owner: (Person & { gone: boolean }) | null;
+  /** UTC ISO 8601; null: not. */
+  revokedAt: string | null;
+  expiresAt: string | null;
+  expired: boolean;
 }
 
+/** Asked anew at each request: a token that was withdrawn is refused at once. */
 export type FindToken = (hash: string) => Promise<Token | null>;
 
 const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
@@ -38,16 +46,13 @@ export async function admitted(
 ): Promise<Token | null> {
   const bearer = bearerOf(request);
   const token = bearer === null ? null : await find(hashOfToken(bearer));
-  if (!token) {
+  const why = whyNot(bearer, token);
+  if (!token || why !== null) {
     response
       .status(401)
-      .set('WWW-Authenticate', 'Bearer realm="tocsin"')
+      .set('WWW-Authenticate', `Bearer realm="tocsin"${bearer === null ? '' : ', error="invalid_token"'}`)
       .type('text/plain')
-      .send(
-        bearer === null
-          ? 'This needs a token: send `Authorization: Bearer TOKEN`. Make one with `tocsin token create --name NAME`.\n'
-          : 'That token is not known here. Make one with `tocsin token create --name NAME`.\n',
-      );
+      .send(`${why} Make one with \`tocsin token create --name NAME\`.\n`);
     return null;
   }
   if (RANK[token.scope] < RANK[scope]) {
@@ -59,3 +64,18 @@ export async function admitted(
   }
   return token;
 }
+
+/** What became of a token is for whoever holds it: only they can present one that was good once. */
+function whyNot(bearer: string | null, token: Token | null): string | null {
+  if (bearer === null) return 'This needs a token: send `Authorization: Bearer TOKEN`.';
+  if (!token) return 'That token is not known here.';
+  const { name, owner, revokedAt, expiresAt, expired } = token;
+  if (revokedAt !== null) return `The token ${name} was revoked at ${minute(revokedAt)}.`;
+  if (expired && expiresAt !== null) return `The token ${name} expired at ${minute(expiresAt)}.`;
+  if (owner?.gone)
+    return `The token ${name} stopped working when the account of its owner, ${personLabel(owner)}, was deactivated.`;
+  return null;
+}
+
+/** @param iso UTC ISO 8601 */
+const minute = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;

@@ -29,6 +29,9 @@ export const EXPORT_FILES: Readonly<Record<Format, string>> = {
   'postmortem.html': 'postmortem.html',
 };
 
+/** The page's own policy, and what only a header can say: no other page may frame it, to have somebody click on what they do not see. */
+const SERVED_POLICY = `${PAGE_POLICY}; frame-ancestors 'none'`;
+
 /** A reader who stops reading must not occupy one of the places for ever. */
 const SLOWEST_MS = 120_000;
 
@@ -42,7 +45,12 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     const incident = numberOf(request.params.ref) ?? -1;
     const viewer = await viewerOf(ports, request, response, incident);
     if (!viewer) return;
-    const asked = typeof request.query.zone === 'string' ? request.query.zone : 'UTC';
+    const asked = request.query.zone ?? 'UTC';
+    if (typeof asked !== 'string') {
+      // The parser of queries makes a list of what is repeated: which of them is meant, nobody knows.
+      plain(response, 400, '`zone` stands there twice. Write it once, such as `?zone=Europe/Berlin`.');
+      return;
+    }
     // A plus that nobody encoded arrives as a space.
     const zone = readZone(asked.replace(/^ (?=\d)/, '+'));
     if (isRefusal(zone)) {
@@ -62,8 +70,7 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
         'Content-Length': String(file.length),
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
-        // The same policy as in the page itself, for those who ask the headers.
-        ...(MEDIA_TYPES[format].startsWith('text/html') && { 'Content-Security-Policy': PAGE_POLICY }),
+        ...(MEDIA_TYPES[format].startsWith('text/html') && { 'Content-Security-Policy': SERVED_POLICY }),
       });
       await pipeline(Readable.from(request.method === 'HEAD' ? [] : file.bytes()), response, {
         signal: AbortSignal.timeout(SLOWEST_MS),

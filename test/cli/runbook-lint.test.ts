@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -55,6 +57,35 @@ test('a configured secret in a definition is found, by its line, and is not show
 test('where no configuration can be read, a definition is still checked', async () => {
   const wrong = await lint({ TOCSIN_CONFIG: file('wrong.yaml.txt') }, file('well.yml'));
   expect(wrong).toEqual({ code: 0, out: `ok well  ${file('well.yml')}\n` });
+});
+
+// Whoever opens a pipe waits for somebody to write into it, and a device never comes to an end.
+test('a pipe, a device and a socket are no definition, and nobody waits for them', async () => {
+  execFileSync('mkfifo', [file('pipe.yml')]);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(file('socket.yml'), () => resolve()));
+  for (const strange of [file('pipe.yml'), '/dev/zero', '/dev/tty', file('socket.yml')]) {
+    expect([strange, await lint({}, strange)]).toEqual([
+      strange,
+      {
+        code: 1,
+        out: expect.stringMatching(
+          /^\S+:1: (?:is not a regular file; put the definition there|cannot be read \((?:ENXIO|EOPNOTSUPP)\))/,
+        ),
+      },
+    ]);
+  }
+  expect((await lint({})).out).toMatch(/pipe\.yml:1: is not a regular file/);
+  server.close();
+  await rm(file('pipe.yml'));
+});
+
+test('a file that is larger than any definition is not read to its end', async () => {
+  await writeFile(file('large.txt'), `name: large\n#${'x'.repeat(2_000_000)}\n`);
+  expect(await lint({}, file('large.txt'))).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/:1: is larger than \d+ characters; make two runbooks of it/),
+  });
 });
 
 test('asked for nevertheless it is refused, and not said to stand in Slack', async () => {

@@ -6,7 +6,11 @@ let db: Opened;
 beforeAll(async () => {
   db = await openedStore();
   const ledger = new Ledger('T1', 1);
-  await db.store.commit(ledger.next([opened(), noted(2, 'kept')], { key: 'k' }));
+  const first = ledger.next([opened(), noted(2, 'kept')], { key: 'k' });
+  await db.store.commit({
+    ...first,
+    facts: first.facts.map((f) => (f.key ? { ...f, asked: 'as asked' } : f)),
+  });
 });
 afterAll(() => db.close());
 
@@ -18,6 +22,8 @@ describe('facts are append-only', () => {
     "update fact set body = '{}'",
     "update fact set receipt = 'other'",
     "update fact set receipt = null, hash = 'other'",
+    "update fact set asked = 'other'",
+    'update fact set asked = null',
     'update fact set key = null',
     'delete from fact',
     'truncate fact',
@@ -39,10 +45,12 @@ describe('facts are append-only', () => {
     expect(await everything()).toEqual(before);
   });
 
-  test('a receipt can go, because it quotes texts; the fact stays as it is', async () => {
+  test('a receipt can go, because it quotes texts, and takes along what was asked; the fact stays as it is', async () => {
     const before = await db.sql('select body, hash, key from fact order by seq');
+    expect(await db.store.receiptOf('T1', 'k')).toMatchObject({ asked: 'as asked' });
     await db.sql('update fact set receipt = null');
     expect(await db.sql('select body, hash, key from fact order by seq')).toEqual(before);
+    expect(await db.store.receiptOf('T1', 'k')).toMatchObject({ receipt: '', asked: null });
   });
 
   test('a text can be erased, salt and text together, and stays erased', async () => {

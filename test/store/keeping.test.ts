@@ -93,18 +93,71 @@ describe('workspaces', () => {
   });
 });
 
-test('tokens: a name once in each workspace, found by hash, listed without it, revoked', async () => {
-  const { tokens } = db.store;
-  const token = { team: 'T1', name: 'ci', hash: 'a'.repeat(64), scope: 'write' as const, private: true };
-  expect(await tokens.create(token)).toBe(true);
-  expect(await tokens.create({ ...token, hash: 'b'.repeat(64) })).toBe(false);
-  expect(await tokens.create({ ...token, team: 'T2', hash: 'c'.repeat(64) })).toBe(true);
-  expect(await tokens.byHash(token.hash)).toEqual(token);
-  expect(await tokens.byHash('b'.repeat(64))).toBeNull();
-  const { hash: _, ...shown } = token;
-  expect(await tokens.list('T1')).toEqual([shown]);
-  expect(await tokens.revoke('T1', 'ci')).toBe(true);
-  expect(await tokens.revoke('T1', 'ci')).toBe(false);
-  expect(await tokens.byHash(token.hash)).toBeNull();
-  expect(await tokens.list('T2')).toHaveLength(1);
+describe('tokens', () => {
+  const made = { team: 'T1', name: 'ci', hash: 'a'.repeat(64), scope: 'write' as const, private: true };
+  const DAY = 86_400_000;
+
+  test('a name once in each workspace, also after it was revoked; found by hash, listed without it', async () => {
+    const { tokens } = db.store;
+    expect(await tokens.create(made)).toBe(true);
+    expect(await tokens.create({ ...made, hash: 'b'.repeat(64) })).toBe(false);
+    expect(await tokens.create({ ...made, team: 'T2', hash: 'c'.repeat(64) })).toBe(true);
+    const kept = await tokens.byHash(made.hash);
+    expect(kept).toMatchObject({
+      ...{ team: 'T1', name: 'ci', scope: 'write', private: true, owner: null },
+      ...{ expiresAt: null, expired: false, lastUsedAt: null, usedLately: false, revokedAt: null },
+    });
+    expect(kept?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(await tokens.byHash('b'.repeat(64))).toBeNull();
+    expect(await tokens.list('T1')).toEqual([kept]);
+    expect(JSON.stringify(kept)).not.toContain(made.hash);
+    expect(await tokens.revoke('T1', 'ci')).toBe(true);
+    expect(await tokens.revoke('T1', 'ci')).toBe(false);
+    // Another process hears of it with its very next question.
+    const there = await db.another().tokens.byHash(made.hash);
+    expect(there?.revokedAt).not.toBeNull();
+    expect(await tokens.create({ ...made, hash: 'd'.repeat(64) })).toBe(false);
+    expect((await tokens.list('T2'))[0]).toMatchObject({ revokedAt: null });
+  });
+
+  test('one that expires is good until then, by the clock of the database', async () => {
+    const { tokens } = db.store;
+    await tokens.create({ ...made, name: 'short', hash: 'e'.repeat(64), lastsMs: DAY });
+    const kept = await tokens.byHash('e'.repeat(64));
+    expect(kept).toMatchObject({ expired: false });
+    expect(Date.parse(kept?.expiresAt ?? '') - Date.parse(kept?.createdAt ?? '')).toBe(DAY);
+    await db.sql("update token set expires_at = now() where name = 'short'");
+    expect(await tokens.byHash('e'.repeat(64))).toMatchObject({ expired: true, revokedAt: null });
+  });
+
+  test('of its owner it knows whether the account is still there', async () => {
+    const { tokens, people } = db.store;
+    const ana = { id: 'U0OWNER', name: 'Ana O', handle: 'anao', realName: null, tz: null, isBot: false };
+    await tokens.create({ ...made, name: 'owned', hash: 'f'.repeat(64), owner: ana.id });
+    const owner = async () => (await tokens.byHash('f'.repeat(64)))?.owner;
+    expect(await owner()).toEqual({ id: ana.id, name: null, gone: false });
+    await people.upsert('T1', [{ ...ana, deleted: false }]);
+    expect(await owner()).toEqual({ id: ana.id, name: 'Ana O', gone: false });
+    await people.upsert('T1', [{ ...ana, deleted: true }]);
+    expect(await owner()).toEqual({ id: ana.id, name: 'Ana O', gone: true });
+  });
+
+  test('its use is noted once a minute, in a burst too, and never waited for', async () => {
+    const { tokens } = db.store;
+    await tokens.create({ ...made, name: 'busy', hash: '1'.repeat(64) });
+    const kept = async () => (await tokens.byHash('1'.repeat(64))) as NonNullable<Kept>;
+    type Kept = Awaited<ReturnType<typeof tokens.byHash>>;
+    const writes = () => db.sql<{ xmin: string }>("select xmin::text from token where name = 'busy'");
+    const unused = await kept();
+    const before = await writes();
+    for (let i = 0; i < 50; i++) expect(tokens.noteUse(unused)).toBeUndefined();
+    let once = before;
+    while (JSON.stringify(once) === JSON.stringify(before)) once = await writes();
+    expect(await kept()).toMatchObject({ usedLately: true, lastUsedAt: expect.any(String) });
+    // Another process read the row before this one wrote: its own statement finds nothing left to do.
+    db.another().tokens.noteUse(unused);
+    tokens.noteUse(await kept());
+    await db.sql("update token set last_used_at = now() - interval '61 seconds' where name = 'busy'");
+    expect(await kept()).toMatchObject({ usedLately: false });
+  });
 });
