@@ -52,12 +52,22 @@ const ORGANISATION = z.strictObject({
   commands: section,
   secrets: section,
   schedules: section,
+  http: section,
 });
 
 /** What another room finds wrong in its sections, whatever the others are like. */
 export type CheckSections = (sections: Sections, at: PlaceOf) => string[];
 type Sections = Record<(typeof SECTIONS)[number], Record<string, unknown>>;
-const SECTIONS = ['approvers', 'keystores', 'routes', 'pairs', 'commands', 'secrets', 'schedules'] as const;
+const SECTIONS = [
+  'approvers',
+  'keystores',
+  'routes',
+  'pairs',
+  'commands',
+  'secrets',
+  'schedules',
+  'http',
+] as const;
 
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
 const LATER = ['severities', 'reminders', 'status_page', 'alerts'];

@@ -45,14 +45,14 @@ test('a file that is not there yet is told from an empty store, and from a folde
 test('a schedule that could never begin is said, also where its definition is the reason', async () => {
   await writeFile(join(folder, 'runbooks/torn.yml'), 'name: torn\ntitle: x\n');
   const file = (name: string) => ({ type: 'json-file', path: join(folder, name) });
-  const stores = { a: file('a.json'), b: file('b.json') };
+  const stores = { a: file('a.json'), b: { ...file('b.json'), probe: { url: 'http://127.0.0.1:1/' } } };
   const watch = (more: object) => ({ watch: { drift: { from: 'a', to: 'b' }, every: '5m', ...more } });
   try {
     expect((await said(stores, watch({}))).has('schedule')).toBe(false);
     expect((await said(stores, watch({ inputs: { bogus: 'x' } }))).get('schedule')).toEqual({
       ok: false,
       detail: expect.stringMatching(
-        /tocsin\.yml:1: schedules\.watch\.inputs\.bogus is not an input of key-sync; it has .*url/,
+        /tocsin\.yml:1: schedules\.watch\.inputs\.bogus is not an input of key-sync; it has to, from$/,
       ),
       fix: 'mend the settings at that line',
     });

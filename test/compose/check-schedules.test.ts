@@ -29,7 +29,7 @@ function configured(schedule: string) {
     path,
     `keystores:
   old: { type: json-file, path: ${folder}/old.json }
-  new: { type: json-file, path: ${folder}/new.json }
+  new: { type: json-file, path: ${folder}/new.json, probe: { url: "http://127.0.0.1:1/" } }
 pairs:
   tts:
     { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
@@ -65,7 +65,7 @@ test.each([
   ['{ drift: { from: old, to: new }, every: 1m, runbook: nope }', /one\.runbook names no runbook \(nope\)/],
   [
     '{ drift: { from: old, to: new }, every: 1m, inputs: { bogus: x } }',
-    /one\.inputs\.bogus is not an input of key-sync; it has .*second_url/,
+    /one\.inputs\.bogus is not an input of key-sync; it has to, from$/m,
   ],
   ['{ rotate: tts, every: 1d, runbook: turn }', /one\.inputs lacks zone, which turn needs; write a, b$/m],
   [
