@@ -86,6 +86,27 @@ test.each([
   await expect(starting).rejects.toThrow(place);
 });
 
+test('addresses that were inputs once: what to write in tocsin.yml instead', async () => {
+  const drift = (inputs: string) =>
+    checkSchedules(configured(`{ drift: { from: new, to: old }, every: 1m, inputs: ${inputs} }`));
+  await expect(
+    drift('{ url: "http://tts-1:8080/v1", second_url: "http://tts-2:8080/v1" }'),
+  ).rejects.toMatchObject({
+    problems: [
+      expect.stringMatching(
+        /tocsin\.yml:10: schedules\.one\.inputs\.url is not an input of key-sync; it has to, from; where keys are sent stands with their store: take it out, and write under keystores: old: probe: \{ urls: \["http:\/\/tts-1:8080\/v1", "http:\/\/tts-2:8080\/v1"\], header: X-Api-Key \}$/,
+      ),
+      expect.stringMatching(/inputs\.second_url is not an input of key-sync/),
+    ],
+  });
+  // Without them it begins, but what it offers could not be done: that is said, and stops nobody.
+  expect(await drift('{}')).toEqual([
+    expect.stringMatching(
+      /schedules\.one\.runbook names key-sync, which would fail: \S+key-sync\.yml:\d+: steps\.accepted\.with\.store sends the keys of old, and tocsin\.yml does not say where to; write there, under keystores: old: probe:/,
+    ),
+  ]);
+});
+
 test('everything that is wrong with it is said at once', async () => {
   runbook('turn.yml', TURN);
   const config = configured('{ rotate: tts, every: 1d, runbook: turn, inputs: { x: "1", y: "2" } }');

@@ -4,7 +4,15 @@ import { z } from 'zod';
 import type { Json } from '#domain/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
 import { isTemplate } from '../definition-templates.js';
-import { guardedLookup, isAsWritten, isListed, isNever, NEVER_TEXT, ROUTING } from '../reach.js';
+import {
+  guardedLookup,
+  isAsWritten,
+  isListed,
+  isNever,
+  NEVER_TEXT,
+  ROUTING,
+  writtenBeginning,
+} from '../reach.js';
 import { ranOut } from './touch.js';
 
 /** What is written for an address while nobody knows it yet, such as `http://…/v1/clips`: the plan refuses it. */
@@ -226,6 +234,11 @@ function mustBeReachable(url: URL, sends: boolean, { written, hosts }: ActionCon
       `${url.origin} comes from a template, and secret_headers stand beside it: an address that receives a secret is written out, or at least its host is`,
     );
   if (isListed(hosts, url)) return;
+  const beginning = typeof said === 'string' ? writtenBeginning(said) : null;
+  if (beginning?.origin === url.origin)
+    throw new ActionFailed(
+      `${at(url.href)} leads out of what the runbook says, which is ${at(beginning.href)}: a value that is filled in may not go up from there`,
+    );
   const there =
     hosts.length > 0
       ? `there are ${hosts.map(({ hostname, port }) => (port === null ? hostname : `${hostname}:${port}`)).join(', ')}`
