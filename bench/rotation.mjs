@@ -82,8 +82,8 @@ try {
   let sync;
   await row('guarded cut-over: key-sync, then forward', async () => {
     await stage.new.hold({});
-    sync = await run('key-sync', { url: stage.urls.new });
-    await run('forward', { service_url: stage.urls.new, url: stage.urls.through });
+    sync = await run('key-sync');
+    await run('forward');
   });
   await stage.moveRoute('old');
   await row('sender 200 ms before acceptor', async () => {

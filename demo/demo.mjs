@@ -95,19 +95,18 @@ async function play(values, log, logFile, life) {
     return 0;
   }
   life.done = true;
-  invite({ slack, stack, channel: rehearsed.channel, logFile });
+  invite({ slack, channel: rehearsed.channel, logFile });
   await life.interrupted;
   return 0;
 }
 
-/** What a person may type now, with the addresses of this stage. */
-function invite({ slack, stack, channel, logFile }) {
+/** What a person may type now; the addresses of this stage stand in its tocsin.yml. */
+function invite({ slack, channel, logFile }) {
   say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
   say('The stage is still up. Send its traffic back, forward again, change its key:');
-  const { through, new: newer } = stack.urls;
   for (const line of [
-    `run rollback route=tts to=old url=${through}`,
-    `run forward route=tts to=new service_url=${newer}/v1/clips url=${through}`,
+    'run rollback route=tts to=old',
+    'run forward route=tts to=new',
     'run key-rotate pair=tts',
   ]) {
     say(`  /incident ${line}`);

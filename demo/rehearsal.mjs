@@ -62,12 +62,10 @@ async function opened({ slack, stack, component }) {
     await approved(runs, approver, run);
     return { run, said: await runs.ended(run, end) };
   };
-  const { through: url } = stack.urls;
-  const service = `${stack.urls.new}/v1/clips`;
   const lines = {
-    rollback: `run rollback route=tts to=old url=${url}`,
-    forward: `run forward route=tts to=new service_url=${service} url=${url}`,
-    sync: `run key-sync from=tts-old to=tts-new url=${service}`,
+    rollback: 'run rollback route=tts to=old',
+    forward: 'run forward route=tts to=new',
+    sync: 'run key-sync from=tts-old to=tts-new',
   };
   return { slack, stack, load: stack.load, channel, type, runs, through, lines };
 }

@@ -46,10 +46,12 @@ export async function startKeyStage({ place, rate, drain }) {
     keystores: {
       ...gateway.settings.keystores,
       'tts-old': old.store,
-      'tts-new': newer.store,
+      'tts-new': { ...newer.store, probe: { url: probed.new, header: 'X-Api-Key' } },
       truth: { type: 'json-file', path: truth },
     },
-    routes: gateway.settings.routes,
+    routes: Object.fromEntries(
+      Object.entries(gateway.settings.routes).map(([name, route]) => [name, { ...route, probe: { url: through } }]),
+    ),
     pairs: {
       tts: {
         truth: 'truth',

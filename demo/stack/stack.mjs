@@ -97,10 +97,19 @@ function settings(gateway, files, urls) {
     keystores: {
       ...gateway.settings.keystores,
       'tts-old': { type: 'json-file', path: files.old },
-      'tts-new': { type: 'json-file', path: files.new },
+      'tts-new': {
+        type: 'json-file',
+        path: files.new,
+        probe: { url: `${urls.new}/v1/clips`, header: 'X-Api-Key' },
+      },
       'tts-truth': { type: 'json-file', path: files.truth },
     },
-    routes: gateway.settings.routes,
+    routes: Object.fromEntries(
+      Object.entries(gateway.settings.routes).map(([name, route]) => [
+        name,
+        { ...route, probe: { url: urls.through } },
+      ]),
+    ),
     pairs: {
       tts: {
         truth: 'tts-truth',

@@ -1,5 +1,6 @@
 import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config } from '#config.js';
+import { shelfUnsaid } from '#runbooks/definition-destinations.js';
 import { schedulesWrong } from '#runbooks/scheduled-runbooks.js';
 import type { Finding } from './finding.js';
 
@@ -39,7 +40,7 @@ export async function checkRunbooks(config: Config): Promise<Finding[]> {
 
 const bad = (what: string, detail: string, fix: string): Finding => ({ what, ok: false, detail, fix });
 
-async function checkDefinitions({ shelf }: Runbooks): Promise<Finding[]> {
+async function checkDefinitions({ shelf, settings }: Runbooks): Promise<Finding[]> {
   const found = await shelf.list();
   const good = found.flatMap((item) => ('problems' in item ? [] : [item.name]));
   const wrong = found.flatMap((item) => ('problems' in item ? item.problems : []));
@@ -47,12 +48,19 @@ async function checkDefinitions({ shelf }: Runbooks): Promise<Finding[]> {
   return [
     { what: 'runbooks', ok: true, detail: good.length > 0 ? good.join(', ') : 'none' },
     ...wrong.map((problem) => bad('runbook', problem, fix)),
+    ...(await shelfUnsaid(shelf, settings)).map(unsaid),
   ];
+}
+
+/** The remedy is the end of what is said. */
+function unsaid(said: string): Finding {
+  const [detail = '', ...fix] = said.split('; ');
+  return bad('runbook', detail, fix.join('; '));
 }
 
 /** Nothing is said of a schedule that can begin. */
 async function checkSchedules({ settings, shelf }: Runbooks, { org }: Config): Promise<Finding[]> {
-  const { problems, doubts } = await schedulesWrong(settings.schedules, shelf, org.at);
+  const { problems, doubts } = await schedulesWrong(settings, shelf, org.at);
   return [
     ...problems.map((problem) => bad('schedule', problem, 'mend the settings at that line')),
     ...doubts.map((doubt) => bad('schedule', doubt, 'mend the definition, or the settings at that line')),

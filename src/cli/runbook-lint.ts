@@ -1,22 +1,28 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { knownSecrets } from '#compose/known-secrets.js';
-import { BadConfig, loadConfig } from '#config.js';
+import { BadConfig, loadConfig, type Organisation } from '#config.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { readDefinition } from '#runbooks/definition.js';
+import { destinationsUnsaid } from '#runbooks/definition-destinations.js';
 import { type Known, namesNothing } from '#runbooks/definition-names.js';
 import { RUNBOOK_NAME } from '#runbooks/definition-shape.js';
 import type { Scrub } from '#runbooks/scrub.js';
+import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, readSource, type Shelf } from '#runbooks/shelf.js';
 import { shelfOf } from './runbook-files.js';
 import { type Io, Usage } from './verb.js';
 
 type Linted = { file: string; name: string; warnings: string[] } | { file: string; problems: string[] };
 
-/** What a definition is held against. `known` null: no tocsin.yml can be read here, so that none of its names is. */
+/**
+ * What a definition is held against. `known` null: no tocsin.yml can be read here, so that none of its names is;
+ * `settings` null: nor what it says of them, or it is wrong.
+ */
 interface Against {
   scrub: Scrub;
   known: Known | null;
+  settings: RunbookSettings | null;
 }
 
 /**
@@ -25,7 +31,10 @@ interface Against {
  * @returns 1 when anything is wrong
  */
 export async function lintRunbooks(given: string[], io: Io): Promise<number> {
-  const against = { scrub: knownSecrets(io.env), known: knownNames(io.env) };
+  const known = knownNames(io.env);
+  const read = known && readRunbookSettings(known, known.at);
+  const settings = read && 'settings' in read ? read.settings : null;
+  const against = { scrub: knownSecrets(io.env), known, settings };
   const found =
     given.length > 0
       ? (await Promise.all(given.map((one) => lintGiven(one, io, against)))).flat()
@@ -69,7 +78,7 @@ async function lintShelf(shelf: Shelf, against: Against): Promise<Linted[]> {
   return Promise.all(found.map((item) => ('problems' in item ? item : lintFile(item.file, against))));
 }
 
-async function lintFile(file: string, { scrub, known }: Against): Promise<Linted> {
+async function lintFile(file: string, { scrub, known, settings }: Against): Promise<Linted> {
   const read = await readSource(file);
   if ('problem' in read) return { file, problems: [`${file}:1: ${read.problem}`] };
   const { text: source } = read;
@@ -77,7 +86,9 @@ async function lintFile(file: string, { scrub, known }: Against): Promise<Linted
   const secrets = secretLines(source, scrub).map((line) => `${file}:${line}: ${SECRET}`);
   const problems = [...secrets, ...('problems' in definition ? definition.problems : [])];
   if ('problems' in definition || problems.length > 0) return { file, problems };
-  const warnings = known ? namesNothing(source, file, known) : [];
+  const names = known ? namesNothing(source, file, known) : [];
+  const unsaid = settings ? destinationsUnsaid({ source, file }, settings) : [];
+  const warnings = [...names, ...unsaid.map((one) => one.replace(/:(\d+): /, ':$1: warning: '))];
   return { file, name: definition.runbook.name, warnings };
 }
 
@@ -92,7 +103,7 @@ function secretLines(source: string, scrub: Scrub): number[] {
 }
 
 /** @returns what tocsin.yml names; null where there is none, or one that cannot be used: who needs it says what is wrong */
-function knownNames(env: NodeJS.ProcessEnv): Known | null {
+function knownNames(env: NodeJS.ProcessEnv): Organisation | null {
   if (!existsSync(resolve(env.TOCSIN_CONFIG || 'tocsin.yml'))) return null;
   try {
     return loadConfig(env, 'nothing').org;

@@ -1,6 +1,6 @@
 import { printable } from '#domain/printable.js';
 import type { InputSpec, Runbook, StepSpec } from '#domain/runbook.js';
-import { changesOf, type PlannedStep, type RunPlan } from '#domain/runbook-plan.js';
+import { changesOf, type PlannedStep, type RunPlan, sendingOf } from '#domain/runbook-plan.js';
 import { durationInWords } from '#render/when.js';
 import { ACTIONS } from '#runbooks/actions.js';
 
@@ -87,7 +87,7 @@ export function planLines(plan: RunPlan): string[] {
 }
 
 function plannedText(step: PlannedStep, n: number): string[] {
-  const { id, does, title, when, touches, current, desired, effect, undo } = step;
+  const { id, does, title, when, touches, current, desired, effect, sends, undo } = step;
   const words = plain(does || title);
   const maybe = when === 'maybe' && words !== 'known when it runs';
   const head = `${n}. ${id}  ${maybe ? `perhaps: ${words}` : words}`;
@@ -99,7 +99,13 @@ function plannedText(step: PlannedStep, n: number): string[] {
   const more = [
     ...(touches.length > 0 ? [`touches ${plain(touches.join(', '))}`] : []),
     ...change,
-    effect === 'read' ? 'only reads' : undo === null ? 'cannot be undone' : `undo: ${plain(undo)}`,
+    effect === 'read'
+      ? sends
+        ? 'sends secrets, changes nothing'
+        : 'only reads'
+      : undo === null
+        ? 'cannot be undone'
+        : `undo: ${plain(undo)}`,
   ];
   return [head, ...more.map((line) => `     ${line}`)];
 }
@@ -108,7 +114,9 @@ function plannedText(step: PlannedStep, n: number): string[] {
 export function changesText(plan: RunPlan): string {
   const changes = changesOf(plan).length;
   const steps = plan.steps.length === 1 ? 'its one step' : `its ${plan.steps.length} steps`;
+  const sending = sendingOf(plan).length;
+  const sends = sending === 0 ? '' : `, ${sending} would send secrets out`;
   return changes === 0
-    ? `none of ${steps} would change anything`
-    : `${changes} of ${steps} would change something`;
+    ? `none of ${steps} would change anything${sends}`
+    : `${changes} of ${steps} would change something${sends}`;
 }

@@ -76,6 +76,13 @@ async function build(
   await store.warmUp();
   // No reason to stand still: recording needs none of them.
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
+  // In the background, too: whoever starts with definitions or settings of before is told what to write.
+  void core.runbooks
+    .doubts()
+    .then((doubts) => {
+      for (const why of doubts) log.warn({ why }, 'a runbook cannot be used as it is');
+    })
+    .catch((error: unknown) => log.warn({ err: error }, 'the runbooks could not be looked at'));
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
   // The first who runs one does not wait for all of them to be read.

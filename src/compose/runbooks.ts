@@ -7,6 +7,7 @@ import type { Runbook } from '#domain/runbook.js';
 import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions.js';
 import { readDefinition } from '#runbooks/definition.js';
+import { shelfUnsaid } from '#runbooks/definition-destinations.js';
 import { keyLearner } from '#runbooks/learn.js';
 import { schedulesWrong } from '#runbooks/scheduled-runbooks.js';
 import { Scrub } from '#runbooks/scrub.js';
@@ -32,6 +33,8 @@ export interface Runbooks {
   missing: string[];
   /** Resolves when the keys that stand in the key stores now are known to `scrub`, or could not be read; never throws. */
   learnKeys(): Promise<void>;
+  /** What stands on the shelf and cannot be used as it is, because of what is wrong there or not said in tocsin.yml. */
+  doubts(): Promise<string[]>;
   /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
   read(source: string): Runbook | null;
   close(): Promise<void>;
@@ -79,7 +82,7 @@ function shelfOf(config: Config): Shelf {
 export async function checkSchedules(config: Config): Promise<string[]> {
   const read = readRunbookSettings(config.org, config.org.at);
   if ('problems' in read) throw new BadConfig(read.problems);
-  const { problems, doubts } = await schedulesWrong(read.settings.schedules, shelfOf(config), config.org.at);
+  const { problems, doubts } = await schedulesWrong(read.settings, shelfOf(config), config.org.at);
   if (problems.length > 0) throw new BadConfig(problems);
   return doubts;
 }
@@ -98,13 +101,18 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
   const systems = openSystems(settings, { env: process.env, scrub, fingerprint });
   const missing = learnSecrets(config, settings, systems, scrub);
   const known = new Map<string, Runbook | null>();
+  const shelf = shelfOf(config);
   return {
-    shelf: shelfOf(config),
+    shelf,
     settings,
     systems: { ...systems, fingerprint },
     scrub,
     missing,
     learnKeys: keyLearner([...settings.keystores.keys()], systems),
+    async doubts() {
+      const broken = (await shelf.list()).flatMap((item) => ('problems' in item ? item.problems : []));
+      return [...broken, ...(await shelfUnsaid(shelf, settings))].map((why) => scrub.text(why));
+    },
     read(source) {
       const before = known.get(source);
       if (before !== undefined) return before;

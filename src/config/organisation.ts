@@ -50,13 +50,14 @@ const ORGANISATION = z.strictObject({
   commands: section,
   secrets: section,
   schedules: section,
+  http: section,
 });
 
 /** What another room finds wrong in its sections, whatever the others are like. `roles`: null where they are wrong too. */
 export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly string[] | null) => string[];
 type Sections = Record<(typeof SECTIONS)[number], Record<string, unknown>>;
 const SECTIONS = [
-  ...(['permissions', 'approvers', 'keystores', 'routes'] as const),
+  ...(['permissions', 'approvers', 'keystores', 'routes', 'http'] as const),
   ...(['pairs', 'commands', 'secrets', 'schedules'] as const),
 ] as const;
 

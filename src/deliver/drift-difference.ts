@@ -26,7 +26,8 @@ export async function differenceOf(
   const signal = AbortSignal.timeout(READ_MS);
   let found: KeyDiff;
   try {
-    found = await diff(from, to, { ...systems, signal, key: schedule.name, now: () => world.now() });
+    const context = { ...systems, signal, key: schedule.name, written: {}, now: () => world.now() };
+    found = await diff(from, to, context);
   } catch (error) {
     return { unread: world.scrub.text(error instanceof Error ? error.message : String(error)) };
   }

@@ -29,7 +29,7 @@ export function inputAsApproved(
  */
 export function unlikeThePlan(view: RunView, spec: StepSpec, given: Json): string | null {
   const planned = plannedStep(view, spec);
-  if (!planned || planned.effect === 'read') return null;
+  if (!planned || (planned.effect === 'read' && !planned.sends)) return null;
   if (view.steps.get(spec.id)?.run?.answer?.choice === 'retry') return null;
   // Only a step that the plan could not know in full has anything open: a value that reads so by chance has not.
   const same = JSON.stringify(planned.input) === JSON.stringify(given);

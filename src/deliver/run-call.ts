@@ -1,7 +1,7 @@
-import type { Call, Json, StepEffect } from '#domain/runbook.js';
+import type { Call, Json, StepEffect, StepSpec } from '#domain/runbook.js';
 import { fill, TemplateFailed } from '#domain/template.js';
-import { type Action, ActionFailed } from '#runbooks/action.js';
-import { worded } from '#runbooks/definition-words.js';
+import { type Action, type ActionContext, ActionFailed } from '#runbooks/action.js';
+import { wordedFor } from '#runbooks/definition-words.js';
 
 /** A call of an action, its templates filled and its input checked. */
 export interface ReadyCall {
@@ -10,6 +10,8 @@ export interface ReadyCall {
   input: unknown;
   /** The input as the templates gave it, for comparing and keeping. */
   given: Json;
+  /** What the definition says, templates not filled in. */
+  written: Json;
 }
 
 /** @throws ActionFailed when the call cannot be made: its message says why, and holds no values */
@@ -20,15 +22,15 @@ export function readyCall(
 ): ReadyCall {
   const action = actions.get(call.uses);
   if (!action) throw new ActionFailed(`there is no action ${call.uses} any more`);
-  return checked(action, filled(call, scope));
+  return checked(action, filled(call, scope), call.with);
 }
 
 /** @throws ActionFailed when the action cannot be given that */
-export function checked(action: Action, given: Json): ReadyCall {
+export function checked(action: Action, given: Json, written: Json): ReadyCall {
   const parsed = action.input.safeParse(given);
-  if (parsed.success) return { action, input: parsed.data, given };
+  if (parsed.success) return { action, input: parsed.data, given, written };
   const wrong = parsed.error.issues
-    .flatMap((issue) => worded(issue, action.input, given))
+    .flatMap((issue) => wordedFor(action, issue, given))
     .map(({ path, text }) => `${path.join('.') || 'with'} ${text}`);
   throw new ActionFailed(`${action.name} cannot be given that: ${wrong.slice(0, 3).join('; ')}`);
 }
@@ -46,4 +48,21 @@ function filled(call: Call, scope: Record<string, unknown>): Json {
 export function effectOf(action: Action, input: unknown, declared: StepEffect | null): StepEffect {
   if (declared !== null) return declared;
   return action.effectOf?.(input) ?? action.effect;
+}
+
+/**
+ * Does a step send a secret out, itself or with what goes along with it?
+ * @param given its input; null: not known yet
+ */
+export function sendsOut(
+  spec: StepSpec,
+  given: Json | null,
+  actions: ReadonlyMap<string, Action>,
+  systems: Pick<ActionContext, 'command'>,
+): boolean {
+  const calls = [{ uses: spec.uses, with: given ?? spec.with }, spec.check, spec.verify, spec.undo];
+  return calls.some((call) => {
+    const action = call && actions.get(call.uses);
+    return action?.sends?.(call?.with as Record<string, Json>, systems) ?? false;
+  });
 }

@@ -64,11 +64,11 @@ async function readOnly(
   scope: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { action, input } = readyCall(call, scope, desk.world.actions);
+  const { action, input, written } = readyCall(call, scope, desk.world.actions);
   if (effectOf(action, input, null) !== 'read') throw new ActionFailed(`${call.uses} does not only read`);
   const at: At = { run: desk.view.state.run, step: call.uses, phase: 'run', attempt: 0 };
   const context: RunContext = {
-    ...readingContext(desk, at, signal),
+    ...readingContext(desk, at, written, signal),
     async secure() {
       throw new ActionFailed(`${call.uses} is only to read here`);
     },

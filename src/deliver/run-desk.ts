@@ -1,4 +1,5 @@
 import type { Phase } from '#domain/run-fact.js';
+import type { Json } from '#domain/runbook.js';
 import type { RunView } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
 import { type ActionContext, ActionFailed } from '#runbooks/action.js';
@@ -32,10 +33,15 @@ export interface At {
 /** What a person may say where a step failed, or nobody knows how it ended. */
 export const CHOICES = ['retry', 'skip', 'undo'];
 
-/** What an action that only reads may use. */
-export function readingContext({ world, incident }: StepDesk, at: At, signal: AbortSignal): ActionContext {
+/** What an action that only reads may use. @param written what its call says in the definition */
+export function readingContext(
+  { world, incident }: StepDesk,
+  at: At,
+  written: Json,
+  signal: AbortSignal,
+): ActionContext {
   const key = `${incident.team}/${incident.number}/${at.run}/${at.step}/${at.phase}`;
-  return { ...world.systems, key, signal, now: world.now };
+  return { ...world.systems, key, written, signal, now: world.now };
 }
 
 /** An action that does not listen to its signal is left behind after a moment: the run must not hang on it. */

@@ -3,7 +3,7 @@ import { isScheduled } from '#domain/person.js';
 import { runRef } from '#domain/run-fact.js';
 import { nextOf } from '#domain/run-next.js';
 import type { Runbook } from '#domain/runbook.js';
-import { changesOf, planHash, type RunPlan } from '#domain/runbook-plan.js';
+import { changesOf, planHash, type RunPlan, sendingOf } from '#domain/runbook-plan.js';
 import { type RunView, runViewOf } from '#domain/runbook-run.js';
 import { type IncidentState, refOf } from '#domain/state.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
@@ -184,11 +184,14 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
   // What would change something has nothing to change now; a runbook that never would, and wants a yes, gets to ask.
-  const idle = changes === 0 && plan.steps.some(({ effect }) => effect !== 'read');
-  // What is scheduled was agreed to by whoever wrote tocsin.yml.
-  // Nobody answers for a machine's or a token's word: one person more has to agree.
+  // To send a secret out is to act, too.
+  const acts = changes + sendingOf(plan).length > 0;
+  const idle = !acts && plan.steps.some(({ effect }) => effect !== 'read');
+  // Nobody answers for a machine's or a token's word: one person more has to agree, unless there is nothing to agree to.
   const nobodys = /^(cli|token):/.test(view.by.id) && view.state.owner === undefined;
-  const needed = idle || isScheduled(view.by.id) ? 0 : required + (nobodys ? 1 : 0);
+  const more = nobodys && (acts || required > 0) ? 1 : 0;
+  // What is scheduled was agreed to by whoever wrote tocsin.yml.
+  const needed = idle || isScheduled(view.by.id) ? 0 : required + more;
   await tell({
     type: 'NoteRunPlanned',
     run,

@@ -13,7 +13,7 @@ import { Moved, NotKept } from './run-tell.js';
 export async function perform(
   desk: StepDesk,
   spec: StepSpec,
-  { action, input }: ReadyCall,
+  { action, input, written }: ReadyCall,
   unsafe: boolean,
   at: At,
   finish: Finisher,
@@ -24,7 +24,7 @@ export async function perform(
   const timeout = AbortSignal.timeout(spec.timeoutS * 1_000);
   const signal = AbortSignal.any([lease.signal, desk.cancelled, timeout]);
   const undone = at.phase === 'undo' ? inputOf(desk, spec) : null;
-  const context = runContext(desk, at, undone, signal, output, posts);
+  const context = runContext(desk, at, written, undone, signal, output, posts);
   let result: StepResult | null = null;
   try {
     result = await within(signal, () => action.run(input, context));
@@ -66,6 +66,7 @@ function inputOf(desk: StepDesk, spec: StepSpec): Json {
 function runContext(
   desk: StepDesk,
   at: At,
+  written: Json,
   undone: Json,
   signal: AbortSignal,
   output: RunOutput,
@@ -75,7 +76,7 @@ function runContext(
   const own = phases?.[at.phase];
   const run = phases?.run;
   return {
-    ...readingContext(desk, at, signal),
+    ...readingContext(desk, at, written, signal),
     // An action that was left behind (out of time, or cancelled) may change nothing more, though the run is still ours.
     async secure() {
       signal.throwIfAborted();

@@ -6,7 +6,7 @@ import type { IncidentState } from '#domain/state.js';
 import { fill, holds, isOpen, LEFT_OUT, TemplateFailed, whyLeftOut } from '#domain/template.js';
 import { isUnknown, UNKNOWN } from '#domain/unknown.js';
 import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
-import { effectOf, readyCall } from './run-call.js';
+import { effectOf, readyCall, sendsOut } from './run-call.js';
 import { within } from './run-desk.js';
 import type { RunWorld } from './run-ports.js';
 import { incidentScope } from './run-scope.js';
@@ -56,7 +56,7 @@ export async function planSteps(
   const foreseen = new Map<string, string | null>();
   const scope = { ...of.scope, steps: outputs };
   for (const spec of runbook.steps) {
-    const context = contextOf(world, `${of.key}/${spec.id}`, signal, spec.timeoutS * 1_000);
+    const context = contextOf(world, `${of.key}/${spec.id}`, spec, signal);
     const { step, plan } = await planStep(spec, scope, world, context, foreseen);
     outputs[spec.id] = step.when === 'left out' ? LEFT_OUT : (plan?.output ?? UNKNOWN);
     steps.push({ ...step, undo: undoOf(spec, step, scope) });
@@ -66,9 +66,15 @@ export async function planSteps(
   return world.scrub.json({ target: of.target, steps, versions });
 }
 
-function contextOf(world: PlanWorld, key: string, signal: AbortSignal, ms: number): ActionContext {
-  const limit = AbortSignal.timeout(Math.min(ms, READ_MS));
-  return { ...world.systems, key, signal: AbortSignal.any([signal, limit]), now: world.now };
+function contextOf(world: PlanWorld, key: string, spec: StepSpec, signal: AbortSignal): ActionContext {
+  const limit = AbortSignal.timeout(Math.min(spec.timeoutS * 1_000, READ_MS));
+  return {
+    ...world.systems,
+    key,
+    written: spec.with,
+    signal: AbortSignal.any([signal, limit]),
+    now: world.now,
+  };
 }
 
 async function planStep(
@@ -99,8 +105,9 @@ async function planStep(
     const given = fill(spec.with, scope);
     if (isUnknown(given)) {
       const input = JSON.parse(JSON.stringify(given)) as Json;
+      const sends = sending(spec, null, world);
       return {
-        step: { ...bare, does: 'known when it runs', when: 'maybe', input, output: null },
+        step: { ...bare, ...sends, does: 'known when it runs', when: 'maybe', input, output: null },
         plan: null,
       };
     }
@@ -109,15 +116,17 @@ async function planStep(
     const { does, touches, current, desired } = plan;
     const effect = effectOf(call.action, call.input, spec.effect);
     const when = open ? ('maybe' as const) : ('runs' as const);
-    return {
-      step: { ...bare, effect, does, touches, current, desired, when, input: given, output: plan.output },
-      plan,
-    };
+    const sends = sending(spec, given, world);
+    const found = { effect, ...sends, does, touches, current, desired, when };
+    return { step: { ...bare, ...found, input: given, output: plan.output }, plan };
   } catch (error) {
     if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
     throw new ActionFailed(`${spec.id}: ${error.message}`);
   }
 }
+
+const sending = (spec: StepSpec, given: Json | null, { actions, systems }: PlanWorld) =>
+  sendsOut(spec, given, actions, systems) ? { sends: true } : {};
 
 /** How a step would be taken back, in the words of its definition. */
 function undoOf(spec: StepSpec, step: PlannedStep, scope: Record<string, unknown>): string | null {

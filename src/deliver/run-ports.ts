@@ -7,7 +7,7 @@ import type { Store } from '#store/store.js';
 import type { DeliverLog, Outbox, Tell } from './ports.js';
 
 /** What steps may use of this installation: the sections of tocsin.yml, opened. */
-export type Systems = Pick<ActionContext, 'store' | 'route' | 'pair' | 'command' | 'secret' | 'fingerprint'>;
+export type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
 
 /** Takes known secrets out of what is written down. */
 export interface Scrubber {

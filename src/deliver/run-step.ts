@@ -71,7 +71,7 @@ async function prepared(desk: StepDesk, next: Doing, finish: Finisher): Promise<
     const ready = readyCall(call, scope, desk.world.actions);
     if (phase === 'undo') return ready;
     const given = inputAsApproved(desk.view, spec, ready.given, scope);
-    return given === ready.given ? ready : checked(ready.action, given);
+    return given === ready.given ? ready : checked(ready.action, given, ready.written);
   } catch (error) {
     if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
     if (next.do === 'start') await finish.neverBegan(error.message);
@@ -86,7 +86,7 @@ const FAILED = Symbol('capture failed');
 async function capture(
   desk: StepDesk,
   { retry }: StepSpec,
-  { action, input }: ReadyCall,
+  { action, input, written }: ReadyCall,
   at: At,
   finish: Finisher,
 ): Promise<string | null | typeof FAILED> {
@@ -96,7 +96,7 @@ async function capture(
     const signal = AbortSignal.any([desk.lease.signal, desk.cancelled, AbortSignal.timeout(CAPTURE_MS)]);
     try {
       const seen = await within(signal, async () =>
-        action.capture?.(input, readingContext(desk, at, signal)),
+        action.capture?.(input, readingContext(desk, at, written, signal)),
       );
       return JSON.stringify(seen ?? null);
     } catch (error) {

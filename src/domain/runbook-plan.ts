@@ -7,6 +7,8 @@ export interface PlannedStep {
   title: string;
   uses: string;
   effect: StepEffect;
+  /** Does it send a secret to where tocsin.yml says? It is agreed to, also where it changes nothing. */
+  sends?: boolean;
   /** What it would do; for a step that is left out, why. */
   does: string;
   touches: string[];
@@ -36,6 +38,11 @@ export interface RunPlan {
  */
 export function planHash(plan: RunPlan, definition: string, inputs: string): string {
   return hashOf(canonical({ plan, definition: hashOf(definition), inputs }));
+}
+
+/** Steps of a plan that send secrets out and change nothing. */
+export function sendingOf(plan: RunPlan): PlannedStep[] {
+  return plan.steps.filter(({ effect, sends, when }) => effect === 'read' && sends && when !== 'left out');
 }
 
 /** Steps of a plan that would change something. */

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { Json, StepEffect } from '#domain/runbook.js';
-import type { KeyStore } from './keystore.js';
+import type { KeyProbe, KeyStore } from './keystore.js';
 import type { Pair } from './pair.js';
-import type { Route } from './route.js';
+import type { Host } from './reach.js';
+import type { Route, RouteProbe } from './route.js';
 import type { Fingerprint, Secret } from './secret.js';
 
 /** What later steps may read as `steps.ID.member`, and what is recorded: ids and fingerprints, never values. */
@@ -40,10 +41,25 @@ export interface ActionContext {
   store(name: string): KeyStore;
   route(name: string): Route;
   pair(name: string): Pair;
+  /** Where the keys of a store may be tried. @throws ActionFailed also when tocsin.yml does not say, with what to write there */
+  storeProbe(name: string): KeyProbe;
+  /** Where one sees from outside that a route works. @throws as storeProbe */
+  routeProbe(name: string): RouteProbe;
   /** A command that tocsin.yml allows, by name: program and arguments. */
   command(name: string): ShellCommand;
-  /** Resolves `env:NAME` or `file:/path` (allowed in tocsin.yml under `secrets:` by name), and has it scrubbed from then on. */
-  secret(name: string): Secret;
+  /**
+   * Resolves `env:NAME` or `file:/path` (allowed in tocsin.yml under `secrets:` by name), and has it scrubbed from then on.
+   * @param url where it is to be sent
+   * @throws ActionFailed also when tocsin.yml does not let it go there
+   */
+  secretFor(name: string, url: string): Secret;
+  /** Those that templates may reach. */
+  hosts: readonly Host[];
+  /**
+   * What the call says in its definition, templates not filled in: what stands there is its author's word, and what a
+   * template filled in is the word of whoever asked.
+   */
+  written: Json;
   fingerprint: Fingerprint;
   now(): Date;
 }
@@ -70,11 +86,20 @@ export interface RunContext extends ActionContext {
   post(text: string, channel: string | null): Promise<void>;
 }
 
-export interface ShellCommand {
+/** A program, and what it is started with. */
+export interface Program {
   file: string;
   args: string[];
   cwd: string | null;
   env: Record<string, string>;
+}
+
+/** One that tocsin.yml lets steps run. */
+export interface ShellCommand extends Program {
+  /** Is it given secrets? */
+  secret: boolean;
+  /** What an argument that a template fills in may be beside a secret, each the whole of it; null: tocsin.yml does not say. */
+  takes: readonly RegExp[] | null;
 }
 
 /**
@@ -95,6 +120,17 @@ export interface Action<I = unknown> {
   input: z.ZodType<I>;
   /** Every member that the output of a finished step may have: what templates of later steps may name. */
   outputs: readonly string[];
+  /** Which members of `with` are addresses. */
+  addresses?: readonly string[];
+  /**
+   * Does it send a secret out? Such a step acts, also where it changes nothing: it is approved like one that does, and
+   * `plan` sends nothing.
+   * @param given `with`, filled in or as written, where a template counts as the worst that it could be
+   * @param systems null where tocsin.yml is not at hand: the worst, again
+   */
+  sends?(given: Readonly<Record<string, unknown>>, systems: Pick<ActionContext, 'command'> | null): boolean;
+  /** Members that it once took, each with what to write instead. */
+  gone?: Readonly<Record<string, (given: Readonly<Record<string, unknown>>) => string>>;
   /** Does it always wait, or ask somebody, before it is done? As a `check` or `verify` it would have no answer. */
   pauses?: boolean;
   /**

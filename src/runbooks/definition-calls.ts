@@ -1,10 +1,11 @@
 import { closest } from '#domain/closest.js';
 import { STEP_EFFECTS, type StepEffect } from '#domain/runbook.js';
 import type { Action, Actions } from './action.js';
+import { addressesOf } from './definition-addresses.js';
 import { effectOf, templated, toldOf } from './definition-effect.js';
 import type { Path } from './definition-source.js';
 import { isMapping, isTemplate } from './definition-templates.js';
-import { type Wrong, worded } from './definition-words.js';
+import { type Wrong, wordedFor } from './definition-words.js';
 
 /** The calls of a step: its own, and those that may go with it. */
 const PARTS = ['check', 'verify', 'undo'] as const;
@@ -31,7 +32,8 @@ function callOf(call: Record<string, unknown>, at: Path, actions: Actions): Wron
     const shown = uses.length > 60 ? `${uses.slice(0, 60)}…` : uses;
     return [{ path: [...at, 'uses'], text: `is no action (${shown}); the closest are ${known}` }];
   }
-  return refusedBy(action, call.with ?? {}, [...at, 'with']);
+  const here = [...at, 'with'];
+  return [...refusedBy(action, call.with ?? {}, here), ...addressesOf(action, call.with, here)];
 }
 
 /** What the action's schema says of `with`, but for what rests on templates: they are checked when they are filled in. */
@@ -47,7 +49,7 @@ function refusedBy(action: Action, given: unknown, at: Path): Wrong[] {
         const ofAll = issue.code === 'custom' || issue.code === 'invalid_union';
         return !isOpen(issue.path as Path, ofAll);
       })
-      .flatMap((issue) => worded(issue, action.input, given))
+      .flatMap((issue) => wordedFor(action, issue, given))
       .map((found) => ({ ...found, path: [...at, ...found.path] }));
   } catch {
     // A schema that stumbles over a template says nothing about the rest; the plan reads it again.

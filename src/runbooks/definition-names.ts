@@ -21,10 +21,11 @@ export const NAMING: Readonly<Record<string, Readonly<Record<string, Section>>>>
   'keys.compare': { from: 'keystores', to: 'keystores' },
   'keys.add': { from: 'keystores', to: 'keystores' },
   'keys.remove': { store: 'keystores' },
-  'keys.probe': { store: 'keystores' },
+  'keys.probe': { store: 'keystores', pair: 'pairs' },
   'keys.rotate': { pair: 'pairs' },
   'route.read': { route: 'routes' },
   'route.set': { route: 'routes' },
+  probe: { route: 'routes' },
   shell: { command: 'commands' },
 };
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { closest } from '#domain/closest.js';
+import type { Action } from './action.js';
 import type { Path } from './definition-source.js';
 
 /** One thing that is wrong: where, and in words what and what to write instead. */
@@ -61,6 +62,19 @@ export function worded(issue: z.core.$ZodIssue, schema: unknown, value: unknown)
   if (!isOwn(issue.message))
     return [{ path, text: 'is nothing that can stand here; the guide says what can' }];
   return [{ path, text: issue.message.includes(';') ? issue.message : `${issue.message}; write what fits` }];
+}
+
+/** The same for what an action is given, which may be something that it took once. */
+export function wordedFor(
+  action: Pick<Action, 'input' | 'gone'>,
+  issue: z.core.$ZodIssue,
+  given: unknown,
+): Wrong[] {
+  return worded(issue, action.input, given).map((found) => {
+    const [member, ...more] = found.path;
+    const gone = more.length === 0 && found.name ? action.gone?.[String(member)] : undefined;
+    return gone ? { ...found, text: gone(given as Record<string, unknown>) } : found;
+  });
 }
 
 /** Of an issue whose schema says what is wrong in words of its own; the library's are about types and patterns. */

@@ -1,6 +1,7 @@
 import type { Call, Json, Runbook, StepSpec } from '#domain/runbook.js';
 import { RUNBOOK_LIMITS } from '#domain/runbook.js';
 import type { Actions } from './action.js';
+import { sendsOf } from './definition-addresses.js';
 import { callsOf } from './definition-calls.js';
 import { effectOf } from './definition-effect.js';
 import { secretsIn, unsaid } from './definition-secrets.js';
@@ -89,7 +90,9 @@ export function placeOf(path: Path, steps: Array<Record<string, unknown>>): stri
 const plain = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 function asRunbook(raw: RawDefinition, actions: Actions): Runbook {
-  const reads = raw.steps.every((step) => (step.effect ?? effectOf(step, actions)) === 'read');
+  const reads = raw.steps.every(
+    (step) => (step.effect ?? effectOf(step, actions)) === 'read' && !sendsOf(step, actions),
+  );
   return {
     name: raw.name,
     title: raw.title,

@@ -15,6 +15,20 @@ export interface Keys {
   note?: string;
 }
 
+/** Where the keys of a store may be sent to be tried, and what is answered there: from tocsin.yml, and from nowhere else. */
+export interface KeyProbe {
+  /** One address per instance. */
+  readonly urls: readonly string[];
+  /** The header that carries the key. */
+  readonly header: string;
+  /** What a good answer has. */
+  readonly status: readonly number[];
+  /** What a wrong key must get. */
+  readonly refused: readonly number[];
+  /** Is a key that nobody has tried as well? */
+  readonly negative: boolean;
+}
+
 /** An id of which the places of a store hold different things, or several keys each. */
 export interface Apart {
   /** A sentence for people, with fingerprints only: `places of tts-new disagree about dev: file lacks it, live has fp:…`. */

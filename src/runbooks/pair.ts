@@ -1,3 +1,5 @@
+import type { KeyProbe } from './keystore.js';
+
 /**
  * Two services that must share keys: who sends, who accepts, and how one finds out whether a key is accepted.
  * From `pairs:` in tocsin.yml. Stores are named as under `keystores:`.
@@ -12,16 +14,8 @@ export interface Pair {
   readonly acceptors: readonly string[];
   /** The id under which senders keep their key. */
   readonly key: string;
-  readonly probe: {
-    /** One address per instance of an acceptor. */
-    readonly urls: readonly string[];
-    /** The header that carries the key. */
-    readonly header: string;
-    /** What a good answer has. */
-    readonly status: readonly number[];
-    /** What a wrong key must get. */
-    readonly refused: readonly number[];
-  };
+  /** A wrong key is always tried as well. */
+  readonly probe: Omit<KeyProbe, 'negative'>;
   /** An address through the sender's gateway, which must answer well when all is done; null: none. */
   readonly through: string | null;
   /** How long a retired key stays accepted after the last sender stopped using it, in milliseconds. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ShellCommand } from './action.js';
+import type { Program } from './action.js';
 import { Lines } from './lines.js';
 
 /** How a program ended. */
@@ -44,7 +44,7 @@ process.on('exit', () => {
  * @throws NotStarted
  */
 export async function runProcess(
-  command: ShellCommand,
+  command: Program,
   env: Record<string, string>,
   signal: AbortSignal,
   say: (line: string) => void,
@@ -90,7 +90,7 @@ interface Kept {
   over: Promise<End | null>;
 }
 
-async function start({ file, args, cwd }: ShellCommand, env: Record<string, string>): Promise<Kept> {
+async function start({ file, args, cwd }: Program, env: Record<string, string>): Promise<Kept> {
   const refused = (why: string | null | undefined) =>
     new NotStarted(`${file} cannot be started: ${why ?? 'it is refused'}`);
   let keeper: ChildProcess;

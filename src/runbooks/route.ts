@@ -19,6 +19,13 @@ export interface Route {
   set(to: string, expect: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Where one sees from outside that requests on a route are answered well, from tocsin.yml. */
+export interface RouteProbe {
+  readonly url: string;
+  /** What a good answer has. */
+  readonly status: readonly number[];
+}
+
 export interface RouteReading {
   /** Where it points; null: the places disagree. */
   to: string | null;

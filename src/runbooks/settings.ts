@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { isOwn, worded } from './definition-words.js';
+import type { KeyProbe } from './keystore.js';
 import type { KeyStoreKind } from './keystores/kind.js';
 import { secretName } from './keystores/reference.js';
 import { KEY_STORES } from './keystores.js';
 import type { Pair } from './pair.js';
+import type { Host } from './reach.js';
+import type { RouteProbe } from './route.js';
 import type { RouteKind } from './routes/kind.js';
 import { ROUTES } from './routes.js';
 import { type Schedule, scheduleShape } from './schedule.js';
@@ -11,9 +14,12 @@ import {
   approversShape,
   type CommandSettings,
   commandShape,
+  httpShape,
+  keyProbeShape,
   pairShape,
   referencesIn,
-  type SecretPlace,
+  routeProbeShape,
+  type SecretSettings,
   secretShape,
 } from './settings-shape.js';
 
@@ -26,17 +32,20 @@ export interface RunbookSections {
   secrets: Record<string, unknown>;
   approvers: Record<string, unknown>;
   schedules: Record<string, unknown>;
+  http: Record<string, unknown>;
 }
 
 /** The same, checked; each by name. */
 export interface RunbookSettings {
-  keystores: ReadonlyMap<string, { kind: KeyStoreKind; settings: unknown }>;
-  routes: ReadonlyMap<string, { kind: RouteKind; settings: unknown }>;
+  keystores: ReadonlyMap<string, { kind: KeyStoreKind; settings: unknown; probe: KeyProbe | null }>;
+  routes: ReadonlyMap<string, { kind: RouteKind; settings: unknown; probe: RouteProbe | null }>;
   pairs: ReadonlyMap<string, Pair>;
   commands: ReadonlyMap<string, CommandSettings>;
-  secrets: ReadonlyMap<string, SecretPlace>;
+  secrets: ReadonlyMap<string, SecretSettings>;
   approvers: ReadonlyMap<string, readonly string[]>;
   schedules: ReadonlyMap<string, Schedule>;
+  /** What templates may reach. */
+  hosts: readonly Host[];
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -54,7 +63,10 @@ export function readRunbookSettings(
     problems.push(`${at(path)}: ${path.join('.')} ${what}`);
 
   /** Reads every item of a section under its name; those that are wrong are left out. */
-  const each = <T>(section: keyof RunbookSections, read: (value: unknown, path: string[]) => T | null) => {
+  const each = <T>(
+    section: Exclude<keyof RunbookSections, 'http'>,
+    read: (value: unknown, path: string[]) => T | null,
+  ) => {
     const items = new Map<string, T>();
     for (const [name, value] of Object.entries(sections[section])) {
       const path = [section, name];
@@ -70,24 +82,28 @@ export function readRunbookSettings(
     for (const issue of parsed.error.issues) problem([...path, ...issue.path], saidOf(issue, schema, value));
     return null;
   };
-  const ofKind = <K extends KeyStoreKind | RouteKind>(
+  const ofKind = <K extends KeyStoreKind | RouteKind, P>(
     kinds: readonly K[],
+    probeShape: z.ZodType<P>,
     value: unknown,
     path: string[],
   ) => {
-    const { type, ...rest } = { ...(value as object) } as { type?: unknown };
+    const { type, probe: given, ...rest } = { ...(value as object) } as { type?: unknown; probe?: unknown };
     const kind = kinds.find((one) => one.type === type);
     if (!kind) {
       problem(path, `needs a \`type\`: ${kinds.map((one) => one.type).join(', ')}`);
       return null;
     }
     const settings = shaped(kind.settings, rest, path);
-    return settings === null ? null : { kind, settings };
+    // Every kind has one: where what it holds may be tried.
+    const probe =
+      given === undefined || given === null ? null : shaped(probeShape, given, [...path, 'probe']);
+    return settings === null ? null : { kind, settings, probe };
   };
 
   const settings: RunbookSettings = {
-    keystores: each('keystores', (value, path) => ofKind(KEY_STORES, value, path)),
-    routes: each('routes', (value, path) => ofKind(ROUTES, value, path)),
+    keystores: each('keystores', (value, path) => ofKind(KEY_STORES, keyProbeShape, value, path)),
+    routes: each('routes', (value, path) => ofKind(ROUTES, routeProbeShape, value, path)),
     pairs: each('pairs', (value, path) => {
       const pair = shaped(pairShape, value, path);
       return pair && { name: path[1] ?? '', ...pair };
@@ -99,6 +115,7 @@ export function readRunbookSettings(
       const schedule = shaped(scheduleShape, value, path);
       return schedule && { name: path[1] ?? '', ...schedule };
     }),
+    hosts: shaped(httpShape, sections.http, ['http'])?.hosts ?? [],
   };
 
   const known = Object.keys(sections.keystores);

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ActionFailed, type ShellCommand } from './action.js';
-import type { KeyStore, Keys } from './keystore.js';
+import type { KeyProbe, KeyStore, Keys } from './keystore.js';
 import type { OpenKeyStore, StoreSurroundings } from './keystores/kind.js';
 import { type SecretReference, secretName } from './keystores/reference.js';
 import type { Pair } from './pair.js';
-import type { Route } from './route.js';
+import { type Host, isBelow } from './reach.js';
+import type { Route, RouteProbe } from './route.js';
 import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 
@@ -13,9 +14,16 @@ export interface Systems {
   store(name: string): KeyStore;
   route(name: string): Route;
   pair(name: string): Pair;
+  /** @throws ActionFailed also when there is no `probe:` for it, with what to write */
+  storeProbe(name: string): KeyProbe;
+  routeProbe(name: string): RouteProbe;
   command(name: string): ShellCommand;
   /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
   secret(name: string): Secret;
+  /** The same, for a request. @throws ActionFailed also when it may not be sent there */
+  secretFor(name: string, url: string): Secret;
+  /** What templates may reach. */
+  hosts: readonly Host[];
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -34,7 +42,7 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
   const routes = new Map<string, Route>();
 
   const secret = (name: string): Secret => {
-    const place = named(settings.secrets, name, 'secret', 'secrets');
+    const { from: place } = named(settings.secrets, name, 'secret', 'secrets');
     const from = place.slice(place.indexOf(':') + 1);
     let value: string | undefined;
     try {
@@ -72,10 +80,30 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
     pair: (name) => named(settings.pairs, name, 'pair', 'pairs'),
     command(name) {
       const { env: given, ...command } = named(settings.commands, name, 'command', 'commands');
+      const holds = Object.values(given).some((text) => text.startsWith('secret:'));
       const resolved = Object.entries(given).map(([key, text]) => [key, referred(text)]);
-      return { ...command, args: [...command.args], env: Object.fromEntries(resolved) };
+      const env = Object.fromEntries(resolved);
+      return { ...command, args: [...command.args], env, secret: holds };
+    },
+    storeProbe(name) {
+      const { probe } = named(settings.keystores, name, 'key store', 'keystores');
+      return said(probe, `keystores: ${name}`, ', header: X-Api-Key', 'its keys may be sent nowhere');
+    },
+    routeProbe(name) {
+      const { probe } = named(settings.routes, name, 'route', 'routes');
+      return said(probe, `routes: ${name}`, '', 'nothing shows from outside that it works');
     },
     secret,
+    secretFor(name, text) {
+      const { to, from } = named(settings.secrets, name, 'secret', 'secrets');
+      const { origin } = new URL(text);
+      if (isBelow(to, new URL(text))) return secret(name);
+      const may = to.length > 0 ? `, but to ${to.join(', ')}` : '';
+      throw new ActionFailed(
+        `the secret ${name} may not be sent to ${origin}${may}; where it may stands in tocsin.yml, under secrets: ${name}: { from: ${from}, to: [${[...to, origin].join(', ')}] }`,
+      );
+    },
+    hosts: settings.hosts,
     async close() {
       await Promise.all(Array.from(stores.values(), (store) => store.close?.()));
       stores.clear();
@@ -88,6 +116,13 @@ function named<T>(items: ReadonlyMap<string, T>, name: string, what: string, sec
   if (item !== undefined) return item;
   const there = items.size > 0 ? `there are ${[...items.keys()].join(', ')}` : 'there is none';
   throw new ActionFailed(`there is no ${what} ${name} under \`${section}:\` in tocsin.yml; ${there}`);
+}
+
+function said<T>(probe: T | null, place: string, more: string, else_: string): T {
+  if (probe !== null) return probe;
+  throw new ActionFailed(
+    `tocsin.yml has no probe under ${place}, so ${else_}; write there \`probe: { url: "https://…"${more} }\``,
+  );
 }
 
 function once<T>(opened: Map<string, T>, name: string, open: () => T): T {

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { checkRunbooks } from '#cli/doctor-runbooks.js';
+import { lintRunbooks } from '#cli/runbook-lint.js';
+import type { Io } from '#cli/verb.js';
+import { openRunbooks } from '#compose/runbooks.js';
 import { loadConfig } from '#config.js';
 import { acceptor, haproxyAvailable } from '../support/haproxy.js';
 
@@ -45,14 +48,14 @@ test('a file that is not there yet is told from an empty store, and from a folde
 test('a schedule that could never begin is said, also where its definition is the reason', async () => {
   await writeFile(join(folder, 'runbooks/torn.yml'), 'name: torn\ntitle: x\n');
   const file = (name: string) => ({ type: 'json-file', path: join(folder, name) });
-  const stores = { a: file('a.json'), b: file('b.json') };
+  const stores = { a: file('a.json'), b: { ...file('b.json'), probe: { url: 'http://127.0.0.1:1/' } } };
   const watch = (more: object) => ({ watch: { drift: { from: 'a', to: 'b' }, every: '5m', ...more } });
   try {
     expect((await said(stores, watch({}))).has('schedule')).toBe(false);
     expect((await said(stores, watch({ inputs: { bogus: 'x' } }))).get('schedule')).toEqual({
       ok: false,
       detail: expect.stringMatching(
-        /tocsin\.yml:1: schedules\.watch\.inputs\.bogus is not an input of key-sync; it has .*url/,
+        /tocsin\.yml:1: schedules\.watch\.inputs\.bogus is not an input of key-sync; it has to, from$/,
       ),
       fix: 'mend the settings at that line',
     });
@@ -62,6 +65,106 @@ test('a schedule that could never begin is said, also where its definition is th
     });
   } finally {
     await rm(join(folder, 'runbooks/torn.yml'));
+  }
+});
+
+test('definitions and settings of before: the line, and what to write in tocsin.yml', async () => {
+  await writeFile(
+    join(folder, 'runbooks/older.yml'),
+    `name: older
+title: Older
+inputs: { where: { default: "http://127.0.0.1:8082/" } }
+steps:
+  - id: tried
+    uses: keys.probe
+    with: { store: tts-new, url: "{{ inputs.where }}" }
+  - id: asked
+    uses: http
+    with:
+      url: "{{ inputs.where }}"
+      secret_headers: { Authorization: token }
+`,
+  );
+  await writeFile(
+    join(folder, 'runbooks/newer.yml'),
+    `name: newer
+title: Newer
+steps:
+  - id: told
+    uses: http
+    with: { url: "https://deploy.example/hook", secret_headers: { Authorization: token } }
+`,
+  );
+  const store = { type: 'json-file', path: join(folder, 'new.json') };
+  const path = join(folder, 'tocsin.yml');
+  await writeFile(
+    path,
+    JSON.stringify({ keystores: { 'tts-new': store }, secrets: { token: 'env:DOCTOR_TOKEN' } }),
+  );
+  const env = {
+    TOCSIN_CONFIG: path,
+    TOCSIN_RUNBOOKS: join(folder, 'runbooks'),
+    TOCSIN_SECRET: 'x'.repeat(32),
+  };
+  try {
+    const config = loadConfig(env, 'nothing');
+    const findings = (await checkRunbooks(config)).filter(({ what }) => what === 'runbook');
+    expect(
+      findings.map(({ ok, detail, fix }) => ({ ok, detail: detail.replaceAll(`${folder}/`, ''), fix })),
+    ).toEqual([
+      {
+        ok: false,
+        detail:
+          'runbooks/older.yml:7: steps.tried.with.url is not said here any more: where keys are sent stands in tocsin.yml only; take it out, and write there, under keystores: tts-new: probe: { url: https://…, header: X-Api-Key }',
+        fix: expect.stringContaining('mend the file'),
+      },
+      {
+        ok: false,
+        detail:
+          'runbooks/older.yml:11: steps.asked.with.url receives a secret, and a template says where it is; write its host out, as in https://deploy.example/{{ … }}, and name it under `secrets:` in tocsin.yml (to: [https://deploy.example])',
+        fix: expect.stringContaining('mend the file'),
+      },
+      {
+        ok: false,
+        detail: expect.stringMatching(
+          /forward\.yml:\d+: steps\.accepts\.with\.store sends the keys of tts-new, and tocsin\.yml does not say where to$/,
+        ),
+        fix: 'write there, under keystores: tts-new: probe: { url: "https://…", header: X-Api-Key }',
+      },
+      {
+        ok: false,
+        detail: expect.stringMatching(
+          /key-sync\.yml:\d+: steps\.accepted\.with\.store sends the keys of tts-new/,
+        ),
+        fix: expect.stringContaining('keystores: tts-new: probe:'),
+      },
+      {
+        ok: false,
+        detail:
+          'runbooks/newer.yml:6: steps.told.with.secret_headers.Authorization sends the secret token to https://deploy.example, and tocsin.yml does not say that it may go there',
+        fix: 'write there, under secrets: token: { from: env:DOCTOR_TOKEN, to: [https://deploy.example] }',
+      },
+    ]);
+    // A bot that starts with them says the same in its log.
+    const runbooks = await openRunbooks(config);
+    expect(await runbooks.doubts()).toHaveLength(5);
+    await runbooks.close();
+    // A linter that has the settings, too.
+    let said = '';
+    const out = (text: string) => {
+      said += text;
+    };
+    const code = await lintRunbooks([join(folder, 'runbooks/newer.yml')], {
+      env,
+      out,
+      err: () => {},
+    } as unknown as Io);
+    expect(code).toBe(0);
+    expect(said).toMatch(
+      /newer\.yml:6: warning: steps\.told\.with\.secret_headers\.Authorization sends the secret/,
+    );
+  } finally {
+    for (const name of ['older', 'newer']) await rm(join(folder, `runbooks/${name}.yml`));
   }
 });
 

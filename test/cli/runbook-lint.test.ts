@@ -101,7 +101,7 @@ test('asked for nevertheless it is refused, and not said to stand in Slack', asy
   expect(JSON.stringify(refused)).not.toMatch(/Slack/);
 });
 
-// Word for word as the contract shows it: its address is not known yet.
+// Word for word as the contract shows it.
 const KEY_SYNC = `name: key-sync
 title: Copy missing gateway keys to the new TTS service
 inputs:
@@ -120,16 +120,27 @@ steps:
     undo: { uses: keys.remove, with: { store: "{{ inputs.to }}", keys: "{{ steps.add.added }}" } }
   - id: verify
     uses: keys.probe
-    with: { store: "{{ inputs.to }}", url: "http://…/v1/clips" }
+    with: { store: "{{ inputs.to }}" }   # where a key may be sent stands in tocsin.yml, with the store
     retry: { attempts: 5, backoff: 2s }
     timeout: 30s
 `;
 
-test('an address whose host is still to be filled in can be linted', async () => {
-  await mkdir(file('draft'));
-  await writeFile(file('draft/key-sync.yml'), KEY_SYNC);
-  const found = await lint({}, file('draft/key-sync.yml'));
-  expect(found).toEqual({ code: 0, out: `ok key-sync  ${file('draft/key-sync.yml')}\n` });
+const ASK = `name: ask
+title: Ask
+steps:
+  - id: ask
+    uses: http
+    with: { url: "http://…/v1/clips" }
+`;
+
+test.each([
+  ['the example of the contract', 'key-sync', KEY_SYNC],
+  ['an address whose host is still to be filled in', 'ask', ASK],
+])('%s can be linted', async (_, name, text) => {
+  const draft = file(`draft-${name}`);
+  await mkdir(draft);
+  await writeFile(join(draft, 'it.yml'), text);
+  expect(await lint({}, join(draft, 'it.yml'))).toEqual({ code: 0, out: `ok ${name}  ${draft}/it.yml\n` });
 });
 
 test('a folder, and a name on the shelf; what is there under that path comes first', async () => {

@@ -29,7 +29,7 @@ function configured(schedule: string) {
     path,
     `keystores:
   old: { type: json-file, path: ${folder}/old.json }
-  new: { type: json-file, path: ${folder}/new.json }
+  new: { type: json-file, path: ${folder}/new.json, probe: { url: "http://127.0.0.1:1/" } }
 pairs:
   tts:
     { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
@@ -65,7 +65,7 @@ test.each([
   ['{ drift: { from: old, to: new }, every: 1m, runbook: nope }', /one\.runbook names no runbook \(nope\)/],
   [
     '{ drift: { from: old, to: new }, every: 1m, inputs: { bogus: x } }',
-    /one\.inputs\.bogus is not an input of key-sync; it has .*second_url/,
+    /one\.inputs\.bogus is not an input of key-sync; it has to, from$/m,
   ],
   ['{ rotate: tts, every: 1d, runbook: turn }', /one\.inputs lacks zone, which turn needs; write a, b$/m],
   [
@@ -84,6 +84,27 @@ test.each([
     message: expect.stringMatching(expected),
   });
   await expect(starting).rejects.toThrow(place);
+});
+
+test('addresses that were inputs once: what to write in tocsin.yml instead', async () => {
+  const drift = (inputs: string) =>
+    checkSchedules(configured(`{ drift: { from: new, to: old }, every: 1m, inputs: ${inputs} }`));
+  await expect(
+    drift('{ url: "http://tts-1:8080/v1", second_url: "http://tts-2:8080/v1" }'),
+  ).rejects.toMatchObject({
+    problems: [
+      expect.stringMatching(
+        /tocsin\.yml:10: schedules\.one\.inputs\.url is not an input of key-sync; it has to, from; where keys are sent stands with their store: take it out, and write under keystores: old: probe: \{ urls: \["http:\/\/tts-1:8080\/v1", "http:\/\/tts-2:8080\/v1"\], header: X-Api-Key \}$/,
+      ),
+      expect.stringMatching(/inputs\.second_url is not an input of key-sync/),
+    ],
+  });
+  // Without them it begins, but what it offers could not be done: that is said, and stops nobody.
+  expect(await drift('{}')).toEqual([
+    expect.stringMatching(
+      /schedules\.one\.runbook names key-sync, which would fail: \S+key-sync\.yml:\d+: steps\.accepted\.with\.store sends the keys of old, and tocsin\.yml does not say where to; write there, under keystores: old: probe:/,
+    ),
+  ]);
 });
 
 test('everything that is wrong with it is said at once', async () => {

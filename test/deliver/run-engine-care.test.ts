@@ -44,7 +44,14 @@ describe('what is not safe to do twice is done once', () => {
       ...real,
       run: (input, context) => real.run(input, { ...context, say: (line) => void said.push(line) }),
     });
-    const command = { file: 'sh', args: ['-c', 'echo charged; exit 1'], cwd: null, env: {} };
+    const command = {
+      file: 'sh',
+      args: ['-c', 'echo charged; exit 1'],
+      cwd: null,
+      env: {},
+      secret: false,
+      takes: null,
+    };
     kit.world.systems = { ...kit.world.systems, command: () => command };
     const one = { id: 'one', uses: 'shell', with: { command: 'x' }, retry, ...(effect && { effect }) };
     const run = await kit.planned(definition([one]));

@@ -9,6 +9,13 @@ import { FileRoute, fp, Kit } from './actions/kit.js';
 
 // The runbooks that come with Tocsin, planned against real stores.
 const FOLDER = join(import.meta.dirname, '../../runbooks');
+const PROBE = {
+  urls: ['http://127.0.0.1:1/'],
+  header: 'X-Api-Key',
+  status: [200],
+  refused: [401],
+  negative: true,
+};
 let kit: Kit;
 beforeEach(async () => {
   kit = await Kit.open();
@@ -35,6 +42,7 @@ async function plan(name: string, given: Record<string, string>) {
 test('key-sync asks nobody to approve what must fail: a key with another value', async () => {
   await kit.store('tts-old', { dev: 'value-dev', web: 'value-web' });
   await kit.store('tts-new', { web: 'value-web' });
+  kit.storeProbes.set('tts-new', PROBE);
   const { steps } = await plan('key-sync', {});
   expect(steps.map(({ id }) => id)).toContain('add');
   await kit.write('tts-new', { web: 'another' });
@@ -49,6 +57,8 @@ test('forward shows in its plan that its gate will fail, also where there is not
   kit.routes.set('tts', new FileRoute('tts', [place], ['old', 'new']));
   await kit.store('tts-old', {});
   await kit.store('tts-new', { own: 'value-own' });
+  kit.storeProbes.set('tts-new', PROBE);
+  kit.routeProbes.set('tts', { url: 'http://127.0.0.1:1/', status: [200] });
   const { steps } = await plan('forward', {});
   expect(steps[0]).toMatchObject({
     id: 'gate',

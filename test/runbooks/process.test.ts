@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ShellCommand } from '#runbooks/action.js';
+import type { Program } from '#runbooks/action.js';
 import { NotStarted, runProcess } from '#runbooks/process.js';
 import { compiled } from '../support/compiled.js';
 
@@ -68,11 +68,8 @@ const bash = (source: string) => {
   return { file: 'bash', args: [join(folder, 'script.sh')], cwd: folder, env: {} };
 };
 const PATH = { PATH: process.env.PATH as string };
-const run = (
-  command: ShellCommand,
-  env: Record<string, string> = PATH,
-  say: (line: string) => void = () => {},
-) => runProcess(command, env, new AbortController().signal, say);
+const run = (command: Program, env: Record<string, string> = PATH, say: (line: string) => void = () => {}) =>
+  runProcess(command, env, new AbortController().signal, say);
 
 /** Three generations: the first and the second ignore SIGTERM, the third tidies up. */
 const family = () => `
@@ -187,8 +184,8 @@ test.each([
 test('what cannot be started is not started, and the code says why', async () => {
   const plain = join(folder, 'plain');
   writeFileSync(plain, '', { mode: 0o644 });
-  const program: ShellCommand = { file: '/bin/true', args: [], cwd: null, env: {} };
-  const refused: Array<[command: ShellCommand, code: string]> = [
+  const program: Program = { file: '/bin/true', args: [], cwd: null, env: {} };
+  const refused: Array<[command: Program, code: string]> = [
     [{ ...program, file: '/nowhere/program' }, 'ENOENT'],
     [{ ...program, file: 'no-such-program' }, 'ENOENT'],
     [{ ...program, cwd: join(folder, 'nowhere') }, 'ENOENT'],

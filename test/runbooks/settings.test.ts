@@ -16,13 +16,14 @@ keystores:
   truth: { type: json-file, path: ${folder}/truth.json }
   gateway: { type: haproxy-map, socket: /run/g.sock, file: /etc/g.map, columns: id-value }
   tts-new:
+    probe: { url: "http://127.0.0.1:8003/", header: x-key, refused: 401, negative: false }
     type: haproxy-map
     columns: value-id
     instances:
       - { name: tts-1, socket: /run/1.sock, file: /etc/1.map }
       - { name: tts-2, socket: /run/2.sock, file: /etc/2.map, map: keys.map }
 routes:
-  tts: { type: haproxy-map, socket: /run/g.sock, file: /etc/r.map, key: active, choices: [tts-old, tts-new] }
+  tts: { type: haproxy-map, socket: /run/g.sock, file: /etc/r.map, key: active, choices: [tts-old, tts-new], probe: { url: "http://127.0.0.1:8000/v1", status: [200, 204] } }
   web: { type: nginx, file: /etc/nginx/service.conf, live: "http://127.0.0.1:1/route", pid: /run/nginx.pid }
 pairs:
   gateway-tts:
@@ -37,6 +38,8 @@ commands:
 secrets:
   token: env:DEPLOY_TOKEN
   other: file:${folder}/other
+  sent: { from: env:SENT_TOKEN, to: [https://deploy.example, "http://hooks.example:8080/services/a/"] }
+http: { hosts: [status.example, "metrics:9090", "https://api.example"] }
 approvers:
   sre: [U012AB3CD, S012AB3CD]
 schedules:
@@ -188,6 +191,63 @@ describe('the sections of tocsin.yml about runbooks', () => {
       'commands:\n  a: { run: [] }',
       /commands\.a\.run must have at least the program/,
     ],
+    [
+      'a store that is tried at two places, said in two ways',
+      'keystores:\n  a: { type: json-file, path: /x, probe: { url: "http://a/", urls: ["http://b/"] } }',
+      /^tocsin\.yml:2: keystores\.a\.probe needs either `url`, .*, or `urls`/,
+    ],
+    [
+      'a store that is tried nowhere',
+      'keystores:\n  a: { type: json-file, path: /x, probe: { header: x } }',
+      /probe needs either `url`/,
+    ],
+    [
+      'a store that is tried where a cloud keeps credentials',
+      'keystores:\n  a: { type: json-file, path: /x, probe: { url: "http://0xa9fea9fe/" } }',
+      /keystores\.a\.probe\.url is a link-local or metadata address/,
+    ],
+    [
+      'a password in a probe',
+      'routes:\n  a: { type: haproxy-map, socket: /s, file: /f, key: k, probe: { url: "http://u:canary@h/" } }',
+      /routes\.a\.probe\.url must not hold a user or a password: name a secret for it$/,
+    ],
+    [
+      'a secret that goes to what is no address',
+      'secrets:\n  a: { from: env:A, to: [deploy.example] }',
+      /^tocsin\.yml:2: secrets\.a\.to\.0 must be an address such as/,
+    ],
+    [
+      'a secret that goes to an address with a query',
+      'secrets:\n  a: { from: env:A, to: ["https://h/?q=1"] }',
+      /secrets\.a\.to\.0 must end before \? and #/,
+    ],
+    [
+      'a secret that goes somewhere and stands there itself',
+      'secrets:\n  a: { from: canary, to: ["https://h"] }',
+      /^tocsin\.yml:2: secrets\.a\.from must be env:VARIABLE or file:\/path; the value itself/,
+    ],
+    [
+      'a host with a path',
+      'http: { hosts: ["status.example/x"] }',
+      /^tocsin\.yml:1: http\.hosts\.0 is no host; write it as status\.example, metrics\.internal:9090/,
+    ],
+    ['a host with a star', 'http: { hosts: ["*.example"] }', /http\.hosts\.0 is no host/],
+    ['a host with a user', 'http: { hosts: ["a@b"] }', /http\.hosts\.0 is no host/],
+    [
+      'a host where a cloud keeps credentials',
+      'http: { hosts: ["169.254.169.254"] }',
+      /http\.hosts\.0 is a link-local or metadata address, which is never asked/,
+    ],
+    [
+      'http with something else',
+      'http: { host: [a] }',
+      /http has keys that mean nothing here \(host\); the known ones are hosts/,
+    ],
+    [
+      'what an argument may be, which is no pattern',
+      'commands:\n  a: { run: [x], takes: ["("] }',
+      /commands\.a\.takes\.0 is no regular expression/,
+    ],
     ['nginx with both ways', GOOD.replace('pid: /run', 'reload: [x], pid: /run'), /needs either `reload`/],
   ])('%s is a problem with its place', (_, source, expected) => {
     expect(problemsOf(source)).toEqual([expect.stringMatching(expected)]);
@@ -238,7 +298,10 @@ describe('systems', () => {
       [() => all.route('x'), 'tts, web'],
       [() => all.pair('constructor'), 'gateway-tts'],
       [() => all.command('__proto__'), 'restart'],
-      [() => all.secret('x'), 'token, other'],
+      [() => all.secret('x'), 'token, other, sent'],
+      [() => all.secretFor('x', 'http://h/'), 'token, other, sent'],
+      [() => all.storeProbe('x'), 'truth, gateway, tts-new'],
+      [() => all.routeProbe('x'), 'tts, web'],
     ] as const) {
       expect(ask).toThrow(ActionFailed);
       expect(ask).toThrow(`there are ${names}`);
@@ -257,8 +320,55 @@ describe('systems', () => {
       args: ['restart', 'tts'],
       cwd: null,
       env: { TOKEN: 'canary-token', MODE: 'plain' },
+      secret: true,
+      takes: null,
     });
     expect(learned).toEqual(['canary-token', 'canary-first', 'canary-second', 'canary-token']);
+  });
+
+  test('keys, and the other secrets, go only where it is said; where nothing is, that is what to write', () => {
+    const all = systems({ SENT_TOKEN: 'canary-sent', DEPLOY_TOKEN: 'canary-token' });
+    expect(all.storeProbe('tts-new')).toEqual({
+      urls: ['http://127.0.0.1:8003/'],
+      header: 'x-key',
+      status: [200],
+      refused: [401],
+      negative: false,
+    });
+    expect(all.routeProbe('tts')).toEqual({ url: 'http://127.0.0.1:8000/v1', status: [200, 204] });
+    expect(() => all.storeProbe('truth')).toThrow(
+      'tocsin.yml has no probe under keystores: truth, so its keys may be sent nowhere; write there `probe: { url: "https://…", header: X-Api-Key }`',
+    );
+    expect(() => all.routeProbe('web')).toThrow(/no probe under routes: web, .*write there `probe:/);
+    for (const url of [
+      'https://deploy.example/',
+      'https://DEPLOY.example:443/any/path?q=1',
+      'http://hooks.example:8080/services/a',
+      'http://hooks.example:8080/services/a/b',
+    ])
+      expect(all.secretFor('sent', url).reveal()).toBe('canary-sent');
+    for (const url of [
+      'http://deploy.example/',
+      'https://deploy.example:8443/',
+      'https://deploy.example.attacker.example/',
+      'https://deploy.example@attacker.example/',
+      'http://hooks.example:8080/services/ab',
+      'http://hooks.example:8080/services/a/../b',
+      'http://hooks.example:8080/services/a/%2e%2e/b',
+      'http://hooks.example:8080/services/a/..%2fb',
+      'http://hooks.example:8080/',
+    ])
+      expect(() => all.secretFor('sent', url)).toThrow(
+        /the secret sent may not be sent to \S+, but to https:/,
+      );
+    expect(() => all.secretFor('token', 'https://deploy.example/x')).toThrow(
+      'the secret token may not be sent to https://deploy.example; where it may stands in tocsin.yml, under secrets: token: { from: env:DEPLOY_TOKEN, to: [https://deploy.example] }',
+    );
+    expect(all.hosts).toEqual([
+      { hostname: 'status.example', port: null, protocol: null },
+      { hostname: 'metrics', port: 9090, protocol: null },
+      { hostname: 'api.example', port: null, protocol: 'https:' },
+    ]);
   });
 
   test('a secret that is not there says where it was looked for', () => {

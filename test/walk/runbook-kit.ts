@@ -48,11 +48,18 @@ export async function startStage({ folder, environment }: Walk) {
   const held = `echo ran >> ${file('marks')}; while [ -d ${folder} ] && [ ! -e ${file('go')} ]; do sleep 0.05; done`;
   await mkdir(file('runbooks'));
   for (const [name, text] of Object.entries(RUNBOOKS)) await writeFile(file(`runbooks/${name}.yml`), text);
+  const service = createServer(async (request, response) => {
+    const keys = Object.values(JSON.parse(await readFile(file('new.json'), 'utf8')));
+    response.writeHead(keys.includes(request.headers['x-api-key']) ? 200 : 401).end();
+  });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  const at = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`;
   await writeFile(
     file('tocsin.yml'),
     `keystores:
   old: { type: json-file, path: ${file('old.json')} }
-  new: { type: json-file, path: ${file('new.json')} }
+  new: { type: json-file, path: ${file('new.json')}, probe: { url: "${at}" } }
   broken: { type: json-file, path: ${file('broken.json')} }
 commands:
   held: { run: [sh, -c, ${JSON.stringify(held)}] }
@@ -64,18 +71,12 @@ secrets:
   await writeFile(file('old.json'), JSON.stringify({ 'client-1': one, 'client-2': two }));
   await writeFile(file('broken.json'), `{ "client-1": "${one}" `);
 
-  const service = createServer(async (request, response) => {
-    const keys = Object.values(JSON.parse(await readFile(file('new.json'), 'utf8')));
-    response.writeHead(keys.includes(request.headers['x-api-key']) ? 200 : 401).end();
-  });
-  service.listen(0, '127.0.0.1');
-  await once(service, 'listening');
   const env = { ...environment, STAGE_TOKEN: token };
 
   return {
     file,
     env,
-    service: `http://127.0.0.1:${(service.address() as AddressInfo).port}/`,
+    service: at,
     /** The second store lacks a key again, and no step has begun. */
     async reset(): Promise<void> {
       await writeFile(file('new.json'), JSON.stringify({ 'client-1': one }));

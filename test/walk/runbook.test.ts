@@ -233,7 +233,7 @@ describe('run, beside a bot', () => {
   });
 
   test('waits for a person in Slack; nobody approves from a command line', async () => {
-    const verb = stage.start('runbook', 'run', 'key-sync', 'from=old', 'to=new', `url=${stage.service}`);
+    const verb = stage.start('runbook', 'run', 'key-sync', 'from=old', 'to=new');
     await verb.until(
       /^RUN-6 waits for approval until \d\d:\d\d UTC \(approve in Slack: \/incident approve INC-1 RUN-6\)$/m,
     );
@@ -250,7 +250,7 @@ describe('run, beside a bot', () => {
   });
 
   test('a plan that is rejected is a no', async () => {
-    const verb = stage.start('runbook', 'run', 'key-sync', 'from=old', 'to=new', `url=${stage.service}`);
+    const verb = stage.start('runbook', 'run', 'key-sync', 'from=old', 'to=new');
     await verb.until(/^RUN-7 waits for approval/m);
     expect((await walk.type('bo', 'incidents', 'reject INC-1 RUN-7 not now')).text).toContain('recorded');
     expect(await ended(verb)).toBe(1);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from '#domain/runbook.js';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
 import { amiss, expectation, only, parsed, path } from './expectation.js';
-import { type Answer, address, at, headers, NoAnswer, send, withSecrets } from './request.js';
+import { type Answer, address, at, hasSecrets, headers, headersFor, NoAnswer, send } from './request.js';
 
 const input = z
   .strictObject({
@@ -38,11 +38,13 @@ export const http: Action<Input> = {
   effect: 'unsafe',
   effectOf: ({ method }) => (reads(method) ? 'read' : 'unsafe'),
   authorKnows: true,
+  addresses: ['url'],
+  sends: hasSecrets,
   input,
   // `json`: what `keep` names of the answer; absent where nothing of it came.
   outputs: ['status', 'ms', 'json'],
-  async plan({ method, url, secret_headers }, context) {
-    for (const name of Object.values(secret_headers)) context.secret(name);
+  async plan({ method, url, headers, secret_headers }, context) {
+    headersFor({ url, headers, secret_headers }, context);
     const touches = reads(method) ? [] : [at(url)];
     return {
       does: `${method} ${at(url)}`,
@@ -74,7 +76,7 @@ function reads(method: string): boolean {
 
 async function ask(given: Input, writes: boolean, context: RunContext): Promise<Answer> {
   const { method, url, body } = given;
-  const all: Record<string, string> = withSecrets(given.headers, given.secret_headers, context);
+  const all: Record<string, string> = headersFor(given, context);
   const has = (name: string) => Object.keys(all).some((header) => header.toLowerCase() === name);
   if (body !== undefined && typeof body !== 'string' && !has('content-type'))
     all['Content-Type'] = 'application/json';

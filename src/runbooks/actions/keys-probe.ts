@@ -1,46 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Action, ActionFailed, type RunContext } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, type RunContext } from '../action.js';
+import { isTemplate } from '../definition-templates.js';
+import type { KeyProbe } from '../keystore.js';
 import { Secret } from '../secret.js';
 import { duration } from './duration.js';
 import { count } from './key-diff.js';
-import { address, at, NoAnswer, send } from './request.js';
+import { at, NoAnswer, send } from './request.js';
 import { look } from './touch.js';
 
-const statuses = z.union([z.int().transform((one) => [one]), z.array(z.int()).min(1)]);
+const input = z.strictObject({
+  store: z.string().min(1),
+  /** Whose addresses are asked, in place of the store's own. */
+  pair: z.string().min(1).optional(),
+  keys: z.array(z.string()).optional(),
+  /** In place of what tocsin.yml says. */
+  negative: z.boolean().optional(),
+  timeout: duration.default(5_000),
+});
 
-const input = z
-  .strictObject({
-    store: z.string().min(1),
-    url: address.optional(),
-    urls: z.array(address).min(1).max(50).optional(),
-    header: z.string().min(1).default('X-Api-Key'),
-    keys: z.array(z.string()).optional(),
-    status: statuses.default([200]),
-    refused: statuses.default([401, 403]),
-    negative: z.boolean().default(true),
-    timeout: duration.default(5_000),
-  })
-  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
-    message: 'give the address of one instance as url, or of several as urls',
-  });
+type Input = z.infer<typeof input>;
 
 // A probe is to be quick, and no load: of more keys than this, some are tried, and it is said which.
 const SAMPLE = 50;
 
 /**
  * `keys.probe`: does every instance accept the keys of a store, and refuse a key that nobody has?
- * Proved by a real request per key and instance; a store may say what it likes.
+ * Proved by a real request per key and instance; a store may say what it likes. It sends live keys, so where to is
+ * never said by a step, or by whoever asks for it: tocsin.yml does.
  */
-export const keysProbe: Action<z.infer<typeof input>> = {
+export const keysProbe: Action<Input> = {
   name: 'keys.probe',
   does: 'tries the keys of a store against every instance, and a wrong one',
   effect: 'read',
+  sends: () => true,
+  gone: Object.fromEntries(
+    ['url', 'urls', 'header', 'status', 'refused'].map((member) => [member, standsElsewhere]),
+  ),
   input,
   outputs: ['probed', 'instances'],
-  async plan({ store, url, urls, keys, negative }, context) {
-    context.store(store);
-    const instances = urls ?? [url as string];
+  async plan(given, context) {
+    const { store, keys } = given;
+    const { urls: instances, negative } = proofOf(given, context);
     const what = keys ? count(keys.length) : 'every key';
     return {
       does: `tries ${what} of ${store}${negative ? ' and a random one' : ''} against ${instances.map(at).join(', ')}`,
@@ -52,8 +53,9 @@ export const keysProbe: Action<z.infer<typeof input>> = {
       output: null,
     };
   },
-  async run({ store: name, url, urls, keys: only, ...how }, context) {
-    const instances = urls ?? [url as string];
+  async run(given, context) {
+    const { store: name, keys: only } = given;
+    const { urls: instances, ...how } = proofOf(given, context);
     const { keys } = await look(context.store(name), context.signal);
     const unknown = (only ?? []).filter((id) => !keys.has(id));
     if (unknown.length > 0) throw new ActionFailed(`${name} has no key ${unknown.join(', ')}`);
@@ -83,13 +85,38 @@ export const keysProbe: Action<z.infer<typeof input>> = {
 };
 
 /** What a good and a bad answer are. */
-export interface Proof {
-  header: string;
-  status: readonly number[];
-  refused: readonly number[];
-  negative: boolean;
+export interface Proof extends Omit<KeyProbe, 'urls'> {
   /** For each request, in milliseconds. */
   timeout: number;
+}
+
+/** @throws ActionFailed when there is no such store, or tocsin.yml does not say where its keys may be sent */
+function proofOf({ store, pair: name, negative, timeout }: Input, context: ActionContext): Proof & KeyProbe {
+  context.store(store);
+  if (name === undefined) {
+    const probe = context.storeProbe(store);
+    return { ...probe, negative: negative ?? probe.negative, timeout };
+  }
+  const pair = context.pair(name);
+  // The instances of a pair are its acceptors': keys of other stores are none of their business.
+  if (!pair.acceptors.includes(store))
+    throw new ActionFailed(
+      `${store} is no acceptor of the pair ${name}; its acceptors are ${pair.acceptors.join(', ')}`,
+    );
+  return { ...pair.probe, negative: negative ?? true, timeout };
+}
+
+/** What to write in tocsin.yml in place of what a step said before, word for word where the step spelt it out. */
+function standsElsewhere({ store, url, urls, header }: Readonly<Record<string, unknown>>): string {
+  const literal = (value: unknown) => typeof value === 'string' && !isTemplate(value) && value !== '';
+  const name = literal(store) ? String(store) : 'NAME';
+  const places = [url, urls].flat().filter(literal);
+  const where =
+    places.length > 1
+      ? `urls: [${places.map((one) => JSON.stringify(one)).join(', ')}]`
+      : `url: ${places.length === 1 ? JSON.stringify(places[0]) : 'https://…'}`;
+  const key = literal(header) ? String(header) : 'X-Api-Key';
+  return `is not said here any more: where keys are sent stands in tocsin.yml only; take it out, and write there, under keystores: ${name}: probe: { ${where}, header: ${key} }`;
 }
 
 /** Tries keys against one instance. @returns what was wrong, naming the instance and the key; empty: all is well */

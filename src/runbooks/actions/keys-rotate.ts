@@ -95,6 +95,8 @@ export const keysRotate: Action<z.infer<typeof input>> = {
   does: 'takes one phase of replacing a shared key',
   effect: 'conditional',
   effectOf: ({ phase }) => (phase === 'prove' || phase === 'drain' ? 'read' : 'conditional'),
+  // Most of its phases try keys at the pair's instances.
+  sends: ({ phase }) => phase !== 'drain',
   input,
   outputs: ['current', 'pending', 'previous'],
   async plan({ pair: name, phase }, context) {

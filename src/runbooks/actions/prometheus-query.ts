@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Action, ActionFailed } from '../action.js';
 import { parsed } from './expectation.js';
-import { address, at, headers, readFrom, withSecrets } from './request.js';
+import { address, at, hasSecrets, headers, headersFor, readFrom } from './request.js';
 
 const HOLDS: Record<string, (value: number, limit: number) => boolean> = {
   '<': (value, limit) => value < limit,
@@ -54,16 +54,23 @@ export const prometheusQuery: Action<z.infer<typeof input>> = {
   name: 'prometheus.query',
   does: 'checks a condition on a query of Prometheus',
   effect: 'read',
+  addresses: ['url'],
+  sends: hasSecrets,
   input,
   outputs: ['samples', 'min', 'max'],
-  async plan({ url, query, condition }) {
+  async plan({ url, query, condition, secret_headers }, context) {
+    headersFor({ url: queryAt(url, query), secret_headers }, context);
     const does = `checks at ${at(url)} that ${query} ${condition.text}`;
     // Not asked yet: what earlier steps do may be what makes it hold.
     return { does, touches: [], current: null, desired: null, versions: {}, output: null };
   },
   async run({ url, query, condition: { text, sign, limit }, empty, secret_headers }, context) {
-    const asked = `${url.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
-    const request = { method: 'GET', url: asked, headers: withSecrets({}, secret_headers, context) };
+    const asked = queryAt(url, query);
+    const request = {
+      method: 'GET',
+      url: asked,
+      headers: headersFor({ url: asked, secret_headers }, context),
+    };
     const answer = await readFrom(request, context.signal, TIMEOUT_MS);
     const found = reply.safeParse(parsed(answer));
     if (!found.success)
@@ -94,6 +101,10 @@ export const prometheusQuery: Action<z.infer<typeof input>> = {
     return { kind: 'done', output, summary };
   },
 };
+
+function queryAt(url: string, query: string): string {
+  return `${url.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
+}
 
 /** As Prometheus writes numbers: `+Inf` and `-Inf` too. */
 function number(text: string): number {

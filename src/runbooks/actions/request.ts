@@ -1,7 +1,18 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { z } from 'zod';
+import type { Json } from '#domain/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
+import { isTemplate } from '../definition-templates.js';
+import {
+  guardedLookup,
+  isAsWritten,
+  isListed,
+  isNever,
+  NEVER_TEXT,
+  ROUTING,
+  writtenBeginning,
+} from '../reach.js';
 import { ranOut } from './touch.js';
 
 /** What is written for an address while nobody knows it yet, such as `http://…/v1/clips`: the plan refuses it. */
@@ -63,7 +74,8 @@ export class NoAnswer extends Error {
 export const TAIL = 65_536;
 
 /**
- * Makes one HTTP request over a connection of its own and waits for the whole answer; redirects are answers.
+ * Makes one HTTP request over a connection of its own and waits for the whole answer; redirects are answers, so that
+ * nothing that was sent goes on to an address that nobody has looked at.
  * Not `fetch`: that keeps connections, so that a dead one fails a request that was never made, and it does not say
  * whether a request that failed had been sent.
  * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
@@ -72,6 +84,7 @@ export const TAIL = 65_536;
 export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   const began = performance.now();
   const url = parsedUrl(asked.url);
+  mustBeAskable(url);
   const secure = url.protocol === 'https:';
   let sent = false;
   return new Promise((resolve, reject) => {
@@ -85,6 +98,7 @@ export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Pr
       method: asked.method,
       headers: { ...asked.headers, ...length },
       agent: false as const,
+      lookup: guardedLookup,
     };
     let call: ReturnType<typeof overHttp>;
     const stop = () => {
@@ -166,15 +180,82 @@ function said(error: unknown): string {
   return code ?? message;
 }
 
-/** @returns headers with those filled in that are secrets, which are named and never written down */
-export function withSecrets(
-  plain: Record<string, string>,
-  secret: Record<string, string>,
-  context: ActionContext,
-): Record<string, string> {
-  const filled = Object.entries(secret).map(([name, from]) => [name, context.secret(from).reveal()] as const);
+/** Does a step name secrets to be sent? */
+export function hasSecrets({ secret_headers: named }: Readonly<Record<string, unknown>>): boolean {
+  return typeof named === 'object' && named !== null ? Object.keys(named).length > 0 : named !== undefined;
+}
+
+/** What a step says that decides where a request of its goes, and which secrets with it. */
+interface Where {
+  url: string;
+  headers?: Record<string, string>;
+  secret_headers: Record<string, string>;
+}
+
+/**
+ * May a step ask that address, and send there the secrets that it names? An address that the definition spells out is
+ * its author's word; what templates fill in goes no further than tocsin.yml says, and beside a secret not at all.
+ * @param ours the address itself stands in tocsin.yml
+ * @returns the headers, those that are secrets filled in
+ * @throws ActionFailed
+ */
+export function headersFor(where: Where, context: ActionContext, ours = false): Record<string, string> {
+  const { url: text, headers: plain = {}, secret_headers: secret } = where;
+  const url = parsedUrl(text);
+  const sends = Object.keys(secret).length > 0;
+  mustBeAskable(url);
+  if (!ours) mustBeReachable(url, sends, context);
+  for (const name of Object.keys(plain).filter((one) => ROUTING.test(one))) {
+    if (sends)
+      throw new ActionFailed(
+        `the header ${name} says where a request goes, and stands beside secret_headers`,
+      );
+    if (!isWrittenOut(context.written, name))
+      throw new ActionFailed(`the header ${name} says where a request goes, and comes from a template`);
+  }
+  const filled = Object.entries(secret).map(([header, name]) => {
+    if (!isWrittenOut(context.written, header, 'secret_headers'))
+      throw new ActionFailed(`secret_headers.${header} comes from a template; write the secret's name out`);
+    return [header, context.secretFor(name, text).reveal()] as const;
+  });
   return { ...plain, ...Object.fromEntries(filled) };
 }
+
+/** @throws ActionFailed for an address that nobody may ask, by whatever way it came here */
+function mustBeAskable(url: URL): void {
+  if (isNever(url.hostname)) throw new ActionFailed(`${url.origin} is ${NEVER_TEXT}`);
+}
+
+function mustBeReachable(url: URL, sends: boolean, { written, hosts }: ActionContext): void {
+  const { url: said } = record(written);
+  if (typeof said === 'string' && isAsWritten(said, url)) return;
+  if (sends)
+    throw new ActionFailed(
+      `${url.origin} comes from a template, and secret_headers stand beside it: an address that receives a secret is written out, or at least its host is`,
+    );
+  if (isListed(hosts, url)) return;
+  const beginning = typeof said === 'string' ? writtenBeginning(said) : null;
+  if (beginning?.origin === url.origin)
+    throw new ActionFailed(
+      `${at(url.href)} leads out of what the runbook says, which is ${at(beginning.href)}: a value that is filled in may not go up from there`,
+    );
+  const there =
+    hosts.length > 0
+      ? `there are ${hosts.map(({ hostname, port }) => (port === null ? hostname : `${hostname}:${port}`)).join(', ')}`
+      : 'there is none';
+  throw new ActionFailed(
+    `${url.origin} comes from a template, and is no host that tocsin.yml lets templates reach (\`http: { hosts: [${url.host}] }\`); ${there}`,
+  );
+}
+
+/** Does a header's value stand in the definition? One whose headers come from a template as a whole has none. */
+function isWrittenOut(written: Json, header: string, member = 'headers'): boolean {
+  const value = record(record(written)[member])[header];
+  return value !== undefined && !isTemplate(value);
+}
+
+const record = (value: Json | undefined): Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 
 /** Asks something that changes nothing. @throws ActionFailed when no whole answer came */
 export async function readFrom(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {

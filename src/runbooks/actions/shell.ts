@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Action, ActionFailed } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, type ShellCommand } from '../action.js';
+import { isTemplate } from '../definition-templates.js';
 import { NotStarted, runProcess } from '../process.js';
 import { ranOut } from './touch.js';
 
@@ -23,15 +24,24 @@ export const shell: Action<z.infer<typeof input>> = {
   does: 'runs a command that tocsin.yml allows',
   effect: 'unsafe',
   authorKnows: true,
+  sends({ command }, systems) {
+    if (systems === null || typeof command !== 'string') return true;
+    try {
+      return systems.command(command).secret;
+    } catch {
+      // It is not there, or its secret is not: nobody can say what it would do.
+      return true;
+    }
+  },
   input,
   outputs: ['exit', 'bytes'],
   async plan({ command: name, args }, context) {
-    const command = context.command(name);
+    const command = allowed(name, args, context);
     const line = [command.file, ...command.args, ...args].map(quoted).join(' ');
     return { does: `runs ${line}`, touches: [], current: null, desired: null, versions: {}, output: null };
   },
   async run({ command: name, args }, context) {
-    const command = context.command(name);
+    const command = allowed(name, args, context);
     const env: Record<string, string> = {};
     for (const variable of PASSED) if (process.env[variable]) env[variable] = process.env[variable];
     await context.secure();
@@ -56,6 +66,35 @@ export const shell: Action<z.infer<typeof input>> = {
     return { kind: 'done', output, summary: `${name} ran` };
   },
 };
+
+// Nothing that could be an address of somewhere else, or an option: no dots, slashes, colons or at signs, and no number
+// that a program may take for an IPv4 address.
+const PLAIN = /^(?!-)(?!0x)(?!\d{8,}$)[A-Za-z0-9_+=,%-]*$/i;
+
+/**
+ * A program that holds a secret may send it wherever its arguments say, so what a template fills in must be plain, or
+ * what tocsin.yml says of it.
+ * @throws ActionFailed
+ */
+function allowed(name: string, args: readonly string[], context: ActionContext): ShellCommand {
+  const command = context.command(name);
+  if (!command.secret) return command;
+  const { args: written } = context.written as { args?: unknown };
+  for (const [i, arg] of args.entries()) {
+    const said: unknown = Array.isArray(written) ? written[i] : undefined;
+    if (said !== undefined && !isTemplate(said)) continue;
+    const fits = (command.takes ?? [PLAIN]).some((pattern) => pattern.test(arg));
+    if (fits) continue;
+    const next =
+      command.takes === null
+        ? `say which may be, under commands: ${name}: takes: ["…"]`
+        : `it fits none of those under commands: ${name}: takes:`;
+    throw new ActionFailed(
+      `argument ${i + 1} of ${name} comes from a template and could be an address, and ${name} holds a secret: ${next} in tocsin.yml`,
+    );
+  }
+  return command;
+}
 
 /** Only for reading: nothing is ever put together like this and run. */
 function quoted(arg: string): string {

@@ -1,4 +1,4 @@
-import { changesOf, type PlannedStep, type RunPlan } from '#domain/runbook-plan.js';
+import { changesOf, type PlannedStep, type RunPlan, sendingOf } from '#domain/runbook-plan.js';
 import type { RunView } from '#domain/runbook-run.js';
 import { code, inline, moment } from './run-text.js';
 
@@ -47,7 +47,7 @@ function doesText({ does, when, title }: PlannedStep, max: number): string {
 
 function undoText(step: PlannedStep, max: number): string {
   if (step.when === 'left out') return '';
-  if (step.effect === 'read') return 'only reads';
+  if (step.effect === 'read') return step.sends ? '*sends secrets*, changes nothing' : 'only reads';
   return step.undo === null ? '*cannot be undone*' : `undo: ${inline(step.undo, max)}`;
 }
 
@@ -62,12 +62,14 @@ export function approvalText(view: RunView, nameOf: (id: string) => string | nul
   const { required, from, self, expiresAt } = approvers;
   const missing = granted ? 0 : Math.max(0, required - approvals.length);
   const count = view.plan === null ? null : changesOf(view.plan).length;
+  const sending = view.plan === null ? 0 : sendingOf(view.plan).length;
   const what =
     count === null
       ? ''
       : count === 0
         ? ', which changes nothing'
         : `, ${count} of its steps would change something`;
+  const sends = sending === 0 ? '' : `, and ${sending} would send secrets out`;
   const who = from.map((one) => inline(nameOf(one) ?? one, 60)).slice(0, 12);
   const more = from.length > 12 ? ` or ${from.length - 12} more` : '';
   const whom = who.length > 0 ? ` from ${who.join(' or ')}${more}` : '';
@@ -83,7 +85,7 @@ export function approvalText(view: RunView, nameOf: (id: string) => string | nul
       : view.again === 'moved'
         ? 'The world has moved since the plan before: this one is new.'
         : 'Somebody who agreed would not be asked any more, so agreement is asked for anew.';
-  return [moved, `Plan \`${hash.slice(0, 8)}\`${what}.`, needs, approvedText(view)]
+  return [moved, `Plan \`${hash.slice(0, 8)}\`${what}${sends}.`, needs, approvedText(view)]
     .filter((one) => one !== '')
     .join('\n');
 }

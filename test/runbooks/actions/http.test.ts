@@ -52,6 +52,7 @@ test('a write sends JSON, its secrets and the same key in every attempt, and sho
     expect: { status: 201, json: { id: 7, 'deep.list.0': { at: 'x' } } },
     keep: ['id', 'deep.list.0.at', 'gone.member'],
   };
+  kit.destinations.set('deploy-token', [url]);
   expect(await kit.plan(http, given)).toMatchObject({
     does: `POST ${url}/deploys`,
     touches: [`${url}/deploys`],

@@ -12,6 +12,16 @@ beforeEach(async () => {
 });
 afterEach(() => kit.close());
 
+/** Where the keys of the store may be tried, as tocsin.yml would say. */
+const tryAt = (...urls: string[]) =>
+  kit.storeProbes.set('new', {
+    urls,
+    header: 'X-Api-Key',
+    status: [200],
+    refused: [401, 403],
+    negative: true,
+  });
+
 const key = (request: IncomingMessage) => String(request.headers['x-api-key']);
 const service =
   (accepted: string[]): RequestListener =>
@@ -26,7 +36,8 @@ test('every key on every instance, and a random one', async () => {
     good(request, response);
   });
   const two = await kit.serve(good);
-  const { output, summary } = await kit.done(keysProbe, { store: 'new', urls: [`${one}/v1/clips?q=1`, two] });
+  tryAt(`${one}/v1/clips?q=1`, two);
+  const { output, summary } = await kit.done(keysProbe, { store: 'new' });
   expect(output).toEqual({ probed: ['client-1', 'client-2'], instances: [`${one}/v1/clips`, `${two}/`] });
   expect(summary).toBe('2 keys of new accepted by each of 2 instances, a random key is refused');
   expect(asked).toHaveLength(3);
@@ -40,19 +51,21 @@ test('a plan asks no instance, and says what will be tried', async () => {
     asked += 1;
     response.end();
   });
-  const plan = await kit.plan(keysProbe, { store: 'new', url });
+  tryAt(url);
+  const plan = await kit.plan(keysProbe, { store: 'new' });
   expect(plan).toMatchObject({
     does: `tries every key of new and a random one against ${url}/`,
     output: null,
   });
   expect(asked).toBe(0);
-  await failure(kit.plan(keysProbe, { store: 'nwe', url }));
+  await failure(kit.plan(keysProbe, { store: 'nwe' }));
 });
 
 test('one of two instances that refuses one key is named, with the key', async () => {
   const one = await kit.serve(good);
   const two = await kit.serve(service(['value-one']));
-  const failed = await failure(kit.run(keysProbe, { store: 'new', urls: [one, two] }));
+  tryAt(one, two);
+  const failed = await failure(kit.run(keysProbe, { store: 'new' }));
   expect(failed.message).toBe(`${two}/ answered 401 to key client-2 ${fp('value-two')}`);
 });
 
@@ -80,13 +93,15 @@ test.each<[string, RequestListener, RegExp]>([
   ],
 ])('an instance that %s fails the probe', async (_, listener, message) => {
   const url = await kit.serve(listener);
-  const failed = await failure(kit.run(keysProbe, { store: 'new', url, timeout: '150ms' }));
+  tryAt(url);
+  const failed = await failure(kit.run(keysProbe, { store: 'new', timeout: '150ms' }));
   expect(failed.message).toMatch(message);
   expect(failed.unsure).toBe(false);
 });
 
 test('nobody there', async () => {
-  const failed = await failure(kit.run(keysProbe, { store: 'new', url: 'http://127.0.0.1:1/' }));
+  tryAt('http://127.0.0.1:1/');
+  const failed = await failure(kit.run(keysProbe, { store: 'new' }));
   expect(failed.message).toBe('http://127.0.0.1:1/ cannot be reached: ECONNREFUSED');
 });
 
@@ -100,7 +115,8 @@ test('of many keys fifty are tried, and it is said which', async () => {
     asked += 1;
     service(Object.values(many))(request, response);
   });
-  const { output } = await kit.done(keysProbe, { store: 'new', url });
+  tryAt(url);
+  const { output } = await kit.done(keysProbe, { store: 'new' });
   expect(asked).toBe(51);
   expect(output.probed).toHaveLength(50);
   expect(new Set(output.probed as string[]).size).toBe(50);
@@ -108,26 +124,77 @@ test('of many keys fifty are tried, and it is said which', async () => {
   expect(kit.said[0]).toBe(`50 of 500 keys are tried: ${(output.probed as string[]).join(', ')}`);
 });
 
-test('an empty store, an unknown key, and both or no addresses', async () => {
-  const url = await kit.serve(good);
-  expect((await failure(kit.run(keysProbe, { store: 'new', url, keys: ['client-9'] }))).message).toBe(
+test('an empty store, an unknown key, and nowhere to try one', async () => {
+  await failure(kit.run(keysProbe, { store: 'new' }));
+  tryAt(await kit.serve(good));
+  expect((await failure(kit.run(keysProbe, { store: 'new', keys: ['client-9'] }))).message).toBe(
     'new has no key client-9',
   );
   await kit.write('new', {});
-  expect((await failure(kit.run(keysProbe, { store: 'new', url }))).message).toContain('holds no key');
-  expect(keysProbe.input.safeParse({ store: 'new' }).success).toBe(false);
-  expect(keysProbe.input.safeParse({ store: 'new', url, urls: [url] }).success).toBe(false);
-  expect(keysProbe.input.safeParse({ store: 'new', url: 'http://user:pw@host/' }).success).toBe(false);
+  expect((await failure(kit.run(keysProbe, { store: 'new' }))).message).toContain('holds no key');
 });
+
+test.each(['url', 'urls', 'header', 'status', 'refused'])(
+  'no step says %s: tocsin.yml does',
+  async (member) => {
+    const url = await kit.serve(good);
+    const given = { store: 'new', [member]: member === 'urls' ? [url] : url };
+    expect(keysProbe.input.safeParse(given).success).toBe(false);
+    const said = keysProbe.gone?.[member]?.({ ...given, header: 'X-Token' });
+    expect(said).toMatch(
+      /take it out, and write there, under keystores: new: probe: \{ urls?: .*, header: X-Token \}$/,
+    );
+  },
+);
 
 test('other headers and statuses; a negative probe that is not wanted is not made', async () => {
   const url = await kit.serve((request, response) => {
     const accepted = request.headers['x-token'] === 'value-one';
     response.writeHead(accepted ? 204 : 418).end();
   });
-  const given = { store: 'new', url, header: 'X-Token', keys: ['client-1'], status: 204, refused: [418] };
+  const probe = { urls: [url], header: 'X-Token', status: [204], refused: [418], negative: true };
+  kit.storeProbes.set('new', probe);
+  const given = { store: 'new', keys: ['client-1'] };
   await kit.done(keysProbe, given);
-  await kit.done(keysProbe, { ...given, negative: false, refused: [401] });
+  kit.storeProbes.set('new', { ...probe, refused: [401] });
+  await kit.done(keysProbe, { ...given, negative: false });
+  await failure(kit.run(keysProbe, given));
+  kit.storeProbes.set('new', { ...probe, refused: [401], negative: false });
+  await kit.done(keysProbe, given);
+});
+
+test('at the instances of a pair, which are those of its acceptors', async () => {
+  const url = await kit.serve(good);
+  kit.pairs.set('tts', {
+    name: 'tts',
+    truth: 'truth',
+    senders: ['gateway'],
+    acceptors: ['new'],
+    key: 'tts',
+    probe: { urls: [url], header: 'X-Api-Key', status: [200], refused: [401] },
+    through: null,
+    drainMs: 0,
+  });
+  expect((await kit.done(keysProbe, { store: 'new', pair: 'tts' })).output).toMatchObject({
+    instances: [`${url}/`],
+  });
+  await kit.store('truth', { current: 'value-truth' });
+  expect((await failure(kit.plan(keysProbe, { store: 'truth', pair: 'tts' }))).message).toBe(
+    'truth is no acceptor of the pair tts; its acceptors are new',
+  );
+});
+
+test('a redirect is not followed: no key goes to where it points', async () => {
+  let reached = 0;
+  const elsewhere = await kit.serve((_, response) => {
+    reached += 1;
+    response.end();
+  });
+  for (const status of [301, 302, 303, 307, 308]) {
+    tryAt(await kit.serve((_, response) => response.writeHead(status, { Location: elsewhere }).end()));
+    expect((await failure(kit.run(keysProbe, { store: 'new' }))).message).toContain(`answered ${status}`);
+  }
+  expect(reached).toBe(0);
 });
 
 test('cancelled, it ends at once', async () => {
@@ -140,9 +207,8 @@ test('cancelled, it ends at once', async () => {
     request.socket.once('close', gone);
     stop.abort();
   });
-  const stopped = await failure(
-    kit.run(keysProbe, { store: 'new', url, timeout: '1h' }, { signal: stop.signal }),
-  );
+  tryAt(url);
+  const stopped = await failure(kit.run(keysProbe, { store: 'new', timeout: '1h' }, { signal: stop.signal }));
   expect(stopped.message).toContain('the step was stopped');
   await hungUp;
 });

@@ -12,10 +12,11 @@ import {
   type ShellCommand,
   type StepResult,
 } from '#runbooks/action.js';
-import type { KeyStore } from '#runbooks/keystore.js';
+import type { KeyProbe, KeyStore } from '#runbooks/keystore.js';
 import { jsonFile } from '#runbooks/keystores/json-file.js';
 import type { Pair } from '#runbooks/pair.js';
-import { type Route, RouteFailed, StaleRoute } from '#runbooks/route.js';
+import { type Host, isBelow } from '#runbooks/reach.js';
+import { type Route, RouteFailed, type RouteProbe, StaleRoute } from '#runbooks/route.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
 
 export const fingerprint = fingerprints('pepper of a test');
@@ -27,7 +28,13 @@ export class Kit {
   readonly routes = new Map<string, Route>();
   readonly pairs = new Map<string, Pair>();
   readonly commands = new Map<string, ShellCommand>();
+  readonly storeProbes = new Map<string, KeyProbe>();
+  readonly routeProbes = new Map<string, RouteProbe>();
   readonly secrets = new Map<string, string>();
+  /** Where each of them may be sent. */
+  readonly destinations = new Map<string, string[]>();
+  /** What templates may reach. */
+  hosts: Host[] = [];
   readonly said: string[] = [];
   readonly posted: Array<{ text: string; channel: string | null }> = [];
   /** How often the right to a change was asked for; throw here to take it away. */
@@ -92,7 +99,16 @@ export class Kit {
       route: named('route', this.routes),
       pair: named('pair', this.pairs),
       command: named('command', this.commands),
-      secret: (name) => new Secret(named('secret', this.secrets)(name)),
+      storeProbe: named('probe of the key store', this.storeProbes),
+      routeProbe: named('probe of the route', this.routeProbes),
+      secretFor: (name, url) => {
+        const secret = named('secret', this.secrets)(name);
+        if (isBelow(this.destinations.get(name) ?? [], new URL(url))) return new Secret(secret);
+        throw new ActionFailed(`the secret ${name} may not be sent to ${new URL(url).origin}`);
+      },
+      hosts: this.hosts,
+      // As if no template had stood there.
+      written: {},
       fingerprint,
       now: () => this.now,
       secure: async () => {
@@ -110,21 +126,27 @@ export class Kit {
     };
   }
 
-  async plan(action: Action, given: Json) {
-    const plan = await action.plan(action.input.parse(given), this.context());
+  /** @param more `written`: what a definition says, where templates stand in it; else it says what is given */
+  async plan(action: Action, given: Json, more: Partial<RunContext> = {}) {
+    const plan = await action.plan(action.input.parse(given), this.context({ written: given, ...more }));
     mustBeListed(action, plan.output ?? {});
     return plan;
   }
 
   capture(action: Action, given: Json): Promise<Json> {
-    return action.capture?.(action.input.parse(given), this.context()) ?? Promise.resolve(null);
+    return (
+      action.capture?.(action.input.parse(given), this.context({ written: given })) ?? Promise.resolve(null)
+    );
   }
 
   /** Runs a step as the engine does: what is to be changed is captured first, unless it was already. */
   async run(action: Action, given: Json, more: Partial<RunContext> = {}): Promise<StepResult> {
     const captured = more.captured ?? (await this.capture(action, given));
     try {
-      const result = await action.run(action.input.parse(given), this.context({ ...more, captured }));
+      const result = await action.run(
+        action.input.parse(given),
+        this.context({ written: given, ...more, captured }),
+      );
       if (result.kind === 'done') mustBeListed(action, result.output);
       return result;
     } catch (error) {

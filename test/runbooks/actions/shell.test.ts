@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => kit.close());
 
 const allow = (name: string, file: string, args: string[] = [], env: Record<string, string> = {}) =>
-  kit.commands.set(name, { file, args, cwd: kit.folder, env });
+  kit.commands.set(name, { file, args, cwd: kit.folder, env, secret: false, takes: null });
 
 /** A bash script as a command: the test's world, not the action's shell. */
 const script = (name: string, source: string) => {

@@ -1,0 +1,130 @@
+import { lookup as resolve } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/**
+ * Addresses that no step asks, whoever wrote them: link-local ones, and those at which a cloud gives a machine its
+ * credentials. IPv6 forms that carry an IPv4 address within them lead there as well.
+ */
+const NEVER = new BlockList();
+for (const [network, bits] of [
+  ['169.254.0.0', 16],
+  // Alibaba, Azure and Oracle, which keep theirs elsewhere.
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
+  ['192.0.0.192', 32],
+] as const) {
+  NEVER.addSubnet(network, bits, 'ipv4');
+  const [a = 0, b = 0, c = 0, d = 0] = network.split('.').map(Number);
+  const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  // Mapped, compatible, translated by NAT64, and 6to4.
+  for (const before of ['::ffff:', '::', '64:ff9b::', '64:ff9b:1::'])
+    NEVER.addSubnet(`${before}${hex}`, 96 + bits, 'ipv6');
+  NEVER.addSubnet(`2002:${hex}::`, 16 + bits, 'ipv6');
+}
+for (const [network, bits] of [
+  ['fe80::', 10],
+  ['fd00:ec2::', 32],
+  ['fd20:ce::254', 128],
+] as const)
+  NEVER.addSubnet(network, bits, 'ipv6');
+
+/** What clouds call such an address, also where it is not resolved here. */
+const NAMES =
+  /^(metadata|metadata\.goog|metadata\.(google|azure)\.internal|instance-data|instance-data\.ec2\.internal)\.?$/;
+
+/** Is this one that no step asks? @param host of a URL, or what a name stands for */
+export function isNever(host: string): boolean {
+  const bare = host
+    .replace(/^\[|\]$/g, '')
+    .replace(/%.*$/, '')
+    .toLowerCase();
+  const family = isIP(bare);
+  if (family === 0) return NAMES.test(bare);
+  return NEVER.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** Resolves a name for a connection that is about to be made, so that what was looked at is what is connected to. */
+export const guardedLookup: LookupFunction = (host, options, done) => {
+  resolve(host, { ...options, all: true }, (error, found) => {
+    const never = found?.find(({ address }) => isNever(address));
+    const [first] = found ?? [];
+    if (error || !first) return done(error ?? new Error(`${host} stands for no address`), '');
+    if (never) return done(new Error(`${host} stands for ${never.address}, ${NEVER_TEXT}`), '');
+    if (options.all) return done(null, found);
+    done(null, first.address, first.family);
+  });
+};
+
+export const NEVER_TEXT = 'a link-local or metadata address, which is never asked';
+
+/** A host that templates may reach, from `http:` in tocsin.yml. */
+export interface Host {
+  /** As a URL has it. */
+  hostname: string;
+  /** Null: the usual one of http or https. */
+  port: number | null;
+  /** `https:`; null: both. */
+  protocol: string | null;
+}
+
+/** @returns a host as written in tocsin.yml: `status.example`, `metrics:9090`, `https://api.example`; null: it is none */
+export function hostOf(text: string): Host | null {
+  const found = /^(https?:\/\/)?[^\s/?#@\\*]+\/?$/i.exec(text);
+  if (!found) return null;
+  const scheme = found[1];
+  const written = scheme ? text : `http://${text}`;
+  if (!URL.canParse(written)) return null;
+  const { hostname, port, protocol } = new URL(written);
+  const usual = protocol === 'https:' ? 443 : 80;
+  // `host:80` means that port, though a URL leaves it out.
+  const named = port || /:\d+\/?$/.test(text) ? Number(port || usual) : null;
+  return { hostname, port: named, protocol: scheme ? protocol : null };
+}
+
+/** May templates reach that address? */
+export function isListed(hosts: readonly Host[], { hostname, port, protocol }: URL): boolean {
+  const usual = protocol === 'https:' ? 443 : 80;
+  return hosts.some(
+    (host) =>
+      host.hostname === hostname &&
+      (host.port ?? usual) === Number(port || usual) &&
+      (host.protocol ?? protocol) === protocol,
+  );
+}
+
+/**
+ * Is that address among those of a list from tocsin.yml? Each is an origin, `https://deploy.example`, or one with a
+ * path, which then holds for whatever is below it.
+ */
+export function isBelow(places: readonly string[], { origin, pathname }: URL): boolean {
+  return places.some((text) => {
+    const place = new URL(text);
+    if (place.origin !== origin) return false;
+    const folder = place.pathname.replace(/\/*$/, '/');
+    if (folder === '/') return true;
+    // What a server may take for a slash could lead out of it again.
+    return !/%(2f|5c)/i.test(pathname) && `${pathname}/`.startsWith(folder);
+  });
+}
+
+/** Up to the first template, where scheme, host and port are over before it. */
+const WRITTEN = /^https?:\/\/[^\s/?#\\{}@]+[/?#]/i;
+
+/** @returns the beginning of an address whose scheme, host and port stand in the definition; null: a template fills them in */
+export function writtenBeginning(text: string): URL | null {
+  const before = text.split('{{', 1)[0] as string;
+  const whole = before === text;
+  if (!whole && !WRITTEN.test(before)) return null;
+  return URL.canParse(before) ? new URL(before) : null;
+}
+
+/** Is an address below what stands in the definition of it? What is filled in must not lead out of there. */
+export function isAsWritten(text: string, url: URL): boolean {
+  const beginning = writtenBeginning(text);
+  if (!beginning || beginning.origin !== url.origin) return false;
+  return url.pathname.startsWith(beginning.pathname.replace(/[^/]*$/, ''));
+}
+
+/** Headers that decide, beside the address, where a request ends up. */
+export const ROUTING =
+  /^(host|forwarded|x-forwarded-(host|server|proto|port|prefix|uri)|x-(host|original-url|original-host|rewrite-url|real-url|envoy-.*)|via|connection|upgrade|te|trailer|transfer-encoding|content-length|expect|proxy-.*|:.*)$/i;
