@@ -4,7 +4,7 @@ import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
-import type { Handle, Recorded } from '#handle.js';
+import { type Handle, notRead, type Recorded } from '#handle.js';
 import type { Read } from '#read.js';
 import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
@@ -120,7 +120,7 @@ async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Unavailable) return refuse('NOT_READ', { why: 'the database does not answer' });
+    if (error instanceof Unavailable) return notRead(error);
     throw error;
   }
 }

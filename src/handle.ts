@@ -4,6 +4,7 @@ import type { Recorded } from './handle/recorded.js';
 import { Writer, type WriterOptions } from './handle/writer.js';
 
 export type { Recorded } from './handle/recorded.js';
+export { nothingKept, notRead } from './handle/unavailable.js';
 
 /**
  * The only way to change an incident: load, decide, append.

@@ -8,12 +8,14 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack } from '#slack/app.js';
+import { type Health, keepHealth } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
 import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
+import { looksOf } from './health.js';
 import { lookupsOf } from './lookups.js';
 import { peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
@@ -27,11 +29,12 @@ export type Role = 'all' | 'web' | 'worker';
 export interface Bot {
   /** Where the HTTP server listens; null in a worker. */
   port: number | null;
-  stop(): Promise<void>;
+  /** @param linger false: nobody is to find out first that no more requests should come here */
+  stop(linger?: boolean): Promise<void>;
 }
 
 /** How often the queue proves itself alive. */
-const CANARY_MS = 15_000;
+const CANARY_MS = 4_000;
 
 /** Starts a bot process. @param onFatal Slack will never accept our token: the process should end */
 export async function startBot(
@@ -128,14 +131,18 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: () => store.workspaces.only(),
         });
-  const web =
-    role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
+  const health = keepHealth({ looks: looksOf({ store, engine, canary, slack }), log });
+  opened.push(async () => health.stop());
+  const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
+  await health.first;
+  web?.ready();
   return {
     port: web?.port ?? null,
-    async stop() {
+    async stop(linger) {
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close()]);
+      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close(linger)]);
+      health.stop();
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
@@ -149,18 +156,14 @@ function listen(
   log: Log,
   slack: ReturnType<typeof createSlack>,
   secret: string,
-  queueIsWell: () => boolean,
+  health: Health,
 ) {
   const { store } = core;
   const now = () => new Date();
   const findToken = (hash: string) => store.tokens.byHash(hash);
   return startWeb(
     {
-      health: {
-        pingDatabase: async () => void (await store.ping()),
-        queue: () => (queueIsWell() ? 'ok' : 'degraded'),
-        slack: slack.health,
-      },
+      health,
       exports: { read: core.read, findToken, secret, now },
       api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
       slack: config.slack.appToken === null ? slack.listener : null,

@@ -7,6 +7,7 @@ import { Cache, type Known } from './cache.js';
 import { type Lookups, lookUp, needsLookup, resolvePeople } from './lookups.js';
 import { type Gathering, gathering, laneOf, type Planned, plan } from './plan.js';
 import type { Recorded } from './recorded.js';
+import { nothingKept } from './unavailable.js';
 import { recordedOf, shortKey, type Waiting } from './waiting.js';
 import { type Committing, pause, summariesOf, writeForSure } from './write.js';
 
@@ -222,12 +223,7 @@ export class Writer {
     if (!unknown && !(error instanceof Unavailable)) this.options.onError(error);
     for (const one of together) {
       const first = unknown ? await this.repeated(one).catch(() => null) : null;
-      one.done(
-        first ??
-          (error instanceof Unavailable
-            ? refuse('NOT_RECORDED', { why: 'the database does not answer' })
-            : refuse('NOT_CONFIRMED', {})),
-      );
+      one.done(first ?? (error instanceof Unavailable ? nothingKept(error) : refuse('NOT_CONFIRMED', {})));
     }
   }
 }

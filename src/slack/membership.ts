@@ -1,5 +1,5 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
-import { isRefusal } from '#domain/refusal.js';
+import { isPassing, isRefusal } from '#domain/refusal.js';
 import { type Context, spokenBy } from './context.js';
 
 /**
@@ -27,7 +27,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
       asking,
     );
     if (!isRefusal(outcome)) return;
-    if (outcome.code === 'NOT_RECORDED' || outcome.code === 'NOT_CONFIRMED') throw new Error(outcome.code);
+    if (isPassing(outcome)) throw new Error(outcome.code);
     context.log.warn({ code: outcome.code, incident }, 'Somebody who joined could not be made a member');
   };
 }

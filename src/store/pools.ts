@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { outcomeOfQuery, Unavailable } from './outcome.js';
+import { outcomeOfConnecting, outcomeOfQuery } from './outcome.js';
 
 /** Where the database is (as `pg` takes it), and how many connections at most. */
 export interface PoolConfig extends pg.ClientConfig {
@@ -39,6 +39,7 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
 }
 
 const STATEMENT_TIMEOUT = 2_000;
+const LONGEST_MS = 30_000;
 
 /**
  * Two small pools, so that a long export never makes a commit wait for a connection.
@@ -65,7 +66,9 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     ...common,
     max: others,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 30_000,
+    statement_timeout: LONGEST_MS,
+    // As above: on a dead wire nobody would ever hear of the end.
+    query_timeout: LONGEST_MS + 1_000,
   });
   for (const pool of [writer, general]) {
     pool.on('error', (error) => report('a database connection was lost', error));
@@ -92,7 +95,7 @@ export async function withConnection<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect().catch((error: Error) => {
-    throw new Unavailable(`no connection to the database: ${error.message}`);
+    throw outcomeOfConnecting(error);
   });
   let broken: Error | undefined;
   try {
