@@ -12,7 +12,7 @@ const SAY_AGAIN_MS = 60_000;
 /** @returns how many connections may be open so that files are left for everything else */
 export function mostConnections(limits = fileLimits()): number {
   const [, soft = ''] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? [];
-  const files = soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft) || FEW;
+  const files = soft === 'unlimited' ? 1_000_000 : Number(soft) || FEW;
   return Math.max(50, Math.min(10_000, files - Math.max(OTHERS, Math.floor(files / 4))));
 }
 

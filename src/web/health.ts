@@ -1,6 +1,5 @@
 import type { Express } from 'express';
 import type { Condition } from '#domain/words.js';
-import type { Log } from '#log.js';
 
 /** What the bot stands on, in the order in which it is told. */
 export const PARTS = ['database', 'queue', 'deliveries', 'slack'] as const;
@@ -19,7 +18,10 @@ export interface Health {
 
 export interface HealthOptions {
   looks: Record<Part, Look>;
-  log: Pick<Log, 'info' | 'warn'>;
+  log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
   everyMs?: number;
   patienceMs?: number;
 }
@@ -58,7 +60,7 @@ export function keepHealth({
   async function keep(part: Part): Promise<void> {
     const looking = Promise.resolve()
       .then(() => looks[part]())
-      .catch((error: unknown): Condition => ({ state: 'away', reason: (error as Error).message }));
+      .catch((): Condition => ({ state: 'away', reason: 'it could not be looked at' }));
     const before = told.has(part) ? known[part] : null;
     const late = waiting(patienceMs, signal).then(
       (): Condition => ({

@@ -155,6 +155,7 @@ function boundBody(request: IncomingMessage, response: ServerResponse, ms: numbe
     if (response.headersSent) request.destroy();
     else refuse(request, response, 408, 'That took too long to arrive.');
   }, ms);
+  timer.unref();
   request.once('close', () => clearTimeout(timer));
 }
 
