@@ -5,7 +5,7 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Power } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
-import type { Before, Handle, Recorded } from '#handle.js';
+import { type Before, type Handle, notRead, type Recorded } from '#handle.js';
 import type { Read } from '#read.js';
 import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
@@ -173,7 +173,7 @@ async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Unavailable) return refuse('NOT_READ', { why: 'the database does not answer' });
+    if (error instanceof Unavailable) return notRead(error);
     throw error;
   }
 }

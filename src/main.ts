@@ -9,6 +9,9 @@ const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
 /** Failures that say themselves what to do: a stack would only hide it. */
 const PLAIN = new Set(['BadConfig', 'FolderInUse', 'NoEmbedded', 'EmbeddedFailed', 'DatabaseNewer']);
 
+/** Listening on, last answers, deliveries in hand, connections: each has its bound, and these are all of them. */
+const LONGEST_STOP_MS = 28_000;
+
 /** `tocsin start [--role all|web|worker]`: this process is the bot. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -23,16 +26,18 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   let bot: Bot | null = null;
   let stopping = false;
-  const stop = (code: number) => {
+  const stop = (code: number, linger = false) => {
     if (stopping) return;
     stopping = true;
     // What hangs may not keep a process alive that was told to go.
-    setTimeout(() => process.exit(code), 12_000).unref();
-    void (bot?.stop() ?? Promise.resolve())
+    setTimeout(() => process.exit(code), LONGEST_STOP_MS).unref();
+    void (bot?.stop(linger) ?? Promise.resolve())
       .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
       .finally(() => process.exit(code));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  // Whoever presses Ctrl-C has no balancer that is to find out first.
+  process.on('SIGINT', () => stop(0));
+  process.on('SIGTERM', () => stop(0, true));
   // Node would print the stack as it is, and the line of source that threw.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'something failed that nobody expected: this process ends');

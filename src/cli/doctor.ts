@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Core, openCore } from '#compose/core.js';
+import { databaseCondition, deliveries } from '#compose/health.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
+import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
+import { troubleOf } from '#store/trouble.js';
 import { checkRunbooks } from './doctor-runbooks.js';
 import { askSlack } from './doctor-slack.js';
-import type { Finding } from './finding.js';
+import { type Finding, findingOf } from './finding.js';
 import type { Io, Verb } from './verb.js';
 
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
@@ -22,7 +25,7 @@ export const doctor: Verb = {
     const config = configuration(io, tell);
     if (config) {
       await database(config, tell);
-      tell({ what: 'queue', ...(await checkQueue(config.redisUrl)) });
+      tell(findingOf('queue', await checkQueue(config.redisUrl)));
       for (const finding of await askSlack(config)) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
     }
@@ -60,6 +63,9 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
   } catch (error) {
     // The settings of runbooks, which are looked at by themselves.
     if (error instanceof BadConfig) return;
+    // PostgreSQL says why it lets nobody in.
+    const trouble = troubleOf(outcomeOfQuery(error));
+    if (trouble.state === 'refusing') return tell(findingOf('database', trouble));
     tell({
       what: 'database',
       ok: false,
@@ -73,7 +79,13 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
   }
   try {
     const theirs = await core.store.ping();
-    tell({ what: 'database', ok: true, detail: `${core.database.kind}, answers` });
+    const writing = await databaseCondition(core.store);
+    tell(
+      findingOf('database', {
+        reason: `${core.database.kind}, answers and takes what it is given`,
+        ...writing,
+      }),
+    );
     const skew = Math.abs(theirs - Date.now());
     tell({
       what: 'clock',
@@ -81,19 +93,20 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
       detail: `${Math.round(skew)} ms from the database's`,
       fix: 'run NTP on both machines: times in the timeline come from this one',
     });
-    const { open, blocked, dead, oldestDueMs } = await core.store.outbox.stats();
-    const late = Math.round(oldestDueMs / 1000);
+    const { open, blocked, dead } = await core.store.outbox.stats();
+    const { state, reason } = await deliveries(core.store, { state: 'ok' });
     tell({
       what: 'deliveries',
-      ok: dead === 0 && late < 120,
-      detail: `${open} waiting (the oldest for ${late} s), ${blocked} held up, ${dead} given up`,
+      ok: dead === 0 && state === 'ok',
+      detail: `${open} waiting, ${blocked} held up, ${dead} given up${reason ? `: ${reason}` : ''}`,
       fix:
-        dead > 0
+        state === 'ok'
           ? '`tocsin deliveries` lists them with their errors'
           : 'is the bot running, and can it reach Slack?',
     });
   } catch (error) {
-    tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
+    if (error instanceof Unavailable) tell(findingOf('database', troubleOf(error)));
+    else tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
   } finally {
     await core.close();
   }

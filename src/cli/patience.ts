@@ -11,6 +11,7 @@ const PATIENCE_MS = 20_000;
 const PAUSE_MS = 500;
 const NO_ANSWER: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'NOT_RECORDED',
+  'DATABASE_REFUSES',
   'NOT_CONFIRMED',
   'NOT_READ',
 ]);
@@ -58,8 +59,8 @@ async function untilAnswered<T>(
   io: Io,
   patienceMs: number,
 ): Promise<T> {
-  const until = Date.now() + patienceMs;
-  const last = () => Date.now() + PAUSE_MS > until;
+  const until = performance.now() + patienceMs;
+  const last = () => performance.now() + PAUSE_MS > until;
   for (let told = false; ; told = true) {
     try {
       const result = await work();

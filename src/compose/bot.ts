@@ -8,6 +8,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
+import { type Health, keepHealth } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
 import { startScheduleWorker } from '#worker/schedules.js';
@@ -15,6 +16,7 @@ import { startWorker } from '#worker.js';
 import { amongNamed } from './approvers.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
+import { looksOf } from './health.js';
 import { startHeartbeat } from './heartbeat.js';
 import { lookupsOf, type Who } from './lookups.js';
 import { peopleForSlack } from './people.js';
@@ -29,11 +31,12 @@ export type Role = 'all' | 'web' | 'worker';
 export interface Bot {
   /** Where the HTTP server listens; null in a worker. */
   port: number | null;
-  stop(): Promise<void>;
+  /** @param linger false: nobody is to find out first that no more requests should come here */
+  stop(linger?: boolean): Promise<void>;
 }
 
 /** How often the queue proves itself alive. */
-const CANARY_MS = 15_000;
+const CANARY_MS = 4_000;
 
 /** Starts a bot process. @param onFatal Slack will never accept our token: the process should end */
 export async function startBot(
@@ -152,15 +155,19 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: () => store.workspaces.only(),
         });
-  const web =
-    role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);
+  const health = keepHealth({ looks: looksOf({ store, engine, canary, slack }), log });
+  opened.push(async () => health.stop());
+  const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
+  await health.first;
+  web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
-    async stop() {
+    async stop(linger) {
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close()]);
+      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close(linger)]);
+      health.stop();
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
@@ -175,7 +182,7 @@ function listen(
   log: Log,
   slack: ReturnType<typeof createSlack>,
   secret: string,
-  queueIsWell: () => boolean,
+  health: Health,
 ) {
   const { store } = core;
   const now = () => new Date();
@@ -186,11 +193,7 @@ function listen(
   };
   return startWeb(
     {
-      health: {
-        pingDatabase: async () => void (await store.ping()),
-        queue: () => (queueIsWell() ? 'ok' : 'degraded'),
-        slack: slack.health,
-      },
+      health,
       exports: { read: core.read, findToken, secret, now },
       api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
       slack: config.slack.appToken === null ? slack.listener : null,

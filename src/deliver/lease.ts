@@ -52,10 +52,10 @@ export class Lease {
 }
 
 // The wall clock may be set, and the monotonic one stands still while a machine sleeps: believe whichever says more.
-interface Moment {
+export interface Moment {
   wall: number;
   steady: number;
 }
-export const moment = (): Moment => ({ wall: Date.now(), steady: performance.now() });
-export const age = (since: Moment): number =>
-  Math.max(Date.now() - since.wall, performance.now() - since.steady);
+export const moment = (wall = Date.now()): Moment => ({ wall, steady: performance.now() });
+export const age = (since: Moment, wall = Date.now()): number =>
+  Math.max(wall - since.wall, performance.now() - since.steady);

@@ -1,5 +1,5 @@
 import { checkText } from '#domain/command/entered.js';
-import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
 import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
@@ -41,7 +41,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     },
   );
   if (isRefusal(answer)) {
-    if (answer.code === 'NOT_RECORDED' || answer.code === 'NOT_CONFIRMED') throw new NotRecorded(answer.code);
+    if (isPassing(answer)) throw new NotRecorded(answer.code);
     return decline(attempt, answer);
   }
   const entry = await world.incidents.capturedEntry(row.team, row.incident, channel, ts);

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { scheduleId } from '#domain/person.js';
-import type { Refusal, RefusalCode } from '#domain/refusal.js';
+import { isPassing, type Refusal, type RefusalCode } from '#domain/refusal.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { DueSchedule } from '#store/schedules.js';
 import { openedBy, tellTrouble } from './schedule-trouble.js';
 import type { ScheduleWorld } from './schedule-world.js';
 
 /** What usually passes by itself, and needs a person only when it lasts. */
-const PASSING = new Set<RefusalCode>(['RUN_TARGET_BUSY', 'TOO_MANY', 'NOT_RECORDED', 'NOT_CONFIRMED']);
+const PASSING = new Set<RefusalCode>(['RUN_TARGET_BUSY', 'TOO_MANY']);
 const PATIENCE_MS = 60 * 60_000;
 
 /** Why a rotation was refused the last time, kept with the schedule. */
@@ -26,10 +26,11 @@ interface Refused {
  */
 export async function tellRefused(
   schedule: Schedule,
-  { code, sentence, next }: Refusal,
+  refusal: Refusal,
   due: DueSchedule,
   world: ScheduleWorld,
 ): Promise<string> {
+  const { code, sentence, next } = refusal;
   const now = world.now();
   const before = refusedBefore(due.outcome);
   const again = before?.why === sentence ? before : null;
@@ -37,7 +38,8 @@ export async function tellRefused(
   if (!again) world.log.error({ schedule: schedule.name, code }, sentence);
   const kept = (told: number | null) =>
     JSON.stringify({ why: sentence, since, incident: told } satisfies Refused);
-  if (PASSING.has(code) && now.getTime() - Date.parse(since) < PATIENCE_MS) return kept(null);
+  if ((PASSING.has(code) || isPassing(refusal)) && now.getTime() - Date.parse(since) < PATIENCE_MS)
+    return kept(null);
   const by = scheduleId(schedule.name);
   if (incident !== null && (await openedBy(by, due.team, world))?.number === incident) return kept(incident);
   const what = createHash('sha256').update(sentence).digest('hex');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRefusal } from '#domain/refusal.js';
+import { isPassing, isRefusal } from '#domain/refusal.js';
 import type { WorkerRunIntent } from '#domain/run-intent.js';
 import type { RunWorld } from './run-ports.js';
 
@@ -31,9 +31,9 @@ export function runTell(world: RunWorld, team: string, incident: number, lost: A
       });
       if (!isRefusal(answer)) return;
       if (answer.code === 'RUN_MOVED_ON' || answer.code === 'NO_SUCH_RUN') throw new Moved(answer.sentence);
-      const passing = answer.code === 'NOT_RECORDED' || answer.code === 'NOT_CONFIRMED';
       const ms = PAUSES_MS[tries];
-      if (!passing || ms === undefined || lost.aborted) throw new NotKept(`${intent.type}: ${answer.code}`);
+      if (!isPassing(answer) || ms === undefined || lost.aborted)
+        throw new NotKept(`${intent.type}: ${answer.code}`);
       await sleep(ms);
     }
   };

@@ -310,6 +310,10 @@ export const SENTENCES = {
     sentence: `Nothing was kept: ${p.why}.`,
     next: 'Type it again in a moment; the time at which it happened can be given: `note 14:32 TEXT`.',
   }),
+  DATABASE_REFUSES: (p: { why: string; fix: string }) => ({
+    sentence: `Nothing was kept. The database answers, but takes nothing: ${p.why}.`,
+    next: `Whoever runs Tocsin: ${p.fix}. Then type it again; the time at which it happened can be given: \`note 14:32 TEXT\`.`,
+  }),
   NOT_CONFIRMED: (_: Record<string, never>) => ({
     sentence: 'Not confirmed: the answer of the database was lost.',
     next: 'Look at `timeline` before you type it again.',

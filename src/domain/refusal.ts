@@ -22,6 +22,18 @@ export function refuse<C extends RefusalCode>(code: C, params: Params<C>): Refus
   return { refused: true, code, sentence, next };
 }
 
+/** A *no* that says nothing about what was asked for: the same may be taken in a moment, or when somebody has mended what is broken. */
+const PASSING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'NOT_RECORDED',
+  'DATABASE_REFUSES',
+  'NOT_CONFIRMED',
+]);
+
+/** Was it the database that could not, now, rather than we who would not? */
+export function isPassing({ code }: Pick<Refusal, 'code'>): boolean {
+  return PASSING.has(code);
+}
+
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && (value as { refused?: unknown }).refused === true;
 }

@@ -33,6 +33,19 @@ export const ENTRY_KINDS = [
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
+/**
+ * How something that we stand on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
+ * what it is asked; `away`: it does not answer.
+ */
+export type State = 'ok' | 'degraded' | 'refusing' | 'away';
+
+/** A state, with what people need to know of it: `reason` completes “the database is away: …”, `fix` is what to do. */
+export interface Condition {
+  state: State;
+  reason?: string;
+  fix?: string;
+}
+
 /** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes. */
 export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
 export type Source = (typeof SOURCES)[number];

@@ -2,6 +2,7 @@ import { type Refusal, refuse } from '#domain/refusal.js';
 import type { Commit } from '#store/commit.js';
 import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { type Gathering, laneOf, type Planned } from './plan.js';
+import { nothingKept } from './unavailable.js';
 import type { Waiting } from './waiting.js';
 
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
@@ -50,7 +51,6 @@ export function summariesOf(planned: Array<{ waiting: Waiting; plan: Planned }>)
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const AWAY = 'the database does not answer';
 const OUR_FAULT = 'Tocsin made a mistake, which is in its log';
 const HELD = 'that incident is being rebuilt or erased at this moment';
 const CROWDED = 'too many people are writing to this incident at once';
@@ -58,7 +58,7 @@ const CROWDED = 'too many people are writing to this incident at once';
 /** What somebody is told whose intent could not be written. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Locked) return refuse('NOT_RECORDED', { why: HELD });
-  if (error instanceof Unavailable) return refuse('NOT_RECORDED', { why: AWAY });
+  if (error instanceof Unavailable) return nothingKept(error);
   if (error instanceof Conflict) return refuse('NOT_RECORDED', { why: CROWDED });
   if (error instanceof Unconfirmed) return refuse('NOT_CONFIRMED', {});
   return refuse('NOT_RECORDED', { why: OUR_FAULT });

@@ -9,6 +9,8 @@ export interface CanaryStatus {
   ok: boolean;
   /** When the last one finished, by its worker's clock; null before the first. */
   lastSeenAt: Date | null;
+  /** Milliseconds since the last one was seen to have finished, or since we began to look. */
+  quietMs: number;
   /** Milliseconds from adding to finishing of the last one, or so far of one that is overdue; null before the first. */
   lagMs: number | null;
 }
@@ -22,7 +24,6 @@ export interface CanaryOptions {
   everyMs?: number;
   /** The queue whose workers are to be proved alive. */
   queue?: string;
-  now?: () => Date;
   log: QueueLog;
 }
 
@@ -40,16 +41,19 @@ const LATE = 3;
  * costs no connection and works from a process that has no worker itself.
  */
 export function startCanary(engine: Engine, options: CanaryOptions): Canary {
-  const { everyMs = 5_000, queue: name = LANES, now = () => new Date(), log } = options;
+  const { everyMs = 5_000, queue: name = LANES, log } = options;
   const queue = engine.queue<object>(name);
   const outage = outageLog(log, 'the queue, for its canary');
   const stopping = new AbortController();
   let lastSeenAt: Date | null = null;
+  // When that was learned, by the clock that nobody sets.
+  let learned: number | null = null;
   let lagMs: number | null = null;
+  const began = performance.now();
   let flying: { id: string; since: number } | undefined;
 
   const release = async (): Promise<void> => {
-    const since = now().getTime();
+    const since = performance.now();
     // Before the others (a long queue is no dead queue), and kept for a moment so that it can be looked at.
     const options = { lifo: true, removeOnComplete: { count: 20 } };
     const job = await queue.add(CANARY, {}, options);
@@ -63,6 +67,7 @@ export function startCanary(engine: Engine, options: CanaryOptions): Canary {
     // One that is gone was flushed with all the rest: it says nothing, and the next one follows.
     if (job?.finishedOn) {
       lastSeenAt = new Date(job.finishedOn);
+      learned = performance.now();
       lagMs = Math.max(0, job.finishedOn - job.timestamp);
     }
     flying = undefined;
@@ -88,10 +93,11 @@ export function startCanary(engine: Engine, options: CanaryOptions): Canary {
 
   return {
     status() {
-      const time = now().getTime();
-      const ok = lastSeenAt !== null && time - lastSeenAt.getTime() <= LATE * everyMs;
-      const inTheAir = flying ? time - flying.since : 0;
-      return { ok, lastSeenAt, lagMs: lagMs === null ? null : Math.max(lagMs, inTheAir) };
+      const time = performance.now();
+      const quietMs = Math.round(time - (learned ?? began));
+      const ok = learned !== null && quietMs <= LATE * everyMs;
+      const inTheAir = flying ? Math.round(time - flying.since) : 0;
+      return { ok, lastSeenAt, quietMs, lagMs: lagMs === null ? null : Math.max(lagMs, inTheAir) };
     },
     async stop() {
       stopping.abort();

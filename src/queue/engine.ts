@@ -1,5 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { PoolConfig } from 'pg';
+import type { Condition } from '#domain/words.js';
 import type { Backing } from './backing.js';
 import { describeError, outageLog } from './outage.js';
 import { postgresBacking } from './postgres.js';
@@ -26,6 +27,8 @@ export interface Engine {
   queue<Data>(name: string): Queue<Data>;
   /** Starts working on a queue. An outage is survived and logged, never thrown. */
   worker<Data>(name: string, handler: Handler<Data>, options: { concurrency: number }): EngineWorker;
+  /** How the queue's server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
+  check(): Promise<Condition> | null;
   /**
    * Stops all workers and closes all connections. Handlers get `graceMs` (5,000) to finish; the job of one
    * that does not is taken up by another worker when its lock runs out. Ends within about `graceMs` + 4 s
@@ -99,6 +102,7 @@ export async function openEngine({ redisUrl, database, log }: EngineOptions): Pr
       workers.push(worker);
       return worker;
     },
+    check: () => backing.check(),
     close({ graceMs = 5_000 } = {}) {
       closing ??= close(graceMs);
       return closing;

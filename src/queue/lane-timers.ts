@@ -17,11 +17,12 @@ export class LaneTimers {
 
   /** Wakes the lane at `date`, or earlier when it was already to be woken earlier. A date gone by means now. */
   set(lane: string, date: Date): void {
-    const at = date.getTime();
+    const ms = Math.min(Math.max(date.getTime() - this.now().getTime(), 0), LONGEST_MS);
+    // From here on a span: the clock may be set, and two times are only compared by one that is not.
+    const at = performance.now() + ms;
     const before = this.#timers.get(lane);
     if (before && before.at <= at) return;
     if (before) clearTimeout(before.timer);
-    const ms = Math.min(Math.max(at - this.now().getTime(), 0), LONGEST_MS);
     const timer = setTimeout(() => {
       this.#timers.delete(lane);
       this.wake(lane);

@@ -25,6 +25,16 @@ type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueB
 // Wake-ups are tiny: more connections than this only take them from the store. One of them listens.
 const POOL_SIZE = 5;
 
+const CLAMP_MS = 5_000;
+/** What cannot be: a look for the dead that was made later than now, a lock that lasts longer than locks do. */
+const CLAMP_SQL = `
+  with looked as (
+    update meta set value = ($1::bigint)::text
+    where field = 'stalled-check' and value::bigint > $1::bigint + 1000
+  )
+  update job set locked_until_ms = $2
+  where state = 'active' and locked_until_ms > $2::bigint + 1000`;
+
 /**
  * BullMQ on PostgreSQL. Migrates BullMQ's schema when it is missing or old.
  *
@@ -68,12 +78,23 @@ export async function postgresBacking(
       role?.withBlockingConnection ?? false,
     )) as Factory;
   const common = { connection: {} };
+  // BullMQ keeps times of day here, by the clock of whoever wrote them. One that was ahead would keep jobs of the dead locked,
+  // and everybody from looking for them, until it is reached.
+  const clamp = () => {
+    const now = Date.now();
+    pool.query(CLAMP_SQL, [now, now + workerSettings.lockDuration]).catch(onError);
+  };
+  clamp();
+  const clamping = setInterval(clamp, CLAMP_MS);
+  clamping.unref();
   return {
     kind: 'postgres',
     queue: (name) => new Queue(name, { ...queueSettings, ...common }, share),
     worker: (name, processor, concurrency) =>
       new Worker(name, processor, { ...workerSettings, ...common, concurrency }, share),
+    check: () => null,
     async close() {
+      clearInterval(clamping);
       await connection.close();
       await pool.end();
     },

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Backing } from './backing.js';
+import { troubleOfRedis, tryRedis } from './check.js';
 import { queueSettings, reconnectDelay, workerSettings } from './settings.js';
 import { within } from './waiting.js';
 
@@ -26,7 +27,15 @@ export async function redisBacking(url: string, onError: (error: Error) => void)
     maxRetriesPerRequest: 1,
     commandTimeout: 3_000,
   });
-  producer.on('error', onError);
+  // What the connection last failed with: a command says only that there is none.
+  let failure: Error | null = null;
+  producer.on('error', (error) => {
+    failure = error;
+    onError(error);
+  });
+  producer.on('ready', () => {
+    failure = null;
+  });
   await within(2_000, new Promise((resolve) => producer.once('ready', resolve)));
   // BullMQ's version check asks INFO once and keeps a failure for the life of the object: a Redis that
   // goes away at that very moment would leave a worker dead for ever.
@@ -48,6 +57,8 @@ export async function redisBacking(url: string, onError: (error: Error) => void)
         skipVersionCheck,
         concurrency,
       }),
+    check: async () =>
+      producer.status === 'ready' ? tryRedis(producer) : troubleOfRedis(failure ?? new Error()),
     close: async () => producer.disconnect(),
   };
 }

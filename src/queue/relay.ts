@@ -22,6 +22,8 @@ export interface RelayOptions {
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
   /** Milliseconds between two looks into the outbox; 1,000. It bounds what a lost wake-up can cost. */
   intervalMs?: number;
+  /** After so many milliseconds a lane that stays due and free is woken past what the queue holds of it; 10,000. */
+  aroundMs?: number;
   now?: () => Date;
   log: QueueLog;
 }
@@ -41,6 +43,7 @@ const LIMIT = 2_000;
 // much as a few commits, and Slack takes one post a second from a lane. A nudge after a quiet moment leaves at once.
 const GAP_MS = 5;
 const LANE_GAP_MS = 100;
+const SAY_AGAIN_MS = 60_000;
 
 /**
  * One lane, one waiting wake-up, none lost.
@@ -54,13 +57,25 @@ const LANE_GAP_MS = 100;
  * goes home, and the row waits for the loop).
  *
  * Everything else is the loop: the outbox says what is due, so Redis may be flushed, a batch may fail, a
- * process may die with its timers, and it costs one interval.
+ * process may die with its timers, and it costs one interval. And should the key itself be held by a job that nobody
+ * will ever finish (its lock was given out by a clock that was ahead), the loop goes round it: another key.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { queue, queueOf, dueLanes, intervalMs = 1_000, now = () => new Date(), log } = options;
+  const {
+    queue,
+    queueOf,
+    dueLanes,
+    intervalMs = 1_000,
+    aroundMs = 10_000,
+    now = () => new Date(),
+    log,
+  } = options;
   const sending = outageLog(log, 'the queue, for wake-ups');
   const looking = outageLog(log, 'the outbox, for due lanes');
   const waiting = new Set<string>();
+  // Lanes that every look so far found due and free, and since when, by the clock that nobody sets.
+  let undrained = new Map<string, number>();
+  let said = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let sender: Promise<void> | undefined;
 
@@ -99,10 +114,30 @@ export function startRelay(options: RelayOptions): Relay {
   };
 
   const addTo = async (to: Queue<LaneJob>, lanes: string[]): Promise<unknown> => {
-    const [first, ...others] = lanes.map(wakeUp);
+    const jobs = lanes.map((lane) => wakeUp(lane, roundOf(lane)));
+    const [first, ...others] = jobs;
     // The usual case is one lane, and a batch takes a millisecond longer.
     if (first && others.length === 0) return to.add(first.name, first.data, first.opts);
-    return to.addBulk(lanes.map(wakeUp));
+    return to.addBulk(jobs);
+  };
+
+  /** How many times over it is time to go round what the queue holds of this lane; 0: it is not. */
+  const roundOf = (lane: string): number => {
+    const since = undrained.get(lane);
+    return since === undefined ? 0 : Math.floor((performance.now() - since) / aroundMs);
+  };
+
+  const seenDue = (lanes: string[]): void => {
+    const before = undrained;
+    const at = performance.now();
+    undrained = new Map(lanes.map((lane) => [lane, before.get(lane) ?? at]));
+    const stuck = lanes.filter((lane) => roundOf(lane) > 0);
+    if (stuck.length === 0 || at - said < SAY_AGAIN_MS) return;
+    said = at;
+    log.warn(
+      { lanes: stuck.length, lane: stuck[0] },
+      'lanes are due, free and not drained: they are woken past what the queue holds of them',
+    );
   };
 
   const timers = new LaneTimers((lane) => pace.now(lane), now);
@@ -117,7 +152,9 @@ export function startRelay(options: RelayOptions): Relay {
       try {
         const due = await dueLanes(LIMIT);
         looking.recovered();
-        wake(due.map(({ lane }) => lane));
+        const lanes = due.map(({ lane }) => lane);
+        seenDue(lanes);
+        wake(lanes);
       } catch (error) {
         looking.failed(error);
       }
@@ -143,6 +180,7 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-function wakeUp(lane: string) {
-  return { name: 'wake', data: { lane }, opts: { deduplication: { id: lane, keepLastIfActive: true } } };
+function wakeUp(lane: string, round: number) {
+  const id = round === 0 ? lane : `${lane}~${round}`;
+  return { name: 'wake', data: { lane }, opts: { deduplication: { id, keepLastIfActive: true } } };
 }

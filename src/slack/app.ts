@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
+import type { Condition } from '#domain/words.js';
 import { ACTIONS } from './blocks/ask.js';
 import { RUN_ACTIONS } from './blocks/run-buttons.js';
 import { OFFER_ACTION } from './blocks/run-offer.js';
@@ -63,6 +64,8 @@ export interface Slack {
   identity(): Identity | null;
   /** `ok` when Slack knows us and, in Socket Mode, a socket is connected. */
   health(): 'ok' | 'degraded';
+  /** The same with the reason, and with what the last calls came to. Costs nothing. */
+  condition(): Condition;
 }
 
 /** Time that an answer may spend on Slack: on a modal, whose trigger lives three seconds; on a link, which is a courtesy. */
@@ -73,7 +76,7 @@ const LINK_MS = 800;
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now } = options;
   const { botToken: token } = slack;
-  const client = createSlackClient({ ...address(slack), token, log });
+  const { client, outage } = noted(createSlackClient({ ...address(slack), token, log }));
   const front = frontOf(options);
   const people = createPeople({ store: options.people, client, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, now });
@@ -165,6 +168,17 @@ export function createSlack(options: SlackOptions): Slack {
     meet: people.meet,
     identity: whoAmI.current,
     health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
+    condition() {
+      const fix = 'can this machine reach slack.com (or SLACK_API_URL)? `tocsin doctor` asks Slack';
+      if (!whoAmI.current()) {
+        const why = whoAmI.why();
+        return { state: 'away', reason: `Slack has not said who we are${why ? ` (${why})` : ''}`, fix };
+      }
+      const failure = outage();
+      if (failure) return { state: 'away', reason: `Slack does not answer (${failure})`, fix };
+      if (!front.connected()) return { state: 'away', reason: 'no socket is connected', fix };
+      return { state: 'ok' };
+    },
   };
 }
 
@@ -196,6 +210,40 @@ export function listenToOthers(
   app.event('member_joined_channel', onJoined(context));
   app.event('member_left_channel', onLeft(context));
   app.event('user_change', onUserChange(context));
+}
+
+/** So many calls in a row without an answer are an outage. */
+const OUTAGE_CALLS = 2;
+/** So long after the last call of an outage Slack is asked whether it is over: there may be nothing else to say. */
+const ASK_MS = 8_000;
+
+/** The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null. */
+function noted(inner: SlackClient): { client: SlackClient; outage: () => string | null } {
+  let unanswered = 0;
+  let why = '';
+  let last = performance.now();
+  const client: SlackClient = {
+    async call(method, args) {
+      const result = await inner.call(method, args);
+      last = performance.now();
+      if (result.kind === 'unknown') {
+        unanswered++;
+        why = result.error;
+      } else unanswered = 0;
+      return result;
+    },
+  };
+  return {
+    client,
+    outage() {
+      if (unanswered < OUTAGE_CALLS) return null;
+      if (performance.now() - last > ASK_MS) {
+        last = performance.now();
+        void client.call('auth.test');
+      }
+      return why;
+    },
+  };
 }
 
 function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {

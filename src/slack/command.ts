@@ -1,8 +1,9 @@
 import type { Middleware, SlackCommandMiddlewareArgs, SlashCommand } from '@slack/bolt';
 import { verbNamed } from '#domain/command/verbs.js';
 import { refuse } from '#domain/refusal.js';
+import { nothingKept, notRead } from '#handle.js';
 import { answered } from './answered.js';
-import { type Context, spokenBy, triggerKey } from './context.js';
+import { type Context, spokenBy, triggerKey, unexpected } from './context.js';
 import { entered } from './entered.js';
 import { inTime } from './in-time.js';
 import type { Typed } from './ports.js';
@@ -37,10 +38,8 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
   try {
     typed = await typedIn(context, command);
   } catch (error) {
-    context.log.error({ err: error }, 'A command could not be looked up');
-    return onlyLooks(command)
-      ? refused(refuse('NOT_READ', { why: 'the database does not answer' }))
-      : refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+    unexpected(context, error, 'A command could not be looked up');
+    return refused(onlyLooks(command) ? notRead(error) : nothingKept(error));
   }
   const answer = await context.answer(typed);
   return answered(context, answer, typed, {

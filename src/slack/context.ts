@@ -1,4 +1,5 @@
 import type { Asking } from '#domain/intent.js';
+import { Unavailable } from '#store/outcome.js';
 import type { SlackClient } from './client.js';
 import type { Members } from './members.js';
 import type { People } from './people.js';
@@ -68,6 +69,11 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,
   };
+}
+
+/** Before a command could be looked at something failed. A database that is away is not told with each command: it is said once, elsewhere. */
+export function unexpected({ log }: Pick<Context, 'log'>, error: unknown, message: string): void {
+  if (!(error instanceof Unavailable)) log.error({ err: error }, message);
 }
 
 /** The key of a command or an interaction: Slack gives each a trigger, and repeats it when it delivers again. */

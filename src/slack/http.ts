@@ -32,6 +32,8 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const read = await readBody(request);
+    // It took too long to arrive, and that was said.
+    if (response.headersSent) return;
     if ('status' in read) {
       log.warn({ why: read.why }, 'Refused a Slack request');
       return bolt.buildNoBodyResponse(response, read.status);
@@ -82,6 +84,12 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
     listener(request, response) {
       const { headers } = request;
       const sent = Number(headers['x-slack-request-timestamp']);
+      // What nobody signed is not worth reading.
+      if (!headers['x-slack-signature'] || Number.isNaN(sent)) {
+        request.resume();
+        response.writeHead(401).end();
+        return;
+      }
       if (sent > options.now().getTime() / 1_000 + WINDOW_S) {
         log.warn({ sent }, 'Refused a Slack request from the future; is this clock right?');
         request.resume();

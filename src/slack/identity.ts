@@ -38,6 +38,8 @@ export interface WhoAmI {
   stop(): void;
   /** null until Slack has answered. */
   current(): Identity | null;
+  /** Why Slack did not say it when it was last asked; null: it did, or was not asked yet. */
+  why(): string | null;
 }
 
 /**
@@ -55,6 +57,7 @@ export function createWhoAmI(options: {
   let identity: Identity | null = null;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let failure: string | null = null;
 
   async function ask(attempt: number): Promise<void> {
     const result = await client.call('auth.test');
@@ -64,11 +67,13 @@ export function createWhoAmI(options: {
     if (told?.success) {
       const { team_id, user_id, bot_id, url } = told.data;
       identity = { slackTeamId: team_id, botUserId: user_id, botId: bot_id ?? null, url: url ?? null };
+      failure = null;
       log.info({ team: team_id, bot: user_id }, 'Slack knows us');
       return options.onKnown(identity);
     }
     const why =
       result.kind === 'ok' ? 'unreadable' : result.kind === 'ratelimited' ? 'ratelimited' : result.error;
+    failure = why;
     const wait = result.kind === 'ratelimited' ? result.retryAfterMs : Math.min(60_000, 1_000 * 2 ** attempt);
     log.warn({ why, again_in_ms: wait }, 'Slack does not say who we are; recording goes on');
     timer = setTimeout(() => void ask(Math.min(attempt + 1, 10)), wait);
@@ -82,5 +87,6 @@ export function createWhoAmI(options: {
       clearTimeout(timer);
     },
     current: () => identity,
+    why: () => failure,
   };
 }

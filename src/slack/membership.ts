@@ -1,7 +1,7 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isOnTheWay } from '#domain/permission.js';
-import { isRefusal } from '#domain/refusal.js';
+import { isPassing, isRefusal } from '#domain/refusal.js';
 import { type Context, spokenBy } from './context.js';
 
 /**
@@ -55,7 +55,7 @@ export function onLeft(context: Context): Middleware<SlackEventMiddlewareArgs<'m
 async function note(context: Context, intent: TypedIntent, incident: number, asking: Asking): Promise<void> {
   const outcome = await context.handle(intent, incident, asking);
   if (!isRefusal(outcome)) return;
-  if (outcome.code === 'NOT_RECORDED' || outcome.code === 'NOT_CONFIRMED') throw new Error(outcome.code);
+  if (isPassing(outcome)) throw new Error(outcome.code);
   context.log.warn({ code: outcome.code, incident }, 'Who is in a channel could not be kept');
 }
 

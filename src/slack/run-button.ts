@@ -3,8 +3,9 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
 import { type RunState, runsOf } from '#domain/run-state.js';
+import { nothingKept } from '#handle.js';
 import { type CarriedRun, carriedRun, markOf } from './carried-run.js';
-import { type Context, spokenBy, triggerKey } from './context.js';
+import { type Context, spokenBy, triggerKey, unexpected } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
@@ -43,8 +44,8 @@ async function decided(
   try {
     ready = await prepared(context, body, what, carried);
   } catch (error) {
-    context.log.error({ err: error }, 'A click could not be looked up');
-    return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+    unexpected(context, error, 'A click could not be looked up');
+    return refused(nothingKept(error));
   }
   if (isRefusal(ready)) return refused(ready);
   const outcome = await context.handle(ready.intent, carried.incident, ready.asking);

@@ -1,6 +1,7 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
-import { isRefusal, refuse } from '#domain/refusal.js';
-import { type Context, type Spoken, spokenBy, triggerKey } from './context.js';
+import { isRefusal } from '#domain/refusal.js';
+import { nothingKept } from '#handle.js';
+import { type Context, type Spoken, spokenBy, triggerKey, unexpected } from './context.js';
 import type { Form } from './form.js';
 import { inTime } from './in-time.js';
 import { type From, rememberedIn, type Values, valuesOf } from './modal/frame.js';
@@ -73,9 +74,8 @@ async function submit(
   try {
     spoken = await submittedBy(context, body, from);
   } catch (error) {
-    context.log.error({ err: error }, 'A form could not be looked up');
-    const refusal = refuse('NOT_RECORDED', { why: 'the database does not answer' });
-    return { reply: refused(refusal), block: MAIN[form] };
+    unexpected(context, error, 'A form could not be looked up');
+    return { reply: refused(nothingKept(error)), block: MAIN[form] };
   }
   const { asking, zone, zoneKnown } = spoken;
   const { command, components } = context;

@@ -1,4 +1,5 @@
-import { BLOCKED, OWED_COLUMNS, type OwedRow } from './outbox.js';
+import type { EffectKind } from '#domain/effect.js';
+import { BLOCKED, believed, DUE, OWED_COLUMNS, type OwedRow } from './outbox.js';
 import type { Queryable } from './pools.js';
 
 /** A lane: what is owed because of one incident, paid in order. */
@@ -32,19 +33,69 @@ export async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
 }
 
 const OPEN = 'done_at is null and dead_at is null';
-export const DUE_LANES_SQL = `
+/** The first open row of each lane, as `o`. */
+const HEADS = (columns: string[]) => `
 with recursive o as (
-  (select team, lane, due_at from outbox where ${OPEN} order by team, lane, id limit 1)
+  (select ${columns.join(', ')} from outbox where ${OPEN} order by team, lane, id limit 1)
   union all
   select head.* from o, lateral (
-    select n.team, n.lane, n.due_at from outbox n
+    select ${columns.map((column) => `n.${column}`).join(', ')} from outbox n
     where n.done_at is null and n.dead_at is null and (n.team, n.lane) > (o.team, o.lane)
     order by n.team, n.lane, n.id limit 1) head
-)
+)`;
+export const DUE_LANES_SQL = `${HEADS(['team', 'lane', 'due_at', 'set_at'])}
 select team, lane from o
-where due_at <= now() and not ${BLOCKED} and not exists (
-  select from lane l where l.team = o.team and l.lane = o.lane and (l.lease_until > now() or l.next_at > now()))
+where ${DUE} and not ${BLOCKED} and not exists (
+  select from lane l where l.team = o.team and l.lane = o.lane
+    and ${believed('l')} and (l.lease_until > now() or l.next_at > now()))
 order by due_at limit $1`;
+
+/** A lane whose first delivery has been owed for long, and why it may be. */
+export interface LateLane extends Lane {
+  kind: EffectKind;
+  /** How long it has been owed; from when it could be paid first, where that was not at once. */
+  ms: number;
+  /** What the last attempt failed with. */
+  error: string | null;
+  /** The lane was told to rest until later: a rate limit. */
+  resting: boolean;
+  /** A worker has the lane in hand. */
+  held: boolean;
+}
+
+/** Soon enough to be told: whoever asks would rather hear nothing than wait. */
+const SOON_MS = 3_000;
+
+/**
+ * @returns lanes that owe something for longer than `ms`, the longest waiting first, none that a dead row holds up; and how
+ *   many rows are dead. Its cost is the number of lanes that owe something, and of dead rows.
+ */
+export async function late(
+  db: Queryable,
+  ms: number,
+  limit: number,
+): Promise<{ lanes: LateLane[]; dead: number }> {
+  const soon = { query_timeout: SOON_MS };
+  const lanes = await db.query<LateLane>({
+    name: 'late_lanes',
+    text: LATE_LANES_SQL,
+    values: [ms, limit],
+    ...soon,
+  });
+  const text = 'select count(*)::int as dead from outbox where dead_at is not null';
+  const { rows } = await db.query<{ dead: number }>({ name: 'dead_rows', text, ...soon });
+  return { lanes: lanes.rows, dead: rows[0]?.dead ?? 0 };
+}
+
+// Of one that was never tried the time that it was left for counts (an alarm clock); of the others, since when it is owed.
+const SINCE = `case when o.attempts = 0 and ${believed('o')} then greatest(o.owed_at, o.due_at) else o.owed_at end`;
+const LATE_LANES_SQL = `${HEADS(['team', 'lane', 'kind', 'due_at', 'set_at', 'owed_at', 'attempts', 'error'])}
+select o.team, o.lane, o.kind, o.error, (extract(epoch from now() - ${SINCE}) * 1000)::float8 as ms,
+  coalesce(l.next_at > now() and ${believed('l')}, false) as resting,
+  coalesce(l.lease_until > now() and ${believed('l')}, false) as held
+from o left join lane l on l.team = o.team and l.lane = o.lane
+where now() - ${SINCE} > $1 * interval '1 millisecond' and not ${BLOCKED}
+order by ms desc limit $2`;
 
 /**
  * Takes the lease of a lane, by the database's clock.
@@ -61,9 +112,11 @@ export async function claimLane(
     text: `insert into lane (team, lane, owner, fence, lease_until)
            values ($1, $2, $3, 1, now() + $4 * interval '1 millisecond')
            on conflict (team, lane) do update
-             set owner = excluded.owner, fence = lane.fence + 1, lease_until = excluded.lease_until, next_at = null
-             where (lane.lease_until is null or lane.lease_until <= now())
-               and (lane.next_at is null or lane.next_at <= now())
+             set owner = excluded.owner, fence = lane.fence + 1, lease_until = excluded.lease_until, next_at = null,
+               set_at = now()
+             where not ${believed('lane')}
+               or (lane.lease_until is null or lane.lease_until <= now())
+                 and (lane.next_at is null or lane.next_at <= now())
            returning fence::float8 as fence`,
     values: [team, lane, owner, leaseMs],
   });
@@ -74,7 +127,7 @@ export async function claimLane(
 export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'renew_lane',
-    text: `update lane set lease_until = now() + $4 * interval '1 millisecond'
+    text: `update lane set lease_until = now() + $4 * interval '1 millisecond', set_at = now()
            where team = $1 and lane = $2 and fence = $3`,
     values: [hold.team, hold.lane, hold.fence, leaseMs],
   });
@@ -85,7 +138,7 @@ export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Pro
 export async function owedRows(db: Queryable, { team, lane }: Lane, limit: number): Promise<OwedRow[]> {
   const { rows } = await db.query<OwedRow & { due: boolean }>({
     name: 'owed_rows',
-    text: `select ${OWED_COLUMNS}, due_at <= now() as due from outbox o
+    text: `select ${OWED_COLUMNS}, ${DUE} as due from outbox o
            where team = $1 and lane = $2 and ${OPEN} and not ${BLOCKED} order by o.id limit $3`,
     values: [team, lane, limit],
   });
@@ -106,7 +159,7 @@ export async function markStarted(
   const { rows } = await db.query<{ held: boolean }>({
     name: 'mark_started',
     text: `with held as (
-             update lane set lease_until = now() + $5 * interval '1 millisecond'
+             update lane set lease_until = now() + $5 * interval '1 millisecond', set_at = now()
              where team = $1 and lane = $2 and fence = $3 and lease_until > now() returning 1
            ), started as (
              update outbox set started_at = now(), attempts = attempts + 1
@@ -134,6 +187,7 @@ export async function settle(
                done_at = case when $5 = 'done' then now() end,
                dead_at = case when $5 = 'dead' then now() end,
                due_at = case when $5 = 'retry' then now() + $6 * interval '1 millisecond' else due_at end,
+               set_at = case when $5 = 'retry' then now() else set_at end,
                started_at = case when $7 then started_at end,
                error = $8, result = $9::jsonb
              where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
@@ -167,13 +221,14 @@ export async function releaseLane(
     name: 'release_lane',
     text: `with freed as (
              update lane set owner = null, lease_until = null, fence = fence + 1,
-               next_at = now() + $4 * interval '1 millisecond'
+               next_at = now() + $4 * interval '1 millisecond', set_at = now()
              where team = $1 and lane = $2 and fence = $3 returning team, lane, next_at
            )
            select case when head.due_at is not null then
-               greatest(0, ceil(extract(epoch from greatest(head.due_at, freed.next_at) - now()) * 1000)) end::float8 as ms
+               greatest(0, ceil(extract(epoch from greatest(case when head.due then now() else head.due_at end, freed.next_at)
+                 - now()) * 1000)) end::float8 as ms
            from freed left join lateral (
-             select due_at from outbox o where team = freed.team and lane = freed.lane and ${OPEN} and not ${BLOCKED}
+             select due_at, ${DUE} as due from outbox o where team = freed.team and lane = freed.lane and ${OPEN} and not ${BLOCKED}
              order by id limit 1) head on true`,
     values: [hold.team, hold.lane, hold.fence, restMs],
   });

@@ -39,6 +39,16 @@ export const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.s
   json_build_object('kind', o.kind, 'payload', o.payload) as effect, o.attempts,
   o.started_at is not null as uncertain, o.error`;
 
+/**
+ * A time that was written when the database's clock was ahead says nothing once it is right again, and would hold a lane up
+ * until it is reached. Each stands beside the time at which it was written; one that was written later than now is such a
+ * one. A second of grace, because a transaction's `now()` is that of its beginning.
+ */
+export const believed = (row: string): string => `${row}.set_at <= now() + interval '1 second'`;
+
+/** May row `o` be paid now? */
+export const DUE = `(o.due_at <= now() or not ${believed('o')})`;
+
 /** Is row `o`'s lane held up? */
 export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
   and b.dead_at is not null and b.kind = '${BLOCKING}')`;
@@ -61,7 +71,7 @@ export async function retryDead(
 ): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `with revived as (
-       update outbox set dead_at = null, due_at = now(), attempts = 0
+       update outbox set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0
        where team = $1 and dead_at is not null and ($2::bigint[] is null or id = any($2)) returning 1)
      select count(*)::int as count from revived`,
     [team, ids === 'all' ? null : ids],

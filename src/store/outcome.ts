@@ -16,6 +16,13 @@ export class Conflict extends Error {
 /** The database cannot be used now: certainly nothing was written (or there is nothing to read). */
 export class Unavailable extends Error {
   override name = 'Unavailable';
+  /** @param code PostgreSQL's own, when it said why; `troubleOf` puts it into words */
+  constructor(
+    message: string,
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** Some row is held by somebody else for longer than we wait: an incident is being rebuilt or erased. Nothing was written. */
@@ -28,14 +35,14 @@ export class Unconfirmed extends Error {
   override name = 'Unconfirmed';
 }
 
-/** Out of disk, memory or connections; cancelled by the time limit; read-only. */
-const REFUSED_NOW = /^(53|57014|25006)/;
+/** Out of disk, memory or connections; cancelled by the time limit; read-only, also its disk. */
+const REFUSED_NOW = /^(53|57014|25006|42501)/;
 /** A lock was not to be had within its time limit. */
 const NOT_GRANTED = '55P03';
 /** The session was ended, or the server is in trouble: with these an answer could have been cut off after the commit. */
 const ENDED = /^(08|57P|58|XX)/;
-/** Not let in: wrong password, no such database. Met while connecting, before anything was sent. */
-const NOT_LET_IN = /^(28|3D)/;
+/** Not let in: wrong password, no such database, one that takes no connections. Met while connecting, before anything was sent. */
+const NOT_LET_IN = /^(28|3D|55000)/;
 /** Deadlock, serialization failure: the other one won. */
 const LOST_RACE = /^40/;
 
@@ -53,8 +60,9 @@ export function outcomeOfCommit(error: unknown): Error {
   if (error.code === '23505') return new Conflict(error.constraint === 'fact_key' ? 'key' : 'version');
   if (LOST_RACE.test(error.code)) return new Conflict('version');
   if (error.code === REFUSED) return new Conflict('version');
-  if (error.code === NOT_GRANTED) return new Locked(`the database refused (${error.code})`);
-  if (REFUSED_NOW.test(error.code)) return new Unavailable(`the database refused (${error.code})`);
+  if (error.code === NOT_GRANTED) return new Locked(`the database refused (${error.code})`, error.code);
+  if (REFUSED_NOW.test(error.code))
+    return new Unavailable(`the database refused (${error.code})`, error.code);
   return withoutValues(error);
 }
 
@@ -62,14 +70,23 @@ export function outcomeOfCommit(error: unknown): Error {
 export function outcomeOfQuery(error: unknown): Error {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (cause instanceof pg.DatabaseError && cause.code) {
-    if (cause.code === NOT_GRANTED) return new Locked(`the database refused (${cause.code})`);
+    if (cause.code === NOT_GRANTED) return new Locked(`the database refused (${cause.code})`, cause.code);
     if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(cause.code ?? ''))) {
-      return new Unavailable(`the database refused (${cause.code})`);
+      return new Unavailable(`the database refused (${cause.code})`, cause.code);
     }
     return withoutValues(cause);
   }
   if (isConnectionTrouble(cause)) return new Unavailable(cause.message);
   return isNativeError(cause) ? cause : new Error('a database query failed');
+}
+
+/**
+ * @param error what a connection that was not to be had failed with: nothing was sent
+ * @returns the same in our words
+ */
+export function outcomeOfConnecting(error: Error): Unavailable {
+  const code = error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+  return new Unavailable(`no connection to the database: ${error.message}`, code);
 }
 
 /** For queries built by drizzle: turns their failures into `Unavailable` or a plain error. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { outcomeOfQuery, Unavailable } from './outcome.js';
+import { outcomeOfConnecting, outcomeOfQuery } from './outcome.js';
 
 /** Where the database is (as `pg` takes it), and how many connections at most. */
 export interface PoolConfig extends pg.ClientConfig {
@@ -45,6 +45,7 @@ const STATEMENT_TIMEOUT = 2_000;
 export const EXPORTS = 2;
 /** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
 const LOCK_TIMEOUT = 500;
+const LONGEST_MS = 30_000;
 
 /** Three small pools, so that nothing waits for an export, and no commit for anything. At most 2 + 4 + 2 connections. */
 export function openPools(config: PoolConfig, report: Report): Pools {
@@ -69,7 +70,9 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     ...common,
     max: others,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 30_000,
+    statement_timeout: LONGEST_MS,
+    // As above: on a dead wire nobody would ever hear of the end.
+    query_timeout: LONGEST_MS + 1_000,
   });
   const exports = new pg.Pool({
     ...common,
@@ -104,7 +107,7 @@ export async function withConnection<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect().catch((error: Error) => {
-    throw new Unavailable(`no connection to the database: ${error.message}`);
+    throw outcomeOfConnecting(error);
   });
   let broken: Error | undefined;
   try {

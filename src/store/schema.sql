@@ -69,6 +69,7 @@ table lane with (fillfactor=50)
   fence bigint not null default 0
   lease_until timestamp(3) with time zone
   next_at timestamp(3) with time zone
+  set_at timestamp(3) with time zone not null default now()
   constraint lane_pkey PRIMARY KEY (team, lane)
 table migration
   id bigint not null
@@ -90,6 +91,8 @@ table outbox
   error text
   result jsonb
   key text
+  set_at timestamp(3) with time zone not null default now()
+  owed_at timestamp(3) with time zone not null default now()
   constraint outbox_pkey PRIMARY KEY (team, id)
   CREATE INDEX outbox_dead ON outbox USING btree (team, lane, id) WHERE (dead_at IS NOT NULL)
   CREATE UNIQUE INDEX outbox_key ON outbox USING btree (team, key) WHERE (key IS NOT NULL)
@@ -124,6 +127,7 @@ table schedule
   last_at timestamp(3) with time zone
   outcome text
   due_at timestamp(3) with time zone
+  set_at timestamp(3) with time zone not null default now()
   constraint schedule_pkey PRIMARY KEY (team, name)
 table token
   team text not null

@@ -143,6 +143,9 @@ export const outbox = pgTable(
     kind: text().$type<Effect['kind']>().notNull(),
     payload: jsonb().$type<Effect['payload']>().notNull(),
     dueAt: stamp('due_at').notNull().defaultNow(),
+    // When that was written; `due_at` is not believed where this lies ahead. `owed_at`: since when it is owed, or again.
+    setAt: stamp('set_at').notNull().defaultNow(),
+    owedAt: stamp('owed_at').notNull().defaultNow(),
     attempts: integer().notNull().default(0),
     // An attempt began and its outcome is not known: cleared when the outcome is.
     startedAt: stamp('started_at'),
@@ -161,7 +164,10 @@ export const outbox = pgTable(
   ],
 );
 
-/** The lease under which one worker at a time drains a lane. `next_at`: not before then, whatever is due. */
+/**
+ * The lease under which one worker at a time drains a lane. `next_at`: not before then, whatever is due. `set_at`: when
+ * these were written; where that lies ahead, they are not believed.
+ */
 export const lane = pgTable(
   'lane',
   {
@@ -171,6 +177,7 @@ export const lane = pgTable(
     fence: bigint({ mode: 'number' }).notNull().default(0),
     leaseUntil: stamp('lease_until'),
     nextAt: stamp('next_at'),
+    setAt: stamp('set_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ name: 'lane_pkey', columns: [t.team, t.lane] })],
 );
@@ -196,6 +203,8 @@ export const schedule = pgTable(
     name: text().notNull(),
     spec: text().notNull(),
     nextAt: stamp('next_at').notNull(),
+    /** When `next_at` was written. */
+    setAt: stamp('set_at').notNull().defaultNow(),
     /** Since when it has been in hand, or to be taken up again; part of the key under which it is done once. */
     dueAt: stamp('due_at'),
     lastAt: stamp('last_at'),

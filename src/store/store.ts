@@ -12,6 +12,8 @@ import {
   dueLanes,
   type Hold,
   type Lane,
+  type LateLane,
+  late,
   markStarted,
   owedRows,
   releaseLane,
@@ -20,6 +22,7 @@ import {
   settle,
 } from './lanes.js';
 import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
+import { outcomeOfQuery, Unavailable } from './outcome.js';
 import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
 import {
@@ -37,6 +40,7 @@ import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
+import { troubleOf, tryWriting } from './trouble.js';
 import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';
 import { type Workspaces, workspaces } from './workspaces.js';
 
@@ -54,6 +58,7 @@ export interface Outbox {
   settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
   /** Leaves something that no fact owes. @returns false: the same request has left it before. */
   owe(effect: Effect, of: OwedFor): Promise<boolean>;
+  late(ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }>;
   dead(team?: string): Promise<DeadRow[]>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
@@ -104,8 +109,16 @@ export interface Store {
   warmUp(): Promise<void>;
   /** @returns the database's clock, in ms since 1970: the cheapest sign of life. */
   ping(): Promise<number>;
+  /**
+   * Writes something and takes it back. Speaks of commits too: what one of them was refused for just now counts.
+   * @throws {Unavailable} when the database cannot be asked, or takes nothing: see `troubleOf`
+   */
+  tryWriting(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** For so long a refused commit is believed more than a look that went well. */
+const REFUSED_MS = 10_000;
 
 /** Opens the store on a migrated database. Connects lazily: a database that is down makes calls fail, not this one. */
 export function openStore(config: PoolConfig, report: Report): Store {
@@ -113,10 +126,25 @@ export function openStore(config: PoolConfig, report: Report): Store {
   const db = queryable(general);
   const orm = drizzle(general);
   const forRebuild = { ...config, options: byKeyOnly(config) };
+  // What a look may miss: a commit that was refused proves more than a row for the sake of it.
+  let refused: { at: number; error: Unavailable } | null = null;
+  const remembering = async (write: () => Promise<void>): Promise<void> => {
+    try {
+      await write();
+      refused = null;
+    } catch (error) {
+      if (error instanceof Unavailable && troubleOf(error).state === 'refusing')
+        refused = { at: performance.now(), error };
+      throw error;
+    }
+  };
   return {
-    commit: (wanted) => commit(writer, wanted),
+    commit: (wanted) => remembering(() => commit(writer, wanted)),
     wasWritten: (wanted) => wasWritten(db, wanted),
-    inTurn: (...what) => inTurn(writer, ...what),
+    inTurn: (teams, wait, work) =>
+      inTurn(writer, teams, wait, (turn) =>
+        work({ ...turn, commit: (wanted) => remembering(() => turn.commit(wanted)) }),
+      ),
     lockedAmong: (streams) => lockedAmong(writer, streams),
     load: (...at) => load(db, ...at),
     receiptOf: (...at) => receiptOf(db, ...at),
@@ -151,6 +179,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       markStarted: (...what) => markStarted(db, ...what),
       settle: (...what) => settle(db, ...what),
       owe: (...what) => owe(db, ...what),
+      late: (...what) => late(db, ...what),
       dead: (team) => deadRows(db, team),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
@@ -160,6 +189,10 @@ export function openStore(config: PoolConfig, report: Report): Store {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';
       const { rows } = await db.query<{ ms: number }>(sql);
       return rows[0]?.ms ?? 0;
+    },
+    async tryWriting() {
+      await tryWriting(writer, outcomeOfQuery);
+      if (refused && performance.now() - refused.at < REFUSED_MS) throw refused.error;
     },
     async close() {
       await Promise.all([writer.end(), general.end(), exports.end()]);

@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { z } from 'zod';
 import type { Answerer } from '#answer.js';
 import { plain } from '#domain/command/entered.js';
+import { isPassing } from '#domain/refusal.js';
 import { askedOf } from '#handle.js';
 import { admitted, type FindToken } from './auth.js';
 
@@ -21,23 +22,28 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
  * A token with the scope read may ask whatever only looks.
  */
 export function apiRoutes(app: Express, ports: ApiPorts): void {
-  app.post('/api/v1/commands', express.json({ limit: '1mb' }), async (request, response) => {
+  const body = express.json({ limit: '1mb' });
+  app.post('/api/v1/commands', async (request, response) => {
+    // First who it is: what strangers send is not even read.
     const token = await admitted(ports.findToken, request, response, 'read');
     if (!token) return;
-    const body = BODY.safeParse(request.body);
+    await new Promise<void>((resolve, reject) =>
+      body(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve())),
+    );
+    const said = BODY.safeParse(request.body);
     const key = request.get('idempotency-key') ?? null;
-    if (!body.success || (key !== null && !KEY.test(key))) {
+    if (!said.success || (key !== null && !KEY.test(key))) {
       response.status(400).json({
         ok: false,
         error: 'BAD_REQUEST',
-        sentence: body.success
+        sentence: said.success
           ? 'An Idempotency-Key has 1 to 200 visible ASCII characters.'
           : 'Send JSON such as {"text": "note INC-7 01:41 requests start to fail"}, with Content-Type: application/json.',
       });
       return;
     }
     const answer = await ports.answer({
-      entered: plain(body.data.text),
+      entered: plain(said.data.text),
       implied: null,
       asking: {
         team: token.team,
@@ -45,7 +51,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         source: 'api',
         // A key is its token's own: two programs that happen to count alike do not meet.
         key: key === null ? null : `api:${token.name}:${key}`,
-        asked: key === null ? null : askedOf(['POST /api/v1/commands', body.data.text]),
+        asked: key === null ? null : askedOf(['POST /api/v1/commands', said.data.text]),
         now: ports.now(),
         seesPrivate: token.private,
         owner: token.owner && { id: token.owner.id, name: token.owner.name },
@@ -75,7 +81,8 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         return;
       case 'refused': {
         const { code, sentence, next } = answer.refusal;
-        const status = code === 'NOT_RECORDED' || code === 'NOT_CONFIRMED' ? 503 : 422;
+        // What could not be looked up may be there in a moment too.
+        const status = isPassing(answer.refusal) || code === 'NOT_READ' ? 503 : 422;
         response
           .status(code === 'ONLY_LOOKS' ? 403 : status)
           .json({ ok: false, error: code, sentence, next });

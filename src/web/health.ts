@@ -1,43 +1,135 @@
 import type { Express } from 'express';
+import type { Condition } from '#domain/words.js';
 
-export type Condition = 'ok' | 'degraded';
+/** What the bot stands on, in the order in which it is told. */
+export const PARTS = ['database', 'queue', 'deliveries', 'slack'] as const;
+export type Part = (typeof PARTS)[number];
 
-export interface HealthPorts {
-  /** Rejects, or takes too long, when the database does not answer. */
-  pingDatabase(): Promise<void>;
-  queue(): Condition;
-  slack(): Condition;
+/** How a part is; may take its time, or fail. */
+export type Look = () => Condition | Promise<Condition>;
+
+export interface Health {
+  /** How everything was when it was last looked at, at most EVERY_MS + PATIENCE_MS ago. Asks nobody. */
+  now(): Readonly<Record<Part, Condition>>;
+  /** Resolves when everything has been looked at once. */
+  first: Promise<void>;
+  stop(): void;
 }
 
-/** How long a database may take to say anything before it counts as away. */
-const PATIENCE_MS = 2000;
+export interface HealthOptions {
+  looks: Record<Part, Look>;
+  log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+  everyMs?: number;
+  patienceMs?: number;
+}
+
+const EVERY_MS = 4_000;
+/** How long a part may take to say anything before it counts as away. */
+const PATIENCE_MS = 4_000;
 
 /**
- * `/healthz`: the process is alive. `/readyz`: it can record, so only the database decides;
- * a Slack outage must not take the recorder out of rotation.
+ * Looks at every part by itself, again and again, and says once in the log when one of them is not well, why and what to
+ * do, and once when it is well again. A look that hangs holds up neither the others nor whoever asks how things are, and no
+ * second one is sent after it.
  */
-export function healthRoutes(app: Express, ports: HealthPorts): void {
+export function keepHealth({
+  looks,
+  log,
+  everyMs = EVERY_MS,
+  patienceMs = PATIENCE_MS,
+}: HealthOptions): Health {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const known = {} as Record<Part, Condition>;
+  for (const part of PARTS) known[part] = { state: 'away', reason: 'nobody has looked yet' };
+
+  const learn = (part: Part, condition: Condition, before: Condition | null): void => {
+    if (signal.aborted) return;
+    known[part] = condition;
+    const { state, reason = '', fix } = condition;
+    if (state === 'ok' && before !== null && before.state !== 'ok') log.info({ part }, `${part}: ok again`);
+    // Counts in a reason change with every look; the code of a cause and the state are what is new.
+    const same = before?.state === state && before.fix === fix;
+    if (state !== 'ok' && !same)
+      log.warn({ part, state, ...(fix && { fix }) }, `${part}: ${state}${reason && `, ${reason}`}`);
+  };
+
+  async function keep(part: Part): Promise<void> {
+    const looking = Promise.resolve()
+      .then(() => looks[part]())
+      .catch((): Condition => ({ state: 'away', reason: 'it could not be looked at' }));
+    const before = told.has(part) ? known[part] : null;
+    const late = waiting(patienceMs, signal).then(
+      (): Condition => ({
+        state: 'away',
+        reason: `it has not answered for ${Math.round(patienceMs / 1000)} s`,
+      }),
+    );
+    learn(part, await Promise.race([looking, late]), before);
+    told.add(part);
+    // It may come at last, and says more than the silence did.
+    void looking.then(async (condition) => {
+      if (known[part] !== condition) learn(part, condition, known[part]);
+      await waiting(everyMs, signal);
+      if (!signal.aborted) void keep(part);
+    });
+  }
+
+  const told = new Set<Part>();
+  return {
+    now: () => known,
+    first: Promise.all(PARTS.map(keep)).then(() => undefined),
+    stop: () => stopping.abort(),
+  };
+}
+
+/** Resolves after `ms`, or when `signal` is aborted. Keeps no process alive. */
+function waiting(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    timer.unref();
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** Whether this process may be sent requests. */
+export type Phase = 'starting' | 'ready' | 'draining';
+
+/**
+ * `/healthz`: the process is alive. `/readyz`: it may be sent requests, also while something that it stands on is not well:
+ * then it can still say so, where a balancer without anybody behind it can only say 503. `/readyz?strict` is for
+ * monitors: 503 unless everything is well. Both answer from memory.
+ */
+export function healthRoutes(app: Express, health: Pick<Health, 'now'>, phase: () => Phase): void {
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
-  app.get('/readyz', async (_request, response) => {
-    const database = await answersInTime(ports.pingDatabase());
+  app.get('/readyz', (request, response) => {
+    const parts = health.now();
+    const well = PARTS.every((part) => parts[part].state === 'ok');
+    const strict = 'strict' in request.query && !/^(0|false|no)$/i.test(String(request.query.strict));
+    const ready = phase() === 'ready' && (well || !strict);
     response
-      .status(database ? 200 : 503)
-      .json({ database: database ? 'ok' : 'down', queue: ports.queue(), slack: ports.slack() });
+      .status(ready ? 200 : 503)
+      .set('Cache-Control', 'no-store')
+      .json({
+        state: phase() !== 'ready' ? phase() : well ? 'ok' : 'degraded',
+        ...Object.fromEntries(PARTS.map((part) => [part, parts[part].state])),
+        reasons: Object.fromEntries(
+          PARTS.flatMap((part) => {
+            const { reason, fix } = parts[part];
+            return reason === undefined ? [] : [[part, fix ? `${reason}: ${fix}` : reason]];
+          }),
+        ),
+      });
   });
-}
-
-async function answersInTime(ping: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([ping.then(() => true as const), late]);
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '#log.js';
 import { ExportsBusy } from '#read/spool.js';
 import { Unavailable } from '#store/outcome.js';
+import { troubleOf } from '#store/trouble.js';
 import { type ApiPorts, apiRoutes } from './api.js';
+import { capConnections, mostConnections } from './connections.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
-import { type HealthPorts, healthRoutes } from './health.js';
+import { type Health, healthRoutes, type Phase } from './health.js';
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -16,8 +19,23 @@ const MAX_SLACK_BYTES = 1_000_000;
 /** Longer than load balancers keep an idle connection (60 s): else one is closed just as a request sets out on it. */
 const KEEP_ALIVE_MS = 65_000;
 
+/** Numbers that a test may want smaller. */
+export interface WebLimits {
+  /** How long the head of a request may take to arrive, and then its body. */
+  arrivalMs: number;
+  /** How many connections at most. */
+  connections: number;
+  /** How long we go on listening once told to go: balancers need a few questions to find out. */
+  lingerMs: number;
+}
+
+const ARRIVAL_MS = 10_000;
+const LINGER_MS = 5_000;
+/** How long requests that have begun may take to be answered once we do not listen any more: a commit in doubt needs some. */
+const LAST_ANSWERS_MS = 10_000;
+
 export interface WebPorts {
-  health: HealthPorts;
+  health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;
   /** Bolt's own listener, or null in Socket Mode. */
@@ -27,15 +45,28 @@ export interface WebPorts {
 
 export interface Web {
   port: number;
-  close(): Promise<void>;
+  /** From now on `/readyz` lets requests come. */
+  ready(): void;
+  /**
+   * From now on `/readyz` sends them elsewhere, and each answer asks for its connection to be closed; listening goes on for
+   * a while, and what has begun is answered. @param linger false: nobody else is to find out first
+   */
+  close(linger?: boolean): Promise<void>;
 }
 
 /** Listens on `host:port` (0: any free port). @throws when the port is taken. */
-export async function startWeb(ports: WebPorts, host: string, port: number): Promise<Web> {
+export async function startWeb(
+  ports: WebPorts,
+  host: string,
+  port: number,
+  limits: Partial<WebLimits> = {},
+): Promise<Web> {
+  const { arrivalMs = ARRIVAL_MS, connections = mostConnections(), lingerMs = LINGER_MS } = limits;
+  let phase: Phase = 'starting';
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  healthRoutes(app, ports.health);
+  healthRoutes(app, ports.health, () => phase);
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
   app.use((_request, response) => {
@@ -44,7 +75,19 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
   app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
     answerFailure(ports.log, error, request, response);
   });
-  const server = createServer((request, response) => {
+  const timeouts = {
+    headersTimeout: arrivalMs,
+    // The body has a time of its own below; this is for what Node knows as a request and we do not.
+    requestTimeout: 2 * arrivalMs,
+    connectionsCheckingInterval: Math.min(1_000, arrivalMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const open = new Set<ServerResponse>();
+  const server = createServer(timeouts, (request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
+    if (phase === 'draining') response.shouldKeepAlive = false;
+    boundBody(request, response, arrivalMs);
     // Straight to Bolt: it reads the body itself, because the signature is over the bytes as they came.
     if (ports.slack && request.url?.split('?')[0] === '/slack/events') {
       const size = Number(request.headers['content-length'] ?? 0);
@@ -53,12 +96,26 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
       else ports.slack(request, response);
     } else app(request, response);
   });
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  capConnections(server, connections, ports.log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve());
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    ready() {
+      if (phase === 'starting') phase = 'ready';
+    },
+    async close(linger = true) {
+      phase = 'draining';
+      // Where the head of an answer is not out yet, it can still say so.
+      for (const response of open) response.shouldKeepAlive = false;
+      if (linger) await sleep(lingerMs);
+      // Right after all that waited was let in: what still knocks when we stop to listen would be cut off.
+      await new Promise(setImmediate);
+      await close(server);
+    },
+  };
 }
 
 function answerFailure(
@@ -81,11 +138,13 @@ function answerFailure(
     return;
   }
   if (error instanceof Unavailable) {
+    const { state, reason } = troubleOf(error);
+    const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
     response
       .status(503)
       .set('Retry-After', '2')
       .type('text/plain')
-      .send('The database does not answer. Try again in a moment.\n');
+      .send(`The database ${why}. Try again in a moment.\n`);
     return;
   }
   const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
@@ -98,6 +157,17 @@ function answerFailure(
     );
 }
 
+/** A body that trickles in holds a connection, and what has come of it memory: after `ms` it is given up. */
+function boundBody(request: IncomingMessage, response: ServerResponse, ms: number): void {
+  const timer = setTimeout(() => {
+    if (request.complete) return;
+    if (response.headersSent) request.destroy();
+    else refuse(request, response, 408, 'That took too long to arrive.');
+  }, ms);
+  timer.unref();
+  request.once('close', () => clearTimeout(timer));
+}
+
 /** Bolt throws at what it does not expect, past every handler; so it is not asked. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, why: string): void {
   response.writeHead(status, { connection: 'close', 'content-type': 'text/plain' }).end(`${why}\n`);
@@ -108,7 +178,7 @@ async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   // Requests that run may finish; those that hang may not hold us up.
-  const timer = setTimeout(() => server.closeAllConnections(), 3000);
+  const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
   await closed;
   clearTimeout(timer);
 }

@@ -174,6 +174,45 @@ describe.each(servers)('the relay on %s', (_name, start) => {
     expect(log.lines.filter((line) => line.includes('Slack said no'))).toHaveLength(3);
   });
 
+  test('a lane that stays due, free and not drained is gone round to, and the log says so', async () => {
+    const here = await engine();
+    let lost = 0;
+    const handler = async (job: LaneJob) => {
+      if (job.lane === 'T1/INC-1' && lost === 0) {
+        lost++;
+        // As good as dead, and its job with it: it keeps the lane's key for ever.
+        await new Promise(() => {});
+      }
+      await outbox.drain(job);
+    };
+    here.worker<LaneJob>(LANES, handler, { concurrency: 2 });
+    const { dueLanes } = outbox;
+    const queue = here.queue<LaneJob>(LANES);
+    relays.push(startRelay({ queue, dueLanes, intervalMs: 50, aroundMs: 300, log }));
+    outbox.commit('T1/INC-1');
+    await until('it is lost', () => lost === 1);
+    await until('it is drained all the same', () => outbox.left.length === 0);
+    expect(log.lines.filter((line) => line.includes('free and not drained'))).toHaveLength(1);
+    await here.close({ graceMs: 0 });
+  });
+
+  test('a timer is a span: the clock may be put right meanwhile', async () => {
+    const here = await engine();
+    here.worker<LaneJob>(LANES, outbox.drain, { concurrency: 1 });
+    let ahead = 3_600_000;
+    const now = () => new Date(Date.now() + ahead);
+    const queue = here.queue<LaneJob>(LANES);
+    const waking = startRelay({ queue, dueLanes: async () => [], now, log });
+    relays.push(waking);
+    outbox.commit('T1/INC-1', 'T1/INC-2');
+    waking.wakeAt('T1/INC-1', new Date(now().getTime() + 200));
+    waking.wakeAt('T1/INC-2', new Date(now().getTime() + 3_600_000));
+    ahead = 0;
+    // Sooner than that one, although it was set for a later time of day.
+    waking.wakeAt('T1/INC-2', new Date(now().getTime() + 200));
+    await until('both are drained', () => outbox.left.length === 0);
+  });
+
   test('a lane that was told to rest is not woken by nudges, but by its timer', async () => {
     const here = await engine();
     const queue = here.queue<LaneJob>(LANES);

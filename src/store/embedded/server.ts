@@ -99,8 +99,8 @@ export async function stopServer({ pid, socketFolder: folder }: Postmaster): Pro
   } catch (error) {
     if (codeOf(error) !== 'ESRCH') throw error;
   }
-  for (const end = Date.now() + stopLimit; await isAlive(pid); await sleep(5)) {
-    if (Date.now() > end) {
+  for (const end = performance.now() + stopLimit; await isAlive(pid); await sleep(5)) {
+    if (performance.now() > end) {
       throw new EmbeddedFailed(
         `PostgreSQL (process ${pid}) does not stop; nothing is lost, it may be killed.`,
       );

@@ -43,9 +43,9 @@ export async function openSession(options: Options): Promise<Session> {
   let started = false;
   let recorded: string | null = null;
   let last = 'no answer';
-  const began = Date.now();
-  for (let warned = false; Date.now() - began < patience; await sleep(10)) {
-    if (!warned && Date.now() - began > worry) {
+  const began = performance.now();
+  for (let warned = false; performance.now() - began < patience; await sleep(10)) {
+    if (!warned && performance.now() - began > worry) {
       warned = true;
       options.warn(`Still waiting for the PostgreSQL of ${place.data}: ${last}`);
     }

@@ -1,0 +1,251 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Answer } from '#answer.js';
+import { mostConnections } from '#web/connections.js';
+import { startWeb, type Web, type WebLimits } from '#web/server.js';
+import { memoryLog } from '../queue/log.js';
+import { until } from '../queue/servers.js';
+
+// The one HTTP server under load, under attack, and when it is told to go.
+let log: ReturnType<typeof memoryLog>;
+let web: Web;
+let answering: () => Promise<Answer>;
+const sockets: Socket[] = [];
+
+beforeEach(() => {
+  log = memoryLog();
+  answering = async () => ({ kind: 'text', text: 'said' });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await web.close(false);
+});
+
+async function start(limits: Partial<WebLimits> = {}): Promise<void> {
+  const ok = { state: 'ok' as const };
+  const token = {
+    ...{ team: 'T1', name: 'program', scope: 'write' as const, private: false },
+    ...{ owner: null, revokedAt: null, expiresAt: null, expired: false },
+  };
+  web = await startWeb(
+    {
+      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok }) },
+      exports: {} as never,
+      api: {
+        answer: () => answering(),
+        findToken: async () => token,
+        zone: 'UTC',
+        now: () => new Date(),
+      },
+      slack: (incoming, response) => {
+        let size = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+        });
+        incoming.on('end', () => response.end(`${size} bytes`));
+      },
+      log: log as never,
+    },
+    '127.0.0.1',
+    0,
+    limits,
+  );
+  web.ready();
+}
+
+/** A socket that says this and nothing more. @returns what came back, once it is closed */
+async function says(text: string): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const socket = connect(web.port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => {});
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  await once(socket, 'connect');
+  socket.write(text);
+  return { socket, answer: once(socket, 'close').then(() => answer) };
+}
+
+const POST = 'POST /slack/events HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n';
+
+describe('requests that never come to their end', () => {
+  test('are given up: a head, a body, and one that trickles', async () => {
+    await start({ arrivalMs: 100 });
+    const silent = await says('');
+    const head = await says('POST /slack/events HTTP/1.1\r\nhost: x\r\n');
+    const body = await says(POST);
+    const trickling = await says(POST);
+    const timer = setInterval(() => trickling.socket.write('x'), 10);
+    try {
+      expect(await silent.answer).toMatch(/^(HTTP\/1.1 408 |$)/);
+      expect(await head.answer).toContain('408');
+      expect(await body.answer).toContain('That took too long to arrive.');
+      expect(await trickling.answer).toContain('That took too long to arrive.');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  test('an answer may take longer, and a connection may rest longer, than a request may', async () => {
+    await start({ arrivalMs: 100 });
+    answering = async () => {
+      await sleep(500);
+      return { kind: 'text', text: 'slowly' };
+    };
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(await command(agent)).toMatchObject({ status: 200, text: expect.stringContaining('slowly') });
+    await sleep(500);
+    expect(await command(agent)).toMatchObject({ status: 200, reused: true });
+    agent.destroy();
+  });
+
+  test('what strangers send is not read before it is known who they are', async () => {
+    await start();
+    const head = 'POST /api/v1/commands HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const { socket } = await says(`${head}content-length: 900000\r\n\r\n{`);
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('401');
+  });
+});
+
+describe('more connections than there may be', () => {
+  test('make room from the oldest that says nothing; whoever asks is answered, and the log says it once', async () => {
+    await start({ connections: 20 });
+    const silent = await Promise.all(Array.from({ length: 60 }, () => says('GET / HTTP/1.1\r\n')));
+    const bodies = await Promise.all(Array.from({ length: 20 }, () => says(POST)));
+    for (let n = 0; n < 10; n++) expect((await command()).status).toBe(200);
+    await until('the oldest are gone', () => silent.slice(0, 40).every(({ socket }) => socket.closed));
+    expect(bodies.filter(({ socket }) => socket.closed).length).toBeGreaterThan(0);
+    expect(log.lines.filter((line) => line.includes('as many connections'))).toHaveLength(1);
+  });
+
+  test('never cut off one whose request is being answered', async () => {
+    await start({ connections: 5 });
+    let answer: (said: Answer) => void = () => {};
+    answering = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const asked = command();
+    await until('it is being answered', () => answer.length === 1);
+    await Promise.all(Array.from({ length: 40 }, () => says('')));
+    answer({ kind: 'text', text: 'still here' });
+    expect(await asked).toMatchObject({ status: 200, text: expect.stringContaining('still here') });
+  });
+
+  test('leave files for everything else, whatever the limit is', () => {
+    const limits = (soft: string) => `Max open files            ${soft}              524288      files\n`;
+    expect(mostConnections(limits('1024'))).toBe(768);
+    expect(mostConnections(limits('256'))).toBe(106);
+    expect(mostConnections(limits('64'))).toBe(50);
+    expect(mostConnections(limits('1048576'))).toBe(10_000);
+    expect(mostConnections(limits('unlimited'))).toBe(10_000);
+    expect(mostConnections('')).toBe(106);
+  });
+});
+
+interface Outcome {
+  status?: number;
+  text?: string;
+  connection?: string;
+  reused: boolean;
+  failure?: string;
+}
+
+/** One command over the API. Never rejects: a connection that was cut is what we look for. */
+function command(agent?: Agent, port = web.port): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const asked = request(
+      {
+        port,
+        host: '127.0.0.1',
+        path: '/api/v1/commands',
+        method: 'POST',
+        agent,
+        headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
+      },
+      (response: IncomingMessage) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('error', (error) => resolve({ failure: String(error), reused: asked.reusedSocket }));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode,
+            text,
+            connection: response.headers.connection,
+            reused: asked.reusedSocket,
+          }),
+        );
+      },
+    );
+    asked.on('error', (error: Error & { code?: string }) =>
+      resolve({ failure: error.code ?? String(error), reused: asked.reusedSocket }),
+    );
+    asked.end('{"text":"note INC-1 x"}');
+  });
+}
+
+describe('told to go', () => {
+  test('what has begun is answered, also when that takes longer than we listen', async () => {
+    await start({ lingerMs: 20 });
+    let answer: (said: Answer) => void = () => {};
+    answering = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const agent = new Agent({ keepAlive: true });
+    const asked = command(agent);
+    await until('it is being answered', () => answer.length === 1);
+    const closed = web.close();
+    await until('nobody listens any more', () =>
+      fetch(`http://127.0.0.1:${web.port}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    answer({ kind: 'text', text: 'after all' });
+    expect(await asked).toMatchObject({
+      status: 200,
+      connection: 'close',
+      text: expect.stringContaining('after all'),
+    });
+    await closed;
+    agent.destroy();
+  });
+
+  test('under load, with a balancer that looks at /readyz, no request is cut off in several restarts', async () => {
+    for (let restart = 0; restart < 3; restart++) {
+      await start({ lingerMs: 400 });
+      answering = async () => {
+        await sleep(Math.random() * 20);
+        return { kind: 'text', text: 'said' };
+      };
+      const { port } = web;
+      const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+      const outcomes: Outcome[] = [];
+      let up = true;
+      const balancer = (async () => {
+        while (up) {
+          const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+          up = response?.status === 200;
+          await sleep(50);
+        }
+      })();
+      const clients = Array.from({ length: 16 }, async () => {
+        while (up) outcomes.push(await command(agent, port));
+      });
+      await until('there is load', () => outcomes.length > 50);
+      await web.close();
+      await Promise.all([balancer, ...clients]);
+      agent.destroy();
+      expect(outcomes.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(outcomes.some(({ connection }) => connection === 'close')).toBe(true);
+    }
+  });
+});
