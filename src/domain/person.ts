@@ -7,6 +7,13 @@ export interface Person {
   readonly name: string | null;
 }
 
+/**
+ * What kind of account somebody has in our workspace. `guest`: invited into one or several channels only; `outside`: of
+ * another workspace, met in a shared channel. A deactivated account keeps its kind.
+ */
+export const PERSON_KINDS = ['member', 'guest', 'outside', 'bot'] as const;
+export type PersonKind = (typeof PERSON_KINDS)[number];
+
 /** Somebody as typed: a mention has the id, a bare `@name` only the name. Resolved to a Person before deciding. */
 export interface PersonRef {
   readonly id: string | null;

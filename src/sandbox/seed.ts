@@ -1,10 +1,10 @@
 import { type Channel, emptyChannel } from './channel.js';
-import type { User } from './user.js';
+import type { Account, User } from './user.js';
 
 /** People, channels and user groups that a sandbox starts with. */
 export interface Seed {
   /** Added to, or replacing by id, the built-in people. */
-  users?: Array<Partial<User> & { id: string; name: string }>;
+  users?: Array<Partial<User> & Account & { id: string; name: string }>;
   /** Added to, or replacing by name, the built-in channels. `members` are user ids. */
   channels?: Array<{
     id?: string;

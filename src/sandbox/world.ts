@@ -6,7 +6,7 @@ import type { Ids } from './ids.js';
 import type { Manifest } from './manifest.js';
 import { type Ephemeral, type Message, renderMessage } from './message.js';
 import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
-import type { User } from './user.js';
+import { setAccount, type User } from './user.js';
 
 /** Who the app and the workspace are. */
 export interface Identity {
@@ -82,7 +82,10 @@ export class World {
         tz: 'UTC',
         updated: 0,
       };
-      this.users.set(given.id, { ...(this.users.get(given.id) ?? base), ...given });
+      const { is_restricted, is_ultra_restricted, team_id, ...plain } = given;
+      const user = { ...(this.users.get(given.id) ?? base), ...plain };
+      setAccount(user, { is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
+      this.users.set(given.id, user);
     }
     for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
     for (const given of this.seed.channels ?? []) this.#seedChannel(given);

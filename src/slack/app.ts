@@ -13,6 +13,7 @@ import { slackLogger } from './logger.js';
 import { onJoined, onUserChange } from './membership.js';
 import { createPeople } from './people.js';
 import { createPermalink } from './permalink.js';
+import type { Home } from './person.js';
 import { onReaction } from './pin.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
 import { routed } from './routed.js';
@@ -70,7 +71,13 @@ export function createSlack(options: SlackOptions): Slack {
   const { botToken: token } = slack;
   const client = createSlackClient({ ...address(slack), token, log });
   const front = frontOf(options);
-  const people = createPeople({ store: options.people, client, log, now });
+  const people = createPeople({
+    store: options.people,
+    client,
+    home: () => homeOf(whoAmI.current()),
+    log,
+    now,
+  });
   const where = createWhere({ read: options.read, workspace: options.workspace, now });
   const whoAmI = createWhoAmI({
     client,
@@ -172,6 +179,11 @@ export function listenToOthers(
   app.event('reaction_added', onReaction(context));
   app.event('member_joined_channel', onJoined(context));
   app.event('user_change', onUserChange(context));
+  app.event('team_join', onUserChange(context));
+}
+
+function homeOf(identity: Identity | null): Home | null {
+  return identity && { team: identity.slackTeamId, enterprise: identity.enterpriseId };
 }
 
 function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {

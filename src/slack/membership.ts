@@ -32,8 +32,10 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
   };
 }
 
-/** Slack tells of changed names and zones; new people come the same way. */
-export function onUserChange(context: Context): Middleware<SlackEventMiddlewareArgs<'user_change'>> {
+/** Slack tells of changed names, zones and kinds of account, and of who is new. */
+export function onUserChange(
+  context: Context,
+): Middleware<SlackEventMiddlewareArgs<'user_change' | 'team_join'>> {
   return async ({ event, body }) => {
     await context.people.learn(await context.where.team(body.team_id), event.user);
   };

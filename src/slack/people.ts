@@ -1,18 +1,22 @@
 import { z } from 'zod';
+import type { PersonKind } from '#domain/person.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
-import { personOf } from './person.js';
+import { type Home, personOf } from './person.js';
 import type { Log, PeopleStore, SlackPerson } from './ports.js';
 
 /** What the hot path wants to know of somebody. */
 export interface Known {
   name: string | null;
   zone: string | null;
+  /** Null: not known yet; Slack is asked, or is still to say who we are. */
+  kind: PersonKind | null;
+  deleted: boolean;
 }
 
-const NOBODY: Known = { name: null, zone: null };
+const NOBODY: Known = { name: null, zone: null, kind: null, deleted: false };
 const FRESH_MS = 5 * 60_000;
-/** Somebody whom we do not know is asked about again after this. */
+/** Somebody of whom we do not know who or what they are is asked about again after this. */
 const UNKNOWN_MS = 30_000;
 const REFRESH_MS = 6 * 3_600_000;
 const PAGE = z.object({
@@ -36,25 +40,32 @@ export interface People {
 export function createPeople(options: {
   store: PeopleStore;
   client: SlackClient;
+  /** @returns where we are installed, null while Slack has not said it */
+  home: () => Home | null;
   log: Log;
   now: () => Date;
 }): People {
-  const { store, client, log } = options;
+  const { store, client, home, log } = options;
   const memory = new Memory<Known>(FRESH_MS, 50_000, () => options.now().getTime());
   const asked = new Set<string>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   function keep(team: string, person: SlackPerson): Known {
-    const known = { name: person.name, zone: person.tz };
-    memory.set(`${team} ${person.id}`, known);
+    const { name, tz: zone, kind, deleted } = person;
+    const known = { name, zone, kind, deleted };
+    memory.set(`${team} ${person.id}`, known, kind === null ? UNKNOWN_MS : FRESH_MS);
     return known;
   }
 
   async function load(team: string, id: string): Promise<Known> {
     try {
       const person = await store.get(team, id);
-      if (person) return keep(team, person);
+      if (person) {
+        // Kept by a version that did not ask for the kind, or before Slack said who we are.
+        if (person.kind === null) void meet(team, id);
+        return keep(team, person);
+      }
     } catch (error) {
       // Without a database there is no name; whether it can be recorded at all is not decided here.
       log.warn({ err: error }, 'Somebody could not be looked up');
@@ -80,7 +91,7 @@ export function createPeople(options: {
   }
 
   async function learn(team: string, user: unknown): Promise<void> {
-    const person = personOf(user);
+    const person = personOf(user, home());
     if (!person) return;
     await store.upsert(team, [person]);
     keep(team, person);
@@ -102,7 +113,7 @@ export function createPeople(options: {
         log.warn({ why, read }, 'The list of people could not be read; they are met one by one');
         return;
       }
-      const people = page.data.members.flatMap((user) => personOf(user) ?? []);
+      const people = page.data.members.flatMap((user) => personOf(user, home()) ?? []);
       if (people.length > 0) await store.upsert(team, people);
       for (const person of people) keep(team, person);
       read += people.length;

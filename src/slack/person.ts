@@ -1,8 +1,16 @@
 import { z } from 'zod';
+import type { PersonKind } from '#domain/person.js';
 import type { SlackPerson } from './ports.js';
 
 const text = z.string().nullish().catch(null);
 const flag = z.boolean().nullish().catch(null);
+const ids = z.array(z.string()).nullish().catch(null);
+
+/** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
+export interface Home {
+  team: string;
+  enterprise: string | null;
+}
 
 /** As much of Slack's user object as matters here; anything but the id may be missing. */
 const USER = z.object({
@@ -12,11 +20,20 @@ const USER = z.object({
   tz: text,
   deleted: flag,
   is_bot: flag,
+  is_restricted: flag,
+  is_ultra_restricted: flag,
+  is_stranger: flag,
+  team_id: text,
+  teams: ids,
+  enterprise_user: z.object({ teams: ids }).nullish().catch(null),
   profile: z.object({ display_name: text, real_name: text }).nullish().catch(null),
 });
 
-/** @returns the person, or null for something that is not a user object */
-export function personOf(user: unknown): SlackPerson | null {
+/**
+ * @param home null while Slack has not said who we are: then nobody's kind is known who names a workspace
+ * @returns the person, or null for something that is not a user object
+ */
+export function personOf(user: unknown, home: Home | null): SlackPerson | null {
   const read = USER.safeParse(user);
   if (!read.success) return null;
   const { id, name, real_name, tz, deleted, is_bot, profile } = read.data;
@@ -30,7 +47,21 @@ export function personOf(user: unknown): SlackPerson | null {
     tz: isZone(tz) ? tz : null,
     isBot: is_bot === true || id === 'USLACKBOT',
     deleted: deleted === true,
+    kind: kindOf(read.data, home),
   };
+}
+
+/** Slack leaves out what is false. A person of an Enterprise is in each workspace that is listed, whichever is named first. */
+function kindOf(user: z.infer<typeof USER>, home: Home | null): PersonKind | null {
+  if (user.is_bot || user.id === 'USLACKBOT') return 'bot';
+  if (user.is_stranger) return 'outside';
+  const named = [user.team_id, ...(user.teams ?? []), ...(user.enterprise_user?.teams ?? [])].filter(Boolean);
+  if (named.length > 0 && !home) return null;
+  if (named.length > 0 && home && !named.includes(home.team)) {
+    // The organisation alone does not say whether our workspace is among its.
+    return named.every((team) => team === home.enterprise) ? null : 'outside';
+  }
+  return user.is_restricted || user.is_ultra_restricted ? 'guest' : 'member';
 }
 
 /** A zone that this machine does not know is no zone. */

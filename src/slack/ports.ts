@@ -1,6 +1,7 @@
 import type { Entered } from '#domain/command/entered.js';
 import type { Effect } from '#domain/effect.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { PersonKind } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 
@@ -65,6 +66,8 @@ export interface SlackPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
+  /** Null where the account's workspace cannot be compared with ours yet. */
+  kind: PersonKind | null;
 }
 
 export interface PeopleStore {

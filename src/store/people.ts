@@ -1,10 +1,10 @@
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { Person } from '#domain/person.js';
+import type { Person, PersonKind } from '#domain/person.js';
 import { asking } from './outcome.js';
 import { person } from './schema.js';
 
-/** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown. */
+/** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */
 export interface KnownPerson {
   id: string;
   name: string;
@@ -13,6 +13,7 @@ export interface KnownPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
+  kind: PersonKind | null;
 }
 
 /** The cache of names and zones. It may be behind; it is never waited for. */
@@ -24,6 +25,7 @@ export interface People {
   personById(team: string, id: string): Promise<Person | null>;
   /** The one whom that name means, or null: nobody, or more than one. */
   personByName(team: string, name: string): Promise<Person | null>;
+  /** A kind that is known stays so when the newer word does not say it. */
   upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ const COLUMNS = {
   tz: person.tz,
   isBot: person.isBot,
   deleted: person.deleted,
+  kind: person.kind,
 };
 
 /** A workspace may have tens of thousands: a statement takes well below its time limit. */
@@ -69,13 +72,13 @@ export function people(db: NodePgDatabase): People {
         const rows = JSON.stringify(latest.slice(from, from + BATCH));
         await asking(() =>
           db.execute(sql`
-            insert into person (team, id, name, handle, real_name, tz, is_bot, deleted)
-            select ${team}, id, name, handle, "realName", tz, "isBot", deleted
+            insert into person (team, id, name, handle, real_name, tz, is_bot, deleted, kind)
+            select ${team}, id, name, handle, "realName", tz, "isBot", deleted, kind
             from json_to_recordset(${rows}::json) as p(id text, name text, handle text, "realName" text, tz text,
-              "isBot" boolean, deleted boolean)
+              "isBot" boolean, deleted boolean, kind text)
             on conflict (team, id) do update set name = excluded.name, handle = excluded.handle,
               real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted,
-              updated_at = now()`),
+              kind = coalesce(excluded.kind, person.kind), updated_at = now()`),
         );
       }
     },

@@ -103,6 +103,7 @@ table person
   is_bot boolean not null
   deleted boolean not null
   updated_at timestamp(3) with time zone not null default now()
+  kind text
   constraint person_pkey PRIMARY KEY (team, id)
   CREATE INDEX person_handle ON person USING btree (team, lower(handle))
   CREATE INDEX person_name ON person USING btree (team, lower(name))

@@ -75,7 +75,14 @@ export async function startKit(
   let lanes: string[] = [];
   const now = () => new Date(Date.now() + ahead);
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
+  const someone = {
+    handle: null,
+    realName: null,
+    tz: null,
+    isBot: false,
+    deleted: false,
+    kind: 'member' as const,
+  };
   await store.people.upsert(TEAM, [
     { ...someone, ...ANA },
     { ...someone, ...BO },

@@ -91,6 +91,7 @@ const METHODS: Record<string, string[]> = {
 const EVENTS: Record<string, string[]> = {
   reaction_added: ['reactions:read'],
   member_joined_channel: ['channels:read', 'groups:read'],
+  team_join: ['users:read'],
   user_change: ['users:read'],
 };
 

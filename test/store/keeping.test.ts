@@ -17,6 +17,7 @@ const person = (id: string, name: string, more: Partial<KnownPerson> = {}): Know
   tz: null,
   isBot: false,
   deleted: false,
+  kind: 'member',
   ...more,
 });
 
@@ -32,6 +33,22 @@ describe('people', () => {
     expect((await people.byIds('T1', ['U2', 'U1', 'U9'])).map((p) => p.id).sort()).toEqual(['U1', 'U2']);
     expect(await people.byIds('T1', [])).toEqual([]);
     await people.upsert('T1', []);
+  });
+
+  test('keep what kind of account they have; a row of before has none until it is learnt', async () => {
+    const { people } = db.store;
+    await db.sql(
+      "insert into person (team, id, name, is_bot, deleted) values ('T5', 'U1', 'Ana', false, false)",
+    );
+    expect(await people.get('T5', 'U1')).toEqual(person('U1', 'Ana', { kind: null }));
+    const kinds = ['guest', 'outside', 'bot', 'member'] as const;
+    for (const kind of kinds) {
+      await people.upsert('T5', [person('U1', 'Ana', { kind })]);
+      expect((await people.get('T5', 'U1'))?.kind).toBe(kind);
+    }
+    // Somebody who was heard of before Slack said who we are: what is known is not lost by that.
+    await people.upsert('T5', [person('U1', 'Ana B', { kind: null, deleted: true })]);
+    expect(await people.get('T5', 'U1')).toEqual(person('U1', 'Ana B', { deleted: true }));
   });
 
   test('are found by shown name, handle or full name, whatever the case; only one may be meant', async () => {
