@@ -26,7 +26,7 @@ export function patient(core: Core, io: Io, patienceMs = PATIENCE_MS): Core {
   const own = <T>(result: T | Refusal) => (isRefusal(result) ? result : null);
   return {
     ...core,
-    team: () => keep(() => core.team()),
+    team: (named) => keep(() => core.team(named)),
     handle: (intent, target, asking, notes) => {
       const keyed = withKey(asking);
       return keep(() => core.handle(intent, target, keyed, notes), own);

@@ -23,7 +23,8 @@ const help: Verb = {
       const mine = Object.values(VERBS).map((one) => `  ${one.form}\n      ${one.help}`);
       io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
       io.out(
-        `The verbs of an incident, as in Slack; name the incident after the verb:\n\n${helpText(null, 'tocsin')}\n`,
+        `The verbs of an incident, as in Slack; name the incident after the verb:\n\n${helpText(null, 'tocsin')}\n\n` +
+          '`--team T…` before a verb names the workspace, where the database holds several.\n',
       );
     }
     return 0;

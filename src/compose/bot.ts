@@ -14,8 +14,7 @@ import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
-import { lookupsOf } from './lookups.js';
-import { peopleForSlack } from './people.js';
+import { peopleForDeliveries, peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
 import { checkSchedules } from './runbooks.js';
 import { scheduleWorldOf } from './schedules.js';
@@ -110,7 +109,7 @@ async function build(
     outbox: store.outbox,
     incidents: store,
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
-    people: lookupsOf(store),
+    people: peopleForDeliveries(store),
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
     org: config.org,
     now,
@@ -126,7 +125,7 @@ async function build(
       : startScheduleWorker({
           schedules: core.runbooks.settings.schedules,
           world: scheduleWorldOf(core, runWorld),
-          team: () => store.workspaces.only(),
+          team: core.home,
         });
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, () => canary.status().ok);

@@ -26,13 +26,7 @@ export function lookupsOf(store: Store): WriterStore {
       return found?.target ?? null;
     },
     isGone: async (team, id) => (await store.people.get(team, id))?.deleted ?? false,
-    personById: async (team, id) => {
-      const person = await store.people.get(team, id);
-      return person && { id: person.id, name: person.name };
-    },
-    personByName: async (team, name) => {
-      const [only, other] = await store.people.findByName(team, name);
-      return only && !other ? { id: only.id, name: only.name } : null;
-    },
+    personById: (team, id) => store.people.personById(team, id),
+    personByName: (team, name) => store.people.personByName(team, name),
   };
 }

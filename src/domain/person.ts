@@ -14,6 +14,11 @@ export interface Person {
 export const PERSON_KINDS = ['member', 'guest', 'outside', 'bot'] as const;
 export type PersonKind = (typeof PERSON_KINDS)[number];
 
+/** How somebody is named in the record: whoever reads it later must see that a person was not one of ours. */
+export function nameInRecord({ name, kind }: { name: string; kind: PersonKind | null }): string {
+  return kind === 'outside' ? `${name} (outside)` : name;
+}
+
 /** Somebody as typed: a mention has the id, a bare `@name` only the name. Resolved to a Person before deciding. */
 export interface PersonRef {
   readonly id: string | null;

@@ -13,6 +13,8 @@ export interface Seed {
     archived?: boolean;
     topic?: string;
     members?: string[];
+    /** The other workspace, `T…`: a Slack Connect channel. */
+    shared_with?: string;
   }>;
   usergroups?: Usergroup[];
   /** Makes every id repeatable from run to run. */

@@ -42,6 +42,27 @@ export function setAccount(user: User, account: Account, teamId: string): void {
   else user.teamId = account.team_id;
 }
 
+/** What messages and events of a shared channel say of somebody from outside, beside the id; nothing of our own people. */
+export function renderOutside(user: User | undefined): Fields {
+  if (!user?.teamId) return {};
+  const { name, realName, displayName, teamId, restricted = false, ultraRestricted = false } = user;
+  return {
+    user_team: teamId,
+    source_team: teamId,
+    user_profile: {
+      avatar_hash: '',
+      image_72: '',
+      first_name: realName.split(' ')[0],
+      real_name: realName,
+      display_name: displayName,
+      team: teamId,
+      name,
+      is_restricted: restricted || ultraRestricted,
+      is_ultra_restricted: ultraRestricted,
+    },
+  };
+}
+
 /**
  * The user object of the Web API.
  * @param withEmail whether the caller holds `users:read.email`

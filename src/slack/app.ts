@@ -71,19 +71,14 @@ export function createSlack(options: SlackOptions): Slack {
   const { botToken: token } = slack;
   const client = createSlackClient({ ...address(slack), token, log });
   const front = frontOf(options);
-  const people = createPeople({
-    store: options.people,
-    client,
-    home: () => homeOf(whoAmI.current()),
-    log,
-    now,
-  });
-  const where = createWhere({ read: options.read, workspace: options.workspace, now });
+  const home = () => homeOf(whoAmI.current());
+  const people = createPeople({ store: options.people, client, home, log, now });
+  const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
   const whoAmI = createWhoAmI({
     client,
     log,
     onFatal: options.onFatal,
-    onKnown: ({ slackTeamId }) => void startPeople(slackTeamId),
+    onKnown: () => void startPeople(),
   });
   const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
   const context: Context = {
@@ -104,12 +99,12 @@ export function createSlack(options: SlackOptions): Slack {
     now,
   };
 
-  async function startPeople(slackTeamId: string): Promise<void> {
+  async function startPeople(): Promise<void> {
     try {
-      people.start(await where.team(slackTeamId));
+      people.start(await where.team(null));
     } catch (error) {
       log.warn({ err: error }, 'The list of people waits for the database');
-      setTimeout(() => void startPeople(slackTeamId), 5_000).unref();
+      setTimeout(() => void startPeople(), 5_000).unref();
     }
   }
 

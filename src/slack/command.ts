@@ -8,6 +8,7 @@ import { inTime } from './in-time.js';
 import type { Typed } from './ports.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { whyNot } from './where.js';
 
 /** The slash command: commit, then the receipt in the same answer. */
 export function onCommand(context: Context): Middleware<SlackCommandMiddlewareArgs> {
@@ -38,9 +39,7 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
     typed = await typedIn(context, command);
   } catch (error) {
     context.log.error({ err: error }, 'A command could not be looked up');
-    return onlyLooks(command)
-      ? refused(refuse('NOT_READ', { why: 'the database does not answer' }))
-      : refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+    return refused(refuse(onlyLooks(command) ? 'NOT_READ' : 'NOT_RECORDED', { why: whyNot(error) }));
   }
   const answer = await context.answer(typed);
   return answered(context, answer, typed, {
@@ -52,14 +51,8 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
 
 /** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
 async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
-  const {
-    team_id: team,
-    user_id: user,
-    user_name: handle,
-    channel_id: channel,
-    trigger_id: trigger,
-  } = command;
-  const spoken = await spokenBy(context, { team, user, handle }, triggerKey(trigger));
+  const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
+  const spoken = await spokenBy(context, { payload: command, user, handle }, triggerKey(trigger));
   const implied = context.where.incident(spoken.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {

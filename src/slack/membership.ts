@@ -1,6 +1,7 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { isRefusal } from '#domain/refusal.js';
 import { type Context, spokenBy } from './context.js';
+import { profileIn } from './person.js';
 
 /**
  * Somebody came into an incident's channel. A private incident is seen by those who were brought in, and whoever a member lets
@@ -11,7 +12,8 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
   return async ({ event, body }) => {
     // The bot enters every channel that it makes, before that channel is known as an incident's.
     if (event.user === context.self()) return;
-    const speaker = { team: body.team_id, user: event.inviter ?? event.user };
+    const user = event.inviter ?? event.user;
+    const speaker = { payload: body, user, ...(user === event.user && { profile: profileIn(event) }) };
     const spoken = await spokenBy(context, speaker, `event:${body.event_id}`);
     const { team } = spoken.asking;
     const incident = await context.where.incident(team, event.channel);
@@ -20,7 +22,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
     const asking = { ...spoken.asking, seesPrivate: true };
     const state = await context.read.incident(asking, incident);
     if (isRefusal(state) || !state.private || state.members.includes(event.user)) return;
-    const { name } = await context.people.known(team, event.user);
+    const { name } = await context.people.known(team, event.user, profileIn(event));
     const outcome = await context.handle(
       { type: 'InvitePeople', people: [{ id: event.user, name }] },
       incident,
@@ -37,6 +39,6 @@ export function onUserChange(
   context: Context,
 ): Middleware<SlackEventMiddlewareArgs<'user_change' | 'team_join'>> {
   return async ({ event, body }) => {
-    await context.people.learn(await context.where.team(body.team_id), event.user);
+    await context.people.learn(await context.where.team(body), event.user);
   };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { PersonKind } from '#domain/person.js';
+import { nameInRecord, type PersonKind } from '#domain/person.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
-import { type Home, personOf } from './person.js';
+import { type Home, personOf, personOfProfile } from './person.js';
 import type { Log, PeopleStore, SlackPerson } from './ports.js';
 
 /** What the hot path wants to know of somebody. */
@@ -25,8 +25,11 @@ const PAGE = z.object({
 });
 
 export interface People {
-  /** @returns at once what memory holds, else what the database holds; never asks Slack, never fails */
-  known(team: string, id: string): Known | Promise<Known>;
+  /**
+   * @param profile what a payload says of them (`user_profile`); it counts where nothing better is known
+   * @returns at once what memory holds, else what the database holds; never asks Slack, never fails
+   */
+  known(team: string, id: string, profile?: unknown): Known | Promise<Known>;
   /** @returns names by id, of those that are known */
   names(team: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Take over a user object from an event. */
@@ -52,13 +55,13 @@ export function createPeople(options: {
   let timer: NodeJS.Timeout | undefined;
 
   function keep(team: string, person: SlackPerson): Known {
-    const { name, tz: zone, kind, deleted } = person;
-    const known = { name, zone, kind, deleted };
+    const { tz: zone, kind, deleted } = person;
+    const known = { name: nameInRecord(person), zone, kind, deleted };
     memory.set(`${team} ${person.id}`, known, kind === null ? UNKNOWN_MS : FRESH_MS);
     return known;
   }
 
-  async function load(team: string, id: string): Promise<Known> {
+  async function load(team: string, id: string, profile: unknown): Promise<Known> {
     try {
       const person = await store.get(team, id);
       if (person) {
@@ -72,8 +75,24 @@ export function createPeople(options: {
       return memory.stale(`${team} ${id}`) ?? NOBODY;
     }
     memory.set(`${team} ${id}`, NOBODY, UNKNOWN_MS);
+    const known = await introduced(team, id, profile);
+    // What Slack says is better, and is to have the last word.
     void meet(team, id);
-    return NOBODY;
+    return known;
+  }
+
+  /** People from outside are in no list: what a payload says of them is kept, so that who delivers finds it too. */
+  async function introduced(team: string, id: string, profile: unknown): Promise<Known> {
+    const person = personOfProfile(id, profile, home());
+    if (!person) return NOBODY;
+    const known = { name: nameInRecord(person), zone: null, kind: person.kind, deleted: false };
+    memory.set(`${team} ${id}`, known, UNKNOWN_MS);
+    try {
+      await store.upsert(team, [person]);
+    } catch (error) {
+      log.warn({ err: error }, 'Somebody from outside could not be kept');
+    }
+    return known;
   }
 
   /** Ask Slack about a stranger: once at a time, and nobody waits for it. */
@@ -123,12 +142,12 @@ export function createPeople(options: {
   }
 
   return {
-    known(team, id) {
+    known(team, id, profile) {
       const key = `${team} ${id}`;
       const fresh = memory.get(key);
-      if (fresh) return fresh;
+      if (fresh && (fresh.name !== null || !profile)) return fresh;
       const stale = memory.stale(key);
-      const loading = load(team, id);
+      const loading = load(team, id, profile);
       // An old name now is better than the right one later: it is refreshed for the next time.
       return stale?.name ? stale : loading;
     },

@@ -9,7 +9,8 @@ const ids = z.array(z.string()).nullish().catch(null);
 /** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
 export interface Home {
   team: string;
-  enterprise: string | null;
+  /** Absent: not known. */
+  enterprise?: string | null;
 }
 
 /** As much of Slack's user object as matters here; anything but the id may be missing. */
@@ -51,6 +52,31 @@ export function personOf(user: unknown, home: Home | null): SlackPerson | null {
   };
 }
 
+const PROFILE = z.object({
+  name: text,
+  real_name: text,
+  display_name: text,
+  team: text,
+  is_restricted: flag,
+  is_ultra_restricted: flag,
+});
+
+/** @returns what events and messages in shared channels say of who acts there, if this one does */
+export function profileIn(payload: unknown): unknown {
+  return typeof payload === 'object' && payload !== null && 'user_profile' in payload
+    ? payload.user_profile
+    : null;
+}
+
+/** @returns the person of a `user_profile`, which has names and a workspace but no zone; null: it says nothing */
+export function personOfProfile(id: string, profile: unknown, home: Home | null): SlackPerson | null {
+  const read = PROFILE.safeParse(profile);
+  if (!read.success) return null;
+  const { display_name, real_name, name, team, ...flags } = read.data;
+  if (!display_name && !real_name && !name) return null;
+  return personOf({ id, name, team_id: team, profile: { display_name, real_name }, ...flags }, home);
+}
+
 /** Slack leaves out what is false. A person of an Enterprise is in each workspace that is listed, whichever is named first. */
 function kindOf(user: z.infer<typeof USER>, home: Home | null): PersonKind | null {
   if (user.is_bot || user.id === 'USLACKBOT') return 'bot';
@@ -59,7 +85,10 @@ function kindOf(user: z.infer<typeof USER>, home: Home | null): PersonKind | nul
   if (named.length > 0 && !home) return null;
   if (named.length > 0 && home && !named.includes(home.team)) {
     // The organisation alone does not say whether our workspace is among its.
-    return named.every((team) => team === home.enterprise) ? null : 'outside';
+    const { enterprise } = home;
+    const own = (team: string | null | undefined) =>
+      enterprise === undefined ? team?.startsWith('E') : team === enterprise;
+    return named.every(own) ? null : 'outside';
   }
   return user.is_restricted || user.is_ultra_restricted ? 'guest' : 'member';
 }

@@ -77,8 +77,12 @@ export interface PeopleStore {
 }
 
 export interface Workspace {
-  /** @returns our name for a Slack workspace: the first word of every key */
+  /** @returns our name for a Slack workspace, the first word of every key; made when it is new */
   resolve(slackTeamId: string): Promise<string>;
+  /** @returns our name for one that is known, else null */
+  find(slackTeamId: string): Promise<string | null>;
+  /** The same as `resolve` where no Slack workspace is known yet. @returns null where another one is */
+  first(slackTeamId: string): Promise<string | null>;
 }
 
 /** The part of pino that is used here. */

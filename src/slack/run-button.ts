@@ -8,6 +8,7 @@ import { type Context, spokenBy, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { whyNot } from './where.js';
 
 const TOO_OLD = said('That button is too old to be understood. `runs` shows how the runs stand.');
 
@@ -44,7 +45,7 @@ async function decided(
     ready = await prepared(context, body, what, carried);
   } catch (error) {
     context.log.error({ err: error }, 'A click could not be looked up');
-    return refused(refuse('NOT_RECORDED', { why: 'the database does not answer' }));
+    return refused(refuse('NOT_RECORDED', { why: whyNot(error) }));
   }
   if (isRefusal(ready)) return refused(ready);
   const outcome = await context.handle(ready.intent, carried.incident, ready.asking);
@@ -58,8 +59,8 @@ async function prepared(
   what: string,
   carried: CarriedRun,
 ): Promise<{ intent: TypedIntent; asking: Asking } | Refusal> {
-  const { team, user } = body;
-  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const { user } = body;
+  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
   const spoken = await spokenBy(context, speaker, keyOf(what, carried, body));
   const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
   // Who can click in an incident's channel is in it.

@@ -11,6 +11,7 @@ import { meantByOpen } from './modal/open.js';
 import { receiptModal } from './modal/receipt.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { whyNot } from './where.js';
 
 type Reader = (values: Values, context: FormContext) => Meant | Wrong;
 const READERS: Record<Form, Reader> = { open: meantByOpen, note: meantByNote, log: meantByLog };
@@ -74,7 +75,7 @@ async function submit(
     spoken = await submittedBy(context, body, from);
   } catch (error) {
     context.log.error({ err: error }, 'A form could not be looked up');
-    const refusal = refuse('NOT_RECORDED', { why: 'the database does not answer' });
+    const refusal = refuse('NOT_RECORDED', { why: whyNot(error) });
     return { reply: refused(refusal), block: MAIN[form] };
   }
   const { asking, zone, zoneKnown } = spoken;
@@ -95,7 +96,7 @@ function withTyped(reply: Reply, values: Values): Reply {
 
 async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Spoken> {
   const speaker = {
-    team: body.team?.id ?? body.user.team_id ?? '',
+    payload: body,
     user: body.user.id,
     handle: body.user.name,
   };

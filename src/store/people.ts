@@ -1,6 +1,6 @@
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { Person, PersonKind } from '#domain/person.js';
+import { nameInRecord, type Person, type PersonKind } from '#domain/person.js';
 import { asking } from './outcome.js';
 import { person } from './schema.js';
 
@@ -86,5 +86,5 @@ export function people(db: NodePgDatabase): People {
 }
 
 function shown(known: KnownPerson | null): Person | null {
-  return known && { id: known.id, name: known.name };
+  return known && { id: known.id, name: nameInRecord(known) };
 }

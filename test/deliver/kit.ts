@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/lookups.js';
+import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
@@ -104,7 +105,7 @@ export async function startKit(
     outbox: store.outbox,
     incidents: store,
     tell: handle,
-    people: store.people,
+    people: peopleForDeliveries(store),
     exports: {
       render: async (_team, incident, format) =>
         (async function* () {

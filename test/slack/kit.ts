@@ -66,7 +66,11 @@ export class Behind {
           for (const person of people) this.people.set(person.id, person);
         },
       },
-      workspace: { resolve: async (slackTeamId) => `our-${slackTeamId}` },
+      workspace: {
+        resolve: async (slackTeamId) => `our-${slackTeamId}`,
+        find: async (slackTeamId) => `our-${slackTeamId}`,
+        first: async () => null,
+      },
       log: quiet,
       now: () => new Date(),
       onFatal: (code) => this.fatal.push(code),

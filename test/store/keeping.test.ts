@@ -98,6 +98,20 @@ describe('workspaces', () => {
     ]);
   });
 
+  test('are found without being made; the first one may be made where there is no other', async () => {
+    await db.sql('delete from workspace');
+    expect(await workspaces.find('T1')).toBeNull();
+    expect(await workspaces.first('T1')).toBe('T1');
+    expect(await workspaces.first('T1')).toBe('T1');
+    expect(await workspaces.first('T2')).toBeNull();
+    expect(await workspaces.find('T2')).toBeNull();
+    expect(await workspaces.list()).toHaveLength(1);
+    await db.sql('delete from workspace');
+    await workspaces.ensureLocal();
+    expect(await workspaces.first('T1')).toBe('local');
+    expect(await workspaces.find('T1')).toBe('local');
+  });
+
   test('two Slack workspaces seen first at the same moment: one claims, one is new', async () => {
     for (let round = 0; round < 10; round++) {
       await db.sql('delete from workspace');

@@ -108,6 +108,14 @@ export function peopleRoutes({ world }: Workshop): Router {
     archive(world, place(world, channel), actor(world, user).id, !off);
     response.json({ ok: true });
   });
+  router.post('/channel/share', (request, response) => {
+    const { channel, team_id } = z
+      .strictObject({ channel: z.string(), team_id: z.string().optional() })
+      .parse(request.body);
+    place(world, channel).sharedWith = team_id;
+    world.changed();
+    response.json({ ok: true });
+  });
   router.post('/join', (request, response) => {
     const { user, channel } = z.strictObject(who).parse(request.body);
     const where = place(world, channel);
