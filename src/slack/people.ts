@@ -19,6 +19,8 @@ const FRESH_MS = 5 * 60_000;
 /** Somebody of whom we do not know who or what they are is asked about again after this. */
 const UNKNOWN_MS = 30_000;
 const REFRESH_MS = 6 * 3_600_000;
+/** A list that broke off is begun again after this, then after twice as long, and so on. */
+const AGAIN_MS = 60_000;
 const PAGE = z.object({
   members: z.array(z.unknown()),
   response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
@@ -116,12 +118,13 @@ export function createPeople(options: {
     keep(team, person);
   }
 
-  async function readAll(team: string): Promise<void> {
+  /** @returns whether it was read to its end; a wait that Slack asks for is no end */
+  async function readAll(team: string): Promise<boolean> {
     let cursor: string | undefined;
     let read = 0;
-    do {
+    for (;;) {
       const result = await client.call('users.list', { limit: 200, ...(cursor && { cursor }) });
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return false;
       if (result.kind === 'ratelimited') {
         await pause(result.retryAfterMs, stopping.signal);
         continue;
@@ -129,16 +132,31 @@ export function createPeople(options: {
       const page = result.kind === 'ok' ? PAGE.safeParse(result.data) : null;
       if (!page?.success) {
         const why = result.kind === 'ok' ? 'unreadable' : result.error;
-        log.warn({ why, read }, 'The list of people could not be read; they are met one by one');
-        return;
+        log.warn({ why, read }, 'The list of people could not be read; they are met one by one until it is');
+        return false;
       }
       const people = page.data.members.flatMap((user) => personOf(user, home()) ?? []);
       if (people.length > 0) await store.upsert(team, people);
       for (const person of people) keep(team, person);
       read += people.length;
       cursor = page.data.response_metadata?.next_cursor || undefined;
-    } while (cursor !== undefined && !stopping.signal.aborted);
-    log.info({ people: read }, 'Everybody in the workspace is known');
+      if (cursor !== undefined) continue;
+      log.info({ people: read }, 'Everybody in the workspace is known');
+      return true;
+    }
+  }
+
+  /** Again after some hours, or soon where it did not come to its end. */
+  async function readAgainAndAgain(team: string, failures = 0): Promise<void> {
+    const complete = await readAll(team).catch((error: unknown) => {
+      log.warn({ err: error }, 'The list of people could not be kept');
+      return false;
+    });
+    if (stopping.signal.aborted) return;
+    const wait = complete ? REFRESH_MS : Math.min(REFRESH_MS, AGAIN_MS * 2 ** failures);
+    clearTimeout(timer);
+    timer = setTimeout(() => void readAgainAndAgain(team, complete ? 0 : Math.min(failures + 1, 10)), wait);
+    timer.unref();
   }
 
   return {
@@ -159,18 +177,11 @@ export function createPeople(options: {
     },
     learn,
     start(team) {
-      const read = () =>
-        void readAll(team).catch((error: unknown) =>
-          log.warn({ err: error }, 'The list of people could not be kept'),
-        );
-      read();
-      clearInterval(timer);
-      timer = setInterval(read, REFRESH_MS);
-      timer.unref();
+      void readAgainAndAgain(team);
     },
     stop() {
       stopping.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     },
   };
 }

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { startSandbox } from '#sandbox/sandbox.js';
+import { createSlackClient } from '#slack/client.js';
+import { createPeople } from '#slack/people.js';
 import { personOf } from '#slack/person.js';
 import type { PeopleStore, SlackPerson } from '#slack/ports.js';
-import { type Kit, startKit, until } from './kit.js';
+import { type Kit, MANIFEST, quiet, startKit, until } from './kit.js';
 
 let kit: Kit | undefined;
 afterEach(async () => {
@@ -105,5 +108,53 @@ describe('what kind of account somebody has', () => {
     await kit.act('join', { user: 'eve', channel: 'general' });
     await kit.act('command', { user: 'eve', channel: 'general', command: '/incident', text: 'list' });
     await until(() => rows.get('U0EVE00008')?.kind === 'outside');
+  });
+});
+
+describe('the list of everybody', () => {
+  const crowd = Array.from({ length: 430 }, (_, i) => ({
+    id: `U0CROWD${String(i).padStart(3, '0')}`,
+    name: `crowd${i}`,
+  }));
+
+  test.each([
+    ['the first page', 0],
+    ['the second page', 1],
+    ['the last page', 2],
+  ])('is read to its end when Slack asks to wait at %s', async (_, after) => {
+    const sandbox = await startSandbox({
+      manifest: MANIFEST,
+      seed: { users: crowd },
+      settings: { rateLimits: false },
+    });
+    const order = (body: object) =>
+      fetch(`${sandbox.url}/control/fault`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await order({ method: 'users.list', kind: 'ratelimit', value: 1, times: 2, after });
+    const kept = new Set<string>();
+    const infos: object[] = [];
+    const people = createPeople({
+      store: {
+        get: async () => null,
+        byIds: async () => [],
+        upsert: async (_team, list) => {
+          for (const { id } of list) kept.add(id);
+        },
+      },
+      client: createSlackClient({ token: sandbox.botToken, apiUrl: sandbox.apiUrl, log: quiet }),
+      home: () => HOME,
+      log: { ...quiet, info: (fields) => infos.push(fields) },
+      now: () => new Date(),
+    });
+    people.start('team');
+    await until(() => infos.length > 0);
+    people.stop();
+    // The sandbox's own people and the bot beside them.
+    expect(infos).toEqual([{ people: 438 }]);
+    expect(crowd.filter(({ id }) => !kept.has(id))).toEqual([]);
+    await sandbox.stop();
   });
 });
