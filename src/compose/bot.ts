@@ -110,6 +110,7 @@ async function build(
     incidents: store,
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
     people: peopleForDeliveries(store),
+    groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
     org: config.org,
     now,

@@ -26,6 +26,8 @@ export function lookupsOf(store: Store): WriterStore {
       return found?.target ?? null;
     },
     isGone: async (team, id) => (await store.people.get(team, id))?.deleted ?? false,
+    goneAmong: async (team, ids) =>
+      new Set((await store.people.byIds(team, ids)).filter((one) => one.deleted).map((one) => one.id)),
     personById: (team, id) => store.people.personById(team, id),
     personByName: (team, name) => store.people.personByName(team, name),
   };

@@ -4,6 +4,7 @@ import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
+import type { Groups } from '#slack/groups.js';
 import type { OwedRow } from '#store/outbox.js';
 import type { Store } from '#store/store.js';
 
@@ -64,6 +65,8 @@ export interface World {
   incidents: Incidents;
   tell: Tell;
   people: People;
+  /** The names of user groups. */
+  groups: Groups;
   exports: Exports;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: { command?: string; announce: string | null; invite: { people: string[]; groups: string[] } };

@@ -25,6 +25,11 @@ export interface PersonRef {
   readonly name: string | null;
 }
 
+/** `S…` is a user group of Slack: it may be invited, and is nobody who could lead, own or act. */
+export function isGroup(id: string | null): boolean {
+  return id !== null && /^S[A-Z0-9]+$/.test(id);
+}
+
 /** What a reader is shown: the name that was known, else the id. */
 export function personLabel(person: { id: string; name: string | null }): string {
   return person.name ?? person.id;

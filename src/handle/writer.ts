@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { maySee, refOf } from '#domain/state.js';
 import { Conflict, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { Cache, type Known } from './cache.js';
-import { type Lookups, lookUp, needsLookup, resolvePeople } from './lookups.js';
+import { type Lookups, lookUp, needsLookup, remarksOn, resolvePeople } from './lookups.js';
 import { type Gathering, gathering, laneOf, type Planned, plan } from './plan.js';
 import type { Recorded } from './recorded.js';
 import { recordedOf, shortKey, type Waiting } from './waiting.js';
@@ -26,6 +26,7 @@ interface Prepared {
   waiting: Waiting;
   intent: Intent;
   found: Found;
+  notes: string[];
 }
 
 const MAX_TOGETHER = 200;
@@ -123,8 +124,8 @@ export class Writer {
     const prepared = (await Promise.all(together.map((one) => this.prepare(one)))).filter((p) => p !== null);
     const latest = new Map<string, Known>();
     const planned: Array<{ waiting: Waiting; plan: Planned }> = [];
-    for (const { waiting, intent, found } of prepared) {
-      const { asking, target, notes } = waiting;
+    for (const { waiting, intent, found, notes } of prepared) {
+      const { asking, target } = waiting;
       const lane = target === null ? null : laneOf(asking.team, target);
       let known: Known | null = null;
       let fresh = true;
@@ -166,7 +167,8 @@ export class Writer {
       return null;
     }
     const found = await lookUp(store, waiting.intent, waiting.target ?? 0, waiting.asking);
-    return { waiting, intent, found };
+    const notes = [...waiting.notes, ...(await remarksOn(store, intent, waiting.asking.team))];
+    return { waiting, intent, found, notes };
   }
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */

@@ -7,6 +7,7 @@ import { onCancel, onChoose, onPublish } from './button.js';
 import { createSlackClient, type SlackClient } from './client.js';
 import { onCommand } from './command.js';
 import type { Context } from './context.js';
+import { createGroups, type Groups } from './groups.js';
 import { createHttpFront } from './http.js';
 import { createWhoAmI, type Identity } from './identity.js';
 import { slackLogger } from './logger.js';
@@ -56,6 +57,7 @@ export interface Slack {
   stop(): Promise<void>;
   /** The Web API with the bot's token, one attempt a call: for deliveries too. */
   client: SlackClient;
+  groups: Groups;
   identity(): Identity | null;
   /** `ok` when Slack knows us and, in Socket Mode, a socket is connected. */
   health(): 'ok' | 'degraded';
@@ -81,6 +83,7 @@ export function createSlack(options: SlackOptions): Slack {
     onKnown: () => void startPeople(),
   });
   const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
+  const groups = createGroups(patient);
   const context: Context = {
     command: options.org.command,
     zone: options.org.zone ?? 'UTC',
@@ -91,6 +94,7 @@ export function createSlack(options: SlackOptions): Slack {
     owe: options.owe,
     where,
     people,
+    groups,
     client,
     swift: createSlackClient({ ...address(slack), token, log, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
@@ -142,6 +146,7 @@ export function createSlack(options: SlackOptions): Slack {
       await front.receiver.stop();
     },
     client,
+    groups,
     identity: whoAmI.current,
     health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
   };

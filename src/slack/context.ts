@@ -1,5 +1,6 @@
 import type { Asking } from '#domain/intent.js';
 import type { SlackClient } from './client.js';
+import type { Groups } from './groups.js';
 import type { People } from './people.js';
 import type { Answerer, Handle, Log, Owe, Read } from './ports.js';
 import type { Where } from './where.js';
@@ -18,6 +19,7 @@ export interface Context {
   owe: Owe;
   where: Where;
   people: People;
+  groups: Groups;
   /** For work beside the answer. */
   client: SlackClient;
   /** For the one call that an answer may wait for: opening a modal. Gives up before the trigger does. */

@@ -23,7 +23,7 @@ export interface People {
   /** Everybody still there whose shown name, handle or full name this is, whatever the case: several may be. */
   findByName(team: string, name: string): Promise<KnownPerson[]>;
   personById(team: string, id: string): Promise<Person | null>;
-  /** The one whom that name means, or null: nobody, or more than one. */
+  /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
   personByName(team: string, name: string): Promise<Person | null>;
   /** A kind that is known stays so when the newer word does not say it. */
   upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
@@ -49,19 +49,24 @@ export function people(db: NodePgDatabase): People {
   const byIds: People['byIds'] = (team, ids) =>
     select(and(eq(person.team, team), inArray(person.id, [...ids])));
   const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
-  const findByName: People['findByName'] = (team, name) => {
+  const calledSo = (team: string, name: string) => {
     const called = [person.name, person.handle, person.realName].map(
       (c) => sql`lower(${c}) = lower(${name})`,
     );
-    return select(and(eq(person.team, team), eq(person.deleted, false), or(...called)));
+    return select(and(eq(person.team, team), or(...called)));
   };
+  const findByName: People['findByName'] = async (team, name) =>
+    (await calledSo(team, name)).filter((one) => !one.deleted);
   return {
     get,
     byIds,
     findByName,
     personById: async (team, id) => shown(await get(team, id)),
     async personByName(team, name) {
-      const [one, another] = await findByName(team, name);
+      const called = await calledSo(team, name);
+      // Somebody who has left is meant only where nobody else can be.
+      const there = called.filter((one) => !one.deleted);
+      const [one, another] = there.length > 0 ? there : called;
       return one && !another ? shown(one) : null;
     },
     async upsert(team, list) {

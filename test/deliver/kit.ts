@@ -11,6 +11,7 @@ import type { IncidentState } from '#domain/state.js';
 import { createHandle, type Handle } from '#handle.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createSlackClient } from '#slack/client.js';
+import { createGroups } from '#slack/groups.js';
 import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { deliver } from '../../src/worker.js';
@@ -106,6 +107,7 @@ export async function startKit(
     incidents: store,
     tell: handle,
     people: peopleForDeliveries(store),
+    groups: createGroups(slack),
     exports: {
       render: async (_team, incident, format) =>
         (async function* () {

@@ -158,3 +158,27 @@ describe('the list of everybody', () => {
     await sandbox.stop();
   });
 });
+
+test('a user group that is typed has its name, also where Slack sends its id alone', async () => {
+  kit = await startKit('http');
+  await kit.act('command', {
+    user: 'ana',
+    channel: 'general',
+    command: '/incident',
+    text: 'invite @sre @bo',
+  });
+  expect(kit.behind.typed).toMatchObject([
+    {
+      entered: {
+        text: 'invite @sre @bo',
+        mentions: [
+          { id: 'S0SRE00001', name: 'sre' },
+          { id: 'U0BO000002', name: 'bo' },
+        ],
+      },
+    },
+  ]);
+  // Known from then on; a Slack that does not tell costs the name and nothing else.
+  await kit.act('command', { user: 'ana', channel: 'general', command: '/incident', text: 'note @sre' });
+  expect(await kit.calls('usergroups.list')).toHaveLength(1);
+});
