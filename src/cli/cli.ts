@@ -1,4 +1,5 @@
 import { BadConfig } from '#config.js';
+import { verbNamed } from '#domain/command/verbs.js';
 import { runIncidentVerb } from './incident-verb.js';
 import { type Io, Usage } from './verb.js';
 import { VERBS } from './verbs.js';
@@ -11,18 +12,22 @@ const PLAIN = new Set([
   'EmbeddedFailed',
   'Unavailable',
   'NewerDatabase',
+  'NoTeam',
 ]);
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {
-  const [verb = 'help', ...args] = argv;
+  const { team, rest } = withoutTeam(argv);
+  const [verb = 'help', ...args] = rest;
   const own = VERBS[verb];
+  const at: Io = team === undefined ? io : { ...io, team };
   try {
+    if (team === '') throw new Usage('`--team` needs the workspace, such as T0123ABCD');
     // `tocsin open --help` asks; it opens nothing.
     if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
-      return await VERBS.help.run([verb], io);
-    if (own) return await own.run(args, io);
-    return await runIncidentVerb(verb, args, io);
+      return await VERBS.help.run([verb], at);
+    if (own) return await own.run(args, at);
+    return await runIncidentVerb(verb, args, at);
   } catch (error) {
     if (error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
       io.err(`${(error as Error).message}\nUsage: tocsin ${own?.form ?? verb}\n`);
@@ -35,4 +40,33 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     }
     throw error;
   }
+}
+
+/**
+ * `--team T…` stands before the verb or directly behind it; with verbs that take no text of somebody's, also anywhere
+ * else. The words of a note are never looked through for it.
+ */
+export function withoutTeam(argv: readonly string[]): { team: string | undefined; rest: string[] } {
+  const rest: string[] = [];
+  let team: string | undefined;
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i] as string;
+    const [verb] = rest;
+    const open = verb === undefined || rest.length === 1 || takesNoText(verb);
+    const given = /^--team(?:=(.*))?$/s.exec(arg);
+    if (arg === '--') return { team, rest: [...rest, ...argv.slice(i)] };
+    if (!given || !open || team !== undefined) {
+      rest.push(arg);
+      continue;
+    }
+    team = given[1] ?? argv[i + 1] ?? '';
+    if (given[1] === undefined) i++;
+  }
+  return { team, rest };
+}
+
+/** A verb of the machine, or one of an incident that only looks. */
+function takesNoText(verb: string): boolean {
+  const incident = verbNamed(verb);
+  return verb in VERBS || incident?.looks === true || incident?.name === 'list';
 }

@@ -93,6 +93,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
       detail: `${Math.round(skew)} ms from the database's`,
       fix: 'run NTP on both machines: times in the timeline come from this one',
     });
+    await workspaces(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
     const { state, reason } = await deliveries(core.store, { state: 'ok' });
     tell({
@@ -110,4 +111,23 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
   } finally {
     await core.close();
   }
+}
+
+/** One is usual, and no news. Which of several is meant must not be a matter of luck. */
+async function workspaces(core: Core, tell: (finding: Finding) => void): Promise<void> {
+  const rows = await core.store.workspaces.list();
+  if (rows.length < 2) return;
+  const home = await core.home();
+  const held = await core.store.workspaces.holdings();
+  const each = rows.map(({ team, slackTeam }) => {
+    const { incidents = 0, tokens = 0 } = held.get(team) ?? {};
+    const holds = incidents + tokens === 0 ? 'empty' : `${incidents} incidents, ${tokens} tokens`;
+    return `${slackTeam ?? team} (${team === home ? 'ours, ' : ''}${holds})`;
+  });
+  tell({
+    what: 'workspaces',
+    ok: home !== null,
+    detail: `${rows.length} in this database: ${each.join('; ')}`,
+    fix: 'which one is ours cannot be told: set SLACK_BOT_TOKEN, or name it with `--team T…` before a verb',
+  });
 }

@@ -27,7 +27,7 @@ export function patient(core: Core, io: Io, patienceMs = PATIENCE_MS): Core {
   const own = <T>(result: T | Refusal) => (isRefusal(result) ? result : null);
   return {
     ...core,
-    team: () => keep(() => core.team()),
+    team: (named) => keep(() => core.team(named)),
     owner: (...of) => keep(() => core.owner(...of), own),
     before: (asking) => keep(() => core.before(asking)),
     handle: (intent, target, asking, notes) => {

@@ -5,6 +5,8 @@ export interface Io {
   err(text: string): void;
   stdin(): Promise<string>;
   env: NodeJS.ProcessEnv;
+  /** The workspace that was named with `--team`, for a database that holds several. */
+  team?: string;
 }
 
 /** A verb of the command line. `run` returns the exit code: 0, or 1 for a *no*. @throws Usage for what cannot be read */

@@ -27,7 +27,8 @@ const help: Verb = {
       );
       io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
       io.out(
-        `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n`,
+        `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n\n` +
+          '--team T… before a verb names the workspace, where the database holds several.\n',
       );
     }
     return 0;

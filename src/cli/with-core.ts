@@ -10,7 +10,8 @@ export async function withCore<T>(io: Io, run: (core: Core) => Promise<T>): Prom
   const config = loadConfig({ ...io.env, LOG_LEVEL: io.env.LOG_LEVEL || 'warn' }, 'database');
   const core = await openCore(config, createLog(config.logLevel), 'guest');
   try {
-    return await run(patient(core, io));
+    const kept = patient(core, io);
+    return await run({ ...kept, team: () => kept.team(io.team) });
   } finally {
     await core.close();
   }

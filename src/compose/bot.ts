@@ -18,8 +18,8 @@ import { type Core, openCore } from './core.js';
 import { exportsOf } from './exports.js';
 import { looksOf } from './health.js';
 import { startHeartbeat } from './heartbeat.js';
-import { lookupsOf, type Who } from './lookups.js';
-import { peopleForSlack } from './people.js';
+import type { Who } from './lookups.js';
+import { peopleForDeliveries, peopleForSlack } from './people.js';
 import { runWorldOf } from './run-world.js';
 import { checkSchedules } from './runbooks.js';
 import { scheduleWorldOf } from './schedules.js';
@@ -137,7 +137,8 @@ async function build(
     outbox: store.outbox,
     incidents: store,
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
-    people: lookupsOf(store),
+    people: peopleForDeliveries(store),
+    groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
     org: config.org,
     now,
@@ -153,7 +154,7 @@ async function build(
       : startScheduleWorker({
           schedules: core.runbooks.settings.schedules,
           world: scheduleWorldOf(core, runWorld),
-          team: () => store.workspaces.only(),
+          team: core.home,
         });
   const health = keepHealth({ looks: looksOf({ store, engine, canary, slack }), log });
   opened.push(async () => health.stop());

@@ -6,9 +6,11 @@ import { permitted } from '#handle/admission.js';
 import { type Before, createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
+import { createSlackClient } from '#slack/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle } from './guard.js';
+import { homeWorkspace } from './home.js';
 import { lookupsOf, type Who } from './lookups.js';
 import { ownerNamed } from './people.js';
 import { proposeOf } from './propose.js';
@@ -24,15 +26,28 @@ export interface Core {
   answer: Answerer;
   before: Before;
   runbooks: Runbooks;
-  /** The workspace that a verb on the command line means. @throws NoTeam when there are several */
-  team(): Promise<string>;
+  /**
+   * The workspace that a verb on the command line means.
+   * @param named with `--team`, in our id or Slack's
+   * @throws NoTeam when there is none of that name, or several and nothing tells which
+   */
+  team(named?: string | null): Promise<string>;
+  /** The same for work that nobody asks for. @returns null where that cannot be told */
+  home(): Promise<string | null>;
   /** @param typed of `--owner`, as people.ts reads it */
   owner(team: string, typed: string): Promise<Person | Refusal>;
   close(): Promise<void>;
 }
 
-export class NoTeam extends Error {
-  override name = 'NoTeam';
+/** An answer that somebody at a prompt waits for. */
+const INSTALLED_MS = 3_000;
+
+async function whereInstalled({ slack }: Config, log: Log): Promise<string | null> {
+  const { botToken: token, apiUrl } = slack;
+  if (token === null) return null;
+  const client = createSlackClient({ token, log, timeout: INSTALLED_MS, ...(apiUrl && { apiUrl }) });
+  const told = await client.call('auth.test');
+  return told.kind === 'ok' && typeof told.data.team_id === 'string' ? told.data.team_id : null;
 }
 
 /**
@@ -78,6 +93,7 @@ export async function openCore(
     if (role === 'bot') void runbooks.learnKeys();
     return guarded(typed);
   };
+  const home = homeWorkspace(store, () => whereInstalled(config, log));
   return {
     config,
     database,
@@ -87,11 +103,8 @@ export async function openCore(
     answer,
     before: recorder.before,
     runbooks,
-    async team() {
-      const team = await store.workspaces.ensureLocal();
-      if (team === null) throw new NoTeam('Several workspaces share this database: use the web or Slack.');
-      return team;
-    },
+    team: home.team,
+    home: home.known,
     owner: (team, typed) => ownerNamed(store, team, typed),
     async close() {
       await runbooks.close();

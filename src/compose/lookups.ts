@@ -1,8 +1,7 @@
-import type { Account } from '#domain/person.js';
+import { accountOf } from '#domain/person.js';
 import { runsOf } from '#domain/run-state.js';
 import type { People } from '#handle/admission.js';
 import type { WriterStore } from '#handle/writer.js';
-import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';
 
 /** What only Slack knows of people. A process without Slack has none of it, and whatever needs it is refused there. */
@@ -49,18 +48,9 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
     },
     inChannel: async (_team, channel, id) => (await who.inChannel?.(channel, id)) ?? null,
     isAmong: async (team, id, names) => (await who.isAmong?.(team, id, names)) ?? names.includes(id),
-    personById: async (team, id) => {
-      const person = await store.people.get(team, id);
-      return person && { id: person.id, name: person.name };
-    },
-    personByName: async (team, name) => {
-      const [only, other] = await store.people.findByName(team, name);
-      return only && !other ? { id: only.id, name: only.name } : null;
-    },
+    goneAmong: async (team, ids) =>
+      new Set((await store.people.byIds(team, ids)).filter((one) => one.deleted).map((one) => one.id)),
+    personById: (team, id) => store.people.personById(team, id),
+    personByName: (team, name) => store.people.personByName(team, name),
   };
-}
-
-function accountOf(person: KnownPerson | null): Account {
-  if (!person) return 'unknown';
-  return person.deleted ? 'gone' : (person.kind ?? 'unknown');
 }

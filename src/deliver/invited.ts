@@ -3,12 +3,14 @@ import { isPermanent } from './failure.js';
 import type { Absent } from './invite.js';
 import { list, strings } from './look.js';
 
+type Invitation = Attempt<'channel.open'> | Attempt<'people.invite'>;
+
 /**
  * Who is meant by the configured people (`U…` or a name) and groups (`S…` or a handle, `@` or not).
  * @returns `missing`: those that nobody knows, or that this workspace does not tell (free plans have no groups)
  */
 export async function peopleOf(
-  attempt: Attempt<'channel.open'>,
+  attempt: Invitation,
   invite: { people: string[]; groups: string[] },
 ): Promise<{ people: string[]; missing: Absent[] }> {
   const { team } = attempt.incident;
@@ -37,7 +39,7 @@ export async function peopleOf(
   return { people, missing };
 }
 
-async function groupOf(attempt: Attempt<'channel.open'>, handle: string): Promise<string | null> {
+async function groupOf(attempt: Invitation, handle: string): Promise<string | null> {
   const { usergroups } = await attempt.read('usergroups.list', {});
   const bare = handle.replace(/^@/, '');
   const found = list(usergroups).find((one) => one.handle === bare || one.name === bare);

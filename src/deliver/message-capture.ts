@@ -5,7 +5,7 @@ import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Later, Lost, NotRecorded, Undeliverable } from './failure.js';
 import { findMessage, messageText } from './message.js';
-import { personOf } from './person.js';
+import { metPerson } from './person.js';
 
 /**
  * Records a message that somebody pinned, at its own time, and ticks it once it is in the record.
@@ -32,7 +32,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     row.incident,
     {
       team: row.team,
-      by: await personOf(attempt, by),
+      by: await metPerson(attempt, by),
       source: 'slack',
       key: `message:${channel}:${ts}`,
       now: world.now(),

@@ -3,7 +3,7 @@ import type { Person } from '#domain/person.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent } from './failure.js';
 import { list, object } from './look.js';
-import { personOf } from './person.js';
+import { metPerson } from './person.js';
 
 /** A message as Slack has it. */
 export interface Found {
@@ -41,7 +41,7 @@ async function look(
 
 async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise<Person> {
   if (typeof raw.user === 'string') {
-    return personOf(attempt, raw.user);
+    return metPerson(attempt, raw.user, raw.user_profile);
   }
   const name = [raw.username, object(raw.bot_profile).name].find((one) => typeof one === 'string');
   return { id: String(raw.bot_id ?? 'unknown'), name: typeof name === 'string' ? name : null };
@@ -52,7 +52,7 @@ export async function messageText(attempt: Attempt<'message.capture'>, { raw }: 
   const said = typeof raw.text === 'string' ? raw.text : '';
   const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
   const names = new Map(
-    await Promise.all(ids.map(async (id) => [id, (await personOf(attempt, id)).name] as const)),
+    await Promise.all(ids.map(async (id) => [id, (await metPerson(attempt, id)).name] as const)),
   );
   const { text } = decodeSlack(said, { person: (id) => names.get(id) ?? null, channel: () => null });
   if (text.trim() !== '') return text;

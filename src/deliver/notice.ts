@@ -1,4 +1,4 @@
-import { personLabel } from '#domain/person.js';
+import { isGroup, personLabel } from '#domain/person.js';
 import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent } from './failure.js';
@@ -14,6 +14,7 @@ const REASONS: Record<string, string> = {
   user_disabled: 'deactivated',
   cant_invite: 'cannot be invited',
   no_such_subteam: 'no such group',
+  missing_scope: 'the Slack app lacks the scope `usergroups:read`; add it and install the app again',
   org_user_not_in_team: 'not in this workspace',
   plan_upgrade_required: 'this workspace has no user groups',
 };
@@ -29,7 +30,9 @@ export async function tellAbsent(
   if (attempt.repeated && (await findTagged(attempt, channel, opened(attempt), id))) return;
   const named = await Promise.all(
     absent.map(async ({ user, error }) => {
-      const name = personLabel(await personOf(attempt, user));
+      const name = isGroup(user)
+        ? `@${(await attempt.world.groups.names([user])).get(user) ?? user}`
+        : personLabel(await personOf(attempt, user));
       return `${escaped(name.slice(0, 80))} (${escaped(REASONS[error] ?? error)})`;
     }),
   );

@@ -1,6 +1,8 @@
+import { isGroup } from '#domain/person.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Undeliverable } from './failure.js';
 import { type Absent, inviteAll } from './invite.js';
+import { peopleOf } from './invited.js';
 import { tellAbsent } from './notice.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
@@ -9,8 +11,11 @@ export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<B
   if (!channel) throw new Undeliverable('no_channel');
   // Whoever was taken out again meanwhile must not come back in.
   const people = slackPeople(attempt).filter((id) => attempt.incident.members.includes(id));
-  if (people.length === 0) return { absent: [] };
-  const absent = await inviteAll(attempt, channel.id, people);
+  const groups = attempt.row.effect.payload.people.filter(isGroup);
+  if (people.length + groups.length === 0) return { absent: [] };
+  // Who is in a group is asked when they are brought in: it is the people of now who are wanted.
+  const named = await peopleOf(attempt, { people, groups });
+  const absent = [...named.missing, ...(await inviteAll(attempt, channel.id, named.people))];
   await tellAbsent(attempt, channel.id, absent);
   return { channel: channel.id, absent };
 }

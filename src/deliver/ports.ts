@@ -1,8 +1,10 @@
 import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Asking, Intent } from '#domain/intent.js';
+import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
+import type { Groups } from '#slack/groups.js';
 import type { OwedRow } from '#store/outbox.js';
 import type { Store } from '#store/store.js';
 
@@ -31,7 +33,10 @@ export type Tell = (
 ) => Promise<{ recorded: true; receipt: string; state: IncidentState } | Refusal>;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
-export type People = Pick<Store['people'], 'personById' | 'personByName'>;
+export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
+  /** Keeps what Slack says of somebody (`user` of users.info, or a `user_profile` with the id). @returns null: it says nothing */
+  learn(team: string, told: { user: unknown } | { id: string; profile: unknown }): Promise<Person | null>;
+};
 
 /** How an export comes to be: `render` and `read` put together by compose.ts. */
 export interface Exports {
@@ -62,6 +67,8 @@ export interface World {
   incidents: Incidents;
   tell: Tell;
   people: People;
+  /** The names of user groups. */
+  groups: Groups;
   exports: Exports;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: { command?: string; announce: string | null; invite: { people: string[]; groups: string[] } };

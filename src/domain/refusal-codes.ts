@@ -127,6 +127,10 @@ export const SENTENCES = {
     sentence: `Nobody here is called “${p.name}”, or more than one person is.`,
     next: 'Pick the person from the list that Slack offers after `@`.',
   }),
+  GROUP_IS_NOBODY: (p: { group: string; verb: string; form: string }) => ({
+    sentence: `${p.group} is a user group, and \`${p.verb}\` is about people.`,
+    next: `Name one of its people: \`${p.form}\`.`,
+  }),
   TITLE_UNCHANGED: (p: { ref: string }) => ({
     sentence: `${p.ref} has that title already.`,
     next: '`show` shows the incident.',

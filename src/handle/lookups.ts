@@ -2,7 +2,7 @@ import type { Found } from '#domain/decide.js';
 import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
 import { mayHearOf } from '#domain/permission.js';
-import type { Person, PersonRef } from '#domain/person.js';
+import { isGroup, type Person, type PersonRef, personLabel } from '#domain/person.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { CHANGE_KINDS } from '#domain/standing.js';
 import { type IncidentState, STANDING } from '#domain/state.js';
@@ -24,6 +24,8 @@ export interface Lookups {
   ): Promise<{ incident: number; run: number; of: IncidentState } | null>;
   /** The target of a run that this incident remembers. */
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
+  /** Which of these accounts are deactivated, as far as is known. */
+  goneAmong(team: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
@@ -90,6 +92,32 @@ export async function lookUp(
   }
 }
 
+/** What whoever named somebody should know: work that is given to a deactivated account is seen by nobody. */
+export async function remarksOn(look: Lookups, intent: Intent, team: string): Promise<string[]> {
+  const named = namedIn(intent).filter(({ id }) => /^[UW][A-Z0-9]+$/.test(id));
+  if (named.length === 0) return [];
+  const gone = await look.goneAmong(
+    team,
+    named.map(({ id }) => id),
+  );
+  return named
+    .filter(({ id }) => gone.has(id))
+    .map((person) => `@${personLabel(person)}'s account is deactivated: nothing reaches them in Slack.`);
+}
+
+function namedIn(intent: Intent): readonly Person[] {
+  switch (intent.type) {
+    case 'AssignRole':
+      return [intent.person];
+    case 'AddAction':
+      return intent.owner ? [intent.owner] : [];
+    case 'InvitePeople':
+      return intent.people;
+    default:
+      return [];
+  }
+}
+
 /** Turns `@ana` into a person: a mention keeps its id, a bare name must mean exactly one person. */
 export async function resolvePeople(
   look: Lookups,
@@ -98,6 +126,7 @@ export async function resolvePeople(
 ): Promise<Intent | Refusal> {
   const find = async (ref: PersonRef): Promise<Person | Refusal> => {
     if (ref.id !== null) {
+      if (isGroup(ref.id)) return { id: ref.id, name: ref.name === null ? null : `@${ref.name}` };
       if (ref.name !== null) return { id: ref.id, name: ref.name };
       return { id: ref.id, name: (await look.personById(team, ref.id))?.name ?? null };
     }

@@ -5,7 +5,7 @@ import { isRefusal, type Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { Admission } from './admission.js';
 import type { Cache, Known } from './cache.js';
-import { type Lookups, lookUp, resolvePeople } from './lookups.js';
+import { type Lookups, lookUp, remarksOn, resolvePeople } from './lookups.js';
 import { type Gathering, gathering, type Planned, plan } from './plan.js';
 import { nameOf, type Waiting } from './waiting.js';
 import { refusalOf, summariesOf } from './write.js';
@@ -91,6 +91,8 @@ const PARTS = ['facts', 'entries', 'amendments', 'effects'] as const;
 interface Prepared {
   intent: Intent;
   found: Found;
+  /** Remarks on those who were named, for the receipt. */
+  remarks: string[];
   /** Null: there is no such incident, or there is none yet. */
   known: Known | null;
   /** Seen in the database just now, and not remembered. */
@@ -117,7 +119,8 @@ async function prepare(
   }
   // After the state: what was looked up must not be older than what it is decided with, or a change in between goes unseen.
   const found = await lookUp(store, waiting.intent, target ?? 0, asking);
-  return { intent, found, known, fresh };
+  const remarks = await remarksOn(store, intent, asking.team);
+  return { intent, found, remarks, known, fresh };
 }
 
 function decideOne(
@@ -133,7 +136,7 @@ function decideOne(
   const commit = gathering();
   const { asker } = admission;
   const found = asker ? { ...is.found, asker } : is.found;
-  const outcome = plan(commit, known, is.intent, asking, found, notes, rules);
+  const outcome = plan(commit, known, is.intent, asking, found, [...notes, ...is.remarks], rules);
   return isRefusal(outcome) ? outcome : { commit, plan: outcome };
 }
 

@@ -30,6 +30,8 @@ export interface Channel {
   /** Ascending by `ts`, thread replies included. */
   messages: Message[];
   bookmarks: Bookmark[];
+  /** The other workspace of a Slack Connect channel, `T…`. */
+  sharedWith?: string | undefined;
 }
 
 /** A channel with nobody and nothing in it. */
@@ -80,8 +82,8 @@ export function renderChannel(channel: Channel, teamId: string, viewer: string, 
     is_archived: channel.isArchived,
     is_general: channel.isGeneral,
     is_member: channel.members.has(viewer),
-    is_shared: false,
-    is_ext_shared: false,
+    is_shared: channel.sharedWith !== undefined,
+    is_ext_shared: channel.sharedWith !== undefined,
     is_org_shared: false,
     is_pending_ext_shared: false,
     pending_shared: [],
@@ -90,7 +92,7 @@ export function renderChannel(channel: Channel, teamId: string, viewer: string, 
     creator: channel.creator,
     unlinked: 0,
     context_team_id: teamId,
-    shared_team_ids: [teamId],
+    shared_team_ids: [teamId, ...(channel.sharedWith ? [channel.sharedWith] : [])],
     previous_names: [...channel.previousNames],
     topic: { ...channel.topic },
     purpose: { ...channel.purpose },

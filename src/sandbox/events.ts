@@ -1,7 +1,8 @@
-import { channelType } from './channel.js';
+import { type Channel, channelType } from './channel.js';
 import type { Receipt, Transport } from './delivery.js';
 import { copy, type Fields } from './fields.js';
 import type { Settings } from './settings.js';
+import { renderOutside } from './user.js';
 import type { Happening, World } from './world.js';
 
 // At once, after a minute, after five: Slack's three repeats.
@@ -58,18 +59,22 @@ export class Events {
       const visible = channel.members.has(identity.botUserId) || (everywhere && !channel.isPrivate);
       if (!visible) return;
     }
-    const sent: SentEvent = { payload: this.#wrap(event), attempts: [] };
+    const sent: SentEvent = { payload: this.#wrap(event, channel), attempts: [] };
     this.sent.push(sent);
     if (this.sent.length > 5000) this.sent.splice(0, 1000);
     void this.#attempt(sent, 0, '');
   }
 
-  #wrap(event: Fields): Fields {
+  /** In a shared channel the envelope names the workspace of whoever acted; the authorization is always ours. */
+  #wrap(happened: Fields, channel: Channel | undefined): Fields {
     const { world } = this;
+    const actor = typeof happened.user === 'object' ? (happened.user as Fields).id : happened.user;
+    const outside = renderOutside(world.users.get(String(actor)));
+    const event = channel ? { ...happened, ...outside } : happened;
     const { teamId, appId, botUserId, verificationToken } = world.identity;
     return copy({
       token: verificationToken,
-      team_id: teamId,
+      team_id: this.settings.outerTeam ?? outside.user_team ?? teamId,
       context_team_id: teamId,
       context_enterprise_id: null,
       api_app_id: appId,
@@ -86,7 +91,7 @@ export class Events {
           is_enterprise_install: false,
         },
       ],
-      is_ext_shared_channel: false,
+      is_ext_shared_channel: channel?.sharedWith !== undefined,
       event_context: `4-${Buffer.from(world.ids.hex(24)).toString('base64url')}`,
     });
   }

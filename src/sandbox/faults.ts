@@ -12,6 +12,7 @@ import { z } from 'zod';
 export const faultSchema = z.strictObject({
   method: z.string().min(1).describe('Web API method, or * for all'),
   times: z.number().int().min(1).default(1),
+  after: z.number().int().min(0).default(0).describe('how many calls go well before it'),
   kind: z.enum(['ratelimit', 'error', 'http500', 'delay', 'drop', 'cut']),
   value: z.union([z.string(), z.number()]).optional(),
 });
@@ -30,6 +31,10 @@ export class Faults {
   take(method: string): Fault | undefined {
     const fault = this.#ordered.find((it) => it.method === '*' || it.method === method);
     if (!fault) return undefined;
+    if (fault.after > 0) {
+      fault.after -= 1;
+      return undefined;
+    }
     fault.times -= 1;
     this.#ordered = this.#ordered.filter((it) => it.times > 0);
     return fault;

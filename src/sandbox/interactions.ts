@@ -141,7 +141,7 @@ export class Interactions {
     const { teamId, domain, appId, verificationToken } = this.world.identity;
     return {
       team: { id: teamId, domain },
-      user: { id: user.id, username: user.name, name: user.name, team_id: teamId },
+      user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId ?? teamId },
       api_app_id: appId,
       token: verificationToken,
       enterprise: null,

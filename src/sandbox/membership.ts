@@ -36,7 +36,7 @@ export function join(world: World, channel: Channel, user: string, inviter?: str
     user,
     channel: channel.id,
     channel_type: channelLetter(channel),
-    team: world.identity.teamId,
+    team: world.users.get(user)?.teamId ?? world.identity.teamId,
     ...(inviter ? { inviter } : {}),
   });
 }
@@ -53,7 +53,7 @@ export function leave(world: World, channel: Channel, user: string): void {
     user,
     channel: channel.id,
     channel_type: channelLetter(channel),
-    team: world.identity.teamId,
+    team: world.users.get(user)?.teamId ?? world.identity.teamId,
   });
   channel.members.delete(user);
   world.changed();

@@ -1,10 +1,10 @@
 import { type Channel, emptyChannel } from './channel.js';
-import type { User } from './user.js';
+import type { Account, User } from './user.js';
 
 /** People, channels and user groups that a sandbox starts with. */
 export interface Seed {
   /** Added to, or replacing by id, the built-in people. */
-  users?: Array<Partial<User> & { id: string; name: string }>;
+  users?: Array<Partial<User> & Account & { id: string; name: string }>;
   /** Added to, or replacing by name, the built-in channels. `members` are user ids. */
   channels?: Array<{
     id?: string;
@@ -13,6 +13,8 @@ export interface Seed {
     archived?: boolean;
     topic?: string;
     members?: string[];
+    /** The other workspace, `T…`: a Slack Connect channel. */
+    shared_with?: string;
   }>;
   usergroups?: Usergroup[];
   /** Makes every id repeatable from run to run. */

@@ -8,6 +8,8 @@ export interface Settings {
   latencyMs: number;
   /** Whether a mention in a command carries its name, `<@U…|ana>`. */
   mentionLabels: boolean;
+  /** The outer `team_id` of every event, as shared channels (`T…`) and Enterprises (`E…`) may have it; null: what is usual. */
+  outerTeam: string | null;
 }
 
 export const defaultSettings = (): Settings => ({
@@ -15,4 +17,5 @@ export const defaultSettings = (): Settings => ({
   retryScale: 1,
   latencyMs: 0,
   mentionLabels: false,
+  outerTeam: null,
 });

@@ -6,7 +6,7 @@ import type { Ids } from './ids.js';
 import type { Manifest } from './manifest.js';
 import { type Ephemeral, type Message, renderMessage } from './message.js';
 import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
-import type { User } from './user.js';
+import { renderOutside, setAccount, type User } from './user.js';
 
 /** Who the app and the workspace are. */
 export interface Identity {
@@ -82,7 +82,10 @@ export class World {
         tz: 'UTC',
         updated: 0,
       };
-      this.users.set(given.id, { ...(this.users.get(given.id) ?? base), ...given });
+      const { is_restricted, is_ultra_restricted, team_id, ...plain } = given;
+      const user = { ...(this.users.get(given.id) ?? base), ...plain };
+      setAccount(user, { is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
+      this.users.set(given.id, user);
     }
     for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
     for (const given of this.seed.channels ?? []) this.#seedChannel(given);
@@ -142,7 +145,11 @@ export class World {
     const replies = message.thread_ts
       ? []
       : channel.messages.filter((other) => other.thread_ts === message.ts);
-    return renderMessage(message, this.identity, channel.id, replies, (id) => this.files.get(id)?.show());
+    const outside = renderOutside(this.users.get(message.user));
+    const shown = renderMessage(message, this.identity, channel.id, replies, (id) =>
+      this.files.get(id)?.show(),
+    );
+    return { ...shown, ...outside, ...(outside.user_team ? { team: outside.user_team } : {}) };
   }
 
   /** The address of a message; it opens the live page there. */
@@ -173,6 +180,7 @@ export class World {
     });
     channel.isArchived = given.archived ?? false;
     channel.topic.value = given.topic ?? '';
+    channel.sharedWith = given.shared_with;
     for (const member of given.members ?? []) channel.members.add(member);
     this.channels.set(channel.id, channel);
   }

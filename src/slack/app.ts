@@ -8,6 +8,7 @@ import { onCancel, onChoose, onPublish } from './button.js';
 import { createSlackClient, type SlackClient } from './client.js';
 import { onCommand } from './command.js';
 import type { Context } from './context.js';
+import { createGroups, type Groups } from './groups.js';
 import { createHttpFront } from './http.js';
 import { createWhoAmI, type Identity } from './identity.js';
 import { slackLogger } from './logger.js';
@@ -15,6 +16,7 @@ import { createMembers, type Members } from './members.js';
 import { noteWhoLeft, onJoined, onLeft, onUserChange } from './membership.js';
 import { createPeople } from './people.js';
 import { createPermalink } from './permalink.js';
+import type { Home } from './person.js';
 import { onReaction } from './pin.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
 import { routed } from './routed.js';
@@ -59,6 +61,7 @@ export interface Slack {
   client: SlackClient;
   /** Who is in which channel now. */
   members: Members;
+  groups: Groups;
   /** Ask Slack about somebody now, for at most a second. */
   meet(team: string, id: string): Promise<void>;
   identity(): Identity | null;
@@ -78,15 +81,17 @@ export function createSlack(options: SlackOptions): Slack {
   const { botToken: token } = slack;
   const { client, outage } = noted(createSlackClient({ ...address(slack), token, log }));
   const front = frontOf(options);
-  const people = createPeople({ store: options.people, client, log, now });
-  const where = createWhere({ read: options.read, workspace: options.workspace, now });
+  const home = () => homeOf(whoAmI.current());
+  const people = createPeople({ store: options.people, client, home, log, now });
+  const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
   const whoAmI = createWhoAmI({
     client,
     log,
     onFatal: options.onFatal,
-    onKnown: ({ slackTeamId }) => void startPeople(slackTeamId),
+    onKnown: () => void startPeople(),
   });
   const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
+  const groups = createGroups(patient);
   const members = createMembers({
     client,
     onRead(channel, inside) {
@@ -98,8 +103,7 @@ export function createSlack(options: SlackOptions): Slack {
   });
 
   async function noteLeft(channel: string, inside: ReadonlySet<string>): Promise<void> {
-    const identity = whoAmI.current();
-    if (identity) await noteWhoLeft(context, await where.team(identity.slackTeamId), channel, inside);
+    if (home()) await noteWhoLeft(context, await where.team(null), channel, inside);
   }
 
   const context: Context = {
@@ -113,6 +117,7 @@ export function createSlack(options: SlackOptions): Slack {
     where,
     people,
     members,
+    groups,
     client,
     swift: createSlackClient({ ...address(slack), token, log, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
@@ -121,12 +126,12 @@ export function createSlack(options: SlackOptions): Slack {
     now,
   };
 
-  async function startPeople(slackTeamId: string): Promise<void> {
+  async function startPeople(): Promise<void> {
     try {
-      people.start(await where.team(slackTeamId));
+      people.start(await where.team(null));
     } catch (error) {
       log.warn({ err: error }, 'The list of people waits for the database');
-      setTimeout(() => void startPeople(slackTeamId), 5_000).unref();
+      setTimeout(() => void startPeople(), 5_000).unref();
     }
   }
 
@@ -165,6 +170,7 @@ export function createSlack(options: SlackOptions): Slack {
     },
     client,
     members,
+    groups,
     meet: people.meet,
     identity: whoAmI.current,
     health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
@@ -210,6 +216,11 @@ export function listenToOthers(
   app.event('member_joined_channel', onJoined(context));
   app.event('member_left_channel', onLeft(context));
   app.event('user_change', onUserChange(context));
+  app.event('team_join', onUserChange(context));
+}
+
+function homeOf(identity: Identity | null): Home | null {
+  return identity && { team: identity.slackTeamId, enterprise: identity.enterpriseId };
 }
 
 /** So many calls in a row without an answer are an outage. */

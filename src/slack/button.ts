@@ -69,8 +69,8 @@ async function choose(context: Context, body: BlockButtonAction, value: string |
 
 /** @param key of what was typed, so that a double click, which has two triggers, is one fact */
 function speaking(context: Context, body: BlockButtonAction, key: string | null): Promise<Spoken> {
-  const { team, user } = body;
-  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const { user } = body;
+  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
   return spokenBy(context, speaker, key ?? triggerKey(body.trigger_id));
 }
 

@@ -29,7 +29,7 @@ export async function capture(
   // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
   const [{ text }, known, link] = await Promise.all([
     entered(context, asking.team, raw, here),
-    author.name === null ? context.people.known(asking.team, author.id) : author,
+    author.name === null ? context.people.known(asking.team, author.id, author.profile) : author,
     context.permalink(channel.id, ts),
   ]);
   const unfit = checkText(text, undefined, 'The message');

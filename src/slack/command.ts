@@ -1,7 +1,6 @@
 import type { Middleware, SlackCommandMiddlewareArgs, SlashCommand } from '@slack/bolt';
 import { verbNamed } from '#domain/command/verbs.js';
 import { refuse } from '#domain/refusal.js';
-import { nothingKept, notRead } from '#handle.js';
 import { answered } from './answered.js';
 import { type Context, spokenBy, triggerKey, unexpected } from './context.js';
 import { entered } from './entered.js';
@@ -9,6 +8,7 @@ import { inTime } from './in-time.js';
 import type { Typed } from './ports.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { noAnswer } from './where.js';
 
 /** The slash command: commit, then the receipt in the same answer. */
 export function onCommand(context: Context): Middleware<SlackCommandMiddlewareArgs> {
@@ -39,7 +39,7 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
     typed = await typedIn(context, command);
   } catch (error) {
     unexpected(context, error, 'A command could not be looked up');
-    return refused(onlyLooks(command) ? notRead(error) : nothingKept(error));
+    return refused(noAnswer(error, onlyLooks(command)));
   }
   const answer = await context.answer(typed);
   return answered(context, answer, typed, {
@@ -51,14 +51,8 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
 
 /** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
 async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
-  const {
-    team_id: team,
-    user_id: user,
-    user_name: handle,
-    channel_id: channel,
-    trigger_id: trigger,
-  } = command;
-  const spoken = await spokenBy(context, { team, user, handle }, triggerKey(trigger));
+  const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
+  const spoken = await spokenBy(context, { payload: command, user, handle }, triggerKey(trigger));
   const implied = context.where.incident(spoken.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {

@@ -1,6 +1,7 @@
 import type { Asking } from '#domain/intent.js';
 import { Unavailable } from '#store/outcome.js';
 import type { SlackClient } from './client.js';
+import type { Groups } from './groups.js';
 import type { Members } from './members.js';
 import type { People } from './people.js';
 import type { Answerer, Handle, Log, Owe, Read } from './ports.js';
@@ -21,6 +22,7 @@ export interface Context {
   where: Where;
   people: People;
   members: Members;
+  groups: Groups;
   /** For work beside the answer. */
   client: SlackClient;
   /** For the one call that an answer may wait for: opening a modal. Gives up before the trigger does. */
@@ -33,10 +35,13 @@ export interface Context {
   now: () => Date;
 }
 
-/** Somebody in front of Slack, as a payload names them. `team` is Slack's id of their workspace. */
+/** Somebody in front of Slack, as a payload names them. */
 export interface Speaker {
-  team: string;
+  /** The whole of it: it says for which workspace it is. */
+  payload: unknown;
   user: string;
+  /** Slack's `user_profile`, which tells of people from outside whom no list holds. */
+  profile?: unknown;
   /** The handle in the payload, for somebody whom we have not met. */
   handle?: string | null;
 }
@@ -52,9 +57,9 @@ export interface Spoken {
  * @param key idempotency key of this delivery
  */
 export async function spokenBy(context: Context, speaker: Speaker, key: string | null): Promise<Spoken> {
-  const resolved = context.where.team(speaker.team);
+  const resolved = context.where.team(speaker.payload);
   const team = typeof resolved === 'string' ? resolved : await resolved;
-  const looked = context.people.known(team, speaker.user);
+  const looked = context.people.known(team, speaker.user, speaker.profile);
   const known = looked instanceof Promise ? await looked : looked;
   return {
     asking: {

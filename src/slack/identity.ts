@@ -5,6 +5,8 @@ import type { Log } from './ports.js';
 /** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
 export interface Identity {
   slackTeamId: string;
+  /** The Enterprise organisation of the workspace, `E…`; null for a workspace that has none. */
+  enterpriseId: string | null;
   botUserId: string;
   botId: string | null;
   /** Address of the workspace, `https://acme.slack.com/`. */
@@ -30,6 +32,7 @@ const TOLD = z.object({
   team_id: z.string(),
   user_id: z.string(),
   bot_id: z.string().nullish(),
+  enterprise_id: z.string().nullish(),
   url: z.string().nullish(),
 });
 
@@ -65,8 +68,14 @@ export function createWhoAmI(options: {
     if (result.kind === 'refused' && isFatal(result.error)) return options.onFatal(result.error);
     const told = result.kind === 'ok' ? TOLD.safeParse(result.data) : null;
     if (told?.success) {
-      const { team_id, user_id, bot_id, url } = told.data;
-      identity = { slackTeamId: team_id, botUserId: user_id, botId: bot_id ?? null, url: url ?? null };
+      const { team_id, enterprise_id, user_id, bot_id, url } = told.data;
+      identity = {
+        slackTeamId: team_id,
+        enterpriseId: enterprise_id || null,
+        botUserId: user_id,
+        botId: bot_id ?? null,
+        url: url ?? null,
+      };
       failure = null;
       log.info({ team: team_id, bot: user_id }, 'Slack knows us');
       return options.onKnown(identity);

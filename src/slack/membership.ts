@@ -3,6 +3,7 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import { type Context, spokenBy } from './context.js';
+import { profileIn } from './person.js';
 
 /**
  * Somebody came into an incident's channel. A private incident is seen by those who were brought in, and whoever a member lets
@@ -13,7 +14,8 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
   return async ({ event, body }) => {
     // The bot enters every channel that it makes, before that channel is known as an incident's.
     if (event.user === context.self()) return;
-    const speaker = { team: body.team_id, user: event.inviter ?? event.user };
+    const user = event.inviter ?? event.user;
+    const speaker = { payload: body, user, ...(user === event.user && { profile: profileIn(event) }) };
     const spoken = await spokenBy(context, speaker, `event:${body.event_id}`);
     const { team } = spoken.asking;
     const incident = await context.where.incident(team, event.channel);
@@ -25,7 +27,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
     if (isRefusal(state) || !state.private || state.members.includes(event.user)) return;
     // Told late, after that person has left again: who is not there is let in by nobody.
     if ((await context.members.has(event.channel, event.user)) === false) return;
-    const { name } = await context.people.known(team, event.user);
+    const { name } = await context.people.known(team, event.user, profileIn(event));
     // Slack has let them in already; whether the inviter may type `invite` is another question.
     await note(context, { type: 'InvitePeople', people: [{ id: event.user, name }] }, incident, {
       ...asking,
@@ -40,7 +42,7 @@ export function onLeft(context: Context): Middleware<SlackEventMiddlewareArgs<'m
     context.members.left(event.channel, event.user);
     const spoken = await spokenBy(
       context,
-      { team: body.team_id, user: event.user },
+      { payload: body, user: event.user, profile: profileIn(event) },
       `event:${body.event_id}`,
     );
     const { asking } = spoken;
@@ -91,9 +93,11 @@ export async function noteWhoLeft(
   await context.handle(intent, incident, asking);
 }
 
-/** Slack tells of changed names and zones; new people come the same way. */
-export function onUserChange(context: Context): Middleware<SlackEventMiddlewareArgs<'user_change'>> {
+/** Slack tells of changed names, zones and kinds of account, and of who is new. */
+export function onUserChange(
+  context: Context,
+): Middleware<SlackEventMiddlewareArgs<'user_change' | 'team_join'>> {
   return async ({ event, body }) => {
-    await context.people.learn(await context.where.team(body.team_id), event.user);
+    await context.people.learn(await context.where.team(body), event.user);
   };
 }

@@ -12,16 +12,20 @@ const MESSAGE = z.object({
   user: text,
   bot_id: text,
   username: text,
+  user_profile: z.unknown().optional(),
   bot_profile: z.object({ name: text }).nullish().catch(null),
   files: listed,
   attachments: listed,
 });
 
-/** A message as a payload gives it. `raw` is in Slack's encoding; `author.name` is null for people: they are looked up. */
+/**
+ * A message as a payload gives it. `raw` is in Slack's encoding; `author.name` is null for people: they are looked up, and
+ * `author.profile` is what the message says of them.
+ */
 export interface SlackMessage {
   ts: string;
   raw: string;
-  author: { id: string; name: string | null };
+  author: { id: string; name: string | null; profile?: unknown };
 }
 
 /** @returns the message, or null for something that is none. A message without words is named by what it carries. */
@@ -33,7 +37,7 @@ export function messageIn(payload: unknown): SlackMessage | null {
     ts,
     raw: read.data.text?.trim() ? read.data.text : carried(files ?? [], attachments ?? []),
     author: user
-      ? { id: user, name: null }
+      ? { id: user, name: null, profile: read.data.user_profile }
       : { id: bot ?? 'unknown', name: username || profile?.name || null },
   };
 }

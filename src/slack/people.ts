@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { zoneNamed } from '#domain/command/zone.js';
-import type { Account } from '#domain/person.js';
+import { type Account, accountOf, nameInRecord } from '#domain/person.js';
 import type { SlackClient } from './client.js';
 import { Memory } from './memory.js';
-import { personOf } from './person.js';
+import { type Home, personOf, personOfProfile } from './person.js';
 import type { Log, PeopleStore, SlackPerson } from './ports.js';
 
 /** What the hot path wants to know of somebody. */
@@ -15,19 +15,24 @@ export interface Known {
 
 const NOBODY: Known = { name: null, zone: null, account: 'unknown' };
 const FRESH_MS = 5 * 60_000;
-/** Somebody whom we do not know is asked about again after this. */
+/** Somebody of whom we do not know who or what they are is asked about again after this. */
 const UNKNOWN_MS = 30_000;
 /** So long an answer may wait for who somebody is. */
 const MEET_MS = 1_000;
 const REFRESH_MS = 6 * 3_600_000;
+/** A list that broke off is begun again after this, then after twice as long, and so on. */
+const AGAIN_MS = 60_000;
 const PAGE = z.object({
   members: z.array(z.unknown()),
   response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
 });
 
 export interface People {
-  /** @returns at once what memory holds, else what the database holds; never asks Slack, never fails */
-  known(team: string, id: string): Known | Promise<Known>;
+  /**
+   * @param profile what a payload says of them (`user_profile`); it counts where nothing better is known
+   * @returns at once what memory holds, else what the database holds; never asks Slack, never fails
+   */
+  known(team: string, id: string, profile?: unknown): Known | Promise<Known>;
   /** @returns names by id, of those that are known */
   names(team: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Ask Slack about somebody now, and wait a second for it. Never fails. */
@@ -43,36 +48,58 @@ export interface People {
 export function createPeople(options: {
   store: PeopleStore;
   client: SlackClient;
+  /** @returns where we are installed, null while Slack has not said it */
+  home: () => Home | null;
   log: Log;
   now: () => Date;
 }): People {
-  const { store, client, log } = options;
+  const { store, client, home, log } = options;
   const memory = new Memory<Known>(FRESH_MS, 50_000, () => options.now().getTime());
   const asked = new Map<string, Promise<void>>();
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   function keep(team: string, person: SlackPerson): Known {
-    const account = person.deleted ? 'gone' : (person.kind ?? 'unknown');
+    const account = accountOf(person);
     // What an earlier version kept may be a name that only the engine has: nobody's times are read in such a zone.
     const zone = person.tz && zoneNamed(person.tz) ? person.tz : null;
-    const known: Known = { name: person.name, zone, account };
-    memory.set(`${team} ${person.id}`, known);
+    const known: Known = { name: nameInRecord(person), zone, account };
+    memory.set(`${team} ${person.id}`, known, account === 'unknown' ? UNKNOWN_MS : FRESH_MS);
     return known;
   }
 
-  async function load(team: string, id: string): Promise<Known> {
+  async function load(team: string, id: string, profile: unknown): Promise<Known> {
     try {
       const person = await store.get(team, id);
-      if (person) return keep(team, person);
+      if (person) {
+        // Kept by a version that did not ask for the kind, or before Slack said who we are.
+        if (person.kind === null) void meet(team, id);
+        return keep(team, person);
+      }
     } catch (error) {
       // Without a database there is no name; whether it can be recorded at all is not decided here.
       log.warn({ err: error }, 'Somebody could not be looked up');
       return memory.stale(`${team} ${id}`) ?? NOBODY;
     }
     memory.set(`${team} ${id}`, NOBODY, UNKNOWN_MS);
+    const known = await introduced(team, id, profile);
+    // What Slack says is better, and is to have the last word.
     void meet(team, id);
-    return NOBODY;
+    return known;
+  }
+
+  /** People from outside are in no list: what a payload says of them is kept, so that who delivers finds it too. */
+  async function introduced(team: string, id: string, profile: unknown): Promise<Known> {
+    const person = personOfProfile(id, profile, home());
+    if (!person) return NOBODY;
+    const known: Known = { name: nameInRecord(person), zone: null, account: accountOf(person) };
+    memory.set(`${team} ${id}`, known, UNKNOWN_MS);
+    try {
+      await store.upsert(team, [person]);
+    } catch (error) {
+      log.warn({ err: error }, 'Somebody from outside could not be kept');
+    }
+    return known;
   }
 
   /** Ask Slack about a stranger: once at a time. Never fails. */
@@ -93,18 +120,19 @@ export function createPeople(options: {
   }
 
   async function learn(team: string, user: unknown): Promise<void> {
-    const person = personOf(user);
+    const person = personOf(user, home());
     if (!person) return;
     await store.upsert(team, [person]);
     keep(team, person);
   }
 
-  async function readAll(team: string): Promise<void> {
+  /** @returns whether it was read to its end; a wait that Slack asks for is no end */
+  async function readAll(team: string): Promise<boolean> {
     let cursor: string | undefined;
     let read = 0;
-    do {
+    for (;;) {
       const result = await client.call('users.list', { limit: 200, ...(cursor && { cursor }) });
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return false;
       if (result.kind === 'ratelimited') {
         await pause(result.retryAfterMs, stopping.signal);
         continue;
@@ -112,25 +140,40 @@ export function createPeople(options: {
       const page = result.kind === 'ok' ? PAGE.safeParse(result.data) : null;
       if (!page?.success) {
         const why = result.kind === 'ok' ? 'unreadable' : result.error;
-        log.warn({ why, read }, 'The list of people could not be read; they are met one by one');
-        return;
+        log.warn({ why, read }, 'The list of people could not be read; they are met one by one until it is');
+        return false;
       }
-      const people = page.data.members.flatMap((user) => personOf(user) ?? []);
+      const people = page.data.members.flatMap((user) => personOf(user, home()) ?? []);
       if (people.length > 0) await store.upsert(team, people);
       for (const person of people) keep(team, person);
       read += people.length;
       cursor = page.data.response_metadata?.next_cursor || undefined;
-    } while (cursor !== undefined && !stopping.signal.aborted);
-    log.info({ people: read }, 'Everybody in the workspace is known');
+      if (cursor !== undefined) continue;
+      log.info({ people: read }, 'Everybody in the workspace is known');
+      return true;
+    }
+  }
+
+  /** Again after some hours, or soon where it did not come to its end. */
+  async function readAgainAndAgain(team: string, failures = 0): Promise<void> {
+    const complete = await readAll(team).catch((error: unknown) => {
+      log.warn({ err: error }, 'The list of people could not be kept');
+      return false;
+    });
+    if (stopping.signal.aborted) return;
+    const wait = complete ? REFRESH_MS : Math.min(REFRESH_MS, AGAIN_MS * 2 ** failures);
+    clearTimeout(timer);
+    timer = setTimeout(() => void readAgainAndAgain(team, complete ? 0 : Math.min(failures + 1, 10)), wait);
+    timer.unref();
   }
 
   return {
-    known(team, id) {
+    known(team, id, profile) {
       const key = `${team} ${id}`;
       const fresh = memory.get(key);
-      if (fresh) return fresh;
+      if (fresh && (fresh.name !== null || !profile)) return fresh;
       const stale = memory.stale(key);
-      const loading = load(team, id);
+      const loading = load(team, id, profile);
       // An old name now is better than the right one later: it is refreshed for the next time.
       return stale?.name ? stale : loading;
     },
@@ -145,18 +188,11 @@ export function createPeople(options: {
       await Promise.race([meet(team, id), pause(MEET_MS, stopping.signal)]);
     },
     start(team) {
-      const read = () =>
-        void readAll(team).catch((error: unknown) =>
-          log.warn({ err: error }, 'The list of people could not be kept'),
-        );
-      read();
-      clearInterval(timer);
-      timer = setInterval(read, REFRESH_MS);
-      timer.unref();
+      void readAgainAndAgain(team);
     },
     stop() {
       stopping.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     },
   };
 }

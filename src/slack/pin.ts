@@ -1,5 +1,6 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { type Context, spokenBy } from './context.js';
+import { profileIn } from './person.js';
 
 /** The reaction that keeps a message. */
 export const PIN = 'pushpin';
@@ -15,7 +16,7 @@ export function onReaction(context: Context): Middleware<SlackEventMiddlewareArg
     const { channel, ts } = event.item;
     const { asking } = await spokenBy(
       context,
-      { team: body.team_id, user: event.user },
+      { payload: body, user: event.user, profile: profileIn(event) },
       `event:${body.event_id}`,
     );
     const incident = await context.where.incident(asking.team, channel);

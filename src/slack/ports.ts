@@ -1,6 +1,7 @@
 import type { Entered } from '#domain/command/entered.js';
 import type { Effect } from '#domain/effect.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { PersonKind } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 
@@ -67,8 +68,8 @@ export interface SlackPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
-  /** What kind of account it is; null or absent: that is not known. */
-  kind?: 'member' | 'guest' | 'outside' | 'bot' | null;
+  /** Null where the account's workspace cannot be compared with ours yet. */
+  kind: PersonKind | null;
 }
 
 export interface PeopleStore {
@@ -78,8 +79,12 @@ export interface PeopleStore {
 }
 
 export interface Workspace {
-  /** @returns our name for a Slack workspace: the first word of every key */
+  /** @returns our name for a Slack workspace, the first word of every key; made when it is new */
   resolve(slackTeamId: string): Promise<string>;
+  /** @returns our name for one that is known, else null */
+  find(slackTeamId: string): Promise<string | null>;
+  /** The same as `resolve` where no Slack workspace is known yet. @returns null where another one is */
+  first(slackTeamId: string): Promise<string | null>;
 }
 
 /** The part of pino that is used here. */

@@ -3,12 +3,12 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
 import { type RunState, runsOf } from '#domain/run-state.js';
-import { nothingKept } from '#handle.js';
 import { type CarriedRun, carriedRun, markOf } from './carried-run.js';
 import { type Context, spokenBy, triggerKey, unexpected } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { noAnswer } from './where.js';
 
 const TOO_OLD = said('That button is too old to be understood. `runs` shows how the runs stand.');
 
@@ -45,7 +45,7 @@ async function decided(
     ready = await prepared(context, body, what, carried);
   } catch (error) {
     unexpected(context, error, 'A click could not be looked up');
-    return refused(nothingKept(error));
+    return refused(noAnswer(error));
   }
   if (isRefusal(ready)) return refused(ready);
   const outcome = await context.handle(ready.intent, carried.incident, ready.asking);
@@ -59,8 +59,8 @@ async function prepared(
   what: string,
   carried: CarriedRun,
 ): Promise<{ intent: TypedIntent; asking: Asking } | Refusal> {
-  const { team, user } = body;
-  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const { user } = body;
+  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
   const spoken = await spokenBy(context, speaker, keyOf(what, carried, body));
   const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
   // Who can click in an incident's channel is in it.

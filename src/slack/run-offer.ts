@@ -29,8 +29,8 @@ export function onRunOffer(context: Context): Middleware<SlackActionMiddlewareAr
 
 async function ask(context: Context, body: BlockButtonAction, offer: CarriedOffer | null): Promise<Reply> {
   if (!offer) return TOO_OLD;
-  const { team, user } = body;
-  const speaker = { team: team?.id ?? user.team_id ?? '', user: user.id, handle: user.username ?? user.name };
+  const { user } = body;
+  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
   const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));

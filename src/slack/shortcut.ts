@@ -37,7 +37,7 @@ async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut
     reply: shortcut.response_url || null,
   };
   const speaker = {
-    team: shortcut.team?.id ?? shortcut.user.team_id ?? '',
+    payload: shortcut,
     user: shortcut.user.id,
     handle: shortcut.user.name,
   };

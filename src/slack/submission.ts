@@ -1,6 +1,5 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { isRefusal } from '#domain/refusal.js';
-import { nothingKept } from '#handle.js';
 import { type Context, type Spoken, spokenBy, triggerKey, unexpected } from './context.js';
 import type { Form } from './form.js';
 import { inTime } from './in-time.js';
@@ -12,6 +11,7 @@ import { meantByOpen } from './modal/open.js';
 import { receiptModal } from './modal/receipt.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
+import { noAnswer } from './where.js';
 
 type Reader = (values: Values, context: FormContext) => Meant | Wrong;
 const READERS: Record<Form, Reader> = { open: meantByOpen, note: meantByNote, log: meantByLog };
@@ -75,7 +75,7 @@ async function submit(
     spoken = await submittedBy(context, body, from);
   } catch (error) {
     unexpected(context, error, 'A form could not be looked up');
-    return { reply: refused(nothingKept(error)), block: MAIN[form] };
+    return { reply: refused(noAnswer(error)), block: MAIN[form] };
   }
   const { asking, zone, zoneKnown } = spoken;
   const { command, components } = context;
@@ -95,7 +95,7 @@ function withTyped(reply: Reply, values: Values): Reply {
 
 async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Spoken> {
   const speaker = {
-    team: body.team?.id ?? body.user.team_id ?? '',
+    payload: body,
     user: body.user.id,
     handle: body.user.name,
   };

@@ -38,7 +38,7 @@ async function record(
 ): Promise<Reply> {
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
   const speaker = {
-    team: body.team?.id ?? body.user.team_id ?? '',
+    payload: body,
     user: body.user.id,
     handle: body.user.name,
   };

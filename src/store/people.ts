@@ -1,10 +1,10 @@
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { Person } from '#domain/person.js';
+import { nameInRecord, type Person, type PersonKind } from '#domain/person.js';
 import { asking } from './outcome.js';
 import { person } from './schema.js';
 
-/** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown. */
+/** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */
 export interface KnownPerson {
   id: string;
   name: string;
@@ -13,8 +13,7 @@ export interface KnownPerson {
   tz: string | null;
   isBot: boolean;
   deleted: boolean;
-  /** What kind of account it is; null: it was kept before that was asked. */
-  kind?: 'member' | 'guest' | 'outside' | 'bot' | null;
+  kind: PersonKind | null;
 }
 
 /** The cache of names and zones. It may be behind; it is never waited for. */
@@ -27,8 +26,9 @@ export interface People {
    */
   findByName(team: string, name: string, alsoGone?: boolean): Promise<KnownPerson[]>;
   personById(team: string, id: string): Promise<Person | null>;
-  /** The one whom that name means, or null: nobody, or more than one. */
+  /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
   personByName(team: string, name: string): Promise<Person | null>;
+  /** A kind that is known stays so when the newer word does not say it. */
   upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
 }
 
@@ -52,20 +52,24 @@ export function people(db: NodePgDatabase): People {
   const byIds: People['byIds'] = (team, ids) =>
     select(and(eq(person.team, team), inArray(person.id, [...ids])));
   const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
-  const findByName: People['findByName'] = (team, name, alsoGone = false) => {
+  const calledSo = (team: string, name: string) => {
     const called = [person.name, person.handle, person.realName].map(
       (c) => sql`lower(${c}) = lower(${name})`,
     );
-    const there = alsoGone ? undefined : eq(person.deleted, false);
-    return select(and(eq(person.team, team), there, or(...called)));
+    return select(and(eq(person.team, team), or(...called)));
   };
+  const findByName: People['findByName'] = async (team, name, alsoGone = false) =>
+    (await calledSo(team, name)).filter((one) => alsoGone || !one.deleted);
   return {
     get,
     byIds,
     findByName,
     personById: async (team, id) => shown(await get(team, id)),
     async personByName(team, name) {
-      const [one, another] = await findByName(team, name);
+      const called = await calledSo(team, name);
+      // Somebody who has left is meant only where nobody else can be.
+      const there = called.filter((one) => !one.deleted);
+      const [one, another] = there.length > 0 ? there : called;
       return one && !another ? shown(one) : null;
     },
     async upsert(team, list) {
@@ -81,8 +85,8 @@ export function people(db: NodePgDatabase): People {
             from json_to_recordset(${rows}::json) as p(id text, name text, handle text, "realName" text, tz text,
               "isBot" boolean, deleted boolean, kind text)
             on conflict (team, id) do update set name = excluded.name, handle = excluded.handle,
-              real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted, kind = excluded.kind,
-              updated_at = now()`),
+              real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted,
+              kind = coalesce(excluded.kind, person.kind), updated_at = now()`),
         );
       }
     },
@@ -90,5 +94,5 @@ export function people(db: NodePgDatabase): People {
 }
 
 function shown(known: KnownPerson | null): Person | null {
-  return known && { id: known.id, name: known.name };
+  return known && { id: known.id, name: nameInRecord(known) };
 }

@@ -14,6 +14,7 @@ import {
 import type { Effect } from '#domain/effect.js';
 import type { EntryDetail } from '#domain/entry.js';
 import type { Precision } from '#domain/moment.js';
+import type { PersonKind } from '#domain/person.js';
 import type { IncidentState } from '#domain/state.js';
 import type { EntryKind, Source } from '#domain/words.js';
 
@@ -225,7 +226,8 @@ export const person = pgTable(
     tz: text(),
     isBot: boolean('is_bot').notNull(),
     deleted: boolean().notNull(),
-    kind: text().$type<'member' | 'guest' | 'outside' | 'bot'>(),
+    // Null: not heard yet; so are all rows that a version without this column has kept.
+    kind: text().$type<PersonKind>(),
     updatedAt: stamp('updated_at').notNull().defaultNow(),
   },
   (t) => [

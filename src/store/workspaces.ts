@@ -1,9 +1,10 @@
-import { eq, isNull } from 'drizzle-orm';
+import { eq, gt, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
+import { STANDING } from '#domain/state.js';
 import { asking } from './outcome.js';
 import { queryable, transaction, withConnection } from './pools.js';
-import { workspace } from './schema.js';
+import { incident, token, workspace } from './schema.js';
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
 export const LOCAL = 'local';
@@ -12,12 +13,28 @@ export const LOCAL = 'local';
 export interface Workspaces {
   /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
   resolve(slackTeam: string): Promise<string>;
+  /** @returns our id of a Slack workspace that has been seen, else null. Makes none. */
+  find(slackTeam: string): Promise<string | null>;
+  /** As `resolve`, as long as no other Slack workspace has been seen. @returns null when one has. */
+  first(slackTeam: string): Promise<string | null>;
   /** @returns all of them, oldest first. */
-  list(): Promise<Array<{ team: string; slackTeam: string | null }>>;
+  list(): Promise<WorkspaceRow[]>;
+  /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
+  holdings(): Promise<ReadonlyMap<string, Holding>>;
   /** @returns the only workspace, or null when there is none or more than one. */
   only(): Promise<string | null>;
   /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
   ensureLocal(): Promise<string | null>;
+}
+
+export interface WorkspaceRow {
+  team: string;
+  slackTeam: string | null;
+}
+
+export interface Holding {
+  incidents: number;
+  tokens: number;
 }
 
 export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
@@ -48,28 +65,52 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const claimedBy = async (tx: Pick<NodePgDatabase, 'select'>, slackTeam: string) =>
     (await tx.select({ team: workspace.team }).from(workspace).where(eq(workspace.slackTeam, slackTeam)))[0]
       ?.team;
+  const find = async (slackTeam: string) => (await asking(() => claimedBy(db, slackTeam))) ?? null;
+  const claim = async (slackTeam: string, may: (others: number) => boolean) => {
+    const known = await find(slackTeam);
+    if (known !== null) return known;
+    return alone(async (tx) => {
+      const meanwhile = await claimedBy(tx, slackTeam);
+      if (meanwhile !== undefined) return meanwhile;
+      const rows = await tx
+        .select({ team: workspace.team, slackTeam: workspace.slackTeam })
+        .from(workspace)
+        .orderBy(workspace.createdAt, workspace.team);
+      if (!may(rows.filter((row) => row.slackTeam !== null).length)) return null;
+      const free = rows.find((row) => row.slackTeam === null);
+      if (!free) {
+        await tx.insert(workspace).values({ team: slackTeam, slackTeam });
+        return slackTeam;
+      }
+      await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
+      return free.team;
+    });
+  };
   return {
     list,
     only,
-    async resolve(slackTeam) {
-      const known = await asking(() => claimedBy(db, slackTeam));
-      if (known !== undefined) return known;
-      return alone(async (tx) => {
-        const meanwhile = await claimedBy(tx, slackTeam);
-        if (meanwhile !== undefined) return meanwhile;
-        const [free] = await tx
-          .select({ team: workspace.team })
-          .from(workspace)
-          .where(isNull(workspace.slackTeam))
-          .orderBy(workspace.createdAt, workspace.team)
-          .limit(1);
-        if (!free) {
-          await tx.insert(workspace).values({ team: slackTeam, slackTeam });
-          return slackTeam;
-        }
-        await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
-        return free.team;
-      });
+    find,
+    first: (slackTeam) => claim(slackTeam, (others) => others === 0),
+    resolve: async (slackTeam) => (await claim(slackTeam, () => true)) as string,
+    async holdings() {
+      const counted = (what: typeof incident | typeof token, where?: SQL) =>
+        asking(() =>
+          db
+            .select({ team: what.team, n: sql<number>`count(*)::int` })
+            .from(what)
+            .where(where)
+            .groupBy(what.team),
+        );
+      const held = new Map<string, Holding>();
+      const of = (team: string) => {
+        const known = held.get(team) ?? { incidents: 0, tokens: 0 };
+        held.set(team, known);
+        return known;
+      };
+      for (const { team, n } of await counted(incident, gt(incident.number, STANDING)))
+        of(team).incidents = n;
+      for (const { team, n } of await counted(token)) of(team).tokens = n;
+      return held;
     },
     async ensureLocal() {
       await alone(async (tx) => {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/lookups.js';
+import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
@@ -10,6 +11,7 @@ import type { IncidentState } from '#domain/state.js';
 import { createHandle, type Handle } from '#handle.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createSlackClient } from '#slack/client.js';
+import { createGroups } from '#slack/groups.js';
 import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { deliver } from '../../src/worker.js';
@@ -100,7 +102,8 @@ export async function startKit(
     outbox: store.outbox,
     incidents: store,
     tell: handle,
-    people: store.people,
+    people: peopleForDeliveries(store),
+    groups: createGroups(slack),
     exports: {
       render: async (_team, incident, format) =>
         (async function* () {

@@ -8,6 +8,7 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import type { Seed } from '#sandbox/seed.js';
 import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
 import type { Answer, Log, Recorded, SlackPerson, Typed } from '#slack/ports.js';
 
@@ -65,7 +66,11 @@ export class Behind {
           for (const person of people) this.people.set(person.id, person);
         },
       },
-      workspace: { resolve: async (slackTeamId) => `our-${slackTeamId}` },
+      workspace: {
+        resolve: async (slackTeamId) => `our-${slackTeamId}`,
+        find: async (slackTeamId) => `our-${slackTeamId}`,
+        first: async () => null,
+      },
       log: quiet,
       now: () => new Date(),
       onFatal: (code) => this.fatal.push(code),
@@ -117,7 +122,11 @@ export interface Outcome {
 }
 
 /** The real front, connected to a real sandbox. */
-export async function startKit(mode: 'http' | 'socket', over: Partial<SlackOptions> = {}): Promise<Kit> {
+export async function startKit(
+  mode: 'http' | 'socket',
+  over: Partial<SlackOptions> = {},
+  seed: Seed = {},
+): Promise<Kit> {
   const behind = new Behind();
   let slack: Slack | undefined;
   let server: Server | undefined;
@@ -130,6 +139,7 @@ export async function startKit(mode: 'http' | 'socket', over: Partial<SlackOptio
   }
   const sandbox = await startSandbox({
     manifest: MANIFEST,
+    seed,
     ...(eventsUrl && { eventsUrl }),
     settings: { rateLimits: false, retryScale: 0 },
   });

@@ -94,6 +94,7 @@ const EVENTS: Record<string, string[]> = {
   reaction_added: ['reactions:read'],
   member_joined_channel: ['channels:read', 'groups:read'],
   member_left_channel: ['channels:read', 'groups:read'],
+  team_join: ['users:read'],
   user_change: ['users:read'],
 };
 

@@ -35,6 +35,22 @@ describe('people', () => {
     await people.upsert('T1', []);
   });
 
+  test('keep what kind of account they have; a row of before has none until it is learnt', async () => {
+    const { people } = db.store;
+    await db.sql(
+      "insert into person (team, id, name, is_bot, deleted) values ('T5', 'U1', 'Ana', false, false)",
+    );
+    expect(await people.get('T5', 'U1')).toEqual(person('U1', 'Ana', { kind: null }));
+    const kinds = ['guest', 'outside', 'bot', 'member'] as const;
+    for (const kind of kinds) {
+      await people.upsert('T5', [person('U1', 'Ana', { kind })]);
+      expect((await people.get('T5', 'U1'))?.kind).toBe(kind);
+    }
+    // Somebody who was heard of before Slack said who we are: what is known is not lost by that.
+    await people.upsert('T5', [person('U1', 'Ana B', { kind: null, deleted: true })]);
+    expect(await people.get('T5', 'U1')).toEqual(person('U1', 'Ana B', { deleted: true }));
+  });
+
   test('are found by shown name, handle or full name, whatever the case; only one may be meant', async () => {
     const { people } = db.store;
     await people.upsert('T3', [
@@ -80,6 +96,20 @@ describe('workspaces', () => {
       { team: 'local', slackTeam: 'TSLACK' },
       { team: 'TOTHER', slackTeam: 'TOTHER' },
     ]);
+  });
+
+  test('are found without being made; the first one may be made where there is no other', async () => {
+    await db.sql('delete from workspace');
+    expect(await workspaces.find('T1')).toBeNull();
+    expect(await workspaces.first('T1')).toBe('T1');
+    expect(await workspaces.first('T1')).toBe('T1');
+    expect(await workspaces.first('T2')).toBeNull();
+    expect(await workspaces.find('T2')).toBeNull();
+    expect(await workspaces.list()).toHaveLength(1);
+    await db.sql('delete from workspace');
+    await workspaces.ensureLocal();
+    expect(await workspaces.first('T1')).toBe('local');
+    expect(await workspaces.find('T1')).toBe('local');
   });
 
   test('two Slack workspaces seen first at the same moment: one claims, one is new', async () => {
@@ -132,7 +162,15 @@ describe('tokens', () => {
 
   test('of its owner it knows whether the account is still there', async () => {
     const { tokens, people } = db.store;
-    const ana = { id: 'U0OWNER', name: 'Ana O', handle: 'anao', realName: null, tz: null, isBot: false };
+    const ana = {
+      id: 'U0OWNER',
+      name: 'Ana O',
+      handle: 'anao',
+      realName: null,
+      tz: null,
+      isBot: false,
+      kind: 'member' as const,
+    };
     await tokens.create({ ...made, name: 'owned', hash: 'f'.repeat(64), owner: ana.id });
     const owner = async () => (await tokens.byHash('f'.repeat(64)))?.owner;
     expect(await owner()).toEqual({ id: ana.id, name: null, gone: false });

@@ -4,7 +4,7 @@ import { type Names, readSlackToken } from './slack-token.js';
 
 export type { Names };
 
-/** Somebody named in the text: `@ana` from `start` to `end` (UTF-16 indices). A bare `@name` has no id. */
+/** Somebody, or a user group, named in the text: `@ana` from `start` to `end` (UTF-16 indices). A bare `@name` has no id. */
 export interface Mention {
   readonly start: number;
   readonly end: number;
@@ -47,8 +47,8 @@ export function decodeSlack(raw: string, names: Names): Entered {
     const token = raw[stop] === '<' ? readSlackToken(raw, stop, names) : null;
     if (token) {
       flush();
-      if (token.person)
-        mentions.push({ start: text.length, end: text.length + token.text.length, ...token.person });
+      if (token.named)
+        mentions.push({ start: text.length, end: text.length + token.text.length, ...token.named });
       text += token.text;
       at = token.end;
       continue;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.js';
-import type { PersonRef } from '../person.js';
+import { isGroup, type PersonRef } from '../person.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { checkText, type Mention } from './entered.js';
 import { intent, type Line, type Outcome } from './parsed.js';
@@ -37,7 +37,7 @@ export function parseRole(line: Line): Outcome | Refusal {
 /** @returns the parser of `invite @x…` and `uninvite @x…`. */
 export function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => Outcome | Refusal {
   return (line) => {
-    const people = onlyPeople(line, line.at);
+    const people = onlyPeople(line, line.at, { groups: type === 'InvitePeople' });
     if ('refused' in people) return people;
     if (people.length === 0) return missing(line, 'somebody, with `@`');
     if (people.length > LIMITS.people) {
@@ -51,15 +51,17 @@ export function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Lin
 /** Whoever is named at the very end owns the action item; people named before that are part of its text. */
 export function parseAction(line: Line): Outcome | Refusal {
   const end = line.text.trimEnd().length;
-  const last = line.mentions.find((mention) => mention.end === end && mention.start >= line.at);
+  const last = line.mentions.find(
+    (mention) => mention.end === end && mention.start >= line.at && !isGroup(mention.id),
+  );
   const said = exact(line.text.slice(line.at, last?.start));
   const text = last ? said.trimEnd() : said;
   const refusal = needed(line, text, LIMITS.text, 'a text');
   return refusal ?? intent({ type: 'AddAction', text, owner: last ? ref(last) : null });
 }
 
-/** @returns the people named from `at` on, each once; nothing else may stand there but commas. */
-function onlyPeople(line: Line, at: number): PersonRef[] | Refusal {
+/** @returns the people named from `at` on, each once, with user groups where they may be; nothing else may stand there but commas. */
+function onlyPeople(line: Line, at: number, { groups = false } = {}): PersonRef[] | Refusal {
   const people: PersonRef[] = [];
   let from = at;
   for (const mention of line.mentions) {
@@ -67,6 +69,10 @@ function onlyPeople(line: Line, at: number): PersonRef[] | Refusal {
     const refusal = between(line, from, mention.start);
     if (refusal) return refusal;
     from = mention.end;
+    if (isGroup(mention.id) && !groups) {
+      const group = `@${mention.name ?? mention.id}`;
+      return refuse('GROUP_IS_NOBODY', { group, verb: line.verb.name, form: line.form });
+    }
     if (!people.some((other) => same(other, mention))) people.push(ref(mention));
   }
   return between(line, from, line.text.length) ?? people;

@@ -1,14 +1,16 @@
 /** The names known now of Slack's ids; null where one is not known. */
 export interface Names {
   person(id: string): string | null;
+  /** A user group's handle, without `@`. */
+  group?(id: string): string | null;
   channel(id: string): string | null;
 }
 
-/** One control sequence of Slack, `<…>`, read: the text it stands for, and the person if it names one. */
+/** One control sequence of Slack, `<…>`, read: the text it stands for, and the person or the user group if it names one. */
 export interface SlackToken {
   readonly text: string;
   readonly end: number;
-  readonly person: { id: string; name: string | null } | null;
+  readonly named: { id: string; name: string | null } | null;
 }
 
 const SEQUENCE = /<([^<>|]+)(?:\|([^<>]*))?>/y;
@@ -26,22 +28,32 @@ export function readSlackToken(raw: string, at: number, names: Names): SlackToke
   const person = /^@([UW][A-Z0-9]+)$/.exec(body);
   if (person?.[1]) {
     const name = names.person(person[1]) ?? (label?.replace(/^@/, '') || null);
-    return { text: `@${name ?? person[1]}`, end, person: { id: person[1], name } };
+    return { text: `@${name ?? person[1]}`, end, named: { id: person[1], name } };
+  }
+  const group = /^!subteam\^([A-Z0-9]+)$/.exec(body);
+  if (group?.[1]) {
+    const name = label?.replace(/^@/, '') || (names.group?.(group[1]) ?? null);
+    return { text: `@${name ?? group[1]}`, end, named: { id: group[1], name } };
   }
   const text = words(body, label, names);
-  return text === null ? null : { text, end, person: null };
+  return text === null ? null : { text, end, named: null };
 }
 
 function words(body: string, label: string | null, names: Names): string | null {
   const channel = /^#([CGD][A-Z0-9]+)$/.exec(body);
   if (channel?.[1]) return `#${label || names.channel(channel[1]) || channel[1]}`;
-  const everybody = /^!(here|channel|everyone)$/.exec(body);
+  const everybody = /^!(here|channel|everyone|group)$/.exec(body);
   if (everybody) return `@${everybody[1]}`;
-  const group = /^!subteam\^([A-Z0-9]+)$/.exec(body);
-  if (group) return `@${label?.replace(/^@/, '') || group[1]}`;
-  if (/^!date\^/.test(body)) return label;
+  const date = /^!date\^(-?[0-9]+)\^/.exec(body);
+  if (date) return label || instant(Number(date[1]));
   if (LINK.test(body)) return link(body, label);
   return null;
+}
+
+/** A moment that Slack would show in each reader's own zone; the record has one form for all. */
+function instant(seconds: number): string | null {
+  const at = new Date(seconds * 1_000);
+  return Number.isNaN(at.getTime()) ? null : `${at.toISOString().replace('T', ' ').slice(0, 16)} UTC`;
 }
 
 /** Slack makes a link of `x.y` as typed, with an address of its own in front: then the label is what was typed. */

@@ -4,8 +4,9 @@ import { actor, ControlError, messageAt, ownPlace, place } from '../actors.js';
 import { archive, createChannel, join, leave } from '../membership.js';
 import { edit, pin, postAsUser, react, remove, unreact } from '../posting.js';
 import { typedText } from '../text.js';
-import { renderUser } from '../user.js';
+import { renderUser, setAccount, type User } from '../user.js';
 import type { Workshop } from '../workshop.js';
+import type { World } from '../world.js';
 
 const who = { user: z.string(), channel: z.string() };
 const message = z.strictObject({
@@ -16,7 +17,7 @@ const message = z.strictObject({
 });
 const onMessage = z.strictObject({ ...who, ts: z.string() });
 const reaction = z.strictObject({ ...who, ts: z.string(), name: z.string(), remove: z.boolean().optional() });
-const change = z.strictObject({ ...who, ts: z.string(), text: z.string() });
+const editing = z.strictObject({ ...who, ts: z.string(), text: z.string() });
 const pinning = z.strictObject({ ...who, ts: z.string(), remove: z.boolean().optional() });
 const creation = z.strictObject({ user: z.string(), name: z.string(), private: z.boolean().optional() });
 const profile = z.strictObject({
@@ -26,7 +27,12 @@ const profile = z.strictObject({
   real_name: z.string().optional(),
   display_name: z.string().optional(),
   deleted: z.boolean().optional(),
+  is_restricted: z.boolean().optional(),
+  is_ultra_restricted: z.boolean().optional(),
+  team_id: z.string().optional(),
 });
+/** Somebody new: the rest as in a change of what they are. */
+const joiner = profile.omit({ user: true, name: true }).extend({ id: z.string(), name: z.string() });
 
 /** What people do without the app: write, react, pin, come and go. */
 export function peopleRoutes({ world }: Workshop): Router {
@@ -45,7 +51,7 @@ export function peopleRoutes({ world }: Workshop): Router {
     response.json({ ok: true, ts: posted.ts });
   });
   router.post('/message/edit', (request, response) => {
-    const { user, channel, ts, text } = change.parse(request.body);
+    const { user, channel, ts, text } = editing.parse(request.body);
     const author = actor(world, user);
     const where = ownPlace(world, author, channel);
     const found = messageAt(world, where, ts);
@@ -102,6 +108,14 @@ export function peopleRoutes({ world }: Workshop): Router {
     archive(world, place(world, channel), actor(world, user).id, !off);
     response.json({ ok: true });
   });
+  router.post('/channel/share', (request, response) => {
+    const { channel, team_id } = z
+      .strictObject({ channel: z.string(), team_id: z.string().optional() })
+      .parse(request.body);
+    place(world, channel).sharedWith = team_id;
+    world.changed();
+    response.json({ ok: true });
+  });
   router.post('/join', (request, response) => {
     const { user, channel } = z.strictObject(who).parse(request.body);
     const where = place(world, channel);
@@ -116,17 +130,36 @@ export function peopleRoutes({ world }: Workshop): Router {
     response.json({ ok: true });
   });
   router.post('/user', (request, response) => {
-    const { user, real_name, display_name, ...plain } = profile.parse(request.body);
+    const { user, ...changes } = profile.parse(request.body);
     const person = world.userNamed(user);
     if (!person) throw new ControlError(`unknown_user: ${user}`);
-    Object.assign(person, plain, { updated: world.clock.seconds() });
-    if (real_name !== undefined) person.realName = real_name;
-    if (display_name !== undefined) person.displayName = display_name;
+    alter(world, person, changes);
     const shown = renderUser(person, world.identity.teamId, world.clock.now(), false);
     world.happened({
       event: { type: 'user_change', user: shown, cache_ts: world.clock.seconds(), event_ts: world.ids.ts() },
     });
     response.json({ ok: true });
   });
+  router.post('/user/join', (request, response) => {
+    const { id, ...told } = joiner.parse(request.body);
+    if (world.users.has(id)) throw new ControlError(`user_exists: ${id}`);
+    const { name } = told;
+    const person: User = { id, name, realName: name, displayName: name, tz: 'UTC', updated: 0 };
+    alter(world, person, told);
+    world.users.set(id, person);
+    const shown = renderUser(person, world.identity.teamId, world.clock.now(), false);
+    world.happened({
+      event: { type: 'team_join', user: shown, cache_ts: world.clock.seconds(), event_ts: world.ids.ts() },
+    });
+    response.json({ ok: true });
+  });
   return router;
+}
+
+function alter(world: World, person: User, told: Omit<z.infer<typeof profile>, 'user'>): void {
+  const { real_name, display_name, is_restricted, is_ultra_restricted, team_id, ...plain } = told;
+  Object.assign(person, plain, { updated: world.clock.seconds() });
+  if (real_name !== undefined) person.realName = real_name;
+  if (display_name !== undefined) person.displayName = display_name;
+  setAccount(person, { is_restricted, is_ultra_restricted, team_id }, world.identity.teamId);
 }

@@ -12,6 +12,7 @@ const settings = z.strictObject({
   retry_scale: z.number().min(0).optional(),
   latency_ms: z.number().min(0).optional(),
   mention_labels: z.boolean().optional(),
+  outer_team_id: z.string().nullable().optional(),
   rate_limits: z.boolean().optional(),
 });
 const again = z.strictObject({
@@ -75,6 +76,7 @@ export function testRoutes(shop: Workshop): Router {
     if (given.retry_scale !== undefined) shop.settings.retryScale = given.retry_scale;
     if (given.latency_ms !== undefined) shop.settings.latencyMs = given.latency_ms;
     if (given.mention_labels !== undefined) shop.settings.mentionLabels = given.mention_labels;
+    if (given.outer_team_id !== undefined) shop.settings.outerTeam = given.outer_team_id;
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });

@@ -20,7 +20,8 @@ export const people: Methods = {
     tier: 2,
     scopes: ['users:read'],
     run: (call) => {
-      const all = [...call.world.users.values()];
+      // People from outside are not listed: Slack tells of them by `users.info` alone.
+      const all = [...call.world.users.values()].filter((user) => user.teamId === undefined);
       const { items, next } = page(all, call.args.limit(1000, 1000), call.args.text('cursor'));
       return {
         members: items.map((user) => show(call, user)),

@@ -5,6 +5,7 @@ import { checkText, decodeSlack, plain } from '#domain/command/entered.js';
 const names = {
   person: (id: string) => ({ U1: 'ana', W2: 'Bo Berg' })[id] ?? null,
   channel: (id: string) => ({ C1: 'ops' })[id] ?? null,
+  group: (id: string) => ({ S2: 'oncall' })[id] ?? null,
 };
 const decoded = (raw: string) => decodeSlack(raw, names).text;
 
@@ -25,6 +26,11 @@ describe('what Slack sends becomes what was typed', () => {
     ['<!subteam^S1|@sre>', '@sre'],
     ['<!subteam^S1|sre>', '@sre'],
     ['<!subteam^S1>', '@S1'],
+    ['<!subteam^S2>', '@oncall'],
+    ['<!subteam^S2|>', '@oncall'],
+    ['<!group>', '@group'],
+    ['<!date^1392734382^{date_num}>', '2014-02-18 14:39 UTC'],
+    ['<!date^99999999999999999^{date_num}>', '<!date^99999999999999999^{date_num}>'],
     ['<!date^1392734382^{date_num} {time_secs}|2014-02-18 6:39:42 AM>', '2014-02-18 6:39:42 AM'],
     ['<!date^1392734382^{date}^https://x.y|Feb 18>', 'Feb 18'],
     ['<https://x.y>', 'https://x.y'],
@@ -73,10 +79,16 @@ describe('who is named', () => {
     expect(decodeSlack('<@U9>', names).mentions).toEqual([{ start: 0, end: 3, id: 'U9', name: null }]);
   });
 
-  test('addresses, groups and everybody are nobody', () => {
-    expect(
-      decodeSlack('<!here> @channel <!subteam^S1|@sre> x@y.z <mailto:a@b.c|a@b.c>', names).mentions,
-    ).toEqual([]);
+  test('addresses and everybody are nobody', () => {
+    expect(decodeSlack('<!here> @channel x@y.z <mailto:a@b.c|a@b.c>', names).mentions).toEqual([]);
+  });
+
+  test('a user group is told from a person by its id', () => {
+    expect(decodeSlack('<!subteam^S1|@sre> <!subteam^S2> <!subteam^S3>', names).mentions).toEqual([
+      { start: 0, end: 4, id: 'S1', name: 'sre' },
+      { start: 5, end: 12, id: 'S2', name: 'oncall' },
+      { start: 13, end: 16, id: 'S3', name: null },
+    ]);
   });
 
   test('a terminal has no control sequences', () => {

@@ -246,6 +246,8 @@ describe('people', () => {
     ['action write to keys@bo', { type: 'AddAction', text: 'write to keys@bo', owner: null }],
     ['action tell <!channel>', { type: 'AddAction', text: 'tell @channel', owner: null }],
     ['action page <!subteam^S1|@sre>', { type: 'AddAction', text: 'page @sre', owner: null }],
+    ['action <@U1> pages <!subteam^S1|@sre>', { type: 'AddAction', text: '@ana pages @sre', owner: null }],
+    ['invite <!subteam^S1|@sre> <@U1>', { type: 'InvitePeople', people: [{ id: 'S1', name: 'sre' }, ana] }],
     ['action use --yes, 01:41', { type: 'AddAction', text: 'use --yes, 01:41', owner: null }],
   ])('%s', (line, intent) => expect(intended(line)).toEqual(intent));
 
@@ -258,6 +260,9 @@ describe('people', () => {
     ['role scribe', 'MISSING_ARGUMENT'],
     ['role scribe @bo now', 'BAD_ARGUMENT'],
     [`role ${'x'.repeat(33)} @bo`, 'TEXT_TOO_LONG'],
+    ['lead <!subteam^S1|@sre>', 'GROUP_IS_NOBODY'],
+    ['role scribe <!subteam^S1>', 'GROUP_IS_NOBODY'],
+    ['role scribe <@U1> <!subteam^S1>', 'GROUP_IS_NOBODY'],
     ['invite', 'MISSING_ARGUMENT'],
     ['invite bo', 'BAD_ARGUMENT'],
     ['invite <!here>', 'BAD_ARGUMENT'],
