@@ -50,7 +50,10 @@ export async function startKeyStage({ place, rate, drain }) {
       truth: { type: 'json-file', path: truth },
     },
     routes: Object.fromEntries(
-      Object.entries(gateway.settings.routes).map(([name, route]) => [name, { ...route, probe: { url: through } }]),
+      Object.entries(gateway.settings.routes).map(([name, route]) => [
+        name,
+        { ...route, probe: { url: through } },
+      ]),
     ),
     pairs: {
       tts: {

@@ -130,6 +130,7 @@ export const PERMISSIONS: { readonly [P in Power]: Row } = {
       'deliveries',
       'doctor',
       'erase',
+      'health',
       'migrate',
       'rebuild',
       'runbook',

@@ -94,7 +94,7 @@ test('addresses that were inputs once: what to write in tocsin.yml instead', asy
   ).rejects.toMatchObject({
     problems: [
       expect.stringMatching(
-        /tocsin\.yml:10: schedules\.one\.inputs\.url is not an input of key-sync; it has to, from; where keys are sent stands with their store: take it out, and write under keystores: old: probe: \{ urls: \["http:\/\/tts-1:8080\/v1", "http:\/\/tts-2:8080\/v1"\], header: X-Api-Key \}$/,
+        /tocsin\.yml:10: schedules\.one\.inputs\.url is not an input of key-sync; it has from, to; where keys are sent stands with their store: take it out, and write under keystores: old: probe: \{ urls: \["http:\/\/tts-1:8080\/v1", "http:\/\/tts-2:8080\/v1"\], header: X-Api-Key \}$/,
       ),
       expect.stringMatching(/inputs\.second_url is not an input of key-sync/),
     ],

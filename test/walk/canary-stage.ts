@@ -115,7 +115,12 @@ export async function startCanaryStage(
     stringify({
       keystores,
       commands,
-      secrets,
+      secrets: Object.fromEntries(
+        Object.entries(secrets).map(([name, from]) => [
+          name,
+          used.some((one) => one.name === name) ? { from, to: [base] } : from,
+        ]),
+      ),
       schedules: { watch: { drift: { from: 'old', to: 'new' }, every: '1m' } },
     }),
   );

@@ -48,7 +48,9 @@ export async function startStage({ folder, environment }: Walk) {
   const held = `echo ran >> ${file('marks')}; while [ -d ${folder} ] && [ ! -e ${file('go')} ]; do sleep 0.05; done`;
   await mkdir(file('runbooks'));
   for (const [name, text] of Object.entries(RUNBOOKS)) await writeFile(file(`runbooks/${name}.yml`), text);
+  let asked = 0;
   const service = createServer(async (request, response) => {
+    asked += 1;
     const keys = Object.values(JSON.parse(await readFile(file('new.json'), 'utf8')));
     response.writeHead(keys.includes(request.headers['x-api-key']) ? 200 : 401).end();
   });
@@ -76,7 +78,8 @@ secrets:
   return {
     file,
     env,
-    service: at,
+    /** How often the service was asked. */
+    asked: () => asked,
     /** The second store lacks a key again, and no step has begun. */
     async reset(): Promise<void> {
       await writeFile(file('new.json'), JSON.stringify({ 'client-1': one }));

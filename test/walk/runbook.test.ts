@@ -280,6 +280,34 @@ describe('run, beside a bot', () => {
     expect((await runsOf()).at(-1)).toMatchObject({ id: 'RUN-9', state: 'planned' });
     expect(await stage.keys()).toEqual(['client-1']);
   });
+
+  test('keys are tried only once somebody has agreed, with both stores in step too; and nobody says where', async () => {
+    await writeFile(stage.file('new.json'), await readFile(stage.file('old.json')));
+    const elsewhere = ['key-sync', 'from=old', 'to=new', 'url=http://127.0.0.1:1/'];
+    for (const verb of [
+      ['run', 'INC-1'],
+      ['runbook', 'run'],
+      ['runbook', 'plan'],
+    ])
+      expect(await tocsin(...verb, ...elsewhere)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/url.* is not an input of this runbook/),
+      });
+    const before = stage.asked();
+    const plan = await tocsin('runbook', 'plan', 'key-sync', 'from=old', 'to=new');
+    expect(plan.out).toMatch(
+      /^key-sync on keys:new: none of its 4 steps would change anything, 1 would send secrets out$/m,
+    );
+    expect(plan.out).toMatch(/^4\. accepted {2}tries every key .*\n +sends secrets, changes nothing$/m);
+    const verb = stage.start('runbook', 'run', 'key-sync', 'from=old', 'to=new');
+    await verb.until(/^RUN-10 waits for approval until/m);
+    expect(stage.asked()).toBe(before);
+    expect((await walk.type('bo', 'incidents', 'approve INC-1 RUN-10')).text).toContain('recorded');
+    expect(await ended(verb)).toBe(0);
+    // Both keys, and a wrong one.
+    expect(stage.asked()).toBe(before + 3);
+  });
 });
 
 test('the doctor reads every store and definition, and names what cannot be resolved', async () => {
