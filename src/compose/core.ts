@@ -5,7 +5,7 @@ import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
-import { guardedAnswer, guardedHandle } from './guard.js';
+import { guardedAnswer, guardedHandle, loggedHandle } from './guard.js';
 import { lookupsOf } from './lookups.js';
 import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks } from './runbooks.js';
@@ -43,7 +43,7 @@ export async function openCore(
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
-  const handle = guardedHandle(recorder, runbooks.scrub);
+  const handle = loggedHandle(guardedHandle(recorder, runbooks.scrub), log);
   const read = createRead(store);
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks);

@@ -182,7 +182,7 @@ export const SENTENCES = {
     values: string[];
   }) => ({
     sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
-    next: p.names ? inputNames(p.names) : inputForm(p.input, p.values),
+    next: inputAdvice(p),
   }),
   SECRET_TYPED: (p: { what: string; from: 'slack' | 'elsewhere' | 'file' }) => ({
     sentence: `The ${p.what} holds a secret, so nothing was kept.`,
@@ -285,14 +285,11 @@ export const SENTENCES = {
   }),
 } as const;
 
-function inputNames(names: string[]): string {
-  if (names.length === 0) return 'It has no inputs.';
-  return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
-}
-
-function inputForm(input: string, values: string[]): string {
-  const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
-  return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
+function inputAdvice(p: { input: string; names: string[] | null; values: string[] }): string {
+  if (p.names?.length === 0) return 'It has no inputs.';
+  if (p.names) return `Its inputs: ${p.names.map((name) => `\`${name}=…\``).join(', ')}.`;
+  const written = p.values.map((value) => `\`${p.input}=${/\s/.test(value) ? `"${value}"` : value}\``);
+  return `Write ${written.length === 0 ? `it as \`${p.input}=…\`` : written.join(' or ')}.`;
 }
 
 const SECRET_STANDS = {
