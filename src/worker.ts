@@ -6,7 +6,7 @@ import { openChannel } from '#deliver/channel-open.js';
 import { sendExport } from '#deliver/export-send.js';
 import { Gate } from '#deliver/gate.js';
 import { refreshHeadline } from '#deliver/headline-refresh.js';
-import { drainLane } from '#deliver/lane.js';
+import { drainLane, Retries } from '#deliver/lane.js';
 import { captureMessage } from '#deliver/message-capture.js';
 import { invitePeople, removePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
@@ -32,11 +32,12 @@ export interface WorkerOptions {
 export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const gate = new Gate(world.now);
+  const retries = new Retries();
   const { wakeAt } = relay;
   const worker = engine.worker<LaneJob>(
     LANES,
     ({ lane }, { signal }) =>
-      drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner }, signal),
+      drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner, retries }, signal),
     { concurrency },
   );
   return {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Core, openCore } from '#compose/core.js';
-import { databaseCondition, deliveries } from '#compose/health.js';
+import { databaseCondition } from '#compose/health.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
+import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
 import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
@@ -95,11 +96,12 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
     });
     await workspaces(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
-    const { state, reason } = await deliveries(core.store, { state: 'ok' });
+    const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
+    const { state, reason } = deliveriesCondition(lanes, 0, { state: 'ok' });
     tell({
       what: 'deliveries',
       ok: dead === 0 && state === 'ok',
-      detail: `${open} waiting, ${blocked} held up, ${dead} given up${reason ? `: ${reason}` : ''}`,
+      detail: `${open} waiting, ${blocked} held up, ${dead} given up${reason ? `; ${reason}` : ''}`,
       fix:
         state === 'ok'
           ? '`tocsin deliveries` lists them with their errors'

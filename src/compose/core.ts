@@ -9,7 +9,7 @@ import { createRead, type Read } from '#read.js';
 import { createSlackClient } from '#slack/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
-import { guardedAnswer, guardedHandle } from './guard.js';
+import { guardedAnswer, guardedHandle, loggedHandle } from './guard.js';
 import { homeWorkspace } from './home.js';
 import { lookupsOf, type Who } from './lookups.js';
 import { ownerNamed } from './people.js';
@@ -72,7 +72,7 @@ export async function openCore(
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
-  const handle = guardedHandle(recorder, runbooks.scrub);
+  const handle = loggedHandle(guardedHandle(recorder, runbooks.scrub), log);
   const read = createRead(store, (...of) => lookups.inChannel(...of));
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks, role === 'guest');

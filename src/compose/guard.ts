@@ -1,7 +1,9 @@
 import type { Answerer } from '#answer.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
-import { type Refusal, refuse } from '#domain/refusal.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { refOf } from '#domain/state.js';
 import type { Handle } from '#handle.js';
+import type { Log } from '#log.js';
 import type { Runbooks } from './runbooks.js';
 
 type Hiding = Pick<Runbooks['scrub'], 'text' | 'json'>;
@@ -18,6 +20,37 @@ export function guardedHandle(handle: Handle, scrub: Hiding): Handle {
     if (asking.source === 'bot') return handle(scrub.json(intent), target, asking, notes);
     if (intent.type === 'CaptureMessage') return handle(withoutSecrets(intent, scrub), target, asking, notes);
     return Promise.resolve(secretIn(asking));
+  };
+}
+
+/**
+ * One line for each command that was recorded, and none of its words: which incident, which request, how long it took. What
+ * we say ourselves (a channel that was made, a step that was done) is only told to who asks for more.
+ */
+export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): Handle {
+  return async (intent, target, asking, notes) => {
+    const began = performance.now();
+    const outcome = await handle(intent, target, asking, notes);
+    const about = {
+      incident: target === null ? null : refOf(target),
+      what: intent.type,
+      source: asking.source,
+      by: asking.by.id,
+      request: asking.key,
+      ms: Math.round(performance.now() - began),
+    };
+    if (isRefusal(outcome)) log.debug({ ...about, code: outcome.code }, 'refused');
+    else {
+      const { ref, repeated, facts } = outcome;
+      const line = {
+        ...about,
+        incident: ref,
+        facts: facts.map(({ seq }) => seq),
+        ...(repeated && { repeated }),
+      };
+      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
+    }
+    return outcome;
   };
 }
 

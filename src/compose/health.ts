@@ -16,12 +16,17 @@ export interface Standing {
 
 /** How to find out how each part is that the bot stands on. */
 export function looksOf({ store, engine, canary, slack }: Standing): Record<Part, Look> {
-  const database = () => databaseCondition(store);
+  let database: Condition = { state: 'ok' };
   return {
-    database,
+    async database() {
+      database = await databaseCondition(store);
+      return database;
+    },
     async queue() {
-      const server = await (engine.check() ?? database());
-      if (server.state !== 'ok') return server;
+      const server = await engine.check();
+      if (server === null && database.state !== 'ok')
+        return { state: database.state, reason: 'it is in the database' };
+      if (server !== null && server.state !== 'ok') return server;
       const { ok, lastSeenAt, quietMs } = canary.status();
       if (ok || (lastSeenAt === null && quietMs < FIRST_MS)) return { state: 'ok' };
       return {
@@ -49,10 +54,7 @@ export async function databaseCondition(store: Pick<Store, 'tryWriting'>): Promi
 }
 
 /** How what is owed to Slack stands. */
-export async function deliveries(
-  store: Pick<Store, 'outbox'>,
-  slack: Pick<Condition, 'state'>,
-): Promise<Condition> {
+async function deliveries(store: Pick<Store, 'outbox'>, slack: Pick<Condition, 'state'>): Promise<Condition> {
   try {
     const { lanes, dead } = await store.outbox.late(LATE_MS, 1_000);
     return deliveriesCondition(lanes, dead, slack);

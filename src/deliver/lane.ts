@@ -12,6 +12,23 @@ const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
 const LOOK = 100;
+const SAY_AGAIN_MS = 60_000;
+
+/** What is tried again and again is said once a minute for each lane, with how often it was. One per process. */
+export class Retries {
+  readonly #lanes = new Map<string, { said: number; times: number }>();
+
+  /** Counts one more. @returns how often it was since it was last said; null: it need not be said yet */
+  count(lane: string): number | null {
+    const now = performance.now();
+    const { said, times } = this.#lanes.get(lane) ?? { said: Number.NEGATIVE_INFINITY, times: 0 };
+    const due = now - said >= SAY_AGAIN_MS;
+    this.#lanes.set(lane, due ? { said: now, times: 0 } : { said, times: times + 1 });
+    if (this.#lanes.size > 1_000)
+      for (const [other, { said }] of this.#lanes) if (now - said >= SAY_AGAIN_MS) this.#lanes.delete(other);
+    return due ? times + 1 : null;
+  }
+}
 
 export interface DrainOptions {
   world: World;
@@ -22,6 +39,7 @@ export interface DrainOptions {
   wakeAt: (lane: string, at: Date) => void;
   /** Who holds the leases of this process. */
   owner: string;
+  retries?: Retries;
 }
 
 /**
@@ -90,7 +108,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
       if (error instanceof Later && !error.told && !attempt.unsure) {
         for (const row of attempt.rows) parked.set(row.id, error.until);
       } else {
-        await fail(lease, world, attempt, error);
+        await fail(lease, options, attempt, error);
       }
     } finally {
       attempt.end();
@@ -102,7 +120,12 @@ function alone(row: OutboxRow): boolean {
   return row.error !== null && isAboutTheMessage(row.error);
 }
 
-async function fail(lease: Lease, world: World, attempt: Attempt, error: unknown): Promise<void> {
+async function fail(
+  lease: Lease,
+  { world, retries }: DrainOptions,
+  attempt: Attempt,
+  error: unknown,
+): Promise<void> {
   const { row } = attempt;
   const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
   if (attempt.rows.length > 1 && error instanceof Refused && isAboutTheMessage(error.message)) {
@@ -117,7 +140,10 @@ async function fail(lease: Lease, world: World, attempt: Attempt, error: unknown
   const how = verdict(error, row.attempts, attempt.unsure, world.now());
   await settle(lease, world, attempt, how);
   if ('dead' in how) world.log.error({ ...about, error: how.dead }, 'a delivery is dead until it is retried');
-  else if ('error' in how) world.log.warn({ ...about, ...how }, 'a delivery will be tried again');
+  else if ('error' in how) {
+    const times = retries ? retries.count(row.lane) : 1;
+    if (times !== null) world.log.warn({ ...about, ...how, times }, 'a delivery will be tried again');
+  }
 }
 
 async function settle(lease: Lease, world: World, attempt: Attempt, how: Settlement): Promise<void> {

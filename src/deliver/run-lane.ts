@@ -3,6 +3,7 @@ import { runsOf } from '#domain/run-state.js';
 import { refOf } from '#domain/state.js';
 import { Lost } from '#runbooks/action.js';
 import { Unavailable } from '#store/outcome.js';
+import type { Retries } from './lane.js';
 import { driveRun } from './run-drive.js';
 import { RunLease } from './run-lease.js';
 import type { RunWorld } from './run-ports.js';
@@ -32,6 +33,7 @@ export interface RunLaneOptions {
   /** Wakes a lane at that time; the relay's. */
   wakeAt: (lane: string, at: Date) => void;
   owner: string;
+  retries?: Retries;
 }
 
 /**
@@ -84,7 +86,12 @@ export async function drainRunLane(
     // Not settled: the row stays, and the relay finds it.
     const passing = error instanceof NotKept || error instanceof Unavailable;
     wake = new Date(world.now().getTime() + (passing ? RETRY_MS : BUG_RETRY_MS));
-    world.log[passing ? 'warn' : 'error']({ lane, err: error }, 'a run could not be taken further now');
+    const times = options.retries ? options.retries.count(lane) : 1;
+    if (times !== null)
+      world.log[passing ? 'warn' : 'error'](
+        { lane, err: error, times },
+        'a run could not be taken further now',
+      );
   } finally {
     lease.end();
     await release(world, lease, wake, options);

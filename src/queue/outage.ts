@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { QueueLog } from './settings.js';
 
 /** Logs the first failure of an outage and its end, however many calls fail in between. */
@@ -49,7 +50,8 @@ export function outageLog(log: QueueLog, what: string): Outage {
 
 /** The parts of an error that are safe to log. */
 export function describeError(error: unknown): { code?: string; error: string } {
-  if (!(error instanceof Error)) return { error: String(error) };
+  // Errors of sockets may come from another realm than ours, where `instanceof` does not know them.
+  if (!types.isNativeError(error)) return { error: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // A refused connection to a name with several addresses is an AggregateError without a message.
   return { ...(code ? { code } : {}), error: error.message || code || error.name };

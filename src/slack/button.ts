@@ -35,6 +35,7 @@ function clicked(context: Context, work: Work): Middleware<ButtonArgs> {
         if (reply) await replace(context, body.response_url, reply);
       },
       later: (reply) => replace(context, body.response_url, reply),
+      request: triggerKey(body.trigger_id),
       log: context.log,
     });
 }

@@ -18,6 +18,7 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
       failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       answer: (reply) => (reply === null ? ack() : ack(ephemeral(reply))),
       later: async (reply) => reply && respondTo(command.response_url, ephemeral(reply), context.log),
+      request: triggerKey(command.trigger_id),
       log: context.log,
     });
 }
@@ -38,7 +39,7 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
   try {
     typed = await typedIn(context, command);
   } catch (error) {
-    unexpected(context, error, 'A command could not be looked up');
+    unexpected(context, error, triggerKey(command.trigger_id), 'A command could not be looked up');
     return refused(noAnswer(error, onlyLooks(command)));
   }
   const answer = await context.answer(typed);

@@ -77,8 +77,13 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
 }
 
 /** Before a command could be looked at something failed. A database that is away is not told with each command: it is said once, elsewhere. */
-export function unexpected({ log }: Pick<Context, 'log'>, error: unknown, message: string): void {
-  if (!(error instanceof Unavailable)) log.error({ err: error }, message);
+export function unexpected(
+  { log }: Pick<Context, 'log'>,
+  error: unknown,
+  request: string | null,
+  message: string,
+): void {
+  if (!(error instanceof Unavailable)) log.error({ err: error, request }, message);
 }
 
 /** The key of a command or an interaction: Slack gives each a trigger, and repeats it when it delivers again. */

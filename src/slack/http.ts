@@ -30,7 +30,11 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
   const logger = slackLogger(log);
   let events: App | undefined;
 
-  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function take(
+    request: IncomingMessage,
+    response: ServerResponse,
+    about: { request?: unknown },
+  ): Promise<void> {
     const read = await readBody(request);
     // It took too long to arrive, and that was said.
     if (response.headersSent) return;
@@ -39,6 +43,7 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
       return bolt.buildNoBodyResponse(response, read.status);
     }
     const { body } = read;
+    about.request = body.trigger_id ?? body.event_id;
     if (body.ssl_check === '1') return bolt.buildSSLCheckResponse(response);
     if (body.type === 'url_verification') return bolt.buildUrlVerificationResponse(response, body);
     const ack = new HTTPResponseAck({
@@ -98,8 +103,9 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
       }
       // Bolt compares the whole header, so that `…; charset=utf-8` would be read as JSON.
       if (headers['content-type']?.startsWith(`${FORM};`)) headers['content-type'] = FORM;
-      take(request, response).catch((error: unknown) => {
-        log.error({ err: error }, 'A Slack request could not be handled');
+      const about: { request?: unknown } = {};
+      take(request, response, about).catch((error: unknown) => {
+        log.error({ err: error, ...about }, 'A Slack request could not be handled');
         if (!response.headersSent) bolt.buildNoBodyResponse(response, 500);
       });
     },

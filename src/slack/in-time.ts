@@ -16,21 +16,23 @@ export async function inTime<T>(options: {
   failed: (reply: Reply) => T;
   answer: (outcome: T | null) => Promise<void>;
   later: (outcome: T) => Promise<unknown>;
+  /** The key under which it is recorded; on every line that belongs to it. */
+  request: string | null;
   log: Log;
 }): Promise<void> {
-  const { log } = options;
+  const { log, request } = options;
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     options
       .answer(null)
-      .catch((error: unknown) => log.warn({ err: error }, 'An empty answer did not reach Slack'));
+      .catch((error: unknown) => log.warn({ err: error, request }, 'An empty answer did not reach Slack'));
   }, LATE_MS);
   let outcome: T;
   try {
     outcome = await options.work;
   } catch (error) {
-    log.error({ err: error }, 'What somebody asked for failed');
+    log.error({ err: error, request }, 'What somebody asked for failed');
     // Something we did not foresee: whether it is in the record is not known here.
     outcome = options.failed(refused(refuse('NOT_CONFIRMED', {})));
   } finally {
@@ -44,7 +46,7 @@ export async function inTime<T>(options: {
     await options.answer(outcome);
   } catch (error) {
     // The socket closed under us, say. What was recorded is recorded: tell it the other way.
-    log.warn({ err: error }, 'An answer did not reach Slack; telling it later');
+    log.warn({ err: error, request }, 'An answer did not reach Slack; telling it later');
     await options.later(outcome);
   }
 }

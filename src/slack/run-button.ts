@@ -28,6 +28,7 @@ export function onRunButton(context: Context): Middleware<SlackActionMiddlewareA
         if (reply) await tell(reply);
       },
       later: tell,
+      request: triggerKey(body.trigger_id),
       log: context.log,
     });
   };
@@ -44,7 +45,7 @@ async function decided(
   try {
     ready = await prepared(context, body, what, carried);
   } catch (error) {
-    unexpected(context, error, 'A click could not be looked up');
+    unexpected(context, error, triggerKey(body.trigger_id), 'A click could not be looked up');
     return refused(noAnswer(error));
   }
   if (isRefusal(ready)) return refused(ready);

@@ -22,6 +22,7 @@ export function onRunOffer(context: Context): Middleware<SlackActionMiddlewareAr
         if (reply) await tell(reply);
       },
       later: tell,
+      request: triggerKey(body.trigger_id),
       log: context.log,
     });
   };

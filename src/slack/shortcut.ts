@@ -1,7 +1,7 @@
 import type { MessageShortcut, Middleware, SlackShortcutMiddlewareArgs } from '@slack/bolt';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { type Captured, capture } from './capture.js';
-import { type Context, spokenBy } from './context.js';
+import { type Context, spokenBy, triggerKey } from './context.js';
 import { openView } from './form.js';
 import { inTime } from './in-time.js';
 import { messageIn } from './message.js';
@@ -23,6 +23,7 @@ export function onAddToTimeline(context: Context, waiting: Waiting): Middleware<
         if (reply) await respondTo(shortcut.response_url, ephemeral(reply), context.log);
       },
       later: async (reply) => reply && respondTo(shortcut.response_url, ephemeral(reply), context.log),
+      request: triggerKey(shortcut.trigger_id),
       log: context.log,
     });
 }

@@ -52,6 +52,7 @@ export function onSubmission(
         // The form is closed by now: what was typed into it must not be lost with it.
         await tell(context, from, body.user.id, block ? withTyped(reply, values) : reply);
       },
+      request: triggerKey(body.trigger_id),
       log: context.log,
     });
   };
@@ -74,7 +75,7 @@ async function submit(
   try {
     spoken = await submittedBy(context, body, from);
   } catch (error) {
-    unexpected(context, error, 'A form could not be looked up');
+    unexpected(context, error, triggerKey(body.trigger_id), 'A form could not be looked up');
     return { reply: refused(noAnswer(error)), block: MAIN[form] };
   }
   const { asking, zone, zoneKnown } = spoken;

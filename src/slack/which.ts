@@ -1,7 +1,7 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { refOf } from '#domain/state.js';
 import { capture } from './capture.js';
-import { type Context, spokenBy } from './context.js';
+import { type Context, spokenBy, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
 import { valuesOf } from './modal/frame.js';
 import { ephemeral, type Reply, said } from './reply.js';
@@ -25,6 +25,7 @@ export function onWhich(
         if (reply) await tell(reply);
       },
       later: tell,
+      request: triggerKey(body.trigger_id),
       log: context.log,
     });
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { Retries } from '#deliver/lane.js';
 import { drainRunLane } from '#deliver/run-lane.js';
 import type { RunWorld } from '#deliver/run-ports.js';
 import type { Engine } from '#queue/engine.js';
@@ -18,9 +19,10 @@ export interface RunWorkerOptions {
 export function startRunWorker({ engine, relay, world, concurrency = 8 }: RunWorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const { wakeAt } = relay;
+  const retries = new Retries();
   const worker = engine.worker<LaneJob>(
     RUNS,
-    ({ lane }, { signal }) => drainRunLane(lane, { world, wakeAt, owner }, signal),
+    ({ lane }, { signal }) => drainRunLane(lane, { world, wakeAt, owner, retries }, signal),
     { concurrency },
   );
   return {
