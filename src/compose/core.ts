@@ -6,6 +6,7 @@ import { type Before, createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
 import { openStore, type Store } from '#store/store.js';
+import { Told } from '#told.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle } from './guard.js';
 import { lookupsOf } from './lookups.js';
@@ -30,7 +31,8 @@ export interface Core {
   close(): Promise<void>;
 }
 
-export class NoTeam extends Error {
+/** A verb of the command line does not know which workspace is meant. */
+export class NoTeam extends Told {
   override name = 'NoTeam';
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '#config.js';
+import { folderFailed } from '#store/embedded/errors.js';
 
 /**
  * What signs web links: TOCSIN_SECRET, or one that was made in the data folder the first time (mode 0600).
@@ -10,6 +11,12 @@ import type { Config } from '#config.js';
 export async function signingSecret(config: Config): Promise<string> {
   if (config.secret !== null) return config.secret;
   const path = join(config.dataDir, 'secret');
+  return keptSecret(config, path).catch((error: unknown) => {
+    throw folderFailed(config.dataDir, error) ?? error;
+  });
+}
+
+async function keptSecret(config: Config, path: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => null);
   if (kept) return kept.trim();
   await mkdir(config.dataDir, { recursive: true });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '#log.js';
 import { Unavailable } from '#store/outcome.js';
+import { Told } from '#told.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type HealthPorts, healthRoutes } from './health.js';
@@ -29,7 +30,7 @@ export interface Web {
   close(): Promise<void>;
 }
 
-/** Listens on `host:port` (0: any free port). @throws when the port is taken. */
+/** Listens on `host:port` (0: any free port). @throws {Told} when it may not, or somebody else does */
 export async function startWeb(ports: WebPorts, host: string, port: number): Promise<Web> {
   const app = express();
   app.disable('x-powered-by');
@@ -54,10 +55,29 @@ export async function startWeb(ports: WebPorts, host: string, port: number): Pro
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(listenTold(error, host, port)));
     server.listen(port, host, () => resolve());
   });
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function listenTold(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Told(`Port ${port} is taken: stop what listens there, or set PORT to another one.`);
+    case 'EACCES':
+      return new Told(`Port ${port} is not for this user (EACCES): set PORT to 1024 or more.`);
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new Told(
+        `HOST ${host} is no address of this machine (${error.code}): set HOST to one that it has, or to 0.0.0.0 for all of them.`,
+      );
+    default:
+      return error;
+  }
 }
 
 function answerFailure(
