@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readFileSync, statSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { resolve } from 'node:path';
+import { Told } from '#told.js';
 import { databaseAddress, ENVIRONMENT, type Environment, type Need, needs } from './config/environment.js';
 import { type CheckSections, type Organisation, readOrganisation } from './config/organisation.js';
 
@@ -29,7 +31,7 @@ export interface Config {
 }
 
 /** A configuration that cannot be used. `problems` lists everything that is wrong, each with what to do. */
-export class BadConfig extends Error {
+export class BadConfig extends Told {
   override name = 'BadConfig';
   constructor(readonly problems: string[]) {
     super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -48,14 +50,60 @@ export function loadConfig(env: NodeJS.ProcessEnv, need: Need, check?: CheckSect
   const problems = parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
   problems.push(...needs(given, need));
   const file = resolve(given.TOCSIN_CONFIG ?? 'tocsin.yml');
-  let source = '';
-  if (existsSync(file)) source = readFileSync(file, 'utf8');
-  else if (given.TOCSIN_CONFIG)
-    problems.push(`TOCSIN_CONFIG: there is no file ${file}; correct the path or unset it`);
-  const organisation = readOrganisation(source, file, check);
+  const read = readSettings(file, given.TOCSIN_CONFIG !== undefined);
+  if ('problem' in read) problems.push(read.problem);
+  const runbooks = noFolder(resolve(given.TOCSIN_RUNBOOKS ?? 'runbooks'));
+  if (runbooks !== null) problems.push(`TOCSIN_RUNBOOKS: ${runbooks}`);
+  const organisation = readOrganisation('text' in read ? read.text : '', file, check);
   if (Array.isArray(organisation)) problems.push(...organisation);
   if (!parsed.success || Array.isArray(organisation) || problems.length > 0) throw new BadConfig(problems);
   return { ...fromEnvironment(parsed.data), org: organisation };
+}
+
+/** No file is fine where nobody named one: there is nothing to be told then. */
+function readSettings(file: string, named: boolean): { text: string } | { problem: string } {
+  const no = (what: string) => ({ problem: `${named ? 'TOCSIN_CONFIG' : 'tocsin.yml'}: ${what}` });
+  try {
+    // Before it is opened: whoever opens a pipe waits for a writer.
+    const found = statSync(file);
+    if (found.isDirectory())
+      return no(
+        `${file} is a folder; name the file itself (a container makes a folder of a file that it cannot find)`,
+      );
+    if (!found.isFile() && file !== devNull)
+      return no(`${file} is no regular file; put the settings into one`);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) };
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return no(`${file} is not UTF-8; save it as such`);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      if (isLink(file)) return no(`${file} is a link that leads to no file; correct the link`);
+      return named ? no(`there is no file ${file}; correct the path or unset it`) : { text: '' };
+    }
+    return no(`${file} cannot be read (${code}); let the user that runs Tocsin read it`);
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** @returns why runbooks cannot be looked for in a folder; null: they can, or there is none, which is fine */
+function noFolder(folder: string): string | null {
+  try {
+    if (!statSync(folder).isDirectory())
+      return `${folder} is a file; name the folder that holds the runbooks`;
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return `${folder} lies in a file; name the folder that holds the runbooks`;
+    if (code !== 'ENOENT') return `${folder} cannot be read (${code}); let the user that runs Tocsin read it`;
+  }
+  return null;
 }
 
 function fromEnvironment(e: Environment): Omit<Config, 'org'> {

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
+import { Told } from '#told.js';
 
 export type Log = Logger;
 
@@ -46,7 +47,81 @@ function hiddenLine(line: string): string {
   return hidden(`${JSON.stringify(JSON.parse(line, each))}\n`);
 }
 
-/** One logger, JSON lines on stderr: stdout belongs to results. */
+/** What is written of an error: nothing that a library hangs on one, such as its whole client, a statement or a command. */
+export interface ShownError {
+  type: string;
+  message: string;
+  code?: string | number;
+  status?: number;
+  syscall?: string;
+  address?: string;
+  port?: number;
+  path?: string;
+  table?: string;
+  constraint?: string;
+  /** Where it happened, of what nobody expected: what people are told, and what the world did to us, needs none. */
+  stack?: string;
+  cause?: ShownError | string;
+  errors?: Array<ShownError | string>;
+}
+
+const TEXTS = ['syscall', 'address', 'path', 'table', 'constraint'] as const;
+const NUMBERS = ['status', 'port'] as const;
+const LONGEST = 1_000;
+/** Causes of causes, and parts of an aggregate. */
+const DEEPEST = 3;
+
+/** @returns the members of an error that may be shown, and no other; a text for what is no error */
+export function shownError(error: unknown, depth = 0): ShownError | string {
+  // By its shape: under a test runner, Node's own errors come from another realm.
+  if (typeof error !== 'object' || error === null || !('message' in error)) return cut(String(error));
+  const from = error as Error & Record<string, unknown>;
+  // drizzle's message is the statement with its parameters; what went wrong is its cause.
+  const message = 'query' in from && 'params' in from ? 'a database query failed' : String(from.message);
+  const shown: ShownError = { type: String(from.name ?? 'Error'), message: cut(message) };
+  const { code, cause, errors } = from;
+  if (typeof code === 'string' || typeof code === 'number') shown.code = code;
+  for (const name of TEXTS) if (typeof from[name] === 'string') shown[name] = cut(from[name]);
+  for (const name of NUMBERS) if (typeof from[name] === 'number') shown[name] = from[name];
+  if (!(from instanceof Told || isOfTheWorld(code))) shown.stack = framesOf(from.stack);
+  if (depth >= DEEPEST) return shown;
+  if (cause !== undefined && cause !== null) shown.cause = shownError(cause, depth + 1);
+  if (Array.isArray(errors) && errors.length > 0)
+    shown.errors = errors.slice(0, DEEPEST).map((one) => shownError(one, depth + 1));
+  return shown;
+}
+
+/** `ECONNREFUSED`, and what a database server says (`57P01`, but not that we have written nonsense, 42…). */
+function isOfTheWorld(code: unknown): boolean {
+  return typeof code === 'string' && (/^E[A-Z]+$/.test(code) || /^(?!42)[0-9][0-9A-Z]{4}$/.test(code));
+}
+
+const cut = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+/** Without what stands above it: that is the message once more, whatever it holds. */
+function framesOf(stack: unknown): string {
+  const lines = String(stack ?? '').split('\n');
+  return lines.filter((line) => /^\s+at /.test(line)).join('\n');
+}
+
+/** @returns an error as a person reads it on stderr: what it says; of what nobody expected also where */
+export function errorText(error: unknown): string {
+  if (error instanceof Told) return error.message;
+  const shown = shownError(error);
+  return typeof shown === 'string' ? shown : textOf(shown);
+}
+
+function textOf({ type, message, code, stack, cause }: ShownError): string {
+  const head = `${type}${code === undefined ? '' : ` (${code})`}: ${message}`;
+  const because =
+    cause === undefined ? '' : `\ncaused by ${typeof cause === 'string' ? cause : textOf(cause)}`;
+  return `${head}${stack ? `\n${stack}` : ''}${because}`;
+}
+
+/** Under this name a text is usual. */
+const textOrError = (value: unknown) => (typeof value === 'string' ? value : shownError(value));
+
+/** One logger, JSON lines on stderr: stdout belongs to results. Wait for nothing: a full pipe must not stop the recorder. */
 export function createLog(level: string): Log {
   const paths = HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   return pino(
@@ -55,7 +130,7 @@ export function createLog(level: string): Log {
       base: null,
       hooks: { streamWrite: hiddenLine },
       redact: { paths, censor: '[hidden]' },
-      serializers: { err: pino.stdSerializers.err },
+      serializers: { err: (error: unknown) => shownError(error), error: textOrError },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     stderr,

@@ -2,25 +2,18 @@ import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
 import { sectionsWrong } from '#compose/runbooks.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
-import { createLog, hidden, outliveReaders } from '#log.js';
+import { createLog, errorText, hidden, outliveReaders } from '#log.js';
+import { Told } from '#told.js';
 
 const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
-
-/** Failures that say themselves what to do: a stack would only hide it. */
-const PLAIN = new Set(['BadConfig', 'FolderInUse', 'NoEmbedded', 'EmbeddedFailed', 'DatabaseNewer']);
 
 /** Listening on, last answers, deliveries in hand, connections: each has its bound, and these are all of them. */
 const LONGEST_STOP_MS = 28_000;
 
 /** `tocsin start [--role all|web|worker]`: this process is the bot. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: process.argv.slice(3),
-    options: { role: { type: 'string', default: 'all' } },
-  });
-  const role = values.role as Role;
-  if (!(role in NEEDS))
-    throw new BadConfig([`--role: there is no role “${values.role}”; write all, web or worker`]);
+  const role = askedRole(process.argv.slice(3)) as Role;
+  if (!(role in NEEDS)) throw new BadConfig([`--role: there is no role “${role}”; write all, web or worker`]);
   const config = loadConfig(process.env, NEEDS[role], sectionsWrong);
   outliveReaders();
   const log = createLog(config.logLevel);
@@ -49,30 +42,25 @@ async function main(): Promise<void> {
     stop(1);
   });
   if (stopping) return;
-  const where = bot.port === null ? '' : ` on http://${config.host}:${bot.port}`;
+  const where = bot.port === null ? '' : ` on http://${hostShown(config.host)}:${bot.port}`;
   // The one line on stdout: whoever started us may wait for it.
   process.stdout.write(`Tocsin is ready${where}\n`);
 }
 
-/** What a person can mend is said in a sentence; a stack would only hide it. */
-function wordsFor(error: Error & { code?: string; port?: number }): string {
-  const { name, message, code = '' } = error;
-  if (PLAIN.has(name) || code.startsWith('ERR_PARSE_ARGS')) return message;
-  if (code === 'EADDRINUSE') {
-    return `Port ${error.port ?? ''} is taken: stop what listens there, or set PORT to another one.`;
+function askedRole(args: string[]): string {
+  try {
+    return parseArgs({ args, options: { role: { type: 'string', default: 'all' } } }).values.role;
+  } catch (error) {
+    throw new Told(`${(error as Error).message}\nUsage: tocsin start [--role all|web|worker]`);
   }
-  if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENOENT)$/.test(code) ||
-    /^[0-9][0-9A-Z]{4}$/.test(code)
-  ) {
-    return `The database does not let us in (${code}): check DATABASE_URL, and that the server runs.`;
-  }
-  return error.stack ?? message;
 }
+
+/** An address as it is written before a port. */
+const hostShown = (host: string) => (host.includes(':') ? `[${host.replace('%', '%25')}]` : host);
 
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${hidden(wordsFor(error as Error))}\n`);
-  process.exit(1);
+  process.stderr.write(`${hidden(errorText(error))}\n`);
+  process.exit(error instanceof Told ? error.exitCode : 1);
 }

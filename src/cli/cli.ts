@@ -1,19 +1,8 @@
-import { BadConfig } from '#config.js';
 import { verbNamed } from '#domain/command/verbs.js';
+import { Told } from '#told.js';
 import { runIncidentVerb } from './incident-verb.js';
 import { type Io, Usage } from './verb.js';
 import { VERBS } from './verbs.js';
-
-/** Failures that are an answer to the person: their message is all there is to say. */
-const PLAIN = new Set([
-  'BadConfig',
-  'FolderInUse',
-  'NoEmbedded',
-  'EmbeddedFailed',
-  'Unavailable',
-  'NewerDatabase',
-  'NoTeam',
-]);
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {
@@ -29,16 +18,11 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     if (own) return await own.run(args, at);
     return await runIncidentVerb(verb, args, at);
   } catch (error) {
-    if (error instanceof Usage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
-      io.err(`${(error as Error).message}\nUsage: tocsin ${own?.form ?? verb}\n`);
-      return 2;
-    }
-    const { name, message, code } = error as Error & { code?: string };
-    if (error instanceof BadConfig || PLAIN.has(name) || code === 'ENOENT' || code === 'EACCES') {
-      io.err(`${message}\n`);
-      return 1;
-    }
-    throw error;
+    const unread = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    const told = unread ? new Usage((error as Error).message) : (fileTold(error) ?? error);
+    if (!(told instanceof Told)) throw error;
+    io.err(`${told.message}\n${told instanceof Usage ? `Usage: tocsin ${own?.form ?? verb}\n` : ''}`);
+    return told.exitCode;
   }
 }
 
@@ -69,4 +53,22 @@ export function withoutTeam(argv: readonly string[]): { team: string | undefined
 function takesNoText(verb: string): boolean {
   const incident = verbNamed(verb);
   return verb in VERBS || incident?.looks === true || incident?.name === 'list';
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'what leads there is a file and no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** A file that somebody named on the command line, and that cannot be had. @returns null: it is no such thing */
+function fileTold(error: unknown): Told | null {
+  const { code = '', path, syscall } = error as NodeJS.ErrnoException;
+  const why = WHY[code];
+  if (why === undefined || syscall === undefined) return null;
+  return new Told(`${path ?? 'That file'} cannot be used (${code}): ${why}.`);
 }

@@ -1,5 +1,4 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
 import { readZone } from '#domain/command/zone.js';
@@ -7,7 +6,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { refusalText } from './runbook-asked.js';
+import { refusalText, whoIsHere } from './runbook-asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -26,8 +25,7 @@ export const exportVerb: Verb = {
   async run(args, io) {
     const wanted = readArgs(args);
     return withCore(io, async (core) => {
-      const user = userInfo().username;
-      const viewer = { team: await core.team(), by: { id: `cli:${user}`, name: user }, seesPrivate: false };
+      const viewer = { team: await core.team(), by: whoIsHere(), seesPrivate: false };
       return writeExport(core, viewer, wanted, io);
     });
   },

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { inspect } from 'node:util';
-import { hidden } from '#log.js';
+import { errorText, hidden } from '#log.js';
 import { cli } from './cli.js';
 
 // `tocsin export … | head` closes our stdout early: that is the reader's right, not a failure.
@@ -9,7 +8,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 // A bug: the stack is what helps, without the secrets that may stand in it.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`${hidden(inspect(error))}\n`);
+  process.stderr.write(`${hidden(errorText(error))}\n`);
   process.exit(1);
 });
 

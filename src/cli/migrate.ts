@@ -1,4 +1,4 @@
-import { openDatabase } from '#compose/database.js';
+import { databaseTold, openDatabase } from '#compose/database.js';
 import { loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { migrate } from '#store/migrate.js';
@@ -13,7 +13,9 @@ export const migrateVerb: Verb = {
     // Embedded data is migrated by opening it.
     const database = await openDatabase(config, createLog(config.logLevel), 'guest');
     try {
-      const { applied } = await migrate(database.config);
+      const { applied } = await migrate(database.config).catch((error: unknown) => {
+        throw databaseTold(error) ?? error;
+      });
       io.out(applied === 0 ? 'The database is up to date.\n' : `${applied} migrations applied.\n`);
     } finally {
       await database.close();

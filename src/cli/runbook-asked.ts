@@ -4,6 +4,7 @@ import type { Core } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { unmarked } from '#domain/command/help.js';
 import type { Asking } from '#domain/intent.js';
+import type { Person } from '#domain/person.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import { askedOf } from '#handle.js';
@@ -88,6 +89,17 @@ export function configWithSecret(io: Io, need: 'nothing' | 'database'): Config {
   return config;
 }
 
+/** Whoever sits at this machine, as the system knows them: in a container perhaps by a number only. */
+export function whoIsHere(): Person {
+  let name: string;
+  try {
+    name = userInfo().username;
+  } catch {
+    name = `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+  return { id: `cli:${name}`, name };
+}
+
 /**
  * Whoever sits at this machine.
  * @param named names the request: the same one twice is one fact, another under the same key is refused; null: no such promise
@@ -98,13 +110,12 @@ export async function askingHere(
   named: { key: string; request: unknown } | null,
   owner: string | null,
 ): Promise<Asking | Refusal> {
-  const user = userInfo().username;
   const team = await core.team();
   const found = owner === null ? null : await core.owner(team, owner);
   if (isRefusal(found)) return found;
   return {
     team,
-    by: { id: `cli:${user}`, name: user },
+    by: whoIsHere(),
     source: 'cli',
     key: named === null ? null : `cli:${named.key}`,
     asked: named === null ? null : askedOf(named.request),

@@ -1,3 +1,5 @@
+import { Told } from '#told.js';
+
 /** Where a verb reads and writes: the process's own streams, or a test's. */
 export interface Io {
   /** Resolves when the reader can take more: an export may be larger than memory. */
@@ -17,6 +19,7 @@ export interface Verb {
 }
 
 /** The command line cannot be read: exit code 2, with the form to type. */
-export class Usage extends Error {
+export class Usage extends Told {
   override name = 'Usage';
+  override readonly exitCode = 2;
 }

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { verifyFile } from '#domain/verify-file.js';
+import { Told } from '#told.js';
 import { Usage, type Verb } from './verb.js';
 
 /** `tocsin verify FILE`: offline; 0 when every fact proves itself, 1 with the first one that does not. */
@@ -15,6 +16,8 @@ export const verify: Verb = {
     });
     const [file] = positionals;
     if (!file || positionals.length > 1) throw new Usage('name one file that `export --format facts` wrote');
+    // Without a stream of its own: that would say of a folder only that it is one, and not which.
+    if (statSync(file).isDirectory()) throw new Told(`${file} is a folder; name the file in it.`);
     const result = await verifyFile(createReadStream(file), { head: values.head });
     if (!result.ok) {
       io.out(`BROKEN at line ${result.line}: ${result.why}\n`);

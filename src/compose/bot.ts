@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config.js';
 import type { World } from '#deliver/ports.js';
@@ -78,6 +80,12 @@ async function build(
   const { store } = core;
   await store.warmUp();
   // No reason to stand still: recording needs none of them.
+  if (!existsSync(config.runbooksDir) && config.runbooksDir !== resolve('runbooks')) {
+    log.warn(
+      { folder: config.runbooksDir },
+      'TOCSIN_RUNBOOKS names no folder: only the runbooks that come along are known',
+    );
+  }
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
   // In the background, too: whoever starts with definitions or settings of before is told what to write.
   void core.runbooks

@@ -3,6 +3,7 @@ import type { Config } from '#config.js';
 import type { Log } from '#log.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { migrate } from '#store/migrate.js';
+import { Told } from '#told.js';
 
 export interface Database {
   config: PoolConfig;
@@ -19,7 +20,11 @@ export interface Database {
 export async function openDatabase(config: Config, log: Log, role: 'bot' | 'guest'): Promise<Database> {
   if (config.databaseUrl !== null) {
     const external = { connectionString: config.databaseUrl };
-    if (role === 'bot') await migrate(external);
+    if (role === 'bot') {
+      await migrate(external).catch((error: unknown) => {
+        throw databaseTold(error) ?? error;
+      });
+    }
     return { config: external, kind: 'external', close: async () => {} };
   }
   const embedded = await openEmbedded({
@@ -36,3 +41,48 @@ export async function openDatabase(config: Config, log: Log, role: 'bot' | 'gues
   }
   return { config: embedded.connection, kind: 'embedded', close: () => embedded.close() };
 }
+
+/** What PostgreSQL says to those whom it does not let in, and what they do about it. */
+const SAID: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^28/, 'does not take our user or password: check them in DATABASE_URL'],
+  [/^3D000$/, 'has no database of that name: create it, or correct the name in DATABASE_URL'],
+  [
+    /^(42501|3F000)$/,
+    'does not permit it: give the user of DATABASE_URL the right to create in that database',
+  ],
+  [/^25006$/, 'is read-only, a replica perhaps: name the primary in DATABASE_URL'],
+  [/^53300$/, 'has no connection left: allow more (max_connections), or stop what holds them'],
+  [/^57P03$/, 'is starting or stopping: try again in a moment'],
+];
+
+/** @returns what to tell somebody whose database cannot be used, as far as it is known; null: that is a bug of ours */
+export function databaseTold(error: unknown): Told | null {
+  const {
+    code = '',
+    message = '',
+    cause,
+    syscall,
+    path,
+  } = error as NodeJS.ErrnoException & { cause?: unknown };
+  if (syscall === 'open' && path !== undefined) {
+    return new Told(
+      `DATABASE_URL names the file ${path}, which cannot be read (${code}): correct its sslrootcert, sslcert or sslkey.`,
+    );
+  }
+  const said = SAID.find(([codes]) => codes.test(code))?.[1];
+  if (said) return new Told(`The database ${said} (${code}).`);
+  if (/SSL|TLS|certificate/i.test(`${code} ${message}`)) {
+    // pg and Node say in words which certificate they do not like; no value is in them.
+    return new Told(`The database and we do not agree on TLS (${message}): check sslmode in DATABASE_URL.`);
+  }
+  if (/^E[A-Z]+$/.test(code) || /^[0-9][0-9A-Z]{4}$/.test(code) || AWAY.test(message)) {
+    const why = code || 'no answer';
+    return new Told(
+      `The database does not let us in (${why}): check DATABASE_URL, and that the server runs.`,
+    );
+  }
+  return cause === undefined ? null : databaseTold(cause);
+}
+
+/** pg has no code for these. */
+const AWAY = /^(timeout expired|Connection terminated|connection timeout)/i;

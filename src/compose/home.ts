@@ -1,8 +1,9 @@
 import type { Store } from '#store/store.js';
 import type { WorkspaceRow } from '#store/workspaces.js';
+import { Told } from '#told.js';
 
 /** Which workspace is meant cannot be told: the message lists those that there are. */
-export class NoTeam extends Error {
+export class NoTeam extends Told {
   override name = 'NoTeam';
 }
 

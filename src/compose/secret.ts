@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadConfig, type Config } from '#config.js';
+import { folderFailed } from '#store/embedded/errors.js';
 
 /**
  * What signs web links: TOCSIN_SECRET, or one that was made in the data folder the first time (mode 0600).
@@ -11,21 +12,26 @@ import { BadConfig, type Config } from '#config.js';
 export async function signingSecret(config: Config): Promise<string> {
   if (config.secret !== null) return config.secret;
   const path = join(config.dataDir, 'secret');
+  return keptSecret(config, path).catch((error: unknown) => {
+    throw folderFailed(config.dataDir, error) ?? error;
+  });
+}
+
+async function keptSecret(config: Config, path: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => null);
   if (kept) return kept.trim();
   try {
     return await made(config, path);
   } catch (error) {
-    throw new BadConfig([unusable(config.dataDir, (error as NodeJS.ErrnoException).code)]);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw /^(EACCES|EPERM)$/.test(code) ? new BadConfig([notOurs(config.dataDir)]) : error;
   }
 }
 
 /** A folder that was mounted belongs to whoever made it, which in a container is often root. */
-function unusable(folder: string, code = 'unknown'): string {
+function notOurs(folder: string): string {
   const [user, group] = [process.getuid?.() ?? 'the bot', process.getgid?.() ?? 'the bot'];
-  return /^(EACCES|EPERM)$/.test(code)
-    ? `TOCSIN_DATA: user ${user} may not write to ${folder}; give it the folder with \`chown -R ${user}:${group} ${folder}\` (of a container: on the host, the folder that is mounted there), or set TOCSIN_DATA to one of its own`
-    : `TOCSIN_DATA: ${folder} takes no file (${code}); set it to a folder that can be written to`;
+  return `TOCSIN_DATA: user ${user} may not write to ${folder}; give it the folder with \`chown -R ${user}:${group} ${folder}\` (of a container: on the host, the folder that is mounted there), or set TOCSIN_DATA to one of its own`;
 }
 
 async function made(config: Config, path: string): Promise<string> {

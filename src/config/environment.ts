@@ -1,11 +1,40 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
+/** The value itself is never shown: an address may hold a password. */
 const url = (protocols: string[], what: string) =>
-  z.string().refine(
-    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-    // The value itself is never shown: an address may hold a password.
-    { message: `is not ${what}; write it as ${protocols[0]}//…` },
-  );
+  z.string().superRefine((value, context) => {
+    const protocol = /^[a-z]+:/i.exec(value)?.[0].toLowerCase() ?? '';
+    const wrong = protocols.includes(protocol) ? unreadable(value) : NO_ADDRESS;
+    if (wrong === null) return;
+    const message = wrong === NO_ADDRESS ? `is not ${what}; write it as ${protocols[0]}//…` : wrong;
+    context.addIssue({ code: 'custom', message });
+  });
+
+const NO_ADDRESS = '';
+
+/** @returns why an address cannot be used, with what to write; `NO_ADDRESS` when nobody knows; null: it can */
+function unreadable(value: string): string | null {
+  // Drivers take a database at a socket, which has no host where an address must have one.
+  const address = value.replace('@/', '@host/');
+  if (URL.canParse(address)) {
+    const { port, searchParams } = new URL(address);
+    return [port, searchParams.get('port') ?? ''].every((one) => one === '' || isPort(one, 1))
+      ? null
+      : NO_PORT;
+  }
+  const behind = address.replace(/^[^:]*:\/*/, '');
+  if (/^[^@/?#]*[/?#][^@]*@/.test(behind)) return UNWRITTEN;
+  return /^(?:[^@]*@)?(?:\[[^\]]*\]|[^:/?#]*):[^,/?#]+(?=[/?#]|$)/.test(behind) ? NO_PORT : NO_ADDRESS;
+}
+
+const NO_PORT = 'has a port that there is none of; ports are 1 to 65535';
+const UNWRITTEN =
+  'holds characters that mean something else in an address, in the password perhaps; write them as %2F for /, %23 for #, %3F for ?, %40 for @, %3A for :, %25 for %';
+
+function isPort(text: string, lowest: number): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= lowest && Number(text) <= 65_535;
+}
 
 /** For addresses that are asked as they stand: what asks takes no password in them, and quotes it where it says so. */
 const openUrl = (what: string) =>
@@ -25,20 +54,35 @@ export const ENVIRONMENT = z.object({
   // Not a URL to every reader: `postgres://user@/db?host=/socket/folder` has no host where URLs must have one.
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\/\S+$/, {
-      message:
-        'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database',
+    .superRefine((value, context) => {
+      const wrong = /^postgres(ql)?:\/\/\S+$/.test(value) ? unreadable(value) : NO_ADDRESS;
+      if (wrong === null) return;
+      const form =
+        'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database';
+      context.addIssue({ code: 'custom', message: wrong || form });
     })
     .optional(),
   DATABASE_PASSWORD: z.string().optional(),
   REDIS_URL: url(['redis:', 'rediss:', 'unix:'], 'the address of a Redis server').optional(),
-  PORT: z.coerce
-    .number({ message: 'is not a port; write a number from 0 to 65535' })
-    .int({ message: 'is not a port; write a whole number from 0 to 65535' })
-    .min(0, { message: 'is not a port; write a number from 0 to 65535' })
-    .max(65535, { message: 'is not a port; write a number from 0 to 65535' })
-    .default(3000),
-  HOST: z.string().default('0.0.0.0'),
+  PORT: z
+    .string()
+    .default('3000')
+    .refine((value) => isPort(value, 0), {
+      message: 'is not a port; write a number from 0 to 65535 (0: any that is free)',
+    })
+    .transform(Number),
+  // With brackets, as in an address, or without.
+  HOST: z
+    .string()
+    .default('0.0.0.0')
+    .transform((value) => value.trim().replace(/^\[(.*)\]$/, '$1'))
+    .refine(
+      (value) => isIP(value.replace(/%.*$/, '')) !== 0 || /^[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/.test(value),
+      {
+        message:
+          'is not a host; write an address of this machine such as 127.0.0.1 or ::1, 0.0.0.0 or :: for all of them, and the port in PORT',
+      },
+    ),
   PUBLIC_URL: openUrl('a public address').optional(),
   TOCSIN_DATA: z.string().default('.tocsin'),
   TOCSIN_CONFIG: z.string().optional(),

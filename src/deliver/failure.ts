@@ -41,13 +41,6 @@ export class Undeliverable extends Error {
 /** The database could not take a fact now; what Slack made is found again by the next attempt. */
 export class NotRecorded extends Error {}
 
-/** The lease is another worker's now: change nothing more, not even the row. */
-export class Lost extends Error {
-  constructor() {
-    super('the lease of this lane is lost');
-  }
-}
-
 // From Slack's list of errors that any method can return. Everything that is in neither list is a plain no.
 const AUTH = new Set([
   'not_authed',

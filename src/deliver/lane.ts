@@ -1,6 +1,7 @@
+import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/lanes.js';
 import { Attempt, type Body } from './attempt.js';
-import { isAboutTheMessage, Later, Lost, Refused } from './failure.js';
+import { isAboutTheMessage, Later, Refused } from './failure.js';
 import type { Gate } from './gate.js';
 import { Lease } from './lease.js';
 import { pick } from './pick.js';

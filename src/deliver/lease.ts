@@ -1,5 +1,5 @@
+import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane } from '#store/lanes.js';
-import { Lost } from './failure.js';
 import type { Outbox } from './ports.js';
 
 /** The longest that a call to Slack lasts: the time-out of the Web API client (slack/client.ts). */

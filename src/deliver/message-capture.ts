@@ -1,9 +1,10 @@
 import { checkText } from '#domain/command/entered.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/state.js';
+import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
-import { isPermanent, Later, Lost, NotRecorded, Undeliverable } from './failure.js';
+import { isPermanent, Later, NotRecorded, Undeliverable } from './failure.js';
 import { findMessage, messageText } from './message.js';
 import { metPerson } from './person.js';
 

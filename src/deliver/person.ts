@@ -1,6 +1,7 @@
 import type { Person } from '#domain/person.js';
+import { Lost } from '#runbooks/action.js';
 import type { Attempt, Body } from './attempt.js';
-import { Later, Lost } from './failure.js';
+import { Later } from './failure.js';
 import type { World } from './ports.js';
 
 /** @returns the person with the name known now; somebody whom nobody knows keeps the id. */

@@ -4,6 +4,7 @@ import { effectOf, readyCall } from './run-call.js';
 import { type At, CHOICES, messageOf, readingContext, type StepDesk, within } from './run-desk.js';
 import type { Finisher } from './run-finish.js';
 import { scopeOf } from './run-scope.js';
+import { Moved, NotKept } from './run-tell.js';
 
 /** Did a step that was done take effect? @throws ActionFailed it did not; what it did is with the error, for the undo */
 export async function verify(
@@ -54,7 +55,7 @@ export async function lookWhetherItHappened(
 
 /** What an action threw, and not what recording did. */
 function isOutcome(error: unknown): boolean {
-  return !(error instanceof Error && /^(Moved|NotKept)$/.test(error.constructor.name));
+  return !(error instanceof Moved || error instanceof NotKept);
 }
 
 /** Runs a call that must only read (`check`, `verify`). @throws what the action throws */

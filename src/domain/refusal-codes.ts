@@ -1,4 +1,4 @@
-import { SECRET_STANDS } from './runbook.js';
+import { inputForm, inputNames, SECRET_STANDS } from './runbook.js';
 
 /**
  * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.

@@ -178,10 +178,10 @@ export class ActionFailed extends Error {
   }
 }
 
-/** Another worker has this run: change nothing more. */
+/** Another worker has this run, or this lane: change nothing more, not even the row. */
 export class Lost extends Error {
   override name = 'Lost';
   constructor() {
-    super('another worker has taken over this run');
+    super('another worker has taken this over');
   }
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type pg from 'pg';
+import { Told } from '#told.js';
 import { transaction, withOwnClient } from './pools.js';
 
 /** The same folder from `src/store` and from `dist/store`, wherever the process was started. */
@@ -9,7 +10,7 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 const LOCK = 0x746f63;
 
 /** The database was migrated by a newer Tocsin: running on it could misread what that one wrote. */
-export class DatabaseNewer extends Error {
+export class DatabaseNewer extends Told {
   override name = 'DatabaseNewer';
 }
 

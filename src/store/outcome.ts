@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
+import { Told } from '#told.js';
 
 // Errors of sockets may come from another realm than ours (in tests they do), where `instanceof` does not know them.
 const { isNativeError } = types;
@@ -14,7 +15,7 @@ export class Conflict extends Error {
 }
 
 /** The database cannot be used now: certainly nothing was written (or there is nothing to read). */
-export class Unavailable extends Error {
+export class Unavailable extends Told {
   override name = 'Unavailable';
   /** @param code PostgreSQL's own, when it said why; `troubleOf` puts it into words */
   constructor(

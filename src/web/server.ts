@@ -6,6 +6,7 @@ import type { Log } from '#log.js';
 import { ExportsBusy } from '#read/spool.js';
 import { Unavailable } from '#store/outcome.js';
 import { troubleOf } from '#store/trouble.js';
+import { Told } from '#told.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { capConnections, mostConnections } from './connections.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
@@ -54,7 +55,7 @@ export interface Web {
   close(linger?: boolean): Promise<void>;
 }
 
-/** Listens on `host:port` (0: any free port). @throws when the port is taken. */
+/** Listens on `host:port` (0: any free port). @throws {Told} when it may not, or somebody else does */
 export async function startWeb(
   ports: WebPorts,
   host: string,
@@ -98,7 +99,7 @@ export async function startWeb(
   });
   capConnections(server, connections, ports.log);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(listenTold(error, host, port)));
     server.listen(port, host, () => resolve());
   });
   return {
@@ -116,6 +117,25 @@ export async function startWeb(
       await close(server);
     },
   };
+}
+
+function listenTold(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Told(`Port ${port} is taken: stop what listens there, or set PORT to another one.`);
+    case 'EACCES':
+      return new Told(`Port ${port} is not for this user (EACCES): set PORT to 1024 or more.`);
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new Told(
+        `HOST ${host} is no address of this machine (${error.code}): set HOST to one that it has, or to 0.0.0.0 for all of them.`,
+      );
+    default:
+      return error;
+  }
 }
 
 function answerFailure(

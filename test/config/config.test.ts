@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -86,6 +87,55 @@ describe('the environment', () => {
     expect(problems(addresses(''), 'nothing')).toEqual([]);
   });
 
+  test('an address whose port is none, or whose password is not written for an address, is refused, without it', () => {
+    const refused = (name: string, value: string) => problems({ [name]: value }, 'nothing');
+    const NO_PORT = expect.stringContaining('has a port that there is none of; ports are 1 to 65535');
+    for (const [scheme, name] of [
+      ['postgres', 'DATABASE_URL'],
+      ['redis', 'REDIS_URL'],
+    ] as const) {
+      for (const at of [
+        'h:99999',
+        'u:canary@h:65536/d',
+        '[::1]:70000/d',
+        'u:canary@h:0/d',
+        'h:abc/d',
+        ':canary@h:-1',
+      ])
+        expect([at, refused(name, `${scheme}://${at}`)]).toEqual([at, [NO_PORT]]);
+      for (const password of ['ca/nary', 'ca#nary', 'ca?nary', '1/2#3']) {
+        const found = refused(name, `${scheme}://u:${password}@h:5432/d`);
+        // Digits before a slash are a port to every reader, and the rest is a path.
+        if (password === '1/2#3') expect(found).toEqual([]);
+        else
+          expect([password, found]).toEqual([
+            password,
+            [expect.stringMatching(/: holds characters .*%2F for \/, %23/)],
+          ]);
+        expect(found.join()).not.toContain('nary');
+      }
+      for (const good of ['u:ca%2Fnary@h:5432/d', 'h', 'h:65535/0', '[::1]:5432/d', 'u:p@h/d?x=a@b'])
+        expect([good, refused(name, `${scheme}://${good}`)]).toEqual([good, []]);
+    }
+    expect(refused('DATABASE_URL', 'postgres://u@/d?host=/run/x&port=99999')).toEqual([NO_PORT]);
+  });
+
+  test.each(['-1', '65536', '3e3', '0x50', ' 80x', '8 0', '1.5', 'http'])('PORT %s is none', (port) => {
+    expect(problems({ PORT: port }, 'nothing')).toEqual([expect.stringMatching(/^PORT: is not a port; /)]);
+  });
+  test.each(['http://h', 'h:3000', '::1:x y', 'a b', '[::1', '/run/x', '-h'])('HOST %s is none', (host) => {
+    expect(problems({ HOST: host }, 'nothing')).toEqual([expect.stringMatching(/^HOST: is not a host; /)]);
+  });
+  test.each([
+    ['[::1]', '::1'],
+    ['::', '::'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['tocsin_1.example', 'tocsin_1.example'],
+  ])('HOST %s is one', (typed, host) => {
+    expect(loadConfig({ HOST: typed, PORT: '0' }, 'nothing')).toMatchObject({ host, port: 0 });
+  });
+
   test('a secret is required with a database of one’s own', () => {
     const env = { SLACK_BOT_TOKEN: 'b', SLACK_APP_TOKEN: 'a', DATABASE_URL: 'postgres://h/d' };
     expect(problems(env)).toEqual([expect.stringContaining('TOCSIN_SECRET')]);
@@ -165,6 +215,41 @@ describe('tocsin.yml', () => {
     writeFileSync(path, 'zone: Mars\n');
     const load = () => loadConfig({ TOCSIN_CONFIG: path, PORT: 'x' }, 'bot', () => ['and this']);
     expect(load).toThrow(/PORT: [\s\S]*SLACK_BOT_TOKEN: [\s\S]*zone is not[\s\S]*and this/);
+  });
+  test('what is no file that can be read is named, with what to do; nobody waits for a pipe', () => {
+    const at = (name: string) => join(folder, name);
+    mkdirSync(at('settings.yml'));
+    writeFileSync(at('latin.yml'), Buffer.from([0x61, 0x3a, 0x20, 0xff]));
+    writeFileSync(at('utf16.yml'), Buffer.from('\ufeffzone: UTC', 'utf16le'));
+    execFileSync('mkfifo', [at('pipe.yml')]);
+    symlinkSync(at('nowhere'), at('link.yml'));
+    symlinkSync(at('loop.yml'), at('loop.yml'));
+    for (const [name, why] of [
+      ['settings.yml', /is a folder; name the file itself/],
+      ['latin.yml', /is not UTF-8; save it as such/],
+      ['utf16.yml', /is not UTF-8; save it as such/],
+      ['pipe.yml', /is no regular file; put the settings into one/],
+      ['link.yml', /is a link that leads to no file; correct the link/],
+      ['loop.yml', /cannot be read \(ELOOP\); /],
+      ['latin.yml/x', /there is no file .*; correct the path/],
+      ['absent.yml', /there is no file .*; correct the path/],
+    ] as const) {
+      const found = problems({ TOCSIN_CONFIG: at(name) }, 'nothing');
+      expect([name, found]).toEqual([name, [expect.stringMatching(/^TOCSIN_CONFIG: /)]]);
+      expect(found[0]).toMatch(why);
+    }
+    expect(problems({ TOCSIN_CONFIG: '/dev/null' }, 'nothing')).toEqual([]);
+  });
+  test('a folder of runbooks that is a file is named', () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const wrong = (path: string) => problems({ TOCSIN_RUNBOOKS: path }, 'nothing');
+    expect(wrong(file)).toEqual([
+      `TOCSIN_RUNBOOKS: ${file} is a file; name the folder that holds the runbooks`,
+    ]);
+    expect(wrong(join(file, 'x'))).toEqual([expect.stringContaining('lies in a file; name the folder')]);
+    expect(wrong(folder)).toEqual([]);
+    expect(wrong(join(folder, 'absent'))).toEqual([]);
   });
   test('a file is read from where it is said to be', () => {
     const path = join(folder, 'mine.yml');

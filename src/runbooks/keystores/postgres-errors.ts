@@ -14,7 +14,7 @@ export function toldPostgres(error: unknown, stopped: boolean, sent: boolean): s
 }
 
 /** Did the server say no to a statement, and so do nothing of it? Not class 57: those were ended midway. */
-export function isRefusal(error: unknown): boolean {
+export function saidNo(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return Object.hasOwn(REFUSALS, code) && !code.startsWith('57');
 }

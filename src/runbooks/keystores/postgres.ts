@@ -6,7 +6,7 @@ import { Secret } from '../secret.js';
 import { SecretAddress } from './address.js';
 import { mustBeKeepable } from './keepable.js';
 import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
-import { isRefusal, toldPostgres } from './postgres-errors.js';
+import { saidNo, toldPostgres } from './postgres-errors.js';
 import { KeyTable, tableShape } from './postgres-table.js';
 import { secretReference } from './reference.js';
 import { versionOf } from './version.js';
@@ -88,7 +88,7 @@ class Postgres implements OpenKeyStore {
         );
       writing();
       const changed = await write(client).catch((error) => {
-        throw isRefusal(error) && !signal.aborted ? new NotWritten(this.said(error, false, true)) : error;
+        throw saidNo(error) && !signal.aborted ? new NotWritten(this.said(error, false, true)) : error;
       });
       const rows = await this.table.rows(client, id);
       const now = rows[0] ? this.key(id, rows[0].value) : null;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { packageFolder, runnableBinaries } from './binaries.js';
 import { type Connection, port, role as user } from './connection.js';
-import { codeOf, EmbeddedFailed, messageOf } from './errors.js';
+import { codeOf, folderFailed, messageOf } from './errors.js';
 import { findPlace } from './folder.js';
 import { createData } from './initdb.js';
 import { leaveAsLast, livingBot, type Role, stopBeingBot } from './presence.js';
@@ -110,8 +110,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       close: () => (closed ??= close()),
     };
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC'].includes(codeOf(error))) throw error;
-    throw new EmbeddedFailed(`The data folder ${options.dataDir} cannot be used: ${messageOf(error)}`);
+    throw folderFailed(options.dataDir, error) ?? error;
   }
 }
 

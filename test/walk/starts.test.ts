@@ -1,0 +1,153 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { run, startWalk, type Walk } from './kit.js';
+
+// What somebody reads whose bot, or whose verb, cannot begin: a sentence with what to do, and no stack.
+let walk: Walk;
+let empty: TestDatabase;
+beforeAll(async () => {
+  walk = await startWalk();
+  empty = await testDatabase();
+});
+afterAll(async () => {
+  await empty.close();
+  await walk.end();
+});
+
+const without = (...names: string[]) =>
+  Object.fromEntries(Object.entries(walk.environment).filter(([name]) => !names.includes(name)));
+/** Runs it, and holds what it says against what it should, whole. */
+async function says(args: string[], more: Record<string, string>, sentence: RegExp, code = 1) {
+  const { out, err, ...ended } = await run(args, { ...walk.environment, PORT: '0', ...more }, walk.folder);
+  expect([ended.code, out]).toEqual([code, '']);
+  expect(err).toMatch(sentence);
+  expect(err).not.toMatch(/^ +at |node:internal|canary/m);
+}
+
+describe('nothing begins, and it is said why', () => {
+  test('settings that are a folder, for the bot and for a verb', async () => {
+    mkdirSync(join(walk.folder, 'settings.yml'));
+    const sentence =
+      /^The configuration cannot be used:\n {2}- TOCSIN_CONFIG: \S+settings\.yml is a folder; [^\n]*\n$/;
+    for (const args of [['start'], ['list']]) await says(args, { TOCSIN_CONFIG: 'settings.yml' }, sentence);
+  });
+
+  test('a data folder that is a file, or lies in one', async () => {
+    writeFileSync(join(walk.folder, 'data'), '');
+    const own = without('DATABASE_URL');
+    const at = (code: string, why: string) =>
+      new RegExp(
+        `^The data folder \\S+ cannot be used \\(${code}\\): ${why}, or name another folder with TOCSIN_DATA\\.\\n$`,
+      );
+    const file = at('EEXIST', 'it is a file; move that away');
+    const env = { ...own, DATABASE_URL: '', TOCSIN_DATA: 'data' };
+    await says(['start'], env, file);
+    // Where the secret for links is to be made, it is the first that does not find its folder.
+    await says(['list'], { ...env, TOCSIN_SECRET: '' }, file);
+    const within = at('ENOTDIR', 'what leads there is a file; move that away');
+    await says(['start'], { ...env, TOCSIN_DATA: 'data/x' }, within);
+  });
+
+  test('a HOST that is none of this machine’s, by address or by name', async () => {
+    for (const [host, code] of [
+      ['203.0.113.7', 'EADDRNOTAVAIL'],
+      ['no-such-host.invalid', '(?:ENOTFOUND|EAI_AGAIN)'],
+    ]) {
+      const sentence = `^HOST ${host} is no address of this machine \\(${code}\\): set HOST to one that it has, or to 0\\.0\\.0\\.0 for all of them\\.\\n$`;
+      await says(['start'], { HOST: host as string }, new RegExp(sentence, 'm'));
+    }
+  });
+
+  test('a database that is away, is not there, or is named with files that are not', async () => {
+    const at = (search: string) => `postgres://u:canary@127.0.0.1:1/d${search}`;
+    const remedy =
+      /^The database does not let us in \(ECONNREFUSED\): check DATABASE_URL, and that the server runs\.\n$/;
+    await says(['start'], { DATABASE_URL: at('') }, remedy);
+    await says(['migrate'], { DATABASE_URL: at('') }, remedy);
+    await says(
+      ['start'],
+      { DATABASE_URL: at('?sslmode=verify-full&sslrootcert=/no/such.pem') },
+      /^DATABASE_URL names the file \/no\/such\.pem, which cannot be read \(ENOENT\): correct its sslrootcert/,
+    );
+    const other = empty.url.replace(empty.config.database, 'no_such_database');
+    await says(
+      ['start'],
+      { DATABASE_URL: other },
+      /^The database has no database of that name: create it, .*\(3D000\)\.\n$/,
+    );
+  });
+
+  test('a database without our tables, or with those of a newer version, for a verb too', async () => {
+    await says(
+      ['list'],
+      { DATABASE_URL: empty.url },
+      /^The database is not up to date, \d+ migrations are missing: .*`tocsin migrate`\.\n$/,
+    );
+    expect((await run(['migrate'], { ...walk.environment, DATABASE_URL: empty.url }, walk.folder)).code).toBe(
+      0,
+    );
+    const client = new pg.Client(empty.config);
+    await client.connect();
+    await client.query('insert into migration (id) values (9999999999999)');
+    await client.end();
+    await says(
+      ['start'],
+      { DATABASE_URL: empty.url },
+      /^The database has 1 migration\(s\) that this Tocsin does not know: .*\n$/,
+    );
+  });
+
+  test('a flag that there is not, and files that are named and not there', async () => {
+    await says(['start', '--bogus'], {}, /^Unknown option '--bogus'.*\nUsage: tocsin start/);
+    await says(
+      ['verify', 'absent.jsonl'],
+      {},
+      /^absent\.jsonl cannot be used \(ENOENT\): there is no such file or folder\.\n$/,
+    );
+    await says(['verify', '.'], {}, /^\. is a folder; name the file in it\.\n$/);
+  });
+});
+
+test('several workspaces, and none is meant: one sentence', async () => {
+  const bot = await walk.bot();
+  const client = new pg.Client(walk.database.config);
+  await client.connect();
+  await client.query("insert into workspace (team, slack_team) values ('T0OTHER', 'T0OTHER')");
+  await says(['list'], {}, /^Several workspaces [^\n]*\n$/);
+  await client.query("delete from workspace where team = 'T0OTHER'");
+  await client.end();
+  await bot.stop();
+});
+
+test('an IPv6 address stands in brackets, however it was typed', async () => {
+  for (const host of ['::1', '[::1]']) {
+    const bot = await walk.bot(0, { HOST: host });
+    expect(bot.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    await bot.stop();
+  }
+});
+
+test('connections that the database ends are a short line each, with nothing of what a driver knows', async () => {
+  const bot = await walk.bot();
+  const client = new pg.Client(walk.database.config);
+  await client.connect();
+  await client.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin' and datname = current_database()",
+  );
+  await client.end();
+  const lines = () =>
+    bot
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('connection was lost'));
+  while (lines().length === 0) await new Promise(setImmediate);
+  for (const line of lines()) {
+    expect(line.length).toBeLessThan(500);
+    expect(JSON.parse(line)).toMatchObject({ err: { code: '57P01' } });
+  }
+  expect(bot.log()).not.toMatch(/secretKey|processID|_connection|prepared/);
+  await bot.stop();
+});
