@@ -32,7 +32,10 @@ const MORE = new RegExp(
   'uy',
 );
 /** As many minutes as people say: behind hours they may be part of the time, or so many of something. */
-const ROUND = new RegExp(`,?${BLANK}+(?:and${BLANK}+)?(?:[1-5][05])(?=\\s|$)`, 'y');
+const ROUND = new RegExp(
+  `,?${BLANK}+(?:(?:and${BLANK}+)?(?:[1-5][05])(?=\\s|$)|and${BLANK}+a${BLANK}+(?:half|quarter)(?![\\p{L}\\p{N}_-]))`,
+  'iuy',
+);
 const UNITS = 'dhms';
 const UNIT_MS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const DATE = /(\d{4})-(\d{2})-(\d{2})(?!\d)/y;
@@ -139,6 +142,7 @@ function readDated(text: string, at: number): Read {
   const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
   const end = at + match[0].length;
   if (basic) return isDay(day) ? isoClock(text, at, day, basic.slice(4), end) : unknown(text, at);
+  if (/^_\d{1,2}:\d{2}/.test(text.slice(end, end + 6))) return unknown(text, at);
   // `2024-11-10-rc1` and `2024-11-10.log` are names, not dates.
   if (/^(?:[-_.]?[\p{L}_]|\.\d)/u.test(text.slice(end, end + 2)) && !/^[Tt]\d/.test(text.slice(end, end + 2)))
     return null;

@@ -17,6 +17,8 @@ const SAME: Record<string, string> = {
   '\ua789': ':',
   '\u301c': '~',
 };
+/** Times and zones stand in the first characters; what lies behind is text, and may be long. */
+const HEAD = 512;
 const NOT_ASCII = /[^\0-\x7f]/gu;
 // Marks for the direction of writing, joiners, a byte order mark, the soft hyphen, selectors of a character's picture.
 const UNSEEN = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
@@ -29,7 +31,7 @@ export function fold(typed: string): Folded {
   let text = '';
   const places: number[] = [];
   let done = 0;
-  for (const { 0: char, index } of typed.matchAll(NOT_ASCII)) {
+  for (const { 0: char, index } of typed.slice(0, HEAD).matchAll(NOT_ASCII)) {
     for (let at = done; at < index; at++) places.push(at);
     const plain = plainly(char);
     text += typed.slice(done, index) + plain;

@@ -109,6 +109,7 @@ const MEANT = compiled([
   /- (?:\d+[hm])+(?=\s|$)/y,
   /-\d+h\d+(?![\p{L}\p{N}_-])/uy,
   /-\d{1,2}:\d{2}(?!\d)/y,
+  /-\d+⁄\d+ ?(?:h|hrs?|hours?|d|days?|m|mins?)(?![\p{L}\p{N}_-])/uy,
   /-P(?:\d+D)?T(?:\d+[HMS])+/iy,
   /T[+-]\d+(?::\d{2}|m|min|h|s)?(?=\s|$)/y,
   /\+\d+ ?(?:h|min|mins|minutes?|hours?)(?![\p{L}\p{N}_-])/uy,
@@ -144,12 +145,21 @@ const AROUND = compiled([
 ]);
 /** A text may begin with a quoted name: then the time is all that is quoted. */
 const QUOTED = /^["'“”„‘’«`]/;
+/** Around what cannot be read either, these say that a time is meant. */
+const SURELY = /^(?:[[(]|(?:at|around|about|approx\.?|circa|ca\.?|um|gegen|kl\.?)\s|@)/i;
 const ZONE_FIRST = compiled([
   /[[(]?(?:([uU][tT][cC]|[gG][mM][tT]|Z)(?![\p{L}])|(\p{Lu}{2,5})|([A-Za-z]+\/[A-Za-z_]+))[\])]?:? (?=\d{1,2}:\d{2}(?!\d))/uy,
 ]);
 
+/** One of these is in whatever begins with a letter and is meant as a time. */
+const LIKELY =
+  /\d|[?]|xx|noon|mid|mittern|minuit|medi|mezz|ago|past|quarter|clock|halb|viertel|vor|há|hace|il\s+y|[時点點前午月시월전]/i;
+
 /** @returns a refusal where something stands that was plainly meant as a time but cannot be known; else null. */
 export function impossible(text: string, at: number): Refusal | null {
+  // Asked of every text that begins without a time: most hold nothing of what they would have to.
+  const head = text.slice(at, at + 60);
+  if (/^\p{L}/u.test(head) && !LIKELY.test(head)) return null;
   const got = longest(MEANT, text, at);
   return got === null ? null : refuse('TIME_UNKNOWN', { got, next: insteadOf(got) });
 }
@@ -169,7 +179,12 @@ export function meantAtStart(text: string, at: number, clockAt: (at: number) => 
     const inner = /\p{L} ?$/u.test(around) ? null : matchAt(AROUND[2] as RegExp, text, from);
     const start = from + (inner?.length ?? 0);
     const end = clockAt(start);
-    if (end < 0) continue;
+    if (end < 0) {
+      // `at noon`, `[5pm]`, `um 14 Uhr`
+      const other = SURELY.test(around) ? impossible(text, start) : null;
+      if (other) return other;
+      continue;
+    }
     if (QUOTED.test(around) && !/["'“”‘’»`]/.test(text[end] ?? '')) continue;
     const time = text.slice(start, end);
     const word = /^(?:about|around|approx|circa|ca|gegen|~)/i.test(inner ?? around) ? `~${time}` : time;

@@ -124,6 +124,8 @@ const LONG = new RegExp(
 
 /** @returns a zone's full name at `at`, as in `Pacific Time` or `Central European Summer Time`; null: none stands there. */
 export function longNameAt(text: string, at: number): string | null {
+  // Asked of every text behind a time: most have no such word.
+  if (!/\stime/i.test(text.slice(at, at + 60))) return null;
   LONG.lastIndex = at;
   return LONG.exec(text)?.[0] ?? null;
 }

@@ -1,7 +1,7 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
 import { skipBlanks } from './blank.js';
-import { meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
+import { inAreas, letters, meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
 import { abbreviationOf, exampleZones, isAbbreviation, longNameAt } from './zone-abbreviations.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
@@ -24,6 +24,8 @@ const AREA_WORD = /\p{L}[\p{L}\p{M}]*(?:[/\\]\p{L}[\p{L}\p{M}\p{N}_+-]*){1,2}/uy
 const CITY_WORD = /\p{L}[\p{L}\p{M}]*(?:[_.-]\p{L}[\p{L}\p{M}]*){1,3}/uy;
 const WORD = /\p{L}{2,6}/uy;
 const DOTTED = new RegExp(String.raw`(?:\p{L}\.){1,5}\p{L}\.?${END}`, 'uy');
+/** No name of a zone is as long as this. */
+const LONGEST = 64;
 const BRACKETS: Record<string, string> = {
   '(': ')',
   '[': ']',
@@ -118,7 +120,11 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
   if (!close) return null;
   const until = word.indexOf(close, 1);
   const inner = word.slice(1, until < 0 ? undefined : until).replace(/[,;:.]$/, '');
-  const read = inner ? readZoneWord(inner, 0, typed, dated) : null;
+  // One pair of brackets, around something as short as a zone: `[[[[…` is no reason to go as deep.
+  const read =
+    inner && inner.length <= LONGEST && !BRACKETS[inner[0] ?? '']
+      ? readZoneWord(inner, 0, typed, dated)
+      : null;
   if (!read) return null;
   if ('refused' in read) return read;
   if (read.end !== inner.length) return null;
@@ -130,6 +136,12 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
 function readAbbreviation(text: string, at: number, typed: string): Read {
   const long = longNameAt(text, at);
   if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
+  const city = /^(\p{Lu}\p{L}+(?:[^\S\r\n]\p{Lu}\p{L}+)?)[^\S\r\n]time(?![\p{L}\p{N}_-])/u.exec(
+    text.slice(at, at + LONGEST),
+  );
+  const [place] = city ? inAreas(letters(city[1] ?? '')) : [];
+  if (city && place)
+    return refuse('TIME_ZONE_UNKNOWN', { zone: city[0], next: `Write the area: \`${typed} ${place}\`.` });
   WORD.lastIndex = at;
   const word = WORD.exec(text)?.[0];
   if (!word) return posix(text, at, typed);
@@ -145,6 +157,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
   if (next[0] === '/') {
     WORD.lastIndex = end + 1;
     const other = WORD.exec(text)?.[0] ?? '';
+    if (/^(?:utc|gmt)$/i.test(other)) return short(name, typed);
     return abbreviationOf(other, '') && /^(?:\s|[,;:.)]|$)/.test(text.slice(end + 1 + other.length))
       ? short(name, typed)
       : null;
@@ -180,6 +193,10 @@ function readArea(text: string, at: number, typed: string): Read {
   };
   const word = match(AREA_WORD) ?? match(CITY_WORD);
   if (!word || /^(?:utc|gmt)/i.test(word)) return null;
+  // So long a word is no slip of the pen.
+  if (word.length > LONGEST) return meantAsArea(word.slice(0, LONGEST)) ? noZone(word, typed) : null;
+  const [, abbreviation = ''] = /^(?:USA?|Canada|UK|EU)\/(\p{Lu}{2,5})$/u.exec(word) ?? [];
+  if (isAbbreviation(abbreviation)) return short(abbreviation, typed);
   const end = at + word.length;
   const zone = zoneNamed(word);
   const next = text[end] ?? ' ';

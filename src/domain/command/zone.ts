@@ -78,9 +78,11 @@ export function typedZone(name: string): string {
 
 /**
  * The refusal of what was meant as a zone and is none, with what to write instead.
+ * @param word as it was typed; of a long one the beginning is quoted
  * @param typed the time in front of it, for the example; '' where the zone stands alone
  */
-export function noZone(zone: string, typed = ''): Refusal {
+export function noZone(word: string, typed = ''): Refusal {
+  const zone = [...word.slice(0, 120)].slice(0, 60).join('');
   const before = typed && `${typed} `;
   const next = (names: readonly string[]) => names.map((name) => `\`${before}${name}\``).join(' or ');
   const offset = /^\(?(?:UTC|GMT|Z)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?$/i.exec(zone);
@@ -101,8 +103,8 @@ export function noZone(zone: string, typed = ''): Refusal {
 /** Words that are the name of a city in the database, or of a piece of a country, and much else. */
 const PLAIN = /^(?:west|east|north|south|central|center|general|act|nsw|lhi|virgin|easter|wake|truk|yap)$/;
 /** One thing in letters: without accents, and with the marks that people put for `/` and `_`. */
-const letters = (text: string) =>
-  text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll(' ', '_').slice(0, 60);
+export const letters = (text: string) =>
+  text.slice(0, 120).normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll(' ', '_').slice(0, 60);
 
 /**
  * @param word as it stands in the text, at most one white space in it
@@ -130,7 +132,7 @@ export function nearAreas(word: string): string[] {
 }
 
 /** @returns the zones whose last part is that city, in small letters. */
-function inAreas(city: string): string[] {
+export function inAreas(city: string): string[] {
   if (city.length < 4 || PLAIN.test(city)) return [];
   return [...NAMES].flatMap(([small, name]) =>
     ONLY_ZONES.test(name) && small.endsWith(`/${city}`) ? [name] : [],

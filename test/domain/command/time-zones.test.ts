@@ -143,9 +143,23 @@ describe('meant as a zone, but none that can be known', () => {
     'EST5EDT x',
     'MSK+2 x',
     'Pacific Time x',
+    'Paris time x',
+    `Europe/${'a'.repeat(5_000)} x`,
     'Central European Summer Time x',
   ])('01:41 %s', (text) => expect(timeOf(`01:41 ${text}`)).toBe('TIME_ZONE_UNKNOWN'));
 });
+
+test.each(['[', '(', '"', '１', '\u200e', 'a_', 'A/', 'Europe/', '+0', 'P.'])(
+  'whatever stands behind a time, %j any number of times too, is read or refused, and never too deep',
+  (part) => {
+    const text = part.repeat(40_000 / part.length);
+    for (const typed of [text, `01:41 ${text}`, `-1h ${text}`]) {
+      const read = readTime(typed, { now: NOW, zone: 'UTC', zoneKnown: true });
+      if (isRefusal(read)) expect(`${read.sentence}${read.next}`.length).toBeLessThan(600);
+      else if (read) expect(typed.endsWith(read.rest)).toBe(true);
+    }
+  },
+);
 
 test('a date does not change what is read behind it', () => {
   const two = (n: number) => String(n).padStart(2, '0');

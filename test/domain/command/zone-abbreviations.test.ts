@@ -63,6 +63,8 @@ describe('right behind a time, in every way in which one is written', () => {
     '"PST"',
     'ＰＳＴ',
     'PST/PDT',
+    'PST/UTC-8',
+    'US/PST',
     'PT/ET',
     'PST - 07:10 PST',
     'PST UTC',
