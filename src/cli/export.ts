@@ -2,12 +2,12 @@ import { open, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
+import { unmarked } from '#domain/command/help.js';
 import { readZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { refusalText } from './runbook-asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -81,7 +81,7 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
     else await writeFile(wanted.out, chunks);
   });
   if (!isRefusal(outcome)) return 0;
-  io.err(refusalText(outcome));
+  io.err(`${unmarked(`${outcome.sentence} ${outcome.next}`)}\n`);
   return 1;
 }
 

@@ -1,7 +1,6 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BadConfig, type Config, loadConfig } from '#config.js';
-import { unmarked } from '#domain/command/help.js';
 import type { Asking } from '#domain/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
@@ -92,4 +91,4 @@ export function askingHere(team: string, key: string | null): Asking {
   };
 }
 
-export const refusalText = ({ sentence, next }: Refusal) => `${unmarked(`${sentence} ${next}`)}\n`;
+export const refusalText = ({ sentence, next }: Refusal) => `${sentence} ${next}\n`;
