@@ -1,12 +1,13 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
+import { unmarked } from '#domain/command/help.js';
 import { readZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
 import type { Viewer } from '#read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { refusalText, whoIsHere } from './runbook-asked.js';
+import { whoIsHere } from './runbook-asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -76,7 +77,7 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
     renderExport(wanted.format, dossier, wanted.zone),
   );
   if (isRefusal(file)) {
-    io.err(refusalText(file));
+    io.err(`${unmarked(`${file.sentence} ${file.next}`)}\n`);
     return 1;
   }
   try {

@@ -2,7 +2,6 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
-import { unmarked } from '#domain/command/help.js';
 import type { Asking } from '#domain/intent.js';
 import type { Person } from '#domain/person.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
@@ -125,4 +124,4 @@ export async function askingHere(
   };
 }
 
-export const refusalText = ({ sentence, next }: Refusal) => `${unmarked(`${sentence} ${next}`)}\n`;
+export const refusalText = ({ sentence, next }: Refusal) => `${sentence} ${next}\n`;

@@ -102,6 +102,15 @@ for (const mode of ['http', 'socket'] as const) {
       }
     });
 
+    test('our own words are set as Slack sets them, people’s are shown as they are', async () => {
+      for (const ours of [true, false]) {
+        kit.behind.answer = async () => ({ kind: 'text', text: '*Times* stand before the `text`', ours });
+        const { ack } = await type('help');
+        expect(ack.body.text).toContain('*Times*');
+        expect(ack.body.mrkdwn).toBe(ours ? undefined : false);
+      }
+    });
+
     test('an export is owed, and the receipt says what comes', async () => {
       kit.behind.answer = async () => ({ kind: 'export', incident: 7, format: 'md', zone: 'Europe/Berlin' });
       const { ack, trigger_id } = await type('export md');
