@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Core, openCore } from '#compose/core.js';
+import { many } from '#compose/home.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
@@ -108,7 +109,8 @@ async function workspaces(core: Core, tell: (finding: Finding) => void): Promise
   const held = await core.store.workspaces.holdings();
   const each = rows.map(({ team, slackTeam }) => {
     const { incidents = 0, tokens = 0 } = held.get(team) ?? {};
-    const holds = incidents + tokens === 0 ? 'empty' : `${incidents} incidents, ${tokens} tokens`;
+    const holds =
+      incidents + tokens === 0 ? 'empty' : `${many(incidents, 'incident')}, ${many(tokens, 'token')}`;
     return `${slackTeam ?? team} (${team === home ? 'ours, ' : ''}${holds})`;
   });
   tell({

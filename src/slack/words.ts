@@ -128,33 +128,10 @@ function wordsOfBlock(block: Fields): string {
 }
 
 // In the order in which they are shown; what holds none of them has no words that we could know of.
-const WORDS = [
-  ...[
-    'hero_image',
-    'icon',
-    'rich_text_title',
-    'title',
-    'subtitle',
-    'caption',
-    'label',
-    'text',
-    'body',
-    'description',
-  ],
-  ...[
-    'alt_text',
-    'details',
-    'output',
-    'fields',
-    'rows',
-    'elements',
-    'cards',
-    'tasks',
-    'child_blocks',
-    'blocks',
-  ],
-  ...['series', 'categories', 'options', 'name', 'value', 'actions', 'hint'],
-];
+const WORDS =
+  'hero_image icon rich_text_title title subtitle caption label text body description alt_text details output fields rows elements cards tasks child_blocks blocks series categories options name value actions hint'.split(
+    ' ',
+  );
 
 /** A block of another kind, also of one that Slack has yet to invent: all that is called as words are called. */
 function anyWords(block: Fields): string {

@@ -122,7 +122,7 @@ test('what an alerting app posts is recorded with its words, however it is made,
     },
     { attachments: [{ fallback: '[no preview available]', title: 'HighErrorRate', text: '5xx &gt; 5 %' }] },
   ];
-  const texts = ['api down\npaged @sre and @Bo', 'HighErrorRate\n5xx > 5 %'];
+  const texts = ['api down\npaged @sre and @bo', 'HighErrorRate\n5xx > 5 %'];
   for (const [i, post] of posts.entries()) {
     const ts = String((await kit.act('message/app', { channel, app: 'Alerts', ...post })).ts);
     await pins(ts);
