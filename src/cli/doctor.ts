@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Core, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
+import { many } from '#compose/home.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
 import { createLog } from '#log.js';
@@ -123,7 +124,8 @@ async function workspaces(core: Core, tell: (finding: Finding) => void): Promise
   const held = await core.store.workspaces.holdings();
   const each = rows.map(({ team, slackTeam }) => {
     const { incidents = 0, tokens = 0 } = held.get(team) ?? {};
-    const holds = incidents + tokens === 0 ? 'empty' : `${incidents} incidents, ${tokens} tokens`;
+    const holds =
+      incidents + tokens === 0 ? 'empty' : `${many(incidents, 'incident')}, ${many(tokens, 'token')}`;
     return `${slackTeam ?? team} (${team === home ? 'ours, ' : ''}${holds})`;
   });
   tell({

@@ -73,7 +73,15 @@ export function homeWorkspace(
   async function listed(rows: readonly WorkspaceRow[]): Promise<string> {
     const held = await workspaces.holdings();
     return rows
-      .map((row) => `  --team ${row.slackTeam ?? row.team}  ${held.get(row.team)?.incidents ?? 0} incidents`)
+      .map(
+        ({ slackTeam, team }) =>
+          `  --team ${slackTeam ?? team}  ${many(held.get(team)?.incidents ?? 0, 'incident')}`,
+      )
       .join('\n');
   }
+}
+
+/** @returns `1 incident`, `2 incidents` */
+export function many(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

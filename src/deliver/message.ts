@@ -1,9 +1,11 @@
 import { decodeSlack } from '#domain/command/entered.js';
 import type { Person } from '#domain/person.js';
+import { groupsIn } from '#slack/groups.js';
+import { saidBy } from '#slack/message.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent } from './failure.js';
 import { list, object } from './look.js';
-import { metPerson } from './person.js';
+import { metPerson, personOf } from './person.js';
 
 /** A message as Slack has it. */
 export interface Found {
@@ -47,17 +49,26 @@ async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise
   return { id: String(raw.bot_id ?? 'unknown'), name: typeof name === 'string' ? name : null };
 }
 
-/** @returns what its author wrote, Slack's encoding undone; of a message without words, the names of its files. */
+/** People of one message about whom Slack is asked; the others keep their ids where nobody knows them. */
+const MET = 20;
+
+/** @returns what its author wrote, or its app: Slack's encoding undone, people and groups named */
 export async function messageText(attempt: Attempt<'message.capture'>, { raw }: Found): Promise<string> {
-  const said = typeof raw.text === 'string' ? raw.text : '';
+  const said = saidBy(raw, list(raw.files));
   const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
   const names = new Map(
-    await Promise.all(ids.map(async (id) => [id, (await metPerson(attempt, id)).name] as const)),
+    await Promise.all(
+      ids.map(async (id, i) => {
+        const person = await (i < MET ? metPerson(attempt, id) : personOf(attempt, id));
+        return [id, person.name] as const;
+      }),
+    ),
   );
-  const { text } = decodeSlack(said, { person: (id) => names.get(id) ?? null, channel: () => null });
-  if (text.trim() !== '') return text;
-  const files = list(raw.files).map((file) => String(file.title ?? file.name ?? file.id));
-  if (files.length > 0) return `(${files.length === 1 ? 'file' : 'files'}: ${files.join(', ')})`;
-  const fallbacks = list(raw.attachments).map((one) => String(one.fallback ?? one.text ?? ''));
-  return fallbacks.filter((one) => one !== '').join('\n') || '(a message without text)';
+  const groups = await attempt.world.groups.names(groupsIn(said));
+  const { text } = decodeSlack(said, {
+    person: (id) => names.get(id) ?? null,
+    group: (id) => groups.get(id) ?? null,
+    channel: () => null,
+  });
+  return text;
 }

@@ -1,6 +1,7 @@
 import { type Channel, channelType } from './channel.js';
 import { copy, type Fields } from './fields.js';
 import type { Draft, Ephemeral, Message } from './message.js';
+import { richElements } from './text.js';
 import type { World } from './world.js';
 
 const MAX_EPHEMERALS = 10_000;
@@ -43,7 +44,7 @@ export function postAsUser(
       {
         type: 'rich_text',
         block_id: world.ids.hex(5),
-        elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text }] }],
+        elements: [{ type: 'rich_text_section', elements: richElements(text) }],
       },
     ],
     ...(threadTs ? { thread_ts: threadTs } : {}),

@@ -1,3 +1,4 @@
+import type { Fields } from './fields.js';
 import type { World } from './world.js';
 
 const CONTROL =
@@ -37,6 +38,29 @@ function linkUrls(escaped: string): string {
     const url = whole.replace(TRAILING, '');
     return `<${url}>${found.slice(url.length)}`;
   });
+}
+
+/** Kept text as the elements of a rich text section, whose characters are not encoded. */
+export function richElements(kept: string): Fields[] {
+  const elements: Fields[] = [];
+  const plain = (text: string) => {
+    const decoded = text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+    if (decoded !== '') elements.push({ type: 'text', text: decoded });
+  };
+  let from = 0;
+  for (const match of kept.matchAll(CONTROL)) {
+    plain(kept.slice(from, match.index));
+    from = match.index + match[0].length;
+    const [body = '', label] = match[0].slice(1, -1).split('|');
+    if (body.startsWith('@')) elements.push({ type: 'user', user_id: body.slice(1) });
+    else if (body.startsWith('#')) elements.push({ type: 'channel', channel_id: body.slice(1) });
+    else if (body.startsWith('!subteam^')) elements.push({ type: 'usergroup', usergroup_id: body.slice(9) });
+    else if (body.startsWith('!')) elements.push({ type: 'broadcast', range: body.slice(1) });
+    else
+      elements.push({ type: 'link', url: body.replaceAll('&amp;', '&'), ...(label ? { text: label } : {}) });
+  }
+  plain(kept.slice(from));
+  return elements;
 }
 
 /** What Slack makes of a line that a person types: entities, mentions, channels and links. */

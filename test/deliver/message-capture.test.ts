@@ -109,3 +109,25 @@ test('a message that cannot be read: the person is told, and it is not silently 
     text: expect.stringContaining('could not be read'),
   });
 });
+
+test('what an alerting app posts is recorded with its words, however it is made, under the name of the app', async () => {
+  const channel = `inc-${incident}-pinned`;
+  const posts = [
+    {
+      text: "This content can't be displayed.",
+      blocks: [
+        { type: 'header', text: { type: 'plain_text', text: 'api down' } },
+        { type: 'section', text: { type: 'mrkdwn', text: 'paged <!subteam^S0SRE00001> and <@U0BO000002>' } },
+      ],
+    },
+    { attachments: [{ fallback: '[no preview available]', title: 'HighErrorRate', text: '5xx &gt; 5 %' }] },
+  ];
+  const texts = ['api down\npaged @sre and @bo', 'HighErrorRate\n5xx > 5 %'];
+  for (const [i, post] of posts.entries()) {
+    const ts = String((await kit.act('message/app', { channel, app: 'Alerts', ...post })).ts);
+    await pins(ts);
+    await kit.pays(incident);
+    const entry = await captured(ts);
+    expect(entry).toMatchObject({ text: texts[i], detail: { author: { name: 'Alerts' } } });
+  }
+});

@@ -70,7 +70,7 @@ test('a database with a workspace that an event of before left in it works, and 
   await sql(`insert into workspace (team, slack_team) values ('${PARTNER}', '${PARTNER}')`);
   const doctor = await walk.tocsin('doctor');
   expect(doctor.out).toMatch(
-    /✓ workspaces: 2 in this database: T0SANDBOX1 \(ours, 1 incidents, .*T0PARTNER1 \(empty\)/,
+    /✓ workspaces: 2 in this database: T0SANDBOX1 \(ours, 1 incident, .*T0PARTNER1 \(empty\)/,
   );
   expect(doctor.code).toBe(0);
   const offline = { ...walk.environment, SLACK_BOT_TOKEN: '' };
@@ -94,7 +94,7 @@ test('a database with a workspace that an event of before left in it works, and 
   expect(await walk.tocsin('list', '--team', 'T0NOBODYS1')).toMatchObject({
     code: 1,
     err: expect.stringMatching(
-      /There is no workspace T0NOBODYS1 here.*\n {2}--team T0SANDBOX1 {2}1 incidents\n/,
+      /There is no workspace T0NOBODYS1 here.*\n {2}--team T0SANDBOX1 {2}1 incident\n/,
     ),
   });
   expect((await walk.tocsin('list', '--team')).code).toBe(2);
@@ -108,7 +108,7 @@ test('where both hold incidents and Slack does not say which is ours, it is aske
   expect(said).toMatchObject({ code: 1, out: '' });
   expect(said.err).toBe(
     'Several workspaces share this database. Say which one with `--team`:\n' +
-      '  --team T0SANDBOX1  1 incidents\n  --team T0PARTNER1  1 incidents\n',
+      '  --team T0SANDBOX1  1 incident\n  --team T0PARTNER1  1 incident\n',
   );
   expect((await run(['doctor'], offline, walk.folder)).out).toMatch(/✗ workspaces: .*\n {4}→ .*--team T/);
   expect((await walk.tocsin('list')).code).toBe(0);

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { actor, ControlError, messageAt, ownPlace, place } from '../actors.js';
 import { archive, createChannel, join, leave } from '../membership.js';
-import { edit, pin, postAsUser, react, remove, unreact } from '../posting.js';
+import { edit, pin, post, postAsUser, react, remove, unreact } from '../posting.js';
 import { typedText } from '../text.js';
 import { renderUser, setAccount, type User } from '../user.js';
 import type { Workshop } from '../workshop.js';
@@ -14,6 +14,13 @@ const message = z.strictObject({
   text: z.string(),
   thread_ts: z.string().optional(),
   broadcast: z.boolean().optional(),
+});
+const appMessage = z.strictObject({
+  channel: z.string(),
+  app: z.string(),
+  text: z.string().default(''),
+  blocks: z.array(z.record(z.string(), z.unknown())).optional(),
+  attachments: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 const onMessage = z.strictObject({ ...who, ts: z.string() });
 const reaction = z.strictObject({ ...who, ts: z.string(), name: z.string(), remove: z.boolean().optional() });
@@ -48,6 +55,21 @@ export function peopleRoutes({ world }: Workshop): Router {
       thread_ts,
       broadcast,
     );
+    response.json({ ok: true, ts: posted.ts });
+  });
+  router.post('/message/app', (request, response) => {
+    const { channel, app, text, blocks, attachments } = appMessage.parse(request.body);
+    const extra = {
+      bot_id: 'B0OTHERAPP',
+      app_id: 'A0OTHERAPP',
+      bot_profile: { id: 'B0OTHERAPP', name: app },
+    };
+    // As Slack gives it out: there is no user, and what was posted stays as it was posted.
+    const posted = post(world, place(world, channel), {
+      ...{ user: 'B0OTHERAPP', subtype: 'bot_message', text, extra: { ...extra, user: undefined } },
+      ...(blocks ? { blocks } : {}),
+      ...(attachments ? { attachments } : {}),
+    });
     response.json({ ok: true, ts: posted.ts });
   });
   router.post('/message/edit', (request, response) => {
