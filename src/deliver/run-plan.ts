@@ -100,7 +100,12 @@ async function planStep(
     const open = spec.when !== null && isOpen(spec.when, scope);
     if (spec.when !== null && !open && !holds(spec.when, scope)) {
       const does = whyLeftOut(spec.when);
-      return { step: { ...bare, does, when: 'left out', input: null, output: null }, plan: null };
+      // Held to being left out, should it turn out otherwise: the plan was agreed to without what it would send.
+      const sends = sending(spec, null, world);
+      return {
+        step: { ...bare, ...sends, does, when: 'left out', input: null, output: null },
+        plan: null,
+      };
     }
     const given = fill(spec.with, scope);
     if (isUnknown(given)) {

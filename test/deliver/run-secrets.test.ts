@@ -32,7 +32,7 @@ beforeEach(async () => {
   });
   for (const name of ['tts-old', 'tts-new']) await world.store(name, { dev: KEY });
   const probe = { urls: [at], header: 'X-Api-Key', status: [200], refused: [401], negative: true };
-  world.storeProbes.set('tts-new', probe);
+  for (const name of ['tts-old', 'tts-new']) world.storeProbes.set(name, probe);
   world.secrets.set('token', 'canary-token');
   world.destinations.set('token', [at]);
   const readRunbook = (source: string) => {
@@ -124,7 +124,15 @@ describe('a step that sends a secret out', () => {
     expect(service).toEqual([]);
   });
 
-  test('which the plan left out is not done without a new yes', async () => {
+  test.each<[string, () => object]>([
+    ['http', () => ask('http')],
+    ['probe', () => ask('probe', { good: 1 })],
+    ['keys.probe', () => ({ id: 'ask', uses: 'keys.probe', with: { store: 'tts-old' } })],
+    [
+      'a wait and its verify',
+      () => ({ ...wait, id: 'ask', verify: { uses: 'http', with: ask('http').with } }),
+    ],
+  ])('which the plan left out is not done without a new yes: %s', async (_, step) => {
     // While it runs, the second store loses its key.
     const meanwhile = await world.serve(async (_, response) => {
       await world.write('tts-new', {});
@@ -133,7 +141,7 @@ describe('a step that sends a secret out', () => {
     const steps = [
       { id: 'a', uses: 'http', with: { url: meanwhile } },
       { id: 'c', uses: 'keys.compare', with: { from: 'tts-old', to: 'tts-new' } },
-      { ...ask('http'), when: '{{ steps.c.missing }}' },
+      { ...step(), when: '{{ steps.c.missing }}' },
     ];
     const run = await asked(definition(steps, { approval: { required: 0 } }));
     expect((await stateOf(run)).asked).toMatchObject({ step: 'ask', why: 'failed' });
