@@ -91,6 +91,7 @@ table outbox
   key text
   constraint outbox_pkey PRIMARY KEY (team, id)
   CREATE INDEX outbox_dead ON outbox USING btree (team, lane, id) WHERE (dead_at IS NOT NULL)
+  CREATE INDEX outbox_done ON outbox USING btree (done_at) WHERE (done_at IS NOT NULL)
   CREATE UNIQUE INDEX outbox_key ON outbox USING btree (team, key) WHERE (key IS NOT NULL)
   CREATE INDEX outbox_open ON outbox USING btree (team, lane, id) WHERE ((done_at IS NULL) AND (dead_at IS NULL))
 table person

@@ -18,6 +18,7 @@ import {
   renewLane,
   type Settlement,
   settle,
+  sweep,
 } from './lanes.js';
 import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
 import { type OwedFor, owe } from './owe.js';
@@ -57,6 +58,8 @@ export interface Outbox {
   dead(team?: string): Promise<DeadRow[]>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
+  /** Clears away up to `limit` rows that were paid longer than `keepMs` ago, and as many idle lanes. */
+  sweep(keepMs: number, limit: number): Promise<{ rows: number; lanes: number }>;
 }
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
@@ -154,6 +157,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       dead: (team) => deadRows(db, team),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
+      sweep: (...what) => sweep(db, ...what),
     },
     warmUp: () => warmUp(writer),
     async ping() {
