@@ -26,6 +26,8 @@ export interface WorkerOptions {
   world: World;
   /** Lanes drained at the same time; 8. None of them sleeps, so this bounds calls to Slack, not waiting lanes. */
   concurrency?: number;
+  /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
+  after?: Promise<unknown>;
   /** Milliseconds between two times of clearing away what was paid; a minute. */
   sweepEveryMs?: number;
 }
@@ -71,6 +73,7 @@ export function startWorker({
   relay,
   world,
   concurrency = 8,
+  after,
   sweepEveryMs = 60_000,
 }: WorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
@@ -79,8 +82,10 @@ export function startWorker({
   const stopSweeping = keepSwept(world, sweepEveryMs);
   const worker = engine.worker<LaneJob>(
     LANES,
-    ({ lane }, { signal }) =>
-      drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner }, signal),
+    async ({ lane }, { signal }) => {
+      await after;
+      return drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner }, signal);
+    },
     { concurrency },
   );
   return {

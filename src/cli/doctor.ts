@@ -81,6 +81,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
       detail: `${Math.round(skew)} ms from the database's`,
       fix: 'run NTP on both machines: times in the timeline come from this one',
     });
+    await restores(core, tell);
     const { open, blocked, dead, oldestDueMs } = await core.store.outbox.stats();
     const late = Math.round(oldestDueMs / 1000);
     tell({
@@ -96,5 +97,25 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
     tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
   } finally {
     await core.close();
+  }
+}
+
+async function restores({ store }: Core, tell: (finding: Finding) => void): Promise<void> {
+  if (await store.restores.moved()) {
+    tell({
+      what: 'restore',
+      ok: false,
+      detail: 'these data stood in another database when a bot last started: they come from a backup',
+      fix: 'start the bot: it looks for what is owed before it posts, and runs stand still; if this is no restore but a move, that is all the same',
+    });
+  }
+  for (const { restoredAt, numbersFrom } of await store.restores.history()) {
+    const runs = (await store.outbox.dead()).filter(({ error }) => error === 'restored_from_backup').length;
+    tell({
+      what: 'restore',
+      ok: runs === 0,
+      detail: `from a backup, noticed ${restoredAt}; new incidents from INC-${numbersFrom} on, ${runs} runs stand still`,
+      fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
+    });
   }
 }

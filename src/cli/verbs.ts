@@ -5,6 +5,7 @@ import { erase } from './erase.js';
 import { exportVerb } from './export.js';
 import { migrateVerb } from './migrate.js';
 import { rebuild } from './rebuild.js';
+import { restored } from './restored.js';
 import { runbook } from './runbook.js';
 import { sandbox } from './sandbox.js';
 import { token } from './token.js';
@@ -39,6 +40,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   deliveries,
   migrate: migrateVerb,
   rebuild,
+  restored,
   runbook,
   erase,
   sandbox,

@@ -137,6 +137,9 @@ table workspace
   team text not null
   slack_team text
   created_at timestamp(3) with time zone not null default now()
+  home text
+  restored_at timestamp(3) with time zone
+  numbers_from integer
   constraint workspace_pkey PRIMARY KEY (team)
   CREATE UNIQUE INDEX workspace_slack_team ON workspace USING btree (slack_team)
 CREATE OR REPLACE FUNCTION tocsin_append_only()

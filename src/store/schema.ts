@@ -32,6 +32,12 @@ export const workspace = pgTable(
     team: text().primaryKey(),
     slackTeam: text('slack_team'),
     createdAt: stamp('created_at').notNull().defaultNow(),
+    /** In which database this row stood when a bot last started on it (restore.ts). */
+    home: text(),
+    /** When it was last noticed that all this comes from a backup. */
+    restoredAt: stamp('restored_at'),
+    /** New incidents get no lower number: those were shown before the restore. */
+    numbersFrom: integer('numbers_from'),
   },
   (t) => [uniqueIndex('workspace_slack_team').on(t.slackTeam)],
 );

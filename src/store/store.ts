@@ -33,6 +33,7 @@ import {
   withOwnClient,
 } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
+import { type Restores, restores } from './restore.js';
 import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
 import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
@@ -102,6 +103,7 @@ export interface Store {
   people: People;
   workspaces: Workspaces;
   tokens: Tokens;
+  restores: Restores;
   outbox: Outbox;
   /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
   warmUp(): Promise<void>;
@@ -145,6 +147,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     people: people(orm),
     workspaces: workspaces(orm, general),
     tokens: tokens(orm),
+    restores: restores(general),
     outbox: {
       dueLanes: (limit) => dueLanes(db, limit),
       claimLane: (...what) => claimLane(db, ...what),
