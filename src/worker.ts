@@ -26,24 +26,77 @@ export interface WorkerOptions {
   world: World;
   /** Lanes drained at the same time; 8. None of them sleeps, so this bounds calls to Slack, not waiting lanes. */
   concurrency?: number;
+  /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
+  after?: Promise<unknown>;
+  /** Milliseconds between two times of clearing away what was paid; a minute. */
+  sweepEveryMs?: number;
+}
+
+/**
+ * How long something that was paid is kept. Deliveries look for what they may have sent up to a day back, and Slack sends
+ * an event again for as long; the key of a row is what makes the second time a repeat.
+ */
+export const KEEP_PAID_MS = 3 * 86_400_000;
+/** A statement's worth: short, so that nothing waits for it. */
+const SWEEP_ROWS = 500;
+
+/** @returns stops it, once what it does is done */
+function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void> {
+  let stopped = false;
+  let doing: Promise<void> | null = null;
+  const sweep = async () => {
+    for (;;) {
+      const { rows, lanes } = await outbox.sweep(KEEP_PAID_MS, SWEEP_ROWS);
+      if (stopped || (rows < SWEEP_ROWS && lanes < SWEEP_ROWS)) return;
+    }
+  };
+  const timer = setInterval(() => {
+    doing ??= sweep()
+      .catch((error: unknown) =>
+        log.warn({ error: String(error) }, 'what was paid could not be cleared away'),
+      )
+      .finally(() => {
+        doing = null;
+      });
+  }, everyMs);
+  timer.unref();
+  return async () => {
+    stopped = true;
+    clearInterval(timer);
+    await doing;
+  };
 }
 
 /** Pays what the outbox owes, lane by lane, for as long as it runs. */
-export function startWorker({ engine, relay, world, concurrency = 8 }: WorkerOptions): RunningWorker {
+export function startWorker({
+  engine,
+  relay,
+  world,
+  concurrency = 8,
+  after,
+  sweepEveryMs = 60_000,
+}: WorkerOptions): RunningWorker {
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   const gate = new Gate(world.now);
   const retries = new Retries();
   const { wakeAt } = relay;
+  const stopSweeping = keepSwept(world, sweepEveryMs);
   const worker = engine.worker<LaneJob>(
     LANES,
-    ({ lane }, { signal }) =>
-      drainLane({ team: teamOf(lane), lane }, { world, gate, deliver, wakeAt, owner, retries }, signal),
+    async ({ lane }, { signal }) => {
+      await after;
+      return drainLane(
+        { team: teamOf(lane), lane },
+        { world, gate, deliver, wakeAt, owner, retries },
+        signal,
+      );
+    },
     { concurrency },
   );
   return {
     ready: () => worker.ready(),
     async stop(graceMs = 5_000) {
-      await worker.close(graceMs);
+      await Promise.all([worker.close(graceMs), stopSweeping()]);
     },
   };
 }

@@ -96,6 +96,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
       fix: 'run NTP on both machines: times in the timeline come from this one',
     });
     await workspaces(core, tell);
+    await restores(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
     const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
     const { state, reason } = deliveriesCondition(lanes, 0, { state: 'ok' });
@@ -134,4 +135,24 @@ async function workspaces(core: Core, tell: (finding: Finding) => void): Promise
     detail: `${rows.length} in this database: ${each.join('; ')}`,
     fix: 'which one is ours cannot be told: set SLACK_BOT_TOKEN, or name it with `--team T…` before a verb',
   });
+}
+
+async function restores({ store }: Core, tell: (finding: Finding) => void): Promise<void> {
+  if (await store.restores.moved()) {
+    tell({
+      what: 'restore',
+      ok: false,
+      detail: 'these data stood in another database when a bot last started: they come from a backup',
+      fix: 'start the bot: it looks for what is owed before it posts, and runs stand still; if this is no restore but a move, that is all the same',
+    });
+  }
+  for (const { restoredAt, numbersFrom } of await store.restores.history()) {
+    const runs = (await store.outbox.dead()).filter(({ error }) => error === 'restored_from_backup').length;
+    tell({
+      what: 'restore',
+      ok: runs === 0,
+      detail: `from a backup, noticed ${restoredAt}; new incidents from INC-${numbersFrom} on, ${runs} runs stand still`,
+      fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
+    });
+  }
 }

@@ -6,6 +6,7 @@ import { exportVerb } from './export.js';
 import { health } from './health.js';
 import { migrateVerb } from './migrate.js';
 import { rebuild } from './rebuild.js';
+import { restored } from './restored.js';
 import { runbook } from './runbook.js';
 import { sandbox } from './sandbox.js';
 import { token } from './token.js';
@@ -45,6 +46,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   deliveries,
   migrate: migrateVerb,
   rebuild,
+  restored,
   runbook,
   erase,
   sandbox,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config.js';
 import type { World } from '#deliver/ports.js';
+import { seenAhead } from '#deliver/restored.js';
 import { runLaneOf } from '#deliver/run-lane.js';
 import { laneOf } from '#handle/plan.js';
 import type { Log } from '#log.js';
@@ -79,6 +80,14 @@ async function build(
   opened.push(() => core.close());
   const { store } = core;
   await store.warmUp();
+  const arrive = async () => {
+    const held = await store.restores.arrive();
+    if (held !== null) sayRestored(log, held);
+  };
+  await arrive();
+  // A workspace that is new gets its home, and a backup may be put back beneath us.
+  const arriving = setInterval(() => void arrive().catch(() => undefined), ARRIVE_MS);
+  opened.push(async () => clearInterval(arriving));
   // No reason to stand still: recording needs none of them.
   if (!existsSync(config.runbooksDir) && config.runbooksDir !== resolve('runbooks')) {
     log.warn(
@@ -152,7 +161,8 @@ async function build(
     now,
     log,
   };
-  const worker = role === 'web' ? null : startWorker({ engine, relay, world });
+  const worker =
+    role === 'web' ? null : startWorker({ engine, relay, world, after: lookAhead(world, store, log) });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
   const runWorld = runWorldOf(core, slack.client, nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
@@ -177,12 +187,34 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close(linger)]);
       health.stop();
+      clearInterval(arriving);
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
       await stopHeartbeat();
     },
   };
+}
+
+const ARRIVE_MS = 60_000;
+/** How long deliveries wait at the start for a look at what stands in Slack already. */
+const LOOK_MS = 5_000;
+
+/** A backup that was put back as files looks like the database that it was; what it has sent since shows that it is not. */
+async function lookAhead(world: World, store: Core['store'], log: Log): Promise<void> {
+  const look = async () => {
+    const row = await seenAhead(world.slack, store);
+    if (row !== null) sayRestored(log, await store.restores.restored({ row }));
+  };
+  const failed = (error: unknown) => log.warn({ error: String(error) }, 'Slack could not be looked at');
+  await Promise.race([look().catch(failed), sleep(LOOK_MS, undefined, { ref: false })]);
+}
+
+function sayRestored(log: Log, runs: number): void {
+  log.warn(
+    { runs },
+    'this database comes from a backup: what is owed is looked for before it is posted, numbers go on a hundred further, and runs stand still until somebody goes on (`tocsin doctor`)',
+  );
 }
 
 function listen(

@@ -23,12 +23,14 @@ export async function watchStanding(
 ): Promise<void> {
   const standing = await world.incident(team, STANDING);
   if (!standing) return;
+  const current = new Set<string>();
   for (const run of runsOf(standing).list) {
     if (!isScheduled(run.by)) continue;
     const why = trouble(run);
     // Of a run that goes on, each step: in between it may have asked, and have been answered, unseen by this process.
     const seen =
       why === null ? `${nameOf(run)}:${run.status}:${run.end}:${JSON.stringify(run.steps)}` : keyOf(run, why);
+    current.add(seen);
     if (told.has(seen)) continue;
     const schedule = schedules.get(run.by.slice(scheduleId('').length));
     const done =
@@ -36,6 +38,8 @@ export async function watchStanding(
     if (!done) return;
     told.add(seen);
   }
+  // Runs come and go for years; whoever is past them need not know what was said of them.
+  for (const seen of told) if (!current.has(seen)) told.delete(seen);
 }
 
 function trouble(run: RunState): string | null {

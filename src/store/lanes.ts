@@ -8,7 +8,7 @@ export interface Lane {
   lane: string;
 }
 
-/** The right to drain a lane. Every claim and every release raises the fence; who holds an older one changes nothing. */
+/** The right to drain a lane. Every claim and every release raises the fence, for ever; who holds an older one changes nothing. */
 export interface Hold extends Lane {
   fence: number;
 }
@@ -110,10 +110,10 @@ export async function claimLane(
   const { rows } = await db.query<{ fence: number }>({
     name: 'claim_lane',
     text: `insert into lane (team, lane, owner, fence, lease_until)
-           values ($1, $2, $3, 1, now() + $4 * interval '1 millisecond')
+           values ($1, $2, $3, nextval('lane_fence'), now() + $4 * interval '1 millisecond')
            on conflict (team, lane) do update
-             set owner = excluded.owner, fence = lane.fence + 1, lease_until = excluded.lease_until, next_at = null,
-               set_at = now()
+             set owner = excluded.owner, fence = greatest(excluded.fence, lane.fence + 1),
+               lease_until = excluded.lease_until, next_at = null, set_at = now()
              where not ${believed('lane')}
                or (lane.lease_until is null or lane.lease_until <= now())
                  and (lane.next_at is null or lane.next_at <= now())
@@ -233,4 +233,39 @@ export async function releaseLane(
     values: [hold.team, hold.lane, hold.fence, restMs],
   });
   return rows[0] ? rows[0].ms : 'lost';
+}
+
+/**
+ * Clears away a little of what nobody will ask for again: rows that were paid longer than `keepMs` ago, and lanes that owe
+ * nothing, rest for nobody and are held by nobody. What was given up stays until a person has decided. Several may do it
+ * at once.
+ * @param keepMs longer than any delivery looks back, and than anybody sends the same request again (`key`)
+ * @returns how many rows and lanes went; fewer than `limit` of both: that was all
+ */
+export async function sweep(
+  db: Queryable,
+  keepMs: number,
+  limit: number,
+): Promise<{ rows: number; lanes: number }> {
+  const rows = await db.query({
+    name: 'sweep_rows',
+    text: `with old as (
+             select team, id from outbox where done_at < now() - $1 * interval '1 millisecond'
+             order by done_at limit $2 for update skip locked
+           ) delete from outbox o using old where o.team = old.team and o.id = old.id`,
+    values: [keepMs, limit],
+  });
+  const lanes = await db.query({
+    name: 'sweep_lanes',
+    text: `with idle as (
+             select team, lane from lane l
+             where (lease_until is null or lease_until < now() - interval '1 minute')
+               and (next_at is null or next_at <= now())
+               and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and ${OPEN})
+               and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and dead_at is not null)
+             limit $1 for update of l skip locked
+           ) delete from lane l using idle where l.team = idle.team and l.lane = idle.lane`,
+    values: [limit],
+  });
+  return { rows: rows.rowCount ?? 0, lanes: lanes.rowCount ?? 0 };
 }

@@ -95,6 +95,7 @@ table outbox
   owed_at timestamp(3) with time zone not null default now()
   constraint outbox_pkey PRIMARY KEY (team, id)
   CREATE INDEX outbox_dead ON outbox USING btree (team, lane, id) WHERE (dead_at IS NOT NULL)
+  CREATE INDEX outbox_done ON outbox USING btree (done_at) WHERE (done_at IS NOT NULL)
   CREATE UNIQUE INDEX outbox_key ON outbox USING btree (team, key) WHERE (key IS NOT NULL)
   CREATE INDEX outbox_open ON outbox USING btree (team, lane, id) WHERE ((done_at IS NULL) AND (dead_at IS NULL))
 table person
@@ -146,6 +147,9 @@ table workspace
   team text not null
   slack_team text
   created_at timestamp(3) with time zone not null default now()
+  home text
+  restored_at timestamp(3) with time zone
+  numbers_from integer
   constraint workspace_pkey PRIMARY KEY (team)
   CREATE UNIQUE INDEX workspace_slack_team ON workspace USING btree (slack_team)
 CREATE OR REPLACE FUNCTION tocsin_append_only()

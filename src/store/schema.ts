@@ -5,6 +5,7 @@ import {
   index,
   integer,
   jsonb,
+  pgSequence,
   pgTable,
   primaryKey,
   text,
@@ -32,6 +33,12 @@ export const workspace = pgTable(
     team: text().primaryKey(),
     slackTeam: text('slack_team'),
     createdAt: stamp('created_at').notNull().defaultNow(),
+    /** In which database this row stood when a bot last started on it (restore.ts). */
+    home: text(),
+    /** When it was last noticed that all this comes from a backup. */
+    restoredAt: stamp('restored_at'),
+    /** New incidents get no lower number: those were shown before the restore. */
+    numbersFrom: integer('numbers_from'),
   },
   (t) => [uniqueIndex('workspace_slack_team').on(t.slackTeam)],
 );
@@ -162,8 +169,13 @@ export const outbox = pgTable(
     uniqueIndex('outbox_key').on(t.team, t.key).where(sql`key is not null`),
     index('outbox_open').on(t.team, t.lane, t.id).where(sql`done_at is null and dead_at is null`),
     index('outbox_dead').on(t.team, t.lane, t.id).where(sql`dead_at is not null`),
+    // For whoever clears away: what was paid longest ago, whatever else there is.
+    index('outbox_done').on(t.doneAt).where(sql`done_at is not null`),
   ],
 );
+
+/** Every claim of a lane takes the next: a fence is never given twice, also when its lane was forgotten in between. */
+export const laneFence = pgSequence('lane_fence');
 
 /**
  * The lease under which one worker at a time drains a lane. `next_at`: not before then, whatever is due. `set_at`: when

@@ -20,6 +20,7 @@ import {
   renewLane,
   type Settlement,
   settle,
+  sweep,
 } from './lanes.js';
 import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
 import { outcomeOfQuery, Unavailable } from './outcome.js';
@@ -35,6 +36,7 @@ import {
   withOwnClient,
 } from './pools.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
+import { type Restores, restores } from './restore.js';
 import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
 import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
@@ -62,6 +64,8 @@ export interface Outbox {
   dead(team?: string): Promise<DeadRow[]>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
+  /** Clears away up to `limit` rows that were paid longer than `keepMs` ago, and as many idle lanes. */
+  sweep(keepMs: number, limit: number): Promise<{ rows: number; lanes: number }>;
 }
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
@@ -104,6 +108,7 @@ export interface Store {
   people: People;
   workspaces: Workspaces;
   tokens: Tokens;
+  restores: Restores;
   outbox: Outbox;
   /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
   warmUp(): Promise<void>;
@@ -170,6 +175,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
     people: people(orm),
     workspaces: workspaces(orm, general),
     tokens: tokens(orm),
+    restores: restores(general),
     outbox: {
       dueLanes: (limit) => dueLanes(db, limit),
       claimLane: (...what) => claimLane(db, ...what),
@@ -183,6 +189,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       dead: (team) => deadRows(db, team),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
+      sweep: (...what) => sweep(db, ...what),
     },
     warmUp: () => warmUp(writer),
     async ping() {

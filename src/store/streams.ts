@@ -56,7 +56,8 @@ export async function receiptOf(db: Queryable, team: string, key: string): Promi
 export async function nextNumber(db: Queryable, team: string): Promise<number> {
   const { rows } = await db.query<{ next: number }>({
     name: 'next_number',
-    text: 'select coalesce(max(incident), 0) + 1 as next from fact where team = $1',
+    text: `select greatest(coalesce(max(incident), 0) + 1,
+             coalesce((select numbers_from from workspace where team = $1), 1)) as next from fact where team = $1`,
     values: [team],
   });
   return rows[0]?.next ?? 1;

@@ -30,6 +30,7 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
         owedRows: dealing(world.outbox.owedRows),
         markStarted: dealing(world.outbox.markStarted),
         settle: dealing(world.outbox.settle),
+        sweep: dealing(world.outbox.sweep),
       },
     },
   };

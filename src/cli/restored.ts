@@ -1,0 +1,24 @@
+import type { Verb } from './verb.js';
+import { withCore } from './with-core.js';
+
+/** `tocsin restored`: for a backup that a bot cannot recognise as one, because it was put back as files. */
+export const restored: Verb = {
+  form: 'restored',
+  help: 'say that the data were put back from a backup, before the bot is started on them',
+  run: (_args, io) =>
+    withCore(io, async (core) => {
+      const runs = await core.store.restores.restored();
+      io.out('What is owed is looked for in Slack before it is posted.\n');
+      for (const { numbersFrom } of await core.store.restores.history()) {
+        io.out(
+          `New incidents begin at INC-${numbersFrom}: lower numbers may have been shown since the backup.\n`,
+        );
+      }
+      if (runs > 0) {
+        io.out(
+          `${runs} steps of runs stand still: look at what they did since, then \`tocsin deliveries retry\`.\n`,
+        );
+      }
+      return 0;
+    }),
+};

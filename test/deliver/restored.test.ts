@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { lookupsOf } from '#compose/lookups.js';
+import { Gate } from '#deliver/gate.js';
+import type { World } from '#deliver/ports.js';
+import { seenAhead } from '#deliver/restored.js';
+import { isRefusal } from '#domain/refusal.js';
+import { createHandle } from '#handle.js';
+import { migrate } from '#store/migrate.js';
+import { openStore, type Store } from '#store/store.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+import { ANA, type Kit, startKit } from './kit.js';
+
+// What was put back from a backup knows less than Slack does: nothing is said twice, no number means two incidents.
+
+const TABLES = [
+  'workspace',
+  'fact',
+  'fact_text',
+  'incident',
+  'entry',
+  'outbox',
+  'lane',
+  'run_target',
+  'schedule',
+];
+
+let kit: Kit;
+let copy: TestDatabase;
+let store: Store;
+let pool: pg.Pool;
+let world: World;
+let ahead = 0;
+
+beforeEach(async () => {
+  kit = await startKit();
+  ahead = 0;
+  await kit.client.query(`insert into workspace (team, slack_team) values ('T1', 'T0SANDBOX1')`);
+  expect(await kit.store.restores.arrive()).toBeNull();
+});
+afterEach(async () => {
+  await store?.close();
+  await pool?.end();
+  await copy?.close();
+  await kit.stop();
+});
+
+/** As a dump and its restore would: the same rows and sequences, in a database of another name. */
+async function restoreHere(): Promise<void> {
+  copy = await testDatabase();
+  await migrate(copy.config);
+  pool = new pg.Pool({ ...copy.config, max: 2 });
+  pool.on('error', () => {});
+  for (const table of TABLES) {
+    const { rows } = await kit.client.query(
+      `select coalesce(jsonb_agg(t), '[]')::text as all from ${table} t`,
+    );
+    await pool.query(
+      `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1)`,
+      [rows[0].all],
+    );
+  }
+  for (const sequence of ['outbox_id_seq', 'lane_fence']) {
+    const { rows } = await kit.client.query(`select last_value from ${sequence}`);
+    await pool.query('select setval($1, $2)', [sequence, rows[0].last_value]);
+  }
+  store = openStore(copy.config, () => {});
+  const now = () => new Date(Date.now() + ahead);
+  const handle = createHandle({
+    store: lookupsOf(store),
+    onCommitted: () => {},
+    onError: (error) => {
+      throw error;
+    },
+  });
+  world = { ...kit.world, outbox: store.outbox, incidents: store, people: store.people, tell: handle, now };
+}
+
+async function says(intent: Parameters<World['tell']>[0], incident: number | null): Promise<number> {
+  const said = await createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} })(
+    intent as never,
+    incident,
+    { team: 'T1', by: ANA, source: 'slack', key: null, now: new Date(), seesPrivate: true },
+  );
+  if (isRefusal(said)) throw new Error(said.sentence);
+  return said.incident;
+}
+
+/** Pays what a lane of the restored database owes, winding its clock on. */
+async function pays(incident: number): Promise<void> {
+  const gate = new Gate(world.now);
+  for (let i = 0; i < 100; i++) {
+    const back = await kit.visits(incident, gate, world);
+    if (!back) return;
+    const ms = Math.max(1, back.getTime() - world.now().getTime() + 1);
+    ahead += ms;
+    await pool.query("update outbox set due_at = due_at - $1 * interval '1 ms'", [ms]);
+    await pool.query("update lane set next_at = next_at - $1 * interval '1 ms'", [ms]);
+  }
+  throw new Error('this lane never comes to an end');
+}
+
+const OPEN = {
+  type: 'OpenIncident',
+  severity: null,
+  components: [] as string[],
+  private: false,
+  drill: false,
+  moment: null,
+} as const;
+const note = (text: string) => ({ type: 'RecordNote', moment: null, text }) as const;
+const texts = async (incident: number) => (await kit.said(incident)).map(({ text }) => text).join('\n');
+const times = (text: string, word: string) => text.split(word).length - 1;
+
+test('what was owed in the dump and was said since is not said again; what is new is said; numbers go on further', async () => {
+  // One whose channel is not even made in the dump, and one with entries that wait.
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  await kit.notes(first, 'waited one');
+  await kit.notes(first, 'waited two');
+  const second = await kit.opens('Second');
+  await restoreHere();
+
+  // The world goes on, until the server burns.
+  await kit.pays(first);
+  await kit.pays(second);
+  await kit.notes(first, 'lost');
+  await kit.pays(first);
+  const third = await kit.opens('Third');
+  await kit.pays(third);
+  expect(await store.restores.moved()).toBe(true);
+  expect(await seenAhead(world.slack, store)).toBeGreaterThan(await store.restores.lastRow());
+
+  expect(await store.restores.arrive()).toBe(0);
+  // Once: who starts afterwards finds it at home.
+  expect(await store.restores.arrive()).toBeNull();
+  expect(await store.restores.moved()).toBe(false);
+  expect(await seenAhead(world.slack, store)).toBeNull();
+  await pays(first);
+  await pays(second);
+  const said = await texts(first);
+  for (const word of ['waited one', 'waited two', 'lost'])
+    expect([word, times(said, word)]).toEqual([word, 1]);
+  const channels = (await kit.channels()).map(({ name }) => name).filter((name) => name.startsWith('inc-'));
+  expect(channels.sort()).toEqual(['inc-1-first', 'inc-2-second', 'inc-3-third']);
+  expect((await kit.said(second)).length).toBe(1);
+
+  // New ones are said, although rows with such ids were, before the fire.
+  await says(note('after the fire'), first);
+  await pays(first);
+  expect(times(await texts(first), 'after the fire')).toBe(1);
+  const fourth = await says({ ...OPEN, title: 'Fourth' }, null);
+  expect(fourth).toBe(second + 1 + 100);
+  expect(await store.restores.history()).toEqual([
+    { team: 'T1', restoredAt: expect.stringMatching(/Z$/), numbersFrom: fourth },
+  ]);
+});
+
+test('files that were put back look like the database that they were: Slack shows that they are old', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  await kit.notes(first, 'waited');
+  await restoreHere();
+  await kit.pays(first);
+  await kit.notes(first, 'lost');
+  await kit.pays(first);
+  // As with files: the data say that this has always been their home.
+  await pool.query('update workspace set home = null');
+  expect(await store.restores.arrive()).toBeNull();
+  const row = await seenAhead(world.slack, store);
+  expect(row).toBeGreaterThan(0);
+  await store.restores.restored({ row: row as number });
+  await pays(first);
+  expect(times(await texts(first), 'waited')).toBe(1);
+  await says(note('new'), first);
+  await pays(first);
+  expect(times(await texts(first), 'new')).toBe(1);
+});
+
+test('a run that was going on stands still until a person says so; a bot that starts where it always was changes nothing', async () => {
+  const incident = await kit.opens('First');
+  await kit.store.outbox.owe({ kind: 'run.advance', payload: { run: 1 } } as never, {
+    ...{ team: 'T1', lane: `T1/INC-${incident}/RUN-1`, incident, key: null },
+  });
+  expect(await kit.store.restores.arrive()).toBeNull();
+  expect(await kit.store.outbox.dead()).toEqual([]);
+  await restoreHere();
+  expect(await store.restores.arrive()).toBe(1);
+  expect(await store.outbox.dead()).toMatchObject([
+    { effect: { kind: 'run.advance' }, error: 'restored_from_backup', uncertain: true },
+  ]);
+  expect((await store.outbox.dueLanes(10)).map(({ lane }) => lane)).toEqual([`T1/INC-${incident}`]);
+  expect(await store.outbox.retryDead('T1', 'all')).toBe(1);
+  expect(await kit.store.restores.moved()).toBe(false);
+});
