@@ -7,6 +7,7 @@ import { runsOf } from '#domain/run-state.js';
 import { type RunView, runViewsOf } from '#domain/runbook-run.js';
 import { type IncidentState, maySee, refOf } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
+import type { Undelivered } from '#render/undelivered.js';
 import type { Snapshot } from '#store/snapshot.js';
 import type { Store } from '#store/store.js';
 
@@ -25,6 +26,8 @@ export interface Read {
   list(viewer: Viewer, limit: number): Promise<IncidentState[]>;
   /** Whose channel this is, or null. */
   ofChannel(team: string, channel: string): Promise<number | null>;
+  /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
+  refused(team: string, incident?: number): Promise<Undelivered[]>;
   /** Its runs, in order of their numbers. */
   runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
   /** Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned. */
@@ -44,6 +47,7 @@ export function createRead(store: Store): Read {
     async list(viewer, limit) {
       return (await store.listIncidents(viewer.team, { limit })).filter((state) => maySee(state, viewer));
     },
+    refused: (team, incident) => store.outbox.refused(team, incident),
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
     async runs(viewer, incident) {
       const known = await store.load(viewer.team, incident);

@@ -3,7 +3,7 @@ import type { Intent } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackResult } from '#slack/client.js';
-import { Later, Lost, NotRecorded, Refused, Unknown } from './failure.js';
+import { Later, Lost, NotRecorded, Refused, triesOf, Unknown } from './failure.js';
 import { type Gate, POST_GAP_MS } from './gate.js';
 import { LEASE_MS, type Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';
@@ -150,7 +150,12 @@ export class Attempt<K extends EffectKind = EffectKind> {
       case 'ratelimited':
         throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
       case 'refused':
-        throw new Refused(method, result.error, Array.isArray(result.data.errors) ? result.data.errors : []);
+        throw new Refused(
+          method,
+          result.error,
+          Array.isArray(result.data.errors) ? result.data.errors : [],
+          triesOf(this.row.error),
+        );
       case 'unknown':
         throw new Unknown(method, result.error);
       default: {

@@ -1,10 +1,12 @@
+import type { EffectKind } from '#domain/effect.js';
 import type { Lane, Settlement } from '#store/lanes.js';
 import { Attempt, type Body } from './attempt.js';
-import { isAboutTheMessage, Later, Lost, Refused } from './failure.js';
+import { isAboutTheMessage, Later, Lost, Refused, TRIES, triesOf } from './failure.js';
 import type { Gate } from './gate.js';
 import { Lease } from './lease.js';
 import { pick } from './pick.js';
 import type { OutboxRow, World } from './ports.js';
+import { mourn } from './undelivered.js';
 import { verdict } from './verdict.js';
 
 // A busy lane goes to the end of the queue after this long, so that the others get their turn.
@@ -12,6 +14,9 @@ const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
 const LOOK = 100;
+
+/** What is said in the incident's channel all the time. */
+const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
 
 export interface DrainOptions {
   world: World;
@@ -85,12 +90,14 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     try {
       const result = await options.deliver(attempt);
       await settle(lease, world, attempt, { done: result });
+      // Something was said in the incident's channel: so it can be told what it was not shown.
+      if (SHOWN.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {
         for (const row of attempt.rows) parked.set(row.id, error.until);
       } else {
-        await fail(lease, world, attempt, error);
+        await fail(lease, options, attempt, error);
       }
     } finally {
       attempt.end();
@@ -98,11 +105,17 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
   }
 }
 
+/** Perhaps one of several is to blame: for its last try each is alone. */
 function alone(row: OutboxRow): boolean {
-  return row.error !== null && isAboutTheMessage(row.error);
+  return row.error !== null && (isAboutTheMessage(row.error) || triesOf(row.error) >= TRIES - 1);
 }
 
-async function fail(lease: Lease, world: World, attempt: Attempt, error: unknown): Promise<void> {
+async function fail(
+  lease: Lease,
+  { world, wakeAt }: DrainOptions,
+  attempt: Attempt,
+  error: unknown,
+): Promise<void> {
   const { row } = attempt;
   const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
   if (attempt.rows.length > 1 && error instanceof Refused && isAboutTheMessage(error.message)) {
@@ -114,7 +127,12 @@ async function fail(lease: Lease, world: World, attempt: Attempt, error: unknown
   }
   // One that failed before it began is an attempt too, or it would come back every second for ever.
   await attempt.begin();
-  const how = verdict(error, row.attempts, attempt.unsure, world.now());
+  const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
+  if ('dead' in how) {
+    // Before they are settled: whoever dies in between does it again.
+    const lanes = await mourn(world, attempt.rows, attempt.incident.opener.id, how.dead);
+    for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
+  }
   await settle(lease, world, attempt, how);
   if ('dead' in how) world.log.error({ ...about, error: how.dead }, 'a delivery is dead until it is retried');
   else if ('error' in how) world.log.warn({ ...about, ...how }, 'a delivery will be tried again');

@@ -19,7 +19,17 @@ import {
   type Settlement,
   settle,
 } from './lanes.js';
-import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
+import {
+  type DeadRow,
+  deadRows,
+  type OutboxStats,
+  type OwedRow,
+  outboxStats,
+  type RefusedRow,
+  refusedRows,
+  retryDead,
+  reviveNotices,
+} from './outbox.js';
 import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
 import {
@@ -53,7 +63,10 @@ export interface Outbox {
   settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
   /** Leaves something that no fact owes. @returns false: the same request has left it before. */
   owe(effect: Effect, of: OwedFor): Promise<boolean>;
-  dead(team?: string): Promise<DeadRow[]>;
+  dead(team?: string, incident?: number): Promise<DeadRow[]>;
+  /** What was given up, and channels that Slack does not make now. */
+  refused(team: string, incident?: number): Promise<RefusedRow[]>;
+  reviveNotices(lane: Lane): Promise<number>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
 }
@@ -141,7 +154,9 @@ export function openStore(config: PoolConfig, report: Report): Store {
       markStarted: (...what) => markStarted(db, ...what),
       settle: (...what) => settle(db, ...what),
       owe: (...what) => owe(db, ...what),
-      dead: (team) => deadRows(db, team),
+      dead: (...of) => deadRows(db, ...of),
+      refused: (...of) => refusedRows(db, ...of),
+      reviveNotices: ({ team, lane }) => reviveNotices(db, team, lane),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
     },

@@ -30,6 +30,10 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
         owedRows: dealing(world.outbox.owedRows),
         markStarted: dealing(world.outbox.markStarted),
         settle: dealing(world.outbox.settle),
+        owe: dealing(world.outbox.owe),
+        dead: dealing(world.outbox.dead),
+        refused: dealing(world.outbox.refused),
+        reviveNotices: dealing(world.outbox.reviveNotices),
       },
     },
   };

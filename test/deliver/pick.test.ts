@@ -11,7 +11,7 @@ const LATER = new Date('2026-01-01T00:00:09Z');
 
 /** Rows 1, 2, 3 … of these kinds. */
 function rows(...kinds: EffectKind[]): OutboxRow[] {
-  return kinds.map((kind, i) => ({ id: i + 1, effect: { kind } }) as OutboxRow);
+  return kinds.map((kind, i) => ({ id: i + 1, effect: { kind }, error: null }) as OutboxRow);
 }
 
 /** @param waiting ids that may not be tried before LATER */
@@ -84,6 +84,17 @@ describe('what a failure means', () => {
       uncertain: false,
     });
     expect(verdict(new Refused('m', 'internal_error'), 0, false, NOW)).toMatchObject({ uncertain: true });
+  });
+  test('a code that we do not know is heard a few times, then it is a plain no; a wait between does not count', () => {
+    const nth = (before: number) => verdict(new Refused('m', 'new_code', [], before), 50, false, NOW);
+    expect(nth(0)).toMatchObject({ error: 'm: new_code (try 1 of 5)', uncertain: true });
+    expect(nth(3)).toHaveProperty('retryInMs');
+    expect(nth(4)).toEqual({ dead: 'm: new_code (try 5 of 5)' });
+    const kept = 'm: new_code (try 3 of 5)';
+    expect(verdict(new Later(LATER, 'm', true), 0, true, NOW, kept)).toMatchObject({ error: kept });
+    expect(verdict(new Refused('m', 'is_archived', [], 0), 0, false, NOW)).toEqual({
+      dead: 'm: is_archived',
+    });
   });
   test('Retry-After is kept to the millisecond', () => {
     expect(verdict(new Later(LATER, 'm', true), 0, false, NOW)).toMatchObject({ retryInMs: 9_000 });
