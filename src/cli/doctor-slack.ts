@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Config } from '#config.js';
 import { codeInWords } from '#domain/slack-code.js';
 import { createSlackClient, type SlackClient } from '#slack/client.js';
+import { lookAtSocket } from '#slack/socket.js';
 import type { Finding } from './finding.js';
 
 const MANIFEST = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
@@ -37,7 +38,29 @@ export async function askSlack(config: Config): Promise<Finding[]> {
     { what: 'Slack', ok: true, detail: `knows us as ${user ?? 'a bot'} of ${team ?? 'a workspace'}` },
     await scopes(answer.data),
     ...(await announcements(config, client)),
+    ...(await sockets(config)),
   ];
+}
+
+/** In Socket Mode: does Slack keep a socket of ours? */
+async function sockets(config: Config): Promise<Finding[]> {
+  const { appToken, apiUrl } = config.slack;
+  if (appToken === null) return [];
+  const log = pino({ level: 'silent' });
+  const { connections, refused } = await lookAtSocket({ appToken, log, ...(apiUrl && { apiUrl }) });
+  const what = 'Socket Mode';
+  if (refused === 'too_many_websockets') {
+    const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;
+    const fix =
+      'stop the other copies of the bot that use this app token, or make an app of their own for them';
+    return [{ what, ok: false, detail, fix }];
+  }
+  if (refused !== null) {
+    const fix =
+      'is SLACK_APP_TOKEN right (xapp-…, with connections:write), and Socket Mode switched on for the app?';
+    return [{ what, ok: false, detail: refused, fix }];
+  }
+  return [{ what, ok: true, detail: `Slack says hello, ${connections ?? 1} open with this one` }];
 }
 
 interface Place {

@@ -8,6 +8,8 @@ export interface Settings {
   latencyMs: number;
   /** Whether a mention in a command carries its name, `<@U…|ana>`. */
   mentionLabels: boolean;
+  /** Reason with which every new socket is sent away right after its hello; null: they stay. */
+  goodbye: string | null;
 }
 
 export const defaultSettings = (): Settings => ({
@@ -15,4 +17,5 @@ export const defaultSettings = (): Settings => ({
   retryScale: 1,
   latencyMs: 0,
   mentionLabels: false,
+  goodbye: null,
 });

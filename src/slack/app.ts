@@ -56,8 +56,10 @@ export interface Slack {
   /** The Web API with the bot's token, one attempt a call: for deliveries too. */
   client: SlackClient;
   identity(): Identity | null;
-  /** `ok` when Slack knows us and, in Socket Mode, a socket is connected. */
+  /** `ok` when Slack knows us and, in Socket Mode, a socket is connected and stays so. */
   health(): 'ok' | 'degraded';
+  /** Slack's word for sending our sockets away (`too_many_websockets`); null: it does not. */
+  trouble(): string | null;
 }
 
 /** Time that an answer may spend on Slack: on a modal, whose trigger lives three seconds; on a link, which is a courtesy. */
@@ -141,7 +143,8 @@ export function createSlack(options: SlackOptions): Slack {
     },
     client,
     identity: whoAmI.current,
-    health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
+    health: () => (whoAmI.current() && front.connected() && !front.trouble() ? 'ok' : 'degraded'),
+    trouble: front.trouble,
   };
 }
 
@@ -185,10 +188,15 @@ function frontOf({ slack, log, now, onFatal }: SlackOptions) {
       request.resume();
       response.writeHead(404).end();
     };
-    return { receiver: socket.receiver, listener, connected: () => socket.connected() > 0 };
+    return {
+      receiver: socket.receiver,
+      listener,
+      connected: () => socket.connected() > 0,
+      trouble: socket.trouble,
+    };
   }
   if (!slack.signingSecret)
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');
   const http = createHttpFront({ signingSecret: slack.signingSecret, log, now });
-  return { ...http, connected: () => true };
+  return { ...http, connected: () => true, trouble: () => null };
 }
