@@ -70,7 +70,9 @@ async function build(
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
   const engine = await openEngine({
-    ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
+    ...(config.redisUrl === null
+      ? {}
+      : { redisUrl: config.redisUrl, installation: await store.installation() }),
     database: core.database.config,
     log,
   });

@@ -1,4 +1,4 @@
-import type { EffectKind } from '#domain/effect.js';
+import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Intent } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
@@ -60,8 +60,17 @@ export class Attempt<K extends EffectKind = EffectKind> {
 
   /** @throws Later while Slack would not take this call */
   mayCall(method: string, channel: unknown): void {
-    const shut = this.gate.until(method, channel);
+    const shut = this.gate.until(method, channel) ?? this.gate.turn(method, channel, this.#urgent);
     if (shut) throw new Later(shut, method, false);
+  }
+
+  /** New incidents, headlines, answers and changes of state go before entries and corrections. */
+  get #urgent(): boolean {
+    return this.rows.some((row) => {
+      const effect: Effect = row.effect;
+      if (effect.kind === 'channel.entry') return effect.payload.head !== null;
+      return effect.kind !== 'channel.amend';
+    });
   }
 
   /**
@@ -125,8 +134,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
   async #call(method: string, args: Body, changes: boolean): Promise<Body> {
     this.mayCall(method, args.channel);
     await this.#ready(changes);
-    // From the sending on: two lanes may post to the announcement channel at the same moment.
-    if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);
+    this.gate.made(method, args.channel);
     const result = await this.world.slack.call(method, args);
     if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
     return this.#judge(method, result, args.channel);
@@ -148,7 +156,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
       case 'ok':
         return result.data;
       case 'ratelimited':
-        throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
+        throw new Later(this.gate.told(method, channel, result.retryAfterMs), method, true);
       case 'refused':
         throw new Refused(
           method,

@@ -34,7 +34,7 @@ export interface DrainOptions {
  * over or when asked to, and says when to come back. Nothing here sleeps: a lane that has to wait leaves, and its
  * worker is free for another.
  *
- * A worker that dies here leaves a lease, gone after 12 s, and rows noted as begun, which the next one looks for
+ * A worker that dies here leaves a lease, gone after 4 s, and rows noted as begun, which the next one looks for
  * in Slack before it pays them.
  */
 export async function drainLane(lane: Lane, options: DrainOptions, signal: AbortSignal): Promise<void> {
@@ -49,6 +49,7 @@ export async function drainLane(lane: Lane, options: DrainOptions, signal: Abort
     world.log.warn({ lane: lane.lane }, 'another worker has taken over this lane');
     return;
   } finally {
+    lease.end();
     await release(lease, options, rest);
   }
 }

@@ -47,7 +47,7 @@ import { type Schedules, schedules } from './schedules.js';
 import { type Snapshot, snapshot } from './snapshot.js';
 import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
 import { type Tokens, tokens } from './tokens.js';
-import { type Workspaces, workspaces } from './workspaces.js';
+import { installation, type Workspaces, workspaces } from './workspaces.js';
 
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
@@ -108,6 +108,8 @@ export interface Store {
   outbox: Outbox;
   /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
   warmUp(): Promise<void>;
+  /** @returns what tells this database from every other: the name of what it shares with other installations. */
+  installation(): Promise<string>;
   /** @returns the database's clock, in ms since 1970: the cheapest sign of life. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -161,6 +163,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       stats: () => outboxStats(db),
     },
     warmUp: () => warmUp(writer),
+    installation: () => installation(db),
     async ping() {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';
       const { rows } = await db.query<{ ms: number }>(sql);

@@ -118,3 +118,53 @@ test('the gate shuts one method of one channel, other methods everywhere, until 
   now = LATER;
   expect(gate.until('pins.add', 'C3')).toBeNull();
 });
+
+describe('posts of a whole workspace', () => {
+  /** Fifty channels that always have something to say, for two minutes. @returns when each of them spoke, in ms */
+  function twoMinutes(urgent: (channel: number, ms: number) => boolean = () => false): number[][] {
+    let ms = 0;
+    const gate = new Gate(() => new Date(NOW.getTime() + ms));
+    const spoke: number[][] = Array.from({ length: 50 }, () => []);
+    for (; ms < 120_000; ms += 100) {
+      for (let channel = 0; channel < 50; channel++) {
+        const name = `C${channel}`;
+        if (gate.until('chat.postMessage', name)) continue;
+        if (gate.turn('chat.postMessage', name, urgent(channel, ms))) continue;
+        gate.made('chat.postMessage', name);
+        spoke[channel]?.push(ms);
+      }
+    }
+    return spoke;
+  }
+  const longest = (times: number[]) => Math.max(...times.slice(1).map((at, i) => at - (times[i] as number)));
+
+  test('are fewer than Slack takes in any minute, and every channel has its turn', () => {
+    const spoke = twoMinutes();
+    const all = spoke.flat().sort((a, b) => a - b);
+    for (const at of all)
+      expect(all.filter((one) => one >= at && one < at + 60_000).length).toBeLessThan(300);
+    for (const times of spoke) {
+      expect(times[0]).toBeLessThan(15_000);
+      expect(longest(times)).toBeLessThan(15_000);
+    }
+    const counts = spoke.map((times) => times.length);
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  });
+
+  test('what is urgent does not wait for a round, and takes nobody’s turn for long', () => {
+    const spoke = twoMinutes((channel) => channel === 7);
+    expect(longest(spoke[7] as number[])).toBeLessThan(2_000);
+    for (const times of spoke) expect(longest(times)).toBeLessThan(20_000);
+  });
+
+  test('are fewer still where Slack says that it is too much, and a few at once are not held up', () => {
+    const gate = new Gate(() => NOW);
+    for (let i = 0; i < 10; i++) {
+      expect(gate.turn('chat.postMessage', `C${i}`, false)).toBeNull();
+      gate.made('chat.postMessage', `C${i}`);
+    }
+    gate.told('chat.postMessage', 'C0', 30_000);
+    expect(gate.turn('chat.postMessage', 'C11', false)).not.toBeNull();
+    expect(gate.turn('chat.update', 'C11', false)).toBeNull();
+  });
+});
