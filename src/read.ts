@@ -7,6 +7,7 @@ import { runsOf } from '#domain/run-state.js';
 import { type RunView, runViewsOf } from '#domain/runbook-run.js';
 import type { IncidentState } from '#domain/state.js';
 import type { Dossier } from '#render/dossier.js';
+import type { Undelivered } from '#render/undelivered.js';
 import type { Snapshot } from '#store/snapshot.js';
 import type { Store } from '#store/store.js';
 import { type Spooled, Spooler } from './read/spool.js';
@@ -25,6 +26,8 @@ export interface Read {
   list(viewer: Viewer, limit: number): Promise<IncidentState[]>;
   /** Whose channel this is, or null. */
   ofChannel(team: string, channel: string): Promise<number | null>;
+  /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
+  refused(team: string, incident?: number): Promise<Undelivered[]>;
   /** Its runs, in order of their numbers. */
   runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
   /**
@@ -71,6 +74,7 @@ export function createRead(
     async list(viewer, limit) {
       return seen(await store.listIncidents(viewer.team, { limit }), viewer);
     },
+    refused: (team, incident) => store.outbox.refused(team, incident),
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
     async runs(viewer, incident) {
       const known = await store.load(viewer.team, incident);

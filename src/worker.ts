@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { refreshAnnouncement } from '#deliver/announcement.js';
 import type { Attempt, Body } from '#deliver/attempt.js';
 import { postEntries } from '#deliver/channel-entry.js';
 import { openChannel } from '#deliver/channel-open.js';
@@ -15,6 +16,7 @@ import { sendRunLog } from '#deliver/run-log.js';
 import { offerRun } from '#deliver/run-offer.js';
 import { postForRun } from '#deliver/run-post.js';
 import { showRun } from '#deliver/run-show.js';
+import { tellChannel, tellPerson } from '#deliver/undelivered.js';
 import type { EffectKind } from '#domain/effect.js';
 import type { Engine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
@@ -113,6 +115,12 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return postEntries(of<'channel.entry' | 'channel.amend'>(attempt));
     case 'headline.refresh':
       return refreshHeadline(of<typeof kind>(attempt));
+    case 'announcement.refresh':
+      return refreshAnnouncement(of<typeof kind>(attempt));
+    case 'channel.notice':
+      return tellChannel(of<typeof kind>(attempt));
+    case 'person.tell':
+      return tellPerson(of<typeof kind>(attempt));
     case 'people.invite':
       return invitePeople(of<typeof kind>(attempt));
     case 'people.remove':

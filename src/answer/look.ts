@@ -11,6 +11,7 @@ import type { Format } from '#render/exports.js';
 import { actionsText, catchupText, listText, showText } from '#render/lists.js';
 import { runsText } from '#render/runs.js';
 import { timelineText } from '#render/timeline-text.js';
+import type { Undelivered } from '#render/undelivered.js';
 
 /** An export that somebody asked for: who sends it where is the front's affair. */
 export interface Wanted {
@@ -40,7 +41,10 @@ export async function look(
   command: string,
 ): Promise<Seen> {
   if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
-  if (ask.type === 'list') return { kind: 'text', text: listText(await read.open(asking)) };
+  if (ask.type === 'list') {
+    const [open, refused] = await Promise.all([read.open(asking), read.refused(asking.team)]);
+    return { kind: 'text', text: listText(open, refused) };
+  }
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {
     const state = await read.incident(asking, number);
@@ -54,20 +58,28 @@ export async function look(
     if (isRefusal(runs)) return { kind: 'refused', refusal: runs };
     return { kind: 'text', text: runsText(refOf(number), runs, asking.now) };
   }
-  const text = await read.dossier(asking, number, (dossier) => wordsOn(ask, dossier, asking, zone));
+  const says = ask.type === 'show' || ask.type === 'catchup';
+  const refused = says ? await read.refused(asking.team, number) : [];
+  const text = await read.dossier(asking, number, (dossier) => wordsOn(ask, dossier, refused, asking, zone));
   return isRefusal(text) ? { kind: 'refused', refusal: text } : { kind: 'text', text };
 }
 
 type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
 
-async function wordsOn(ask: AboutOne, dossier: Dossier, asking: Asking, zone: string): Promise<string> {
+async function wordsOn(
+  ask: AboutOne,
+  dossier: Dossier,
+  refused: Undelivered[],
+  asking: Asking,
+  zone: string,
+): Promise<string> {
   switch (ask.type) {
     case 'show':
-      return showText(dossier.state, zone);
+      return showText(dossier.state, zone, refused);
     case 'timeline':
       return timelineText(dossier.entries(), { ref: refOf(dossier.state.number), zone: ask.zone ?? zone });
     case 'catchup':
-      return catchupText(dossier.state, await since(dossier, asking.by.id), zone);
+      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, refused);
     case 'actions':
       return actionsText(
         refOf(dossier.state.number),

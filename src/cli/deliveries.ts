@@ -1,4 +1,5 @@
 import { refOf } from '#domain/state.js';
+import { undeliveredLine } from '#render/undelivered.js';
 import { Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
@@ -12,8 +13,7 @@ export const deliveries: Verb = {
       const [verb, ...ids] = args;
       if (verb === undefined) {
         const dead = await core.store.outbox.dead(team);
-        for (const row of dead)
-          io.out(`${row.id}  ${refOf(row.incident)}  ${row.effect.kind}  ${row.deadAt}  ${row.error}\n`);
+        for (const row of dead) io.out(`${undeliveredLine(refOf(row.incident), row)}\n`);
         if (dead.length === 0) io.out('Nothing was given up.\n');
         else io.out('`tocsin deliveries retry ID…` or `retry all` tries again, once the cause is mended.\n');
         return 0;

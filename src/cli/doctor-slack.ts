@@ -3,12 +3,17 @@ import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '#config.js';
-import { createSlackClient } from '#slack/client.js';
+import { codeInWords } from '#domain/slack-code.js';
+import { createSlackClient, type SlackClient } from '#slack/client.js';
+import { lookAtSocket } from '#slack/socket.js';
 import type { Finding } from './finding.js';
 
 const MANIFEST = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
 
-/** Asks Slack about our token: is it good, and does it have the scopes of the manifest? */
+/** Pages of a thousand channels. */
+const PAGES = 20;
+
+/** Asks Slack about our token: is it good, does it have the scopes of the manifest, and can it announce? */
 export async function askSlack(config: Config): Promise<Finding[]> {
   const { botToken, apiUrl } = config.slack;
   if (botToken === null) return [];
@@ -32,7 +37,91 @@ export async function askSlack(config: Config): Promise<Finding[]> {
   return [
     { what: 'Slack', ok: true, detail: `knows us as ${user ?? 'a bot'} of ${team ?? 'a workspace'}` },
     await scopes(answer.data),
+    ...(await announcements(config, client)),
+    ...(await sockets(config)),
   ];
+}
+
+/** In Socket Mode: does Slack keep a socket of ours? */
+async function sockets(config: Config): Promise<Finding[]> {
+  const { appToken, apiUrl } = config.slack;
+  if (appToken === null) return [];
+  const log = pino({ level: 'silent' });
+  const { connections, refused } = await lookAtSocket({ appToken, log, ...(apiUrl && { apiUrl }) });
+  const what = 'Socket Mode';
+  if (refused === 'too_many_websockets') {
+    const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;
+    const fix =
+      'stop the other copies of the bot that use this app token, or make an app of their own for them';
+    return [{ what, ok: false, detail, fix }];
+  }
+  if (refused !== null) {
+    const fix =
+      'is SLACK_APP_TOKEN right (xapp-…, with connections:write), and Socket Mode switched on for the app?';
+    return [{ what, ok: false, detail: refused, fix }];
+  }
+  return [{ what, ok: true, detail: `Slack says hello, ${connections ?? 1} open with this one` }];
+}
+
+interface Place {
+  id: string;
+  name: string;
+  is_archived?: boolean;
+  is_member?: boolean;
+  is_private?: boolean;
+}
+
+/** Will the announcement of the next incident be heard? */
+async function announcements(config: Config, client: SlackClient): Promise<Finding[]> {
+  const { announce } = config.org;
+  if (announce === null) return [];
+  const what = 'announcements';
+  const wanted = announce.replace(/^#/, '');
+  const found = await placeOf(wanted, client);
+  const fix = 'mend `announce:` in tocsin.yml, or invite the bot into that channel';
+  if (found === null) {
+    const detail = `there is no channel ${wanted} that the bot can see`;
+    return [{ what, ok: false, detail, fix: `${fix}; a private one is seen only by who is in it` }];
+  }
+  if (typeof found === 'string')
+    return [{ what, ok: false, detail: `#${wanted}: ${codeInWords(found)}`, fix }];
+  const name = `#${found.name}`;
+  if (found.is_archived) {
+    const detail = `${name} is archived: no incident will be announced`;
+    return [{ what, ok: false, detail, fix: 'unarchive it, or name another as `announce:` in tocsin.yml' }];
+  }
+  if (found.is_member) return [{ what, ok: true, detail: `${name}, the bot is in it` }];
+  if (!found.is_private)
+    return [{ what, ok: true, detail: `${name}, public: the bot may post without being in it` }];
+  return [{ what, ok: false, detail: `the bot is not in ${name}`, fix: `type /invite @tocsin in ${name}` }];
+}
+
+/** @returns null: no such channel; a text: Slack's code for not telling */
+async function placeOf(wanted: string, client: SlackClient): Promise<Place | string | null> {
+  if (/^[CG][A-Z0-9]{6,}$/.test(wanted)) {
+    const answer = await client.call('conversations.info', { channel: wanted });
+    if (answer.kind === 'ok') return answer.data.channel as Place;
+    if (answer.kind === 'ratelimited') return 'ratelimited';
+    return answer.error === 'channel_not_found' ? null : answer.error;
+  }
+  let cursor = '';
+  for (let page = 0; page < PAGES; page++) {
+    const answer = await client.call('conversations.list', {
+      types: 'public_channel,private_channel',
+      limit: 1_000,
+      ...(cursor && { cursor }),
+    });
+    if (answer.kind !== 'ok') return answer.kind === 'ratelimited' ? 'ratelimited' : answer.error;
+    const { channels, response_metadata: more } = answer.data as {
+      channels?: Place[];
+      response_metadata?: { next_cursor?: string };
+    };
+    const found = channels?.find(({ name }) => name === wanted);
+    if (found) return found;
+    cursor = more?.next_cursor ?? '';
+    if (cursor === '') return null;
+  }
+  return null;
 }
 
 async function scopes(data: unknown): Promise<Finding> {

@@ -4,14 +4,19 @@ import { databaseCondition } from '#compose/health.js';
 import { many } from '#compose/home.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
+import { refOf } from '#domain/state.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
+import { undeliveredOf } from '#render/undelivered.js';
 import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
 import { troubleOf } from '#store/trouble.js';
 import { checkRunbooks } from './doctor-runbooks.js';
 import { askSlack } from './doctor-slack.js';
 import { type Finding, findingOf } from './finding.js';
 import type { Io, Verb } from './verb.js';
+
+/** So many incidents are named; `tocsin deliveries` lists all. */
+const NAMED = 5;
 
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {
@@ -109,6 +114,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
           ? '`tocsin deliveries` lists them with their errors'
           : 'is the bot running, and can it reach Slack?',
     });
+    for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
   } catch (error) {
     if (error instanceof Unavailable) tell(findingOf('database', troubleOf(error)));
     else tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
@@ -155,4 +161,13 @@ async function restores({ store }: Core, tell: (finding: Finding) => void): Prom
       fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
     });
   }
+}
+
+/** Incidents that miss something in Slack, the newest of them by name. */
+function givenUp(rows: Awaited<ReturnType<Core['store']['outbox']['dead']>>): Finding[] {
+  const incidents = [...new Set(rows.map(({ incident }) => incident))].sort((a, b) => b - a);
+  return incidents.slice(0, NAMED).map((incident) => {
+    const { missing, fix } = undeliveredOf(rows.filter((row) => row.incident === incident));
+    return { what: refOf(incident), ok: false, detail: missing, fix };
+  });
 }

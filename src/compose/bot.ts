@@ -108,7 +108,9 @@ async function build(
   // The first who runs one does not wait for all of them to be read.
   void core.runbooks.shelf.list();
   const engine = await openEngine({
-    ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
+    ...(config.redisUrl === null
+      ? {}
+      : { redisUrl: config.redisUrl, installation: await store.installation() }),
     database: core.database.config,
     log,
   });

@@ -1,10 +1,10 @@
-import type { EffectKind } from '#domain/effect.js';
+import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Intent } from '#domain/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import { Lost } from '#runbooks/action.js';
 import type { SlackResult } from '#slack/client.js';
-import { Later, NotRecorded, Refused, Unknown } from './failure.js';
+import { Later, NotRecorded, Refused, triesOf, Unknown } from './failure.js';
 import { type Gate, POST_GAP_MS } from './gate.js';
 import { LEASE_MS, type Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';
@@ -61,8 +61,17 @@ export class Attempt<K extends EffectKind = EffectKind> {
 
   /** @throws Later while Slack would not take this call */
   mayCall(method: string, channel: unknown): void {
-    const shut = this.gate.until(method, channel);
+    const shut = this.gate.until(method, channel) ?? this.gate.turn(method, channel, this.#urgent);
     if (shut) throw new Later(shut, method, false);
+  }
+
+  /** New incidents, headlines, answers and changes of state go before entries and corrections. */
+  get #urgent(): boolean {
+    return this.rows.some((row) => {
+      const effect: Effect = row.effect;
+      if (effect.kind === 'channel.entry') return effect.payload.head !== null;
+      return effect.kind !== 'channel.amend';
+    });
   }
 
   /**
@@ -126,8 +135,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
   async #call(method: string, args: Body, changes: boolean): Promise<Body> {
     this.mayCall(method, args.channel);
     await this.#ready(changes);
-    // From the sending on: two lanes may post to the announcement channel at the same moment.
-    if (method === 'chat.postMessage') this.gate.shut(method, args.channel, POST_GAP_MS);
+    this.gate.made(method, args.channel);
     const result = await this.world.slack.call(method, args);
     if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
     return this.#judge(method, result, args.channel);
@@ -149,9 +157,14 @@ export class Attempt<K extends EffectKind = EffectKind> {
       case 'ok':
         return result.data;
       case 'ratelimited':
-        throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
+        throw new Later(this.gate.told(method, channel, result.retryAfterMs), method, true);
       case 'refused':
-        throw new Refused(method, result.error, Array.isArray(result.data.errors) ? result.data.errors : []);
+        throw new Refused(
+          method,
+          result.error,
+          Array.isArray(result.data.errors) ? result.data.errors : [],
+          triesOf(this.row.error),
+        );
       case 'unknown':
         throw new Unknown(method, result.error);
       default: {

@@ -1,4 +1,3 @@
-import { announce } from './announcement.js';
 import type { Attempt, Body } from './attempt.js';
 import { botUser } from './bot.js';
 import { makeChannel } from './channel.js';
@@ -33,7 +32,6 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
     opener: async () => absent.push(...(await inviting)),
     headline: () => postHeadline(attempt, channel.id),
     topic: () => setTopic(attempt, channel.id),
-    announcement: () => announce(attempt),
     people: async () => {
       // Private means private: whoever is to see it is invited by name.
       if (attempt.incident.private) return;

@@ -1,3 +1,5 @@
+import { natureOf } from '#domain/slack-code.js';
+
 /** Nothing happened; it may be tried at `until`. Not an attempt: a full lane is nobody's fault. */
 export class Later extends Error {
   /** @param told Slack said so in this attempt (Retry-After); otherwise we knew before and did not ask */
@@ -10,15 +12,38 @@ export class Later extends Error {
   }
 }
 
+/** A code that nobody has told us of is heard this often before it counts as a plain no. */
+export const TRIES = 5;
+
 /** Slack said no. `errors`: its answers for single items, where a call has several. */
 export class Refused extends Error {
+  /** It stays a no: a part of a delivery may do without it, and the whole of one is given up. */
+  readonly final: boolean;
+  /** How often such an answer was heard in a row, where we do not know the code; 0 where we do. */
+  readonly tries: number;
+
+  /** @param before how often these rows have heard of a code that we do not know */
   constructor(
     readonly method: string,
     readonly code: string,
     readonly errors: unknown[] = [],
+    before = TRIES - 1,
   ) {
     super(`${method}: ${code}`);
+    const nature = natureOf(code);
+    this.tries = nature === 'unknown' ? before + 1 : 0;
+    this.final = nature === 'final' || this.tries >= TRIES;
   }
+
+  /** As it is kept with the rows: `chat.postMessage: new_code (try 2 of 5)`. */
+  get kept(): string {
+    return this.tries === 0 ? this.message : `${this.message} (try ${this.tries} of ${TRIES})`;
+  }
+}
+
+/** @param error as kept with a row. @returns how often it has heard of a code that we do not know, in a row */
+export function triesOf(error: string | null): number {
+  return Number(/ \(try (\d+) of \d+\)$/.exec(error ?? '')?.[1] ?? 0);
 }
 
 /** Nobody can say whether it happened. */
@@ -41,45 +66,9 @@ export class Undeliverable extends Error {
 /** The database could not take a fact now; what Slack made is found again by the next attempt. */
 export class NotRecorded extends Error {}
 
-// From Slack's list of errors that any method can return. Everything that is in neither list is a plain no.
-const AUTH = new Set([
-  'not_authed',
-  'invalid_auth',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'user_removed_from_team',
-  'team_disabled',
-  'team_access_not_granted',
-  'ekm_access_denied',
-  'access_denied',
-  'accesslimited',
-  'enterprise_is_restricted',
-  'two_factor_setup_required',
-]);
-const TRANSIENT = new Set([
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-  'ratelimited',
-  'rate_limited',
-  'message_limit_exceeded',
-  'org_login_required',
-  'team_added_to_org',
-  'external_channel_migrating',
-  'update_failed',
-]);
-
-/** `auth`: the bot is shut out until a person acts; keep what is owed. `transient`: may have happened all the same. */
-export function natureOf(code: string): 'auth' | 'transient' | 'permanent' {
-  if (AUTH.has(code)) return 'auth';
-  return TRANSIENT.has(code) ? 'transient' : 'permanent';
-}
-
 /** Is this a no that stays a no, so that a part of a delivery can do without it? */
 export function isPermanent(error: unknown): error is Refused {
-  return error instanceof Refused && natureOf(error.code) === 'permanent';
+  return error instanceof Refused && error.final;
 }
 
 // A no to the message itself rather than to its channel: of several entries in it perhaps one is to blame.

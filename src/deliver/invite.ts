@@ -1,5 +1,6 @@
+import { natureOf } from '#domain/slack-code.js';
 import type { Attempt } from './attempt.js';
-import { isPermanent, natureOf, type Refused } from './failure.js';
+import { isPermanent, type Refused } from './failure.js';
 import { list } from './look.js';
 
 const BATCH = 100;
@@ -77,7 +78,7 @@ async function tryInvite(
     if (!isPermanent(error) || HOPELESS.has(error.code)) throw error;
     // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
     const answers = absentIn(list(error.errors));
-    const passing = answers.some((one) => natureOf(one.error) !== 'permanent');
+    const passing = answers.some((one) => !['final', 'unknown'].includes(natureOf(one.error)));
     return error.errors.length >= users.length && !passing ? answers : error;
   }
 }

@@ -1,11 +1,13 @@
+import type { EffectKind } from '#domain/effect.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/lanes.js';
 import { Attempt, type Body } from './attempt.js';
-import { isAboutTheMessage, Later, Refused } from './failure.js';
+import { isAboutTheMessage, Later, Refused, TRIES, triesOf } from './failure.js';
 import type { Gate } from './gate.js';
 import { Lease } from './lease.js';
 import { pick } from './pick.js';
 import type { OutboxRow, World } from './ports.js';
+import { mourn } from './undelivered.js';
 import { verdict } from './verdict.js';
 
 // A busy lane goes to the end of the queue after this long, so that the others get their turn.
@@ -31,6 +33,9 @@ export class Retries {
   }
 }
 
+/** What is said in the incident's channel all the time. */
+const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
+
 export interface DrainOptions {
   world: World;
   gate: Gate;
@@ -48,7 +53,7 @@ export interface DrainOptions {
  * over or when asked to, and says when to come back. Nothing here sleeps: a lane that has to wait leaves, and its
  * worker is free for another.
  *
- * A worker that dies here leaves a lease, gone after 12 s, and rows noted as begun, which the next one looks for
+ * A worker that dies here leaves a lease, gone after 4 s, and rows noted as begun, which the next one looks for
  * in Slack before it pays them.
  */
 export async function drainLane(lane: Lane, options: DrainOptions, signal: AbortSignal): Promise<void> {
@@ -63,6 +68,7 @@ export async function drainLane(lane: Lane, options: DrainOptions, signal: Abort
     world.log.warn({ lane: lane.lane }, 'another worker has taken over this lane');
     return;
   } finally {
+    lease.end();
     await release(lease, options, rest);
   }
 }
@@ -104,6 +110,8 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     try {
       const result = await options.deliver(attempt);
       await settle(lease, world, attempt, { done: result });
+      // Something was said in the incident's channel: so it can be told what it was not shown.
+      if (SHOWN.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {
@@ -117,13 +125,14 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
   }
 }
 
+/** Perhaps one of several is to blame: for its last try each is alone. */
 function alone(row: OutboxRow): boolean {
-  return row.error !== null && isAboutTheMessage(row.error);
+  return row.error !== null && (isAboutTheMessage(row.error) || triesOf(row.error) >= TRIES - 1);
 }
 
 async function fail(
   lease: Lease,
-  { world, retries }: DrainOptions,
+  { world, wakeAt, retries }: DrainOptions,
   attempt: Attempt,
   error: unknown,
 ): Promise<void> {
@@ -138,7 +147,12 @@ async function fail(
   }
   // One that failed before it began is an attempt too, or it would come back every second for ever.
   await attempt.begin();
-  const how = verdict(error, row.attempts, attempt.unsure, world.now());
+  const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
+  if ('dead' in how) {
+    // Before they are settled: whoever dies in between does it again.
+    const lanes = await mourn(world, attempt.rows, attempt.incident.opener.id, how.dead);
+    for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
+  }
   await settle(lease, world, attempt, how);
   if ('dead' in how) world.log.error({ ...about, error: how.dead }, 'a delivery is dead until it is retried');
   else if ('error' in how) {

@@ -1,4 +1,5 @@
 import type { EffectKind } from '#domain/effect.js';
+import { triesOf } from './failure.js';
 import type { OutboxRow } from './ports.js';
 
 /** What to do next in a lane: pay these rows together, come back then, or go home. */
@@ -14,6 +15,7 @@ const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry
 const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.entry',
   'channel.amend',
+  'channel.notice',
   'headline.refresh',
   'people.invite',
   'people.remove',
@@ -21,7 +23,6 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.log',
   'run.post',
   'run.offer',
-  'run.alarm',
 ]);
 
 /**
@@ -29,8 +30,8 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
  *
  * An ordered row that has to wait holds every ordered row behind it; independent ones (an export, an invitation,
  * the headline, a capture) go on. What a `channel.open` still owes once the channel and its headline stand
- * (topic, groups, announcement) holds nobody up. Neighbouring entries become one batch, although independent
- * rows lie between them; all waiting refreshes are one refresh, and so are those of one run's message.
+ * (topic, groups) holds nobody up. Neighbouring entries become one batch, although independent
+ * rows lie between them; all waiting refreshes are one refresh, and so are notices and those of one run's message.
  * @param rows open rows of one lane in order of id
  * @param dueAt when a row may be tried
  * @param ready the incident has its channel and headline
@@ -69,11 +70,18 @@ function companions(
     case 'channel.entry':
     case 'channel.amend': {
       if (alone(first)) return [first];
-      const end = queue.findIndex((row) => row.effect.kind === 'channel.open' || !due(row) || alone(row));
+      // Each is to be heard as often as the others before it is given up.
+      const tries = triesOf(first.error);
+      const end = queue.findIndex(
+        (row) =>
+          row.effect.kind === 'channel.open' || !due(row) || alone(row) || triesOf(row.error) !== tries,
+      );
       return queue.slice(0, end === -1 ? BATCH : Math.min(end, BATCH));
     }
     case 'headline.refresh':
-      return queue.filter((row) => row.effect.kind === 'headline.refresh' && due(row));
+    case 'announcement.refresh':
+    case 'channel.notice':
+      return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));
     case 'run.show': {
       const { run } = first.effect.payload;
       return queue.filter((row) => isShow(row) && row.effect.payload.run === run && due(row));

@@ -19,7 +19,17 @@ export type OutboxRow<K extends EffectKind = EffectKind> = OwedRow & { effect: E
 /** The store's lanes. Everything that writes answers false when the hold is lost. */
 export type Outbox = Pick<
   Store['outbox'],
-  'claimLane' | 'renewLane' | 'releaseLane' | 'owedRows' | 'markStarted' | 'settle' | 'sweep'
+  | 'claimLane'
+  | 'renewLane'
+  | 'releaseLane'
+  | 'owedRows'
+  | 'markStarted'
+  | 'settle'
+  | 'sweep'
+  | 'owe'
+  | 'dead'
+  | 'refused'
+  | 'reviveNotices'
 >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */

@@ -3,18 +3,20 @@ import { runRef } from '#domain/run-fact.js';
 import { refOf } from '#domain/state.js';
 import { cut } from '#slack/blocks/cut.js';
 import { escaped } from '#slack/blocks/escaped.js';
+import { awaitChannel } from './announcement.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Undeliverable } from './failure.js';
 import { findTagged, tag } from './look.js';
 
 /**
  * Somebody went on without the agreement that a run needs. Everybody who is in the incident's channel hears of it at
- * once, and the announcement channel too, unless the incident is private.
+ * once, and the announcement channel too, unless the incident is private. In a lane of its own: it does not wait for a
+ * channel that cannot be made.
  */
 export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const { world, incident, row } = attempt;
   const { run, seq } = row.effect.payload;
-  if (!incident.channel) throw new Undeliverable('no_channel');
+  await awaitChannel(attempt);
   const fact = await world.incidents.fact(row.team, row.incident, seq);
   if (!fact) throw new Undeliverable('no_such_fact');
   const who = escaped(cut(personLabel(fact.by), 80));
@@ -22,8 +24,8 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
   // Refused for good in the channel, it is heard elsewhere all the same; then the row is dead, and `deliveries` says so.
-  const deaf = await say(attempt, incident.channel.id, `<!here> ${what}`, since).catch((error: unknown) => {
-    if (!isPermanent(error)) throw error;
+  const deaf = await here(attempt, `<!here> ${what}`, since).catch((error: unknown) => {
+    if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
     return error;
   });
   if (world.org.announce && !incident.private) {
@@ -36,6 +38,12 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   }
   if (deaf) throw deaf;
   return { told: true };
+}
+
+async function here(attempt: Attempt<'run.alarm'>, text: string, since: Date): Promise<void> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  await say(attempt, channel.id, text, since);
 }
 
 async function say(attempt: Attempt<'run.alarm'>, channel: string, text: string, since: Date): Promise<void> {

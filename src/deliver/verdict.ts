@@ -1,5 +1,6 @@
+import { natureOf } from '#domain/slack-code.js';
 import type { Settlement } from '#store/lanes.js';
-import { Later, NotRecorded, natureOf, Refused, Undeliverable, Unknown } from './failure.js';
+import { Later, NotRecorded, Refused, triesOf, Undeliverable, Unknown } from './failure.js';
 
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
@@ -18,11 +19,18 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
  * What becomes of rows whose delivery failed.
  *
  * Slack away is retried for ever, so an outage of hours delivers everything afterwards, in order. A plain no is
- * dead at once, so that the rest goes on. A bot that is shut out keeps what it owes for when it is let in again.
+ * dead at once, so that the rest goes on; a code that we do not know is heard a few times first. A bot that is shut out keeps what it owes for when it is let in again.
  * @param attempts how often it was tried before this time
  * @param unsure something of this or an earlier attempt may have reached Slack
+ * @param before what was kept with the rows until now
  */
-export function verdict(error: unknown, attempts: number, unsure: boolean, now: Date): Settlement {
+export function verdict(
+  error: unknown,
+  attempts: number,
+  unsure: boolean,
+  now: Date,
+  before: string | null = null,
+): Settlement {
   const message = error instanceof Error ? error.message : String(error);
   const retry = (mayHaveHappened: boolean): Settlement => ({
     retryInMs: backoffMs(attempts + 1),
@@ -31,15 +39,17 @@ export function verdict(error: unknown, attempts: number, unsure: boolean, now: 
   });
   if (error instanceof Later) {
     const retryInMs = Math.max(0, error.until.getTime() - now.getTime());
-    return { retryInMs, error: message, uncertain: unsure };
+    // A mere wait does not make a code forgotten that we are counting.
+    return { retryInMs, error: before !== null && triesOf(before) > 0 ? before : message, uncertain: unsure };
   }
   if (error instanceof Undeliverable) return { dead: error.code };
   // Whether it may have happened is known to the attempt: some requests certainly never left.
   if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);
   if (error instanceof Refused) {
-    const nature = natureOf(error.code);
-    if (nature === 'permanent') return { dead: message };
-    return retry(nature === 'transient');
+    if (error.final) return { dead: error.kept };
+    // Of a code that we do not know nobody can say whether it means that nothing happened.
+    if (error.tries > 0) return { retryInMs: backoffMs(error.tries), error: error.kept, uncertain: true };
+    return retry(natureOf(error.code) === 'doubtful');
   }
   return attempts + 1 >= BUG_ATTEMPTS ? { dead: `internal: ${message.slice(0, 500)}` } : retry(true);
 }

@@ -3,14 +3,20 @@
  * Payloads hold references (sequence and entry numbers), never texts: texts can be erased, payloads are not.
  */
 export type Effect =
-  /** Make the channel, invite, topic, headline, announcement: once per incident, finished if interrupted. */
+  /** Make the channel, invite, topic, headline: once per incident, finished if interrupted. */
   | { kind: 'channel.open'; payload: Record<string, never> }
   /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
   | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
   /** Tell the channel of a correction of entry `n`. */
   | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' } }
-  /** Bring headline, topic and announcement up to date with the state. */
+  /** Bring headline and topic up to date with the state. */
   | { kind: 'headline.refresh'; payload: Record<string, never> }
+  /** Announce the incident, or bring its announcement up to date. In a lane of its own: it needs no channel of the incident's. */
+  | { kind: 'announcement.refresh'; payload: Record<string, never> }
+  /** Tell the incident's channel what was given up: these rows of the outbox. */
+  | { kind: 'channel.notice'; payload: { rows: number[] } }
+  /** Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. */
+  | { kind: 'person.tell'; payload: { user: string; row: number } }
   | { kind: 'people.invite'; payload: { people: string[] } }
   /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
   | { kind: 'people.remove'; payload: { people: string[]; by: string } }

@@ -12,10 +12,10 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     kind: 'channel.entry',
     payload: { n: (fact.data as { n: number }).n, head },
   });
-  const refresh: Effect = { kind: 'headline.refresh', payload: {} };
+  const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
-      return [{ kind: 'channel.open', payload: {} }];
+      return [{ kind: 'channel.open', payload: {} }, ...(fact.data.private ? [] : [ANNOUNCEMENT])];
     case 'NoteRecorded':
     case 'MessageCaptured':
     case 'CauseRecorded':
@@ -24,16 +24,16 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'StatusPosted':
       return [entry()];
     case 'StatusChanged':
-      return [entry(hash), refresh];
+      return [entry(hash), ...refresh];
     case 'SeverityChanged':
     case 'TitleChanged':
     case 'MilestoneMarked':
     case 'ComponentAdded':
     case 'ComponentRemoved':
     case 'ImpactRecorded':
-      return [entry(), refresh];
+      return [entry(), ...refresh];
     case 'RoleAssigned':
-      return [entry(), refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
+      return [entry(), ...refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
     case 'PeopleInvited':
       return [{ kind: 'people.invite', payload: { people: fact.data.people } }];
     case 'PeopleLeft':
@@ -57,6 +57,8 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...onHeadline(before, fact),
       ];
     case 'ChannelOpened':
+      // Where it was announced before there was a channel, people are shown the way to it now.
+      return before?.private ? [] : [ANNOUNCEMENT];
     case 'HeadlinePosted':
     case 'Announced':
       return [];
@@ -84,6 +86,13 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   }
 }
 
+const ANNOUNCEMENT: Effect = { kind: 'announcement.refresh', payload: {} };
+
+/** A private incident is announced nowhere. */
+function refreshOf(state: IncidentState | null): Effect[] {
+  return [{ kind: 'headline.refresh', payload: {} }, ...(state?.private ? [] : [ANNOUNCEMENT])];
+}
+
 /** A correction reaches the headline only when the headline rests on that entry. */
 function onHeadline(state: IncidentState | null, fact: { data: { entry: number } }): Effect[] {
   const n = fact.data.entry;
@@ -93,5 +102,5 @@ function onHeadline(state: IncidentState | null, fact: { data: { entry: number }
       state.opened.n === n ||
       state.lastPost?.n === n ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
-  return rests ? [{ kind: 'headline.refresh', payload: {} }] : [];
+  return rests ? refreshOf(state) : [];
 }

@@ -42,10 +42,21 @@ export function laneOf(team: string, incident: number): string {
   return `${team}/${refOf(incident)}`;
 }
 
-/** A run goes on in a lane of its own: it takes long, and what is shown of the incident must not wait for it. */
+/**
+ * What must not wait for the rest, or must not hold it up, has a lane of its own: a run takes long; what is told elsewhere
+ * is told also when the incident's channel cannot be made.
+ */
 function laneOfEffect(team: string, incident: number, effect: Effect): string {
   const lane = laneOf(team, incident);
-  return effect.kind === 'run.advance' ? `${lane}/${runRef(effect.payload.run)}` : lane;
+  switch (effect.kind) {
+    case 'run.advance':
+      return `${lane}/${runRef(effect.payload.run)}`;
+    case 'announcement.refresh':
+    case 'run.alarm':
+      return `${lane}/${effect.kind}`;
+    default:
+      return lane;
+  }
 }
 
 /**

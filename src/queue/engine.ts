@@ -40,6 +40,11 @@ export interface Engine {
 export interface EngineOptions {
   /** Redis or Valkey, as `redis://` or `rediss://`. Takes precedence over `database`. */
   redisUrl?: string;
+  /**
+   * Whose wake-ups these are, where several installations share one Redis: each hears its own only. Digits and letters.
+   * Absent: BullMQ's own name for them.
+   */
+  installation?: string;
   /** PostgreSQL, as `pg` takes it. BullMQ's tables live in a schema of their own. */
   database?: PoolConfig;
   log: QueueLog;
@@ -51,11 +56,11 @@ export interface EngineOptions {
  * An absent Redis is no error (recording goes on without it; it is joined when it comes). An absent
  * PostgreSQL rejects.
  */
-export async function openEngine({ redisUrl, database, log }: EngineOptions): Promise<Engine> {
+export async function openEngine({ redisUrl, installation, database, log }: EngineOptions): Promise<Engine> {
   if (!redisUrl && !database) throw new Error('openEngine needs redisUrl or database');
   const outage = outageLog(log, redisUrl ? 'Redis (queue)' : 'PostgreSQL (queue)');
   const backing: Backing = redisUrl
-    ? await redisBacking(redisUrl, outage.failed)
+    ? await redisBacking(redisUrl, installation, outage.failed)
     : await postgresBacking(database ?? {}, outage.failed);
   const queues = new Map<string, Queue>();
   const workers: EngineWorker[] = [];

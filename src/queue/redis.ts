@@ -8,9 +8,17 @@ import { within } from './waiting.js';
 /**
  * BullMQ on Redis or Valkey: one connection for all queues of the process, two for each worker.
  *
+ * All keys begin with the installation's own name: of two installations on one Redis each would otherwise take the other's
+ * wake-ups, whose rows it cannot find.
+ *
  * Waits a moment for Redis, so that the first wake-ups of a process find it; an absent one is no error.
  */
-export async function redisBacking(url: string, onError: (error: Error) => void): Promise<Backing> {
+export async function redisBacking(
+  url: string,
+  installation: string | undefined,
+  onError: (error: Error) => void,
+): Promise<Backing> {
+  const own = installation === undefined ? {} : { prefix: `tocsin-${installation}` };
   const options = {
     connectTimeout: 5_000,
     retryStrategy: reconnectDelay,
@@ -45,6 +53,7 @@ export async function redisBacking(url: string, onError: (error: Error) => void)
     queue: (name) =>
       new Queue(name, {
         ...queueSettings,
+        ...own,
         connection: producer,
         skipVersionCheck,
         // Otherwise the first calls of a process that started before Redis wait without end.
@@ -53,6 +62,7 @@ export async function redisBacking(url: string, onError: (error: Error) => void)
     worker: (name, processor, concurrency) =>
       new Worker(name, processor, {
         ...workerSettings,
+        ...own,
         connection: { ...options, url, maxRetriesPerRequest: null },
         skipVersionCheck,
         concurrency,

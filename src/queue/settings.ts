@@ -22,10 +22,10 @@ export const queueSettings = {
 
 /**
  * How every worker is opened, on both engines. With BullMQ's own values a killed worker is noticed after
- * a minute and a job that met two crashes is failed for good; with these it is about six seconds, for ever.
+ * a minute and a job that met two crashes is failed for good; with these it is five seconds at most, for ever.
  */
 export const workerSettings = {
-  lockDuration: 5_000,
+  lockDuration: 4_000,
   stalledInterval: 1_000,
   maxStalledCount: 50,
   // After a refused connection BullMQ would sleep 15 s before it looks again.

@@ -11,31 +11,33 @@ import { type Clock, clockIn } from './clock.js';
 import { excerpt } from './excerpt.js';
 import { runStanding } from './runs.js';
 import { newest, underDays } from './timeline-text.js';
+import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 import { dateTimeOf, durationInWords } from './when.js';
 
-/** The answer to `list`: a line per incident. `open`: only open ones were asked for. */
-export function listText(incidents: readonly IncidentState[], open = true): string {
-  if (incidents.length === 0)
-    return `${open ? 'No incident is open' : 'There is no incident yet'}. \`open TITLE\` opens one.`;
-  return incidents.map(listLine).join('\n');
+/** The answer to `list`: a line per incident. @param refused what Slack refused of them, or of others too */
+export function listText(incidents: readonly IncidentState[], refused: readonly Undelivered[] = []): string {
+  if (incidents.length === 0) return 'No incident is open. `open TITLE` opens one.';
+  return incidents.map((one) => listLine(one, refused)).join('\n');
 }
 
-function listLine(state: IncidentState): string {
+function listLine(state: IncidentState, refused: readonly Undelivered[]): string {
   const lead = state.roles.lead ? `lead ${personLabel(state.roles.lead)}` : 'no lead';
-  const where = state.channel ? `#${state.channel.name}` : 'no channel yet';
+  const without = () => withoutChannel(refused.filter(({ incident }) => incident === state.number));
+  const where = state.channel ? `#${state.channel.name}` : (without() ?? 'no channel yet');
   const marks = `${state.drill ? ' drill' : ''}${state.private ? ' private' : ''}`;
   return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}${marks}: ${excerpt(state.title)} · ${lead} · ${where}`;
 }
 
-/** The answer to `show`: what the incident is now. @throws RangeError when there is no such zone */
-export function showText(state: IncidentState, zone = 'UTC'): string {
+/** The answer to `show`: what the incident is now. @param refused what Slack refused of it. @throws RangeError when there is no such zone */
+export function showText(state: IncidentState, zone = 'UTC', refused: readonly Undelivered[] = []): string {
   const clock = clockIn(zone);
   const lines = [
     `${refOf(state.number)}: ${state.title}`,
     `${state.status} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
     roles(state),
     state.components.length > 0 ? `components: ${state.components.join(', ')}` : '',
-    state.channel ? `channel: #${state.channel.name}` : 'channel: not made yet',
+    state.channel ? `channel: #${state.channel.name}` : '',
+    ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
     state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
@@ -53,12 +55,13 @@ export async function catchupText(
   state: IncidentState,
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   zone = 'UTC',
+  refused: readonly Undelivered[] = [],
 ): Promise<string> {
   const clock = clockIn(zone);
   const { lines, earlier } = await newest(entries, clock, 2_500);
   const more = earlier > 0 ? [`… ${earlier} earlier: \`timeline\` shows more`] : [];
   const none = lines.length === 0 ? ['nothing new'] : [];
-  return [showText(state, zone), '', ...more, ...underDays(lines), ...none].join('\n');
+  return [showText(state, zone, refused), '', ...more, ...underDays(lines), ...none].join('\n');
 }
 
 /** The answer to `actions`: a line per action item, open ones first. */

@@ -93,7 +93,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   rate.on = rateLimits ?? true;
   const faults = new Faults();
   const calls = new CallLog();
-  const socket = options.eventsUrl ? undefined : new SocketTransport(world);
+  const socket = options.eventsUrl ? undefined : new SocketTransport(world, settings);
   socket?.attach(server);
   const transport = socket ?? new HttpTransport(options.eventsUrl ?? '', signingSecret, clock);
   const dispatch = new Dispatch(transport, settings, log);

@@ -10,6 +10,8 @@ export interface Settings {
   mentionLabels: boolean;
   /** The outer `team_id` of every event, as shared channels (`T…`) and Enterprises (`E…`) may have it; null: what is usual. */
   outerTeam: string | null;
+  /** Reason with which every new socket is sent away right after its hello; null: they stay. */
+  goodbye: string | null;
 }
 
 export const defaultSettings = (): Settings => ({
@@ -18,4 +20,5 @@ export const defaultSettings = (): Settings => ({
   latencyMs: 0,
   mentionLabels: false,
   outerTeam: null,
+  goodbye: null,
 });

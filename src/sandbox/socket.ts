@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Parcel, Receipt, Transport } from './delivery.js';
 import { isFields } from './fields.js';
+import type { Settings } from './settings.js';
 import type { World } from './world.js';
 
 const MAX_CONNECTIONS = 10;
@@ -19,7 +20,10 @@ export class SocketTransport implements Transport {
   readonly #pending = new Map<string, { socket: WebSocket; answer: (receipt: Receipt) => void }>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(readonly world: World) {
+  constructor(
+    readonly world: World,
+    readonly settings: Pick<Settings, 'goodbye'> = { goodbye: null },
+  ) {
     this.#every(PING_MS, () => {
       for (const socket of this.#wss.clients) socket.ping();
     });
@@ -76,7 +80,7 @@ export class SocketTransport implements Transport {
 
   /**
    * Asks the app to connect again, or cuts the line without a word.
-   * @param reason `warning`, `refresh_requested`, `link_disabled`, or `cut`
+   * @param reason `warning`, `refresh_requested`, `link_disabled`, `too_many_websockets`, or `cut`
    */
   disconnect(reason: string): number {
     const open = this.#open();
@@ -143,6 +147,7 @@ export class SocketTransport implements Transport {
         connection_info: { app_id: this.world.identity.appId },
       }),
     );
+    if (this.settings.goodbye) this.#sayGoodbye(socket, this.settings.goodbye);
     this.world.changed();
   }
 

@@ -65,10 +65,12 @@ export interface Slack {
   /** Ask Slack about somebody now, for at most a second. */
   meet(team: string, id: string): Promise<void>;
   identity(): Identity | null;
-  /** `ok` when Slack knows us and, in Socket Mode, a socket is connected. */
+  /** `ok` when Slack knows us and, in Socket Mode, a socket is connected and stays so. */
   health(): 'ok' | 'degraded';
   /** The same with the reason, and with what the last calls came to. Costs nothing. */
   condition(): Condition;
+  /** Slack's word for sending our sockets away (`too_many_websockets`); null: it does not. */
+  trouble(): string | null;
 }
 
 /** Time that an answer may spend on Slack: on a modal, whose trigger lives three seconds; on a link, which is a courtesy. */
@@ -173,7 +175,8 @@ export function createSlack(options: SlackOptions): Slack {
     groups,
     meet: people.meet,
     identity: whoAmI.current,
-    health: () => (whoAmI.current() && front.connected() ? 'ok' : 'degraded'),
+    health: () => (whoAmI.current() && front.connected() && !front.trouble() ? 'ok' : 'degraded'),
+    trouble: front.trouble,
     condition() {
       const fix = 'can this machine reach slack.com (or SLACK_API_URL)? `tocsin doctor` asks Slack';
       if (!whoAmI.current()) {
@@ -182,6 +185,13 @@ export function createSlack(options: SlackOptions): Slack {
       }
       const failure = outage();
       if (failure) return { state: 'away', reason: `Slack does not answer (${failure})`, fix };
+      const trouble = front.trouble();
+      if (trouble)
+        return {
+          state: 'degraded',
+          reason: `Slack sends our sockets away (${trouble})`,
+          fix: 'another process may use the same app token: `tocsin doctor` says what to do',
+        };
       if (!front.connected()) return { state: 'away', reason: 'no socket is connected', fix };
       return { state: 'ok' };
     },
@@ -268,10 +278,15 @@ function frontOf({ slack, log, now, onFatal }: SlackOptions) {
       request.resume();
       response.writeHead(404).end();
     };
-    return { receiver: socket.receiver, listener, connected: () => socket.connected() > 0 };
+    return {
+      receiver: socket.receiver,
+      listener,
+      connected: () => socket.connected() > 0,
+      trouble: socket.trouble,
+    };
   }
   if (!slack.signingSecret)
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');
   const http = createHttpFront({ signingSecret: slack.signingSecret, log, now });
-  return { ...http, connected: () => true };
+  return { ...http, connected: () => true, trouble: () => null };
 }

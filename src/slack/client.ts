@@ -1,4 +1,5 @@
 import { webApi } from '@slack/bolt';
+import { natureOf } from '#domain/slack-code.js';
 import { slackLogger } from './logger.js';
 import type { Log } from './ports.js';
 
@@ -35,8 +36,6 @@ export interface SlackClientOptions {
   teamId?: string;
 }
 
-/** Codes by which Slack says that the action may have happened all the same. */
-const DOUBTFUL = new Set(['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable']);
 const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 const SLACK_CODE = /^[a-zA-Z0-9_.:-]{1,80}$/;
 
@@ -73,7 +72,8 @@ function resultOf(error: unknown): SlackResult {
     }
     // A page of HTML instead of JSON ends up here as the “code”.
     if (!SLACK_CODE.test(code)) return { kind: 'unknown', error: 'no_json', sent: true };
-    if (DOUBTFUL.has(code)) return { kind: 'unknown', error: code, sent: true };
+    // Slack says by it that the action may have happened all the same.
+    if (natureOf(code) === 'doubtful') return { kind: 'unknown', error: code, sent: true };
     return {
       kind: 'refused',
       error: code,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { natureOf } from '#domain/slack-code.js';
 import type { SlackClient } from './client.js';
 import type { Log } from './ports.js';
 
@@ -13,19 +14,9 @@ export interface Identity {
   url: string | null;
 }
 
-/** With these there is no point in going on: a person must give us another token. */
-const FATAL = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'user_removed_from_team',
-  'team_disabled',
-]);
-
+/** With such a code there is no point in going on: a person must give us another token. */
 export function isFatal(code: string): boolean {
-  return FATAL.has(code);
+  return natureOf(code) === 'fatal';
 }
 
 const TOLD = z.object({

@@ -9,11 +9,23 @@ const HELLO_MS = 15_000;
 /** After a socket that lived shorter than this there is a pause, so that an unwell Slack is not hammered. */
 const SHORT_LIFE_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
+/** Slack's limit on sockets of one app. With this reason it sends one away, often right after its hello. */
+const TOO_MANY = 'too_many_websockets';
+/** Reasons by which Slack wants no socket of ours now. */
+const UNWANTED: ReadonlySet<string | null> = new Set([TOO_MANY, 'link_disabled']);
+/** For so long after it has said so one socket has to do. */
+const CROWDED_MS = 10 * 60_000;
+/** While it lasts, the same trouble is in the log once a minute. */
+const REMINDER_MS = 60_000;
+/** How often a socket looks whether its turn has come, while it is crowded. */
+const TURN_MS = 1_000;
 
 export interface SocketFront {
   receiver: Receiver;
   /** How many sockets are connected now. */
   connected(): number;
+  /** Why Slack sends our sockets away, as long as none has stayed since; null: it does not. */
+  trouble(): string | null;
 }
 
 /**
@@ -32,53 +44,93 @@ export function createSocketFront(options: {
   let connected = 0;
   let running: Promise<void>[] = [];
 
-  const sockets = Array.from(
-    { length: options.sockets ?? 2 },
-    () =>
-      new SocketModeReceiver({
-        appToken: options.appToken,
-        autoReconnectEnabled: false,
-        logger: slackLogger(log),
-        installerOptions: {
-          clientOptions: {
-            ...(options.apiUrl && { slackApiUrl: options.apiUrl }),
-            timeout: 10_000,
-            retryConfig: { retries: 0 },
-            rejectRateLimitedCalls: true,
-            fetch: (url, init) => {
-              const signals = [stopping.signal, ...(init?.signal ? [init.signal] : [])];
-              return fetch(url, { ...init, signal: AbortSignal.any(signals) });
-            },
-          },
-        },
-      }),
-  );
+  const sockets = Array.from({ length: options.sockets ?? 2 }, () => receiver(options, stopping.signal));
+
+  // Sockets that are connected, on their way, or waiting for their next try; while it is crowded there is one of these.
+  let active = 0;
+  let crowdedUntil = 0;
+  let trouble: string | null = null;
+  let mentioned = Number.NEGATIVE_INFINITY;
 
   async function keep(socket: SocketModeReceiver): Promise<void> {
+    // Short lives count like connections that fail: a Slack that sends everybody away is not to be hammered.
     let failures = 0;
     while (!stopping.signal.aborted) {
-      const since = Date.now();
-      let retryAfter = 0;
-      try {
-        await hello(socket);
-        connected++;
-        log.info({ sockets: connected }, 'Socket Mode is connected');
-        try {
-          await gone(socket);
-        } finally {
-          connected--;
-        }
-        failures = Date.now() - since < SHORT_LIFE_MS ? 1 : 0;
-      } catch (error) {
+      while (active > 0 && performance.now() < crowdedUntil) {
+        await pause(TURN_MS);
         if (stopping.signal.aborted) return;
-        failures++;
-        const code = error instanceof webApi.WebAPIPlatformError ? error.data.error : null;
-        if (code !== null && isFatal(code)) return options.onFatal(code);
-        if (error instanceof webApi.WebAPIRateLimitedError) retryAfter = error.retryAfter * 1_000;
-        log.warn({ code, failures }, 'Socket Mode is not connected; trying again');
       }
-      if (failures > 0) await pause(Math.max(retryAfter, Math.min(LONGEST_WAIT_MS, 250 * 2 ** failures)));
+      active++;
+      try {
+        const outcome = await live(socket);
+        if (outcome === 'fatal' || stopping.signal.aborted) return;
+        failures = outcome.lived < SHORT_LIFE_MS ? failures + 1 : 0;
+        // A line that broke, or a refresh, is no wish of Slack's that we stay away.
+        if (outcome.lived > 0 && !UNWANTED.has(outcome.reason)) failures = Math.min(failures, 4);
+        if (outcome.reason === TOO_MANY) {
+          crowdedUntil = performance.now() + CROWDED_MS;
+          failures = Math.max(failures, 3);
+        }
+        const wait = Math.max(outcome.retryAfter, Math.min(LONGEST_WAIT_MS, 250 * 2 ** failures));
+        if (failures > 0) {
+          // A single short life is Slack's every few hours; the next is at once.
+          tell(outcome, failures, wait);
+          await pause(wait);
+        }
+      } finally {
+        active--;
+      }
     }
+  }
+
+  function tell({ reason, code }: Outcome, failures: number, wait: number): void {
+    if (failures > 1) trouble = reason ?? code;
+    const now = performance.now();
+    if (now - mentioned < REMINDER_MS) return;
+    mentioned = now;
+    const why =
+      reason === TOO_MANY
+        ? `Slack says ${TOO_MANY}: more than ten sockets of this app are open. Stop the other copies of the bot that use this app token; until then one socket has to do`
+        : 'Socket Mode is not connected; trying again';
+    log.warn({ reason, code, failures, again_in_ms: wait }, why);
+  }
+
+  /** One life of a socket, from asking for it to its end. */
+  async function live(socket: SocketModeReceiver): Promise<Outcome | 'fatal'> {
+    const outcome: Outcome = { lived: 0, reason: null, code: null, retryAfter: 0 };
+    const hear = (data: unknown) => {
+      outcome.reason = goodbyeIn(data) ?? outcome.reason;
+    };
+    socket.client.on('ws_message', hear);
+    let since = Number.POSITIVE_INFINITY;
+    let steady: NodeJS.Timeout | undefined;
+    try {
+      await hello(socket);
+      since = performance.now();
+      connected++;
+      log.info({ sockets: connected }, 'Socket Mode is connected');
+      steady = setTimeout(() => {
+        trouble = null;
+      }, SHORT_LIFE_MS);
+      try {
+        await gone(socket);
+      } finally {
+        connected--;
+      }
+    } catch (error) {
+      if (stopping.signal.aborted) return outcome;
+      outcome.code = error instanceof webApi.WebAPIPlatformError ? error.data.error : null;
+      if (outcome.code !== null && isFatal(outcome.code)) {
+        options.onFatal(outcome.code);
+        return 'fatal';
+      }
+      if (error instanceof webApi.WebAPIRateLimitedError) outcome.retryAfter = error.retryAfter * 1_000;
+    } finally {
+      clearTimeout(steady);
+      socket.client.off('ws_message', hear);
+    }
+    outcome.lived = Math.max(0, performance.now() - since);
+    return outcome;
   }
 
   function pause(ms: number): Promise<void> {
@@ -110,7 +162,105 @@ export function createSocketFront(options: {
       },
     },
     connected: () => connected,
+    trouble: () => trouble,
   };
+}
+
+/** One socket that neither reconnects by itself nor asks twice. */
+function receiver(
+  options: { appToken: string; apiUrl?: string; log: Log },
+  stopping: AbortSignal,
+): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken: options.appToken,
+    autoReconnectEnabled: false,
+    logger: slackLogger(options.log),
+    installerOptions: {
+      clientOptions: {
+        ...(options.apiUrl && { slackApiUrl: options.apiUrl }),
+        timeout: 10_000,
+        retryConfig: { retries: 0 },
+        rejectRateLimitedCalls: true,
+        fetch: (url, init) => {
+          const signals = [stopping, ...(init?.signal ? [init.signal] : [])];
+          return fetch(url, { ...init, signal: AbortSignal.any(signals) });
+        },
+      },
+    },
+  });
+}
+
+/** What one more socket hears of Slack: `connections` of this app, or why there is none. */
+export interface SocketLook {
+  connections: number | null;
+  /** Slack's word for sending it away, or its code for not giving one. */
+  refused: string | null;
+}
+
+/** A moment in which Slack sends away what it does not want. */
+const LOOK_MS = 700;
+
+/**
+ * Opens one socket for a moment, to see whether Slack keeps it. What Slack may hand to it meanwhile is answered with the
+ * plain truth: nothing was kept.
+ */
+export async function lookAtSocket(options: {
+  appToken: string;
+  apiUrl?: string;
+  log: Log;
+}): Promise<SocketLook> {
+  const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
+  const seen: SocketLook = { connections: null, refused: null };
+  client.on('ws_message', (data: unknown) => {
+    seen.refused = goodbyeIn(data) ?? seen.refused;
+    const said = messageIn(data);
+    if (said?.type === 'hello') seen.connections = Number(said.num_connections ?? 1);
+  });
+  client.on('slack_event', ({ ack, type }: { ack: (answer: object) => Promise<void>; type: string }) => {
+    const text = 'Nothing was kept: `tocsin doctor` was looking at this connection. Type it again.';
+    if (type !== 'events_api') void ack({ text }).catch(() => undefined);
+  });
+  try {
+    await client.start();
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+      client.once('disconnected', resolve);
+    });
+  } catch (error) {
+    seen.refused ??= error instanceof webApi.WebAPIPlatformError ? error.data.error : 'no answer';
+  }
+  // Of one that is gone already nobody hears that it went.
+  await Promise.race([client.disconnect(), new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
+  return seen;
+}
+
+/** How a socket ended. */
+interface Outcome {
+  /** Milliseconds from its hello; 0: it never said hello. */
+  lived: number;
+  /** Slack's word for sending it away; null: it said none. */
+  reason: string | null;
+  /** Slack's code for not giving us one. */
+  code: string | null;
+  /** Milliseconds that Slack wants us to wait. */
+  retryAfter: number;
+}
+
+/** @returns the reason in a `disconnect` of Slack's; null for everything else that comes over a socket */
+function goodbyeIn(data: unknown): string | null {
+  const said = messageIn(data);
+  return said?.type === 'disconnect' && typeof said.reason === 'string' ? said.reason : null;
+}
+
+function messageIn(data: unknown): Record<string, unknown> | null {
+  try {
+    const message: unknown = JSON.parse(
+      typeof data === 'string' ? data : new TextDecoder().decode(data as Buffer),
+    );
+    return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Resolves when Slack has said hello. */

@@ -22,7 +22,12 @@ export interface OwedRow {
 export interface DeadRow extends OwedRow {
   /** ISO 8601, UTC. */
   deadAt: string;
+  error: string;
+  dead: true;
 }
+
+/** What Slack has refused: given up, or to be tried again. */
+export type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
 
 export interface OutboxStats {
   /** Neither done nor dead. */
@@ -53,17 +58,56 @@ export const DUE = `(o.due_at <= now() or not ${believed('o')})`;
 export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
   and b.dead_at is not null and b.kind = '${BLOCKING}')`;
 
+// What speaks of dead rows is not itself something that people miss.
+const MISSED = `kind not in ('channel.notice', 'person.tell')`;
+
 /** @returns rows that were given up, oldest first; of every workspace when none is named. */
-export async function deadRows(db: Queryable, team: string | null = null): Promise<DeadRow[]> {
+export async function deadRows(
+  db: Queryable,
+  team: string | null = null,
+  incident: number | null = null,
+): Promise<DeadRow[]> {
   const { rows } = await db.query<DeadRow>(
-    `select ${OWED_COLUMNS}, to_char(dead_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "deadAt"
-     from outbox o where dead_at is not null and ($1::text is null or team = $1) order by o.id`,
-    [team],
+    `select ${OWED_COLUMNS}, true as dead, to_char(dead_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "deadAt"
+     from outbox o where dead_at is not null and ${MISSED} and ($1::text is null or team = $1)
+       and ($2::int is null or incident = $2) order by o.id`,
+    [team, incident],
   );
   return rows;
 }
 
-/** Gives dead rows another life, with fresh attempts; a relay finds them within a second. @returns how many. */
+/** @returns what a workspace (or one incident) misses: what was given up, and a channel that Slack does not make now. */
+export async function refusedRows(
+  db: Queryable,
+  team: string,
+  incident: number | null = null,
+): Promise<RefusedRow[]> {
+  const { rows } = await db.query<RefusedRow>({
+    name: 'refused_rows',
+    // The two partial indexes, each read once.
+    text: `select * from (
+             select ${OWED_COLUMNS}, true as dead from outbox o where team = $1 and dead_at is not null and ${MISSED}
+             union all
+             select ${OWED_COLUMNS}, false as dead from outbox o where team = $1 and done_at is null and dead_at is null
+               and kind = '${BLOCKING}' and error is not null) r
+           where ($2::int is null or incident = $2) order by id`,
+    values: [team, incident],
+  });
+  return rows;
+}
+
+/** A channel takes messages again: what it was to be told of, it is told now. @returns how many notices */
+export async function reviveNotices(db: Queryable, team: string, lane: string): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'revive_notices',
+    text: `update outbox set dead_at = null, due_at = now(), attempts = 0, error = null
+           where team = $1 and lane = $2 and dead_at is not null and kind = 'channel.notice'`,
+    values: [team, lane],
+  });
+  return rowCount ?? 0;
+}
+
+/** Gives dead rows another life, with fresh attempts and their errors forgotten; a relay finds them within a second. @returns how many. */
 export async function retryDead(
   db: Queryable,
   team: string,
@@ -71,9 +115,9 @@ export async function retryDead(
 ): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `with revived as (
-       update outbox set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0
-       where team = $1 and dead_at is not null and ($2::bigint[] is null or id = any($2)) returning 1)
-     select count(*)::int as count from revived`,
+       update outbox set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0, error = null
+       where team = $1 and dead_at is not null and ($2::bigint[] is null or id = any($2)) returning kind)
+     select count(*)::int as count from revived where ${MISSED}`,
     [team, ids === 'all' ? null : ids],
   );
   return rows[0]?.count ?? 0;
@@ -84,7 +128,7 @@ export async function outboxStats(db: Queryable): Promise<OutboxStats> {
   const { rows } = await db.query<OutboxStats>(`
     with open_row as (select due_at, team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
     select count(*)::int as open, (count(*) filter (where blocked))::int as blocked,
-      (select count(*)::int from outbox where dead_at is not null) as dead,
+      (select count(*)::int from outbox where dead_at is not null and ${MISSED}) as dead,
       count(distinct (team, lane))::int as lanes,
       greatest(0, coalesce(extract(epoch from now() - min(due_at) filter (where not blocked)) * 1000, 0))::float8
         as "oldestDueMs"

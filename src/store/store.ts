@@ -22,7 +22,17 @@ import {
   settle,
   sweep,
 } from './lanes.js';
-import { type DeadRow, deadRows, type OutboxStats, type OwedRow, outboxStats, retryDead } from './outbox.js';
+import {
+  type DeadRow,
+  deadRows,
+  type OutboxStats,
+  type OwedRow,
+  outboxStats,
+  type RefusedRow,
+  refusedRows,
+  retryDead,
+  reviveNotices,
+} from './outbox.js';
 import { outcomeOfQuery, Unavailable } from './outcome.js';
 import { type OwedFor, owe } from './owe.js';
 import { type People, people } from './people.js';
@@ -44,7 +54,7 @@ import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } fr
 import { type Tokens, tokens } from './tokens.js';
 import { troubleOf, tryWriting } from './trouble.js';
 import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';
-import { type Workspaces, workspaces } from './workspaces.js';
+import { installation, type Workspaces, workspaces } from './workspaces.js';
 
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
@@ -61,7 +71,10 @@ export interface Outbox {
   /** Leaves something that no fact owes. @returns false: the same request has left it before. */
   owe(effect: Effect, of: OwedFor): Promise<boolean>;
   late(ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }>;
-  dead(team?: string): Promise<DeadRow[]>;
+  dead(team?: string, incident?: number): Promise<DeadRow[]>;
+  /** What was given up, and channels that Slack does not make now. */
+  refused(team: string, incident?: number): Promise<RefusedRow[]>;
+  reviveNotices(lane: Lane): Promise<number>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
   /** Clears away up to `limit` rows that were paid longer than `keepMs` ago, and as many idle lanes. */
@@ -112,6 +125,8 @@ export interface Store {
   outbox: Outbox;
   /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
   warmUp(): Promise<void>;
+  /** @returns what tells this database from every other: the name of what it shares with other installations. */
+  installation(): Promise<string>;
   /** @returns the database's clock, in ms since 1970: the cheapest sign of life. */
   ping(): Promise<number>;
   /**
@@ -186,12 +201,15 @@ export function openStore(config: PoolConfig, report: Report): Store {
       settle: (...what) => settle(db, ...what),
       owe: (...what) => owe(db, ...what),
       late: (...what) => late(db, ...what),
-      dead: (team) => deadRows(db, team),
+      dead: (...of) => deadRows(db, ...of),
+      refused: (...of) => refusedRows(db, ...of),
+      reviveNotices: ({ team, lane }) => reviveNotices(db, team, lane),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
       sweep: (...what) => sweep(db, ...what),
     },
     warmUp: () => warmUp(writer),
+    installation: () => installation(db),
     async ping() {
       const sql = 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms';
       const { rows } = await db.query<{ ms: number }>(sql);

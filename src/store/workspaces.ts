@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { eq, gt, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { STANDING } from '#domain/state.js';
-import { asking } from './outcome.js';
-import { queryable, transaction, withConnection } from './pools.js';
+import { asking, Unavailable } from './outcome.js';
+import { type Queryable, queryable, transaction, withConnection } from './pools.js';
 import { incident, token, workspace } from './schema.js';
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
@@ -35,6 +36,26 @@ export interface WorkspaceRow {
 export interface Holding {
   incidents: number;
   tokens: number;
+}
+
+/**
+ * Tells this database from every other, for what is shared with others (one Redis for several installations). The same for
+ * every process on it, by whatever address; another for a dump that was restored elsewhere.
+ * @returns sixteen letters and digits
+ */
+export async function installation(db: Queryable): Promise<string> {
+  // Some hosts do not let everybody ask for the server's identity: then the database's own has to do.
+  const server = await db
+    .query<{ id: string }>('select system_identifier::text as id from pg_control_system()')
+    .then(({ rows }) => rows[0]?.id ?? '')
+    .catch((error: unknown) => {
+      if (error instanceof Unavailable) throw error;
+      return '';
+    });
+  const { rows } = await db.query<{ id: string }>(
+    `select datname || '/' || oid as id from pg_database where datname = current_database()`,
+  );
+  return createHash('sha256').update(`${server}/${rows[0]?.id}`).digest('hex').slice(0, 16);
 }
 
 export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {

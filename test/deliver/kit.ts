@@ -170,30 +170,49 @@ export async function startKit(
     /** Dead rows are given another chance. */
     retries: () => store.outbox.retryDead(TEAM, 'all'),
     /** One visit of a worker with its own memory to a lane. @returns when it wants to come back */
-    async visits(incident: number, gate = new Gate(now), its: World = world): Promise<Date | null> {
+    async visits(
+      incident: number,
+      gate = new Gate(now),
+      its: World = world,
+      lane = laneOf(incident),
+    ): Promise<Date | null> {
       let back: Date | null = null;
       await drainLane(
-        { team: TEAM, lane: laneOf(incident) },
+        { team: TEAM, lane },
         {
           world: its,
           gate,
           deliver,
           owner: 'worker',
-          wakeAt: (_, at) => {
-            back = at;
+          wakeAt: (woken, at) => {
+            if (woken === lane) back = at;
           },
         },
         new AbortController().signal,
       );
       return back;
     },
-    /** Pays everything of a lane, winding the clock on over every wait. */
+    /** Lanes of an incident that owe something, its own first; those of runs are other workers'. */
+    async owing(incident: number): Promise<string[]> {
+      const { rows } = await client.query<{ lane: string }>(
+        `select distinct o.lane from outbox o where (lane = $1 or lane like $1 || '/%') and lane not like '%/RUN-%'
+           and done_at is null and dead_at is null and not exists (select from outbox b where b.lane = o.lane
+             and b.dead_at is not null and b.kind = 'channel.open') order by lane`,
+        [laneOf(incident)],
+      );
+      return rows.map(({ lane }) => lane);
+    },
+    /** Pays everything of an incident, winding the clock on over every wait. */
     async pays(incident: number, visits = 200): Promise<void> {
       const gate = new Gate(now);
       for (let i = 0; i < visits; i++) {
-        const back = await kit.visits(incident, gate);
-        if (!back) return;
-        await kit.winds(back.getTime() - now().getTime() + 1);
+        const lanes = await kit.owing(incident);
+        if (lanes.length === 0) return;
+        const backs: number[] = [];
+        for (const lane of lanes)
+          backs.push((await kit.visits(incident, gate, world, lane))?.getTime() ?? Infinity);
+        const back = Math.min(...backs);
+        if (Number.isFinite(back)) await kit.winds(back - now().getTime() + 1);
       }
       throw new Error('this lane never comes to an end');
     },
@@ -224,11 +243,12 @@ export async function startKit(
       if (!loaded) throw new Error('no such incident');
       return loaded.state;
     },
-    async rows(incident: number): Promise<Row[]> {
+    /** Rows of its own lane, or (`kind`) of one kind in whatever lane. */
+    async rows(incident: number, kind: string | null = null): Promise<Row[]> {
       const { rows } = await client.query<Row>(
         `select id::int, kind, attempts, done_at is not null as done, dead_at is not null as dead, error, result
-           from outbox where lane = $1 order by id`,
-        [laneOf(incident)],
+           from outbox where incident = $1 and case when $3::text is null then lane = $2 else kind = $3 end order by id`,
+        [incident, laneOf(incident), kind],
       );
       return rows;
     },

@@ -31,6 +31,10 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
         markStarted: dealing(world.outbox.markStarted),
         settle: dealing(world.outbox.settle),
         sweep: dealing(world.outbox.sweep),
+        owe: dealing(world.outbox.owe),
+        dead: dealing(world.outbox.dead),
+        refused: dealing(world.outbox.refused),
+        reviveNotices: dealing(world.outbox.reviveNotices),
       },
     },
   };

@@ -11,7 +11,7 @@ const LATER = new Date('2026-01-01T00:00:09Z');
 
 /** Rows 1, 2, 3 … of these kinds. */
 function rows(...kinds: EffectKind[]): OutboxRow[] {
-  return kinds.map((kind, i) => ({ id: i + 1, effect: { kind } }) as OutboxRow);
+  return kinds.map((kind, i) => ({ id: i + 1, effect: { kind }, error: null }) as OutboxRow);
 }
 
 /** @param waiting ids that may not be tried before LATER */
@@ -85,6 +85,17 @@ describe('what a failure means', () => {
     });
     expect(verdict(new Refused('m', 'internal_error'), 0, false, NOW)).toMatchObject({ uncertain: true });
   });
+  test('a code that we do not know is heard a few times, then it is a plain no; a wait between does not count', () => {
+    const nth = (before: number) => verdict(new Refused('m', 'new_code', [], before), 50, false, NOW);
+    expect(nth(0)).toMatchObject({ error: 'm: new_code (try 1 of 5)', uncertain: true });
+    expect(nth(3)).toHaveProperty('retryInMs');
+    expect(nth(4)).toEqual({ dead: 'm: new_code (try 5 of 5)' });
+    const kept = 'm: new_code (try 3 of 5)';
+    expect(verdict(new Later(LATER, 'm', true), 0, true, NOW, kept)).toMatchObject({ error: kept });
+    expect(verdict(new Refused('m', 'is_archived', [], 0), 0, false, NOW)).toEqual({
+      dead: 'm: is_archived',
+    });
+  });
   test('Retry-After is kept to the millisecond', () => {
     expect(verdict(new Later(LATER, 'm', true), 0, false, NOW)).toMatchObject({ retryInMs: 9_000 });
   });
@@ -106,4 +117,54 @@ test('the gate shuts one method of one channel, other methods everywhere, until 
   expect(gate.until('pins.add', 'C3')).toEqual(LATER);
   now = LATER;
   expect(gate.until('pins.add', 'C3')).toBeNull();
+});
+
+describe('posts of a whole workspace', () => {
+  /** Fifty channels that always have something to say, for two minutes. @returns when each of them spoke, in ms */
+  function twoMinutes(urgent: (channel: number, ms: number) => boolean = () => false): number[][] {
+    let ms = 0;
+    const gate = new Gate(() => new Date(NOW.getTime() + ms));
+    const spoke: number[][] = Array.from({ length: 50 }, () => []);
+    for (; ms < 120_000; ms += 100) {
+      for (let channel = 0; channel < 50; channel++) {
+        const name = `C${channel}`;
+        if (gate.until('chat.postMessage', name)) continue;
+        if (gate.turn('chat.postMessage', name, urgent(channel, ms))) continue;
+        gate.made('chat.postMessage', name);
+        spoke[channel]?.push(ms);
+      }
+    }
+    return spoke;
+  }
+  const longest = (times: number[]) => Math.max(...times.slice(1).map((at, i) => at - (times[i] as number)));
+
+  test('are fewer than Slack takes in any minute, and every channel has its turn', () => {
+    const spoke = twoMinutes();
+    const all = spoke.flat().sort((a, b) => a - b);
+    for (const at of all)
+      expect(all.filter((one) => one >= at && one < at + 60_000).length).toBeLessThan(300);
+    for (const times of spoke) {
+      expect(times[0]).toBeLessThan(15_000);
+      expect(longest(times)).toBeLessThan(15_000);
+    }
+    const counts = spoke.map((times) => times.length);
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  });
+
+  test('what is urgent does not wait for a round, and takes nobody’s turn for long', () => {
+    const spoke = twoMinutes((channel) => channel === 7);
+    expect(longest(spoke[7] as number[])).toBeLessThan(2_000);
+    for (const times of spoke) expect(longest(times)).toBeLessThan(20_000);
+  });
+
+  test('are fewer still where Slack says that it is too much, and a few at once are not held up', () => {
+    const gate = new Gate(() => NOW);
+    for (let i = 0; i < 10; i++) {
+      expect(gate.turn('chat.postMessage', `C${i}`, false)).toBeNull();
+      gate.made('chat.postMessage', `C${i}`);
+    }
+    gate.told('chat.postMessage', 'C0', 30_000);
+    expect(gate.turn('chat.postMessage', 'C11', false)).not.toBeNull();
+    expect(gate.turn('chat.update', 'C11', false)).toBeNull();
+  });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { lookupsOf } from '#compose/lookups.js';
+import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import type { World } from '#deliver/ports.js';
 import { seenAhead } from '#deliver/restored.js';
@@ -73,7 +74,14 @@ async function restoreHere(): Promise<void> {
       throw error;
     },
   });
-  world = { ...kit.world, outbox: store.outbox, incidents: store, people: store.people, tell: handle, now };
+  world = {
+    ...kit.world,
+    outbox: store.outbox,
+    incidents: store,
+    people: peopleForDeliveries(store),
+    tell: handle,
+    now,
+  };
 }
 
 async function says(intent: Parameters<World['tell']>[0], incident: number | null): Promise<number> {

@@ -70,7 +70,7 @@ describe('glass that is broken', () => {
       here: [`<!here> ${said(incident, 'at once')}`],
       announced: [],
     });
-    const row = (await kit.rows(incident)).find(({ kind }) => kind === 'run.alarm');
+    const row = (await kit.rows(incident, 'run.alarm'))[0];
     expect(row).toMatchObject({ done: true, dead: false });
   });
 
@@ -80,7 +80,7 @@ describe('glass that is broken', () => {
     await breaks(incident, 'at once');
     await kit.pays(incident);
     expect(await heard(incident)).toEqual({ here: [], announced: [said(incident, 'at once')] });
-    const row = (await kit.rows(incident)).find(({ kind }) => kind === 'run.alarm');
+    const row = (await kit.rows(incident, 'run.alarm'))[0];
     expect(row).toMatchObject({ dead: true, error: expect.stringContaining('is_archived') });
   });
 

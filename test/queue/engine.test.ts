@@ -81,6 +81,25 @@ describe.each(servers)('the engine on %s', (name, start) => {
     await until('it is done by another', () => handled.length === 1);
   });
 
+  test('two installations on one server do not take each other’s jobs', async () => {
+    // On PostgreSQL each has a database of its own.
+    if (name !== 'Redis') return;
+    const own = async (installation: string) => {
+      const engine = await openEngine({ ...server.options, installation, log });
+      engines.push(engine);
+      return engine;
+    };
+    const [here, there] = [await own('a1'), await own('b2')];
+    await lanes(here).add('wake', { lane: 'T1/INC-1' });
+    there.worker<LaneJob>(LANES, note, { concurrency: 1 });
+    await lanes(there).add('wake', { lane: 'T2/INC-1' });
+    await until('its own is handled', () => handled.length > 0);
+    expect(handled).toEqual(['T2/INC-1']);
+    here.worker<LaneJob>(LANES, note, { concurrency: 1 });
+    await until('and so is the other', () => handled.length > 1);
+    expect(handled).toEqual(['T2/INC-1', 'T1/INC-1']);
+  });
+
   test('few connections', async () => {
     const engine = await open();
     await engine.worker<LaneJob>(LANES, note, { concurrency: 16 }).ready();

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { createSlack, type Slack } from '#slack/app.js';
-import { Behind, type Kit, MANIFEST, type Outcome, startKit, until } from './kit.js';
+import { lookAtSocket } from '#slack/socket.js';
+import { Behind, type Kit, MANIFEST, type Outcome, quiet, startKit, until } from './kit.js';
 
 const SECRET = 'a-signing-secret';
 
@@ -247,6 +248,9 @@ describe('starting', () => {
   );
 });
 
+const opens = async (kit: Kit) =>
+  (await kit.look<{ calls: Array<{ started_at: number }> }>('log?method=apps.connections.open')).calls;
+
 describe('Socket Mode', () => {
   let kit: Kit;
   let sandbox: Sandbox;
@@ -286,4 +290,40 @@ describe('Socket Mode', () => {
     expect(kit.behind.fatal).toEqual([]);
     expect(sandbox.teamId).toBe(kit.slack.identity()?.slackTeamId);
   });
+
+  test('too_many_websockets after each hello: ever fewer tries, one socket instead of two, named, and well again', async () => {
+    const warned: Array<{ reason?: string }> = [];
+    const log = { ...quiet, warn: (fields: object) => void warned.push(fields) };
+    const other = await startKit('socket', { log });
+    try {
+      await other.act('settings', { goodbye: 'too_many_websockets' });
+      const before = (await opens(other)).length;
+      await other.act('disconnect', { reason: 'too_many_websockets' });
+      await until(async () => (await opens(other)).length >= before + 3);
+      const times = (await opens(other)).slice(before).map((call) => call.started_at);
+      // The two that were open may each try once more before they know; then it is one, and each wait is twice as long.
+      const gaps = times.slice(1).map((at, i) => at - (times[i] as number));
+      expect(gaps.at(-1)).toBeGreaterThan(3_000);
+      expect(other.slack.trouble()).toBe('too_many_websockets');
+      expect(other.slack.health()).toBe('degraded');
+      expect(warned.filter(({ reason }) => reason === 'too_many_websockets')).toHaveLength(1);
+      const look = await lookAtSocket({
+        appToken: other.sandbox.appToken,
+        apiUrl: other.sandbox.apiUrl,
+        log: quiet,
+      });
+      expect(look.refused).toBe('too_many_websockets');
+      await other.act('settings', { goodbye: null });
+      await until(() => other.slack.health() === 'ok');
+      expect((await other.look<Outcome>('connections')).connections).toBe(1);
+      const well = await lookAtSocket({
+        appToken: other.sandbox.appToken,
+        apiUrl: other.sandbox.apiUrl,
+        log: quiet,
+      });
+      expect(well).toEqual({ connections: 2, refused: null });
+    } finally {
+      await other.stop();
+    }
+  }, 120_000);
 });

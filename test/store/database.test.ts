@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import pg, { type PoolConfig } from 'pg';
+import { openStore } from '#store/store.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
 let db: TestDatabase;
@@ -36,6 +37,26 @@ test('the server is small, durable, and thinks in UTC and UTF-8', async () => {
   // Of a test's own database that is taken back; whatever else lives on such a server waits for the disk.
   const common = { ...db, config: { ...db.config, database: 'postgres' } };
   expect(await query(common, 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
+});
+
+test('each database has a name of its own, the same by every address', async () => {
+  const other = await testDatabase();
+  const named = async (config: PoolConfig) => {
+    const store = openStore(config, () => {});
+    try {
+      return await store.installation();
+    } finally {
+      await store.close();
+    }
+  };
+  try {
+    const name = await named(db.config);
+    expect(name).toMatch(/^[0-9a-f]{16}$/);
+    expect(await named({ connectionString: db.url })).toBe(name);
+    expect(await named(other.config)).not.toBe(name);
+  } finally {
+    await other.close();
+  }
 });
 
 async function query(database: TestDatabase, sql: string): Promise<unknown[]> {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { redisAvailable, startRedis } from '../support/redis.js';
 import { freePort, run, startWalk, type Walk } from './kit.js';
 
@@ -35,6 +37,34 @@ test('each thing that is wrong comes with what to do, and no secret', async () =
   expect(out + err).not.toContain('canary');
 });
 
+describe('the announcement channel is looked at before the first incident', () => {
+  const announcing = async (announce: string) => {
+    const file = join(walk.folder, 'tocsin-announce.yml');
+    await writeFile(file, `announce: ${announce}\n`);
+    return (await doctor({ TOCSIN_CONFIG: file })).out;
+  };
+  test('one that takes messages is well, by name or by id', async () => {
+    expect(await announcing('incidents')).toMatch(/✓ announcements: #incidents/);
+    expect(await announcing('C0INCIDENT')).toMatch(/✓ announcements: #incidents/);
+  });
+  test('misspelt, or an id that nobody has', async () => {
+    for (const wrong of ['incidnets', 'C0NOSUCH00'])
+      expect(await announcing(wrong)).toMatch(
+        /✗ announcements: there is no channel .*\n {4}→ mend `announce:`/,
+      );
+  });
+  test('archived', async () => {
+    await walk.control('channel/archive', { user: 'ana', channel: 'incidents' });
+    try {
+      expect(await announcing('incidents')).toMatch(
+        /✗ announcements: #incidents is archived.*\n {4}→ unarchive/,
+      );
+    } finally {
+      await walk.control('channel/archive', { user: 'ana', channel: 'incidents', remove: true });
+    }
+  });
+});
+
 test('a delivery that was given up is shown, listed, and tried again', async () => {
   const bot = await walk.bot();
   await walk.control('fault', {
@@ -45,7 +75,9 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
   });
   await walk.type('ana', 'incidents', 'open sev4 No channel for us');
   for (let i = 0; i < 100 && !(await walk.tocsin('deliveries')).out.includes('restricted_action'); i++);
-  expect((await doctor()).out).toMatch(/✗ deliveries: .*1 given up\n {4}→ `tocsin deliveries`/);
+  const { out } = await doctor();
+  expect(out).toMatch(/✗ deliveries: .*1 given up\n {4}→ `tocsin deliveries`/);
+  expect(out).toMatch(/✗ INC-1: Slack does not have its channel \(restricted_action.*\n {4}→ .*retry all/);
   expect((await walk.tocsin('deliveries', 'retry', 'all')).out).toMatch(/1 will be tried again/);
   await walk.until('the channel after all', (state) =>
     state.channels.some((one) => one.name.startsWith('inc-1-')),

@@ -7,7 +7,9 @@ import { faultSchema } from '../faults.js';
 import { stateOfWorld } from '../state.js';
 import type { Workshop } from '../workshop.js';
 
+const goodbye = z.enum(['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets']);
 const settings = z.strictObject({
+  goodbye: goodbye.nullable().optional(),
   ack_ms: z.number().positive().optional(),
   retry_scale: z.number().min(0).optional(),
   latency_ms: z.number().min(0).optional(),
@@ -77,6 +79,7 @@ export function testRoutes(shop: Workshop): Router {
     if (given.latency_ms !== undefined) shop.settings.latencyMs = given.latency_ms;
     if (given.mention_labels !== undefined) shop.settings.mentionLabels = given.mention_labels;
     if (given.outer_team_id !== undefined) shop.settings.outerTeam = given.outer_team_id;
+    if (given.goodbye !== undefined) shop.settings.goodbye = given.goodbye;
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });
@@ -94,7 +97,7 @@ export function testRoutes(shop: Workshop): Router {
   router.post('/disconnect', (request, response) => {
     const { reason } = z
       .strictObject({
-        reason: z.enum(['warning', 'refresh_requested', 'link_disabled', 'cut']).default('refresh_requested'),
+        reason: z.enum([...goodbye.options, 'cut']).default('refresh_requested'),
       })
       .parse(request.body ?? {});
     if (!shop.socket) throw new ControlError('not_in_socket_mode');

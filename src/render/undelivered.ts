@@ -1,0 +1,171 @@
+import type { Effect } from '#domain/effect.js';
+import { runRef } from '#domain/run-fact.js';
+import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
+
+/** Something owed to Slack that was given up (`dead`), or that was refused and will be tried again. */
+export interface Undelivered {
+  /** By which `tocsin deliveries retry` knows it. */
+  id: number;
+  incident: number;
+  effect: Effect;
+  /** As kept with it: `conversations.create: restricted_action`. */
+  error: string;
+  dead: boolean;
+}
+
+const RETRY = '`tocsin deliveries retry all`';
+
+/** What is missing, in words: `#4–#9, #12 and the headline`. Entries come first, in order. */
+export function whatIsMissing(effects: readonly Effect[]): string {
+  const entries = new Set<number>();
+  const others = new Set<string>();
+  for (const effect of effects) {
+    if (effect.kind === 'channel.entry' || effect.kind === 'channel.amend') entries.add(effect.payload.n);
+    else others.add(nameOf(effect));
+  }
+  const parts = [...ranges([...entries]), ...others];
+  const last = parts.pop() ?? 'nothing';
+  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+}
+
+/** `[4, 5, 6, 12]` → `#4–#6`, `#12` */
+function ranges(numbers: number[]): string[] {
+  const runs: Array<[number, number]> = [];
+  for (const n of numbers.sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([from, to]) => (from === to ? `#${from}` : `#${from}–#${to}`));
+}
+
+function nameOf(effect: Effect): string {
+  switch (effect.kind) {
+    case 'channel.open':
+      return 'its channel';
+    case 'channel.entry':
+      return `#${effect.payload.n}`;
+    case 'channel.amend':
+      return `#${effect.payload.n}, ${effect.payload.how}`;
+    case 'headline.refresh':
+      return 'the headline';
+    case 'announcement.refresh':
+      return 'its announcement';
+    case 'people.invite':
+      return 'an invitation';
+    case 'people.remove':
+      return 'taking somebody out';
+    case 'message.capture':
+      return 'a pinned message';
+    case 'export.send':
+      return `the ${effect.payload.format} export`;
+    case 'run.advance':
+    case 'run.show':
+      return `how ${runRef(effect.payload.run)} stands`;
+    case 'run.log':
+      return `what ${runRef(effect.payload.run)} printed in ${effect.payload.step}`;
+    case 'run.post':
+      return `a message of ${runRef(effect.payload.run)}`;
+    case 'run.alarm':
+      return `the alarm that the glass was broken for ${runRef(effect.payload.run)}`;
+    case 'run.offer':
+      return `the offer to run ${effect.payload.runbook}`;
+    case 'channel.notice':
+    case 'person.tell':
+      return 'a notice';
+  }
+}
+
+/** A line for `tocsin deliveries`. */
+export function undeliveredLine(ref: string, row: Undelivered & { deadAt: string }): string {
+  const what = `${row.effect.kind} (${whatIsMissing([row.effect])})`;
+  return `${row.id}  ${ref}  ${what}  ${row.deadAt}  ${withMeaning(row.error)}`;
+}
+
+/** What was given up, an incident at a time, for the doctor: `no channel (restricted_action)`, and what to do. */
+export function undeliveredOf(rows: readonly Undelivered[]): { missing: string; fix: string } {
+  const reasons = [...new Set(rows.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
+  const [first] = rows;
+  return {
+    missing: `Slack does not have ${whatIsMissing(rows.map(({ effect }) => effect))} (${reasons})`,
+    fix: `${first ? mended(first.error) : ''}${RETRY}`,
+  };
+}
+
+/** Where the channel's name would stand in a list; null: nothing is known to stand in its way. */
+export function withoutChannel(rows: readonly Undelivered[]): string | null {
+  const row = rows.find(({ effect }) => effect.kind === 'channel.open');
+  if (!row) return null;
+  return `${row.dead ? 'no channel' : 'no channel yet'} (${codeOf(row.error)})`;
+}
+
+/** Lines for `show`: why there is no channel, and what else was given up. @param made the incident has its channel */
+export function undeliveredLines(rows: readonly Undelivered[], made: boolean): string[] {
+  const opening = made ? undefined : rows.find(({ effect }) => effect.kind === 'channel.open');
+  const lines = opening ? [openingLine(opening)] : made ? [] : ['channel: not made yet'];
+  const lost = rows.filter((row) => row.dead && row !== opening);
+  if (lost.length > 0) {
+    const reasons = [...new Set(lost.map(({ error }) => codeOf(error)))].join(', ');
+    lines.push(
+      `not in Slack: ${whatIsMissing(lost.map(({ effect }) => effect))} (${reasons}); \`tocsin deliveries\` lists and retries`,
+    );
+  }
+  return lines;
+}
+
+function openingLine({ dead, error }: Undelivered): string {
+  const code = codeInWords(codeOf(error));
+  if (!dead) return `channel: not made yet, Slack said ${code}; it is tried again by itself`;
+  return `channel: none, Slack said ${code}; ${mended(error)}${RETRY}; until then everything is recorded`;
+}
+
+/** Tells the opener why there is no channel, or somebody that what they asked for does not come. */
+export function toldPerson(ref: string, title: string, row: Undelivered, command: string): string {
+  const code = codeInWords(codeOf(row.error));
+  const next = `What to do: ${mended(row.error)}${RETRY} on the machine where the bot runs`;
+  if (row.effect.kind === 'channel.open') {
+    return [
+      `*${ref}* ${title}: there is no channel for it. Slack said ${code}.`,
+      `It is recorded all the same, and \`${command} note ${ref} TEXT\` works from anywhere, as does every other command with ${ref} in it.`,
+      `${next}. The channel follows then, with everything that was recorded until then.`,
+    ].join('\n');
+  }
+  return `${ref}: ${whatIsMissing([row.effect])} does not come. Slack said ${code}.\n${next}.`;
+}
+
+/**
+ * Tells the incident's channel, in one line each, what it does not show and that it was not announced.
+ * @param announce the announcement channel as configured
+ */
+export function toldChannel(ref: string, rows: readonly Undelivered[], announce: string | null): string {
+  const announced = rows.find(({ effect }) => effect.kind === 'announcement.refresh');
+  const others = rows.filter((row) => row !== announced && row.effect.kind !== 'announcement.refresh');
+  const lines: string[] = [];
+  if (others.length > 0) {
+    const codes = [...new Set(others.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
+    const [first] = others;
+    const mend = first ? mended(first.error) : '';
+    lines.push(
+      `Not shown here: ${ref} ${whatIsMissing(others.map(({ effect }) => effect))}. Slack said ${codes}. All of it is recorded; \`tocsin deliveries\` lists it. To try again: ${mend}${RETRY}.`,
+    );
+  }
+  if (announced) {
+    const where = announce ? ` in #${announce.replace(/^#/, '')}` : '';
+    lines.push(
+      `${ref} is not announced${where}, or not as it stands now: Slack said ${codeInWords(codeOf(announced.error))}. What to do: ${mended(announced.error)}${RETRY}; \`announce:\` in tocsin.yml names the channel.`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** `unarchive the channel, then `, or nothing where we do not know. */
+function mended(error: string): string {
+  const mend = mendOf(codeOf(error));
+  return mend ? `${mend}, then ` : 'mend what Slack says, then ';
+}
+
+function withMeaning(error: string): string {
+  const words = codeInWords(codeOf(error));
+  const means = words.slice(codeOf(error).length);
+  return `${error}${means && `, that is${means.slice(1)}`}`;
+}
