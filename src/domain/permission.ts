@@ -133,6 +133,7 @@ export const PERMISSIONS: { readonly [P in Power]: Row } = {
       'health',
       'migrate',
       'rebuild',
+      'restored',
       'runbook',
       'sandbox',
       'start',
