@@ -2,7 +2,7 @@ import type { Entered } from '#domain/command/entered.js';
 import { type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
 import { remarksOn } from '#domain/components.js';
 import type { Asking, TypedIntent } from '#domain/intent.js';
-import type { Power } from '#domain/permission.js';
+import { type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
 import { type Before, type Handle, notRead, type Recorded } from '#handle.js';
@@ -135,7 +135,8 @@ function createFirstAnswer(ports: AnswerPorts): Answerer {
             : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
         );
         if (isRefusal(proposed)) return { kind: 'refused', refusal: proposed };
-        return record(ports, proposed.intent, incident, asking, [...said.notes, ...proposed.notes]);
+        const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
+        return record(ports, proposed.intent, incident, asking, notes);
       }
     }
   };

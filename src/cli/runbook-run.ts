@@ -2,6 +2,7 @@ import type { Core } from '#compose/core.js';
 import { proposeOf } from '#compose/propose.js';
 import type { Config } from '#config.js';
 import type { Asking } from '#domain/intent.js';
+import { remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { runNumberOf, runRef } from '#domain/run-fact.js';
 import { runsOf } from '#domain/run-state.js';
@@ -89,7 +90,8 @@ async function propose(
   if (typeof incident === 'string') return incident;
   const proposed = await proposeOf(core.runbooks)(asked);
   if (isRefusal(proposed)) return proposed;
-  const { intent, notes } = proposed;
+  const { intent } = proposed;
+  const notes = [...proposed.notes, ...(asked.planOnly ? [] : remarkOnOwner(asking))];
   const recorded = await core.handle(intent, incident, asking, notes);
   const busy = isRefusal(recorded) && recorded.code === 'RUN_TARGET_BUSY' && intent.type === 'ProposeRun';
   return busy ? withWatch(core, recorded, intent.target, asking) : recorded;

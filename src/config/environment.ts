@@ -30,7 +30,7 @@ function unreadable(value: string): string | null {
 
 const NO_PORT = 'has a port that there is none of; ports are 1 to 65535';
 const UNWRITTEN =
-  'holds characters that mean something else in an address, in the password perhaps; write them as %2F for /, %23 for #, %3F for ?, %40 for @, %3A for :, %25 for %';
+  'holds characters that mean something else in an address, in the password perhaps; write them as %2F for /, %23 for #, %3F for ?, %40 for @, %3A for :, %25 for % (of the database: or put the password as it is into DATABASE_PASSWORD, and leave it out of the address)';
 
 function isPort(text: string, lowest: number): boolean {
   return /^\d{1,5}$/.test(text) && Number(text) >= lowest && Number(text) <= 65_535;
@@ -131,10 +131,9 @@ export function needs(env: Record<string, string | undefined>, need: Need): stri
     problems.push(
       'DATABASE_PASSWORD: needs a DATABASE_URL with a user and no password in it, such as postgres://tocsin@host/database',
     );
-  if (address && hasRawPassword(address))
-    problems.push(
-      'DATABASE_URL: holds a password with characters that mean something in an address (/ # ? % @); put the password into DATABASE_PASSWORD as it is, and leave it out of the address',
-    );
+  // What cannot even be read as an address is said with the others.
+  if (address && unreadable(address) === null && hasRawPassword(address))
+    problems.push(`DATABASE_URL: ${UNWRITTEN}`);
   if (need === 'nothing' || need === 'database') return problems;
   if (!env.SLACK_BOT_TOKEN) {
     problems.push(

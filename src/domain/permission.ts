@@ -371,6 +371,14 @@ function forMachine(
   });
 }
 
+/** @returns for the receipt of a run that a token, or the command line, asked for without an owner: what that costs */
+export function remarkOnOwner({ source, owner }: Pick<Asking, 'source' | 'owner'>): string[] {
+  if (owner || (source !== 'cli' && source !== 'api')) return [];
+  return [
+    'Nobody answers for this machine or token, so where something is to be agreed to, one person more must agree; `--owner @NAME` says whose word it is.',
+  ];
+}
+
 /** Who may, and how they are reached, in words for a refusal. */
 function whoMay(rule: readonly string[], state: IncidentState | null): { who: string; reach: string } {
   const channel = state?.channel ? `#${state.channel.name}` : "the incident's channel";

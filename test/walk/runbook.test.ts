@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, pause, run, startWalk, type Walk } from './kit.js';
-import { CANARIES, type Stage, startStage } from './runbook-kit.js';
+import { CANARIES, owned, type Stage, startStage } from './runbook-kit.js';
 
 // Runbooks from the command line, with real processes: without Slack and without a bot, then beside one.
 let walk: Walk;
@@ -14,6 +14,7 @@ beforeAll(async () => {
   stage = await startStage(walk);
   expect(await tocsin('migrate')).toMatchObject({ code: 0 });
   expect((await tocsin('open', 'sev3', 'Keys differ')).out).toContain('INC-1 opened and recorded');
+  await stage.meetAna();
 });
 afterAll(async () => {
   await stage.end();
@@ -28,7 +29,7 @@ afterEach(() => {
 });
 
 async function tocsin(...args: string[]) {
-  const answer = await run(args, stage.env, walk.folder);
+  const answer = await run(owned(args), stage.env, walk.folder);
   printed += answer.out + answer.err;
   return answer;
 }
@@ -230,6 +231,11 @@ describe('run, where no bot runs', () => {
 describe('run, beside a bot', () => {
   beforeAll(async () => {
     await walk.bot(undefined, { STAGE_TOKEN: stage.env.STAGE_TOKEN ?? '' });
+    // Who agrees to a run is in the incident's channel.
+    const channel = await walk.until('the channel', (state) =>
+      state.channels.find((one) => one.name.startsWith('inc-1-') && one.pins.length > 0),
+    );
+    await walk.control('join', { user: 'bo', channel: channel.id });
   });
 
   test('waits for a person in Slack; nobody approves from a command line', async () => {

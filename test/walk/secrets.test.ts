@@ -167,9 +167,13 @@ const there = redisAvailable() && haproxyAvailable();
     for (const name of ['copy-file', 'read-broken', 'read-away-postgres'])
       await walk.tocsin('runbook', 'plan', name);
     await walk.tocsin('runbook', 'plan', 'copy-file', `to=${secretOf(stage.typed[0])}`);
-    expect((await walk.tocsin('runbook', 'run', 'shell-0', '--incident', 'INC-1')).code).toBe(0);
-    expect((await walk.tocsin('runbook', 'run', 'cat', '--incident', 'INC-1')).code).toBe(0);
-    await walk.tocsin('runbook', 'run', stage.reading[0] as string, '--incident', 'INC-1');
+    expect(
+      (await walk.tocsin('runbook', 'run', 'shell-0', '--incident', 'INC-1', '--owner', '@ana')).code,
+    ).toBe(0);
+    expect((await walk.tocsin('runbook', 'run', 'cat', '--incident', 'INC-1', '--owner', '@ana')).code).toBe(
+      0,
+    );
+    await walk.tocsin('runbook', 'run', stage.reading[0] as string, '--incident', 'INC-1', '--owner', '@ana');
     for (const verb of [
       'doctor',
       'runs INC-2',
@@ -192,7 +196,7 @@ const there = redisAvailable() && haproxyAvailable();
     await start();
     const env = walk.env();
     env.CANARY_BUG = 'yes';
-    const verb = await walk.tocsin('runbook', 'run', 'held', '--incident', 'INC-1');
+    const verb = await walk.tocsin('runbook', 'run', 'held', '--incident', 'INC-1', '--owner', '@ana');
     delete env.CANARY_BUG;
     expect(verb.code).toBe(1);
   });
