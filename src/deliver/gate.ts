@@ -130,7 +130,7 @@ export class Gate {
   /** A wait is a span, not a time of day: a clock that was ahead must not keep anything shut until it is reached. */
   #left(key: string): number {
     const shut = this.#shut.get(key);
-    return shut ? Math.max(0, shut.ms - age(shut.since, this.now().getTime())) : 0;
+    return shut ? Math.max(0, Math.ceil(shut.ms - age(shut.since, this.now().getTime()))) : 0;
   }
 
   #sweep(): void {

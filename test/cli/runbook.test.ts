@@ -16,6 +16,7 @@ describe('what was asked for', () => {
       inputs: { note: 'two words', url: 'http://a/?b=c', empty: '' },
       incident: null,
       key: null,
+      owner: null,
       planOnly: true,
     });
     expect(readAsked(['copy', '--incident', 'INC-7', 'to=x', '--key', 'k'], 'run')).toMatchObject({

@@ -17,17 +17,19 @@ export async function compiled(...folders: string[]): Promise<{ folder: string; 
   await chmod(folder, 0o755);
   await writeFile(join(folder, 'package.json'), '{"type":"module","imports":{"#*":"./src/*"}}');
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
-  for (const from of folders) {
-    for (const entry of await readdir(join(checkout, from), { recursive: true })) {
-      if (!entry.endsWith('.ts')) continue;
-      const { code } = await transform(await readFile(join(checkout, from, entry), 'utf8'), {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-        module: { type: 'es6' },
-      });
-      const target = join(folder, from, entry.replace(/\.ts$/, '.js'));
-      await mkdir(dirname(target), { recursive: true });
-      await writeFile(target, code);
-    }
-  }
+  const compile = async (file: string) => {
+    const { code } = await transform(await readFile(join(checkout, file), 'utf8'), {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      module: { type: 'es6' },
+    });
+    const target = join(folder, file.replace(/\.ts$/, '.js'));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, code);
+  };
+  // It belongs to no room, and every room may import it.
+  await compile('src/told.ts');
+  for (const from of folders)
+    for (const entry of await readdir(join(checkout, from), { recursive: true }))
+      if (entry.endsWith('.ts')) await compile(join(from, entry));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -2,7 +2,7 @@ import { emoji } from './emoji.js';
 import { el, link } from './html.js';
 import { mrkdwn } from './mrkdwn.js';
 
-/** A rich_text block. Slack's clients keep what people type in one; its text holds the same markup here. */
+/** A rich_text block, as Slack's clients keep what people type; its characters are not encoded. */
 export function richText(block, names) {
   return (block.elements ?? []).map((part) => {
     const content = () => (part.elements ?? []).map((it) => item(it, names));
@@ -29,7 +29,7 @@ export function richText(block, names) {
 function item(it, names) {
   switch (it.type) {
     case 'text':
-      return styled(it.style, it.style ? [it.text] : mrkdwn(it.text, names));
+      return styled(it.style, it.style ? [it.text] : mrkdwn(encoded(it.text), names));
     case 'link':
       return link(it.url, it.text ?? it.url);
     case 'emoji':
@@ -38,12 +38,17 @@ function item(it, names) {
       return el('span', { class: 'mention' }, `@${names.user(it.user_id) ?? it.user_id}`);
     case 'channel':
       return el('span', { class: 'mention' }, `#${names.channel(it.channel_id) ?? 'private channel'}`);
+    case 'usergroup':
+      return el('span', { class: 'mention' }, `@${it.usergroup_id}`);
     case 'broadcast':
       return el('span', { class: 'mention' }, `@${it.range}`);
     default:
       return it.text ?? it.fallback ?? '';
   }
 }
+
+// Emphasis and emoji are shown; what looks like a link, a mention or an entity stays the characters that it is.
+const encoded = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 function styled(style, nodes) {
   let inner = nodes;
