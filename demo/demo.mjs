@@ -1,7 +1,7 @@
 // The demo: a local Slack, the bot, the founding incident, that hour once more for real; then it is your turn.
 import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -156,7 +156,8 @@ async function clean(data, life, playing) {
 /** One folder for a checkout and a user, where an unprivileged database server may enter too. */
 function dataFolder() {
   const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 8);
-  return join(tmpdir(), `tocsin-demo-${userInfo().uid}-${name}`);
+  // Asked of the process: a user without a line in the password file has a number too. Windows has none.
+  return join(tmpdir(), `tocsin-demo-${process.getuid?.() ?? 0}-${name}`);
 }
 
 /** The folder is ours from here on. @throws when another demo has it */
