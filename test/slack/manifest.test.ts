@@ -72,6 +72,8 @@ const METHODS: Record<string, string[]> = {
   'chat.postEphemeral': ['chat:write'],
   'chat.update': ['chat:write'],
   'conversations.create': ['channels:manage', 'groups:write'],
+  'conversations.info': ['channels:read', 'groups:read'],
+  'conversations.list': ['channels:read', 'groups:read'],
   'conversations.kick': ['channels:manage', 'groups:write'],
   'conversations.members': ['channels:read', 'groups:read'],
   'conversations.invite': ['channels:manage', 'groups:write'],

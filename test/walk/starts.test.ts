@@ -111,12 +111,18 @@ describe('nothing begins, and it is said why', () => {
   });
 });
 
-test('several workspaces, and none is meant: one sentence', async () => {
+test('several workspaces, and none is meant: they are listed, without a stack; Slack knows which is ours', async () => {
   const bot = await walk.bot();
   const client = new pg.Client(walk.database.config);
   await client.connect();
   await client.query("insert into workspace (team, slack_team) values ('T0OTHER', 'T0OTHER')");
-  await says(['list'], {}, /^Several workspaces [^\n]*\n$/);
+  const nobody = { SLACK_BOT_TOKEN: '', SLACK_APP_TOKEN: '' };
+  await says(
+    ['list'],
+    nobody,
+    /^Several workspaces share this database\. Say which one .*:\n(?: {2}--team T\w+ {2}\d+ incidents?\n)+$/,
+  );
+  expect((await run(['list'], walk.environment, walk.folder)).code).toBe(0);
   await client.query("delete from workspace where team = 'T0OTHER'");
   await client.end();
   await bot.stop();
