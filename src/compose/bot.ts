@@ -176,19 +176,27 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
-  const health = keepHealth({ looks: looksOf({ store, engine, canary, slack }), log });
+  const looks = looksOf({ store, engine, canary, slack });
+  // A Slack that has not been asked yet is no outage: the first look waits until it was, for as long as any look may take.
+  let asked = () => {};
+  const slackAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const health = keepHealth({ looks: { ...looks, slack: () => slackAsked.then(looks.slack) }, log });
   opened.push(async () => health.stop());
   const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
+  asked();
   await health.first;
   web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
     async stop(linger) {
+      // What is let go of now is not ill.
+      health.stop();
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close(linger)]);
-      health.stop();
       clearInterval(arriving);
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();

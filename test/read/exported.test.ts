@@ -31,7 +31,10 @@ beforeAll(async () => {
   const log = { info() {}, warn() {}, error() {} } as never;
   const read = createRead(db.store);
   const findToken = async () =>
-    ({ team: 'T1', name: 'reader', scope: 'read', private: false, owner: null, expiresAt: null }) as never;
+    ({
+      ...{ team: 'T1', name: 'reader', scope: 'read', private: false, owner: null },
+      ...{ revokedAt: null, expiresAt: null, expired: false },
+    }) as never;
   web = await startWeb(
     {
       health: {

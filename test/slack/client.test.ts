@@ -104,7 +104,7 @@ test('nobody listens: it never left', async () => {
   const { port } = gone.address() as AddressInfo;
   await new Promise((resolve) => gone.close(resolve));
   // In a process of its own: errors of fetch are foreign objects inside jest, and Slack's client drops their causes there.
-  const { folder, remove } = await compiled('src/slack');
+  const { folder, remove } = await compiled('src/slack', 'src/domain');
   try {
     const script = `
       import { createSlackClient } from './src/slack/client.js';
