@@ -11,7 +11,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
-import { type Health, keepHealth } from '#web/health.js';
+import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
 import { startScheduleWorker } from '#worker/schedules.js';
@@ -177,16 +177,10 @@ async function build(
           team: core.home,
         });
   const looks = looksOf({ store, engine, canary, slack });
-  // A Slack that has not been asked yet is no outage: the first look waits until it was, for as long as any look may take.
-  let asked = () => {};
-  const slackAsked = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
-  const health = keepHealth({ looks: { ...looks, slack: () => slackAsked.then(looks.slack) }, log });
+  const health = keepHealth({ looks: { ...looks, slack: whenAsked(looks.slack) }, log });
   opened.push(async () => health.stop());
   const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
-  asked();
   await health.first;
   web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
@@ -203,6 +197,22 @@ async function build(
       await core.close();
       await stopHeartbeat();
     },
+  };
+}
+
+/** How long Slack has to answer for the first time: less than the patience with a look. */
+const GREETING_MS = 3_000;
+
+/** A Slack that is still being asked is no outage: the first look gives it time. Later ones say what they see. */
+function whenAsked(look: Look): Look {
+  const until = performance.now() + GREETING_MS;
+  return async () => {
+    let seen = await look();
+    while (seen.state !== 'ok' && performance.now() < until) {
+      await sleep(50, undefined, { ref: false });
+      seen = await look();
+    }
+    return seen;
   };
 }
 
