@@ -130,7 +130,7 @@ describe.each(servers)('the engine on %s', (name, start) => {
   });
 
   test('the job of a killed process, or of a handler left behind, is taken up by another worker', async () => {
-    const program = await compiled('src/store', 'src/queue', 'test/queue');
+    const program = await compiled('src/store', 'src/domain', 'src/queue', 'test/queue');
     const script = join(program.folder, 'test/queue/lane-process.js');
     const other = spawn(process.execPath, [script, JSON.stringify(server.options)]);
     try {
