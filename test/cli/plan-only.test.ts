@@ -122,7 +122,10 @@ test('the same key again is the same plan; one that named a run takes no run alo
   expect(await tocsin('runbook', 'run', 'copy', '--plan', '--key', 'k1')).toEqual(first);
   expect(await tocsin('runbook', 'run', 'look', '--key', 'k2')).toMatchObject({ code: 0 });
   const other = await tocsin('runbook', 'run', 'look', '--plan', '--key', 'k2');
-  expect(other).toMatchObject({ code: 1, err: expect.stringMatching(/that key stands for another request already/) });
+  expect(other).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/that key stands for another request already/),
+  });
 });
 
 test('a plan takes the flags of a run, and names the incident for nothing', async () => {
