@@ -146,6 +146,7 @@ async function build(
     log,
     now,
     onFatal,
+    onlyCalls: role === 'worker',
   });
   slackFront = slack;
   among = amongNamed(core.runbooks, store, slack.client, log);

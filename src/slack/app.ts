@@ -49,6 +49,8 @@ export interface SlackOptions {
   now: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;
+  /** It is never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
+  onlyCalls?: boolean;
 }
 
 export interface Slack {
@@ -179,12 +181,14 @@ export function createSlack(options: SlackOptions): Slack {
     trouble: front.trouble,
     condition() {
       const fix = 'can this machine reach slack.com (or SLACK_API_URL)? `tocsin doctor` asks Slack';
+      const failure = outage();
+      const away = `Slack does not answer (${failure})`;
+      if (options.onlyCalls) return failure ? { state: 'away', reason: away, fix } : { state: 'ok' };
       if (!whoAmI.current()) {
         const why = whoAmI.why();
         return { state: 'away', reason: `Slack has not said who we are${why ? ` (${why})` : ''}`, fix };
       }
-      const failure = outage();
-      if (failure) return { state: 'away', reason: `Slack does not answer (${failure})`, fix };
+      if (failure) return { state: 'away', reason: away, fix };
       const trouble = front.trouble();
       if (trouble)
         return {

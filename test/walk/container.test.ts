@@ -99,7 +99,7 @@ async function started(args: string[], env: Record<string, string>) {
     createInterface({ input: child.stdout }).once('line', () => resolve());
     child.once('exit', (code) => reject(new Error(`it ended (${code}): ${log}`)));
   });
-  return child;
+  return { child, log: () => log };
 }
 
 /** Runs a line in the container. */
@@ -127,11 +127,13 @@ describe('the image', () => {
     async (role) => {
       const env = await environment(role);
       expect(await ran(HEALTHCHECK, env)).toMatchObject({ code: 1 });
-      const bot = await started(['start', '--role', role], env);
+      const { child: bot, log } = await started(['start', '--role', role], env);
       expect(await ran(HEALTHCHECK, env)).toEqual({
         code: 0,
         all: expect.stringContaining(`(${role}, process`),
       });
+      // A worker never asks Slack who we are; the others do, and here nobody answers.
+      expect(log().includes('Slack has not said who we are')).toBe(role !== 'worker');
       const gone = once(bot, 'exit');
       bot.kill('SIGKILL');
       await gone;
