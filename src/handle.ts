@@ -9,7 +9,7 @@ import { refusalOf } from './handle/write.js';
 import { Writer, type WriterOptions } from './handle/writer.js';
 
 export type { Recorded } from './handle/recorded.js';
-export { nothingKept, notRead } from './handle/unavailable.js';
+export { nothingKept, notRead } from './handle/write.js';
 
 /**
  * The only way to change an incident: load, decide, append.

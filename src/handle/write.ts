@@ -1,8 +1,8 @@
 import { type Refusal, refuse } from '#domain/refusal.js';
 import type { Commit } from '#store/commit.js';
 import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
+import { troubleOf } from '#store/trouble.js';
 import { type Gathering, laneOf, type Planned } from './plan.js';
-import { nothingKept } from './unavailable.js';
 import type { Waiting } from './waiting.js';
 
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
@@ -76,4 +76,19 @@ export function once(first: Committing['commit'], then: Committing['commit']): C
     used = true;
     return first(commit);
   };
+}
+
+/** @returns what whoever wanted something recorded is told: nothing was, and why the database would not */
+export function nothingKept(error: unknown): Refusal {
+  const { state, reason, fix } = troubleOf(error);
+  if (state === 'refusing') return refuse('DATABASE_REFUSES', { why: reason, fix });
+  return refuse('NOT_RECORDED', { why: 'the database does not answer' });
+}
+
+/** @returns what whoever only asked is told */
+export function notRead(error: unknown): Refusal {
+  const { state, reason } = troubleOf(error);
+  const why =
+    state === 'refusing' ? `the database answers, but refuses: ${reason}` : 'the database does not answer';
+  return refuse('NOT_READ', { why });
 }
