@@ -32,6 +32,8 @@ let store: Store;
 let pool: pg.Pool;
 let world: World;
 let ahead = 0;
+/** Closes what a test has restored into. */
+const ends: Array<() => Promise<unknown>> = [];
 
 beforeEach(async () => {
   kit = await startKit();
@@ -40,18 +42,18 @@ beforeEach(async () => {
   expect(await kit.store.restores.arrive()).toBeNull();
 });
 afterEach(async () => {
-  await store?.close();
-  await pool?.end();
-  await copy?.close();
+  for (const end of ends.splice(0).reverse()) await end();
   await kit.stop();
 });
 
 /** As a dump and its restore would: the same rows and sequences, in a database of another name. */
 async function restoreHere(): Promise<void> {
   copy = await testDatabase();
+  ends.push(() => copy.close());
   await migrate(copy.config);
   pool = new pg.Pool({ ...copy.config, max: 2 });
   pool.on('error', () => {});
+  ends.push(() => pool.end());
   for (const table of TABLES) {
     const { rows } = await kit.client.query(
       `select coalesce(jsonb_agg(t), '[]')::text as all from ${table} t`,
@@ -66,6 +68,7 @@ async function restoreHere(): Promise<void> {
     await pool.query('select setval($1, $2)', [sequence, rows[0].last_value]);
   }
   store = openStore(copy.config, () => {});
+  ends.push(() => store.close());
   const now = () => new Date(Date.now() + ahead);
   const handle = createHandle({
     store: lookupsOf(store),
@@ -183,6 +186,17 @@ test('files that were put back look like the database that they were: Slack show
   await says(note('new'), first);
   await pays(first);
   expect(times(await texts(first), 'new')).toBe(1);
+});
+
+test('what another app writes into its metadata is no word of ours: nobody else can have a database look restored', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  const channel = (await kit.channels()).find(({ name }) => name === 'inc-1-first')?.id;
+  const metadata = { event_type: 'tocsin', event_payload: { id: 'entry 9', rows: '999999999' } };
+  await kit.act('message/app', { channel, app: 'Alerts', text: 'disk is full', metadata });
+  const answer = await kit.world.slack.call('conversations.history', { channel, include_all_metadata: true });
+  expect(JSON.stringify(answer)).toContain('999999999');
+  expect(await seenAhead(kit.world.slack, kit.store)).toBeNull();
 });
 
 test('a run that was going on stands still until a person says so; a bot that starts where it always was changes nothing', async () => {

@@ -21,6 +21,9 @@ const appMessage = z.strictObject({
   text: z.string().default(''),
   blocks: z.array(z.record(z.string(), z.unknown())).optional(),
   attachments: z.array(z.record(z.string(), z.unknown())).optional(),
+  metadata: z
+    .strictObject({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
+    .optional(),
 });
 const onMessage = z.strictObject({ ...who, ts: z.string() });
 const reaction = z.strictObject({ ...who, ts: z.string(), name: z.string(), remove: z.boolean().optional() });
@@ -58,7 +61,7 @@ export function peopleRoutes({ world }: Workshop): Router {
     response.json({ ok: true, ts: posted.ts });
   });
   router.post('/message/app', (request, response) => {
-    const { channel, app, text, blocks, attachments } = appMessage.parse(request.body);
+    const { channel, app, text, blocks, attachments, metadata } = appMessage.parse(request.body);
     const extra = {
       bot_id: 'B0OTHERAPP',
       app_id: 'A0OTHERAPP',
@@ -69,6 +72,7 @@ export function peopleRoutes({ world }: Workshop): Router {
       ...{ user: 'B0OTHERAPP', subtype: 'bot_message', text, extra: { ...extra, user: undefined } },
       ...(blocks ? { blocks } : {}),
       ...(attachments ? { attachments } : {}),
+      ...(metadata ? { metadata } : {}),
     });
     response.json({ ok: true, ts: posted.ts });
   });
