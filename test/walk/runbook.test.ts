@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { freePort, pause, run, startWalk, type Walk } from './kit.js';
+import { type BotProcess, freePort, pause, run, startWalk, type Walk } from './kit.js';
 import { CANARIES, owned, type Stage, startStage } from './runbook-kit.js';
 
 // Runbooks from the command line, with real processes: without Slack and without a bot, then beside one.
@@ -229,8 +229,9 @@ describe('run, where no bot runs', () => {
 });
 
 describe('run, beside a bot', () => {
+  let bot: BotProcess;
   beforeAll(async () => {
-    await walk.bot(undefined, { STAGE_TOKEN: stage.env.STAGE_TOKEN ?? '' });
+    bot = await walk.bot(undefined, { STAGE_TOKEN: stage.env.STAGE_TOKEN ?? '' });
     // Who agrees to a run is in the incident's channel.
     const channel = await walk.until('the channel', (state) =>
       state.channels.find((one) => one.name.startsWith('inc-1-') && one.pins.length > 0),
@@ -265,11 +266,14 @@ describe('run, beside a bot', () => {
   });
 
   test('killed: the bot goes on with it', async () => {
+    // Either may take a run up: the bot sleeps until the verb, which is to die, has it.
+    bot.child.kill('SIGSTOP');
     const verb = stage.start('runbook', 'run', 'held');
     await verb.until(/^RUN-8 held {2}running$/m);
     await stage.marked();
     verb.signal('SIGKILL');
     await ended(verb);
+    bot.child.kill('SIGCONT');
     await writeFile(stage.file('go'), '');
     for (let i = 0; i < 1_200 && (await runsOf()).at(-1)?.state !== 'succeeded'; i++) await pause(100);
     expect((await runsOf()).at(-1)).toMatchObject({ id: 'RUN-8', state: 'succeeded' });
