@@ -47,9 +47,10 @@ async function sweepAll() {
 
 test('ten thousand lanes, an alarm each, paid and given back: the tables are small afterwards', async () => {
   const MANY = 10_000;
-  for (let n = 0; n < MANY; n += 100) {
+  // As many at once as its few connections give a turn to, on a machine that is busy too.
+  for (let n = 0; n < MANY; n += 20) {
     await Promise.all(
-      Array.from({ length: 100 }, async (_, i) => {
+      Array.from({ length: 20 }, async (_, i) => {
         await owe(n + i);
         await db.store.outbox.releaseLane(await pay(n + i));
       }),

@@ -72,6 +72,7 @@ test('a database with a workspace that an event of before left in it works, and 
   expect(doctor.out).toMatch(
     /✓ workspaces: 2 in this database: T0SANDBOX1 \(ours, 1 incident, .*T0PARTNER1 \(empty\)/,
   );
+  expect(doctor.out.match(/^✗.*$/gm)).toBeNull();
   expect(doctor.code).toBe(0);
   const offline = { ...walk.environment, SLACK_BOT_TOKEN: '' };
   // The one we are installed in; without Slack, the only one that holds anything; or the one that is named.
