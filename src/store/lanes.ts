@@ -1,5 +1,5 @@
 import type { EffectKind } from '#domain/effect.js';
-import { BLOCKED, believed, DUE, OWED_COLUMNS, type OwedRow } from './outbox.js';
+import { BLOCKED, believed, DUE, NOW, OWED_COLUMNS, type OwedRow } from './outbox.js';
 import type { Queryable } from './pools.js';
 
 /** A lane: what is owed because of one incident, paid in order. */
@@ -47,7 +47,7 @@ export const DUE_LANES_SQL = `${HEADS(['team', 'lane', 'due_at', 'set_at'])}
 select team, lane from o
 where ${DUE} and not ${BLOCKED} and not exists (
   select from lane l where l.team = o.team and l.lane = o.lane
-    and ${believed('l')} and (l.lease_until > now() or l.next_at > now()))
+    and ${believed('l')} and (l.lease_until > ${NOW} or l.next_at > ${NOW}))
 order by due_at limit $1`;
 
 /** A lane whose first delivery has been owed for long, and why it may be. */
@@ -91,8 +91,8 @@ export async function late(
 const SINCE = `case when o.attempts = 0 and ${believed('o')} then greatest(o.owed_at, o.due_at) else o.owed_at end`;
 const LATE_LANES_SQL = `${HEADS(['team', 'lane', 'kind', 'due_at', 'set_at', 'owed_at', 'attempts', 'error'])}
 select o.team, o.lane, o.kind, o.error, (extract(epoch from now() - ${SINCE}) * 1000)::float8 as ms,
-  coalesce(l.next_at > now() and ${believed('l')}, false) as resting,
-  coalesce(l.lease_until > now() and ${believed('l')}, false) as held
+  coalesce(l.next_at > ${NOW} and ${believed('l')}, false) as resting,
+  coalesce(l.lease_until > ${NOW} and ${believed('l')}, false) as held
 from o left join lane l on l.team = o.team and l.lane = o.lane
 where now() - ${SINCE} > $1 * interval '1 millisecond' and not ${BLOCKED}
 order by ms desc limit $2`;
@@ -115,8 +115,8 @@ export async function claimLane(
              set owner = excluded.owner, fence = greatest(excluded.fence, lane.fence + 1),
                lease_until = excluded.lease_until, next_at = null, set_at = now()
              where not ${believed('lane')}
-               or (lane.lease_until is null or lane.lease_until <= now())
-                 and (lane.next_at is null or lane.next_at <= now())
+               or (lane.lease_until is null or lane.lease_until <= ${NOW})
+                 and (lane.next_at is null or lane.next_at <= ${NOW})
            returning fence::float8 as fence`,
     values: [team, lane, owner, leaseMs],
   });
@@ -260,7 +260,7 @@ export async function sweep(
     text: `with idle as (
              select team, lane from lane l
              where (lease_until is null or lease_until < now() - interval '1 minute')
-               and (next_at is null or next_at <= now())
+               and (next_at is null or next_at <= ${NOW})
                and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and ${OPEN})
                and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and dead_at is not null)
              limit $1 for update of l skip locked

@@ -51,8 +51,11 @@ export const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.s
  */
 export const believed = (row: string): string => `${row}.set_at <= now() + interval '1 second'`;
 
+/** Now, rounded as the stored times are: a time that was just written as `now()` has come, though its milliseconds were rounded up. */
+export const NOW = 'now()::timestamptz(3)';
+
 /** May row `o` be paid now? */
-export const DUE = `(o.due_at <= now() or not ${believed('o')})`;
+export const DUE = `(o.due_at <= ${NOW} or not ${believed('o')})`;
 
 /** Is row `o`'s lane held up? */
 export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane

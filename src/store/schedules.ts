@@ -1,4 +1,4 @@
-import { believed } from './outbox.js';
+import { believed, NOW } from './outbox.js';
 import type { Queryable } from './pools.js';
 
 /** A schedule that is due: claimed, so that nobody else does it now. */
@@ -56,7 +56,7 @@ export function schedules(db: Queryable): Schedules {
                  select name, coalesce(due_at, next_at) as due_at from schedule
                  -- To look once too often is no harm, to rotate twice would be: so not of both is a time that was
                  -- written when the clock was ahead passed over.
-                 where team = $1 and (next_at <= now() or not ${believed('schedule')} and spec::jsonb -> 'task' ? 'drift')
+                 where team = $1 and (next_at <= ${NOW} or not ${believed('schedule')} and spec::jsonb -> 'task' ? 'drift')
                  order by next_at limit 1 for update skip locked
                )
                update schedule s set next_at = now() + $2 * interval '1 millisecond', set_at = now(), due_at = due.due_at

@@ -193,6 +193,16 @@ describe('how an attempt ends', () => {
     expect(await look()).toMatchObject({ uncertain: true, attempts: 2, error: 'time out' });
   });
 
+  test('what may be tried again at once is owed at once, however its milliseconds are rounded', async () => {
+    await owe(A, 'channel.entry');
+    const hold = await claim(A);
+    const rows = await ids(A);
+    for (let n = 0; n < 100; n++) {
+      await outbox.settle(hold, rows, { retryInMs: 0, error: 'no route' });
+      expect(await ids(A)).toEqual(rows);
+    }
+  });
+
   test('done is final', async () => {
     await owe(A, 'channel.entry');
     const hold = await claim(A);

@@ -31,6 +31,8 @@ export async function testDatabase(): Promise<TestDatabase> {
     dataDir: join(folder, 'data'),
     systemFolder: join(folder, 'system'),
     role: 'guest',
+    // Files that run beside each other share it, some with a dozen processes, killed or stopped, that hold on to theirs.
+    connections: 300,
   });
   const name = `test_${randomBytes(6).toString('hex')}`;
   // template0: nobody is ever connected to it, so files may create their databases at the same moment.

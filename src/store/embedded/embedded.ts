@@ -22,6 +22,8 @@ export type EmbeddedOptions = {
   packageFolder?: string;
   /** Where data and programs go when we are root and the server's account cannot enter `dataDir`. */
   systemFolder?: string;
+  /** How many connections the server takes, should we be the one who starts it. Default: 60. */
+  connections?: number;
 };
 
 export type Embedded = {
@@ -43,7 +45,7 @@ const database = 'tocsin';
  * @throws NoEmbedded where it cannot run, FolderInUse for a second bot, EmbeddedFailed for everything else
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { role } = options;
+  const { role, connections } = options;
   const log = options.log ?? { info: () => undefined, warn: () => undefined };
   const systemFolder = options.systemFolder ?? '/var/lib/tocsin';
   try {
@@ -52,7 +54,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     const binaries = await runnableBinaries(options.packageFolder ?? packageFolder(), copies, place.account);
     if (await createData(place, binaries)) log.info(`Created a database in ${place.data}`);
     const token = randomUUID();
-    const open = () => openSession({ place, binaries, role, token, warn: log.warn.bind(log) });
+    const open = () => openSession({ place, binaries, role, token, connections, warn: log.warn.bind(log) });
 
     let session = await open();
     await ensureDatabase(session.client).catch(async (error) => {

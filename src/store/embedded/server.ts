@@ -16,7 +16,6 @@ const settings = {
   listen_addresses: '',
   port: String(port),
   unix_socket_permissions: '0700',
-  max_connections: '60',
   shared_buffers: '32MB',
   max_wal_size: '256MB',
   fsync: 'on',
@@ -41,19 +40,25 @@ const stopLimit = 60_000; // ms
  * Starts the server and waits until it is ready. False when another process was in the way: look again.
  *
  * @param recorded socket folder of the server before, so that clients who know it find the new one there
+ * @param connections how many it takes at most
  * @throws EmbeddedFailed with the end of the server's log
  */
 export async function startServer(
   place: Place,
   binaries: Binaries,
   recorded: string | null,
+  connections = 60,
 ): Promise<boolean> {
   const { path: socket, lasting } = await socketFolder(place, recorded);
   await discardStaleSocketLock(socket, port);
   const logPath = join(place.data, '..', 'postgres.log');
   if (((await stat(logPath).catch(() => null))?.size ?? 0) > logLimit) await truncate(logPath);
   const log = await open(logPath, 'a', 0o600);
-  const options = Object.entries({ ...settings, unix_socket_directories: socket });
+  const options = Object.entries({
+    ...settings,
+    max_connections: connections,
+    unix_socket_directories: socket,
+  });
   try {
     const began = (await log.stat()).size;
     const child = spawn(

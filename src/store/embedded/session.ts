@@ -26,6 +26,8 @@ type Options = {
   role: Role;
   /** See `becomeBot`. */
   token: string;
+  /** How many the server takes, if we start it; undefined: as by default. */
+  connections: number | undefined;
   warn: (message: string) => void;
 };
 
@@ -71,7 +73,7 @@ export async function openSession(options: Options): Promise<Session> {
       if (!answer.foreign && (await couldServe(server.pid, place.data))) continue; // starting or stopping
       await discardStale(place.data, server);
     }
-    started = await startServer(place, binaries, recorded);
+    started = await startServer(place, binaries, recorded, options.connections);
     if (!started) last = `another server holds the folder, see ${join(place.data, '..', 'postgres.log')}`;
   }
   throw new EmbeddedFailed(`The PostgreSQL of ${place.data} could not be reached: ${last}`);
