@@ -107,7 +107,7 @@ export async function runIncidentVerb(verb: string, given: string[], io: Io): Pr
         io.err(`Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.\n`);
         return 1;
       case 'refused':
-        io.err(`${unmarked(`${answer.refusal.sentence} ${answer.refusal.next}`)}\n`);
+        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
         return 1;
     }
   });

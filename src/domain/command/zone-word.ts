@@ -2,7 +2,7 @@ import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
 import { skipBlanks } from './blank.js';
 import { inAreas, letters, meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
-import { abbreviationOf, exampleZones, isAbbreviation, longNameAt } from './zone-abbreviations.js';
+import { abbreviationOf, exampleZones, isAbbreviation, isLabel, longNameAt } from './zone-abbreviations.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
 export interface ZoneWord {
@@ -34,6 +34,11 @@ const BRACKETS: Record<string, string> = {
   '"': '"',
   "'": "'",
   '`': '`',
+  '*': '*',
+  _: '_',
+  '“': '”',
+  '‘': '’',
+  '«': '»',
 };
 /** A zone with something stuck to it (`UTC+2`, `UTC:`) or in brackets that are not closed: meant as one, but not a form we know. */
 const NEARLY_UTC = /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]\d|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
@@ -100,6 +105,8 @@ function readOffset(text: string, at: number, typed: string, dated: boolean): Re
     const zone = offsetZone(signed[1] ?? '+', Number(signed[2]), Number(signed[3]));
     // `+1000 requests` may be a number; `+0200` is none.
     const number = basic && !dated && signed[2]?.[0] !== '0' && THINGS.test(behind);
+    // Behind a bare time `-13:44` is no offset that anybody has: the end of a range, or a slip.
+    if (zone && offset && !dated && !isOffset(signed)) return noOffset(signed[0], typed);
     if (zone && !number) return { zone, end: at + signed[0].length };
     if (zone || offset) return noZone(signed[0], typed);
     return null;
@@ -109,9 +116,24 @@ function readOffset(text: string, at: number, typed: string, dated: boolean): Re
   const padded = /^[+-]\s?0\d/.test(hours);
   if (padded || hours.includes(':')) return noZone(hours, typed);
   const size = Number(/\d+/.exec(hours)?.[0]);
-  // `- 3 nodes` begins with a dash, and `+500` is a number.
-  if (size > 14 || /\s/.test(hours)) return null;
+  // `- 3 nodes` begins with a dash, `+500` is a number, and `+49 30 123456` that of a telephone.
+  if (size > 14 || /\s/.test(hours) || /^\s+\d{2,}/.test(text.slice(at + hours.length))) return null;
   return THINGS.test(text.slice(at + hours.length)) ? null : noZone(hours, typed);
+}
+
+/** No clock is further back than twelve hours, and offsets are whole quarters. */
+function isOffset([, sign, hours, minutes]: RegExpExecArray): boolean {
+  return Number(minutes) % 15 === 0 && (sign === '+' || Number(hours) <= 12);
+}
+
+function noOffset(got: string, typed: string): Refusal {
+  const range = got.startsWith('-') && Number(got.slice(1, 3)) < 24;
+  return refuse('TIME_ZONE_UNKNOWN', {
+    zone: got,
+    ...(range && {
+      next: `If it is the end of a range, write \`${typed}${got}\`; else write \`UTC\`, an offset such as \`+02:00\`, or an area such as \`Europe/Berlin\`.`,
+    }),
+  });
 }
 
 /** `[UTC]`, `(+02:00)`, `(Europe/Berlin)` are what they hold; `(PST)` is refused like `PST`. */
@@ -121,9 +143,11 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
   const until = word.indexOf(close, 1);
   const inner = word.slice(1, until < 0 ? undefined : until).replace(/[,;:.]$/, '');
   // One pair of brackets, around something as short as a zone: `[[[[…` is no reason to go as deep.
+  // What follows tells words from zones, as without brackets: `GET` requests fail.
+  const behind = text.slice(at + word.length, at + word.length + LONGEST);
   const read =
     inner && inner.length <= LONGEST && !BRACKETS[inner[0] ?? '']
-      ? readZoneWord(inner, 0, typed, dated)
+      ? readZoneWord(`${inner}${behind}`, 0, typed, dated)
       : null;
   if (!read) return null;
   if ('refused' in read) return read;
@@ -148,8 +172,8 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
   const end = at + word.length;
   const next = text.slice(end, end + 2);
   // `PST-based`, `PSTN`, `ART-12` and `pt_2` are other words.
-  if (/^[\p{L}\p{N}_-]/u.test(next) && !/^-\d{1,2}:\d{2}/.test(text.slice(end, end + 6)))
-    return posix(text, at, typed);
+  const signed = /^-(?:\d{1,2}:\d{2}|(?:0?\d|1[0-4])(?=\s|$))/.test(text.slice(end, end + 6));
+  if (/^[\p{L}\p{N}_-]/u.test(next) && !signed) return posix(text, at, typed);
   const apart = next === '' || /^\s/.test(next);
   const name = abbreviationOf(word, apart ? text.slice(skipBlanks(text, end)) : '');
   if (!name) return null;
@@ -163,12 +187,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
       : null;
   }
   // A label (`BOT: restarted`) is text where the word is one, and so is what a bracket opens (`CT(2)`).
-  if (
-    abbreviationOf(word, 'is') === null ||
-    (next[0] === '.' && word !== name) ||
-    /^[^,;:.)\]!?|…'’"”+]/.test(next)
-  )
-    return null;
+  if (isLabel(word) || (next[0] === '.' && word !== name) || /^[^,;:.)\]!?|…'’"”+]/.test(next)) return null;
   BEHIND.lastIndex = at;
   return stuck(BEHIND.exec(text)?.[0] ?? word, name, typed);
 }

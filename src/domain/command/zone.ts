@@ -88,7 +88,7 @@ export function noZone(word: string, typed = ''): Refusal {
   const offset = /^\(?(?:UTC|GMT|Z)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?$/i.exec(zone);
   if (offset) {
     const [, sign = '+', hours = '', minutes = '00'] = offset;
-    if (offsetZone(sign, Number(hours), Number(minutes)))
+    if (Number(minutes) % 15 === 0 && offsetZone(sign, Number(hours), Number(minutes)))
       return refuse('TIME_ZONE_UNKNOWN', {
         zone,
         next: `Write ${next([`${sign}${hours.padStart(2, '0')}:${minutes}`])}, or an area such as \`Europe/Berlin\`.`,
