@@ -186,7 +186,7 @@ describe('run, where no bot runs', () => {
     // Its target stays taken, and the *no* says how to go on.
     const busy = await tocsin('runbook', 'run', 'copy');
     expect(busy).toMatchObject({ code: 1, out: '' });
-    expect(busy.err).toContain('`tocsin runbook watch INC-1 RUN-3`');
+    expect(busy.err).toContain('tocsin runbook watch INC-1 RUN-3');
     await writeFile(stage.file('go'), '');
     const second = await tocsin('runbook', 'watch', 'INC-1', 'RUN-3');
     expect(second.out).toMatch(/^RUN-3 held {2}taken over/m);
