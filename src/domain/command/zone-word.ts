@@ -1,7 +1,16 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
-import { skipBlanks } from './blank.js';
-import { inAreas, letters, meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
+import { BLANK, skipBlanks } from './blank.js';
+import {
+  inAreas,
+  letters,
+  meantAsArea,
+  nearAreas,
+  noZone,
+  offsetZone,
+  unslashed,
+  zoneNamed,
+} from './zone.js';
 import { abbreviationOf, exampleZones, isAbbreviation, isLabel, longNameAt } from './zone-abbreviations.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
@@ -23,7 +32,17 @@ const HOURS = new RegExp(String.raw`[+-]\s?(?:0\d|\d{1,2}(?::?\d{2})?)${END}`, '
 const AREA_WORD = /\p{L}[\p{L}\p{M}]*(?:[/\\]\p{L}[\p{L}\p{M}\p{N}_+-]*){1,2}/uy;
 const CITY_WORD = /\p{L}[\p{L}\p{M}]*(?:[_.-]\p{L}[\p{L}\p{M}]*){1,3}/uy;
 const WORD = /\p{L}{2,6}/uy;
+const IN = new RegExp(`in${BLANK}+(?=[\\p{Lu}+-]|utc|gmt)`, 'uy');
 const DOTTED = new RegExp(String.raw`(?:\p{L}\.){1,5}\p{L}\.?${END}`, 'uy');
+/** `Europe / Berlin`, `Europe Berlin`, `EuropeBerlin` */
+const APART =
+  /^((?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)[^\S\r\n]*[/:]?[^\S\r\n]*\p{L}+)(?:[^\S\r\n_]\p{L}+)?(?![\p{L}\p{N}_-])/iu;
+/** As Windows calls them: `W. Europe Standard Time`, `GMT Standard Time`, which is London's. */
+const LONG_NAME =
+  /^(?:\p{Lu}[\p{L}.]*[^\S\r\n]){1,3}(?:Standard|Daylight|Summer)[^\S\r\n]Time(?![\p{L}\p{N}_-])/u;
+/** As people speak of zones: `UK time`, and `Pacific` alone, unless it is the region. */
+const SPOKEN =
+  /^(?:(?:UK|US|NYC|SF|LA|British|Irish|German|French|Dutch|Spanish|Italian|Polish|Swiss|Indian|Chinese|Japanese|Australian|Brazilian|Israeli)[^\S\r\n]time(?![\p{L}\p{N}_-]|[^\S\r\n](?:zone|series|out))|(?:Pacific|Eastern|Mountain)(?=\s|$)(?!\s+(?:region|coast|side|dc|data ?cent|cluster|zone|site|users?|traffic|nodes?|link|office|team|pop|ocean|europe)))/iu;
 /** No name of a zone is as long as this. */
 const LONGEST = 64;
 const BRACKETS: Record<string, string> = {
@@ -41,7 +60,9 @@ const BRACKETS: Record<string, string> = {
   '«': '»',
 };
 /** A zone with something stuck to it (`UTC+2`, `UTC:`) or in brackets that are not closed: meant as one, but not a form we know. */
-const NEARLY_UTC = /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]\d|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
+const NEARLY_UTC =
+  /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]?\d{1,2}(?!\p{L})|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
+const NEARLY_Z = /Z(?:[+-]\d{1,2}(?::?\d{2})?|[,;:.)\]])(?=\s|$)/y;
 const NEARLY_OFFSET = /[+-]\s?\d{1,2}:\d{2}(?!\d)\S*/y;
 /** So many of something: `+2 nodes`, `-5 replicas`. */
 const THINGS =
@@ -61,14 +82,28 @@ export function readZoneWord(text: string, at: number, typed: string, dated: boo
   };
   const word = match(BEHIND) ?? '';
   if (!word) return null;
+  const long = longNameAt(text, at) ?? LONG_NAME.exec(text.slice(at, at + LONGEST))?.[0];
+  if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
   return (
     readUtc(text, at, typed) ??
     readOffset(text, at, typed, dated) ??
     bracketed(text, at, word, typed, dated) ??
     readAbbreviation(text, at, typed) ??
     readArea(text, at, typed) ??
-    nearly(match(NEARLY_UTC) ?? match(NEARLY_OFFSET), typed)
+    nearly(match(NEARLY_UTC) ?? match(NEARLY_Z) ?? match(NEARLY_OFFSET), typed) ??
+    behindIn(text, at, typed, dated)
   );
+}
+
+/** `07:05 in UTC`: the zone is clear, and so is how to write it. */
+function behindIn(text: string, at: number, typed: string, dated: boolean): Refusal | null {
+  IN.lastIndex = at;
+  const word = IN.exec(text)?.[0];
+  if (!word) return null;
+  const zone = readZoneWord(text, at + word.length, typed, dated);
+  if (!zone || 'refused' in zone) return zone;
+  const name = text.slice(at + word.length, zone.end);
+  return refuse('TIME_ZONE_UNKNOWN', { zone: word + name, next: `Write \`${typed} ${name}\`.` });
 }
 
 function readUtc(text: string, at: number, typed: string): Read {
@@ -158,21 +193,22 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
 }
 
 function readAbbreviation(text: string, at: number, typed: string): Read {
-  const long = longNameAt(text, at);
-  if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
-  const city = /^(\p{Lu}\p{L}+(?:[^\S\r\n]\p{Lu}\p{L}+)?)[^\S\r\n]time(?![\p{L}\p{N}_-])/u.exec(
-    text.slice(at, at + LONGEST),
-  );
+  const head = text.slice(at, at + LONGEST);
+  const city =
+    /^(\p{L}+(?:[^\S\r\n]\p{L}+)?)[^\S\r\n]time(?![\p{L}\p{N}_-])/iu.exec(head) ??
+    /^(?:heure|hora|ora|hora local)[^\S\r\n](?:de|di)[^\S\r\n](\p{Lu}\p{L}+)/u.exec(head);
   const [place] = city ? inAreas(letters(city[1] ?? '')) : [];
   if (city && place)
     return refuse('TIME_ZONE_UNKNOWN', { zone: city[0], next: `Write the area: \`${typed} ${place}\`.` });
+  const spoken = SPOKEN.exec(head)?.[0];
+  if (spoken) return noZone(spoken, typed);
   WORD.lastIndex = at;
   const word = WORD.exec(text)?.[0];
   if (!word) return posix(text, at, typed);
   const end = at + word.length;
   const next = text.slice(end, end + 2);
   // `PST-based`, `PSTN`, `ART-12` and `pt_2` are other words.
-  const signed = /^-(?:\d{1,2}:\d{2}|(?:0?\d|1[0-4])(?=\s|$))/.test(text.slice(end, end + 6));
+  const signed = /^-(?:\d{1,2}:\d{2}|>|(?:0?\d|1[0-4])(?=\s|$))/.test(text.slice(end, end + 6));
   if (/^[\p{L}\p{N}_-]/u.test(next) && !signed) return posix(text, at, typed);
   const apart = next === '' || /^\s/.test(next);
   const name = abbreviationOf(word, apart ? text.slice(skipBlanks(text, end)) : '');
@@ -187,7 +223,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
       : null;
   }
   // A label (`BOT: restarted`) is text where the word is one, and so is what a bracket opens (`CT(2)`).
-  if (isLabel(word) || (next[0] === '.' && word !== name) || /^[^,;:.)\]!?|…'’"”+]/.test(next)) return null;
+  if (isLabel(word) || (next[0] === '.' && word !== name) || /^[^,;:.)\]!?|…'’"”+—]/.test(next)) return null;
   BEHIND.lastIndex = at;
   return stuck(BEHIND.exec(text)?.[0] ?? word, name, typed);
 }
@@ -210,6 +246,10 @@ function readArea(text: string, at: number, typed: string): Read {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
   };
+  const apart = APART.exec(text.slice(at, at + LONGEST));
+  const [both, one = ''] = apart ?? [];
+  const whole = both && [both, one].find((name) => unslashed(name) && zoneNamed(name) === null);
+  if (whole) return noZone(whole, typed);
   const word = match(AREA_WORD) ?? match(CITY_WORD);
   if (!word || /^(?:utc|gmt)/i.test(word)) return null;
   // So long a word is no slip of the pen.
