@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { cli } from '#cli/cli.js';
+import { plainly } from '#cli/incident-verb.js';
 import { unmarked } from '#domain/command/help.js';
 import { VERBS } from '#domain/command/verbs.js';
+import { parsed } from '../domain/command/support.js';
 
 const ALL = VERBS.map(({ name }) => name);
 
@@ -89,6 +91,13 @@ test('every verb stands there once', async () => {
     .flatMap((line) => /^(?: {2}|tocsin )([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []);
   expect(verbs).toEqual([...new Set(verbs)]);
   expect(verbs).toEqual(expect.arrayContaining(['help', 'export', 'note', 'doctor', 'catchup']));
+});
+
+test('what a receipt says besides is plain, and people’s words stay', () => {
+  const line = parsed('open API down sev2 `--force` --severity 2');
+  const receipt = ['INC-1 opened: API `down`', ...line.notes, 'To correct: `title TEXT`'].join('\n');
+  expect(line.notes).toHaveLength(2);
+  expect(plainly(receipt).match(/`[^`]*`/g)).toEqual(['`down`']);
 });
 
 test.each([

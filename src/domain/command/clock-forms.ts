@@ -48,7 +48,7 @@ const CLOCK = new RegExp(
 );
 /** Behind hours of two digits; `1:30h` may be so long, and `HR` is a department. */
 const HOURS = new RegExp(
-  String.raw`${BLANK}*(?:h|hrs?|[hH]ours?)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
+  String.raw`${BLANK}*(?:h|hrs|[hH]ours)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
   'uy',
 );
 /** `14.32` is a clock only where the words behind it, or behind the end of its range, say so. */

@@ -40,7 +40,7 @@ const OTHERWISE: Record<string, RegExp> = {
   ART: /^(?:director|work|style|assets?|team)\b/i,
   AST: /^(?:parser|nodes?|walker|visitor|transforms?|cache)\b/i,
   AT: /^(?:&T|least|most|the|this|that|about|around|\d)/i,
-  BOT: /^(?:tokens?|users?|accounts?|messages?|commands?|posts?|posted|answers?|replies|offline|online|down|up|traffic|stopped|crashe[ds]|(?:re)?start(?:s|ed))\b/i,
+  BOT: /^(?:tokens?|users?|accounts?|messages?|commands?|posts?|posted|answers?|replies|offline|online|down|up|traffic|stopped|fails?|failed|hangs?|dies|died|works?|crashe[ds]|(?:re)?start(?:s|ed))\b/i,
   CAST: /^(?:to|as|errors?|failed|fails|devices?|screen)\b/i,
   CAT: /^(?:5|6|7)/,
   CHAT: /^(?:service|server|backend|api|team|channel|widget|messages?|history|bot|is|was|down)\b/i,
