@@ -266,13 +266,12 @@ function readArea(text: string, at: number, typed: string): Read {
       return stuck(BEHIND.exec(text)?.[0] ?? word, word, typed);
     }
   }
-  if (!/[\s,;:.)\]!?|]/.test(next) || !meantAsArea(word)) return null;
+  if (!/[\s,;:.)\]!?|]/.test(next)) return null;
   // `America/New York` goes on behind its white space.
   const two = `${word} ${/^\s+(\p{L}+)/u.exec(text.slice(end))?.[1] ?? ''}`;
-  const joined = nearAreas(two).find((name) => name.length >= two.length);
-  return joined && word.includes('/') && nearAreas(word)[0] !== joined
-    ? noZone(two, typed)
-    : noZone(word, typed);
+  const joined = word.includes('/') ? nearAreas(two).find((name) => name.length >= two.length) : undefined;
+  if (joined && nearAreas(word)[0] !== joined) return noZone(two, typed);
+  return meantAsArea(word) ? noZone(word, typed) : null;
 }
 
 const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };

@@ -161,6 +161,10 @@ describe('meant as a zone, but none that can be known', () => {
     'GMT Standard Time x',
     'W. Europe Standard Time x',
     'london time x',
+    'india standard time x',
+    'central european time x',
+    '-13:30 x',
+    '+02 regions',
     'UK time x',
     'heure de Paris x',
     'Pacific x',
@@ -232,6 +236,9 @@ test.each([
   ['01:41 in UTC x', 'Write `01:41 UTC`.'],
   ['01:41 london time x', 'Write the area: `01:41 Europe/London`.'],
   ['01:41 -13:44 x', 'If it is the end of a range, write `01:41-13:44`'],
+  ['01:41 Amercia/New York x', 'Did you mean `01:41 America/New_York`?'],
+  ['01:41 America/New x', 'Did you mean `01:41 America/New_York`?'],
+  ['01:41 + 13:44 x', 'Write `UTC`'],
   ['01:41 Z: x', 'Leave out the colon: `01:41 Z`.'],
 ])('%s is refused, with what to leave out', (text, next) =>
   expect(readTime(text, { now: NOW, zone: 'UTC', zoneKnown: true })).toMatchObject({
