@@ -155,6 +155,7 @@ describe('open', () => {
     'P1.5 release fails',
     'p4 is unreachable',
     'P1 and P2 nodes down',
+    'P1, P2 and P3 nodes down',
     'P5 sketches do not load',
     'S3 bucket is gone',
     'S3: access denied',

@@ -537,6 +537,11 @@ describe('ordinary text', () => {
     // Versions, addresses, numbers and lengths of time
     '13.41 deployed',
     '22.04 image rolled out',
+    '12.50 pt is the font',
+    '1.50 ct more',
+    '14.32 +5 nodes',
+    '"13:41 job" fails',
+    '`13:41 sync` fails',
     '12:34:56:78 dropped',
     ':8080 refuses',
     'localhost:1341 refuses',
