@@ -15,8 +15,10 @@ import { join } from 'node:path';
 const INFO = '/usr/share/zoneinfo';
 const OUT = 'src/domain/command/zone-data.ts';
 const NOW = Date.now();
-/** Abbreviations that no clock has shown since are history. */
-const SINCE = Date.UTC(2000, 0, 1);
+/** Abbreviations that no clock has shown since are history: the database promises nothing of the years before. */
+const SINCE = Date.UTC(1970, 0, 1);
+/** Where clocks have shown one since, what it meant before is left out. */
+const LATELY = Date.UTC(2000, 0, 1);
 /** Places that people know, before the most populous one. */
 const KNOWN =
   `Asia/Kolkata America/New_York America/Chicago America/Denver America/Los_Angeles America/Anchorage Pacific/Honolulu America/Halifax
@@ -62,9 +64,8 @@ const isAbbreviation = (text) =>
   !['LMT', 'GMT', 'UTC'].includes(text) &&
   !TOO_SHORT.has(text);
 
-/** Abbreviation → offset in minutes → places, each with the year in which it was last used. */
+/** Abbreviation → offset in minutes → places, each with the moment until which it was used. */
 const found = new Map();
-const current = new Set();
 function add(abbreviation, offset, name, until) {
   const place = names.includes(name) ? name : links.get(name);
   if (!isAbbreviation(abbreviation) || !names.includes(place)) return;
@@ -119,7 +120,6 @@ for (const name of names) {
     if (end <= SINCE) continue;
     const type = i < 0 ? 0 : file[at + times * 8 + i];
     add(abbreviationOf(type), file.readInt32BE(typeAt(type)) / 60, name, Math.min(end, NOW));
-    if (end > Date.UTC(2025) && /^[A-Z]+$/.test(abbreviationOf(type))) current.add(abbreviationOf(type));
   }
 }
 
@@ -140,16 +140,10 @@ for (const zone of Intl.supportedValuesOf('timeZone')) {
   for (const locale of [...LANGUAGES, ...COUNTRIES.map((country) => `en-${country}`), ...OTHERS]) {
     for (const at of seasons) {
       const short = partOf(locale, zone, 'short', at);
-      if (short.length > 2 && isAbbreviation(short)) {
-        add(short, offsetOf(zone, at), zone, NOW);
-        current.add(short);
-      }
+      if (short.length > 2 && isAbbreviation(short)) add(short, offsetOf(zone, at), zone, NOW);
     }
     const short = partOf(locale, zone, 'shortGeneric', seasons[0]);
-    if (isAbbreviation(short)) {
-      current.add(short);
-      generic.set(short, [...(generic.get(short) ?? []), zone]);
-    }
+    if (isAbbreviation(short)) generic.set(short, [...(generic.get(short) ?? []), zone]);
   }
   for (const style of ['long', 'longGeneric'])
     for (const at of seasons) {
@@ -171,7 +165,11 @@ const clock = (minutes) => {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 };
 const lines = [...new Set([...found.keys(), ...generic.keys()])].sort().map((abbreviation) => {
-  const meanings = [...(found.get(abbreviation) ?? [])]
+  const all = [...(found.get(abbreviation) ?? [])];
+  const lately = all
+    .map(([offset, places]) => [offset, new Map([...places].filter(([, until]) => until > LATELY))])
+    .filter(([, places]) => places.size > 0);
+  const meanings = (lately.length ? lately : all)
     .map(([offset, places]) => {
       const last = Math.max(...places.values());
       // Where a clock shows that offset today the place is a good example; else where one showed it last.
@@ -193,7 +191,7 @@ const lines = [...new Set([...found.keys(), ...generic.keys()])].sort().map((abb
     .slice(0, 3)
     .map(({ offset, place }) => `${clock(offset)} ${place}`);
   const area = meanings.length ? [] : [chosen(generic.get(abbreviation))];
-  return `${abbreviation}${current.has(abbreviation) ? '*' : ''} ${[...meanings, ...area].join(', ')}`;
+  return `${abbreviation} ${[...meanings, ...area].join(', ')}`;
 });
 
 // -- the calendar --
@@ -250,7 +248,7 @@ writeFileSync(
   [
     `// Written by scripts/zone-data.mjs from the time zone databases ${version} and ${packed.version} and CLDR ${process.versions.cldr}; not by hand.\n`,
     constant(
-      'Abbreviations; `*`: CLDR or the database of today has it. Then the offset and a place that has it; no offset: of both seasons.',
+      'Abbreviations, each with offsets and a place that has them; no offset: of both seasons.',
       'ABBREVIATIONS',
       wrapped(lines, '; '),
     ),

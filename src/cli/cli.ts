@@ -1,3 +1,4 @@
+import { unmarked } from '#domain/command/help.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import { Told } from '#told.js';
 import { runIncidentVerb } from './incident-verb.js';
@@ -9,19 +10,22 @@ export async function cli(argv: string[], io: Io): Promise<number> {
   const { team, rest } = withoutTeam(argv);
   const [verb = 'help', ...args] = rest;
   const own = VERBS[verb];
-  const at: Io = team === undefined ? io : { ...io, team };
+  // A terminal makes no code of what stands in backticks.
+  const plain: Io = { ...io, err: (text) => io.err(unmarked(text)) };
+  const at: Io = team === undefined ? plain : { ...plain, team };
   try {
     if (team === '') throw new Usage('`--team` needs the workspace, such as T0123ABCD');
     // `tocsin open --help` asks; it opens nothing.
     if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
       return await VERBS.help.run([verb], at);
+    if (own && args.length > 0 && !/\s/.test(own.form)) throw new Usage(`\`${verb}\` takes nothing more`);
     if (own) return await own.run(args, at);
     return await runIncidentVerb(verb, args, at);
   } catch (error) {
     const unread = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     const told = unread ? new Usage((error as Error).message) : (fileTold(error) ?? error);
     if (!(told instanceof Told)) throw error;
-    io.err(`${told.message}\n${told instanceof Usage ? `Usage: tocsin ${own?.form ?? verb}\n` : ''}`);
+    plain.err(`${told.message}\n${told instanceof Usage ? `Usage: tocsin ${own?.form ?? verb}\n` : ''}`);
     return told.exitCode;
   }
 }

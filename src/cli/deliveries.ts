@@ -15,7 +15,7 @@ export const deliveries: Verb = {
         const dead = await core.store.outbox.dead(team);
         for (const row of dead) io.out(`${undeliveredLine(refOf(row.incident), row)}\n`);
         if (dead.length === 0) io.out('Nothing was given up.\n');
-        else io.out('`tocsin deliveries retry ID…` or `retry all` tries again, once the cause is mended.\n');
+        else io.out('“tocsin deliveries retry ID…” or “retry all” tries again, once the cause is mended.\n');
         return 0;
       }
       const numbers = ids.map(Number);

@@ -4,6 +4,7 @@ import { databaseCondition } from '#compose/health.js';
 import { many } from '#compose/home.js';
 import { BadConfig, type Config, loadConfig } from '#config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
+import { unmarked } from '#domain/command/help.js';
 import { refOf } from '#domain/state.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
@@ -27,7 +28,7 @@ export const doctor: Verb = {
     const tell = (finding: Finding) => {
       findings.push(finding);
       const { ok, what, detail, fix } = finding;
-      io.out(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`);
+      io.out(unmarked(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`));
     };
     const config = configuration(io, tell);
     if (config) {

@@ -1,7 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
-import { unmarked } from '#domain/command/help.js';
 import { readZone } from '#domain/command/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
@@ -77,7 +76,7 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
     renderExport(wanted.format, dossier, wanted.zone),
   );
   if (isRefusal(file)) {
-    io.err(`${unmarked(`${file.sentence} ${file.next}`)}\n`);
+    io.err(`${file.sentence} ${file.next}\n`);
     return 1;
   }
   try {

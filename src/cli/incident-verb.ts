@@ -32,10 +32,10 @@ export function lineOf(verb: string, args: string[]): string {
 
 // Among people's words, which are shown as they are, these lines are our own.
 const OURS =
-  /^(?:To correct: |… \d+ earlier: |`done N` ticks|No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
+  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done N` ticks|No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
 
 /** @returns an answer for a terminal, where nobody makes code of what stands in backticks. */
-function plainly(answer: string): string {
+export function plainly(answer: string): string {
   return answer.replace(OURS, unmarked);
 }
 
@@ -107,7 +107,7 @@ export async function runIncidentVerb(verb: string, given: string[], io: Io): Pr
         io.err(`Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.\n`);
         return 1;
       case 'refused':
-        io.err(`${unmarked(`${answer.refusal.sentence} ${answer.refusal.next}`)}\n`);
+        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
         return 1;
     }
   });

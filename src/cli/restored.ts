@@ -16,7 +16,7 @@ export const restored: Verb = {
       }
       if (runs > 0) {
         io.out(
-          `${runs} steps of runs stand still: look at what they did since, then \`tocsin deliveries retry\`.\n`,
+          `${runs} steps of runs stand still: look at what they did since, then “tocsin deliveries retry”.\n`,
         );
       }
       return 0;

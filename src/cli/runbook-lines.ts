@@ -113,7 +113,7 @@ export function waitsFor(run: string, { state }: RunView, { ref, command, names 
     `${run} waits for ${many}${who} until ${until} (approve in Slack: ${command} approve ${ref} ${run})`,
     ...(groups.length > 0 && people.length === 0
       ? [
-          `  Who ${groups.join(' and ')} is could not be found out here: set SLACK_BOT_TOKEN, \`tocsin cancel ${ref} ${run}\`, and run it again.`,
+          `  Who ${groups.join(' and ')} is could not be found out here: set SLACK_BOT_TOKEN, “tocsin cancel ${ref} ${run}”, and run it again.`,
         ]
       : []),
   ];

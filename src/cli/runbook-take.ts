@@ -43,7 +43,7 @@ export async function takeAlong(
   try {
     const ended = await followRun({ core, world, team, ...at, telling, screen, leaving: leaving.signal });
     if (ended === null) {
-      await screen.line(`${run} goes on when a bot or \`tocsin runbook watch ${ref} ${run}\` takes it.`);
+      await screen.line(`${run} goes on when a bot or “tocsin runbook watch ${ref} ${run}” takes it.`);
     }
     return ended;
   } finally {

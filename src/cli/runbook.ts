@@ -24,7 +24,7 @@ export const runbook: Verb = {
   help: 'check, show and plan runbooks; run one, also when neither Slack nor a bot is there',
   async run([verb = '', ...args], io) {
     const known = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-    if (!known) throw new Usage(verb === '' ? 'say what to do' : `there is no \`runbook ${verb}\``);
+    if (!known) throw new Usage(verb === '' ? 'say what to do' : `there is no “runbook ${verb}”`);
     return known(args, io);
   },
 };

@@ -118,7 +118,7 @@ const HEAD = ['NAME', 'SCOPE', 'PRIVATE', 'OWNER', 'CREATED', 'EXPIRES', 'LAST U
 /** One line a token; all times in UTC. */
 async function list(tokens: KeptToken[], io: Io): Promise<number> {
   if (tokens.length === 0) {
-    await io.out('There are no tokens. `tocsin token create --name NAME` makes one.\n');
+    await io.out('There are no tokens. “tocsin token create --name NAME” makes one.\n');
     return 0;
   }
   const rows = tokens.map((one) => [

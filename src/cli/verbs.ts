@@ -1,4 +1,7 @@
+import { closestVerbs } from '#domain/command/closest-verbs.js';
 import { plainHelp, unmarked } from '#domain/command/help.js';
+import { verbNamed } from '#domain/command/verbs.js';
+import { refuse } from '#domain/refusal.js';
 import { deliveries } from './deliveries.js';
 import { doctor } from './doctor.js';
 import { erase } from './erase.js';
@@ -19,9 +22,16 @@ const help: Verb = {
   help: 'this list, or one verb',
   async run([verb], io) {
     const own = verb === undefined ? undefined : VERBS[verb];
-    if (own) io.out(`tocsin ${own.form}\n  ${unmarked(own.help)}\n`);
-    else if (verb !== undefined) io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
-    else {
+    if (own) io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
+    else if (verb !== undefined && verbNamed(verb)) io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
+    else if (verb !== undefined) {
+      const { sentence, next } = refuse('UNKNOWN_VERB', {
+        verb: verb.slice(0, 40),
+        closest: closestVerbs(verb),
+      });
+      io.err(`${sentence} ${next}\n`);
+      return 1;
+    } else {
       // `--help` is `help` under another name.
       const mine = [...new Set(Object.values(VERBS))].map(
         (one) => `  ${one.form}\n      ${unmarked(one.help)}`,

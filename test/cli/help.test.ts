@@ -1,15 +1,75 @@
 import { expect, test } from '@jest/globals';
 import { cli } from '#cli/cli.js';
+import { plainly } from '#cli/incident-verb.js';
 import { unmarked } from '#domain/command/help.js';
+import { VERBS } from '#domain/command/verbs.js';
+import { parsed } from '../domain/command/support.js';
+
+const ALL = VERBS.map(({ name }) => name);
+
+async function tried(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const io = {
+    out: (piece: string | Uint8Array) => {
+      out += piece;
+    },
+    err: (piece: string) => {
+      err += piece;
+    },
+  };
+  const code = await cli(argv, { ...io, stdin: async () => '', env: {} });
+  return { code, out, err };
+}
 
 async function said(...argv: string[]): Promise<string> {
-  let text = '';
-  const out = (piece: string) => {
-    text += piece;
-  };
-  expect(await cli(argv, { out, err: out, stdin: async () => '', env: {} })).toBe(0);
-  return text;
+  const { code, out, err } = await tried(...argv);
+  expect([code, err]).toEqual([0, '']);
+  return out;
 }
+
+test.each(ALL)('tocsin help %s is plain text, and true of a terminal', async (verb) => {
+  const text = await said('help', verb);
+  expect(text).not.toMatch(/`|\*[A-Za-z]/);
+  expect(text).not.toContain('in yours');
+  expect(text).not.toContain('/incident');
+});
+
+test.each(['open', 'impact', 'mark', 'time'])('the times of %s stand before no text', async (verb) => {
+  const text = await said('help', verb);
+  expect(text).toContain('TIME is one such as 14:32');
+  expect(text).not.toContain('A bare --');
+});
+
+test('help of what is no verb says so', async () => {
+  const { code, err } = await tried('help', 'nite');
+  expect([code, err]).toEqual([
+    1,
+    'There is no nite. Did you mean note or invite or title? help lists all verbs.\n',
+  ]);
+});
+
+test.each(['doctor', 'migrate', 'rebuild', 'restored', 'health'])(
+  '%s does nothing where more is typed',
+  async (verb) => {
+    expect(await tried(verb, 'INC-7')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('takes nothing more'),
+    });
+  },
+);
+
+test.each([
+  [['token', 'list', 'x']],
+  [['erase', 'INC-7']],
+  [['export', 'INC-7', '--zone', 'EST']],
+  [['runbook', 'x']],
+  [['--team']],
+])('what %j is told has no marks of Slack', async (argv) => {
+  const { code, err } = await tried(...argv);
+  expect(code).toBe(2);
+  expect(err).not.toContain('`');
+});
 
 test.each([
   [['help']],
@@ -31,6 +91,13 @@ test('every verb stands there once', async () => {
     .flatMap((line) => /^(?: {2}|tocsin )([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []);
   expect(verbs).toEqual([...new Set(verbs)]);
   expect(verbs).toEqual(expect.arrayContaining(['help', 'export', 'note', 'doctor', 'catchup']));
+});
+
+test('what a receipt says besides is plain, and people’s words stay', () => {
+  const line = parsed('open API down sev2 `--force` --severity 2');
+  const receipt = ['INC-1 opened: API `down`', ...line.notes, 'To correct: `title TEXT`'].join('\n');
+  expect(line.notes).toHaveLength(2);
+  expect(plainly(receipt).match(/`[^`]*`/g)).toEqual(['`down`']);
 });
 
 test.each([

@@ -14,6 +14,12 @@ test('list has a line per incident', () => {
   expect(listText([])).toBe('No incident is open. `open TITLE` opens one.');
 });
 
+test('a direction of writing that a title leaves open ends with it, also where it is cut short', () => {
+  const turned = dossierOf([opened(`\u202Eabc \u2066${'x'.repeat(200)}`)]).state;
+  expect(listText([turned])).toContain('…\u2069\u202C · no lead');
+  expect(listText([dossierOf([opened('\u202Eabc')]).state])).toContain('\u202Eabc\u202C · no lead');
+});
+
 test('show says what is known, and what is not', () => {
   expect(showText(rich().state, 'Europe/Berlin')).toMatchInlineSnapshot(`
 "INC-7: Developer TTS API: keys did not match <gateway>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
+import { meantByNote } from '#slack/modal/note.js';
 import type { Typed } from '#slack/ports.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
@@ -117,15 +118,29 @@ describe('forms and buttons', () => {
 
   test('what is no time is refused at its field, and the form stays open', async () => {
     await openForm('note', 7);
-    for (const at of ['soon', '01:41 or so', '25:00', '01:41 PST']) {
+    for (const at of ['soon', '01:41 or so', '25:00', '01:41 PST', 'noon', '-90', '2999-01-01']) {
       const { ok, errors } = await submit({ text: { text: 'x' }, at: { at } });
       expect(ok).toBe(false);
       expect(Object.keys(errors)).toEqual(['at']);
+      // No text can follow there that dashes would keep.
+      expect(Object.values(errors).join()).not.toMatch(/--|`/);
     }
     expect(kit.behind.handled).toHaveLength(0);
     expect(await views()).toHaveLength(1);
     await kit.act('view/close', { user: 'ana' });
   });
+
+  test.each(['13:41 requests fail', '7:05 PT x', 'noon x'])(
+    '%s in the field of the text, with no time: the receipt says that it is no time',
+    (text) => {
+      const values = { text: (id: string) => (id === 'text' ? text : ''), chosen: () => [], all: () => text };
+      const context = { now: new Date(), zone: 'UTC', zoneKnown: true, command: '/incident', components: [] };
+      expect(meantByNote(values, context)).toMatchObject({
+        intent: { moment: null, text },
+        notes: [expect.stringContaining('begins like a time')],
+      });
+    },
+  );
 
   test('a pasted log is read as the grammar reads it, and what is wrong is shown at its field', async () => {
     await openForm('log', 7);

@@ -186,7 +186,7 @@ describe('run, where no bot runs', () => {
     // Its target stays taken, and the *no* says how to go on.
     const busy = await tocsin('runbook', 'run', 'copy');
     expect(busy).toMatchObject({ code: 1, out: '' });
-    expect(busy.err).toContain('`tocsin runbook watch INC-1 RUN-3`');
+    expect(busy.err).toContain('tocsin runbook watch INC-1 RUN-3');
     await writeFile(stage.file('go'), '');
     const second = await tocsin('runbook', 'watch', 'INC-1', 'RUN-3');
     expect(second.out).toMatch(/^RUN-3 held {2}taken over/m);
@@ -221,7 +221,7 @@ describe('run, where no bot runs', () => {
     expect(await ended(first)).toBe(130);
     expect(first.out()).toMatch(/^RUN-5 held {2}done/m);
     expect(first.out().trimEnd().split('\n').at(-1)).toBe(
-      'RUN-5 goes on when a bot or `tocsin runbook watch INC-1 RUN-5` takes it.',
+      'RUN-5 goes on when a bot or “tocsin runbook watch INC-1 RUN-5” takes it.',
     );
     expect((await tocsin('runbook', 'watch', 'INC-1', 'RUN-5')).code).toBe(0);
     expect(await stage.marks()).toBe(1);

@@ -97,7 +97,7 @@ describe('a token', () => {
     });
     expect(await walk.tocsin('token', 'revoke', 'nobody')).toMatchObject({
       code: 1,
-      err: 'There is no token called nobody. `tocsin token list` lists them.\n',
+      err: 'There is no token called nobody. tocsin token list lists them.\n',
     });
   });
 

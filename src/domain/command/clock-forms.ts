@@ -28,7 +28,7 @@ const AGO = /-(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?(?![\p{L}
 const DECIMAL_AGO = /-(\d{1,9})[.,](\d{1,6})(d|h|m|s)(?:(?<=m)in)?(?![\p{L}\p{N}_])/uy;
 /** A further part behind a white space: `-1h 30m`, `-1h and 30 min`. */
 const MORE = new RegExp(
-  `,?${BLANK}+(?:(?:and|&|\\+)${BLANK}*)?(\\d{1,2})(?:(h|m|s)|${BLANK}*(h|m|s)(?:ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?))(?![\\p{L}\\p{N}_])`,
+  `,?${BLANK}+(?:(?:and|&|\\+)${BLANK}*)?-?(\\d{1,2})(?:(h|m|s)|${BLANK}*(h|m|s)(?:ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?))(?![\\p{L}\\p{N}_])`,
   'uy',
 );
 /** As many minutes as people say: behind hours they may be part of the time, or so many of something. */
@@ -43,8 +43,13 @@ const BASIC_ISO = /(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})(?:[.,]\d+)?)?/
 const AT = new RegExp(`${BLANK}+at(?=${BLANK})`, 'iy');
 const NAMED_DAY = new RegExp(`(yesterday|today|tomorrow)${BLANK}+(?:at${BLANK}+)?(?=[\\d?])`, 'iy');
 const CLOCK = new RegExp(
-  String.raw`(\d{1,2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?(?:${BLANK}*([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?(?:${BLANK}*Uhr(?![\p{L}\p{N}_]))?`,
+  String.raw`(\d{1,2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?(?:${BLANK}*([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?(?:${BLANK}*(?:Uhr|uur|น\.)(?![\p{L}\p{N}_]))?`,
   'iuy',
+);
+/** Behind hours of two digits; `1:30h` may be so long, and `HR` is a department. */
+const HOURS = new RegExp(
+  String.raw`${BLANK}*(?:h|hrs|[hH]ours)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
+  'uy',
 );
 /** `14.32` is a clock only where the words behind it, or behind the end of its range, say so. */
 const DOTTED = new RegExp(
@@ -73,8 +78,19 @@ export function readForm(text: string, at: number, start: boolean): Read {
     readDated(text, at) ??
     readBare(text, at) ??
     impossible(text, at) ??
+    withoutColon(text, at) ??
     (start ? meantAtStart(text, at, (from) => clockAt(text, from)) : null)
   );
+}
+
+/** `1341` is a number of something, unless a zone stands behind it. */
+function withoutColon(text: string, at: number): Refusal | null {
+  const [digits, h, m] = sticky(/([01]\d|2[0-3])([0-5]\d)(?=\s)/y, text, at) ?? [];
+  if (digits === undefined || !saysClock(text, at + 4)) return null;
+  return refuse('TIME_UNKNOWN', {
+    got: wordAt(text, at, 2),
+    next: `Write the time with a colon: \`${h}:${m}\`, and its zone behind it. If it is text and no time, put \`--\` before it.`,
+  });
 }
 
 /** @returns the end of the time of day, or of the date with one, that begins there; -1: none does. */
@@ -105,7 +121,7 @@ function readAgo(text: string, at: number): Read {
     const unit = UNITS.indexOf((more[2] ?? more[3] ?? '').toLowerCase());
     const amount = Number(more[1]);
     // `-1h 500s on checkout` has text behind the time; what has a unit and does not fit may be either.
-    if (unit !== last + 1 || amount > (unit === 1 ? 23 : 59))
+    if (more[0].includes('-') || unit !== last + 1 || amount > (unit === 1 ? 23 : 59))
       return together(text.slice(at, end + more[0].length));
     ms += amount * (UNIT_MS[UNITS[unit] ?? ''] ?? 0);
     end += more[0].length;
@@ -142,7 +158,8 @@ function readDated(text: string, at: number): Read {
   const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
   const end = at + match[0].length;
   if (basic) return isDay(day) ? isoClock(text, at, day, basic.slice(4), end) : unknown(text, at);
-  if (/^_\d{1,2}:\d{2}/.test(text.slice(end, end + 6))) return unknown(text, at);
+  if (/^(?:_\d{1,2}[:.-]?\d{2}|[.:]\d{1,2}:\d{2}|T\s\d|Z(?:\s|$))/i.test(text.slice(end, end + 6)))
+    return unknown(text, at, 2);
   // `2024-11-10-rc1` and `2024-11-10.log` are names, not dates.
   if (/^(?:[-_.]?[\p{L}_]|\.\d)/u.test(text.slice(end, end + 2)) && !/^[Tt]\d/.test(text.slice(end, end + 2)))
     return null;
@@ -154,7 +171,10 @@ function readDated(text: string, at: number): Read {
   }
   const word = sticky(AT, text, end);
   const next = skipBlanks(text, end + (word?.[0].length ?? 0));
-  const clock = next > end ? (readBare(text, next, word !== null) ?? impossible(text, next)) : null;
+  // `2024-11-10 -03:00` has an offset, and behind nothing else would that be one.
+  const offset = word === null && /^-\d{2}:?\d{2}(?!\S)/.test(text.slice(next, next + 7));
+  const clock =
+    next > end ? (readBare(text, next, word !== null) ?? (offset ? null : impossible(text, next))) : null;
   if (clock && 'refused' in clock) return unknown(text, at, word ? 3 : 2);
   if (clock === null && next > end && maybeDotted(text, next)) return unknown(text, at, 2);
   return clock?.kind === 'clock' ? { ...clock, day } : { kind: 'date', day, end };
@@ -184,7 +204,9 @@ function readBare(text: string, at: number, dotted = false): Read {
   if (/^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3}/i.test(text.slice(at, at + 24))) return null;
   const clock = toClock(match[1], match[2], match[3], match[4]);
   if (!clock) return refuse('TIME_UNKNOWN', { got: match[0] });
-  return withStuckZone(text, at + match[0].length, clock);
+  const end = at + match[0].length;
+  const hours = clock.h > 9 || text[at] === '0' ? sticky(HOURS, text, end) : null;
+  return withStuckZone(text, end + (hours?.[0].length ?? 0), clock);
 }
 
 function readDotted(text: string, at: number, sure: boolean): Read {

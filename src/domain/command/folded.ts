@@ -13,9 +13,12 @@ const SAME: Record<string, string> = {
   '\u2013': '-',
   '\u2212': '-',
   '\ufe58': '-',
+  '\u02d0': ':',
   '\u2236': ':',
   '\ua789': ':',
   '\u301c': '~',
+  '\u223c': '~',
+  '\u2248': '~',
 };
 /** Times and zones stand in the first characters; what lies behind is text, and may be long. */
 const HEAD = 512;

@@ -43,10 +43,28 @@ const EXAMPLES: Record<VerbName, string> = {
   help: 'help note',
 };
 
-const TIMES = [
-  '*Times* stand before the text: `14:32`, `1:07pm`, `-12m`, `~14:30` for about, `01:41-01:44`, `yesterday 23:50`, `2024-11-10 01:41 UTC`.',
-  'Without a zone they are in your own. A bare `--` keeps what follows as text.',
-];
+const TIMES =
+  '`14:32`, `1:07pm`, `-12m`, `~14:30` for about, `01:41-01:44`, `yesterday 23:50`, `2024-11-10 01:41 UTC`.';
+const ZONES = 'A zone is `UTC`, `+02:00` or `Europe/Berlin`, and stands behind the time;';
+
+/** What differs between the places where help is asked for. */
+interface Place {
+  readonly command: string;
+  /** The zone of times without one. */
+  readonly zone: string;
+  /** Where the incident must be named. */
+  readonly named: string;
+}
+const inSlack = (command: string): Place => ({
+  command,
+  zone: 'without one it is in yours.',
+  named: "Outside an incident's channel name the incident behind the verb",
+});
+const onTerminal = (command: string): Place => ({
+  command,
+  zone: 'without one it is in that of `zone:` in tocsin.yml, else in UTC.',
+  named: 'Name the incident behind the verb',
+});
 
 /**
  * Set for Slack, with `code` and *bold*; `unmarked` makes plain text of it.
@@ -56,8 +74,8 @@ const TIMES = [
 export function helpText(name: string | null, command = '/incident'): string {
   const verb = name === null ? null : verbNamed(name);
   return verb
-    ? helpFor(verb, command)
-    : helpForAll(command, ({ name, help }) => `\`${command} ${name}\` ${help}`);
+    ? helpFor(verb, inSlack(command))
+    : helpForAll(inSlack(command), ({ name, help }) => `\`${command} ${name}\` ${help}`);
 }
 
 /**
@@ -65,9 +83,10 @@ export function helpText(name: string | null, command = '/incident'): string {
  * @param but verbs that are left out of the list: something else has their name here
  */
 export function plainHelp(name: string | null, command: string, but: readonly string[]): string {
-  if (name !== null && verbNamed(name)) return unmarked(helpText(name, command));
+  const verb = name === null ? null : verbNamed(name);
+  if (verb) return unmarked(helpFor(verb, onTerminal(command)));
   const line = ({ name, help }: Verb) => (but.includes(name) ? null : `  ${name.padEnd(12)}${help}`);
-  return unmarked(helpForAll(command, line));
+  return unmarked(helpForAll(onTerminal(command), line));
 }
 
 /** @returns our own sentences as plain text: for where nobody makes code and bold of Slack's marks. */
@@ -77,22 +96,40 @@ export function unmarked(ours: string): string {
     .replace(/(?<![\p{L}\p{N}*])\*([^*\n]+)\*(?![\p{L}\p{N}*])/gu, '$1');
 }
 
-function helpForAll(command: string, line: (verb: Verb) => string | null): string {
+function helpForAll(place: Place, line: (verb: Verb) => string | null): string {
+  const { command, named } = place;
   return [
     ...VERBS.flatMap((verb) => line(verb) ?? []),
     '',
-    ...TIMES,
-    `Outside an incident's channel name it behind the verb: \`${command} note INC-7 …\`. \`${command} help VERB\` tells more.`,
+    ...timesBefore(place),
+    `${named}: \`${command} note INC-7 …\`. \`${command} help VERB\` tells more.`,
   ].join('\n');
 }
 
-function helpFor(verb: Verb, command: string): string {
-  const timed = verb.timed || verb.flags.some((flag) => flag.value === 'TIME');
+function helpFor(verb: Verb, place: Place): string {
+  const flag = verb.flags.find(({ value }) => value === 'TIME');
+  const alone = [`*TIME* is one such as ${TIMES}`, `${ZONES} ${place.zone}`];
+  const quotes = flag
+    ? [`One of several words stands in quotes: \`--${flag.name} "2024-11-10 01:41 UTC"\`.`]
+    : [];
+  const times = verb.textless || flag ? [...alone, ...quotes] : timesBefore(place);
+  const [example, ...more] = `${place.command} ${EXAMPLES[verb.name]}`
+    .split('\n')
+    .map((line) => `\`${line}\``);
   return [
-    `\`${command} ${verb.form}\``,
+    `\`${place.command} ${verb.form}\``,
     `${verb.help[0]?.toUpperCase()}${verb.help.slice(1)}.`,
-    `For example: \`${command} ${EXAMPLES[verb.name]}\``,
+    `For example: ${example}`,
+    ...more,
     ...(verb.aliases.length ? [`Also: ${verb.aliases.map((alias) => `\`${alias}\``).join(', ')}`] : []),
-    ...(timed ? TIMES : []),
+    ...(verb.timed || flag ? times : []),
   ].join('\n');
+}
+
+/** Where a text follows, or may. */
+function timesBefore({ zone }: Place): string[] {
+  return [
+    `*Times* stand before the text: ${TIMES}`,
+    `${ZONES} ${zone} A bare \`--\` keeps what follows as text.`,
+  ];
 }

@@ -31,10 +31,6 @@ export function parsePublish(line: Line): Outcome | Refusal {
   const state = POST_STATES.find((name) => name === word.toLowerCase()) ?? null;
   const after = state ? flags.head(rest) : start;
   if (typeof after !== 'string') return after;
-  // A post with the name of an incident in front, in another incident, would be public.
-  const misplaced = behindDashes(after) === null ? refBehind(exact(after), line) : null;
-  if (misplaced && 'refused' in misplaced) return misplaced;
-  if (misplaced && misplaced.ref !== null) return missing(line, 'a text');
   const read = timed(after, line);
   if ('refused' in read) return read;
   const text = read.ended ? read.text : readText(read, flags, line);
@@ -59,9 +55,15 @@ export function parsePublish(line: Line): Outcome | Refusal {
 function readText({ text, time }: Timed, flags: Flags, line: Line): string | Refusal {
   const after = flags.head(text);
   if (typeof after !== 'string') return after;
-  if (after === text) return flags.tail(text);
+  const moved = after !== text;
   // `01:41 --yes UTC …` would be published with a time in another zone.
-  if (time && goesOn(time.typed + after, 0, time.typed.length))
+  if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
     return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
-  return behindDashes(after) ?? flags.tail(exact(after));
+  const kept = moved ? behindDashes(after) : null;
+  if (kept !== null) return kept;
+  const words = moved ? exact(after) : text;
+  // A post with the name of an incident in front, in another incident, would be public.
+  const misplaced = refBehind(words, line);
+  if ('refused' in misplaced) return misplaced;
+  return misplaced.ref === null ? flags.tail(words) : missing(line, 'a text');
 }

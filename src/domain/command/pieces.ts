@@ -5,7 +5,7 @@ import { checkText } from './entered.js';
 import { wordAt } from './impossible-times.js';
 import type { Line } from './parsed.js';
 import { unquoted } from './quotes.js';
-import { type ReadTime, readTime } from './time.js';
+import { type ReadTime, readTime, readTimeAlone } from './time.js';
 
 /** The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space. */
 
@@ -56,7 +56,7 @@ export function timed(text: string, line: Line): Timed | Refusal {
 
 /** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */
 export function onlyTime(text: string, line: Line, range: boolean): ReadTime | Refusal {
-  const time = readTime(text, line.ctx);
+  const time = readTimeAlone(text, line.ctx);
   if (time && 'refused' in time) return time;
   if (!time || !blank(time.rest)) return bad(line, 'a time', text);
   return time.moment.until !== null && !range ? bad(line, 'a single time', text) : time;

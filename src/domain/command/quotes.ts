@@ -26,9 +26,14 @@ const CLOSERS: Record<string, string> = {
   '「': '」',
   '『': '』',
   '｢': '｣',
+  '《': '》',
+  '〈': '〉',
+  ʺ: 'ʺ',
+  ˮ: 'ˮ',
+  ʼ: 'ʼ',
 };
 /** Marks of one width: a phone that sets the first as one of them may leave the last as another. */
-const KINDS = ['"“”„‟″＂〝〞〟❝❞', "'‘’‚‛′＇`´❛❜", '«»', '‹›', '「」', '『』', '｢｣'];
+const KINDS = ['"“”„‟″＂〝〞〟❝❞ʺˮ', "'‘’‚‛′＇`´❛❜ʼ", '«»', '‹›', '「」', '『』', '｢｣', '《》', '〈〉'];
 const GUILLEMETS = '«»‹›';
 
 const ENDS_WORD = /(?=\s|$)/y;
@@ -51,6 +56,8 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
   const closers = Object.hasOwn(CLOSERS, mark) ? (CLOSERS[mark] as string) : null;
   if (closers === null) return null;
   const kind = KINDS.find((marks) => marks.includes(mark)) ?? closers;
+  const twice = text[at + 1] === mark ? doubledAt(text, at, closers) : null;
+  if (twice) return twice;
   let other = -1;
   for (let end = at + 1; end < text.length; end++) {
     const found = text[end] as string;
@@ -59,6 +66,17 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
     if (other < 0) other = end;
   }
   return other < 0 ? { unclosed: `${mark} needs a ${closers[0]} at the end` } : within(text, at, other);
+}
+
+/** `''a b''`: two marks on each side are one, which keyboards without the other kind have people type. */
+function doubledAt(text: string, at: number, closers: string): Quoted | null {
+  if (matches(ENDS_WORD, text, at + 2)) return null;
+  for (let end = at + 3; end < text.length; end++) {
+    const both = closers.includes(text[end] as string) && text[end - 1] === text[end];
+    if (both && matches(ENDS_WORD, text, end + 1))
+      return { value: text.slice(at + 2, end - 1), end: end + 1 };
+  }
+  return null;
 }
 
 function within(text: string, at: number, end: number): Quoted {

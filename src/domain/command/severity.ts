@@ -1,4 +1,5 @@
 import { SEVERITIES, type Severity } from '../words.js';
+import { fold } from './folded.js';
 
 /** What other teams call them. */
 const CALLED: Record<string, number> = {
@@ -26,15 +27,15 @@ export interface ReadSeverity {
 
 const DASH = '\\-‐‑‒–—−';
 const BRACKETS: Record<string, string> = { '[': ']', '(': ')', '{': '}', '<': '>', '【': '】' };
-// `SEV-2`, `sev 2`, `severity: 2`; `P2`; `S-2`; `sev critical`; `critical`; `2`
+// `SEV-2`, `sev 2`, `severity: 2`, `Severity: P2`, `sev two`; `P2`; `S-2`, `P 2:`; `sev critical`; `critical`; `2`
 const NAME = new RegExp(
-  `(?:(sev(?:erity)?|prio(?:rity)?)\\s*([:=#_.${DASH}]?)\\s*|([ps])[${DASH}]?(?=\\d))?` +
-    `(?:(\\d{1,2})|(${Object.keys(CALLED).join('|')}))(?![\\p{L}\\p{N}])`,
+  `(?:(sev(?:erity)?|prio(?:rity)?)\\s*([:=#_.${DASH}]?)\\s*(?:[ps][${DASH}]?(?=\\d))?|([ps])(?:[${DASH}]?(?=\\d)|\\s(?=\\d\\s?:)))?` +
+    `(?:(\\d{1,2})|(${Object.keys(CALLED).join('|')})|(?<=(?:sev|severity|prio|priority)[^\\p{L}]*)(one|two|three|four))(?![\\p{L}\\p{N}])`,
   'iuy',
 );
 const COLON = /\s*[:|]/y;
 // A dash with a space behind it; two are the end of the flags.
-const APART = new RegExp(`(?:\\s+[${DASH}/>→·]|[${DASH}])(?=\\s|$)`, 'y');
+const APART = new RegExp(`(?:\\s+[${DASH}/>→·]|[${DASH}])(?=\\s|$)|[—―]`, 'y');
 const MARK = /[,;.](?=\s|$)/y;
 const SPACE = /(?=\s|$)/y;
 /** Words behind which `P4` is what the title speaks of. */
@@ -47,7 +48,7 @@ const GOES_ON = /\s+(?:and|or|vs|is|are|was|were|has|have|had)(?!\S)/iy;
  * @returns null: no severity begins here; `unknown`: what was plainly meant as one, and is none, as `sev5` or `P0:`
  */
 export function readSeverity(text: string, asked: boolean): ReadSeverity | { unknown: string } | null {
-  const plain = halfWidth(text);
+  const { text: plain, typedAt } = fold(text);
   const start = /^\s*(?:[*_`]{0,3})/.exec(plain)?.[0] ?? '';
   const emphasis = start.trim();
   const closer = BRACKETS[plain[start.length] ?? ''];
@@ -77,13 +78,14 @@ export function readSeverity(text: string, asked: boolean): ReadSeverity | { unk
   if (mark || weak) end += (mark ?? weak)?.[0].length ?? 0;
   apart ??= mark ? 'colon' : weak ? 'mark' : matchAt(SPACE, plain, end) ? 'space' : null;
   if (apart === null) return null;
-  const [, label = '', joint = '', letter = '', digits, word] = name;
+  const [, label = '', joint = '', letter = '', number, word, spelt] = name;
+  const digits = spelt === undefined ? number : String(SPELT.indexOf(spelt.toLowerCase()) + 1);
   const rank = digits === undefined ? CALLED[word?.toLowerCase() ?? ''] : Number(digits);
-  const rest = text.slice(end);
+  const rest = text.slice(typedAt(end));
   const known = SEVERITIES[(rank ?? 0) - 1];
   if (!asked && !meant({ label, joint, letter, digits, apart, goesOn: matchAt(GOES_ON, rest, 0) !== null }))
     return null;
-  return known ? { severity: known, rest } : { unknown: text.slice(0, end).trim() };
+  return known ? { severity: known, rest } : { unknown: text.slice(0, typedAt(end)).trim() };
 }
 
 interface Form {
@@ -105,18 +107,14 @@ function meant({ label, joint, letter, digits, apart, goesOn }: Form): boolean {
   return digits === undefined && apart === 'colon';
 }
 
-const LIKE = /(?<![\p{L}\p{N}_.-])(?:sev(?:erity)?[ _-]?[0-9]|p[0-4])(?![\p{L}\p{N}_.-])/iu;
-const LIKE_AT_START = /^\s*s[1-4](?![p{L}p{N}_.-])/i;
+const SPELT = ['one', 'two', 'three', 'four'];
+const LIKE = /(?<![\p{L}\p{N}_.-])(?:sev(?:erity)?[ _-]?[0-9](?![\p{N}_.])|p[0-4](?![\p{L}\p{N}_.-]))/iu;
+const LIKE_AT_START = /^\s*s[1-4](?![\p{L}\p{N}_.-])/iu;
 
 /** @returns a remark for the receipt where a title, opened without a severity, holds what may be meant as one. */
 export function severityRemark(title: string): string[] {
   const like = (LIKE.exec(title) ?? LIKE_AT_START.exec(title))?.[0].trim();
   return like ? [`“${like}” was kept as part of the title; \`sev SEVERITY\` sets a severity.`] : [];
-}
-
-/** Full-width letters, digits and signs as their plain ones, each as long as it was. */
-function halfWidth(text: string): string {
-  return text.replace(/[\uFF01-\uFF5E]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {

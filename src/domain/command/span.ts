@@ -11,8 +11,12 @@ export interface Span {
   readonly end: number;
 }
 
-const STUCK = /[-–—−/]~?/y;
-const SPACED = new RegExp(`${BLANK}+(?:[-–—−]|to|until|till|til|bis)${BLANK}+~?`, 'iy');
+const STUCK = /(?:[-—―/~→⇒]|-+>|=>|\.{2,3})~?/y;
+/** With white space on both sides, or on one that leaves no doubt: `13:41 -05:00` has an offset. */
+const SPACED = new RegExp(
+  `(?:${BLANK}*(?:[—―~→⇒]|-+>|=>|\\.{2,3})${BLANK}*|-${BLANK}+|${BLANK}+(?:[-/]|to|until|till?|thru|through|up${BLANK}+to|bis|tot|à)${BLANK}+)~?`,
+  'iy',
+);
 
 /**
  * Reads `A` or `A-B` (also `A - B`, `A–B`, `A to B`, ISO `A/B`), up to where a zone or the text follows. `-HH:MM` right behind a time
@@ -55,7 +59,8 @@ const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semico
 function stuckTo(text: string, at: number, form: Form): Refusal | null {
   const next = text.slice(form.end, form.end + 2);
   // -5m/s and 2024-11-10/notes are words; 14:32: and 14:32ish are times that we cannot read for sure.
-  if (form.kind !== 'clock' && !/^(?:[,;:.)!?…-](?:\s|$)|-\d)/.test(next)) return null;
+  if (form.kind !== 'clock' && !/^(?:[,;:.)!?…-]+(?:\s|$)|[-+:.]\d)/.test(text.slice(form.end, form.end + 8)))
+    return null;
   const got = wordAt(text, at, form.kind === 'clock' && form.day !== null ? 2 : 1);
   const mark = /^.(?:\s|$)/.test(next) ? MARKS[next[0] ?? ''] : undefined;
   if (mark)

@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '../refusal.js';
 import { BLANK, skipBlanks } from './blank.js';
 import type { Form } from './clock-forms.js';
 import { fold } from './folded.js';
-import { impossible } from './impossible-times.js';
+import { dayAt, impossible } from './impossible-times.js';
 import { resolve, resolveEnd } from './resolve.js';
 import { readSpan, type Span } from './span.js';
 import { zoneName, zoneNamed } from './zone.js';
@@ -51,6 +51,13 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
     zoneAssumed: !typed.zone && span.from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
     dated,
   };
+}
+
+/** The same where no text can follow: a refusal says nothing of how to keep one. */
+export function readTimeAlone(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const read = readTime(text, ctx);
+  if (!read || !('refused' in read)) return read;
+  return { ...read, next: read.next.replace(/[;.] (?:if|begin) [^;.]*`--`[^;.]*\.$/i, '.') };
 }
 
 /**
@@ -122,23 +129,72 @@ function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
 
 const DATE_BEHIND = new RegExp(String.raw`${BLANK}+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-]|\.\p{L})`, 'uy');
 const CLOCK_BEHIND = new RegExp(String.raw`${BLANK}+\d{1,2}:\d{2}(?!\d)`, 'y');
+/** What people put between a day and its time. */
 const CLOCK_NEAR = new RegExp(
-  String.raw`${BLANK}+(?:[@~|,–—-]|around|about|approx\.?|circa|ca\.?|um|gegen|om|kl\.?|à|a las)${BLANK}*\d{1,2}:\d{2}(?!\d)`,
+  String.raw`${BLANK}*(?:[@~|,;:—]|-(?=\s)|(?<=\s)(?:T|around|about|approx\.?|exactly|circa|ca\.?|um|gegen|vers|om|kl\.?|klo|à|a las|from|between|von|zwischen|\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?)[,.:]?)${BLANK}*\d{1,2}(?::|h)\d{2}(?!\d)`,
   'iy',
 );
-const END_BEHIND = new RegExp(String.raw`${BLANK}*[-–—−/]${BLANK}*\d{1,2}:\d{2}(?!\d)`, 'y');
+const FOUR_DIGITS = new RegExp(
+  String.raw`${BLANK}+(?:[01]\d|2[0-3])[0-5]\d(?:Z|h)?(?=\s|$)(?!${BLANK}+\p{L}*s(?!\p{L}))`,
+  'uy',
+);
+const AND_CLOCK = new RegExp(
+  String.raw`${BLANK}*(?:[&+]|(?<=\s)(?:and|or|und|oder|et|ou|y|o|e|a|al|en|og|och|do|до|и))${BLANK}+\d{1,2}:\d{2}(?!\d)`,
+  'iy',
+);
+const END_BEHIND = new RegExp(
+  String.raw`${BLANK}*(?:[-–—−/~→]|->|(?<=\s)(?:to|till?|until|thru|through|bis|tot|à|and|und))${BLANK}*\d{1,2}:\d{2}(?!\d)`,
+  'iy',
+);
+/** Which half of the day: of an hour up to twelve it may turn the time round. */
+const HALF_BEHIND = new RegExp(
+  String.raw`${BLANK}+(?:p(?=\s|$)|in the (?:morning|afternoon|evening)|this (?:afternoon|evening)|at night|(?:vor|nach)mittags|abends|nachts|morgens|du (?:matin|soir)|de l['’]après-midi|de la (?:mañana|tarde|noche)|da (?:manhã|tarde|noite)|di (?:mattina|sera)|del pomeriggio)(?![\p{L}\p{N}_'’-])`.replaceAll(
+    ' ',
+    `${BLANK}+`,
+  ),
+  'iuy',
+);
 
-/** `01:41 2024-11-10` and `01:41 UTC - 01:44` have parts in an order that we do not read: recorded, they would be wrong. */
+/**
+ * `01:41 2024-11-10`, `01:41 UTC - 01:44`, `1:41 yesterday` and `1:41 in the afternoon` have parts in an order that we do
+ * not read: recorded, they would be wrong.
+ */
 function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
   const follows = (pattern: RegExp) => {
     pattern.lastIndex = end;
-    return pattern.exec(text);
+    return pattern.exec(text)?.[0];
   };
-  const date = from.kind === 'clock' && from.day === null && follows(DATE_BEHIND);
-  const clock =
-    (zoned && follows(from.kind === 'date' ? CLOCK_BEHIND : END_BEHIND)) ||
-    (from.kind === 'date' && follows(CLOCK_NEAR));
-  const stray = date || clock;
+  if (from.kind === 'ago') return null;
+  const stray =
+    from.kind === 'date' ? dateStray(follows, zoned) : clockStray(follows, text, end, from, zoned);
   if (!stray) return null;
-  return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray[0] });
+  return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray });
 }
+
+type Follows = (pattern: RegExp) => string | undefined;
+
+function dateStray(follows: Follows, zoned: boolean): string | undefined {
+  return (zoned ? follows(CLOCK_BEHIND) : undefined) ?? follows(CLOCK_NEAR) ?? follows(FOUR_DIGITS);
+}
+
+function clockStray(
+  follows: Follows,
+  text: string,
+  end: number,
+  { day, clock, iso }: Extract<Form, { kind: 'clock' }>,
+  zoned: boolean,
+): string | undefined {
+  const gap = follows(GAP) ?? '';
+  const other = day === null && gap ? dayAt(text, end + gap.length) : null;
+  const early = !clock.twelve && !iso && clock.h >= 1 && clock.h <= 12;
+  return (
+    (day === null ? follows(DATE_BEHIND) : undefined) ??
+    (other === null ? undefined : gap + other) ??
+    (early ? follows(HALF_BEHIND) : undefined) ??
+    (zoned ? follows(END_BEHIND) : undefined) ??
+    follows(AND_CLOCK)
+  );
+}
+
+/** Between a time and a day behind it. */
+const GAP = new RegExp(`,?${BLANK}+`, 'y');

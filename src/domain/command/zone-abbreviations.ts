@@ -7,38 +7,28 @@ interface Meaning {
 }
 
 const MEANINGS = new Map<string, readonly Meaning[]>();
-/** Those that CLDR or the zone database of today has: only they are looked for in small letters. */
-const CURRENT = new Set<string>();
 for (const entry of ABBREVIATIONS.split(';')) {
-  const [, name = '', star, rest = ''] = /^\s*(\p{L}+)(\*?) ([^;]*)$/u.exec(entry.trimEnd()) ?? [];
+  const [, name = '', rest = ''] = /^\s*(\p{L}+) ([^;]*)$/u.exec(entry.trimEnd()) ?? [];
   const meanings = rest.split(/,\s+/).map((meaning) => {
     const [first = '', second] = meaning.split(' ');
     return second === undefined ? { offset: null, place: first } : { offset: first, place: second };
   });
   MEANINGS.set(name, meanings);
-  if (star) CURRENT.add(name);
 }
 // UTC under names that are not in the lists of abbreviations.
-for (const name of ['UCT', 'ZULU']) {
-  MEANINGS.set(name, [{ offset: '+00:00', place: 'UTC' }]);
-  CURRENT.add(name);
-}
+for (const name of ['UCT', 'UT', 'ZULU']) MEANINGS.set(name, [{ offset: '+00:00', place: 'UTC' }]);
 
 /**
- * Abbreviations of which the small letters are a word, in English or another language that people write notes in: in
- * small letters, or with one capital, they are text.
+ * Abbreviations of which the small letters are a word, in English or another language that people write notes in, or the
+ * name of a tool: in small letters, or with one capital, they are text.
  */
 const WORDS = new Set(
-  'act amt art at cat chat cot eat et haa hac har hap hast hat ht met nt pet pkt pmt srt vet wat west wet wit'.split(
-    ' ',
-  ),
+  `act aft amt anat art at bot cast cat cct chat ckt cost cot dust east eat ect et fet fkt galt gest get gilt haa hac hap
+  har hast hat ht ict iot kart kost krat lint malt mart met mist most mot must mut nft nt nut orat pest pet phot pkt pmt
+  pont ret rott sbt sdt srt tft tkt tmt tost tot ut vet vost wart wast wat west wet wgt wit`.split(/\s+/),
 );
-/** Abbreviations that are words of their own in capitals, besides these. */
-const WORDS_TOO = new Set(
-  'AFT BOT CAST EAST GET GILT ICT IOT LINT MART MIST MUT NFT NUT PONT RET ROTT SAST TOST TOT VOST WAST'.split(
-    ' ',
-  ),
-);
+/** Those that are zones in small letters, and words of their own in capitals. */
+const WORDS_TOO = new Set(['SAST']);
 
 /**
  * Abbreviations that also begin ordinary notes, and what follows them then: `GET /v1/clips`, `SAST scan`. Whatever else
@@ -50,12 +40,13 @@ const OTHERWISE: Record<string, RegExp> = {
   ART: /^(?:director|work|style|assets?|team)\b/i,
   AST: /^(?:parser|nodes?|walker|visitor|transforms?|cache)\b/i,
   AT: /^(?:&T|least|most|the|this|that|about|around|\d)/i,
-  BOT: /^(?:tokens?|users?|accounts?|messages?|commands?|posts?|posted|answers?|replies|offline|online|down|up|traffic|stopped|crashe[ds]|(?:re)?start(?:s|ed))\b/i,
+  BOT: /^(?:tokens?|users?|accounts?|messages?|commands?|posts?|posted|answers?|replies|offline|online|down|up|traffic|stopped|fails?|failed|hangs?|dies|died|works?|crashe[ds]|(?:re)?start(?:s|ed))\b/i,
   CAST: /^(?:to|as|errors?|failed|fails|devices?|screen)\b/i,
   CAT: /^(?:5|6|7)/,
   CHAT: /^(?:service|server|backend|api|team|channel|widget|messages?|history|bot|is|was|down)\b/i,
+  COST: /^(?:spikes?|alerts?|alarms?|anomal|explorer|reports?|of|per)/i,
   CT: /^(?:logs?|monitors?|scans?|scanners?)\b/i,
-  EAST: /^(?:[-\d]|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
+  EAST: /^(?:\d|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
   EAT: /^(?:it|the|up)\b/i,
   // HTTP: a path, an address, or what is said of requests.
   GET: /^(?:\/|https?:|\S+\/|\*|[`'"“]|(?:requests?|calls?|endpoints?|methods?|handlers?|routes?|latency|errors?|timeouts?|returns?|returned|gives?|fails?|failed|times?|timed|on|to|for|from|all|and|or|works?|responses?|traffic|the|it|back|up|out|in|a)\b)/i,
@@ -73,11 +64,13 @@ const OTHERWISE: Record<string, RegExp> = {
   PET: /^(?:store|shop|scans?|project)\b/i,
   PKT: /^(?:loss|drops?|captures?)\b/i,
   PMT: /^(?:services?|gateway|api|team|provider)\b/i,
+  SBT: /^(?:builds?|compile|tests?|jobs?|fails?|failed)\b/i,
   SAST: /^(?:scans?|scanners?|scanning|jobs?|pipelines?|tools?|findings?|reports?|checks?|results?|stage)\b/i,
   SRT: /^(?:streams?|files?|subtitles?|feeds?|ingest|protocol)\b/i,
   SST: /^(?:files?|tables?)\b/i,
+  UT: /^(?:fails?|failed|coverage|tests?|suites?|jobs?|runs?|passe[ds]|results?|runner)\b/i,
   VET: /^(?:all|the|every)\b/i,
-  WEST: /^(?:[-\d]|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
+  WEST: /^(?:\d|(?:region|coast|side|dc|data ?cent|cluster|zone|wing|pop|traffic|nodes?|us|eu)\b)/i,
   ZULU: /^(?:jdk|jvm|jre|java|openjdk|builds?|\d)/i,
   // French and German, where a note begins with what is said of the service before it.
   EST: /^(?:en|de|hors|toujours|tombée?|revenue?|repartie?|rétablie?)(?!\p{L})/u,
@@ -86,8 +79,16 @@ const OTHERWISE: Record<string, RegExp> = {
 /** What no text begins with: before it the word is what the sentence speaks of. */
 const VERB =
   /^(?:is|isn['’]t|was|wasn['’]t|are|aren['’]t|were|has|hasn['’]t|had|have|will|won['’]t|can|can['’]t|cannot|could|does|doesn['’]t|did|didn['’]t|should|would|may|might|must|not)\b/i;
-/** `MUST` (the summer time of Mauritius, last in 2009) is what everybody shouts in capitals. */
-const NEVER = new Set(['MUST']);
+/** `MUST` (the summer time of Mauritius, last in 2009) and `MOST` (of Macau, 1979) are what everybody shouts in capitals. */
+const NEVER = new Set(['MOST', 'MUST']);
+
+/** Names of what notes are about: before a colon they are labels (`BOT: restarted`). */
+const LABELS = new Set('BOT CHAT EAST GET HAR ICT IOT LINT NFT NT PKT PMT SAST SBT SRT UT'.split(' '));
+
+/** @returns whether a word before a mark (`BOT:`) says what the note is about, and is no zone. */
+export function isLabel(word: string): boolean {
+  return LABELS.has(word);
+}
 
 /** @returns whether it is the abbreviation of a zone, in capitals. */
 export function isAbbreviation(word: string): boolean {
@@ -103,7 +104,7 @@ export function abbreviationOf(word: string, behind: string): string | null {
   const name = word.toUpperCase();
   if (!MEANINGS.has(name) || NEVER.has(name)) return null;
   const small = word.toLowerCase();
-  if (word !== name && (WORDS.has(small) || !CURRENT.has(name))) return null;
+  if (word !== name && WORDS.has(small)) return null;
   // `pSt` is nobody's zone; `Pst` is what a phone makes of `pst`.
   if (word !== name && word !== small && word !== `${name[0]}${small.slice(1)}`) return null;
   if (OTHERWISE[name]?.test(behind)) return null;

@@ -1,8 +1,17 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../refusal.js';
-import { skipBlanks } from './blank.js';
-import { inAreas, letters, meantAsArea, nearAreas, noZone, offsetZone, zoneNamed } from './zone.js';
-import { abbreviationOf, exampleZones, isAbbreviation, longNameAt } from './zone-abbreviations.js';
+import { BLANK, skipBlanks } from './blank.js';
+import {
+  inAreas,
+  letters,
+  meantAsArea,
+  nearAreas,
+  noZone,
+  offsetZone,
+  unslashed,
+  zoneNamed,
+} from './zone.js';
+import { abbreviationOf, exampleZones, isAbbreviation, isLabel, longNameAt } from './zone-abbreviations.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
 export interface ZoneWord {
@@ -23,7 +32,17 @@ const HOURS = new RegExp(String.raw`[+-]\s?(?:0\d|\d{1,2}(?::?\d{2})?)${END}`, '
 const AREA_WORD = /\p{L}[\p{L}\p{M}]*(?:[/\\]\p{L}[\p{L}\p{M}\p{N}_+-]*){1,2}/uy;
 const CITY_WORD = /\p{L}[\p{L}\p{M}]*(?:[_.-]\p{L}[\p{L}\p{M}]*){1,3}/uy;
 const WORD = /\p{L}{2,6}/uy;
+const IN = new RegExp(`in${BLANK}+(?=[\\p{Lu}+-]|utc|gmt)`, 'uy');
 const DOTTED = new RegExp(String.raw`(?:\p{L}\.){1,5}\p{L}\.?${END}`, 'uy');
+/** `Europe / Berlin`, `Europe Berlin`, `EuropeBerlin` */
+const APART =
+  /^((?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)[^\S\r\n]*[/:]?[^\S\r\n]*\p{L}+)(?:[^\S\r\n_]\p{L}+)?(?![\p{L}\p{N}_-])/iu;
+/** As Windows calls them: `W. Europe Standard Time`, `GMT Standard Time`, which is London's. */
+const LONG_NAME =
+  /^(?:\p{Lu}[\p{L}.]*[^\S\r\n]){1,3}(?:Standard|Daylight|Summer)[^\S\r\n]Time(?![\p{L}\p{N}_-])/u;
+/** As people speak of zones: `UK time`, and `Pacific` alone, unless it is the region. */
+const SPOKEN =
+  /^(?:(?:UK|US|NYC|SF|LA|British|Irish|German|French|Dutch|Spanish|Italian|Polish|Swiss|Indian|Chinese|Japanese|Australian|Brazilian|Israeli)[^\S\r\n]time(?![\p{L}\p{N}_-]|[^\S\r\n](?:zone|series|out))|(?:Pacific|Eastern|Mountain)(?=\s|$)(?!\s+(?:region|coast|side|dc|data ?cent|cluster|zone|site|users?|traffic|nodes?|link|office|team|pop|ocean|europe)))/iu;
 /** No name of a zone is as long as this. */
 const LONGEST = 64;
 const BRACKETS: Record<string, string> = {
@@ -34,9 +53,16 @@ const BRACKETS: Record<string, string> = {
   '"': '"',
   "'": "'",
   '`': '`',
+  '*': '*',
+  _: '_',
+  '“': '”',
+  '‘': '’',
+  '«': '»',
 };
 /** A zone with something stuck to it (`UTC+2`, `UTC:`) or in brackets that are not closed: meant as one, but not a form we know. */
-const NEARLY_UTC = /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]\d|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
+const NEARLY_UTC =
+  /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]?\d{1,2}(?!\p{L})|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
+const NEARLY_Z = /Z(?:[+-]\d{1,2}(?::?\d{2})?|[,;:.)\]])(?=\s|$)/y;
 const NEARLY_OFFSET = /[+-]\s?\d{1,2}:\d{2}(?!\d)\S*/y;
 /** So many of something: `+2 nodes`, `-5 replicas`. */
 const THINGS =
@@ -56,14 +82,28 @@ export function readZoneWord(text: string, at: number, typed: string, dated: boo
   };
   const word = match(BEHIND) ?? '';
   if (!word) return null;
+  const long = longNameAt(text, at) ?? LONG_NAME.exec(text.slice(at, at + LONGEST))?.[0];
+  if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
   return (
     readUtc(text, at, typed) ??
     readOffset(text, at, typed, dated) ??
     bracketed(text, at, word, typed, dated) ??
     readAbbreviation(text, at, typed) ??
     readArea(text, at, typed) ??
-    nearly(match(NEARLY_UTC) ?? match(NEARLY_OFFSET), typed)
+    nearly(match(NEARLY_UTC) ?? match(NEARLY_Z) ?? match(NEARLY_OFFSET), typed) ??
+    behindIn(text, at, typed, dated)
   );
+}
+
+/** `07:05 in UTC`: the zone is clear, and so is how to write it. */
+function behindIn(text: string, at: number, typed: string, dated: boolean): Refusal | null {
+  IN.lastIndex = at;
+  const word = IN.exec(text)?.[0];
+  if (!word) return null;
+  const zone = readZoneWord(text, at + word.length, typed, dated);
+  if (!zone || 'refused' in zone) return zone;
+  const name = text.slice(at + word.length, zone.end);
+  return refuse('TIME_ZONE_UNKNOWN', { zone: word + name, next: `Write \`${typed} ${name}\`.` });
 }
 
 function readUtc(text: string, at: number, typed: string): Read {
@@ -100,6 +140,8 @@ function readOffset(text: string, at: number, typed: string, dated: boolean): Re
     const zone = offsetZone(signed[1] ?? '+', Number(signed[2]), Number(signed[3]));
     // `+1000 requests` may be a number; `+0200` is none.
     const number = basic && !dated && signed[2]?.[0] !== '0' && THINGS.test(behind);
+    // Behind a bare time `-13:44` is no offset that anybody has: the end of a range, or a slip.
+    if (zone && offset && !dated && !isOffset(signed)) return noOffset(signed[0], typed);
     if (zone && !number) return { zone, end: at + signed[0].length };
     if (zone || offset) return noZone(signed[0], typed);
     return null;
@@ -109,9 +151,24 @@ function readOffset(text: string, at: number, typed: string, dated: boolean): Re
   const padded = /^[+-]\s?0\d/.test(hours);
   if (padded || hours.includes(':')) return noZone(hours, typed);
   const size = Number(/\d+/.exec(hours)?.[0]);
-  // `- 3 nodes` begins with a dash, and `+500` is a number.
-  if (size > 14 || /\s/.test(hours)) return null;
+  // `- 3 nodes` begins with a dash, `+500` is a number, and `+49 30 123456` that of a telephone.
+  if (size > 14 || /\s/.test(hours) || /^\s+\d{2,}/.test(text.slice(at + hours.length))) return null;
   return THINGS.test(text.slice(at + hours.length)) ? null : noZone(hours, typed);
+}
+
+/** No clock is further back than twelve hours, and offsets are whole quarters. */
+function isOffset([, sign, hours, minutes]: RegExpExecArray): boolean {
+  return Number(minutes) % 15 === 0 && (sign === '+' || Number(hours) <= 12);
+}
+
+function noOffset(got: string, typed: string): Refusal {
+  const range = got.startsWith('-') && Number(got.slice(1, 3)) < 24;
+  return refuse('TIME_ZONE_UNKNOWN', {
+    zone: got,
+    ...(range && {
+      next: `If it is the end of a range, write \`${typed}${got}\`; else write \`UTC\`, an offset such as \`+02:00\`, or an area such as \`Europe/Berlin\`.`,
+    }),
+  });
 }
 
 /** `[UTC]`, `(+02:00)`, `(Europe/Berlin)` are what they hold; `(PST)` is refused like `PST`. */
@@ -121,9 +178,11 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
   const until = word.indexOf(close, 1);
   const inner = word.slice(1, until < 0 ? undefined : until).replace(/[,;:.]$/, '');
   // One pair of brackets, around something as short as a zone: `[[[[…` is no reason to go as deep.
+  // What follows tells words from zones, as without brackets: `GET` requests fail.
+  const behind = text.slice(at + word.length, at + word.length + LONGEST);
   const read =
     inner && inner.length <= LONGEST && !BRACKETS[inner[0] ?? '']
-      ? readZoneWord(inner, 0, typed, dated)
+      ? readZoneWord(`${inner}${behind}`, 0, typed, dated)
       : null;
   if (!read) return null;
   if ('refused' in read) return read;
@@ -134,22 +193,23 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
 }
 
 function readAbbreviation(text: string, at: number, typed: string): Read {
-  const long = longNameAt(text, at);
-  if (long) return refuse('TIME_ZONE_UNKNOWN', { zone: long });
-  const city = /^(\p{Lu}\p{L}+(?:[^\S\r\n]\p{Lu}\p{L}+)?)[^\S\r\n]time(?![\p{L}\p{N}_-])/u.exec(
-    text.slice(at, at + LONGEST),
-  );
+  const head = text.slice(at, at + LONGEST);
+  const city =
+    /^(\p{L}+(?:[^\S\r\n]\p{L}+)?)[^\S\r\n]time(?![\p{L}\p{N}_-])/iu.exec(head) ??
+    /^(?:heure|hora|ora|hora local)[^\S\r\n](?:de|di)[^\S\r\n](\p{Lu}\p{L}+)/u.exec(head);
   const [place] = city ? inAreas(letters(city[1] ?? '')) : [];
   if (city && place)
     return refuse('TIME_ZONE_UNKNOWN', { zone: city[0], next: `Write the area: \`${typed} ${place}\`.` });
+  const spoken = SPOKEN.exec(head)?.[0];
+  if (spoken) return noZone(spoken, typed);
   WORD.lastIndex = at;
   const word = WORD.exec(text)?.[0];
   if (!word) return posix(text, at, typed);
   const end = at + word.length;
   const next = text.slice(end, end + 2);
   // `PST-based`, `PSTN`, `ART-12` and `pt_2` are other words.
-  if (/^[\p{L}\p{N}_-]/u.test(next) && !/^-\d{1,2}:\d{2}/.test(text.slice(end, end + 6)))
-    return posix(text, at, typed);
+  const signed = /^-(?:\d{1,2}:\d{2}|>|(?:0?\d|1[0-4])(?=\s|$))/.test(text.slice(end, end + 6));
+  if (/^[\p{L}\p{N}_-]/u.test(next) && !signed) return posix(text, at, typed);
   const apart = next === '' || /^\s/.test(next);
   const name = abbreviationOf(word, apart ? text.slice(skipBlanks(text, end)) : '');
   if (!name) return null;
@@ -163,12 +223,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
       : null;
   }
   // A label (`BOT: restarted`) is text where the word is one, and so is what a bracket opens (`CT(2)`).
-  if (
-    abbreviationOf(word, 'is') === null ||
-    (next[0] === '.' && word !== name) ||
-    /^[^,;:.)\]!?|…'’"”+]/.test(next)
-  )
-    return null;
+  if (isLabel(word) || (next[0] === '.' && word !== name) || /^[^,;:.)\]!?|…'’"”+—]/.test(next)) return null;
   BEHIND.lastIndex = at;
   return stuck(BEHIND.exec(text)?.[0] ?? word, name, typed);
 }
@@ -191,6 +246,10 @@ function readArea(text: string, at: number, typed: string): Read {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
   };
+  const apart = APART.exec(text.slice(at, at + LONGEST));
+  const [both, one = ''] = apart ?? [];
+  const whole = both && [both, one].find((name) => unslashed(name) && zoneNamed(name) === null);
+  if (whole) return noZone(whole, typed);
   const word = match(AREA_WORD) ?? match(CITY_WORD);
   if (!word || /^(?:utc|gmt)/i.test(word)) return null;
   // So long a word is no slip of the pen.
@@ -207,13 +266,12 @@ function readArea(text: string, at: number, typed: string): Read {
       return stuck(BEHIND.exec(text)?.[0] ?? word, word, typed);
     }
   }
-  if (!/[\s,;:.)\]!?|]/.test(next) || !meantAsArea(word)) return null;
+  if (!/[\s,;:.)\]!?|]/.test(next)) return null;
   // `America/New York` goes on behind its white space.
   const two = `${word} ${/^\s+(\p{L}+)/u.exec(text.slice(end))?.[1] ?? ''}`;
-  const joined = nearAreas(two).find((name) => name.length >= two.length);
-  return joined && word.includes('/') && nearAreas(word)[0] !== joined
-    ? noZone(two, typed)
-    : noZone(word, typed);
+  const joined = word.includes('/') ? nearAreas(two).find((name) => name.length >= two.length) : undefined;
+  if (joined && nearAreas(word)[0] !== joined) return noZone(two, typed);
+  return meantAsArea(word) ? noZone(word, typed) : null;
 }
 
 const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };

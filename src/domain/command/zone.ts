@@ -19,6 +19,9 @@ function know(name: string): void {
 /** These areas hold nothing but zones: another city there is a slip of the pen, not text. */
 const ONLY_ZONES = /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)\//i;
 
+/** `EuropeBerlin`, in small letters. */
+const GLUED = /^(africa|america|antarctica|asia|atlantic|australia|europe|indian|pacific)(?=[a-z])/;
+
 /** @returns the zone `±hh:mm`; null beyond 14 hours, where there is none. */
 export function offsetZone(sign: string, hours: number, minutes: number): Zone | null {
   const total = hours * 60 + minutes;
@@ -88,15 +91,16 @@ export function noZone(word: string, typed = ''): Refusal {
   const offset = /^\(?(?:UTC|GMT|Z)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\)?$/i.exec(zone);
   if (offset) {
     const [, sign = '+', hours = '', minutes = '00'] = offset;
-    if (offsetZone(sign, Number(hours), Number(minutes)))
+    if (Number(minutes) % 15 === 0 && offsetZone(sign, Number(hours), Number(minutes)))
       return refuse('TIME_ZONE_UNKNOWN', {
         zone,
         next: `Write ${next([`${sign}${hours.padStart(2, '0')}:${minutes}`])}, or an area such as \`Europe/Berlin\`.`,
       });
   }
   const near = nearAreas(zone);
+  const text = typed && ' If it begins the text, put `--` before it.';
   return near.length > 0
-    ? refuse('TIME_ZONE_UNKNOWN', { zone, next: `Did you mean ${next(near)}?` })
+    ? refuse('TIME_ZONE_UNKNOWN', { zone, next: `Did you mean ${next(near)}?${text}` })
     : refuse('TIME_ZONE_UNKNOWN', { zone });
 }
 
@@ -106,18 +110,32 @@ const PLAIN = /^(?:west|east|north|south|central|center|general|act|nsw|lhi|virg
 export const letters = (text: string) =>
   text.slice(0, 120).normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll(' ', '_').slice(0, 60);
 
+/** In small letters, with a slash behind the area whatever stands there: `EuropeBerlin`, `Europe - Berlin`. */
+function slashed(word: string): string {
+  return letters(word)
+    .replace(/^([a-z]+)_*[-._\\:/]_*(?=[a-z])/, '$1/')
+    .replace(GLUED, '$1/');
+}
+
+/** @returns the name of a zone that lacks nothing but its slash; null: it is none. */
+export function unslashed(text: string): string | null {
+  return NAMES.get(slashed(text)) ?? null;
+}
+
 /**
  * @param word as it stands in the text, at most one white space in it
  * @returns the names of zones of which it is a slip of the pen, the likeliest first, at most two
  */
 export function nearAreas(word: string): string[] {
-  const typed = letters(word).replace(/^([a-z]+)[-._\\](?=[a-z])/, '$1/');
+  const typed = slashed(word);
   const exact = NAMES.get(typed);
   if (exact) return [exact];
   const named = cityNamed(word);
   if (named.length > 0) return named;
   const [area = '', city] = typed.split(/\/(.*)/s);
   if (!city) return [];
+  const turned = NAMES.get(`${city}/${area}`);
+  if (turned) return [turned];
   const most = typed.length > 9 ? 2 : 1;
   const all = [...NAMES].map(([small, name]) => ({ name, small, far: distance(typed, small) }));
   const near = all.filter(({ far }) => far <= most).sort((a, b) => a.far - b.far);

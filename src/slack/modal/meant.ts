@@ -1,4 +1,4 @@
-import { type ReadTime, readTime, type TimeContext } from '#domain/command/time.js';
+import { type ReadTime, readTimeAlone, type TimeContext } from '#domain/command/time.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { TypedIntent } from '#domain/intent.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
@@ -29,6 +29,9 @@ export function wrong(block: string, refusal: Refusal): Wrong {
   return { wrong: refusal, block };
 }
 
+const FORMS =
+  'Write 14:32, ~14:32 for about, -12m, yesterday 23:50 or 2024-11-10 01:41 UTC, and nothing else.';
+
 /**
  * The time in the field *When?*. On a line, words that are no time are text; here they are a mistake.
  * @returns null when the field is empty
@@ -36,9 +39,10 @@ export function wrong(block: string, refusal: Refusal): Wrong {
 export function timeIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
   const typed = values.text('at').trim();
   if (typed === '') return null;
-  const read = readTime(typed, context);
+  const read = readTimeAlone(typed, context);
   if (read && 'refused' in read) return wrong('at', read);
-  if (read === null || read.rest.trim() !== '') return wrong('at', refuse('TIME_UNKNOWN', { got: typed }));
+  if (read === null || read.rest.trim() !== '')
+    return wrong('at', refuse('TIME_UNKNOWN', { got: typed, next: FORMS }));
   return read;
 }
 

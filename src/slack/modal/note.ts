@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt';
 import { checkText } from '#domain/command/entered.js';
 import { zoneRemark } from '#domain/command/parsed.js';
+import { readTime } from '#domain/command/time.js';
 import { refOf } from '#domain/state.js';
 import { type From, input, line, modal, remembered, TIME_HINT, type Values } from './frame.js';
 import { type FormContext, type Meant, missing, timeIn, type Wrong, wrong } from './meant.js';
@@ -27,6 +28,15 @@ export function meantByNote(values: Values, context: FormContext): Meant | Wrong
   if (time && 'wrong' in time) return time;
   return {
     intent: { type: 'RecordNote', moment: time?.moment ?? null, text },
-    notes: time ? zoneRemark(time) : [],
+    notes: time ? zoneRemark(time) : timeRemark(text, context),
   };
+}
+
+/** Whoever types the time into the text, as on a line, is told that it was not read. */
+function timeRemark(text: string, context: FormContext): string[] {
+  const like = readTime(text, context);
+  if (like === null) return [];
+  return [
+    'The text begins like a time, and was kept as it is, at the moment of recording; `time N TIME` sets another.',
+  ];
 }

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { timeOf } from './support.js';
 
 /** How notes really begin: none of it is a time, nor a zone behind one. */
@@ -212,12 +212,10 @@ const ORDINARY = [
   'then we restarted',
   'today we deployed',
   'today is bad',
-  'yesterday we deployed',
   'tomorrow we will',
   'tonight we deploy',
   'this morning we deployed',
   'last night deploy broke it',
-  'Monday we deployed',
   'Mon amour',
   'Sun microsystems box',
   'Sat image',
@@ -258,7 +256,6 @@ const ORDINARY = [
   'o well',
   'in 5 minutes we restart',
   'since 13:41 errors',
-  'from 13:41 to 13:44 errors',
   'before 13:41 ok',
   'after 13:41 ok',
   'time out',
@@ -336,6 +333,15 @@ test.each(ORDINARY)('%s', (text) => {
   expect(timeOf(text)).toBe('text');
   expect(timeOf(`01:41 ${text}`)).toBe(`2024-11-10T01:41:00Z minute | ${text}`);
   expect(timeOf(`2024-11-09 01:41 UTC ${text}`)).toBe(`2024-11-09T01:41:00Z minute | ${text}`);
+});
+
+/** Only where nothing stands before it, or a day: behind a bare time it may be the day of that. */
+describe.each(['yesterday we deployed', 'Monday we deployed', 'Sunday is quiet'])('%s', (text) => {
+  test('begins a text', () => {
+    expect(timeOf(text)).toBe('text');
+    expect(timeOf(`2024-11-09 01:41 UTC ${text}`)).toBe(`2024-11-09T01:41:00Z minute | ${text}`);
+  });
+  test('may be the day of a bare time', () => expect(timeOf(`01:41 ${text}`)).toBe('TIME_UNKNOWN'));
 });
 
 /** Only where nothing stands before it: behind a time it would be part of that. */

@@ -64,6 +64,8 @@ describe('outside an incident’s channel the incident may stand wherever it can
     'edit 12 INC-4 fails',
     'impact --failed 19 INC-4 all regions',
     'publish monitoring --yes INC-4 is over',
+    'publish monitoring 14:30 INC-4 is over',
+    'publish monitoring 14:30 --yes INC-4 is over',
   ])('%s: it may be a word of the text, and whoever types is asked to put it behind the verb', (line) => {
     const verb = line.split(' ')[0];
     expect(typed(line, away)).toMatchObject({
@@ -81,6 +83,8 @@ describe('outside an incident’s channel the incident may stand wherever it can
     ['title like INC-4', 'like INC-4'],
     ['action look at INC-4', 'look at INC-4'],
     ['resolve 14:30 -- INC-4 fixed', 'INC-4 fixed'],
+    ['publish monitoring 14:30 -- INC-4 is over', 'INC-4 is over'],
+    ['publish monitoring 14:30 --yes -- INC-4 is over', 'INC-4 is over'],
     ['cancel RUN-3 see INC-4', 'see INC-4'],
     ['run INC-7 key-sync note="like INC-4"', 'like INC-4'],
   ])('%s: in a text it stays', (line, text) => {

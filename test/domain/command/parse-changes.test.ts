@@ -76,6 +76,14 @@ describe('open', () => {
   test.each([
     ['P1: API down', 'sev1'],
     ['P1 API down', 'sev1'],
+    ['Severity: P1 API down', 'sev1'],
+    ['Priority P-2: API down', 'sev2'],
+    ['sev two API down', 'sev2'],
+    ['P 1: API down', 'sev1'],
+    ['P1—API down', 'sev1'],
+    ['\u200bsev1\u200b API down', 'sev1'],
+    ['sev\u00ad1: API down', 'sev1'],
+    ['𝗦𝗘𝗩𝟭 API down', 'sev1'],
     ['p2:API down', 'sev2'],
     ['p-3 - API down', 'sev3'],
     ['Sev1: API down', 'sev1'],
@@ -147,6 +155,7 @@ describe('open', () => {
     'P1.5 release fails',
     'p4 is unreachable',
     'P1 and P2 nodes down',
+    'P1, P2 and P3 nodes down',
     'P5 sketches do not load',
     'S3 bucket is gone',
     'S3: access denied',
@@ -177,6 +186,9 @@ describe('open', () => {
 
   test.each([
     ['API down P1', 'P1'],
+    ['SEV1API down', 'SEV1'],
+    ['sev1-2 API down', 'sev1'],
+    ['S3 buckets', 'S3'],
     ['API down (sev 2)', 'sev 2'],
     ['p4 is unreachable', 'p4'],
     ['S3 bucket is gone', 'S3'],
@@ -186,10 +198,14 @@ describe('open', () => {
     ]),
   );
 
-  test.each(['P1: P2 queue is full', '-- P1: x', 'API down', 'EC2 p3.2xlarge gone', 'P95 rises'])(
-    'open %s says nothing of severities',
-    (line) => expect(parsed(`open ${line}`).notes).toEqual([]),
-  );
+  test.each([
+    'P1: P2 queue is full',
+    '-- P1: x',
+    'API down',
+    'EC2 p3.2xlarge gone',
+    'P95 rises',
+    'S3x is slow',
+  ])('open %s says nothing of severities', (line) => expect(parsed(`open ${line}`).notes).toEqual([]));
 
   test('what looks like a flag and is none is pointed out', () => {
     expect(parsed('open API --privat').notes).toEqual([expect.stringContaining('`--privat`')]);
