@@ -197,6 +197,8 @@ describe('a program that is given a secret', () => {
     '//host',
     '/etc/hosts',
     '--proxy=host',
+    'attacker%2eexample',
+    '%3a%2f%2fhost',
     'a b',
     'a\nb',
   ];
