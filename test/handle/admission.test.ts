@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { Asking } from '#domain/intent.js';
-import type { Rules } from '#domain/permission.js';
+import { decide } from '#domain/decide.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import { GIVEN_POWERS, type Power, type Rules, sees } from '#domain/permission.js';
 import type { Account } from '#domain/person.js';
 import type { IncidentState } from '#domain/state.js';
 import { createAdmission, type People, permitted } from '#handle/admission.js';
 import { ana, asking, bo } from '../domain/given.js';
-import { lead, standing } from '../domain/run-facts.js';
+import { lead, planned, proposed, standing } from '../domain/run-facts.js';
 
 const state = { ...standing(lead(ana)), channel: { id: 'C7', name: 'inc-7' } };
 const slack = (over: Partial<Asking> = {}): Asking => ({
@@ -17,7 +20,9 @@ const slack = (over: Partial<Asking> = {}): Asking => ({
 });
 
 /** What Slack and the record say in a test, and what they were asked. */
-function people(over: { account?: Account; inside?: boolean; of?: Partial<IncidentState> } = {}) {
+function people(
+  over: { account?: Account; inside?: boolean; silent?: boolean; of?: Partial<IncidentState> } = {},
+) {
   const asked: string[] = [];
   const look: People = {
     account: async () => {
@@ -26,7 +31,7 @@ function people(over: { account?: Account; inside?: boolean; of?: Partial<Incide
     },
     inChannel: async () => {
       asked.push('inChannel');
-      return over.inside ?? false;
+      return over.silent ? null : (over.inside ?? false);
     },
     isAmong: async (_team, id, names) => names.includes(id),
     stateOf: async () => ({ ...state, ...over.of }),
@@ -92,4 +97,110 @@ test('of the owner of a token the channel says whether they are in it, if there 
   expect(await as({ inside: false })).toMatchObject({ code: 'NOT_PERMITTED' });
   expect(await as({ inside: true })).toBeNull();
   expect(await as({ of: { channel: null } })).toBeNull();
+});
+
+describe('the table of accounts', () => {
+  const page = readFileSync(join(process.cwd(), 'docs/permissions.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| ([^|`]+) \| ((?:(?:yes|no|hidden) ?\|? ?){7})\|$/gm)].map(
+    ([, who = '', cells = '']) => ({ who, cells: cells.split('|').map((cell) => cell.trim()) }),
+  );
+  const token = { source: 'api', by: { id: 'token:board', name: 'board' }, account: undefined } as const;
+  const cli = { source: 'cli', by: { id: 'cli:ops', name: 'ops' }, account: undefined } as const;
+  const OTHERS = ['guest', 'outside', 'bot', 'gone'] as const;
+  /** Who asks, by the row: each as they would come in, with what Slack and the record say. */
+  const WHO: Record<string, Array<[Partial<Asking>, Parameters<typeof people>[0]]>> = {
+    'full member, in the channel': [
+      [{ seesPrivate: true }, { inside: true }],
+      [{}, { inside: true }],
+    ],
+    'full member, elsewhere': [[{}, { inside: false }]],
+    'the lead, elsewhere': [[{ by: ana }, { inside: false }]],
+    'guest, other workspace, bot, deactivated; in the channel': OTHERS.flatMap((account) => [
+      [
+        { account, seesPrivate: true },
+        { account, inside: true },
+      ],
+      [{ account }, { account, inside: true }],
+    ]),
+    'guest, other workspace, bot, deactivated; elsewhere': OTHERS.map((account) => [
+      { account },
+      { account, inside: false },
+    ]),
+    'not known, and Slack does not say': [
+      [{ account: 'unknown' }, { account: 'unknown', inside: true }],
+      [{ account: undefined }, { account: 'unknown', inside: false }],
+    ],
+    'token without an owner': [[token, {}]],
+    'token, its owner a full member in the channel': [[{ ...token, owner: bo }, { inside: true }]],
+    'token, its owner a full member elsewhere': [[{ ...token, owner: bo }, { inside: false }]],
+    'token, its owner a guest or deactivated': (['guest', 'outside', 'bot', 'gone'] as const).map(
+      (account) => [
+        { ...token, owner: bo },
+        { account, inside: true },
+      ],
+    ),
+    'command line, without an owner': [[cli, { inside: false }]],
+    'command line, its owner a full member': [[{ ...cli, owner: bo }, { silent: true }]],
+  };
+  const run = { type: 'ProposeRun', runbook: 'r', definition: 'd', inputs: '{}', target: 't' } as const;
+  const INTENTS: Record<string, Intent> = {
+    note: { type: 'RecordNote', moment: null, text: 'x' },
+    declare: {
+      ...{ type: 'OpenIncident', title: 'x', severity: null, components: [] },
+      ...{ private: false, drill: false, moment: null },
+    } as Intent,
+    correct: { type: 'UndoLastEntry' },
+    state: { type: 'ChangeStatus', status: 'identified', moment: null, text: null },
+    invite: { type: 'InvitePeople', people: [ana] },
+    publish: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: true },
+    run: { ...run, planOnly: false },
+    plan: { ...run, planOnly: true },
+    approve: { type: 'ApproveRun', run: 1, hash: null, breakGlass: null },
+    break_glass: { type: 'ApproveRun', run: 1, hash: null, breakGlass: 'x' },
+    cancel: { type: 'CancelRun', run: 1, reason: null },
+    reject: { type: 'RejectRun', run: 1, reason: null },
+    retry: { type: 'RetryStep', run: 1 },
+    skip: { type: 'SkipStep', run: 1, reason: 'x' },
+    answer: { type: 'AnswerStep', run: 1, step: null, choice: 'x' },
+    'undo RUN': { type: 'UndoRun', run: 1 },
+  };
+  const NO = /^(NOT_PERMITTED|ACCOUNT_UNKNOWN|OWNER_NEEDED|RUN_APPROVER_GONE|RUN_NEEDS_A_PERSON)$/;
+  const of = { ...standing(lead(ana), proposed(), planned({ from: [] })), channel: state.channel };
+
+  /** The way that a request takes: looked at, let in, decided. */
+  async function outcome(power: string, over: Partial<Asking>, says: Parameters<typeof people>[0]) {
+    const { look } = people({ ...says, of });
+    const by = slack(over);
+    const intent = INTENTS[power];
+    if (!intent) {
+      const no = await permitted(look, {}, power as Power, 7, by);
+      const seen = by.source !== 'slack' || (await sees(of, by, (...at) => look.inChannel(...at)));
+      if (!seen || no?.code === 'NO_SUCH_INCIDENT') return 'hidden';
+      return no ? 'no' : 'yes';
+    }
+    const target = power === 'declare' ? null : 7;
+    const admission = await createAdmission(look, {})(intent, target, by);
+    if (admission.inside === false) return 'hidden';
+    const nothing = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
+    const decision = decide(target === null ? null : of, intent, by, { ...nothing, ...admission }, {});
+    return 'code' in decision && NO.test(decision.code) ? 'no' : 'yes';
+  }
+
+  const head = /^\| who \| (.*) \|$/m.exec(page)?.[1]?.split(' | ') ?? [];
+  const columns = head.map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, power = '']) => power));
+
+  test('holds everybody, and every power that can be given', () => {
+    expect(rows.map(({ who }) => who)).toEqual(Object.keys(WHO));
+    expect(columns.flat()).toEqual(expect.arrayContaining([...GIVEN_POWERS]));
+  });
+  test.each(rows)('$who', async ({ who, cells }) => {
+    for (const [i, powers] of columns.entries())
+      for (const power of powers)
+        for (const [over, says] of WHO[who] ?? [])
+          expect([power, over.account, await outcome(power, over, says)]).toEqual([
+            power,
+            over.account,
+            cells[i],
+          ]);
+  });
 });
