@@ -141,9 +141,17 @@ export async function withGroups(
   const found = new Map<PersonRef, PersonRef>();
   for (const ref of bareIn(intent)) {
     const { name } = ref;
-    if (name === null || (await look.personByName(team, name))) continue;
-    if (PERSON_ID.test(name) && (await look.personById(team, name))) continue;
+    if (name === null) continue;
+    const person =
+      (await look.personByName(team, name)) ??
+      (PERSON_ID.test(name) ? await look.personById(team, name) : null);
+    if (person && intent.type !== 'InvitePeople') continue;
     const called = await look.groupNamed(name);
+    if (person) {
+      // Anybody may give himself a group's name, and would be let in for it.
+      if (called && 'id' in called) return refuse('UNKNOWN_PERSON', { name, both: true });
+      continue;
+    }
     const isId = GROUP_ID.test(name) && (!called || 'unsaid' in called);
     const group = isId ? { id: name, handle: null } : called;
     if (!group || 'unsaid' in group) {

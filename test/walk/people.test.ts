@@ -275,6 +275,15 @@ describe('who is named', () => {
     expect(nobody.err).not.toContain('could not be found out');
   });
 
+  test('who gives himself a group’s name is not let in for it', async () => {
+    await walk.control('user', { user: 'dana', display_name: 'sre' });
+    let said = await post(`invite ${ref} @sre`, writer);
+    while (said.said.includes('recorded')) said = await post(`invite ${ref} @sre`, writer);
+    expect(said.said).toContain('“sre” is the name of a person and of a user group.');
+    await walk.control('user', { user: 'dana', display_name: 'Dana Osei' });
+    while (!(await post(`invite ${ref} @sre`, writer)).said.includes('recorded'));
+  });
+
   test('where the groups cannot be asked for, that is said, and what to write', async () => {
     const { SLACK_BOT_TOKEN: _, ...without } = env;
     const alone = await run(['invite', ref, '@sre'], without, walk.folder);

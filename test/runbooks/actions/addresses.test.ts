@@ -157,6 +157,23 @@ describe.each(EVERY.slice(0, 2))('%s: a header that routes', (_, action, more) =
   });
 });
 
+test('a line break that is filled in begins no other header, and no other request', async () => {
+  kit.destinations.set('deploy-token', [url]);
+  const broken = 'x\r\nHost: attacker.example\r\n\r\nGET /admin HTTP/1.1';
+  const headers = { 'X-Note': broken };
+  const written = { url, headers: { 'X-Note': '{{ inputs.x }}' }, ...SECRET };
+  expect((await failure(kit.run(http, { url, headers, ...SECRET }, { written }))).message).toContain(
+    'cannot be asked',
+  );
+  expect(seen).toEqual([]);
+  // In an address a URL leaves them out.
+  const into = { url: `${url}/a/{{ inputs.x }}`, ...SECRET };
+  await kit.done(http, { url: `${url}/a/${broken}`, ...SECRET }, { written: into });
+  expect(seen).toEqual([
+    `/a/xHost:%20attacker.exampleGET%20/admin%20HTTP/1.1 ${new URL(url).host} canary-token-value`,
+  ]);
+});
+
 test('no redirect is followed, with a secret or without', async () => {
   kit.destinations.set('deploy-token', [url]);
   for (const status of [301, 302, 303, 307, 308]) {
