@@ -5,6 +5,7 @@ import type { Action } from '#runbooks/action.js';
 import { http } from '#runbooks/actions/http.js';
 import { probe } from '#runbooks/actions/probe.js';
 import { prometheusQuery } from '#runbooks/actions/prometheus-query.js';
+import { send } from '#runbooks/actions/request.js';
 import { shell } from '#runbooks/actions/shell.js';
 import { hostOf } from '#runbooks/reach.js';
 import { failure, Kit } from './kit.js';
@@ -173,6 +174,16 @@ test('a line break that is filled in begins no other header, and no other reques
     `/a/xHost:%20attacker.exampleGET%20/admin%20HTTP/1.1 ${new URL(url).host} canary-token-value`,
   ]);
 });
+
+test.each(['http://169.254.169.254/', 'https://[fd00:ec2::254]/', 'http://metadata.google.internal/'])(
+  'the last look is at the request itself: %s',
+  (never) => {
+    const asked = { method: 'GET', url: never, headers: { Authorization: 'canary-token-value' } };
+    expect(() => send(asked, AbortSignal.timeout(10_000), 10_000)).toThrow(
+      /is a link-local or metadata address, which is never asked$/,
+    );
+  },
+);
 
 test('no redirect is followed, with a secret or without', async () => {
   kit.destinations.set('deploy-token', [url]);
