@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { Rules } from '#domain/permission.js';
-import type { Refusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { Unavailable } from '#store/outcome.js';
 import { type Admission, createAdmission, type People } from './handle/admission.js';
+import { bareIn, type GroupNamed, withGroups } from './handle/lookups.js';
 import type { Recorded } from './handle/recorded.js';
 import { refusalOf } from './handle/write.js';
 import { Writer, type WriterOptions } from './handle/writer.js';
@@ -32,13 +33,21 @@ export type Handle = (
 export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
 
 export function createHandle(
-  options: WriterOptions & { store: People; rules?: Rules },
+  options: WriterOptions & { store: People; rules?: Rules; groupNamed?: GroupNamed },
 ): Handle & { before: Before } {
   const writer = new Writer(options);
   const admit = createAdmission(options.store, options.rules ?? {});
+  const { groupNamed = async () => ({ unsaid: 'no Slack here' }) } = options;
+  const look = { ...options.store, groupNamed };
   const handle: Handle = async (intent, target, asking, notes = []) => {
     let admission: Admission;
+    let meant = intent;
     try {
+      if (bareIn(intent).length > 0) {
+        const named = await withGroups(look, intent, asking.team);
+        if (isRefusal(named)) return named;
+        meant = named;
+      }
       const looked = admit(intent, target, asking);
       admission = looked instanceof Promise ? await looked : looked;
     } catch (error) {
@@ -46,7 +55,7 @@ export function createHandle(
       if (!(error instanceof Unavailable)) options.onError(error);
       return refusalOf(error);
     }
-    return writer.write(intent, target, asking, notes, admission);
+    return writer.write(meant, target, asking, notes, admission);
   };
   return Object.assign(handle, { before: (asking: Asking) => writer.before(asking) });
 }

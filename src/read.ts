@@ -1,7 +1,8 @@
 import { unseal } from '#domain/chain.js';
 import { isOfRun } from '#domain/evolve.js';
 import type { Fact } from '#domain/fact.js';
-import { sees, unseen, type Viewer } from '#domain/permission.js';
+import { isStranger, sees, unseen, type Viewer } from '#domain/permission.js';
+import type { Account } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run-state.js';
 import { type RunView, runViewsOf } from '#domain/runbook-run.js';
@@ -47,15 +48,25 @@ export interface Read {
   ): Promise<Spooled | Refusal>;
 }
 
-/** @param inChannel is that person in that channel now? null: Slack does not say */
+/**
+ * @param inChannel is that person in that channel now? null: Slack does not say
+ * @param accountOf what kind of account that is; Slack may be asked
+ */
 export function createRead(
   store: Store,
   inChannel: (team: string, channel: string, person: string) => Promise<boolean | null> = async () => null,
+  accountOf: (team: string, person: string) => Promise<Account> = async () => 'unknown',
 ): Read {
   const spooler = new Spooler();
-  const maySee = (state: IncidentState, viewer: Viewer) => sees(state, viewer, inChannel);
+  /** What somebody may see hangs on what they are, which is found out here where nobody has said it. */
+  const met = async (viewer: Viewer): Promise<Viewer> =>
+    isStranger(viewer) && !viewer.seesPrivate
+      ? { ...viewer, account: await accountOf(viewer.team, viewer.by.id) }
+      : viewer;
+  const maySee = async (state: IncidentState, viewer: Viewer) => sees(state, await met(viewer), inChannel);
   const seen = async (list: IncidentState[], viewer: Viewer) => {
-    const may = await Promise.all(list.map((state) => maySee(state, viewer)));
+    const known = list.length > 0 ? await met(viewer) : viewer;
+    const may = await Promise.all(list.map((state) => sees(state, known, inChannel)));
     return list.filter((_, i) => may[i]);
   };
   /** Before any snapshot: Slack may be asked, and no connection is held meanwhile. */

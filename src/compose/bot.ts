@@ -74,6 +74,7 @@ async function build(
     inChannel: async (channel, person) => (await slackFront?.members.has(channel, person)) ?? null,
     isAmong: async (...of) => (await among?.(...of)) ?? false,
     meet: async (...of) => slackFront?.meet(...of),
+    groupNamed: async (handle) => (await slackFront?.groups.called(handle)) ?? null,
   };
   let among: ReturnType<typeof amongNamed> | null = null;
   const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes), who);
@@ -256,7 +257,7 @@ function listen(
   return startWeb(
     {
       health,
-      exports: { read: core.read, findToken, secret, now },
+      exports: { read: core.read, findToken, permits: core.permits, secret, now },
       api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
       slack: config.slack.appToken === null ? slack.listener : null,
       log,

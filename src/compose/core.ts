@@ -1,12 +1,16 @@
 import { type Answerer, createAnswer } from '#answer.js';
 import type { Config } from '#config.js';
+import type { Asking } from '#domain/intent.js';
+import type { Power } from '#domain/permission.js';
 import type { Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import { permitted } from '#handle/admission.js';
+import type { GroupNamed } from '#handle/lookups.js';
 import { type Before, createHandle, type Handle } from '#handle.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read.js';
-import { createSlackClient } from '#slack/client.js';
+import { createSlackClient, type SlackClient } from '#slack/client.js';
+import { createGroups } from '#slack/groups.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
 import { guardedAnswer, guardedHandle, loggedHandle } from './guard.js';
@@ -25,6 +29,8 @@ export interface Core {
   read: Read;
   answer: Answerer;
   before: Before;
+  /** May whoever asks do that, in that incident (null: in none)? Looked at before anything is told of it. */
+  permits(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
   runbooks: Runbooks;
   /**
    * The workspace that a verb on the command line means.
@@ -39,15 +45,34 @@ export interface Core {
   close(): Promise<void>;
 }
 
+/** Where tocsin.yml says who may look, lists and choices hold only those incidents that whoever asks may look at. */
+function asRuled(read: Read, permits: Core['permits']): Read['open'] {
+  return async (viewer) => {
+    const open = await read.open(viewer);
+    const asking: Asking = { source: 'api', key: null, now: new Date(), ...viewer };
+    const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
+    return open.filter((_, i) => no[i] === null);
+  };
+}
+
 /** An answer that somebody at a prompt waits for. */
 const INSTALLED_MS = 3_000;
 
-async function whereInstalled({ slack }: Config, log: Log): Promise<string | null> {
+function slackAtAPrompt({ slack }: Config, log: Log): SlackClient | null {
   const { botToken: token, apiUrl } = slack;
   if (token === null) return null;
-  const client = createSlackClient({ token, log, timeout: INSTALLED_MS, ...(apiUrl && { apiUrl }) });
-  const told = await client.call('auth.test');
-  return told.kind === 'ok' && typeof told.data.team_id === 'string' ? told.data.team_id : null;
+  return createSlackClient({ token, log, timeout: INSTALLED_MS, ...(apiUrl && { apiUrl }) });
+}
+
+async function whereInstalled(config: Config, log: Log): Promise<string | null> {
+  const told = await slackAtAPrompt(config, log)?.call('auth.test');
+  return told?.kind === 'ok' && typeof told.data.team_id === 'string' ? told.data.team_id : null;
+}
+
+/** User groups for a verb of the command line, which has no front of Slack's beside it. */
+function groupsOf(config: Config, log: Log): GroupNamed {
+  const client = slackAtAPrompt(config, log);
+  return client ? createGroups(client).called : async () => ({ unsaid: 'SLACK_BOT_TOKEN is not set here' });
 }
 
 /**
@@ -69,11 +94,18 @@ export async function openCore(
   const recorder = createHandle({
     store: lookups,
     rules,
+    groupNamed: who.groupNamed ?? groupsOf(config, log),
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
   const handle = loggedHandle(guardedHandle(recorder, runbooks.scrub), log);
-  const read = createRead(store, (...of) => lookups.inChannel(...of));
+  const permits: Core['permits'] = (...of) => permitted(lookups, rules, ...of);
+  const looked = createRead(
+    store,
+    (...of) => lookups.inChannel(...of),
+    (...of) => lookups.account(...of),
+  );
+  const read: Read = rules.see ? { ...looked, open: asRuled(looked, permits) } : looked;
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks, role === 'guest');
   const answerer = createAnswer({
@@ -83,7 +115,7 @@ export async function openCore(
     components,
     // What a verb of the command line says to type is typed there.
     command: role === 'guest' ? 'tocsin' : command,
-    permits: (power, incident, asking) => permitted(lookups, rules, power, incident, asking),
+    permits,
     before: recorder.before,
     propose: (_asking, _incident, asked) => propose(asked),
   });
@@ -102,6 +134,7 @@ export async function openCore(
     read,
     answer,
     before: recorder.before,
+    permits,
     runbooks,
     team: home.team,
     home: home.known,

@@ -1,6 +1,7 @@
 import { accountOf } from '#domain/person.js';
 import { runsOf } from '#domain/run-state.js';
 import type { People } from '#handle/admission.js';
+import type { GroupNamed } from '#handle/lookups.js';
 import type { WriterStore } from '#handle/writer.js';
 import type { Store } from '#store/store.js';
 
@@ -9,6 +10,8 @@ export interface Who {
   /** @returns null: Slack does not say */
   inChannel?(channel: string, person: string): Promise<boolean | null>;
   isAmong?(team: string, person: string, names: readonly string[]): Promise<boolean>;
+  /** The user group of a handle. */
+  groupNamed?: GroupNamed;
   /** Asks Slack about somebody now; gives up soon, and never throws. */
   meet?(team: string, person: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { People as PeopleOfDeliveries } from '#deliver/ports.js';
-import { nameInRecord, type Person } from '#domain/person.js';
+import { accountOf, nameInRecord, type Person } from '#domain/person.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import { personOf, personOfProfile } from '#slack/person.js';
 import type { PeopleStore } from '#slack/ports.js';
@@ -11,6 +11,7 @@ export function peopleForDeliveries({ people, workspaces }: Store): PeopleOfDeli
   return {
     personById: people.personById,
     personByName: people.personByName,
+    account: async (team, id) => accountOf(await people.get(team, id)),
     async learn(team, told) {
       const slackTeam = (await workspaces.list()).find((one) => one.team === team)?.slackTeam;
       const home = slackTeam ? { team: slackTeam } : null;

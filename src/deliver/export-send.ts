@@ -70,11 +70,20 @@ async function atOr(
     return { channel };
   } catch (error) {
     if (!(error instanceof Refused) || !ABSENT.has(error.code)) throw error;
+    await mustBeTheirs(attempt);
     const instead = await direct(attempt, user);
     if (instead === channel) throw error;
     await say(instead);
     return { channel: instead };
   }
+}
+
+/** In its channel a private incident is read by those who are in it; a message to one person is another matter: they may have left. */
+async function mustBeTheirs({ row, world, incident }: Attempt<'export.send'>): Promise<void> {
+  if (!incident.private) return;
+  const { format, zone, user } = row.effect.payload;
+  const theirs = await world.exports.render(row.team, row.incident, format, zone, user, false);
+  if (isRefusal(theirs)) throw new Undeliverable(theirs.code);
 }
 
 async function direct(attempt: Attempt<'export.send'>, user: string): Promise<string> {

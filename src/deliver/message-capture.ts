@@ -25,6 +25,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
   const unfit = checkText(text, undefined, 'The message');
   if (unfit) return decline(attempt, unfit);
 
+  const pinner = await metPerson(attempt, by);
   const answer = await world.tell(
     {
       type: 'CaptureMessage',
@@ -33,12 +34,13 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     row.incident,
     {
       team: row.team,
-      by: await metPerson(attempt, by),
+      by: pinner,
       source: 'slack',
       key: `message:${channel}:${ts}`,
       now: world.now(),
       // Whoever pins in a private incident's own channel sees it already.
       seesPrivate: incident.channel?.id === channel,
+      account: await world.people.account(row.team, by),
     },
   );
   if (isRefusal(answer)) {

@@ -1,6 +1,6 @@
 import type { Effect, EffectKind } from '#domain/effect.js';
 import type { Asking, Intent } from '#domain/intent.js';
-import type { Person } from '#domain/person.js';
+import type { Account, Person } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import type { SlackClient } from '#slack/client.js';
@@ -46,6 +46,8 @@ export type Tell = (
 export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
   /** Keeps what Slack says of somebody (`user` of users.info, or a `user_profile` with the id). @returns null: it says nothing */
   learn(team: string, told: { user: unknown } | { id: string; profile: unknown }): Promise<Person | null>;
+  /** What kind of account that is, as far as is known. */
+  account(team: string, id: string): Promise<Account>;
 };
 
 /** How an export comes to be: `render` and `read` put together by compose.ts. */

@@ -31,6 +31,12 @@ export const POWERS = [
 ] as const;
 export type Power = (typeof POWERS)[number];
 
+/**
+ * What only adds to the record: nobody waits for Slack to say what kind of account they have. Before anything is shown,
+ * published, let in or acted on, Slack is asked.
+ */
+const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
+
 /** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
 export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
 
@@ -184,6 +190,12 @@ export function readRules(
       const known = [...new Set(['lead', ...(roles ?? []), EVERYONE, CHANNEL])];
       const stray = roles && names.find((name) => /^[a-z][a-z0-9-]*$/.test(name) && !known.includes(name));
       if (stray) wrong([power], `names “${stray}”, which is no role here; these are: ${known.join(', ')}`);
+      const later = names.find((name) => name !== EVERYONE && /^[a-z][a-z0-9-]*$/.test(name));
+      if (power === 'declare' && later && !stray)
+        wrong(
+          [power],
+          `names “${later}”, and before there is an incident nobody is that; name people or groups`,
+        );
       rules[power as Power] = names;
     }
   }
@@ -213,6 +225,16 @@ export function askerIn(asking: Asking): Asker {
 /** Was this asked in the incident's own channel? Then whoever asks is in it. */
 export function isHere(asking: Pick<Asking, 'seesPrivate'> & { source?: Asking['source'] }): boolean {
   return asking.source === 'slack' && asking.seesPrivate;
+}
+
+/** Is it somebody in Slack of whose account nothing is known yet? */
+export function isStranger({ source, account }: Pick<Viewer, 'source' | 'account'>): boolean {
+  return source === 'slack' && (account ?? 'unknown') === 'unknown';
+}
+
+/** Must it be found out first what kind of account a stranger has? */
+export function mustBeMet(power: Power, asking: Pick<Viewer, 'source' | 'account'>): boolean {
+  return isStranger(asking) && !RECORDING.has(power);
 }
 
 /** @returns the power that an intent needs; null: only Tocsin itself asks for such a thing */
@@ -327,13 +349,24 @@ export function forbidden(
     return row.guests && asking.source === 'slack' ? null : no(ACCOUNTS[asker.account]);
   }
   const speaker = speakerOf(asking);
+  // What lets a plan go on rests on who held a role when it was shown, or whoever takes the role would agree with himself.
+  const agrees = power === 'approve' || power === 'break_glass';
   const holds = (name: string) => {
     if (name === EVERYONE) return true;
-    // Whoever speaks through a token or a machine is in no channel with it.
-    if (name === CHANNEL) return asking.source !== 'slack' || asker.present === true;
-    return state !== null && holder(name, state, power === 'approve' ? run : null) === speaker.id;
+    // The owner of a token may what they may themselves; where nobody can look (a machine without Slack) they are believed.
+    if (name === CHANNEL)
+      return asker.present === true || (asking.source !== 'slack' && asker.present === null);
+    if (name.startsWith('token:')) return name === asking.by.id;
+    return state !== null && holder(name, state, agrees ? run : null) === speaker.id;
   };
   if (asker.among || rule.some(holds)) return null;
+  const roles = agrees && run && state && !rule.includes(CHANNEL) ? rule : [];
+  const late = roles.find((role) => state !== null && holder(role, state) === speaker.id);
+  if (run && late !== undefined) {
+    const own = run.meddlers?.[late]?.includes(speaker.id) ?? false;
+    const { runbook } = run;
+    return refuse(own ? 'RUN_ROLES_CHANGED' : 'RUN_ROLE_LATE', { run: runRef(run.run), role: late, runbook });
+  }
   return no(rule.includes(CHANNEL) ? 'you are not in that channel' : 'you are not among them');
 }
 

@@ -123,9 +123,15 @@ export const SENTENCES = {
     sentence: `${p.person} is ${p.role} of ${p.ref} already.`,
     next: 'Name somebody else, or carry on.',
   }),
-  UNKNOWN_PERSON: (p: { name: string }) => ({
-    sentence: `Nobody here is called “${p.name}”, or more than one person is.`,
-    next: 'Pick the person from the list that Slack offers after `@`.',
+  UNKNOWN_PERSON: (p: { name: string; unsaid?: string; both?: boolean }) => ({
+    sentence: `${
+      p.both
+        ? `“${p.name}” is the name of a person and of a user group.`
+        : `Nobody here is called “${p.name}”, or more than one person is.`
+    }${p.unsaid ? ` Whether a user group is, could not be found out (${p.unsaid}).` : ''}`,
+    next: `Pick them from the list that Slack offers after \`@\`; where there is no such list, write the id, such as \`@U012AB3CD\`${
+      p.unsaid || p.both ? ', or `@S012AB3CD` for a group' : ''
+    }.`,
   }),
   GROUP_IS_NOBODY: (p: { group: string; verb: string; form: string }) => ({
     sentence: `${p.group} is a user group, and \`${p.verb}\` is about people.`,

@@ -3,8 +3,10 @@ import {
   type Asker,
   askerIn,
   CHANNEL,
+  EVERYONE,
   forbidden,
   isLimited,
+  mustBeMet,
   namesIn,
   PERMISSIONS,
   type Power,
@@ -70,15 +72,16 @@ export function createAdmission(look: People, rules: Rules): Admit {
     return load;
   }
 
-  return (intent, target, asking) => {
+  return (intent, target, asked) => {
     const power = powerFor(intent);
-    if (power === null || asking.source === 'bot') return PLAIN;
-    const wanted = isLookedAt(power, asking, rules);
-    const elsewhere = target !== null && asking.source === 'slack' && !asking.seesPrivate;
-    const name = `${asking.team}/${target}`;
-    const known = publicOnes.has(name) && !isLimited(asking.account);
+    if (power === null || asked.source === 'bot') return PLAIN;
+    const wanted = isLookedAt(power, asked, rules);
+    const elsewhere = target !== null && asked.source === 'slack' && !asked.seesPrivate;
+    const name = `${asked.team}/${target}`;
+    const known = publicOnes.has(name) && !isLimited(asked.account);
     if (!wanted && (!elsewhere || known)) return PLAIN;
     return (async () => {
+      const asking = await met(look, power, asked);
       const state = target === null ? null : await stateOf(asking.team, target);
       if (state && !state.private) {
         publicOnes.add(name);
@@ -104,11 +107,14 @@ export async function permitted(
   rules: Rules,
   power: Power,
   incident: number | null,
-  asking: Asking,
+  asked: Asking,
 ): Promise<Refusal | null> {
-  const wanted = isLookedAt(power, asking, rules);
+  const wanted = isLookedAt(power, asked, rules);
   // Whether they may see it is found out where it is shown.
-  if (!wanted && ['member', 'unknown'].includes(asking.account ?? 'unknown')) return null;
+  if (!wanted && !isLimited(asked.account)) return null;
+  // A rule is about each of those that a list would hold, and is looked at there.
+  if (power === 'see' && rules.see && incident === null) return null;
+  const asking = await met(look, power, asked);
   const state = incident === null ? null : await look.stateOf(asking.team, incident);
   if (incident !== null) {
     const seen = state && (await sees(state, asking, (...of) => look.inChannel(...of)));
@@ -121,9 +127,14 @@ export async function permitted(
 /** Must something be found out about the asker? Not where every full member may, and nobody else is answered for. */
 function isLookedAt(power: Power, asking: Asking, rules: Rules): boolean {
   const rule = rules[power] ?? PERMISSIONS[power].from;
-  return (
-    PERMISSIONS[power].acts || namesIn(rule).length > 0 || rule.includes(CHANNEL) || Boolean(asking.owner)
-  );
+  const { acts } = PERMISSIONS[power];
+  return acts || !rule.includes(EVERYONE) || Boolean(asking.owner) || mustBeMet(power, asking);
+}
+
+/** @returns the asking, with the kind of account of somebody of whom nothing was known, as far as Slack says it */
+async function met(look: People, power: Power, asking: Asking): Promise<Asking> {
+  if (!mustBeMet(power, asking)) return asking;
+  return { ...asking, account: await look.account(asking.team, asking.by.id) };
 }
 
 async function lookAt(
@@ -140,20 +151,16 @@ async function lookAt(
   const { id } = speakerOf(asking);
   const known = askerIn(asking);
   const [account, among, present] = await Promise.all([
-    acts || asking.owner || !asking.account ? look.account(team, id) : asking.account,
+    acts || asking.owner || known.account === 'unknown' ? look.account(team, id) : known.account,
     names.length > 0 ? look.isAmong(team, id, names) : false,
-    rule.includes(CHANNEL) && !known.present ? isPresent(look, team, state, id) : known.present,
+    rule.includes(CHANNEL) && !known.present ? isPresent(look, asking, state) : known.present,
   ]);
   return { account, among, present };
 }
 
-/** Before there is a channel, whoever was brought in is as good as in it. */
-async function isPresent(
-  look: People,
-  team: string,
-  state: IncidentState | null,
-  id: string,
-): Promise<boolean | null> {
-  if (!state?.channel) return state?.members.includes(id) ?? null;
-  return look.inChannel(team, state.channel.id, id);
+/** Before there is a channel, whoever was brought in is as good as in it; of whoever is at a machine nothing shows it. */
+async function isPresent(look: People, asking: Asking, state: IncidentState | null): Promise<boolean | null> {
+  const { id } = speakerOf(asking);
+  if (state?.channel) return look.inChannel(asking.team, state.channel.id, id);
+  return asking.source === 'slack' ? (state?.members.includes(id) ?? null) : null;
 }

@@ -1,3 +1,4 @@
+import { verbNamed } from '#domain/command/verbs.js';
 import type { Found } from '#domain/decide.js';
 import type { Entry } from '#domain/entry.js';
 import type { Asking, Intent, TypedIntent } from '#domain/intent.js';
@@ -29,6 +30,11 @@ export interface Lookups {
   personById(team: string, id: string): Promise<Person | null>;
   personByName(team: string, name: string): Promise<Person | null>;
 }
+
+/** The user group of a handle; null: there is none; or why that could not be found out. */
+export type GroupNamed = (
+  handle: string,
+) => Promise<{ id: string; handle: string } | { unsaid: string } | null>;
 
 const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };
 
@@ -118,6 +124,68 @@ function namedIn(intent: Intent): readonly Person[] {
   }
 }
 
+/** As somebody writes them where no list is offered: on the command line, in a program. */
+const PERSON_ID = /^[UW][A-Z0-9]{2,}$/;
+const GROUP_ID = /^S[A-Z0-9]{6,}$/;
+
+/**
+ * A bare `@sre` that is nobody's name may be a user group's. Slack may be asked, so this is done before anybody waits to be
+ * written.
+ * @returns the intent with the groups' ids; or what is wrong: a group where people are meant, or nobody of that name
+ */
+export async function withGroups(
+  look: Pick<Lookups, 'personByName' | 'personById'> & { groupNamed: GroupNamed },
+  intent: TypedIntent,
+  team: string,
+): Promise<TypedIntent | Refusal> {
+  const found = new Map<PersonRef, PersonRef>();
+  for (const ref of bareIn(intent)) {
+    const { name } = ref;
+    if (name === null) continue;
+    const person =
+      (await look.personByName(team, name)) ??
+      (PERSON_ID.test(name) ? await look.personById(team, name) : null);
+    if (person && intent.type !== 'InvitePeople') continue;
+    const called = await look.groupNamed(name);
+    if (person) {
+      // Anybody may give himself a group's name, and would be let in for it.
+      if (called && 'id' in called) return refuse('UNKNOWN_PERSON', { name, both: true });
+      continue;
+    }
+    const isId = GROUP_ID.test(name) && (!called || 'unsaid' in called);
+    const group = isId ? { id: name, handle: null } : called;
+    if (!group || 'unsaid' in group) {
+      const unsaid = intent.type === 'InvitePeople' ? group?.unsaid : undefined;
+      return refuse('UNKNOWN_PERSON', { name, ...(unsaid !== undefined && { unsaid }) });
+    }
+    if (intent.type !== 'InvitePeople') {
+      const verb = verbOf(intent);
+      return refuse('GROUP_IS_NOBODY', { group: `@${name}`, verb, form: verbNamed(verb)?.form ?? verb });
+    }
+    found.set(ref, { id: group.id, name: group.handle });
+  }
+  if (found.size === 0 || intent.type !== 'InvitePeople') return intent;
+  return { ...intent, people: intent.people.map((ref) => found.get(ref) ?? ref) };
+}
+
+function verbOf(intent: TypedIntent): string {
+  if (intent.type === 'AssignRole') return intent.role === 'lead' ? 'lead' : 'role';
+  return intent.type === 'AddAction' ? 'action' : 'uninvite';
+}
+
+/** Those who are named without an id. */
+export function bareIn(intent: TypedIntent): PersonRef[] {
+  const named =
+    intent.type === 'AssignRole'
+      ? [intent.person]
+      : intent.type === 'AddAction'
+        ? [intent.owner]
+        : intent.type === 'InvitePeople' || intent.type === 'UninvitePeople'
+          ? intent.people
+          : [];
+  return named.filter((ref): ref is PersonRef => ref !== null && ref.id === null);
+}
+
 /** Turns `@ana` into a person: a mention keeps its id, a bare name must mean exactly one person. */
 export async function resolvePeople(
   look: Lookups,
@@ -131,7 +199,9 @@ export async function resolvePeople(
       return { id: ref.id, name: (await look.personById(team, ref.id))?.name ?? null };
     }
     const person = ref.name === null ? null : await look.personByName(team, ref.name);
-    return person ?? refuse('UNKNOWN_PERSON', { name: ref.name ?? '' });
+    const byId = !person && ref.name !== null && PERSON_ID.test(ref.name);
+    const known = byId ? await look.personById(team, ref.name as string) : person;
+    return known ?? refuse('UNKNOWN_PERSON', { name: ref.name ?? '' });
   };
   switch (intent.type) {
     case 'AssignRole': {

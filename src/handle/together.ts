@@ -141,6 +141,8 @@ function decideOne(
 }
 
 function maySee(state: IncidentState, asking: Asking, { inside }: Admission): boolean {
+  // Found out with more than the asking says: what kind of account they have, who is in the channel.
+  if (inside === false) return false;
   const sight = sightOf(state, asking);
   return sight === 'in-channel' ? inside === true : sight === 'yes';
 }

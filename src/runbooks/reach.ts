@@ -16,8 +16,8 @@ for (const [network, bits] of [
   NEVER.addSubnet(network, bits, 'ipv4');
   const [a = 0, b = 0, c = 0, d = 0] = network.split('.').map(Number);
   const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  // Mapped, compatible, translated by NAT64, and 6to4.
-  for (const before of ['::ffff:', '::', '64:ff9b::', '64:ff9b:1::'])
+  // Mapped, translated, compatible, behind NAT64, and 6to4.
+  for (const before of ['::ffff:', '::ffff:0:', '::', '64:ff9b::', '64:ff9b:1::'])
     NEVER.addSubnet(`${before}${hex}`, 96 + bits, 'ipv6');
   NEVER.addSubnet(`2002:${hex}::`, 16 + bits, 'ipv6');
 }
@@ -40,7 +40,36 @@ export function isNever(host: string): boolean {
     .toLowerCase();
   const family = isIP(bare);
   if (family === 0) return NAMES.test(bare);
-  return NEVER.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return NEVER.check(bare, 'ipv4');
+  return NEVER.check(bare, 'ipv6') || withinV6(bare).some((address) => NEVER.check(address, 'ipv4'));
+}
+
+/**
+ * IPv4 addresses that one of IPv6 carries at a place that no subnet can name: behind prefixes of a network's own (NAT64
+ * within `64:ff9b:1::/48`, RFC 6052; ISATAP), and turned round (Teredo).
+ */
+function withinV6(address: string): string[] {
+  // As a URL writes it there is no dotted part left.
+  const [front = '', back] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const words = (text: string) =>
+    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
+  const [first, last] = [words(front), words(back ?? '')];
+  const all = [...first, ...Array<number>(8 - first.length - last.length).fill(0), ...last];
+  const bytes = all.flatMap((word) => [word >> 8, word & 255]);
+  const at = (...places: number[]) => places.map((place) => bytes[place]).join('.');
+  const found: string[] = [];
+  // Byte 8 is left out by all of them.
+  if (all[0] === 0x64 && all[1] === 0xff9b && all[2] === 1)
+    found.push(at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12));
+  if ((all[4] === 0 || all[4] === 0x200) && all[5] === 0x5efe) found.push(at(12, 13, 14, 15));
+  if (all[0] === 0x2001 && all[1] === 0)
+    found.push(
+      bytes
+        .slice(12)
+        .map((byte) => 255 - byte)
+        .join('.'),
+    );
+  return found;
 }
 
 /** Resolves a name for a connection that is about to be made, so that what was looked at is what is connected to. */
@@ -102,10 +131,16 @@ export function isBelow(places: readonly string[], { origin, pathname }: URL): b
     if (place.origin !== origin) return false;
     const folder = place.pathname.replace(/\/*$/, '/');
     if (folder === '/') return true;
-    // What a server may take for a slash could lead out of it again.
-    return !/%(2f|5c)/i.test(pathname) && `${pathname}/`.startsWith(folder);
+    // What a server may take for a slash, or for a step up, could lead out of it again.
+    return !ENCODED_SLASH.test(pathname) && !STEP_UP.test(pathname) && `${pathname}/`.startsWith(folder);
   });
 }
+
+const SLASH = '(/|%(25)*(2f|5c))';
+/** What a server may take for a slash, however often it decodes. */
+const ENCODED_SLASH = /%(25)*(2f|5c)/i;
+/** What it may take for a step up, though a URL does not: dots behind such a slash, or with a parameter (`..;x`). */
+const STEP_UP = new RegExp(`${SLASH}(\\.|%(25)*2e){1,2}(;|%(25)*3b|${SLASH}|$)`, 'i');
 
 /** Up to the first template, where scheme, host and port are over before it. */
 const WRITTEN = /^https?:\/\/[^\s/?#\\{}@]+[/?#]/i;
@@ -122,7 +157,11 @@ export function writtenBeginning(text: string): URL | null {
 export function isAsWritten(text: string, url: URL): boolean {
   const beginning = writtenBeginning(text);
   if (!beginning || beginning.origin !== url.origin) return false;
-  return url.pathname.startsWith(beginning.pathname.replace(/[^/]*$/, ''));
+  const folder = beginning.pathname.replace(/[^/]*$/, '');
+  // Nothing is held against what its author wrote.
+  const filled = folder !== '/' && text.includes('{{');
+  if (filled && STEP_UP.test(url.pathname.slice(folder.length - 1))) return false;
+  return url.pathname.startsWith(folder);
 }
 
 /** Headers that decide, beside the address, where a request ends up. */

@@ -132,6 +132,21 @@ export function readRunbookSettings(
             `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
           );
 
+  // A secret is filled in where it is all that a variable holds, and nowhere else: a program would get its name.
+  for (const [name, { file, args, cwd, env }] of settings.commands) {
+    if ([file, ...args, cwd ?? ''].some((text) => text.startsWith('secret:')))
+      problem(
+        ['commands', name, 'run'],
+        'names a secret, which everybody on the machine could read there; give it to the program under env',
+      );
+    for (const [variable, text] of Object.entries(env))
+      if (/.\bsecret:[A-Za-z0-9]/s.test(text))
+        problem(
+          ['commands', name, 'env', variable],
+          'holds a secret beside other text, which is not filled in; write secret:NAME alone, and keep the rest in the secret',
+        );
+  }
+
   for (const [name, { task }] of settings.schedules) {
     if ('rotate' in task && !Object.hasOwn(sections.pairs, task.rotate)) {
       problem(['schedules', name, 'rotate'], `names no pair: ${listed(Object.keys(sections.pairs))}`);

@@ -2,7 +2,7 @@ import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@
 import { isRefusal } from '#domain/refusal.js';
 import { answered } from './answered.js';
 import { carriedLine, carriedPost } from './carried.js';
-import { type Context, type Spoken, spokenBy, triggerKey } from './context.js';
+import { type Context, type Spoken, spokenBy, standsIn, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
@@ -45,9 +45,8 @@ async function publish(context: Context, body: BlockButtonAction, value: string 
   if (!carried) return TOO_OLD;
   const { intent, incident, key } = carried;
   const { asking } = await speaking(context, body, key);
-  const here = body.channel ? await context.where.incident(asking.team, body.channel.id) : null;
-  // Who can click in an incident's channel is in it.
-  const outcome = await context.handle(intent, incident, { ...asking, seesPrivate: here === incident });
+  const seesPrivate = await standsIn(context, asking, body.channel?.id, incident);
+  const outcome = await context.handle(intent, incident, { ...asking, seesPrivate });
   return isRefusal(outcome) ? refused(outcome) : said(outcome.receipt);
 }
 
@@ -57,8 +56,8 @@ async function choose(context: Context, body: BlockButtonAction, value: string |
   const { line, incident, key } = carried;
   const spoken = await speaking(context, body, key && `${key}:${incident}`);
   // What was typed means that incident now. That it was offered once says nothing of what they may do or see there today.
-  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
-  const typed = { ...spoken, implied: incident, chosen: here !== incident, entered: line };
+  const here = await standsIn(context, spoken.asking, body.channel?.id, incident);
+  const typed = { ...spoken, implied: incident, chosen: !here, entered: line };
   const spot = {
     channel: body.channel?.id ?? '',
     trigger: body.trigger_id,

@@ -1,4 +1,5 @@
 import type { Asking } from '#domain/intent.js';
+import { isRefusal } from '#domain/refusal.js';
 import { Unavailable } from '#store/outcome.js';
 import type { SlackClient } from './client.js';
 import type { Groups } from './groups.js';
@@ -74,6 +75,26 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,
   };
+}
+
+/**
+ * Is whoever clicks, or submits a form, in that incident's channel now? The place alone does not say it: a public channel
+ * can be looked at from outside, and a form stays open when its channel has been left. The channel's list does; where
+ * Slack does not give it, the record.
+ * @param channel where they clicked, or opened the form
+ */
+export async function standsIn(
+  { where, members, read }: Pick<Context, 'where' | 'members' | 'read'>,
+  asking: Asking,
+  channel: string | null | undefined,
+  incident: number | null,
+): Promise<boolean> {
+  if (!channel || incident === null || (await where.incident(asking.team, channel)) !== incident)
+    return false;
+  const there = await members.has(channel, asking.by.id);
+  if (there !== null) return there;
+  const state = await read.incident({ ...asking, seesPrivate: true }, incident);
+  return !isRefusal(state) && (!state.private || state.members.includes(asking.by.id));
 }
 
 /** Before a command could be looked at something failed. A database that is away is not told with each command: it is said once, elsewhere. */

@@ -100,7 +100,8 @@ export function createMembers(options: {
       return fresh ? fresh.people.has(user) : null;
     },
     joined(channel, user) {
-      memory.get(channel)?.people.add(user);
+      // Said late, it is no news any more: the list is read again.
+      if (memory.get(channel)?.people.has(user) === false) memory.delete(channel);
     },
     left(channel, user) {
       memory.get(channel)?.people.delete(user);

@@ -4,7 +4,7 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { runRef } from '#domain/run-fact.js';
 import { type RunState, runsOf } from '#domain/run-state.js';
 import { type CarriedRun, carriedRun, markOf } from './carried-run.js';
-import { type Context, spokenBy, triggerKey, unexpected } from './context.js';
+import { type Context, spokenBy, standsIn, triggerKey, unexpected } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
@@ -63,9 +63,8 @@ async function prepared(
   const { user } = body;
   const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
   const spoken = await spokenBy(context, speaker, keyOf(what, carried, body));
-  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
-  // Who can click in an incident's channel is in it.
-  const asking: Asking = { ...spoken.asking, seesPrivate: here === carried.incident };
+  const seesPrivate = await standsIn(context, spoken.asking, body.channel?.id, carried.incident);
+  const asking: Asking = { ...spoken.asking, seesPrivate };
   const old = await outOfDate(context, what, carried, asking);
   return old ?? { intent: intentOf(what, carried, asking), asking };
 }

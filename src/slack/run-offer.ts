@@ -2,7 +2,7 @@ import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@
 import { plain } from '#domain/command/entered.js';
 import { answered } from './answered.js';
 import { type CarriedOffer, carriedOffer } from './carried-offer.js';
-import { type Context, spokenBy, triggerKey } from './context.js';
+import { type Context, spokenBy, standsIn, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
 import { ephemeral, type Reply, said } from './reply.js';
 import { respondTo } from './response-url.js';
@@ -36,8 +36,8 @@ async function ask(context: Context, body: BlockButtonAction, offer: CarriedOffe
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
   // As if it had been typed in that incident's channel, where the button stands.
-  const here = body.channel ? await context.where.incident(spoken.asking.team, body.channel.id) : null;
-  const typed = { ...spoken, implied: offer.incident, chosen: here !== offer.incident, entered: line };
+  const here = await standsIn(context, spoken.asking, body.channel?.id, offer.incident);
+  const typed = { ...spoken, implied: offer.incident, chosen: !here, entered: line };
   const spot = {
     channel: body.channel?.id ?? '',
     trigger: body.trigger_id,

@@ -1,6 +1,8 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
+import type { Asking } from '#domain/intent.js';
+import { isLimited } from '#domain/permission.js';
 import { isRefusal } from '#domain/refusal.js';
-import { type Context, type Spoken, spokenBy, triggerKey, unexpected } from './context.js';
+import { type Context, type Spoken, spokenBy, standsIn, triggerKey, unexpected } from './context.js';
 import type { Form } from './form.js';
 import { inTime } from './in-time.js';
 import { type From, rememberedIn, type Values, valuesOf } from './modal/frame.js';
@@ -103,10 +105,19 @@ async function submittedBy(context: Context, body: ViewSubmitAction, from: From)
   // A form that was mended is submitted again under the same view; each submission has a trigger of its own.
   const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));
   const { asking } = spoken;
-  const here = from.channel ? await context.where.incident(asking.team, from.channel) : null;
-  // Who opens a form in an incident's channel is in it; elsewhere a private incident can be named by anybody.
-  const seesPrivate = here !== null && here === from.incident;
+  // Who opened a form in an incident's channel was in it; elsewhere a private incident can be named by anybody.
+  const seesPrivate = await mayRecord(context, asking, from);
   return { ...spoken, asking: { ...asking, seesPrivate } };
+}
+
+/** What a full member records in a public incident does not wait for Slack; whoever must be in the channel is looked for. */
+async function mayRecord(context: Context, asking: Asking, { channel, incident }: From): Promise<boolean> {
+  if (channel === null || incident === null) return false;
+  if ((await context.where.incident(asking.team, channel)) !== incident) return false;
+  const state = await context.read.incident({ ...asking, seesPrivate: true }, incident);
+  if (isRefusal(state)) return false;
+  if (!state.private && !isLimited(asking.account)) return true;
+  return standsIn(context, asking, channel, incident);
 }
 
 /**

@@ -121,7 +121,12 @@ function wordsOfBlock(block: Fields): string {
       return `(call: ${linked(string(name) || string(display_id) || 'without a name', join_url)})`;
     }
     case 'task_card':
-      return lines([pair(said(block.title), said(block.status)), said(block.details), said(block.output)]);
+      return lines([
+        pair(said(block.title), said(block.status)),
+        said(block.details),
+        said(block.output),
+        ...list(block.sources).map((one) => linked(said(one.text) || said(one.title), one.url)),
+      ]);
     default:
       return anyWords(block);
   }
@@ -167,21 +172,66 @@ function rows(value: unknown): string[] {
   });
 }
 
-/** `[Acknowledge] [Runbook (https://…)]`: what could be pressed, and where it led. */
+/** `[Acknowledge] [Runbook (https://…)]`: what could be pressed, and where it led; what was to be ticked, on lines of its own. */
 function buttons(value: unknown): string {
-  return list(value)
-    .flatMap((element) => {
-      const name = said(element.text) || said(element.placeholder);
-      if (element.type === 'image' || name === '') return [];
-      return `[${linked(name, element.url)}]`;
-    })
-    .join(' ');
+  const parts: string[] = [];
+  let row: string[] = [];
+  for (const element of list(value)) {
+    if (element.type === 'checkboxes' || element.type === 'radio_buttons') {
+      parts.push(row.join(' '), choices(element));
+      row = [];
+      continue;
+    }
+    const name = said(element.text) || chosen(element) || said(element.placeholder);
+    if (element.type !== 'image' && name !== '') row.push(`[${linked(name, element.url)}]`);
+  }
+  return lines([...parts, row.join(' ')]);
+}
+
+/** All that there is to tick, with what is ticked when the message comes. */
+function choices(element: Fields): string {
+  const ticked = [element.initial_option, ...list(element.initial_options)].map((one) => fields(one).value);
+  return lines(
+    list(element.options).map(
+      (one) => `${one.value !== undefined && ticked.includes(one.value) ? '☑' : '☐'} ${option(one)}`,
+    ),
+  );
+}
+
+function option(value: unknown): string {
+  const { text, description } = fields(value);
+  const more = said(description);
+  return more === '' ? said(text) : `${said(text)} (${more})`;
+}
+
+/** What an element shows before anybody has touched it. */
+function chosen(element: Fields): string {
+  const first = (name: string) => element[`initial_${name}`];
+  const several = (name: string) => [first(name), ...[first(`${name}s`)].flat()];
+  const at = first('date_time');
+  return [
+    said(first('value')),
+    string(first('date')),
+    string(first('time')),
+    typeof at === 'number' ? `<!date^${at}^{date_num} {time}>` : '',
+    ...several('option').map(option),
+    ...['user', 'channel', 'conversation'].flatMap((name) => several(name).map(place)),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** A person or a channel by its id. */
+function place(id: unknown): string {
+  if (typeof id !== 'string') return '';
+  if (/^[UW]/.test(id)) return `<@${id}>`;
+  return /^[CG]/.test(id) ? `<#${id}>` : id;
 }
 
 function entered(element: Fields): string {
-  const { initial_value, initial_date, initial_time, initial_option, placeholder } = element;
-  const value = said(initial_value) || said(initial_date) || said(initial_time);
-  return value || said(fields(initial_option).text) || said(placeholder);
+  if (Array.isArray(element.options) && /^(checkboxes|radio_buttons)$/.test(string(element.type)))
+    return choices(element);
+  return chosen(element) || said(element.placeholder);
 }
 
 /** Sections, lists, quotes and preformatted texts, each on lines of its own; a list's depth is its indentation. */
@@ -230,7 +280,7 @@ function inline(elements: unknown): string {
         case 'color':
           return string(element.value);
         case 'date':
-          return `<!date^${String(timestamp)}^${encoded(string(format))}${fallback ? `|${encoded(string(fallback))}` : ''}>`;
+          return `<!date^${String(timestamp)}^${encoded(string(format))}${url ? `^${address(url)}` : ''}${fallback ? `|${encoded(string(fallback))}` : ''}>`;
         default:
           return text === undefined ? inline(element.elements) : encoded(string(text));
       }

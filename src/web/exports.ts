@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request, Response } from 'express';
 import { readZone } from '#domain/command/zone.js';
-import { isRefusal } from '#domain/refusal.js';
+import type { Asking } from '#domain/intent.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/state.js';
-import type { Read, Viewer } from '#read.js';
+import type { Read } from '#read.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html-style.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
@@ -13,6 +14,8 @@ import { holderOfLink } from './signed-link.js';
 export interface ExportPorts {
   read: Read;
   findToken: FindToken;
+  /** May whoever asks export that incident? */
+  permits(power: 'export', incident: number, asking: Asking): Promise<Refusal | null>;
   /** Signs links; null: links are not accepted. */
   secret: string | null;
   now: () => Date;
@@ -57,9 +60,13 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
       plain(response, 400, `?zone=: ${zone.sentence} ${zone.next}`);
       return;
     }
-    const file = await ports.read.exported(viewer, incident, (dossier) =>
-      renderExport(format, dossier, zone),
-    );
+    const no = await ports.permits('export', incident, viewer);
+    if (no && no.code !== 'NO_SUCH_INCIDENT') {
+      plain(response, 403, `${no.sentence} ${no.next}`);
+      return;
+    }
+    const file =
+      no ?? (await ports.read.exported(viewer, incident, (dossier) => renderExport(format, dossier, zone)));
     if (isRefusal(file)) {
       plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
       return;
@@ -87,24 +94,28 @@ async function viewerOf(
   request: Request,
   response: Response,
   incident: number,
-): Promise<Viewer | null> {
+): Promise<Asking | null> {
+  const asked = { key: null, now: ports.now() };
   if (bearerOf(request) === null && ports.secret !== null) {
     const query = new URL(request.url, 'http://localhost').searchParams;
-    const now = Math.floor(ports.now().getTime() / 1000);
-    const asked = { incident, file: String(request.params.file) };
-    const held = holderOfLink(ports.secret, query, asked, now);
-    // As the person whom it was made for, who may have left a private incident since.
+    const now = Math.floor(asked.now.getTime() / 1000);
+    const wanted = { incident, file: String(request.params.file) };
+    const held = holderOfLink(ports.secret, query, wanted, now);
+    // As the person whom it was made for, who may have left a private incident, or the workspace, since.
     if (held !== null) {
       const by = { id: held.user, name: null };
-      return { team: held.team, by, seesPrivate: false, source: 'slack', now: ports.now() };
+      return { ...asked, team: held.team, by, seesPrivate: false, source: 'slack' };
     }
   }
   const token = await admitted(ports.findToken, request, response, 'read');
   return (
     token && {
+      ...asked,
       team: token.team,
       by: { id: `token:${token.name}`, name: token.name },
+      source: 'api',
       seesPrivate: token.private,
+      owner: token.owner && { id: token.owner.id, name: token.owner.name },
     }
   );
 }

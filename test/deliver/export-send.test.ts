@@ -104,3 +104,17 @@ test('an export that may not be had is dead, with the code', async () => {
   });
   expect((await kit.rows(incident)).at(-1)).toMatchObject({ dead: true, error: 'NO_SUCH_INCIDENT' });
 });
+
+test('who has left a private incident is sent nothing of it, where its channel takes nothing any more', async () => {
+  const incident = await asked('own', 'md', { private: true });
+  await kit.fault('files.completeUploadExternal', 'error', 'is_archived');
+  const { render } = kit.world.exports;
+  // They asked in the channel; from outside of it they would not be shown it.
+  kit.world.exports.render = async (...of) =>
+    of[5] ? render(...of) : refuse('NO_SUCH_INCIDENT', { ref: `INC-${incident}` });
+  await kit.pays(incident).finally(() => {
+    kit.world.exports.render = render;
+  });
+  expect((await kit.rows(incident)).at(-1)).toMatchObject({ dead: true, error: 'NO_SUCH_INCIDENT' });
+  expect((await saying(`INC-${incident}.md`)).filter(({ where }) => where.members.length === 2)).toEqual([]);
+});

@@ -131,3 +131,25 @@ test('what an alerting app posts is recorded with its words, however it is made,
     expect(entry).toMatchObject({ text: texts[i], detail: { author: { name: 'Alerts' } } });
   }
 });
+
+test('a guest who is in no channel of the incident adds nothing to it from elsewhere', async () => {
+  const guest = {
+    handle: null,
+    realName: null,
+    tz: null,
+    isBot: false,
+    deleted: false,
+    kind: 'guest' as const,
+  };
+  await kit.store.people.upsert('T1', [{ ...guest, id: 'U0FINN0006', name: 'finn' }]);
+  await kit.act('join', { user: 'U0BOT00000', channel: 'incidents' });
+  const { ts } = await kit.act('message', { user: 'ana', channel: 'incidents', text: 'not for them' });
+  const payload = { channel: 'C0INCIDENT', ts: String(ts), by: 'U0FINN0006' };
+  await kit.owes(incident, { kind: 'message.capture', payload });
+  await kit.pays(incident);
+  expect(await kit.store.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).toBeNull();
+  // A full member may.
+  await kit.owes(incident, { kind: 'message.capture', payload: { ...payload, by: BO.id } });
+  await kit.pays(incident);
+  expect(await kit.store.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).not.toBeNull();
+});

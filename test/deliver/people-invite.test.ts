@@ -76,3 +76,25 @@ test.each([
     expect((await kit.channel(incident)).members).toContain('U0DANA0004');
   },
 );
+
+test('who is taken out before the invitation is on its way does not come in; who is brought back before the removal stays', async () => {
+  const DANA = { id: 'U0DANA0004', name: 'dana' };
+  const { id: channel } = await kit.channel(incident);
+  const named = async (method: string) =>
+    (await kit.calls(method)).filter(
+      ({ args }) => args.channel === channel && String(args.users ?? args.user).includes(DANA.id),
+    ).length;
+  await receipt({ type: 'InvitePeople', people: [DANA] });
+  await receipt({ type: 'UninvitePeople', people: [DANA] });
+  await kit.pays(incident);
+  expect((await kit.channel(incident)).members).not.toContain(DANA.id);
+  expect(await named('conversations.invite')).toBe(0);
+  await receipt({ type: 'InvitePeople', people: [DANA] });
+  await kit.pays(incident);
+  const kicked = await named('conversations.kick');
+  await receipt({ type: 'UninvitePeople', people: [DANA] });
+  await receipt({ type: 'InvitePeople', people: [DANA] });
+  await kit.pays(incident);
+  expect((await kit.channel(incident)).members).toContain(DANA.id);
+  expect(await named('conversations.kick')).toBe(kicked);
+});

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
-import { BO, definition, type RunKit, startRunKit } from './run-kit.js';
+import { ANA, BO, definition, type RunKit, startRunKit } from './run-kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {
@@ -32,6 +32,39 @@ describe('a run', () => {
       output: { did: 't.cas' },
     });
     expect(await kit.store.targets.holder('T1', 'test')).toBeNull();
+  });
+
+  test.each([
+    ['a token', 'token:board', 'api', null, 2],
+    ['the command line', 'cli:ops', 'cli', null, 2],
+    ['a token with an owner', 'token:board', 'api', ANA, 1],
+    ['the command line with an owner', 'cli:ops', 'cli', ANA, 1],
+  ] as const)('that %s asked for needs so many approvals', async (_, id, source, owner, required) => {
+    const intent = {
+      type: 'ProposeRun',
+      runbook: 'test',
+      inputs: '{}',
+      target: 'test',
+      planOnly: false,
+    } as const;
+    const asked = await kit.handle({ ...intent, definition: definition(['change t.cas']) }, 1, {
+      ...{
+        team: 'T1',
+        by: { id, name: null },
+        source,
+        owner,
+        key: 'k:1',
+        now: kit.now(),
+        seesPrivate: false,
+      },
+    });
+    expect(asked).toMatchObject({ recorded: true });
+    await kit.drive(1);
+    expect((await kit.view(1)).state).toMatchObject({ status: 'waiting', approvers: { required } });
+    if (owner) expect(await kit.approve(1, ANA)).toMatchObject({ code: 'RUN_OWN' });
+    await kit.approve(1, BO);
+    await kit.drive(1);
+    expect((await kit.view(1)).state.status).toBe(required === 1 ? 'ended' : 'waiting');
   });
 
   test('asks again when the world has moved since the plan', async () => {

@@ -248,6 +248,24 @@ describe('tokens and the command line', () => {
       ).toBeNull();
     }
   });
+  test('an owner who is known not to be in the channel may no more there than in Slack', () => {
+    for (const source of ['cli', 'api'] as const)
+      for (const what of ACTING.filter((one) => !['approve', 'glass'].includes(one)))
+        expect([what, refusedTo(what, { account: 'member', present: false }, by(source, chen))]).toEqual([
+          what,
+          'NOT_PERMITTED',
+        ]);
+    expect(
+      refusedTo('run', { account: 'member', present: false }, { ...by('api', chen), lead: chen }),
+    ).toBeNull();
+  });
+  test('a rule that names a token names it, whoever answers for it, as long as that is a full member', () => {
+    const rules: Rules = { run: ['token:board'], publish: ['token:other'] };
+    const of = { ...by('api', chen), rules };
+    expect(refusedTo('run', { account: 'member', present: false }, of)).toBeNull();
+    expect(refusedTo('publish', { account: 'member', present: false }, of)).toBe('NOT_PERMITTED');
+    expect(refusedTo('run', { account: 'guest', present: true }, of)).toBe('NOT_PERMITTED');
+  });
   test('what a rule gives to people is not a token’s, unless it names the token', () => {
     expect(refusedTo('run', nobody, { ...by('api'), rules: { run: ['@sre'] } })).toBe('OWNER_NEEDED');
     expect(refusedTo('publish', nobody, { ...by('api'), rules: { publish: ['comms'] } })).toBe(
@@ -323,6 +341,25 @@ describe('four eyes', () => {
   test('the glass is no way for it either, where only the lead may break it', () => {
     const rules: Rules = { break_glass: ['lead'] };
     expect(decided(waits, LEFT.glass as Intent, { who: bo, rules })).toMatchObject({ code: 'NOT_PERMITTED' });
+    expect(decided([...waits, by(bo, lead(bo))], LEFT.glass as Intent, { who: bo, rules })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+    expect(decided([...waits, by(chen, lead(bo))], LEFT.glass as Intent, { who: bo, rules })).toMatchObject({
+      code: 'RUN_ROLE_LATE',
+    });
+    expect(decided(waits, LEFT.glass as Intent, { who: ana, rules })).toMatchObject([
+      { type: 'RunApproved' },
+    ]);
+  });
+  test('where tocsin.yml gives approving to the lead, a lead of later hears why not', () => {
+    const rules: Rules = { approve: ['lead'] };
+    const anybody = [lead(ana), by(chen, proposed()), planned({ from: [] })];
+    expect(decided([...anybody, by(bo, lead(bo))], yes, { who: bo, rules })).toMatchObject({
+      code: 'RUN_ROLES_CHANGED',
+    });
+    expect(decided([...anybody, by(chen, lead(bo))], yes, { who: bo, rules })).toMatchObject({
+      code: 'RUN_ROLE_LATE',
+    });
   });
 });
 
@@ -471,6 +508,12 @@ describe('`permissions:` of tocsin.yml', () => {
       /^run holds a name that is nobody's; write everyone, channel/,
     ],
     ['a number', { run: [7] }, /^run holds a name that is nobody's/],
+    [
+      'a role before there is anybody who could have it',
+      { declare: ['@sre', 'lead'] },
+      /^declare names “lead”, and before there is an incident nobody is that; name people or groups$/,
+    ],
+    ['nor a channel', { declare: ['channel'] }, /^declare names “channel”, and before there is an incident/],
     [
       'a role that there is not',
       { run: ['leed'] },

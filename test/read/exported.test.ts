@@ -42,7 +42,7 @@ beforeAll(async () => {
         queue: () => 'ok',
         slack: () => 'ok',
       },
-      exports: { read, findToken, secret: null, now: () => new Date() },
+      exports: { read, findToken, permits: async () => null, secret: null, now: () => new Date() },
       api: {
         answer: async () => ({ kind: 'text', text: '' }),
         findToken,

@@ -41,6 +41,16 @@ describe('what is never asked', () => {
     '[::169.254.169.254]',
     '[64:ff9b::169.254.169.254]',
     '[2002:a9fe:a9fe::1]',
+    // Translated (SIIT), behind a NAT64 prefix of one's own, ISATAP, Teredo.
+    '[::ffff:0:169.254.169.254]',
+    '[64:ff9b:1::169.254.169.254]',
+    '[64:ff9b:1:a9fe:a9:fe00::]',
+    '[64:ff9b:1:7a9:fe:a9fe::]',
+    '[64:ff9b:1:7:a9:fea9:fe00:0]',
+    '[2001:db8::5efe:169.254.169.254]',
+    '[2001:db8::200:5efe:a9fe:a9fe]',
+    '[2001:0:102:304:0:0:5601:5601]',
+    '[::ffff:100.100.100.200]',
     'metadata.google.internal',
     'METADATA.google.internal.',
     'metadata',
@@ -59,6 +69,10 @@ describe('what is never asked', () => {
     '[fec0::1]',
     '[::ffff:10.0.0.1]',
     '[2002:a9fd::1]',
+    '[2001:db8::a9fe:a9fe]',
+    '[64:ff9b:1::10.0.0.1]',
+    '[2001:0:102:304:0:0:f5ff:fffe]',
+    '[2001:db8::5efe:10.0.0.1]',
     'metadata.example',
     'status.example',
   ])('but %s may be', (host) => expect(isNever(hostname(host))).toBe(false));
@@ -183,9 +197,17 @@ describe('an address as its author wrote it', () => {
     expect(url.host).toBe('h.example');
     expect(isAsWritten(path, url)).toBe(true);
   });
-  test.each(['..', '../admin', '%2e%2e/admin', '..\\admin', 'a/../../admin', '\t../admin'])(
-    'nor out of the path: %p',
-    (filled) => expect(isAsWritten(path, new URL(path.replace('{{ inputs.x }}', filled)))).toBe(false),
+  test.each(['group%2Fproject', '.well-known/x', '..a', 'a..', 'v1.2;x', '...', 'a%2eb', '100%25'])(
+    'what only looks like a step up is none: %s',
+    (filled) => expect(isAsWritten(path, new URL(path.replace('{{ inputs.x }}', filled)))).toBe(true),
+  );
+  test.each([
+    ...['..', '../admin', '%2e%2e/admin', '..\\admin', 'a/../../admin', '\t../admin'],
+    // What servers make of it that know parameters of a folder, or decode once more than a URL does.
+    ...['..;/admin', '..;x=1/admin', '%2e%2e%3b/admin', 'a/..;/..;/admin', '%252e%252e/admin'],
+    ...['a%2f..%2f..%2fadmin', '..%2fadmin', '..%5cadmin', '%252e%252e%252fadmin'],
+  ])('nor out of the path: %p', (filled) =>
+    expect(isAsWritten(path, new URL(path.replace('{{ inputs.x }}', filled)))).toBe(false),
   );
   test('another address is not as written', () => {
     expect(isAsWritten('{{ inputs.url }}', new URL('http://h/'))).toBe(false);
@@ -198,6 +220,18 @@ test('below a place', () => {
   expect(isBelow(['https://a', 'https://h/x/'], new URL('https://h/x'))).toBe(true);
   expect(isBelow([], new URL('https://h/'))).toBe(false);
   expect(isBelow(['https://h/x'], new URL('https://h/x%5c..%5cy'))).toBe(false);
+  for (const up of [
+    '..;/y',
+    '..;a=b/y',
+    '%2e%2e%3b/y',
+    '%252e%252e/y',
+    'a%252f..%252f..%252fy',
+    'a%252fy',
+    'a%25252fy',
+  ])
+    expect([up, isBelow(['https://h/x'], new URL(`https://h/x/${up}`))]).toEqual([up, false]);
+  for (const within of ['a', 'a/b;c=d', '.hidden', 'v1..2'])
+    expect([within, isBelow(['https://h/x'], new URL(`https://h/x/${within}`))]).toEqual([within, true]);
 });
 
 test('headers that route', () => {

@@ -187,6 +187,16 @@ describe('the sections of tocsin.yml about runbooks', () => {
       /commands\.a refers to a secret .*: there is none/,
     ],
     [
+      'a secret as an argument',
+      'secrets:\n  t: env:T\ncommands:\n  a: { run: [curl, -H, "secret:t"] }',
+      /^tocsin\.yml:4: commands\.a\.run names a secret, which everybody on the machine could read there; .* env$/,
+    ],
+    [
+      'a secret beside other text',
+      'secrets:\n  t: env:T\ncommands:\n  a: { run: [x], env: { AUTH: "Bearer secret:t" } }',
+      /^tocsin\.yml:4: commands\.a\.env\.AUTH holds a secret beside other text, .* secret:NAME alone/,
+    ],
+    [
       'a command of nothing',
       'commands:\n  a: { run: [] }',
       /commands\.a\.run must have at least the program/,

@@ -167,6 +167,49 @@ for (const mode of ['http', 'socket'] as const) {
       ]);
     });
 
+    test('who leaves a private incident’s channel is noted as gone, and a late word of how they came lets nobody in', async () => {
+      const members = (...ids: string[]) => {
+        kit.behind.state = { number: 7, private: true, members: ids } as unknown as IncidentState;
+      };
+      const heard = (type: string) => kit.behind.handled.filter(({ intent }) => intent.type === type);
+      members(ANA, BO);
+      await kit.act('leave', { user: 'bo', channel: war });
+      await until(() => heard('NotePeopleLeft').length === 1);
+      expect(kit.behind.handled.at(-1)).toMatchObject({
+        intent: { people: [{ id: BO }] },
+        target: 7,
+        asking: { source: 'bot', key: expect.stringMatching(/^event:/) },
+      });
+      members(ANA);
+      await kit.act('join', { user: 'bo', channel: war });
+      await until(() => heard('InvitePeople').length === 1);
+      await kit.act('leave', { user: 'bo', channel: war });
+      await until(() => heard('NotePeopleLeft').length === 2);
+      await kit.act('deliver-again', { kind: 'event', type: 'member_joined_channel' });
+      // What is answered has been worked on.
+      await kit.act('command', { user: 'ana', channel: 'incidents', command: '/incident', text: 'note x' });
+      expect(heard('InvitePeople')).toHaveLength(1);
+      await kit.act('join', { user: 'bo', channel: war });
+    });
+
+    test('a list of the channel shows who has left unheard; not who was invited a moment ago', async () => {
+      const now = new Date().toISOString();
+      kit.behind.state = {
+        ...{ number: 7, private: true, members: [ANA, 'U0GONE00001', 'U0COMING01', 'token:board'] },
+        since: { U0COMING01: now, U0GONE00001: '2024-11-10T01:00:00.000Z' },
+      } as unknown as IncidentState;
+      // Memory says only who is in; of anybody else the list is read again.
+      await until(async () => {
+        await kit.slack.members.has(war, 'U0GONE00001');
+        return kit.behind.handled.length > 0;
+      });
+      expect(kit.behind.handled[0]).toMatchObject({
+        intent: { type: 'NotePeopleLeft', people: [{ id: 'U0GONE00001', name: null }] },
+        target: 7,
+        asking: { source: 'bot' },
+      });
+    });
+
     test('a changed name or zone is known from then on', async () => {
       await kit.act('user', { user: 'bo', display_name: 'Bo the Brave', tz: 'Asia/Tokyo' });
       await until(() => kit.behind.people.get(BO)?.name === 'Bo the Brave');

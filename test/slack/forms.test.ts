@@ -106,6 +106,7 @@ describe('forms and buttons', () => {
   test('a form opened in an incident’s own channel may write there; one opened elsewhere may not, if it is private', async () => {
     const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7' });
     kit.behind.channels.set(channel, 7);
+    kit.behind.state = { private: false, members: [] as string[] } as IncidentState;
     await openForm('note', 7, channel);
     await submit({ text: { text: 'x' } });
     await openForm('log', 8, channel);
@@ -114,6 +115,32 @@ describe('forms and buttons', () => {
       [7, true],
       [8, false],
     ]);
+    kit.behind.state = null;
+  });
+
+  test('into a private one only whoever is in its channel when the form is sent; where Slack does not say, the record does', async () => {
+    const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-9', private: true });
+    await kit.act('join', { user: 'U0BOT00000', channel });
+    kit.behind.channels.set(channel, 9);
+    const sends = async (members: string[]) => {
+      kit.behind.state = { private: true, members } as IncidentState;
+      await openForm('note', 9, channel);
+      await submit({ text: { text: 'x' } });
+      return kit.behind.handled.at(-1)?.asking.seesPrivate;
+    };
+    const silent = () =>
+      kit.act('fault', { method: 'conversations.members', kind: 'error', value: 'internal_error', times: 1 });
+    await silent();
+    expect(await sends([])).toBe(false);
+    await silent();
+    expect(await sends(['U0ANA00001'])).toBe(true);
+    expect(await sends([])).toBe(true);
+    await openForm('note', 9, channel);
+    await kit.act('leave', { user: 'ana', channel });
+    await until(async () => (await kit.slack.members.has(channel, 'U0ANA00001')) === false);
+    await submit({ text: { text: 'x' } });
+    expect(kit.behind.handled.at(-1)?.asking.seesPrivate).toBe(false);
+    kit.behind.state = null;
   });
 
   test('what is no time is refused at its field, and the form stays open', async () => {

@@ -110,6 +110,72 @@ describe('every kind of block is read', () => {
       },
       'What broke:\nlogin\nin short',
     ],
+    [
+      'actions of every kind, with what they show',
+      {
+        type: 'actions',
+        elements: [
+          { type: 'button', text: plain('Open'), url: 'https://x.example' },
+          { type: 'static_select', initial_option: { text: plain('sev1'), value: '1' } },
+          { type: 'multi_users_select', initial_users: ['U1', 'U2'], placeholder: plain('Who') },
+          { type: 'conversations_select', initial_conversation: 'C1' },
+          {
+            type: 'checkboxes',
+            options: [
+              { text: mrkdwn('*Drain* the node'), value: 'a', description: plain('node 7') },
+              { text: mrkdwn('Restart'), value: 'b' },
+            ],
+            initial_options: [{ text: mrkdwn('Restart'), value: 'b' }],
+          },
+          { type: 'datepicker', initial_date: '2026-11-29' },
+          { type: 'timepicker', initial_time: '14:02' },
+          { type: 'datetimepicker', initial_date_time: 1392734382 },
+        ],
+      },
+      '[Open (https://x.example)] [sev1] [@ana, @U2] [#ops]\n☐ *Drain* the node (node 7)\n☑ Restart\n[2026-11-29] [14:02] [2014-02-18 14:39 UTC]',
+    ],
+    [
+      'section with something to tick',
+      {
+        type: 'section',
+        text: mrkdwn('Who takes it?'),
+        accessory: {
+          type: 'radio_buttons',
+          options: [
+            { text: plain('ana'), value: 'a' },
+            { text: plain('bo'), value: 'b' },
+          ],
+          initial_option: { text: plain('bo'), value: 'b' },
+        },
+      },
+      'Who takes it?\n☐ ana\n☑ bo',
+    ],
+    [
+      'input of a choice',
+      {
+        type: 'input',
+        label: plain('Which region'),
+        element: {
+          type: 'checkboxes',
+          options: [
+            { text: plain('eu'), value: 'eu' },
+            { text: plain('us'), value: 'us' },
+          ],
+          initial_options: [{ text: plain('eu'), value: 'eu' }],
+        },
+      },
+      'Which region:\n☑ eu\n☐ us',
+    ],
+    [
+      'a task with its sources',
+      {
+        type: 'task_card',
+        title: 'look',
+        status: 'in_progress',
+        sources: [{ type: 'url', url: 'https://x.example/a', text: 'the graph' }],
+      },
+      'look: in_progress\nthe graph (https://x.example/a)',
+    ],
     ['file', { type: 'file', external_id: 'graph-7', source: 'remote' }, '(file: graph-7)'],
     [
       'call',

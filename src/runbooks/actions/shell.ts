@@ -67,9 +67,9 @@ export const shell: Action<z.infer<typeof input>> = {
   },
 };
 
-// Nothing that could be an address of somewhere else, or an option: no dots, slashes, colons or at signs, and no number
-// that a program may take for an IPv4 address.
-const PLAIN = /^(?!-)(?!0x)(?!\d{8,}$)[A-Za-z0-9_+=,%-]*$/i;
+// Nothing that could be an address of somewhere else, or an option: no dots, slashes, colons or at signs, nothing that
+// stands for them (`evil%2eexample`), and no number that a program may take for an IPv4 address.
+const PLAIN = /^(?!-)(?!0x)(?!\d{8,}$)[A-Za-z0-9_+=,-]*$/i;
 
 /**
  * A program that holds a secret may send it wherever its arguments say, so what a template fills in must be plain, or

@@ -5,6 +5,7 @@ import type { Action } from '#runbooks/action.js';
 import { http } from '#runbooks/actions/http.js';
 import { probe } from '#runbooks/actions/probe.js';
 import { prometheusQuery } from '#runbooks/actions/prometheus-query.js';
+import { send } from '#runbooks/actions/request.js';
 import { shell } from '#runbooks/actions/shell.js';
 import { hostOf } from '#runbooks/reach.js';
 import { failure, Kit } from './kit.js';
@@ -157,6 +158,33 @@ describe.each(EVERY.slice(0, 2))('%s: a header that routes', (_, action, more) =
   });
 });
 
+test('a line break that is filled in begins no other header, and no other request', async () => {
+  kit.destinations.set('deploy-token', [url]);
+  const broken = 'x\r\nHost: attacker.example\r\n\r\nGET /admin HTTP/1.1';
+  const headers = { 'X-Note': broken };
+  const written = { url, headers: { 'X-Note': '{{ inputs.x }}' }, ...SECRET };
+  expect((await failure(kit.run(http, { url, headers, ...SECRET }, { written }))).message).toContain(
+    'cannot be asked',
+  );
+  expect(seen).toEqual([]);
+  // In an address a URL leaves them out.
+  const into = { url: `${url}/a/{{ inputs.x }}`, ...SECRET };
+  await kit.done(http, { url: `${url}/a/${broken}`, ...SECRET }, { written: into });
+  expect(seen).toEqual([
+    `/a/xHost:%20attacker.exampleGET%20/admin%20HTTP/1.1 ${new URL(url).host} canary-token-value`,
+  ]);
+});
+
+test.each(['http://169.254.169.254/', 'https://[fd00:ec2::254]/', 'http://metadata.google.internal/'])(
+  'the last look is at the request itself: %s',
+  (never) => {
+    const asked = { method: 'GET', url: never, headers: { Authorization: 'canary-token-value' } };
+    expect(() => send(asked, AbortSignal.timeout(10_000), 10_000)).toThrow(
+      /is a link-local or metadata address, which is never asked$/,
+    );
+  },
+);
+
 test('no redirect is followed, with a secret or without', async () => {
   kit.destinations.set('deploy-token', [url]);
   for (const status of [301, 302, 303, 307, 308]) {
@@ -197,6 +225,8 @@ describe('a program that is given a secret', () => {
     '//host',
     '/etc/hosts',
     '--proxy=host',
+    'attacker%2eexample',
+    '%3a%2f%2fhost',
     'a b',
     'a\nb',
   ];
