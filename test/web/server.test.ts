@@ -73,6 +73,11 @@ async function says(text: string): Promise<{ socket: Socket; answer: Promise<str
   return { socket, answer: once(socket, 'close').then(() => answer) };
 }
 
+/** Strangers, each of whom is gone before the next one comes. */
+async function newcomers(): Promise<void> {
+  for (let n = 0; n < 5; n++) await (await says('')).answer;
+}
+
 const POST = 'POST /slack/events HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n';
 const ASKED = [
   'POST /api/v1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n',
@@ -144,8 +149,22 @@ describe('more connections than there may be', () => {
     expect(await asked).toMatchObject({ status: 200, text: expect.stringContaining('still here') });
   });
 
+  test('nor where there is nobody else who could make room', async () => {
+    await start({ connections: 1 });
+    let answer: (said: Answer) => void = () => {};
+    answering = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const asked = command();
+    await until('it is being answered', () => answer.length === 1);
+    await newcomers();
+    answer({ kind: 'text', text: 'still here' });
+    expect(await asked).toMatchObject({ status: 200, text: expect.stringContaining('still here') });
+  });
+
   test('never cut off one with a second request, sent before the first was answered', async () => {
-    await start({ connections: 5 });
+    await start({ connections: 1 });
     const answers: Array<(said: Answer) => void> = [];
     answering = () => new Promise((resolve) => answers.push(resolve));
     const { socket } = await says(ASKED + ASKED);
@@ -156,7 +175,7 @@ describe('more connections than there may be', () => {
     await until('both are being answered', () => answers.length === 2);
     answers[0]?.({ kind: 'text', text: 'the first' });
     await until('one is', () => heard.includes('the first'));
-    await Promise.all(Array.from({ length: 40 }, () => says('')));
+    await newcomers();
     answers[1]?.({ kind: 'text', text: 'the second' });
     await until('and so is the other', () => heard.includes('the second'));
   });
