@@ -20,10 +20,12 @@ const CHILD = `
   process.stdout.write('ready\\n');
   let n = 0;
   process.stdin.setEncoding('utf8').on('data', (asked) => {
-    if (asked === 'end') { log.fatal('the last word'); process.exit(3); }
-    for (let i = 0; i < 4000; i++) log.info({ n: n++, fill: 'x'.repeat(500) }, 'a line');
-    console.error('and a library');
-    process.stdout.write('answer ' + asked + '\\n');
+    if (asked !== 'end') {
+      for (let i = 0; i < 4000; i++) log.info({ n: n++, fill: 'x'.repeat(500) }, 'a line');
+      console.error('and a library');
+      process.stdout.write('answer ' + asked + '\\n');
+    }
+    if (asked.endsWith('end')) { log.fatal('the last word'); process.exit(3); }
   });
 `;
 let folder: string;
@@ -105,6 +107,23 @@ test.each([['a pipe'], ['a socket, as the journal gives']])(
     expect(await once(started, 'exit')).toEqual([3, null]);
   },
 );
+
+test('a full disk, and a pipe that is stdout as well and nobody reads, end nobody either', async () => {
+  const full = openSync('/dev/full', 'w');
+  const { started, ask, ready } = child(full);
+  closeSync(full);
+  await ready();
+  for (let i = 0; i < 3; i++) expect(await ask(`${i}`)).toBe(`answer ${i}`);
+  started.stdin?.write('end');
+  expect(await once(started, 'exit')).toEqual([3, null]);
+
+  const { fd } = aPipe();
+  const { started: other } = child(fd, true);
+  other.stdin?.write('0, then the end');
+  const code = await once(other, 'exit');
+  closeSync(fd);
+  expect(code).toEqual([3, null]);
+});
 
 test('a socket that nobody reads freezes nobody', async () => {
   const { started, ask, ready } = child('pipe');

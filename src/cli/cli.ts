@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import { unmarked } from '#domain/command/help.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import { Told } from '#told.js';
@@ -69,10 +70,18 @@ const WHY: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
+/** @returns `(CODE): why` a file cannot be had; in the system's own words where we have none */
+export function whyNoFile({ code = 'unknown', errno }: NodeJS.ErrnoException): string {
+  const [, words = code] = (errno !== undefined && getSystemErrorMap().get(errno)) || [];
+  return `(${code}): ${WHY[code] ?? words}`;
+}
+
 /** A file that somebody named on the command line, and that cannot be had. @returns null: it is no such thing */
 function fileTold(error: unknown): Told | null {
   const { code = '', path, syscall } = error as NodeJS.ErrnoException;
-  const why = WHY[code];
-  if (why === undefined || syscall === undefined) return null;
-  return new Told(`${path ?? 'That file'} cannot be used (${code}): ${why}.`);
+  // What a socket says has no path, and other words than these.
+  const ofFile =
+    /^E[A-Z0-9]+$/.test(code) && (typeof path === 'string' || /^(read|write)$/.test(syscall ?? ''));
+  if (!ofFile || syscall === undefined) return null;
+  return new Told(`${path ?? 'That file'} cannot be used ${whyNoFile(error as NodeJS.ErrnoException)}.`);
 }

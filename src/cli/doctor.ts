@@ -6,6 +6,7 @@ import { BadConfig, type Config, loadConfig } from '#config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
 import { unmarked } from '#domain/command/help.js';
 import { refOf } from '#domain/state.js';
+import type { Condition } from '#domain/words.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/check.js';
 import { undeliveredOf } from '#render/undelivered.js';
@@ -14,7 +15,7 @@ import { troubleOf } from '#store/trouble.js';
 import { checkRunbooks } from './doctor-runbooks.js';
 import { askSlack } from './doctor-slack.js';
 import { type Finding, findingOf } from './finding.js';
-import type { Io, Verb } from './verb.js';
+import { type Io, nothingMore, type Verb } from './verb.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -23,7 +24,8 @@ const NAMED = 5;
 export const doctor: Verb = {
   form: 'doctor',
   help: 'check configuration, database, queue, clock, Slack, deliveries and runbooks; says the fix',
-  async run(_args, io) {
+  async run(args, io) {
+    nothingMore('doctor', args);
     const findings: Finding[] = [];
     const tell = (finding: Finding) => {
       findings.push(finding);
@@ -32,9 +34,18 @@ export const doctor: Verb = {
     };
     const config = configuration(io, tell);
     if (config) {
-      await database(config, tell);
-      tell(findingOf('queue', await checkQueue(config.redisUrl)));
-      for (const finding of await askSlack(config)) tell(finding);
+      const slack = await askSlack(config);
+      // As /readyz has it: a Slack that is away excuses what is late.
+      const [asked = { ok: true }] = slack;
+      const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);
+      const queue = await checkQueue(config.redisUrl);
+      tell(
+        findingOf(
+          'queue',
+          config.redisUrl === null && trouble ? { ...trouble, reason: 'it is in the database' } : queue,
+        ),
+      );
+      for (const finding of slack) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
@@ -64,16 +75,25 @@ function configuration(io: Io, tell: (finding: Finding) => void): Config | null 
   }
 }
 
-async function database(config: Config, tell: (finding: Finding) => void): Promise<void> {
+/** @returns how the database is, when it is not well */
+async function database(
+  config: Config,
+  slack: Pick<Condition, 'state'>,
+  tell: (finding: Finding) => void,
+): Promise<Condition | null> {
+  const away: Condition = { state: 'away' };
   let core: Core;
   try {
     core = await openCore(config, createLog('silent'), 'guest');
   } catch (error) {
     // The settings of runbooks, which are looked at by themselves.
-    if (error instanceof BadConfig) return;
+    if (error instanceof BadConfig) return null;
     // PostgreSQL says why it lets nobody in.
     const trouble = troubleOf(outcomeOfQuery(error));
-    if (trouble.state === 'refusing') return tell(findingOf('database', trouble));
+    if (trouble.state === 'refusing') {
+      tell(findingOf('database', trouble));
+      return trouble;
+    }
     tell({
       what: 'database',
       ok: false,
@@ -83,7 +103,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
           ? 'see above, or set DATABASE_URL'
           : 'check DATABASE_URL and that the server runs',
     });
-    return;
+    return away;
   }
   try {
     const theirs = await core.store.ping();
@@ -105,7 +125,7 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
     await restores(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
     const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
-    const { state, reason } = deliveriesCondition(lanes, 0, { state: 'ok' });
+    const { state, reason } = deliveriesCondition(lanes, 0, slack);
     tell({
       what: 'deliveries',
       ok: dead === 0 && state === 'ok',
@@ -116,9 +136,15 @@ async function database(config: Config, tell: (finding: Finding) => void): Promi
           : 'is the bot running, and can it reach Slack?',
     });
     for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
+    return writing.state === 'ok' ? null : writing;
   } catch (error) {
-    if (error instanceof Unavailable) tell(findingOf('database', troubleOf(error)));
-    else tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
+    if (error instanceof Unavailable) {
+      const trouble = troubleOf(error);
+      tell(findingOf('database', trouble));
+      return trouble;
+    }
+    tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
+    return null;
   } finally {
     await core.close();
   }

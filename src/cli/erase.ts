@@ -21,9 +21,10 @@ export const erase: Verb = {
         yes: { type: 'boolean', default: false },
       },
     });
-    const incident = numberOf(positionals[0] ?? '');
+    const [named = '', ...more] = positionals;
+    const incident = numberOf(named);
     const seq = Number(values.fact);
-    if (incident === null) throw new Usage('name the incident, such as INC-7');
+    if (incident === null || more.length > 0) throw new Usage('name one incident, such as INC-7');
     if (!Number.isInteger(seq) || seq < 1) throw new Usage('name the fact by its seq: `--fact 12`');
     if (values.field.length === 0) throw new Usage('name what to erase: `--field text` or `--field by`');
     if (!values.yes) throw new Usage('this cannot be undone: add `--yes`');

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
 import { readZone } from '#domain/command/zone.js';
@@ -41,13 +41,14 @@ function readArgs(args: string[]): Wanted {
   // `INC-7 md` and `md INC-7`: only one of them can be the incident.
   const at = parsed.positionals.findIndex((word) => numberOf(word) !== null);
   const incident = numberOf(parsed.positionals[at] ?? '');
-  const [format, zone] = parsed.positionals.filter((_, i) => i !== at);
+  const [format, zone, ...more] = parsed.positionals.filter((_, i) => i !== at);
   // `postmortem` alone is what people say; its two forms have names of their own.
   const said = parsed.values.format ?? format ?? 'md';
   const name = FORMATS.find((one) => one === (said === 'postmortem' ? 'postmortem.md' : said));
   const where = parsed.values.zone ?? zone ?? 'UTC';
   if (incident === null) throw new Usage('name the incident, such as INC-7');
   if (!name) throw new Usage(`there is no format “${said}”`);
+  if (more.length > 0) throw new Usage('an export takes the incident, a format and a zone');
   const known = readZone(where);
   if (isRefusal(known)) throw new Usage(`--zone: ${known.sentence} ${known.next.replace(/ If .*$/, '')}`);
   return { incident, format: name, zone: known, out: parsed.values.out ?? null };
@@ -89,16 +90,33 @@ export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io
 }
 
 async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
-  const file = await open(partial, 'w');
+  try {
+    const there = await stat(path).catch(() => null);
+    // A device or a pipe is written to. Put in its place, a file would be the end of it for everybody.
+    if (there && !there.isFile() && !there.isDirectory()) return await fill(await open(path, 'w'), chunks);
+    if (there?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR', syscall: 'open' });
+    // Through a link to the file itself, which stays a link.
+    const target = there ? await realpath(path) : path;
+    const partial = `${target}.partial-${process.pid}`;
+    try {
+      await fill(await open(partial, 'w'), chunks, true);
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // It is the file that was asked for, whatever we call it meanwhile.
+    throw code && syscall && path ? Object.assign(error as Error, { path }) : error;
+  }
+}
+
+async function fill(file: FileHandle, chunks: AsyncIterable<Uint8Array>, sync = false): Promise<void> {
   try {
     for await (const chunk of chunks) await file.write(chunk);
-    await file.sync();
+    if (sync) await file.sync();
+  } finally {
     await file.close();
-    await rename(partial, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(partial, { force: true });
-    throw error;
   }
 }

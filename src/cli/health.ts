@@ -1,12 +1,12 @@
 import { botsHere } from '#compose/heartbeat.js';
-import { Usage, type Verb } from './verb.js';
+import { nothingMore, type Verb } from './verb.js';
 
 /** `tocsin health`: is the bot on this machine alive, whatever its role? For a container's health check. */
 export const health: Verb = {
   form: 'health',
   help: 'is the bot in this container alive, of whatever role; `doctor` says what is wrong',
   async run(args, io) {
-    if (args.length > 0) throw new Usage('`health` takes nothing more');
+    nothingMore('health', args);
     const bots = await botsHere();
     if (bots.length === 0) {
       io.err('No bot of this account runs here, or it is still starting.\n');

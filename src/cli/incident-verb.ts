@@ -1,6 +1,8 @@
+import { knownSecrets } from '#compose/known-secrets.js';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag } from '#domain/command/flags.js';
 import { unmarked } from '#domain/command/help.js';
+import { parseCommand } from '#domain/command/parse.js';
 import { quoted } from '#domain/command/quotes.js';
 import { takesValue } from '#domain/command/verbs.js';
 import { isRefusal } from '#domain/refusal.js';
@@ -74,9 +76,29 @@ function onlyFlags(verb: string, args: string[]): boolean {
   });
 }
 
-/** @returns 0 when it was recorded or answered, 1 when it was refused */
+/** What can be said without a database, so that a slip of the pen opens none. @returns null: there is such a verb */
+function unknownVerb(line: string, io: Io): string | null {
+  const context = {
+    now: new Date(),
+    zone: 'UTC',
+    zoneKnown: false,
+    implied: false,
+    roles: [],
+    command: 'tocsin',
+  };
+  const said = parseCommand(plain(line), context);
+  if (!isRefusal(said) || said.code !== 'UNKNOWN_VERB') return null;
+  return knownSecrets(io.env).text(`${unmarked(`${said.sentence} ${said.next}`)}\n`);
+}
+
+/** @returns 0 when it was recorded or answered, 1 when it was refused, 2 when there is no such verb */
 export async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<number> {
   const { owner: typed, rest: args } = takeOwner(verb, given);
+  const unknown = unknownVerb(lineOf(verb, args), io);
+  if (unknown !== null) {
+    io.err(unknown);
+    return 2;
+  }
   // `tocsin log INC-7 < lines`: many lines come from a pipe.
   const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
   const line = lineOf(verb, args) + piped;

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { errorText, hidden } from '#log.js';
-import { cli } from './cli.js';
+import { cli, whyNoFile } from './cli.js';
 
-// `tocsin export … | head` closes our stdout early: that is the reader's right, not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// `tocsin export … | head` closes our stdout early: that is the reader's right, not a failure. A full disk is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`What this says cannot be written ${whyNoFile(error)}.\n`);
+  process.exit(1);
+});
+// Nobody reads what we would say to that.
+process.stderr.on('error', () => process.exit(1));
 
 // A bug: the stack is what helps, without the secrets that may stand in it.
 process.on('uncaughtException', (error) => {

@@ -16,6 +16,9 @@ const NO_ANSWER: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'NOT_READ',
 ]);
 
+/** Not let in, no such database, no right to it: whoever waits waits in vain. */
+const FOR_GOOD = /^(28|3D|42501)/;
+
 /**
  * The same, but a database that does not answer is asked again for a while. Each request gets a key if it has none, so
  * that one whose answer was lost is recorded once, however often it is repeated.
@@ -67,7 +70,7 @@ async function untilAnswered<T>(
       const refusal = refusalOf(result);
       if (refusal === null || !NO_ANSWER.has(refusal.code) || last()) return result;
     } catch (error) {
-      if (!(error instanceof Unavailable) || last()) throw error;
+      if (!(error instanceof Unavailable) || FOR_GOOD.test(error.code ?? '') || last()) throw error;
     }
     if (!told) io.err('The database is not ready; trying again.\n');
     await sleep(PAUSE_MS);

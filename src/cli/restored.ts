@@ -1,12 +1,13 @@
-import type { Verb } from './verb.js';
+import { nothingMore, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
 /** `tocsin restored`: for a backup that a bot cannot recognise as one, because it was put back as files. */
 export const restored: Verb = {
   form: 'restored',
   help: 'say that the data were put back from a backup, before the bot is started on them',
-  run: (_args, io) =>
-    withCore(io, async (core) => {
+  async run(args, io) {
+    nothingMore('restored', args);
+    return withCore(io, async (core) => {
       const runs = await core.store.restores.restored();
       io.out('What is owed is looked for in Slack before it is posted.\n');
       for (const { numbersFrom } of await core.store.restores.history()) {
@@ -20,5 +21,6 @@ export const restored: Verb = {
         );
       }
       return 0;
-    }),
+    });
+  },
 };

@@ -6,7 +6,7 @@ import { ACTIONS } from '#runbooks/actions.js';
 import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { refusalText } from './runbook-asked.js';
 import { runbookText } from './runbook-text.js';
-import { type Io, Usage } from './verb.js';
+import { type Io, nothingMore, Usage } from './verb.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -25,7 +25,7 @@ export function shelfOf(io: Io): Shelf {
 
 /** `runbook list`: names and titles. */
 export async function listRunbooks(args: string[], io: Io): Promise<number> {
-  if (args.length > 0) throw new Usage('`runbook list` takes nothing more');
+  nothingMore('runbook list', args);
   const found = await shelfOf(io).list();
   const good = found.flatMap((item) => ('problems' in item ? [] : [item]));
   const width = Math.max(0, ...good.map(({ name }) => name.length));

@@ -6,7 +6,7 @@ import { isRefusal } from '#domain/refusal.js';
 import type { KeptToken } from '#store/tokens.js';
 import { hashOfToken, type Scope } from '#web/auth.js';
 import { refusalText } from './runbook-asked.js';
-import { type Io, Usage, type Verb } from './verb.js';
+import { type Io, nothingMore, Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
 const SCOPES: Scope[] = ['read', 'write', 'admin'];
@@ -28,7 +28,7 @@ export const token: Verb = {
   async run([verb = '', ...args], io) {
     if (verb === 'create') return create(args, io);
     if (verb === 'list') {
-      if (args.length > 0) throw new Usage('`token list` takes nothing more');
+      nothingMore('token list', args);
       return withCore(io, async (core) => list(await core.store.tokens.list(await core.team()), io));
     }
     if (verb === 'revoke') return revoke(args, io);

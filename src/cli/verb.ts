@@ -23,3 +23,8 @@ export class Usage extends Told {
   override name = 'Usage';
   override readonly exitCode = 2;
 }
+
+/** For a verb that takes nothing: what stands behind it was meant for something else, and is not passed over. */
+export function nothingMore(verb: string, args: readonly string[]): void {
+  if (args.length > 0) throw new Usage(`\`${verb}\` takes nothing more`);
+}

@@ -3,7 +3,7 @@ import { databaseTold } from '#compose/database.js';
 import { loadConfig } from '#config.js';
 import { createLog } from '#log.js';
 import { pendingMigrations } from '#store/migrate.js';
-import { Unavailable } from '#store/outcome.js';
+import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
 import { Told } from '#told.js';
 import { patient } from './patience.js';
 import type { Io } from './verb.js';
@@ -24,7 +24,9 @@ export async function withCore<T>(io: Io, run: (core: Core) => Promise<T>): Prom
 }
 
 /** @returns what to tell of a database that does not answer, or that this version does not find its tables in; null: it is not that */
-async function databaseWrong({ database }: Core, error: unknown): Promise<Told | null> {
+async function databaseWrong({ database }: Core, thrown: unknown): Promise<Told | null> {
+  // Work with a connection of its own, such as a rebuild, throws what the driver says.
+  const error = thrown instanceof Told ? thrown : outcomeOfQuery(thrown);
   if (error instanceof Unavailable) {
     const fix =
       database.kind === 'embedded' ? 'run `tocsin doctor`' : 'check DATABASE_URL, and that the server runs';

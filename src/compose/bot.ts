@@ -192,7 +192,7 @@ async function build(
       // What is let go of now is not ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : within(slack.stop()), web?.close(linger)]);
+      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
       clearInterval(arriving);
       await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
@@ -266,6 +266,3 @@ function listen(
     config.port,
   );
 }
-
-/** Slack's socket may take its time to say good-bye; we do not wait for it longer than this. */
-const within = (work: Promise<void>) => Promise.race([work, sleep(3000, undefined, { ref: false })]);

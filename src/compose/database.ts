@@ -3,6 +3,8 @@ import type { Config } from '#config.js';
 import type { Log } from '#log.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { migrate } from '#store/migrate.js';
+import { Unavailable } from '#store/outcome.js';
+import { troubleOf } from '#store/trouble.js';
 import { Told } from '#told.js';
 
 export interface Database {
@@ -53,6 +55,8 @@ const SAID: ReadonlyArray<readonly [RegExp, string]> = [
   [/^25006$/, 'is read-only, a replica perhaps: name the primary in DATABASE_URL'],
   [/^53300$/, 'has no connection left: allow more (max_connections), or stop what holds them'],
   [/^57P03$/, 'is starting or stopping: try again in a moment'],
+  [/^55P03$/, 'has that in hand for somebody else (a rebuild, an erasure): try again in a moment'],
+  [/^57014$/, 'is too slow, so that we gave up: try again, or see what keeps it busy'],
 ];
 
 /** @returns what to tell somebody whose database cannot be used, as far as it is known; null: that is a bug of ours */
@@ -71,6 +75,8 @@ export function databaseTold(error: unknown): Told | null {
   }
   const said = SAID.find(([codes]) => codes.test(code))?.[1];
   if (said) return new Told(`The database ${said} (${code}).`);
+  const { state, reason, fix } = troubleOf(new Unavailable(message, code));
+  if (state === 'refusing') return new Told(`The database answers, but refuses: ${reason}: ${fix}.`);
   if (/SSL|TLS|certificate/i.test(`${code} ${message}`)) {
     // pg and Node say in words which certificate they do not like; no value is in them.
     return new Told(`The database and we do not agree on TLS (${message}): check sslmode in DATABASE_URL.`);

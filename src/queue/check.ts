@@ -52,10 +52,16 @@ export async function tryRedis(redis: Redis): Promise<Condition> {
     // It goes by itself where we cannot take it back any more.
     await redis.set(key, '1', 'PX', 10_000);
     await redis.del(key);
-    return { state: 'ok' };
   } catch (error) {
     return troubleOfRedis(error);
   }
+  const policy = await policyOf(redis);
+  if (policy === null || policy === 'noeviction') return { state: 'ok' };
+  return {
+    state: 'degraded',
+    reason: `Redis answers, but drops keys when it is full (${policy})`,
+    fix: 'set maxmemory-policy to noeviction; nothing recorded is at risk, deliveries would be late',
+  };
 }
 
 /** Asks the server that jobs live in, once. Without Redis they live in the database, which is asked elsewhere. */
@@ -80,15 +86,9 @@ export async function checkQueue(redisUrl: string | null): Promise<Condition> {
     const connected = await within(3_000, redis.connect().catch(keep));
     if (!connected || failure !== null) return troubleOfRedis(failure ?? new Error('no answer'));
     const condition = await tryRedis(redis);
-    if (condition.state !== 'ok') return condition;
-    const policy = await policyOf(redis);
-    if (policy === null || policy === 'noeviction')
-      return { state: 'ok', reason: 'Redis answers and takes what it is given' };
-    return {
-      state: 'degraded',
-      reason: `Redis answers, but drops keys when it is full (${policy})`,
-      fix: 'set maxmemory-policy to noeviction; nothing recorded is at risk, deliveries would be late',
-    };
+    return condition.state === 'ok'
+      ? { ...condition, reason: 'Redis answers and takes what it is given' }
+      : condition;
   } finally {
     redis.disconnect();
   }

@@ -55,9 +55,10 @@ export interface SlackOptions {
 
 export interface Slack {
   /** For `POST /slack/events` (HTTP mode); the body must not have been read before. In Socket Mode it answers 404. */
-  listener(request: IncomingMessage, response: ServerResponse): void;
+  listener(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Resolves at once: starting needs nothing from Slack. */
   start(): Promise<void>;
+  /** Sockets are let go of once what came over them is answered. */
   stop(): Promise<void>;
   /** The Web API with the bot's token, one attempt a call: for deliveries too. */
   client: SlackClient;
@@ -69,7 +70,7 @@ export interface Slack {
   identity(): Identity | null;
   /** `ok` when Slack knows us and, in Socket Mode, a socket is connected and stays so. */
   health(): 'ok' | 'degraded';
-  /** The same with the reason, and with what the last calls came to. Costs nothing. */
+  /** The same with the reason, and with what the last calls came to. Waits for nothing; asks Slack when nobody has for long. */
   condition(): Condition;
   /** Slack's word for sending our sockets away (`too_many_websockets`); null: it does not. */
   trouble(): string | null;
@@ -186,7 +187,11 @@ export function createSlack(options: SlackOptions): Slack {
       if (options.onlyCalls) return failure ? { state: 'away', reason: away, fix } : { state: 'ok' };
       if (!whoAmI.current()) {
         const why = whoAmI.why();
-        return { state: 'away', reason: `Slack has not said who we are${why ? ` (${why})` : ''}`, fix };
+        return {
+          state: why?.answers ? 'refusing' : 'away',
+          reason: `Slack has not said who we are${why ? ` (${why.code})` : ''}`,
+          fix,
+        };
       }
       if (failure) return { state: 'away', reason: away, fix };
       const trouble = front.trouble();
@@ -241,6 +246,8 @@ function homeOf(identity: Identity | null): Home | null {
 const OUTAGE_CALLS = 2;
 /** So long after the last call of an outage Slack is asked whether it is over: there may be nothing else to say. */
 const ASK_MS = 8_000;
+/** So long after the last call of all: where nobody types, nothing else would show that Slack is away. */
+const QUIET_MS = 30_000;
 
 /** The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null. */
 function noted(inner: SlackClient): { client: SlackClient; outage: () => string | null } {
@@ -261,12 +268,11 @@ function noted(inner: SlackClient): { client: SlackClient; outage: () => string 
   return {
     client,
     outage() {
-      if (unanswered < OUTAGE_CALLS) return null;
-      if (performance.now() - last > ASK_MS) {
+      if (performance.now() - last > (unanswered === 0 ? QUIET_MS : ASK_MS)) {
         last = performance.now();
         void client.call('auth.test');
       }
-      return why;
+      return unanswered < OUTAGE_CALLS ? null : why;
     },
   };
 }
@@ -278,7 +284,7 @@ function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
 function frontOf({ slack, log, now, onFatal }: SlackOptions) {
   if (slack.appToken) {
     const socket = createSocketFront({ ...address(slack), appToken: slack.appToken, log, onFatal });
-    const listener = (request: IncomingMessage, response: ServerResponse) => {
+    const listener = async (request: IncomingMessage, response: ServerResponse) => {
       request.resume();
       response.writeHead(404).end();
     };

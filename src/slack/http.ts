@@ -17,8 +17,11 @@ const WINDOW_S = 5 * 60;
 
 export interface HttpFront {
   receiver: Receiver;
-  /** Serves `POST /slack/events`; the body must not have been read. Answers in every case, and never throws. */
-  listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Serves `POST /slack/events`; the body must not have been read. Answers in every case, and never rejects.
+   * @returns resolves when all is told, which may be after an answer that was empty to be in time
+   */
+  listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 /**
@@ -86,7 +89,7 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
       start: async () => undefined,
       stop: async () => undefined,
     },
-    listener(request, response) {
+    async listener(request, response) {
       const { headers } = request;
       const sent = Number(headers['x-slack-request-timestamp']);
       // What nobody signed is not worth reading.
@@ -104,10 +107,12 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
       // Bolt compares the whole header, so that `…; charset=utf-8` would be read as JSON.
       if (headers['content-type']?.startsWith(`${FORM};`)) headers['content-type'] = FORM;
       const about: { request?: unknown } = {};
-      take(request, response, about).catch((error: unknown) => {
+      try {
+        await take(request, response, about);
+      } catch (error) {
         log.error({ err: error, ...about }, 'A Slack request could not be handled');
         if (!response.headersSent) bolt.buildNoBodyResponse(response, 500);
-      });
+      }
     },
   };
 }

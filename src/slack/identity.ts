@@ -32,8 +32,11 @@ export interface WhoAmI {
   stop(): void;
   /** null until Slack has answered. */
   current(): Identity | null;
-  /** Why Slack did not say it when it was last asked; null: it did, or was not asked yet. */
-  why(): string | null;
+  /**
+   * Why Slack did not say it when it was last asked; null: it did, or was not asked yet. `answers`: it was there, and would
+   * not.
+   */
+  why(): { code: string; answers: boolean } | null;
 }
 
 /**
@@ -51,7 +54,7 @@ export function createWhoAmI(options: {
   let identity: Identity | null = null;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let failure: string | null = null;
+  let failure: { code: string; answers: boolean } | null = null;
 
   async function ask(attempt: number): Promise<void> {
     const result = await client.call('auth.test');
@@ -73,7 +76,7 @@ export function createWhoAmI(options: {
     }
     const why =
       result.kind === 'ok' ? 'unreadable' : result.kind === 'ratelimited' ? 'ratelimited' : result.error;
-    failure = why;
+    failure = { code: why, answers: result.kind !== 'unknown' };
     const wait = result.kind === 'ratelimited' ? result.retryAfterMs : Math.min(60_000, 1_000 * 2 ** attempt);
     log.warn({ why, again_in_ms: wait }, 'Slack does not say who we are; recording goes on');
     timer = setTimeout(() => void ask(Math.min(attempt + 1, 10)), wait);

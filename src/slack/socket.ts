@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, SocketModeReceiver, webApi } from '@slack/bolt';
 import { answeringEventsAfter } from './events-after.js';
 import { isFatal } from './identity.js';
@@ -17,6 +18,10 @@ const UNWANTED: ReadonlySet<string | null> = new Set([TOO_MANY, 'link_disabled']
 const CROWDED_MS = 10 * 60_000;
 /** While it lasts, the same trouble is in the log once a minute. */
 const REMINDER_MS = 60_000;
+/** How long what came over a socket may take to be answered once we are told to go: a commit in doubt needs some. */
+const LAST_ANSWERS_MS = 10_000;
+/** Slack may take its time to say good-bye; we do not wait for it longer than this. */
+const GOODBYE_MS = 3_000;
 /** How often a socket looks whether its turn has come, while it is crowded. */
 const TURN_MS = 1_000;
 
@@ -45,6 +50,8 @@ export function createSocketFront(options: {
   let running: Promise<void>[] = [];
 
   const sockets = Array.from({ length: options.sockets ?? 2 }, () => receiver(options, stopping.signal));
+  // What came over each of them and is not answered yet.
+  const inHand = sockets.map(() => new Set<Promise<void>>());
 
   // Sockets that are connected, on their way, or waiting for their next try; while it is crowded there is one of these.
   let active = 0;
@@ -149,7 +156,9 @@ export function createSocketFront(options: {
     receiver: {
       init(app: App) {
         const events = answeringEventsAfter(app, log);
-        for (const socket of sockets) socket.init(neverRejecting(events, log));
+        sockets.forEach((socket, i) => {
+          socket.init(neverRejecting(events, inHand[i] ?? new Set(), log));
+        });
       },
       // Resolves at once: whether Slack is there is not a condition for starting.
       async start() {
@@ -157,8 +166,14 @@ export function createSocketFront(options: {
       },
       async stop() {
         stopping.abort();
-        for (const socket of sockets) void socket.client.disconnect();
-        await Promise.all(running);
+        const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
+        const leave = async (socket: SocketModeReceiver, unanswered: ReadonlySet<Promise<void>>) => {
+          while (unanswered.size > 0 && (await Promise.race([...unanswered, late])) !== 'late');
+          // In the same breath, so that nothing is in hand: Slack gives to another socket what it has next.
+          void socket.client.disconnect();
+        };
+        await Promise.all(sockets.map((socket, i) => leave(socket, inHand[i] ?? new Set())));
+        await Promise.race([Promise.all(running), sleep(GOODBYE_MS, undefined, { ref: false })]);
       },
     },
     connected: () => connected,
@@ -283,14 +298,20 @@ function gone(socket: SocketModeReceiver): Promise<void> {
   return new Promise((resolve) => socket.client.once('disconnected', () => resolve()));
 }
 
-/** On a socket nobody waits for the outcome: what fails is logged, not answered, and Slack sends an event again. */
-function neverRejecting(app: App, log: Log): App {
-  const processEvent: App['processEvent'] = async (event) => {
-    try {
-      await app.processEvent(event);
-    } catch (error) {
-      log.error({ err: error, type: event.body?.type }, 'What came over the socket could not be handled');
-    }
+/**
+ * On a socket nobody waits for the outcome: what fails is logged, not answered, and Slack sends an event again.
+ * @param inHand holds what is under way
+ */
+function neverRejecting(app: App, inHand: Set<Promise<void>>, log: Log): App {
+  const processEvent: App['processEvent'] = (event) => {
+    const done = app
+      .processEvent(event)
+      .catch((error: unknown) => {
+        log.error({ err: error, type: event.body?.type }, 'What came over the socket could not be handled');
+      })
+      .finally(() => inHand.delete(done));
+    inHand.add(done);
+    return done;
   };
   return Object.create(app, { processEvent: { value: processEvent } });
 }

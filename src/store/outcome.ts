@@ -70,6 +70,8 @@ export function outcomeOfCommit(error: unknown): Error {
 /** What a failed look-up (or a write that may simply be tried again) means. drizzle's wrapper is taken off: it prints parameters. */
 export function outcomeOfQuery(error: unknown): Error {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  // Put into our words already, with the code.
+  if (cause instanceof Unavailable) return cause;
   if (cause instanceof pg.DatabaseError && cause.code) {
     if (cause.code === NOT_GRANTED) return new Locked(`the database refused (${cause.code})`, cause.code);
     if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(cause.code ?? ''))) {

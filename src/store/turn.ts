@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { type Commit, commitOn } from './commit.js';
-import { Locked, outcomeOfQuery, Unavailable } from './outcome.js';
+import { Locked, outcomeOfConnecting, outcomeOfQuery } from './outcome.js';
 import type { Loaded, Receipt } from './streams.js';
 
 /** An incident. */
@@ -40,7 +40,7 @@ export async function inTurn<T>(
   work: (turn: Turn) => Promise<T>,
 ): Promise<T> {
   const client = await writer.connect().catch((error: Error) => {
-    throw new Unavailable(`no connection to the database: ${error.message}`);
+    throw outcomeOfConnecting(error);
   });
   let broken: Error | undefined;
   const noting = async <R>(does: Promise<R>): Promise<R> => {

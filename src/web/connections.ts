@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '#log.js';
 
@@ -26,16 +26,24 @@ function fileLimits(): string {
 
 /**
  * Whoever opens connections and says nothing must not keep the others out: beyond `most`, the one that has been owing us a
- * request for longest makes room, first those that never sent a whole one. A connection whose request is being answered
- * never does.
+ * request for longest makes room, first those that never sent a whole one; then those that do not take the answers which they
+ * asked for. A connection whose request is being answered never does.
  */
 export function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): void {
   // In the order in which they began to owe us a request.
   const strangers = new Set<Socket>();
   const known = new Set<Socket>();
-  const answering = new Set<Socket>();
+  // Several at once on one connection, where somebody sends the next request before the answer.
+  const answering = new Map<Socket, Set<ServerResponse>>();
   let cutOff = 0;
   let said = Number.NEGATIVE_INFINITY;
+
+  /** @returns one of those whose answers are whole, and stay with us */
+  const untaken = (): Socket | undefined => {
+    for (const [socket, answers] of answering)
+      if ([...answers].every(({ writableEnded }) => writableEnded)) return socket;
+    return undefined;
+  };
 
   server.on('connection', (socket) => {
     strangers.add(socket);
@@ -43,8 +51,9 @@ export function capConnections(server: Server, most: number, log: Pick<Log, 'war
       for (const some of [strangers, known, answering]) some.delete(socket);
     });
     if (strangers.size + known.size + answering.size <= most) return;
-    const [oldest = socket] = strangers.size > 1 ? strangers : [...known, socket];
-    oldest.destroy();
+    const [stranger] = strangers.size > 1 ? strangers : [];
+    const [resting] = known;
+    (stranger ?? resting ?? untaken() ?? socket).destroy();
     cutOff++;
     const now = performance.now();
     if (now - said < SAY_AGAIN_MS) return;
@@ -56,14 +65,23 @@ export function capConnections(server: Server, most: number, log: Pick<Log, 'war
   });
   server.on('request', (request, response) => {
     const { socket } = request;
-    const move = (to: Set<Socket>) => {
-      for (const some of [strangers, known, answering]) some.delete(socket);
-      if (!socket.destroyed) to.add(socket);
+    const begin = () => {
+      if (response.writableEnded || socket.destroyed) return;
+      strangers.delete(socket);
+      known.delete(socket);
+      answering.set(socket, (answering.get(socket) ?? new Set()).add(response));
     };
     // Until the body is here as well, nothing has been asked.
-    if (hasBody(request)) request.once('end', () => response.writableEnded || move(answering));
-    else move(answering);
-    response.once('close', () => move(known));
+    if (hasBody(request)) request.once('end', begin);
+    else begin();
+    response.once('close', () => {
+      const others = answering.get(socket);
+      others?.delete(response);
+      if (others && others.size > 0) return;
+      answering.delete(socket);
+      strangers.delete(socket);
+      if (!socket.destroyed) known.add(socket);
+    });
   });
 }
 

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '#log.js';
@@ -12,7 +12,8 @@ import { capConnections, mostConnections } from './connections.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
 
-export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+/** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Slack's own payloads stay far below; more is not from Slack, and checking a signature over it is work. */
 const MAX_SLACK_BYTES = 1_000_000;
@@ -84,6 +85,8 @@ export async function startWeb(
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
   const open = new Set<ServerResponse>();
+  const telling = new Set<Promise<void>>();
+  const sockets = new Set<Socket>();
   const server = createServer(timeouts, (request, response) => {
     open.add(response);
     response.once('close', () => open.delete(response));
@@ -94,8 +97,15 @@ export async function startWeb(
       const size = Number(request.headers['content-length'] ?? 0);
       if (request.method !== 'POST') refuse(request, response, 405, 'Slack posts here.');
       else if (size > MAX_SLACK_BYTES) refuse(request, response, 413, 'Too large.');
-      else ports.slack(request, response);
+      else {
+        const told = Promise.resolve(ports.slack(request, response)).finally(() => telling.delete(told));
+        telling.add(told);
+      }
     } else app(request, response);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   capConnections(server, connections, ports.log);
   await new Promise<void>((resolve, reject) => {
@@ -114,7 +124,16 @@ export async function startWeb(
       if (linger) await sleep(lingerMs);
       // Right after all that waited was let in: what still knocks when we stop to listen would be cut off.
       await new Promise(setImmediate);
-      await close(server);
+      const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      // Node takes one that was only opened for a request that begins.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      // Requests that run may finish; those that hang may not hold us up.
+      if ((await Promise.race([closed, late])) === 'late') server.closeAllConnections();
+      await closed;
+      // Who got an empty answer, to be in time, is still waiting for the words.
+      while (telling.size > 0 && (await Promise.race([...telling, late])) !== 'late');
     },
   };
 }
@@ -192,13 +211,4 @@ function boundBody(request: IncomingMessage, response: ServerResponse, ms: numbe
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, why: string): void {
   response.writeHead(status, { connection: 'close', 'content-type': 'text/plain' }).end(`${why}\n`);
   request.resume();
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  // Requests that run may finish; those that hang may not hold us up.
-  const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
-  await closed;
-  clearTimeout(timer);
 }

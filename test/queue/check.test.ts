@@ -49,6 +49,13 @@ onRedis('a Redis that answers, and takes nothing', () => {
       });
   });
 
+  test('or that may drop what it was given', async () => {
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    for (const condition of await both())
+      expect(condition).toMatchObject({ state: 'degraded', reason: expect.stringContaining('allkeys-lru') });
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+  });
+
   test('because it is a replica', async () => {
     await client.call('REPLICAOF', '127.0.0.1', '1');
     expect(await checkQueue(redis.url)).toMatchObject({

@@ -84,6 +84,8 @@ export interface Kit {
   behind: Behind;
   /** Address of the bot's HTTP server; null in Socket Mode. */
   eventsUrl: string | null;
+  /** What the front has said of each request, in HTTP mode: settled when all is told. */
+  listened: Promise<void>[];
   act<T = Outcome>(path: string, body?: object): Promise<T>;
   look<T = Outcome>(path: string): Promise<T>;
   /** Web API calls of one method that the sandbox has seen. */
@@ -131,8 +133,11 @@ export async function startKit(
   let slack: Slack | undefined;
   let server: Server | undefined;
   let eventsUrl: string | null = null;
+  const listened: Promise<void>[] = [];
   if (mode === 'http') {
-    const made = createServer((request, response) => slack?.listener(request, response));
+    const made = createServer((request, response) => {
+      if (slack) listened.push(slack.listener(request, response));
+    });
     await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
     eventsUrl = `http://127.0.0.1:${(made.address() as AddressInfo).port}/slack/events`;
     server = made;
@@ -169,6 +174,7 @@ export async function startKit(
     slack,
     behind,
     eventsUrl,
+    listened,
     act,
     look: (path) => json(path),
     calls: async (method) => (await json<Outcome>(`log?method=${method}`)).calls,

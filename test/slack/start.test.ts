@@ -244,12 +244,73 @@ describe('starting', () => {
       expect(asked.kind).not.toBe('ok');
       expect(behind.fatal).toEqual([]);
       expect(slack.health()).toBe('degraded');
+      await until(() => slack.condition().reason?.includes(`(${code})`) === true);
+      // By the one code Slack says that it does not know itself.
+      expect(slack.condition().state).toBe(code === 'internal_error' ? 'away' : 'refusing');
     },
   );
 });
 
 const opens = async (kit: Kit) =>
   (await kit.look<{ calls: Array<{ started_at: number }> }>('log?method=apps.connections.open')).calls;
+
+describe('told to go', () => {
+  const type = (kit: Kit) =>
+    kit.act<Outcome>('command', { user: 'ana', channel: 'incidents', command: '/incident', text: 'note x' });
+  /** An answer that is long in coming. @returns gives it */
+  function answeringLater(behind: Behind): () => void {
+    let give: () => void = () => {};
+    const given = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    behind.answer = async () => {
+      await given;
+      return { kind: 'text', text: 'after all' };
+    };
+    return give;
+  }
+
+  test('a socket is kept until what came over it is answered', async () => {
+    const kit = await startKit('socket');
+    try {
+      const give = answeringLater(kit.behind);
+      const typed = type(kit);
+      await until(() => kit.behind.typed.length === 1);
+      const stopped = kit.slack.stop();
+      const open = async () => (await kit.look<Outcome>('connections')).connections;
+      // The one over which nothing came goes at once.
+      await until(async () => (await open()) < 2);
+      give();
+      expect(await typed).toMatchObject({ ok: true, ack: { body: { text: 'after all' } } });
+      await stopped;
+      await until(async () => (await open()) === 0);
+    } finally {
+      await kit.stop();
+    }
+  });
+
+  test('over HTTP, what follows an answer that was empty to be in time is waited for', async () => {
+    const kit = await startKit('http');
+    try {
+      const give = answeringLater(kit.behind);
+      const typed = await type(kit);
+      expect(typed).toMatchObject({ ok: true, responses: [] });
+      let told = false;
+      const waiting = Promise.all(kit.listened).then(() => {
+        told = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(told).toBe(false);
+      give();
+      await waiting;
+      expect(await kit.look<Outcome>(`responses?delivery=${typed.delivery}`)).toMatchObject({
+        responses: [{ text: 'after all' }],
+      });
+    } finally {
+      await kit.stop();
+    }
+  });
+});
 
 describe('Socket Mode', () => {
   let kit: Kit;
@@ -306,6 +367,10 @@ describe('Socket Mode', () => {
       expect(gaps.at(-1)).toBeGreaterThan(3_000);
       expect(other.slack.trouble()).toBe('too_many_websockets');
       expect(other.slack.health()).toBe('degraded');
+      expect(other.slack.condition()).toMatchObject({
+        state: 'degraded',
+        reason: expect.stringContaining('too_many_websockets'),
+      });
       expect(warned.filter(({ reason }) => reason === 'too_many_websockets')).toHaveLength(1);
       const look = await lookAtSocket({
         appToken: other.sandbox.appToken,

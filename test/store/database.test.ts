@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg, { type PoolConfig } from 'pg';
+import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
@@ -56,6 +57,32 @@ test('each database has a name of its own, the same by every address', async () 
     expect(await named(other.config)).not.toBe(name);
   } finally {
     await other.close();
+  }
+});
+
+test('also where nobody may ask for the server’s identity, and another one numbers its databases alike', async () => {
+  const other = await testDatabase();
+  const guest = `guest_of_${other.config.database}`;
+  const named = async () => {
+    const store = openStore({ ...other.config, user: guest }, () => {});
+    try {
+      return await store.installation();
+    } finally {
+      await store.close();
+    }
+  };
+  try {
+    await migrate(other.config);
+    await query(other, `create role ${guest} login`);
+    await query(other, `grant select on migration to ${guest}`);
+    await query(other, 'revoke execute on function pg_control_system() from public');
+    const name = await named();
+    expect(await named()).toBe(name);
+    await query(other, "update migration set applied_at = applied_at - interval '1 day'");
+    expect(await named()).not.toBe(name);
+  } finally {
+    await other.close();
+    await query(db, `drop role if exists ${guest}`);
   }
 });
 

@@ -166,3 +166,32 @@ test('a database that was restarted is used again, and idle connections that it 
   expect((await other.load('T1', number))?.seq).toBe(3);
   await other.close();
 });
+
+test('a database that lets nobody in: every way to it says with which code', async () => {
+  const away = openStore({ ...db.config, database: 'no_such_database' }, () => {});
+  const stream = { team: 'T1', incident: number };
+  try {
+    for (const ask of [
+      () => away.ping(),
+      () => away.load('T1', number),
+      () => away.commit(ledger.next([noted(2, 'x')])),
+      () => away.inTurn(['T1'], true, async () => {}),
+      () => away.lockedAmong([stream]),
+      () => away.workspaces.ensureLocal(),
+      () => away.workspaces.list(),
+      () => away.outbox.dueLanes(1),
+      () => away.restores.arrive(),
+      () => away.tryWriting(),
+      () => away.installation(),
+    ] as Array<() => Promise<unknown>>) {
+      const error = await ask().catch((why: unknown) => why);
+      expect([String(ask), (error as Unavailable).name, (error as Unavailable).code]).toEqual([
+        String(ask),
+        'Unavailable',
+        '3D000',
+      ]);
+    }
+  } finally {
+    await away.close();
+  }
+});

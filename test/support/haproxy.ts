@@ -70,12 +70,21 @@ export const gateway = (
     ]),
   ]);
 
+/** What stands in front of webs. @param backend lines of its configuration, the section's head and the servers included */
+export const balancer = (port: number, backend: string[]): Promise<TestHaproxy> =>
+  start(
+    { keys: '', route: '' },
+    () => ['frontend people', `  bind 127.0.0.1:${port}`, '  default_backend tocsin', ...backend],
+    port,
+  );
+
 async function start(
   maps: Record<'keys' | 'route', string>,
   services: (port: number, map: (name: 'keys' | 'route') => string) => string[],
+  at?: number,
 ): Promise<TestHaproxy> {
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-haproxy-'));
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const socket = join(folder, 'admin.sock');
   const config = join(folder, 'haproxy.cfg');
   const map = (name: 'keys' | 'route') => join(folder, `${name}.map`);

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, uptime } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,7 +13,7 @@ import { type TestDatabase, testDatabase } from '../support/database.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const text = (name: string) => readFileSync(join(checkout, name), 'utf8');
-const PASSWORD = 'p/a#s?s@w%o:rd';
+const PASSWORD = `p/a#s?s@w%o:r d"'$&`;
 
 /** What the last stage of the Dockerfile says, one instruction each. */
 const image = (
@@ -31,13 +31,27 @@ let root: string;
 let database: TestDatabase;
 const ends: Array<() => void> = [];
 
-/** A path of the image, in the folder that stands for it. */
-const inside = (path: string) => path.replace(/^\/(app|config|data)\b/, `${root}/$1`);
+/** Paths of the image, in the folder that stands for it. */
+const inside = (text: string) => text.replace(/(^|\s)\/(app|config|data|usr\/local\/bin)\b/g, `$1${root}/$2`);
+
+/** What is left of the packages after `npm prune --omit=dev`, by the lock file. */
+async function onlyProduction(to: string): Promise<void> {
+  const { packages } = JSON.parse(text('package-lock.json')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  for (const [path, { dev, devOptional }] of Object.entries(packages)) {
+    // What lies within another package comes along with it.
+    const [, name, within] = /^node_modules\/((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(path) ?? [];
+    if (!name || within || dev || devOptional || !existsSync(join(checkout, path))) continue;
+    await mkdir(dirname(join(to, name)), { recursive: true });
+    await symlink(join(checkout, path), join(to, name));
+  }
+}
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'tocsin-image-'));
   await chmod(root, 0o755);
-  for (const folder of ['app', 'config/runbooks', 'data'])
+  for (const folder of ['app', 'config/runbooks', 'usr/local/bin'])
     await mkdir(join(root, folder), { recursive: true });
   // Only what the image holds is there: what somebody forgot to copy is missing here too.
   for (const copy of said('COPY')) {
@@ -46,9 +60,13 @@ beforeAll(async () => {
     for (const path of words) {
       const name = path.replace(/^\/app\//, '');
       const to = join(root, 'app', target === './' ? name : target);
-      if (name === 'node_modules') await symlink(join(checkout, name), to);
+      if (name === 'node_modules') await onlyProduction(to);
       else cpSync(join(checkout, name), to, { recursive: true });
     }
+  }
+  for (const line of said('RUN')) {
+    const mine = `${process.getuid?.()}:${process.getgid?.()}`;
+    execFileSync('/bin/sh', ['-ec', inside(line).replace('node:node', mine)]);
   }
   await writeFile(join(root, 'config/tocsin.yml'), 'command: /outage\nzone: Europe/Berlin\n');
   await writeFile(
@@ -127,7 +145,9 @@ describe('the image', () => {
     async (role) => {
       const env = await environment(role);
       expect(await ran(HEALTHCHECK, env)).toMatchObject({ code: 1 });
-      const { child: bot, log } = await started(['start', '--role', role], env);
+      // The image's own command is a bot of every role.
+      const command = JSON.parse(said('CMD')[0] ?? '') as string[];
+      const { child: bot, log } = await started(role === 'all' ? command : ['start', '--role', role], env);
       expect(await ran(HEALTHCHECK, env)).toEqual({
         code: 0,
         all: expect.stringContaining(`(${role}, process`),
@@ -146,6 +166,11 @@ describe('the image', () => {
     const env = await environment('settings');
     expect((await ran(tocsin('runbook', 'list'), env)).all).toContain('own-one');
     expect((await ran(tocsin('runbook', 'list'), env)).all).toContain('key-sync');
+    // `docker compose exec tocsin tocsin …`: by the link, as a program of its own.
+    expect(await ran(['/usr/local/bin/tocsin', 'runbook', 'list'].map(inside), env)).toMatchObject({
+      code: 0,
+      all: expect.stringContaining('own-one'),
+    });
   }, 60_000);
 
   const root0 = process.getuid?.() === 0;
@@ -179,7 +204,9 @@ describe('compose.yml', () => {
 
   test('settings have a place, and stopping has time', () => {
     expect(service.volumes).toEqual([`./config:${said('WORKDIR').at(-1)}:ro`]);
-    expect(Number.parseInt(service.stop_grace_period, 10)).toBeGreaterThan(12);
+    const [, longest] = /LONGEST_STOP_MS = (\d+)_000/.exec(text('src/main.ts')) ?? [];
+    expect(Number(longest)).toBeGreaterThan(20);
+    expect(Number.parseInt(service.stop_grace_period, 10)).toBeGreaterThan(Number(longest));
   });
 });
 

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import pg from 'pg';
-import { type BotProcess, pause, startWalk, type Walk } from './kit.js';
+import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
+import { type BotProcess, freePort, pause, run, startWalk, type Walk } from './kit.js';
 
 // What a balancer, a monitor, a person and the log are told when the database answers and takes nothing.
 let walk: Walk;
@@ -34,7 +36,7 @@ async function admin(sql: string): Promise<void> {
 }
 
 async function until(what: string, so: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 2_400; i++) {
     if (await so()) return;
     await pause(50);
   }
@@ -107,3 +109,96 @@ test('told to go, it says so at once, and goes on answering for a while', async 
   expect((await walk.type('ana', 'incidents', 'note INC-1 last')).text).toContain('recorded');
   expect(await gone).toBe(0);
 });
+
+const withRedis = redisAvailable() ? describe : describe.skip;
+withRedis(
+  'each part in each state that a real cause gives it: /readyz says it, and the doctor the same',
+  () => {
+    let walk: Walk;
+    let web: BotProcess;
+    let redis: TestRedis;
+    let client: Redis;
+    const strict = () => fetch(`${web.url}/readyz?strict`);
+    const known = async () => (await (await strict()).json()) as Record<string, string>;
+    const doctor = async () =>
+      (await run(['doctor'], { ...walk.environment, REDIS_URL: redis.url }, walk.folder)).out;
+    /** Waits until a part is in that state, and looks at everything else that is said of it. */
+    async function is(part: string, state: string, doctorSays: RegExp): Promise<void> {
+      await until(`${part} ${state}`, async () => (await known())[part] === state);
+      for (const method of ['GET', 'HEAD']) {
+        expect((await fetch(`${web.url}/readyz`, { method })).status).toBe(200);
+        if (state !== 'ok') expect((await fetch(`${web.url}/readyz?strict`, { method })).status).toBe(503);
+      }
+      const { reasons } = (await known()) as unknown as { reasons: Record<string, string> };
+      if (state !== 'ok') expect(reasons[part]).toMatch(/\S: \w/);
+      expect(await doctor()).toMatch(doctorSays);
+    }
+    async function sql(text: string): Promise<void> {
+      const client = new pg.Client(walk.database.config);
+      await client.connect();
+      await client.query(text);
+      await client.end();
+    }
+
+    beforeAll(async () => {
+      walk = await startWalk();
+      redis = await startRedis();
+      client = new Redis(redis.url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
+      client.on('error', () => {});
+      web = await walk.bot(undefined, { REDIS_URL: redis.url }, ['--role', 'web']);
+    });
+    afterAll(async () => {
+      client?.disconnect();
+      await walk?.end();
+      await redis?.stop();
+    });
+
+    test('nobody takes what is in the queue, and what is owed is late for it', async () => {
+      expect((await walk.type('ana', 'incidents', 'open sev3 Nobody delivers')).text).toMatch(/INC-1/);
+      await until('the queue is known', async () => (await known()).queue === 'degraded');
+      await sql(
+        "update outbox set owed_at = now() - interval '2 minutes', due_at = now() - interval '2 minutes'",
+      );
+      await until('and so is what is late', async () => (await known()).deliveries === 'degraded');
+      expect((await strict()).status).toBe(503);
+      expect(await doctor()).toMatch(
+        /✗ deliveries: .*waited for more than a minute.*\n {4}→ is the bot running/,
+      );
+      const worker = await walk.bot(await freePort(), { REDIS_URL: redis.url });
+      await is('queue', 'ok', /✓ queue: Redis answers/);
+      await is('deliveries', 'ok', /✓ deliveries: /);
+      await until('all is well', async () => (await strict()).status === 200);
+      expect(worker.log()).not.toContain('not drained');
+    }, 120_000);
+
+    test('Redis is full, may drop keys, is away', async () => {
+      await client.config('SET', 'maxmemory', '1');
+      await is('queue', 'refusing', /✗ queue: refuses: Redis is full \(OOM\)\n {4}→ raise maxmemory/);
+      await client.config('SET', 'maxmemory', '0');
+      await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      await is('queue', 'degraded', /✗ queue: Redis answers, but drops keys .*\n {4}→ set maxmemory-policy/);
+      await client.config('SET', 'maxmemory-policy', 'noeviction');
+      await is('queue', 'ok', /✓ queue: /);
+      await redis.kill9();
+      await is('queue', 'away', /✗ queue: Redis does not answer \(ECONNREFUSED\)\n {4}→ check REDIS_URL/);
+      await redis.restart();
+      await is('queue', 'ok', /✓ queue: /);
+    }, 120_000);
+
+    test('Slack is away, though nobody types; what is late for it is excused', async () => {
+      for (const method of ['auth.test', 'chat.postMessage', 'conversations.history'])
+        await walk.control('fault', { method, times: 10_000, kind: 'http500' });
+      // Nobody types; whatever else asks Slack finds the same.
+      await is('slack', 'away', /✗ Slack: http_500\n {4}→ can this machine reach/);
+      await walk.type('ana', 'incidents', 'note INC-1 said when Slack is back');
+      await sql("update outbox set owed_at = now() - interval '2 minutes' where done_at is null");
+      await until('what is late is excused', async () => {
+        const { deliveries, reasons } = await known();
+        return deliveries === 'ok' && JSON.stringify(reasons).includes('waited for Slack');
+      });
+      expect(await doctor()).toMatch(/✓ deliveries: .*waited for Slack/);
+      await walk.control('fault/clear', { method: 'auth.test' });
+      await is('slack', 'ok', /✓ Slack: knows us/);
+    }, 180_000);
+  },
+);

@@ -90,12 +90,14 @@ export async function startWalk(options: { socket?: boolean; retyped?: number } 
 
   const walk = {
     slack,
+    /** Where Slack sends what people type, over HTTP: a bot's port, or that of what stands in front of several. */
+    port,
     database,
     folder,
     environment,
     control,
-    async bot(at = port, more: Record<string, string> = {}): Promise<BotProcess> {
-      const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder);
+    async bot(at = port, more: Record<string, string> = {}, args: string[] = []): Promise<BotProcess> {
+      const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder, args);
       bots.push(bot);
       for (let i = 0; i < 2400; i++) {
         const ready = (await (await fetch(`${bot.url}/readyz`)).json()) as { slack: string };
@@ -160,8 +162,12 @@ export interface SlackState {
   }>;
 }
 
-async function startBot(env: Record<string, string>, cwd: string): Promise<BotProcess> {
-  const child = spawn(process.execPath, [TOCSIN, 'start'], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+async function startBot(env: Record<string, string>, cwd: string, args: string[]): Promise<BotProcess> {
+  const child = spawn(process.execPath, [TOCSIN, 'start', ...args], {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     log += chunk;

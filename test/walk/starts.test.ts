@@ -1,5 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type TestDatabase, testDatabase } from '../support/database.js';
@@ -108,6 +119,52 @@ describe('nothing begins, and it is said why', () => {
       /^absent\.jsonl cannot be used \(ENOENT\): there is no such file or folder\.\n$/,
     );
     await says(['verify', '.'], {}, /^\. is a folder; name the file in it\.\n$/);
+    await says(['verify', 'x'.repeat(300)], {}, /^x+ cannot be used \(ENAMETOOLONG\): name too long\.\n$/);
+  });
+
+  test('a verb that there is not, and words that a verb does not take: nothing is opened or done for them', async () => {
+    const none = { DATABASE_URL: '', TOCSIN_DATA: 'not-made' };
+    const there = /^There is no frobnicate\. Did you mean .*help lists all verbs\.\n$/;
+    await says(['frobnicate'], none, there, 2);
+    await says(['frobnicate', 'INC-1', 'x'], { DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/d' }, there, 2);
+    const more = (verb: string) => new RegExp(`^\`${verb}\` takes nothing more\nUsage: tocsin `);
+    for (const verb of ['migrate', 'rebuild', 'restored', 'doctor', 'health', 'token list', 'runbook list'])
+      await says([...verb.split(' '), 'INC-1'], none, more(verb), 2);
+    await says(['export', 'INC-1', 'md', 'UTC', 'x'], none, /^an export takes .*\nUsage: /, 2);
+    await says(
+      ['erase', 'INC-1', 'INC-2', '--fact', '1', '--field', 'text', '--yes'],
+      none,
+      /^name one incident, .*\nUsage: /,
+      2,
+    );
+    expect(existsSync(join(walk.folder, 'not-made'))).toBe(false);
+  });
+
+  test('an account without rights, and a database of no such name, for a verb: at once, without trying again', async () => {
+    const client = new pg.Client(walk.database.config);
+    await client.connect();
+    await client.query('create role nobody_here login');
+    const as = (url: string) =>
+      url.replace(/\/\/[^@]*@/, '//nobody_here@').replace(/user=[^&]*/, 'user=nobody_here');
+    try {
+      expect(as(walk.database.url)).not.toBe(walk.database.url);
+      await run(['migrate'], walk.environment, walk.folder);
+      const rights = /^The database does not permit it: give the user of DATABASE_URL .*\(42501\)\.\n$/;
+      for (const args of [
+        ['list'],
+        ['deliveries'],
+        ['token', 'list'],
+        ['export', 'INC-1'],
+        ['note', 'INC-1', 'x'],
+      ])
+        await says(args, { DATABASE_URL: as(walk.database.url) }, rights);
+    } finally {
+      await client.query('drop role nobody_here');
+      await client.end();
+    }
+    const name = { DATABASE_URL: empty.url.replace(empty.config.database, 'no_such_database') };
+    for (const args of [['list'], ['rebuild'], ['deliveries', 'retry', 'all']])
+      await says(args, name, /^The database has no database of that name: create it, .*\(3D000\)\.\n$/);
   });
 });
 
@@ -156,4 +213,80 @@ test('connections that the database ends are a short line each, with nothing of 
   }
   expect(bot.log()).not.toMatch(/secretKey|processID|_connection|prepared/);
   await bot.stop();
+});
+
+describe('where a verb writes to', () => {
+  const TOCSIN = fileURLToPath(new URL('../../bin/tocsin.js', import.meta.url));
+  const to = (out: string) => ['export', 'INC-1', '--format', 'json', '--out', out];
+  let whole: string;
+  beforeAll(async () => {
+    await run(['migrate'], walk.environment, walk.folder);
+    const opened = await run(['open', 'sev4', 'Files'], walk.environment, walk.folder);
+    expect(opened).toMatchObject({ code: 0, out: expect.stringContaining('INC-1') });
+    whole = (await run(['export', 'INC-1', '--format', 'json'], walk.environment, walk.folder)).out;
+    expect(whole).toContain('Files');
+  });
+
+  test('a folder, a path that leads nowhere, a name that is too long, a full disk: said of the file that was named', async () => {
+    mkdirSync(join(walk.folder, 'folder'));
+    await says(to('folder'), {}, /^folder cannot be used \(EISDIR\): it is a folder\.\n$/);
+    await says(
+      to('no/such/x.json'),
+      {},
+      /^no\/such\/x\.json cannot be used \(ENOENT\): there is no such .*\.\n$/,
+    );
+    await says(to('y'.repeat(300)), {}, /^y{300} cannot be used \(ENAMETOOLONG\): name too long\.\n$/);
+    await says(to('/dev/full'), {}, /^\/dev\/full cannot be used \(ENOSPC\): the disk is full\.\n$/);
+    expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true);
+    expect(readdirSync(walk.folder).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  test('a device or a pipe is written to, and a link stays one', async () => {
+    expect(await shell('"$0" "$@" | cat', ...to('/dev/stdout'))).toEqual({ code: 0, out: whole });
+    writeFileSync(join(walk.folder, 'real.json'), 'old');
+    symlinkSync('real.json', join(walk.folder, 'link.json'));
+    expect(await run(to('link.json'), walk.environment, walk.folder)).toMatchObject({ code: 0 });
+    expect(lstatSync(join(walk.folder, 'link.json')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(walk.folder, 'real.json'), 'utf8')).toBe(whole);
+  });
+
+  /** With its output where the shell leads it. */
+  async function shell(line: string, ...args: string[]) {
+    const child = spawn('/bin/sh', ['-c', line, process.execPath, TOCSIN, ...args], {
+      env: walk.environment,
+      cwd: walk.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        out += chunk;
+      });
+    const [code] = await once(child, 'close');
+    return { code, out };
+  }
+
+  test('stdout on a full disk is said; a reader that went is nothing to be told of', async () => {
+    for (const args of [['list'], ['help'], ['export', 'INC-1'], ['doctor']])
+      expect(await shell('"$0" "$@" > /dev/full', ...args)).toEqual({
+        code: 1,
+        out: 'What this says cannot be written (ENOSPC): the disk is full.\n',
+      });
+    for (const args of [['list'], ['help'], ['export', 'INC-1'], ['timeline', 'INC-1']])
+      expect(await shell('{ "$0" "$@"; echo $? >&2; } | true', ...args)).toEqual({ code: 0, out: '0\n' });
+    expect(await shell('"$0" "$@" 2> /dev/full', 'show', 'INC-99')).toEqual({ code: 1, out: '' });
+    expect(
+      await shell('{ "$0" "$@"; echo $? >&3; } 3>&1 2>&1 >/dev/null | cat', 'show', 'INC-99'),
+    ).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test('stdin that is a folder, or nothing', async () => {
+    for (const from of ['.', '/dev/null'])
+      expect(await shell(`"$0" "$@" < ${from}`, 'log', 'INC-1')).toEqual({
+        code: 1,
+        out: 'Say it on one line: a command line has no forms. tocsin help log shows how.\n',
+      });
+  });
 });

@@ -13,10 +13,12 @@ import { until } from '../queue/servers.js';
 let log: ReturnType<typeof memoryLog>;
 let web: Web;
 let answering: () => Promise<Answer>;
+let telling: Promise<void>;
 const sockets: Socket[] = [];
 
 beforeEach(() => {
   log = memoryLog();
+  telling = Promise.resolve();
   answering = async () => ({ kind: 'text', text: 'said' });
 });
 afterEach(async () => {
@@ -46,6 +48,7 @@ async function start(limits: Partial<WebLimits> = {}): Promise<void> {
           size += chunk.length;
         });
         incoming.on('end', () => response.end(`${size} bytes`));
+        return telling;
       },
       log: log as never,
     },
@@ -70,7 +73,16 @@ async function says(text: string): Promise<{ socket: Socket; answer: Promise<str
   return { socket, answer: once(socket, 'close').then(() => answer) };
 }
 
+/** Strangers, each of whom is gone before the next one comes. */
+async function newcomers(): Promise<void> {
+  for (let n = 0; n < 5; n++) await (await says('')).answer;
+}
+
 const POST = 'POST /slack/events HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n';
+const ASKED = [
+  'POST /api/v1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n',
+  'content-type: application/json\r\ncontent-length: 23\r\n\r\n{"text":"note INC-1 x"}',
+].join('');
 
 describe('requests that never come to their end', () => {
   test('are given up: a head, a body, and one that trickles', async () => {
@@ -137,6 +149,60 @@ describe('more connections than there may be', () => {
     expect(await asked).toMatchObject({ status: 200, text: expect.stringContaining('still here') });
   });
 
+  test('nor where there is nobody else who could make room', async () => {
+    await start({ connections: 1 });
+    let answer: (said: Answer) => void = () => {};
+    answering = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const asked = command();
+    await until('it is being answered', () => answer.length === 1);
+    await newcomers();
+    answer({ kind: 'text', text: 'still here' });
+    expect(await asked).toMatchObject({ status: 200, text: expect.stringContaining('still here') });
+  });
+
+  test('never cut off one with a second request, sent before the first was answered', async () => {
+    await start({ connections: 1 });
+    const answers: Array<(said: Answer) => void> = [];
+    answering = () => new Promise((resolve) => answers.push(resolve));
+    const { socket } = await says(ASKED + ASKED);
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    await until('both are being answered', () => answers.length === 2);
+    answers[0]?.({ kind: 'text', text: 'the first' });
+    await until('one is', () => heard.includes('the first'));
+    await newcomers();
+    answers[1]?.({ kind: 'text', text: 'the second' });
+    await until('and so is the other', () => heard.includes('the second'));
+  });
+
+  test('make room from those that do not take the answers they asked for', async () => {
+    await start({ connections: 3 });
+    let given = 0;
+    const text = 'x'.repeat(20_000_000);
+    answering = async () => {
+      given++;
+      return { kind: 'text', text };
+    };
+    for (let n = 0; n < 3; n++) (await says(ASKED)).socket.pause();
+    await until('they were answered', () => given === 3);
+    answering = async () => ({ kind: 'text', text: 'said' });
+    for (let n = 0; n < 5; n++) expect((await command()).status).toBe(200);
+  });
+
+  test('rest in hundreds, and whoever asks is answered', async () => {
+    await start({ connections: 100 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 300 });
+    const all = await Promise.all(Array.from({ length: 300 }, () => command(agent)));
+    for (let n = 0; n < 10; n++) expect((await command()).status).toBe(200);
+    expect(all.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(100);
+    agent.destroy();
+  });
+
   test('leave files for everything else, whatever the limit is', () => {
     const limits = (soft: string) => `Max open files            ${soft}              524288      files\n`;
     expect(mostConnections(limits('1024'))).toBe(768);
@@ -191,7 +257,57 @@ function command(agent?: Agent, port = web.port): Promise<Outcome> {
   });
 }
 
+describe('what is no HTTP', () => {
+  test('is sent away, and harms nobody: TLS, a tunnel, another protocol, a WebSocket', async () => {
+    await start();
+    const hello = Buffer.from('16030100a5010000a10303', 'hex').toString('latin1');
+    for (const bytes of [hello, 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n', '\0\0\0', 'EHLO x\r\n\r\n'])
+      expect(await (await says(bytes)).answer).toMatch(/^(HTTP\/1.1 400 |$)/);
+    const upgrade = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const { socket } = await says(upgrade);
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('404');
+    expect((await command()).status).toBe(200);
+  });
+});
+
 describe('told to go', () => {
+  test('a connection on which nothing was ever said holds nobody up, one that has begun is answered', async () => {
+    await start({ lingerMs: 20 });
+    const silent = await says('');
+    const begun = await says('GET /healthz HTTP/1.1\r\nhost: x\r\n');
+    const closed = web.close();
+    await silent.answer;
+    begun.socket.write('\r\n');
+    expect(await begun.answer).toMatch(/^HTTP\/1.1 200 [\s\S]*connection: close/i);
+    await closed;
+  });
+
+  test('what is told after an answer that was empty to be in time is waited for', async () => {
+    await start();
+    let tell: () => void = () => {};
+    telling = new Promise((resolve) => {
+      tell = resolve;
+    });
+    const { answer } = await says(
+      'POST /slack/events HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nxx',
+    );
+    expect(await answer).toContain('2 bytes');
+    let gone = false;
+    const closed = web.close(false).then(() => {
+      gone = true;
+    });
+    await until('nobody listens any more', () =>
+      fetch(`http://127.0.0.1:${web.port}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(gone).toBe(false);
+    tell();
+    await closed;
+  });
+
   test('what has begun is answered, also when that takes longer than we listen', async () => {
     await start({ lingerMs: 20 });
     let answer: (said: Answer) => void = () => {};
