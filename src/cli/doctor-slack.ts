@@ -100,7 +100,7 @@ async function announcements(config: Config, client: SlackClient): Promise<Findi
 async function placeOf(wanted: string, client: SlackClient): Promise<Place | string | null> {
   if (/^[CG][A-Z0-9]{6,}$/.test(wanted)) {
     const answer = await client.call('conversations.info', { channel: wanted });
-    if (answer.kind === 'ok') return answer.data.channel as Place;
+    if (answer.kind === 'ok') return (answer.data.channel as Place | undefined) ?? 'no answer';
     if (answer.kind === 'ratelimited') return 'ratelimited';
     return answer.error === 'channel_not_found' ? null : answer.error;
   }

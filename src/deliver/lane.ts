@@ -150,7 +150,7 @@ async function fail(
   const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
   if ('dead' in how) {
     // Before they are settled: whoever dies in between does it again.
-    const lanes = await mourn(world, attempt.rows, attempt.incident.opener.id, how.dead);
+    const lanes = await mourn(world, attempt.rows, attempt.incident, how.dead);
     for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
   }
   await settle(lease, world, attempt, how);

@@ -4,7 +4,7 @@ import type { LateLane } from '#store/lanes.js';
 /** Older than this, a delivery needs an excuse. */
 export const LATE_MS = 60_000;
 /** A method and a code of Slack's, nothing that anybody wrote. */
-const CODE = /^[\w.]+: [\w.]+$/;
+const CODE = /^[\w.]+: [\w.]+( \(try \d+ of \d+\))?$/;
 
 /**
  * Is anything late that nothing excuses? Slack told us to wait, Slack is away, a run is in hand: these are excuses, and
@@ -17,8 +17,7 @@ export function deliveriesCondition(
   dead: number,
   slack: Pick<Condition, 'state'>,
 ): Condition {
-  // A run takes as long as its steps: in hand, or told to come again, it is where it should be.
-  const owing = late.filter(({ kind, held, resting }) => kind !== 'run.advance' || !(held || resting));
+  const owing = owingLate(late);
   const limited = owing.filter(({ resting, error }) => resting || error?.endsWith('must wait'));
   const others = owing.filter((lane) => !limited.includes(lane));
   const away = slack.state === 'ok' ? [] : others;
@@ -36,6 +35,11 @@ export function deliveriesCondition(
     ...(said.length > 0 && { reason: said.join('; ') }),
     ...(stuck.length > 0 && { fix: 'is a worker running, and can it reach Slack? its log says more' }),
   };
+}
+
+/** Without runs that take as long as their steps: in hand, or told to come again, one is where it should be. */
+export function owingLate(late: readonly LateLane[]): LateLane[] {
+  return late.filter(({ kind, held, resting }) => kind !== 'run.advance' || !(held || resting));
 }
 
 function lanes({ length }: readonly unknown[]): string {

@@ -4,7 +4,7 @@ import { answered } from './answered.js';
 import { carriedLine, carriedPost } from './carried.js';
 import { type Context, type Spoken, spokenBy, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
-import { ephemeral, type Reply, refused, said } from './reply.js';
+import { ephemeral, type Reply, recorded, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
@@ -48,7 +48,7 @@ async function publish(context: Context, body: BlockButtonAction, value: string 
   const here = body.channel ? await context.where.incident(asking.team, body.channel.id) : null;
   // Who can click in an incident's channel is in it.
   const outcome = await context.handle(intent, incident, { ...asking, seesPrivate: here === incident });
-  return isRefusal(outcome) ? refused(outcome) : said(outcome.receipt);
+  return isRefusal(outcome) ? refused(outcome) : recorded(context, asking.team, outcome);
 }
 
 async function choose(context: Context, body: BlockButtonAction, value: string | undefined): Promise<Reply> {
