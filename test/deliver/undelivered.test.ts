@@ -468,6 +468,27 @@ test('a channel that takes no message: whoever leads is told directly, once', as
   expect(told[0]).toContain('Not shown there: #2.');
 });
 
+test.each(['msg_too_long', 'invalid_blocks'])(
+  'one message for several changes that is refused for what it is (%s): asked once, and given up',
+  async (code) => {
+    const incident = await standing('Too much');
+    await kit.notes(incident, 'too much');
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev2', reason: null }, incident);
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev3', reason: null }, incident);
+    const refused = async (method: string) =>
+      (await kit.calls(method)).filter(({ answer }) => answer.error === code).length;
+    const [posts, updates] = [await refused('chat.postMessage'), await refused('chat.update')];
+    await kit.fault('chat.update', 'error', code, 40);
+    await kit.fault('chat.postMessage', 'error', code, 40);
+    await kit.pays(incident);
+    // The headline and the announcement.
+    expect((await refused('chat.update')) - updates).toBe(2);
+    // Three entries together and one by one, and what is said of all that: no more than that.
+    expect((await refused('chat.postMessage')) - posts).toBeLessThanOrEqual(15);
+    expect((await kit.rows(incident, 'announcement.refresh')).filter(({ dead }) => dead)).toHaveLength(2);
+  },
+);
+
 test('a headline that Slack does not let us change is said once, not left to tell what is not so', async () => {
   const incident = await standing('Stale');
   await kit.fault('chat.update', 'error', 'cant_update_message', 2);
