@@ -46,10 +46,20 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
   const { id: opener } = attempt.incident.opener;
   const outside = absent.find(({ user }) => user === opener);
   if (outside) await tellOutside(attempt, opener, outside.error);
+  if (refused.headline) await oweHeadline(attempt);
   for (const [part, error] of Object.entries(refused)) {
     world.log.warn({ lane: attempt.row.lane, part, error }, 'the channel is open, with a part missing');
   }
   return { channel: channel.id, refused, absent };
+}
+
+/** A headline that Slack did not take is a delivery of its own: so it is listed, said, and may be tried again. */
+async function oweHeadline({ world, row }: Attempt<'channel.open'>): Promise<void> {
+  const { team, lane, incident, id } = row;
+  await world.outbox.owe(
+    { kind: 'headline.refresh', payload: {} },
+    { team, lane, incident, key: `headline:${id}` },
+  );
 }
 
 /** The opener, when there is one in Slack: an incident opened by the CLI has none. Whoever has left is told of below. */

@@ -489,6 +489,22 @@ test.each(['msg_too_long', 'invalid_blocks'])(
   },
 );
 
+test('a headline that Slack does not take when the channel is opened is listed, said, and posted when it is tried again', async () => {
+  const incident = await kit.opens('Headless');
+  await kit.fault('chat.postMessage', 'error', 'restricted_action', 2);
+  await kit.visits(incident);
+  expect(await ask('show', incident)).toContain('not in Slack: the headline (restricted_action)');
+  await kit.pays(incident);
+  expect((await kit.said(incident)).map(({ text }) => text)).toEqual([
+    expect.stringContaining(`INC-${incident} the headline. Slack said restricted_action`),
+  ]);
+  await kit.retries();
+  await kit.pays(incident);
+  const { headline } = await kit.state(incident);
+  expect((await kit.channel(incident)).pins).toEqual([headline?.ts]);
+  expect(await ask('show', incident)).not.toContain('not in Slack');
+});
+
 test('a headline that Slack does not let us change is said once, not left to tell what is not so', async () => {
   const incident = await standing('Stale');
   await kit.fault('chat.update', 'error', 'cant_update_message', 2);
