@@ -1,3 +1,4 @@
+import { codeOf, mendOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import type { LateLane } from '#store/lanes.js';
 
@@ -33,7 +34,7 @@ export function deliveriesCondition(
   return {
     state: stuck.length > 0 ? 'degraded' : 'ok',
     ...(said.length > 0 && { reason: said.join('; ') }),
-    ...(stuck.length > 0 && { fix: 'is a worker running, and can it reach Slack? its log says more' }),
+    ...(stuck.length > 0 && { fix: mendOfOldest(stuck) }),
   };
 }
 
@@ -48,8 +49,16 @@ function lanes({ length }: readonly unknown[]): string {
     : `those of ${length} incidents or runs have`;
 }
 
+function mendOfOldest(late: readonly LateLane[]): string {
+  const { error } = first(late) ?? {};
+  return (error && mendOf(codeOf(error))) || 'is a worker running, and can it reach Slack? its log says more';
+}
+
+function first(late: readonly LateLane[]): LateLane | undefined {
+  return [...late].sort((a, b) => b.ms - a.ms)[0];
+}
+
 function oldest(late: readonly LateLane[]): string {
-  const [first] = [...late].sort((a, b) => b.ms - a.ms);
-  const error = first?.error && CODE.test(first.error) ? ` (${first.error})` : '';
-  return `the oldest for ${Math.round((first?.ms ?? 0) / 1000)} s${error}`;
+  const { ms = 0, error = null } = first(late) ?? {};
+  return `the oldest for ${Math.round(ms / 1000)} s${error && CODE.test(error) ? ` (${error})` : ''}`;
 }

@@ -382,6 +382,25 @@ describe('an announcement that is refused', () => {
   });
 });
 
+test('an announcement that cannot be brought up to date any more is missed too; one that somebody deleted is not', async () => {
+  const incident = await standing('Heard once');
+  const changes = async (severity: 'sev1' | 'sev2') => {
+    await kit.says({ type: 'ChangeSeverity', severity, reason: null }, incident);
+    await kit.pays(incident);
+  };
+  await kit.fault('chat.update', 'error', 'message_not_found', 2);
+  await changes('sev2');
+  expect(await ask('show', incident)).not.toContain('not in Slack');
+  await kit.act('channel/archive', { user: 'ana', channel: 'incidents' });
+  await changes('sev1');
+  await kit.act('channel/archive', { user: 'ana', channel: 'incidents', remove: true });
+  expect(await ask('show', incident)).toContain('not in Slack: its announcement (is_inactive)');
+  expect((await posts(incident)).filter((text) => text.includes('not announced'))).toHaveLength(1);
+  await kit.retries();
+  await kit.pays(incident);
+  expect(await announced(incident)).toEqual([expect.stringContaining('sev1')]);
+});
+
 describe('a code that nobody has told us of', () => {
   test('for a while: everything is said in order, nothing is lost', async () => {
     const incident = await standing();

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { actionItems } from '#render/actions.js';
 import { actionsText, catchupText, listText, showText } from '#render/lists.js';
 import { timelineText } from '#render/timeline-text.js';
+import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 
 const rich = () => dossierOf(richIncident());
@@ -12,6 +13,14 @@ test('list has a line per incident', () => {
       'INC-7 sev3 investigating: second · no lead · no channel yet',
   );
   expect(listText([])).toBe('No incident is open. `open TITLE` opens one.');
+});
+
+test('what waits for Slack has a line for whoever runs the bot, with what stands in its way', () => {
+  const late = { lane: 'T1/INC-7/RUN-1', kind: 'run.show', ms: 84_400, error: null };
+  expect(lateLine(late)).toBe('waits  INC-7/RUN-1  run.show  for 84 s, tried by itself');
+  expect(lateLine({ ...late, error: 'chat.update: ekm_access_denied' })).toBe(
+    'waits  INC-7/RUN-1  run.show  for 84 s, tried by itself: chat.update: ekm_access_denied, that is the administrators of the organisation have suspended posting',
+  );
 });
 
 test('show says what is known, and what is not', () => {
