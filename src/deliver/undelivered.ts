@@ -26,6 +26,9 @@ const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
   'channel.notice',
 ]);
 
+/** Somebody of their own waits for each of these; the others are for everybody in the channel. */
+const PERSONAL: ReadonlySet<EffectKind> = new Set(['channel.open', 'export.send', 'message.capture']);
+
 /**
  * Sees to it that whoever waits for these rows, which are about to be given up, hears that they do not come: the opener
  * of a channel, whoever asked for an export or pinned a message, else the incident's channel; and where that takes no
@@ -167,9 +170,9 @@ async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promi
   const dead = await world.outbox.dead(row.team, row.incident);
   const missing = dead.find((one) => one.id === id);
   if (!missing) return null;
-  const personal = ['channel.open', 'export.send', 'message.capture'].includes(missing.effect.kind);
-  const told = personal ? toldPerson(ref, title, missing, command) : toldOfChannel(ref, title, dead);
-  return escaped(told);
+  if (PERSONAL.has(missing.effect.kind)) return escaped(toldPerson(ref, title, missing, command));
+  const others = dead.filter(({ effect }) => !PERSONAL.has(effect.kind));
+  return escaped(toldOfChannel(ref, title, others));
 }
 
 async function tellDirectly(attempt: Attempt<'person.tell'>, user: string, text: string): Promise<void> {

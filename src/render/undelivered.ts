@@ -184,11 +184,13 @@ export function toldPerson(ref: string, title: string, row: Undelivered, command
 
 /** Tells whoever leads the incident, or opened it, that its channel takes no message. @param rows what was given up */
 export function toldOfChannel(ref: string, title: string, rows: readonly Undelivered[]): string {
-  const codes = [...new Set(rows.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
-  const mend = rows[0] ? mended(rows[0].error) : '';
+  const shown = rows.filter(({ effect }) => effect.kind !== 'announcement.refresh');
+  const missed = shown.length > 0 ? shown : rows;
+  const codes = [...new Set(missed.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
+  const mend = missed[0] ? mended(missed[0].error) : '';
   return [
     `*${ref}* ${title}: its channel takes no message from me. Slack said ${codes}.`,
-    `Not shown there: ${whatIsMissing(rows.map(({ effect }) => effect))}. All of it is recorded.`,
+    `Not shown there: ${whatIsMissing(missed.map(({ effect }) => effect))}. All of it is recorded.`,
     `What to do: ${mend}${RETRY} on the machine where the bot runs.`,
   ].join('\n');
 }
