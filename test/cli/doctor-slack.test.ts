@@ -57,6 +57,16 @@ describe('who we are', () => {
 });
 
 describe('the announcement channel', () => {
+  test('archived', async () => {
+    await control('channel/archive', { user: 'ana', channel: 'incidents' });
+    const seen = [await asked('#incidents'), await asked('C0INCIDENT')];
+    await control('channel/archive', { user: 'ana', channel: 'incidents', remove: true });
+    for (const { ill } of seen)
+      expect(ill).toEqual([
+        expect.stringMatching(/#incidents is archived: no incident will be .* → unarchive it/),
+      ]);
+  });
+
   test.each([
     ['error', 'missing_scope', /lacks a scope → add the scopes/],
     ['error', 'internal_error', /internal_error → Slack does not tell now/],

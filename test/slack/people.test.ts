@@ -140,7 +140,8 @@ describe('the list of everybody', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-    await order({ method: 'users.list', kind, value, times: value === 'none' ? 1 : 2, after });
+    const times = value === 'none' ? 1 : 2;
+    await order({ method: 'users.list', kind, value, times, after });
     const kept = new Set<string>();
     const infos: object[] = [];
     const people = createPeople({
@@ -163,6 +164,11 @@ describe('the list of everybody', () => {
     // The sandbox's own people and the bot beside them.
     expect(infos).toEqual([{ people: 438 }]);
     expect(crowd.filter(({ id }) => !kept.has(id))).toEqual([]);
+    const { calls } = (await (await fetch(`${sandbox.url}/control/log?method=users.list`)).json()) as {
+      calls: unknown[];
+    };
+    // A wait costs no page that was read already.
+    if (kind === 'ratelimit') expect(calls).toHaveLength(3 + times);
     await sandbox.stop();
   });
 });
