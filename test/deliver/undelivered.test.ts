@@ -304,9 +304,6 @@ describe('who opened it and cannot be told directly', () => {
     expect((await kit.store.outbox.dead('T1', incident)).map(({ effect }) => effect.kind)).toEqual([
       'channel.open',
     ]);
-    // What is listed is what is counted.
-    const { dead } = await kit.store.outbox.late(MINUTE, 9);
-    expect(dead).toBe((await kit.store.outbox.dead()).length);
   });
 
   test('a program: its owner is told; without one, whoever writes to it next', async () => {
@@ -485,6 +482,10 @@ test('a channel that takes no message: whoever leads is told directly, once', as
     expect.stringContaining('its channel takes no message from me. Slack said is_archived'),
   ]);
   expect(told[0]).toContain('Not shown there: #2.');
+  // What is listed is what is counted: a notice that could not be given is neither.
+  expect((await kit.rows(incident, 'channel.notice'))[0]).toMatchObject({ dead: true });
+  const { dead } = await kit.store.outbox.late(MINUTE, 9);
+  expect(dead).toBe((await kit.store.outbox.dead()).length);
 });
 
 test.each(['msg_too_long', 'invalid_blocks'])(
