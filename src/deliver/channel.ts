@@ -65,8 +65,6 @@ async function findOurs(
   incident: IncidentState,
   bot: string | null,
 ): Promise<Channel | null> {
-  // Whoever is in a channel may bring us into it: one that nobody says is ours is not taken for ours.
-  if (bot === null) return null;
   const notBefore = Date.parse(incident.recordedAt) / 1000 - SKEW_S;
   const prefix = refOf(incident.number).toLowerCase();
   const ours = (channel: Body): boolean =>
@@ -74,6 +72,7 @@ async function findOurs(
     Number(channel.created) >= notBefore &&
     channel.is_private === incident.private &&
     channel.is_archived !== true &&
+    // Whoever is in a channel may bring us into it: where Slack does not tell who we are, none is taken for ours.
     channel.creator === bot;
   let cursor = '';
   for (let page = 0; page < PAGES; page++) {

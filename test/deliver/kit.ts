@@ -182,7 +182,7 @@ export async function startKit(
     /** Time passes for what was given up. @returns does this incident's channel get another try by itself? */
     async triesAgain(incident: number, ms: number): Promise<boolean> {
       await client.query(
-        "update outbox set dead_at = dead_at - $1 * interval '1 ms' where dead_at is not null",
+        "update outbox set dead_at = dead_at - $1 * interval '1 ms', owed_at = owed_at - $1 * interval '1 ms' where dead_at is not null",
         [ms],
       );
       await store.outbox.reviveOpenings(100);

@@ -69,7 +69,7 @@ test("somebody's message in the words of ours does not stop an export", async ()
   await kit.act('message', {
     user: 'ana',
     channel: channel.name,
-    text: `INC-${incident}.md · for <@${ANA.id}>`,
+    text: `INC-${incident}.md · for @ana`,
   });
   await kit.pays(incident);
   const { messages } = await kit.channel(incident);
