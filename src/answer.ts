@@ -5,8 +5,10 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import { type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run-intent.js';
+import { STANDING } from '#domain/state.js';
 import { type Before, type Handle, notRead, type Recorded } from '#handle.js';
 import type { Read } from '#read.js';
+import { channelRemark } from '#render/undelivered.js';
 import { Unavailable } from '#store/outcome.js';
 import { look, type Wanted } from './answer/look.js';
 import { whichIncident } from './answer/which.js';
@@ -27,7 +29,8 @@ export interface Typed {
 }
 
 export type Answer =
-  | { kind: 'recorded'; text: string; recorded: Recorded }
+  /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
+  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
@@ -165,8 +168,25 @@ async function record(
   notes: string[],
 ): Promise<Answer> {
   const outcome = await ports.handle(intent, incident, asking, notes);
-  if (!isRefusal(outcome)) return { kind: 'recorded', text: outcome.receipt, recorded: outcome };
+  if (!isRefusal(outcome)) {
+    const remark = await remarkOn(ports.read, outcome);
+    return { kind: 'recorded', text: outcome.receipt, recorded: outcome, ...(remark && { remark }) };
+  }
   return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
+}
+
+/**
+ * What is not in the receipt because it is no part of the record: that the incident has no channel, and why. Its opener may be
+ * a program, or somebody whom Slack did not let us tell. Costs a look only while there is no channel.
+ */
+async function remarkOn(
+  read: Pick<Read, 'refused'>,
+  { state, ref, facts }: Recorded,
+): Promise<string | null> {
+  if (state.channel !== null || state.number === STANDING || facts[0]?.type === 'IncidentOpened') return null;
+  // It is recorded, whatever becomes of this look.
+  const rows = await read.refused(state.team, state.number).catch(() => []);
+  return channelRemark(ref, rows);
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */

@@ -30,7 +30,7 @@ export interface WorkerOptions {
   concurrency?: number;
   /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
   after?: Promise<unknown>;
-  /** Milliseconds between two times of clearing away what was paid; a minute. */
+  /** Milliseconds between two times of looking through the outbox: what was paid is cleared away, channels get their next try; a minute. */
   sweepEveryMs?: number;
 }
 
@@ -41,12 +41,16 @@ export interface WorkerOptions {
 export const KEEP_PAID_MS = 3 * 86_400_000;
 /** A statement's worth: short, so that nothing waits for it. */
 const SWEEP_ROWS = 500;
+/** Channels that could not be made and are tried again, in a minute: Slack takes some twenty such calls, and new incidents need them. */
+const OPENINGS = 5;
 
-/** @returns stops it, once what it does is done */
+/** Clears away what was paid, and gives what could not be made its next try. @returns stops it, once what it does is done */
 function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void> {
   let stopped = false;
   let doing: Promise<void> | null = null;
   const sweep = async () => {
+    // The times stand in the database, so it makes no difference who looks, or since when; whose lanes are due the relay finds.
+    await outbox.reviveOpenings(OPENINGS);
     for (;;) {
       const { rows, lanes } = await outbox.sweep(KEEP_PAID_MS, SWEEP_ROWS);
       if (stopped || (rows < SWEEP_ROWS && lanes < SWEEP_ROWS)) return;
@@ -54,9 +58,7 @@ function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void>
   };
   const timer = setInterval(() => {
     doing ??= sweep()
-      .catch((error: unknown) =>
-        log.warn({ error: String(error) }, 'what was paid could not be cleared away'),
-      )
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'the outbox could not be looked through'))
       .finally(() => {
         doing = null;
       });

@@ -1,9 +1,10 @@
+import { LATE_MS, owingLate } from '#deliver/late.js';
 import { refOf } from '#domain/state.js';
-import { undeliveredLine } from '#render/undelivered.js';
+import { lateLine, undeliveredLine } from '#render/undelivered.js';
 import { Usage, type Verb } from './verb.js';
 import { withCore } from './with-core.js';
 
-/** `tocsin deliveries`: what Slack refused for good, and how to have it tried again. */
+/** `tocsin deliveries`: what Slack refused for good and how to have it tried again, and what waits for longer than a minute. */
 export const deliveries: Verb = {
   form: 'deliveries [retry ID…|retry all]',
   help: 'what could not be delivered, and try it again',
@@ -15,7 +16,10 @@ export const deliveries: Verb = {
         const dead = await core.store.outbox.dead(team);
         for (const row of dead) io.out(`${undeliveredLine(refOf(row.incident), row)}\n`);
         if (dead.length === 0) io.out('Nothing was given up.\n');
-        else io.out('“tocsin deliveries retry ID…” or “retry all” tries again, once the cause is mended.\n');
+        const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
+        for (const lane of owingLate(lanes)) if (lane.team === team) io.out(`${lateLine(lane)}\n`);
+        if (dead.length > 0)
+          io.out('“tocsin deliveries retry ID…” or “retry all” tries again, once the cause is mended.\n');
         return 0;
       }
       const numbers = ids.map(Number);

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '#config.js';
-import { codeInWords } from '#domain/slack-code.js';
+import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
 import { createSlackClient, type SlackClient } from '#slack/client.js';
 import { lookAtSocket } from '#slack/socket.js';
 import type { Finding } from './finding.js';
@@ -27,10 +27,10 @@ export async function askSlack(config: Config): Promise<Finding[]> {
     return [{ what: 'Slack', ok: false, detail: 'asks us to wait', fix: 'try again in a minute' }];
   }
   if (answer.kind !== 'ok') {
-    const fix =
-      answer.kind === 'refused'
-        ? 'copy the Bot User OAuth Token again into SLACK_BOT_TOKEN'
-        : 'can this machine reach slack.com (or SLACK_API_URL)?';
+    const token = 'copy the Bot User OAuth Token again into SLACK_BOT_TOKEN';
+    // A policy that keeps us out is not mended by another token.
+    const mend = natureOf(answer.error) === 'fatal' ? token : (mendOf(answer.error) ?? token);
+    const fix = answer.kind === 'refused' ? mend : 'can this machine reach slack.com (or SLACK_API_URL)?';
     return [{ what: 'Slack', ok: false, detail: answer.error, fix }];
   }
   const { team, user } = answer.data as { team?: string; user?: string };
@@ -56,9 +56,10 @@ async function sockets(config: Config): Promise<Finding[]> {
     return [{ what, ok: false, detail, fix }];
   }
   if (refused !== null) {
-    const fix =
+    const settings =
       'is SLACK_APP_TOKEN right (xapp-…, with connections:write), and Socket Mode switched on for the app?';
-    return [{ what, ok: false, detail: refused, fix }];
+    const passes = ['doubtful', 'passing'].includes(natureOf(refused));
+    return [{ what, ok: false, detail: refused, fix: passes ? PASSING : settings }];
   }
   return [{ what, ok: true, detail: `Slack says hello, ${connections ?? 1} open with this one` }];
 }
@@ -70,6 +71,9 @@ interface Place {
   is_member?: boolean;
   is_private?: boolean;
 }
+
+/** What Slack did not say now says nothing about our settings. */
+const PASSING = 'Slack does not tell now: try again in a minute';
 
 /** Will the announcement of the next incident be heard? */
 async function announcements(config: Config, client: SlackClient): Promise<Finding[]> {
@@ -83,8 +87,10 @@ async function announcements(config: Config, client: SlackClient): Promise<Findi
     const detail = `there is no channel ${wanted} that the bot can see`;
     return [{ what, ok: false, detail, fix: `${fix}; a private one is seen only by who is in it` }];
   }
-  if (typeof found === 'string')
-    return [{ what, ok: false, detail: `#${wanted}: ${codeInWords(found)}`, fix }];
+  if (typeof found === 'string') {
+    const detail = `#${wanted}: ${codeInWords(found)}`;
+    return [{ what, ok: false, detail, fix: natureOf(found) === 'final' ? (mendOf(found) ?? fix) : PASSING }];
+  }
   const name = `#${found.name}`;
   if (found.is_archived) {
     const detail = `${name} is archived: no incident will be announced`;
@@ -100,7 +106,7 @@ async function announcements(config: Config, client: SlackClient): Promise<Findi
 async function placeOf(wanted: string, client: SlackClient): Promise<Place | string | null> {
   if (/^[CG][A-Z0-9]{6,}$/.test(wanted)) {
     const answer = await client.call('conversations.info', { channel: wanted });
-    if (answer.kind === 'ok') return answer.data.channel as Place;
+    if (answer.kind === 'ok') return (answer.data.channel as Place | undefined) ?? 'no answer';
     if (answer.kind === 'ratelimited') return 'ratelimited';
     return answer.error === 'channel_not_found' ? null : answer.error;
   }

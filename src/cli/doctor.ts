@@ -125,7 +125,7 @@ async function database(
     await restores(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
     const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
-    const { state, reason } = deliveriesCondition(lanes, 0, slack);
+    const { state, reason, fix } = deliveriesCondition(lanes, 0, slack);
     tell({
       what: 'deliveries',
       ok: dead === 0 && state === 'ok',
@@ -133,7 +133,7 @@ async function database(
       fix:
         state === 'ok'
           ? '`tocsin deliveries` lists them with their errors'
-          : 'is the bot running, and can it reach Slack?',
+          : (fix ?? 'is the bot running, and can it reach Slack?'),
     });
     for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
     return writing.state === 'ok' ? null : writing;

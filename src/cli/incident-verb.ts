@@ -115,7 +115,7 @@ export async function runIncidentVerb(verb: string, given: string[], io: Io): Pr
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {
       case 'recorded': {
-        io.out(`${plainly(answer.text)}\n`);
+        io.out(`${plainly(answer.text)}\n${answer.remark ? `${unmarked(answer.remark)}\n` : ''}`);
         const { incident, facts } = answer.recorded;
         const run = facts[0]?.type === 'RunProposed' && facts[0].data.planOnly ? facts[0].data.run : null;
         return run === null || !config ? 0 : printPlan(core, config, io, { incident, run });

@@ -2,7 +2,7 @@ import { codeOf } from '#domain/slack-code.js';
 import { announcementMessage } from '#slack/blocks/announcement.js';
 import type { Attempt, Body } from './attempt.js';
 import { Later, Refused } from './failure.js';
-import { findTagged, opened, tag } from './look.js';
+import { findTagged, needed, opened, tag } from './look.js';
 
 /** An announcement with the way to the channel in it is worth this wait; one without it is worth more than none. */
 const PATIENCE_MS = 5_000;
@@ -79,6 +79,7 @@ async function announce(attempt: Announcement, where: string, message: Body): Pr
   );
   // The id, where the configuration has a name.
   const channel = typeof body.channel === 'string' ? body.channel : where;
-  await attempt.record({ type: 'NoteAnnounced', channel, ts: String(body.ts) }, 'announced');
-  return { channel, ts: String(body.ts) };
+  const ts = needed('chat.postMessage', body, 'ts');
+  await attempt.record({ type: 'NoteAnnounced', channel, ts }, 'announced');
+  return { channel, ts };
 }

@@ -3,7 +3,7 @@ import { toldText } from '#domain/entry-text.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
 import type { Attempt, Body } from './attempt.js';
 import { Undeliverable } from './failure.js';
-import { seenSince, tag } from './look.js';
+import { needed, seenSince, tag } from './look.js';
 import type { OutboxRow } from './ports.js';
 
 type Kind = 'channel.entry' | 'channel.amend';
@@ -49,7 +49,7 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
     unfurl_links: false,
     unfurl_media: false,
   });
-  return { channel: channel.id, ts: String(body.ts) };
+  return { channel: channel.id, ts: needed('chat.postMessage', body, 'ts') };
 }
 
 /** @returns the rows that stand in the channel already, and the newest message that shows some of them. */

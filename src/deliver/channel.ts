@@ -2,7 +2,7 @@ import { type IncidentState, refOf } from '#domain/state.js';
 import { channelName } from '#slack/blocks/channel-name.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Refused } from './failure.js';
-import { list, object } from './look.js';
+import { list, needed, object } from './look.js';
 
 export interface Channel {
   id: string;
@@ -53,7 +53,10 @@ async function create(attempt: Attempt<'channel.open'>, name: string): Promise<C
   });
   const channel = object(body.channel);
   // The name as Slack gave it, not as we asked for it.
-  return { id: String(channel.id), name: typeof channel.name === 'string' ? channel.name : name };
+  return {
+    id: needed('conversations.create', channel, 'id'),
+    name: typeof channel.name === 'string' ? channel.name : name,
+  };
 }
 
 /** @returns the channel that the bot made for this incident: `inc-7…`, by the bot, not before the incident. */
@@ -69,7 +72,8 @@ async function findOurs(
     Number(channel.created) >= notBefore &&
     channel.is_private === incident.private &&
     channel.is_archived !== true &&
-    (bot === null || channel.creator === bot);
+    // Whoever is in a channel may bring us into it: where Slack does not tell who we are, none is taken for ours.
+    channel.creator === bot;
   let cursor = '';
   for (let page = 0; page < PAGES; page++) {
     const body = await attempt
@@ -86,7 +90,7 @@ async function findOurs(
       });
     if (!body) return null;
     const found = list(body.channels).find(ours);
-    if (found) return { id: String(found.id), name: String(found.name) };
+    if (found) return { id: needed('users.conversations', found, 'id'), name: String(found.name) };
     const next = object(body.response_metadata).next_cursor;
     if (typeof next !== 'string' || next === '') return null;
     cursor = next;

@@ -4,7 +4,7 @@ import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Refused, Undeliverable } from './failure.js';
-import { object, seenSince } from './look.js';
+import { needed, object, seenSince } from './look.js';
 import { uploadFile } from './upload.js';
 
 /**
@@ -88,7 +88,7 @@ async function mustBeTheirs({ row, world, incident }: Attempt<'export.send'>): P
 
 async function direct(attempt: Attempt<'export.send'>, user: string): Promise<string> {
   const body = await attempt.read('conversations.open', { users: user });
-  return String(object(body.channel).id);
+  return needed('conversations.open', object(body.channel), 'id');
 }
 
 // A file has no metadata: its message says who asked for which file and when, and is found again by that.

@@ -31,7 +31,8 @@ export class Refused extends Error {
   ) {
     super(`${method}: ${code}`);
     const nature = natureOf(code);
-    this.tries = nature === 'unknown' ? before + 1 : 0;
+    // One that was given up and is tried anew has been heard often enough: another such answer ends it.
+    this.tries = nature === 'unknown' ? Math.min(before + 1, TRIES) : 0;
     this.final = nature === 'final' || this.tries >= TRIES;
   }
 

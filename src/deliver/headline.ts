@@ -3,7 +3,7 @@ import { headlineMessage } from '#slack/blocks/headline.js';
 import { topic } from '#slack/blocks/topic.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent, Refused } from './failure.js';
-import { findTagged, opened, tag } from './look.js';
+import { findTagged, needed, opened, tag } from './look.js';
 
 type Any = Attempt<'channel.open'> | Attempt<'headline.refresh'>;
 const ID = 'headline';
@@ -38,7 +38,7 @@ async function post(attempt: Any, channel: string): Promise<string> {
     { channel, ...message, metadata, unfurl_links: false, unfurl_media: false },
     { patient: true },
   );
-  return String(body.ts);
+  return needed('chat.postMessage', body, 'ts');
 }
 
 async function pin(attempt: Any, { channel, ts }: NonNullable<IncidentState['headline']>): Promise<void> {

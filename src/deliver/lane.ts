@@ -36,6 +36,9 @@ export class Retries {
 /** What is said in the incident's channel all the time. */
 const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
 
+/** Each of these can stand in a message of its own. Of the others many ask for the same one, and would ask for it for ever. */
+const APART: ReadonlySet<EffectKind> = new Set(['channel.entry', 'channel.amend']);
+
 export interface DrainOptions {
   world: World;
   gate: Gate;
@@ -138,7 +141,8 @@ async function fail(
 ): Promise<void> {
   const { row } = attempt;
   const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
-  if (attempt.rows.length > 1 && error instanceof Refused && isAboutTheMessage(error.message)) {
+  const several = attempt.rows.length > 1 && APART.has(row.effect.kind);
+  if (several && error instanceof Refused && isAboutTheMessage(error.message)) {
     // Kept with the rows, because the next try at them is a second away and may be another process's.
     const how = { retryInMs: 0, error: error.message, uncertain: attempt.unsure };
     await settle(lease, world, attempt, how);
@@ -150,7 +154,7 @@ async function fail(
   const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
   if ('dead' in how) {
     // Before they are settled: whoever dies in between does it again.
-    const lanes = await mourn(world, attempt.rows, attempt.incident.opener.id, how.dead);
+    const lanes = await mourn(world, attempt.rows, attempt.incident, how.dead);
     for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
   }
   await settle(lease, world, attempt, how);

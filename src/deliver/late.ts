@@ -1,10 +1,11 @@
+import { codeOf, mendOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import type { LateLane } from '#store/lanes.js';
 
 /** Older than this, a delivery needs an excuse. */
 export const LATE_MS = 60_000;
 /** A method and a code of Slack's, nothing that anybody wrote. */
-const CODE = /^[\w.]+: [\w.]+$/;
+const CODE = /^[\w.]+: [\w.]+( \(try \d+ of \d+\))?$/;
 
 /**
  * Is anything late that nothing excuses? Slack told us to wait, Slack is away, a run is in hand: these are excuses, and
@@ -17,8 +18,7 @@ export function deliveriesCondition(
   dead: number,
   slack: Pick<Condition, 'state'>,
 ): Condition {
-  // A run takes as long as its steps: in hand, or told to come again, it is where it should be.
-  const owing = late.filter(({ kind, held, resting }) => kind !== 'run.advance' || !(held || resting));
+  const owing = owingLate(late);
   const limited = owing.filter(({ resting, error }) => resting || error?.endsWith('must wait'));
   const others = owing.filter((lane) => !limited.includes(lane));
   const away = slack.state === 'ok' ? [] : others;
@@ -34,8 +34,13 @@ export function deliveriesCondition(
   return {
     state: stuck.length > 0 ? 'degraded' : 'ok',
     ...(said.length > 0 && { reason: said.join('; ') }),
-    ...(stuck.length > 0 && { fix: 'is a worker running, and can it reach Slack? its log says more' }),
+    ...(stuck.length > 0 && { fix: mendOfOldest(stuck) }),
   };
+}
+
+/** Without runs that take as long as their steps: in hand, or told to come again, one is where it should be. */
+export function owingLate(late: readonly LateLane[]): LateLane[] {
+  return late.filter(({ kind, held, resting }) => kind !== 'run.advance' || !(held || resting));
 }
 
 function lanes({ length }: readonly unknown[]): string {
@@ -44,8 +49,16 @@ function lanes({ length }: readonly unknown[]): string {
     : `those of ${length} incidents or runs have`;
 }
 
+function mendOfOldest(late: readonly LateLane[]): string {
+  const { error } = first(late) ?? {};
+  return (error && mendOf(codeOf(error))) || 'is a worker running, and can it reach Slack? its log says more';
+}
+
+function first(late: readonly LateLane[]): LateLane | undefined {
+  return [...late].sort((a, b) => b.ms - a.ms)[0];
+}
+
 function oldest(late: readonly LateLane[]): string {
-  const [first] = [...late].sort((a, b) => b.ms - a.ms);
-  const error = first?.error && CODE.test(first.error) ? ` (${first.error})` : '';
-  return `the oldest for ${Math.round((first?.ms ?? 0) / 1000)} s${error}`;
+  const { ms = 0, error = null } = first(late) ?? {};
+  return `the oldest for ${Math.round(ms / 1000)} s${error && CODE.test(error) ? ` (${error})` : ''}`;
 }

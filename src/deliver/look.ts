@@ -1,5 +1,6 @@
 import type { Attempt, Body } from './attempt.js';
-import { isPermanent } from './failure.js';
+import { botUser } from './bot.js';
+import { isPermanent, Unknown } from './failure.js';
 
 // Clocks differ; so does what Slack thinks of when a request came in.
 const SKEW_MS = 5 * 60_000;
@@ -7,11 +8,10 @@ const PAGE = 200;
 // Two thousand messages: a crashed attempt that lies further back was days ago.
 const PAGES = 10;
 
-/** A message of a channel, as far as we look at it. */
+/** A message of ours in a channel, as far as we look at it. */
 export interface Seen {
   ts: string;
   text: string;
-  /** Our own metadata, or null for everybody else's message. */
   tag: Record<string, unknown> | null;
 }
 
@@ -21,17 +21,20 @@ export function tag(payload: Record<string, string | number>): Body {
 }
 
 /**
- * What a channel holds since about `since`, newest first: to find out whether an attempt whose answer was lost
- * has been heard all the same.
+ * What we have said in a channel since about `since`, newest first: to find out whether an attempt whose answer was lost
+ * has been heard all the same. Whoever posts there can write our words and our metadata: only what we posted ourselves
+ * counts.
  *
- * Where the bot may not read (not a member of the announcement channel; no history scope) nothing is found, and
- * a message whose answer was lost is sent again: a rare double, rather than a silent hole.
+ * Where the bot may not read (not a member of the announcement channel; no history scope), or Slack does not tell who we
+ * are, nothing is found, and a message whose answer was lost is sent again: a rare double, rather than a silent hole.
  */
 export async function* seenSince(
   attempt: Pick<Attempt, 'read'>,
   channel: string,
   since: Date,
 ): AsyncGenerator<Seen> {
+  const me = await botUser(attempt);
+  if (me === null) return;
   const oldest = ((since.getTime() - SKEW_MS) / 1000).toFixed(6);
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page++) {
@@ -48,7 +51,7 @@ export async function* seenSince(
         throw error;
       });
     if (!body) return;
-    for (const message of list(body.messages)) yield seen(message);
+    for (const message of list(body.messages)) if (message.user === me) yield seen(message);
     const next = object(body.response_metadata).next_cursor;
     if (typeof next !== 'string' || next === '') return;
     cursor = next;
@@ -80,6 +83,16 @@ function seen(message: Body): Seen {
     text: typeof message.text === 'string' ? message.text : '',
     tag: metadata.event_type === 'tocsin' ? object(metadata.event_payload) : null,
   };
+}
+
+/**
+ * What a *yes* of Slack's must hold to be one: a message has a `ts`, a channel an `id`.
+ * @throws Unknown where it holds no such thing: nobody can say what was made, so it is looked for
+ */
+export function needed(method: string, body: Body, member: string): string {
+  const value = body[member];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new Unknown(method, `no_${member}`);
 }
 
 /** Slack's answers are read with care: what is not there is empty, never an exception. */

@@ -64,9 +64,16 @@ async function decline(attempt: Attempt<'message.capture'>, refusal: Refusal): P
   return { refused: refusal.code };
 }
 
-async function tell(attempt: Attempt<'message.capture'>, text: string): Promise<void> {
+/** Beside the message; directly, where Slack does not let us speak there. */
+async function tell(attempt: Attempt<'message.capture'>, words: string): Promise<void> {
   const { channel, by: user } = attempt.row.effect.payload;
-  await atBest(attempt.write('chat.postEphemeral', { channel, user, text: escaped(text) }));
+  const text = escaped(words);
+  try {
+    await attempt.write('chat.postEphemeral', { channel, user, text });
+  } catch (error) {
+    if (!isPermanent(error)) return atBest(Promise.reject(error));
+    await atBest(attempt.write('chat.postMessage', { channel: user, text }));
+  }
 }
 
 /** An entry without a link is an entry; only a wait that Slack has named is worth it. */

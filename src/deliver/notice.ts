@@ -1,4 +1,5 @@
 import { isGroup, personLabel } from '#domain/person.js';
+import { codeInWords } from '#domain/slack-code.js';
 import { escaped } from '#slack/blocks/escaped.js';
 import type { Attempt } from './attempt.js';
 import { isPermanent } from './failure.js';
@@ -19,6 +20,12 @@ const REASONS: Record<string, string> = {
   plan_upgrade_required: 'this workspace has no user groups',
 };
 
+function reasonFor(user: string, error: string): string {
+  // Of a person it is another scope, and which one Slack does not say here.
+  if (error === 'missing_scope' && /^[UW]/.test(user)) return codeInWords(error);
+  return REASONS[error] ?? codeInWords(error);
+}
+
 /** Names in the channel those who could not be brought in, so that somebody calls them. */
 export async function tellAbsent(
   attempt: Attempt<'channel.open'> | Attempt<'people.invite'>,
@@ -33,7 +40,7 @@ export async function tellAbsent(
       const name = isGroup(user)
         ? `@${(await attempt.world.groups.names([user])).get(user) ?? user}`
         : personLabel(await personOf(attempt, user));
-      return `${escaped(name.slice(0, 80))} (${escaped(REASONS[error] ?? error)})`;
+      return `${escaped(name.slice(0, 80))} (${escaped(reasonFor(user, error))})`;
     }),
   );
   const shown = named.slice(0, 20).join(', ');

@@ -30,6 +30,7 @@ export type Outbox = Pick<
   | 'dead'
   | 'refused'
   | 'reviveNotices'
+  | 'reviveOpenings'
 >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */

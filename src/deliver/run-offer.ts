@@ -1,7 +1,7 @@
 import { runOfferMessage } from '#slack/blocks/run-offer.js';
 import type { Attempt, Body } from './attempt.js';
 import { Undeliverable } from './failure.js';
-import { findTagged, opened, tag } from './look.js';
+import { findTagged, needed, opened, tag } from './look.js';
 
 /** Offers, with a button in the incident's channel, to plan the runbook that would mend what a watch has found. */
 export async function offerRun(attempt: Attempt<'run.offer'>): Promise<Body> {
@@ -17,5 +17,5 @@ export async function offerRun(attempt: Attempt<'run.offer'>): Promise<Body> {
     ...message,
     metadata: tag({ id: name, incident }),
   });
-  return { ts: String(body.ts) };
+  return { ts: needed('chat.postMessage', body, 'ts') };
 }

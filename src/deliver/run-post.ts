@@ -34,6 +34,9 @@ export async function postForRun(attempt: Posts): Promise<Body> {
       );
     }
   }
+  // Whoever reads the run's messages misses it: so it is listed, and said in the incident's channel.
+  const [first] = Object.values(refused);
+  if (first !== undefined) throw new Undeliverable(first);
   return { refused };
 }
 

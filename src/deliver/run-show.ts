@@ -5,7 +5,7 @@ import type { Message } from '#slack/blocks/block.js';
 import { runMessage } from '#slack/blocks/run.js';
 import type { Attempt, Body } from './attempt.js';
 import { Refused, Undeliverable } from './failure.js';
-import { findTagged, tag } from './look.js';
+import { findTagged, needed, tag } from './look.js';
 
 type Show = Attempt<'run.show'>;
 
@@ -65,7 +65,7 @@ async function send(attempt: Show, channel: string, message: Message, id: string
     unfurl_links: false,
     unfurl_media: false,
   });
-  return String(body.ts);
+  return needed('chat.postMessage', body, 'ts');
 }
 
 async function wording(attempt: Show, view: RunView): Promise<Message> {

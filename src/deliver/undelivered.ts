@@ -1,55 +1,90 @@
-import type { Effect } from '#domain/effect.js';
+import type { Effect, EffectKind } from '#domain/effect.js';
 import { codeOf } from '#domain/slack-code.js';
-import { refOf } from '#domain/state.js';
+import { type IncidentState, refOf } from '#domain/state.js';
 import { laneOf } from '#handle/plan.js';
-import { toldChannel, toldPerson } from '#render/undelivered.js';
+import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { MAX } from '#slack/blocks/block.js';
 import { cut } from '#slack/blocks/cut.js';
 import { channelLink, escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
-import { Undeliverable } from './failure.js';
-import { findTagged, object, tag } from './look.js';
+import { isPermanent, Undeliverable } from './failure.js';
+import { findTagged, needed, object, tag } from './look.js';
 import type { OutboxRow, World } from './ports.js';
+
+/** The lane of what is told to people directly: it waits for no channel. */
+function directLane(team: string, incident: number): string {
+  return `${laneOf(team, incident)}/person.tell`;
+}
+
+/** Somebody whom Slack knows; a program or a command line is nobody there. */
+const isInSlack = (id: string | undefined): id is string => id !== undefined && /^[UW][A-Z0-9]+$/.test(id);
+
+/** These are asked for anew with each change of the incident: that one is refused is said once for each reason. */
+const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
+  'announcement.refresh',
+  'headline.refresh',
+  'channel.notice',
+]);
+
+/** Somebody of their own waits for each of these; the others are for everybody in the channel. */
+const PERSONAL: ReadonlySet<EffectKind> = new Set(['channel.open', 'export.send', 'message.capture']);
 
 /**
  * Sees to it that whoever waits for these rows, which are about to be given up, hears that they do not come: the opener
- * of a channel, whoever asked for an export or pinned a message, else the incident's channel. Called before the rows are
- * settled, and once for each row and reason, so that a crash in between costs nobody the word.
+ * of a channel, whoever asked for an export or pinned a message, else the incident's channel; and where that takes no
+ * message, whoever leads the incident, or opened it. Called before the rows are settled, and once for each row and reason,
+ * so that a crash in between costs nobody the word.
  * @returns lanes that owe something now
  */
-export async function mourn(world: World, rows: OutboxRow[], opener: string, why: string): Promise<string[]> {
+export async function mourn(
+  world: World,
+  rows: OutboxRow[],
+  incident: IncidentState,
+  why: string,
+): Promise<string[]> {
   const lanes = new Set<string>();
-  for (const { row, owed } of noticesOf(rows, opener, why)) {
-    const { team, incident } = row;
-    const lane = laneOf(team, incident) + (owed.kind === 'person.tell' ? `/${owed.kind}` : '');
-    // Each change of the incident asks for its announcement anew; that it is refused is said once.
-    const what = row.effect.kind === 'announcement.refresh' ? lane : row.id;
-    await world.outbox.owe(owed, { team, lane, incident, key: `untold:${what}:${codeOf(why)}` });
+  for (const { row, owed } of noticesOf(rows, incident, why)) {
+    const { team, incident: number } = row;
+    const { kind } = row.effect;
+    const lane = owed.kind === 'person.tell' ? directLane(team, number) : laneOf(team, number);
+    const what = ASKED_ANEW.has(kind) ? `${kind}:${lane}` : row.id;
+    await world.outbox.owe(owed, { team, lane, incident: number, key: `untold:${what}:${codeOf(why)}` });
     lanes.add(lane);
   }
   return [...lanes];
 }
 
-function noticesOf(rows: OutboxRow[], opener: string, why: string): Array<{ row: OutboxRow; owed: Effect }> {
+function noticesOf(
+  rows: OutboxRow[],
+  { opener, roles }: IncidentState,
+  why: string,
+): Array<{ row: OutboxRow; owed: Effect }> {
   const inChannel: OutboxRow[] = [];
   const owed: Array<{ row: OutboxRow; owed: Effect }> = [];
   for (const row of rows) {
     const { effect } = row;
-    const tell = (user: string) =>
-      owed.push({ row, owed: { kind: 'person.tell', payload: { user, row: row.id } } });
+    const tell = (user: string, typed?: string, about = row.id) =>
+      owed.push({
+        row,
+        owed: { kind: 'person.tell', payload: { user, row: about, ...(typed && { typed }) } },
+      });
     switch (effect.kind) {
       case 'channel.open':
-        tell(opener);
+        tell(effect.payload.owner ?? opener.id, effect.payload.typed);
         break;
       case 'export.send':
-        tell(effect.payload.user);
+        tell(effect.payload.user, effect.payload.channel);
         break;
       case 'message.capture':
         // That it could not be found, they were told beside it.
-        if (why !== 'message_not_found') tell(effect.payload.by);
+        if (why !== 'message_not_found') tell(effect.payload.by, effect.payload.channel);
         break;
-      // They are themselves the word; and a run goes on by itself.
       case 'channel.notice':
+        // Without a channel its opener was told of that.
+        if (why !== 'no_channel')
+          tell(isInSlack(roles.lead?.id) ? roles.lead.id : opener.id, undefined, effect.payload.rows[0]);
+        break;
+      // It is itself the word; and a run goes on by itself.
       case 'person.tell':
       case 'run.advance':
         break;
@@ -88,25 +123,81 @@ export async function tellChannel(attempt: Attempt<'channel.notice'>): Promise<B
   return { channel: channel.id, rows: missing.map((one) => one.id) };
 }
 
-/** Tells a person, in a direct message, that what they wait for does not come, and what to do. */
+/**
+ * Tells a person, in a direct message, that what they wait for does not come, and what to do. Where Slack does not let us,
+ * for them alone in the channel where they asked; else whoever leads the incident is told. Somebody on the command line or
+ * behind a token hears it with the answer to what they type next, as does everybody.
+ */
 export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body> {
   const { world, incident, row } = attempt;
-  const { user, row: id } = row.effect.payload;
-  // Somebody on the command line or behind a token: `show` and `deliveries` say it there.
-  if (!/^[UW][A-Z0-9]+$/.test(user)) return { told: null };
-  const missing = (await world.outbox.dead(row.team, row.incident)).find((one) => one.id === id);
-  if (!missing) return { silent: true };
+  const { user, typed } = row.effect.payload;
+  const words = await wordsFor(attempt);
+  if (words === null) return { silent: true };
+  const text = cut(words, MAX.text);
+  const lead = incident.roles.lead?.id;
+  const ways: Record<string, () => Promise<unknown>> = {
+    ...(isInSlack(user) && { direct: () => tellDirectly(attempt, user, text) }),
+    ...(isInSlack(user) &&
+      typed && { typed: () => attempt.write('chat.postEphemeral', { channel: typed, user, text }) }),
+    ...(isInSlack(lead) && lead !== user && { lead: () => tellDirectly(attempt, lead, text) }),
+  };
+  const refused: Record<string, string> = {};
+  for (const [way, tell] of Object.entries(ways)) {
+    try {
+      await tell();
+      return { told: way, refused };
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      refused[way] = error.message;
+    }
+  }
+  const about = { lane: row.lane, user, refused };
+  world.log.warn(
+    about,
+    'somebody who waits could not be told in Slack; `show`, `list` and `deliveries` say it',
+  );
+  return { told: null, refused };
+}
+
+/** @returns what there is to say, as Slack's text; null: it has come after all */
+async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promise<string | null> {
+  const { row: id, absent } = row.effect.payload;
+  const [ref, command] = [refOf(incident.number), world.org.command ?? '/incident'];
+  const { channel, title } = incident;
+  if (absent !== undefined) {
+    return channel && `${escaped(toldAbsent(ref, title, absent))} ${channelLink(channel.id)}`;
+  }
+  const dead = await world.outbox.dead(row.team, row.incident);
+  const missing = dead.find((one) => one.id === id);
+  if (!missing) return null;
+  if (PERSONAL.has(missing.effect.kind)) return escaped(toldPerson(ref, title, missing, command));
+  const others = dead.filter(({ effect }) => !PERSONAL.has(effect.kind));
+  return escaped(toldOfChannel(ref, title, others));
+}
+
+async function tellDirectly(attempt: Attempt<'person.tell'>, user: string, text: string): Promise<void> {
   const { channel } = await attempt.read('conversations.open', { users: user });
-  const where = String(object(channel).id);
-  const name = `told ${row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, where, sinceOf(attempt), name))) return { found: true };
-  const text = toldPerson(refOf(incident.number), incident.title, missing, world.org.command ?? '/incident');
-  await attempt.write('chat.postMessage', {
-    channel: where,
-    text: cut(escaped(text), MAX.text),
-    metadata: tag({ id: name, incident: incident.number }),
-  });
-  return { told: user };
+  const where = needed('conversations.open', object(channel), 'id');
+  const id = `told ${attempt.row.id}`;
+  if (attempt.repeated && (await findTagged(attempt, where, sinceOf(attempt), id))) return;
+  const metadata = tag({ id, incident: attempt.row.incident });
+  await attempt.write('chat.postMessage', { channel: where, text, metadata });
+}
+
+/** Has somebody told directly that the channel is there and Slack does not let them in: a word in it they do not read. */
+export async function tellOutside(
+  { world, row }: Attempt<'channel.open'>,
+  user: string,
+  absent: string,
+): Promise<void> {
+  const { team, incident, id } = row;
+  const lane = directLane(team, incident);
+  const { typed } = row.effect.payload;
+  const payload = { user, row: id, absent, ...(typed && { typed }) };
+  await world.outbox.owe(
+    { kind: 'person.tell', payload },
+    { team, lane, incident, key: `outside:${id}:${user}` },
+  );
 }
 
 /** The notice was owed within the life of the incident, and most often minutes ago; a day covers an outage. */

@@ -1,6 +1,7 @@
 import type { Attempt } from './attempt.js';
 import { Refused, Unknown } from './failure.js';
 import { CALL_MS } from './lease.js';
+import { needed } from './look.js';
 
 /** Gives Slack a file, unseen by anybody until it is shared. @returns its id */
 export async function uploadFile(
@@ -8,9 +9,11 @@ export async function uploadFile(
   filename: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  const place = await attempt.read('files.getUploadURLExternal', { filename, length: bytes.byteLength });
+  const method = 'files.getUploadURLExternal';
+  const place = await attempt.read(method, { filename, length: bytes.byteLength });
+  const [url, id] = [needed(method, place, 'upload_url'), needed(method, place, 'file_id')];
   await attempt.may();
-  const answer = await fetch(String(place.upload_url), {
+  const answer = await fetch(url, {
     method: 'POST',
     body: bytes,
     headers: { 'content-type': 'application/octet-stream' },
@@ -23,5 +26,5 @@ export async function uploadFile(
   await answer.body?.cancel();
   if (answer.status >= 500) throw new Unknown('upload', `http_${answer.status}`);
   if (!answer.ok) throw new Refused('upload', `http_${answer.status}`);
-  return String(place.file_id);
+  return id;
 }

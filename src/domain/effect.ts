@@ -3,8 +3,11 @@
  * Payloads hold references (sequence and entry numbers), never texts: texts can be erased, payloads are not.
  */
 export type Effect =
-  /** Make the channel, invite, topic, headline: once per incident, finished if interrupted. */
-  | { kind: 'channel.open'; payload: Record<string, never> }
+  /**
+   * Make the channel, invite, topic, headline: once per incident, finished if interrupted. `owner`: whose word it was, where
+   * a machine spoke, and `typed` the channel where it was typed: for telling somebody that there is no channel.
+   */
+  | { kind: 'channel.open'; payload: { owner?: string; typed?: string } }
   /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
   | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
   /** Tell the channel of a correction of entry `n`. */
@@ -15,8 +18,12 @@ export type Effect =
   | { kind: 'announcement.refresh'; payload: Record<string, never> }
   /** Tell the incident's channel what was given up: these rows of the outbox. */
   | { kind: 'channel.notice'; payload: { rows: number[] } }
-  /** Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. */
-  | { kind: 'person.tell'; payload: { user: string; row: number } }
+  /**
+   * Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. `typed`: the channel
+   * where they asked for it, for when they cannot be told directly. `absent`: the channel is there, and Slack's code for not
+   * letting them in.
+   */
+  | { kind: 'person.tell'; payload: { user: string; row: number; typed?: string; absent?: string } }
   | { kind: 'people.invite'; payload: { people: string[] } }
   /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
   | { kind: 'people.remove'; payload: { people: string[]; by: string } }

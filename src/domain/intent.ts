@@ -92,4 +92,6 @@ export interface Asking {
   readonly account?: Account;
   /** Whose word this is where no person speaks: the owner of a token, or of a command line. Absent or null: nobody's. */
   readonly owner?: Person | null;
+  /** The channel in Slack where it was typed, for what is to be told there later. Absent or null: in none. */
+  readonly channel?: string | null;
 }

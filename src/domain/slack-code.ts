@@ -30,7 +30,7 @@ const CODES: Record<Exclude<Nature, 'unknown'>, string> = {
     already_reacted not_reactable too_many_emoji too_many_reactions no_reaction no_access
     already_in_channel cant_invite cant_invite_self invitee_cant_see_channel no_external_invite_permission no_user
     org_user_not_in_team ura_max_channels user_not_found user_not_visible user_disabled user_not_in_channel
-    not_enough_users too_many_users users_list_not_supplied users_not_found
+    not_enough_users too_many_users users_list_not_supplied users_not_found cannot_dm_bot
     no_such_subteam subteam_not_found plan_upgrade_required list_record_comment_fetch_failed
     file_not_found file_not_shared file_deleted file_is_deleted file_type_not_allowed blocked_file_type
     file_update_failed file_share_limit_reached max_file_sharing_exceeded unable_to_share_files
@@ -80,6 +80,29 @@ const MEANS: Record<string, { means: string; mend?: string }> = {
     mend: 'check its name, and invite the bot into it',
   },
   not_in_channel: { means: 'the bot is not in the channel', mend: 'invite the bot into the channel' },
+  ekm_access_denied: {
+    means: 'the administrators of the organisation have suspended posting',
+    mend: 'an administrator of the organisation allows it again',
+  },
+  team_access_not_granted: {
+    means: 'the app was not given this workspace',
+    mend: 'an administrator of the organisation grants the app this workspace',
+  },
+  org_login_required: {
+    means: 'the workspace is being moved into an organisation',
+    mend: 'wait until Slack has moved it',
+  },
+  ...Object.fromEntries(
+    CODES.fatal.split(/\s+/).map((code) => [
+      code,
+      {
+        means: 'the bot’s token is no good any more',
+        mend: 'install the app again, put its new token into SLACK_BOT_TOKEN and start the bot again',
+      },
+    ]),
+  ),
+  user_disabled: { means: 'that account is deactivated' },
+  cannot_dm_bot: { means: 'a bot takes no direct messages' },
   messages_tab_disabled: {
     means: 'the app takes no direct messages',
     mend: 'switch on the Messages tab under App Home',

@@ -59,6 +59,13 @@ function laneOfEffect(team: string, incident: number, effect: Effect): string {
   }
 }
 
+/** Who waits for the channel is known now: that it cannot be made may be found out much later, by somebody else. */
+function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
+  if (effect.kind !== 'channel.open') return effect;
+  const payload = { ...(owner && { owner: owner.id }), ...(channel && { typed: channel }) };
+  return { kind: 'channel.open', payload };
+}
+
 /**
  * Decides one intent and adds what follows to `commit`; nothing is written yet.
  * @param known the incident as it will be when this is written; null for a new one
@@ -105,7 +112,8 @@ export function plan(
     for (const effect of effectsOf(one.fact, before, head)) {
       // The standing record has no channel: of it nothing is shown anywhere, but its runs go on.
       if (incident === STANDING && effect.kind !== 'run.advance') continue;
-      commit.effects.push({ team, lane: laneOfEffect(team, incident, effect), incident, seq, effect });
+      const lane = laneOfEffect(team, incident, effect);
+      commit.effects.push({ team, lane, incident, seq, effect: withAsker(effect, asking) });
     }
   }
   const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };

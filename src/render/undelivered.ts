@@ -11,6 +11,8 @@ export interface Undelivered {
   /** As kept with it: `conversations.create: restricted_action`. */
   error: string;
   dead: boolean;
+  /** When it is tried again by itself although it was given up (ISO 8601, UTC); null: not. */
+  again?: string | null;
 }
 
 const RETRY = '`tocsin deliveries retry all`';
@@ -79,7 +81,24 @@ function nameOf(effect: Effect): string {
 /** A line for `tocsin deliveries`. */
 export function undeliveredLine(ref: string, row: Undelivered & { deadAt: string }): string {
   const what = `${row.effect.kind} (${whatIsMissing([row.effect])})`;
-  return `${row.id}  ${ref}  ${what}  ${row.deadAt}  ${withMeaning(row.error)}`;
+  const again = row.again ? `; tried again by itself, next at ${row.again}` : '';
+  return `${row.id}  ${ref}  ${what}  ${row.deadAt}  ${withMeaning(row.error)}${again}`;
+}
+
+/** A line for `tocsin deliveries`: what an incident or a run owes for long, and is tried by itself. */
+export function lateLine({
+  lane,
+  kind,
+  ms,
+  error,
+}: {
+  lane: string;
+  kind: string;
+  ms: number;
+  error: string | null;
+}): string {
+  const why = error ? `: ${withMeaning(error)}` : '';
+  return `waits  ${lane.split('/').slice(1).join('/')}  ${kind}  for ${Math.round(ms / 1000)} s, tried by itself${why}`;
 }
 
 /** What was given up, an incident at a time, for the doctor: `no channel (restricted_action)`, and what to do. */
@@ -88,7 +107,7 @@ export function undeliveredOf(rows: readonly Undelivered[]): { missing: string; 
   const [first] = rows;
   return {
     missing: `Slack does not have ${whatIsMissing(rows.map(({ effect }) => effect))} (${reasons})`,
-    fix: `${first ? mended(first.error) : ''}${RETRY}`,
+    fix: `${first ? mended(first.error) : ''}${RETRY}${rows.map(byItself).find(Boolean) ?? ''}`,
   };
 }
 
@@ -103,20 +122,46 @@ export function withoutChannel(rows: readonly Undelivered[]): string | null {
 export function undeliveredLines(rows: readonly Undelivered[], made: boolean): string[] {
   const opening = made ? undefined : rows.find(({ effect }) => effect.kind === 'channel.open');
   const lines = opening ? [openingLine(opening)] : made ? [] : ['channel: not made yet'];
-  const lost = rows.filter((row) => row.dead && row !== opening);
+  const others = rows.filter((row) => row.effect.kind !== 'channel.open' || made);
+  const lost = others.filter((row) => row.dead);
   if (lost.length > 0) {
     const reasons = [...new Set(lost.map(({ error }) => codeOf(error)))].join(', ');
     lines.push(
       `not in Slack: ${whatIsMissing(lost.map(({ effect }) => effect))} (${reasons}); \`tocsin deliveries\` lists and retries`,
     );
   }
+  const late = others.filter((row) => !row.dead);
+  if (late.length > 0) {
+    const reasons = [...new Set(late.map(({ error }) => codeInWords(codeOf(error))))].join(', ');
+    lines.push(
+      `not in Slack yet: ${whatIsMissing(late.map(({ effect }) => effect))} (${reasons}); it is tried again by itself`,
+    );
+  }
   return lines;
 }
 
-function openingLine({ dead, error }: Undelivered): string {
-  const code = codeInWords(codeOf(error));
-  if (!dead) return `channel: not made yet, Slack said ${code}; it is tried again by itself`;
-  return `channel: none, Slack said ${code}; ${mended(error)}${RETRY}; until then everything is recorded`;
+function openingLine(row: Undelivered): string {
+  const code = codeInWords(codeOf(row.error));
+  const mend = mendOf(codeOf(row.error));
+  if (!row.dead)
+    return `channel: not made yet, Slack said ${code}; it is tried again by itself${mend ? `; what to do: ${mend}` : ''}`;
+  return `channel: none, Slack said ${code}; ${mended(row.error)}${RETRY}${byItself(row)}; until then everything is recorded`;
+}
+
+/** `, or wait: it is tried again by itself, next at 14:10 UTC`, or nothing where only a person has it tried again. */
+function byItself({ again }: Undelivered): string {
+  return again ? `, or wait: it is tried again by itself, next at ${again.slice(11, 16)} UTC` : '';
+}
+
+/**
+ * What whoever writes to an incident without a channel is told beside the receipt, because nobody else may have told them;
+ * null: nothing is known to stand in its way.
+ */
+export function channelRemark(ref: string, rows: readonly Undelivered[]): string | null {
+  const row = rows.find(({ effect }) => effect.kind === 'channel.open');
+  if (!row) return null;
+  const code = codeInWords(codeOf(row.error));
+  return `${ref} has no channel${row.dead ? '' : ' yet'}: Slack said ${code}. \`show ${ref}\` says what to do.`;
 }
 
 /** Tells the opener why there is no channel, or somebody that what they asked for does not come. */
@@ -127,10 +172,32 @@ export function toldPerson(ref: string, title: string, row: Undelivered, command
     return [
       `*${ref}* ${title}: there is no channel for it. Slack said ${code}.`,
       `It is recorded all the same, and \`${command} note ${ref} TEXT\` works from anywhere, as does every other command with ${ref} in it.`,
-      `${next}. The channel follows then, with everything that was recorded until then.`,
+      `${next}. The channel follows then, with everything that was recorded until then.${
+        row.again
+          ? ' It is tried again by itself too: every ten minutes in the first hour, then every hour, for a week.'
+          : ''
+      }`,
     ].join('\n');
   }
   return `${ref}: ${whatIsMissing([row.effect])} does not come. Slack said ${code}.\n${next}.`;
+}
+
+/** Tells whoever leads the incident, or opened it, that its channel takes no message. @param rows what was given up */
+export function toldOfChannel(ref: string, title: string, rows: readonly Undelivered[]): string {
+  const shown = rows.filter(({ effect }) => effect.kind !== 'announcement.refresh');
+  const missed = shown.length > 0 ? shown : rows;
+  const codes = [...new Set(missed.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
+  const mend = missed[0] ? mended(missed[0].error) : '';
+  return [
+    `*${ref}* ${title}: its channel takes no message from me. Slack said ${codes}.`,
+    `Not shown there: ${whatIsMissing(missed.map(({ effect }) => effect))}. All of it is recorded.`,
+    `What to do: ${mend}${RETRY} on the machine where the bot runs.`,
+  ].join('\n');
+}
+
+/** Tells somebody who waits for the channel that it is there without them; the way to it follows. @param code Slack's */
+export function toldAbsent(ref: string, title: string, code: string): string {
+  return `*${ref}* ${title}: its channel is there, but I could not bring you in: Slack said ${codeInWords(code)}. Join it, or have somebody add you who is in it:`;
 }
 
 /**

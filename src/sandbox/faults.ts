@@ -2,9 +2,10 @@ import { z } from 'zod';
 
 /**
  * A failure to come.
- * - `ratelimit`: HTTP 429 with `Retry-After: value` (default 1)
+ * - `ratelimit`: HTTP 429 with `Retry-After: value` (default 1; `none`: without that header)
  * - `error`: `ok:false` with the code `value`
  * - `http500`: HTTP status `value` (default 500)
+ * - `body`: HTTP status 200 with `value` as its body, whatever that is (default: empty); nothing happens
  * - `delay`: the call is handled `value` ms later
  * - `drop`: the effect happens and the answer is lost
  * - `cut`: the connection breaks before anything happened
@@ -13,7 +14,7 @@ export const faultSchema = z.strictObject({
   method: z.string().min(1).describe('Web API method, or * for all'),
   times: z.number().int().min(1).default(1),
   after: z.number().int().min(0).default(0).describe('how many calls go well before it'),
-  kind: z.enum(['ratelimit', 'error', 'http500', 'delay', 'drop', 'cut']),
+  kind: z.enum(['ratelimit', 'error', 'http500', 'body', 'delay', 'drop', 'cut']),
   value: z.union([z.string(), z.number()]).optional(),
 });
 

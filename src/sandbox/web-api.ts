@@ -75,6 +75,13 @@ export class WebApi {
       request.socket.destroy();
       return;
     }
+    if (fault?.kind === 'body') {
+      response
+        .status(200)
+        .type('html')
+        .send(String(fault.value ?? ''));
+      return;
+    }
     response
       .status(answer.status)
       .set(answer.headers ?? {})
@@ -127,18 +134,20 @@ export class WebApi {
 }
 
 function planned(kind: string | undefined, value: string | number | undefined): Answer | undefined {
-  if (kind === 'ratelimit') return limited(Math.max(1, Math.ceil(Number(value ?? 1))));
+  if (kind === 'ratelimit')
+    return limited(value === 'none' ? null : Math.max(1, Math.ceil(Number(value ?? 1))));
+  if (kind === 'body') return { status: 200, body: { ok: false, error: 'no answer of ours' } };
   if (kind === 'error') return { status: 200, body: { ok: false, error: String(value ?? 'internal_error') } };
   if (kind === 'http500')
     return { status: Number(value ?? 500), body: { ok: false, error: 'internal_error' } };
   return undefined;
 }
 
-function limited(seconds: number): Answer {
+function limited(seconds: number | null): Answer {
   return {
     status: 429,
     body: { ok: false, error: 'ratelimited' },
-    headers: { 'retry-after': String(seconds) },
+    headers: seconds === null ? {} : { 'retry-after': String(seconds) },
   };
 }
 

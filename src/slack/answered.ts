@@ -31,7 +31,7 @@ export async function answered(
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded':
-      return said(answer.text);
+      return said(answer.remark ? `${answer.text}\n${answer.remark}` : answer.text);
     case 'text':
       return { ...said(answer.text), formatted: answer.ours === true };
     case 'refused': {

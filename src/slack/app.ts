@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
+import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { ACTIONS } from './blocks/ask.js';
 import { RUN_ACTIONS } from './blocks/run-buttons.js';
@@ -84,7 +85,7 @@ const LINK_MS = 800;
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now } = options;
   const { botToken: token } = slack;
-  const { client, outage } = noted(createSlackClient({ ...address(slack), token, log }));
+  const { client, outage, shutOut } = noted(createSlackClient({ ...address(slack), token, log }));
   const front = frontOf(options);
   const home = () => homeOf(whoAmI.current());
   const people = createPeople({ store: options.people, client, home, log, now });
@@ -184,6 +185,15 @@ export function createSlack(options: SlackOptions): Slack {
       const fix = 'can this machine reach slack.com (or SLACK_API_URL)? `tocsin doctor` asks Slack';
       const failure = outage();
       const away = `Slack does not answer (${failure})`;
+      const shut = shutOut();
+      if (shut) {
+        const reason = `Slack does not let us in (${shut.method}: ${codeInWords(shut.code)})`;
+        return {
+          state: 'refusing',
+          reason,
+          fix: mendOf(shut.code) ?? 'ask an administrator of the workspace',
+        };
+      }
       if (options.onlyCalls) return failure ? { state: 'away', reason: away, fix } : { state: 'ok' };
       if (!whoAmI.current()) {
         const why = whoAmI.why();
@@ -249,8 +259,27 @@ const ASK_MS = 8_000;
 /** So long after the last call of all: where nobody types, nothing else would show that Slack is away. */
 const QUIET_MS = 30_000;
 
-/** The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null. */
-function noted(inner: SlackClient): { client: SlackClient; outage: () => string | null } {
+const KEPT_OUT: ReadonlySet<Nature> = new Set(['fatal', 'shut']);
+/** What keeps us out is tried again once a minute as long as something is owed; not heard for so long, it is old news. */
+const SHUT_MS = 150_000;
+
+/** A call that Slack refused because of what we are, not of what we asked. */
+interface ShutOut {
+  method: string;
+  code: string;
+  at: number;
+}
+
+/**
+ * The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null; `shutOut`: what
+ * Slack keeps us out with, a token that is no good or a policy, or null.
+ */
+function noted(inner: SlackClient): {
+  client: SlackClient;
+  outage: () => string | null;
+  shutOut: () => ShutOut | null;
+} {
+  let shut: ShutOut | null = null;
   let unanswered = 0;
   let why = '';
   let last = performance.now();
@@ -262,11 +291,16 @@ function noted(inner: SlackClient): { client: SlackClient; outage: () => string 
         unanswered++;
         why = result.error;
       } else unanswered = 0;
+      if (result.kind === 'refused' && KEPT_OUT.has(natureOf(result.error)))
+        shut = { method, code: result.error, at: last };
+      else if (result.kind === 'ok' && shut && (shut.method === method || natureOf(shut.code) === 'fatal'))
+        shut = null;
       return result;
     },
   };
   return {
     client,
+    shutOut: () => (shut && performance.now() - shut.at < SHUT_MS ? shut : null),
     outage() {
       if (performance.now() - last > (unanswered === 0 ? QUIET_MS : ASK_MS)) {
         last = performance.now();

@@ -4,7 +4,7 @@ import { answered } from './answered.js';
 import { carriedLine, carriedPost } from './carried.js';
 import { type Context, type Spoken, spokenBy, standsIn, triggerKey } from './context.js';
 import { inTime } from './in-time.js';
-import { ephemeral, type Reply, refused, said } from './reply.js';
+import { ephemeral, type Reply, recorded, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
@@ -47,7 +47,7 @@ async function publish(context: Context, body: BlockButtonAction, value: string 
   const { asking } = await speaking(context, body, key);
   const seesPrivate = await standsIn(context, asking, body.channel?.id, incident);
   const outcome = await context.handle(intent, incident, { ...asking, seesPrivate });
-  return isRefusal(outcome) ? refused(outcome) : said(outcome.receipt);
+  return isRefusal(outcome) ? refused(outcome) : recorded(context, asking.team, outcome);
 }
 
 async function choose(context: Context, body: BlockButtonAction, value: string | undefined): Promise<Reply> {

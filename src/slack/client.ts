@@ -62,16 +62,17 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
 
 function resultOf(error: unknown): SlackResult {
   if (error instanceof webApi.WebAPIRateLimitedError) {
-    return { kind: 'ratelimited', retryAfterMs: error.retryAfter * 1_000 };
+    return { kind: 'ratelimited', retryAfterMs: waitOf(error.retryAfter) };
   }
   if (error instanceof webApi.WebAPIPlatformError) {
-    const { error: code, response_metadata: metadata } = error.data;
+    const { error: code, response_metadata: metadata } = error.data as Partial<typeof error.data>;
     const data: SlackData = { ...error.data };
     if (code === 'ratelimited') {
-      return { kind: 'ratelimited', retryAfterMs: (metadata?.retryAfter ?? 1) * 1_000 };
+      return { kind: 'ratelimited', retryAfterMs: waitOf(metadata?.retryAfter ?? 1) };
     }
-    // A page of HTML instead of JSON ends up here as the “code”.
-    if (!SLACK_CODE.test(code)) return { kind: 'unknown', error: 'no_json', sent: true };
+    // A page of HTML instead of JSON ends up here as the “code”; so does JSON that is no answer of Slack's, without one.
+    if (code === undefined || !SLACK_CODE.test(code))
+      return { kind: 'unknown', error: 'no_json', sent: true };
     // Slack says by it that the action may have happened all the same.
     if (natureOf(code) === 'doubtful') return { kind: 'unknown', error: code, sent: true };
     return {
@@ -96,6 +97,11 @@ function resultOf(error: unknown): SlackResult {
   if (message.startsWith('Retry header')) return { kind: 'ratelimited', retryAfterMs: 5_000 };
   const code = codeOf(error);
   return { kind: 'unknown', error: code ?? 'no_answer', sent: !(code && NEVER_LEFT.has(code)) };
+}
+
+/** A wait of nothing would be a loop, and one of days a mistake. @param seconds as Slack says it */
+function waitOf(seconds: number): number {
+  return Math.min(Math.max(seconds, 1), 3_600) * 1_000;
 }
 
 /** @returns the system's code (`ECONNREFUSED`), which fetch buries under causes */

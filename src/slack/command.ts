@@ -53,7 +53,7 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
 /** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
 async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
   const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
-  const spoken = await spokenBy(context, { payload: command, user, handle }, triggerKey(trigger));
+  const spoken = await spokenBy(context, { payload: command, user, handle, channel }, triggerKey(trigger));
   const implied = context.where.incident(spoken.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {

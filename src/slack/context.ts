@@ -45,6 +45,8 @@ export interface Speaker {
   profile?: unknown;
   /** The handle in the payload, for somebody whom we have not met. */
   handle?: string | null;
+  /** Where they typed it. */
+  channel?: string | null;
 }
 
 export interface Spoken {
@@ -71,6 +73,7 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
       now: context.now(),
       seesPrivate: false,
       account: known.account,
+      ...(speaker.channel && { channel: speaker.channel }),
     },
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,

@@ -52,6 +52,8 @@ export function createPeople(options: {
   home: () => Home | null;
   log: Log;
   now: () => Date;
+  /** Milliseconds until a list that broke off is begun again, the first time; a minute. */
+  againMs?: number;
 }): People {
   const { store, client, home, log } = options;
   const memory = new Memory<Known>(FRESH_MS, 50_000, () => options.now().getTime());
@@ -161,7 +163,7 @@ export function createPeople(options: {
       return false;
     });
     if (stopping.signal.aborted) return;
-    const wait = complete ? REFRESH_MS : Math.min(REFRESH_MS, AGAIN_MS * 2 ** failures);
+    const wait = complete ? REFRESH_MS : Math.min(REFRESH_MS, (options.againMs ?? AGAIN_MS) * 2 ** failures);
     clearTimeout(timer);
     timer = setTimeout(() => void readAgainAndAgain(team, complete ? 0 : Math.min(failures + 1, 10)), wait);
     timer.unref();

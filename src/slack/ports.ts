@@ -4,6 +4,7 @@ import type { Asking, TypedIntent } from '#domain/intent.js';
 import type { PersonKind } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
+import type { Undelivered } from '#render/undelivered.js';
 
 /** What this room needs of others, as narrow as it can be; compose hands it in. */
 
@@ -28,6 +29,8 @@ export interface Read {
   open(asking: Asking): Promise<IncidentState[]>;
   /** @returns the incident whose channel this is */
   ofChannel(team: string, channel: string): Promise<number | null>;
+  /** What Slack refused of an incident. */
+  refused(team: string, incident: number): Promise<Undelivered[]>;
 }
 
 /** One command line as typed. `implied`: the incident of the channel it was typed in. */
@@ -43,7 +46,7 @@ export interface Typed {
 }
 
 export type Answer =
-  | { kind: 'recorded'; text: string }
+  | { kind: 'recorded'; text: string; remark?: string }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }

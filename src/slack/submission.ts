@@ -11,7 +11,7 @@ import type { FormContext, Meant, Wrong } from './modal/meant.js';
 import { meantByNote } from './modal/note.js';
 import { meantByOpen } from './modal/open.js';
 import { receiptModal } from './modal/receipt.js';
-import { ephemeral, type Reply, refused, said } from './reply.js';
+import { ephemeral, type Reply, recorded, refused, said } from './reply.js';
 import { respondTo } from './response-url.js';
 import { noAnswer } from './where.js';
 
@@ -85,7 +85,7 @@ async function submit(
   const meant = READERS[form](values, { now: asking.now, zone, zoneKnown, command, components });
   if ('wrong' in meant) return { reply: refused(meant.wrong), block: meant.block };
   const outcome = await context.handle(meant.intent, from.incident, asking, meant.notes);
-  if (!isRefusal(outcome)) return { reply: said(outcome.receipt), block: null };
+  if (!isRefusal(outcome)) return { reply: await recorded(context, asking.team, outcome), block: null };
   const reply = refused(outcome);
   // It may be in the record: a form that stays open would ask to be sent again, as another entry.
   if (outcome.code === 'NOT_CONFIRMED') return { reply: withTyped(reply, values), block: null };
@@ -101,6 +101,7 @@ async function submittedBy(context: Context, body: ViewSubmitAction, from: From)
     payload: body,
     user: body.user.id,
     handle: body.user.name,
+    channel: from.channel,
   };
   // A form that was mended is submitted again under the same view; each submission has a trigger of its own.
   const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));

@@ -1,5 +1,5 @@
 import type { EffectKind } from '#domain/effect.js';
-import { BLOCKED, believed, DUE, NOW, OWED_COLUMNS, type OwedRow } from './outbox.js';
+import { BLOCKED, believed, DUE, MISSED, NOW, OWED_COLUMNS, type OwedRow } from './outbox.js';
 import type { Queryable } from './pools.js';
 
 /** A lane: what is owed because of one incident, paid in order. */
@@ -82,7 +82,7 @@ export async function late(
     values: [ms, limit],
     ...soon,
   });
-  const text = 'select count(*)::int as dead from outbox where dead_at is not null';
+  const text = `select count(*)::int as dead from outbox where dead_at is not null and ${MISSED}`;
   const { rows } = await db.query<{ dead: number }>({ name: 'dead_rows', text, ...soon });
   return { lanes: lanes.rows, dead: rows[0]?.dead ?? 0 };
 }

@@ -24,9 +24,11 @@ export interface DeadRow extends OwedRow {
   deadAt: string;
   error: string;
   dead: true;
+  /** From when on it is tried again by itself (ISO 8601, UTC); null: only when a person asks for it. */
+  again: string | null;
 }
 
-/** What Slack has refused: given up, or to be tried again. */
+/** What Slack has refused: given up, or (not `dead`) to be tried again soon. */
 export type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
 
 export interface OutboxStats {
@@ -61,8 +63,18 @@ export const DUE = `(o.due_at <= ${NOW} or not ${believed('o')})`;
 export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
   and b.dead_at is not null and b.kind = '${BLOCKING}')`;
 
+/**
+ * When a dead row `o` gets another try by itself: a channel that could not be made, because what stood in its way is most
+ * often mended by somebody who knows nothing of us. Every ten minutes in the first hour of its incident, then every hour,
+ * for a week.
+ */
+const AGAIN = `(select case when o.dead_at - f.recorded_at < interval '1 hour' then o.dead_at + interval '10 minutes'
+    when o.dead_at - f.recorded_at < interval '7 days' then o.dead_at + interval '1 hour' end
+  from fact f where f.team = o.team and f.incident = o.incident and f.seq = o.seq and o.kind = '${BLOCKING}')`;
+const iso = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
 // What speaks of dead rows is not itself something that people miss.
-const MISSED = `kind not in ('channel.notice', 'person.tell')`;
+export const MISSED = `kind not in ('channel.notice', 'person.tell')`;
 
 /** @returns rows that were given up, oldest first; of every workspace when none is named. */
 export async function deadRows(
@@ -71,7 +83,7 @@ export async function deadRows(
   incident: number | null = null,
 ): Promise<DeadRow[]> {
   const { rows } = await db.query<DeadRow>(
-    `select ${OWED_COLUMNS}, true as dead, to_char(dead_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "deadAt"
+    `select ${OWED_COLUMNS}, true as dead, ${iso('dead_at')} as "deadAt", ${iso(AGAIN)} as again
      from outbox o where dead_at is not null and ${MISSED} and ($1::text is null or team = $1)
        and ($2::int is null or incident = $2) order by o.id`,
     [team, incident],
@@ -79,7 +91,10 @@ export async function deadRows(
   return rows;
 }
 
-/** @returns what a workspace (or one incident) misses: what was given up, and a channel that Slack does not make now. */
+/**
+ * @returns what a workspace (or one incident) misses: what was given up, and a channel that Slack does not make now; of one
+ *   incident everything that Slack has refused more than once and that is tried again by itself. A mere wait is no refusal.
+ */
 export async function refusedRows(
   db: Queryable,
   team: string,
@@ -89,10 +104,12 @@ export async function refusedRows(
     name: 'refused_rows',
     // The two partial indexes, each read once.
     text: `select * from (
-             select ${OWED_COLUMNS}, true as dead from outbox o where team = $1 and dead_at is not null and ${MISSED}
+             select ${OWED_COLUMNS}, true as dead, ${iso(AGAIN)} as again
+             from outbox o where team = $1 and dead_at is not null and ${MISSED}
              union all
-             select ${OWED_COLUMNS}, false as dead from outbox o where team = $1 and done_at is null and dead_at is null
-               and kind = '${BLOCKING}' and error is not null) r
+             select ${OWED_COLUMNS}, false as dead, null as again from outbox o where team = $1 and done_at is null and dead_at is null
+               and error is not null and (kind = '${BLOCKING}' or incident = $2 and attempts > 1
+                 and error not like '%must wait' and kind <> 'run.advance' and ${MISSED})) r
            where ($2::int is null or incident = $2) order by id`,
     values: [team, incident],
   });
@@ -106,6 +123,25 @@ export async function reviveNotices(db: Queryable, team: string, lane: string): 
     text: `update outbox set dead_at = null, due_at = now(), attempts = 0, error = null
            where team = $1 and lane = $2 and dead_at is not null and kind = 'channel.notice'`,
     values: [team, lane],
+  });
+  return rowCount ?? 0;
+}
+
+/**
+ * Gives channels that could not be made another try, when it is time for it (AGAIN). What they were refused with stays with
+ * them until Slack says something else. A time of death that is not reached yet comes from a clock that was ahead.
+ * @returns how many, at most `limit`: Slack makes few channels a minute
+ */
+export async function reviveOpenings(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'revive_openings',
+    text: `with due as (
+             select team, id from outbox o where dead_at is not null and kind = '${BLOCKING}'
+               and (${AGAIN} <= now() or dead_at > now() + interval '1 second')
+             order by dead_at limit $1 for update skip locked
+           ) update outbox o set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0
+           from due where o.team = due.team and o.id = due.id`,
+    values: [limit],
   });
   return rowCount ?? 0;
 }

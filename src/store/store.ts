@@ -32,6 +32,7 @@ import {
   refusedRows,
   retryDead,
   reviveNotices,
+  reviveOpenings,
 } from './outbox.js';
 import { outcomeOfQuery, Unavailable } from './outcome.js';
 import { type OwedFor, owe } from './owe.js';
@@ -72,9 +73,11 @@ export interface Outbox {
   owe(effect: Effect, of: OwedFor): Promise<boolean>;
   late(ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }>;
   dead(team?: string, incident?: number): Promise<DeadRow[]>;
-  /** What was given up, and channels that Slack does not make now. */
+  /** What was given up, and what Slack refuses for now: channels, and of one incident everything. */
   refused(team: string, incident?: number): Promise<RefusedRow[]>;
   reviveNotices(lane: Lane): Promise<number>;
+  /** Tries again, by itself, to make channels that could not be made and whose time has come; up to `limit`. @returns how many */
+  reviveOpenings(limit: number): Promise<number>;
   retryDead(team: string, ids: readonly number[] | 'all'): Promise<number>;
   stats(): Promise<OutboxStats>;
   /** Clears away up to `limit` rows that were paid longer than `keepMs` ago, and as many idle lanes. */
@@ -204,6 +207,7 @@ export function openStore(config: PoolConfig, report: Report): Store {
       dead: (...of) => deadRows(db, ...of),
       refused: (...of) => refusedRows(db, ...of),
       reviveNotices: ({ team, lane }) => reviveNotices(db, team, lane),
+      reviveOpenings: (limit) => reviveOpenings(db, limit),
       retryDead: (...what) => retryDead(db, ...what),
       stats: () => outboxStats(db),
       sweep: (...what) => sweep(db, ...what),

@@ -62,8 +62,11 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
     });
     switch (answer.kind) {
       case 'recorded': {
-        const { ref, repeated } = answer.recorded;
-        response.status(repeated ? 200 : 201).json({ ok: true, ref, repeated, text: answer.text });
+        const { remark, text, recorded } = answer;
+        const { ref, repeated } = recorded;
+        response
+          .status(repeated ? 200 : 201)
+          .json({ ok: true, ref, repeated, text, ...(remark && { remark }) });
         return;
       }
       case 'text':

@@ -5,7 +5,8 @@ import { Gate } from '#deliver/gate.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import type { Effect } from '#domain/effect.js';
-import type { Intent } from '#domain/intent.js';
+import type { Asking, Intent } from '#domain/intent.js';
+import type { Person } from '#domain/person.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { IncidentState } from '#domain/state.js';
 import { createHandle, type Handle } from '#handle.js';
@@ -138,7 +139,12 @@ export async function startKit(
     fault: (method: string, kind: string, value?: string | number, times = 1) =>
       act('fault', { method, kind, times, ...(value === undefined ? {} : { value }) }),
     /** What somebody typed. @returns the incident's number */
-    async says(intent: Intent, target: number | null, by = ANA): Promise<number> {
+    async says(
+      intent: Intent,
+      target: number | null,
+      by: Person = ANA,
+      more: Partial<Asking> = {},
+    ): Promise<number> {
       const asking = {
         team: TEAM,
         by,
@@ -146,14 +152,20 @@ export async function startKit(
         key: `t:${++typed}`,
         now: new Date(),
         seesPrivate: true,
+        ...more,
       };
       const answer = await handle(intent, target, asking);
       if (isRefusal(answer)) throw new Error(answer.sentence);
       return answer.incident;
     },
-    opens: (title: string, more: Partial<Extract<Intent, { type: 'OpenIncident' }>> = {}, by = ANA) => {
+    opens: (
+      title: string,
+      more: Partial<Extract<Intent, { type: 'OpenIncident' }>> = {},
+      by: Person = ANA,
+      asking: Partial<Asking> = {},
+    ) => {
       const plain = { severity: null, components: [], private: false, drill: false, moment: null };
-      return kit.says({ type: 'OpenIncident', title, ...plain, ...more }, null, by);
+      return kit.says({ type: 'OpenIncident', title, ...plain, ...more }, null, by, asking);
     },
     notes: (incident: number, text: string) => kit.says({ type: 'RecordNote', moment: null, text }, incident),
     /** Owes something that no fact caused. */
@@ -166,6 +178,26 @@ export async function startKit(
         "update lane set lease_until = now() - interval '1 s', next_at = null where lane = $1",
         [laneOf(incident)],
       );
+    },
+    /** Time passes for what was given up. @returns does this incident's channel get another try by itself? */
+    async triesAgain(incident: number, ms: number): Promise<boolean> {
+      await client.query(
+        "update outbox set dead_at = dead_at - $1 * interval '1 ms', owed_at = owed_at - $1 * interval '1 ms' where dead_at is not null",
+        [ms],
+      );
+      await store.outbox.reviveOpenings(100);
+      return (await kit.owing(incident)).includes(laneOf(incident));
+    },
+    /** Visits everything of an incident that owes something, `times`, over every wait. */
+    async tries(incident: number, times: number): Promise<void> {
+      const gate = new Gate(now);
+      for (let i = 0; i < times; i++) {
+        const backs: number[] = [];
+        for (const lane of await kit.owing(incident))
+          backs.push((await kit.visits(incident, gate, world, lane))?.getTime() ?? Infinity);
+        const back = Math.min(...backs);
+        if (Number.isFinite(back)) await kit.winds(back - now().getTime() + 1);
+      }
     },
     /** Dead rows are given another chance. */
     retries: () => store.outbox.retryDead(TEAM, 'all'),

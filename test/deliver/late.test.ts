@@ -32,6 +32,15 @@ describe('how deliveries are', () => {
       reason: expect.stringContaining('100 s (chat.postMessage: internal_error)'),
     });
   });
+  test('what mends it is said, where it is known', () => {
+    const shut = lane({ error: 'chat.postMessage: ekm_access_denied' });
+    expect(deliveriesCondition([shut], 0, ok).fix).toContain('an administrator of the organisation');
+    const unknown = lane({ error: 'chat.postMessage: brand_new_code (try 2 of 5)' });
+    expect(deliveriesCondition([unknown], 0, ok)).toMatchObject({
+      reason: expect.stringContaining('brand_new_code (try 2 of 5)'),
+      fix: expect.stringContaining('worker'),
+    });
+  });
   test('an excuse is said: a rate limit, a Slack that is away, what was given up', () => {
     expect(deliveriesCondition([lane({ resting: true })], 0, ok)).toMatchObject({
       state: 'ok',

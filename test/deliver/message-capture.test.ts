@@ -110,6 +110,17 @@ test('a message that cannot be read: the person is told, and it is not silently 
   });
 });
 
+test('a message that cannot be read, in a channel where we may not speak: the person is told directly', async () => {
+  await pins('1700000000.000200', ANA.id);
+  await kit.fault('chat.postEphemeral', 'error', 'not_in_channel');
+  await kit.pays(incident);
+  const told = (await kit.calls('chat.postMessage')).at(-1);
+  expect(told).toMatchObject({
+    args: { channel: ANA.id, text: expect.stringContaining('could not be read') },
+    answer: { ok: true },
+  });
+});
+
 test('what an alerting app posts is recorded with its words, however it is made, under the name of the app', async () => {
   const channel = `inc-${incident}-pinned`;
   const posts = [

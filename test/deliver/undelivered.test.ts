@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createAnswer } from '#answer.js';
+import { plain } from '#domain/command/entered.js';
+import type { Asking } from '#domain/intent.js';
 import { createRead } from '#read.js';
 import { look } from '../../src/answer/look.js';
 import { ANA, type Kit, startKit } from './kit.js';
@@ -28,6 +31,34 @@ async function ask(type: 'show' | 'list', incident: number): Promise<string> {
   const seen = await look(createRead(kit.store), { type }, incident, asking, 'UTC', '/incident');
   return seen.kind === 'text' ? seen.text : JSON.stringify(seen);
 }
+
+/** What somebody is told who types a line about an incident. */
+async function types(line: string, more: Partial<Asking> = {}) {
+  const { handle } = kit;
+  const ports = {
+    handle,
+    read: createRead(kit.store),
+    roles: ['lead'],
+    components: [],
+    command: '/incident',
+  };
+  return createAnswer(ports)({
+    entered: plain(line),
+    implied: null,
+    asking: {
+      ...{ team: 'T1', by: ANA, source: 'slack', key: null, now: new Date(), seesPrivate: true },
+      ...more,
+    },
+    zone: 'UTC',
+    zoneKnown: true,
+  });
+}
+
+/** What the bot said to somebody alone, in a channel. */
+const whispered = async (channel: string, about: string) =>
+  (await kit.calls('chat.postEphemeral')).filter(
+    ({ args, answer }) => answer.ok === true && args.channel === channel && String(args.text).includes(about),
+  );
 
 /** What the bot said to somebody directly. */
 async function direct(user: string, about: string): Promise<string[]> {
@@ -131,6 +162,197 @@ describe('a channel that cannot be made', () => {
   });
 });
 
+const MINUTE = 60_000;
+const TOKEN = { id: 'token:pager', name: 'pager' };
+
+describe('a channel that cannot be made is tried again by itself', () => {
+  test('every ten minutes at first, told once, and made when it becomes possible', async () => {
+    const incident = await kit.opens('Some day');
+    await kit.notes(incident, 'kept meanwhile');
+    await kit.fault('conversations.create', 'error', 'restricted_action', 99);
+    await kit.pays(incident);
+    expect(await kit.triesAgain(incident, 9 * MINUTE)).toBe(false);
+    const [dead] = await kit.store.outbox.dead('T1', incident);
+    expect(Date.parse(String(dead?.again)) - Date.parse(String(dead?.deadAt))).toBe(10 * MINUTE);
+    const at = String(dead?.again).slice(11, 16);
+    expect(await ask('show', incident)).toContain(`it is tried again by itself, next at ${at} UTC`);
+    expect((await direct('ana', `*INC-${incident}*`))[0]).toContain('every ten minutes in the first hour');
+
+    const asked = async () => (await kit.calls('conversations.create')).length;
+    const before = await asked();
+    expect(await kit.triesAgain(incident, 2 * MINUTE)).toBe(true);
+    // On its way it is late for nobody.
+    expect(await ask('show', incident)).toContain('not made yet, Slack said restricted_action');
+    expect(
+      (await kit.store.outbox.late(MINUTE, 9)).lanes.filter(({ lane }) => lane === `T1/INC-${incident}`),
+    ).toEqual([]);
+    await kit.pays(incident);
+    expect(await asked()).toBe(before + 1);
+    expect(await ask('show', incident)).toContain('channel: none, Slack said restricted_action');
+    expect(await direct('ana', `*INC-${incident}*`)).toHaveLength(1);
+
+    await kit.act('fault/clear', {});
+    expect(await kit.triesAgain(incident, 11 * MINUTE)).toBe(true);
+    await kit.pays(incident);
+    expect((await kit.channel(incident)).members).toContain(ANA.id);
+    expect((await posts(incident)).join()).toContain('kept meanwhile');
+    expect((await kit.rows(incident)).every((row) => row.done)).toBe(true);
+  });
+
+  test('every hour later on, and no more after a week', async () => {
+    const opened = async (hours: number) => {
+      const now = new Date(Date.now() - hours * 60 * MINUTE);
+      const incident = await kit.opens(`Opened ${hours} hours ago`, {}, ANA, { now });
+      await kit.pays(incident);
+      return incident;
+    };
+    await kit.fault('conversations.create', 'error', 'no_permission', 99);
+    const [yesterday, long] = [await opened(24), await opened(8 * 24)];
+    expect(await kit.triesAgain(yesterday, 58 * MINUTE)).toBe(false);
+    expect(await ask('show', yesterday)).toContain('tried again by itself');
+    expect(await kit.triesAgain(yesterday, 3 * MINUTE)).toBe(true);
+    expect(await kit.triesAgain(long, 0)).toBe(false);
+    expect(await ask('show', long)).not.toContain('tried again by itself');
+    expect((await kit.store.outbox.dead('T1', long))[0]?.again).toBeNull();
+    await kit.pays(yesterday);
+  });
+
+  test('a code that nobody has told us of is heard once each time, not five times', async () => {
+    const incident = await kit.opens('Still strange');
+    await kit.fault('conversations.create', 'error', 'brand_new_code', 99);
+    await kit.pays(incident);
+    const before = (await kit.calls('conversations.create')).length;
+    await kit.triesAgain(incident, 11 * MINUTE);
+    await kit.pays(incident);
+    expect(await kit.calls('conversations.create')).toHaveLength(before + 1);
+    expect((await kit.store.outbox.dead('T1', incident))[0]?.error).toBe(
+      'conversations.create: brand_new_code (try 5 of 5)',
+    );
+  });
+
+  test('few at a time, and a time of death that a clock ahead has written does not keep it waiting', async () => {
+    await kit.fault('conversations.create', 'error', 'restricted_action', 99);
+    const incidents: number[] = [];
+    for (let i = 0; i < 7; i++) incidents.push(await kit.opens(`One of many ${i}`));
+    for (const incident of incidents) await kit.pays(incident);
+    await kit.client.query("update outbox set dead_at = now() + interval '1 day' where dead_at is not null");
+    expect(await kit.store.outbox.reviveOpenings(5)).toBe(5);
+    await kit.act('fault/clear', {});
+    await kit.retries();
+    for (const incident of incidents) await kit.pays(incident);
+  });
+});
+
+describe('who opened it and cannot be told directly', () => {
+  const refusing = async (incident: number) => {
+    await kit.fault('conversations.create', 'error', 'restricted_action', 99);
+    await kit.pays(incident);
+  };
+  test.each([
+    ['conversations.open', 'user_disabled'],
+    ['conversations.open', 'cannot_dm_bot'],
+    ['conversations.open', 'missing_scope'],
+    ['conversations.open', 'never_seen_code'],
+    ['chat.postMessage', 'messages_tab_disabled'],
+  ])('%s: %s: told where it was typed', async (method, code) => {
+    const incident = await kit.opens('Deaf', {}, ANA, { channel: 'C0INCIDENT' });
+    // The announcement goes first, where messages are what is refused.
+    await kit.act('fault', {
+      method,
+      kind: 'error',
+      value: code,
+      times: 9,
+      after: method === 'chat.postMessage' ? 1 : 0,
+    });
+    await refusing(incident);
+    const told = await whispered('C0INCIDENT', `*INC-${incident}*`);
+    expect(told.map(({ args }) => args.user)).toEqual([ANA.id]);
+    expect(String(told[0]?.args.text)).toContain('Slack said restricted_action');
+    expect((await kit.rows(incident, 'person.tell')).map(({ done, result }) => [done, result])).toEqual([
+      [true, { told: 'typed', refused: { direct: `${method}: ${code}` } }],
+    ]);
+  });
+
+  test('nor there: whoever leads is told', async () => {
+    const incident = await kit.opens('Deafer', {}, ANA, { channel: 'D0OTHERS00' });
+    await kit.says({ type: 'AssignRole', role: 'lead', person: { id: 'U0BO000002', name: 'bo' } }, incident);
+    await kit.fault('conversations.open', 'error', 'user_disabled');
+    await refusing(incident);
+    expect((await kit.rows(incident, 'person.tell')).map(({ result }) => result)).toMatchObject([
+      { told: 'lead' },
+    ]);
+    expect(await direct('bo', `*INC-${incident}*`)).toHaveLength(1);
+  });
+
+  test('nobody at all: who writes to it next is told, and everything that lists says it', async () => {
+    const incident = await kit.opens('Deafest');
+    await kit.fault('conversations.open', 'error', 'user_disabled', 9);
+    await refusing(incident);
+    expect((await kit.rows(incident, 'person.tell'))[0]).toMatchObject({
+      done: true,
+      result: { told: null },
+    });
+    const answer = await types(`note INC-${incident} anybody there?`);
+    expect(answer).toMatchObject({
+      kind: 'recorded',
+      remark: `INC-${incident} has no channel: Slack said restricted_action: a setting of this workspace forbids it. \`show INC-${incident}\` says what to do.`,
+    });
+    // The receipt stays what it is.
+    expect(answer.kind === 'recorded' && answer.text).not.toContain('no channel');
+    expect(await ask('show', incident)).toContain('channel: none');
+    expect(await ask('list', incident)).toContain('no channel (restricted_action)');
+    expect((await kit.store.outbox.dead('T1', incident)).map(({ effect }) => effect.kind)).toEqual([
+      'channel.open',
+    ]);
+  });
+
+  test('a program: its owner is told; without one, whoever writes to it next', async () => {
+    const owned = await kit.opens('Paged', {}, TOKEN, { source: 'api', owner: ANA });
+    await refusing(owned);
+    expect(await direct('ana', `*INC-${owned}*`)).toHaveLength(1);
+    const nobodys = await kit.opens('Paged too', {}, TOKEN, { source: 'api' });
+    await kit.pays(nobodys);
+    const api = { by: TOKEN, source: 'api' as const };
+    expect(await types(`sev INC-${nobodys} sev2`, api)).toMatchObject({
+      remark: expect.stringContaining(`INC-${nobodys} has no channel: Slack said restricted_action`),
+    });
+    await kit.act('fault/clear', {});
+    await kit.retries();
+    await kit.pays(nobodys);
+    expect(await types(`sev INC-${nobodys} sev3`, api)).not.toHaveProperty('remark');
+  });
+
+  test('a Slack that is asked again and again says so too', async () => {
+    const incident = await kit.opens('Suspended');
+    await kit.fault('conversations.create', 'error', 'token_revoked', 99);
+    await kit.tries(incident, 3);
+    expect(await types(`note INC-${incident} hello`)).toMatchObject({
+      remark: expect.stringContaining(`INC-${incident} has no channel yet: Slack said token_revoked`),
+    });
+    expect(await ask('show', incident)).toMatch(
+      /not made yet.*tried again by itself; what to do: install the app again/,
+    );
+    await kit.act('fault/clear', {});
+    await kit.pays(incident);
+    expect((await kit.channel(incident)).members).toContain(ANA.id);
+  });
+});
+
+test.each(['user_is_restricted', 'missing_scope'])(
+  'an opener whom Slack does not let into the channel (%s) is told where it is',
+  async (code) => {
+    const incident = await kit.opens('Outside');
+    await kit.fault('conversations.invite', 'error', code, 2);
+    await kit.pays(incident);
+    const channel = await kit.channel(incident);
+    expect(channel.members).not.toContain(ANA.id);
+    const told = await direct('ana', `*INC-${incident}*`);
+    expect(told).toEqual([expect.stringContaining(`<#${channel.id}>`)]);
+    expect(told[0]).toContain(`Slack said ${code}`);
+    expect((await posts(incident)).join()).toContain('Could not be added: ana');
+  },
+);
+
 describe('an announcement that is refused', () => {
   test.each(['archived', 'misspelt'])('%s: in the deliveries, and said once in the channel', async (how) => {
     if (how === 'archived') await kit.act('channel/archive', { user: 'ana', channel: 'incidents' });
@@ -155,6 +377,25 @@ describe('an announcement that is refused', () => {
     expect(await announced(incident)).toHaveLength(1);
     expect(await ask('show', incident)).not.toContain('not in Slack');
   });
+});
+
+test('an announcement that cannot be brought up to date any more is missed too; one that somebody deleted is not', async () => {
+  const incident = await standing('Heard once');
+  const changes = async (severity: 'sev1' | 'sev2') => {
+    await kit.says({ type: 'ChangeSeverity', severity, reason: null }, incident);
+    await kit.pays(incident);
+  };
+  await kit.fault('chat.update', 'error', 'message_not_found', 2);
+  await changes('sev2');
+  expect(await ask('show', incident)).not.toContain('not in Slack');
+  await kit.act('channel/archive', { user: 'ana', channel: 'incidents' });
+  await changes('sev1');
+  await kit.act('channel/archive', { user: 'ana', channel: 'incidents', remove: true });
+  expect(await ask('show', incident)).toContain('not in Slack: its announcement (is_inactive)');
+  expect((await posts(incident)).filter((text) => text.includes('not announced'))).toHaveLength(1);
+  await kit.retries();
+  await kit.pays(incident);
+  expect(await announced(incident)).toEqual([expect.stringContaining('sev1')]);
 });
 
 describe('a code that nobody has told us of', () => {
@@ -226,6 +467,75 @@ test('an archived channel is told of what it missed with the first message that 
   const said = await posts(incident);
   expect(said).toHaveLength(2);
   expect(said[1]).toContain(`Not shown here: INC-${incident} #2–#3.`);
+});
+
+test('a channel that takes no message: whoever leads is told directly, once', async () => {
+  const incident = await standing('Shut');
+  const { name } = await kit.channel(incident);
+  await kit.act('channel/archive', { user: 'ana', channel: name });
+  for (const text of ['unsaid', 'unsaid too']) {
+    await kit.notes(incident, text);
+    await kit.pays(incident);
+  }
+  const told = await direct('ana', `*INC-${incident}*`);
+  expect(told).toEqual([
+    expect.stringContaining('its channel takes no message from me. Slack said is_archived'),
+  ]);
+  expect(told[0]).toContain('Not shown there: #2.');
+  // What is listed is what is counted: a notice that could not be given is neither.
+  expect((await kit.rows(incident, 'channel.notice'))[0]).toMatchObject({ dead: true });
+  const { dead } = await kit.store.outbox.late(MINUTE, 9);
+  expect(dead).toBe((await kit.store.outbox.dead()).length);
+});
+
+test.each(['msg_too_long', 'invalid_blocks'])(
+  'one message for several changes that is refused for what it is (%s): asked once, and given up',
+  async (code) => {
+    const incident = await standing('Too much');
+    await kit.notes(incident, 'too much');
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev2', reason: null }, incident);
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev3', reason: null }, incident);
+    const refused = async (method: string) =>
+      (await kit.calls(method)).filter(({ answer }) => answer.error === code).length;
+    const [posts, updates] = [await refused('chat.postMessage'), await refused('chat.update')];
+    await kit.fault('chat.update', 'error', code, 40);
+    await kit.fault('chat.postMessage', 'error', code, 40);
+    await kit.pays(incident);
+    // The headline and the announcement.
+    expect((await refused('chat.update')) - updates).toBe(2);
+    // Three entries together and one by one, and what is said of all that: no more than that.
+    expect((await refused('chat.postMessage')) - posts).toBeLessThanOrEqual(15);
+    expect((await kit.rows(incident, 'announcement.refresh')).filter(({ dead }) => dead)).toHaveLength(2);
+  },
+);
+
+test('a headline that Slack does not take when the channel is opened is listed, said, and posted when it is tried again', async () => {
+  const incident = await kit.opens('Headless');
+  await kit.fault('chat.postMessage', 'error', 'restricted_action', 2);
+  await kit.visits(incident);
+  expect(await ask('show', incident)).toContain('not in Slack: the headline (restricted_action)');
+  await kit.pays(incident);
+  expect((await kit.said(incident)).map(({ text }) => text)).toEqual([
+    expect.stringContaining(`INC-${incident} the headline. Slack said restricted_action`),
+  ]);
+  await kit.retries();
+  await kit.pays(incident);
+  const { headline } = await kit.state(incident);
+  expect((await kit.channel(incident)).pins).toEqual([headline?.ts]);
+  expect(await ask('show', incident)).not.toContain('not in Slack');
+});
+
+test('a headline that Slack does not let us change is said once, not left to tell what is not so', async () => {
+  const incident = await standing('Stale');
+  await kit.fault('chat.update', 'error', 'cant_update_message', 2);
+  for (const severity of ['sev2', 'sev3'] as const) {
+    await kit.says({ type: 'ChangeSeverity', severity, reason: null }, incident);
+    await kit.pays(incident);
+  }
+  expect((await posts(incident)).filter((text) => text.includes('the headline'))).toEqual([
+    expect.stringContaining('Slack said cant_update_message'),
+  ]);
+  expect(await ask('show', incident)).toContain('not in Slack: the headline');
 });
 
 test('whoever asked for an export is told that it does not come', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { actionItems } from '#render/actions.js';
 import { actionsText, catchupText, listText, showText } from '#render/lists.js';
 import { timelineText } from '#render/timeline-text.js';
+import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 
 const rich = () => dossierOf(richIncident());
@@ -18,6 +19,14 @@ test('a direction of writing that a title leaves open ends with it, also where i
   const turned = dossierOf([opened(`\u202Eabc \u2066${'x'.repeat(200)}`)]).state;
   expect(listText([turned])).toContain('…\u2069\u202C · no lead');
   expect(listText([dossierOf([opened('\u202Eabc')]).state])).toContain('\u202Eabc\u202C · no lead');
+});
+
+test('what waits for Slack has a line for whoever runs the bot, with what stands in its way', () => {
+  const late = { lane: 'T1/INC-7/RUN-1', kind: 'run.show', ms: 84_400, error: null };
+  expect(lateLine(late)).toBe('waits  INC-7/RUN-1  run.show  for 84 s, tried by itself');
+  expect(lateLine({ ...late, error: 'chat.update: ekm_access_denied' })).toBe(
+    'waits  INC-7/RUN-1  run.show  for 84 s, tried by itself: chat.update: ekm_access_denied, that is the administrators of the organisation have suspended posting',
+  );
 });
 
 test('show says what is known, and what is not', () => {

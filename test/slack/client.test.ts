@@ -48,6 +48,11 @@ function answering(status: number, body: unknown, headers: Record<string, string
 test.each([
   ['done', 200, { ok: true, ts: '1.2' }, {}, { kind: 'ok', data: { ok: true, ts: '1.2' } }],
   ['a limit', 429, { ok: false }, { 'retry-after': '7' }, { kind: 'ratelimited', retryAfterMs: 7_000 }],
+  ['a limit of nothing', 429, {}, { 'retry-after': '0' }, { kind: 'ratelimited', retryAfterMs: 1_000 }],
+  ['a limit of days', 429, {}, { 'retry-after': '999999' }, { kind: 'ratelimited', retryAfterMs: 3_600_000 }],
+  ['JSON that is no answer', 200, [], {}, { kind: 'unknown', error: 'no_json', sent: true }],
+  ['a no without a reason', 200, { ok: false }, {}, { kind: 'unknown', error: 'no_json', sent: true }],
+  ['an empty answer', 200, '', {}, { kind: 'unknown', error: 'no_json', sent: true }],
   ['a limit without a time', 429, {}, {}, { kind: 'ratelimited', retryAfterMs: 5_000 }],
   [
     'a limit in the body',

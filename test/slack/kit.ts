@@ -57,6 +57,7 @@ export class Behind {
       read: {
         incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),
         open: async () => this.open,
+        refused: async () => [],
         ofChannel: async (_team, channel) => this.channels.get(channel) ?? null,
       },
       people: {

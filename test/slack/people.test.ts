@@ -118,10 +118,17 @@ describe('the list of everybody', () => {
   }));
 
   test.each([
-    ['the first page', 0],
-    ['the second page', 1],
-    ['the last page', 2],
-  ])('is read to its end when Slack asks to wait at %s', async (_, after) => {
+    ['asks to wait at the first page', 'ratelimit', 1, 0],
+    ['asks to wait at the second page', 'ratelimit', 1, 1],
+    ['asks to wait at the last page', 'ratelimit', 1, 2],
+    ['asks to wait and does not say how long', 'ratelimit', 'none', 1],
+    ['is broken at the second page', 'http500', 503, 1],
+    ['shows a page instead of the last page', 'body', '<html>', 2],
+    ['says nothing at the last page', 'body', '', 2],
+    ['says yes and nothing else', 'body', '{"ok":true}', 2],
+    ['keeps us out at the second page', 'error', 'team_access_not_granted', 1],
+    ['says what nobody knows', 'error', 'never_seen_code', 1],
+  ])('is read to its end when Slack %s', async (_, kind, value, after) => {
     const sandbox = await startSandbox({
       manifest: MANIFEST,
       seed: { users: crowd },
@@ -133,7 +140,8 @@ describe('the list of everybody', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-    await order({ method: 'users.list', kind: 'ratelimit', value: 1, times: 2, after });
+    const times = value === 'none' ? 1 : 2;
+    await order({ method: 'users.list', kind, value, times, after });
     const kept = new Set<string>();
     const infos: object[] = [];
     const people = createPeople({
@@ -148,6 +156,7 @@ describe('the list of everybody', () => {
       home: () => HOME,
       log: { ...quiet, info: (fields) => infos.push(fields) },
       now: () => new Date(),
+      againMs: 10,
     });
     people.start('team');
     await until(() => infos.length > 0);
@@ -155,6 +164,11 @@ describe('the list of everybody', () => {
     // The sandbox's own people and the bot beside them.
     expect(infos).toEqual([{ people: 438 }]);
     expect(crowd.filter(({ id }) => !kept.has(id))).toEqual([]);
+    const { calls } = (await (await fetch(`${sandbox.url}/control/log?method=users.list`)).json()) as {
+      calls: unknown[];
+    };
+    // A wait costs no page that was read already.
+    if (kind === 'ratelimit') expect(calls).toHaveLength(3 + times);
     await sandbox.stop();
   });
 });

@@ -141,6 +141,7 @@ describe('requests over HTTP', () => {
   test('a look-up that fails before a command is told as nothing kept; before a question, as not looked up', async () => {
     const broken = {
       ...kit.behind.ports().read,
+      refused: async () => [],
       ofChannel: async () => Promise.reject(new Error('database')),
     };
     const other = await startKit('http', { read: broken });
@@ -351,6 +352,31 @@ describe('Socket Mode', () => {
     expect(kit.behind.fatal).toEqual([]);
     expect(sandbox.teamId).toBe(kit.slack.identity()?.slackTeamId);
   });
+
+  test.each([
+    ['token_revoked', 'auth.test', /no good any more/],
+    ['ekm_access_denied', 'chat.postMessage', /suspended posting/],
+  ])(
+    'a Slack that keeps us out later on (%s) is said with what to do, and well again',
+    async (code, method, said) => {
+      const post = { channel: 'C0INCIDENT', text: 'hello' };
+      await kit.act('join', { user: 'U0BOT00000', channel: 'incidents' });
+      await until(() => kit.slack.health() === 'ok');
+      expect(kit.slack.condition()).toEqual({ state: 'ok' });
+      await kit.act('fault', { method: 'chat.postMessage', kind: 'error', value: code });
+      await kit.slack.client.call('chat.postMessage', post);
+      expect(kit.slack.condition()).toMatchObject({
+        state: 'refusing',
+        reason: expect.stringMatching(said),
+        fix: expect.any(String),
+      });
+      // Another method's yes says nothing of a policy about this one; a token that is no good would be good for none.
+      expect((await kit.slack.client.call('users.info', { user: 'U0ANA00001' })).kind).toBe('ok');
+      expect(kit.slack.condition().state).toBe(method === 'auth.test' ? 'ok' : 'refusing');
+      await kit.slack.client.call('chat.postMessage', post);
+      expect(kit.slack.condition()).toEqual({ state: 'ok' });
+    },
+  );
 
   test('too_many_websockets after each hello: ever fewer tries, one socket instead of two, named, and well again', async () => {
     const warned: Array<{ reason?: string }> = [];

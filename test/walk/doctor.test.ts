@@ -73,11 +73,46 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
     value: 'restricted_action',
     times: 1,
   });
+  await walk.control('fault', {
+    method: 'conversations.open',
+    kind: 'error',
+    value: 'cannot_dm_bot',
+    times: 1,
+  });
   await walk.type('ana', 'incidents', 'open sev4 No channel for us');
   for (let i = 0; i < 100 && !(await walk.tocsin('deliveries')).out.includes('restricted_action'); i++);
   const { out } = await doctor();
   expect(out).toMatch(/✗ deliveries: .*1 given up\n {4}→ `tocsin deliveries`/);
-  expect(out).toMatch(/✗ INC-1: Slack does not have its channel \(restricted_action.*\n {4}→ .*retry all/);
+  expect(out).toMatch(
+    /✗ INC-1: Slack does not have its channel \(restricted_action.*\n {4}→ .*retry all`, or wait: it is tried again by itself, next at/,
+  );
+  expect((await walk.tocsin('deliveries')).out).toMatch(
+    /restricted_action.*tried again by itself, next at 20/,
+  );
+  // Slack does not let us tell the opener directly: they hear it where they typed it, and whoever writes to it next too.
+  const whispers = () =>
+    walk.control<{ calls: Array<{ args: { channel: string; user: string; text: string } }> }>(
+      'log?method=chat.postEphemeral',
+    );
+  for (let i = 0; i < 600 && (await whispers()).calls.length === 0; i++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await whispers()).calls.map(({ args }) => args)).toMatchObject([
+    {
+      channel: 'C0INCIDENT',
+      user: 'U0ANA00001',
+      text: expect.stringContaining('there is no channel for it'),
+    },
+  ]);
+  const remark = 'INC-1 has no channel: Slack said restricted_action';
+  expect(JSON.stringify(await walk.type('ana', 'incidents', 'note INC-1 still here'))).toContain(remark);
+  expect((await walk.tocsin('note', 'INC-1', 'here too')).out).toContain(remark);
+  const token = (await walk.tocsin('token', 'create', '--name', 'pager', '--scope', 'write')).out.trim();
+  const api = await fetch(`${bot.url}/api/v1/commands`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ text: 'note INC-1 and a program' }),
+  });
+  expect(await api.json()).toMatchObject({ ok: true, remark: expect.stringContaining(remark) });
   expect((await walk.tocsin('deliveries', 'retry', 'all')).out).toMatch(/1 will be tried again/);
   await walk.until('the channel after all', (state) =>
     state.channels.some((one) => one.name.startsWith('inc-1-')),

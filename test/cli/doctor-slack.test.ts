@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { askSlack } from '#cli/doctor-slack.js';
+import type { Config } from '#config.js';
+import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import { MANIFEST } from '../slack/kit.js';
+
+// What the doctor says of a Slack that misbehaves: what is wrong, and what mends it, never an exception.
+let slack: Sandbox;
+beforeAll(async () => {
+  slack = await startSandbox({ manifest: MANIFEST, settings: { rateLimits: false } });
+});
+beforeEach(() => control('fault/clear', {}));
+afterAll(() => slack.stop());
+
+async function control(path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${slack.url}/control/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+const fault = (method: string, kind: string, value: string | number = '') =>
+  control('fault', { method, kind, value, times: 9 });
+
+/** @returns the lines that are not well, as the doctor prints them, and the names of those that are */
+async function asked(announce: string | null = 'incidents', socket = false) {
+  const config = {
+    slack: { botToken: slack.botToken, appToken: socket ? slack.appToken : null, apiUrl: slack.apiUrl },
+    org: { announce },
+  } as Config;
+  const findings = await askSlack(config);
+  return {
+    ill: findings.filter(({ ok }) => !ok).map(({ what, detail, fix }) => `${what}: ${detail} → ${fix}`),
+    well: findings.filter(({ ok }) => ok).map(({ what }) => what),
+  };
+}
+
+test('all is well', async () => {
+  expect(await asked('incidents', true)).toEqual({
+    ill: [],
+    well: ['Slack', 'scopes', 'announcements', 'Socket Mode'],
+  });
+});
+
+describe('who we are', () => {
+  test.each([
+    ['error', 'token_revoked', /^Slack: token_revoked → copy the Bot User OAuth Token/],
+    ['error', 'account_inactive', /^Slack: account_inactive → copy the Bot User OAuth Token/],
+    ['error', 'team_access_not_granted', /^Slack: team_access_not_granted → .*grants the app this workspace/],
+    ['error', 'org_login_required', /^Slack: org_login_required → wait/],
+    ['http500', 503, /^Slack: http_503 → can this machine reach/],
+    ['body', '<html>', /^Slack: no_json → can this machine reach/],
+    ['body', '', /^Slack: no_json → can this machine reach/],
+    ['ratelimit', 'none', /^Slack: asks us to wait → try again/],
+  ])('%s %s', async (kind, value, said) => {
+    await fault('auth.test', kind, value);
+    const { ill } = await asked();
+    expect(ill).toEqual([expect.stringMatching(said)]);
+  });
+});
+
+describe('the announcement channel', () => {
+  test('archived', async () => {
+    await control('channel/archive', { user: 'ana', channel: 'incidents' });
+    const seen = [await asked('#incidents'), await asked('C0INCIDENT')];
+    await control('channel/archive', { user: 'ana', channel: 'incidents', remove: true });
+    for (const { ill } of seen)
+      expect(ill).toEqual([
+        expect.stringMatching(/#incidents is archived: no incident will be .* → unarchive it/),
+      ]);
+  });
+
+  test.each([
+    ['error', 'missing_scope', /lacks a scope → add the scopes/],
+    ['error', 'internal_error', /internal_error → Slack does not tell now/],
+    ['error', 'never_seen_code', /never_seen_code → Slack does not tell now/],
+    ['http500', 500, /http_500 → Slack does not tell now/],
+    ['body', '', /no_json → Slack does not tell now/],
+    ['ratelimit', 5, /ratelimited → Slack does not tell now/],
+    ['body', '{"ok":true}', /no channel incidents that the bot can see/],
+  ])('by its name: %s %s', async (kind, value, said) => {
+    await fault('conversations.list', kind, value);
+    expect((await asked()).ill).toEqual([expect.stringMatching(said)]);
+  });
+  test.each([
+    ['error', 'channel_not_found', /no channel C0INCIDENT that the bot can see/],
+    ['body', '{"ok":true}', /announcements: #C0INCIDENT: .* → Slack does not tell now/],
+    ['http500', 503, /http_503 → Slack does not tell now/],
+  ])('by its id: %s %s', async (kind, value, said) => {
+    await fault('conversations.info', kind, value);
+    expect((await asked('C0INCIDENT')).ill).toEqual([expect.stringMatching(said)]);
+  });
+});
+
+describe('a socket', () => {
+  test('too many of them', async () => {
+    await control('settings', { goodbye: 'too_many_websockets' });
+    const { ill } = await asked(null, true);
+    await control('settings', { goodbye: null });
+    expect(ill).toEqual([
+      expect.stringMatching(
+        /^Socket Mode: too_many_websockets: more than ten sockets.* → stop the other copies/,
+      ),
+    ]);
+  });
+  test.each([
+    ['error', 'invalid_auth', /invalid_auth → is SLACK_APP_TOKEN right/],
+    ['error', 'internal_error', /internal_error → Slack does not tell now/],
+    ['http500', 503, /no answer →/],
+    ['body', '<html>', / →/],
+  ])('that is not given: %s %s', async (kind, value, said) => {
+    await fault('apps.connections.open', kind, value);
+    expect((await asked(null, true)).ill).toEqual([expect.stringMatching(said)]);
+  });
+});
