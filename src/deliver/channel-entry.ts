@@ -60,7 +60,7 @@ async function alreadySaid(
 ): Promise<{ rows: Row[]; ts: string } | null> {
   if (!attempt.repeated) return null;
   const times = entries.flatMap((entry) => (entry ? [Date.parse(entry.recordedAt)] : []));
-  const since = new Date(Math.min(...times, attempt.world.now().getTime()));
+  const since = times.length > 0 ? new Date(Math.min(...times)) : attempt.world.now();
   const ids = new Set<string>();
   let ts: string | null = null;
   for await (const message of seenSince(attempt, channel, since)) {

@@ -1,4 +1,5 @@
 import type { EffectKind } from '#domain/effect.js';
+import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/lanes.js';
 import { Attempt, type Body } from './attempt.js';
@@ -90,7 +91,7 @@ async function release(lease: Lease, { world, wakeAt }: DrainOptions, rest: Date
 async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): Promise<Date | null> {
   const { world } = options;
   // What the gate holds back is known to this process only; the row says nothing of it.
-  const parked = new Map<number, Date>();
+  const parked = new Map<number, { since: Moment; ms: number }>();
   const end = performance.now() + TURN_MS;
 
   for (;;) {
@@ -100,7 +101,11 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     if (!loaded) return null;
     const incident = loaded.state;
     const ready = incident.channel !== null && incident.headline !== null;
-    const next = pick(rows, now, (row) => parked.get(row.id) ?? now, ready, alone);
+    const dueAt = ({ id }: OutboxRow) => {
+      const rest = parked.get(id);
+      return rest ? new Date(now.getTime() + Math.max(0, rest.ms - age(rest.since, now.getTime()))) : now;
+    };
+    const next = pick(rows, now, dueAt, ready, alone);
     if (next === null) return null;
     if ('waitUntil' in next) return next.waitUntil;
     if (signal.aborted || performance.now() > end) return null;
@@ -115,7 +120,9 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {
-        for (const row of attempt.rows) parked.set(row.id, error.until);
+        const wall = world.now().getTime();
+        const rest = { since: moment(wall), ms: error.until.getTime() - wall };
+        for (const row of attempt.rows) parked.set(row.id, rest);
       } else {
         await fail(lease, options, attempt, error);
       }
@@ -137,6 +144,8 @@ async function fail(
   error: unknown,
 ): Promise<void> {
   const { row } = attempt;
+  // Before anything is waited for: the clock may be put right meanwhile, and `Later` names a time of day.
+  const now = world.now();
   const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
   if (attempt.rows.length > 1 && error instanceof Refused && isAboutTheMessage(error.message)) {
     // Kept with the rows, because the next try at them is a second away and may be another process's.
@@ -147,7 +156,7 @@ async function fail(
   }
   // One that failed before it began is an attempt too, or it would come back every second for ever.
   await attempt.begin();
-  const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
+  const how = verdict(error, row.attempts, attempt.unsure, now, row.error);
   if ('dead' in how) {
     // Before they are settled: whoever dies in between does it again.
     const lanes = await mourn(world, attempt.rows, attempt.incident.opener.id, how.dead);

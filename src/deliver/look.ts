@@ -28,11 +28,11 @@ export function tag(payload: Record<string, string | number>): Body {
  * a message whose answer was lost is sent again: a rare double, rather than a silent hole.
  */
 export async function* seenSince(
-  attempt: Pick<Attempt, 'read'>,
+  attempt: Pick<Attempt, 'read' | 'world'>,
   channel: string,
   since: Date,
 ): AsyncGenerator<Seen> {
-  const oldest = ((since.getTime() - SKEW_MS) / 1000).toFixed(6);
+  const oldest = ((notAhead(since, attempt.world.now()).getTime() - SKEW_MS) / 1000).toFixed(6);
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page++) {
     const body = await attempt
@@ -55,6 +55,17 @@ export async function* seenSince(
   }
 }
 
+/** So far back is looked where it is not known since when: longer than an outage. */
+const DAY_MS = 86_400_000;
+
+/**
+ * A time that lies ahead was written when a clock was: it says nothing, and Slack, whose clock is right, has nothing from
+ * then on.
+ */
+export function notAhead(since: Date, now: Date): Date {
+  return since <= now ? since : new Date(now.getTime() - DAY_MS);
+}
+
 /** @returns since when Slack can have heard of an incident. */
 export function opened({ incident }: Pick<Attempt, 'incident'>): Date {
   return new Date(incident.recordedAt);
@@ -62,7 +73,7 @@ export function opened({ incident }: Pick<Attempt, 'incident'>): Date {
 
 /** @returns `ts` of the message in which we said `id`, or null. */
 export async function findTagged(
-  attempt: Pick<Attempt, 'read'>,
+  attempt: Pick<Attempt, 'read' | 'world'>,
   channel: string,
   since: Date,
   id: string,
