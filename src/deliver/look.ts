@@ -71,6 +71,11 @@ export function opened({ incident }: Pick<Attempt, 'incident'>): Date {
   return new Date(incident.recordedAt);
 }
 
+/** @returns since when Slack can have heard a notice: it is owed within the life of the incident, and a day covers an outage. */
+export function sinceOf({ incident, world }: Pick<Attempt, 'incident' | 'world'>): Date {
+  return new Date(Math.max(Date.parse(incident.recordedAt), world.now().getTime() - DAY_MS));
+}
+
 /** @returns `ts` of the message in which we said `id`, or null. */
 export async function findTagged(
   attempt: Pick<Attempt, 'read' | 'world'>,

@@ -8,7 +8,7 @@ import { cut } from '#slack/blocks/cut.js';
 import { channelLink, escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { Undeliverable } from './failure.js';
-import { findTagged, object, tag } from './look.js';
+import { findTagged, object, sinceOf, tag } from './look.js';
 import type { OutboxRow, World } from './ports.js';
 
 /**
@@ -107,9 +107,4 @@ export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body>
     metadata: tag({ id: name, incident: incident.number }),
   });
   return { told: user };
-}
-
-/** The notice was owed within the life of the incident, and most often minutes ago; a day covers an outage. */
-function sinceOf({ world, incident }: Pick<Attempt, 'world' | 'incident'>): Date {
-  return new Date(Math.max(Date.parse(incident.recordedAt), world.now().getTime() - 86_400_000));
 }

@@ -15,6 +15,11 @@ export type Effect =
   | { kind: 'announcement.refresh'; payload: Record<string, never> }
   /** Tell the incident's channel what was given up: these rows of the outbox. */
   | { kind: 'channel.notice'; payload: { rows: number[] } }
+  /** Tell the incident's channel that these of its entries and runs are in the record no more: from, to. */
+  | {
+      kind: 'channel.restored';
+      payload: { entries: [number, number] | null; runs: [number, number] | null };
+    }
   /** Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. */
   | { kind: 'person.tell'; payload: { user: string; row: number } }
   | { kind: 'people.invite'; payload: { people: string[] } }

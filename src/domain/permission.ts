@@ -267,6 +267,7 @@ export function powerFor(
     case 'NoteChannelOpened':
     case 'NoteHeadlinePosted':
     case 'NoteAnnounced':
+    case 'SkipNumbers':
     case 'NoteRunPlanned':
     case 'StartRun':
     case 'StartStep':

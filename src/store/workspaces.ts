@@ -39,19 +39,26 @@ export interface Holding {
 }
 
 /**
+ * What tells one PostgreSQL from every other. Outside of a transaction: it may be refused.
+ * @returns '': this host does not let us ask, and the database's own names have to do
+ */
+export async function serverIdentity(db: Queryable): Promise<string> {
+  try {
+    const text = 'select system_identifier::text as id from pg_control_system()';
+    return (await db.query<{ id: string }>(text)).rows[0]?.id ?? '';
+  } catch (error) {
+    if (error instanceof Unavailable && error.code !== '42501') throw error;
+    return '';
+  }
+}
+
+/**
  * Tells this database from every other, for what is shared with others (one Redis for several installations). The same for
  * every process on it, by whatever address; another for a dump that was restored elsewhere.
  * @returns sixteen letters and digits
  */
 export async function installation(db: Queryable): Promise<string> {
-  // Some hosts do not let everybody ask for the server's identity: then the database's own has to do.
-  const server = await db
-    .query<{ id: string }>('select system_identifier::text as id from pg_control_system()')
-    .then(({ rows }) => rows[0]?.id ?? '')
-    .catch((error: unknown) => {
-      if (error instanceof Unavailable) throw error;
-      return '';
-    });
+  const server = await serverIdentity(db);
   const { rows } = await db.query<{ id: string }>(
     `select datname || '/' || oid as id from pg_database where datname = current_database()`,
   );

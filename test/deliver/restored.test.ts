@@ -4,7 +4,7 @@ import { lookupsOf } from '#compose/lookups.js';
 import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import type { World } from '#deliver/ports.js';
-import { seenAhead } from '#deliver/restored.js';
+import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { isRefusal } from '#domain/refusal.js';
 import { createHandle } from '#handle.js';
 import { migrate } from '#store/migrate.js';
@@ -140,13 +140,13 @@ test('what was owed in the dump and was said since is not said again; what is ne
   const third = await kit.opens('Third');
   await kit.pays(third);
   expect(await store.restores.moved()).toBe(true);
-  expect(await seenAhead(world.slack, store)).toBeGreaterThan(await store.restores.lastRow());
+  expect((await seenAhead(world.slack, store))?.row).toBeGreaterThan(await store.restores.lastRow());
 
   expect(await store.restores.arrive()).toBe(0);
   // Once: who starts afterwards finds it at home.
   expect(await store.restores.arrive()).toBeNull();
   expect(await store.restores.moved()).toBe(false);
-  expect(await seenAhead(world.slack, store)).toBeNull();
+  expect(await seenAhead(world.slack, store)).toMatchObject({ row: null });
   await pays(first);
   await pays(second);
   const said = await texts(first);
@@ -178,14 +178,97 @@ test('files that were put back look like the database that they were: Slack show
   // As with files: the data say that this has always been their home.
   await pool.query('update workspace set home = null');
   expect(await store.restores.arrive()).toBeNull();
-  const row = await seenAhead(world.slack, store);
-  expect(row).toBeGreaterThan(0);
-  await store.restores.restored({ row: row as number });
+  const seen = await seenAhead(world.slack, store);
+  expect(seen?.row).toBeGreaterThan(0);
+  await store.restores.restored({ row: seen?.row as number });
   await pays(first);
   expect(times(await texts(first), 'waited')).toBe(1);
   await says(note('new'), first);
   await pays(first);
   expect(times(await texts(first), 'new')).toBe(1);
+});
+
+test('numbers that stand in a channel are not given again, and the channel hears which of them mean nothing now', async () => {
+  const first = await kit.opens('First');
+  await kit.notes(first, 'kept');
+  await kit.pays(first);
+  await restoreHere();
+  await kit.notes(first, 'lost');
+  await kit.says({ type: 'AddAction', text: 'lost too', owner: null }, first);
+  await kit.pays(first);
+  const reference = { entries: 4, actions: 1, runs: 0 };
+  expect(await store.restores.arrive()).toBe(0);
+  const seen = await seenAhead(world.slack, store);
+  expect(seen?.numbers).toEqual([{ team: 'T1', incident: first, ...reference }]);
+  const asking = {
+    ...{ team: 'T1', by: { id: 'tocsin', name: null }, source: 'bot' as const, key: null },
+    ...{ now: new Date(), seesPrivate: true },
+  };
+  for (let twice = 0; twice < 2; twice++)
+    expect(await world.tell({ type: 'SkipNumbers', ...reference }, first, asking)).toMatchObject({
+      recorded: true,
+    });
+  await says(note('new'), first);
+  await says({ type: 'AddAction', text: 'to do', owner: null }, first);
+  await pays(first);
+  const said = await texts(first);
+  expect(said).toMatch(/\*#5\* .*new[\s\S]*\*#6\* .*#2 to do/);
+  const told =
+    'INC-1 was put back from a backup: of what stands above, #3–#4 is not in the record any more, and no number of theirs is given again.';
+  expect(times(said, told)).toBe(1);
+  expect((await seenAhead(world.slack, store))?.numbers).toEqual([]);
+  // Only what is there counts as entries.
+  const { entries, skipped } = (await store.load('T1', first))?.state ?? {};
+  expect([entries, skipped]).toEqual([6, 2]);
+});
+
+test('what others record and say while we look is no sign of a backup', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  const call: World['slack']['call'] = async (method, ...args) => {
+    if (method === 'conversations.history') {
+      await kit.notes(first, 'meanwhile');
+      await kit.pays(first);
+    }
+    return kit.world.slack.call(method, ...args);
+  };
+  expect(await seenAhead({ ...kit.world.slack, call }, kit.store)).toEqual({ row: null, numbers: [] });
+});
+
+test('the same backup put back twice: what was said after the first time is no word of what is said after the second', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  for (const life of ['one life', 'another life']) {
+    await restoreHere();
+    expect(await store.restores.arrive()).toBe(0);
+    await says(note(life), first);
+    // Nothing came of it, and nobody knows: it is looked for before it is tried again.
+    await kit.fault('chat.postMessage', 'http500');
+    await pays(first);
+  }
+  const said = await texts(first);
+  expect([times(said, 'one life'), times(said, 'another life')]).toEqual([1, 1]);
+});
+
+test('incidents that Slack has channels of are not opened again, however many there were since the backup', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  await kit.client.query('update workspace set numbers_from = 250');
+  await kit.pays(await kit.opens('Lost'));
+  await kit.client.query('update workspace set numbers_from = null');
+  await kit.client.query('delete from outbox where incident = 250');
+  await kit.client.query('delete from lane');
+  expect(await highestChannel(kit.world.slack)).toBe(250);
+  await restoreHere();
+  await pool.query(
+    'set session_replication_role = replica; delete from fact where incident = 250; delete from incident where number = 250; delete from entry where incident = 250',
+  );
+  // Without a restore it is nobody's business.
+  await store.restores.beyond(250);
+  expect(await store.restores.history()).toEqual([]);
+  expect(await store.restores.arrive()).toBe(0);
+  await store.restores.beyond(await highestChannel(world.slack));
+  expect(await says({ ...OPEN, title: 'After' }, null)).toBe(251);
 });
 
 test('what another app writes into its metadata is no word of ours: nobody else can have a database look restored', async () => {
@@ -196,7 +279,7 @@ test('what another app writes into its metadata is no word of ours: nobody else 
   await kit.act('message/app', { channel, app: 'Alerts', text: 'disk is full', metadata });
   const answer = await kit.world.slack.call('conversations.history', { channel, include_all_metadata: true });
   expect(JSON.stringify(answer)).toContain('999999999');
-  expect(await seenAhead(kit.world.slack, kit.store)).toBeNull();
+  expect(await seenAhead(kit.world.slack, kit.store)).toEqual({ row: null, numbers: [] });
 });
 
 test('a run that was going on stands still until a person says so; a bot that starts where it always was changes nothing', async () => {
