@@ -171,7 +171,7 @@ async function build(
   const look = () => lookAhead(core, slack.client, log);
   // Every worker looks: what was put back as files shows in Slack alone. Who has found a backup looks in any role.
   const looked = role !== 'web' || restored ? look() : Promise.resolve();
-  // A workspace that is new gets its home, and a backup may be put back beneath us.
+  // A backup may be put back beneath us.
   const arriving = setInterval(() => {
     void arrive()
       .then((put) => (put ? look() : undefined))

@@ -61,34 +61,33 @@ export async function drainLane(lane: Lane, options: DrainOptions, signal: Abort
   const { world } = options;
   const lease = await Lease.claim(world.outbox, lane, options.owner);
   if (!lease) return;
-  let rest: Date | null = null;
+  let restMs: number | null = null;
   try {
-    rest = await drain(lease, options, signal);
+    restMs = await drain(lease, options, signal);
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
     world.log.warn({ lane: lane.lane }, 'another worker has taken over this lane');
     return;
   } finally {
     lease.end();
-    await release(lease, options, rest);
+    await release(lease, options, restMs);
   }
 }
 
 /** Gives the lane back, and has it woken when it has something to do again. */
-async function release(lease: Lease, { world, wakeAt }: DrainOptions, rest: Date | null): Promise<void> {
+async function release(lease: Lease, { world, wakeAt }: DrainOptions, restMs: number | null): Promise<void> {
   const { lane } = lease.hold;
-  const now = world.now().getTime();
   try {
-    const ms = await world.outbox.releaseLane(lease.hold, rest && Math.max(0, rest.getTime() - now));
-    if (typeof ms === 'number') wakeAt(lane, new Date(now + ms));
+    const ms = await world.outbox.releaseLane(lease.hold, restMs);
+    if (typeof ms === 'number') wakeAt(lane, new Date(world.now().getTime() + ms));
   } catch (error) {
     // The database is away: then the lease runs out by itself, and the relay finds what is due.
     world.log.warn({ lane, error: String(error) }, 'a lane could not be released; its lease will run out');
   }
 }
 
-/** @returns until when the lane is to rest, or null: until it has something to do. */
-async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): Promise<Date | null> {
+/** @returns for how many ms the lane is to rest, or null: until it has something to do. */
+async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): Promise<number | null> {
   const { world } = options;
   // What the gate holds back is known to this process only; the row says nothing of it.
   const parked = new Map<number, { since: Moment; ms: number }>();
@@ -107,7 +106,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     };
     const next = pick(rows, now, dueAt, ready, alone);
     if (next === null) return null;
-    if ('waitUntil' in next) return next.waitUntil;
+    if ('waitUntil' in next) return Math.max(0, next.waitUntil.getTime() - now.getTime());
     if (signal.aborted || performance.now() > end) return null;
 
     await lease.secure();

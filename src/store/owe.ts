@@ -22,9 +22,10 @@ export async function owe(
 ): Promise<boolean> {
   const { rows } = await db.query<{ left: boolean }>({
     name: 'owe',
+    // Cut off and not rounded up: what is due at once is not due in a moment.
     text: `with owed as (
              insert into outbox (team, lane, incident, seq, kind, payload, key, due_at)
-             values ($1, $2, $3, 0, $4, $5, $6, now() + $7::float8 * interval '1 ms') on conflict (team, key) where key is not null do nothing returning 1
+             values ($1, $2, $3, 0, $4, $5, $6, date_trunc('milliseconds', now()) + $7::float8 * interval '1 ms') on conflict (team, key) where key is not null do nothing returning 1
            ) select exists (select from owed) as left`,
     values: [team, lane, incident, effect.kind, JSON.stringify(effect.payload), key, inMs ?? 0],
   });

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Queryable, queryable, transaction, withConnection } from './pools.js';
-import { serverIdentity } from './workspaces.js';
+import { homeOf } from './workspaces.js';
 
 /**
  * Nobody pays so many rows, nor claims so many lanes, between a backup and its restore. The same backup may be put back
@@ -39,20 +39,6 @@ export interface Restores {
   beyond(incident: number): Promise<void>;
   /** When that was last done for each workspace, and from which number incidents go on; of none: never. */
   history(): Promise<Array<{ team: string; restoredAt: string; numbersFrom: number }>>;
-}
-
-/**
- * What a dump does not carry along: a cluster has a number of its own, a database and a table have one in their cluster.
- * A restored copy of the server's files has the same ones; that it is old is seen in Slack (deliver/restored.ts).
- */
-async function homeOf(db: Queryable): Promise<string> {
-  const server = await serverIdentity(db);
-  const { rows } = await db.query<{ home: string }>(
-    `select concat_ws(' ', nullif($1, ''), (select oid from pg_database where datname = current_database()),
-       'outbox'::regclass::oid) as home`,
-    [server],
-  );
-  return rows[0]?.home ?? '';
 }
 
 export function restores(pool: pg.Pool): Restores {

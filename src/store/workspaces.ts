@@ -42,7 +42,7 @@ export interface Holding {
  * What tells one PostgreSQL from every other. Outside of a transaction: it may be refused.
  * @returns '': this host does not let us ask, and the database's own names have to do
  */
-export async function serverIdentity(db: Queryable): Promise<string> {
+async function serverIdentity(db: Queryable): Promise<string> {
   try {
     const text = 'select system_identifier::text as id from pg_control_system()';
     return (await db.query<{ id: string }>(text)).rows[0]?.id ?? '';
@@ -63,6 +63,20 @@ export async function installation(db: Queryable): Promise<string> {
     `select datname || '/' || oid as id from pg_database where datname = current_database()`,
   );
   return createHash('sha256').update(`${server}/${rows[0]?.id}`).digest('hex').slice(0, 16);
+}
+
+/**
+ * What a dump does not carry along: a cluster has a number of its own, a database and a table have one in their cluster.
+ * A restored copy of the server's files has the same ones; that it is old is seen in Slack (deliver/restored.ts).
+ */
+export async function homeOf(db: Queryable): Promise<string> {
+  const server = await serverIdentity(db);
+  const { rows } = await db.query<{ home: string }>(
+    `select concat_ws(' ', nullif($1, ''), (select oid from pg_database where datname = current_database()),
+       'outbox'::regclass::oid) as home`,
+    [server],
+  );
+  return rows[0]?.home ?? '';
 }
 
 export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
@@ -97,6 +111,7 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const claim = async (slackTeam: string, may: (others: number) => boolean) => {
     const known = await find(slackTeam);
     if (known !== null) return known;
+    const home = await homeOf(queryable(pool));
     return alone(async (tx) => {
       const meanwhile = await claimedBy(tx, slackTeam);
       if (meanwhile !== undefined) return meanwhile;
@@ -107,7 +122,7 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
       if (!may(rows.filter((row) => row.slackTeam !== null).length)) return null;
       const free = rows.find((row) => row.slackTeam === null);
       if (!free) {
-        await tx.insert(workspace).values({ team: slackTeam, slackTeam });
+        await tx.insert(workspace).values({ team: slackTeam, slackTeam, home });
         return slackTeam;
       }
       await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
@@ -141,9 +156,11 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
       return held;
     },
     async ensureLocal() {
+      if ((await list()).length > 0) return only();
+      const home = await homeOf(queryable(pool));
       await alone(async (tx) => {
         const [any] = await tx.select({ team: workspace.team }).from(workspace).limit(1);
-        if (!any) await tx.insert(workspace).values({ team: LOCAL });
+        if (!any) await tx.insert(workspace).values({ team: LOCAL, home });
       });
       return only();
     },

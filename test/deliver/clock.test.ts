@@ -23,11 +23,12 @@ describe('a run', () => {
     waited
       ? undefined
       : ({ kind: 'wait', until: new Date(now().getTime() + 30_000), summary: 'waits' } as const);
+  const LONG = { approval: { required: 1, expires: '5h' } };
   const names = () => kit.outside.calls.map(({ name }) => name);
 
   test('that waits for half a minute goes on after a minute at most, and never too early', async () => {
     kit.outside.doing.set('t.idem', waits);
-    const run = await kit.planned(definition(['one t.idem', 'two t.cas']));
+    const run = await kit.planned(definition(['one t.idem', 'two t.cas'], LONG));
     kit.windOn(HOUR);
     await kit.approve(run);
     await kit.drive(run);
@@ -51,7 +52,7 @@ describe('a run', () => {
       return undefined;
     });
     const retry = { attempts: 3, backoff: '30s' };
-    const run = await kit.planned(definition([{ id: 'one', uses: 't.idem', retry }]));
+    const run = await kit.planned(definition([{ id: 'one', uses: 't.idem', retry }], LONG));
     kit.windOn(HOUR);
     await kit.approve(run);
     await kit.drive(run);
