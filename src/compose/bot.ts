@@ -11,6 +11,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
+import { Unavailable } from '#store/outcome.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
@@ -18,6 +19,7 @@ import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { amongNamed } from './approvers.js';
 import { type Core, openCore } from './core.js';
+import { databaseTold } from './database.js';
 import { exportsOf } from './exports.js';
 import { looksOf, Unseen } from './health.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -61,7 +63,7 @@ export async function startBot(
     return await build(config, log, role, onFatal, unseen, opened);
   } catch (error) {
     for (const close of opened.reverse()) await close()?.catch(() => undefined);
-    throw error;
+    throw error instanceof Unavailable ? (databaseTold(error) ?? error) : error;
   }
 }
 

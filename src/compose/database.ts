@@ -4,6 +4,8 @@ import type { Config } from '#config.js';
 import type { Log } from '#log.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { migrate } from '#store/migrate.js';
+import { Unavailable } from '#store/outcome.js';
+import { troubleOf } from '#store/trouble.js';
 import { Told } from '#told.js';
 
 export interface Database {
@@ -94,6 +96,9 @@ export function databaseTold(error: unknown): Told | null {
   }
   const said = SAID.find(([codes]) => codes.test(code))?.[1];
   if (said) return new Told(`The database ${said} (${code}).`);
+  const { state, reason, fix } = troubleOf(new Unavailable(message, code));
+  if (state === 'refusing')
+    return new Told(`The database answers, but does not do what it is asked: ${reason}; ${fix}.`);
   if (/SSL|TLS|certificate/i.test(`${code} ${message}`)) {
     // pg and Node say in words which certificate they do not like; no value is in them.
     return new Told(`The database and we do not agree on TLS (${message}): check sslmode in DATABASE_URL.`);

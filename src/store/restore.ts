@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Queryable, queryable, transaction, withConnection } from './pools.js';
-import { homeOf } from './workspaces.js';
+import { ELSEWHERE, homeOf } from './workspaces.js';
 
 /**
  * Nobody pays so many rows, nor claims so many lanes, between a backup and its restore. The same backup may be put back
@@ -48,14 +48,16 @@ export function restores(pool: pg.Pool): Restores {
       return work(db, await homeOf(db));
     });
   const moved = async (db: Queryable, home: string, lock = '') =>
-    (await db.query(`select 1 from workspace where home <> $1 ${lock}`, [home])).rows.length > 0;
+    (await db.query(`select 1 from workspace where ${ELSEWHERE('$1')} ${lock}`, [home])).rows.length > 0;
   return {
     arrive: () =>
       one((db, home) =>
         transaction(db, async () => {
           // Of several that start at the same moment one does it.
           if (await moved(db, home, 'for update')) return restored(db, home, 0);
-          await db.query('update workspace set home = $1 where home is null', [home]);
+          await db.query('update workspace set home = $1 where home is null or length(home) < length($1)', [
+            home,
+          ]);
           return null;
         }),
       ),

@@ -71,13 +71,16 @@ export async function installation(db: Queryable): Promise<string> {
  */
 export async function homeOf(db: Queryable): Promise<string> {
   const server = await serverIdentity(db);
-  const { rows } = await db.query<{ home: string }>(
-    `select concat_ws(' ', nullif($1, ''), (select oid from pg_database where datname = current_database()),
-       'outbox'::regclass::oid) as home`,
-    [server],
+  const { rows } = await db.query<{ place: string }>(
+    `select oid || ' ' || 'outbox'::regclass::oid as place from pg_database where datname = current_database()`,
   );
-  return rows[0]?.home ?? '';
+  return `${server} ${rows[0]?.place}`.trim();
 }
+
+/** Is `home` another than this one? Not every account is told the server: then the places in it have to do. */
+export const ELSEWHERE = (home: string) => `(home <> ${home}
+  and not ((home ~ '^\\d+ \\d+$' or ${home} ~ '^\\d+ \\d+$')
+    and substring(home from '\\d+ \\d+$') = substring(${home} from '\\d+ \\d+$')))`;
 
 export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const list = () =>

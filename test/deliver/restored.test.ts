@@ -294,3 +294,28 @@ test('a run that was going on stands still until a person says so; a bot that st
   expect(await store.outbox.retryDead('T1', 'all')).toBe(1);
   expect(await kit.store.restores.moved()).toBe(false);
 });
+
+test('an account that may only read and write rows, and is not told which server this is, starts where it always was', async () => {
+  const role = `rows_${kit.database.config.database}`;
+  await kit.client.query(`create role ${role} login`);
+  ends.push(() => kit.client.query(`drop owned by ${role}; drop role ${role}`));
+  await kit.client.query(`grant select, insert, update, delete on all tables in schema public to ${role};
+    grant usage, select, update on all sequences in schema public to ${role};
+    revoke execute on function pg_control_system() from public`);
+  const config = { ...kit.database.config, user: role };
+  expect(await migrate(config)).toEqual({ applied: 0 });
+  const its = openStore(config, () => {});
+  ends.push(() => its.close());
+  expect(await its.restores.moved()).toBe(false);
+  expect(await its.restores.arrive()).toBeNull();
+  expect(await its.installation()).toMatch(/^[0-9a-f]{16}$/);
+  // Recorded by it, and looked at by who is told.
+  await kit.client.query('update workspace set home = null');
+  expect(await its.restores.arrive()).toBeNull();
+  expect(await kit.store.restores.moved()).toBe(false);
+  expect(await kit.store.restores.arrive()).toBeNull();
+  const { rows } = await kit.client.query('select home from workspace');
+  expect(rows[0].home).toMatch(/^\d+ \d+ \d+$/);
+  await kit.client.query("update workspace set home = '1 ' || substring(home from '\\d+ \\d+$')");
+  expect(await kit.store.restores.moved()).toBe(true);
+});
