@@ -148,6 +148,10 @@ test('what was owed in the dump and was said since is not said again; what is ne
   expect(await store.restores.arrive()).toBeNull();
   expect(await store.restores.moved()).toBe(false);
   expect(await seenAhead(world.slack, store)).toMatchObject({ row: null });
+  // Whoever acted under a fence after the backup is older than all who act from now on.
+  const { rows: fences } = await kit.client.query('select last_value::float8 as last from lane_fence');
+  const hold = await store.outbox.claimLane({ team: 'T1', lane: 'T1/INC-99' }, 'one', 1);
+  expect(hold?.fence).toBeGreaterThan(fences[0].last);
   await pays(first);
   await pays(second);
   const said = await texts(first);

@@ -104,14 +104,6 @@ test('a read-only database: the cause in the answer, in the log once, in /readyz
   expect((await walk.type('ana', 'incidents', 'note INC-1 z')).text).toContain('recorded');
 });
 
-test('told to go, it says so at once, and goes on answering for a while', async () => {
-  const gone = bot.stop();
-  await until('it says so', async () => (await ready()).body.state === 'draining');
-  expect((await ready()).status).toBe(503);
-  expect((await walk.type('ana', 'incidents', 'note INC-1 last')).text).toContain('recorded');
-  expect(await gone).toBe(0);
-});
-
 test('what failed where nobody waited is counted and told, and the bot goes on', async () => {
   bot.child.kill('SIGUSR2');
   bot.child.kill('SIGUSR2');
@@ -126,4 +118,12 @@ test('what failed where nobody waited is counted and told, and the bot goes on',
   expect((await ready('?strict')).status).toBe(503);
   expect(lines('failed unseen')).not.toHaveLength(0);
   expect((await walk.type('ana', 'incidents', 'note INC-1 goes on')).text).toMatch(/recorded/);
+});
+
+test('told to go, it says so at once, and goes on answering for a while', async () => {
+  const gone = bot.stop();
+  await until('it says so', async () => (await ready()).body.state === 'draining');
+  expect((await ready()).status).toBe(503);
+  expect((await walk.type('ana', 'incidents', 'note INC-1 last')).text).toContain('recorded');
+  expect(await gone).toBe(0);
 });
