@@ -11,6 +11,7 @@ const SERVERS = [
   { binary: 'etcd', package: 'etcd-server' },
   { binary: 'prometheus', package: 'prometheus' },
   { binary: 'chromium', package: 'chromium' },
+  { binary: 'pg_ctlcluster', package: 'postgresql' },
 ];
 
 const missing = () => SERVERS.filter(({ binary }) => spawnSync('which', [binary]).status !== 0);

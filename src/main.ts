@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
+import { Unseen } from '#compose/health.js';
 import { sectionsWrong } from '#compose/runbooks.js';
 import { BadConfig, loadConfig, type Need } from '#config.js';
 import { createLog, errorText, hidden, outliveReaders } from '#log.js';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   let bot: Bot | null = null;
   let stopping = false;
+  const unseen = new Unseen();
   const stop = (code: number, linger = false) => {
     if (stopping) return;
     stopping = true;
@@ -36,11 +38,16 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, 'something failed that nobody expected: this process ends');
     process.exit(1);
   });
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'something failed unseen'));
-  bot = await startBot(config, log, role, (code) => {
+  // What is recorded is whole at every moment, so what nobody waited for is no reason to end; `/readyz` tells of it.
+  process.on('unhandledRejection', (error) => {
+    unseen.count();
+    log.error({ err: error }, 'something failed unseen');
+  });
+  const refused = (code: string) => {
     log.fatal({ code }, 'Slack refuses our token; install the app again and set SLACK_BOT_TOKEN');
     stop(1);
-  });
+  };
+  bot = await startBot(config, log, role, refused, unseen);
   if (stopping) return;
   const where = bot.port === null ? '' : ` on http://${hostShown(config.host)}:${bot.port}`;
   // The one line on stdout: whoever started us may wait for it.

@@ -11,6 +11,7 @@ import { drainLane, Retries } from '#deliver/lane.js';
 import { captureMessage } from '#deliver/message-capture.js';
 import { invitePeople, removePeople } from '#deliver/people-invite.js';
 import type { World } from '#deliver/ports.js';
+import { tellRestored } from '#deliver/restored.js';
 import { soundAlarm } from '#deliver/run-alarm.js';
 import { sendRunLog } from '#deliver/run-log.js';
 import { offerRun } from '#deliver/run-offer.js';
@@ -121,6 +122,8 @@ export function deliver(attempt: Attempt): Promise<Body> {
       return refreshAnnouncement(of<typeof kind>(attempt));
     case 'channel.notice':
       return tellChannel(of<typeof kind>(attempt));
+    case 'channel.restored':
+      return tellRestored(of<typeof kind>(attempt));
     case 'person.tell':
       return tellPerson(of<typeof kind>(attempt));
     case 'people.invite':

@@ -175,16 +175,20 @@ async function restores({ store }: Core, tell: (finding: Finding) => void): Prom
     tell({
       what: 'restore',
       ok: false,
-      detail: 'these data stood in another database when a bot last started: they come from a backup',
-      fix: 'start the bot: it looks for what is owed before it posts, and runs stand still; if this is no restore but a move, that is all the same',
+      detail:
+        'these data stood in another database when a bot last started: they come from a backup, or were moved',
+      fix: 'start the bot: it looks for what is owed before it posts, gives no number again that was shown, and lets runs stand still until you say so; after a mere move that does no harm',
     });
   }
-  for (const { restoredAt, numbersFrom } of await store.restores.history()) {
-    const runs = (await store.outbox.dead()).filter(({ error }) => error === 'restored_from_backup').length;
+  for (const { team, restoredAt, numbersFrom } of await store.restores.history()) {
+    const held = (await store.outbox.dead(team)).filter(({ error }) => error === 'restored_from_backup');
+    const runs = new Set(held.map(({ incident, effect }) => `${incident}/${JSON.stringify(effect.payload)}`));
+    const still =
+      runs.size === 0 ? 'no run stands' : runs.size === 1 ? '1 run stands' : `${runs.size} runs stand`;
     tell({
       what: 'restore',
-      ok: runs === 0,
-      detail: `from a backup, noticed ${restoredAt}; new incidents from INC-${numbersFrom} on, ${runs} runs stand still`,
+      ok: runs.size === 0,
+      detail: `from a backup, or moved; noticed ${restoredAt}; new incidents from INC-${numbersFrom} on, ${still} still`,
       fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
     });
   }

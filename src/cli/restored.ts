@@ -9,6 +9,10 @@ export const restored: Verb = {
     nothingMore('restored', args);
     return withCore(io, async (core) => {
       const runs = await core.store.restores.restored();
+      if ((await core.store.restores.history()).length === 0) {
+        io.out('Nothing is recorded here yet: nothing to do.\n');
+        return 0;
+      }
       io.out('What is owed is looked for in Slack before it is posted.\n');
       for (const { numbersFrom } of await core.store.restores.history()) {
         io.out(
@@ -16,8 +20,9 @@ export const restored: Verb = {
         );
       }
       if (runs > 0) {
+        const stand = runs === 1 ? '1 run stands' : `${runs} runs stand`;
         io.out(
-          `${runs} steps of runs stand still: look at what they did since, then “tocsin deliveries retry”.\n`,
+          `${stand} still: look at what was done since the backup; “tocsin deliveries” lists them, “tocsin deliveries retry NUMBER” lets one go on.\n`,
         );
       }
       return 0;

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config.js';
 import type { World } from '#deliver/ports.js';
-import { seenAhead } from '#deliver/restored.js';
+import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { runLaneOf } from '#deliver/run-lane.js';
 import { laneOf } from '#handle/plan.js';
 import type { Log } from '#log.js';
@@ -11,6 +11,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
+import { Unavailable } from '#store/outcome.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
@@ -18,8 +19,9 @@ import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker.js';
 import { amongNamed } from './approvers.js';
 import { type Core, openCore } from './core.js';
+import { databaseTold } from './database.js';
 import { exportsOf } from './exports.js';
-import { looksOf } from './health.js';
+import { looksOf, Unseen } from './health.js';
 import { startHeartbeat } from './heartbeat.js';
 import type { Who } from './lookups.js';
 import { peopleForDeliveries, peopleForSlack } from './people.js';
@@ -41,22 +43,27 @@ export interface Bot {
 /** How often the queue proves itself alive. */
 const CANARY_MS = 4_000;
 
-/** Starts a bot process. @param onFatal Slack will never accept our token: the process should end */
+/**
+ * Starts a bot process.
+ * @param onFatal Slack will never accept our token: the process should end
+ * @param unseen counts what fails in this process where nobody waits for it
+ */
 export async function startBot(
   config: Config,
   log: Log,
   role: Role,
   onFatal: (code: string) => void,
+  unseen = new Unseen(),
 ): Promise<Bot> {
   if (role !== 'web')
     for (const why of await checkSchedules(config)) log.warn({ why }, 'a schedule may not be able to begin');
   // What was opened, to be closed again when something later cannot be: a taken port must not leave a database behind.
   const opened: Array<() => Promise<unknown> | undefined> = [];
   try {
-    return await build(config, log, role, onFatal, opened);
+    return await build(config, log, role, onFatal, unseen, opened);
   } catch (error) {
     for (const close of opened.reverse()) await close()?.catch(() => undefined);
-    throw error;
+    throw error instanceof Unavailable ? (databaseTold(error) ?? error) : error;
   }
 }
 
@@ -65,6 +72,7 @@ async function build(
   log: Log,
   role: Role,
   onFatal: (code: string) => void,
+  unseen: Unseen,
   opened: Array<() => Promise<unknown> | undefined>,
 ): Promise<Bot> {
   const now = () => new Date();
@@ -84,11 +92,9 @@ async function build(
   const arrive = async () => {
     const held = await store.restores.arrive();
     if (held !== null) sayRestored(log, held);
+    return held !== null;
   };
-  await arrive();
-  // A workspace that is new gets its home, and a backup may be put back beneath us.
-  const arriving = setInterval(() => void arrive().catch(() => undefined), ARRIVE_MS);
-  opened.push(async () => clearInterval(arriving));
+  const restored = (await arrive()) || (await restoredLately(store));
   // No reason to stand still: recording needs none of them.
   if (!existsSync(config.runbooksDir) && config.runbooksDir !== resolve('runbooks')) {
     log.warn(
@@ -165,8 +171,17 @@ async function build(
     now,
     log,
   };
-  const worker =
-    role === 'web' ? null : startWorker({ engine, relay, world, after: lookAhead(world, store, log) });
+  const look = () => lookAhead(core, slack.client, log);
+  // Every worker looks: what was put back as files shows in Slack alone. Who has found a backup looks in any role.
+  const looked = role !== 'web' || restored ? look() : Promise.resolve();
+  // A backup may be put back beneath us.
+  const arriving = setInterval(() => {
+    void arrive()
+      .then((put) => (put ? look() : undefined))
+      .catch(() => undefined);
+  }, ARRIVE_MS);
+  opened.push(async () => clearInterval(arriving));
+  const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: looked });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
   const runWorld = runWorldOf(core, slack.client, nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
@@ -178,9 +193,11 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
-  const looks = looksOf({ store, engine, canary, slack });
+  const looks = looksOf({ store, engine, canary, slack, unseen });
   const health = keepHealth({ looks: { ...looks, slack: whenAsked(looks.slack) }, log });
   opened.push(async () => health.stop());
+  // Nobody is given a number that stands in the channel already.
+  if (restored) await looked;
   const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
   await health.first;
@@ -221,21 +238,39 @@ function whenAsked(look: Look): Look {
 const ARRIVE_MS = 60_000;
 /** How long deliveries wait at the start for a look at what stands in Slack already. */
 const LOOK_MS = 5_000;
+/** Slack may have been away when a backup was put back: so long it is asked again at each start what it shows. */
+const LATELY_MS = 7 * 86_400_000;
 
-/** A backup that was put back as files looks like the database that it was; what it has sent since shows that it is not. */
-async function lookAhead(world: World, store: Core['store'], log: Log): Promise<void> {
+/**
+ * A backup that was put back as files looks like the database that it was; what it has sent since shows that it is not. And
+ * whatever numbers stand in the channels are not given again.
+ */
+async function lookAhead(core: Core, slack: World['slack'], log: Log): Promise<void> {
+  const { store } = core;
   const look = async () => {
-    const row = await seenAhead(world.slack, store);
-    if (row !== null) sayRestored(log, await store.restores.restored({ row }));
+    const seen = await seenAhead(slack, store);
+    if (seen === null) return;
+    if (seen.row !== null) sayRestored(log, await store.restores.restored({ row: seen.row }));
+    for (const { team, incident, ...numbers } of seen.numbers) {
+      const by = { id: 'tocsin', name: null };
+      const asking = { team, by, source: 'bot' as const, key: null, now: new Date(), seesPrivate: true };
+      await core.handle({ type: 'SkipNumbers', ...numbers }, incident, asking);
+    }
+    if (await restoredLately(store)) await store.restores.beyond(await highestChannel(slack));
   };
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'Slack could not be looked at');
   await Promise.race([look().catch(failed), sleep(LOOK_MS, undefined, { ref: false })]);
 }
 
+async function restoredLately({ restores }: Core['store']): Promise<boolean> {
+  const since = new Date(Date.now() - LATELY_MS).toISOString();
+  return (await restores.history()).some(({ restoredAt }) => restoredAt > since);
+}
+
 function sayRestored(log: Log, runs: number): void {
   log.warn(
     { runs },
-    'this database comes from a backup: what is owed is looked for before it is posted, numbers go on a hundred further, and runs stand still until somebody goes on (`tocsin doctor`)',
+    'this database comes from a backup: what is owed is looked for before it is posted, new incidents begin a hundred further, and runs stand still until somebody goes on (`tocsin doctor`)',
   );
 }
 

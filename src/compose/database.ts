@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
 import type { Config } from '#config.js';
 import type { Log } from '#log.js';
@@ -22,6 +23,7 @@ export interface Database {
 export async function openDatabase(config: Config, log: Log, role: 'bot' | 'guest'): Promise<Database> {
   if (config.databaseUrl !== null) {
     const external = { connectionString: config.databaseUrl };
+    mustBeFiles(config.databaseUrl);
     if (role === 'bot') {
       await migrate(external).catch((error: unknown) => {
         throw databaseTold(error) ?? error;
@@ -42,6 +44,27 @@ export async function openDatabase(config: Config, log: Log, role: 'bot' | 'gues
     throw error;
   }
   return { config: embedded.connection, kind: 'embedded', close: () => embedded.close() };
+}
+
+/** pg reads them as they stand there, and whoever opens a pipe waits for its writer. @throws Told */
+function mustBeFiles(url: string): void {
+  const address = url.replace('@/', '@host/');
+  if (!URL.canParse(address)) return;
+  const { searchParams } = new URL(address);
+  for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
+    const path = searchParams.get(name);
+    if (path !== null && isNoFile(path))
+      throw new Told(`DATABASE_URL names ${path}, which is no regular file: correct its ${name}.`);
+  }
+}
+
+/** Something else stands there. What is not there, or may not be looked at, pg finds out. */
+function isNoFile(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** What PostgreSQL says to those whom it does not let in, and what they do about it. */
@@ -76,7 +99,8 @@ export function databaseTold(error: unknown): Told | null {
   const said = SAID.find(([codes]) => codes.test(code))?.[1];
   if (said) return new Told(`The database ${said} (${code}).`);
   const { state, reason, fix } = troubleOf(new Unavailable(message, code));
-  if (state === 'refusing') return new Told(`The database answers, but refuses: ${reason}: ${fix}.`);
+  if (state === 'refusing')
+    return new Told(`The database answers, but does not do what it is asked: ${reason}; ${fix}.`);
   if (/SSL|TLS|certificate/i.test(`${code} ${message}`)) {
     // pg and Node say in words which certificate they do not like; no value is in them.
     return new Told(`The database and we do not agree on TLS (${message}): check sslmode in DATABASE_URL.`);

@@ -1,5 +1,6 @@
 import { deliveriesCondition, LATE_MS } from '#deliver/late.js';
 import type { Condition } from '#domain/words.js';
+import { age, type Moment, moment } from '#elapsed.js';
 import type { Canary } from '#queue/canary.js';
 import type { Engine } from '#queue/engine.js';
 import type { Slack } from '#slack/app.js';
@@ -7,15 +8,41 @@ import type { Store } from '#store/store.js';
 import { troubleOf } from '#store/trouble.js';
 import type { Look, Part } from '#web/health.js';
 
+/** What failed where nobody waited for it: a mistake of ours, after which the process goes on. */
+export class Unseen {
+  #times = 0;
+  #last: Moment | null = null;
+
+  count(): void {
+    this.#times += 1;
+    this.#last = moment();
+  }
+
+  /** What is recorded stands with its commit, so an end of the process would help nobody; that somebody looks would. */
+  condition(): Condition {
+    if (this.#last === null) return { state: 'ok' };
+    const times = this.#times === 1 ? 'once' : `${this.#times} times`;
+    return {
+      state: age(this.#last) < UNSEEN_MS ? 'degraded' : 'ok',
+      reason: `something failed ${times} that nobody waited for`,
+      fix: 'look for “failed unseen” in the log and tell the authors; restart it when that suits',
+    };
+  }
+}
+
+/** Long enough for a monitor and its people; later it is only told. */
+const UNSEEN_MS = 15 * 60_000;
+
 export interface Standing {
   store: Pick<Store, 'tryWriting' | 'outbox'>;
   engine: Pick<Engine, 'check'>;
   canary: Pick<Canary, 'status'>;
   slack: Pick<Slack, 'condition'>;
+  unseen: Pick<Unseen, 'condition'>;
 }
 
 /** How to find out how each part is that the bot stands on. */
-export function looksOf({ store, engine, canary, slack }: Standing): Record<Part, Look> {
+export function looksOf({ store, engine, canary, slack, unseen }: Standing): Record<Part, Look> {
   let database: Condition = { state: 'ok' };
   return {
     async database() {
@@ -37,6 +64,7 @@ export function looksOf({ store, engine, canary, slack }: Standing): Record<Part
     },
     deliveries: () => deliveries(store, slack.condition()),
     slack: () => slack.condition(),
+    process: () => unseen.condition(),
   };
 }
 

@@ -32,7 +32,7 @@ export function runWorldOf(
       (await store.people.byIds(team, people)).filter(({ deleted }) => deleted).map(({ id }) => id),
     async owe(effect, of) {
       await store.outbox.owe(effect, of);
-      if (!of.dueAt) nudge([of.lane]);
+      if (!of.inMs) nudge([of.lane]);
     },
     now: () => new Date(),
     log,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadConfig, type Config } from '#config.js';
+import { readPlainFile } from '#runbooks/plain-file.js';
 import { folderFailed } from '#store/embedded/errors.js';
 
 /**
@@ -18,7 +19,12 @@ export async function signingSecret(config: Config): Promise<string> {
 }
 
 async function keptSecret(config: Config, path: string): Promise<string> {
-  const kept = await readFile(path, 'utf8').catch(() => null);
+  const kept = await readPlainFile(path).catch((error: NodeJS.ErrnoException) => {
+    // Something stands there that is no file: what is made anew could not take its place.
+    if (error.code === undefined)
+      throw new BadConfig([`TOCSIN_DATA: ${path}: ${error.message}; move it away`]);
+    return null;
+  });
   if (kept) return kept.trim();
   try {
     return await made(config, path);
@@ -44,5 +50,5 @@ async function made(config: Config, path: string): Promise<string> {
   // Fails when another process was first: then theirs is the one.
   await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
-  return (await readFile(path, 'utf8')).trim();
+  return (await readPlainFile(path)).trim();
 }

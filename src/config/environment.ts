@@ -24,11 +24,13 @@ function unreadable(value: string): string | null {
       : NO_PORT;
   }
   const behind = address.replace(/^[^:]*:\/*/, '');
+  if (/^(?:[^@/?#]*@)?:\d+(?=[/?#]|$)/.test(behind)) return NO_HOST;
   if (/^[^@/?#]*[/?#][^@]*@/.test(behind)) return UNWRITTEN;
   return /^(?:[^@]*@)?(?:\[[^\]]*\]|[^:/?#]*):[^,/?#]+(?=[/?#]|$)/.test(behind) ? NO_PORT : NO_ADDRESS;
 }
 
 const NO_PORT = 'has a port that there is none of; ports are 1 to 65535';
+const NO_HOST = 'has no host before its port; write host:port';
 const UNWRITTEN =
   'holds characters that mean something else in an address, in the password perhaps; write them as %2F for /, %23 for #, %3F for ?, %40 for @, %3A for :, %25 for % (of the database: or put the password as it is into DATABASE_PASSWORD, and leave it out of the address)';
 
@@ -98,9 +100,12 @@ const USER_ONLY = /^(postgres(?:ql)?:\/\/[^:@/?#]+)@/;
 
 /** Whether a password was put into an address as it is: what reads it would take a part of it for the host, or stop at it. */
 function hasRawPassword(address: string): boolean {
-  const rest = /^postgres(?:ql)?:\/\/(.*)$/s.exec(address)?.[1] ?? '';
+  const rest = /^(?:postgres(?:ql)?|rediss?):\/\/(.*)$/s.exec(address)?.[1] ?? '';
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
   if (!authority.includes('@')) return authority.includes(':') && rest.slice(authority.length).includes('@');
+  // What is behind the host holds no @ but in the value of a parameter, and no # at all.
+  const behind = rest.slice(authority.length);
+  if (behind.includes('#') || /^[^=]*@/.test(behind)) return true;
   const user = authority.slice(0, authority.lastIndexOf('@'));
   return user.includes('@') || /%(?![0-9a-f]{2})/i.test(user);
 }
@@ -132,8 +137,10 @@ export function needs(env: Record<string, string | undefined>, need: Need): stri
       'DATABASE_PASSWORD: needs a DATABASE_URL with a user and no password in it, such as postgres://tocsin@host/database',
     );
   // What cannot even be read as an address is said with the others.
-  if (address && unreadable(address) === null && hasRawPassword(address))
-    problems.push(`DATABASE_URL: ${UNWRITTEN}`);
+  for (const name of ['DATABASE_URL', 'REDIS_URL']) {
+    const value = env[name];
+    if (value && unreadable(value) === null && hasRawPassword(value)) problems.push(`${name}: ${UNWRITTEN}`);
+  }
   if (need === 'nothing' || need === 'database') return problems;
   if (!env.SLACK_BOT_TOKEN) {
     problems.push(

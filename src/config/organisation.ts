@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { type ErrorCode, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readZone } from '#domain/command/zone.js';
 import { type PlaceOf, placesIn } from './place.js';
@@ -82,11 +82,17 @@ export function readOrganisation(
   const document = parseDocument(source, { uniqueKeys: true });
   if (document.errors.length > 0) {
     return document.errors.map(
-      (error) => `${file}:${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`,
+      (error) =>
+        `${file}:${error.linePos?.[0].line ?? 1}: ${UNREADABLE[error.code] ?? parserSays(error.message)}`,
     );
   }
   const at = placesIn(document, source, file);
-  const settings: unknown = document.toJS({ maxAliasCount: 20 }) ?? {};
+  let settings: unknown;
+  try {
+    settings = document.toJS({ maxAliasCount: 20 }) ?? {};
+  } catch {
+    return [`${file}:1: repeats itself too often with aliases (*name); write out what they stand for`];
+  }
   const parsed = ORGANISATION.safeParse(withoutLater(settings));
   const wrong = check(sectionsOf(settings), at, parsed.success ? parsed.data.roles : null);
   if (parsed.success) return wrong.length > 0 ? wrong : { ...parsed.data, at };
@@ -128,4 +134,13 @@ const KINDS: Record<string, string> = {
   record: 'a mapping, such as { name: value }',
 };
 
-const firstLine = (text: string) => text.split('\n')[0] ?? text;
+/** What the parser finds most, with what to do; its own words name functions of its. */
+const UNREADABLE: Partial<Record<ErrorCode, string>> = {
+  TAB_AS_INDENT: 'is indented with a tab; YAML takes spaces only',
+  DUPLICATE_KEY: 'says a key for the second time; keep one of them',
+  MULTIPLE_DOCS: 'begins a second document (---); keep one',
+};
+
+/** Its first line, without the place, which stands before it. */
+const parserSays = (text: string) =>
+  `is not YAML: ${(text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '')}; correct it there or just above`;

@@ -45,11 +45,21 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
     channel: channel.id,
     text: message.text,
     blocks: message.blocks,
-    metadata: tag({ id: attempt.row.id, last: last.row.id, rows: rows.map(({ id }) => id).join(',') }),
+    metadata: tag({
+      ...{ id: attempt.row.id, last: last.row.id, rows: rows.map(({ id }) => id).join(',') },
+      ...numbersIn(spoken.slice(0, message.count)),
+    }),
     unfurl_links: false,
     unfurl_media: false,
   });
   return { channel: channel.id, ts: needed('chat.postMessage', body, 'ts') };
+}
+
+/** The highest numbers that the message shows: should a backup be put back, they are not given again (restored.ts). */
+function numbersIn(spoken: ReadonlyArray<{ shown: Shown }>): Record<string, number> {
+  const entries = spoken.map(({ shown }) => shown.entry);
+  const action = Math.max(0, ...entries.map(({ detail }) => detail.action ?? 0));
+  return { entry: Math.max(...entries.map(({ n }) => n)), ...(action > 0 && { action }) };
 }
 
 /** @returns the rows that stand in the channel already, and the newest message that shows some of them. */
@@ -60,7 +70,7 @@ async function alreadySaid(
 ): Promise<{ rows: Row[]; ts: string } | null> {
   if (!attempt.repeated) return null;
   const times = entries.flatMap((entry) => (entry ? [Date.parse(entry.recordedAt)] : []));
-  const since = new Date(Math.min(...times, attempt.world.now().getTime()));
+  const since = times.length > 0 ? new Date(Math.min(...times)) : attempt.world.now();
   const ids = new Set<string>();
   let ts: string | null = null;
   for await (const message of seenSince(attempt, channel, since)) {

@@ -2,7 +2,7 @@ import { type IncidentState, refOf } from '#domain/state.js';
 import { channelName } from '#slack/blocks/channel-name.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Refused } from './failure.js';
-import { list, needed, object } from './look.js';
+import { list, needed, notAhead, object, opened } from './look.js';
 
 export interface Channel {
   id: string;
@@ -65,7 +65,7 @@ async function findOurs(
   incident: IncidentState,
   bot: string | null,
 ): Promise<Channel | null> {
-  const notBefore = Date.parse(incident.recordedAt) / 1000 - SKEW_S;
+  const notBefore = notAhead(opened(attempt), attempt.world.now()).getTime() / 1000 - SKEW_S;
   const prefix = refOf(incident.number).toLowerCase();
   const ours = (channel: Body): boolean =>
     (channel.name === prefix || String(channel.name).startsWith(`${prefix}-`)) &&

@@ -25,7 +25,9 @@ export async function stillUnread(
 ): Promise<Unread> {
   const { world, from, to } = watching;
   const now = world.now();
-  const { since, misses, incident } = before ?? { since: now.toISOString(), misses: 0, incident: null };
+  const { misses, incident } = before ?? { misses: 0, incident: null };
+  // One that lies ahead was written by a clock that was: it begins now.
+  const since = before && Date.parse(before.since) <= now.getTime() ? before.since : now.toISOString();
   const unread: Unread = { since, misses: misses + 1, incident };
   if (unread.misses < MISSES || now.getTime() - Date.parse(since) < FOR_MS) return unread;
   const home = await homeOf(incident ?? drift, watching);

@@ -1,4 +1,4 @@
-import { age, type Moment, moment } from './lease.js';
+import { age, type Moment, moment } from '#elapsed.js';
 
 // Slack counts posts per channel and everything else per method.
 // `run.show` is our own pace: a run that goes fast would change its message with every step.
@@ -34,7 +34,9 @@ class Turns {
   ask(channel: string, urgent: boolean): number {
     this.#refill();
     const now = this.#at;
-    this.#waiting = this.#waiting.filter((one) => now - one.asked < FORGOTTEN_MS || one.channel === channel);
+    this.#waiting = this.#waiting.filter(
+      (one) => Math.abs(now - one.asked) < FORGOTTEN_MS || one.channel === channel,
+    );
     const known = this.#waiting.find((one) => one.channel === channel);
     if (known) {
       known.asked = now;

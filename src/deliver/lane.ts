@@ -1,4 +1,5 @@
 import type { EffectKind } from '#domain/effect.js';
+import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/lanes.js';
 import { Attempt, type Body } from './attempt.js';
@@ -63,37 +64,36 @@ export async function drainLane(lane: Lane, options: DrainOptions, signal: Abort
   const { world } = options;
   const lease = await Lease.claim(world.outbox, lane, options.owner);
   if (!lease) return;
-  let rest: Date | null = null;
+  let restMs: number | null = null;
   try {
-    rest = await drain(lease, options, signal);
+    restMs = await drain(lease, options, signal);
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
     world.log.warn({ lane: lane.lane }, 'another worker has taken over this lane');
     return;
   } finally {
     lease.end();
-    await release(lease, options, rest);
+    await release(lease, options, restMs);
   }
 }
 
 /** Gives the lane back, and has it woken when it has something to do again. */
-async function release(lease: Lease, { world, wakeAt }: DrainOptions, rest: Date | null): Promise<void> {
+async function release(lease: Lease, { world, wakeAt }: DrainOptions, restMs: number | null): Promise<void> {
   const { lane } = lease.hold;
-  const now = world.now().getTime();
   try {
-    const ms = await world.outbox.releaseLane(lease.hold, rest && Math.max(0, rest.getTime() - now));
-    if (typeof ms === 'number') wakeAt(lane, new Date(now + ms));
+    const ms = await world.outbox.releaseLane(lease.hold, restMs);
+    if (typeof ms === 'number') wakeAt(lane, new Date(world.now().getTime() + ms));
   } catch (error) {
     // The database is away: then the lease runs out by itself, and the relay finds what is due.
     world.log.warn({ lane, error: String(error) }, 'a lane could not be released; its lease will run out');
   }
 }
 
-/** @returns until when the lane is to rest, or null: until it has something to do. */
-async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): Promise<Date | null> {
+/** @returns for how many ms the lane is to rest, or null: until it has something to do. */
+async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): Promise<number | null> {
   const { world } = options;
   // What the gate holds back is known to this process only; the row says nothing of it.
-  const parked = new Map<number, Date>();
+  const parked = new Map<number, { since: Moment; ms: number }>();
   const end = performance.now() + TURN_MS;
 
   for (;;) {
@@ -103,9 +103,13 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     if (!loaded) return null;
     const incident = loaded.state;
     const ready = incident.channel !== null && incident.headline !== null;
-    const next = pick(rows, now, (row) => parked.get(row.id) ?? now, ready, alone);
+    const dueAt = ({ id }: OutboxRow) => {
+      const rest = parked.get(id);
+      return rest ? new Date(now.getTime() + Math.max(0, rest.ms - age(rest.since, now.getTime()))) : now;
+    };
+    const next = pick(rows, now, dueAt, ready, alone);
     if (next === null) return null;
-    if ('waitUntil' in next) return next.waitUntil;
+    if ('waitUntil' in next) return Math.max(0, next.waitUntil.getTime() - now.getTime());
     if (signal.aborted || performance.now() > end) return null;
 
     await lease.secure();
@@ -118,7 +122,9 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {
-        for (const row of attempt.rows) parked.set(row.id, error.until);
+        const wall = world.now().getTime();
+        const rest = { since: moment(wall), ms: error.until.getTime() - wall };
+        for (const row of attempt.rows) parked.set(row.id, rest);
       } else {
         await fail(lease, options, attempt, error);
       }
@@ -140,6 +146,8 @@ async function fail(
   error: unknown,
 ): Promise<void> {
   const { row } = attempt;
+  // Before anything is waited for: the clock may be put right meanwhile, and `Later` names a time of day.
+  const now = world.now();
   const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
   const several = attempt.rows.length > 1 && APART.has(row.effect.kind);
   if (several && error instanceof Refused && isAboutTheMessage(error.message)) {
@@ -151,7 +159,7 @@ async function fail(
   }
   // One that failed before it began is an attempt too, or it would come back every second for ever.
   await attempt.begin();
-  const how = verdict(error, row.attempts, attempt.unsure, world.now(), row.error);
+  const how = verdict(error, row.attempts, attempt.unsure, now, row.error);
   if ('dead' in how) {
     // Before they are settled: whoever dies in between does it again.
     const lanes = await mourn(world, attempt.rows, attempt.incident, how.dead);

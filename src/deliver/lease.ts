@@ -1,3 +1,4 @@
+import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane } from '#store/lanes.js';
 import type { Outbox } from './ports.js';
@@ -77,12 +78,3 @@ export class Lease {
     this.#since = before;
   }
 }
-
-// The wall clock may be set, and the monotonic one stands still while a machine sleeps: believe whichever says more.
-export interface Moment {
-  wall: number;
-  steady: number;
-}
-export const moment = (wall = Date.now()): Moment => ({ wall, steady: performance.now() });
-export const age = (since: Moment, wall = Date.now()): number =>
-  Math.max(wall - since.wall, performance.now() - since.steady);

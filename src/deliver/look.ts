@@ -29,13 +29,13 @@ export function tag(payload: Record<string, string | number>): Body {
  * are, nothing is found, and a message whose answer was lost is sent again: a rare double, rather than a silent hole.
  */
 export async function* seenSince(
-  attempt: Pick<Attempt, 'read'>,
+  attempt: Pick<Attempt, 'read' | 'world'>,
   channel: string,
   since: Date,
 ): AsyncGenerator<Seen> {
   const me = await botUser(attempt);
   if (me === null) return;
-  const oldest = ((since.getTime() - SKEW_MS) / 1000).toFixed(6);
+  const oldest = ((notAhead(since, attempt.world.now()).getTime() - SKEW_MS) / 1000).toFixed(6);
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page++) {
     const body = await attempt
@@ -58,14 +58,30 @@ export async function* seenSince(
   }
 }
 
+/** So far back is looked where it is not known since when: longer than an outage. */
+const DAY_MS = 86_400_000;
+
+/**
+ * A time that lies ahead was written when a clock was: it says nothing, and Slack, whose clock is right, has nothing from
+ * then on.
+ */
+export function notAhead(since: Date, now: Date): Date {
+  return since <= now ? since : new Date(now.getTime() - DAY_MS);
+}
+
 /** @returns since when Slack can have heard of an incident. */
 export function opened({ incident }: Pick<Attempt, 'incident'>): Date {
   return new Date(incident.recordedAt);
 }
 
+/** @returns since when Slack can have heard a notice: it is owed within the life of the incident, and a day covers an outage. */
+export function sinceOf({ incident, world }: Pick<Attempt, 'incident' | 'world'>): Date {
+  return new Date(Math.max(Date.parse(incident.recordedAt), world.now().getTime() - DAY_MS));
+}
+
 /** @returns `ts` of the message in which we said `id`, or null. */
 export async function findTagged(
-  attempt: Pick<Attempt, 'read'>,
+  attempt: Pick<Attempt, 'read' | 'world'>,
   channel: string,
   since: Date,
   id: string,

@@ -16,6 +16,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.entry',
   'channel.amend',
   'channel.notice',
+  'channel.restored',
   'headline.refresh',
   'people.invite',
   'people.remove',

@@ -34,7 +34,9 @@ export async function tellRefused(
   const now = world.now();
   const before = refusedBefore(due.outcome);
   const again = before?.why === sentence ? before : null;
-  const { since, incident } = again ?? { since: now.toISOString(), incident: null };
+  const incident = again?.incident ?? null;
+  // One that lies ahead was written by a clock that was: it begins now.
+  const since = again && Date.parse(again.since) <= now.getTime() ? again.since : now.toISOString();
   if (!again) world.log.error({ schedule: schedule.name, code }, sentence);
   const kept = (told: number | null) =>
     JSON.stringify({ why: sentence, since, incident: told } satisfies Refused);

@@ -92,6 +92,12 @@ async function oneMove(turn: Turn): Promise<Rest | null> {
       await nap(Math.max(0, ms), [lease.signal, turn.stopping, turn.cancelled]);
       return null;
     }
+    case 'delay': {
+      const { spec, phase, attempt } = next;
+      const until = next.until.toISOString();
+      await tell({ type: 'DelayStep', run, step: spec.id, phase, attempt, fence, until, error: null });
+      return null;
+    }
     case 'plan':
     case 'begin':
       await planned(turn, runbook, next.do === 'begin');

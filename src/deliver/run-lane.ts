@@ -117,7 +117,8 @@ async function setAlarm(
   const lane = `${laneOfRun(team, incident, run)}/timer/${fence}`;
   // Its fence too: where our clock is behind the database's, an alarm goes off too early, and another is needed.
   const key = `alarm:${refOf(incident)}:${runRef(run)}:${fence}:${dueAt.toISOString()}`;
-  await world.owe({ kind: 'run.advance', payload: { run } }, { team, incident, lane, key, dueAt });
+  const inMs = Math.max(0, dueAt.getTime() - world.now().getTime());
+  await world.owe({ kind: 'run.advance', payload: { run } }, { team, incident, lane, key, inMs });
   wakeAt(lane, dueAt);
 }
 

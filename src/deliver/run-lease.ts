@@ -1,6 +1,6 @@
+import { age, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane } from '#store/lanes.js';
-import { age, moment } from './lease.js';
 import type { Outbox } from './ports.js';
 
 /** How long a run stays ours without a sign of life: a killed worker holds it up for no longer. */

@@ -44,7 +44,7 @@ export interface RunWorld {
   /** Leaves an effect that is due then. The same key twice is one. */
   owe(
     effect: Effect,
-    of: { team: string; incident: number; lane: string; key: string; dueAt?: Date },
+    of: { team: string; incident: number; lane: string; key: string; inMs?: number },
   ): Promise<void>;
   now(): Date;
   log: DeliverLog;

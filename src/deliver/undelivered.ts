@@ -8,7 +8,7 @@ import { cut } from '#slack/blocks/cut.js';
 import { channelLink, escaped } from '#slack/blocks/escaped.js';
 import type { Attempt, Body } from './attempt.js';
 import { isPermanent, Undeliverable } from './failure.js';
-import { findTagged, needed, object, tag } from './look.js';
+import { findTagged, needed, object, sinceOf, tag } from './look.js';
 import type { OutboxRow, World } from './ports.js';
 
 /** The lane of what is told to people directly: it waits for no channel. */
@@ -198,9 +198,4 @@ export async function tellOutside(
     { kind: 'person.tell', payload },
     { team, lane, incident, key: `outside:${id}:${user}` },
   );
-}
-
-/** The notice was owed within the life of the incident, and most often minutes ago; a day covers an outage. */
-function sinceOf({ world, incident }: Pick<Attempt, 'world' | 'incident'>): Date {
-  return new Date(Math.max(Date.parse(incident.recordedAt), world.now().getTime() - 86_400_000));
 }

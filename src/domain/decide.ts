@@ -1,7 +1,7 @@
 import { addAction, completeAction } from './decide/action.js';
 import type { Decision, Found } from './decide/context.js';
 import { editEntry, retimeEntry, strikeEntry, undoLastEntry } from './decide/correct.js';
-import { noteAnnounced, noteChannelOpened, noteHeadlinePosted } from './decide/deliveries.js';
+import { noteAnnounced, noteChannelOpened, noteHeadlinePosted, skipNumbers } from './decide/deliveries.js';
 import { recordImpact } from './decide/impact.js';
 import { openIncident, openStandingRecord } from './decide/open.js';
 import { captureMessage, recordCause, recordLog, recordNote } from './decide/record.js';
@@ -94,6 +94,8 @@ export function decide(
       return noteHeadlinePosted(state, intent);
     case 'NoteAnnounced':
       return noteAnnounced(state, intent);
+    case 'SkipNumbers':
+      return skipNumbers(state, intent);
     default: {
       const unknown: never = intent;
       throw new Error(`an intent of an unknown type: ${JSON.stringify(unknown)}`);

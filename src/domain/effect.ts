@@ -18,6 +18,11 @@ export type Effect =
   | { kind: 'announcement.refresh'; payload: Record<string, never> }
   /** Tell the incident's channel what was given up: these rows of the outbox. */
   | { kind: 'channel.notice'; payload: { rows: number[] } }
+  /** Tell the incident's channel that these of its entries and runs are in the record no more: from, to. */
+  | {
+      kind: 'channel.restored';
+      payload: { entries: [number, number] | null; runs: [number, number] | null };
+    }
   /**
    * Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. `typed`: the channel
    * where they asked for it, for when they cannot be told directly. `absent`: the channel is there, and Slack's code for not

@@ -1,6 +1,7 @@
 import type { Effect } from './effect.js';
 import type { Fact } from './fact.js';
 import { runEffectsOf } from './run-effects.js';
+import { runsOf } from './run-state.js';
 import type { IncidentState } from './state.js';
 
 /**
@@ -62,6 +63,8 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'HeadlinePosted':
     case 'Announced':
       return [];
+    case 'NumbersSkipped':
+      return before ? [{ kind: 'channel.restored', payload: skipped(before, fact.data) }] : [];
     case 'RunProposed':
     case 'RunApproved':
     case 'RunAskedAgain':
@@ -84,6 +87,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** The numbers that stand in the channel and mean nothing any more. */
+function skipped(before: IncidentState, { entries, runs }: { entries: number; runs: number }) {
+  const from = (last: number, to: number): [number, number] | null => (to > last ? [last + 1, to] : null);
+  return { entries: from(before.entries, entries), runs: from(runsOf(before).count, runs) };
 }
 
 const ANNOUNCEMENT: Effect = { kind: 'announcement.refresh', payload: {} };

@@ -94,6 +94,7 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ChannelOpened':
     case 'HeadlinePosted':
     case 'Announced':
+    case 'NumbersSkipped':
     case 'RunPlanned':
     case 'RunStarted':
     case 'RunShown':

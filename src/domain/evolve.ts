@@ -112,6 +112,11 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
       return { ...next, headline: fact.data };
     case 'Announced':
       return { ...next, announcement: fact.data };
+    case 'NumbersSkipped': {
+      const { entries, actions, runs } = fact.data;
+      const skipped = (state.skipped ?? 0) + entries - state.entries;
+      return { ...next, entries, skipped, actions, runs: { ...runsOf(state), count: runs } };
+    }
     case 'IncidentOpened':
     case 'NoteRecorded':
     case 'MessageCaptured':

@@ -155,6 +155,11 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   ChannelOpened: { v: 1, data: z.strictObject({ channel: id }), texts: texts(['name']) },
   HeadlinePosted: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
   Announced: { v: 1, data: z.strictObject({ channel: id, ts: id }), texts: texts([]) },
+  NumbersSkipped: {
+    v: 1,
+    data: z.strictObject({ entries: number, actions: count, runs: count }),
+    texts: texts([]),
+  },
   RunProposed: {
     v: 1,
     data: z.strictObject({

@@ -59,6 +59,8 @@ export type FactBody =
   | { type: 'ChannelOpened'; data: { channel: string } }
   | { type: 'HeadlinePosted'; data: { channel: string; ts: string } }
   | { type: 'Announced'; data: { channel: string; ts: string } }
+  /** The record was put back from a backup: the channel shows numbers up to these, so none of them is given again. */
+  | { type: 'NumbersSkipped'; data: { entries: number; actions: number; runs: number } }
   | RunFactBody;
 
 export type FactType = FactBody['type'];

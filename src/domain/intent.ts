@@ -57,6 +57,8 @@ export type Intent<P = Person> =
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
   | { type: 'NoteAnnounced'; channel: string; ts: string }
+  /** Up to these, numbers stand in the channel: they were given by a later state of this record, before a backup was put back. */
+  | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
   | RunIntent;
 
 export type TypedIntent = Intent<PersonRef>;

@@ -289,6 +289,7 @@ export function powerFor(
     case 'NoteChannelOpened':
     case 'NoteHeadlinePosted':
     case 'NoteAnnounced':
+    case 'SkipNumbers':
     case 'NoteRunPlanned':
     case 'StartRun':
     case 'StartStep':
@@ -485,7 +486,8 @@ const recordedIn = (state: IncidentState, id: string) => state.members.includes(
 
 /** Was this member brought in a moment ago, so that the invitation may not have arrived? */
 export function isOnTheWay(state: IncidentState, id: string, now: Date): boolean {
-  return now.getTime() - Date.parse(state.since?.[id] ?? '') < ON_THE_WAY_MS;
+  // Either way: a clock that was ahead when they were brought in must not give them an hour.
+  return Math.abs(now.getTime() - Date.parse(state.since?.[id] ?? '')) < ON_THE_WAY_MS;
 }
 
 /**

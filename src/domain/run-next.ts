@@ -1,5 +1,5 @@
 import type { AskedWhy, Phase, RunEnd } from './run-fact.js';
-import { isApproved, type StepMark } from './run-state.js';
+import { isApproved } from './run-state.js';
 import type { Runbook, StepSpec } from './runbook.js';
 import type { RunView } from './runbook-run.js';
 
@@ -16,6 +16,8 @@ export type Next =
   | { do: 'abandon'; spec: StepSpec; phase: Phase; attempt: number }
   | { do: 'undo' }
   | { do: 'ask'; spec: StepSpec; phase: Phase; attempt: number; why: AskedWhy; question: string }
+  /** It waits until a time that a clock wrote which was ahead: its span counts from now on. */
+  | { do: 'delay'; spec: StepSpec; phase: Phase; attempt: number; until: Date }
   /** Nothing until somebody says something, or until then. */
   | { do: 'rest'; until: Date | null }
   | { do: 'end'; end: RunEnd; summary: string | null }
@@ -40,9 +42,11 @@ export function nextOf(view: RunView, runbook: Runbook, now: Date): Next {
   }
 }
 
-function waiting({ state }: RunView, now: Date): Next {
+function waiting({ state, plannedAt }: RunView, now: Date): Next {
   if (state.planOnly) return { do: 'end', end: 'planned', summary: null };
   if (isApproved(state)) return { do: 'begin' };
+  // Nobody knows how long it may still be approved: it is made anew, and may be for as long as it says.
+  if (isAhead(plannedAt, now)) return { do: 'plan' };
   const expires = new Date(state.approvers?.expiresAt ?? 0);
   if (expires <= now)
     return {
@@ -109,7 +113,7 @@ function running(view: RunView, runbook: Runbook, now: Date): Next {
       }
       return { do: 'ask', spec, phase: 'run', attempt: mark.attempt, why: 'failed', question: error };
     }
-    return stepNext(spec, 'run', mark, now);
+    return stepNext(view, spec, 'run', now);
   }
   return { do: 'end', end: 'succeeded', summary: null };
 }
@@ -124,7 +128,7 @@ function undoing(view: RunView, runbook: Runbook, now: Date): Next {
       const error = view.steps.get(spec.id)?.undo?.error ?? 'it failed';
       return { do: 'ask', spec, phase: 'undo', attempt: mark.attempt, why: 'failed', question: error };
     }
-    return stepNext(spec, 'undo', mark, now);
+    return stepNext(view, spec, 'undo', now);
   }
   const left = leftStanding(view, runbook);
   const why = failureOf(view, runbook);
@@ -162,13 +166,27 @@ export function leftStanding(view: RunView, runbook: Runbook): string[] {
   });
 }
 
-function stepNext(spec: StepSpec, phase: Phase, mark: StepMark | undefined, now: Date): Next {
+/** More than the clocks of two machines are apart. */
+const SKEW_MS = 1_000;
+
+/** Was that recorded by a clock that was ahead? What it said of later says nothing then. */
+function isAhead(recordedAt: string | null, now: Date): boolean {
+  return recordedAt !== null && Date.parse(recordedAt) > now.getTime() + SKEW_MS;
+}
+
+function stepNext({ state, steps }: RunView, spec: StepSpec, phase: Phase, now: Date): Next {
+  const mark = state.steps[spec.id]?.[phase];
   if (!mark) return { do: 'start', spec, phase, attempt: 1 };
   switch (mark.state) {
     case 'running':
       return { do: 'resume', spec, phase, attempt: mark.attempt };
     case 'due': {
       const until = new Date(mark.until ?? 0);
+      const since = steps.get(spec.id)?.[phase]?.waitsSince ?? null;
+      if (since !== null && isAhead(since, now)) {
+        const ms = Math.max(0, until.getTime() - Date.parse(since));
+        return { do: 'delay', spec, phase, attempt: mark.attempt, until: new Date(now.getTime() + ms) };
+      }
       return until <= now ? { do: 'start', spec, phase, attempt: mark.attempt + 1 } : { do: 'rest', until };
     }
     default:

@@ -23,6 +23,8 @@ export interface StepView {
   /** How often the present attempt was taken over from a worker that was lost. */
   taken: number;
   waitsUntil: string | null;
+  /** When that was recorded. */
+  waitsSince: string | null;
   /** `time`: the step itself asked to wait; `retry`: the pause before another attempt. */
   waitedFor: 'time' | 'retry' | null;
   captured: Json;
@@ -43,6 +45,8 @@ export interface RunView {
   definition: string | null;
   inputs: Record<string, string | number | boolean>;
   plan: RunPlan | null;
+  /** When it was recorded. */
+  plannedAt: string | null;
   /** Why people are asked about another plan than before; null: they are not. */
   again: AskedAgain | null;
   approvals: Array<{ by: Person; at: string; breakGlass: boolean; reason: string | null }>;
@@ -86,6 +90,7 @@ function begun(fact: Extract<RunFact, { type: 'RunProposed' }>): RunView {
     definition: fact.texts.definition ?? null,
     inputs: parsed(fact.texts.inputs, {}),
     plan: null,
+    plannedAt: null,
     again: null,
     approvals: [],
     startedAt: null,
@@ -97,10 +102,12 @@ function begun(fact: Extract<RunFact, { type: 'RunProposed' }>): RunView {
 
 /** Adds one fact to a view that is being made here, and nobody else has yet. */
 function after(view: RunView, fact: RunFact): void {
-  view.state = evolveRun(view.state, fact);
+  const before = view.state;
+  view.state = evolveRun(before, fact);
   switch (fact.type) {
     case 'RunPlanned':
       view.plan = parsed<RunPlan | null>(fact.texts.plan, null);
+      view.plannedAt = fact.recordedAt;
       view.again = null;
       view.approvals = [];
       return;
@@ -130,7 +137,7 @@ function after(view: RunView, fact: RunFact): void {
     case 'StepFinished':
     case 'StepAsked':
     case 'StepAnswered':
-      afterStep(view, fact);
+      afterStep(view, fact, before.steps[fact.data.step]?.[fact.data.phase]?.state === 'due');
       return;
     default:
       return;
@@ -151,14 +158,15 @@ function closedAt(step: StepView, at: string): StepView {
 
 type StepFact = Extract<RunFact, { data: { step: string } }>;
 
-function afterStep(view: RunView, fact: StepFact): void {
+function afterStep(view: RunView, fact: StepFact, waited: boolean): void {
   const { step, phase, attempt } = fact.data;
   const phases = view.steps.get(step) ?? {};
   const before = phases[phase] ?? fresh(step, phase);
-  view.steps.set(step, { ...phases, [phase]: { ...before, attempt, ...changed(before, fact) } });
+  view.steps.set(step, { ...phases, [phase]: { ...before, attempt, ...changed(before, fact, waited) } });
 }
 
-function changed(before: StepView, fact: StepFact): Partial<StepView> {
+/** @param waited it waited already */
+function changed(before: StepView, fact: StepFact, waited: boolean): Partial<StepView> {
   switch (fact.type) {
     case 'StepStarted':
       return {
@@ -175,8 +183,11 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
     case 'StepTaken':
       return { fence: fact.data.fence, taken: before.taken + 1 };
     case 'StepWaits':
+      // The same wait with another end: what it is for stays.
+      if (waited) return { waitsUntil: fact.data.until, waitsSince: fact.recordedAt };
       return {
         waitsUntil: fact.data.until,
+        waitsSince: fact.recordedAt,
         waitedFor: 'error' in fact.texts ? 'retry' : 'time',
         failures: before.failures + ('error' in fact.texts ? 1 : 0),
         error: fact.texts.error ?? null,
@@ -186,6 +197,7 @@ function changed(before: StepView, fact: StepFact): Partial<StepView> {
         finishedAt: fact.recordedAt,
         outcome: fact.data.outcome,
         waitsUntil: null,
+        waitsSince: null,
         question: null,
         output: { ...before.output, ...parsed(fact.texts.output, {}) },
         summary: fact.texts.summary ?? null,
@@ -211,6 +223,7 @@ function fresh(step: string, phase: Phase): StepView {
     fence: 0,
     taken: 0,
     waitsUntil: null,
+    waitsSince: null,
     waitedFor: null,
     captured: null,
     output: {},

@@ -43,6 +43,8 @@ export interface IncidentState {
   /** How many timeline entries and action items have been numbered. */
   entries: number;
   actions: number;
+  /** Numbers of entries that were passed over, because a lost record had given them. Absent: none. */
+  skipped?: number;
   /** Absent in a summary that was written before there were runs. */
   runs?: Runs;
   recordedAt: string;

@@ -31,6 +31,7 @@ function listLine(state: IncidentState, refused: readonly Undelivered[]): string
 /** The answer to `show`: what the incident is now. @param refused what Slack refused of it. @throws RangeError when there is no such zone */
 export function showText(state: IncidentState, zone = 'UTC', refused: readonly Undelivered[] = []): string {
   const clock = clockIn(zone);
+  const entries = state.entries - (state.skipped ?? 0);
   const lines = [
     `${refOf(state.number)}: ${state.title}`,
     `${state.status} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
@@ -42,7 +43,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
     state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...underWay(state),
-    `${state.entries} ${state.entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
+    `${entries} ${entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
   ];
   return lines.filter((line) => line !== '').join('\n');
 }

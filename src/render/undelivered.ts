@@ -72,6 +72,7 @@ function nameOf(effect: Effect): string {
       return `the alarm that the glass was broken for ${runRef(effect.payload.run)}`;
     case 'run.offer':
       return `the offer to run ${effect.payload.runbook}`;
+    case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':
       return 'a notice';
@@ -223,6 +224,21 @@ export function toldChannel(ref: string, rows: readonly Undelivered[], announce:
     );
   }
   return lines.join('\n');
+}
+
+/** Tells the incident's channel that a part of what it shows is in the record no more: a backup was put back. */
+export function toldRestored(
+  ref: string,
+  { entries, runs }: Extract<Effect, { kind: 'channel.restored' }>['payload'],
+): string {
+  const span = ([from, to]: [number, number], name: (n: number) => string) =>
+    from === to ? name(from) : `${name(from)}–${name(to)}`;
+  const lost = [
+    ...(entries ? [span(entries, (n) => `#${n}`)] : []),
+    ...(runs ? [span(runs, runRef)] : []),
+  ].join(' and ');
+  if (lost === '') return `${ref} was put back from a backup.`;
+  return `${ref} was put back from a backup: of what stands above, ${lost} is not in the record any more, and no number of theirs is given again. What matters is recorded anew, at its own time, with :pushpin: on it.`;
 }
 
 /** `unarchive the channel, then `, or nothing where we do not know. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { withFileLock, writeAtomically } from './atomic-file.js';
 import { HaproxyFailed, isWord, type Row, RuntimeApi } from './haproxy.js';
+import { readPlainFile } from './plain-file.js';
 
 const path = z
   .string()
@@ -80,7 +80,7 @@ export class MapInstance {
   /** The file first: a reload at any moment then leads to what is wanted. Call it with the file locked. */
   changeFile({ put, drop }: MapChange): Promise<void> {
     return this.in('file', 'written', async () => {
-      const lines = (await readFile(this.file, 'utf8')).split('\n');
+      const lines = (await readPlainFile(this.file)).split('\n');
       let placed = put === null;
       const kept = lines.flatMap((line) => {
         const row = parse(line);
@@ -107,7 +107,7 @@ export class MapInstance {
   }
 
   private async readFile(): Promise<Row[]> {
-    const source = await readFile(this.file, 'utf8');
+    const source = await readPlainFile(this.file);
     return source
       .split('\n')
       .map(parse)

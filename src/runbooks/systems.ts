@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { ActionFailed, type ShellCommand } from './action.js';
 import type { KeyProbe, KeyStore, Keys } from './keystore.js';
 import type { OpenKeyStore, StoreSurroundings } from './keystores/kind.js';
 import { type SecretReference, secretName } from './keystores/reference.js';
 import type { Pair } from './pair.js';
+import { readPlainFileSync } from './plain-file.js';
 import { type Host, isBelow } from './reach.js';
 import type { Route, RouteProbe } from './route.js';
 import { type Fingerprint, passwordIn, Secret } from './secret.js';
@@ -37,7 +37,7 @@ export interface SystemsOptions {
 }
 
 export function openSystems(settings: RunbookSettings, options: SystemsOptions): Systems {
-  const { env, scrub, fingerprint, readFile = (path) => readFileSync(path, 'utf8') } = options;
+  const { env, scrub, fingerprint, readFile = readPlainFileSync } = options;
   const stores = new Map<string, OpenKeyStore>();
   const routes = new Map<string, Route>();
 
@@ -49,7 +49,8 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
       // Editors and `echo` end files with a line break that is no part of the secret.
       value = place.startsWith('env:') ? env[from] : readFile(from).replace(/\r?\n$/, '');
     } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? 'not readable';
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code ?? message;
       throw new ActionFailed(`the secret ${name} could not be read from ${place}: ${why}`);
     }
     if (!value) throw new ActionFailed(`the secret ${name} is empty: there is nothing in ${place}`);

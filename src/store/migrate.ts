@@ -28,10 +28,12 @@ export async function migrate(config: pg.ClientConfig, folder = FOLDER): Promise
   return withOwnClient(config, async (client) => {
     // Ending the session frees it, also when this process dies.
     await client.query('select pg_advisory_lock($1)', [LOCK]);
+    const pending = await pendingOf(client, folder);
+    // Without need nothing is created, nor the right to create asked for: whoever migrates may be another than who runs.
+    if (pending.length === 0) return { applied: 0 };
     await client.query(
       'create table if not exists migration (id bigint primary key, applied_at timestamptz not null default now())',
     );
-    const pending = await pendingOf(client, folder);
     await apply(client, pending);
     return { applied: pending.length };
   });
@@ -66,7 +68,6 @@ async function pendingOf(client: pg.Client, folder: string): Promise<Migration[]
 }
 
 async function apply(client: pg.Client, pending: Migration[]): Promise<void> {
-  if (pending.length === 0) return;
   await transaction(client, async () => {
     for (const { sql, folderMillis } of pending) {
       for (const statement of sql) await client.query(statement);

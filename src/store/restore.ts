@@ -1,15 +1,21 @@
 import type pg from 'pg';
 import { type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { ELSEWHERE, homeOf } from './workspaces.js';
 
-/** Nobody pays so many rows, nor claims so many lanes, between a backup and its restore. */
+/**
+ * Nobody pays so many rows, nor claims so many lanes, between a backup and its restore. The same backup may be put back
+ * twice: from the time of day on (in ms) nothing was given after the first time either.
+ */
 const AHEAD = 1_000_000;
+const FURTHER = (last: string) =>
+  `greatest(${last} + ${AHEAD}, (extract(epoch from clock_timestamp()) * 1000)::bigint)`;
 /** Incidents that may have been opened in that time, and shown to people. */
 const NUMBERS = 100;
 
 /** What stands in Slack and can only have come from a later state of this database than the one that is here. */
 export interface Evidence {
   /** The highest id of a row of the outbox that was seen in a message of ours. */
-  row: number;
+  row?: number;
 }
 
 export interface Restores {
@@ -29,29 +35,29 @@ export interface Restores {
    * @returns how many runs stand still
    */
   restored(evidence?: Evidence): Promise<number>;
+  /** Slack has channels of incidents up to this number: after a restore none of them is given again. */
+  beyond(incident: number): Promise<void>;
   /** When that was last done for each workspace, and from which number incidents go on; of none: never. */
   history(): Promise<Array<{ team: string; restoredAt: string; numbersFrom: number }>>;
 }
 
-/**
- * What a dump does not carry along: a cluster has a number of its own, a database and a table have one in their cluster.
- * A restored copy of the server's files has the same ones; that it is old is seen in Slack (deliver/restored.ts).
- */
-const HOME = `concat_ws(' ', (select system_identifier from pg_control_system()),
-  (select oid from pg_database where datname = current_database()), 'outbox'::regclass::oid)`;
-
 export function restores(pool: pg.Pool): Restores {
-  const one = <T>(work: (db: Queryable) => Promise<T>) =>
-    withConnection(pool, (client) => work(queryable(client)));
-  const moved = async (db: Queryable, lock = '') =>
-    (await db.query(`select 1 from workspace where home <> ${HOME} ${lock}`)).rows.length > 0;
+  const one = <T>(work: (db: Queryable, home: string) => Promise<T>) =>
+    withConnection(pool, async (client) => {
+      const db = queryable(client);
+      return work(db, await homeOf(db));
+    });
+  const moved = async (db: Queryable, home: string, lock = '') =>
+    (await db.query(`select 1 from workspace where ${ELSEWHERE('$1')} ${lock}`, [home])).rows.length > 0;
   return {
     arrive: () =>
-      one((db) =>
+      one((db, home) =>
         transaction(db, async () => {
           // Of several that start at the same moment one does it.
-          if (await moved(db, 'for update')) return restored(db, 0);
-          await db.query(`update workspace set home = ${HOME} where home is null`);
+          if (await moved(db, home, 'for update')) return restored(db, home, 0);
+          await db.query('update workspace set home = $1 where home is null or length(home) < length($1)', [
+            home,
+          ]);
           return null;
         }),
       ),
@@ -62,7 +68,16 @@ export function restores(pool: pg.Pool): Restores {
       );
       return rows[0]?.last ?? 0;
     },
-    restored: ({ row } = { row: 0 }) => one((db) => transaction(db, () => restored(db, row))),
+    restored: ({ row = 0 } = {}) => one((db, home) => transaction(db, () => restored(db, home, row))),
+    async beyond(incident) {
+      await one((db) =>
+        db.query(
+          `update workspace w set numbers_from = $1 where restored_at is not null and numbers_from < $1
+             and $1 > (select coalesce(max(incident), 0) + 1 from fact f where f.team = w.team)`,
+          [incident + 1],
+        ),
+      );
+    },
     async history() {
       const { rows } = await one((db) =>
         db.query<{ team: string; restoredAt: string; numbersFrom: number }>(
@@ -76,21 +91,24 @@ export function restores(pool: pg.Pool): Restores {
 }
 
 /** Inside a transaction. */
-async function restored(db: Queryable, row: number): Promise<number> {
+async function restored(db: Queryable, home: string, row: number): Promise<number> {
   await db.query(
-    `select setval('outbox_id_seq', greatest((select last_value from outbox_id_seq), $1::bigint) + ${AHEAD}),
-       setval('lane_fence', (select last_value from lane_fence) + ${AHEAD})`,
+    `select setval('outbox_id_seq', ${FURTHER('greatest((select last_value from outbox_id_seq), $1::bigint)')}),
+       setval('lane_fence', ${FURTHER('(select last_value from lane_fence)')})`,
     [row],
   );
-  const { rowCount } = await db.query(
-    `update outbox set dead_at = now(), error = 'restored_from_backup'
-     where kind = 'run.advance' and done_at is null and dead_at is null`,
+  const { rows } = await db.query<{ runs: number }>(
+    `with held as (
+       update outbox set dead_at = now(), error = 'restored_from_backup'
+       where kind = 'run.advance' and done_at is null and dead_at is null returning team, incident, payload
+     ) select count(distinct (team, incident, payload))::int as runs from held`,
   );
   // As after an attempt whose answer was lost: every delivery looks before it speaks.
   await db.query('update outbox set started_at = now() where done_at is null and started_at is null');
   await db.query(
-    `update workspace w set home = ${HOME}, restored_at = now(), numbers_from =
-       (select coalesce(max(incident), 0) + 1 + ${NUMBERS} from fact f where f.team = w.team)`,
+    `update workspace w set home = $1, restored_at = now(), numbers_from =
+       (select greatest(coalesce(max(incident), 0) + 1 + ${NUMBERS}, w.numbers_from) from fact f where f.team = w.team)`,
+    [home],
   );
-  return rowCount ?? 0;
+  return rows[0]?.runs ?? 0;
 }

@@ -39,32 +39,54 @@ export interface Holding {
 }
 
 /**
+ * What tells one PostgreSQL from every other. Outside of a transaction: it may be refused.
+ * @returns '': this host does not let us ask, and the database's own names have to do
+ */
+async function serverIdentity(db: Queryable): Promise<string> {
+  try {
+    const text = 'select system_identifier::text as id from pg_control_system()';
+    return (await db.query<{ id: string }>(text)).rows[0]?.id ?? '';
+  } catch (error) {
+    if (error instanceof Unavailable && error.code !== '42501') throw error;
+    return '';
+  }
+}
+
+/** The moment at which our tables were made: young servers number their databases alike. */
+async function born(db: Queryable): Promise<string> {
+  const text = 'select extract(epoch from min(applied_at))::text as id from migration';
+  return (await db.query<{ id: string }>(text)).rows[0]?.id ?? '';
+}
+
+/**
  * Tells this database from every other, for what is shared with others (one Redis for several installations). The same for
  * every process on it, by whatever address; another for a dump that was restored elsewhere.
  * @returns sixteen letters and digits
  */
 export async function installation(db: Queryable): Promise<string> {
-  const told = async (sql: string): Promise<string | null> => {
-    try {
-      return (await db.query<{ id: string | null }>(sql)).rows[0]?.id ?? null;
-    } catch (error) {
-      if (error instanceof Unavailable && error.code !== NO_RIGHT) throw error;
-      return null;
-    }
-  };
-  // Some hosts do not let everybody ask for the server's identity; young servers number their databases alike. Then the
-  // moment at which our tables were made has to do.
-  const server =
-    (await told('select system_identifier::text as id from pg_control_system()')) ??
-    (await told('select extract(epoch from min(applied_at))::text as id from migration')) ??
-    '';
-  const own = await told(
+  const server = (await serverIdentity(db)) || (await born(db));
+  const { rows } = await db.query<{ id: string }>(
     `select datname || '/' || oid as id from pg_database where datname = current_database()`,
   );
-  return createHash('sha256').update(`${server}/${own}`).digest('hex').slice(0, 16);
+  return createHash('sha256').update(`${server}/${rows[0]?.id}`).digest('hex').slice(0, 16);
 }
 
-const NO_RIGHT = '42501';
+/**
+ * What a dump does not carry along: a cluster has a number of its own, a database and a table have one in their cluster.
+ * A restored copy of the server's files has the same ones; that it is old is seen in Slack (deliver/restored.ts).
+ */
+export async function homeOf(db: Queryable): Promise<string> {
+  const server = await serverIdentity(db);
+  const { rows } = await db.query<{ place: string }>(
+    `select oid || ' ' || 'outbox'::regclass::oid as place from pg_database where datname = current_database()`,
+  );
+  return `${server} ${rows[0]?.place}`.trim();
+}
+
+/** Is `home` another than this one? Not every account is told the server: then the places in it have to do. */
+export const ELSEWHERE = (home: string) => `(home <> ${home}
+  and not ((home ~ '^\\d+ \\d+$' or ${home} ~ '^\\d+ \\d+$')
+    and substring(home from '\\d+ \\d+$') = substring(${home} from '\\d+ \\d+$')))`;
 
 export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const list = () =>
@@ -98,6 +120,7 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   const claim = async (slackTeam: string, may: (others: number) => boolean) => {
     const known = await find(slackTeam);
     if (known !== null) return known;
+    const home = await homeOf(queryable(pool));
     return alone(async (tx) => {
       const meanwhile = await claimedBy(tx, slackTeam);
       if (meanwhile !== undefined) return meanwhile;
@@ -108,7 +131,7 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
       if (!may(rows.filter((row) => row.slackTeam !== null).length)) return null;
       const free = rows.find((row) => row.slackTeam === null);
       if (!free) {
-        await tx.insert(workspace).values({ team: slackTeam, slackTeam });
+        await tx.insert(workspace).values({ team: slackTeam, slackTeam, home });
         return slackTeam;
       }
       await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
@@ -142,9 +165,11 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
       return held;
     },
     async ensureLocal() {
+      if ((await list()).length > 0) return only();
+      const home = await homeOf(queryable(pool));
       await alone(async (tx) => {
         const [any] = await tx.select({ team: workspace.team }).from(workspace).limit(1);
-        if (!any) await tx.insert(workspace).values({ team: LOCAL });
+        if (!any) await tx.insert(workspace).values({ team: LOCAL, home });
       });
       return only();
     },

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { loggedHandle } from '#compose/guard.js';
 import { Retries } from '#deliver/lane.js';
 import type { Asking } from '#domain/intent.js';
@@ -56,9 +56,12 @@ test('what is refused, and what we say ourselves, is told to who asks for more',
   expect(lines[0]?.[1]).toMatchObject({ incident: 'INC-7', code: 'NO_SUCH_INCIDENT' });
 });
 
-test('what is tried again and again is said once a minute and lane', () => {
+test('what is tried again and again is said once a minute and lane, with how often it was', () => {
   const retries = new Retries();
   expect(retries.count('T1/INC-1')).toBe(1);
   for (let n = 0; n < 50; n++) expect(retries.count('T1/INC-1')).toBeNull();
   expect(retries.count('T1/INC-2')).toBe(1);
+  const minute = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+  expect(retries.count('T1/INC-1')).toBe(51);
+  minute.mockRestore();
 });

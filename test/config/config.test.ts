@@ -103,21 +103,24 @@ describe('the environment', () => {
         ':canary@h:-1',
       ])
         expect([at, refused(name, `${scheme}://${at}`)]).toEqual([at, [NO_PORT]]);
-      for (const password of ['ca/nary', 'ca#nary', 'ca?nary', '1/2#3']) {
+      // Digits before a slash are a port to every reader, and the rest is a path; an `@` behind it says otherwise. So does
+      // one behind what every reader takes for the host.
+      for (const password of ['ca/nary', 'ca#nary', 'ca?nary', '1/2#3', 'c@a#nary', 'c@a/nary', 'c@a?nary']) {
         const found = refused(name, `${scheme}://u:${password}@h:5432/d`);
-        // Digits before a slash are a port to every reader, and the rest is a path; an `@` behind it says otherwise.
-        if (password === '1/2#3' && name !== 'DATABASE_URL') expect(found).toEqual([]);
-        else
-          expect([password, found]).toEqual([
-            password,
-            [expect.stringMatching(/: holds characters .*%2F for \/, %23/)],
-          ]);
+        expect([password, found]).toEqual([
+          password,
+          [expect.stringMatching(/: holds characters .*%2F for \/, %23/)],
+        ]);
         expect(found.join()).not.toContain('nary');
       }
       for (const good of ['u:ca%2Fnary@h:5432/d', 'h', 'h:65535/0', '[::1]:5432/d', 'u:p@h/d?x=a@b'])
         expect([good, refused(name, `${scheme}://${good}`)]).toEqual([good, []]);
     }
     expect(refused('DATABASE_URL', 'postgres://u@/d?host=/run/x&port=99999')).toEqual([NO_PORT]);
+    for (const at of ['u:canary@:5432/d', ':5432/d'])
+      expect(refused('DATABASE_URL', `postgres://${at}`)).toEqual([
+        'DATABASE_URL: has no host before its port; write host:port',
+      ]);
   });
 
   test.each(['-1', '65536', '3e3', '0x50', ' 80x', '8 0', '1.5', 'http'])('PORT %s is none', (port) => {
@@ -166,6 +169,26 @@ describe('tocsin.yml', () => {
       'tocsin.yml:1: roles is not a list, such as [a, b]; write it as one',
       'tocsin.yml:2: components.0 is empty; write it, or leave it out',
     ]);
+  });
+  test('what is no YAML, or no document of settings, says where, and what to do', () => {
+    const bomb = ['a: &a [x, x, x, x, x]'];
+    for (const [at, of] of ['ba', 'cb', 'dc', 'ed'])
+      bomb.push(`${at}: &${at} [${Array(9).fill(`*${of}`).join(', ')}]`);
+    for (const [source, sentence] of [
+      ['zone: UTC\n\troles: [a]\n', 'tocsin.yml:2: is indented with a tab; YAML takes spaces only'],
+      ['zone: UTC\nzone: UTC\n', 'tocsin.yml:2: says a key for the second time; keep one of them'],
+      ['zone: UTC\n---\nzone: UTC\n', 'tocsin.yml:2: begins a second document (---); keep one'],
+      [
+        `${bomb.join('\n')}\ncomponents: [*e, *e]\n`,
+        'tocsin.yml:1: repeats itself too often with aliases (*name); write out what they stand for',
+      ],
+    ] as const)
+      expect(read(source)).toEqual([sentence]);
+    expect(read('zone: [\n')).toEqual([
+      expect.stringMatching(/^tocsin\.yml:2: is not YAML: .*; correct it there or just above$/),
+    ]);
+    expect(read('- a\n')).toEqual([expect.stringMatching(/^tocsin\.yml:1: is not a mapping/)]);
+    expect(read('')).toMatchObject({ announce: null });
   });
   test('the zone is what a command takes too, and nothing else', () => {
     expect(read('zone: europe/berlin\n')).toMatchObject({ zone: 'Europe/Berlin' });

@@ -78,6 +78,7 @@ schedules:
       await database.query("update schedule set next_at = now() - interval '1 second'");
       expect(await doScheduled(TEAM, read.schedules, drift.world)).toBe(true);
     },
+    windOn: kit.windOn,
     /** Some, with so much time after each. */
     async looks(count: number, apart: number) {
       for (let i = 0; i < count; i++) {

@@ -44,6 +44,16 @@ describe('a store that cannot be read', () => {
     expect(await drift.opened()).toEqual([2]);
   });
 
+  test('is told of in time, also where the first look was made by a clock that was an hour ahead', async () => {
+    drift.keys('new', { one: ONE });
+    broken();
+    drift.windOn(60 * MINUTE);
+    await drift.look();
+    drift.windOn(-60 * MINUTE);
+    await drift.looks(7, MINUTE);
+    expect(await drift.opened()).toEqual([2]);
+  });
+
   test('is noted on the open incident, and on the next when that is resolved', async () => {
     drift.keys('new', { one: ONE });
     broken();

@@ -4,12 +4,12 @@ import { lookupsOf } from '#compose/lookups.js';
 import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import type { World } from '#deliver/ports.js';
-import { seenAhead } from '#deliver/restored.js';
+import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { isRefusal } from '#domain/refusal.js';
 import { createHandle } from '#handle.js';
 import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
-import { type TestDatabase, testDatabase } from '../support/database.js';
+import { testDatabase } from '../support/database.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
 // What was put back from a backup knows less than Slack does: nothing is said twice, no number means two incidents.
@@ -27,7 +27,6 @@ const TABLES = [
 ];
 
 let kit: Kit;
-let copy: TestDatabase;
 let store: Store;
 let pool: pg.Pool;
 let world: World;
@@ -48,12 +47,13 @@ afterEach(async () => {
 
 /** As a dump and its restore would: the same rows and sequences, in a database of another name. */
 async function restoreHere(): Promise<void> {
-  copy = await testDatabase();
+  const copy = await testDatabase();
   ends.push(() => copy.close());
   await migrate(copy.config);
-  pool = new pg.Pool({ ...copy.config, max: 2 });
+  const its = new pg.Pool({ ...copy.config, max: 2 });
+  pool = its;
   pool.on('error', () => {});
-  ends.push(() => pool.end());
+  ends.push(() => its.end());
   for (const table of TABLES) {
     const { rows } = await kit.client.query(
       `select coalesce(jsonb_agg(t), '[]')::text as all from ${table} t`,
@@ -67,8 +67,9 @@ async function restoreHere(): Promise<void> {
     const { rows } = await kit.client.query(`select last_value from ${sequence}`);
     await pool.query('select setval($1, $2)', [sequence, rows[0].last_value]);
   }
-  store = openStore(copy.config, () => {});
-  ends.push(() => store.close());
+  const there = openStore(copy.config, () => {});
+  store = there;
+  ends.push(() => there.close());
   const now = () => new Date(Date.now() + ahead);
   const handle = createHandle({
     store: lookupsOf(store),
@@ -140,13 +141,17 @@ test('what was owed in the dump and was said since is not said again; what is ne
   const third = await kit.opens('Third');
   await kit.pays(third);
   expect(await store.restores.moved()).toBe(true);
-  expect(await seenAhead(world.slack, store)).toBeGreaterThan(await store.restores.lastRow());
+  expect((await seenAhead(world.slack, store))?.row).toBeGreaterThan(await store.restores.lastRow());
 
   expect(await store.restores.arrive()).toBe(0);
   // Once: who starts afterwards finds it at home.
   expect(await store.restores.arrive()).toBeNull();
   expect(await store.restores.moved()).toBe(false);
-  expect(await seenAhead(world.slack, store)).toBeNull();
+  expect(await seenAhead(world.slack, store)).toMatchObject({ row: null });
+  // Whoever acted under a fence after the backup is older than all who act from now on.
+  const { rows: fences } = await kit.client.query('select last_value::float8 as last from lane_fence');
+  const hold = await store.outbox.claimLane({ team: 'T1', lane: 'T1/INC-99' }, 'one', 1);
+  expect(hold?.fence).toBeGreaterThan(fences[0].last);
   await pays(first);
   await pays(second);
   const said = await texts(first);
@@ -178,14 +183,91 @@ test('files that were put back look like the database that they were: Slack show
   // As with files: the data say that this has always been their home.
   await pool.query('update workspace set home = null');
   expect(await store.restores.arrive()).toBeNull();
-  const row = await seenAhead(world.slack, store);
-  expect(row).toBeGreaterThan(0);
-  await store.restores.restored({ row: row as number });
+  const seen = await seenAhead(world.slack, store);
+  expect(seen?.row).toBeGreaterThan(0);
+  await store.restores.restored({ row: seen?.row as number });
   await pays(first);
   expect(times(await texts(first), 'waited')).toBe(1);
   await says(note('new'), first);
   await pays(first);
   expect(times(await texts(first), 'new')).toBe(1);
+});
+
+test('numbers that stand in a channel are not given again, and the channel hears which of them mean nothing now', async () => {
+  const first = await kit.opens('First');
+  await kit.notes(first, 'kept');
+  await kit.pays(first);
+  await restoreHere();
+  await kit.notes(first, 'lost');
+  await kit.says({ type: 'AddAction', text: 'lost too', owner: null }, first);
+  await kit.pays(first);
+  const reference = { entries: 4, actions: 1, runs: 0 };
+  expect(await store.restores.arrive()).toBe(0);
+  const seen = await seenAhead(world.slack, store);
+  expect(seen?.numbers).toEqual([{ team: 'T1', incident: first, ...reference }]);
+  const asking = {
+    ...{ team: 'T1', by: { id: 'tocsin', name: null }, source: 'bot' as const, key: null },
+    ...{ now: new Date(), seesPrivate: true },
+  };
+  for (let twice = 0; twice < 2; twice++)
+    expect(await world.tell({ type: 'SkipNumbers', ...reference }, first, asking)).toMatchObject({
+      recorded: true,
+    });
+  await says(note('new'), first);
+  await says({ type: 'AddAction', text: 'to do', owner: null }, first);
+  await pays(first);
+  const said = await texts(first);
+  expect(said).toMatch(/\*#5\* .*new[\s\S]*\*#6\* .*#2 to do/);
+  const told =
+    'INC-1 was put back from a backup: of what stands above, #3–#4 is not in the record any more, and no number of theirs is given again.';
+  expect(times(said, told)).toBe(1);
+  expect((await seenAhead(world.slack, store))?.numbers).toEqual([]);
+  // Only what is there counts as entries.
+  const { entries, skipped } = (await store.load('T1', first))?.state ?? {};
+  expect([entries, skipped]).toEqual([6, 2]);
+});
+
+test('what others record and say while we look is no sign of a backup', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  const call: World['slack']['call'] = async (method, ...args) => {
+    if (method === 'conversations.history') {
+      await kit.notes(first, 'meanwhile');
+      await kit.pays(first);
+    }
+    return kit.world.slack.call(method, ...args);
+  };
+  expect(await seenAhead({ ...kit.world.slack, call }, kit.store)).toEqual({ row: null, numbers: [] });
+});
+
+test('the same backup put back twice: what was said after the first time is no word of what is said after the second', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  for (const life of ['one life', 'another life']) {
+    await restoreHere();
+    expect(await store.restores.arrive()).toBe(0);
+    await says(note(life), first);
+    // Nothing came of it, and nobody knows: it is looked for before it is tried again.
+    await kit.fault('chat.postMessage', 'http500');
+    await pays(first);
+  }
+  const said = await texts(first);
+  expect([times(said, 'one life'), times(said, 'another life')]).toEqual([1, 1]);
+});
+
+test('incidents that Slack has channels of are not opened again, however many there were since the backup', async () => {
+  const first = await kit.opens('First');
+  await kit.pays(first);
+  await restoreHere();
+  await kit.client.query('update workspace set numbers_from = 250');
+  await kit.pays(await kit.opens('Lost'));
+  expect(await highestChannel(world.slack)).toBe(250);
+  // Without a restore it is nobody's business.
+  await store.restores.beyond(250);
+  expect(await store.restores.history()).toEqual([]);
+  expect(await store.restores.arrive()).toBe(0);
+  await store.restores.beyond(await highestChannel(world.slack));
+  expect(await says({ ...OPEN, title: 'After' }, null)).toBe(251);
 });
 
 test('what another app writes into its metadata is no word of ours: nobody else can have a database look restored', async () => {
@@ -196,7 +278,7 @@ test('what another app writes into its metadata is no word of ours: nobody else 
   await kit.act('message/app', { channel, app: 'Alerts', text: 'disk is full', metadata });
   const answer = await kit.world.slack.call('conversations.history', { channel, include_all_metadata: true });
   expect(JSON.stringify(answer)).toContain('999999999');
-  expect(await seenAhead(kit.world.slack, kit.store)).toBeNull();
+  expect(await seenAhead(kit.world.slack, kit.store)).toEqual({ row: null, numbers: [] });
 });
 
 test('a run that was going on stands still until a person says so; a bot that starts where it always was changes nothing', async () => {
@@ -215,4 +297,29 @@ test('a run that was going on stands still until a person says so; a bot that st
   expect(lanes).toEqual([`T1/INC-${incident}`, `T1/INC-${incident}/announcement.refresh`]);
   expect(await store.outbox.retryDead('T1', 'all')).toBe(1);
   expect(await kit.store.restores.moved()).toBe(false);
+});
+
+test('an account that may only read and write rows, and is not told which server this is, starts where it always was', async () => {
+  const role = `rows_${kit.database.config.database}`;
+  await kit.client.query(`create role ${role} login`);
+  ends.push(() => kit.client.query(`drop owned by ${role}; drop role ${role}`));
+  await kit.client.query(`grant select, insert, update, delete on all tables in schema public to ${role};
+    grant usage, select, update on all sequences in schema public to ${role};
+    revoke execute on function pg_control_system() from public`);
+  const config = { ...kit.database.config, user: role };
+  expect(await migrate(config)).toEqual({ applied: 0 });
+  const its = openStore(config, () => {});
+  ends.push(() => its.close());
+  expect(await its.restores.moved()).toBe(false);
+  expect(await its.restores.arrive()).toBeNull();
+  expect(await its.installation()).toMatch(/^[0-9a-f]{16}$/);
+  // Recorded by it, and looked at by who is told.
+  await kit.client.query('update workspace set home = null');
+  expect(await its.restores.arrive()).toBeNull();
+  expect(await kit.store.restores.moved()).toBe(false);
+  expect(await kit.store.restores.arrive()).toBeNull();
+  const { rows } = await kit.client.query('select home from workspace');
+  expect(rows[0].home).toMatch(/^\d+ \d+ \d+$/);
+  await kit.client.query("update workspace set home = '1 ' || substring(home from '\\d+ \\d+$')");
+  expect(await kit.store.restores.moved()).toBe(true);
 });

@@ -82,6 +82,19 @@ describe('a rotation that is refused before it begins', () => {
     expect((await kit.notes(3))[0]).toMatch(/Another run holds `pair:tts`/);
     expect((await kit.notes(3))[0]).not.toContain('INC-2');
   });
+
+  test('and that is told after an hour, also where a clock that was a day ahead saw it first', async () => {
+    kit.runbook(['turn t.cas']);
+    await kit.open({ components: ['Other'] });
+    await kit.store.targets.take('T1', 'pair:tts', { incident: 2, run: 1 });
+    kit.windOn(24 * 60 * 60_000);
+    await kit.tick();
+    kit.windOn(-24 * 60 * 60_000);
+    await kit.tick();
+    kit.windOn(61 * 60_000);
+    await kit.tick();
+    expect(await kit.opened()).toEqual([2, 3]);
+  });
 });
 
 describe('a rotation whose time has come', () => {

@@ -211,7 +211,10 @@ export async function startRunKit() {
     async passes(ms: number, run: number, its: RunWorld = world): Promise<void> {
       kit.windOn(ms);
       const timers = `${laneOfRun(TEAM, 1, run)}/timer/%`;
-      await kit.sql('update outbox set due_at = now() where lane like $1 and due_at <= $2', [timers, now()]);
+      await kit.sql(
+        "update outbox set due_at = now() - interval '1 second' where lane like $1 and due_at <= $2",
+        [timers, now()],
+      );
       const options = { world: its, wakeAt: () => {}, owner: 'test' };
       for (const { lane } of await store.outbox.dueLanes(100)) {
         if (lane.includes('/timer/')) await drainRunLane(lane, options, new AbortController().signal);

@@ -86,7 +86,7 @@ const world: RunWorld = {
   approversOf: async () => [],
   async owe(effect, of) {
     await store.outbox.owe(effect, of);
-    if (!of.dueAt) relay?.nudge([of.lane]);
+    if (!of.inMs) relay?.nudge([of.lane]);
   },
   now: () => new Date(),
   log,

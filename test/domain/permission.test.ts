@@ -395,6 +395,8 @@ describe('who may look', () => {
     });
     expect(await sees(at(119), as('U1'), inside())).toBe(true);
     expect(await sees(at(121), as('U1'), inside())).toBe(false);
+    // From a clock that was an hour ahead: not for that hour.
+    expect(await sees(at(-3_600), as('U1'), inside())).toBe(false);
   });
   test('before there is a channel the record counts, and for programs always', () => {
     expect(sightOf({ ...state, channel: null }, as('U1'))).toBe('yes');

@@ -71,6 +71,7 @@ const EVERY: DraftFact[] = [
   draft('ChannelOpened', { channel: 'C1' }, { name: 'inc-7' }),
   draft('HeadlinePosted', { channel: 'C1', ts: '1.2' }),
   draft('Announced', { channel: 'C1', ts: '1.2' }),
+  draft('NumbersSkipped', { entries: 12, actions: 0, runs: 2 }),
   run.proposed(),
   run.planned(),
   run.approved(run.HASH, 'night'),

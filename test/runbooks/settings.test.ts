@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -388,6 +389,22 @@ describe('systems', () => {
     rmSync(join(folder, 'other'), { force: true });
     expect(() => systems().secret('other')).toThrow(/other could not be read from file:.*: ENOENT/);
     expect(() => systems().command('restart')).toThrow(ActionFailed);
+  });
+
+  test('a secret is read from a file and from nothing else: nobody waits for the writer of a pipe', () => {
+    const other = join(folder, 'other');
+    const instead = (make: () => void) => {
+      rmSync(other, { force: true, recursive: true });
+      make();
+      return () => systems().secret('other');
+    };
+    const device = /other could not be read from file:\S+: it is a pipe or a device and no regular file$/;
+    expect(instead(() => execFileSync('mkfifo', [other]))).toThrow(device);
+    expect(instead(() => symlinkSync('/dev/zero', other))).toThrow(device);
+    expect(instead(() => mkdirSync(other))).toThrow(/file:\S+: it is a folder; name the file in it$/);
+    writeFileSync(join(folder, 'mounted'), 'canary-other\n');
+    expect(instead(() => symlinkSync('mounted', other))().reveal()).toBe('canary-other');
+    rmSync(other);
   });
 
   test('what a store reads or is given is learned', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createSlackClient } from '#slack/client.js';
+import { Memory } from '#slack/memory.js';
 import { createPeople } from '#slack/people.js';
 import { personOf } from '#slack/person.js';
 import type { PeopleStore, SlackPerson } from '#slack/ports.js';
@@ -195,4 +196,14 @@ test('a user group that is typed has its name, also where Slack sends its id alo
   // Known from then on; a Slack that does not tell costs the name and nothing else.
   await kit.act('command', { user: 'ana', channel: 'general', command: '/incident', text: 'note @sre' });
   expect(await kit.calls('usergroups.list')).toHaveLength(1);
+});
+
+test('what is remembered is forgotten after its time, also where the clock was ahead when it was kept', () => {
+  let wall = Date.now() + 3_600_000;
+  const memory = new Memory<string>(5, 10, () => wall);
+  memory.set('ana', 'Ana');
+  expect(memory.get('ana')).toBe('Ana');
+  wall -= 3_600_000;
+  for (const since = performance.now(); performance.now() - since < 6; );
+  expect(memory.get('ana')).toBeUndefined();
 });

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { nothingKept, notRead } from '#handle.js';
 import { migrate } from '#store/migrate.js';
-import { outcomeOfConnecting, Unavailable } from '#store/outcome.js';
+import { outcomeOfConnecting, outcomeOfQuery, Unavailable } from '#store/outcome.js';
 import { openStore, type Store } from '#store/store.js';
-import { troubleOf } from '#store/trouble.js';
+import { troubleOf, tryWriting } from '#store/trouble.js';
 import { Ledger, noted, opened } from './ledger.js';
 import { type Opened, openedStore } from './opened.js';
 
@@ -38,6 +38,19 @@ test('what is well takes a write, and keeps nothing of it', async () => {
   expect(await db.sql("select relname from pg_class where relkind = 'r' and relpersistence = 'p'")).toEqual(
     before,
   );
+});
+
+test('read-only from one moment to the next: a table of the session itself would still be written to', async () => {
+  const pool = new pg.Pool({ ...db.config, max: 1 });
+  try {
+    await tryWriting(pool, outcomeOfQuery);
+    await pool.query('set default_transaction_read_only = on');
+    expect(troubleOf(await failure(tryWriting(pool, outcomeOfQuery)))).toMatchObject({
+      reason: 'it is read-only (25006)',
+    });
+  } finally {
+    await pool.end();
+  }
 });
 
 test('read-only: known without anybody writing, and said to whoever does', async () => {

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { redisAvailable, startRedis } from '../support/redis.js';
-import { freePort, run, startWalk, type Walk } from './kit.js';
+import { freePort, pause, run, startWalk, type Walk } from './kit.js';
 
 // The doctor looks at everything before the first incident does, and says the fix.
 let walk: Walk;
@@ -121,11 +122,26 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
 });
 
 const withRedis = redisAvailable() ? test : test.skip;
-withRedis('a Redis that answers is well, one that may drop keys is not', async () => {
-  const redis = await startRedis();
-  try {
-    expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✓ queue: Redis answers');
-  } finally {
-    await redis.stop();
-  }
-});
+withRedis(
+  'a Redis that answers and takes a write is well; one that is full is not, for doctor and for /readyz',
+  async () => {
+    const redis = await startRedis();
+    try {
+      expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✓ queue: Redis answers');
+      const bot = await walk.bot(undefined, { REDIS_URL: redis.url });
+      const client = new Redis(redis.url);
+      await client.config('SET', 'maxmemory', '1');
+      client.disconnect();
+      expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✗ queue: refuses: Redis is full (OOM)');
+      let body: { queue?: string; reasons?: { queue?: string } } = {};
+      for (let i = 0; i < 600 && body.queue !== 'refusing'; i++) {
+        await pause(50);
+        body = (await (await fetch(`${bot.url}/readyz`)).json()) as typeof body;
+      }
+      expect(body).toMatchObject({ queue: 'refusing', reasons: { queue: expect.stringContaining('OOM') } });
+      await bot.kill9();
+    } finally {
+      await redis.stop();
+    }
+  },
+);

@@ -9,7 +9,10 @@ let walk: Walk;
 let bot: BotProcess;
 beforeAll(async () => {
   walk = await startWalk();
-  bot = await walk.bot(undefined, { LOG_LEVEL: 'info' });
+  // A signal that nothing else listens to stands for a mistake of ours that nobody waits for.
+  const mistake = "process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waited')))";
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(mistake)}`;
+  bot = await walk.bot(undefined, { LOG_LEVEL: 'info', NODE_OPTIONS });
   expect((await walk.type('ana', 'incidents', 'open sev3 Health')).text).toMatch(/INC-1/);
 });
 afterAll(() => walk.end());
@@ -66,6 +69,7 @@ test('all is well, and said to be', async () => {
     queue: 'ok',
     deliveries: 'ok',
     slack: 'ok',
+    process: 'ok',
     reasons: {},
   });
 });
@@ -100,6 +104,22 @@ test('a read-only database: the cause in the answer, in the log once, in /readyz
   await until('it is well again', async () => (await ready('?strict')).status === 200);
   expect(lines('database: ok again')).toHaveLength(1);
   expect((await walk.type('ana', 'incidents', 'note INC-1 z')).text).toContain('recorded');
+});
+
+test('what failed where nobody waited is counted and told, and the bot goes on', async () => {
+  bot.child.kill('SIGUSR2');
+  bot.child.kill('SIGUSR2');
+  await until('it is told', async () => (await ready()).body.process === 'degraded');
+  const { status, body } = await ready();
+  expect([status, body.state]).toEqual([200, 'degraded']);
+  expect(body.reasons).toMatchObject({
+    process: expect.stringMatching(
+      /^something failed .* that nobody waited for: look for “failed unseen” in the log/,
+    ),
+  });
+  expect((await ready('?strict')).status).toBe(503);
+  expect(lines('failed unseen')).not.toHaveLength(0);
+  expect((await walk.type('ana', 'incidents', 'note INC-1 goes on')).text).toMatch(/recorded/);
 });
 
 test('told to go, it says so at once, and goes on answering for a while', async () => {

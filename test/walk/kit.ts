@@ -35,10 +35,12 @@ export interface Said {
 
 /**
  * A workspace with the real bot in it, as processes; HTTP mode unless `socket`.
- * @param options `retyped`: how often somebody may have to type a line again, because the test takes the database away
+ * @param options `database`: another than one of the tests' own; `retyped`: how often somebody may have to type a line again, because the test takes the database away
  */
-export async function startWalk(options: { socket?: boolean; retyped?: number } = {}) {
-  const database: TestDatabase = await testDatabase();
+export async function startWalk(
+  options: { socket?: boolean; retyped?: number; database?: TestDatabase } = {},
+) {
+  const database: TestDatabase = options.database ?? (await testDatabase());
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-walk-'));
   const manifest = parse(await readFile(join(ROOT, 'manifest.yml'), 'utf8')) as object;
   const port = await freePort();

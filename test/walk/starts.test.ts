@@ -91,6 +91,30 @@ describe('nothing begins, and it is said why', () => {
     );
   });
 
+  test('a database that has no connection left for the bot, though it let it in', async () => {
+    const role = `one_${walk.database.config.database}`;
+    const client = new pg.Client(walk.database.config);
+    await client.connect();
+    try {
+      await client.query(`create role ${role} login superuser connection limit 1`);
+      const url = walk.database.url.replace(/:\/\/[^@]*@/, `://${role}@`);
+      // Somebody else has it.
+      const other = new pg.Client({ ...walk.database.config, user: role });
+      await other.connect();
+      await client.query(`alter role ${role} nosuperuser`);
+      const sentence =
+        /^The database has no connection left: allow more \(max_connections\), or stop what holds them \(53300\)\.\n$/;
+      await says(['start'], { DATABASE_URL: url }, sentence);
+      await client.query(`alter role ${role} connection limit 2; grant all on schema public to ${role}`);
+      // The second is let in to look at the tables, and gives way to several.
+      await says(['start'], { DATABASE_URL: url }, /^The database \S/);
+      await other.end();
+    } finally {
+      await client.query(`drop owned by ${role}; drop role ${role}`);
+      await client.end();
+    }
+  });
+
   test('a database without our tables, or with those of a newer version, for a verb too', async () => {
     await says(
       ['list'],

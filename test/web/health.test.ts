@@ -16,7 +16,7 @@ function kept(looks: Partial<Record<Part, Look>>, patienceMs = 1_000) {
   const log = memoryLog();
   const well: Look = () => ok;
   const health = keepHealth({
-    looks: { database: well, queue: well, deliveries: well, slack: well, ...looks },
+    looks: { database: well, queue: well, deliveries: well, slack: well, process: well, ...looks },
     log,
     everyMs: 5,
     patienceMs,
@@ -106,13 +106,14 @@ describe('what is known of the parts', () => {
 
 describe('/readyz', () => {
   test('lets requests come whatever is unwell, and says what and why; only strictly does it not', async () => {
-    const parts = { database: full, queue: ok, deliveries: ok, slack: ok };
+    const parts = { database: full, queue: ok, deliveries: ok, slack: ok, process: ok };
     const { url, ready } = await served({ now: () => parts });
     const said = {
       database: 'refusing',
       queue: 'ok',
       deliveries: 'ok',
       slack: 'ok',
+      process: 'ok',
       reasons: { database: 'its disk is full (53100): make room' },
     };
     expect(await ask(`${url}/readyz`)).toEqual([503, { state: 'starting', ...said }]);
@@ -122,14 +123,14 @@ describe('/readyz', () => {
     expect((await ask(`${url}/readyz?strict=1`))[0]).toBe(503);
     expect((await ask(`${url}/readyz?strict=0`))[0]).toBe(200);
     parts.database = ok;
-    const well = { state: 'ok', database: 'ok', queue: 'ok', deliveries: 'ok', slack: 'ok', reasons: {} };
+    const well = { ...said, state: 'ok', database: 'ok', reasons: {} };
     expect(await ask(`${url}/readyz`)).toEqual([200, well]);
     expect(await ask(`${url}/readyz?strict`)).toEqual([200, well]);
   });
 
   test('sends requests elsewhere as soon as the process is told to go', async () => {
     const { url, ready, close } = await served({
-      now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok }),
+      now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }),
     });
     ready();
     const closed = close();

@@ -78,6 +78,8 @@ function misfitStep(run: RunState, intent: StepIntent): string | null {
   if (open && (intent.type === 'AskStep' || (intent.type === 'FinishStep' && intent.startedAt === null)))
     return null;
   if (intent.type === 'AskStep' && mark?.state === 'failed') return null;
+  // A wait is given another end.
+  if (intent.type === 'DelayStep' && mark?.state === 'due' && mark.attempt === intent.attempt) return null;
   if (mark?.state !== 'running') return `step ${intent.step} was not begun`;
   return mark.attempt === intent.attempt ? null : `step ${intent.step} is at attempt ${mark.attempt}`;
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { NotWritten, StoreFailed } from '../keystore.js';
+import { readPlainFile } from '../plain-file.js';
 import { shown } from './address.js';
 import { type Answered, exchange, isForbidden, Unanswered } from './exchange.js';
 import type { StoreSurroundings } from './kind.js';
@@ -104,8 +104,8 @@ export class EtcdGateway {
   }
 
   private async certificates(path: string): Promise<string> {
-    return readFile(path, 'utf8').catch((error) => {
-      throw new StoreFailed(`${this.store}: ${path} could not be read: ${error.code}`);
+    return readPlainFile(path).catch((error) => {
+      throw new StoreFailed(`${this.store}: ${path} could not be read: ${error.code ?? error.message}`);
     });
   }
 

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withFileLock, writeAtomically } from '../atomic-file.js';
 import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
+import { readPlainFile } from '../plain-file.js';
 import { Secret } from '../secret.js';
 import type { OpenKeyStore, StoreSurroundings } from './kind.js';
 import { versionOf } from './version.js';
@@ -93,7 +94,7 @@ export class WholeFile implements OpenKeyStore {
     const { path, parse, type } = this.file;
     let source: string;
     try {
-      source = await readFile(path, { encoding: 'utf8', signal });
+      source = await readPlainFile(path, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw this.told(error, 'read', signal);
       const folder = dirname(path);

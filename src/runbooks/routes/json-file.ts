@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { withFileLock, writeAtomically } from '../atomic-file.js';
+import { readPlainFile } from '../plain-file.js';
 import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
 import type { RouteKind } from './kind.js';
 
@@ -69,7 +69,7 @@ class JsonRoute implements Route {
   /** @returns where it points, and every member: the others are left as they are */
   private async load(signal: AbortSignal): Promise<{ to: string; all: Record<string, string> }> {
     const { path, key } = this.given;
-    const all = parsed(await readFile(path, { encoding: 'utf8', signal }));
+    const all = parsed(await readPlainFile(path, signal));
     if (!all) throw new RouteFailed(`${path} is not a JSON object of names`);
     const to = Object.hasOwn(all, key) ? all[key] : undefined;
     if (to === undefined) throw new RouteFailed(`${path} has no member ${key}; add it by hand once`);

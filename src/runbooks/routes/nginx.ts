@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { withFileLock, writeAtomically } from '../atomic-file.js';
+import { readPlainFile } from '../plain-file.js';
 import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
 import type { RouteKind } from './kind.js';
 
@@ -127,7 +127,7 @@ class NginxRoute implements Route {
 
   private async inFile(): Promise<string> {
     const { file, template } = this.given;
-    const content = (await readFile(file, 'utf8')).trimEnd();
+    const content = (await readPlainFile(file)).trimEnd();
     const [before = '', after = ''] = template.trimEnd().split('{to}');
     const to = content.slice(before.length, content.length - after.length);
     if (content !== `${before}${to}${after}` || !target.safeParse(to).success)
@@ -162,7 +162,7 @@ class NginxRoute implements Route {
   private async reload(signal: AbortSignal): Promise<void> {
     const { reload, pid } = this.given;
     if (reload) return this.run('reload', reload, signal);
-    const master = Number((await readFile(pid!, 'utf8')).trim());
+    const master = Number((await readPlainFile(pid!)).trim());
     if (!Number.isInteger(master) || master <= 1) throw new Error(`${pid} does not hold a pid`);
     process.kill(master, 'SIGHUP');
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,14 @@ describe('the file of a json-file store', () => {
     expect((await stat(kept)).mode & 0o777).toBe(0o640);
     expect(plain(await at(kept).read(on))).toEqual({ a: 'canary-value', b: 'x' });
     expect((await readdir(folder)).filter((name) => name.includes('.new.'))).toEqual([]);
+  });
+
+  test('is a file and no pipe, for whose writer everybody would wait', async () => {
+    const path = join(folder, 'pipe.json');
+    execFileSync('mkfifo', [path]);
+    const why = /pipe\.json could not be read: it is a pipe or a device and no regular file/;
+    await expect(at(path).read(on)).rejects.toThrow(why);
+    await expect(at(path).put('a', key, null, on)).rejects.toThrow(why);
   });
 
   test.each([
