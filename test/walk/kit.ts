@@ -94,8 +94,8 @@ export async function startWalk(options: { socket?: boolean; retyped?: number } 
     folder,
     environment,
     control,
-    async bot(at = port, more: Record<string, string> = {}): Promise<BotProcess> {
-      const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder);
+    async bot(at = port, more: Record<string, string> = {}, role = 'all'): Promise<BotProcess> {
+      const bot = await startBot({ ...environment, ...more, PORT: String(at) }, folder, role);
       bots.push(bot);
       for (let i = 0; i < 2400; i++) {
         const ready = (await (await fetch(`${bot.url}/readyz`)).json()) as { slack: string };
@@ -103,6 +103,12 @@ export async function startWalk(options: { socket?: boolean; retyped?: number } 
         await pause(50);
       }
       throw new Error(`the bot did not reach the sandbox: ${bot.log()}`);
+    },
+    /** A process that only delivers. */
+    async worker(more: Record<string, string> = {}): Promise<BotProcess> {
+      const bot = await startBot({ ...environment, ...more }, folder, 'worker');
+      bots.push(bot);
+      return bot;
     },
     /**
      * Types `/incident TEXT` and waits for what the person sees; types it again when told so, as a person would, so that
@@ -160,8 +166,9 @@ export interface SlackState {
   }>;
 }
 
-async function startBot(env: Record<string, string>, cwd: string): Promise<BotProcess> {
-  const child = spawn(process.execPath, [TOCSIN, 'start'], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+async function startBot(env: Record<string, string>, cwd: string, role: string): Promise<BotProcess> {
+  const args = [TOCSIN, 'start', '--role', role];
+  const child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     log += chunk;
