@@ -110,10 +110,21 @@ export class Attempt<K extends EffectKind = EffectKind> {
    * @throws Later | Refused | Unknown | Lost
    */
   async write(method: string, args: Body, { patient = false } = {}): Promise<Body> {
-    const shut = patient ? this.gate.until(method, args.channel) : null;
-    const ms = shut ? shut.getTime() - this.world.now().getTime() : 0;
-    if (ms > 0 && ms <= NAP_MS) await new Promise((resolve) => setTimeout(resolve, ms));
+    if (patient) await this.#nap(method, args.channel);
     return this.#call(method, args, true);
+  }
+
+  async #nap(method: string, channel: unknown): Promise<void> {
+    const end = this.world.now().getTime() + NAP_MS;
+    for (;;) {
+      try {
+        return await this.mayCall(method, channel);
+      } catch (error) {
+        if (!(error instanceof Later) || error.until.getTime() > end) throw error;
+        const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
   }
 
   /** Notes in the outbox that this attempt begins; by itself before the first `write`. @throws Lost */
