@@ -228,7 +228,6 @@ test('whoever reads for long has connections of their own, and leaves all the ot
   const short = Array.from({ length: 4 }, () => db.store.snapshot(stays));
   const all = Promise.all([...long, ...short]);
   // One that gets no connection gives up, and so does this test.
-  await Promise.race([all, until('all of them read at once', () => inside === 6)]);
-  letGo();
+  await Promise.race([all, until('all of them read at once', () => inside === 6)]).finally(letGo);
   await all;
 });
