@@ -1,4 +1,5 @@
-// Fifty incidents, a note a second in each: far more than Slack takes. How late is a note in its channel?
+// Fifty incidents, a note a second in each: far more than Slack takes. How late is a note in its channel, with one worker
+// and with two that share the workspace?
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -28,19 +29,37 @@ const POSTS_PER_MINUTE = 300;
 const ROUND_S = (INCIDENTS * 60) / POSTS_PER_MINUTE;
 const log = { debug() {}, info() {}, warn() {}, error: console.error };
 
+const targets = [];
+const figures = {};
+const raw = {};
 const place = workplace();
 try {
-  const database = await ownDatabase(place, 'posts');
-  await migrate(database);
+  for (const workers of [1, 2]) {
+    const { late, silences, calls, noted } = await measure(workers);
+    const name = workers === 1 ? 'one worker' : 'two workers';
+    const p90 = quantile(late, 0.9);
+    targets.push(
+      target(`${name}: notes said late, p90 ÷ one round of ${ROUND_S} s`, p90 / ROUND_S, 15 / ROUND_S),
+      target(`${name}: notes said ÷ notes recorded`, late.length / noted, 1, { least: true }),
+    );
+    figures[`${name}: late, p50, p90, longest, s`] = [quantile(late, 0.5), p90, Math.max(...late)].map(
+      (one) => round(one),
+    );
+    figures[`${name}: longest silence of a channel, s`] = round(Math.max(...silences));
+    figures[`${name}: posts, refused as too many`] = [
+      calls.length,
+      calls.filter(({ status }) => status === 429).length,
+    ];
+    raw[name] = { late, silences };
+  }
+  report('posts', { targets, figures, raw });
+} finally {
+  await place.close();
+}
+
+/** A process as far as the database, the queue and Slack can tell: connections, memory and worker of its own. */
+async function startProcess(database, slack) {
   const store = openStore(database, console.error);
-  const manifest = parse(readFileSync('manifest.yml', 'utf8'));
-  const slack = await startSandbox({ manifest, settings: { rateLimits: false } });
-  const control = (path, body) =>
-    fetch(`${slack.url}/control/${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    }).then((response) => response.json());
   const engine = await openEngine({ database, log });
   const relay = startRelay({
     queue: engine.queue(LANES),
@@ -52,7 +71,6 @@ try {
     onCommitted: (lanes) => relay.nudge(lanes),
     onError: console.error,
   });
-  const now = () => new Date();
   const world = {
     slack: createSlackClient({ token: slack.botToken, apiUrl: slack.apiUrl, log }),
     outbox: store.outbox,
@@ -61,10 +79,35 @@ try {
     people: lookupsOf(store),
     exports: { render: async () => [], link: () => null },
     org: { announce: null, invite: { people: [], groups: [] } },
-    now,
+    now: () => new Date(),
     log,
   };
   const worker = startWorker({ engine, relay, world });
+  return {
+    handle,
+    owed: async () => (await store.outbox.stats()).open,
+    async stop() {
+      await Promise.all([relay.stop(), worker.stop()]);
+      await engine.close();
+      await store.close();
+    },
+  };
+}
+
+async function measure(workers) {
+  const database = await ownDatabase(place, `posts-${workers}`);
+  await migrate(database);
+  const manifest = parse(readFileSync('manifest.yml', 'utf8'));
+  const slack = await startSandbox({ manifest, settings: { rateLimits: false } });
+  const control = (path, body) =>
+    fetch(`${slack.url}/control/${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    }).then((response) => response.json());
+  const processes = [];
+  for (let i = 0; i < workers; i++) processes.push(await startProcess(database, slack));
+  const [{ handle, owed }] = processes;
   let keys = 0;
   const says = (intent, incident) =>
     handle(intent, incident, {
@@ -72,13 +115,13 @@ try {
       by: { id: 'U0ANA00001', name: 'ana' },
       source: 'api',
       key: `bench:${++keys}`,
-      now: now(),
+      now: new Date(),
       seesPrivate: true,
     });
   const open = { severity: null, components: [], private: false, drill: false, moment: null };
   for (let i = 1; i <= INCIDENTS; i++)
     await says({ type: 'OpenIncident', title: `Load ${i}`, ...open }, null);
-  while ((await store.outbox.stats()).open > 0) await sleep(200);
+  while ((await owed()) > 0) await sleep(200);
   await control('settings', { rate_limits: true });
 
   const noted = new Map();
@@ -93,7 +136,7 @@ try {
     );
     await sleep(Math.max(0, next - performance.now()));
   }
-  while ((await store.outbox.stats()).open > 0) await sleep(200);
+  while ((await owed()) > 0) await sleep(200);
 
   const late = [];
   const silences = [];
@@ -105,23 +148,7 @@ try {
     });
   }
   const { calls } = await control('log?method=chat.postMessage');
-  const p90 = quantile(late, 0.9);
-  report('posts', {
-    targets: [
-      target(`notes said late, p90 ÷ one round of ${ROUND_S} s`, p90 / ROUND_S, 15 / ROUND_S),
-      target('notes said ÷ notes recorded', late.length / noted.size, 1, { least: true }),
-    ],
-    figures: {
-      'late, p50, p90, longest, s': [quantile(late, 0.5), p90, Math.max(...late)].map((one) => round(one)),
-      'longest silence of a channel, s': round(Math.max(...silences)),
-      'posts, refused as too many': [calls.length, calls.filter(({ status }) => status === 429).length],
-    },
-    raw: { late, silences },
-  });
-  await Promise.all([relay.stop(), worker.stop()]);
-  await engine.close();
+  for (const one of processes) await one.stop();
   await slack.stop();
-  await store.close();
-} finally {
-  await place.close();
+  return { late, silences, calls, noted: noted.size };
 }

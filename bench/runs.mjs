@@ -1,6 +1,6 @@
 // What a step of a run costs beside a raw BullMQ job, and how long a run waits when its worker is killed or the queue
 // is emptied, on both engines.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
@@ -13,9 +13,9 @@ import { QUEUE_SCHEMA } from '../dist/queue/postgres.js';
 import { RUNS } from '../dist/queue/relay.js';
 import { migrate } from '../dist/store/migrate.js';
 import { openStore } from '../dist/store/store.js';
-import { ownDatabase } from './lib/database.mjs';
+import { ownDatabase, startRedis } from './lib/database.mjs';
 import { quantile, round, target } from './lib/figures.mjs';
-import { freePort, start, workplace } from './lib/processes.mjs';
+import { start, workplace } from './lib/processes.mjs';
 import { report } from './lib/report.mjs';
 
 const { values } = parseArgs({
@@ -36,7 +36,8 @@ const raw = {};
 const place = workplace();
 try {
   const engines = { postgres: {} };
-  if (spawnSync('which', ['redis-server']).status === 0) engines.redis = await startRedis(place);
+  if (spawnSync('which', ['redis-server']).status === 0)
+    engines.redis = { redisUrl: await startRedis(place) };
   else console.error('  no redis-server here: PostgreSQL alone is measured');
   for (const [name, { redisUrl }] of Object.entries(engines)) {
     const took = await measure(await ownDatabase(place, name), redisUrl);
@@ -194,21 +195,6 @@ async function startRunner(options) {
   };
   lines.on('line', (line) => runner.on(JSON.parse(line)));
   return runner;
-}
-
-async function startRedis({ folder, log: to, onClose }) {
-  const port = await freePort();
-  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', to] });
-  onClose(async () => {
-    redis.kill('SIGTERM');
-    await new Promise((resolve) => redis.once('close', resolve));
-  });
-  await new Promise((resolve) =>
-    redis.stdout.on('data', (said) => String(said).includes('Ready to accept connections') && resolve()),
-  );
-  return { redisUrl: `redis://127.0.0.1:${port}` };
 }
 
 /** @returns what empties the queue: FLUSHALL, or what comes near it */

@@ -1,8 +1,11 @@
 // Two webs that write to the same incidents, beside one that has them for itself.
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { QUEUE_SCHEMA } from '../dist/queue/postgres.js';
 import { connectionUrl } from '../dist/store/embedded/connection.js';
+import { cpuMs, serverPids } from './lib/cpu.mjs';
 import { ownDatabase } from './lib/database.mjs';
 import { median, quantile, round, target } from './lib/figures.mjs';
 import { openIncidents } from './lib/incidents.mjs';
@@ -43,23 +46,37 @@ try {
   const common = { url: one.url, channels, concurrency, ms, expect: 'recorded' };
   const orders = {
     one: common,
-    random: { ...common, others: [two.url] },
     apart: { ...common, others: [two.url], apart: true },
+    random: { ...common, others: [two.url] },
     doubled: { ...common, others: [two.url], doubled: true },
   };
+  // The load generator is a process like the others: on two cores it takes what they cannot have.
+  const busy = async () => [
+    cpuMs([one.process.pid, two.process.pid]),
+    cpuMs(await serverPids(client)),
+    cpuMs([load.pid]),
+  ];
   const seen = Object.fromEntries(Object.keys(orders).map((name) => [name, []]));
   // The first round warms everybody up and is not counted.
   for (let i = 0; i <= rounds; i++) {
+    // Until the webs have forgotten that they shared incidents: those that share nothing take no turns.
+    await sleep(11_000);
     for (const [name, order] of Object.entries(orders)) {
       const before = await transactions(client);
+      const cpu = await busy();
       const { took, perSecond } = await load(order);
+      const busyMs = (await busy()).map((ms, part) => ms - cpu[part]);
       const after = await transactions(client);
       if (i === 0) continue;
+      const [webs, server, loader] = busyMs.map((ms) => round(ms / took.length, 3));
       seen[name].push({
         perSecond: round(perSecond, 0),
         p50: round(quantile(took, 0.5)),
         p99: round(quantile(took, 0.99)),
         rollbacks: round((after.rollbacks - before.rollbacks) / (after.commits - before.commits), 3),
+        ...{ webs, server, loader },
+        transactions: round((after.commits - before.commits) / took.length),
+        wakeUps: round((after.wakeUps - before.wakeUps) / took.length, 3),
       });
     }
     console.error(
@@ -79,8 +96,17 @@ try {
       target('rollbacks ÷ commits, each note to both', of('doubled', 'rollbacks'), 0.05, { digits: 3 }),
     ],
     figures: Object.fromEntries(
-      ['perSecond', 'p50', 'p99'].map((what) => [
-        what,
+      Object.entries({
+        perSecond: 'per second',
+        p50: 'p50 ms',
+        p99: 'p99 ms',
+        webs: 'processor ms per note, webs',
+        server: 'processor ms per note, postgres',
+        loader: 'processor ms per note, load generator',
+        transactions: 'transactions per note',
+        wakeUps: 'wake-ups per note',
+      }).map(([what, words]) => [
+        words,
         Object.fromEntries(Object.keys(orders).map((name) => [name, of(name, what)])),
       ]),
     ),
@@ -92,9 +118,12 @@ try {
 
 async function transactions(client) {
   // Servers report what they did about once a second.
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  await sleep(1_200);
   const { rows } = await client.query(
-    'select xact_commit::float8 as commits, xact_rollback::float8 as rollbacks from pg_stat_database where datname = current_database()',
+    `select xact_commit::float8 as commits, xact_rollback::float8 as rollbacks,
+       (select coalesce(sum(n_tup_ins), 0)::float8 from pg_stat_user_tables where schemaname = '${QUEUE_SCHEMA}' and relname = 'job')
+         as "wakeUps"
+     from pg_stat_database where datname = current_database()`,
   );
   return rows[0];
 }

@@ -1,5 +1,5 @@
 // From the commit to the start of its delivery, beside BullMQ alone from `add` to the start of the job, on both engines.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lookupsOf } from '../dist/compose/lookups.js';
@@ -10,9 +10,9 @@ import { openEngine } from '../dist/queue/engine.js';
 import { LANES, startRelay } from '../dist/queue/relay.js';
 import { migrate } from '../dist/store/migrate.js';
 import { openStore } from '../dist/store/store.js';
-import { ownDatabase } from './lib/database.mjs';
+import { ownDatabase, startRedis } from './lib/database.mjs';
 import { quantile, round, target } from './lib/figures.mjs';
-import { freePort, workplace } from './lib/processes.mjs';
+import { workplace } from './lib/processes.mjs';
 import { report } from './lib/report.mjs';
 
 const { values } = parseArgs({
@@ -131,29 +131,4 @@ async function measure(database, { redisUrl }) {
   await engine.close();
   await store.close();
   return took;
-}
-
-async function startRedis(place) {
-  const port = await freePort();
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    place.folder,
-  ];
-  const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', place.log] });
-  place.onClose(async () => {
-    redis.kill('SIGTERM');
-    await new Promise((resolve) => redis.once('close', resolve));
-  });
-  await new Promise((resolve) =>
-    redis.stdout.on('data', (said) => String(said).includes('Ready to accept connections') && resolve()),
-  );
-  return `redis://127.0.0.1:${port}`;
 }

@@ -1,7 +1,9 @@
-// Embedded PostgreSQL of the same kind as the bot's: beside it, or the bot's own.
+// Servers: embedded PostgreSQL of the same kind as the bot's, beside it or the bot's own; and Redis, where it is installed.
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbedded } from '../../dist/store/embedded/embedded.js';
+import { freePort } from './processes.mjs';
 
 /** A server of its own for a comparison. @returns what `pg` connects with */
 export async function ownDatabase(place, name) {
@@ -18,4 +20,20 @@ export async function botDatabase(place) {
   await client.connect();
   place.onClose(() => client.end().catch(() => {}));
   return { client, connection };
+}
+
+/** A Redis that keeps nothing. @returns its address */
+export async function startRedis({ folder, log: to, onClose }) {
+  const port = await freePort();
+  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const redis = spawn('redis-server', args, { stdio: ['ignore', 'pipe', to] });
+  onClose(async () => {
+    redis.kill('SIGTERM');
+    await new Promise((resolve) => redis.once('close', resolve));
+  });
+  await new Promise((resolve) =>
+    redis.stdout.on('data', (said) => String(said).includes('Ready to accept connections') && resolve()),
+  );
+  return `redis://127.0.0.1:${port}`;
 }

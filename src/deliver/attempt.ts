@@ -5,7 +5,7 @@ import type { IncidentState } from '#domain/state.js';
 import { Lost } from '#runbooks/action.js';
 import type { SlackResult } from '#slack/client.js';
 import { Later, NotRecorded, Refused, triesOf, Unknown } from './failure.js';
-import { type Gate, POST_GAP_MS } from './gate.js';
+import { type Gate, POST, POST_GAP_MS } from './gate.js';
 import { LEASE_MS, type Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';
 
@@ -22,6 +22,8 @@ export class Attempt<K extends EffectKind = EffectKind> {
   #started: Promise<void> | null = null;
   #unsure: boolean;
   #ended = false;
+  /** The channel in which it is our turn to post once. */
+  #turnIn: unknown = null;
 
   constructor(
     /** The rows that this attempt pays; a delivery that pays only some of them narrows them. */
@@ -59,10 +61,22 @@ export class Attempt<K extends EffectKind = EffectKind> {
     this.#ended = true;
   }
 
-  /** @throws Later while Slack would not take this call */
-  mayCall(method: string, channel: unknown): void {
-    const shut = this.gate.until(method, channel) ?? this.gate.turn(method, channel, this.#urgent);
-    if (shut) throw new Later(shut, method, false);
+  /**
+   * Before anything is looked up for a call: would it have to wait? A turn to post is kept for the call.
+   * @throws Later while Slack would not take it
+   */
+  async mayCall(method: string, channel: unknown): Promise<void> {
+    if (method === POST && this.#turnIn === channel) return;
+    const free = (shut: Date | null) => {
+      if (shut) throw new Later(shut, method, false);
+    };
+    free(this.gate.until(method, channel));
+    if (method !== POST) return;
+    free(await this.gate.turn(this.world.outbox, this.row.team, channel, this.#urgent));
+    // Another lane may have asked for the same channel meanwhile: the announcement channel.
+    free(this.gate.until(method, channel));
+    this.gate.shut(method, channel, POST_GAP_MS);
+    this.#turnIn = channel;
   }
 
   /** New incidents, headlines, answers and changes of state go before entries and corrections. */
@@ -96,10 +110,21 @@ export class Attempt<K extends EffectKind = EffectKind> {
    * @throws Later | Refused | Unknown | Lost
    */
   async write(method: string, args: Body, { patient = false } = {}): Promise<Body> {
-    const shut = patient ? this.gate.until(method, args.channel) : null;
-    const ms = shut ? shut.getTime() - this.world.now().getTime() : 0;
-    if (ms > 0 && ms <= NAP_MS) await new Promise((resolve) => setTimeout(resolve, ms));
+    if (patient) await this.#nap(method, args.channel);
     return this.#call(method, args, true);
+  }
+
+  async #nap(method: string, channel: unknown): Promise<void> {
+    const end = this.world.now().getTime() + NAP_MS;
+    for (;;) {
+      try {
+        return await this.mayCall(method, channel);
+      } catch (error) {
+        if (!(error instanceof Later) || error.until.getTime() > end) throw error;
+        const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
   }
 
   /** Notes in the outbox that this attempt begins; by itself before the first `write`. @throws Lost */
@@ -133,11 +158,16 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 
   async #call(method: string, args: Body, changes: boolean): Promise<Body> {
-    this.mayCall(method, args.channel);
+    await this.mayCall(method, args.channel);
     await this.#ready(changes);
-    this.gate.made(method, args.channel);
+    if (method === POST) {
+      this.#turnIn = null;
+      this.gate.shut(method, args.channel, POST_GAP_MS);
+    }
     const result = await this.world.slack.call(method, args);
     if (changes) this.#unsure ||= result.kind === 'ok' || (result.kind === 'unknown' && result.sent);
+    if (method === POST && result.kind === 'ratelimited')
+      await this.gate.tooMany(this.world.outbox, this.row.team);
     return this.#judge(method, result, args.channel);
   }
 
@@ -157,7 +187,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
       case 'ok':
         return result.data;
       case 'ratelimited':
-        throw new Later(this.gate.told(method, channel, result.retryAfterMs), method, true);
+        throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
       case 'refused':
         throw new Refused(
           method,

@@ -21,7 +21,7 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
   if (!channel) throw new Undeliverable('no_channel');
 
   // Most often it is too soon after the last post: then what was to be said is not even looked up.
-  attempt.mayCall('chat.postMessage', channel.id);
+  await attempt.mayCall('chat.postMessage', channel.id);
   const { team, incident } = attempt.row;
   const numbers = attempt.rows.map((row) => row.effect.payload.n);
   const found = await attempt.world.incidents.entriesNumbered(team, incident, numbers);

@@ -1,4 +1,6 @@
 import { age, type Moment, moment } from '#elapsed.js';
+import type { Pace } from '#store/posts.js';
+import type { Outbox } from './ports.js';
 
 // Slack counts posts per channel and everything else per method.
 // `run.show` is our own pace: a run that goes fast would change its message with every step.
@@ -13,101 +15,51 @@ const FEWEST_PER_MINUTE = 60;
 const BURST = 20;
 /** So long a lane waits at most before it asks again: something urgent may have come to it meanwhile. */
 const ASK_AGAIN_MS = 2_000;
-/** Who has not asked again for so long is not there any more: its worker died, or another one posts for it. */
+/** Who has not asked again for so long is not there any more. */
 const FORGOTTEN_MS = 3 * ASK_AGAIN_MS;
+/** In a quiet quarter of an hour all that Slack allows is ours again. */
+const RECOVERY_MS = 15 * 60_000;
 
-/**
- * Shares out the posts of a workspace: in turn, channel by channel, and first to those that say something urgent. A channel
- * that has to wait says everything at once that has come meanwhile, so nobody is late by more than one round.
- */
-class Turns {
-  #tokens = BURST;
-  #perMinute = POSTS_PER_MINUTE;
-  #at: number;
-  #waiting: Array<{ channel: string; urgent: boolean; asked: number }> = [];
+export const POST = 'chat.postMessage';
 
-  constructor(private readonly now: () => number) {
-    this.#at = now();
-  }
-
-  /** @returns milliseconds until this channel should ask again; 0: it is its turn */
-  ask(channel: string, urgent: boolean): number {
-    this.#refill();
-    const now = this.#at;
-    this.#waiting = this.#waiting.filter(
-      (one) => Math.abs(now - one.asked) < FORGOTTEN_MS || one.channel === channel,
-    );
-    const known = this.#waiting.find((one) => one.channel === channel);
-    if (known) {
-      known.asked = now;
-      known.urgent ||= urgent;
-    } else this.#waiting.push({ channel, urgent, asked: now });
-    const order = [
-      ...this.#waiting.filter((one) => one.urgent),
-      ...this.#waiting.filter((one) => !one.urgent),
-    ];
-    const ahead = order.findIndex((one) => one.channel === channel);
-    if (ahead + 1 <= this.#tokens) return 0;
-    const ms = ((ahead + 1 - this.#tokens) * 60_000) / this.#perMinute;
-    return Math.ceil(Math.min(Math.max(ms, 1), ASK_AGAIN_MS));
-  }
-
-  /** This channel speaks now. */
-  took(channel: string): void {
-    this.#refill();
-    this.#tokens -= 1;
-    this.#waiting = this.#waiting.filter((one) => one.channel !== channel);
-  }
-
-  /** Slack says that it was too much: other processes post too, or this workspace may do less. */
-  tooMuch(): void {
-    this.#refill();
-    this.#perMinute = Math.max(FEWEST_PER_MINUTE, this.#perMinute * 0.8);
-    this.#tokens = Math.min(this.#tokens, 0);
-  }
-
-  #refill(): void {
-    const now = this.now();
-    const minutes = Math.max(0, now - this.#at) / 60_000;
-    this.#at = now;
-    // In a quiet quarter of an hour all of it is ours again.
-    this.#perMinute = Math.min(POSTS_PER_MINUTE, this.#perMinute + (minutes / 15) * POSTS_PER_MINUTE);
-    this.#tokens = Math.min(BURST, this.#tokens + minutes * this.#perMinute);
-  }
-}
-
-const POST = 'chat.postMessage';
+/** Where all processes find out whose turn it is to post; the store's. */
+export type Posts = Pick<Outbox, 'turnToPost' | 'tooManyPosts'>;
 
 /**
  * Which methods must wait, and until when. One per process, so that one lane's `Retry-After` is heeded by all
- * lanes, while other methods and other channels go on.
+ * lanes, while other methods and other channels go on. The workspace's posts are shared out among all processes.
  */
 export class Gate {
   readonly #shut = new Map<string, { since: Moment; ms: number }>();
-  readonly #turns: Turns;
+  #perMinute = POSTS_PER_MINUTE;
+  #paceAt = performance.now();
 
-  constructor(private readonly now: () => Date) {
-    this.#turns = new Turns(() => now().getTime());
+  constructor(private readonly now: () => Date) {}
+
+  /**
+   * Asks for this channel's turn among all those that want to post in the workspace; it is used up by asking.
+   * @param urgent it goes first
+   * @returns until when a post must wait, or null when it may be made
+   */
+  async turn(posts: Posts, team: string, channel: unknown, urgent: boolean): Promise<Date | null> {
+    const ms = await posts.turnToPost({ team, channel: String(channel), urgent }, this.#pace(), FORGOTTEN_MS);
+    return ms === 0 ? null : new Date(this.now().getTime() + Math.min(ms, ASK_AGAIN_MS));
   }
 
-  /** @returns until when a post must wait for its channel's turn, or null when it may be made. @param urgent it goes first */
-  turn(method: string, channel: unknown, urgent: boolean): Date | null {
-    if (method !== POST) return null;
-    const ms = this.#turns.ask(String(channel), urgent);
-    return ms === 0 ? null : new Date(this.now().getTime() + ms);
+  /** Slack says that posts are too many: other programs post too, or this workspace may do less. */
+  async tooMany(posts: Posts, team: string): Promise<void> {
+    this.#pace();
+    this.#perMinute = Math.max(FEWEST_PER_MINUTE, this.#perMinute * 0.8);
+    // Those who do not hear of it hear it from Slack.
+    await posts.tooManyPosts(team, this.#pace()).catch(() => undefined);
   }
 
-  /** A call is made now. Two lanes may post to the announcement channel at the same moment. */
-  made(method: string, channel: unknown): void {
-    if (method !== POST) return;
-    this.#turns.took(String(channel));
-    this.shut(method, channel, POST_GAP_MS);
-  }
-
-  /** Slack wants us to wait. @returns until when */
-  told(method: string, channel: unknown, ms: number): Date {
-    if (method === POST) this.#turns.tooMuch();
-    return this.shut(method, channel, ms);
+  #pace(): Pace {
+    const now = performance.now();
+    const recovered = ((now - this.#paceAt) / RECOVERY_MS) * POSTS_PER_MINUTE;
+    this.#perMinute = Math.min(POSTS_PER_MINUTE, this.#perMinute + recovered);
+    this.#paceAt = now;
+    return { everyMs: 60_000 / this.#perMinute, burst: BURST, gapMs: POST_GAP_MS };
   }
 
   /** @returns until when this call must wait, or null when it may be made. */

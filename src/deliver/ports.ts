@@ -25,6 +25,8 @@ export type Outbox = Pick<
   | 'owedRows'
   | 'markStarted'
   | 'settle'
+  | 'turnToPost'
+  | 'tooManyPosts'
   | 'sweep'
   | 'owe'
   | 'dead'

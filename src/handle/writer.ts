@@ -39,8 +39,6 @@ const MAX_TOGETHER = 200;
 const MAX_TRIES = 25;
 /** From then on a group that still meets conflicts is halved: whoever causes them is soon alone. */
 const TRIES_TOGETHER = 4;
-/** How long one keeps writing in one turn, if there is something to write. */
-const TURN_MS = 15;
 /** Who did not get a turn within the time limit does without for a while: its holder stands still. */
 const WITHOUT_TURNS_MS = 5_000;
 
@@ -176,8 +174,8 @@ export class Writer {
   }
 
   /**
-   * Writes the group, then whoever waits, for as long as it is our turn: none of them needs to take a turn of their own.
-   * @param at the group that is being written; where none is given, those who wait
+   * Writes the group when it is our turn.
+   * @param at the group that is being written; where none is given, those who wait by then
    * @returns why not, if those of `at.group` who are not answered could not be written
    */
   private async inTurn(at: { group: readonly Waiting[] }): Promise<unknown> {
@@ -186,18 +184,13 @@ export class Writer {
     const wait = performance.now() >= this.withoutTurnsUntil;
     return store.inTurn(teams, wait, async (turn) => {
       if (wait && !turn.taken) this.withoutTurnsUntil = performance.now() + WITHOUT_TURNS_MS;
-      const until = performance.now() + TURN_MS;
-      do {
-        if (stillOf(at.group).length === 0) at.group = this.takeTogether();
-        if (at.group.length === 0) return null;
-        const there = await this.look(at.group, turn);
-        const error = await this.writeTogether(at.group, there, {
-          commit: once(turn.commit, store.commit),
-          wasWritten: store.wasWritten,
-        });
-        if (error) return error;
-      } while (turn.taken && this.waiting.length > 0 && performance.now() < until);
-      return null;
+      if (at.group.length === 0) at.group = this.takeTogether();
+      if (at.group.length === 0) return null;
+      const there = await this.look(at.group, turn);
+      return this.writeTogether(at.group, there, {
+        commit: once(turn.commit, store.commit),
+        wasWritten: store.wasWritten,
+      });
     });
   }
 

@@ -42,7 +42,7 @@ const LIMIT = 2_000;
 // Under a storm wake-ups leave in batches this far apart, and those of one lane LANE_GAP_MS apart: a job costs as
 // much as a few commits, and Slack takes one post a second from a lane. A nudge after a quiet moment leaves at once.
 const GAP_MS = 5;
-const LANE_GAP_MS = 100;
+const LANE_GAP_MS = 250;
 const SAY_AGAIN_MS = 60_000;
 
 /**

@@ -9,12 +9,13 @@ import { z } from 'zod';
  * - `delay`: the call is handled `value` ms later
  * - `drop`: the effect happens and the answer is lost
  * - `cut`: the connection breaks before anything happened
+ * - `hang`: nothing happens, and no answer comes for as long as the caller waits
  */
 export const faultSchema = z.strictObject({
   method: z.string().min(1).describe('Web API method, or * for all'),
   times: z.number().int().min(1).default(1),
   after: z.number().int().min(0).default(0).describe('how many calls go well before it'),
-  kind: z.enum(['ratelimit', 'error', 'http500', 'body', 'delay', 'drop', 'cut']),
+  kind: z.enum(['ratelimit', 'error', 'http500', 'body', 'delay', 'drop', 'cut', 'hang']),
   value: z.union([z.string(), z.number()]).optional(),
 });
 

@@ -54,6 +54,12 @@ export class WebApi {
       // A token in the address would end up in logs; Slack does not take it there.
       delete query.token;
       args = new Args(await readArguments(query, request.headers['content-type'], body));
+      if (fault?.kind === 'hang') {
+        const waiting = { method, args: copy(args.shown()), status: 0, answer: {}, fault: fault.kind };
+        // In the log while it lasts: nobody hears of it otherwise.
+        this.calls.add({ ...waiting, started_at: started, ended_at: started });
+        return;
+      }
       answer =
         planned(fault?.kind, fault?.value) ?? this.#run(method, args, bearer(request) ?? args.text('token'));
     } catch (error) {

@@ -60,6 +60,8 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     ...common,
     max: writers,
     idleTimeoutMillis: 0,
+    // A turn is given back on the heels of its commit (turn.ts).
+    pipeline: true,
     statement_timeout: STATEMENT_TIMEOUT,
     lock_timeout: LOCK_TIMEOUT,
     // When not even the cancellation comes back, the network is gone: stop waiting, outcome unknown.

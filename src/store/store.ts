@@ -46,6 +46,7 @@ import {
   warmUp,
   withOwnClient,
 } from './pools.js';
+import { type Pace, type Poster, tooManyPosts, turnToPost } from './posts.js';
 import { eraseTexts, type Fold, rebuild } from './rebuild.js';
 import { type Restores, restores } from './restore.js';
 import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
@@ -69,6 +70,9 @@ export interface Outbox {
   owedRows(lane: Lane, limit: number): Promise<OwedRow[]>;
   markStarted(hold: Hold, ids: readonly number[], leaseMs: number): Promise<boolean>;
   settle(hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean>;
+  /** @returns milliseconds until that channel's turn in the workspace; 0: now, and it counts as posted */
+  turnToPost(who: Poster, pace: Pace, keepMs: number): Promise<number>;
+  tooManyPosts(team: string, pace: Pace): Promise<void>;
   /** Leaves something that no fact owes. @returns false: the same request has left it before. */
   owe(effect: Effect, of: OwedFor): Promise<boolean>;
   late(ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }>;
@@ -202,6 +206,8 @@ export function openStore(config: PoolConfig, report: Report): Store {
       owedRows: (...what) => owedRows(db, ...what),
       markStarted: (...what) => markStarted(db, ...what),
       settle: (...what) => settle(db, ...what),
+      turnToPost: (...what) => turnToPost(db, ...what),
+      tooManyPosts: (...what) => tooManyPosts(db, ...what),
       owe: (...what) => owe(db, ...what),
       late: (...what) => late(db, ...what),
       dead: (...of) => deadRows(db, ...of),

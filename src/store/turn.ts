@@ -20,7 +20,7 @@ export interface Turn {
   /** False: somebody did not give theirs back in time, and may write beside us. */
   taken: boolean;
   look(streams: readonly Stream[], keys: ReadonlyArray<{ team: string; key: string }>): Promise<Seen>;
-  /** As `commit` of the store. */
+  /** As `commit` of the store. With it the turn ends. */
   commit(wanted: Commit): Promise<void>;
 }
 
@@ -29,7 +29,8 @@ export interface Turn {
  * incidents all the time, deciding on what one remembers fails every time, at the cost of a whole statement and its
  * rollback; waiting for one's turn costs little. A turn is a courtesy: it is an advisory lock, and what may be written is
  * still decided by the versions in the one statement that writes. Who stands still with a turn in hand delays others by
- * the time limit on locks.
+ * the time limit on locks. One commit a turn: it is given back right behind the commit on the wire, so that the next one's
+ * begins when that is written, and not when we have heard of it and told everybody who waited for it.
  * @param wait false: go on without a turn
  * @throws {Unavailable} there is no connection to be had, or it was lost before `work` began
  */
@@ -43,6 +44,7 @@ export async function inTurn<T>(
     throw outcomeOfConnecting(error);
   });
   let broken: Error | undefined;
+  let given: Promise<unknown> | null = null;
   const noting = async <R>(does: Promise<R>): Promise<R> => {
     try {
       return await does;
@@ -57,6 +59,13 @@ export async function inTurn<T>(
     } catch (error) {
       throw outcomeOfQuery(error);
     }
+  };
+  const giveBack = (): void => {
+    if (!wait) return;
+    // Session-level: a statement that failed has not given them back.
+    given ??= ask({ name: 'turn_end', text: 'select pg_advisory_unlock_all()' }).catch((error: Error) => {
+      broken = error;
+    });
   };
   try {
     let taken = false;
@@ -82,15 +91,15 @@ export async function inTurn<T>(
         });
         return seen ?? { known: [], receipts: [] };
       },
-      commit: (commit) => commitOn(client, commit, noting),
+      commit(commit) {
+        const written = commitOn(client, commit, noting);
+        giveBack();
+        return written;
+      },
     });
   } finally {
-    // Session-level: a statement that failed has not given them back.
-    if (wait && !broken) {
-      await ask({ name: 'turn_end', text: 'select pg_advisory_unlock_all()' }).catch((error: Error) => {
-        broken = error;
-      });
-    }
+    if (!broken) giveBack();
+    await given;
     client.release(broken);
   }
 }

@@ -139,3 +139,40 @@ test('a bot that is shut out keeps what it owes', async () => {
   await kit.pays(incident);
   expect(await posts(incident)).toEqual([expect.stringContaining('kept')]);
 });
+
+describe('what a workspace may post is shared by all workers', () => {
+  const PACE = { everyMs: 60_000, burst: 20, gapMs: 1_000 };
+
+  test('when it is used up an entry waits, and is said when there is some again', async () => {
+    const incident = await kit.opens('Used up');
+    await kit.pays(incident);
+    await kit.winds(1_100);
+    // Another worker has heard from Slack that it was too much.
+    await kit.store.outbox.tooManyPosts('T1', PACE);
+    await kit.notes(incident, 'patience');
+    expect(await kit.visits(incident)).not.toBeNull();
+    const said = async () => (await kit.said(incident)).some(({ text }) => text.includes('patience'));
+    expect(await said()).toBe(false);
+    await kit.winds(PACE.burst * PACE.everyMs);
+    await kit.visits(incident);
+    expect(await said()).toBe(true);
+  });
+
+  test('a rate limit that one of them meets slows all of them down', async () => {
+    const incident = await kit.opens('Slowed');
+    await kit.pays(incident);
+    await kit.winds(600_000);
+    const owing = async () =>
+      (
+        await kit.client.query<{ ms: number }>(
+          `select (extract(epoch from next_at - set_at) * 1000)::float8 as ms from lane where lane = 'T1/posts'`,
+        )
+      ).rows[0]?.ms ?? 0;
+    await kit.fault('chat.postMessage', 'ratelimit', 3);
+    await kit.notes(incident, 'too much');
+    await kit.visits(incident);
+    // A whole burst at the slower pace: nothing is left that could be posted at once.
+    expect(await owing()).toBeGreaterThan(20 * (60_000 / 270));
+    await kit.pays(incident);
+  });
+});

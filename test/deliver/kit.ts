@@ -237,14 +237,18 @@ export async function startKit(
     /** Pays everything of an incident, winding the clock on over every wait. */
     async pays(incident: number, visits = 200): Promise<void> {
       const gate = new Gate(now);
+      // A lane that rests says so once, to whoever put it to rest.
+      const wakes = new Map<string, number>();
       for (let i = 0; i < visits; i++) {
         const lanes = await kit.owing(incident);
         if (lanes.length === 0) return;
-        const backs: number[] = [];
-        for (const lane of lanes)
-          backs.push((await kit.visits(incident, gate, world, lane))?.getTime() ?? Infinity);
-        const back = Math.min(...backs);
+        for (const lane of lanes) {
+          const back = await kit.visits(incident, gate, world, lane);
+          if (back) wakes.set(lane, back.getTime());
+        }
+        const back = Math.min(...wakes.values());
         if (Number.isFinite(back)) await kit.winds(back - now().getTime() + 1);
+        for (const [lane, at] of wakes) if (at <= now().getTime()) wakes.delete(lane);
       }
       throw new Error('this lane never comes to an end');
     },

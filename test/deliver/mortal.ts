@@ -30,6 +30,8 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
         owedRows: dealing(world.outbox.owedRows),
         markStarted: dealing(world.outbox.markStarted),
         settle: dealing(world.outbox.settle),
+        turnToPost: dealing(world.outbox.turnToPost),
+        tooManyPosts: dealing(world.outbox.tooManyPosts),
         sweep: dealing(world.outbox.sweep),
         owe: dealing(world.outbox.owe),
         dead: dealing(world.outbox.dead),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ScheduleWorld } from '#deliver/schedule-world.js';
+import { watchStanding } from '#deliver/standing-watch.js';
 import { ActionFailed } from '#runbooks/action.js';
 import type { Doing } from './run-kit.js';
 import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';
@@ -40,6 +41,19 @@ describe('the incident of a scheduled run that stopped', () => {
       'RUN-1 of INC-0 waits for nobody any more (the answer: undo); it is being undone.',
       'RUN-1 of INC-0 ended as undone; it waits for nobody any more.',
     ]);
+  });
+
+  test('is remembered as it stands now, not as it ever stood', async () => {
+    const told = new Set<string>();
+    await stopped();
+    await watchStanding('T1', kit.schedules, kit.world, told);
+    const before = [...told];
+    await kit.says({ type: 'RetryStep', run: 1 }, 0);
+    await kit.run(1);
+    await watchStanding('T1', kit.schedules, kit.world, told);
+    expect(before).toHaveLength(1);
+    expect([...told]).toHaveLength(1);
+    expect([...told]).not.toEqual(before);
   });
 
   test('hears of each question and each answer, and of an end that comes at once', async () => {

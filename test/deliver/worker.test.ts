@@ -4,7 +4,7 @@ import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
 import type { RunningWorker } from '#worker/running.js';
 import { startWorker } from '../../src/worker.js';
 import { type Server, servers, until } from '../queue/servers.js';
-import { type Kit, startKit } from './kit.js';
+import { type Kit, laneOf, startKit } from './kit.js';
 
 describe.each(servers)('a worker woken through %s', (_name, start) => {
   let server: Server;
@@ -140,6 +140,29 @@ describe.each(servers)('a worker woken through %s', (_name, start) => {
     await starts({ sweepEveryMs: 50 });
     await paid(incident);
     expect(await noted(incident)).toEqual([1]);
+  });
+
+  test('clears away beside its work what was paid long ago, and the lanes that owe nothing', async () => {
+    const [old, young] = [await kit.opens('Old'), await kit.opens('Young')];
+    await paid(old, young);
+    const kept = (await kit.rows(young)).length;
+    await stops();
+    await kit.client.query(`update outbox set done_at = done_at - interval '4 days' where incident = $1`, [
+      old,
+    ]);
+    await starts({ sweepEveryMs: 20 });
+    await until('it is cleared away', async () => {
+      const { rows } = await kit.client.query('select 1 from lane where lane = any($1)', [
+        [laneOf(old), laneOf(young)],
+      ]);
+      return rows.length === 0 && (await kit.rows(old)).length === 0;
+    });
+    expect((await kit.rows(young)).length).toBe(kept);
+    await stops();
+    await starts();
+    await kit.notes(old, 'note 1');
+    await paid(old);
+    expect(await noted(old)).toEqual([1]);
   });
 
   test('a queue that forgets everything loses nothing', async () => {

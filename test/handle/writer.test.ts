@@ -173,8 +173,11 @@ describe('an incident that somebody holds', () => {
       expect.objectContaining({ recorded: true }),
       expect.objectContaining({ recorded: true }),
     ]);
+    const before = one.commits();
     waiting.push(one.say(note('c'), held));
     expect(code(await one.say(note('beside again'), free))).toBe('recorded');
+    // Whoever comes later for the same incident is known to wait: nobody runs into its lock once more.
+    expect(one.commits()).toBe(before + 1);
     await release();
     expect((await Promise.all(waiting)).map(code)).toEqual(['recorded', 'recorded', 'recorded']);
     expect(await texts(held)).toEqual(['a', 'b', 'c']);

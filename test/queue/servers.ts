@@ -18,6 +18,8 @@ export interface Server {
   back(): Promise<void>;
   /** How many connections of queue engines it has. */
   connections(): Promise<number>;
+  /** How much is kept there of queues: keys, or rows of all tables. */
+  kept(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ async function redisServer(): Promise<Server> {
     away: redis.kill9,
     back: redis.restart,
     connections: redis.connections,
+    kept: redis.keys,
     stop: redis.stop,
   };
 }
@@ -76,6 +79,15 @@ async function postgresServer(): Promise<Server> {
     async connections() {
       const rows = await ask(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'tocsin-queue'`);
       return rows.length;
+    },
+    async kept() {
+      const tables = await ask('SELECT tablename FROM pg_tables WHERE schemaname = $1', [QUEUE_SCHEMA]);
+      let rows = 0;
+      for (const { tablename } of tables) {
+        const [counted] = await ask(`SELECT count(*)::int AS n FROM ${QUEUE_SCHEMA}."${tablename}"`);
+        rows += Number(counted?.n);
+      }
+      return rows;
     },
     async stop() {
       await embedded.close();

@@ -10,11 +10,12 @@ beforeEach(async () => {
   await kit.act('clock', { freeze: true });
 });
 
-const raw = (method: string, body: object) =>
+const raw = (method: string, body: object, signal?: AbortSignal) =>
   fetch(`${kit!.sandbox.apiUrl}${method}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${kit!.sandbox.botToken}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
+    signal,
   });
 
 describe('rate limits', () => {
@@ -77,6 +78,23 @@ describe('ordered failures', () => {
     expect(await topics()).not.toContain('cut-off');
     const { calls } = await kit!.look<{ calls: object[] }>('log?method=conversations.create');
     expect(calls).toMatchObject([{ args: { name: 'dropped' }, answer: { ok: true }, fault: 'drop' }]);
+  });
+
+  test('a call that hangs does nothing, for as long as its caller waits, and is in the log meanwhile', async () => {
+    await kit!.act('fault', { method: 'conversations.create', kind: 'hang' });
+    const given = new AbortController();
+    const hung = raw('conversations.create', { name: 'hanging' }, given.signal).catch(
+      (error: Error) => error.name,
+    );
+    const logged = async () =>
+      (await kit!.look<{ calls: object[] }>('log?method=conversations.create')).calls as Array<{
+        fault?: string;
+      }>;
+    while (!(await logged()).some(({ fault }) => fault === 'hang')) await new Promise(setImmediate);
+    expect((await logged()).at(-1)).toMatchObject({ args: { name: 'hanging' }, status: 0, answer: {} });
+    given.abort();
+    expect(await hung).toBe('AbortError');
+    expect(await topics()).not.toContain('hanging');
   });
 
   test('the log never holds a token', async () => {

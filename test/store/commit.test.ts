@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Commit } from '#store/commit.js';
 import { Conflict } from '#store/outcome.js';
+import type { Store } from '#store/store.js';
 import { ana, edited, Ledger, noted, opened, struck, together } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';
 
@@ -253,5 +254,39 @@ describe('races', () => {
     ]);
     expect(outcomes.map((o) => o.status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await other.nextNumber(team)).toBe(2);
+  });
+});
+
+describe('a turn', () => {
+  const freeFor = (other: Store) => other.inTurn(['T1'], true, async ({ taken }) => taken);
+
+  test('ends with its commit, while whoever had it still has people to answer', async () => {
+    const other = db.another();
+    const ledger = new Ledger('T1', ++numbers);
+    await db.store.inTurn(['T1'], true, async (turn) => {
+      expect(turn.taken).toBe(true);
+      await turn.commit(ledger.next([opened()]));
+      expect(await freeFor(other)).toBe(true);
+    });
+  });
+
+  test('ends also when nothing could be written, and when nothing was to be', async () => {
+    const other = db.another();
+    const ledger = await incident();
+    const late = ledger.next([noted(2, 'late')]);
+    await db.store.commit(late);
+    await db.store.inTurn(['T1'], true, async (turn) => {
+      await expect(turn.commit(late)).rejects.toThrow(Conflict);
+      expect(await freeFor(other)).toBe(true);
+    });
+    await db.store.inTurn(['T1'], true, async () => {});
+    expect(await freeFor(other)).toBe(true);
+  });
+
+  test('is one at a time until then', async () => {
+    const other = db.another();
+    await db.store.inTurn(['T1'], true, async () => {
+      expect(await freeFor(other)).toBe(false);
+    });
   });
 });

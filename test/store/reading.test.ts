@@ -2,6 +2,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Commit } from '#store/commit.js';
+import { until } from '../queue/servers.js';
 import { captured, Ledger, noted, opened, struck } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';
 
@@ -211,4 +212,22 @@ describe('filters and look-ups', () => {
     expect(numbers(await db.store.listIncidents('T2', { limit: 9, open: false }))).toEqual([9]);
     expect(await db.store.nextNumber('T2')).toBe(10);
   });
+});
+
+test('whoever reads for long has connections of their own, and leaves all the others to those who are short', async () => {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let inside = 0;
+  const stays = async () => {
+    inside += 1;
+    await held;
+  };
+  const long = Array.from({ length: 2 }, () => db.store.longSnapshot(stays));
+  const short = Array.from({ length: 4 }, () => db.store.snapshot(stays));
+  const all = Promise.all([...long, ...short]);
+  // One that gets no connection gives up, and so does this test.
+  await Promise.race([all, until('all of them read at once', () => inside === 6)]).finally(letGo);
+  await all;
 });

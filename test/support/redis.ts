@@ -15,6 +15,8 @@ export interface TestRedis {
   kill9(): Promise<void>;
   /** Starts it again, empty, on the same port. */
   restart(): Promise<void>;
+  /** How many keys it holds. */
+  keys(): Promise<number>;
   /** How many clients it has, the one that asks apart. */
   connections(): Promise<number>;
   stop(): Promise<void>;
@@ -76,6 +78,7 @@ export async function startRedis(): Promise<TestRedis> {
     async flushall() {
       await using(url, (client) => client.flushall());
     },
+    keys: () => using(url, (client) => client.dbsize()),
     connections: () =>
       using(
         url,

@@ -108,6 +108,12 @@ export async function startWalk(
       }
       throw new Error(`the bot did not reach the sandbox: ${bot.log()}`);
     },
+    /** A process that only delivers. */
+    async worker(more: Record<string, string> = {}): Promise<BotProcess> {
+      const bot = await startBot({ ...environment, ...more }, folder, ['--role', 'worker']);
+      bots.push(bot);
+      return bot;
+    },
     /**
      * Types `/incident TEXT` and waits for what the person sees; types it again when told so, as a person would, so that
      * the walk goes on and shows the rest. Each time counts: `end` fails when there was one and none was due.
