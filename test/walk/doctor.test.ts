@@ -51,7 +51,7 @@ describe('the announcement channel is looked at before the first incident', () =
   test('misspelt, or an id that nobody has', async () => {
     for (const wrong of ['incidnets', 'C0NOSUCH00'])
       expect(await announcing(wrong)).toMatch(
-        /✗ announcements: there is no channel .*\n {4}→ mend `announce:`/,
+        /✗ announcements: there is no channel .*\n {4}→ mend announce:/,
       );
   });
   test('archived', async () => {
@@ -83,9 +83,9 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
   await walk.type('ana', 'incidents', 'open sev4 No channel for us');
   for (let i = 0; i < 100 && !(await walk.tocsin('deliveries')).out.includes('restricted_action'); i++);
   const { out } = await doctor();
-  expect(out).toMatch(/✗ deliveries: .*1 given up\n {4}→ `tocsin deliveries`/);
+  expect(out).toMatch(/✗ deliveries: .*1 given up\n {4}→ tocsin deliveries lists/);
   expect(out).toMatch(
-    /✗ INC-1: Slack does not have its channel \(restricted_action.*\n {4}→ .*retry all`, or wait: it is tried again by itself, next at/,
+    /✗ INC-1: Slack does not have its channel \(restricted_action.*\n {4}→ .*retry all, or wait: it is tried again by itself, next at/,
   );
   expect((await walk.tocsin('deliveries')).out).toMatch(
     /restricted_action.*tried again by itself, next at 20/,

@@ -182,7 +182,7 @@ withRedis(
       await until('and so is what is late', async () => (await known()).deliveries === 'degraded');
       expect((await strict()).status).toBe(503);
       expect(await doctor()).toMatch(
-        /✗ deliveries: .*waited for more than a minute.*\n {4}→ is the bot running/,
+        /✗ deliveries: .*waited for more than a minute.*\n {4}→ is a worker running/,
       );
       const worker = await walk.bot(await freePort(), { REDIS_URL: redis.url });
       await is('queue', 'ok', /✓ queue: Redis answers/);
