@@ -25,6 +25,8 @@ export async function withCore<T>(io: Io, run: (core: Core) => Promise<T>): Prom
 
 /** @returns what to tell of a database that does not answer, or that this version does not find its tables in; null: it is not that */
 async function databaseWrong({ database }: Core, thrown: unknown): Promise<Told | null> {
+  // What a file says has its path; a socket's words have none.
+  if (typeof (thrown as NodeJS.ErrnoException).path === 'string') return null;
   // Work with a connection of its own, such as a rebuild, throws what the driver says.
   const error = thrown instanceof Told ? thrown : outcomeOfQuery(thrown);
   if (error instanceof Unavailable) {
