@@ -129,6 +129,8 @@ describe('to a message', () => {
         timeout: 1_000,
       },
     });
+    // The channel may be posted to again: its second is over.
+    await kit.winds(1_100);
     await kit.fault('chat.postMessage', 'delay', 1_500, 1);
     await kit.visits(incident);
     kit.world.slack = slack;
