@@ -108,7 +108,7 @@ test('where both hold incidents and Slack does not say which is ours, it is aske
   const said = await run(['list'], offline, walk.folder);
   expect(said).toMatchObject({ code: 1, out: '' });
   expect(said.err).toBe(
-    'Several workspaces share this database. Say which one with `--team`:\n' +
+    'Several workspaces share this database. Say which one with --team:\n' +
       '  --team T0SANDBOX1  1 incident\n  --team T0PARTNER1  1 incident\n',
   );
   expect((await run(['doctor'], offline, walk.folder)).out).toMatch(/✗ workspaces: .*\n {4}→ .*--team T/);
