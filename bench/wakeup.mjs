@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { lookupsOf } from '../dist/compose/lookups.js';
+import { lookupsOf } from '../dist/compose/core.js';
 import { Gate } from '../dist/deliver/gate.js';
 import { drainLane } from '../dist/deliver/lane.js';
-import { createHandle } from '../dist/handle.js';
+import { createHandle } from '../dist/handle/handle.js';
 import { openEngine } from '../dist/queue/engine.js';
 import { LANES, startRelay } from '../dist/queue/relay.js';
 import { migrate } from '../dist/store/migrate.js';

@@ -1,4 +1,4 @@
-// Writes src/domain/command/zone-data.ts: what zones, their abbreviations and the days and months are called.
+// Writes src/domain/command/time/zone-data.ts: what zones, their abbreviations and the days and months are called.
 //
 //   npm pack moment-timezone@0.5.0 && tar xzf moment-timezone-0.5.0.tgz
 //   node scripts/zone-data.mjs package/data/packed/latest.json
@@ -13,7 +13,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const INFO = '/usr/share/zoneinfo';
-const OUT = 'src/domain/command/zone-data.ts';
+const OUT = 'src/domain/command/time/zone-data.ts';
 const NOW = Date.now();
 /** Abbreviations that no clock has shown since are history: the database promises nothing of the years before. */
 const SINCE = Date.UTC(1970, 0, 1);

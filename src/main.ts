@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Bot, type Role, startBot } from '#compose/bot.js';
 import { Unseen } from '#compose/health.js';
 import { sectionsWrong } from '#compose/runbooks.js';
-import { BadConfig, loadConfig, type Need } from '#config.js';
+import { BadConfig, loadConfig, type Need } from '#config/config.js';
 import { createLog, errorText, hidden, outliveReaders } from '#log.js';
 import { Told } from '#told.js';
 

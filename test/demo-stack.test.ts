@@ -18,7 +18,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ROUTES } from '#runbooks/routes.js';
+import { ROUTES } from '#runbooks/routes/routes.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
 import { openSystems } from '#runbooks/systems.js';

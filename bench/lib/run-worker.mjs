@@ -2,12 +2,12 @@
 // process lives, unless it is told to end. It says each on stdout, with the time on the machine's clock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { lookupsOf } from '../../dist/compose/lookups.js';
-import { runLaneOf } from '../../dist/deliver/run-lane.js';
-import { createHandle } from '../../dist/handle.js';
+import { lookupsOf } from '../../dist/compose/core.js';
+import { createHandle } from '../../dist/handle/handle.js';
 import { openEngine } from '../../dist/queue/engine.js';
 import { LANES, RUNS, startRelay } from '../../dist/queue/relay.js';
-import { readDefinition } from '../../dist/runbooks/definition.js';
+import { readDefinition } from '../../dist/runbooks/definition/definition.js';
+import { runLaneOf } from '../../dist/runs/advance.js';
 import { openStore } from '../../dist/store/store.js';
 import { startRunWorker } from '../../dist/worker/runs.js';
 

@@ -1,10 +1,26 @@
 import { getSystemErrorMap } from 'node:util';
-import { unmarked } from '#domain/command/help.js';
-import { verbNamed } from '#domain/command/verbs.js';
+import { knownSecrets } from '#compose/runbooks.js';
+import { plain } from '#domain/command/entered.js';
+import { plainFlag, quoted } from '#domain/command/flags.js';
+import { plainHelp, unmarked } from '#domain/command/help.js';
+import { parseCommand } from '#domain/command/parse.js';
+import { closestVerbs, takesValue, verbNamed } from '#domain/command/verbs.js';
+import { isRefusal, refuse } from '#domain/refusal.js';
+import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
-import { runIncidentVerb } from './incident-verb.js';
-import { type Io, Usage } from './verb.js';
-import { VERBS } from './verbs.js';
+import { withCore } from './core.js';
+import { erase, migrateVerb, rebuild, restored } from './data.js';
+import { deliveries } from './deliveries.js';
+import { doctor } from './doctor/doctor.js';
+import { exportVerb, writeExport } from './export.js';
+import { health } from './health.js';
+import { askingHere, configWithSecret, refusalText } from './runbook/asked.js';
+import { printPlan } from './runbook/plan-only.js';
+import { runbook } from './runbook/runbook.js';
+import { sandbox } from './sandbox.js';
+import { token } from './token.js';
+import { type Io, Usage, type Verb } from './verb.js';
+import { verify } from './verify.js';
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {
@@ -85,3 +101,174 @@ function fileTold(error: unknown): Told | null {
   if (!ofFile || syscall === undefined) return null;
   return new Told(`${path ?? 'That file'} cannot be used ${whyNoFile(error as NodeJS.ErrnoException)}.`);
 }
+
+/**
+ * Joins what the shell took apart into the one line that the grammar reads. The shell has removed the quotes of
+ * flag values, so those with blanks get them back; text stays exactly as it came.
+ */
+export function lineOf(verb: string, args: string[]): string {
+  let value = false;
+  let ended = false;
+  const words = args.map((arg) => {
+    const isValue = value && !ended;
+    ended ||= arg === '--';
+    value = !isValue && !ended && takesValue(verb, arg);
+    // Of `run NAME key="a b"` the shell leaves `key=a b`.
+    const input = verb === 'run' ? /^([A-Za-z][\w-]*=)(.*)$/s.exec(arg) : null;
+    if (input) return `${input[1]}${quoted(input[2] ?? '')}`;
+    return isValue ? quoted(arg) : arg;
+  });
+  return [verb, ...words].join(' ');
+}
+
+// Among people's words, which are shown as they are, these lines are our own.
+const OURS =
+  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done N` ticks|No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
+
+/** @returns an answer for a terminal, where nobody makes code of what stands in backticks. */
+export function plainly(answer: string): string {
+  return answer.replace(OURS, unmarked);
+}
+
+/**
+ * Takes `--owner @ana` off what the shell handed in: whose word this is, said to the command line and not to the verb.
+ * It stands before or behind a text and not within one, as other flags do.
+ * @throws Usage where it cannot be told
+ */
+export function takeOwner(verb: string, args: string[]): { owner: string | null; rest: string[] } {
+  const end = args.indexOf('--');
+  const head = end < 0 ? args : args.slice(0, end);
+  const found = head.flatMap((arg, i) => (isOwner(arg) && !takesValue(verb, head[i - 1] ?? '') ? [i] : []));
+  const [at] = found;
+  if (at === undefined) return { owner: null, rest: args };
+  if (found.length > 1) throw new Usage('`--owner` stands there twice');
+  const [, stuck] = /^[^=]*=(.*)$/s.exec(args[at] ?? '') ?? [];
+  const value = stuck ?? head[at + 1];
+  if (!value?.trim() || /^(?:--|—|–)/.test(value))
+    throw new Usage('`--owner` needs a person: `--owner @ana`');
+  const before = args.slice(0, at);
+  const after = args.slice(at + (stuck === undefined ? 2 : 1));
+  const within = onlyFlags(verb, before) === false && onlyFlags(verb, after) === false;
+  if (verb !== 'run' && within) {
+    throw new Usage('`--owner` stands in the middle of the text; write it before or behind it');
+  }
+  return { owner: value, rest: [...before, ...after] };
+}
+
+const isOwner = (arg: string) => /^(?:--|—|–)owner(?:=|$)/i.test(arg);
+
+/** Is there nothing but the incident, flags and their values? Behind a bare `--` all is text. */
+function onlyFlags(verb: string, args: string[]): boolean {
+  return args.every((arg, i) => {
+    if (i === 0 && numberOf(arg) !== null) return true;
+    return (plainFlag(arg) !== null && arg !== '--') || takesValue(verb, args[i - 1] ?? '');
+  });
+}
+
+/** What can be said without a database, so that a slip of the pen opens none. @returns null: there is such a verb */
+function unknownVerb(line: string, io: Io): string | null {
+  const context = {
+    now: new Date(),
+    zone: 'UTC',
+    zoneKnown: false,
+    implied: false,
+    roles: [],
+    command: 'tocsin',
+  };
+  const said = parseCommand(plain(line), context);
+  if (!isRefusal(said) || said.code !== 'UNKNOWN_VERB') return null;
+  return knownSecrets(io.env).text(`${unmarked(`${said.sentence} ${said.next}`)}\n`);
+}
+
+/** @returns 0 when it was recorded or answered, 1 when it was refused, 2 when there is no such verb */
+async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<number> {
+  const { owner: typed, rest: args } = takeOwner(verb, given);
+  const unknown = unknownVerb(lineOf(verb, args), io);
+  if (unknown !== null) {
+    io.err(unknown);
+    return 2;
+  }
+  // `tocsin log INC-7 < lines`: many lines come from a pipe.
+  const piped = verb === 'log' && args.length <= 1 ? `\n${await io.stdin()}` : '';
+  const line = lineOf(verb, args) + piped;
+  // Made here, a plan has fingerprints in it: whether they can be a bot's is found out before anything is recorded.
+  const plans = verb === 'run' && line.split(/\s+/).some((word) => plainFlag(word) === 'plan');
+  const config = plans ? configWithSecret(io, 'database') : null;
+  return withCore(io, async (core) => {
+    const asking = await askingHere(core, null, typed);
+    if (isRefusal(asking)) {
+      io.err(refusalText(asking));
+      return 1;
+    }
+    const zone = core.config.org.zone ?? 'UTC';
+    const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
+    switch (answer.kind) {
+      case 'recorded': {
+        io.out(`${plainly(answer.text)}\n${answer.remark ? `${unmarked(answer.remark)}\n` : ''}`);
+        const { incident, facts } = answer.recorded;
+        const run = facts[0]?.type === 'RunProposed' && facts[0].data.planOnly ? facts[0].data.run : null;
+        return run === null || !config ? 0 : printPlan(core, config, io, { incident, run });
+      }
+      case 'text':
+        io.out(`${answer.ours ? unmarked(answer.text) : plainly(answer.text)}\n`);
+        return 0;
+      case 'export':
+        return writeExport(core, asking, { ...answer, out: null }, io);
+      case 'form':
+        io.err(`Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.\n`);
+        return 1;
+      case 'refused':
+        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
+        return 1;
+    }
+  });
+}
+
+/** `tocsin help [VERB]`: the machine's verbs and the incident's. */
+const help: Verb = {
+  form: 'help [VERB]',
+  help: 'this list, or one verb',
+  async run([verb], io) {
+    const own = verb === undefined ? undefined : VERBS[verb];
+    if (own) io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
+    else if (verb !== undefined && verbNamed(verb)) io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
+    else if (verb !== undefined) {
+      const { sentence, next } = refuse('UNKNOWN_VERB', {
+        verb: verb.slice(0, 40),
+        closest: closestVerbs(verb),
+      });
+      io.err(`${sentence} ${next}\n`);
+      return 1;
+    } else {
+      // `--help` is `help` under another name.
+      const mine = [...new Set(Object.values(VERBS))].map(
+        (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
+      );
+      io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
+      io.out(
+        `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n\n` +
+          '--team T… before a verb names the workspace, where the database holds several.\n',
+      );
+    }
+    return 0;
+  },
+};
+
+/** Verbs of the machine. Every other word is a verb of an incident, read by the grammar that Slack's commands share. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  export: exportVerb,
+  verify,
+  token,
+  doctor,
+  health,
+  deliveries,
+  migrate: migrateVerb,
+  rebuild,
+  restored,
+  runbook,
+  erase,
+  sandbox,
+  help,
+  '--help': help,
+  '-h': help,
+};

@@ -1,8 +1,8 @@
-import { LATE_MS, owingLate } from '#deliver/late.js';
-import { refOf } from '#domain/state.js';
+import { LATE_MS, owingLate } from '#deliver/undelivered.js';
+import { refOf } from '#domain/words.js';
 import { lateLine, undeliveredLine } from '#render/undelivered.js';
+import { withCore } from './core.js';
 import { Usage, type Verb } from './verb.js';
-import { withCore } from './with-core.js';
 
 /** `tocsin deliveries`: what Slack refused for good and how to have it tried again, and what waits for longer than a minute. */
 export const deliveries: Verb = {

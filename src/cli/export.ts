@@ -1,14 +1,14 @@
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
-import { readZone } from '#domain/command/zone.js';
+import { readZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
-import { numberOf } from '#domain/state.js';
-import type { Viewer } from '#read.js';
+import { numberOf } from '#domain/words.js';
+import type { Viewer } from '#read/read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { whoIsHere } from './runbook-asked.js';
+import { withCore } from './core.js';
+import { whoIsHere } from './runbook/asked.js';
 import { type Io, Usage, type Verb } from './verb.js';
-import { withCore } from './with-core.js';
 
 export interface Wanted {
   incident: number;

@@ -1,4 +1,4 @@
-import { botsHere } from '#compose/heartbeat.js';
+import { botsHere } from '#compose/health.js';
 import { nothingMore, type Verb } from './verb.js';
 
 /** `tocsin health`: is the bot on this machine alive, whatever its role? For a container's health check. */

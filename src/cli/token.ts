@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
-import { type Person, personLabel } from '#domain/person.js';
 import { isRefusal } from '#domain/refusal.js';
-import type { KeptToken } from '#store/tokens.js';
+import { type Person, personLabel } from '#domain/words.js';
+import type { KeptToken } from '#store/people.js';
 import { hashOfToken, type Scope } from '#web/auth.js';
-import { refusalText } from './runbook-asked.js';
+import { withCore } from './core.js';
+import { refusalText } from './runbook/asked.js';
 import { type Io, nothingMore, Usage, type Verb } from './verb.js';
-import { withCore } from './with-core.js';
 
 const SCOPES: Scope[] = ['read', 'write', 'admin'];
 

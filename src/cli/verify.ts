@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { verifyFile } from '#domain/verify-file.js';
+import { verifyFile } from '#domain/incident/verify.js';
 import { Told } from '#told.js';
 import { Usage, type Verb } from './verb.js';
 

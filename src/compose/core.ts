@@ -1,21 +1,20 @@
-import { type Answerer, createAnswer } from '#answer.js';
-import type { Config } from '#config.js';
-import type { Asking } from '#domain/intent.js';
+import { type Answerer, createAnswer } from '#answer/answer.js';
+import type { Config } from '#config/config.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { Power } from '#domain/permission.js';
-import type { Person } from '#domain/person.js';
-import type { Refusal } from '#domain/refusal.js';
-import { permitted } from '#handle/admission.js';
-import type { GroupNamed } from '#handle/lookups.js';
-import { type Before, createHandle, type Handle } from '#handle.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { runsOf } from '#domain/run/state.js';
+import { accountOf, type Person, refOf } from '#domain/words.js';
+import { type People, permitted } from '#handle/admission.js';
+import { type Before, createHandle, type Handle, type WriterStore } from '#handle/handle.js';
+import type { GroupNamed } from '#handle/together.js';
 import type { Log } from '#log.js';
-import { createRead, type Read } from '#read.js';
-import { createSlackClient, type SlackClient } from '#slack/client.js';
-import { createGroups } from '#slack/groups.js';
+import { createRead, type Read } from '#read/read.js';
+import { createGroups } from '#slack/people/groups.js';
+import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { type Database, openDatabase } from './database.js';
-import { guardedAnswer, guardedHandle, loggedHandle } from './guard.js';
 import { homeWorkspace } from './home.js';
-import { lookupsOf, type Who } from './lookups.js';
 import { ownerNamed } from './people.js';
 import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
@@ -144,5 +143,129 @@ export async function openCore(
       await store.close();
       await database.close();
     },
+  };
+}
+
+type Hiding = Pick<Runbooks['scrub'], 'text' | 'json'>;
+
+/**
+ * The last look at whatever is to be recorded, from every front: no known secret gets past it. What a person writes is
+ * refused, so that their words are kept as they are or not at all; a message that stands in Slack already, and what we
+ * say ourselves, is kept without the secret.
+ */
+function guardedHandle(handle: Handle, scrub: Hiding): Handle {
+  return (intent, target, asking, notes) => {
+    const said = JSON.stringify(intent);
+    if (scrub.text(said) === said) return handle(intent, target, asking, notes);
+    if (asking.source === 'bot') return handle(scrub.json(intent), target, asking, notes);
+    if (intent.type === 'CaptureMessage') return handle(withoutSecrets(intent, scrub), target, asking, notes);
+    return Promise.resolve(secretIn(asking));
+  };
+}
+
+/**
+ * One line for each command that was recorded, and none of its words: which incident, which request, how long it took. What
+ * we say ourselves (a channel that was made, a step that was done) is only told to who asks for more.
+ */
+export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): Handle {
+  return async (intent, target, asking, notes) => {
+    const began = performance.now();
+    const outcome = await handle(intent, target, asking, notes);
+    const about = {
+      incident: target === null ? null : refOf(target),
+      what: intent.type,
+      source: asking.source,
+      by: asking.by.id,
+      request: asking.key,
+      ms: Math.round(performance.now() - began),
+    };
+    if (isRefusal(outcome)) log.debug({ ...about, code: outcome.code }, 'refused');
+    else {
+      const { ref, repeated, facts } = outcome;
+      const line = {
+        ...about,
+        incident: ref,
+        facts: facts.map(({ seq }) => seq),
+        ...(repeated && { repeated }),
+      };
+      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
+    }
+    return outcome;
+  };
+}
+
+function secretIn({ source }: Asking): Refusal {
+  return refuse('SECRET_TYPED', { what: 'text', from: source === 'slack' ? 'slack' : 'elsewhere' });
+}
+
+/** Only what the author wrote: its place in Slack is its identity. */
+function withoutSecrets(intent: Extract<TypedIntent, { type: 'CaptureMessage' }>, scrub: Hiding) {
+  const { message } = intent;
+  return { ...intent, message: { ...message, text: scrub.text(message.text) } };
+}
+
+/** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
+function guardedAnswer(answer: Answerer, scrub: Hiding): Answerer {
+  return async (typed) => {
+    const { text } = typed.entered;
+    if (scrub.text(text) !== text) {
+      return { kind: 'refused', refusal: secretIn(typed.asking) };
+    }
+    const said = await answer(typed);
+    // What is wrong with a definition may quote it.
+    return said.kind === 'refused' ? { ...said, refusal: scrub.json(said.refusal) } : said;
+  };
+}
+
+/** What only Slack knows of people. A process without Slack has none of it, and whatever needs it is refused there. */
+export interface Who {
+  /** @returns null: Slack does not say */
+  inChannel?(channel: string, person: string): Promise<boolean | null>;
+  isAmong?(team: string, person: string, names: readonly string[]): Promise<boolean>;
+  /** The user group of a handle. */
+  groupNamed?: GroupNamed;
+  /** Asks Slack about somebody now; gives up soon, and never throws. */
+  meet?(team: string, person: string): Promise<void>;
+}
+
+/** What `handle` looks up, out of what the store has, and Slack. */
+export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
+  return {
+    commit: (wanted) => store.commit(wanted),
+    wasWritten: (wanted) => store.wasWritten(wanted),
+    inTurn: (...what) => store.inTurn(...what),
+    lockedAmong: (streams) => store.lockedAmong(streams),
+    load: (team, incident) => store.load(team, incident),
+    receiptOf: (team, key) => store.receiptOf(team, key),
+    nextNumber: (team) => store.nextNumber(team),
+    entry: (team, incident, n) => store.entry(team, incident, n),
+    lastEntryBy: (team, incident, by) => store.lastEntryBy(team, incident, by),
+    capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
+    entriesOf: (team, incident, kinds) => store.entriesOf(team, incident, kinds),
+    actionDone: (team, incident, action) => store.actionDone(team, incident, action),
+    async targetHolder(team, target) {
+      const held = await store.targets.holder(team, target);
+      const known = held && (await store.load(team, held.incident));
+      return known && { ...held, of: known.state };
+    },
+    async targetOfRun(team, incident, run) {
+      const known = await store.load(team, incident);
+      const found = known && runsOf(known.state).list.find((one) => one.run === run);
+      return found?.target ?? null;
+    },
+    stateOf: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    async account(team, id) {
+      const known = accountOf(await store.people.get(team, id));
+      if (known !== 'unknown' || !who.meet) return known;
+      // Somebody whom we have not met wants to act on production: Slack is asked who that is.
+      await who.meet(team, id);
+      return accountOf(await store.people.get(team, id));
+    },
+    inChannel: async (_team, channel, id) => (await who.inChannel?.(channel, id)) ?? null,
+    isAmong: async (team, id, names) => (await who.isAmong?.(team, id, names)) ?? names.includes(id),
+    goneAmong: async (team, ids) =>
+      new Set((await store.people.byIds(team, ids)).filter((one) => one.deleted).map((one) => one.id)),
+    personById: (team, id) => store.people.personById(team, id),
+    personByName: (team, name) => store.people.personByName(team, name),
   };
 }

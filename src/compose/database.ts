@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
-import type { Config } from '#config.js';
+import type { Config } from '#config/config.js';
 import type { Log } from '#log.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { migrate } from '#store/migrate.js';
 import { Unavailable } from '#store/outcome.js';
-import { troubleOf } from '#store/trouble.js';
+import { troubleOf } from '#store/pools.js';
 import { Told } from '#told.js';
 
 export interface Database {

@@ -1,10 +1,9 @@
 import type { Exports } from '#deliver/ports.js';
-import { typedZone } from '#domain/command/zone.js';
+import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
-import type { Read } from '#read.js';
+import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
-import { EXPORT_FILES } from '#web/exports.js';
-import { signedPath } from '#web/signed-link.js';
+import { EXPORT_FILES, signedPath } from '#web/exports.js';
 
 /** How long a link in a message opens the export: a shift and a night. */
 const LINK_SECONDS = 24 * 3600;

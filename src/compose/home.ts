@@ -1,5 +1,5 @@
+import type { WorkspaceRow } from '#store/people.js';
 import type { Store } from '#store/store.js';
-import type { WorkspaceRow } from '#store/workspaces.js';
 import { Told } from '#told.js';
 
 /** Which workspace is meant cannot be told: the message lists those that there are. */

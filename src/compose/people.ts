@@ -1,7 +1,7 @@
 import type { People as PeopleOfDeliveries } from '#deliver/ports.js';
-import { accountOf, nameInRecord, type Person } from '#domain/person.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
-import { personOf, personOfProfile } from '#slack/person.js';
+import { accountOf, nameInRecord, type Person } from '#domain/words.js';
+import { personOf, personOfProfile } from '#slack/people/people.js';
 import type { PeopleStore } from '#slack/ports.js';
 import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';

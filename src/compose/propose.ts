@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunAsked } from '#answer.js';
+import type { RunAsked } from '#answer/answer.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import type { PersonRunIntent } from '#domain/run-intent.js';
-import { readInputs, targetOf } from '#domain/runbook-inputs.js';
+import { readInputs, targetOf } from '#domain/run/inputs.js';
+import type { PersonRunIntent } from '#domain/run/intent.js';
 import type { Kept } from '#runbooks/shelf.js';
 import type { Runbooks } from './runbooks.js';
 

@@ -1,22 +1,23 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { link, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PlaceOf } from '#config/place.js';
-import { BadConfig, type Config } from '#config.js';
+import { BadConfig, type Config, loadConfig } from '#config/config.js';
+import type { PlaceOf } from '#config/organisation.js';
 import { type Rules, readRules } from '#domain/permission.js';
-import type { Runbook } from '#domain/runbook.js';
+import type { Runbook } from '#domain/run/runbook.js';
 import { hideInLogs } from '#log.js';
-import { ACTIONS } from '#runbooks/actions.js';
-import { readDefinition } from '#runbooks/definition.js';
-import { shelfUnsaid } from '#runbooks/definition-destinations.js';
-import { keyLearner } from '#runbooks/learn.js';
-import { schedulesWrong } from '#runbooks/scheduled-runbooks.js';
-import { Scrub } from '#runbooks/scrub.js';
-import { type Fingerprint, fingerprints } from '#runbooks/secret.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
+import { shelfUnsaid } from '#runbooks/definition/destinations.js';
+import { schedulesWrong } from '#runbooks/definition/scheduled.js';
+import { readPlainFile } from '#runbooks/files.js';
+import { keyLearner, Scrub } from '#runbooks/scrub.js';
+import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
-import { learnSecrets } from './known-secrets.js';
-import { signingSecret } from './secret.js';
+import { folderFailed } from '#store/embedded/errors.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -124,4 +125,100 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
     },
     close: () => systems.close(),
   };
+}
+
+/** Passwords that are shorter may be words that stand in any text. */
+const PASSWORD = 12;
+
+/**
+ * Our own, and what tocsin.yml refers to: known from the start, so that it is recognised wherever it turns up.
+ * @returns what could not be resolved
+ */
+function learnSecrets(
+  config: Config,
+  settings: RunbookSettings,
+  systems: Pick<Systems, 'secret'>,
+  scrub: Scrub,
+): string[] {
+  const missing: string[] = [];
+  const { botToken, appToken, signingSecret: slack } = config.slack;
+  for (const own of [botToken, appToken, slack, config.secret]) if (own !== null) scrub.learn(own);
+  for (const address of [config.databaseUrl, config.redisUrl]) {
+    const password = address === null ? null : passwordIn(address);
+    if (password !== null && password.length >= PASSWORD) scrub.learn(password);
+  }
+  for (const name of settings.secrets.keys()) {
+    try {
+      systems.secret(name);
+    } catch (error) {
+      missing.push((error as Error).message);
+    }
+  }
+  return missing;
+}
+
+/**
+ * The secrets that can be known here by reading only: no store is opened, and no pepper is made, so that its markers
+ * mean nothing. Of a configuration that cannot be used none is known; who needs it says what is wrong.
+ */
+export function knownSecrets(env: NodeJS.ProcessEnv): Scrub {
+  const fingerprint = fingerprints(randomBytes(32).toString('hex'));
+  const scrub = new Scrub(fingerprint);
+  try {
+    const config = loadConfig(env, 'nothing');
+    const read = readRunbookSettings(config.org, config.org.at);
+    if ('problems' in read) return scrub;
+    learnSecrets(config, read.settings, openSystems(read.settings, { env, scrub, fingerprint }), scrub);
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+  }
+  return scrub;
+}
+
+/**
+ * What signs web links: TOCSIN_SECRET, or one that was made in the data folder the first time (mode 0600).
+ * Written aside and linked into place, so that two who start together end up with one, and a crash leaves none half.
+ * @throws BadConfig where the data folder takes no file
+ */
+export async function signingSecret(config: Config): Promise<string> {
+  if (config.secret !== null) return config.secret;
+  const path = join(config.dataDir, 'secret');
+  return keptSecret(config, path).catch((error: unknown) => {
+    throw folderFailed(config.dataDir, error) ?? error;
+  });
+}
+
+async function keptSecret(config: Config, path: string): Promise<string> {
+  const kept = await readPlainFile(path).catch((error: NodeJS.ErrnoException) => {
+    // Something stands there that is no file: what is made anew could not take its place.
+    if (error.code === undefined)
+      throw new BadConfig([`TOCSIN_DATA: ${path}: ${error.message}; move it away`]);
+    return null;
+  });
+  if (kept) return kept.trim();
+  try {
+    return await made(config, path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw /^(EACCES|EPERM)$/.test(code) ? new BadConfig([notOurs(config.dataDir)]) : error;
+  }
+}
+
+/** A folder that was mounted belongs to whoever made it, which in a container is often root. */
+function notOurs(folder: string): string {
+  const [user, group] = [process.getuid?.() ?? 'the bot', process.getgid?.() ?? 'the bot'];
+  return `TOCSIN_DATA: user ${user} may not write to ${folder}; give it the folder with \`chown -R ${user}:${group} ${folder}\` (of a container: on the host, the folder that is mounted there), or set TOCSIN_DATA to one of its own`;
+}
+
+async function made(config: Config, path: string): Promise<string> {
+  await mkdir(config.dataDir, { recursive: true });
+  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const file = await open(aside, 'wx', 0o600);
+  await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
+  await file.sync();
+  await file.close();
+  // Fails when another process was first: then theirs is the one.
+  await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+  return (await readPlainFile(path)).trim();
 }

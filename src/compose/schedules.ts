@@ -1,6 +1,6 @@
-import type { RunWorld } from '#deliver/run-ports.js';
-import type { ScheduleWorld } from '#deliver/schedule-world.js';
 import { isRefusal } from '#domain/refusal.js';
+import type { RunWorld } from '#runs/ports.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 import type { Core } from './core.js';
 import { proposeOf } from './propose.js';
 

@@ -1,7 +1,6 @@
-import { type ErrorCode, parseDocument } from 'yaml';
+import { type Document, type ErrorCode, isMap, isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { readZone } from '#domain/command/zone.js';
-import { type PlaceOf, placesIn } from './place.js';
+import { readZone } from '#domain/command/time/zone.js';
 
 /** Read by the same function as in a command: what a person may type there is what may stand here. */
 const zone = z.string().transform((value, context) => {
@@ -144,3 +143,25 @@ const UNREADABLE: Partial<Record<ErrorCode, string>> = {
 /** Its first line, without the place, which stands before it. */
 const parserSays = (text: string) =>
   `is not YAML: ${(text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '')}; correct it there or just above`;
+
+/** Where a path of keys stands in a YAML file: `tocsin.yml:12`. A path that is not there: the nearest that is. */
+export type PlaceOf = (path: readonly PropertyKey[]) => string;
+
+/** @param source what `document` was parsed from */
+function placesIn(document: Document, source: string, file: string): PlaceOf {
+  return (path) => {
+    let offset = 0;
+    for (let length = path.length; length > 0 && offset === 0; length--)
+      offset = offsetOf(document, path.slice(0, length)) ?? 0;
+    return `${file}:${source.slice(0, offset).split('\n').length}`;
+  };
+}
+
+/** Of the key where there is one: the value of `store:` may begin on the next line. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (isMap(parent))
+    for (const { key } of parent.items)
+      if (isScalar(key) && String(key.value) === String(path.at(-1))) return key.range?.[0];
+  return (document.getIn(path, true) as { range?: [number, number, number] } | undefined)?.range?.[0];
+}

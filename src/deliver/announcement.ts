@@ -1,8 +1,7 @@
 import { codeOf } from '#domain/slack-code.js';
-import { announcementMessage } from '#slack/blocks/announcement.js';
-import type { Attempt, Body } from './attempt.js';
+import { announcementMessage } from '#slack/blocks/headline.js';
+import { type Attempt, type Body, findTagged, needed, opened, tag } from './attempt.js';
 import { Later, Refused } from './failure.js';
-import { findTagged, needed, opened, tag } from './look.js';
 
 /** An announcement with the way to the channel in it is worth this wait; one without it is worth more than none. */
 const PATIENCE_MS = 5_000;

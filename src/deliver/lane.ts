@@ -1,15 +1,23 @@
-import type { EffectKind } from '#domain/effect.js';
+import type { EffectKind } from '#domain/incident/effect.js';
+import { natureOf } from '#domain/slack-code.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
-import type { Lane, Settlement } from '#store/lanes.js';
+import type { Lane, Settlement } from '#store/outbox.js';
 import { Attempt, type Body } from './attempt.js';
-import { isAboutTheMessage, Later, Refused, TRIES, triesOf } from './failure.js';
+import {
+  isAboutTheMessage,
+  Later,
+  NotRecorded,
+  Refused,
+  TRIES,
+  triesOf,
+  Undeliverable,
+  Unknown,
+} from './failure.js';
 import type { Gate } from './gate.js';
 import { Lease } from './lease.js';
-import { pick } from './pick.js';
 import type { OutboxRow, World } from './ports.js';
 import { mourn } from './undelivered.js';
-import { verdict } from './verdict.js';
 
 // A busy lane goes to the end of the queue after this long, so that the others get their turn.
 const TURN_MS = 5_000;
@@ -176,4 +184,150 @@ async function fail(
 async function settle(lease: Lease, world: World, attempt: Attempt, how: Settlement): Promise<void> {
   const ids = attempt.rows.map((row) => row.id);
   if (!(await world.outbox.settle(lease.hold, ids, how))) throw new Lost();
+}
+
+/** What to do next in a lane: pay these rows together, come back then, or go home. */
+export type Picked = { batch: OutboxRow[] } | { waitUntil: Date } | null;
+
+// Rows in one message. Slack's limit is on characters and blocks, which the wording watches; this one keeps a
+// look at the outbox and the metadata of a message small.
+const BATCH = 50;
+
+/** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
+const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
+/** These speak in the incident's channel, so they come after it was made. */
+const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
+  'channel.entry',
+  'channel.amend',
+  'channel.notice',
+  'channel.restored',
+  'headline.refresh',
+  'people.invite',
+  'people.remove',
+  'run.show',
+  'run.log',
+  'run.post',
+  'run.offer',
+]);
+
+/**
+ * The order of a lane, as a pure function.
+ *
+ * An ordered row that has to wait holds every ordered row behind it; independent ones (an export, an invitation,
+ * the headline, a capture) go on. What a `channel.open` still owes once the channel and its headline stand
+ * (topic, groups) holds nobody up. Neighbouring entries become one batch, although independent
+ * rows lie between them; all waiting refreshes are one refresh, and so are notices and those of one run's message.
+ * @param rows open rows of one lane in order of id
+ * @param dueAt when a row may be tried
+ * @param ready the incident has its channel and headline
+ * @param alone rows to be tried alone, because Slack refused them together with others
+ */
+export function pick(
+  rows: OutboxRow[],
+  now: Date,
+  dueAt: (row: OutboxRow) => Date,
+  ready: boolean,
+  alone: (row: OutboxRow) => boolean,
+): Picked {
+  const due = (row: OutboxRow): boolean => dueAt(row) <= now;
+  const opening = !ready && rows.find((row) => row.effect.kind === 'channel.open');
+  const ordered = rows.filter(
+    (row) => ORDERED.has(row.effect.kind) && !(ready && row.effect.kind === 'channel.open'),
+  );
+  const head = ordered[0];
+  const free = rows.filter(
+    (row) => !ordered.includes(row) && !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
+  );
+  const first = [...(head ? [head] : []), ...free].filter(due).sort((a, b) => a.id - b.id)[0];
+  if (first) return { batch: companions(first, first === head ? ordered : free, due, alone) };
+
+  const waiting = [...(head ? [head] : []), ...free].map((row) => dueAt(row).getTime());
+  return waiting.length > 0 ? { waitUntil: new Date(Math.min(...waiting)) } : null;
+}
+
+function companions(
+  first: OutboxRow,
+  queue: OutboxRow[],
+  due: (row: OutboxRow) => boolean,
+  alone: (row: OutboxRow) => boolean,
+): OutboxRow[] {
+  switch (first.effect.kind) {
+    case 'channel.entry':
+    case 'channel.amend': {
+      if (alone(first)) return [first];
+      // Each is to be heard as often as the others before it is given up.
+      const tries = triesOf(first.error);
+      const end = queue.findIndex(
+        (row) =>
+          row.effect.kind === 'channel.open' || !due(row) || alone(row) || triesOf(row.error) !== tries,
+      );
+      return queue.slice(0, end === -1 ? BATCH : Math.min(end, BATCH));
+    }
+    case 'headline.refresh':
+    case 'announcement.refresh':
+    case 'channel.notice':
+      return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));
+    case 'run.show': {
+      const { run } = first.effect.payload;
+      return queue.filter((row) => isShow(row) && row.effect.payload.run === run && due(row));
+    }
+    default:
+      return [first];
+  }
+}
+
+function isShow(row: OutboxRow): row is OutboxRow<'run.show'> {
+  return row.effect.kind === 'run.show';
+}
+
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+// A mistake of ours (a wording that throws, say) would hold its lane for ever: after about five minutes it is
+// dead, which people can see and retry. A database that is away does not get here: nothing can be settled then.
+const BUG_ATTEMPTS = 10;
+
+/** Milliseconds to wait after the n-th failed attempt (1, 2, …): doubles up to a minute, minus up to a tenth. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(FIRST_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_MS);
+  return Math.round(full * (1 - random() / 10));
+}
+
+/**
+ * What becomes of rows whose delivery failed.
+ *
+ * Slack away is retried for ever, so an outage of hours delivers everything afterwards, in order. A plain no is
+ * dead at once, so that the rest goes on; a code that we do not know is heard a few times first. A bot that is shut out keeps what it owes for when it is let in again.
+ * @param attempts how often it was tried before this time
+ * @param unsure something of this or an earlier attempt may have reached Slack
+ * @param before what was kept with the rows until now
+ */
+export function verdict(
+  error: unknown,
+  attempts: number,
+  unsure: boolean,
+  now: Date,
+  before: string | null = null,
+): Settlement {
+  const message = error instanceof Error ? error.message : String(error);
+  const retry = (mayHaveHappened: boolean): Settlement => ({
+    retryInMs: backoffMs(attempts + 1),
+    error: message.slice(0, 500),
+    uncertain: unsure || mayHaveHappened,
+  });
+  if (error instanceof Later) {
+    const retryInMs = Math.max(0, error.until.getTime() - now.getTime());
+    // A mere wait does not make a code forgotten that we are counting.
+    return { retryInMs, error: before !== null && triesOf(before) > 0 ? before : message, uncertain: unsure };
+  }
+  if (error instanceof Undeliverable) return { dead: error.code };
+  // Whether it may have happened is known to the attempt: some requests certainly never left.
+  if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);
+  if (error instanceof Refused) {
+    if (error.final) return { dead: error.kept };
+    // Of a code that we do not know nobody can say whether it means that nothing happened.
+    if (error.tries > 0) return { retryInMs: backoffMs(error.tries), error: error.kept, uncertain: true };
+    return retry(natureOf(error.code) === 'doubtful');
+  }
+  return attempts + 1 >= BUG_ATTEMPTS ? { dead: `internal: ${message.slice(0, 500)}` } : retry(true);
 }

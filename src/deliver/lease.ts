@@ -1,9 +1,9 @@
 import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
-import type { Hold, Lane } from '#store/lanes.js';
+import type { Hold, Lane } from '#store/outbox.js';
 import type { Outbox } from './ports.js';
 
-/** The longest that a call to Slack lasts: the time-out of the Web API client (slack/client.ts). */
+/** The longest that a call to Slack lasts: the time-out of the Web API client (slack/transport/client.ts). */
 export const CALL_MS = 10_000;
 /** How long a lane stays ours without a sign of life, and so the longest that a killed worker can hold it up. */
 export const LEASE_MS = 4_000;

@@ -1,4 +1,4 @@
-import type { Person } from '#domain/person.js';
+import type { Person } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
 import type { Attempt, Body } from './attempt.js';
 import { Later } from './failure.js';

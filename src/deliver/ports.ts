@@ -1,14 +1,14 @@
-import type { Effect, EffectKind } from '#domain/effect.js';
-import type { Asking, Intent } from '#domain/intent.js';
-import type { Account, Person } from '#domain/person.js';
+import type { Effect, EffectKind } from '#domain/incident/effect.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Refusal } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
-import type { SlackClient } from '#slack/client.js';
-import type { Groups } from '#slack/groups.js';
+import type { Account, Person } from '#domain/words.js';
+import type { Groups } from '#slack/people/groups.js';
+import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
 import type { Store } from '#store/store.js';
 
-// What this room needs of others, each as small as it can be. compose.ts hands in the real ones.
+// What this room needs of others, each as small as it can be. compose hands in the real ones.
 
 /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (lease.ts) are over. */
 export type Slack = SlackClient;
@@ -53,7 +53,7 @@ export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
   account(team: string, id: string): Promise<Account>;
 };
 
-/** How an export comes to be: `render` and `read` put together by compose.ts. */
+/** How an export comes to be: `render` and `read` put together by compose. */
 export interface Exports {
   /** The file's text, or why that person cannot have it. */
   render(

@@ -1,10 +1,8 @@
-import type { Asking, Intent } from './intent.js';
-import type { Account, Person } from './person.js';
-import { personLabel } from './person.js';
+import type { Asking, Intent } from './incident/intent.js';
+import type { IncidentState } from './incident/state.js';
 import { type Refusal, refuse } from './refusal.js';
-import { runRef } from './run-fact.js';
-import type { RunState } from './run-state.js';
-import { type IncidentState, refOf } from './state.js';
+import type { RunState } from './run/state.js';
+import { type Account, type Person, personLabel, refOf, runRef } from './words.js';
 
 /**
  * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.

@@ -1,4 +1,4 @@
-import { SENTENCES } from './refusal-codes.js';
+import { inputForm, inputNames, SECRET_STANDS } from './run/runbook.js';
 
 /** A *no*: a value, not an exception. `sentence` says what is wrong, `next` what to type instead. */
 export interface Refusal {
@@ -12,7 +12,7 @@ export type RefusalCode = keyof typeof SENTENCES;
 type Params<C extends RefusalCode> = Parameters<(typeof SENTENCES)[C]>[0];
 
 /**
- * @param code one of the codes of refusal-codes.ts, the only list there is
+ * @param code one of the codes of above, the only list there is
  * @param params what that code's sentence speaks of
  */
 export function refuse<C extends RefusalCode>(code: C, params: Params<C>): Refusal {
@@ -37,3 +37,340 @@ export function isPassing({ code }: Pick<Refusal, 'code'>): boolean {
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && (value as { refused?: unknown }).refused === true;
 }
+
+/**
+ * Every refusal there is, in one list; docs/refusals.md is compared with it by a test. A retired code is never reused.
+ * None uses the word of a receipt (*recorded*): people look for it. `sentence`: what is wrong, `next`: what to do instead.
+ */
+export const SENTENCES = {
+  // -- the grammar --
+  UNKNOWN_VERB: (p: { verb: string; closest: string[] }) => ({
+    sentence: `There is no \`${p.verb}\`.`,
+    next: p.closest.length
+      ? `Did you mean ${p.closest.map((c) => `\`${c}\``).join(' or ')}? \`help\` lists all verbs.`
+      : '`help` lists all verbs.',
+  }),
+  MISSING_ARGUMENT: (p: { verb: string; what: string; form: string }) => ({
+    sentence: `\`${p.verb}\` needs ${p.what}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_ARGUMENT: (p: { what: string; got: string; form: string }) => ({
+    sentence: `“${p.got}” is not ${p.what}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_FLAG: (p: { flag: string; why: string; form: string }) => ({
+    sentence: `\`${p.flag}\` ${p.why}.`,
+    next: `Type \`${p.form}\`.`,
+  }),
+  BAD_TEXT: (p: { what: string }) => ({
+    sentence: `That text holds ${p.what}, which cannot be kept.`,
+    next: 'Paste it as plain text, or attach the file in the channel and pin the message.',
+  }),
+  TEXT_TOO_LONG: (p: { what: string; length: number; limit: number }) => ({
+    sentence: `${p.what} has ${p.length.toLocaleString('en')} characters; at most ${p.limit.toLocaleString('en')} are kept.`,
+    next: 'Shorten it, or split it over several entries.',
+  }),
+  TOO_MANY: (p: { what: string; count: number; limit: number; next: string }) => ({
+    sentence: `${p.count.toLocaleString('en')} ${p.what} are too many; at most ${p.limit.toLocaleString('en')} fit.`,
+    next: p.next,
+  }),
+  BAD_LOG_LINES: (p: { lines: Array<{ line: number; why: string }>; more: number }) => ({
+    sentence: `Nothing was kept. ${p.lines.map((l) => `Line ${l.line}: ${l.why}`).join(' ')}${p.more ? ` And ${p.more} more.` : ''}`,
+    next: 'Every line is `TIME TEXT`, for example `01:41 requests start to fail`. Mend those lines and paste all of it again.',
+  }),
+  // -- times --
+  TIME_UNKNOWN: (p: { got: string; next?: string | undefined }) => ({
+    sentence: `“${p.got}” is not a time that can be known.`,
+    next: p.next ?? TIMES,
+  }),
+  TIME_ZONE_AMBIGUOUS: (p: { zone: string; next: string }) => ({
+    sentence: `\`${p.zone}\` is the abbreviation of a time zone, and abbreviations mean different things to different people.`,
+    next: p.next,
+  }),
+  TIME_ZONE_UNKNOWN: (p: { zone: string; next?: string }) => ({
+    sentence: `“${p.zone}” is not a time zone.`,
+    next: p.next ?? 'Write `UTC`, an offset such as `+02:00`, or an area such as `Europe/Berlin`.',
+  }),
+  TIME_TWICE: (p: { time: string; zone: string; first: string; second: string }) => ({
+    sentence: `${p.time} happened twice in ${p.zone} that night, when the clocks went back.`,
+    next: `Write \`${p.first}\` for the first or \`${p.second}\` for the second.`,
+  }),
+  TIME_SKIPPED: (p: { time: string; zone: string; before: string; after: string }) => ({
+    sentence: `${p.time} never happened in ${p.zone}: the clocks went forward over it.`,
+    next: `Write \`${p.before}\` or \`${p.after}\`.`,
+  }),
+  TIME_IN_FUTURE: (p: { time: string }) => ({
+    sentence: `${p.time} has not happened yet.`,
+    next: 'Write the time at which it happened, with the date if it was on another day; begin with `--` if the text itself starts with a time.',
+  }),
+  TIME_RANGE_BACKWARDS: (p: { from: string; to: string }) => ({
+    sentence: `The range ends (${p.to}) before it begins (${p.from}).`,
+    next: 'Write the earlier time first, with dates if it runs over midnight; if the end is meant as an offset, put a space before it, as in `10:00 -05:00`.',
+  }),
+  TIME_WITHOUT_TEXT: (p: { verb: string; time: string }) => ({
+    sentence: `There is a time (${p.time}) but no text.`,
+    next: `Say what happened: \`${p.verb} ${p.time} requests start to fail\`.`,
+  }),
+  // -- which incident --
+  NO_SUCH_INCIDENT: (p: { ref: string }) => ({
+    sentence: `There is no ${p.ref} that you can see.`,
+    next: '`list` shows the open incidents.',
+  }),
+  WHICH_INCIDENT: (p: { verb: string; open: Array<{ ref: string; title: string }> }) => ({
+    sentence: `Which incident? ${p.open.map((o) => `*${o.ref}* ${o.title}`).join(' · ')}`,
+    next: `Type it in the incident's channel, or name it: \`${p.verb} ${p.open[0]?.ref ?? 'INC-1'} …\`.`,
+  }),
+  NO_OPEN_INCIDENT: (p: { verb: string }) => ({
+    sentence: 'No incident is open.',
+    next: `Open one with \`open TITLE\`, or name an older one: \`${p.verb} INC-1 …\`.`,
+  }),
+  // -- who may --
+  NOT_PERMITTED: (p: { doing: string; why: string; who: string; reach: string }) => ({
+    sentence: `${p.doing} is for ${p.who}; ${p.why}.`,
+    next: p.reach,
+  }),
+  ACCOUNT_UNKNOWN: (p: { doing: string }) => ({
+    sentence: `${p.doing} is for full members of the workspace, and Slack has not said yet whether you are one.`,
+    next: 'Type it again in a moment; if that does not help, `tocsin doctor` says what the bot may not read.',
+  }),
+  OWNER_NEEDED: (p: { doing: string }) => ({
+    sentence: `${p.doing} is for people, and nobody answers for this token.`,
+    next: 'Make one with an owner: `tocsin token create --name NAME --scope write --owner @ana`; or do it in Slack.',
+  }),
+  NOT_A_MEMBER: (p: { ref: string; people: string }) => ({
+    sentence: `${p.people} is not a member of ${p.ref}.`,
+    next: 'Nothing needs to be done.',
+  }),
+  // -- deciding --
+  STATUS_UNCHANGED: (p: { ref: string; status: string }) => ({
+    sentence: `${p.ref} is ${p.status} already.`,
+    next:
+      p.status === 'resolved'
+        ? 'Correct its time with `mark resolved TIME`, or type `reopen REASON`.'
+        : `Add a text to give an update: \`status ${p.status} TEXT\`.`,
+  }),
+  NOT_RESOLVED: (p: { ref: string; status: string }) => ({
+    sentence: `${p.ref} is ${p.status}, not resolved.`,
+    next: 'There is nothing to reopen; change the status with `status`.',
+  }),
+  SEVERITY_UNCHANGED: (p: { ref: string; severity: string }) => ({
+    sentence: `${p.ref} is ${p.severity} already.`,
+    next: 'Record a remark with `note`.',
+  }),
+  ROLE_UNCHANGED: (p: { ref: string; role: string; person: string }) => ({
+    sentence: `${p.person} is ${p.role} of ${p.ref} already.`,
+    next: 'Name somebody else, or carry on.',
+  }),
+  UNKNOWN_PERSON: (p: { name: string; unsaid?: string; both?: boolean }) => ({
+    sentence: `${
+      p.both
+        ? `“${p.name}” is the name of a person and of a user group.`
+        : `Nobody here is called “${p.name}”, or more than one person is.`
+    }${p.unsaid ? ` Whether a user group is, could not be found out (${p.unsaid}).` : ''}`,
+    next: `Pick them from the list that Slack offers after \`@\`; where there is no such list, write the id, such as \`@U012AB3CD\`${
+      p.unsaid || p.both ? ', or `@S012AB3CD` for a group' : ''
+    }.`,
+  }),
+  GROUP_IS_NOBODY: (p: { group: string; verb: string; form: string }) => ({
+    sentence: `${p.group} is a user group, and \`${p.verb}\` is about people.`,
+    next: `Name one of its people: \`${p.form}\`.`,
+  }),
+  TITLE_UNCHANGED: (p: { ref: string }) => ({
+    sentence: `${p.ref} has that title already.`,
+    next: '`show` shows the incident.',
+  }),
+  COMPONENT_PRESENT: (p: { ref: string; component: string }) => ({
+    sentence: `“${p.component}” is a component of ${p.ref} already.`,
+    next: '`show` lists its components.',
+  }),
+  COMPONENT_ABSENT: (p: { ref: string; component: string; components: string[] }) => ({
+    sentence: `“${p.component}” is not a component of ${p.ref}.`,
+    next: p.components.length
+      ? `Its components: ${p.components.join(', ')}.`
+      : 'It has no components yet: `component add NAME`.',
+  }),
+  IMPACT_EMPTY: (p: { form: string }) => ({
+    sentence: 'An impact needs a text or a number.',
+    next: `Type \`${p.form}\`.`,
+  }),
+  IMPACT_CONTRADICTS: (p: { why: string }) => ({
+    sentence: `Those numbers contradict each other: ${p.why}.`,
+    next: 'Type the impact again with numbers that agree.',
+  }),
+  NO_SUCH_ACTION: (p: { ref: string; action: number }) => ({
+    sentence: `${p.ref} has no action item ${p.action}.`,
+    next: '`actions` lists them.',
+  }),
+  ACTION_DONE: (p: { ref: string; action: number }) => ({
+    sentence: `Action item ${p.action} of ${p.ref} is done already.`,
+    next: '`actions` lists what is left.',
+  }),
+  NO_SUCH_ENTRY: (p: { ref: string; entry: number }) => ({
+    sentence: `${p.ref} has no entry #${p.entry}.`,
+    next: '`timeline` shows the entries with their numbers.',
+  }),
+  ENTRY_STRUCK: (p: { ref: string; entry: number }) => ({
+    sentence: `Entry #${p.entry} of ${p.ref} has been struck.`,
+    next: 'Record it anew with `note`.',
+  }),
+  ENTRY_NOT_EDITABLE: (p: { entry: number; kind: string; next: string }) => ({
+    sentence: `Entry #${p.entry} records a change (${p.kind}); its words cannot be edited.`,
+    next: p.next,
+  }),
+  NOTHING_TO_UNDO: (p: { ref: string }) => ({
+    sentence: `You have no entry in ${p.ref} that could be undone.`,
+    next: 'Strike any entry with `strike N REASON`.',
+  }),
+  ALREADY_CAPTURED: (p: { ref: string; entry: number; by: string }) => ({
+    sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: ${p.by} put it there.`,
+    next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
+  }),
+  PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
+    sentence: `This would be public as *${p.state}*: ${p.text}`,
+    next: 'Type it again with `--yes` to publish it.',
+  }),
+  // -- runs --
+  NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
+    sentence: `There is no runbook called “${p.runbook}”.`,
+    next: p.closest.length
+      ? `The closest: ${p.closest.map((name) => `\`${name}\``).join(', ')}.`
+      : 'Put its definition into the folder of runbooks.',
+  }),
+  BAD_RUNBOOK: (p: { runbook: string; problems: string[] }) => ({
+    sentence: `The definition of ${p.runbook} cannot be used: ${p.problems.slice(0, 3).join(' · ')}${p.problems.length > 3 ? ` · and ${p.problems.length - 3} more` : ''}`,
+    next: 'Mend it; `tocsin runbook lint` lists everything that is wrong.',
+  }),
+  BAD_INPUT: (p: {
+    runbook: string;
+    input: string;
+    why: string;
+    names: string[] | null;
+    values: string[];
+  }) => ({
+    sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
+    next: p.names ? inputNames(p.names) : inputForm(p.input, p.values),
+  }),
+  SECRET_TYPED: (p: { what: string; from: 'slack' | 'elsewhere' | 'file' }) => ({
+    sentence: `The ${p.what} holds a secret, so nothing was kept.`,
+    next: `Refer to secrets by their name in tocsin.yml; think of changing that one, ${SECRET_STANDS[p.from]}.`,
+  }),
+  NO_SUCH_RUN: (p: { ref: string; run: string; known: string[] }) => ({
+    sentence: `${p.ref} has no ${p.run}.`,
+    next: p.known.length ? `Under way: ${p.known.join(', ')}. \`runs\` lists all.` : '`runs` lists its runs.',
+  }),
+  RUN_FORGOTTEN: (p: { ref: string; run: string }) => ({
+    sentence: `${p.run} of ${p.ref} ended too long ago, and too much has run since.`,
+    next: 'Run the runbook that leads where you want to be.',
+  }),
+  RUN_TARGET_BUSY: (p: { target: string; of: { ref: string; run: string } | null }) => ({
+    sentence: `${p.of ? `${p.of.run} of ${p.of.ref}` : 'Another run'} holds \`${p.target}\`: one run at a time.`,
+    next: p.of
+      ? `Wait for it, or type \`cancel ${p.of.run}\` in ${p.of.ref}; \`--plan\` shows what would be done.`
+      : 'Wait for it; `--plan` shows what would be done.',
+  }),
+  RUN_NEEDS_A_PERSON: (p: { run: string }) => ({
+    sentence: `${p.run} can only be approved by a person in Slack.`,
+    next: `Press *Approve* under the plan, or type \`approve ${p.run}\` in the incident's channel.`,
+  }),
+  RUN_NOT_WAITING: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; there is nothing to approve or reject.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_PLAN_CHANGED: (p: { run: string; plan: string }) => ({
+    sentence: `That plan of ${p.run} is out of date: the world has moved since.`,
+    next: `Look at the new plan (${p.plan}) and approve that.`,
+  }),
+  RUN_NO_SUCH_PLAN: (p: { run: string; hash: string; plan: string }) => ({
+    sentence: `No plan of ${p.run} begins with “${p.hash}”.`,
+    next: `Look at the plan that waits (${p.plan}) and approve that.`,
+  }),
+  RUN_APPROVAL_EXPIRED: (p: { run: string; at: string; runbook: string }) => ({
+    sentence: `The plan of ${p.run} could be approved until ${p.at}.`,
+    next: `Ask again: \`run ${p.runbook}\`.`,
+  }),
+  RUN_APPROVER_GONE: (p: { run: string }) => ({
+    sentence: `${p.run} cannot be approved by an account that was deactivated.`,
+    next: 'Ask somebody who is here.',
+  }),
+  RUN_APPROVED_ALREADY: (p: { run: string; more: number }) => ({
+    sentence: p.more ? `You have approved ${p.run} already.` : `${p.run} is approved already.`,
+    next: p.more ? `${p.more} more must agree: other people.` : '`runs` shows how it goes.',
+  }),
+  RUN_OWN: (p: { run: string }) => ({
+    sentence: `You asked for ${p.run}, so somebody else must approve it.`,
+    next: `Nobody there? \`approve ${p.run} --break-glass REASON\` goes on alone, loudly, and is kept.`,
+  }),
+  RUN_NOT_AN_APPROVER: (p: { run: string; from: string[] }) => ({
+    sentence: `${p.run} is to be approved by ${p.from.join(' or ')}.`,
+    next: `Ask one of them. Nobody there? \`approve ${p.run} --break-glass REASON\` goes on, loudly, and is kept.`,
+  }),
+  RUN_ROLES_CHANGED: (p: { run: string; role: string; runbook: string }) => ({
+    sentence: `You have changed who is ${p.role} since the plan of ${p.run} was shown, so your yes does not count for it.`,
+    next: `Somebody else must agree; or plan it again: \`run ${p.runbook}\`.`,
+  }),
+  RUN_ROLE_LATE: (p: { run: string; role: string; runbook: string }) => ({
+    sentence: `You became ${p.role} after the plan of ${p.run} was shown, so your yes does not count for it.`,
+    next: `Somebody else must agree; or cancel it and plan it again: \`cancel ${p.run}\`, \`run ${p.runbook}\`.`,
+  }),
+  RUN_ENDED: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}.`,
+    next: '`runs` shows what came of it.',
+  }),
+  RUN_CANCELLED_ALREADY: (p: { run: string }) => ({
+    sentence: `${p.run} was cancelled already and is coming to its end.`,
+    next: '`runs` shows how it stands.',
+  }),
+  RUN_BUSY: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}.`,
+    next: `\`cancel ${p.run}\` stops it; then \`undo ${p.run}\`.`,
+  }),
+  RUN_NOTHING_TO_UNDO: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; there is nothing of it to undo.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_NOT_ASKING: (p: { run: string; standing: string }) => ({
+    sentence: `${p.run} ${p.standing}; it asks nothing.`,
+    next: '`runs` shows how the runs stand.',
+  }),
+  RUN_WANTS_AN_ANSWER: (p: { run: string; step: string; choices: string[] }) => ({
+    sentence: `Step ${p.step} of ${p.run} asks a question.`,
+    next: `Type ${p.choices.map((choice) => `\`answer ${p.run} ${choice}\``).join(' or ')}.`,
+  }),
+  RUN_MOVED_ON: (p: { run: string; why: string }) => ({
+    sentence: `${p.run} has moved on: ${p.why}.`,
+    next: '`runs` shows how it stands.',
+  }),
+  // -- programs --
+  KEY_USED_BEFORE: (p: { ref: string }) => ({
+    sentence: `Nothing was kept: that key stands for another request already, one about ${p.ref}.`,
+    next: 'Give each request a key of its own; send one again with its key only as it was.',
+  }),
+  ONLY_LOOKS: (p: { verb: string }) => ({
+    sentence: `\`${p.verb}\` changes something, and this token may only read: its scope is read.`,
+    next: 'Use one with the scope write: `tocsin token create --name NAME --scope write`.',
+  }),
+  BAD_OWNER: (p: { who: string; why: string }) => ({
+    sentence: `“${p.who}” cannot be the owner: ${p.why}.`,
+    next: 'Name a full member of the workspace: `--owner @ana`, or by the id in their profile, `--owner U012AB3CD`.',
+  }),
+  // -- recording --
+  NOT_RECORDED: (p: { why: string }) => ({
+    sentence: `Nothing was kept: ${p.why}.`,
+    next: 'Type it again in a moment; the time at which it happened can be given: `note 14:32 TEXT`.',
+  }),
+  DATABASE_REFUSES: (p: { why: string; fix: string }) => ({
+    sentence: `Nothing was kept. The database answers, but takes nothing: ${p.why}.`,
+    next: `Whoever runs Tocsin: ${p.fix}. Then type it again; the time at which it happened can be given: \`note 14:32 TEXT\`.`,
+  }),
+  NOT_CONFIRMED: (_: Record<string, never>) => ({
+    sentence: 'Not confirmed: the answer of the database was lost.',
+    next: 'Look at `timeline` before you type it again.',
+  }),
+  NOT_READ: (p: { why: string }) => ({
+    sentence: `That could not be looked up: ${p.why}.`,
+    next: 'Ask again in a moment.',
+  }),
+} as const;
+
+const TIMES =
+  'Write `14:32`, `~14:32` for about, `-12m`, `yesterday 23:50` or `2024-11-10 01:41 UTC`; if it is text and no time, put `--` before it.';

@@ -49,3 +49,125 @@ export interface Condition {
 /** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes. */
 export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
 export type Source = (typeof SOURCES)[number];
+
+/** How exactly a time was given: what was typed, never more. */
+export type Precision = 'second' | 'minute' | 'approx' | 'date';
+
+/**
+ * When something happened. `at` and `until` are UTC, ISO 8601 with `Z` and whole seconds
+ * (`2024-11-10T01:41:00Z`); `until` is set for a range. With precision `date` the time of day means nothing.
+ */
+export interface Moment {
+  readonly at: string;
+  readonly until: string | null;
+  readonly precision: Precision;
+}
+
+/** @returns the instant as UTC ISO 8601 with whole seconds and `Z`: the form in which happened-times are kept. */
+export function toSeconds(at: Date): string {
+  return `${at.toISOString().slice(0, 19)}Z`;
+}
+
+/** @returns the moment of something that happens now. */
+export function momentNow(now: Date): Moment {
+  return { at: toSeconds(now), until: null, precision: 'second' };
+}
+
+export interface Happened {
+  /** Number of the timeline entry, given once. */
+  n: number;
+  at: string;
+  until: string | null;
+  precision: Precision;
+}
+
+/** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
+export interface Milestone {
+  at: string;
+  precision: Precision;
+  marked: boolean;
+  n: number;
+}
+
+/**
+ * The standing record of a workspace: what Tocsin does by itself, outside of any incident (scheduled rotations). It
+ * reads like an incident and is none: it has no channel, is never open, and no list shows it.
+ */
+export const STANDING = 0;
+
+/** @returns the name under which people know an incident. */
+export function refOf(incident: number): string {
+  return `INC-${incident}`;
+}
+
+/** @returns the number in `INC-7`, `inc-7`, or null for anything else. */
+export function numberOf(ref: string): number | null {
+  const match = /^inc-(0|[1-9][0-9]{0,8})$/i.exec(ref);
+  return match ? Number(match[1]) : null;
+}
+
+/** @returns the name under which people know a run. */
+export function runRef(run: number): string {
+  return `RUN-${run}`;
+}
+
+/** @returns the number in `RUN-3`, `run-3` or `3`, or null for anything else. */
+export function runNumberOf(word: string): number | null {
+  const match = /^(?:run-)?([1-9][0-9]{0,5})$/i.exec(word);
+  return match ? Number(match[1]) : null;
+}
+
+/**
+ * Somebody who acts: a Slack user (`U…`), `cli:<OS user>`, `token:<NAME>`, or `tocsin` itself.
+ * `name` is the one known at that moment, or null.
+ */
+export interface Person {
+  readonly id: string;
+  readonly name: string | null;
+}
+
+/**
+ * What kind of account somebody has in our workspace. `guest`: invited into one or several channels only; `outside`: of
+ * another workspace, met in a shared channel. A deactivated account keeps its kind.
+ */
+export const PERSON_KINDS = ['member', 'guest', 'outside', 'bot'] as const;
+export type PersonKind = (typeof PERSON_KINDS)[number];
+
+/** What somebody may be taken for: `gone` is deactivated, `unknown` is whom Slack has not described yet. */
+export type Account = PersonKind | 'gone' | 'unknown';
+
+/** @param person as they were last heard of; null: never */
+export function accountOf(person: { deleted: boolean; kind?: PersonKind | null } | null): Account {
+  if (!person) return 'unknown';
+  return person.deleted ? 'gone' : (person.kind ?? 'unknown');
+}
+
+/** How somebody is named in the record: whoever reads it later must see that a person was not one of ours. */
+export function nameInRecord({ name, kind }: { name: string; kind: PersonKind | null }): string {
+  return kind === 'outside' ? `${name} (outside)` : name;
+}
+
+/** Somebody as typed: a mention has the id, a bare `@name` only the name. Resolved to a Person before deciding. */
+export interface PersonRef {
+  readonly id: string | null;
+  readonly name: string | null;
+}
+
+/** `S…` is a user group of Slack: it may be invited, and is nobody who could lead, own or act. */
+export function isGroup(id: string | null): boolean {
+  return id !== null && /^S[A-Z0-9]+$/.test(id);
+}
+
+/** What a reader is shown: the name that was known, else the id. */
+export function personLabel(person: { id: string; name: string | null }): string {
+  return person.name ?? person.id;
+}
+
+/** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
+export function scheduleId(name: string): string {
+  return `schedule:${name}`;
+}
+
+export function isScheduled(id: string): boolean {
+  return id.startsWith('schedule:');
+}

@@ -1,4 +1,5 @@
-import type { Asking, TypedIntent } from '#domain/intent.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import {
   type Asker,
   askerIn,
@@ -16,9 +17,8 @@ import {
   speakerOf,
   unseen,
 } from '#domain/permission.js';
-import type { Account } from '#domain/person.js';
 import type { Refusal } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
+import type { Account } from '#domain/words.js';
 
 /** What is asked about people: of the database, and of Slack's memory beside us. */
 export interface People {

@@ -1,19 +1,37 @@
-import { CHAIN_START, type SealedFact, seal } from '#domain/chain.js';
-import { decide, type Found } from '#domain/decide.js';
-import type { Effect } from '#domain/effect.js';
-import { effectsOf } from '#domain/effects.js';
-import { amendmentOf, entryOf } from '#domain/entries.js';
-import { evolve, start } from '#domain/evolve.js';
-import type { Fact } from '#domain/fact.js';
-import type { Asking, Intent } from '#domain/intent.js';
+import { randomFillSync } from 'node:crypto';
+import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
+import { decide, type Found } from '#domain/incident/decide/decide.js';
+import { type Effect, effectsOf } from '#domain/incident/effect.js';
+import { amendmentOf, entryOf } from '#domain/incident/entry.js';
+import { evolve, start } from '#domain/incident/evolve.js';
+import type { Fact } from '#domain/incident/fact.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { runRef } from '#domain/run-fact.js';
-import { type IncidentState, refOf, STANDING } from '#domain/state.js';
+import { refOf, runRef, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
-import type { Known } from './cache.js';
-import { fresh } from './salt.js';
+
+/** How many values one call of the system's generator makes: a call for each would cost more than the hash that it salts. */
+const AHEAD = 256;
+
+/** @returns a source of random values of `bytes` bytes, as hex, each given once. */
+function fresh(bytes: number): () => string {
+  const pool = Buffer.alloc(bytes * AHEAD);
+  let at = pool.length;
+  return () => {
+    if (at === pool.length) {
+      randomFillSync(pool);
+      at = 0;
+    }
+    const value = pool.toString('hex', at, at + bytes);
+    // What was given is not kept: a salt is as secret as the text until it is erased.
+    pool.fill(0, at, at + bytes);
+    at += bytes;
+    return value;
+  };
+}
 
 /** A commit that is being gathered. */
 export type Gathering = { -readonly [K in keyof Commit]: Array<Commit[K][number]> };
@@ -157,4 +175,72 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
   if (differs('roles')) remarks.push('The role is what it was before.');
   if (differs('components')) remarks.push('The components are what they were before.');
   return remarks;
+}
+
+/** An incident as this process last knew it. `seq` is the version that the next fact must follow. */
+export interface Known {
+  state: IncidentState;
+  seq: number;
+  head: string;
+  /** The store's: changes when the summary was computed anew beside us. */
+  epoch: number;
+}
+
+/** For how long an incident that another process wrote to is taken to be one that both write to. */
+const SHARED_MS = 10_000;
+
+/**
+ * Incidents that were written lately, so that a note costs one round trip and not two. Never trusted for a *no*
+ * (another process may have written since), and for a *yes* the store's unique sequence numbers have the last word.
+ */
+export class Cache {
+  private readonly known = new Map<string, Known>();
+  private readonly shared = new Map<string, number>();
+  private readonly keys = new Set<string>();
+
+  constructor(
+    private readonly limit = 500,
+    private readonly keyLimit = 5_000,
+  ) {}
+
+  get(team: string, incident: number): Known | undefined {
+    return this.known.get(`${team}/${incident}`);
+  }
+
+  set(team: string, incident: number, known: Known): void {
+    keep(this.known, `${team}/${incident}`, known, this.limit);
+  }
+
+  drop(team: string, incident: number): void {
+    this.known.delete(`${team}/${incident}`);
+  }
+
+  /** What stands in the database, seen just now. If it is not what we left there, somebody else writes to it too. */
+  compare(team: string, incident: number, there: Known, now: number): void {
+    const ours = this.get(team, incident);
+    if (!ours || (ours.seq === there.seq && ours.epoch === there.epoch)) return;
+    keep(this.shared, `${team}/${incident}`, now + SHARED_MS, this.limit);
+  }
+
+  /** Does another process write to it too, as far as was seen lately? */
+  isShared(team: string, incident: number, now: number): boolean {
+    return (this.shared.get(`${team}/${incident}`) ?? 0) > now;
+  }
+
+  /** Was a request with this key recorded by this process lately? */
+  hasKey(team: string, key: string): boolean {
+    return this.keys.has(`${team}/${key}`);
+  }
+
+  addKey(team: string, key: string): void {
+    this.keys.add(`${team}/${key}`);
+    if (this.keys.size > this.keyLimit) this.keys.delete(this.keys.keys().next().value as string);
+  }
+}
+
+/** Re-inserted at the end: the first key is always the one that was kept longest ago, and goes when there are too many. */
+function keep<V>(map: Map<string, V>, key: string, value: V, limit: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > limit) map.delete(map.keys().next().value as string);
 }

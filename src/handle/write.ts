@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
+import type { Fact } from '#domain/incident/fact.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
+import { refOf } from '#domain/words.js';
 import type { Commit } from '#store/commit.js';
 import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
-import { troubleOf } from '#store/trouble.js';
+import { troubleOf } from '#store/pools.js';
+import type { Admission } from './admission.js';
 import { type Gathering, laneOf, type Planned } from './plan.js';
-import type { Waiting } from './waiting.js';
 
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
 const DOUBTS = 4;
@@ -91,4 +96,77 @@ export function notRead(error: unknown): Refusal {
   const why =
     state === 'refusing' ? `the database answers, but refuses: ${reason}` : 'the database does not answer';
   return refuse('NOT_READ', { why });
+}
+
+/** An intent that waits for its turn, and whom to tell: once. What was answered is never decided again. */
+export class Waiting {
+  readonly asking: Asking;
+  answered = false;
+
+  constructor(
+    readonly intent: TypedIntent,
+    readonly target: number | null,
+    asking: Asking,
+    readonly notes: string[],
+    readonly admission: Admission,
+    /** When it came, in monotonic ms. */
+    readonly since: number,
+    private readonly tell: (outcome: Recorded | Refusal) => void,
+  ) {
+    this.asking = { ...asking, key: shortKey(asking.key) };
+  }
+
+  /** Of the incident that it is about; all new ones of a workspace stand under one name. */
+  get stream(): { team: string; incident: number } {
+    return { team: this.asking.team, incident: this.target ?? NEW };
+  }
+
+  done(outcome: Recorded | Refusal): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.tell(outcome);
+  }
+}
+
+/** No number of an incident. */
+const NEW = -1;
+
+export const nameOf = ({ team, incident }: { team: string; incident: number }): string =>
+  `${team}/${incident}`;
+
+export const stillOf = (group: readonly Waiting[]): Waiting[] => group.filter((one) => !one.answered);
+
+export function distinct<S extends { team: string; incident: number }>(streams: readonly S[]): S[] {
+  return [...new Map(streams.map((stream) => [nameOf(stream), stream])).values()];
+}
+
+/** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
+export function shortKey(key: string | null): string | null {
+  return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
+/** What its asker is told once the plan is written. */
+export function recordedOf(waiting: Waiting, plan: Planned): Recorded {
+  return {
+    recorded: true,
+    team: waiting.asking.team,
+    incident: plan.incident,
+    ref: refOf(plan.incident),
+    receipt: plan.receipt,
+    repeated: false,
+    facts: plan.facts,
+    state: plan.after.state,
+  };
+}
+
+/** It is in the record. `receipt` is the sentence that says so; a repeat gets the first one again, with no facts. */
+export interface Recorded {
+  recorded: true;
+  team: string;
+  incident: number;
+  ref: string;
+  receipt: string;
+  repeated: boolean;
+  facts: Fact[];
+  state: IncidentState;
 }

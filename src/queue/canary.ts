@@ -1,8 +1,7 @@
 import { CANARY, type Engine } from './engine.js';
-import { outageLog } from './outage.js';
 import { LANES } from './relay.js';
 import type { QueueLog } from './settings.js';
-import { pause, within } from './waiting.js';
+import { outageLog, pause, within } from './waiting.js';
 
 export interface CanaryStatus {
   /** A canary came through lately. False too when no worker runs anywhere, or all are busy for long. */

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { Condition } from '#domain/words.js';
-import { describeError } from './outage.js';
-import { within } from './waiting.js';
+import { describeError, within } from './waiting.js';
 
 const LATE = 'recording goes on, deliveries wait';
 

@@ -1,9 +1,6 @@
 import type { Queue } from 'bullmq';
-import { LaneTimers } from './lane-timers.js';
-import { outageLog } from './outage.js';
-import { Pace } from './pace.js';
 import type { QueueLog } from './settings.js';
-import { pause } from './waiting.js';
+import { outageLog, pause } from './waiting.js';
 
 /** The queue that carries wake-ups, and all that a wake-up says. */
 export const LANES = 'lanes';
@@ -183,4 +180,88 @@ export function startRelay(options: RelayOptions): Relay {
 function wakeUp(lane: string, round: number) {
   const id = round === 0 ? lane : `${lane}~${round}`;
   return { name: 'wake', data: { lane }, opts: { deduplication: { id, keepLastIfActive: true } } };
+}
+
+// setTimeout takes no more than 2^31 - 1 ms and fires at once beyond it.
+const LONGEST_MS = 2_147_000_000;
+
+/**
+ * One timer per lane, for wake-ups that lie ahead.
+ *
+ * They live in this process only: delayed jobs would outlive it, but the outbox row does that already, and
+ * BullMQ's delayed jobs on PostgreSQL sometimes end as completed (taskforcesh/bullmq#4814).
+ */
+class LaneTimers {
+  readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+
+  constructor(
+    private readonly wake: (lane: string) => void,
+    private readonly now: () => Date,
+  ) {}
+
+  /** Wakes the lane at `date`, or earlier when it was already to be woken earlier. A date gone by means now. */
+  set(lane: string, date: Date): void {
+    const ms = Math.min(Math.max(date.getTime() - this.now().getTime(), 0), LONGEST_MS);
+    // From here on a span: the clock may be set, and two times are only compared by one that is not.
+    const at = performance.now() + ms;
+    const before = this.#timers.get(lane);
+    if (before && before.at <= at) return;
+    if (before) clearTimeout(before.timer);
+    const timer = setTimeout(() => {
+      this.#timers.delete(lane);
+      this.wake(lane);
+    }, ms);
+    // A far-off wake-up must not keep a process alive that has nothing else to do.
+    timer.unref();
+    this.#timers.set(lane, { at, timer });
+  }
+
+  has(lane: string): boolean {
+    return this.#timers.has(lane);
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+/** Wakes a lane at once, then no more often than every `gapMs`. The last call of a storm is kept, never dropped. */
+class Pace {
+  /** Lanes that were woken less than `gapMs` ago. */
+  readonly #resting = new Map<string, { again: boolean; timer: NodeJS.Timeout }>();
+
+  constructor(
+    private readonly gapMs: number,
+    private readonly wake: (lane: string) => void,
+  ) {}
+
+  call(lane: string): void {
+    const resting = this.#resting.get(lane);
+    if (resting) resting.again = true;
+    else this.#go(lane);
+  }
+
+  /** Wakes it now, whatever the gap; what is called for shortly after waits its turn. */
+  now(lane: string): void {
+    clearTimeout(this.#resting.get(lane)?.timer);
+    this.#go(lane);
+  }
+
+  #go(lane: string): void {
+    const timer = setTimeout(() => {
+      const again = this.#resting.get(lane)?.again;
+      this.#resting.delete(lane);
+      if (again) this.#go(lane);
+    }, this.gapMs);
+    this.#resting.set(lane, { again: false, timer });
+    this.wake(lane);
+  }
+
+  /** Forgets what was to come. */
+  clear(): void {
+    for (const { timer } of this.#resting.values()) clearTimeout(timer);
+    this.#resting.clear();
+  }
 }

@@ -1,10 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Entry } from '#domain/entry.js';
-import { entryText } from '#domain/entry-text.js';
-import type { Precision } from '#domain/moment.js';
-import { personLabel } from '#domain/person.js';
+import { type Entry, entryText } from '#domain/incident/entry.js';
+import { type Precision, personLabel } from '#domain/words.js';
 import type { Clock } from './clock.js';
-import type { Dossier } from './dossier.js';
+import type { Dossier } from './document.js';
 
 /** Rows that are handed to the CSV writer together. */
 const BATCH = 500;

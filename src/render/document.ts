@@ -1,3 +1,7 @@
+import type { SealedFact } from '#domain/incident/chain.js';
+import type { Entry } from '#domain/incident/entry.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import type { RunView } from '#domain/run/view.js';
 import type { EntryKind } from '#domain/words.js';
 
 /**
@@ -48,4 +52,51 @@ export function joined(parts: Span[][], separator: string): Span[] {
 export function cites(...entries: Array<number | null | undefined>): Span[] {
   const known = [...new Set(entries.filter((n): n is number => typeof n === 'number'))];
   return known.flatMap((cite) => [' ', { cite }]);
+}
+
+/** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */
+const PIECE = 16_384;
+
+/** Gathers small pieces of text into larger ones; the text stays the same. */
+export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  let waiting: string[] = [];
+  let size = 0;
+  for await (const text of texts) {
+    waiting.push(text);
+    size += text.length;
+    if (size < PIECE) continue;
+    yield waiting.join('');
+    waiting = [];
+    size = 0;
+  }
+  if (size > 0) yield waiting.join('');
+}
+
+/**
+ * Everything an export is made of: one incident as it was in one snapshot of the database. Entries and facts are
+ * read as a stream, as often as an export needs them, so that a hundred thousand of them fit in little memory.
+ * No clock and no settings come in: the same dossier in the same zone gives the same bytes, for ever.
+ */
+export interface Dossier {
+  state: IncidentState;
+  /** Hash of the last fact: 64 hex digits. */
+  head: string;
+  /** How many facts there are; the sequence number of the last one. */
+  facts: number;
+  /** Sorted by (at, n), struck ones among them. `kinds`: others need not be read; a store that gives them all is only slower. */
+  entries: (only?: { kinds?: readonly EntryKind[] }) => AsyncIterable<Entry>;
+  /** Facts in order of recording, with the texts that are still there. */
+  factLines: () => AsyncIterable<SealedFact>;
+  /** Its runs, in order of their numbers. Held in memory: there are as many as people will ever ask for. */
+  runs: () => Promise<RunView[]>;
+}
+
+/** @returns the entries of those kinds that nobody struck. */
+export async function* standing(
+  dossier: Dossier,
+  kinds: readonly EntryKind[],
+): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of dossier.entries({ kinds })) {
+    if (!entry.struck && kinds.includes(entry.kind)) yield entry;
+  }
 }

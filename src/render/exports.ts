@@ -1,14 +1,13 @@
-import { refOf } from '#domain/state.js';
+import { factLine } from '#domain/incident/chain.js';
+import { refOf } from '#domain/words.js';
 import { type Clock, clockIn } from './clock.js';
 import { renderCsv } from './csv.js';
-import type { Dossier } from './dossier.js';
-import { renderFacts } from './facts.js';
-import { incidentDocument } from './incident-document.js';
+import { type Dossier, inPieces } from './document.js';
+import { writeHtml } from './html.js';
+import { incidentDocument } from './incident.js';
 import { renderJson } from './json.js';
-import { inPieces } from './pieces.js';
-import { postmortemDocument } from './postmortem-document.js';
-import { writeHtml } from './write-html.js';
-import { writeMarkdown } from './write-md.js';
+import { writeMarkdown } from './md.js';
+import { postmortemDocument } from './postmortem.js';
 
 /** Everything that can be exported, in the order in which it is offered. */
 export const FORMATS = ['md', 'json', 'csv', 'html', 'facts', 'postmortem.md', 'postmortem.html'] as const;
@@ -65,4 +64,9 @@ function rendered(format: Format, dossier: Dossier, clock: Clock): AsyncIterable
       throw new Error(`a format that is not known: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** The `facts` export: one line per fact, each ended by LF. `verify` checks it offline. */
+async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, undefined> {
+  for await (const sealed of dossier.factLines()) yield `${factLine(sealed)}\n`;
 }

@@ -1,10 +1,8 @@
-import { metricsOf } from '#domain/metrics.js';
-import { personLabel } from '#domain/person.js';
-import type { IncidentState } from '#domain/state.js';
-import { MARKS } from '#domain/words.js';
-import type { Clock } from './clock.js';
+import { metricsOf } from '#domain/incident/metrics.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { MARKS, personLabel } from '#domain/words.js';
+import { type Clock, dateTimeOf, durationInWords } from './clock.js';
 import type { Block, Span } from './document.js';
-import { dateTimeOf, durationInWords } from './when.js';
 
 type Row = { label: string; spans: Span[] };
 

@@ -1,9 +1,9 @@
-import type { Entry } from '#domain/entry.js';
-import { ERASED, entryText } from '#domain/entry-text.js';
-import { metricsOf } from '#domain/metrics.js';
-import { type IncidentState, refOf } from '#domain/state.js';
-import { actionItems } from './actions.js';
-import { type Dossier, standing } from './dossier.js';
+import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { metricsOf } from '#domain/incident/metrics.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { refOf } from '#domain/words.js';
+import { type Dossier, standing } from './document.js';
+import { actionItems } from './incident.js';
 import { runItem } from './runs.js';
 
 /**

@@ -1,11 +1,7 @@
-import { entryOf } from '#domain/entries.js';
-import { toldText } from '#domain/entry-text.js';
-import type { DraftFact, Fact } from '#domain/fact.js';
-import type { Moment } from '#domain/moment.js';
-import { runRef } from '#domain/run-fact.js';
-import { clockIn } from './clock.js';
-import { excerpt } from './excerpt.js';
-import { dateTimeOf, timeOf } from './when.js';
+import { entryOf, toldText } from '#domain/incident/entry.js';
+import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import { type Moment, runRef } from '#domain/words.js';
+import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 
 /** What was recorded, once it is durable. */
 export interface Outcome {

@@ -1,10 +1,7 @@
-import type { Entry } from '#domain/entry.js';
-import { entryText } from '#domain/entry-text.js';
-import { personLabel } from '#domain/person.js';
-import type { Clock } from './clock.js';
-import { closed } from './direction.js';
+import { type Entry, entryText } from '#domain/incident/entry.js';
+import { personLabel } from '#domain/words.js';
+import { type Clock, closed, durationInWords, timeOf } from './clock.js';
 import { type Block, cites, type EntryBlock } from './document.js';
-import { durationInWords, timeOf } from './when.js';
 
 /** Between start and resolution, a silence of this many seconds is asked about. */
 const SILENCE = 15 * 60;

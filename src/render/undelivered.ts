@@ -1,6 +1,6 @@
-import type { Effect } from '#domain/effect.js';
-import { runRef } from '#domain/run-fact.js';
+import type { Effect } from '#domain/incident/effect.js';
 import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
+import { runRef } from '#domain/words.js';
 
 /** Something owed to Slack that was given up (`dead`), or that was refused and will be tried again. */
 export interface Undelivered {

@@ -1,9 +1,8 @@
 import type { z } from 'zod';
-import type { Json, StepEffect } from '#domain/runbook.js';
-import type { KeyProbe, KeyStore } from './keystore.js';
-import type { Pair } from './pair.js';
+import type { Json, StepEffect } from '#domain/run/runbook.js';
+import type { KeyProbe, KeyStore, Pair } from './keystores/keystore.js';
 import type { Host } from './reach.js';
-import type { Route, RouteProbe } from './route.js';
+import type { Route, RouteProbe } from './routes/route.js';
 import type { Fingerprint, Secret } from './secret.js';
 
 /** What later steps may read as `steps.ID.member`, and what is recorded: ids and fingerprints, never values. */

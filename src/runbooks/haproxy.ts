@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { z } from 'zod';
+import { readPlainFile, withFileLock, writeAtomically } from './files.js';
 
 /** One entry of a map, as it stands there. Either column may be a secret. */
 export type Row = [key: string, value: string];
@@ -93,4 +95,145 @@ export class RuntimeApi {
       else signal.addEventListener('abort', abort, { once: true });
     });
   }
+}
+
+const path = z
+  .string()
+  .startsWith('/', 'must be an absolute path')
+  .refine(isWord, 'must be a path without blanks, backslashes and semicolons');
+const instance = z.strictObject({
+  name: z.string().min(1).optional(),
+  socket: path,
+  file: path,
+  /** What the configuration calls the map, where that is not the file's path. */
+  map: z.string().refine(isWord, 'must be one word').optional(),
+});
+type InstanceSettings = z.infer<typeof instance>;
+
+/** `instances: [{socket, file}]`, or socket and file of the only one: for the settings of whatever lives in maps. */
+export const instanceShape = {
+  instances: z.array(instance).min(1, 'must name at least one instance').optional(),
+  socket: instance.shape.socket.optional(),
+  file: instance.shape.file.optional(),
+  map: instance.shape.map,
+};
+
+interface Written {
+  instances?: InstanceSettings[];
+  socket?: string;
+  file?: string;
+  map?: string;
+}
+
+export function checkInstances({ instances, socket, file, map }: Written, context: z.RefinementCtx): void {
+  const problem = (message: string) => context.addIssue({ code: 'custom', message });
+  if (instances ? socket || file || map : !socket || !file)
+    problem('needs either `instances` (a list of socket and file), or one `socket` and one `file`');
+  const names = (instances ?? []).map(nameOf);
+  if (new Set(names).size < names.length) problem('has two instances of the same name');
+}
+
+const nameOf = ({ name, socket }: InstanceSettings) => name ?? socket;
+
+export function openInstances({ instances, socket, file, map }: Written): MapInstance[] {
+  return (instances ?? [{ socket: socket!, file: file!, map }]).map((one) => new MapInstance(one));
+}
+
+/** What is to change in a map: an entry that shall be there, and keys that shall not. */
+export interface MapChange {
+  put: Row | null;
+  drop: string[];
+}
+
+/** One HAProxy and one of its maps: the file that it reads at start, and what it goes by now. */
+export class MapInstance {
+  readonly name: string;
+  readonly file: string;
+  /** What messages call the two places. */
+  readonly places: { file: string; live: string };
+  readonly touches: string[];
+  private readonly map: string;
+  private readonly api: RuntimeApi;
+
+  constructor(settings: InstanceSettings) {
+    this.name = nameOf(settings);
+    this.file = settings.file;
+    this.map = settings.map ?? settings.file;
+    this.api = new RuntimeApi(settings.socket);
+    this.places = { file: `${this.name} file`, live: `${this.name} live` };
+    this.touches = [settings.file, settings.socket];
+  }
+
+  /** @throws HaproxyFailed naming the place */
+  async read(signal: AbortSignal): Promise<{ file: Row[]; live: Row[] }> {
+    const file = await this.in('file', 'read', () => this.readFile());
+    const live = await this.in('live', 'read', () => this.api.showMap(this.map, signal));
+    return { file, live };
+  }
+
+  /** The file first: a reload at any moment then leads to what is wanted. Call it with the file locked. */
+  changeFile({ put, drop }: MapChange): Promise<void> {
+    return this.in('file', 'written', async () => {
+      const lines = (await readPlainFile(this.file)).split('\n');
+      let placed = put === null;
+      const kept = lines.flatMap((line) => {
+        const row = parse(line);
+        if (!row) return [line];
+        if (row[0] === put?.[0]) {
+          if (placed) return [];
+          placed = true;
+          return [put.join(' ')];
+        }
+        return drop.includes(row[0]) ? [] : [line];
+      });
+      if (!placed && put) kept.splice(kept.at(-1) === '' ? -1 : kept.length, 0, put.join(' '));
+      await writeAtomically(this.file, `${kept.join('\n').replace(/\n*$/, '')}\n`);
+    });
+  }
+
+  changeLive({ put, drop }: MapChange, signal: AbortSignal): Promise<void> {
+    return this.in('live', 'written', async () => {
+      const there = new Set((await this.api.showMap(this.map, signal)).map(([key]) => key));
+      if (put && there.has(put[0])) await this.api.setMap(this.map, put, signal);
+      else if (put) await this.api.addMap(this.map, put, signal);
+      for (const key of drop) if (there.has(key)) await this.api.delMap(this.map, key, signal);
+    });
+  }
+
+  private async readFile(): Promise<Row[]> {
+    const source = await readPlainFile(this.file);
+    return source
+      .split('\n')
+      .map(parse)
+      .filter((row) => row !== null);
+  }
+
+  private async in<T>(place: 'file' | 'live', verb: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new HaproxyFailed(`${this.places[place]} could not be ${verb}: ${code ?? message}`);
+    }
+  }
+}
+
+/** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
+export function withMapFiles<T>(
+  instances: MapInstance[],
+  change: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const files = [...new Set(instances.map(({ file }) => file))].sort();
+  return files.reduceRight<() => Promise<T>>(
+    (inner, file) => () => withFileLock(file, inner, signal),
+    change,
+  )();
+}
+
+/** As HAProxy reads a line of a map: a comment begins in the first column only; the value is the rest of the line. */
+function parse(line: string): Row | null {
+  if (line.startsWith('#')) return null;
+  const [, key, value = ''] = /^\s*(\S+)(?:\s+(.*?))?\s*$/.exec(line) ?? [];
+  return key === undefined ? null : [key, value];
 }

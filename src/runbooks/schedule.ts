@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { z } from 'zod';
-import { readZone } from '#domain/command/zone.js';
+import { readZone } from '#domain/command/time/zone.js';
 
 /** What is to be done at times, from `schedules:` in tocsin.yml. */
 export interface Schedule {

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { closest } from '#domain/closest.js';
-import { RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
+import { RUNBOOK_LIMITS, type Runbook } from '#domain/run/runbook.js';
+import { closest } from '#domain/text.js';
 import type { Actions } from './action.js';
-import { readDefinition } from './definition.js';
-import { nameIn } from './definition-source.js';
+import { readDefinition } from './definition/definition.js';
+import { nameIn } from './definition/source.js';
 
 /** Names that are offered instead of one that is not there. */
 const CLOSEST = 8;

@@ -1,11 +1,14 @@
 import { ActionFailed, type ShellCommand } from './action.js';
-import type { KeyProbe, KeyStore, Keys } from './keystore.js';
-import type { OpenKeyStore, StoreSurroundings } from './keystores/kind.js';
-import { type SecretReference, secretName } from './keystores/reference.js';
-import type { Pair } from './pair.js';
-import { readPlainFileSync } from './plain-file.js';
+import { readPlainFileSync } from './files.js';
+import type { KeyProbe, KeyStore, Keys, Pair } from './keystores/keystore.js';
+import {
+  type OpenKeyStore,
+  type SecretReference,
+  type StoreSurroundings,
+  secretName,
+} from './keystores/kind.js';
 import { type Host, isBelow } from './reach.js';
-import type { Route, RouteProbe } from './route.js';
+import type { Route, RouteProbe } from './routes/route.js';
 import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 

@@ -1,34 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
+import { App, type BlockButtonAction, type MessageShortcut, type ReceiverEvent } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { ACTIONS } from './blocks/ask.js';
 import { RUN_ACTIONS } from './blocks/run-buttons.js';
 import { OFFER_ACTION } from './blocks/run-offer.js';
-import { onCancel, onChoose, onPublish } from './button.js';
-import { createSlackClient, type SlackClient } from './client.js';
-import { onCommand } from './command.js';
-import type { Context } from './context.js';
-import { createGroups, type Groups } from './groups.js';
-import { createHttpFront } from './http.js';
-import { createWhoAmI, type Identity } from './identity.js';
-import { slackLogger } from './logger.js';
-import { createMembers, type Members } from './members.js';
-import { noteWhoLeft, onJoined, onLeft, onUserChange } from './membership.js';
-import { createPeople } from './people.js';
-import { createPermalink } from './permalink.js';
-import type { Home } from './person.js';
-import { onReaction } from './pin.js';
+import { onCancel, onChoose, onPublish } from './buttons/button.js';
+import { onRunOffer } from './buttons/offer.js';
+import { onRunButton } from './buttons/run.js';
+import { createPermalink, createWaiting, onAddToTimeline, onReaction, onWhich } from './capture/shortcut.js';
+import { onCommand } from './commands/command.js';
+import { type Context, createWhere } from './context.js';
+import { onSubmission } from './modals/submission.js';
+import { createGroups, type Groups } from './people/groups.js';
+import { createMembers, type Members } from './people/members.js';
+import { noteWhoLeft, onJoined, onLeft, onUserChange } from './people/membership.js';
+import { createPeople, type Home } from './people/people.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
-import { routed } from './routed.js';
-import { onRunButton } from './run-button.js';
-import { onRunOffer } from './run-offer.js';
-import { onAddToTimeline } from './shortcut.js';
-import { createSocketFront } from './socket.js';
-import { onSubmission } from './submission.js';
-import { createWaiting } from './waiting.js';
-import { createWhere } from './where.js';
-import { onWhich } from './which.js';
+import { createSlackClient, type SlackClient, slackLogger } from './transport/client.js';
+import { createHttpFront, createWhoAmI, type Identity } from './transport/http.js';
+import { createSocketFront } from './transport/socket.js';
 
 export interface SlackOptions {
   slack: {
@@ -333,4 +324,15 @@ function frontOf({ slack, log, now, onFatal }: SlackOptions) {
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');
   const http = createHttpFront({ signingSecret: slack.signingSecret, log, now });
   return { ...http, connected: () => true, trouble: () => null };
+}
+
+/**
+ * Bolt tries every listener of an app on every request; a dozen of them cost a command half as much again. So commands have an
+ * app of their own, and everything else has another.
+ * @returns what a receiver takes for its app
+ */
+function routed(commands: App, others: App): App {
+  const processEvent = (event: ReceiverEvent): Promise<void> =>
+    (event.body.command === undefined ? others : commands).processEvent(event);
+  return Object.create(others, { processEvent: { value: processEvent } });
 }

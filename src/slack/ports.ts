@@ -1,9 +1,9 @@
 import type { Entered } from '#domain/command/entered.js';
-import type { Effect } from '#domain/effect.js';
-import type { Asking, TypedIntent } from '#domain/intent.js';
-import type { PersonKind } from '#domain/person.js';
+import type { Effect } from '#domain/incident/effect.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Refusal } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
+import type { PersonKind } from '#domain/words.js';
 import type { Undelivered } from '#render/undelivered.js';
 
 /** What this room needs of others, as narrow as it can be; compose hands it in. */

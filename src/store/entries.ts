@@ -1,9 +1,14 @@
-import type { Entry } from '#domain/entry.js';
+import type pg from 'pg';
+import { unseal } from '#domain/incident/chain.js';
+import type { Entry } from '#domain/incident/entry.js';
+import type { Fact, FactType } from '#domain/incident/fact.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
-import type { Queryable } from './pools.js';
+import type { Commit } from './commit.js';
+import { type Queryable, queryable, transaction, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
-export interface EntryFilter {
+interface EntryFilter {
   kinds?: readonly EntryKind[];
   recordedSince?: string;
 }
@@ -19,7 +24,7 @@ const COLUMNS = `n, ${iso('at')} as at, ${iso('until')} as until, precision,
 const PAGE = 500;
 
 /** @returns the entries in order of (at, n), read page by page. Inside a snapshot the pages agree with each other. */
-export async function* entries(
+async function* entries(
   db: Queryable,
   team: string,
   incident: number,
@@ -44,12 +49,7 @@ export async function* entries(
 }
 
 /** @returns the newest `limit` entries by (at, n), in that order. */
-export function latestEntries(
-  db: Queryable,
-  team: string,
-  incident: number,
-  limit: number,
-): Promise<Entry[]> {
+function latestEntries(db: Queryable, team: string, incident: number, limit: number): Promise<Entry[]> {
   return select(
     db,
     'latest_entries',
@@ -133,4 +133,218 @@ export function entriesOf(
 ): Promise<Entry[]> {
   const sql = `select ${COLUMNS} from entry e where team = $1 and incident = $2 and kind = any($3) and not struck order by n`;
   return select(db, 'entries_of', sql, [team, incident, kinds]);
+}
+
+/** Reading at one moment: whatever is asked, the answers agree with each other. Valid only inside `snapshot`. */
+export interface Snapshot {
+  load(team: string, incident: number): Promise<Loaded | null>;
+  entries(team: string, incident: number, filter?: EntryFilter): AsyncIterable<Entry>;
+  latestEntries(team: string, incident: number, limit: number): Promise<Entry[]>;
+  facts(team: string, incident: number): AsyncIterable<FactRow>;
+}
+
+/**
+ * Runs `read` in one read-only REPEATABLE READ transaction. The transaction ends when `read` has settled, so streams
+ * must be consumed inside of it.
+ */
+export async function snapshot<T>(pool: pg.Pool, read: (at: Snapshot) => Promise<T>): Promise<T> {
+  return withConnection(pool, (client) => {
+    const db = queryable(client);
+    const at: Snapshot = {
+      load: (team, incident) => load(db, team, incident),
+      entries: (team, incident, filter) => entries(db, team, incident, filter),
+      latestEntries: (team, incident, limit) => latestEntries(db, team, incident, limit),
+      facts: (team, incident) => facts(db, team, incident),
+    };
+    return transaction(db, () => read(at), 'isolation level repeatable read read only');
+  });
+}
+
+/** An incident as it stands: the state after fact `seq`, whose hash is `head`. */
+export interface Loaded {
+  state: IncidentState;
+  seq: number;
+  head: string;
+  /** Changes when the summary was computed anew; goes back with the next commit. */
+  epoch: number;
+}
+
+/** The answer that was given to a request, and the fact that it was given for. `asked`: the request's fingerprint; null: none is known. */
+export interface Receipt {
+  incident: number;
+  receipt: string;
+  body: string;
+  asked: string | null;
+}
+
+/** A stored fact. `body` byte for byte as hashed; erased texts have null salt and text; fields in alphabetical order. */
+export interface FactRow {
+  team: string;
+  incident: number;
+  seq: number;
+  type: string;
+  v: number;
+  recordedAt: string;
+  body: string;
+  hash: string;
+  texts: Array<{ field: string; salt: string | null; text: string | null }>;
+}
+
+/** @returns the incident, or null when there is none. */
+export async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
+  const { rows } = await db.query<Loaded>({
+    name: 'load',
+    text: 'select state, seq, head, epoch from incident where team = $1 and number = $2',
+    values: [team, incident],
+  });
+  return rows[0] ?? null;
+}
+
+/** @returns the receipt given to the request with this key, or null when it was never recorded. */
+export async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
+  const { rows } = await db.query<Receipt>({
+    name: 'receipt',
+    text: "select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2",
+    values: [team, key],
+  });
+  return rows[0] ?? null;
+}
+
+/** @returns the number that the next incident gets. Two that ask at the same moment get the same one: the second to commit has a version conflict. */
+export async function nextNumber(db: Queryable, team: string): Promise<number> {
+  const { rows } = await db.query<{ next: number }>({
+    name: 'next_number',
+    text: `select greatest(coalesce(max(incident), 0) + 1,
+             coalesce((select numbers_from from workspace where team = $1), 1)) as next from fact where team = $1`,
+    values: [team],
+  });
+  return rows[0]?.next ?? 1;
+}
+
+/**
+ * Settles an `Unconfirmed`: is every fact of that commit on disk, with its hash? Salts make hashes unlike any other's.
+ * `false` says only *not yet*: the lost statement may still be running. Sending it again decides.
+ */
+export async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
+  const facts = wanted.facts.map(({ team, incident, seq, hash }) => ({ team, incident, seq, hash }));
+  const { rows } = await db.query<{ found: number }>(
+    `select count(*)::int as found
+     from json_to_recordset($1::json) as w(team text, incident int, seq int, hash text)
+     join fact f using (team, incident, seq, hash)`,
+    [JSON.stringify(facts)],
+  );
+  return rows[0]?.found === facts.length;
+}
+
+/** Facts may carry texts of 40,000 characters: pages are small, so that memory stays small too. */
+const FACTS_PAGE = 200;
+
+/** @returns an incident's facts in order, read page by page. Inside a snapshot the pages agree with each other. */
+export async function* facts(db: Queryable, team: string, incident: number): AsyncGenerator<FactRow> {
+  for (let after = 0; ; ) {
+    const { rows } = await db.query<FactRow>({
+      name: 'facts',
+      text: FACTS_SQL,
+      values: [team, incident, after, FACTS_PAGE],
+    });
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < FACTS_PAGE) return;
+    after = last.seq;
+  }
+}
+
+/** The members of a FactRow, from `fact f`. */
+const FACT_COLUMNS = `team, incident, seq, type, v, body, hash,
+  to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt",
+  coalesce((select json_agg(json_build_object('field', t.field, 'salt', t.salt, 'text', t.text)
+                            order by t.field collate "C")
+            from fact_text t
+            where t.team = f.team and t.incident = f.incident and t.seq = f.seq), '[]') as texts`;
+
+const FACTS_SQL = `
+select ${FACT_COLUMNS}
+from fact f
+where team = $1 and incident = $2 and seq > $3
+order by seq
+limit $4`;
+
+/** Which run holds a target. */
+export interface TargetHolder {
+  incident: number;
+  run: number;
+}
+
+/** @returns the facts of these runs of an incident, in order. */
+export async function factsOfRuns(
+  db: Queryable,
+  team: string,
+  incident: number,
+  runs: readonly number[],
+): Promise<Fact[]> {
+  const { rows } = await db.query<FactRow>({
+    name: 'facts_of_runs',
+    text: `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and type ~ '^(Run|Step)'
+             and (body::jsonb #>> '{data,run}')::int = any($3::int[]) order by seq`,
+    values: [team, incident, runs],
+  });
+  return rows.map(unseal);
+}
+
+/** @returns one fact, or null when there is none of that number. */
+export async function factNumbered(
+  db: Queryable,
+  team: string,
+  incident: number,
+  seq: number,
+): Promise<(Fact & { type: FactType }) | null> {
+  const { rows } = await db.query<FactRow>({
+    name: 'fact_numbered',
+    text: `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and seq = $3`,
+    values: [team, incident, seq],
+  });
+  return rows[0] ? unseal(rows[0]) : null;
+}
+
+/** Who may change what at the moment. A run that dies keeps its targets: whoever takes it along gives them back. */
+export interface Targets {
+  /** @returns who has it now: the asker's own run, when it was free or is its own already */
+  take(team: string, target: string, holder: TargetHolder): Promise<TargetHolder>;
+  release(team: string, holder: TargetHolder): Promise<void>;
+  holder(team: string, target: string): Promise<TargetHolder | null>;
+}
+
+export function targets(db: Queryable): Targets {
+  const holder = async (team: string, target: string) => {
+    const { rows } = await db.query<TargetHolder>({
+      name: 'target_holder',
+      text: 'select incident, run from run_target where team = $1 and target = $2',
+      values: [team, target],
+    });
+    return rows[0] ?? null;
+  };
+  return {
+    async take(team, target, { incident, run }) {
+      // Twice, because it may be given back between the look and the taking.
+      for (let tries = 0; tries < 3; tries++) {
+        await db.query({
+          name: 'take_target',
+          text: `insert into run_target (team, target, incident, run) values ($1, $2, $3, $4)
+                 on conflict (team, target) do nothing`,
+          values: [team, target, incident, run],
+        });
+        const has = await holder(team, target);
+        if (has) return has;
+      }
+      return { incident: 0, run: 0 };
+    },
+    async release(team, { incident, run }) {
+      await db.query({
+        name: 'release_target',
+        text: 'delete from run_target where team = $1 and incident = $2 and run = $3',
+        values: [team, incident, run],
+      });
+    },
+    holder,
+  };
 }

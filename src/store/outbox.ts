@@ -1,4 +1,4 @@
-import type { Effect, EffectKind } from '#domain/effect.js';
+import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import type { Queryable } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
@@ -42,7 +42,7 @@ export interface OutboxStats {
   oldestDueMs: number;
 }
 
-export const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.seq,
+const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.seq,
   json_build_object('kind', o.kind, 'payload', o.payload) as effect, o.attempts,
   o.started_at is not null as uncertain, o.error`;
 
@@ -57,10 +57,10 @@ export const believed = (row: string): string => `${row}.set_at <= now() + inter
 export const NOW = 'now()::timestamptz(3)';
 
 /** May row `o` be paid now? */
-export const DUE = `(o.due_at <= ${NOW} or not ${believed('o')})`;
+const DUE = `(o.due_at <= ${NOW} or not ${believed('o')})`;
 
 /** Is row `o`'s lane held up? */
-export const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
+const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane = o.lane
   and b.dead_at is not null and b.kind = '${BLOCKING}')`;
 
 /**
@@ -74,7 +74,7 @@ const AGAIN = `(select case when o.dead_at - f.recorded_at < interval '1 hour' t
 const iso = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 // What speaks of dead rows is not itself something that people miss.
-export const MISSED = `kind not in ('channel.notice', 'person.tell')`;
+const MISSED = `kind not in ('channel.notice', 'person.tell')`;
 
 /** @returns rows that were given up, oldest first; of every workspace when none is named. */
 export async function deadRows(
@@ -174,3 +174,363 @@ export async function outboxStats(db: Queryable): Promise<OutboxStats> {
     from open_row`);
   return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0, oldestDueMs: 0 };
 }
+
+/** A lane: what is owed because of one incident, paid in order. */
+export interface Lane {
+  team: string;
+  lane: string;
+}
+
+/** The right to drain a lane. Every claim and every release raises the fence, for ever; who holds an older one changes nothing. */
+export interface Hold extends Lane {
+  fence: number;
+}
+
+/**
+ * How an attempt ended. `uncertain`: it may have had its effect all the same, the next one must look first.
+ * A dead row keeps that mark, for whoever brings it back to life.
+ */
+export type Settlement =
+  | { done: unknown }
+  | { retryInMs: number; error: string; uncertain?: boolean }
+  | { dead: string };
+
+/**
+ * Lanes whose next row is due and that nobody holds, the longest waiting first.
+ * Jumps from lane to lane along the index of open rows: its cost is the number of lanes that owe something, however
+ * many rows they owe and however many were paid before.
+ */
+export async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
+  const { rows } = await db.query<Lane>({ name: 'due_lanes', text: DUE_LANES_SQL, values: [limit] });
+  return rows;
+}
+
+const OPEN = 'done_at is null and dead_at is null';
+/** The first open row of each lane, as `o`. */
+const HEADS = (columns: string[]) => `
+with recursive o as (
+  (select ${columns.join(', ')} from outbox where ${OPEN} order by team, lane, id limit 1)
+  union all
+  select head.* from o, lateral (
+    select ${columns.map((column) => `n.${column}`).join(', ')} from outbox n
+    where n.done_at is null and n.dead_at is null and (n.team, n.lane) > (o.team, o.lane)
+    order by n.team, n.lane, n.id limit 1) head
+)`;
+export const DUE_LANES_SQL = `${HEADS(['team', 'lane', 'due_at', 'set_at'])}
+select team, lane from o
+where ${DUE} and not ${BLOCKED} and not exists (
+  select from lane l where l.team = o.team and l.lane = o.lane
+    and ${believed('l')} and (l.lease_until > ${NOW} or l.next_at > ${NOW}))
+order by due_at limit $1`;
+
+/** A lane whose first delivery has been owed for long, and why it may be. */
+export interface LateLane extends Lane {
+  kind: EffectKind;
+  /** How long it has been owed; from when it could be paid first, where that was not at once. */
+  ms: number;
+  /** What the last attempt failed with. */
+  error: string | null;
+  /** The lane was told to rest until later: a rate limit. */
+  resting: boolean;
+  /** A worker has the lane in hand. */
+  held: boolean;
+}
+
+/** Soon enough to be told: whoever asks would rather hear nothing than wait. */
+const SOON_MS = 3_000;
+
+/**
+ * @returns lanes that owe something for longer than `ms`, the longest waiting first, none that a dead row holds up; and how
+ *   many rows are dead. Its cost is the number of lanes that owe something, and of dead rows.
+ */
+export async function late(
+  db: Queryable,
+  ms: number,
+  limit: number,
+): Promise<{ lanes: LateLane[]; dead: number }> {
+  const soon = { query_timeout: SOON_MS };
+  const lanes = await db.query<LateLane>({
+    name: 'late_lanes',
+    text: LATE_LANES_SQL,
+    values: [ms, limit],
+    ...soon,
+  });
+  const text = `select count(*)::int as dead from outbox where dead_at is not null and ${MISSED}`;
+  const { rows } = await db.query<{ dead: number }>({ name: 'dead_rows', text, ...soon });
+  return { lanes: lanes.rows, dead: rows[0]?.dead ?? 0 };
+}
+
+// Of one that was never tried the time that it was left for counts (an alarm clock); of the others, since when it is owed.
+const SINCE = `case when o.attempts = 0 and ${believed('o')} then greatest(o.owed_at, o.due_at) else o.owed_at end`;
+const LATE_LANES_SQL = `${HEADS(['team', 'lane', 'kind', 'due_at', 'set_at', 'owed_at', 'attempts', 'error'])}
+select o.team, o.lane, o.kind, o.error, (extract(epoch from now() - ${SINCE}) * 1000)::float8 as ms,
+  coalesce(l.next_at > ${NOW} and ${believed('l')}, false) as resting,
+  coalesce(l.lease_until > ${NOW} and ${believed('l')}, false) as held
+from o left join lane l on l.team = o.team and l.lane = o.lane
+where now() - ${SINCE} > $1 * interval '1 millisecond' and not ${BLOCKED}
+order by ms desc limit $2`;
+
+/**
+ * Takes the lease of a lane, by the database's clock.
+ * @returns the hold, or null: somebody else has it, or the lane was told to rest a while
+ */
+export async function claimLane(
+  db: Queryable,
+  { team, lane }: Lane,
+  owner: string,
+  leaseMs: number,
+): Promise<Hold | null> {
+  const { rows } = await db.query<{ fence: number }>({
+    name: 'claim_lane',
+    text: `insert into lane (team, lane, owner, fence, lease_until)
+           values ($1, $2, $3, nextval('lane_fence'), now() + $4 * interval '1 millisecond')
+           on conflict (team, lane) do update
+             set owner = excluded.owner, fence = greatest(excluded.fence, lane.fence + 1),
+               lease_until = excluded.lease_until, next_at = null, set_at = now()
+             where not ${believed('lane')}
+               or (lane.lease_until is null or lane.lease_until <= ${NOW})
+                 and (lane.next_at is null or lane.next_at <= ${NOW})
+           returning fence::float8 as fence`,
+    values: [team, lane, owner, leaseMs],
+  });
+  return rows[0] ? { team, lane, fence: rows[0].fence } : null;
+}
+
+/** Prolongs the lease. @returns false when the hold is lost: stop. */
+export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'renew_lane',
+    text: `update lane set lease_until = now() + $4 * interval '1 millisecond', set_at = now()
+           where team = $1 and lane = $2 and fence = $3`,
+    values: [hold.team, hold.lane, hold.fence, leaseMs],
+  });
+  return rowCount === 1;
+}
+
+/** @returns up to `limit` rows of a lane in order, up to the first that is not due yet; none when the lane is held up by a dead one. */
+export async function owedRows(db: Queryable, { team, lane }: Lane, limit: number): Promise<OwedRow[]> {
+  const { rows } = await db.query<OwedRow & { due: boolean }>({
+    name: 'owed_rows',
+    text: `select ${OWED_COLUMNS}, ${DUE} as due from outbox o
+           where team = $1 and lane = $2 and ${OPEN} and not ${BLOCKED} order by o.id limit $3`,
+    values: [team, lane, limit],
+  });
+  const notYet = rows.findIndex((row) => !row.due);
+  return (notYet < 0 ? rows : rows.slice(0, notYet)).map(({ due: _, ...row }) => row);
+}
+
+/**
+ * Says before a call to the outside that its outcome is now unknown, and prolongs the lease so that the call has time.
+ * @returns false when the hold is lost or its lease ran out: do not call
+ */
+export async function markStarted(
+  db: Queryable,
+  hold: Hold,
+  ids: readonly number[],
+  leaseMs: number,
+): Promise<boolean> {
+  const { rows } = await db.query<{ held: boolean }>({
+    name: 'mark_started',
+    text: `with held as (
+             update lane set lease_until = now() + $5 * interval '1 millisecond', set_at = now()
+             where team = $1 and lane = $2 and fence = $3 and lease_until > now() returning 1
+           ), started as (
+             update outbox set started_at = now(), attempts = attempts + 1
+             where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
+           ) select exists (select from held) as held`,
+    values: [hold.team, hold.lane, hold.fence, ids, leaseMs],
+  });
+  return rows[0]?.held ?? false;
+}
+
+/** Writes down how an attempt ended. @returns false when the hold is lost: nothing was changed. */
+export async function settle(
+  db: Queryable,
+  hold: Hold,
+  ids: readonly number[],
+  how: Settlement,
+): Promise<boolean> {
+  const error = 'dead' in how ? how.dead : 'error' in how ? how.error : null;
+  const { rows } = await db.query<{ held: boolean }>({
+    name: 'settle',
+    text: `with held as (
+             select from lane where team = $1 and lane = $2 and fence = $3 for update
+           ), settled as (
+             update outbox set
+               done_at = case when $5 = 'done' then now() end,
+               dead_at = case when $5 = 'dead' then now() end,
+               due_at = case when $5 = 'retry' then now() + $6 * interval '1 millisecond' else due_at end,
+               set_at = case when $5 = 'retry' then now() else set_at end,
+               started_at = case when $7 then started_at end,
+               error = $8, result = $9::jsonb
+             where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
+           ) select exists (select from held) as held`,
+    values: [
+      hold.team,
+      hold.lane,
+      hold.fence,
+      ids,
+      'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry',
+      'retryInMs' in how ? how.retryInMs : 0,
+      'dead' in how || ('uncertain' in how && how.uncertain === true),
+      error,
+      'done' in how ? JSON.stringify(how.done ?? null) : null,
+    ],
+  });
+  return rows[0]?.held ?? false;
+}
+
+/**
+ * Gives a lane back. `restMs`: nobody may claim it for so long, whatever becomes due (Slack said: retry after).
+ * @returns in how many ms the lane has something to do again (0: at once; something may have been added while it was held);
+ *   null: nothing is left, or nothing that could be paid; 'lost': somebody else has the lane, nothing was changed
+ */
+export async function releaseLane(
+  db: Queryable,
+  hold: Hold,
+  restMs: number | null = null,
+): Promise<number | null | 'lost'> {
+  const { rows } = await db.query<{ ms: number | null }>({
+    name: 'release_lane',
+    text: `with freed as (
+             update lane set owner = null, lease_until = null, fence = fence + 1,
+               next_at = now() + $4 * interval '1 millisecond', set_at = now()
+             where team = $1 and lane = $2 and fence = $3 returning team, lane, next_at
+           )
+           select case when head.due_at is not null then
+               greatest(0, ceil(extract(epoch from greatest(case when head.due then now() else head.due_at end, freed.next_at)
+                 - now()) * 1000)) end::float8 as ms
+           from freed left join lateral (
+             select due_at, ${DUE} as due from outbox o where team = freed.team and lane = freed.lane and ${OPEN} and not ${BLOCKED}
+             order by id limit 1) head on true`,
+    values: [hold.team, hold.lane, hold.fence, restMs],
+  });
+  return rows[0] ? rows[0].ms : 'lost';
+}
+
+/**
+ * Clears away a little of what nobody will ask for again: rows that were paid longer than `keepMs` ago, and lanes that owe
+ * nothing, rest for nobody and are held by nobody. What was given up stays until a person has decided. Several may do it
+ * at once.
+ * @param keepMs longer than any delivery looks back, and than anybody sends the same request again (`key`)
+ * @returns how many rows and lanes went; fewer than `limit` of both: that was all
+ */
+export async function sweep(
+  db: Queryable,
+  keepMs: number,
+  limit: number,
+): Promise<{ rows: number; lanes: number }> {
+  const rows = await db.query({
+    name: 'sweep_rows',
+    text: `with old as (
+             select team, id from outbox where done_at < now() - $1 * interval '1 millisecond'
+             order by done_at limit $2 for update skip locked
+           ) delete from outbox o using old where o.team = old.team and o.id = old.id`,
+    values: [keepMs, limit],
+  });
+  const lanes = await db.query({
+    name: 'sweep_lanes',
+    text: `with idle as (
+             select team, lane from lane l
+             where (lease_until is null or lease_until < now() - interval '1 minute')
+               and (next_at is null or next_at <= ${NOW})
+               and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and ${OPEN})
+               and not exists (select from outbox o where o.team = l.team and o.lane = l.lane and dead_at is not null)
+             limit $1 for update of l skip locked
+           ) delete from lane l using idle where l.team = idle.team and l.lane = idle.lane`,
+    values: [limit],
+  });
+  return { rows: rows.rowCount ?? 0, lanes: lanes.rowCount ?? 0 };
+}
+
+/** How fast a workspace is posted to, by all processes together. */
+export interface Pace {
+  /** From one post to the next, in the long run. */
+  everyMs: number;
+  /** So many may come at once after a quiet time. */
+  burst: number;
+  /** From one post to the next in one channel. */
+  gapMs: number;
+}
+
+/** Somebody who wants to post to a channel now. `urgent`: goes before those who are not. */
+export interface Poster {
+  team: string;
+  channel: string;
+  urgent: boolean;
+}
+
+/**
+ * Shares out the posts of a workspace among all processes: in turn, channel by channel, and first to those that say something
+ * urgent. A channel that has to wait says everything at once that has come meanwhile, so nobody is late by more than one round.
+ *
+ * Kept among the lanes, `next_at` being until when a row matters. One is the workspace's pace: when all that was posted will
+ * have been paid for at that pace. One for each channel says that it spoke, or that it waits, `fence` being its place.
+ * Two that ask at the same moment may both be the first: then there is one post more, which the pace makes up for.
+ * @param keepMs who has not asked again for so long is not there any more: its worker died, or what it had to say went away
+ * @returns milliseconds until it is this channel's turn as things stand; 0: now, and it counts as posted
+ */
+export async function turnToPost(
+  db: Queryable,
+  { team, channel, urgent }: Poster,
+  { everyMs, burst, gapMs }: Pace,
+  keepMs: number,
+): Promise<number> {
+  const { rows } = await db.query<{ ms: number }>({
+    name: 'turn_to_post',
+    text: TURN_SQL,
+    values: [team, nameOf(team), `${nameOf(team)}/${channel}`, urgent, everyMs, burst, gapMs, keepMs],
+  });
+  return rows[0]?.ms ?? 0;
+}
+
+/** Slack says that it was too much: nothing more is posted at once, only at this pace. */
+export async function tooManyPosts(db: Queryable, team: string, { everyMs, burst }: Pace): Promise<void> {
+  await db.query({
+    name: 'too_many_posts',
+    text: `insert into lane (team, lane, next_at) values ($1, $2, now() + $3::float8 * ${MS})
+           on conflict (team, lane) do update set next_at = excluded.next_at, set_at = now()`,
+    values: [team, nameOf(team), everyMs * burst],
+  });
+}
+
+const nameOf = (team: string): string => `${team}/posts`;
+
+const MS = `interval '1 millisecond'`;
+const LEFT = `greatest(0, extract(epoch from next_at - now()) * 1000)::float8`;
+const TURN_SQL = `
+with given as (
+  select $1::text as team, $2::text as pace, $3::text as channel, $4::boolean as urgent, $5::float8 as every,
+    $6::float8 as burst, $7::float8 as gap, $8::float8 as keep
+), asked as (
+  select l.lane, l.owner, l.fence, ${LEFT} as left_ms from lane l, given
+  where l.team = $1 and starts_with(l.lane, given.pace) and next_at > now() and ${believed('l')}
+), waiting as (
+  select lane, owner = 'urgent' as urgent, fence from asked, given where lane <> given.pace and owner <> 'spoke'
+), me as (
+  select given.urgent or coalesce((select w.urgent from waiting w where w.lane = given.channel), false) as urgent,
+    (select w.fence from waiting w where w.lane = given.channel) as place,
+    coalesce((select a.left_ms from asked a where a.lane = given.channel and a.owner = 'spoke'), 0) as rests,
+    -- What is not paid for yet, never more than a burst.
+    least(burst * every, coalesce((select a.left_ms from asked a where a.lane = given.pace), 0)) as owing
+  from given
+), turn as (
+  select me.urgent, rests, case when rests > 0 then rests else greatest(0, every * (1 - burst + (
+      select count(*) from waiting w where w.lane <> given.channel and (w.urgent and not me.urgent
+        or w.urgent = me.urgent and (me.place is null or w.fence < me.place)))) + owing) end as ms
+  from me, given
+), posted as (
+  insert into lane (team, lane, next_at) select team, pace, now() + every * ${MS} from turn, given where ms = 0
+  on conflict (team, lane) do update set set_at = now(),
+    next_at = least(greatest(case when ${believed('lane')} then lane.next_at end, now()), now() + ($6 - 1) * $5 * ${MS})
+      + $5 * ${MS}
+), said as (
+  insert into lane (team, lane, owner, fence, next_at)
+  select team, channel, case when ms = 0 then 'spoke' when turn.urgent then 'urgent' else 'waits' end, nextval('lane_fence'),
+    now() + case when ms = 0 then gap else keep end * ${MS}
+  from turn, given where rests = 0
+  on conflict (team, lane) do update set owner = excluded.owner, next_at = excluded.next_at, set_at = now(),
+    fence = case when lane.owner <> 'spoke' and lane.next_at > now() and ${believed('lane')}
+      then lane.fence else excluded.fence end
+)
+select ceil(ms)::float8 as ms from turn`;

@@ -12,12 +12,10 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Effect } from '#domain/effect.js';
-import type { EntryDetail } from '#domain/entry.js';
-import type { Precision } from '#domain/moment.js';
-import type { PersonKind } from '#domain/person.js';
-import type { IncidentState } from '#domain/state.js';
-import type { EntryKind, Source } from '#domain/words.js';
+import type { Effect } from '#domain/incident/effect.js';
+import type { EntryDetail } from '#domain/incident/entry.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import type { EntryKind, PersonKind, Precision, Source } from '#domain/words.js';
 
 // Every table and every unique key begins with the workspace. Two things are not drawn here, drizzle cannot:
 // the triggers that make facts append-only, and the fill factors (migrations/0001_append_only.sql).
@@ -33,7 +31,7 @@ export const workspace = pgTable(
     team: text().primaryKey(),
     slackTeam: text('slack_team'),
     createdAt: stamp('created_at').notNull().defaultNow(),
-    /** In which database this row stood when a bot last started on it (restore.ts). */
+    /** In which database this row stood when a bot last started on it (rebuild.ts). */
     home: text(),
     /** When it was last noticed that all this comes from a backup. */
     restoredAt: stamp('restored_at'),

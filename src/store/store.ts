@@ -1,62 +1,84 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
-import type { Effect } from '#domain/effect.js';
-import type { Entry } from '#domain/entry.js';
-import type { Fact } from '#domain/fact.js';
-import type { IncidentState } from '#domain/state.js';
+import type { Effect } from '#domain/incident/effect.js';
+import type { Entry } from '#domain/incident/entry.js';
+import type { Fact } from '#domain/incident/fact.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
 import { type Commit, commit } from './commit.js';
-import { actionDone, capturedEntry, entriesNumbered, entriesOf, entry, lastEntryBy } from './entries.js';
-import { type IncidentFilter, incidentOfChannel, listIncidents, openIncidents } from './incidents.js';
+import {
+  actionDone,
+  capturedEntry,
+  entriesNumbered,
+  entriesOf,
+  entry,
+  factNumbered,
+  factsOfRuns,
+  type Loaded,
+  lastEntryBy,
+  load,
+  nextNumber,
+  type Receipt,
+  receiptOf,
+  type Snapshot,
+  snapshot,
+  type Targets,
+  targets,
+  wasWritten,
+} from './entries.js';
 import {
   claimLane,
+  type DeadRow,
+  deadRows,
   dueLanes,
   type Hold,
   type Lane,
   type LateLane,
   late,
   markStarted,
-  owedRows,
-  releaseLane,
-  renewLane,
-  type Settlement,
-  settle,
-  sweep,
-} from './lanes.js';
-import {
-  type DeadRow,
-  deadRows,
   type OutboxStats,
   type OwedRow,
   outboxStats,
+  owedRows,
+  type Pace,
+  type Poster,
   type RefusedRow,
   refusedRows,
+  releaseLane,
+  renewLane,
   retryDead,
   reviveNotices,
   reviveOpenings,
+  type Settlement,
+  settle,
+  sweep,
+  tooManyPosts,
+  turnToPost,
 } from './outbox.js';
 import { outcomeOfQuery, Unavailable } from './outcome.js';
-import { type OwedFor, owe } from './owe.js';
-import { type People, people } from './people.js';
+import {
+  installation,
+  type People,
+  people,
+  type Tokens,
+  tokens,
+  type Workspaces,
+  workspaces,
+} from './people.js';
 import {
   byKeyOnly,
   openPools,
   type PoolConfig,
+  type Queryable,
   queryable,
   type Report,
+  troubleOf,
+  tryWriting,
   warmUp,
   withOwnClient,
 } from './pools.js';
-import { type Pace, type Poster, tooManyPosts, turnToPost } from './posts.js';
-import { eraseTexts, type Fold, rebuild } from './rebuild.js';
-import { type Restores, restores } from './restore.js';
-import { factNumbered, factsOfRuns, type Targets, targets } from './runs.js';
+import { eraseTexts, type Fold, type Restores, rebuild, restores } from './rebuild.js';
 import { type Schedules, schedules } from './schedules.js';
-import { type Snapshot, snapshot } from './snapshot.js';
-import { type Loaded, load, nextNumber, type Receipt, receiptOf, wasWritten } from './streams.js';
-import { type Tokens, tokens } from './tokens.js';
-import { troubleOf, tryWriting } from './trouble.js';
 import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';
-import { installation, type Workspaces, workspaces } from './workspaces.js';
 
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
@@ -233,4 +255,77 @@ export function openStore(config: PoolConfig, report: Report): Store {
       await Promise.all([writer.end(), general.end(), exports.end()]);
     },
   };
+}
+
+/** Which incidents: `open` true for those not resolved, false for the resolved ones; `before`: only numbers below, for the next page. */
+interface IncidentFilter {
+  limit: number;
+  open?: boolean;
+  before?: number;
+}
+
+/** @returns the incident whose channel this is, or null. Should two ever claim one channel, the older has it. */
+async function incidentOfChannel(db: Queryable, team: string, channelId: string): Promise<number | null> {
+  const { rows } = await db.query<{ number: number }>({
+    name: 'incident_of_channel',
+    text: 'select number from incident where team = $1 and channel_id = $2 order by number limit 1',
+    values: [team, channelId],
+  });
+  return rows[0]?.number ?? null;
+}
+
+/** @returns every incident that is not resolved, oldest first. Private ones too: who may see them is decided in `read`. */
+async function openIncidents(db: Queryable, team: string): Promise<IncidentState[]> {
+  return states(db, 'open_incidents', 'select state from incident where team = $1 and open order by number', [
+    team,
+  ]);
+}
+
+/** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
+async function listIncidents(db: Queryable, team: string, filter: IncidentFilter): Promise<IncidentState[]> {
+  const sql = `select state from incident
+    where team = $1 and number > 0 and ($2::boolean is null or open = $2) and ($3::int is null or number < $3)
+    order by number desc limit $4`;
+  return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
+}
+
+async function states(
+  db: Queryable,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<IncidentState[]> {
+  const { rows } = await db.query<{ state: IncidentState }>({ name, text, values });
+  return rows.map((row) => row.state);
+}
+
+/** What something owed belongs to. `key` names the request: the same one twice owes it once (null: no such promise). */
+interface OwedFor {
+  team: string;
+  lane: string;
+  incident: number;
+  key: string | null;
+  /** Not before so many milliseconds have passed; at once when absent. A span, because whose clock is right is not known. */
+  inMs?: number;
+}
+
+/**
+ * Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch.
+ * @returns false: the same request has left it before
+ */
+async function owe(
+  db: Queryable,
+  effect: Effect,
+  { team, lane, incident, key, inMs }: OwedFor,
+): Promise<boolean> {
+  const { rows } = await db.query<{ left: boolean }>({
+    name: 'owe',
+    // Cut off and not rounded up: what is due at once is not due in a moment.
+    text: `with owed as (
+             insert into outbox (team, lane, incident, seq, kind, payload, key, due_at)
+             values ($1, $2, $3, 0, $4, $5, $6, date_trunc('milliseconds', now()) + $7::float8 * interval '1 ms') on conflict (team, key) where key is not null do nothing returning 1
+           ) select exists (select from owed) as left`,
+    values: [team, lane, incident, effect.kind, JSON.stringify(effect.payload), key, inMs ?? 0],
+  });
+  return rows[0]?.left ?? false;
 }

@@ -1,9 +1,9 @@
 import express, { type Express } from 'express';
 import { z } from 'zod';
-import type { Answerer } from '#answer.js';
+import type { Answerer } from '#answer/answer.js';
 import { plain } from '#domain/command/entered.js';
 import { isPassing } from '#domain/refusal.js';
-import { askedOf } from '#handle.js';
+import { askedOf } from '#handle/handle.js';
 import { admitted, type FindToken } from './auth.js';
 
 export interface ApiPorts {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { type Person, personLabel } from '#domain/person.js';
+import { type Person, personLabel } from '#domain/words.js';
 
 export type Scope = 'read' | 'write' | 'admin';
 

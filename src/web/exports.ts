@@ -1,15 +1,15 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request, Response } from 'express';
-import { readZone } from '#domain/command/zone.js';
-import type { Asking } from '#domain/intent.js';
+import { readZone } from '#domain/command/time/zone.js';
+import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { numberOf } from '#domain/state.js';
-import type { Read } from '#read.js';
+import { numberOf } from '#domain/words.js';
+import type { Read } from '#read/read.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
-import { PAGE_POLICY } from '#render/html-style.js';
+import { PAGE_POLICY } from '#render/html.js';
 import { admitted, bearerOf, type FindToken } from './auth.js';
-import { holderOfLink } from './signed-link.js';
 
 export interface ExportPorts {
   read: Read;
@@ -122,4 +122,59 @@ async function viewerOf(
 
 function plain(response: Response, status: number, sentence: string): void {
   response.status(status).type('text/plain').send(`${sentence}\n`);
+}
+
+/** What a link lets its holder read, until when. */
+export interface Grant {
+  team: string;
+  incident: number;
+  /** For whom it was made: of a private incident it opens nothing once they have left its channel. */
+  user: string;
+  /** The last part of the path, such as `timeline.md`. */
+  file: string;
+  /** Unix seconds. */
+  expires: number;
+}
+
+/** @returns hex; everything that the link grants is under the signature */
+function signature(secret: string, grant: Grant): string {
+  const text = JSON.stringify([
+    'tocsin.link/2',
+    grant.team,
+    grant.incident,
+    grant.user,
+    grant.file,
+    grant.expires,
+  ]);
+  return createHmac('sha256', secret).update(text).digest('hex');
+}
+
+/** @returns path and query of a link to one export; anybody who has it reads that one file until it
+ *   expires, as the person whom it was made for may. */
+export function signedPath(secret: string, grant: Grant, zone: string): string {
+  const query = new URLSearchParams({
+    zone,
+    team: grant.team,
+    user: grant.user,
+    expires: String(grant.expires),
+    signature: signature(secret, grant),
+  });
+  return `/incidents/INC-${grant.incident}/${grant.file}?${query}`;
+}
+
+/** @param now Unix seconds. @returns in which workspace, and as whom it may be read; or null. */
+function holderOfLink(
+  secret: string,
+  query: URLSearchParams,
+  asked: { incident: number; file: string },
+  now: number,
+): { team: string; user: string } | null {
+  const team = query.get('team');
+  const user = query.get('user');
+  const expires = Number(query.get('expires'));
+  const given = query.get('signature');
+  if (!team || !user || !given || !Number.isInteger(expires) || expires < now) return null;
+  const expected = Buffer.from(signature(secret, { team, user, expires, ...asked }), 'hex');
+  const actual = Buffer.from(given, 'hex');
+  return actual.length === expected.length && timingSafeEqual(actual, expected) ? { team, user } : null;
 }

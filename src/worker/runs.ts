@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Retries } from '#deliver/lane.js';
-import { drainRunLane } from '#deliver/run-lane.js';
-import type { RunWorld } from '#deliver/run-ports.js';
 import type { Engine } from '#queue/engine.js';
 import { type LaneJob, type Relay, RUNS } from '#queue/relay.js';
-import type { RunningWorker } from './running.js';
+import { drainRunLane } from '#runs/advance.js';
+import type { RunWorld } from '#runs/ports.js';
+import type { RunningWorker } from './worker.js';
 
 export interface RunWorkerOptions {
   engine: Pick<Engine, 'worker'>;

@@ -1,7 +1,7 @@
-import type { ScheduleWorld } from '#deliver/schedule-world.js';
-import { doScheduled } from '#deliver/scheduled.js';
-import { watchStanding } from '#deliver/standing-watch.js';
 import { nextWithin, type Schedule } from '#runbooks/schedule.js';
+import { doScheduled } from '#schedules/scheduled.js';
+import { watchStanding } from '#schedules/standing.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 
 export interface ScheduleWorkerOptions {
   schedules: ReadonlyMap<string, Schedule>;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type AnswerPorts, createAnswer, type RunAsked } from '#answer.js';
-import { withWatch } from '#cli/runbook-busy.js';
-import { lookupsOf } from '#compose/lookups.js';
+import { type Answer, type AnswerPorts, createAnswer, type RunAsked } from '#answer/answer.js';
+import { withWatch } from '#cli/runbook/runbook.js';
+import { lookupsOf } from '#compose/core.js';
 import { plain } from '#domain/command/entered.js';
-import type { Asking } from '#domain/intent.js';
+import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
-import { createHandle, type Handle } from '#handle.js';
-import { createRead, type Read } from '#read.js';
+import { createHandle, type Handle } from '#handle/handle.js';
+import { createRead, type Read } from '#read/read.js';
 import { renderExport } from '#render/exports.js';
 import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { checkRunbooks } from '#cli/doctor-runbooks.js';
-import { lintRunbooks } from '#cli/runbook-lint.js';
+import { checkRunbooks } from '#cli/doctor/doctor.js';
+import { lintRunbooks } from '#cli/runbook/lint.js';
 import type { Io } from '#cli/verb.js';
 import { openRunbooks } from '#compose/runbooks.js';
-import { loadConfig } from '#config.js';
+import { loadConfig } from '#config/config.js';
 import { acceptor, haproxyAvailable } from '../support/haproxy.js';
 
 let folder: string;

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cli } from '#cli/cli.js';
-import { plainly } from '#cli/incident-verb.js';
+import { cli, plainly } from '#cli/cli.js';
 import { unmarked } from '#domain/command/help.js';
 import { VERBS } from '#domain/command/verbs.js';
 import { parsed } from '../domain/command/support.js';

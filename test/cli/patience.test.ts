@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { patient } from '#cli/patience.js';
+import { patient } from '#cli/core.js';
 import { type Core, openCore } from '#compose/core.js';
-import { loadConfig } from '#config.js';
+import { loadConfig } from '#config/config.js';
 import { plain } from '#domain/command/entered.js';
 import { createLog } from '#log.js';
 import { role } from '#store/embedded/connection.js';

@@ -1,13 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAsked } from '#cli/runbook-asked.js';
-import { linesOf } from '#cli/runbook-lines.js';
-import { Screen } from '#cli/runbook-screen.js';
-import { plain } from '#cli/runbook-text.js';
+import { readAsked } from '#cli/runbook/asked.js';
+import { linesOf, plain, Screen } from '#cli/runbook/text.js';
 import { Usage } from '#cli/verb.js';
-import { isOfRun } from '#domain/evolve.js';
-import type { Fact } from '#domain/fact.js';
-import type { RunFactBody } from '#domain/run-fact.js';
-import { runViewOf } from '#domain/runbook-run.js';
+import { isOfRun } from '#domain/incident/evolve.js';
+import type { Fact } from '#domain/incident/fact.js';
+import type { RunFactBody } from '#domain/run/fact.js';
+import { runViewOf } from '#domain/run/view.js';
 
 describe('what was asked for', () => {
   test('a value is whatever stands behind the first =, however the shell gave it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { takeOwner } from '#cli/incident-verb.js';
+import { takeOwner } from '#cli/cli.js';
 import { token } from '#cli/token.js';
 import { type Io, Usage } from '#cli/verb.js';
 

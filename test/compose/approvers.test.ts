@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { approversFrom } from '#compose/approvers.js';
-import type { SlackClient, SlackResult } from '#slack/client.js';
+import { approversFrom } from '#compose/run-world.js';
+import type { SlackClient, SlackResult } from '#slack/transport/client.js';
 
 const refused = (error: string): SlackResult => ({ kind: 'refused', error, needed: null, data: {} });
 const groups: SlackResult = { kind: 'ok', data: { usergroups: [{ id: 'S1', handle: 'sre' }] } };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startBot } from '#compose/bot.js';
 import { checkSchedules } from '#compose/runbooks.js';
-import { loadConfig } from '#config.js';
+import { loadConfig } from '#config/config.js';
 import { createLog } from '#log.js';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { proposeOf } from '#compose/propose.js';
 import { isRefusal } from '#domain/refusal.js';
-import { ACTIONS } from '#runbooks/actions.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { openShelf } from '#runbooks/shelf.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { BadConfig, loadConfig, type Need } from '#config/config.js';
 import { readOrganisation } from '#config/organisation.js';
-import { BadConfig, loadConfig, type Need } from '#config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import pg from 'pg';
 import { readOrganisation } from '#config/organisation.js';
-import type { ScheduleWorld } from '#deliver/schedule-world.js';
-import { doScheduled } from '#deliver/scheduled.js';
 import { isRefusal } from '#domain/refusal.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
 import { openSystems } from '#runbooks/systems.js';
+import { doScheduled } from '#schedules/scheduled.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 import { startRunKit, TEAM } from './run-kit.js';
 
 export const ONE = 'value-of-one-1';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { KeyStore } from '#runbooks/keystore.js';
+import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { type DriftKit, MINUTE, ONE, startDriftKit } from './drift-kit.js';
 
 let drift: DriftKit;

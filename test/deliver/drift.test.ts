@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { KeyStore } from '#runbooks/keystore.js';
+import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { type DriftKit, ONE, startDriftKit, TWO } from './drift-kit.js';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Gate } from '#deliver/gate.js';
-import { deliveriesCondition } from '#deliver/late.js';
-import type { LateLane } from '#store/lanes.js';
+import { deliveriesCondition } from '#deliver/undelivered.js';
+import type { LateLane } from '#store/outbox.js';
 
 const ok = { state: 'ok' } as const;
 const lane = (more: Partial<LateLane> = {}): LateLane => ({

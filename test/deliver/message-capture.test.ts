@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Entry } from '#domain/entry.js';
+import type { Entry } from '#domain/incident/entry.js';
 import { ANA, BO, type Kit, startKit } from './kit.js';
 
 let kit: Kit;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { deliveriesCondition } from '#deliver/late.js';
-import { createRead } from '#read.js';
+import { deliveriesCondition } from '#deliver/undelivered.js';
+import { createRead } from '#read/read.js';
 import { undeliveredLine } from '#render/undelivered.js';
-import { createSlackClient } from '#slack/client.js';
-import { look } from '../../src/answer/look.js';
+import { createSlackClient } from '#slack/transport/client.js';
+import { look } from '../../src/answer/answer.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
 // Whatever Slack answers: nothing is lost, doubled or out of order, and all who are asked say the same about it.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Intent } from '#domain/intent.js';
+import type { Intent } from '#domain/incident/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import { ANA, BO, type Kit, startKit } from './kit.js';
 

@@ -1,10 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Later, Refused, Undeliverable, Unknown } from '#deliver/failure.js';
 import { Gate } from '#deliver/gate.js';
-import { pick } from '#deliver/pick.js';
+import { backoffMs, pick, verdict } from '#deliver/lane.js';
 import type { OutboxRow } from '#deliver/ports.js';
-import { backoffMs, verdict } from '#deliver/verdict.js';
-import type { EffectKind } from '#domain/effect.js';
+import type { EffectKind } from '#domain/incident/effect.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const LATER = new Date('2026-01-01T00:00:09Z');

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { lookupsOf } from '#compose/lookups.js';
+import { lookupsOf } from '#compose/core.js';
 import { peopleForDeliveries } from '#compose/people.js';
 import { Gate } from '#deliver/gate.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { isRefusal } from '#domain/refusal.js';
-import { createHandle } from '#handle.js';
+import { createHandle } from '#handle/handle.js';
 import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
 import { testDatabase } from '../support/database.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ScheduleWorld } from '#deliver/schedule-world.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';
 
 let kit: ScheduleKit;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { z } from 'zod';
-import type { StepEffect } from '#domain/runbook.js';
+import type { StepEffect } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type RunContext, type StepResult } from '#runbooks/action.js';
 
 /** The world outside: a database of its own. `happening` is only ever added to. */

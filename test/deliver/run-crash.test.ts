@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunWorld } from '#deliver/run-ports.js';
-import type { Fact } from '#domain/fact.js';
-import type { StepEffect } from '#domain/runbook.js';
+import type { Fact } from '#domain/incident/fact.js';
+import type { StepEffect } from '#domain/run/runbook.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
+import type { RunWorld } from '#runs/ports.js';
 import { type Happening, violationsOf } from '../support/history.js';
 import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 

@@ -3,7 +3,7 @@ import { refuse } from '#domain/refusal.js';
 import { type Action, ActionFailed, Lost } from '#runbooks/action.js';
 import { routeSet } from '#runbooks/actions/route-set.js';
 import { shell } from '#runbooks/actions/shell.js';
-import { type Route, RouteFailed, StaleRoute } from '#runbooks/route.js';
+import { type Route, RouteFailed, StaleRoute } from '#runbooks/routes/route.js';
 import { definition, type RunKit, startRunKit } from './run-kit.js';
 
 let kit: RunKit;

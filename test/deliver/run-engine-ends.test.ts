@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { drainRunLane, laneOfRun } from '#deliver/run-lane.js';
-import { FOLD } from '#domain/fold.js';
+import { FOLD } from '#domain/incident/evolve.js';
 import { isRefusal } from '#domain/refusal.js';
+import { drainRunLane, laneOfRun } from '#runs/advance.js';
 import { BO, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 
 let kit: RunKit;

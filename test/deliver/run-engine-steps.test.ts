@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { StepOutcome } from '#domain/run-fact.js';
+import type { StepOutcome } from '#domain/run/fact.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
 import { definition, type RunKit, startRunKit } from './run-kit.js';
 

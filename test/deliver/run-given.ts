@@ -1,4 +1,4 @@
-import type { WorkerRunIntent } from '#domain/run-intent.js';
+import type { WorkerRunIntent } from '#domain/run/intent.js';
 import { plan, STEPS } from '../domain/run-facts.js';
 import { BO, type Kit } from './kit.js';
 

@@ -2,15 +2,15 @@
 // `ready` once, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
 import { writeSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
-import { lookupsOf } from '#compose/lookups.js';
-import { runLaneOf } from '#deliver/run-lane.js';
-import type { RunWorld } from '#deliver/run-ports.js';
-import { createHandle } from '#handle.js';
+import { lookupsOf } from '#compose/core.js';
+import { createHandle } from '#handle/handle.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { ActionFailed } from '#runbooks/action.js';
-import { readDefinition } from '#runbooks/definition.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
+import { runLaneOf } from '#runs/advance.js';
+import type { RunWorld } from '#runs/ports.js';
 import { openStore, type Store } from '#store/store.js';
 import { startRunWorker } from '#worker/runs.js';
 import { outsideActions, outsidePool } from './run-chaos-outside.js';

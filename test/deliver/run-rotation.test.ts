@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { ACTIONS } from '#runbooks/actions.js';
-import { readDefinition } from '#runbooks/definition.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
 import { fp } from '../runbooks/actions/kit.js';
 import { K1, World } from '../runbooks/actions/rotation-world.js';
 import { type RunKit, startRunKit } from './run-kit.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ScheduleWorld } from '#deliver/schedule-world.js';
-import { watchStanding } from '#deliver/standing-watch.js';
 import { ActionFailed } from '#runbooks/action.js';
+import { watchStanding } from '#schedules/standing.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 import type { Doing } from './run-kit.js';
 import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
-import type { RunningWorker } from '#worker/running.js';
-import { startWorker } from '../../src/worker.js';
+import type { RunningWorker } from '#worker/worker.js';
+import { startWorker } from '../../src/worker/worker.js';
 import { type Server, servers, until } from '../queue/servers.js';
 import { type Kit, laneOf, startKit } from './kit.js';
 
@@ -13,7 +13,7 @@ describe.each(servers)('a worker woken through %s', (_name, start) => {
   let worker: RunningWorker;
   let kit: Kit;
 
-  /** A process that pays: what compose.ts puts together. */
+  /** A process that pays: what compose puts together. */
   const starts = async (more: { sweepEveryMs?: number } = {}): Promise<void> => {
     engine = await openEngine({ ...server.options, log: kit.world.log });
     relay = startRelay({

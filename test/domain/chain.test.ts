@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { CHAIN_START, commitmentOf, factLine, seal, unseal } from '#domain/chain.js';
+import { CHAIN_START, commitmentOf, factLine, seal, unseal } from '#domain/incident/chain.js';
 import { ana, note, opened } from './given.js';
 
 let salts = 0;

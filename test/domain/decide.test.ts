@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DraftFact } from '#domain/fact.js';
+import type { DraftFact } from '#domain/incident/fact.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { ana, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 

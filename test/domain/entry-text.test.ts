@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Entry } from '#domain/entry.js';
-import { entryText, toldText } from '#domain/entry-text.js';
+import { type Entry, entryText, toldText } from '#domain/incident/entry.js';
 
 const entry = (of: Partial<Entry>): Entry => ({
   n: 1,

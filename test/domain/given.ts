@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
-import { decide, type Found } from '#domain/decide.js';
-import { entryOf } from '#domain/entries.js';
-import { evolve, start } from '#domain/evolve.js';
-import type { DraftFact, Fact } from '#domain/fact.js';
-import type { Asking, Intent } from '#domain/intent.js';
+import { decide, type Found } from '#domain/incident/decide/decide.js';
+import { entryOf } from '#domain/incident/entry.js';
+import { evolve, start } from '#domain/incident/evolve.js';
+import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { RefusalCode } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
 
 export const NOW = new Date('2024-11-10T02:00:00.000Z');
 export const ana = { id: 'U1', name: 'ana' };

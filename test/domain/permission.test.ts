@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { VERBS as MACHINE } from '#cli/verbs.js';
+import { VERBS as MACHINE } from '#cli/cli.js';
 import { VERBS } from '#domain/command/verbs.js';
-import { decide } from '#domain/decide.js';
-import type { Asking, Intent } from '#domain/intent.js';
+import { decide } from '#domain/incident/decide/decide.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
 import {
   isHere,
   PERMISSIONS,
@@ -15,8 +15,8 @@ import {
   sees,
   sightOf,
 } from '#domain/permission.js';
-import type { Account, Person } from '#domain/person.js';
-import { runsOf } from '#domain/run-state.js';
+import { runsOf } from '#domain/run/state.js';
+import type { Account, Person } from '#domain/words.js';
 import { ana, asking, bo, given, INSIDE, NOW, opened } from './given.js';
 import { by, chen, decided, HASH, lead, planned, proposed, standing } from './run-facts.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Intent } from '#domain/intent.js';
-import { isApproved, runsOf } from '#domain/run-state.js';
+import type { Intent } from '#domain/incident/intent.js';
+import { isApproved, runsOf } from '#domain/run/state.js';
 import { ana } from './given.js';
 import {
   approved,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/decide.js';
-import type { DraftFact } from '#domain/fact.js';
-import type { Intent } from '#domain/intent.js';
-import { RUNS_KEPT, type RunState, runsOf } from '#domain/run-state.js';
-import type { IncidentState } from '#domain/state.js';
+import { decide } from '#domain/incident/decide/decide.js';
+import type { DraftFact } from '#domain/incident/fact.js';
+import type { Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { RUNS_KEPT, type RunState, runsOf } from '#domain/run/state.js';
 import { asking, INSIDE } from './given.js';
 import {
   approved,

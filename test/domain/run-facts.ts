@@ -1,12 +1,12 @@
-import { type Decision, decide, type Found } from '#domain/decide.js';
-import type { DraftFact, Fact } from '#domain/fact.js';
-import type { Asking, Intent } from '#domain/intent.js';
+import { type Decision, decide, type Found } from '#domain/incident/decide/decide.js';
+import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Rules } from '#domain/permission.js';
-import type { Person } from '#domain/person.js';
-import type { Phase, RunFactBody, StepOutcome } from '#domain/run-fact.js';
-import type { PlannedStep, RunPlan } from '#domain/runbook-plan.js';
-import { type RunView, runViewOf } from '#domain/runbook-run.js';
-import type { IncidentState } from '#domain/state.js';
+import type { Phase, RunFactBody, StepOutcome } from '#domain/run/fact.js';
+import type { PlannedStep, RunPlan } from '#domain/run/plan.js';
+import { type RunView, runViewOf } from '#domain/run/view.js';
+import type { Person } from '#domain/words.js';
 import { ana, asking, fold, INSIDE, NOW, opened, stream } from './given.js';
 
 /** Facts of one run, RUN-1 of INC-7, asked for by ana at 02:00. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { inputsText } from '#domain/run-entry.js';
-import { whyLeftOut } from '#domain/template.js';
+import { inputsText } from '#domain/incident/entry.js';
+import { whyLeftOut } from '#domain/run/template.js';
 
 test.each([
   ['{{ inputs.second_url }}', 'left out, because inputs.second_url is empty'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Intent } from '#domain/intent.js';
+import type { Intent } from '#domain/incident/intent.js';
 import {
   approved,
   BOT,

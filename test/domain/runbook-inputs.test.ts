@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { refuse } from '#domain/refusal.js';
-import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from '#domain/runbook.js';
-import { readInputs, targetOf } from '#domain/runbook-inputs.js';
-import { TemplateFailed } from '#domain/template.js';
+import { readInputs, targetOf } from '#domain/run/inputs.js';
+import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from '#domain/run/runbook.js';
+import { TemplateFailed } from '#domain/run/template.js';
 
 const spec = (of: Partial<InputSpec>): InputSpec => ({
   type: 'string',

@@ -1,8 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '#domain/runbook.js';
-import { fill, holds, isOpen, LEFT_OUT, pathsIn, TemplateFailed } from '#domain/template.js';
-import { couldBe, isUnknown, UNKNOWN } from '#domain/unknown.js';
+import type { Json } from '#domain/run/runbook.js';
+import {
+  couldBe,
+  fill,
+  holds,
+  isOpen,
+  isUnknown,
+  LEFT_OUT,
+  pathsIn,
+  TemplateFailed,
+  UNKNOWN,
+} from '#domain/run/template.js';
 
 const scope = {
   inputs: { to: 'tts-new', count: 3, dry: false, empty: '', braces: '{{ inputs.to }}' },

@@ -8,11 +8,10 @@ import {
   hashOf,
   type SealedFact,
   seal,
-} from '#domain/chain.js';
-import type { DraftFact } from '#domain/fact.js';
-import { FACT_SHAPES, FACT_VERSIONS, faultOfFact } from '#domain/fact-shape.js';
-import { verifyFacts } from '#domain/verify.js';
-import { verifyFile } from '#domain/verify-file.js';
+} from '#domain/incident/chain.js';
+import type { DraftFact } from '#domain/incident/fact.js';
+import { FACT_SHAPES, FACT_VERSIONS, faultOfFact } from '#domain/incident/fact-shape.js';
+import { verifyFacts, verifyFile } from '#domain/incident/verify.js';
 import { ana, mark, note, opened, status } from './given.js';
 import * as run from './run-facts.js';
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/decide.js';
-import type { Asking, Intent } from '#domain/intent.js';
+import { decide } from '#domain/incident/decide/decide.js';
+import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { GIVEN_POWERS, type Power, type Rules, sees } from '#domain/permission.js';
-import type { Account } from '#domain/person.js';
-import type { IncidentState } from '#domain/state.js';
+import type { Account } from '#domain/words.js';
 import { createAdmission, type People, permitted } from '#handle/admission.js';
 import { ana, asking, bo } from '../domain/given.js';
 import { lead, planned, proposed, standing } from '../domain/run-facts.js';

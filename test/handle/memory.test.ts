@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import type { Asking, TypedIntent } from '#domain/intent.js';
-import type { IncidentState } from '#domain/state.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { createAdmission } from '#handle/admission.js';
-import { Cache, type Known } from '#handle/cache.js';
+import { Cache, type Known } from '#handle/plan.js';
 
 // What a process remembers has an end: incidents and requests come and go for years.
 

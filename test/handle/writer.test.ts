@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { lookupsOf } from '#compose/lookups.js';
-import type { TypedIntent } from '#domain/intent.js';
+import { lookupsOf } from '#compose/core.js';
+import type { TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { createHandle, type Handle, type Recorded } from '#handle.js';
+import { createHandle, type Handle, type Recorded } from '#handle/handle.js';
 import { Unavailable } from '#store/outcome.js';
 import type { Store } from '#store/store.js';
 import { type Opened, openedStore } from '../store/opened.js';

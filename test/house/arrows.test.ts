@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -11,14 +11,20 @@ const HEIGHTS = [
   ['store', 'render', 'runbooks'],
   ['handle', 'read', 'queue'],
   ['answer'],
-  ['slack', 'web', 'alerts'],
+  ['slack', 'web'],
   ['deliver'],
+  ['runs'],
+  ['schedules'],
   ['worker'],
   ['compose'],
   ['main', 'cli'],
 ];
 /** Everybody may import these; they import no room but each other and the lowest, which imports none of them. */
 const FREE = ['config', 'elapsed', 'log', 'told'];
+/** Entries of a folder. */
+const MOST = 15;
+/** A file for each thing of one kind: to add one is to add a file. */
+const SHELVES = ['runbooks/actions', 'runbooks/keystores', 'domain/command/verb'];
 /** Imports no room, and no room imports it. */
 const APART = 'sandbox';
 
@@ -32,15 +38,12 @@ const files = (folder: string): string[] =>
 const roomOf = (path: string) => (relative(SRC, path).split('/')[0] ?? '').replace(/\.ts$/, '');
 const heightOf = (room: string) => HEIGHTS.findIndex((line) => line.includes(room));
 
-/** Imports that exist at run time: `import type` draws no arrow between rooms. */
+/** Imports of values and of types alike: who reads a file opens those of its types too. */
 function importsOf(path: string): string[] {
   const source = readFileSync(path, 'utf8');
   const found: string[] = [];
-  for (const [, clause = '', from = ''] of source.matchAll(
-    /^(?:import|export)\s+([^'";]*?)\s*from\s+'([^']+)'/gm,
-  )) {
-    if (!clause.startsWith('type ')) found.push(from);
-  }
+  for (const [, from = ''] of source.matchAll(/^(?:import|export)\s+[^'";]*?\s*from\s+'([^']+)'/gm))
+    found.push(from);
   for (const [, from = ''] of source.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm))
     if (from) found.push(from);
   return found.flatMap((from) => {
@@ -99,5 +102,31 @@ describe('arrows', () => {
     };
     for (const path of graph.keys()) walk(path, []);
     expect(circles).toEqual([]);
+  });
+});
+
+describe('folders', () => {
+  const folders = (path: string): string[] => [
+    path,
+    ...readdirSync(path)
+      .map((name) => join(path, name))
+      .filter((one) => statSync(one).isDirectory())
+      .flatMap(folders),
+  ];
+  const entries = (path: string) => readdirSync(path).filter((name) => name !== 'README.md');
+  const inside = folders(SRC).filter((path) => path !== SRC && roomOf(path) !== APART);
+
+  test('no file stands beside a folder of its name', () => {
+    const twins = [...graph.keys()].filter(
+      (path) => roomOf(path) !== APART && existsSync(path.replace(/\.ts$/, '')),
+    );
+    expect(twins.map((path) => relative(SRC, path))).toEqual([]);
+  });
+
+  test('none holds more than can be taken in at a glance, but shelves of like things', () => {
+    const full = inside.filter(
+      (path) => !SHELVES.includes(relative(SRC, path)) && entries(path).length > MOST,
+    );
+    expect(full.map((path) => relative(SRC, path))).toEqual([]);
   });
 });

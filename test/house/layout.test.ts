@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { SENTENCES } from '#domain/refusal-codes.js';
+import { SENTENCES } from '#domain/refusal.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const folders = (path: string) =>

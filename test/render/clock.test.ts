@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { IANAZone } from 'luxon';
-import { readZone, typedZone } from '#domain/command/zone.js';
+import { readZone, typedZone } from '#domain/command/time/zone.js';
 import { clockIn, isZone } from '#render/clock.js';
 
 test('reads the zone as luxon does, minute by minute through every change of the clocks', () => {

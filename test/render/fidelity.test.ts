@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { parse as parseCsv } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { renderExport } from '#render/exports.js';
-import { mdText } from '#render/md-text.js';
+import { mdText } from '#render/md.js';
 import { collected, dossierOf, note, opened, when } from './incident.js';
 import { elements, page, readers, textOf, undone } from './parsed.js';
 import { entered } from './texts.js';

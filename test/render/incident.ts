@@ -1,11 +1,10 @@
-import { CHAIN_START, type SealedFact, seal, unseal } from '#domain/chain.js';
-import { amendmentOf, entryOf } from '#domain/entries.js';
-import type { Entry } from '#domain/entry.js';
-import { evolve, start } from '#domain/evolve.js';
-import type { DraftFact, Fact } from '#domain/fact.js';
-import { runViewsOf } from '#domain/runbook-run.js';
-import type { IncidentState } from '#domain/state.js';
-import type { Dossier } from '#render/dossier.js';
+import { CHAIN_START, type SealedFact, seal, unseal } from '#domain/incident/chain.js';
+import { amendmentOf, type Entry, entryOf } from '#domain/incident/entry.js';
+import { evolve, start } from '#domain/incident/evolve.js';
+import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { runViewsOf } from '#domain/run/view.js';
+import type { Dossier } from '#render/document.js';
 
 export const ana = { id: 'U1', name: 'Ana' };
 export const bo = { id: 'U2', name: 'Bo' };

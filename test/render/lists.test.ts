@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { actionItems } from '#render/actions.js';
-import { actionsText, catchupText, listText, showText } from '#render/lists.js';
-import { timelineText } from '#render/timeline-text.js';
+import { actionItems } from '#render/incident.js';
+import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
 import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 

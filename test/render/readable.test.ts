@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import MarkdownIt from 'markdown-it';
-import { closed } from '#render/direction.js';
+import { closed } from '#render/clock.js';
 import { renderExport } from '#render/exports.js';
-import { mdText } from '#render/md-text.js';
+import { mdText } from '#render/md.js';
 import { collected, dossierOf, note, opened, type Recorded, when } from './incident.js';
 import { elements, page, textOf } from './parsed.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DraftFact } from '#domain/fact.js';
+import type { DraftFact } from '#domain/incident/fact.js';
 import { type Outcome, receiptOf } from '#render/receipt.js';
 import { note, opened, type Recorded, when } from './incident.js';
 

@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import type { DraftFact } from '#domain/fact.js';
-import { runViewOf } from '#domain/runbook-run.js';
+import type { DraftFact } from '#domain/incident/fact.js';
+import { runViewOf } from '#domain/run/view.js';
 import { FORMATS, fileNameOf, renderExport } from '#render/exports.js';
 import { showText } from '#render/lists.js';
-import { stepLines } from '#render/run-steps.js';
-import { durationText, runItem, runsText } from '#render/runs.js';
+import { durationText, runItem, runsText, stepLines } from '#render/runs.js';
 import { fold, opened as givenOpened, stream } from '../domain/given.js';
 import {
   approved,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Dossier } from '#render/dossier.js';
+import type { Dossier } from '#render/document.js';
 import { FORMATS, renderExport } from '#render/exports.js';
 import { collected, dossierOf, note, opened, richIncident } from './incident.js';
 

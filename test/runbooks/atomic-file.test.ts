@@ -4,7 +4,7 @@ import { access, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { withFileLock, writeAtomically } from '#runbooks/atomic-file.js';
+import { withFileLock, writeAtomically } from '#runbooks/files.js';
 import { compiled } from '../support/compiled.js';
 
 /** Adds one to a number in a file, reading and writing apart, so that two at once lose one without a lock. */
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 function run(script: string, ...args: string[]): ChildProcess {
-  const at = join(library.folder, 'src/runbooks/atomic-file.js');
+  const at = join(library.folder, 'src/runbooks/files.js');
   const child = spawn(process.execPath, [join(library.folder, script), at, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

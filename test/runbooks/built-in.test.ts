@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { planSteps } from '#deliver/run-plan.js';
-import type { Runbook } from '#domain/runbook.js';
-import { ACTIONS } from '#runbooks/actions.js';
-import { readDefinition } from '#runbooks/definition.js';
+import type { Runbook } from '#domain/run/runbook.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
+import { planSteps } from '#runs/plan.js';
 import { FileRoute, fp, Kit } from './actions/kit.js';
 
 // The runbooks that come with Tocsin, planned against real stores.

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { incidentScope } from '#deliver/run-scope.js';
-import type { IncidentState } from '#domain/state.js';
-import { KNOWN } from '#domain/template.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { KNOWN } from '#domain/run/template.js';
 import type { Actions } from '#runbooks/action.js';
-import { ACTIONS } from '#runbooks/actions.js';
-import { readDefinition } from '#runbooks/definition.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
+import { incidentScope } from '#runs/call.js';
 import { action } from './stand-ins.js';
 
 /** What is wrong with these steps, of which the first stands in line 4. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { readDefinition } from '#runbooks/definition.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
 import { action, everyAction } from './stand-ins.js';
 
 const ACTIONS = new Map(

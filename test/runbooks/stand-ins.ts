@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { StepEffect } from '#domain/runbook.js';
+import type { StepEffect } from '#domain/run/runbook.js';
 import type { Action, Actions } from '#runbooks/action.js';
-import { ACTIONS } from '#runbooks/actions.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
 
 /** An action that is only read about, never run. */
 export function action(

@@ -1,16 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Entry } from '#domain/entry.js';
-import type { IncidentState } from '#domain/state.js';
-import { announcementMessage } from '#slack/blocks/announcement.js';
+import type { Entry } from '#domain/incident/entry.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { publishQuestion, whichIncident } from '#slack/blocks/ask.js';
-import type { Block } from '#slack/blocks/block.js';
-import { cut } from '#slack/blocks/cut.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
-import { escaped, link } from '#slack/blocks/escaped.js';
-import { headlineMessage } from '#slack/blocks/headline.js';
-import { topic } from '#slack/blocks/topic.js';
-import { whenLabel } from '#slack/blocks/when.js';
+import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
+import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';
 
 const NASTY = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),

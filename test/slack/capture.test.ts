@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IncidentState } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
-import { messageIn } from '#slack/message.js';
+import { messageIn } from '#slack/capture/capture.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 const ANA = 'U0ANA00001';

@@ -3,9 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createSlackClient, type SlackClient } from '#slack/client.js';
-import { withoutSecrets } from '#slack/logger.js';
 import type { Log } from '#slack/ports.js';
+import { createSlackClient, type SlackClient, withoutSecrets } from '#slack/transport/client.js';
 import { compiled } from '../support/compiled.js';
 
 const TOKEN = 'xoxb-1234-secret';
@@ -112,7 +111,7 @@ test('nobody listens: it never left', async () => {
   const { folder, remove } = await compiled('src/slack', 'src/domain');
   try {
     const script = `
-      import { createSlackClient } from './src/slack/client.js';
+      import { createSlackClient } from './src/slack/transport/client.js';
       const log = { debug() {}, info() {}, warn() {}, error() {} };
       const client = createSlackClient({ token: 'xoxb-t', apiUrl: 'http://127.0.0.1:${port}/api/', log });
       console.log(JSON.stringify(await client.call('chat.postMessage')));`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IncidentState } from '#domain/incident/state.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
-import { meantByNote } from '#slack/modal/note.js';
+import { meantByNote } from '#slack/modals/note.js';
 import type { Typed } from '#slack/ports.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 

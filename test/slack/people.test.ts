@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '#sandbox/sandbox.js';
-import { createSlackClient } from '#slack/client.js';
-import { Memory } from '#slack/memory.js';
-import { createPeople } from '#slack/people.js';
-import { personOf } from '#slack/person.js';
+import { createPeople, Memory, personOf } from '#slack/people/people.js';
 import type { PeopleStore, SlackPerson } from '#slack/ports.js';
+import { createSlackClient } from '#slack/transport/client.js';
 import { type Kit, MANIFEST, quiet, startKit, until } from './kit.js';
 
 let kit: Kit | undefined;

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { DraftFact } from '#domain/fact.js';
-import type { RunView } from '#domain/runbook-run.js';
+import type { DraftFact } from '#domain/incident/fact.js';
+import type { RunView } from '#domain/run/view.js';
 import { checkMessageBlocks } from '#sandbox/blocks/check.js';
-import type { Block } from '#slack/blocks/block.js';
-import { runMessage } from '#slack/blocks/run.js';
-import { code, tail } from '#slack/blocks/run-text.js';
-import { carriedRun } from '#slack/carried-run.js';
+import { code, runMessage, tail } from '#slack/blocks/run.js';
+import type { Block } from '#slack/blocks/text.js';
+import { carriedRun } from '#slack/buttons/run.js';
 import {
   approved,
   cancelled,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DraftFact } from '#domain/fact.js';
+import type { DraftFact } from '#domain/incident/fact.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
-import type { IncidentState } from '#domain/state.js';
 import { runMessage } from '#slack/blocks/run.js';
 import { fold, opened, stream } from '../domain/given.js';
 import {

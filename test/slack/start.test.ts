@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { createSlack, type Slack } from '#slack/app.js';
-import { lookAtSocket } from '#slack/socket.js';
+import { lookAtSocket } from '#slack/transport/socket.js';
 import { Behind, type Kit, MANIFEST, type Outcome, quiet, startKit, until } from './kit.js';
 
 const SECRET = 'a-signing-secret';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeSlack } from '#domain/command/entered.js';
-import { messageIn } from '#slack/message.js';
-import { wordsOf } from '#slack/words.js';
+import { messageIn, wordsOf } from '#slack/capture/capture.js';
 
 const read = (message: object) =>
   decodeSlack(messageIn({ ts: '1.2', ...message })?.raw ?? 'none', {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Hold, Lane } from '#store/lanes.js';
+import type { Hold, Lane } from '#store/outbox.js';
 import type { Outbox } from '#store/store.js';
 import { type Opened, openedStore } from './opened.js';
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KnownPerson } from '#store/people.js';
+import type { KnownPerson, Workspaces } from '#store/people.js';
 import { openStore } from '#store/store.js';
-import type { Workspaces } from '#store/workspaces.js';
 import { type Opened, openedStore } from './opened.js';
 
 let db: Opened;

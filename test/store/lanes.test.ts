@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { DUE_LANES_SQL, type Hold, type Lane } from '#store/lanes.js';
-import type { OwedRow } from '#store/outbox.js';
+import { DUE_LANES_SQL, type Hold, type Lane, type OwedRow } from '#store/outbox.js';
 import type { Outbox } from '#store/store.js';
 import { Ledger, noted, opened } from './ledger.js';
 import { type Opened, openedStore } from './opened.js';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { CHAIN_START, seal } from '#domain/chain.js';
-import { amendmentOf, entryOf } from '#domain/entries.js';
-import { evolve, start } from '#domain/evolve.js';
-import type { DraftFact, Fact } from '#domain/fact.js';
-import type { Person } from '#domain/person.js';
-import type { IncidentState } from '#domain/state.js';
+import { CHAIN_START, seal } from '#domain/incident/chain.js';
+import { amendmentOf, entryOf } from '#domain/incident/entry.js';
+import { evolve, start } from '#domain/incident/evolve.js';
+import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import type { Person } from '#domain/words.js';
 import type { Commit } from '#store/commit.js';
 
 export const ana: Person = { id: 'U1', name: 'Ana' };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { unseal } from '#domain/chain.js';
-import { amendmentOf, entryOf } from '#domain/entries.js';
-import { evolve, start } from '#domain/evolve.js';
+import { unseal } from '#domain/incident/chain.js';
+import { amendmentOf, entryOf } from '#domain/incident/entry.js';
+import { evolve, start } from '#domain/incident/evolve.js';
 import type { Fold } from '#store/rebuild.js';
 import { captured, edited, Ledger, noted, opened, struck } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { KEEP_PAID_MS } from '../../src/worker.js';
+import { KEEP_PAID_MS } from '../../src/worker/worker.js';
 import { type Opened, openedStore } from './opened.js';
 
 // What was paid goes after a time; what is owed, held, resting or given up stays.

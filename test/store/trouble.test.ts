@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { nothingKept, notRead } from '#handle.js';
+import { nothingKept, notRead } from '#handle/handle.js';
 import { migrate } from '#store/migrate.js';
 import { outcomeOfConnecting, outcomeOfQuery, Unavailable } from '#store/outcome.js';
+import { troubleOf, tryWriting } from '#store/pools.js';
 import { openStore, type Store } from '#store/store.js';
-import { troubleOf, tryWriting } from '#store/trouble.js';
 import { Ledger, noted, opened } from './ledger.js';
 import { type Opened, openedStore } from './opened.js';
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { botsHere, startHeartbeat } from '#compose/heartbeat.js';
+import { botsHere, startHeartbeat } from '#compose/health.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));

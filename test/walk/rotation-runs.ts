@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { RunFactBody } from '#domain/run-fact.js';
+import type { RunFactBody } from '#domain/run/fact.js';
 import { pause, type Walk } from './kit.js';
 
 type RunFact = RunFactBody & { at: number; texts: Record<string, string> };

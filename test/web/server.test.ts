@@ -3,9 +3,8 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Answer } from '#answer.js';
-import { mostConnections } from '#web/connections.js';
-import { startWeb, type Web, type WebLimits } from '#web/server.js';
+import type { Answer } from '#answer/answer.js';
+import { mostConnections, startWeb, type Web, type WebLimits } from '#web/server.js';
 import { memoryLog } from '../queue/log.js';
 import { until } from '../queue/servers.js';
 

@@ -1,9 +1,9 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { numberOf } from '../state.js';
-import { closestVerbs } from './closest-verbs.js';
+import { numberOf } from '../words.js';
 import { checkText, type Entered } from './entered.js';
-import { wordAt } from './impossible-times.js';
-import { parseExport, parseHelp, parsePlain, parseTimeline } from './parse-asks.js';
+import { type CommandContext, firstWord, type Line, type Outcome, type Parsed, refAmong } from './line.js';
+import { wordAt } from './time/impossible.js';
+import { parseExport, parseHelp, parsePlain, parseTimeline } from './verb/asks.js';
 import {
   parseComponent,
   parseDone,
@@ -13,28 +13,26 @@ import {
   parseStrike,
   parseTime,
   parseTitle,
-} from './parse-changes.js';
-import { parseImpact } from './parse-impact.js';
-import { parseLog } from './parse-log.js';
-import { parseOpen } from './parse-open.js';
-import { parseAction, parseInvite, parseLead, parseRole } from './parse-people.js';
-import { parsePublish } from './parse-publish.js';
-import { parseCause, parseNote, parseReopen, parseResolve, parseStatus } from './parse-records.js';
-import { parseRun } from './parse-run.js';
+} from './verb/changes.js';
+import { parseImpact } from './verb/impact.js';
+import { parseLog } from './verb/log.js';
+import { parseOpen } from './verb/open.js';
+import { parseAction, parseInvite, parseLead, parseRole } from './verb/people.js';
+import { parsePublish } from './verb/publish.js';
+import { parseCause, parseNote, parseReopen, parseResolve, parseStatus } from './verb/records.js';
 import {
   parseAnswer,
   parseApprove,
   parseEnding,
   parseRetry,
+  parseRun,
   parseRuns,
   parseSkip,
   parseUndo,
-} from './parse-runs.js';
-import type { CommandContext, Line, Outcome, Parsed } from './parsed.js';
-import { firstWord, refAmong } from './pieces.js';
-import { type Verb, type VerbName, verbNamed } from './verbs.js';
+} from './verb/run.js';
+import { closestVerbs, type Verb, type VerbName, verbNamed } from './verbs.js';
 
-export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './parsed.js';
+export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './line.js';
 
 const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
   open: parseOpen,

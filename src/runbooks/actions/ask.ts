@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { personLabel } from '#domain/person.js';
+import { personLabel } from '#domain/words.js';
 import { type Action, ActionFailed } from '../action.js';
 
 const input = z.strictObject({

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import { type Answer, TAIL } from './request.js';
 
 /** Where in a JSON value: `result.items.0.id`. */

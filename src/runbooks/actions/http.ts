@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
 import { amiss, expectation, only, parsed, path } from './expectation.js';
 import { type Answer, address, at, hasSecrets, headers, headersFor, NoAnswer, send } from './request.js';

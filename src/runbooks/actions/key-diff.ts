@@ -1,6 +1,6 @@
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import type { ActionContext, Output } from '../action.js';
-import type { Keys } from '../keystore.js';
+import type { Keys } from '../keystores/keystore.js';
 import type { Secret } from '../secret.js';
 import { look } from './touch.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
-import type { Keys } from '../keystore.js';
+import type { Keys } from '../keystores/keystore.js';
 import { canPut, count, named, prints, some, versions } from './key-diff.js';
 import { change, look } from './touch.js';
 

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, type RunContext } from '../action.js';
-import { isTemplate } from '../definition-templates.js';
-import type { KeyProbe } from '../keystore.js';
+import { isTemplate } from '../definition/templates.js';
+import type { KeyProbe } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
-import { duration } from './duration.js';
 import { count } from './key-diff.js';
 import { at, NoAnswer, send } from './request.js';
-import { look } from './touch.js';
+import { duration, look } from './touch.js';
 
 const input = z.strictObject({
   store: z.string().min(1),

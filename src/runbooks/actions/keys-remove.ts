@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type Output } from '../action.js';
-import type { Keys } from '../keystore.js';
+import type { Keys } from '../keystores/keystore.js';
 import { anywhere, count, named, prints, some, versions } from './key-diff.js';
 import { change, look } from './touch.js';
 

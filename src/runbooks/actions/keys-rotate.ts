@@ -1,11 +1,300 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Json } from '#domain/runbook.js';
-import type { Action, ActionContext, RunContext, StepPlan, StepResult } from '../action.js';
-import type { Pair } from '../pair.js';
-import { unaccept, unmint, unswitch } from './rotate-back.js';
-import { accept, drain, mint, mustBeSteady, prove, settle, switchOver } from './rotate-forward.js';
-import { capturedForRetiring, retire, unretire } from './rotate-retire.js';
-import { idsOf, readRotation, shown } from './rotation.js';
+import type { Json } from '#domain/run/runbook.js';
+import {
+  type Action,
+  type ActionContext,
+  ActionFailed,
+  type RunContext,
+  type StepPlan,
+  type StepResult,
+} from '../action.js';
+import type { Pair } from '../keystores/keystore.js';
+import type { Secret } from '../secret.js';
+import {
+  accept,
+  acceptedId,
+  accepts,
+  captured,
+  done,
+  drain,
+  drainFor,
+  foreign,
+  type Holder,
+  idsOf,
+  isHalfway,
+  mint,
+  mustAllAccept,
+  mustAllUse,
+  mustBeSteady,
+  mustNotAccept,
+  prove,
+  proveAccepted,
+  proveRefused,
+  proveThrough,
+  type Rotation,
+  readRotation,
+  readUnderWay,
+  settle,
+  shown,
+  switchOver,
+  uses,
+} from './rotation.js';
+import { change } from './touch.js';
+
+/** Under which ids each acceptor held the old key before any of them lost it. */
+const capturedRetiring = z.object({ accepted: z.record(z.string(), z.array(z.string())) });
+
+function capturedForRetiring(rotation: Rotation, context: ActionContext): Json {
+  const ids = rotation.acceptors.map((acceptor) => [acceptor.store.name, idsOf(acceptor, rotation.current)]);
+  return { ...shown(rotation, context), accepted: Object.fromEntries(ids) };
+}
+
+/**
+ * P8: no acceptor takes the old key any more. What stores say of senders may be wrong, and only now it shows: so each
+ * removal is proved by requests through the gateway, and the key is put back at once when they fail.
+ */
+async function retire(name: string, context: RunContext): Promise<StepResult> {
+  const first = await readUnderWay(name, context);
+  const old = first.current;
+  if (old.equals(first.pending))
+    throw new ActionFailed(`${first.pair.truth} has settled already: nothing is to be retired`);
+  // Whoever was at it before may have died between a removal and its proof.
+  await mustDoWithout(name, context);
+  for (const { store } of first.acceptors) {
+    const now = await readUnderWay(name, context);
+    mustAllUse(now, now.pending, context);
+    mustAllAccept(now, now.pending, context);
+    const acceptor = now.acceptors.find((one) => one.store.name === store.name);
+    const ids = acceptor ? idsOf(acceptor, old) : [];
+    if (ids.length === 0) continue;
+    const output = shown(now, context);
+    try {
+      for (const id of ids) {
+        await change(
+          context,
+          () => store.remove(id, old, context.signal),
+          () => output,
+        );
+        context.say(`${store.name} refuses ${context.fingerprint(old)} (${id})`);
+      }
+    } catch (error) {
+      // Some places may have lost it, and between two attempts they would refuse whoever needs it.
+      if (error instanceof ActionFailed) await mustDoWithout(name, context);
+      throw error;
+    }
+    await mustDoWithout(name, context);
+  }
+  const after = await readUnderWay(name, context);
+  mustNotAccept(after.acceptors, old, context);
+  await proveAccepted(after.pair, 'pending', after.pending, context);
+  await proveRefused(after.pair, old, context);
+  // Once more: a service may have read its keys anew only a moment ago.
+  await mustDoWithout(name, context);
+  return done(after, context, `${context.fingerprint(old)} is refused everywhere`);
+}
+
+/** Every acceptor that `retire` has taken the old key from takes it again. Refuses once the truth has settled. */
+async function unretire(name: string, context: RunContext): Promise<StepResult> {
+  const rotation = await readRotation(name, context);
+  mustNotBeSettled(rotation, context);
+  const { current } = rotation;
+  await putBack(rotation, context.undoing?.captured ?? null, context);
+  const after = await readRotation(name, context);
+  mustAllAccept(after, current, context);
+  await proveAccepted(after.pair, 'current', current, context);
+  return done(after, context, `${context.fingerprint(current)} is accepted everywhere`);
+}
+
+/** Do requests fare well as far as the old key is gone? Where not, it is put back. @throws ActionFailed then, too */
+async function mustDoWithout(name: string, context: RunContext): Promise<void> {
+  const now = await readUnderWay(name, context);
+  try {
+    mustAllUse(now, now.pending, context);
+    await proveThrough(now.pair, context);
+  } catch (error) {
+    if (!(error instanceof ActionFailed) || context.signal.aborted) throw error;
+    if (lacking(now, context.captured, context).length === 0) throw error;
+    throw await afterPuttingBack(now, error, context);
+  }
+}
+
+/** @returns what to say of it */
+async function afterPuttingBack(
+  now: Rotation,
+  { message }: ActionFailed,
+  context: RunContext,
+): Promise<ActionFailed> {
+  const fp = context.fingerprint(now.current);
+  const output = shown(now, context);
+  const why = `${message} once ${fp} was gone`;
+  try {
+    await putBack(now, context.captured, context);
+  } catch (error) {
+    if (!(error instanceof ActionFailed)) throw error;
+    const { unsure } = error;
+    return new ActionFailed(`${why}; putting it back failed: ${error.message}`, { unsure, output });
+  }
+  // Not tried again by itself: each attempt would cost requests, until somebody has found that sender.
+  const final = { final: true, output };
+  if (now.pair.through === null) return new ActionFailed(`${why}; it was put back`, final);
+  const still = await answersAgain(now, context);
+  if (still) return new ActionFailed(`${why}; it was put back, which did not help: ${still.message}`, final);
+  return new ActionFailed(
+    `${why}; it was put back, and requests are answered again: some sender still uses it, whatever its store says`,
+    final,
+  );
+}
+
+const LOOKS = 5;
+const PAUSE_MS = 1_000;
+
+/** A service may read its keys anew only every few seconds. @returns what is still wrong after that; null: nothing */
+async function answersAgain({ pair }: Rotation, context: RunContext): Promise<ActionFailed | null> {
+  for (let look = 1; ; look += 1) {
+    try {
+      await proveThrough(pair, context);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ActionFailed)) throw error;
+      if (look === LOOKS || context.signal.aborted) return error;
+    }
+    await sleep(PAUSE_MS, undefined, { signal: context.signal }).catch(() => {});
+  }
+}
+
+/** All at the same time: as long as one of them lacks it, requests may fail. @throws ActionFailed once all were tried */
+async function putBack(rotation: Rotation, before: Json, context: RunContext): Promise<void> {
+  const old = rotation.current;
+  const output = shown(rotation, context);
+  const tried = lacking(rotation, before, context).map(async ({ store, ids }) => {
+    for (const id of ids) {
+      await change(
+        context,
+        () => store.put(id, old, null, context.signal),
+        () => output,
+      );
+      context.say(`${store.name} accepts ${context.fingerprint(old)} again (${id})`);
+    }
+  });
+  const failed = (await Promise.allSettled(tried)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** @returns the acceptors that had the old key and do not take it now, with the ids to put it back under */
+function lacking(rotation: Rotation, before: Json, context: ActionContext) {
+  const { acceptors, current } = rotation;
+  return acceptors
+    .filter((acceptor) => !accepts(acceptor, current))
+    .map((acceptor) => ({ store: acceptor.store, ids: idsToPutBack(acceptor, current, before, context) }))
+    .filter(({ ids }) => ids.length > 0);
+}
+
+/** None where it was gone before we came: whoever took it away will have had a reason. */
+function idsToPutBack(acceptor: Holder, old: Secret, before: Json, context: ActionContext): string[] {
+  const own = acceptedId(old, context);
+  const had = capturedRetiring.safeParse(before).data?.accepted[acceptor.store.name] ?? [own];
+  const taken = (id: string) => acceptor.anywhere.get(id)?.equals(old) === false;
+  const free = had.filter((id) => !taken(id));
+  return free.length > 0 || had.length === 0 ? free : [own];
+}
+
+const minted = z.object({ pending: z.string() });
+
+/** Every sender uses the current key again. Refuses when an acceptor takes it no more: `unretire` comes first. */
+async function unswitch(name: string, context: RunContext): Promise<StepResult> {
+  const first = await readRotation(name, context);
+  mustNotBeSettled(first, context);
+  for (const { store } of first.senders) {
+    const now = await readRotation(name, context);
+    const { pair, current, pending } = now;
+    const sender = now.senders.find((one) => one.store.name === store.name);
+    if (!sender || uses(now, sender, current)) continue;
+    if (!pending || !(uses(now, sender, pending) || isHalfway(now, sender)))
+      throw foreign(now, store.name, sender.keys.get(pair.key), context);
+    mustAllAccept(now, current, context);
+    const output = shown(now, context);
+    await change(
+      context,
+      () => store.put(pair.key, current, pending, context.signal),
+      () => output,
+    );
+    context.say(`${store.name} uses ${context.fingerprint(current)} again`);
+  }
+  const after = await readRotation(name, context);
+  mustAllUse(after, after.current, context);
+  await proveThrough(after.pair, context);
+  return done(after, context, `every sender uses ${context.fingerprint(after.current)}`);
+}
+
+/** No acceptor takes the next key any more, once requests with it are over. Refuses while a sender uses it. */
+async function unaccept(name: string, context: RunContext): Promise<StepResult> {
+  const first = await readRotation(name, context);
+  mustNotBeSettled(first, context);
+  const { pending } = first;
+  if (!pending || !first.acceptors.some((acceptor) => idsOf(acceptor, pending).length > 0)) {
+    return done(first, context, 'no acceptor takes a pending key');
+  }
+  mustBeUnused(first, context);
+  // A sender may have used it a moment ago, and what it sent then is still to be answered.
+  if (!context.waited) return drainFor(first, context);
+  for (const { store } of first.acceptors) {
+    const now = await readRotation(name, context);
+    mustBeUnused(now, context);
+    const acceptor = now.acceptors.find((one) => one.store.name === store.name);
+    for (const id of acceptor ? idsOf(acceptor, pending) : []) {
+      const output = shown(now, context);
+      await change(
+        context,
+        () => store.remove(id, pending, context.signal),
+        () => output,
+      );
+      context.say(`${store.name} accepts ${context.fingerprint(pending)} no more (${id})`);
+    }
+  }
+  const after = await readRotation(name, context);
+  mustNotAccept(after.acceptors, pending, context);
+  return done(after, context, `${context.fingerprint(pending)} is accepted nowhere`);
+}
+
+/** The truth forgets the next key. Refuses while anybody has it. */
+async function unmint(name: string, context: RunContext): Promise<StepResult> {
+  const rotation = await readRotation(name, context);
+  const { pending, truth, senders, acceptors } = rotation;
+  mustNotBeSettled(rotation, context);
+  if (!pending) return done(rotation, context, `${truth.store.name} holds no pending key`);
+  const before = captured.safeParse(context.undoing?.captured).data;
+  const put = minted.safeParse(context.undoing?.output).data;
+  const fp = context.fingerprint(pending);
+  if (before?.pending || (put && put.pending !== fp)) {
+    throw new ActionFailed(
+      `the pending key ${fp} of ${truth.store.name} is not the one that was made here: left alone`,
+    );
+  }
+  mustBeUnused(rotation, context);
+  mustNotAccept([...senders, ...acceptors], pending, context);
+  const output = shown(rotation, context);
+  await change(
+    context,
+    () => truth.store.remove('pending', pending, context.signal),
+    () => output,
+  );
+  return done(await readRotation(name, context), context, `${fp} is forgotten`);
+}
+
+/** @throws ActionFailed when a sender uses another key than the current one */
+function mustBeUnused(rotation: Rotation, context: RunContext): void {
+  mustNotBeSettled(rotation, context);
+  mustAllUse(rotation, rotation.current, context);
+}
+
+/** @throws ActionFailed when the truth calls the next key current already: taking it away would be an outage */
+function mustNotBeSettled({ pair, current, pending }: Rotation, context: RunContext): void {
+  const before = captured.safeParse(context.undoing?.captured).data;
+  const now = context.fingerprint(current);
+  if (!pending?.equals(current) && (!before || before.current === now)) return;
+  throw new ActionFailed(`${pair.truth} has settled on ${now}: there is only forward, by another rotation`);
+}
 
 interface Phase {
   run(pair: string, context: RunContext): Promise<StepResult>;

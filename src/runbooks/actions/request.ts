@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { z } from 'zod';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
-import { isTemplate } from '../definition-templates.js';
+import { isTemplate } from '../definition/templates.js';
 import {
   guardedLookup,
   isAsWritten,

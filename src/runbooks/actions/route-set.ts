@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { type Action, ActionFailed, type RunContext } from '../action.js';
-import type { Route, RouteReading } from '../route.js';
-import { where } from './route-read.js';
+import { type Action, type ActionContext, ActionFailed, type Output, type RunContext } from '../action.js';
+import type { Route, RouteReading } from '../routes/route.js';
 import { change, look } from './touch.js';
 
 const input = z.strictObject({ route: z.string().min(1), to: z.string().min(1) });
@@ -93,4 +92,43 @@ function mayPointTo(route: Route, to: string): void {
 
 function disagree(name: string, reading: RouteReading): ActionFailed {
   return new ActionFailed(`${name} points to ${where(reading)}; make its places agree first`);
+}
+
+const readInput = z.strictObject({ route: z.string().min(1) });
+
+/** `route.read`: where a route points, in every place that holds it. */
+export const routeRead: Action<z.infer<typeof readInput>> = {
+  name: 'route.read',
+  does: 'reads where a route points',
+  effect: 'read',
+  input: readInput,
+  outputs: ['to', 'places'],
+  async plan({ route: name }, context) {
+    const { output, summary } = await read(name, context);
+    return {
+      does: `reads where ${name} points: now ${summary}`,
+      touches: [],
+      current: null,
+      desired: null,
+      versions: { [`route:${name}`]: String(output.to) },
+      output,
+    };
+  },
+  async run({ route: name }, context) {
+    const { output, summary } = await read(name, context);
+    return { kind: 'done', output, summary: `${name} points to ${summary}` };
+  },
+};
+
+async function read(name: string, context: ActionContext): Promise<{ output: Output; summary: string }> {
+  const reading = await look(context.route(name), context.signal);
+  return {
+    output: { to: reading.to, places: reading.places.map((at) => ({ ...at })) },
+    summary: where(reading),
+  };
+}
+
+/** @returns where it points, in words; place by place when they disagree */
+function where({ to, places }: RouteReading): string {
+  return to ?? `different places (${places.map((at) => `${at.place}: ${at.to}`).join(', ')})`;
 }

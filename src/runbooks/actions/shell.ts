@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, type ShellCommand } from '../action.js';
-import { isTemplate } from '../definition-templates.js';
+import { isTemplate } from '../definition/templates.js';
 import { NotStarted, runProcess } from '../process.js';
 import { ranOut } from './touch.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Action } from '../action.js';
-import { duration, spoken } from './duration.js';
+import { duration, spoken } from './touch.js';
 
 const input = z.strictObject({ for: duration });
 

@@ -1,17 +1,18 @@
 import { z } from 'zod';
-import { HaproxyFailed, isWord, type Row } from '../haproxy.js';
 import {
   checkInstances,
+  HaproxyFailed,
   instanceShape,
+  isWord,
   type MapChange,
   type MapInstance,
   openInstances,
+  type Row,
   withMapFiles,
-} from '../haproxy-map.js';
-import { type Apart, type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
+} from '../haproxy.js';
 import { Secret } from '../secret.js';
-import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
-import { versionOf } from './version.js';
+import { type Apart, type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
+import { type KeyStoreKind, type OpenKeyStore, type StoreSurroundings, versionOf } from './kind.js';
 
 /**
  * `id-value`: a gateway that sends keys looks up its client's id. `value-id`: a service that accepts keys looks up the

@@ -1,12 +1,16 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
-import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
 import { Secret } from '../secret.js';
-import { SecretAddress, shown } from './address.js';
-import { mustBeKeepable } from './keepable.js';
-import type { KeyStoreKind, OpenKeyStore, StoreSurroundings } from './kind.js';
-import { secretReference } from './reference.js';
-import { versionOf } from './version.js';
+import { SecretAddress, shown } from './exchange.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
+import {
+  type KeyStoreKind,
+  mustBeKeepable,
+  type OpenKeyStore,
+  type StoreSurroundings,
+  secretReference,
+  versionOf,
+} from './kind.js';
 
 const settings = z.strictObject({ url: secretReference, key: z.string().min(1) });
 type Settings = z.infer<typeof settings>;

@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { withFileLock, writeAtomically } from '../atomic-file.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from '../keystore.js';
-import { readPlainFile } from '../plain-file.js';
+import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
 import { Secret } from '../secret.js';
-import type { OpenKeyStore, StoreSurroundings } from './kind.js';
-import { versionOf } from './version.js';
+import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
+import { type OpenKeyStore, type StoreSurroundings, versionOf } from './kind.js';
 
 /** How a kind of file holds keys. */
 export interface FileFormat {

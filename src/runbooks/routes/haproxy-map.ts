@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { HaproxyFailed, isWord, type Row } from '../haproxy.js';
 import {
   checkInstances,
+  HaproxyFailed,
   instanceShape,
+  isWord,
   type MapInstance,
   openInstances,
+  type Row,
   withMapFiles,
-} from '../haproxy-map.js';
-import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
-import type { RouteKind } from './kind.js';
+} from '../haproxy.js';
+import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
 
 const word = z.string().refine(isWord, 'must be one word');
 const settings = z

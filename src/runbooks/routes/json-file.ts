@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { withFileLock, writeAtomically } from '../atomic-file.js';
-import { readPlainFile } from '../plain-file.js';
-import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
-import type { RouteKind } from './kind.js';
+import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
+import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
 
 /** Many a gateway keeps its routes in an object of another language: `__proto__` is lost there, or worse. */
 const name = z

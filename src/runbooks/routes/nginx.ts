@@ -2,10 +2,8 @@ import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { withFileLock, writeAtomically } from '../atomic-file.js';
-import { readPlainFile } from '../plain-file.js';
-import { type Route, RouteFailed, type RouteReading, StaleRoute } from '../route.js';
-import type { RouteKind } from './kind.js';
+import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
+import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
 
 const path = z.string().startsWith('/', 'must be an absolute path');
 const command = z.array(z.string()).min(1, 'must have at least the program');

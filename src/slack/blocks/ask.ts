@@ -1,6 +1,5 @@
 import type { types } from '@slack/bolt';
-import { type Block, plain } from './block.js';
-import { cut } from './cut.js';
+import { type Block, cut, plain } from './text.js';
 
 /** Ids under which Slack tells us what was clicked. */
 export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;

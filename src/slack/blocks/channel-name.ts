@@ -1,4 +1,4 @@
-import { MAX } from './block.js';
+import { MAX } from './text.js';
 
 /**
  * Name of an incident's channel: `inc-7-api-is-slow`. Slack takes lower-case letters of any script, digits, `-` and `_`,

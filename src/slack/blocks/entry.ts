@@ -1,10 +1,7 @@
-import type { Entry } from '#domain/entry.js';
-import { personLabel } from '#domain/person.js';
-import { closed } from '#render/direction.js';
-import { type Block, context, MAX, type Message, section } from './block.js';
-import { cut } from './cut.js';
-import { escaped } from './escaped.js';
-import { whenLabel } from './when.js';
+import type { Entry } from '#domain/incident/entry.js';
+import { personLabel } from '#domain/words.js';
+import { closed } from '#render/clock.js';
+import { type Block, context, cut, escaped, MAX, type Message, section, whenLabel } from './text.js';
 
 /** A timeline entry on its way into the channel. */
 export interface Shown {

@@ -1,10 +1,17 @@
-import { personLabel } from '#domain/person.js';
-import { type IncidentState, refOf } from '#domain/state.js';
-import { MARKS } from '#domain/words.js';
-import { type Block, context, MAX, type Message, section } from './block.js';
-import { cut } from './cut.js';
-import { escaped, link } from './escaped.js';
-import { whenLabel } from './when.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { MARKS, personLabel, refOf } from '#domain/words.js';
+import {
+  type Block,
+  channelLink,
+  context,
+  cut,
+  escaped,
+  link,
+  MAX,
+  type Message,
+  section,
+  whenLabel,
+} from './text.js';
 
 /** Pages about the incident, already signed or public; none when there is no address to give. */
 export interface Link {
@@ -34,7 +41,7 @@ export function headlineMessage(
 }
 
 /** `sev2 · identified`, and what else a reader must know at once. */
-export function standing(state: IncidentState): string {
+function standing(state: IncidentState): string {
   return [
     ...(state.drill ? ['*DRILL*'] : []),
     state.severity ?? 'no severity yet',
@@ -76,4 +83,39 @@ function milestones(state: IncidentState): string {
     if (stone) lines.push(`${mark[0]?.toUpperCase()}${mark.slice(1)} ${label(stone.at, stone.precision)}`);
   }
   return `${lines.join(' · ')} (UTC)`;
+}
+
+/** @returns the channel's topic, at most 250 characters. Slack neither formats nor links a topic, so nothing is escaped. */
+export function topic(state: IncidentState): string {
+  const lead = state.roles.lead;
+  const parts = [
+    refOf(state.number),
+    ...(state.drill ? ['drill'] : []),
+    ...(state.severity ? [state.severity] : []),
+    state.status,
+    ...(lead ? [`lead ${cut(lead.name ?? lead.id, 60)}`] : []),
+  ];
+  return cut(`${parts.join(' · ')} · ${state.title.replace(/\s+/g, ' ')}`, MAX.topic);
+}
+
+/**
+ * One line for the announcement channel, kept up to date. Never composed for a private incident: whoever posts checks that.
+ */
+export function announcementMessage(
+  state: IncidentState,
+  /** `refused`: what Slack said when it was to make the channel, if that is known. */
+  without: { refused: string | null; command: string } = { refused: null, command: '/incident' },
+): Message {
+  const title = escaped(cut(state.title.replace(/\s+/g, ' '), 250));
+  const where = state.channel ? ` → ${channelLink(state.channel.id)}` : ` · ${noChannel(state, without)}`;
+  const text = `*${refOf(state.number)}* ${title}\n${standing(state)}${where}`;
+  return { text, blocks: [section(text)] };
+}
+
+function noChannel(
+  state: IncidentState,
+  { refused, command }: { refused: string | null; command: string },
+): string {
+  const why = refused ? ` (Slack said ${escaped(cut(refused, 80))})` : '';
+  return `no channel yet${why}; \`${escaped(command)} note ${refOf(state.number)} TEXT\` records from anywhere`;
 }

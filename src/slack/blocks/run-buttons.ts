@@ -1,10 +1,9 @@
 import type { types } from '@slack/bolt';
-import { runRef } from '#domain/run-fact.js';
-import type { RunView } from '#domain/runbook-run.js';
-import { type CarriedRun, markOf } from '../carried-run.js';
+import type { RunView } from '#domain/run/view.js';
+import { runRef } from '#domain/words.js';
+import { type CarriedRun, markOf } from '../buttons/run.js';
 import { packed } from '../packed.js';
-import { type Block, plain } from './block.js';
-import { cut } from './cut.js';
+import { type Block, cut, plain } from './text.js';
 
 /** Begins every id under which Slack tells us that a button of a run was clicked. */
 export const RUN_ACTIONS = /^run:/;

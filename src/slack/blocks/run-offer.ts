@@ -1,6 +1,5 @@
-import { type CarriedOffer, packOffer } from '../carried-offer.js';
-import { type Message, plain, section } from './block.js';
-import { escaped } from './escaped.js';
+import { type CarriedOffer, packOffer } from '../buttons/offer.js';
+import { escaped, type Message, plain, section } from './text.js';
 
 /** Under which Slack tells us that somebody wants the plan. */
 export const OFFER_ACTION = 'offer:plan';

@@ -1,13 +1,10 @@
-import { personLabel } from '#domain/person.js';
-import { runRef } from '#domain/run-fact.js';
-import type { RunView } from '#domain/runbook-run.js';
-import { runStanding } from '#render/runs.js';
-import { type Block, context, MAX, type Message, section } from './block.js';
-import { cut } from './cut.js';
+import { changesOf, type PlannedStep, type RunPlan, sendingOf } from '#domain/run/plan.js';
+import type { RunView } from '#domain/run/view.js';
+import { printable } from '#domain/text.js';
+import { personLabel, runRef } from '#domain/words.js';
+import { durationText, runStanding, type StepLine, stepLines } from '#render/runs.js';
 import { ANSWERS, runButtons, undoable } from './run-buttons.js';
-import { approvalText, approvedText, planLines } from './run-plan.js';
-import { printed, progressLines } from './run-progress.js';
-import { code, inline, moment, tail } from './run-text.js';
+import { type Block, context, cut, escaped, MAX, type Message, section } from './text.js';
 
 /** Characters that plan or progress may take; head, question, log and buttons have the rest. */
 const LINES = 4_800;
@@ -126,4 +123,225 @@ function sections(lines: readonly string[]): Block[] {
     } else texts.push(line);
   }
   return texts.map(section);
+}
+
+/** What a run would do, step by step, in at most `room` characters. @returns lines of escaped mrkdwn */
+function planLines(plan: RunPlan, room: number): string[] {
+  const full = plan.steps.map((step, i) => stepInFull(step, i + 1));
+  if (full.join('\n').length <= room) return full;
+  // Every step is named, however many there are: nobody agrees to what they have not seen.
+  const each = Math.floor(room / plan.steps.length) - 1;
+  const last = '_Shortened to fit; the `facts` export has the whole plan._';
+  return [...plan.steps.map((step, i) => stepInShort(step, i + 1, each)), last];
+}
+
+function stepInFull(step: PlannedStep, n: number): string {
+  const { touches, current, desired } = step;
+  const change =
+    current === null && desired === null
+      ? ''
+      : `${code(current ?? 'nothing', 300)} → ${code(desired ?? 'nothing', 300)}`;
+  const more = [
+    touches.length > 0
+      ? `touches ${touches
+          .map((one) => code(one, 80))
+          .slice(0, 10)
+          .join(', ')}`
+      : '',
+    touches.length > 10 ? `and ${touches.length - 10} more` : '',
+    change,
+    undoText(step, 300),
+  ].filter((words) => words !== '');
+  const indented = more.length > 0 ? `\n      ${more.join(' · ')}` : '';
+  return `${n}. *${inline(step.id, 40)}* ${doesText(step, 400)}${indented}`;
+}
+
+function stepInShort(step: PlannedStep, n: number, max: number): string {
+  const head = `${n}. *${inline(step.id, 40)}* `;
+  const undo = changes(step) && step.undo === null ? ' · cannot be undone' : '';
+  return `${head}${doesText(step, Math.max(10, max - head.length - undo.length))}${undo}`;
+}
+
+function doesText({ does, when, title }: PlannedStep, max: number): string {
+  const words = does || title;
+  if (when === 'left out' && !words.startsWith('left out')) return inline(`left out: ${words}`, max);
+  return inline(when === 'maybe' ? `perhaps: ${words}` : words, max);
+}
+
+function undoText(step: PlannedStep, max: number): string {
+  if (step.when === 'left out') return '';
+  if (step.effect === 'read') return step.sends ? '*sends secrets*, changes nothing' : 'only reads';
+  return step.undo === null ? '*cannot be undone*' : `undo: ${inline(step.undo, max)}`;
+}
+
+function changes(step: PlannedStep): boolean {
+  return step.effect !== 'read' && step.when !== 'left out';
+}
+
+/** What is missing until a plan is carried out: who must agree, who has, until when. */
+function approvalText(view: RunView, nameOf: (id: string) => string | null): string {
+  const { hash, approvers, approvals, granted } = view.state;
+  if (!hash || !approvers) return '';
+  const { required, from, self, expiresAt } = approvers;
+  const missing = granted ? 0 : Math.max(0, required - approvals.length);
+  const count = view.plan === null ? null : changesOf(view.plan).length;
+  const sending = view.plan === null ? 0 : sendingOf(view.plan).length;
+  const what =
+    count === null
+      ? ''
+      : count === 0
+        ? ', which changes nothing'
+        : `, ${count} of its steps would change something`;
+  const sends = sending === 0 ? '' : `, and ${sending} would send secrets out`;
+  const who = from.map((one) => inline(nameOf(one) ?? one, 60)).slice(0, 12);
+  const more = from.length > 12 ? ` or ${from.length - 12} more` : '';
+  const whom = who.length > 0 ? ` from ${who.join(' or ')}${more}` : '';
+  const notSelf = self ? '' : ', not by whoever asked for it';
+  const until = ` until ${moment(expiresAt, '{date_short_pretty} {time}')}`;
+  const needs =
+    missing > 0
+      ? `Needs ${missing} ${missing === 1 ? 'approval' : 'approvals'}${missing < required ? ' more' : ''}${whom}${notSelf},${until}.`
+      : 'Nobody has to agree any more; it begins now.';
+  const moved =
+    view.again === null
+      ? ''
+      : view.again === 'moved'
+        ? 'The world has moved since the plan before: this one is new.'
+        : 'Somebody who agreed would not be asked any more, so agreement is asked for anew.';
+  return [moved, `Plan \`${hash.slice(0, 8)}\`${what}${sends}.`, needs, approvedText(view)]
+    .filter((one) => one !== '')
+    .join('\n');
+}
+
+/** Who has agreed, and who broke the glass. */
+function approvedText({ approvals }: RunView): string {
+  return approvals
+    .slice(-8)
+    .map(({ by, breakGlass, reason }) => {
+      const name = inline(by.name ?? by.id, 60);
+      if (!breakGlass) return `Approved by ${name}.`;
+      return `*Glass broken* by ${name}${reason === null ? '' : `: ${inline(reason, 200)}`}.`;
+    })
+    .join(' ');
+}
+
+const WORDS: Record<StepLine['state'], string> = {
+  pending: 'not yet',
+  running: 'running',
+  waiting: 'waits',
+  asking: 'asks',
+  done: 'done',
+  failed: 'failed',
+  skipped: 'skipped',
+  undone: 'undone',
+};
+const UNDOING: Partial<Record<StepLine['state'], string>> = {
+  running: 'being undone',
+  waiting: 'waits to be undone',
+  asking: 'asks while it is undone',
+  failed: 'not undone',
+};
+
+/** How far each step has come, with a word and how long it took, in at most `room` characters. */
+function progressLines(view: RunView, room: number): string[] {
+  const steps = stepLines(view);
+  const ended = view.state.status === 'ended';
+  const full = steps.map((step, i) => stepLine(step, i + 1, ended, 400));
+  if (full.join('\n').length <= room) return full;
+  const each = Math.floor(room / steps.length) - 1;
+  return steps.map((step, i) => stepLine(step, i + 1, ended, each));
+}
+
+function stepLine(step: StepLine, n: number, ended: boolean, max: number): string {
+  const never = step.state === 'pending' && ended;
+  const word = never
+    ? 'not begun'
+    : ((step.phase === 'undo' ? UNDOING[step.state] : null) ?? WORDS[step.state]);
+  const head = `${n}. *${inline(step.id, 40)}* ${word}${timeOf(step)}`;
+  const said = step.view?.error ?? step.view?.summary ?? null;
+  const room = max - head.length - 3;
+  return said === null || step.state === 'asking' || room < 8 ? head : `${head} · ${inline(said, room)}`;
+}
+
+function timeOf({ state, view }: StepLine): string {
+  if (!view) return '';
+  if (state === 'waiting' && view.waitsUntil) return `, again at ${moment(view.waitsUntil, '{time_secs}')}`;
+  if (!view.startedAt || state === 'pending') return '';
+  if (view.finishedAt && state !== 'waiting') return `, ${durationText(view.startedAt, view.finishedAt)}`;
+  const again = view.attempt > 1 ? `, attempt ${view.attempt}` : '';
+  return `${again}, since ${moment(view.startedAt, '{time_secs}')}`;
+}
+
+/**
+ * What the step that failed printed, else the last of those whose output is not ours: of our own actions the summary
+ * says the same. @returns null where there is nothing of the kind
+ */
+function printed(view: RunView): { step: string; log: string } | null {
+  const phases = [...view.steps.values()]
+    .flatMap(({ run, undo }) => [run, undo])
+    .filter((one) => one !== undefined);
+  const spoke = phases.filter((one) => one.log !== null && one.log.trim() !== '');
+  const failed = spoke.filter((one) => one.outcome === 'failed');
+  const foreign = spoke.filter(({ step }) => FOREIGN.has(usesOf(view, step)));
+  const last = (failed.length > 0 ? failed : foreign).reduce<(typeof spoke)[number] | null>(
+    (newest, one) => ((one.finishedAt ?? '') >= (newest?.finishedAt ?? '') ? one : newest),
+    null,
+  );
+  return last ? { step: last.step, log: last.log ?? '' } : null;
+}
+
+/** Actions whose output is somebody else's words. */
+const FOREIGN = new Set(['shell', 'http']);
+
+function usesOf({ plan }: RunView, step: string): string {
+  return plan?.steps.find(({ id }) => id === step)?.uses ?? 'shell';
+}
+
+/** Looks like a backtick and ends no code. */
+const LOOKALIKE = '\u02cb';
+const JOINER = '\u2060';
+/** @returns one line of escaped text, at most `max` characters. */
+function inline(text: string, max: number): string {
+  const plain = printable(text).replace(/\s+/g, ' ').trim();
+  // A fence would swallow what stands behind it.
+  return cut(escaped(plain.replace(/`{3,}/g, (run) => LOOKALIKE.repeat(run.length))), max);
+}
+
+/** @returns one line as inline code, which nothing in it can end. */
+export function code(text: string, max: number): string {
+  const shown = inline(text.replaceAll('`', LOOKALIKE), max - 2);
+  return shown === '' ? '' : `\`${shown}\``;
+}
+
+/**
+ * The end of what a step printed, as a code block that its content cannot break out of.
+ * @param limit characters of the log; escaping may make more of them, but never more than twice as many
+ * @returns '' for a log without a word
+ */
+export function tail(log: string, limit: number): string {
+  const clean = printable(log.replace(/\r\n?/g, '\n')).trim();
+  if (clean === '') return '';
+  for (let size = limit; size > 0; size = Math.floor(size / 2)) {
+    const end = clean.length <= size ? clean : `…${ending(clean, size - 1)}`;
+    // A backtick that follows another one could close the block.
+    const shown = escaped(end).replace(/`(?=`)/g, `\`${JOINER}`);
+    if (shown.length <= 2 * limit) return `\`\`\`\n${shown}\n\`\`\``;
+  }
+  return '';
+}
+
+function ending(text: string, size: number): string {
+  const from = text.length - size;
+  const unit = text.charCodeAt(from);
+  // Never half a character.
+  return text.slice(unit >= 0xdc00 && unit <= 0xdfff ? from + 1 : from);
+}
+
+/** @returns a moment that Slack shows in the reader's own zone; old clients get UTC. */
+function moment(at: string, form: '{time}' | '{time_secs}' | '{date_short_pretty} {time}'): string {
+  const ms = Date.parse(at);
+  const utc = new Date(ms).toISOString();
+  const seconds = form === '{time_secs}' ? utc.slice(11, 19) : utc.slice(11, 16);
+  const day = form.startsWith('{date') ? `${utc.slice(0, 10)} ` : '';
+  return `<!date^${Math.floor(ms / 1000)}^${form}|${day}${seconds} UTC>`;
 }

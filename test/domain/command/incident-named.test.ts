@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAsked } from '#cli/runbook-asked.js';
+import { readAsked } from '#cli/runbook/asked.js';
 import { parsed, refused, typed } from './support.js';
 
 const away = { implied: false };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lineOf } from '#cli/incident-verb.js';
+import { lineOf } from '#cli/cli.js';
 import { intended, parsed, refused, typed } from './support.js';
 
 const NBSP = '\u00A0';

@@ -1,7 +1,7 @@
 import { decodeSlack } from '#domain/command/entered.js';
 import { type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
-import { type ReadTime, readTime, type TimeContext } from '#domain/command/time.js';
-import type { TypedIntent } from '#domain/intent.js';
+import { type ReadTime, readTime, type TimeContext } from '#domain/command/time/time.js';
+import type { TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 
 export const NOW = new Date('2024-11-10T14:32:10.500Z');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readTime } from '#domain/command/time.js';
+import { readTime } from '#domain/command/time/time.js';
 import { NOW, timeOf } from './support.js';
 
 // It is Sunday, 2024-11-10 14:32:10 UTC.

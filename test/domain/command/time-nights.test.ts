@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readTime } from '#domain/command/time.js';
+import { readTime } from '#domain/command/time/time.js';
 import { isRefusal } from '#domain/refusal.js';
 import { timeOf } from './support.js';
 

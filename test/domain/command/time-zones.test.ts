@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readTime } from '#domain/command/time.js';
-import { readZone } from '#domain/command/zone.js';
+import { readTime } from '#domain/command/time/time.js';
+import { readZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { NOW, timeOf } from './support.js';
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { closestVerbs } from '#domain/command/closest-verbs.js';
 import { helpText } from '#domain/command/help.js';
-import { takesValue, VERBS, verbNamed } from '#domain/command/verbs.js';
+import { closestVerbs, takesValue, VERBS, verbNamed } from '#domain/command/verbs.js';
 import { parsed, refused, typed } from './support.js';
 
 describe('looking', () => {

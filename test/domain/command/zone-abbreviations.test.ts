@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { readTime } from '#domain/command/time.js';
-import { abbreviationOf } from '#domain/command/zone-abbreviations.js';
-import { ABBREVIATIONS, AREAS } from '#domain/command/zone-data.js';
+import { abbreviationOf } from '#domain/command/time/abbreviations.js';
+import { readTime } from '#domain/command/time/time.js';
+import { ABBREVIATIONS, AREAS } from '#domain/command/time/zone-data.js';
 import { isRefusal } from '#domain/refusal.js';
 import { intended, NOW, refused, timeOf } from './support.js';
 

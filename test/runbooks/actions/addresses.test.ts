@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import type { Action } from '#runbooks/action.js';
 import { http } from '#runbooks/actions/http.js';
 import { probe } from '#runbooks/actions/probe.js';

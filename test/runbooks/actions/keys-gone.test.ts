@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { keysAdd } from '#runbooks/actions/keys-add.js';
 import { keysRemove } from '#runbooks/actions/keys-remove.js';
-import { type KeyStore, NotWritten, StoreFailed } from '#runbooks/keystore.js';
+import { type KeyStore, NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { failure, fp, Kit } from './kit.js';
 
 let kit: Kit;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import { keysRotate } from '#runbooks/actions/keys-rotate.js';
 import { failure, fp } from './kit.js';
 import { FORWARD, K1, type Step, World } from './rotation-world.js';

@@ -6,7 +6,7 @@ import { Lost } from '#runbooks/action.js';
 import { keysAdd } from '#runbooks/actions/keys-add.js';
 import { keysCompare } from '#runbooks/actions/keys-compare.js';
 import { keysRemove } from '#runbooks/actions/keys-remove.js';
-import { type KeyStore, StoreFailed } from '#runbooks/keystore.js';
+import { type KeyStore, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { failure, fp, Kit } from './kit.js';
 
 let kit: Kit;

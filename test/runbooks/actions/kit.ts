@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import {
   type Action,
   ActionFailed,
@@ -12,11 +12,10 @@ import {
   type ShellCommand,
   type StepResult,
 } from '#runbooks/action.js';
-import type { KeyProbe, KeyStore } from '#runbooks/keystore.js';
 import { jsonFile } from '#runbooks/keystores/json-file.js';
-import type { Pair } from '#runbooks/pair.js';
+import type { KeyProbe, KeyStore, Pair } from '#runbooks/keystores/keystore.js';
 import { type Host, isBelow } from '#runbooks/reach.js';
-import { type Route, RouteFailed, type RouteProbe, StaleRoute } from '#runbooks/route.js';
+import { type Route, RouteFailed, type RouteProbe, StaleRoute } from '#runbooks/routes/route.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
 
 export const fingerprint = fingerprints('pepper of a test');

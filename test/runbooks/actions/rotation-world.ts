@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json } from '#domain/runbook.js';
+import type { Json } from '#domain/run/runbook.js';
 import type { Output, RunContext } from '#runbooks/action.js';
 import { keysRotate } from '#runbooks/actions/keys-rotate.js';
-import type { KeyStore } from '#runbooks/keystore.js';
-import type { Pair } from '#runbooks/pair.js';
+import type { KeyStore, Pair } from '#runbooks/keystores/keystore.js';
 import { failure, Kit } from './kit.js';
 
 export const K1 = 'first-key-value';

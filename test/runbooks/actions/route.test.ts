@@ -2,8 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Lost } from '#runbooks/action.js';
-import { routeRead } from '#runbooks/actions/route-read.js';
-import { routeSet } from '#runbooks/actions/route-set.js';
+import { routeRead, routeSet } from '#runbooks/actions/route-set.js';
 import { FileRoute, failure, Kit } from './kit.js';
 
 let kit: Kit;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ACTIONS } from '#runbooks/actions/actions.js';
 import { ask } from '#runbooks/actions/ask.js';
-import { duration, spoken } from '#runbooks/actions/duration.js';
 import { prometheusQuery } from '#runbooks/actions/prometheus-query.js';
 import { slackMessage } from '#runbooks/actions/slack-message.js';
+import { duration, spoken } from '#runbooks/actions/touch.js';
 import { wait } from '#runbooks/actions/wait.js';
-import { ACTIONS } from '#runbooks/actions.js';
 import { failure, Kit } from './kit.js';
 
 let kit: Kit;

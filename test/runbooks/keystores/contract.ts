@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Keys, Stale, StoreFailed } from '#runbooks/keystore.js';
+import { type Keys, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import type { OpenKeyStore, StoreSurroundings } from '#runbooks/keystores/kind.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
 

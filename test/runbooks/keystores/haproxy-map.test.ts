@@ -1,8 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { RuntimeApi } from '#runbooks/haproxy.js';
-import { Stale, StoreFailed } from '#runbooks/keystore.js';
 import { haproxyMap } from '#runbooks/keystores/haproxy-map.js';
+import { Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { acceptor, gateway, haproxyAvailable, type TestHaproxy } from '../../support/haproxy.js';
 import { type Bench, keyStoreContract, plain, surroundings } from './contract.js';

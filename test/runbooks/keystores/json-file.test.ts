@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
 import { jsonFile } from '#runbooks/keystores/json-file.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { keyStoreContract, plain, surroundings } from './contract.js';
 

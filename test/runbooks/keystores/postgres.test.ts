@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { postgres } from '#runbooks/keystores/postgres.js';
 import { Secret } from '#runbooks/secret.js';
 import { type TestDatabase, testDatabase } from '../../support/database.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { NotWritten, StoreFailed } from '#runbooks/keystore.js';
+import { NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { redis } from '#runbooks/keystores/redis.js';
 import { Secret } from '#runbooks/secret.js';
 import { redisAvailable, startRedis, type TestRedis } from '../../support/redis.js';

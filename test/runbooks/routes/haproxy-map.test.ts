@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { RouteFailed, StaleRoute } from '#runbooks/route.js';
 import { haproxyMap } from '#runbooks/routes/haproxy-map.js';
+import { RouteFailed, StaleRoute } from '#runbooks/routes/route.js';
 import { acceptor, gateway, haproxyAvailable, type TestHaproxy } from '../../support/haproxy.js';
 
 const on = new AbortController().signal;

@@ -2,10 +2,10 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { withFileLock } from '#runbooks/atomic-file.js';
-import { RouteFailed, StaleRoute } from '#runbooks/route.js';
+import { withFileLock } from '#runbooks/files.js';
 import { jsonFile } from '#runbooks/routes/json-file.js';
-import { ROUTES } from '#runbooks/routes.js';
+import { RouteFailed, StaleRoute } from '#runbooks/routes/route.js';
+import { ROUTES } from '#runbooks/routes/routes.js';
 
 const on = new AbortController().signal;
 let folder: string;

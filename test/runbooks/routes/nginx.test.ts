@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { RouteFailed, StaleRoute } from '#runbooks/route.js';
 import { nginx } from '#runbooks/routes/nginx.js';
+import { RouteFailed, StaleRoute } from '#runbooks/routes/route.js';
 import { nginxAvailable, startNginx, type TestNginx } from '../../support/nginx.js';
 
 const on = new AbortController().signal;

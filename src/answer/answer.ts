@@ -1,0 +1,338 @@
+import type { Entered } from '#domain/command/entered.js';
+import { helpText } from '#domain/command/help.js';
+import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
+import { verbNamed } from '#domain/command/verbs.js';
+import type { Entry } from '#domain/incident/entry.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import { type Power, remarkOnOwner } from '#domain/permission.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { PersonRunIntent } from '#domain/run/intent.js';
+import { refOf, STANDING } from '#domain/words.js';
+import { type Before, type Handle, notRead, type Recorded } from '#handle/handle.js';
+import type { Read } from '#read/read.js';
+import type { Dossier } from '#render/document.js';
+import type { Format } from '#render/exports.js';
+import { actionItems } from '#render/incident.js';
+import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
+import { runsText } from '#render/runs.js';
+import { channelRemark, type Undelivered } from '#render/undelivered.js';
+import { Unavailable } from '#store/outcome.js';
+
+/** One command line as somebody typed it. */
+export interface Typed {
+  entered: Entered;
+  /** The incident of the channel that it was typed in, or null. */
+  implied: number | null;
+  /** A button said so, and not the channel: whoever pressed it need not be in that incident's channel. */
+  chosen?: boolean;
+  asking: Asking;
+  /** Zone in which bare times are meant (IANA); `zoneKnown`: it is the typist's own, not a default. */
+  zone: string;
+  zoneKnown: boolean;
+  /** Only questions are answered; whatever would change something is refused. */
+  looksOnly?: boolean;
+}
+
+export type Answer =
+  /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
+  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
+  | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
+  | { kind: 'text'; text: string; ours?: boolean }
+  | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
+  | ({ kind: 'export' } & Wanted);
+
+/** The same line gets the same answer from every front; fronts only decode it, and dress the answer. */
+export type Answerer = (typed: Typed) => Promise<Answer>;
+
+/** A runbook that somebody asked for: its name, and its inputs as typed. */
+export interface RunAsked {
+  runbook: string;
+  inputs: Record<string, string>;
+  planOnly: boolean;
+}
+
+export interface AnswerPorts {
+  handle: Handle;
+  read: Read;
+  /** Roles that the organisation has. */
+  roles: readonly string[];
+  /** Components that the organisation knows; others are taken too, with a remark. */
+  components: readonly string[];
+  /** How the command is called, for forms and examples. */
+  command: string;
+  /** May whoever asks do that, in that incident? Looked at before anything is told of it. */
+  permits?(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
+  /** Of a request whose asker chose its key: was it, or another, recorded under that key? */
+  before?: Before;
+  /**
+   * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
+   * @returns remarks for the receipt with it, whole sentences
+   */
+  propose?(
+    asking: Asking,
+    incident: number,
+    asked: RunAsked,
+  ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+}
+
+export function createAnswer(ports: AnswerPorts): Answerer {
+  const first = createFirstAnswer(ports);
+  return async (typed) => {
+    const answer = await first(typed);
+    if (answer.kind === 'recorded' || !typed.asking.asked || !ports.before) return answer;
+    // A key means one request, whatever it comes to this time: one that was recorded may not even be readable any more.
+    const before = await ports.before(typed.asking).catch((error: unknown) => {
+      if (error instanceof Unavailable) return null;
+      throw error;
+    });
+    if (before === null) return answer;
+    if (isRefusal(before)) return { kind: 'refused', refusal: before };
+    return { kind: 'recorded', text: before.receipt, recorded: before };
+  };
+}
+
+function createFirstAnswer(ports: AnswerPorts): Answerer {
+  return async (typed) => {
+    const { implied, zone, zoneKnown } = typed;
+    const context: CommandContext = {
+      now: typed.asking.now,
+      zone,
+      zoneKnown,
+      implied: implied !== null,
+      roles: ports.roles,
+      command: ports.command,
+    };
+    const said = parseCommand(typed.entered, context);
+    if (isRefusal(said)) return { kind: 'refused', refusal: said };
+    if (typed.looksOnly && said.kind !== 'ask') {
+      return { kind: 'refused', refusal: refuse('ONLY_LOOKS', { verb: said.verb }) };
+    }
+    // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
+    const at = (incident: number | null): Asking =>
+      incident !== null && incident === implied && !typed.chosen
+        ? { ...typed.asking, seesPrivate: true }
+        : typed.asking;
+    const permitted = (power: Power, about: number | null, by: Asking) =>
+      lookedUp(async () => (await ports.permits?.(power, about, by)) ?? null);
+    if (said.kind === 'form' && said.form === 'open') {
+      const no = await permitted('declare', null, typed.asking);
+      return no ? { kind: 'refused', refusal: no } : { kind: 'form', form: 'open', incident: null };
+    }
+    const incident = await lookedUp(() => whichIncident(ports.read, said, typed));
+    if (isRefusal(incident)) return { kind: 'refused', refusal: incident };
+    const asking = at(incident);
+    const power = powerOf(said);
+    const no = power && (await permitted(power, incident, asking));
+    if (no) return { kind: 'refused', refusal: no };
+    switch (said.kind) {
+      case 'form':
+        return { kind: 'form', form: said.form, incident };
+      case 'ask': {
+        const seen = await lookedUp(() => look(ports.read, said.ask, incident, asking, zone, ports.command));
+        return isRefusal(seen) ? { kind: 'refused', refusal: seen } : seen;
+      }
+      case 'intent': {
+        const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
+        return record(ports, said.intent, incident, asking, notes);
+      }
+      case 'run': {
+        const { runbook, inputs, planOnly } = said;
+        const proposed = await lookedUp(async () =>
+          ports.propose
+            ? ports.propose(asking, incident ?? 0, { runbook, inputs, planOnly })
+            : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
+        );
+        if (isRefusal(proposed)) return { kind: 'refused', refusal: proposed };
+        const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
+        return record(ports, proposed.intent, incident, asking, notes);
+      }
+    }
+  };
+}
+
+/** What a line needs that `handle` does not look at: questions, forms, and runbooks before their files are read. */
+function powerOf(said: Parsed): Power | null {
+  switch (said.kind) {
+    case 'form':
+      return 'note';
+    case 'run':
+      return said.planOnly ? 'plan' : 'run';
+    case 'ask':
+      if (said.ask.type === 'help') return null;
+      return said.ask.type === 'export' || said.ask.type === 'postmortem' ? 'export' : 'see';
+    case 'intent':
+      return null;
+  }
+}
+
+async function record(
+  ports: AnswerPorts,
+  intent: TypedIntent,
+  incident: number | null,
+  asking: Asking,
+  notes: string[],
+): Promise<Answer> {
+  const outcome = await ports.handle(intent, incident, asking, notes);
+  if (!isRefusal(outcome)) {
+    const remark = await remarkOn(ports.read, outcome);
+    return { kind: 'recorded', text: outcome.receipt, recorded: outcome, ...(remark && { remark }) };
+  }
+  return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
+}
+
+/**
+ * What is not in the receipt because it is no part of the record: that the incident has no channel, and why. Its opener may be
+ * a program, or somebody whom Slack did not let us tell. Costs a look only while there is no channel.
+ */
+async function remarkOn(
+  read: Pick<Read, 'refused'>,
+  { state, ref, facts }: Recorded,
+): Promise<string | null> {
+  if (state.channel !== null || state.number === STANDING || facts[0]?.type === 'IncidentOpened') return null;
+  // It is recorded, whatever becomes of this look.
+  const rows = await read.refused(state.team, state.number).catch(() => []);
+  return channelRemark(ref, rows);
+}
+
+/** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */
+async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unavailable) return notRead(error);
+    throw error;
+  }
+}
+
+/** Remarks on the components that an intent names. */
+function unknownComponents(intent: TypedIntent, known: readonly string[]): string[] {
+  const named =
+    intent.type === 'AddComponent'
+      ? [intent.component]
+      : intent.type === 'OpenIncident' || intent.type === 'RecordImpact'
+        ? intent.components
+        : [];
+  return remarksOn(named, known);
+}
+
+/** How many open incidents an answer offers. */
+const OFFERED = 8;
+
+/**
+ * Which incident a line is about: the one it names, the channel's, or the only one that is open.
+ * @returns null where the verb is about none
+ */
+async function whichIncident(
+  read: Read,
+  said: Parsed,
+  typed: { implied: number | null; asking: Asking },
+): Promise<number | null | Refusal> {
+  if (!verbNamed(said.verb)?.incident) return null;
+  if (said.ref !== null) return said.ref;
+  if (typed.implied !== null) return typed.implied;
+  const open = await read.open(typed.asking);
+  const [only] = open;
+  if (!only) return refuse('NO_OPEN_INCIDENT', { verb: said.verb });
+  if (open.length === 1) return only.number;
+  const offered = open
+    .slice(-OFFERED)
+    .reverse()
+    .map(({ number, title }) => ({ ref: refOf(number), title }));
+  return refuse('WHICH_INCIDENT', { verb: said.verb, open: offered });
+}
+
+/** An export that somebody asked for: who sends it where is the front's affair. */
+interface Wanted {
+  incident: number;
+  format: Format;
+  zone: string;
+}
+
+export type Seen =
+  /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
+  | { kind: 'text'; text: string; ours?: boolean }
+  | { kind: 'refused'; refusal: Refusal }
+  | ({ kind: 'export' } & Wanted);
+
+/**
+ * Answers a question. Nothing is written.
+ * @param incident null where the question is about none
+ * @param zone of the asker, in which times are shown unless the question names another
+ * @param command how it is called here, for `help`
+ */
+export async function look(
+  read: Read,
+  ask: Ask,
+  incident: number | null,
+  asking: Asking,
+  zone: string,
+  command: string,
+): Promise<Seen> {
+  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
+  if (ask.type === 'list') {
+    const [open, refused] = await Promise.all([read.open(asking), read.refused(asking.team)]);
+    return { kind: 'text', text: listText(open, refused) };
+  }
+  const number = incident ?? 0;
+  if (ask.type === 'export' || ask.type === 'postmortem') {
+    const state = await read.incident(asking, number);
+    if (isRefusal(state)) return { kind: 'refused', refusal: state };
+    return ask.type === 'postmortem'
+      ? { kind: 'export', incident: number, format: 'postmortem.md', zone: 'UTC' }
+      : { kind: 'export', incident: number, format: ask.format, zone: ask.zone ?? 'UTC' };
+  }
+  if (ask.type === 'runs') {
+    const runs = await read.runs(asking, number);
+    if (isRefusal(runs)) return { kind: 'refused', refusal: runs };
+    return { kind: 'text', text: runsText(refOf(number), runs, asking.now) };
+  }
+  const says = ask.type === 'show' || ask.type === 'catchup';
+  const refused = says ? await read.refused(asking.team, number) : [];
+  const text = await read.dossier(asking, number, (dossier) => wordsOn(ask, dossier, refused, asking, zone));
+  return isRefusal(text) ? { kind: 'refused', refusal: text } : { kind: 'text', text };
+}
+
+type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
+
+async function wordsOn(
+  ask: AboutOne,
+  dossier: Dossier,
+  refused: Undelivered[],
+  asking: Asking,
+  zone: string,
+): Promise<string> {
+  switch (ask.type) {
+    case 'show':
+      return showText(dossier.state, zone, refused);
+    case 'timeline':
+      return timelineText(dossier.entries(), { ref: refOf(dossier.state.number), zone: ask.zone ?? zone });
+    case 'catchup':
+      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, refused);
+    case 'actions':
+      return actionsText(
+        refOf(dossier.state.number),
+        await actionItems(dossier.entries({ kinds: ['action'] })),
+      );
+  }
+}
+
+/** What was recorded after the asker last recorded something here; everything, for somebody who has not yet. */
+async function since(dossier: Dossier, asker: string): Promise<AsyncIterable<Entry>> {
+  let last = 0;
+  for await (const entry of dossier.entries()) if (entry.by.id === asker) last = Math.max(last, entry.n);
+  return (async function* () {
+    for await (const entry of dossier.entries()) if (entry.n > last) yield entry;
+  })();
+}
+
+/**
+ * Components that the settings do not name are taken as typed, with a remark: a typo should be seen, not lost.
+ * @param known those of the settings; none: nothing can be said
+ * @returns a sentence for each that is not known
+ */
+export function remarksOn(named: readonly string[], known: readonly string[]): string[] {
+  if (known.length === 0) return [];
+  return named
+    .filter((name) => !known.includes(name))
+    .map((name) => `“${name}” is not among the known components (${known.join(', ')}); taken as typed.`);
+}

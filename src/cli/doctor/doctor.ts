@@ -1,0 +1,499 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type Core, openCore } from '#compose/core.js';
+import { databaseCondition } from '#compose/health.js';
+import { many } from '#compose/home.js';
+import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
+import { BadConfig, type Config, loadConfig } from '#config/config.js';
+import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
+import { unmarked } from '#domain/command/help.js';
+import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
+import { type Condition, refOf } from '#domain/words.js';
+import { createLog } from '#log.js';
+import { checkQueue } from '#queue/check.js';
+import { undeliveredOf } from '#render/undelivered.js';
+import { shelfUnsaid } from '#runbooks/definition/destinations.js';
+import { schedulesWrong } from '#runbooks/definition/scheduled.js';
+import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
+import { lookAtSocket } from '#slack/transport/socket.js';
+import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
+import { troubleOf } from '#store/pools.js';
+import { type Io, nothingMore, type Verb } from '../verb.js';
+
+/** So many incidents are named; `tocsin deliveries` lists all. */
+const NAMED = 5;
+
+/** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
+export const doctor: Verb = {
+  form: 'doctor',
+  help: 'check configuration, database, queue, clock, Slack, deliveries and runbooks; says the fix',
+  async run(args, io) {
+    nothingMore('doctor', args);
+    const findings: Finding[] = [];
+    const tell = (finding: Finding) => {
+      findings.push(finding);
+      const { ok, what, detail, fix } = finding;
+      io.out(unmarked(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`));
+    };
+    const config = configuration(io, tell);
+    if (config) {
+      const slack = await askSlack(config);
+      // As /readyz has it: a Slack that is away excuses what is late.
+      const [asked = { ok: true }] = slack;
+      const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);
+      const queue = await checkQueue(config.redisUrl);
+      tell(
+        findingOf(
+          'queue',
+          config.redisUrl === null && trouble ? { ...trouble, reason: 'it is in the database' } : queue,
+        ),
+      );
+      for (const finding of slack) tell(finding);
+      for (const finding of await checkRunbooks(config)) tell(finding);
+    }
+    const bad = findings.filter((finding) => !finding.ok).length;
+    io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
+    return bad === 0 ? 0 : 1;
+  },
+};
+
+function configuration(io: Io, tell: (finding: Finding) => void): Config | null {
+  try {
+    loadConfig(io.env, 'bot');
+    tell({ what: 'configuration', ok: true, detail: 'complete' });
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    for (const problem of error.problems) {
+      const [what = '', ...rest] = problem.split(': ');
+      const [detail = '', ...fix] = rest.join(': ').split('; ');
+      tell({ what, ok: false, detail, fix: fix.join('; ') });
+    }
+  }
+  try {
+    const config = loadConfig(io.env, 'database');
+    // A look must not make the secret that the bot will have: nothing that it signs is shown here.
+    return { ...config, secret: config.secret ?? randomBytes(32).toString('hex') };
+  } catch {
+    return null;
+  }
+}
+
+/** @returns how the database is, when it is not well */
+async function database(
+  config: Config,
+  slack: Pick<Condition, 'state'>,
+  tell: (finding: Finding) => void,
+): Promise<Condition | null> {
+  const away: Condition = { state: 'away' };
+  let core: Core;
+  try {
+    core = await openCore(config, createLog('silent'), 'guest');
+  } catch (error) {
+    // The settings of runbooks, which are looked at by themselves.
+    if (error instanceof BadConfig) return null;
+    // PostgreSQL says why it lets nobody in.
+    const trouble = troubleOf(outcomeOfQuery(error));
+    if (trouble.state === 'refusing') {
+      tell(findingOf('database', trouble));
+      return trouble;
+    }
+    tell({
+      what: 'database',
+      ok: false,
+      detail: (error as Error).message,
+      fix:
+        config.databaseUrl === null
+          ? 'see above, or set DATABASE_URL'
+          : 'check DATABASE_URL and that the server runs',
+    });
+    return away;
+  }
+  try {
+    const theirs = await core.store.ping();
+    const writing = await databaseCondition(core.store);
+    tell(
+      findingOf('database', {
+        reason: `${core.database.kind}, answers and takes what it is given`,
+        ...writing,
+      }),
+    );
+    const skew = Math.abs(theirs - Date.now());
+    tell({
+      what: 'clock',
+      ok: skew < 2000,
+      detail: `${Math.round(skew)} ms from the database's`,
+      fix: 'run NTP on both machines: times in the timeline come from this one',
+    });
+    await workspaces(core, tell);
+    await restores(core, tell);
+    const { open, blocked, dead } = await core.store.outbox.stats();
+    const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
+    const { state, reason, fix } = deliveriesCondition(lanes, 0, slack);
+    tell({
+      what: 'deliveries',
+      ok: dead === 0 && state === 'ok',
+      detail: `${open} waiting, ${blocked} held up, ${dead} given up${reason ? `; ${reason}` : ''}`,
+      fix:
+        state === 'ok'
+          ? '`tocsin deliveries` lists them with their errors'
+          : (fix ?? 'is the bot running, and can it reach Slack?'),
+    });
+    for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
+    return writing.state === 'ok' ? null : writing;
+  } catch (error) {
+    if (error instanceof Unavailable) {
+      const trouble = troubleOf(error);
+      tell(findingOf('database', trouble));
+      return trouble;
+    }
+    tell({ what: 'database', ok: false, detail: (error as Error).message, fix: 'run `tocsin migrate`' });
+    return null;
+  } finally {
+    await core.close();
+  }
+}
+
+/** One is usual, and no news. Which of several is meant must not be a matter of luck. */
+async function workspaces(core: Core, tell: (finding: Finding) => void): Promise<void> {
+  const rows = await core.store.workspaces.list();
+  if (rows.length < 2) return;
+  const home = await core.home();
+  const held = await core.store.workspaces.holdings();
+  const each = rows.map(({ team, slackTeam }) => {
+    const { incidents = 0, tokens = 0 } = held.get(team) ?? {};
+    const holds =
+      incidents + tokens === 0 ? 'empty' : `${many(incidents, 'incident')}, ${many(tokens, 'token')}`;
+    return `${slackTeam ?? team} (${team === home ? 'ours, ' : ''}${holds})`;
+  });
+  tell({
+    what: 'workspaces',
+    ok: home !== null,
+    detail: `${rows.length} in this database: ${each.join('; ')}`,
+    fix: 'which one is ours cannot be told: set SLACK_BOT_TOKEN, or name it with `--team T…` before a verb',
+  });
+}
+
+async function restores({ store }: Core, tell: (finding: Finding) => void): Promise<void> {
+  if (await store.restores.moved()) {
+    tell({
+      what: 'restore',
+      ok: false,
+      detail:
+        'these data stood in another database when a bot last started: they come from a backup, or were moved',
+      fix: 'start the bot: it looks for what is owed before it posts, gives no number again that was shown, and lets runs stand still until you say so; after a mere move that does no harm',
+    });
+  }
+  for (const { team, restoredAt, numbersFrom } of await store.restores.history()) {
+    const held = (await store.outbox.dead(team)).filter(({ error }) => error === 'restored_from_backup');
+    const runs = new Set(held.map(({ incident, effect }) => `${incident}/${JSON.stringify(effect.payload)}`));
+    const still =
+      runs.size === 0 ? 'no run stands' : runs.size === 1 ? '1 run stands' : `${runs.size} runs stand`;
+    tell({
+      what: 'restore',
+      ok: runs.size === 0,
+      detail: `from a backup, or moved; noticed ${restoredAt}; new incidents from INC-${numbersFrom} on, ${still} still`,
+      fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
+    });
+  }
+}
+
+/** Incidents that miss something in Slack, the newest of them by name. */
+function givenUp(rows: Awaited<ReturnType<Core['store']['outbox']['dead']>>): Finding[] {
+  const incidents = [...new Set(rows.map(({ incident }) => incident))].sort((a, b) => b - a);
+  return incidents.slice(0, NAMED).map((incident) => {
+    const { missing, fix } = undeliveredOf(rows.filter((row) => row.incident === incident));
+    return { what: refOf(incident), ok: false, detail: missing, fix };
+  });
+}
+
+/** One thing that `doctor` looked at. `fix`: what to do when it is not well. */
+interface Finding {
+  what: string;
+  ok: boolean;
+  detail: string;
+  fix?: string;
+}
+
+/** The same as a condition says it. */
+function findingOf(what: string, { state, reason = state, fix }: Condition): Finding {
+  return { what, ok: state === 'ok', detail: state === 'refusing' ? `refuses: ${reason}` : reason, fix };
+}
+
+/** A system that does not answer must not keep the doctor. */
+const READ_MS = 3_000;
+/** Systems that are asked at the same time. */
+const TOGETHER = 8;
+/** Keys that places disagree about; of more, their number. */
+const APART = 3;
+
+/** Looks at every definition, and reads what runbooks would read. Changes nothing; names what is there, never a value. */
+export async function checkRunbooks(config: Config): Promise<Finding[]> {
+  let runbooks: Runbooks;
+  try {
+    runbooks = await openRunbooks(config);
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    return error.problems.map((problem) => bad('tocsin.yml', problem, 'mend the settings at that line'));
+  }
+  try {
+    const { scrub, settings } = runbooks;
+    const jobs = [
+      ...[...settings.keystores.keys()].map((name) => () => checkStore(runbooks, config, name)),
+      ...[...settings.routes.keys()].map((name) => () => checkRoute(runbooks, config, name)),
+    ];
+    const findings = [
+      ...(await checkDefinitions(runbooks)),
+      ...(await checkSchedules(runbooks, config)),
+      ...[...settings.secrets.keys()].flatMap((name) => checkSecret(runbooks, name)),
+      ...(await someAtATime(jobs)),
+    ];
+    return scrub.json(findings);
+  } finally {
+    await runbooks.close();
+  }
+}
+
+const bad = (what: string, detail: string, fix: string): Finding => ({ what, ok: false, detail, fix });
+
+async function checkDefinitions({ shelf, settings }: Runbooks): Promise<Finding[]> {
+  const found = await shelf.list();
+  const good = found.flatMap((item) => ('problems' in item ? [] : [item.name]));
+  const wrong = found.flatMap((item) => ('problems' in item ? item.problems : []));
+  const fix = 'mend the file; `tocsin runbook lint FILE` checks it again';
+  return [
+    { what: 'runbooks', ok: true, detail: good.length > 0 ? good.join(', ') : 'none' },
+    ...wrong.map((problem) => bad('runbook', problem, fix)),
+    ...(await shelfUnsaid(shelf, settings)).map(unsaid),
+  ];
+}
+
+/** The remedy is the end of what is said. */
+function unsaid(said: string): Finding {
+  const [detail = '', ...fix] = said.split('; ');
+  return bad('runbook', detail, fix.join('; '));
+}
+
+/** Nothing is said of a schedule that can begin. */
+async function checkSchedules({ settings, shelf }: Runbooks, { org }: Config): Promise<Finding[]> {
+  const { problems, doubts } = await schedulesWrong(settings, shelf, org.at);
+  return [
+    ...problems.map((problem) => bad('schedule', problem, 'mend the settings at that line')),
+    ...doubts.map((doubt) => bad('schedule', doubt, 'mend the definition, or the settings at that line')),
+  ];
+}
+
+/** Nothing is said of a secret that is there. */
+function checkSecret({ systems }: Runbooks, name: string): Finding[] {
+  try {
+    systems.secret(name);
+    return [];
+  } catch (error) {
+    const fix = 'put it there, readable by whoever runs Tocsin, or correct the place under `secrets:`';
+    return [bad('secret', messageOf(error), fix)];
+  }
+}
+
+async function checkStore({ systems }: Runbooks, { org }: Config, name: string): Promise<Finding> {
+  const what = `key store ${name}`;
+  try {
+    const store = systems.store(name);
+    const { keys, apart, note } = await within(what, (signal) => store.read(signal));
+    const said = [...(apart?.values() ?? [])].map(({ told }) => told);
+    if (said.length > 0) {
+      const more = said.length > APART ? ` and ${said.length - APART} more` : '';
+      const fix =
+        'make what each place has the same again; a reload of HAProxy gives its live map what the file has';
+      return bad(what, said.slice(0, APART).join('; ') + more, fix);
+    }
+    const held = keys.size === 1 ? '1 key' : `${keys.size} keys`;
+    return { what, ok: true, detail: `${store.type}, ${note ?? held}` };
+  } catch (error) {
+    const fix = `see to it that it can be read from this machine; its settings: ${org.at(['keystores', name])}`;
+    return bad(what, messageOf(error), fix);
+  }
+}
+
+async function checkRoute({ systems }: Runbooks, { org }: Config, name: string): Promise<Finding> {
+  const what = `route ${name}`;
+  try {
+    const route = systems.route(name);
+    const { to, places } = await within(what, (signal) => route.read(signal));
+    if (to !== null) return { what, ok: true, detail: `${route.type}, points to ${to}` };
+    const said = places.map((one) => `${one.place} says ${one.to}`).join(', ');
+    return bad(what, `its places disagree: ${said}`, 'set it anew with a runbook that uses route.set');
+  } catch (error) {
+    const fix = `see to it that it can be read from this machine; its settings: ${org.at(['routes', name])}`;
+    return bad(what, messageOf(error), fix);
+  }
+}
+
+/** Also where a client does not listen to its signal. */
+async function within<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`${what} did not answer within ${READ_MS / 1_000} s`));
+      limit.abort();
+    }, READ_MS);
+  });
+  const working = work(limit.signal);
+  working.catch(() => undefined);
+  try {
+    return await Promise.race([working, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function someAtATime(jobs: Array<() => Promise<Finding>>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (let at = 0; at < jobs.length; at += TOGETHER) {
+    findings.push(...(await Promise.all(jobs.slice(at, at + TOGETHER).map((job) => job()))));
+  }
+  return findings;
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, ' ').slice(0, 500);
+}
+
+const MANIFEST = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
+
+/** Pages of a thousand channels. */
+const PAGES = 20;
+
+/** Asks Slack about our token: is it good, does it have the scopes of the manifest, and can it announce? */
+export async function askSlack(config: Config): Promise<Finding[]> {
+  const { botToken, apiUrl } = config.slack;
+  if (botToken === null) return [];
+  const client = createSlackClient({
+    token: botToken,
+    log: pino({ level: 'silent' }),
+    ...(apiUrl && { apiUrl }),
+  });
+  const answer = await client.call('auth.test');
+  if (answer.kind === 'ratelimited') {
+    return [{ what: 'Slack', ok: false, detail: 'asks us to wait', fix: 'try again in a minute' }];
+  }
+  if (answer.kind !== 'ok') {
+    const token = 'copy the Bot User OAuth Token again into SLACK_BOT_TOKEN';
+    // A policy that keeps us out is not mended by another token.
+    const mend = natureOf(answer.error) === 'fatal' ? token : (mendOf(answer.error) ?? token);
+    const fix = answer.kind === 'refused' ? mend : 'can this machine reach slack.com (or SLACK_API_URL)?';
+    return [{ what: 'Slack', ok: false, detail: answer.error, fix }];
+  }
+  const { team, user } = answer.data as { team?: string; user?: string };
+  return [
+    { what: 'Slack', ok: true, detail: `knows us as ${user ?? 'a bot'} of ${team ?? 'a workspace'}` },
+    await scopes(answer.data),
+    ...(await announcements(config, client)),
+    ...(await sockets(config)),
+  ];
+}
+
+/** In Socket Mode: does Slack keep a socket of ours? */
+async function sockets(config: Config): Promise<Finding[]> {
+  const { appToken, apiUrl } = config.slack;
+  if (appToken === null) return [];
+  const log = pino({ level: 'silent' });
+  const { connections, refused } = await lookAtSocket({ appToken, log, ...(apiUrl && { apiUrl }) });
+  const what = 'Socket Mode';
+  if (refused === 'too_many_websockets') {
+    const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;
+    const fix =
+      'stop the other copies of the bot that use this app token, or make an app of their own for them';
+    return [{ what, ok: false, detail, fix }];
+  }
+  if (refused !== null) {
+    const settings =
+      'is SLACK_APP_TOKEN right (xapp-…, with connections:write), and Socket Mode switched on for the app?';
+    const passes = ['doubtful', 'passing'].includes(natureOf(refused));
+    return [{ what, ok: false, detail: refused, fix: passes ? PASSING : settings }];
+  }
+  return [{ what, ok: true, detail: `Slack says hello, ${connections ?? 1} open with this one` }];
+}
+
+interface Place {
+  id: string;
+  name: string;
+  is_archived?: boolean;
+  is_member?: boolean;
+  is_private?: boolean;
+}
+
+/** What Slack did not say now says nothing about our settings. */
+const PASSING = 'Slack does not tell now: try again in a minute';
+
+/** Will the announcement of the next incident be heard? */
+async function announcements(config: Config, client: SlackClient): Promise<Finding[]> {
+  const { announce } = config.org;
+  if (announce === null) return [];
+  const what = 'announcements';
+  const wanted = announce.replace(/^#/, '');
+  const found = await placeOf(wanted, client);
+  const fix = 'mend `announce:` in tocsin.yml, or invite the bot into that channel';
+  if (found === null) {
+    const detail = `there is no channel ${wanted} that the bot can see`;
+    return [{ what, ok: false, detail, fix: `${fix}; a private one is seen only by who is in it` }];
+  }
+  if (typeof found === 'string') {
+    const detail = `#${wanted}: ${codeInWords(found)}`;
+    return [{ what, ok: false, detail, fix: natureOf(found) === 'final' ? (mendOf(found) ?? fix) : PASSING }];
+  }
+  const name = `#${found.name}`;
+  if (found.is_archived) {
+    const detail = `${name} is archived: no incident will be announced`;
+    return [{ what, ok: false, detail, fix: 'unarchive it, or name another as `announce:` in tocsin.yml' }];
+  }
+  if (found.is_member) return [{ what, ok: true, detail: `${name}, the bot is in it` }];
+  if (!found.is_private)
+    return [{ what, ok: true, detail: `${name}, public: the bot may post without being in it` }];
+  return [{ what, ok: false, detail: `the bot is not in ${name}`, fix: `type /invite @tocsin in ${name}` }];
+}
+
+/** @returns null: no such channel; a text: Slack's code for not telling */
+async function placeOf(wanted: string, client: SlackClient): Promise<Place | string | null> {
+  if (/^[CG][A-Z0-9]{6,}$/.test(wanted)) {
+    const answer = await client.call('conversations.info', { channel: wanted });
+    if (answer.kind === 'ok') return (answer.data.channel as Place | undefined) ?? 'no answer';
+    if (answer.kind === 'ratelimited') return 'ratelimited';
+    return answer.error === 'channel_not_found' ? null : answer.error;
+  }
+  let cursor = '';
+  for (let page = 0; page < PAGES; page++) {
+    const answer = await client.call('conversations.list', {
+      types: 'public_channel,private_channel',
+      limit: 1_000,
+      ...(cursor && { cursor }),
+    });
+    if (answer.kind !== 'ok') return answer.kind === 'ratelimited' ? 'ratelimited' : answer.error;
+    const { channels, response_metadata: more } = answer.data as {
+      channels?: Place[];
+      response_metadata?: { next_cursor?: string };
+    };
+    const found = channels?.find(({ name }) => name === wanted);
+    if (found) return found;
+    cursor = more?.next_cursor ?? '';
+    if (cursor === '') return null;
+  }
+  return null;
+}
+
+async function scopes(data: unknown): Promise<Finding> {
+  const granted = (data as { response_metadata?: { scopes?: string[] } }).response_metadata?.scopes;
+  if (!granted) return { what: 'scopes', ok: true, detail: 'Slack did not say which ones we have' };
+  const file = new URL('../../../manifest.yml', import.meta.url);
+  const wanted = MANIFEST.parse(parse(await readFile(file, 'utf8'))).oauth_config.scopes.bot;
+  const missing = wanted.filter((scope) => !granted.includes(scope));
+  return {
+    what: 'scopes',
+    ok: missing.length === 0,
+    detail: missing.length === 0 ? `all ${wanted.length}` : `missing: ${missing.join(', ')}`,
+    fix: 'add them under OAuth & Permissions (or paste manifest.yml again), then reinstall the app',
+  };
+}

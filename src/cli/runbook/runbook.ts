@@ -1,0 +1,216 @@
+import type { Core } from '#compose/core.js';
+import { proposeOf } from '#compose/propose.js';
+import { openRunbooks } from '#compose/runbooks.js';
+import type { Config } from '#config/config.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { remarkOnOwner } from '#domain/permission.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import type { RunPlan } from '#domain/run/plan.js';
+import { runsOf } from '#domain/run/state.js';
+import { UNKNOWN } from '#domain/run/template.js';
+import { numberOf, refOf, runNumberOf, runRef } from '#domain/words.js';
+import type { Recorded } from '#handle/handle.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { planSteps } from '#runs/plan.js';
+import { withCore } from '../core.js';
+import { type Io, Usage, type Verb } from '../verb.js';
+import { askingHere, configWithSecret, readAsked, refusalText } from './asked.js';
+import { lintRunbooks, listRunbooks, showRunbook } from './lint.js';
+import { printPlan } from './plan-only.js';
+import { LEFT, takeAlong } from './take.js';
+import { plain, planText, Screen } from './text.js';
+
+// A plan of no incident: whatever would be read of one is known when it runs.
+const INCIDENT = { ref: UNKNOWN, title: UNKNOWN, status: UNKNOWN, severity: UNKNOWN };
+
+/** `runbook plan NAME [key=value]…`: reads what a run would do and prints it. Nothing is changed, nothing recorded. */
+async function planRunbook(args: string[], io: Io): Promise<number> {
+  const asked = readAsked(args, 'plan');
+  const runbooks = await openRunbooks(configWithSecret(io, 'nothing'));
+  const { scrub, systems } = runbooks;
+  const no = (text: string) => {
+    io.err(`${scrub.text(text)}\n`);
+    return 1;
+  };
+  try {
+    const proposed = await proposeOf(runbooks)({ ...asked, planOnly: true });
+    if (isRefusal(proposed)) return no(refusalText(proposed).trimEnd());
+    const { intent } = proposed;
+    const runbook = intent.type === 'ProposeRun' ? runbooks.read(intent.definition) : null;
+    if (intent.type !== 'ProposeRun' || !runbook) return no(`${asked.runbook} cannot be read.`);
+    const scope = { inputs: JSON.parse(intent.inputs), incident: INCIDENT, run: { id: UNKNOWN } };
+    const world = { actions: ACTIONS, systems, scrub, now: () => new Date() };
+    let plan: RunPlan;
+    try {
+      const of = { target: intent.target, key: `plan/${runbook.name}`, scope };
+      plan = await planSteps(of, runbook, world, new AbortController().signal);
+    } catch (error) {
+      return no(`No plan can be made: ${plain(error instanceof Error ? error.message : String(error))}`);
+    }
+    await io.out(scrub.text(planText(runbook, plan)));
+    return 0;
+  } finally {
+    await runbooks.close();
+  }
+}
+
+/**
+ * `runbook run`: proposes a run, takes it along here, and shows how it goes; with `--plan` it ends with its plan.
+ * @returns 0 only when it succeeded
+ */
+async function runRunbook(args: string[], io: Io): Promise<number> {
+  const asked = readAsked(args, 'run');
+  const config = configWithSecret(io, 'database');
+  return withCore(io, async (core) => {
+    const no = (text: string) => {
+      io.err(core.runbooks.scrub.text(text));
+      return 1;
+    };
+    const asking = await askingHere(core, requestOf(asked), asked.owner);
+    if (isRefusal(asking)) return no(refusalText(asking));
+    // Before anything that may have changed since it was asked for: the runbook, which incidents are open.
+    const before = asking.key === null ? null : await core.before(asking);
+    const recorded = before ?? (await propose(core, asked, asking));
+    if (typeof recorded === 'string') return no(recorded);
+    if (isRefusal(recorded)) return no(refusalText(recorded));
+    await io.out(`${recorded.receipt}\n`);
+    const run = runOf(recorded);
+    // The same key again: it may have named another request, or a run that is long forgotten.
+    if (run === null) return no('That key was used before, and not for a run.\n');
+    const at = { incident: recorded.incident, run };
+    if (asked.planOnly) return printPlan(core, config, io, at);
+    return follow(core, config, io, { ...at, known: recorded.repeated ? 0 : 1 });
+  });
+}
+
+/** `runbook watch INC-7 RUN-3`: takes along and shows a run that somebody asked for before. */
+async function watchRun(args: string[], io: Io): Promise<number> {
+  // A bare number would be a run's; the incident is always named in full.
+  const [first = '', second = ''] = args;
+  const [incident, run] =
+    numberOf(first) === null
+      ? [numberOf(second), runNumberOf(first)]
+      : [numberOf(first), runNumberOf(second)];
+  if (incident === null || run === null || args.length > 2) {
+    throw new Usage('name the incident and the run, such as `INC-7 RUN-3`');
+  }
+  const config = configWithSecret(io, 'database');
+  return withCore(io, async (core) => {
+    const asking = await askingHere(core, null, null);
+    const state = isRefusal(asking) ? asking : await core.read.incident(asking, incident);
+    if (isRefusal(state)) {
+      io.err(refusalText(state));
+      return 1;
+    }
+    if (run > runsOf(state).count) {
+      io.err(
+        `${refOf(incident)} has no ${runRef(run)}. \`tocsin runs ${refOf(incident)}\` lists its runs.\n`,
+      );
+      return 1;
+    }
+    return follow(core, config, io, { incident, run, known: 0 });
+  });
+}
+
+/** What makes it this request, as it was typed, and in whatever order. */
+function requestOf({ runbook, inputs, incident, planOnly, key }: ReturnType<typeof readAsked>) {
+  if (key === null) return null;
+  return { key, request: ['runbook run', runbook, Object.entries(inputs).sort(), incident, planOnly] };
+}
+
+/** @returns what was recorded; a refusal; or what to tell when nobody can say in which incident */
+async function propose(
+  core: Core,
+  asked: ReturnType<typeof readAsked>,
+  asking: Asking,
+): Promise<Recorded | Refusal | string> {
+  const incident = asked.incident ?? (await onlyOpen(core, asking));
+  if (typeof incident === 'string') return incident;
+  const proposed = await proposeOf(core.runbooks)(asked);
+  if (isRefusal(proposed)) return proposed;
+  const { intent } = proposed;
+  const notes = [...proposed.notes, ...(asked.planOnly ? [] : remarkOnOwner(asking))];
+  const recorded = await core.handle(intent, incident, asking, notes);
+  const busy = isRefusal(recorded) && recorded.code === 'RUN_TARGET_BUSY' && intent.type === 'ProposeRun';
+  return busy ? withWatch(core, recorded, intent.target, asking) : recorded;
+}
+
+/** @returns the number of the only open incident; or what to tell when there is none, or more than one */
+async function onlyOpen(core: Core, asking: Asking): Promise<number | string> {
+  const open = await core.read.open(asking);
+  const [only, another] = open;
+  if (only && !another) return only.number;
+  if (!only) {
+    return 'No incident is open. Open one with `tocsin open TITLE`, or name an older one with `--incident INC-1`.\n';
+  }
+  const offered = open.slice(-8).map(({ number, title }) => `  ${refOf(number)}  ${title}\n`);
+  return `Which incident? Name it with \`--incident ${refOf(only.number)}\`.\n${offered.join('')}`;
+}
+
+/** @returns the number of the run that was asked for, also when it had been asked for under that key before */
+function runOf({ facts, receipt, repeated }: Recorded): number | null {
+  const [fact] = facts;
+  if (fact?.type === 'RunProposed') return fact.data.run;
+  const [, said] = (repeated && /· (RUN-[0-9]+) will be planned/.exec(receipt)) || [];
+  return said === undefined ? null : runNumberOf(said);
+}
+
+async function follow(
+  core: Core,
+  config: Config,
+  io: Io,
+  at: { incident: number; run: number; known: number },
+): Promise<number> {
+  const { scrub } = core.runbooks;
+  const screen = new Screen((text) => io.out(scrub.text(text)), terminal(io));
+  const ended = await takeAlong(core, config, io, at, screen);
+  if (ended === null) return LEFT;
+  const { end, planOnly } = ended.state;
+  return end === 'succeeded' || (planOnly && end === 'planned') ? 0 : 1;
+}
+
+function terminal({ env }: Io): (() => number) | null {
+  const live = process.stdout.isTTY && env.TERM !== 'dumb';
+  return live ? () => process.stdout.columns || 80 : null;
+}
+
+const VERBS: Readonly<Record<string, (args: string[], io: Io) => Promise<number>>> = {
+  lint: lintRunbooks,
+  list: listRunbooks,
+  show: showRunbook,
+  plan: planRunbook,
+  run: runRunbook,
+  watch: watchRun,
+};
+
+/** `tocsin runbook …`: runbooks without Slack. `lint`, `list`, `show` and `plan` need no database either. */
+export const runbook: Verb = {
+  form: `runbook lint [FILE|FOLDER|NAME]…
+       tocsin runbook list
+       tocsin runbook show NAME
+       tocsin runbook plan NAME [key=value]…      (of no incident: one that is named is not looked at)
+       tocsin runbook run [INC-7] NAME [key=value]… [--plan] [--incident INC-7] [--key KEY] [--owner @ana]
+       tocsin runbook watch INC-7 RUN-3`,
+  help: 'check, show and plan runbooks; run one, also when neither Slack nor a bot is there',
+  async run([verb = '', ...args], io) {
+    const known = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+    if (!known) throw new Usage(verb === '' ? 'say what to do' : `there is no “runbook ${verb}”`);
+    return known(args, io);
+  },
+};
+
+/**
+ * Another run holds the target, and here it may well be that no bot runs, so that it would never end.
+ * @returns the refusal, and how whoever asks can take that run along; of an incident that is hidden from them nothing
+ */
+export async function withWatch(
+  { store, read }: Pick<Core, 'store' | 'read'>,
+  refusal: Refusal,
+  target: string,
+  asking: Asking,
+): Promise<Refusal> {
+  const has = await store.targets.holder(asking.team, target);
+  if (has === null || isRefusal(await read.incident(asking, has.incident))) return refusal;
+  const watch = `\`tocsin runbook watch ${refOf(has.incident)} ${runRef(has.run)}\``;
+  return { ...refusal, next: `${refusal.next} Where no bot runs, ${watch} goes on with it.` };
+}

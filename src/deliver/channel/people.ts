@@ -1,0 +1,242 @@
+import { codeInWords, natureOf } from '#domain/slack-code.js';
+import { isGroup, personLabel } from '#domain/words.js';
+import { escaped } from '#slack/blocks/text.js';
+import { type Attempt, type Body, findTagged, list, opened, strings, tag } from '../attempt.js';
+import { isPermanent, type Refused, Undeliverable } from '../failure.js';
+import { personOf } from '../person.js';
+
+/** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
+export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<Body> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  // Whoever was taken out again meanwhile must not come back in.
+  const people = slackPeople(attempt).filter((id) => attempt.incident.members.includes(id));
+  const groups = attempt.row.effect.payload.people.filter(isGroup);
+  if (people.length + groups.length === 0) return { absent: [] };
+  // Who is in a group is asked when they are brought in: it is the people of now who are wanted.
+  const named = await peopleOf(attempt, { people, groups });
+  const absent = [...named.missing, ...(await inviteAll(attempt, channel.id, named.people))];
+  await tellAbsent(attempt, channel.id, absent);
+  return { channel: channel.id, absent };
+}
+
+/** Slack's answers by which somebody is not in the channel, which is what was wanted. */
+const OUT = new Set(['not_in_channel', 'user_not_found', 'user_not_in_channel']);
+
+/**
+ * Takes people out of the incident's channel. Access to the incident has ended with the record; where Slack does not
+ * let the bot remove somebody, whoever asked hears it, for the channel itself can still be read.
+ */
+export async function removePeople(attempt: Attempt<'people.remove'>): Promise<Body> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  const kept: Absent[] = [];
+  // Whoever was brought back meanwhile stays.
+  for (const user of slackPeople(attempt).filter((id) => !attempt.incident.members.includes(id))) {
+    try {
+      await attempt.write('conversations.kick', { channel: channel.id, user });
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      if (!OUT.has(error.code)) kept.push({ user, error: error.code });
+    }
+  }
+  if (kept.length > 0) await tellKept(attempt, channel.id, kept);
+  return { channel: channel.id, kept };
+}
+
+async function tellKept(attempt: Attempt<'people.remove'>, channel: string, kept: Absent[]): Promise<void> {
+  const { by: user } = attempt.row.effect.payload;
+  const people = kept.map((one) => `<@${one.user}> (Slack says ${one.error})`).join(', ');
+  const text = `I could not take ${people} out of this channel. They see the incident here for as long as they are in it: remove them by hand.`;
+  try {
+    await attempt.write('chat.postEphemeral', { channel, user, text });
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    await attempt.write('chat.postMessage', { channel, text });
+  }
+}
+
+/** Somebody named by an API token or on the CLI may be nobody in Slack. */
+function slackPeople(attempt: Attempt<'people.invite'> | Attempt<'people.remove'>): string[] {
+  return attempt.row.effect.payload.people.filter((id) => /^[UW][A-Z0-9]+$/.test(id));
+}
+
+type Invitation = Attempt<'channel.open'> | Attempt<'people.invite'>;
+
+/**
+ * Who is meant by the configured people (`U…` or a name) and groups (`S…` or a handle, `@` or not).
+ * @returns `missing`: those that nobody knows, or that this workspace does not tell (free plans have no groups)
+ */
+export async function peopleOf(
+  attempt: Invitation,
+  invite: { people: string[]; groups: string[] },
+): Promise<{ people: string[]; missing: Absent[] }> {
+  const { team } = attempt.incident;
+  const people: string[] = [];
+  const missing: Absent[] = [];
+  for (const name of invite.people) {
+    const id = /^[UW][A-Z0-9]{5,}$/.test(name)
+      ? name
+      : (await attempt.world.people.personByName(team, name.replace(/^@/, '')))?.id;
+    if (id) people.push(id);
+    else missing.push({ user: name, error: 'user_not_found' });
+  }
+  for (const group of invite.groups) {
+    try {
+      const id = /^S[A-Z0-9]{5,}$/.test(group) ? group : await groupOf(attempt, group);
+      if (!id) {
+        missing.push({ user: group, error: 'no_such_subteam' });
+        continue;
+      }
+      people.push(...strings((await attempt.read('usergroups.users.list', { usergroup: id })).users));
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      missing.push({ user: group, error: error.code });
+    }
+  }
+  return { people, missing };
+}
+
+async function groupOf(attempt: Invitation, handle: string): Promise<string | null> {
+  const { usergroups } = await attempt.read('usergroups.list', {});
+  const bare = handle.replace(/^@/, '');
+  const found = list(usergroups).find((one) => one.handle === bare || one.name === bare);
+  return found ? String(found.id) : null;
+}
+
+const BATCH = 100;
+
+/** Somebody who could not be brought in, and Slack's reason. */
+export interface Absent {
+  user: string;
+  error: string;
+}
+
+// These are in already, or are us.
+const FINE = new Set(['already_in_channel', 'cant_invite_self']);
+
+/**
+ * Brings people into a channel. Guests, deactivated people and strangers are no failure: they are named in the answer.
+ *
+ * `force` lets the valid ones in beside a bad one; where Slack refuses a whole batch all the same, everybody is tried
+ * alone, so that one bad id costs nobody else a seat.
+ * @param users ids, in any number, repeated ones too
+ * @throws what a retry may mend, and what is wrong with the channel rather than with a person
+ */
+export async function inviteAll(
+  attempt: Pick<Attempt, 'write'>,
+  channel: string,
+  users: string[],
+): Promise<Absent[]> {
+  const absent: Absent[] = [];
+  const wanted = [...new Set(users)];
+  for (let i = 0; i < wanted.length; i += BATCH) {
+    const batch = wanted.slice(i, i + BATCH);
+    const refused = await tryInvite(attempt, channel, batch);
+    if (!refused) continue;
+    if (Array.isArray(refused)) {
+      absent.push(...refused);
+      continue;
+    }
+    if (batch.length === 1) {
+      if (!FINE.has(refused.code)) absent.push({ user: batch[0] as string, error: refused.code });
+      continue;
+    }
+    for (const user of batch) {
+      const alone = await tryInvite(attempt, channel, [user]);
+      if (Array.isArray(alone)) absent.push(...alone);
+      else if (alone && !FINE.has(alone.code)) absent.push({ user, error: alone.code });
+    }
+  }
+  return absent;
+}
+
+// About the channel or about us: no other person would fare better.
+const HOPELESS = new Set([
+  'channel_not_found',
+  'not_in_channel',
+  'is_archived',
+  'missing_scope',
+  'unknown_method',
+  'method_not_supported_for_channel_type',
+]);
+
+/** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
+async function tryInvite(
+  attempt: Pick<Attempt, 'write'>,
+  channel: string,
+  users: string[],
+): Promise<Absent[] | Refused | null> {
+  try {
+    // A comma string: an array would be sent as JSON, which Slack does not promise to take.
+    const body = await attempt.write('conversations.invite', {
+      channel,
+      users: users.join(','),
+      force: true,
+    });
+    return absentIn(list(body.errors));
+  } catch (error) {
+    if (!isPermanent(error) || HOPELESS.has(error.code)) throw error;
+    // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
+    const answers = absentIn(list(error.errors));
+    const passing = answers.some((one) => !['final', 'unknown'].includes(natureOf(one.error)));
+    return error.errors.length >= users.length && !passing ? answers : error;
+  }
+}
+
+function absentIn(errors: Record<string, unknown>[]): Absent[] {
+  return errors.flatMap(({ user, ok, error }) => {
+    if (ok === true || typeof user !== 'string' || typeof error !== 'string' || FINE.has(error)) return [];
+    return [{ user, error }];
+  });
+}
+
+// Slack's codes for what people understand at once; any other code is shown as it is.
+const REASONS: Record<string, string> = {
+  user_is_restricted: 'a guest, who may not be added here',
+  ura_max_channels: 'a guest of one channel only',
+  user_not_found: 'not found',
+  user_disabled: 'deactivated',
+  cant_invite: 'cannot be invited',
+  no_such_subteam: 'no such group',
+  missing_scope: 'the Slack app lacks the scope `usergroups:read`; add it and install the app again',
+  org_user_not_in_team: 'not in this workspace',
+  plan_upgrade_required: 'this workspace has no user groups',
+};
+
+function reasonFor(user: string, error: string): string {
+  // Of a person it is another scope, and which one Slack does not say here.
+  if (error === 'missing_scope' && /^[UW]/.test(user)) return codeInWords(error);
+  return REASONS[error] ?? codeInWords(error);
+}
+
+/** Names in the channel those who could not be brought in, so that somebody calls them. */
+export async function tellAbsent(
+  attempt: Attempt<'channel.open'> | Attempt<'people.invite'>,
+  channel: string,
+  absent: Absent[],
+): Promise<void> {
+  if (absent.length === 0) return;
+  const id = `absent ${attempt.row.id}`;
+  if (attempt.repeated && (await findTagged(attempt, channel, opened(attempt), id))) return;
+  const named = await Promise.all(
+    absent.map(async ({ user, error }) => {
+      const name = isGroup(user)
+        ? `@${(await attempt.world.groups.names([user])).get(user) ?? user}`
+        : personLabel(await personOf(attempt, user));
+      return `${escaped(name.slice(0, 80))} (${escaped(reasonFor(user, error))})`;
+    }),
+  );
+  const shown = named.slice(0, 20).join(', ');
+  const more = named.length > 20 ? ` and ${named.length - 20} more` : '';
+  try {
+    await attempt.write(
+      'chat.postMessage',
+      { channel, text: `Could not be added: ${shown}${more}.`, metadata: tag({ id }) },
+      { patient: true },
+    );
+  } catch (error) {
+    // The invitation itself is done with; a channel that takes no message has said so at the headline.
+    if (!isPermanent(error)) throw error;
+  }
+}

@@ -1,0 +1,144 @@
+import { isRefusal } from '#domain/refusal.js';
+import { refOf } from '#domain/words.js';
+import { type Format, fileNameOf } from '#render/exports.js';
+import { escaped, link } from '#slack/blocks/text.js';
+import { type Attempt, type Body, needed, object, seenSince } from './attempt.js';
+import { isPermanent, Refused, Undeliverable, Unknown } from './failure.js';
+import { CALL_MS } from './lease.js';
+
+/**
+ * Sends an export as a file to the channel where it was asked for. Where the bot is not, or where others would read
+ * what is private, to the person; where files are not possible, as a link.
+ */
+export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body> {
+  const { row, world, incident } = attempt;
+  const { format, zone, user } = row.effect.payload;
+  const here = incident.channel?.id === row.effect.payload.channel;
+  const file = await world.exports.render(row.team, row.incident, format, zone, user, here);
+  if (isRefusal(file)) throw new Undeliverable(file.code);
+  const filename = fileNameOf(row.incident, format as Format);
+
+  const elsewhere = incident.private && !here;
+  const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
+  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
+  try {
+    const bytes = await collect(file);
+    const id = await uploadFile(attempt, filename, bytes);
+    return { ...(await share(attempt, id, filename, channel)), bytes: bytes.byteLength };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
+    const url = world.exports.link(row.team, row.incident, format, zone, user);
+    // Whoever asked is waiting for it: they are told where else it is.
+    const instead = url
+      ? link(url, 'open it in the browser')
+      : `Slack takes no file from us; \`tocsin export ${refOf(row.incident)} --format ${format}\` writes it`;
+    const message = { text: `${escaped(filename)}: ${instead} · ${mark(attempt)}` };
+    return atOr(attempt, channel, user, (where) =>
+      attempt.write('chat.postMessage', { channel: where, ...message, unfurl_links: false }),
+    );
+  }
+}
+
+async function share(
+  attempt: Attempt<'export.send'>,
+  id: string,
+  title: string,
+  channel: string,
+): Promise<Body> {
+  return atOr(attempt, channel, attempt.row.effect.payload.user, (where) =>
+    attempt.write('files.completeUploadExternal', {
+      files: [{ id, title }],
+      channel_id: where,
+      initial_comment: `${escaped(title)}, times in ${attempt.row.effect.payload.zone} · ${mark(attempt)}`,
+    }),
+  );
+}
+
+const ABSENT = new Set(['not_in_channel', 'channel_not_found', 'is_archived', 'posting_to_channel_denied']);
+
+/** Says it in the channel, or to the person where the bot may not speak in the channel. */
+async function atOr(
+  attempt: Attempt<'export.send'>,
+  channel: string,
+  user: string,
+  say: (channel: string) => Promise<Body>,
+): Promise<Body> {
+  try {
+    await say(channel);
+    return { channel };
+  } catch (error) {
+    if (!(error instanceof Refused) || !ABSENT.has(error.code)) throw error;
+    await mustBeTheirs(attempt);
+    const instead = await direct(attempt, user);
+    if (instead === channel) throw error;
+    await say(instead);
+    return { channel: instead };
+  }
+}
+
+/** In its channel a private incident is read by those who are in it; a message to one person is another matter: they may have left. */
+async function mustBeTheirs({ row, world, incident }: Attempt<'export.send'>): Promise<void> {
+  if (!incident.private) return;
+  const { format, zone, user } = row.effect.payload;
+  const theirs = await world.exports.render(row.team, row.incident, format, zone, user, false);
+  if (isRefusal(theirs)) throw new Undeliverable(theirs.code);
+}
+
+async function direct(attempt: Attempt<'export.send'>, user: string): Promise<string> {
+  const body = await attempt.read('conversations.open', { users: user });
+  return needed('conversations.open', object(body.channel), 'id');
+}
+
+// A file has no metadata: its message says who asked for which file and when, and is found again by that.
+const DAY_MS = 86_400_000;
+
+async function alreadySent(
+  attempt: Attempt<'export.send'>,
+  channel: string,
+  filename: string,
+): Promise<boolean> {
+  if (!attempt.repeated) return false;
+  const since = new Date(attempt.world.now().getTime() - DAY_MS);
+  for await (const message of seenSince(attempt, channel, since)) {
+    if (message.text.startsWith(escaped(filename)) && message.text.endsWith(mark(attempt))) return true;
+  }
+  return false;
+}
+
+function mark(attempt: Attempt<'export.send'>): string {
+  const { user, asked } = attempt.row.effect.payload;
+  return `for <@${user}>${asked ? `, asked for at ${asked.slice(11, 19)} UTC` : ''}`;
+}
+
+async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of file) chunks.push(Buffer.from(chunk as Uint8Array));
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Gives Slack a file, unseen by anybody until it is shared. @returns its id */
+export async function uploadFile(
+  attempt: Pick<Attempt, 'read' | 'may'>,
+  filename: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<string> {
+  const method = 'files.getUploadURLExternal';
+  const place = await attempt.read(method, { filename, length: bytes.byteLength });
+  const [url, id] = [needed(method, place, 'upload_url'), needed(method, place, 'file_id')];
+  await attempt.may();
+  const answer = await fetch(url, {
+    method: 'POST',
+    body: bytes,
+    headers: { 'content-type': 'application/octet-stream' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(CALL_MS),
+  }).catch(() => {
+    // Not the error itself: its address is a secret for as long as it can be written to.
+    throw new Unknown('upload', 'no_answer');
+  });
+  await answer.body?.cancel();
+  if (answer.status >= 500) throw new Unknown('upload', `http_${answer.status}`);
+  if (!answer.ok) throw new Refused('upload', `http_${answer.status}`);
+  return id;
+}

@@ -1,0 +1,728 @@
+import { FixedOffsetZone, type Zone } from 'luxon';
+import { type Refusal, refuse } from '../../refusal.js';
+import { BLANK, skipBlanks } from '../../text.js';
+import { type Moment, type Precision, toSeconds } from '../../words.js';
+import { exampleZones, isAbbreviation } from './abbreviations.js';
+import { impossible, meantAtStart, saidDay, wordAt } from './impossible.js';
+import { fold, offsetZone, zoneName, zoneNamed } from './zone.js';
+import { readZoneWord } from './zone-word.js';
+
+/** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
+export interface TimeContext {
+  readonly now: Date;
+  readonly zone: string;
+  readonly zoneKnown: boolean;
+}
+
+export interface ReadTime {
+  readonly moment: Moment;
+  /** What follows, after one white space; exactly as typed. */
+  readonly rest: string;
+  /** The characters that were read as the time, with its zone; full-width and unseen ones made plain. */
+  readonly typed: string;
+  /** The zone in which it was read: `UTC`, `UTC+02:00` or `Europe/Berlin`. */
+  readonly zone: string;
+  /** Nobody said which zone: neither the text nor the typist's profile. */
+  readonly zoneAssumed: boolean;
+  /** A date was typed, or a word for one. */
+  readonly dated: boolean;
+}
+
+/**
+ * Reads the time at the start of a text; white space before it is passed over.
+ * @returns null: the text starts with no time; a refusal: with one that cannot be known
+ */
+export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const typed = scan(text);
+  if (!typed || 'refused' in typed) return typed;
+  const { span, about, end, dated } = typed;
+  const known = zoneNamed(ctx.zone);
+  const zone = typed.zone ?? known ?? FixedOffsetZone.utcInstance;
+  const moment = momentOf(span, about, zone, ctx.now.getTime());
+  if ('refused' in moment) return moment;
+  return {
+    moment,
+    rest: text.slice(end).replace(/^(?:\r\n|\s)/, ''),
+    typed: typed.said,
+    zone: zoneName(zone),
+    zoneAssumed: !typed.zone && span.from.kind === 'clock' && !(ctx.zoneKnown && known !== null),
+    dated,
+  };
+}
+
+/** The same where no text can follow: a refusal says nothing of how to keep one. */
+export function readTimeAlone(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const read = readTime(text, ctx);
+  if (!read || !('refused' in read)) return read;
+  return { ...read, next: read.next.replace(/[;.] (?:if|begin) [^;.]*`--`[^;.]*\.$/i, '.') };
+}
+
+/**
+ * A time that was taken off its text by something else, as the value of a flag is: one word.
+ * @param time index at which it begins in `text`
+ * @returns whether what follows `length` characters of it belongs to it too (`01:44 UTC`, `2024-11-10 01:41`, `1:07 pm`),
+ * or must not stand there (`01:44 EST`): as text it would change the time without a word
+ */
+export function goesOn(text: string, time: number, length: number): boolean {
+  const all = scan(text.slice(time));
+  const alone = scan(text.slice(time, time + length));
+  if (!all || (alone && 'refused' in alone)) return false;
+  return 'refused' in all || all.end > length;
+}
+
+/** A time as it stands in its text, in no zone but its own; `start` and `end` are indices of what was typed. */
+interface Scanned {
+  readonly span: Span;
+  readonly about: boolean;
+  readonly zone: Zone | null;
+  readonly dated: boolean;
+  readonly said: string;
+  readonly end: number;
+}
+
+function scan(typed: string): Scanned | Refusal | null {
+  const { text, typedAt } = fold(typed);
+  const start = /^\s*/.exec(text)?.[0].length ?? 0;
+  const about = text[start] === '~';
+  const span = readSpan(text, about ? skipBlanks(text, start + 1) : start);
+  if (!span || 'refused' in span) return span;
+  const { from, to } = span;
+  const dated = from.kind === 'date' || (from.kind === 'clock' && from.day !== null);
+  const own = (from.kind === 'clock' && from.zone) || (to?.kind === 'clock' && to.zone) || null;
+
+  const next = skipBlanks(text, span.end);
+  const word = own || next === span.end ? null : readZoneWord(text, next, text.slice(start, span.end), dated);
+  // An hour ago is an hour ago in every zone: what follows can only be text.
+  const idle = from.kind === 'ago' && word !== null && 'refused' in word;
+  if (word && 'refused' in word && !idle) return word;
+  const zone = word && 'zone' in word ? word : null;
+  const end = zone?.end ?? span.end;
+  const misplaced = strayTime(text, start, end, from, zone !== null);
+  const said = text.slice(start, end);
+  return misplaced ?? { span, about, zone: own ?? zone?.zone ?? null, dated, said, end: typedAt(end) };
+}
+
+function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): Moment | Refusal {
+  const at = resolve(from, zone, now);
+  if (typeof at !== 'number') return at;
+  const until = to ? resolveEnd(to, from, at, zone, now) : null;
+  if (until !== null && typeof until !== 'number') return until;
+  return {
+    at: toSeconds(new Date(Math.floor(at / 1000) * 1000)),
+    until: until === null ? null : toSeconds(new Date(Math.floor(until / 1000) * 1000)),
+    precision: precisionOf(from, to, about),
+  };
+}
+
+/** What was typed, never more: of a range, the coarser end. */
+function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
+  // About a day is a day: anything else would show a time of day that nobody typed.
+  if (from.kind === 'date') return 'date';
+  if (about) return 'approx';
+  const seconds = (form: Form) =>
+    form.kind === 'ago' ? form.seconds : form.kind === 'clock' && form.clock.s !== null;
+  return seconds(from) && (to === null || seconds(to)) ? 'second' : 'minute';
+}
+
+const DATE_BEHIND = new RegExp(String.raw`${BLANK}+\d{4}-\d{2}-\d{2}(?![\p{L}\p{N}_-]|\.\p{L})`, 'uy');
+const CLOCK_BEHIND = new RegExp(String.raw`${BLANK}+\d{1,2}:\d{2}(?!\d)`, 'y');
+/** What people put between a day and its time. */
+const CLOCK_NEAR = new RegExp(
+  String.raw`${BLANK}*(?:[@~|,;:—]|-(?=\s)|(?<=\s)(?:T|around|about|approx\.?|exactly|circa|ca\.?|um|gegen|vers|om|kl\.?|klo|à|a las|from|between|von|zwischen|\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?)[,.:]?)${BLANK}*\d{1,2}(?::|h)\d{2}(?!\d)`,
+  'iy',
+);
+const FOUR_DIGITS = new RegExp(
+  String.raw`${BLANK}+(?:[01]\d|2[0-3])[0-5]\d(?:Z|h)?(?=\s|$)(?!${BLANK}+\p{L}*s(?!\p{L}))`,
+  'uy',
+);
+const AND_CLOCK = new RegExp(
+  String.raw`${BLANK}*(?:[&+]|(?<=\s)(?:and|or|und|oder|et|ou|y|o|e|a|al|en|og|och|do|до|и))${BLANK}+\d{1,2}:\d{2}(?!\d)`,
+  'iy',
+);
+const END_BEHIND = new RegExp(
+  String.raw`${BLANK}*(?:[-–—−/~→]|->|(?<=\s)(?:to|till?|until|thru|through|bis|tot|à|and|und))${BLANK}*\d{1,2}:\d{2}(?!\d)`,
+  'iy',
+);
+/** Which half of the day: of an hour up to twelve it may turn the time round. */
+const HALF_BEHIND = new RegExp(
+  String.raw`${BLANK}+(?:p(?=\s|$)|in the (?:morning|afternoon|evening)|this (?:afternoon|evening)|at night|(?:vor|nach)mittags|abends|nachts|morgens|du (?:matin|soir)|de l['’]après-midi|de la (?:mañana|tarde|noche)|da (?:manhã|tarde|noite)|di (?:mattina|sera)|del pomeriggio)(?![\p{L}\p{N}_'’-])`.replaceAll(
+    ' ',
+    `${BLANK}+`,
+  ),
+  'iuy',
+);
+
+/**
+ * `01:41 2024-11-10`, `01:41 UTC - 01:44`, `1:41 yesterday` and `1:41 in the afternoon` have parts in an order that we do
+ * not read: recorded, they would be wrong.
+ */
+function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
+  const follows = (pattern: RegExp) => {
+    pattern.lastIndex = end;
+    return pattern.exec(text)?.[0];
+  };
+  if (from.kind === 'ago') return null;
+  const stray =
+    from.kind === 'date' ? dateStray(follows, zoned) : clockStray(follows, text, end, from, zoned);
+  if (!stray) return null;
+  return impossible(text, start) ?? refuse('TIME_UNKNOWN', { got: text.slice(start, end) + stray });
+}
+
+type Follows = (pattern: RegExp) => string | undefined;
+
+function dateStray(follows: Follows, zoned: boolean): string | undefined {
+  return (zoned ? follows(CLOCK_BEHIND) : undefined) ?? follows(CLOCK_NEAR) ?? follows(FOUR_DIGITS);
+}
+
+function clockStray(
+  follows: Follows,
+  text: string,
+  end: number,
+  { day, clock, iso }: Extract<Form, { kind: 'clock' }>,
+  zoned: boolean,
+): string | undefined {
+  const gap = follows(GAP) ?? '';
+  const other = day === null && gap ? saidDay(text, end + gap.length) : null;
+  const early = !clock.twelve && !iso && clock.h >= 1 && clock.h <= 12;
+  return (
+    (day === null ? follows(DATE_BEHIND) : undefined) ??
+    (other === null ? undefined : gap + other) ??
+    (early ? follows(HALF_BEHIND) : undefined) ??
+    (zoned ? follows(END_BEHIND) : undefined) ??
+    follows(AND_CLOCK)
+  );
+}
+
+/** Between a time and a day behind it. */
+const GAP = new RegExp(`,?${BLANK}+`, 'y');
+
+/** A time or a range as typed; still no instant. */
+interface Span {
+  readonly from: Form;
+  readonly to: Form | null;
+  readonly end: number;
+}
+
+const STUCK = /(?:[-—―/~→⇒]|-+>|=>|\.{2,3})~?/y;
+/** With white space on both sides, or on one that leaves no doubt: `13:41 -05:00` has an offset. */
+const SPACED = new RegExp(
+  `(?:${BLANK}*(?:[—―~→⇒]|-+>|=>|\\.{2,3})${BLANK}*|-${BLANK}+|${BLANK}+(?:[-/]|to|until|till?|thru|through|up${BLANK}+to|bis|tot|à)${BLANK}+)~?`,
+  'iy',
+);
+
+/**
+ * Reads `A` or `A-B` (also `A - B`, `A–B`, `A to B`, ISO `A/B`), up to where a zone or the text follows. `-HH:MM` right behind a time
+ * ends a range, with a date or without; an offset there needs a space before it, or the T of ISO 8601.
+ * @returns null: that is text
+ */
+function readSpan(text: string, at: number): Span | Refusal | null {
+  const from = readForm(text, at, true);
+  if (!from || 'refused' in from) return from;
+  for (const separator of [STUCK, SPACED]) {
+    separator.lastIndex = from.end;
+    const match = separator.exec(text);
+    if (!match) continue;
+    const to = readForm(text, from.end + match[0].length, false);
+    if (to && 'refused' in to) return to;
+    if (to && endsWell(text, to.end)) return agree(text, at, from, to) ?? { from, to, end: to.end };
+  }
+  if (endsWell(text, from.end)) return { from, to: null, end: from.end };
+  return stuckTo(text, at, from);
+}
+
+function endsWell(text: string, at: number): boolean {
+  return at >= text.length || /\s/.test(text[at] ?? '');
+}
+
+/** Both ends must be of one kind, and both or neither with AM or PM: `1:07-1:15pm` begins in the morning or not? */
+function agree(text: string, at: number, from: Form, to: Form): Refusal | null {
+  const clear =
+    from.kind === to.kind &&
+    (from.kind !== 'clock' ||
+      to.kind !== 'clock' ||
+      to.day !== null ||
+      from.clock.twelve === to.clock.twelve);
+  return clear ? null : refuse('TIME_UNKNOWN', { got: text.slice(at, to.end) });
+}
+
+const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
+
+/** Something stands right behind a time: a longer word that is no time, or a time with a stray character. */
+function stuckTo(text: string, at: number, form: Form): Refusal | null {
+  const next = text.slice(form.end, form.end + 2);
+  // -5m/s and 2024-11-10/notes are words; 14:32: and 14:32ish are times that we cannot read for sure.
+  if (form.kind !== 'clock' && !/^(?:[,;:.)!?…-]+(?:\s|$)|[-+:.]\d)/.test(text.slice(form.end, form.end + 8)))
+    return null;
+  const got = wordAt(text, at, form.kind === 'clock' && form.day !== null ? 2 : 1);
+  const mark = /^.(?:\s|$)/.test(next) ? MARKS[next[0] ?? ''] : undefined;
+  if (mark)
+    return refuse('TIME_UNKNOWN', { got, next: `Leave out the ${mark}: \`${text.slice(at, form.end)}\`.` });
+  const zone =
+    /^\p{L}{2,5}(?=[\s,;:.)]|$)/u.exec(text.slice(form.end, form.end + 6))?.[0].toUpperCase() ?? '';
+  return isAbbreviation(zone)
+    ? refuse('TIME_ZONE_AMBIGUOUS', { zone, next: exampleZones(zone, text.slice(at, form.end)) })
+    : refuse('TIME_UNKNOWN', { got });
+}
+
+/** A day of the calendar, in no zone yet. */
+interface Day {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+/** What a clock on a wall shows, in no zone yet. `s` is null when no seconds were typed. */
+interface Clock {
+  readonly h: number;
+  readonly m: number;
+  readonly s: number | null;
+  /** Typed with AM or PM. */
+  readonly twelve: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/** @returns the milliseconds since 1970 if the wall clock stood in UTC; years below 100 are meant as typed. */
+function asUtc(day: Day, clock: { h: number; m: number; s: number | null }): number {
+  const date = new Date(0);
+  date.setUTCFullYear(day.year, day.month - 1, day.day);
+  return date.getTime() + ((clock.h * 60 + clock.m) * 60 + (clock.s ?? 0)) * 1000;
+}
+
+/** Is there such a day in the calendar? Years 1 to 9999. */
+function isDay({ year, month, day }: Day): boolean {
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  return day <= new Date(Date.UTC(year + 400, month, 0)).getUTCDate();
+}
+
+/**
+ * @returns every instant at which the wall clock in `zone` showed this: one, none (clocks went forward over it),
+ * or two (clocks went back), earliest first
+ */
+function instantsOf(day: Day, clock: Clock, zone: Zone): number[] {
+  const wall = asUtc(day, clock);
+  const [before, after] = [offsetAt(zone, wall - DAY_MS), offsetAt(zone, wall + DAY_MS)];
+  // Asking a zone is slow, and on most days it has nothing to say.
+  if (before === after) return [wall - before];
+  const instants = new Set<number>();
+  // The offset that held then is among those of the days around, whichever side of a change we are on.
+  for (const offset of [before, offsetAt(zone, wall), after]) {
+    const at = wall - offset;
+    if (at + offsetAt(zone, at) === wall) instants.add(at);
+  }
+  return [...instants].sort((a, b) => a - b);
+}
+
+/** @returns the two real times beside one that was skipped: what it would have been by the offset after and before. */
+function besideGap(day: Day, clock: Clock, zone: Zone): { before: number; after: number } {
+  const wall = asUtc(day, clock);
+  return { before: wall - offsetAt(zone, wall + DAY_MS), after: wall - offsetAt(zone, wall - DAY_MS) };
+}
+
+/** @returns the day that `zone` has at an instant. */
+function dayAt(at: number, zone: Zone): Day {
+  const local = new Date(at + offsetAt(zone, at));
+  return { year: local.getUTCFullYear(), month: local.getUTCMonth() + 1, day: local.getUTCDate() };
+}
+
+function plusDays(day: Day, days: number): Day {
+  const date = new Date(asUtc(day, { h: 0, m: 0, s: 0 }) + days * DAY_MS);
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+}
+
+/** @returns the offset in milliseconds, local minus UTC. */
+function offsetAt(zone: Zone, at: number): number {
+  return Math.round(zone.offset(at) * 60) * 1000;
+}
+
+/** @returns `2024-11-10 01:41`, with seconds where there are any, as the zone's wall clock showed it. */
+function wallText(at: number, zone: Zone, seconds: boolean): string {
+  const local = new Date(at + offsetAt(zone, at)).toISOString();
+  return local.slice(0, seconds ? 19 : 16).replace('T', ' ');
+}
+
+/** @returns `+02:00` */
+function offsetText(zone: Zone, at: number): string {
+  return zone.formatOffset(at, 'short');
+}
+
+const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
+/** Clocks differ: what lies this little ahead is now. */
+const AHEAD_MS = 120_000;
+/** No clock is ever turned back by more than this. */
+const TURNED_BACK_MS = 3 * 3_600_000;
+/** A bare end before its beginning is past midnight, unless that would make the range longer than this. */
+const NIGHT_MS = 12 * 3_600_000;
+
+/** @returns the instant (milliseconds since 1970) that a form means; a date stands at midnight UTC of that date. */
+function resolve(form: Form, zone: Zone, now: number): number | Refusal {
+  const at = instant(form, zone, now);
+  // Neither Postgres nor ISO 8601 has an agreed year before 1.
+  return typeof at === 'number' && at < YEAR_ONE
+    ? refuse('TIME_UNKNOWN', { got: 'a time before the year 1' })
+    : at;
+}
+
+function instant(form: Form, zone: Zone, now: number): number | Refusal {
+  if (form.kind === 'ago') return now - form.ms;
+  if (form.kind === 'date') return resolveDate(form.day, zone, now);
+  if (form.day === null) return latest(form.clock, form.zone ?? zone, now);
+  const own = form.zone ?? zone;
+  const day = typeof form.day === 'number' ? plusDays(dayAt(now, own), form.day) : form.day;
+  return dated(day, form.clock, own, now);
+}
+
+/** @returns the instant of a range's end; a bare one takes the day of the beginning, or the next past midnight. */
+function resolveEnd(form: Form, from: Form, begin: number, zone: Zone, now: number): number | Refusal {
+  if (form.kind !== 'clock' || form.day !== null)
+    return notBefore(resolve(form, zone, now), begin, zone, form);
+  const own = form.zone ?? (from.kind === 'clock' ? from.zone : null) ?? zone;
+  const day = dayAt(begin, own);
+  const same = dated(day, form.clock, own, now, true);
+  if (typeof same !== 'number') return same;
+  // What was clamped to now lies within the same minute or two; only the wall clock says which came first.
+  if (same >= begin) return notAhead(same, form.clock, own, now);
+  const night = dated(plusDays(day, 1), form.clock, own, now, true);
+  if (typeof night !== 'number') return night;
+  const over = night - begin <= NIGHT_MS;
+  if (!over) return notBefore(same, begin, own, form);
+  return notAhead(night, form.clock, own, now);
+}
+
+function notBefore(end: number | Refusal, begin: number, zone: Zone, form: Form): number | Refusal {
+  if (typeof end !== 'number' || end >= begin) return end;
+  const seconds = form.kind === 'clock' && form.clock.s !== null;
+  return form.kind === 'date'
+    ? refuse('TIME_RANGE_BACKWARDS', { from: isoDay(begin), to: isoDay(end) })
+    : refuse('TIME_RANGE_BACKWARDS', {
+        from: wallText(begin, zone, seconds),
+        to: wallText(end, zone, seconds),
+      });
+}
+
+function isoDay(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** A date alone is never shifted into another zone: midnight UTC keeps it the date that was typed. */
+function resolveDate(day: Day, zone: Zone, now: number): number | Refusal {
+  const at = asUtc(day, { h: 0, m: 0, s: 0 });
+  const today = asUtc(dayAt(now + AHEAD_MS, zone), { h: 0, m: 0, s: 0 });
+  return at <= today ? at : refuse('TIME_IN_FUTURE', { time: isoDay(at) });
+}
+
+/** The latest occurrence that is not in the future. */
+function latest(clock: Clock, zone: Zone, now: number): number | Refusal {
+  const limit = now + AHEAD_MS;
+  const onTheWall = limit + offsetAt(zone, limit);
+  const today = dayAt(limit, zone);
+  // From tomorrow: where clocks go back over midnight, tomorrow's first minute has been once already.
+  for (let back = -1; back <= 3; back++) {
+    const day = plusDays(today, -back);
+    const wall = asUtc(day, clock);
+    if (wall > onTheWall + TURNED_BACK_MS) continue;
+    const instants = instantsOf(day, clock, zone);
+    if (instants.length === 0 && wall <= onTheWall) return skipped(day, clock, zone);
+    const past = instants.filter((at) => at <= limit);
+    if (past.length > 1) return twice(past, clock, zone);
+    if (past[0] !== undefined) return Math.min(past[0], now);
+  }
+  return refuse('TIME_IN_FUTURE', { time: clockText(clock) });
+}
+
+function dated(day: Day, clock: Clock, zone: Zone, now: number, later = false): number | Refusal {
+  const instants = instantsOf(day, clock, zone);
+  const [first, second] = instants;
+  if (first === undefined) return skipped(day, clock, zone);
+  // The second time round may still lie ahead: then there is nothing to ask.
+  if (second !== undefined && second <= now + AHEAD_MS) return twice(instants, clock, zone);
+  return later ? first : notAhead(first, clock, zone, now);
+}
+
+function notAhead(at: number, clock: Clock, zone: Zone, now: number): number | Refusal {
+  if (at <= now + AHEAD_MS) return Math.min(at, now);
+  return refuse('TIME_IN_FUTURE', { time: `${wallText(at, zone, clock.s !== null)} (${zoneName(zone)})` });
+}
+
+function twice(instants: number[], clock: Clock, zone: Zone): Refusal {
+  const [first, second] = instants.map(
+    (at) => `${wallText(at, zone, clock.s !== null)} ${offsetText(zone, at)}`,
+  );
+  return refuse('TIME_TWICE', {
+    time: clockText(clock),
+    zone: zoneName(zone),
+    first: first ?? '',
+    second: second ?? '',
+  });
+}
+
+function skipped(day: Day, clock: Clock, zone: Zone): Refusal {
+  const { before, after } = besideGap(day, clock, zone);
+  return refuse('TIME_SKIPPED', {
+    time: clockText(clock),
+    zone: zoneName(zone),
+    before: wallText(before, zone, clock.s !== null),
+    after: wallText(after, zone, clock.s !== null),
+  });
+}
+
+function clockText({ h, m, s }: Clock): string {
+  return [h, m, ...(s === null ? [] : [s])].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** One time as typed: what the characters say, not yet an instant. `end` is the index after it. */
+type Form =
+  | { kind: 'ago'; ms: number; seconds: boolean; end: number }
+  | { kind: 'date'; day: Day; end: number }
+  | {
+      kind: 'clock';
+      /** A day of the calendar, so many days after today, or null for a bare time. */
+      day: Day | number | null;
+      clock: Clock;
+      /** An offset stuck to the time (`14:32Z`); null: none. */
+      zone: Zone | null;
+      /** Typed as ISO 8601 with a T. */
+      iso: boolean;
+      end: number;
+    };
+
+type Read = Form | Refusal | null;
+
+const AGO = /-(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?(?![\p{L}\p{N}_])/uy;
+const DECIMAL_AGO = /-(\d{1,9})[.,](\d{1,6})(d|h|m|s)(?:(?<=m)in)?(?![\p{L}\p{N}_])/uy;
+/** A further part behind a white space: `-1h 30m`, `-1h and 30 min`. */
+const MORE = new RegExp(
+  `,?${BLANK}+(?:(?:and|&|\\+)${BLANK}*)?-?(\\d{1,2})(?:(h|m|s)|${BLANK}*(h|m|s)(?:ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?))(?![\\p{L}\\p{N}_])`,
+  'uy',
+);
+/** As many minutes as people say: behind hours they may be part of the time, or so many of something. */
+const ROUND = new RegExp(
+  `,?${BLANK}+(?:(?:and${BLANK}+)?(?:[1-5][05])(?=\\s|$)|and${BLANK}+a${BLANK}+(?:half|quarter)(?![\\p{L}\\p{N}_-]))`,
+  'iuy',
+);
+const UNITS = 'dhms';
+const UNIT_MS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
+const DATE = /(\d{4})-(\d{2})-(\d{2})(?!\d)/y;
+const BASIC_ISO = /(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})(?:[.,]\d+)?)?/y;
+const AT = new RegExp(`${BLANK}+at(?=${BLANK})`, 'iy');
+const NAMED_DAY = new RegExp(`(yesterday|today|tomorrow)${BLANK}+(?:at${BLANK}+)?(?=[\\d?])`, 'iy');
+const CLOCK = new RegExp(
+  String.raw`(\d{1,2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?(?:${BLANK}*([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?(?:${BLANK}*(?:Uhr|uur|น\.)(?![\p{L}\p{N}_]))?`,
+  'iuy',
+);
+/** Behind hours of two digits; `1:30h` may be so long, and `HR` is a department. */
+const HOURS = new RegExp(
+  String.raw`${BLANK}*(?:h|hrs|[hH]ours)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
+  'uy',
+);
+/** `14.32` is a clock only where the words behind it, or behind the end of its range, say so. */
+const DOTTED = new RegExp(
+  String.raw`(\d{1,2})\.(\d{2})(?![\d]|\.\d)(?:${BLANK}*([ap])(?:m|\.m\.)(?![\p{L}\p{N}_]))?(${BLANK}*Uhr(?![\p{L}\p{N}_]))?`,
+  'iuy',
+);
+const DOTTED_END = new RegExp(String.raw`${BLANK}*[-/]${BLANK}*\d{1,2}\.\d{2}(?![\d.])`, 'y');
+/** Hours, minutes and seconds as they are written in Japanese, Chinese and Korean. */
+const CHARACTERS = new RegExp(
+  String.raw`(\d{1,2})[時时点點시]${BLANK}*(\d{1,2})[分분](?:${BLANK}*(\d{1,2})[秒초])?`,
+  'y',
+);
+const STUCK_ZONE = /Z|UTC|GMT|\+(\d{2}):?(\d{2})(?!\d)/iy;
+const ISO_ZONE = /Z|([+\-−])(\d{2})(?::?(\d{2}))?(?!\d)/iy;
+const NAMED = { yesterday: -1, today: 0, tomorrow: 1 } as const;
+
+/**
+ * Reads one time at `at`: every form of the contract, without `~`, range or a zone after white space.
+ * @param start whether the text begins here: then words count as well that inside of it are only words
+ * @returns null: no time begins here; a refusal: what stands here was meant as a time that cannot be
+ */
+function readForm(text: string, at: number, start: boolean): Read {
+  return (
+    readAgo(text, at) ??
+    readNamedDay(text, at) ??
+    readDated(text, at) ??
+    readBare(text, at) ??
+    impossible(text, at) ??
+    withoutColon(text, at) ??
+    (start ? meantAtStart(text, at, (from) => clockAt(text, from)) : null)
+  );
+}
+
+/** `1341` is a number of something, unless a zone stands behind it. */
+function withoutColon(text: string, at: number): Refusal | null {
+  const [digits, h, m] = sticky(/([01]\d|2[0-3])([0-5]\d)(?=\s)/y, text, at) ?? [];
+  if (digits === undefined || !saysClock(text, at + 4)) return null;
+  return refuse('TIME_UNKNOWN', {
+    got: wordAt(text, at, 2),
+    next: `Write the time with a colon: \`${h}:${m}\`, and its zone behind it. If it is text and no time, put \`--\` before it.`,
+  });
+}
+
+/** @returns the end of the time of day, or of the date with one, that begins there; -1: none does. */
+function clockAt(text: string, at: number): number {
+  const form = readDated(text, at) ?? readBare(text, at);
+  return form && !('refused' in form) && form.kind !== 'ago' ? form.end : -1;
+}
+
+function sticky(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+function readAgo(text: string, at: number): Read {
+  const decimal = sticky(DECIMAL_AGO, text, at);
+  if (decimal) {
+    const unit = decimal[3] ?? '';
+    const ms = Math.round(Number(`${decimal[1]}.${decimal[2]}`) * (UNIT_MS[unit] ?? 0));
+    return { kind: 'ago', ms, seconds: unit === 's', end: at + decimal[0].length };
+  }
+  const match = sticky(AGO, text, at);
+  if (!match || match[0].length < 3) return null;
+  const parts = [1, 2, 3, 4].map((i) => match[i]);
+  let last = parts.findLastIndex((part) => part !== undefined);
+  let ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * (UNIT_MS[UNITS[i] ?? ''] ?? 0), 0);
+  let end = at + match[0].length;
+  for (let more = sticky(MORE, text, end); more; more = sticky(MORE, text, end)) {
+    const unit = UNITS.indexOf((more[2] ?? more[3] ?? '').toLowerCase());
+    const amount = Number(more[1]);
+    // `-1h 500s on checkout` has text behind the time; what has a unit and does not fit may be either.
+    if (more[0].includes('-') || unit !== last + 1 || amount > (unit === 1 ? 23 : 59))
+      return together(text.slice(at, end + more[0].length));
+    ms += amount * (UNIT_MS[UNITS[unit] ?? ''] ?? 0);
+    end += more[0].length;
+    last = unit;
+  }
+  const round = last === 1 && sticky(ROUND, text, end);
+  if (round) return together(text.slice(at, end + round[0].length));
+  if (!Number.isSafeInteger(ms)) return unknown(text, at);
+  return { kind: 'ago', ms, seconds: last === 3, end };
+}
+
+/** The refusal of parts that may belong to the time or to the text. */
+function together(got: string): Refusal {
+  return refuse('TIME_UNKNOWN', {
+    got,
+    next: 'Write the parts of the time without a space, the longest first, as in `-1h30m`; if the second begins the text, put `--` before it.',
+  });
+}
+
+function readNamedDay(text: string, at: number): Read {
+  const match = sticky(NAMED_DAY, text, at);
+  if (!match) return null;
+  const clock = readBare(text, at + match[0].length, /at\s*$/i.test(match[0]));
+  if (clock && 'refused' in clock) return unknown(text, at, 2);
+  if (clock === null && maybeDotted(text, at + match[0].length)) return unknown(text, at, 2);
+  if (clock?.kind !== 'clock') return null;
+  return { ...clock, day: NAMED[match[1]?.toLowerCase() as keyof typeof NAMED] };
+}
+
+function readDated(text: string, at: number): Read {
+  const basic = sticky(BASIC_ISO, text, at);
+  const match = basic ?? sticky(DATE, text, at);
+  if (!match) return null;
+  const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
+  const end = at + match[0].length;
+  if (basic) return isDay(day) ? isoClock(text, at, day, basic.slice(4), end) : unknown(text, at);
+  if (/^(?:_\d{1,2}[:.-]?\d{2}|[.:]\d{1,2}:\d{2}|T\s\d|Z(?:\s|$))/i.test(text.slice(end, end + 6)))
+    return unknown(text, at, 2);
+  // `2024-11-10-rc1` and `2024-11-10.log` are names, not dates.
+  if (/^(?:[-_.]?[\p{L}_]|\.\d)/u.test(text.slice(end, end + 2)) && !/^[Tt]\d/.test(text.slice(end, end + 2)))
+    return null;
+  if (!isDay(day)) return unknown(text, at);
+  if (/^[Tt]\d/.test(text.slice(end, end + 2))) {
+    const clock = sticky(/(\d{2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?/y, text, end + 1);
+    if (!clock) return unknown(text, at);
+    return isoClock(text, at, day, clock.slice(1), end + 1 + clock[0].length);
+  }
+  const word = sticky(AT, text, end);
+  const next = skipBlanks(text, end + (word?.[0].length ?? 0));
+  // `2024-11-10 -03:00` has an offset, and behind nothing else would that be one.
+  const offset = word === null && /^-\d{2}:?\d{2}(?!\S)/.test(text.slice(next, next + 7));
+  const clock =
+    next > end ? (readBare(text, next, word !== null) ?? (offset ? null : impossible(text, next))) : null;
+  if (clock && 'refused' in clock) return unknown(text, at, word ? 3 : 2);
+  if (clock === null && next > end && maybeDotted(text, next)) return unknown(text, at, 2);
+  return clock?.kind === 'clock' ? { ...clock, day } : { kind: 'date', day, end };
+}
+
+function isoClock(
+  text: string,
+  start: number,
+  day: Day,
+  parts: Array<string | undefined>,
+  end: number,
+): Read {
+  const clock = toClock(parts[0], parts[1], parts[2], undefined);
+  if (!clock) return unknown(text, start);
+  const match = sticky(ISO_ZONE, text, end);
+  if (!match) return { kind: 'clock', day, clock, zone: null, iso: true, end };
+  const zone = match[1] ? offsetZone(match[1], Number(match[2]), Number(match[3] ?? 0)) : zoneNamed('UTC');
+  if (!zone) return refuse('TIME_ZONE_UNKNOWN', { zone: match[0] });
+  return { kind: 'clock', day, clock, zone, iso: true, end: end + match[0].length };
+}
+
+/** @param dotted whether `14.32` is a time whatever follows it */
+function readBare(text: string, at: number, dotted = false): Read {
+  const match = sticky(CLOCK, text, at) ?? sticky(CHARACTERS, text, at);
+  if (!match) return readDotted(text, at, dotted);
+  // `12:34:56:78:9a:bc` is somebody's network address.
+  if (/^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3}/i.test(text.slice(at, at + 24))) return null;
+  const clock = toClock(match[1], match[2], match[3], match[4]);
+  if (!clock) return refuse('TIME_UNKNOWN', { got: match[0] });
+  const end = at + match[0].length;
+  const hours = clock.h > 9 || text[at] === '0' ? sticky(HOURS, text, end) : null;
+  return withStuckZone(text, end + (hours?.[0].length ?? 0), clock);
+}
+
+function readDotted(text: string, at: number, sure: boolean): Read {
+  const match = sticky(DOTTED, text, at);
+  if (!match) return null;
+  const clock = toClock(match[1], match[2], undefined, match[3]);
+  const end = at + match[0].length;
+  const behind = sticky(DOTTED_END, text, end);
+  const said =
+    match[3] ?? match[4] ?? (saysClock(text, end) || (behind && saysClock(text, end + behind[0].length)));
+  return clock && (sure || said) ? withStuckZone(text, end, clock) : null;
+}
+
+/** Behind a day `14.32` is likely a time of it: only what is plainly so much of something is text. */
+function maybeDotted(text: string, at: number): boolean {
+  const match = sticky(DOTTED, text, at);
+  if (!match || !/^\d\d/.test(match[0]) || !toClock(match[1], match[2], undefined, undefined)) return false;
+  return !/^\s?(?:[%‰°€$£]|(?:[µumn]?s|min|h|[kmgt]i?b?|eur|usd|gbp|chf|[rqt]ps)(?![\p{L}\p{N}]))/iu.test(
+    text.slice(at + match[0].length),
+  );
+}
+
+/** Whether what follows can only follow a time of day: `Uhr`, `pm`, or a zone. `1.50 ct` and `12.50 pt` are no times. */
+function saysClock(text: string, end: number): boolean {
+  if (/^\s*(?:Uhr|[ap]\.?m)(?![\p{L}\p{N}_])/iu.test(text.slice(end, end + 12))) return true;
+  if (sticky(STUCK_ZONE, text, end) && /^\S+(?=\s|$)/.test(text.slice(end))) return true;
+  const next = skipBlanks(text, end);
+  if (next === end || /^(?:\p{Ll}{2}|[+-]\d{1,2})(?=\s|$)/u.test(text.slice(next))) return false;
+  return readZoneWord(text, next, '', true) !== null;
+}
+
+function withStuckZone(text: string, end: number, clock: Clock): Read {
+  const stuck = sticky(STUCK_ZONE, text, end);
+  if (!stuck || /^[\p{L}\p{N}_+:]/u.test(text.slice(end + stuck[0].length)))
+    return { kind: 'clock', day: null, clock, zone: null, iso: false, end };
+  const zone = stuck[1] ? offsetZone('+', Number(stuck[1]), Number(stuck[2])) : zoneNamed('UTC');
+  if (!zone) return refuse('TIME_ZONE_UNKNOWN', { zone: stuck[0] });
+  return { kind: 'clock', day: null, clock, zone, iso: false, end: end + stuck[0].length };
+}
+
+function toClock(hh?: string, mm?: string, ss?: string, meridiem?: string): Clock | null {
+  let h = Number(hh);
+  const m = Number(mm);
+  const s = ss === undefined ? null : Number(ss);
+  if (meridiem) {
+    if (h < 1 || h > 12) return null;
+    h = (h % 12) + (meridiem.toLowerCase() === 'p' ? 12 : 0);
+  }
+  return h > 23 || m > 59 || (s ?? 0) > 59 ? null : { h, m, s, twelve: meridiem !== undefined };
+}
+
+/** The refusal that quotes the word, or the words, at `at`. */
+function unknown(text: string, at: number, words = 1): Refusal {
+  return refuse('TIME_UNKNOWN', { got: wordAt(text, at, words) });
+}

@@ -1,0 +1,217 @@
+import type { RunFactBody } from '../run/fact.js';
+import { runsOf } from '../run/state.js';
+import type { Fact } from './fact.js';
+import type { IncidentState } from './state.js';
+
+/**
+ * Something we owe the outside world because of a fact. A row of the outbox; paid in order within its lane.
+ * Payloads hold references (sequence and entry numbers), never texts: texts can be erased, payloads are not.
+ */
+export type Effect =
+  /**
+   * Make the channel, invite, topic, headline: once per incident, finished if interrupted. `owner`: whose word it was, where
+   * a machine spoke, and `typed` the channel where it was typed: for telling somebody that there is no channel.
+   */
+  | { kind: 'channel.open'; payload: { owner?: string; typed?: string } }
+  /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
+  | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
+  /** Tell the channel of a correction of entry `n`. */
+  | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' } }
+  /** Bring headline and topic up to date with the state. */
+  | { kind: 'headline.refresh'; payload: Record<string, never> }
+  /** Announce the incident, or bring its announcement up to date. In a lane of its own: it needs no channel of the incident's. */
+  | { kind: 'announcement.refresh'; payload: Record<string, never> }
+  /** Tell the incident's channel what was given up: these rows of the outbox. */
+  | { kind: 'channel.notice'; payload: { rows: number[] } }
+  /** Tell the incident's channel that these of its entries and runs are in the record no more: from, to. */
+  | {
+      kind: 'channel.restored';
+      payload: { entries: [number, number] | null; runs: [number, number] | null };
+    }
+  /**
+   * Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. `typed`: the channel
+   * where they asked for it, for when they cannot be told directly. `absent`: the channel is there, and Slack's code for not
+   * letting them in.
+   */
+  | { kind: 'person.tell'; payload: { user: string; row: number; typed?: string; absent?: string } }
+  | { kind: 'people.invite'; payload: { people: string[] } }
+  /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
+  | { kind: 'people.remove'; payload: { people: string[]; by: string } }
+  /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
+  | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
+  /** Send an export file to whoever asked, in the channel where they asked; `asked` when, in ISO 8601. */
+  | {
+      kind: 'export.send';
+      payload: { format: string; zone: string; channel: string; user: string; asked?: string };
+    }
+  /** Take a run as far as it goes now. In the run's own lane, by workers of runs: it may take long. */
+  | { kind: 'run.advance'; payload: { run: number } }
+  /** Bring the run's one message in the channel up to date. */
+  | { kind: 'run.show'; payload: { run: number } }
+  /** Offer, with a button, to plan a runbook on what a drift watch has found. Inputs are names of stores. */
+  | { kind: 'run.offer'; payload: { runbook: string; inputs: Record<string, string> } }
+  /** Tell everybody who is there, and the announcement channel, that the glass was broken; its reason is with the fact `seq`. */
+  | { kind: 'run.alarm'; payload: { run: number; seq: number } }
+  /** Send what a step printed as a file; its text is with the fact `seq`. */
+  | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
+  /** Post the messages that a step asked for; their texts are with the fact `seq`. */
+  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
+
+export type EffectKind = Effect['kind'];
+
+/**
+ * What the world is owed because of a fact. Pure, so that it can be read aloud.
+ * @param hash of that fact: the chain's head at that moment, shown in the channel at state changes so that a copy leaves us
+ */
+export function effectsOf(fact: Fact, before: IncidentState | null, hash: string): Effect[] {
+  const entry = (head: string | null = null): Effect => ({
+    kind: 'channel.entry',
+    payload: { n: (fact.data as { n: number }).n, head },
+  });
+  const refresh = refreshOf(before);
+  switch (fact.type) {
+    case 'IncidentOpened':
+      return [{ kind: 'channel.open', payload: {} }, ...(fact.data.private ? [] : [ANNOUNCEMENT])];
+    case 'NoteRecorded':
+    case 'MessageCaptured':
+    case 'CauseRecorded':
+    case 'ActionAdded':
+    case 'ActionCompleted':
+    case 'StatusPosted':
+      return [entry()];
+    case 'StatusChanged':
+      return [entry(hash), ...refresh];
+    case 'SeverityChanged':
+    case 'TitleChanged':
+    case 'MilestoneMarked':
+    case 'ComponentAdded':
+    case 'ComponentRemoved':
+    case 'ImpactRecorded':
+      return [entry(), ...refresh];
+    case 'RoleAssigned':
+      return [entry(), ...refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
+    case 'PeopleInvited':
+      return [{ kind: 'people.invite', payload: { people: fact.data.people } }];
+    case 'PeopleLeft':
+      // Who left by themselves is out already.
+      return fact.data.how === 'removed'
+        ? [{ kind: 'people.remove', payload: { people: fact.data.people, by: fact.by.id } }]
+        : [];
+    case 'EntryEdited':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'edited' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'EntryRetimed':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'retimed' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'EntryStruck':
+      return [
+        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'struck' } },
+        ...onHeadline(before, fact),
+      ];
+    case 'ChannelOpened':
+      // Where it was announced before there was a channel, people are shown the way to it now.
+      return before?.private ? [] : [ANNOUNCEMENT];
+    case 'HeadlinePosted':
+    case 'Announced':
+      return [];
+    case 'NumbersSkipped':
+      return before ? [{ kind: 'channel.restored', payload: skipped(before, fact.data) }] : [];
+    case 'RunProposed':
+    case 'RunApproved':
+    case 'RunAskedAgain':
+    case 'StepAnswered':
+    case 'RunCancelled':
+    case 'RunUndoing':
+    case 'RunPlanned':
+    case 'RunStarted':
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
+    case 'StepFinished':
+    case 'StepAsked':
+    case 'RunEnded':
+      return runEffectsOf(fact, entry);
+    case 'RunShown':
+      return [];
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+/** The numbers that stand in the channel and mean nothing any more. */
+function skipped(before: IncidentState, { entries, runs }: { entries: number; runs: number }) {
+  const from = (last: number, to: number): [number, number] | null => (to > last ? [last + 1, to] : null);
+  return { entries: from(before.entries, entries), runs: from(runsOf(before).count, runs) };
+}
+
+const ANNOUNCEMENT: Effect = { kind: 'announcement.refresh', payload: {} };
+
+/** A private incident is announced nowhere. */
+function refreshOf(state: IncidentState | null): Effect[] {
+  return [{ kind: 'headline.refresh', payload: {} }, ...(state?.private ? [] : [ANNOUNCEMENT])];
+}
+
+/** A correction reaches the headline only when the headline rests on that entry. */
+function onHeadline(state: IncidentState | null, fact: { data: { entry: number } }): Effect[] {
+  const n = fact.data.entry;
+  const rests =
+    state !== null &&
+    (state.impact?.n === n ||
+      state.opened.n === n ||
+      state.lastPost?.n === n ||
+      Object.values(state.milestones).some((milestone) => milestone?.n === n));
+  return rests ? refreshOf(state) : [];
+}
+
+/** A step's log of more characters than this is sent as a file; the message shows its end anyway. */
+export const LOG_IN_MESSAGE = 600;
+
+/** What the bot records of a run by itself; whatever a person says must wake the run's worker. */
+const OWN = 'tocsin';
+
+/**
+ * What the world is owed because of something that happened in a run. While a worker takes a run along, its own facts
+ * need not wake it: the row that woke it stays open until the run rests.
+ */
+function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Effect[] {
+  const { run } = fact.data;
+  const show: Effect = { kind: 'run.show', payload: { run } };
+  const byPerson = fact.by.id !== OWN;
+  const advance: Effect[] = byPerson ? [{ kind: 'run.advance', payload: { run } }] : [];
+  switch (fact.type) {
+    case 'RunProposed':
+      // Of what is scheduled the bot itself is the asker.
+      return [show, { kind: 'run.advance', payload: { run } }];
+    case 'RunApproved':
+      // Loud on purpose: everybody in the channel sees that the glass was broken, in a line of its own.
+      return [
+        ...(fact.data.breakGlass
+          ? [entry(), { kind: 'run.alarm', payload: { run, seq: fact.seq } } as const]
+          : []),
+        show,
+        ...advance,
+      ];
+    case 'RunShown':
+    case 'StepTaken':
+      return [];
+    case 'StepFinished':
+      return [
+        show,
+        ...((fact.texts.log ?? '').length > LOG_IN_MESSAGE
+          ? [{ kind: 'run.log', payload: { run, step: fact.data.step, seq: fact.seq } } as const]
+          : []),
+        ...(fact.data.posts > 0
+          ? [{ kind: 'run.post', payload: { run, seq: fact.seq, posts: fact.data.posts } } as const]
+          : []),
+        ...advance,
+      ];
+    default:
+      return [show, ...advance];
+  }
+}

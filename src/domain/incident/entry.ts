@@ -1,0 +1,402 @@
+import type { RunFactBody } from '../run/fact.js';
+import { type EntryKind, type Precision, personLabel, runRef, type Source } from '../words.js';
+import type { Fact } from './fact.js';
+
+/**
+ * One line of the timeline: a reading of one fact and its later corrections.
+ * `text` is the free text that a person gave (null where the kind needs none, or erased: see `erased`);
+ * `detail` holds what the kind adds (`status`, `severity`, `milestone`, `action` …).
+ */
+export interface Entry {
+  n: number;
+  at: string;
+  until: string | null;
+  precision: Precision;
+  recordedAt: string;
+  editedAt: string | null;
+  kind: EntryKind;
+  text: string | null;
+  erased: boolean;
+  detail: EntryDetail;
+  struck: boolean;
+  by: { id: string; name: string | null };
+  source: Source;
+  link: string | null;
+}
+
+/** Small, flat, JSON: at most these members, each only where its kind has it. */
+export interface EntryDetail {
+  status?: string;
+  reopened?: boolean;
+  severity?: string;
+  role?: string;
+  person?: { id: string; name: string | null };
+  milestone?: string;
+  change?: 'added' | 'removed';
+  failed?: number | null;
+  total?: number | null;
+  from?: string | null;
+  to?: string | null;
+  components?: string[];
+  action?: number;
+  done?: boolean;
+  owner?: { id: string; name: string | null } | null;
+  state?: string;
+  private?: boolean;
+  drill?: boolean;
+  /** Author of a captured message; `by` is the person who captured it. */
+  author?: { id: string; name: string | null };
+  struckReason?: string | null;
+  /** Of a run: its name (`RUN-3`), its runbook, what happened in it, and in which step. */
+  run?: string;
+  runbook?: string;
+  what?: string;
+  step?: string;
+}
+
+/** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
+export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
+
+export type EntryOf = (fact: Fact) => Entry | null;
+
+/** What stands where a text was erased. */
+export const ERASED = '[erased]';
+
+/**
+ * The sentence of an entry, as every export and answer shows it. A note, message, cause or title is the person's text,
+ * character for character; a change is worded from its detail, followed by the text that a person gave with it.
+ */
+export function entryText(entry: Entry): string {
+  const { kind, detail } = entry;
+  const given = entry.erased ? ERASED : entry.text;
+  switch (kind) {
+    case 'opened':
+    case 'title':
+    case 'note':
+    case 'message':
+    case 'cause':
+    case 'alert':
+      return given ?? '';
+    case 'run':
+    case 'step':
+      return runText(detail, given);
+    case 'status':
+      return said(`${detail.status ?? ''}${detail.reopened ? ' (reopened)' : ''}`, given);
+    case 'severity':
+      return said(detail.severity ?? '', given);
+    case 'post':
+      return said(detail.state ?? '', given);
+    case 'role':
+      return said(detail.role ?? '', detail.person ? personLabel(detail.person) : given);
+    case 'milestone':
+      return detail.milestone ?? '';
+    case 'component':
+      return `${detail.change ?? 'added'} ${given ?? ''}`;
+    case 'impact':
+      return given ?? impactText({ ...detail, text: null });
+    case 'action':
+      return actionText(entry, given);
+    default: {
+      const unknown: never = kind;
+      throw new Error(`an entry of an unknown kind: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+/**
+ * The sentence of an entry with all that was recorded in it: for answers and the channel, where nothing else tells the
+ * numbers of an impact. Exports have them in a place of their own.
+ */
+export function toldText(entry: Entry): string {
+  if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
+  return impactText({ ...entry.detail, text: entry.text });
+}
+
+/** Numbers of an impact; a missing member is not known. */
+export interface ImpactNumbers {
+  text: string | null;
+  failed?: number | null;
+  total?: number | null;
+  components?: string[];
+}
+
+/** @returns the text that was entered, and a phrase made of the numbers and components: `19 of 400 requests failed`. */
+export function impactText(impact: ImpactNumbers): string {
+  const numbers = impactNumbers(impact);
+  const components = impact.components?.join(', ') ?? '';
+  if (impact.text !== null)
+    return [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ');
+  if (numbers === null) return components === '' ? '' : `affects ${components}`;
+  return components === '' ? numbers : `${numbers} (${components})`;
+}
+
+/** @returns `19 of 400 requests failed`, `1 request failed`, `400 requests in all`, or null when no number is known. */
+export function impactNumbers(impact: Pick<ImpactNumbers, 'failed' | 'total'>): string | null {
+  const failed = impact.failed ?? null;
+  const total = impact.total ?? null;
+  const requests = (count: number) => (count === 1 ? 'request' : 'requests');
+  if (failed !== null && total !== null) return `${failed} of ${total} ${requests(total)} failed`;
+  if (failed !== null) return `${failed} ${requests(failed)} failed`;
+  if (total !== null) return `${total} ${requests(total)} in all`;
+  return null;
+}
+
+function said(what: string, text: string | null): string {
+  return text === null ? what : `${what}: ${text}`;
+}
+
+function actionText({ detail }: Entry, given: string | null): string {
+  const name = `#${detail.action ?? 0}`;
+  if (detail.done) return `${name} done`;
+  const owner = detail.owner ? ` (owner ${personLabel(detail.owner)})` : '';
+  return `${name} ${given ?? ''}${owner}`;
+}
+
+/** What a fact of a run adds to the timeline: which text it shows, and what it adds to that. */
+interface RunLine {
+  kind: 'run' | 'step';
+  field: string | null;
+  detail: EntryDetail;
+}
+
+type Told = Extract<
+  RunFactBody,
+  {
+    type:
+      | 'RunProposed'
+      | 'RunApproved'
+      | 'RunAskedAgain'
+      | 'RunCancelled'
+      | 'RunUndoing'
+      | 'RunEnded'
+      | 'StepFinished'
+      | 'StepAsked'
+      | 'StepAnswered';
+  }
+>;
+
+/** @returns the timeline's line for what a reader of the postmortem must know of a run. */
+function runLine(fact: Told & { texts: Readonly<Record<string, string | null>> }): RunLine {
+  const of = { run: runRef(fact.data.run) };
+  const run = (what: string, field: string | null, more: EntryDetail = {}): RunLine => ({
+    kind: 'run',
+    field,
+    detail: { ...of, what, ...more },
+  });
+  switch (fact.type) {
+    case 'RunProposed':
+      return run(fact.data.planOnly ? 'plan asked for' : 'asked for', 'inputs', {
+        runbook: fact.data.runbook,
+      });
+    case 'RunApproved':
+      return run(approved(fact.data), 'reason');
+    case 'RunAskedAgain':
+      return run(
+        fact.data.why === 'moved'
+          ? 'must be approved anew: the world has moved since its plan'
+          : 'must be approved anew: somebody who agreed would not be asked any more',
+        null,
+      );
+    case 'RunCancelled':
+      return run('cancelled', 'reason');
+    case 'RunUndoing':
+      return run(fact.data.why === 'failed' ? 'undoing, because a step failed' : 'undoing', null);
+    case 'RunEnded':
+      return run(fact.data.end, 'summary');
+    case 'StepFinished':
+      return step(fact.data, of, fact.data.outcome, fact.data.outcome === 'failed' ? 'error' : 'summary');
+    case 'StepAsked':
+      return step(fact.data, of, 'asks', 'question');
+    case 'StepAnswered':
+      return step(fact.data, of, `answered “${fact.data.choice}”`, 'reason');
+  }
+}
+
+function approved({
+  breakGlass,
+  count,
+  required,
+}: {
+  breakGlass: boolean;
+  count: number;
+  required: number;
+}): string {
+  if (breakGlass) return 'approved, breaking the glass';
+  return required > 1 ? `approved, ${count} of ${required}` : 'approved';
+}
+
+function step(
+  data: { step: string; phase: 'run' | 'undo' },
+  of: EntryDetail,
+  what: string,
+  field: string,
+): RunLine {
+  return {
+    kind: 'step',
+    field,
+    detail: { ...of, step: data.step, what: data.phase === 'undo' ? `undo ${what}` : what },
+  };
+}
+
+/** `RUN-3 key-sync asked for: from=tts-old to=tts-new`, `RUN-3 add: done, added 2 keys`. */
+function runText({ run = '', runbook, step, what = '' }: EntryDetail, given: string | null): string {
+  if (step !== undefined) return `${run} ${step}: ${what}${given ? `, ${given}` : ''}`;
+  const inputs = runbook !== undefined && given !== null ? inputsText(given) : given;
+  const words = [run, runbook, what].filter((word) => word !== undefined && word !== '').join(' ');
+  return inputs ? `${words}: ${inputs}` : words;
+}
+
+/** `{"from":"tts-old"}` as people type it. What is not that (an erased text, say) stays as it is. */
+export function inputsText(json: string): string {
+  try {
+    const inputs = JSON.parse(json) as Record<string, unknown>;
+    return Object.entries(inputs)
+      .filter(([, value]) => value !== '')
+      .map(
+        ([name, value]) => `${name}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : String(value)}`,
+      )
+      .join(' ');
+  } catch {
+    return json;
+  }
+}
+
+/** Texts that came as `component.0`, `component.1` …, in order; erased ones show as such. */
+export function listed(fact: { texts: Fact['texts'] }, field: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => fact.texts[`${field}.${i}`] ?? '[erased]');
+}
+
+/** @returns the timeline entry that a fact adds, or null: corrections and deliveries add none. */
+export function entryOf(fact: Fact): Entry | null {
+  const line = (kind: EntryKind, field: string | null, detail: EntryDetail = {}): Entry => {
+    const data = fact.data as { n: number; at: string; until: string | null; precision: Entry['precision'] };
+    const text = field === null ? null : fact.texts[field];
+    return {
+      n: data.n,
+      at: data.at,
+      until: data.until,
+      precision: data.precision,
+      recordedAt: fact.recordedAt,
+      editedAt: null,
+      kind,
+      text: text ?? null,
+      // A field that is there with null was erased; one that was never given is not there.
+      erased: field !== null && field in fact.texts && text === null,
+      detail,
+      struck: false,
+      by: fact.by,
+      source: fact.source,
+      link: null,
+    };
+  };
+  const ofRun = ({ kind, field, detail }: RunLine): Entry => line(kind, field, detail);
+  switch (fact.type) {
+    case 'IncidentOpened':
+      return line('opened', 'title', {
+        ...(fact.data.severity && { severity: fact.data.severity }),
+        components: listed(fact, 'component', fact.data.components),
+        private: fact.data.private,
+        drill: fact.data.drill,
+      });
+    case 'NoteRecorded':
+      return line('note', 'text');
+    case 'MessageCaptured': {
+      const author = { id: fact.data.author, name: fact.texts.author ?? null };
+      return { ...line('message', 'text', { author }), link: fact.data.link };
+    }
+    case 'StatusChanged':
+      return line('status', 'text', {
+        status: fact.data.status,
+        ...(fact.data.reopened && { reopened: true }),
+      });
+    case 'SeverityChanged':
+      return line('severity', 'text', { severity: fact.data.severity });
+    case 'RoleAssigned':
+      return line('role', null, {
+        role: fact.data.role,
+        person: { id: fact.data.person, name: fact.texts.person ?? null },
+      });
+    case 'TitleChanged':
+      return line('title', 'title');
+    case 'MilestoneMarked':
+      return line('milestone', null, { milestone: fact.data.milestone });
+    case 'ComponentAdded':
+      return line('component', 'component', { change: 'added' });
+    case 'ComponentRemoved':
+      return line('component', 'component', { change: 'removed' });
+    case 'ImpactRecorded': {
+      const { failed, total, from, to, components } = fact.data;
+      return line('impact', 'text', {
+        failed,
+        total,
+        from,
+        to,
+        components: listed(fact, 'component', components),
+      });
+    }
+    case 'CauseRecorded':
+      return line('cause', 'text');
+    case 'ActionAdded': {
+      const owner = fact.data.owner === null ? null : { id: fact.data.owner, name: fact.texts.owner ?? null };
+      return line('action', 'text', { action: fact.data.action, done: false, owner });
+    }
+    case 'ActionCompleted':
+      return line('action', null, { action: fact.data.action, done: true });
+    case 'StatusPosted':
+      return line('post', 'text', { state: fact.data.state });
+    case 'PeopleInvited':
+    case 'PeopleLeft':
+    case 'EntryEdited':
+    case 'EntryRetimed':
+    case 'EntryStruck':
+    case 'ChannelOpened':
+    case 'HeadlinePosted':
+    case 'Announced':
+    case 'NumbersSkipped':
+    case 'RunPlanned':
+    case 'RunStarted':
+    case 'RunShown':
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
+      return null;
+    case 'RunProposed':
+    case 'RunApproved':
+    case 'RunAskedAgain':
+    case 'RunCancelled':
+    case 'RunUndoing':
+    case 'RunEnded':
+    case 'StepFinished':
+    case 'StepAsked':
+    case 'StepAnswered':
+      return ofRun(runLine(fact));
+    default:
+      return unknownFact(fact);
+  }
+}
+
+/** @returns what a fact changes in an earlier entry, or null. */
+export function amendmentOf(fact: Fact): Amendment | null {
+  const editedAt = fact.recordedAt;
+  switch (fact.type) {
+    case 'EntryEdited': {
+      const text = fact.texts.text ?? null;
+      return { n: fact.data.entry, set: { text, erased: text === null, editedAt } };
+    }
+    case 'EntryRetimed': {
+      const { entry, at, until, precision } = fact.data;
+      return { n: entry, set: { at, until, precision, editedAt } };
+    }
+    case 'EntryStruck':
+      return {
+        n: fact.data.entry,
+        set: { struck: true, editedAt, detail: { struckReason: fact.texts.reason ?? null } },
+      };
+    default:
+      return null;
+  }
+}
+
+function unknownFact(fact: never): never {
+  throw new Error(`a fact of an unknown type: ${JSON.stringify((fact as { type?: unknown }).type)}`);
+}

@@ -1,0 +1,221 @@
+import { RUN_FACTS, type RunFactBody } from '../run/fact.js';
+import { evolveRuns, rolesChanged, runsOf } from '../run/state.js';
+import { MARKS, type Mark, type Milestone, type Person, STANDING } from '../words.js';
+import { unseal } from './chain.js';
+import { amendmentOf, entryOf, listed } from './entry.js';
+import type { Fact } from './fact.js';
+import type { IncidentState } from './state.js';
+
+type Opened = Extract<Fact, { type: 'IncidentOpened' }>;
+
+/** The state after an incident's first fact. */
+export function start(fact: Opened): IncidentState {
+  const { n, at, precision, severity, drill } = fact.data;
+  return {
+    team: fact.team,
+    number: fact.incident,
+    title: fact.texts.title ?? '[erased]',
+    severity,
+    status: fact.incident === STANDING ? 'resolved' : 'investigating',
+    statusEntry: null,
+    private: fact.data.private,
+    drill,
+    components: listed(fact, 'component', fact.data.components),
+    opener: fact.by,
+    members: [fact.by.id],
+    since: { [fact.by.id]: fact.recordedAt },
+    roles: {},
+    channel: null,
+    headline: null,
+    announcement: null,
+    opened: { at, precision, n },
+    milestones: { started: null, detected: null, mitigated: null, resolved: null },
+    impact: null,
+    lastPost: null,
+    entries: 1,
+    actions: 0,
+    recordedAt: fact.recordedAt,
+  };
+}
+
+/** The state after one more fact. Never changes the state that it is given. */
+export function evolve(state: IncidentState, fact: Fact): IncidentState {
+  const n = 'n' in fact.data ? fact.data.n : 0;
+  const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
+  if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
+  switch (fact.type) {
+    case 'StatusChanged':
+      return {
+        ...next,
+        status: fact.data.status,
+        statusEntry: n,
+        milestones: afterStatus(state, fact),
+      };
+    case 'SeverityChanged':
+      return { ...next, severity: fact.data.severity };
+    case 'RoleAssigned': {
+      const person: Person = { id: fact.data.person, name: fact.texts.person ?? null };
+      return {
+        ...next,
+        roles: { ...state.roles, [fact.data.role]: person },
+        ...broughtIn(state, [person.id], fact.recordedAt),
+        ...(state.runs && { runs: rolesChanged(state.runs, fact.data.role, fact.by.id) }),
+      };
+    }
+    case 'PeopleInvited':
+      return { ...next, ...broughtIn(state, fact.data.people, fact.recordedAt) };
+    case 'PeopleLeft': {
+      const gone = new Set(fact.data.people);
+      const since = Object.entries(state.since ?? {}).filter(([id]) => !gone.has(id));
+      return {
+        ...next,
+        members: state.members.filter((id) => !gone.has(id)),
+        since: Object.fromEntries(since),
+      };
+    }
+    case 'TitleChanged':
+      return { ...next, title: fact.texts.title ?? '[erased]' };
+    case 'MilestoneMarked': {
+      const { milestone, at, precision } = fact.data;
+      return {
+        ...next,
+        milestones: { ...state.milestones, [milestone]: { at, precision, marked: true, n } },
+      };
+    }
+    case 'ComponentAdded': {
+      const component = fact.texts.component ?? '[erased]';
+      return { ...next, components: [...state.components, component] };
+    }
+    case 'ComponentRemoved': {
+      const gone = fact.texts.component ?? '[erased]';
+      return { ...next, components: state.components.filter((c) => c !== gone) };
+    }
+    case 'ImpactRecorded': {
+      const { failed, total } = fact.data;
+      return { ...next, impact: { n, text: fact.texts.text ?? null, failed, total } };
+    }
+    case 'ActionAdded':
+      return { ...next, actions: Math.max(state.actions, fact.data.action) };
+    case 'StatusPosted':
+      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at, n } };
+    case 'EntryEdited':
+      return state.impact?.n === fact.data.entry
+        ? { ...next, impact: { ...state.impact, text: fact.texts.text ?? null } }
+        : next;
+    case 'EntryRetimed':
+      return retimed(next, fact.data);
+    case 'EntryStruck':
+      return restore(struck(next, fact.data.entry), fact);
+    case 'ChannelOpened':
+      return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
+    case 'HeadlinePosted':
+      return { ...next, headline: fact.data };
+    case 'Announced':
+      return { ...next, announcement: fact.data };
+    case 'NumbersSkipped': {
+      const { entries, actions, runs } = fact.data;
+      const skipped = (state.skipped ?? 0) + entries - state.entries;
+      return { ...next, entries, skipped, actions, runs: { ...runsOf(state), count: runs } };
+    }
+    case 'IncidentOpened':
+    case 'NoteRecorded':
+    case 'MessageCaptured':
+    case 'CauseRecorded':
+    case 'ActionCompleted':
+      return next;
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+const OF_RUNS: ReadonlySet<string> = new Set(RUN_FACTS);
+
+/** Is this something that happened in a run? */
+export function isOfRun(fact: Fact): fact is Fact & RunFactBody {
+  return OF_RUNS.has(fact.type);
+}
+
+function broughtIn(state: IncidentState, people: string[], at: string) {
+  return {
+    members: [...new Set([...state.members, ...people])],
+    since: { ...state.since, ...Object.fromEntries(people.map((id) => [id, at])) },
+  };
+}
+
+function holdersOf(roles: IncidentState['roles']): Record<string, string> {
+  return Object.fromEntries(Object.entries(roles).map(([role, { id }]) => [role, id]));
+}
+
+/** Resolving sets its milestone unless a person marked it; leaving `resolved` takes an unmarked one back. */
+function afterStatus(state: IncidentState, fact: Extract<Fact, { type: 'StatusChanged' }>) {
+  const { status, at, precision, n } = fact.data;
+  const held = state.milestones.resolved;
+  if (held?.marked) return state.milestones;
+  if (status !== 'resolved') return { ...state.milestones, resolved: null };
+  // An update while resolved ("still fine") does not move the moment at which it was.
+  if (state.status === 'resolved' && held) return state.milestones;
+  return { ...state.milestones, resolved: { at, precision, marked: false, n } };
+}
+
+function retimed(
+  state: IncidentState,
+  moved: { entry: number; at: string; precision: Milestone['precision'] },
+): IncidentState {
+  const { entry, at, precision } = moved;
+  const milestones = { ...state.milestones };
+  for (const mark of MARKS) {
+    const held = milestones[mark];
+    if (held?.n === entry) milestones[mark] = { ...held, at, precision };
+  }
+  const opened = state.opened.n === entry ? { ...state.opened, at, precision } : state.opened;
+  return { ...state, opened, milestones };
+}
+
+function struck(state: IncidentState, entry: number): IncidentState {
+  const milestones: Record<Mark, Milestone | null> = { ...state.milestones };
+  for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
+  const impact = state.impact?.n === entry ? null : state.impact;
+  const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
+  return { ...state, milestones, impact, lastPost };
+}
+
+/** What the fact says stands again; it was found among the entries when the strike was decided. */
+function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck' }>): IncidentState {
+  const { restored } = fact.data;
+  if (!restored) return state;
+  const { status, severity, title, role, components, milestones, post } = restored;
+  return {
+    ...state,
+    ...(status && { status: status.status, statusEntry: status.n }),
+    ...(severity && { severity: severity.severity }),
+    ...(title && { title: fact.texts.title ?? '[erased]' }),
+    ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
+    ...(role && state.runs && { runs: rolesChanged(state.runs, role.role, fact.by.id) }),
+    ...(components !== undefined && { components: listed(fact, 'component', components) }),
+    ...(milestones && { milestones: { ...state.milestones, ...milestones } }),
+    ...(post !== undefined && { lastPost: post }),
+  };
+}
+
+function rolesWith(
+  roles: Record<string, Person>,
+  { role, person }: { role: string; person: string | null },
+  name: string | null,
+): Record<string, Person> {
+  const { [role]: _, ...others } = roles;
+  return person === null ? others : { ...others, [role]: { id: person, name } };
+}
+
+/** How readings come out of facts: what `rebuild` runs over the whole record. */
+export const FOLD = Object.freeze({
+  unseal,
+  entryOf,
+  amendmentOf,
+  evolve: (state: IncidentState | null, fact: Fact): IncidentState => {
+    if (fact.type === 'IncidentOpened') return start(fact);
+    if (state === null) throw new Error('a stream that does not begin with its opening');
+    return evolve(state, fact);
+  },
+});

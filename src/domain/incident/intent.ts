@@ -1,0 +1,107 @@
+import type { RunIntent } from '../run/intent.js';
+import type {
+  Account,
+  Mark,
+  Moment,
+  Person,
+  PersonRef,
+  PostState,
+  Severity,
+  Source,
+  Status,
+} from '../words.js';
+
+/** One line of a pasted log. */
+export interface LogLine {
+  readonly moment: Moment;
+  readonly text: string;
+}
+
+/** What somebody asks for, in the imperative. `P` is PersonRef as typed, Person once looked up. */
+export type Intent<P = Person> =
+  | {
+      type: 'OpenIncident';
+      title: string;
+      severity: Severity | null;
+      components: string[];
+      private: boolean;
+      drill: boolean;
+      moment: Moment | null;
+    }
+  /** The standing record, once (state.ts). */
+  | { type: 'OpenStandingRecord' }
+  | { type: 'RecordNote'; moment: Moment | null; text: string }
+  | { type: 'RecordLog'; lines: LogLine[] }
+  | { type: 'CaptureMessage'; message: CapturedMessage }
+  | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
+  | { type: 'ReopenIncident'; reason: string }
+  | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
+  | { type: 'AssignRole'; role: string; person: P }
+  | { type: 'InvitePeople'; people: P[] }
+  | { type: 'UninvitePeople'; people: P[] }
+  /** Slack says, or a look at the channel has shown, that they are in it no more. */
+  | { type: 'NotePeopleLeft'; people: Person[] }
+  | { type: 'ChangeTitle'; title: string }
+  | { type: 'MarkMilestone'; milestone: Mark; moment: Moment }
+  | { type: 'AddComponent'; component: string }
+  | { type: 'RemoveComponent'; component: string }
+  | {
+      type: 'RecordImpact';
+      text: string | null;
+      failed: number | null;
+      total: number | null;
+      from: Moment | null;
+      to: Moment | null;
+      components: string[];
+    }
+  | { type: 'RecordCause'; text: string }
+  | { type: 'AddAction'; text: string; owner: P | null }
+  | { type: 'CompleteAction'; action: number }
+  | { type: 'PublishPost'; state: PostState | null; moment: Moment | null; text: string; confirmed: boolean }
+  | { type: 'EditEntry'; entry: number; text: string }
+  | { type: 'RetimeEntry'; entry: number; moment: Moment }
+  | { type: 'StrikeEntry'; entry: number; reason: string }
+  | { type: 'UndoLastEntry' }
+  | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
+  | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
+  | { type: 'NoteAnnounced'; channel: string; ts: string }
+  /** Up to these, numbers stand in the channel: they were given by a later state of this record, before a backup was put back. */
+  | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
+  | RunIntent;
+
+export type TypedIntent = Intent<PersonRef>;
+
+/** A Slack message on its way into the timeline, at its own time. */
+export interface CapturedMessage {
+  readonly channel: string;
+  /** Slack's `ts`: id and time at once; never parsed to a float. */
+  readonly ts: string;
+  readonly text: string;
+  readonly author: Person;
+  readonly link: string | null;
+}
+
+/** Who asks, from where, when. `key` names the delivery: the same key twice is one fact (null: no such promise). */
+export interface Asking {
+  readonly team: string;
+  readonly by: Person;
+  readonly source: Source;
+  readonly key: string | null;
+  /**
+   * What was asked under that key, as a fingerprint, where the asker chose the key: with another request it names two, and
+   * the second is refused. Absent where a key cannot be used twice.
+   */
+  readonly asked?: string | null;
+  readonly now: Date;
+  /**
+   * Private incidents are visible to their members, and to those who were given that right (a token created with
+   * --private). In Slack: to whoever asks in the incident's own channel, and of that incident only.
+   */
+  readonly seesPrivate: boolean;
+  /** What kind of account `by` has, as far as the front knows; absent: nobody has looked. */
+  readonly account?: Account;
+  /** Whose word this is where no person speaks: the owner of a token, or of a command line. Absent or null: nobody's. */
+  readonly owner?: Person | null;
+  /** The channel in Slack where it was typed, for what is to be told there later. Absent or null: in none. */
+  readonly channel?: string | null;
+}

@@ -1,0 +1,94 @@
+import type { Mark, Milestone, PostState, Severity, Status } from '../words.js';
+import type { Entry } from './entry.js';
+import type { Restored } from './fact.js';
+
+/** Kinds of entries by which something stands; `opened` is what stood first. */
+export const CHANGE_KINDS = [
+  'opened',
+  'status',
+  'severity',
+  'title',
+  'role',
+  'component',
+  'milestone',
+  'post',
+] as const;
+
+/**
+ * @param entries all entries of CHANGE_KINDS that are not struck, in order of recording
+ * @returns what the others say, now that `struck` is not to count; null where nothing stands by entries of its kind
+ */
+export function standingWithout(
+  entries: readonly Entry[],
+  struck: Entry,
+): { restored: Restored; texts: Record<string, string> } | null {
+  const others = entries.filter((entry) => entry.n !== struck.n).sort((a, b) => a.n - b.n);
+  const opened = others.find((entry) => entry.kind === 'opened');
+  const last = (kind: Entry['kind'], same: (entry: Entry) => boolean = () => true) =>
+    others.findLast((entry) => entry.kind === kind && same(entry));
+  switch (struck.kind) {
+    case 'status': {
+      const by = last('status');
+      const status = (by?.detail.status ?? 'investigating') as Status;
+      const milestones = { resolved: resolvedBy(others) };
+      return { restored: { status: { status, n: by?.n ?? null }, milestones }, texts: {} };
+    }
+    case 'severity': {
+      const severity = (last('severity')?.detail.severity ??
+        opened?.detail.severity ??
+        null) as Severity | null;
+      return { restored: { severity: { severity } }, texts: {} };
+    }
+    case 'title':
+      return { restored: { title: true }, texts: { title: (last('title') ?? opened)?.text ?? '[erased]' } };
+    case 'role': {
+      const role = struck.detail.role ?? '';
+      const person = last('role', (entry) => entry.detail.role === role)?.detail.person ?? null;
+      const texts: Record<string, string> = person?.name ? { person: person.name } : {};
+      return { restored: { role: { role, person: person?.id ?? null } }, texts };
+    }
+    case 'component': {
+      const names = componentsOf(others, opened);
+      const texts = Object.fromEntries(names.map((name, i) => [`component.${i}`, name]));
+      return { restored: { components: names.length }, texts };
+    }
+    case 'milestone': {
+      const name = struck.detail.milestone as Mark;
+      const by = name === 'resolved' ? resolvedBy(others) : markedBy(others, name);
+      return { restored: { milestones: { [name]: by } }, texts: {} };
+    }
+    case 'post': {
+      const by = last('post');
+      const post = by ? { state: by.detail.state as PostState, at: by.at, n: by.n } : null;
+      return { restored: { post }, texts: {} };
+    }
+    default:
+      return null;
+  }
+}
+
+function markedBy(entries: readonly Entry[], name: Mark): Milestone | null {
+  const by = entries.findLast((entry) => entry.kind === 'milestone' && entry.detail.milestone === name);
+  return by ? { at: by.at, precision: by.precision, marked: true, n: by.n } : null;
+}
+
+/** A mark by a person; else the first of the statuses by which it is resolved now; else nothing. */
+function resolvedBy(entries: readonly Entry[]): Milestone | null {
+  const marked = markedBy(entries, 'resolved');
+  if (marked) return marked;
+  const statuses = entries.filter((entry) => entry.kind === 'status');
+  const since = statuses.findLastIndex((entry) => entry.detail.status !== 'resolved') + 1;
+  const by = statuses[since];
+  return by ? { at: by.at, precision: by.precision, marked: false, n: by.n } : null;
+}
+
+function componentsOf(entries: readonly Entry[], opened: Entry | undefined): string[] {
+  let names = [...(opened?.detail.components ?? [])];
+  for (const entry of entries) {
+    if (entry.kind !== 'component') continue;
+    const name = entry.text ?? '[erased]';
+    names = names.filter((other) => other !== name);
+    if (entry.detail.change === 'added') names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,195 @@
+import type { AskedWhy, Phase, RunEnd } from './fact.js';
+import type { Runbook, StepSpec } from './runbook.js';
+import { isApproved } from './state.js';
+import type { RunView } from './view.js';
+
+/** What a run needs next. A worker does it, records what came of it, and asks again. */
+export type Next =
+  /** Read the world and write down the plan. */
+  | { do: 'plan' }
+  /** Everybody agreed: look whether the world is still as it was planned on, then begin. */
+  | { do: 'begin' }
+  | { do: 'start'; spec: StepSpec; phase: Phase; attempt: number }
+  /** Somebody began it and did not say how it ended. */
+  | { do: 'resume'; spec: StepSpec; phase: Phase; attempt: number }
+  /** Cancelled while somebody was at it who is gone. */
+  | { do: 'abandon'; spec: StepSpec; phase: Phase; attempt: number }
+  | { do: 'undo' }
+  | { do: 'ask'; spec: StepSpec; phase: Phase; attempt: number; why: AskedWhy; question: string }
+  /** It waits until a time that a clock wrote which was ahead: its span counts from now on. */
+  | { do: 'delay'; spec: StepSpec; phase: Phase; attempt: number; until: Date }
+  /** Nothing until somebody says something, or until then. */
+  | { do: 'rest'; until: Date | null }
+  | { do: 'end'; end: RunEnd; summary: string | null }
+  | { do: 'nothing' };
+
+/** The whole order of a run, as a pure function. @param runbook of the definition that the run was asked for with */
+export function nextOf(view: RunView, runbook: Runbook, now: Date): Next {
+  const { state } = view;
+  if (state.status === 'ended') return { do: 'nothing' };
+  if (state.cancelled) return cancelled(view, runbook);
+  switch (state.status) {
+    case 'planning':
+      return { do: 'plan' };
+    case 'waiting':
+      return waiting(view, now);
+    case 'asking':
+      return { do: 'rest', until: null };
+    case 'running':
+      return running(view, runbook, now);
+    case 'undoing':
+      return undoing(view, runbook, now);
+  }
+}
+
+function waiting({ state, plannedAt }: RunView, now: Date): Next {
+  if (state.planOnly) return { do: 'end', end: 'planned', summary: null };
+  if (isApproved(state)) return { do: 'begin' };
+  // Nobody knows how long it may still be approved: it is made anew, and may be for as long as it says.
+  if (isAhead(plannedAt, now)) return { do: 'plan' };
+  const expires = new Date(state.approvers?.expiresAt ?? 0);
+  if (expires <= now)
+    return {
+      do: 'end',
+      end: 'expired',
+      summary: expiry(state.approvals.length, state.approvers?.required ?? 0),
+    };
+  return { do: 'rest', until: expires };
+}
+
+function cancelled(view: RunView, runbook: Runbook): Next {
+  const { state } = view;
+  for (const spec of runbook.steps) {
+    for (const phase of ['run', 'undo'] as const) {
+      const mark = state.steps[spec.id]?.[phase];
+      if (mark?.state === 'running') return { do: 'abandon', spec, phase, attempt: mark.attempt };
+    }
+  }
+  const summary = leftByCancelling(view, runbook);
+  return { do: 'end', end: 'cancelled', summary };
+}
+
+function expiry(approvals: number, required: number): string {
+  return approvals === 0
+    ? 'nobody approved it in time'
+    : `only ${approvals} of ${required} approved it in time`;
+}
+
+/** What a cancelled run leaves behind, told apart by what is known of it. */
+function leftByCancelling(view: RunView, runbook: Runbook): string {
+  const told = (ids: StepSpec[], what: string) =>
+    ids.length === 0 ? [] : [`${what}: ${ids.map(({ id }) => id).join(', ')}`];
+  const changing = runbook.steps.filter((spec) => changed(view, spec));
+  const of = (spec: StepSpec) => view.steps.get(spec.id) ?? {};
+  const undone = changing.filter((spec) => of(spec).undo?.outcome === 'done');
+  const open = changing.filter((spec) => !undone.includes(spec));
+  const unsure = open.filter(
+    (spec) => of(spec).run?.outcome !== 'done' || (of(spec).undo?.startedAt ?? null) !== null,
+  );
+  const parts = [
+    ...told(
+      open.filter((spec) => !unsure.includes(spec)),
+      'what was done stays done',
+    ),
+    ...told(unsure, 'not known how far it came, look at'),
+    ...told(undone, 'undone'),
+  ];
+  return parts.length === 0 ? 'before anything was changed' : parts.join('; ');
+}
+
+function running(view: RunView, runbook: Runbook, now: Date): Next {
+  const { state, steps } = view;
+  for (const spec of runbook.steps) {
+    const mark = state.steps[spec.id]?.run;
+    if (mark?.state === 'done' || mark?.state === 'skipped') continue;
+    if (mark?.state === 'failed') {
+      const error = steps.get(spec.id)?.run?.error ?? 'it failed';
+      if (runbook.onFailure === 'undo') {
+        // Where nothing was changed there is nothing to take back, and the run has simply failed.
+        if (!runbook.steps.some((one) => changed(view, one))) {
+          return { do: 'end', end: 'failed', summary: `${spec.id}: ${error}` };
+        }
+        return { do: 'undo' };
+      }
+      return { do: 'ask', spec, phase: 'run', attempt: mark.attempt, why: 'failed', question: error };
+    }
+    return stepNext(view, spec, 'run', now);
+  }
+  return { do: 'end', end: 'succeeded', summary: null };
+}
+
+/** Backwards through everything that began, even what failed: it may have done a part. */
+function undoing(view: RunView, runbook: Runbook, now: Date): Next {
+  for (const spec of [...runbook.steps].reverse()) {
+    if (!begun(view, spec) || !spec.undo) continue;
+    const mark = view.state.steps[spec.id]?.undo;
+    if (mark?.state === 'done' || mark?.state === 'skipped') continue;
+    if (mark?.state === 'failed') {
+      const error = view.steps.get(spec.id)?.undo?.error ?? 'it failed';
+      return { do: 'ask', spec, phase: 'undo', attempt: mark.attempt, why: 'failed', question: error };
+    }
+    return stepNext(view, spec, 'undo', now);
+  }
+  const left = leftStanding(view, runbook);
+  const why = failureOf(view, runbook);
+  if (left.length === 0) return { do: 'end', end: 'undone', summary: why };
+  const summary = [`not undone: ${left.join(', ')}`, ...(why === null ? [] : [why])].join('; ');
+  return { do: 'end', end: 'partly-undone', summary };
+}
+
+function begun({ steps }: RunView, { id }: StepSpec): boolean {
+  return (steps.get(id)?.run?.startedAt ?? null) !== null;
+}
+
+/** Did it begin, and does it do more than read? */
+function changed(view: RunView, spec: StepSpec): boolean {
+  const effect = view.plan?.steps.find(({ id }) => id === spec.id)?.effect ?? 'unsafe';
+  return begun(view, spec) && effect !== 'read';
+}
+
+/** @returns which step failed, and why; null: none did */
+function failureOf({ steps }: RunView, runbook: Runbook): string | null {
+  for (const { id } of runbook.steps) {
+    const run = steps.get(id)?.run;
+    if (run?.outcome === 'failed') return `because ${id} failed: ${run.error ?? 'it does not say why'}`;
+  }
+  return null;
+}
+
+/** @returns what began and changed something, and was not taken back, each with the reason. */
+export function leftStanding(view: RunView, runbook: Runbook): string[] {
+  return runbook.steps.flatMap((spec) => {
+    if (!changed(view, spec)) return [];
+    if (!spec.undo) return [`${spec.id} (it has no undo)`];
+    const undo = view.steps.get(spec.id)?.undo;
+    return undo?.outcome === 'done' ? [] : [`${spec.id} (${undo?.outcome ?? 'not tried'})`];
+  });
+}
+
+/** More than the clocks of two machines are apart. */
+const SKEW_MS = 1_000;
+
+/** Was that recorded by a clock that was ahead? What it said of later says nothing then. */
+function isAhead(recordedAt: string | null, now: Date): boolean {
+  return recordedAt !== null && Date.parse(recordedAt) > now.getTime() + SKEW_MS;
+}
+
+function stepNext({ state, steps }: RunView, spec: StepSpec, phase: Phase, now: Date): Next {
+  const mark = state.steps[spec.id]?.[phase];
+  if (!mark) return { do: 'start', spec, phase, attempt: 1 };
+  switch (mark.state) {
+    case 'running':
+      return { do: 'resume', spec, phase, attempt: mark.attempt };
+    case 'due': {
+      const until = new Date(mark.until ?? 0);
+      const since = steps.get(spec.id)?.[phase]?.waitsSince ?? null;
+      if (since !== null && isAhead(since, now)) {
+        const ms = Math.max(0, until.getTime() - Date.parse(since));
+        return { do: 'delay', spec, phase, attempt: mark.attempt, until: new Date(now.getTime() + ms) };
+      }
+      return until <= now ? { do: 'start', spec, phase, attempt: mark.attempt + 1 } : { do: 'rest', until };
+    }
+    default:
+      return { do: 'start', spec, phase, attempt: mark.attempt + 1 };
+  }
+}

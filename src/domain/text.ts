@@ -1,0 +1,69 @@
+import { stripVTControlCharacters } from 'node:util';
+import { distance } from 'fastest-levenshtein';
+
+/** @returns the names somebody may have meant by `typed`, the likeliest first; at most `count`. */
+export function closest(typed: string, names: Iterable<string>, count = 3): string[] {
+  const word = typed.toLowerCase().slice(0, 80);
+  return [...names]
+    .map((name) => ({ name, far: howFar(word, name.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
+/** Letters to change; a name cut short, or one with more behind it, is nearer than its length says. */
+function howFar(word: string, name: string): number {
+  const cut = word.length > 1 && name.length > 1 && (name.startsWith(word) || word.startsWith(name));
+  return cut ? 0.5 : distance(word, name);
+}
+
+// Line breaks and tabs may stay; other control characters, halves of surrogate pairs and marks that turn the direction
+// of writing round have no place in a text that people read.
+const UNPRINTABLE = /[^\P{Cc}\n\t]|\p{Cs}|[\u202a-\u202e\u2066-\u2069]/u;
+const EACH = new RegExp(UNPRINTABLE, 'gu');
+
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}
+
+/** @returns a text that neither moves a terminal's cursor, nor colours or turns round what follows */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(EACH, '');
+}
+
+/**
+ * One white space inside a line, as the source of a pattern: tabs, and the no-break and thin spaces that phones,
+ * word processors and clocks put between a time and what belongs to it. A line's end is none: behind it stands the text.
+ */
+export const BLANK = String.raw`[^\S\r\n\u2028\u2029]`;
+
+const BLANKS = new RegExp(`${BLANK}*`, 'y');
+
+/** @returns the index behind the white space that stands at `at`, on the same line. */
+export function skipBlanks(text: string, at: number): number {
+  BLANKS.lastIndex = at;
+  return at + (BLANKS.exec(text)?.[0].length ?? 0);
+}
+
+/** Limits on what people enter, in characters (Unicode code points) or items. Slack's own limit on a message is 40,000. */
+export const LIMITS = {
+  title: 200,
+  text: 40_000,
+  reason: 3_000,
+  post: 10_000,
+  component: 100,
+  components: 50,
+  role: 32,
+  roles: 20,
+  people: 100,
+  members: 1_000,
+  logLines: 1_000,
+  count: 1_000_000_000_000,
+} as const;
+
+/** @returns length in Unicode code points, as people count. */
+export function lengthOf(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}

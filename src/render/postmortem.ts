@@ -1,0 +1,207 @@
+import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { metricsOf } from '#domain/incident/metrics.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import type { RunEnd } from '#domain/run/fact.js';
+import { type Mark, type Milestone, refOf } from '#domain/words.js';
+import { type Clock, dateTimeOf, durationInWords } from './clock.js';
+import { type Block, cites, type Dossier, joined, type Span, standing } from './document.js';
+import { incidentFields } from './fields.js';
+import { actionTasks, causeItems, impactItems, integrityLine } from './incident.js';
+import { timelineBlocks, type Watched } from './timeline.js';
+
+/**
+ * The postmortem's draft. It only repeats what is recorded, and says where: every sentence of its own cites the entries
+ * it rests on. What is not recorded is asked, never filled in.
+ */
+export async function* postmortemDocument(
+  dossier: Dossier,
+  clock: Clock,
+): AsyncGenerator<Block, void, undefined> {
+  const { state } = dossier;
+  const rests = await restsOn(dossier);
+  yield { is: 'title', spans: [`Postmortem of ${refOf(state.number)}: ${state.title}`] };
+  yield incidentFields(state, clock);
+  yield { is: 'heading', text: 'Summary' };
+  yield* summary(state, rests, clock);
+  yield { is: 'heading', text: 'Impact' };
+  yield* orAsk(
+    impactItems(dossier, clock),
+    'whom did it affect, for how long, and how many requests failed?',
+  );
+  yield { is: 'heading', text: 'Timeline' };
+  yield* timelineBlocks(dossier.entries(), clock, watchedOf(dossier));
+  yield { is: 'heading', text: 'Root cause' };
+  yield* orAsk(causeItems(dossier), 'what was the cause?');
+  yield { is: 'heading', text: 'Detection' };
+  yield* detection(dossier, clock);
+  yield { is: 'heading', text: 'Resolution' };
+  yield* resolution(dossier, clock);
+  for (const text of ['What went well', 'What went badly', 'Luck']) {
+    yield { is: 'heading', text };
+    yield { is: 'prompt', text: 'for the people who were there' };
+  }
+  yield { is: 'heading', text: 'Action items' };
+  yield* orAsk(actionTasks(dossier), 'what will be done so that it does not happen again, and by whom?');
+  yield integrityLine(dossier);
+}
+
+/** From *started*, or else from when it was opened, to the end. */
+function watchedOf({ state }: Dossier): Watched {
+  const { started, resolved } = state.milestones;
+  const known = started && started.precision !== 'date' ? started : state.opened;
+  const to = resolved && resolved.precision !== 'date' ? resolved.at : null;
+  return { from: { at: known.at, n: known.n }, to };
+}
+
+async function* orAsk(
+  blocks: AsyncIterable<Block>,
+  question: string,
+): AsyncGenerator<Block, void, undefined> {
+  let empty = true;
+  for await (const block of blocks) {
+    empty = false;
+    yield block;
+  }
+  if (empty) yield { is: 'question', spans: [question] };
+}
+
+const ask = (question: string, ...rest: Span[]): Block => ({ is: 'question', spans: [question, ...rest] });
+const say = (...spans: Span[]): Block => ({ is: 'sentence', spans: [...spans, '.'] });
+
+/** What, how bad, where, from when to when. */
+function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Generator<Block, void, undefined> {
+  const { started, resolved } = state.milestones;
+  const opened = at(state.opened, clock);
+  yield say(
+    `${refOf(state.number)}, “${state.title}”, was opened at ${opened}`,
+    ...cites(rests.opened, rests.title),
+  );
+  if (state.severity) yield say(`Its severity is ${state.severity}`, ...cites(rests.severity));
+  else yield ask('how severe was it?');
+  if (state.components.length > 0) {
+    const named = state.components.map((name): Span[] => [
+      name,
+      ...cites(rests.components.get(name) ?? rests.opened),
+    ]);
+    yield say('It affected ', ...joined(named, ', '));
+  } else yield ask('which components did it affect?');
+  if (started) yield say(`It started at ${at(started, clock)}`, ...cites(started.n));
+  else yield ask('when did it start?');
+  if (resolved) yield say(`It was resolved at ${at(resolved, clock)}`, ...after(state, 'resolved'));
+  for (const mark of ['detected', 'mitigated', 'resolved'] as const) yield* contradiction(state, mark, clock);
+}
+
+/** When it was noticed. How it was noticed, nobody records: it is asked. */
+function* detection({ state }: Dossier, clock: Clock): Generator<Block, void, undefined> {
+  const { detected } = state.milestones;
+  if (detected) yield say(`It was detected at ${at(detected, clock)}`, ...after(state, 'detected'));
+  else yield ask('when was it detected?');
+  yield ask('what showed it first: an alert, a colleague or a customer?');
+}
+
+/** Mitigation, the changes of status with what was said at them, and the end. */
+async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
+  const { state } = dossier;
+  const { mitigated, resolved } = state.milestones;
+  if (mitigated) yield say(`It was mitigated at ${at(mitigated, clock)}`, ...after(state, 'mitigated'));
+  else yield ask('when did the damage stop, and what stopped it?');
+  if (resolved) yield say(`It was resolved at ${at(resolved, clock)}`, ...after(state, 'resolved'));
+  else if (state.status === 'resolved') yield ask('when was it resolved?');
+  else yield ask(`it is ${state.status}: what is left to do?`, ...cites(state.statusEntry ?? state.opened.n));
+  let explained = false;
+  const runbooks = new Map<string, string>();
+  for await (const entry of standing(dossier, ['status', 'run'])) {
+    if (entry.kind === 'run') {
+      const item = runItem(entry, runbooks, clock);
+      if (item) yield item;
+      continue;
+    }
+    const text = entry.erased ? ERASED : entry.text;
+    if (entry.detail.status === 'resolved' && text !== null) explained = true;
+    const words = `${dateTimeOf(entry, clock)} ${entry.detail.status ?? ''}${entry.detail.reopened ? ' (reopened)' : ''}`;
+    yield { is: 'item', spans: [{ cite: entry.n }, ' ', text === null ? words : `${words}: ${text}`] };
+  }
+  if (resolved && !explained) yield ask('what resolved it?');
+}
+
+// Of a plan that was never carried out there is nothing to tell here; the timeline has it.
+const ENDS: ReadonlySet<string> = new Set<RunEnd>([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'undone',
+  'partly-undone',
+]);
+
+/** How a run ended, which may be what resolved it. @param runbooks learns the runbook of each run that was asked for */
+function runItem(entry: Entry, runbooks: Map<string, string>, clock: Clock): Block | null {
+  const { run = '', runbook, what = '' } = entry.detail;
+  if (runbook !== undefined) runbooks.set(run, runbook);
+  if (!ENDS.has(what)) return null;
+  const words = entryText({ ...entry, detail: { run: `${run} ${runbooks.get(run) ?? ''}`.trim(), what } });
+  return { is: 'item', spans: [{ cite: entry.n }, ' ', `${dateTimeOf(entry, clock)} ${words}`] };
+}
+
+function at(milestone: { at: string; precision: Milestone['precision'] }, clock: Clock): string {
+  return dateTimeOf({ ...milestone, until: null }, clock);
+}
+
+const MEASURE = {
+  detected: 'time_to_detect_s',
+  mitigated: 'time_to_mitigate_s',
+  resolved: 'time_to_resolve_s',
+} as const;
+
+/** `, 3 min after it started [#9] [#2]`: only where both moments are known and agree. */
+function after(state: IncidentState, mark: Exclude<Mark, 'started'>): Span[] {
+  const seconds = metricsOf(state.milestones).metrics[MEASURE[mark]];
+  const reached = state.milestones[mark];
+  if (seconds === null) return cites(reached?.n);
+  return [
+    `, ${durationInWords(seconds)} after it started`,
+    ...cites(reached?.n, state.milestones.started?.n),
+  ];
+}
+
+function* contradiction(
+  state: IncidentState,
+  mark: Exclude<Mark, 'started'>,
+  clock: Clock,
+): Generator<Block, void, undefined> {
+  const { started } = state.milestones;
+  const reached = state.milestones[mark];
+  const { contradictions } = metricsOf({ ...NO_MARKS, started, [mark]: reached });
+  if (contradictions.length === 0 || !started || !reached) return;
+  yield ask(
+    `which is right? ${mark} (${at(reached, clock)}) is before started (${at(started, clock)})`,
+    ...cites(reached.n, started.n),
+  );
+}
+
+const NO_MARKS = { started: null, detected: null, mitigated: null, resolved: null } as const;
+
+/** The timeline entries on which the incident's present title, severity and components rest. */
+interface RestsOn {
+  opened: number;
+  title: number;
+  severity: number;
+  /** Component → the entry that added it. */
+  components: ReadonlyMap<string, number>;
+}
+
+/** Finds, for everything that the state only knows the outcome of, the entry that said so last (in order of recording). */
+async function restsOn(dossier: Dossier): Promise<RestsOn> {
+  const { opened } = dossier.state;
+  const found = { title: opened.n, severity: opened.n };
+  const components = new Map<string, number>();
+  const latest = (name: string, n: number) => components.set(name, Math.max(n, components.get(name) ?? 0));
+  for await (const entry of standing(dossier, ['opened', 'title', 'severity', 'component'])) {
+    if (entry.kind === 'title') found.title = Math.max(found.title, entry.n);
+    if (entry.kind === 'severity') found.severity = Math.max(found.severity, entry.n);
+    if (entry.kind === 'component' && entry.detail.change === 'added' && entry.text !== null) {
+      latest(entry.text, entry.n);
+    }
+    if (entry.kind === 'opened') for (const name of entry.detail.components ?? []) latest(name, entry.n);
+  }
+  return { opened: opened.n, ...found, components };
+}

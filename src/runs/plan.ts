@@ -1,0 +1,157 @@
+import type { IncidentState } from '#domain/incident/state.js';
+import type { PlannedStep, RunPlan } from '#domain/run/plan.js';
+import type { Json, Runbook, StepEffect, StepSpec } from '#domain/run/runbook.js';
+import {
+  fill,
+  holds,
+  isOpen,
+  isUnknown,
+  LEFT_OUT,
+  TemplateFailed,
+  UNKNOWN,
+  whyLeftOut,
+} from '#domain/run/template.js';
+import type { RunView } from '#domain/run/view.js';
+import { runRef } from '#domain/words.js';
+import { type ActionContext, ActionFailed, type StepPlan } from '#runbooks/action.js';
+import { effectOf, incidentScope, readyCall, sendsOut } from './call.js';
+import { within } from './context.js';
+import type { RunWorld } from './ports.js';
+
+/** Reading for a plan: each step may take as long as its own time limit, and no step takes longer than this. */
+const READ_MS = 30_000;
+
+/** What a plan is made for. What is not known yet stands in the scope as UNKNOWN. */
+export interface Planning {
+  target: string;
+  /** Names the run to targets that know idempotency keys; a step's key begins with it. */
+  key: string;
+  scope: { inputs: RunView['inputs']; incident: Record<string, unknown>; run: Record<string, unknown> };
+}
+
+/** All that planning stands on: nothing by which something could be changed or recorded. */
+export type PlanWorld = Pick<RunWorld, 'actions' | 'systems' | 'scrub' | 'now'>;
+
+/** The plan of a run. @throws as planSteps */
+export function planRun(
+  view: RunView,
+  runbook: Runbook,
+  incident: IncidentState,
+  world: PlanWorld,
+  signal: AbortSignal,
+): Promise<RunPlan> {
+  const { run, target } = view.state;
+  const key = `${incident.team}/${incident.number}/${run}`;
+  const scope = { inputs: view.inputs, incident: incidentScope(incident), run: { id: runRef(run) } };
+  return planSteps({ target, key, scope }, runbook, world, signal);
+}
+
+/**
+ * Finds out by reading only what a run would do. Steps whose input rests on what an earlier one gives are planned on
+ * what that one would give, as far as it can tell.
+ * @throws ActionFailed when a step would certainly fail: its message names the step
+ */
+export async function planSteps(
+  of: Planning,
+  runbook: Runbook,
+  world: PlanWorld,
+  signal: AbortSignal,
+): Promise<RunPlan> {
+  const steps: PlannedStep[] = [];
+  const versions: Record<string, string> = {};
+  const outputs: Record<string, unknown> = {};
+  const foreseen = new Map<string, string | null>();
+  const scope = { ...of.scope, steps: outputs };
+  for (const spec of runbook.steps) {
+    const context = contextOf(world, `${of.key}/${spec.id}`, spec, signal);
+    const { step, plan } = await planStep(spec, scope, world, context, foreseen);
+    outputs[spec.id] = step.when === 'left out' ? LEFT_OUT : (plan?.output ?? UNKNOWN);
+    steps.push({ ...step, undo: undoOf(spec, step, scope) });
+    for (const place of step.touches) foreseen.set(place, step.when === 'runs' ? step.desired : null);
+    for (const [place, version] of Object.entries(plan?.versions ?? {})) versions[place] ??= version;
+  }
+  return world.scrub.json({ target: of.target, steps, versions });
+}
+
+function contextOf(world: PlanWorld, key: string, spec: StepSpec, signal: AbortSignal): ActionContext {
+  const limit = AbortSignal.timeout(Math.min(spec.timeoutS * 1_000, READ_MS));
+  return {
+    ...world.systems,
+    key,
+    written: spec.with,
+    signal: AbortSignal.any([signal, limit]),
+    now: world.now,
+  };
+}
+
+async function planStep(
+  spec: StepSpec,
+  scope: Record<string, unknown>,
+  world: PlanWorld,
+  context: ActionContext,
+  foreseen: ReadonlyMap<string, string | null>,
+): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
+  const action = world.actions.get(spec.uses);
+  const declared: StepEffect = spec.effect ?? action?.effect ?? 'unsafe';
+  const bare = {
+    id: spec.id,
+    title: spec.title,
+    uses: spec.uses,
+    effect: declared,
+    touches: [],
+    current: null,
+    desired: null,
+    undo: null,
+  };
+  try {
+    const open = spec.when !== null && isOpen(spec.when, scope);
+    if (spec.when !== null && !open && !holds(spec.when, scope)) {
+      const does = whyLeftOut(spec.when);
+      // Held to being left out, should it turn out otherwise: the plan was agreed to without what it would send.
+      const sends = sending(spec, null, world);
+      return {
+        step: { ...bare, ...sends, does, when: 'left out', input: null, output: null },
+        plan: null,
+      };
+    }
+    const given = fill(spec.with, scope);
+    if (isUnknown(given)) {
+      const input = JSON.parse(JSON.stringify(given)) as Json;
+      const sends = sending(spec, null, world);
+      return {
+        step: { ...bare, ...sends, does: 'known when it runs', when: 'maybe', input, output: null },
+        plan: null,
+      };
+    }
+    const call = readyCall(spec, scope, world.actions);
+    const plan = await within(context.signal, () => call.action.plan(call.input, context, foreseen));
+    const { does, touches, current, desired } = plan;
+    const effect = effectOf(call.action, call.input, spec.effect);
+    const when = open ? ('maybe' as const) : ('runs' as const);
+    const sends = sending(spec, given, world);
+    const found = { effect, ...sends, does, touches, current, desired, when };
+    return { step: { ...bare, ...found, input: given, output: plan.output }, plan };
+  } catch (error) {
+    if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
+    throw new ActionFailed(`${spec.id}: ${error.message}`);
+  }
+}
+
+const sending = (spec: StepSpec, given: Json | null, { actions, systems }: PlanWorld) =>
+  sendsOut(spec, given, actions, systems) ? { sends: true } : {};
+
+/** How a step would be taken back, in the words of its definition. */
+function undoOf(spec: StepSpec, step: PlannedStep, scope: Record<string, unknown>): string | null {
+  if (!spec.undo || step.when === 'left out') return null;
+  let given: Json;
+  try {
+    given = fill(spec.undo.with, scope);
+  } catch {
+    // An output that only a real run has.
+    return `${spec.undo.uses}, with what the step leaves behind`;
+  }
+  const words = Object.entries(given as Record<string, Json>).map(
+    ([name, value]) => `${name} ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`,
+  );
+  return words.length === 0 ? spec.undo.uses : `${spec.undo.uses}: ${words.join('; ')}`;
+}

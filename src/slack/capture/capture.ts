@@ -1,0 +1,440 @@
+import { z } from 'zod';
+import { checkText } from '#domain/command/entered.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { entered } from '../commands/command.js';
+import type { Context } from '../context.js';
+import type { Recorded } from '../ports.js';
+
+/** A message that somebody wants in the timeline. `reply`: where they are told. */
+export interface Captured {
+  message: SlackMessage;
+  channel: { id: string; name?: string | undefined };
+  reply: string | null;
+}
+
+/**
+ * Records a message at its own time, which is in its `ts`.
+ * The key has the person in it: the same click twice is one fact with one receipt, and somebody else who adds the same
+ * message is told who did so first.
+ */
+export async function capture(
+  context: Context,
+  { message, channel }: Captured,
+  incident: number,
+  asking: Asking,
+): Promise<Recorded | Refusal> {
+  const { ts, raw, author } = message;
+  const here = { id: channel.id, name: channel.name };
+  // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
+  const [{ text }, known, link] = await Promise.all([
+    entered(context, asking.team, raw, here),
+    author.name === null ? context.people.known(asking.team, author.id, author.profile) : author,
+    context.permalink(channel.id, ts),
+  ]);
+  const unfit = checkText(text, undefined, 'The message');
+  if (unfit) return unfit;
+  const outcome = await context.handle(
+    {
+      type: 'CaptureMessage',
+      message: { channel: channel.id, ts, text, author: { id: author.id, name: known.name }, link },
+    },
+    incident,
+    { ...asking, key: `message:${channel.id}:${ts}:${asking.by.id}` },
+  );
+  if (!isRefusal(outcome)) tick(context, channel.id, ts);
+  return outcome;
+}
+
+/** A sign on the message for everybody, after the commit; where the bot is not a member there is none. */
+function tick(context: Context, channel: string, timestamp: string): void {
+  void context.client.call('reactions.add', { channel, timestamp, name: 'white_check_mark' });
+}
+
+const text = z.string().nullish().catch(null);
+const listed = z.array(z.looseObject({})).nullish().catch(null);
+
+const MESSAGE = z.object({
+  ts: z.string().regex(/^\d+\.\d+$/),
+  user: text,
+  bot_id: text,
+  username: text,
+  user_profile: z.unknown().optional(),
+  bot_profile: z.object({ name: text }).nullish().catch(null),
+  files: listed,
+});
+
+/**
+ * A message as a payload gives it. `raw` is in Slack's encoding; `author.name` is null for people: they are looked up, and
+ * `author.profile` is what the message says of them.
+ */
+interface SlackMessage {
+  ts: string;
+  raw: string;
+  author: { id: string; name: string | null; profile?: unknown };
+}
+
+/** @returns the message, or null for something that is none. */
+export function messageIn(payload: unknown): SlackMessage | null {
+  const read = MESSAGE.safeParse(payload);
+  if (!read.success) return null;
+  const { ts, user, bot_id: bot, username, bot_profile: profile, files } = read.data;
+  return {
+    ts,
+    raw: saidBy(payload, files ?? []),
+    author: user
+      ? { id: user, name: null, profile: read.data.user_profile }
+      : { id: bot ?? 'unknown', name: username || profile?.name || null },
+  };
+}
+
+/** @returns in Slack's encoding, what a message says; one without words is named by what it carries */
+export function saidBy(message: unknown, files: readonly unknown[]): string {
+  const words = wordsOf(message);
+  if (words.trim() !== '') return words;
+  const names = files.flatMap((file) => {
+    const { title, name, id } = file as { title?: unknown; name?: unknown; id?: unknown };
+    return [title, name, id].find((one) => typeof one === 'string' && one !== '') ?? [];
+  });
+  if (names.length === 0) return '(a message without text)';
+  return encodedName(`(${names.length === 1 ? 'file' : 'files'}: ${names.join(', ')})`);
+}
+
+/** File names are plain; what they stand beside is not. */
+function encodedName(plain: string): string {
+  return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What clients and apps put where a message's words would be. */
+const PLACEHOLDER =
+  /^\W*(?:this content can.?t be displayed|no preview available|this message contains interactive elements|\(?no text\)?)\W*$/i;
+
+/**
+ * The words of a message, whatever it is made of: its text, its blocks, its attachments, messages that were forwarded. Alerting
+ * apps leave the text empty, or put a placeholder or a summary there.
+ * @returns in Slack's encoding, parts on lines of their own; empty: there are none
+ */
+export function wordsOf(message: unknown): string {
+  const { text, blocks, attachments } = fields(message);
+  const head = merged(string(text), blockWords(blocks));
+  const parts = [head];
+  for (const attachment of list(attachments)) {
+    // The preview of a page that is linked to is not what the author wrote; a message that is forwarded is.
+    const preview = Boolean(attachment.from_url ?? attachment.original_url) && !isForwarded(attachment);
+    if (preview && head !== '') continue;
+    const words = attachmentWords(attachment);
+    if (!saidIn(words, parts.join('\n'))) parts.push(words);
+  }
+  return lines(parts);
+}
+
+/** The text beside blocks is often the same, or a summary for notifications: nothing is said twice, and nothing is left out. */
+function merged(text: string, blocks: string): string {
+  const said = PLACEHOLDER.test(text) ? '' : text;
+  if (blocks === '' || saidIn(blocks, said)) return said;
+  return saidIn(said, blocks) ? blocks : lines([said, blocks]);
+}
+
+/** Whether every word of the one stands in the other, in that order. */
+function saidIn(part: string, whole: string): boolean {
+  const all = tokens(whole);
+  let from = 0;
+  for (const word of tokens(part)) {
+    from = all.indexOf(word, from) + 1;
+    if (from === 0) return false;
+  }
+  return true;
+}
+
+/** Words without marks of formatting, and names as ids, so that a text and its rich form can be compared. */
+function tokens(encoded: string): string[] {
+  const bare = encoded.replace(/&(amp|lt|gt);/g, ' ').replace(/[|^]/g, ' ');
+  return bare.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function isForwarded(attachment: Fields): boolean {
+  return (
+    attachment.is_share === true ||
+    attachment.is_msg_unfurl === true ||
+    Array.isArray(attachment.message_blocks)
+  );
+}
+
+function attachmentWords(attachment: Fields): string {
+  const { pretext, author_name, author_id, title, title_link, text, footer, fallback, image_url } =
+    attachment;
+  const forwarded = list(attachment.message_blocks).flatMap((one) => list(fields(one.message).blocks));
+  const body = merged(string(text), blockWords([...list(attachment.blocks), ...forwarded]));
+  const author = string(author_name) || (typeof author_id === 'string' ? `<@${author_id}>` : '');
+  const words = lines([
+    string(pretext),
+    isForwarded(attachment) ? `${author || 'Somebody'} wrote:` : author,
+    linked(string(title), title_link),
+    body,
+    ...list(attachment.fields).map((field) => pair(string(field.title), string(field.value))),
+    isForwarded(attachment) ? '' : string(footer),
+    buttons(attachment.actions),
+  ]);
+  const only = isForwarded(attachment) ? `${author || 'Somebody'} wrote:` : '';
+  if (words !== '' && words !== only) return words;
+  if (!PLACEHOLDER.test(string(fallback)) && string(fallback)) return lines([only, string(fallback)]);
+  return typeof image_url === 'string' ? lines([only, `(image: ${address(image_url)})`]) : '';
+}
+
+function blockWords(blocks: unknown): string {
+  return lines(list(blocks).map(wordsOfBlock));
+}
+
+function wordsOfBlock(block: Fields): string {
+  switch (block.type) {
+    case 'divider':
+      return '';
+    case 'section':
+      return lines([said(block.text), ...list(block.fields).map(said), buttons([block.accessory])]);
+    case 'context': {
+      const elements = list(block.elements);
+      const words = elements.map((one) => (one.type === 'image' ? '' : said(one))).filter(Boolean);
+      return words.length > 0
+        ? words.join(' ')
+        : elements
+            .map((one) => said(one.alt_text))
+            .join(' ')
+            .trim();
+    }
+    case 'rich_text':
+      return lines(richParts(block.elements));
+    case 'image':
+      return `(image: ${said(block.title) || said(block.alt_text) || address(block.image_url)})`;
+    case 'video':
+      return lines([
+        linked(said(block.title), block.title_url ?? block.video_url),
+        said(block.description),
+        said(block.author_name) || said(block.provider_name),
+      ]);
+    case 'table':
+    case 'data_table':
+      return lines([said(block.caption), ...rows(block.rows)]);
+    case 'actions':
+    case 'context_actions':
+      return buttons(block.elements);
+    case 'input':
+      return pair(said(block.label), lines([enteredIn(fields(block.element)), said(block.hint)]));
+    case 'file':
+      return `(file: ${encoded(string(block.external_id) || string(block.file_id) || 'without a name')})`;
+    case 'call': {
+      const { name, join_url, display_id } = fields(fields(block.call).v1 ?? block.call);
+      return `(call: ${linked(string(name) || string(display_id) || 'without a name', join_url)})`;
+    }
+    case 'task_card':
+      return lines([
+        pair(said(block.title), said(block.status)),
+        said(block.details),
+        said(block.output),
+        ...list(block.sources).map((one) => linked(said(one.text) || said(one.title), one.url)),
+      ]);
+    default:
+      return anyWords(block);
+  }
+}
+
+// In the order in which they are shown; what holds none of them has no words that we could know of.
+const WORDS =
+  'hero_image icon rich_text_title title subtitle caption label text body description alt_text details output fields rows elements cards tasks child_blocks blocks series categories options name value actions hint'.split(
+    ' ',
+  );
+
+/** A block of another kind, also of one that Slack has yet to invent: all that is called as words are called. */
+function anyWords(block: Fields): string {
+  return lines(
+    WORDS.flatMap((key) => {
+      const value = block[key];
+      if (key === 'actions') return buttons(value);
+      if (Array.isArray(value)) return value.map((one) => said(one));
+      return said(value);
+    }),
+  );
+}
+
+/** A text, a text object, rich text, or a block within a block. */
+function said(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return value.map(said).filter(Boolean).join(' ');
+  if (typeof value !== 'object' || value === null) return '';
+  const one = fields(value);
+  if (one.type === 'plain_text' || one.type === 'mrkdwn' || one.type === 'raw_text') return string(one.text);
+  if (one.type === 'raw_number') return string(one.text) || said(one.value);
+  if (one.type === 'button' || one.type === 'workflow_button' || one.type === 'icon_button')
+    return buttons([one]);
+  return typeof one.type === 'string' ? wordsOfBlock(one) : anyWords(one);
+}
+
+function rows(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((row) => {
+    const cells = Array.isArray(row) ? row : list(fields(row).cells);
+    return cells.map((cell) => said(cell).replaceAll('\n', ' ')).join(' | ');
+  });
+}
+
+/** `[Acknowledge] [Runbook (https://…)]`: what could be pressed, and where it led; what was to be ticked, on lines of its own. */
+function buttons(value: unknown): string {
+  const parts: string[] = [];
+  let row: string[] = [];
+  for (const element of list(value)) {
+    if (element.type === 'checkboxes' || element.type === 'radio_buttons') {
+      parts.push(row.join(' '), choices(element));
+      row = [];
+      continue;
+    }
+    const name = said(element.text) || chosen(element) || said(element.placeholder);
+    if (element.type !== 'image' && name !== '') row.push(`[${linked(name, element.url)}]`);
+  }
+  return lines([...parts, row.join(' ')]);
+}
+
+/** All that there is to tick, with what is ticked when the message comes. */
+function choices(element: Fields): string {
+  const ticked = [element.initial_option, ...list(element.initial_options)].map((one) => fields(one).value);
+  return lines(
+    list(element.options).map(
+      (one) => `${one.value !== undefined && ticked.includes(one.value) ? '☑' : '☐'} ${option(one)}`,
+    ),
+  );
+}
+
+function option(value: unknown): string {
+  const { text, description } = fields(value);
+  const more = said(description);
+  return more === '' ? said(text) : `${said(text)} (${more})`;
+}
+
+/** What an element shows before anybody has touched it. */
+function chosen(element: Fields): string {
+  const first = (name: string) => element[`initial_${name}`];
+  const several = (name: string) => [first(name), ...[first(`${name}s`)].flat()];
+  const at = first('date_time');
+  return [
+    said(first('value')),
+    string(first('date')),
+    string(first('time')),
+    typeof at === 'number' ? `<!date^${at}^{date_num} {time}>` : '',
+    ...several('option').map(option),
+    ...['user', 'channel', 'conversation'].flatMap((name) => several(name).map(place)),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** A person or a channel by its id. */
+function place(id: unknown): string {
+  if (typeof id !== 'string') return '';
+  if (/^[UW]/.test(id)) return `<@${id}>`;
+  return /^[CG]/.test(id) ? `<#${id}>` : id;
+}
+
+function enteredIn(element: Fields): string {
+  if (Array.isArray(element.options) && /^(checkboxes|radio_buttons)$/.test(string(element.type)))
+    return choices(element);
+  return chosen(element) || said(element.placeholder);
+}
+
+/** Sections, lists, quotes and preformatted texts, each on lines of its own; a list's depth is its indentation. */
+function richParts(elements: unknown): string[] {
+  return list(elements).flatMap((element) => {
+    switch (element.type) {
+      case 'rich_text_list': {
+        const indent = '  '.repeat(count(element.indent));
+        const items = list(element.elements).map((item) => inline(item.elements));
+        const first = count(element.offset) + 1;
+        return items.map((item, i) => {
+          const mark = element.style === 'ordered' ? `${first + i}.` : '•';
+          return `${indent}${mark} ${item.replaceAll('\n', `\n${indent}  `)}`;
+        });
+      }
+      case 'rich_text_quote':
+        return inline(element.elements).replace(/^/gm, '&gt; ');
+      case 'rich_text_section':
+      case 'rich_text_preformatted':
+        return inline(element.elements).replace(/\n$/, '');
+      default:
+        return Array.isArray(element.elements) ? richParts(element.elements) : inline([element]);
+    }
+  });
+}
+
+function inline(elements: unknown): string {
+  return list(elements)
+    .map((element) => {
+      const { text, url, timestamp, format, fallback } = element;
+      switch (element.type) {
+        case 'link':
+          return `<${address(url)}${text ? `|${encoded(string(text))}` : ''}>`;
+        case 'emoji':
+          return `:${string(element.name)}:`;
+        case 'user':
+          return `<@${string(element.user_id)}>`;
+        case 'usergroup':
+          return `<!subteam^${string(element.usergroup_id)}>`;
+        case 'channel':
+          return `<#${string(element.channel_id)}>`;
+        case 'team':
+          return string(element.team_id);
+        case 'broadcast':
+          return `<!${string(element.range)}>`;
+        case 'color':
+          return string(element.value);
+        case 'date':
+          return `<!date^${String(timestamp)}^${encoded(string(format))}${url ? `^${address(url)}` : ''}${fallback ? `|${encoded(string(fallback))}` : ''}>`;
+        default:
+          return text === undefined ? inline(element.elements) : encoded(string(text));
+      }
+    })
+    .join('');
+}
+
+function linked(words: string, url: unknown): string {
+  if (typeof url !== 'string' || !/^[a-z][a-z0-9+.-]*:/i.test(url)) return words;
+  // What is a link already, or holds one, cannot stand within another.
+  if (words === '' || words.includes('<')) return lines([words, address(url)]);
+  return `<${address(url)}|${words.replaceAll('>', '&gt;')}>`;
+}
+
+function pair(name: string, value: string): string {
+  if (name === '' || value === '') return name || value;
+  return `${name}${/[:?]\W*$/.test(name) ? '' : ':'}${value.includes('\n') ? '\n' : ' '}${value}`;
+}
+
+/** One part alone stays as it is, to the last blank. */
+function lines(parts: readonly string[]): string {
+  const filled = parts.filter((part) => part.trim() !== '');
+  return filled.length < 2 ? (filled[0] ?? '') : filled.map((part) => part.trimEnd()).join('\n');
+}
+
+/** Rich text holds characters as they are; everything else is in Slack's encoding. */
+function encoded(plain: string): string {
+  return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** An address comes either way. */
+function address(url: unknown): string {
+  return encoded(string(url).replaceAll('&amp;', '&'));
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? Math.min(value, 20) : 0;
+}
+
+function string(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+function list(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(fields) : [];
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { refreshAnnouncement } from '#deliver/announcement.js';
+import type { Attempt, Body } from '#deliver/attempt.js';
+import { captureMessage } from '#deliver/capture.js';
+import { postEntries } from '#deliver/channel/entry.js';
+import { refreshHeadline } from '#deliver/channel/headline.js';
+import { openChannel } from '#deliver/channel/open.js';
+import { invitePeople, removePeople } from '#deliver/channel/people.js';
+import { sendExport } from '#deliver/export.js';
+import { Gate } from '#deliver/gate.js';
+import { drainLane, Retries } from '#deliver/lane.js';
+import type { World } from '#deliver/ports.js';
+import { tellRestored } from '#deliver/restored.js';
+import { soundAlarm } from '#deliver/run/alarm.js';
+import { sendRunLog } from '#deliver/run/log.js';
+import { offerRun, postForRun, showRun } from '#deliver/run/show.js';
+import { tellChannel, tellPerson } from '#deliver/undelivered.js';
+import type { EffectKind } from '#domain/incident/effect.js';
+import type { Engine } from '#queue/engine.js';
+import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
+
+export interface WorkerOptions {
+  engine: Pick<Engine, 'worker'>;
+  relay: Pick<Relay, 'wakeAt'>;
+  world: World;
+  /** Lanes drained at the same time; 8. None of them sleeps, so this bounds calls to Slack, not waiting lanes. */
+  concurrency?: number;
+  /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
+  after?: Promise<unknown>;
+  /** Milliseconds between two times of looking through the outbox: what was paid is cleared away, channels get their next try; a minute. */
+  sweepEveryMs?: number;
+}
+
+/**
+ * How long something that was paid is kept. Deliveries look for what they may have sent up to a day back, and Slack sends
+ * an event again for as long; the key of a row is what makes the second time a repeat.
+ */
+export const KEEP_PAID_MS = 3 * 86_400_000;
+/** A statement's worth: short, so that nothing waits for it. */
+const SWEEP_ROWS = 500;
+/** Channels that could not be made and are tried again, in a minute: Slack takes some twenty such calls, and new incidents need them. */
+const OPENINGS = 5;
+
+/** Clears away what was paid, and gives what could not be made its next try. @returns stops it, once what it does is done */
+function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void> {
+  let stopped = false;
+  let doing: Promise<void> | null = null;
+  const sweep = async () => {
+    // The times stand in the database, so it makes no difference who looks, or since when; whose lanes are due the relay finds.
+    await outbox.reviveOpenings(OPENINGS);
+    for (;;) {
+      const { rows, lanes } = await outbox.sweep(KEEP_PAID_MS, SWEEP_ROWS);
+      if (stopped || (rows < SWEEP_ROWS && lanes < SWEEP_ROWS)) return;
+    }
+  };
+  const timer = setInterval(() => {
+    doing ??= sweep()
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'the outbox could not be looked through'))
+      .finally(() => {
+        doing = null;
+      });
+  }, everyMs);
+  timer.unref();
+  return async () => {
+    stopped = true;
+    clearInterval(timer);
+    await doing;
+  };
+}
+
+/** Pays what the outbox owes, lane by lane, for as long as it runs. */
+export function startWorker({
+  engine,
+  relay,
+  world,
+  concurrency = 8,
+  after,
+  sweepEveryMs = 60_000,
+}: WorkerOptions): RunningWorker {
+  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const gate = new Gate(world.now);
+  const retries = new Retries();
+  const { wakeAt } = relay;
+  const stopSweeping = keepSwept(world, sweepEveryMs);
+  const worker = engine.worker<LaneJob>(
+    LANES,
+    async ({ lane }, { signal }) => {
+      await after;
+      return drainLane(
+        { team: teamOf(lane), lane },
+        { world, gate, deliver, wakeAt, owner, retries },
+        signal,
+      );
+    },
+    { concurrency },
+  );
+  return {
+    ready: () => worker.ready(),
+    async stop(graceMs = 5_000) {
+      await Promise.all([worker.close(graceMs), stopSweeping()]);
+    },
+  };
+}
+
+/** Effect kind → delivery. A new kind does not compile until it stands here. */
+export function deliver(attempt: Attempt): Promise<Body> {
+  const kind = attempt.row.effect.kind;
+  switch (kind) {
+    case 'channel.open':
+      return openChannel(of<typeof kind>(attempt));
+    case 'channel.entry':
+    case 'channel.amend':
+      // One batch holds both: they stand in the channel in one order.
+      return postEntries(of<'channel.entry' | 'channel.amend'>(attempt));
+    case 'headline.refresh':
+      return refreshHeadline(of<typeof kind>(attempt));
+    case 'announcement.refresh':
+      return refreshAnnouncement(of<typeof kind>(attempt));
+    case 'channel.notice':
+      return tellChannel(of<typeof kind>(attempt));
+    case 'channel.restored':
+      return tellRestored(of<typeof kind>(attempt));
+    case 'person.tell':
+      return tellPerson(of<typeof kind>(attempt));
+    case 'people.invite':
+      return invitePeople(of<typeof kind>(attempt));
+    case 'people.remove':
+      return removePeople(of<typeof kind>(attempt));
+    case 'message.capture':
+      return captureMessage(of<typeof kind>(attempt));
+    case 'export.send':
+      return sendExport(of<typeof kind>(attempt));
+    case 'run.show':
+      return showRun(of<typeof kind>(attempt));
+    case 'run.log':
+      return sendRunLog(of<typeof kind>(attempt));
+    case 'run.post':
+      return postForRun(of<typeof kind>(attempt));
+    case 'run.alarm':
+      return soundAlarm(of<typeof kind>(attempt));
+    case 'run.offer':
+      return offerRun(of<typeof kind>(attempt));
+    case 'run.advance':
+      // It may take hours, so it has lanes and workers of its own.
+      throw new Error(`a run is in a lane of deliveries: ${attempt.row.lane}`);
+    default: {
+      const never: never = kind;
+      throw new Error(`an effect that nobody delivers: ${String(never)}`);
+    }
+  }
+}
+
+/** A batch holds rows of one kind (`pick` sees to that), which the switch above has just looked at. */
+function of<K extends EffectKind>(attempt: Attempt): Attempt<K> {
+  return attempt as unknown as Attempt<K>;
+}
+
+/** `T024BE7LD/INC-7` → `T024BE7LD`; whatever else a lane's name holds comes after the first slash. */
+function teamOf(lane: string): string {
+  return lane.split('/')[0] as string;
+}
+
+/** A worker at work. */
+export interface RunningWorker {
+  /** Resolves once the queue has been reached for the first time. */
+  ready(): Promise<void>;
+  /** Takes no more lanes, lets each finish what is in hand (up to `graceMs`, 5,000), and gives them back. */
+  stop(graceMs?: number): Promise<void>;
+}
