@@ -35,7 +35,6 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     // `tocsin open --help` asks; it opens nothing.
     if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
       return await VERBS.help.run([verb], at);
-    if (own && args.length > 0 && !/\s/.test(own.form)) throw new Usage(`\`${verb}\` takes nothing more`);
     if (own) return await own.run(args, at);
     return await runIncidentVerb(verb, args, at);
   } catch (error) {
