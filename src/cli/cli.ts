@@ -11,7 +11,7 @@ import { Told } from '#told.js';
 import { withCore } from './core.js';
 import { erase, migrateVerb, rebuild, restored } from './data.js';
 import { deliveries } from './deliveries.js';
-import { doctor } from './doctor/doctor.js';
+import { doctor } from './doctor.js';
 import { exportVerb, writeExport } from './export.js';
 import { health } from './health.js';
 import { askingHere, configWithSecret, refusalText } from './runbook/asked.js';

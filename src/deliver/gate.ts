@@ -1,5 +1,5 @@
 import { age, type Moment, moment } from '#elapsed.js';
-import type { Pace } from '#store/outbox.js';
+import type { Pace } from '#store/posts.js';
 import type { Outbox } from './ports.js';
 
 // Slack counts posts per channel and everything else per method.

@@ -39,8 +39,6 @@ import {
   type OwedRow,
   outboxStats,
   owedRows,
-  type Pace,
-  type Poster,
   type RefusedRow,
   refusedRows,
   releaseLane,
@@ -51,8 +49,6 @@ import {
   type Settlement,
   settle,
   sweep,
-  tooManyPosts,
-  turnToPost,
 } from './outbox.js';
 import { outcomeOfQuery, Unavailable } from './outcome.js';
 import {
@@ -76,6 +72,7 @@ import {
   warmUp,
   withOwnClient,
 } from './pools.js';
+import { type Pace, type Poster, tooManyPosts, turnToPost } from './posts.js';
 import { eraseTexts, type Fold, type Restores, rebuild, restores } from './rebuild.js';
 import { type Schedules, schedules } from './schedules.js';
 import { inTurn, lockedAmong, type Stream, type Turn } from './turn.js';

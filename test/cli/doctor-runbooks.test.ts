@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { checkRunbooks } from '#cli/doctor/doctor.js';
+import { checkRunbooks } from '#cli/doctor.js';
 import { lintRunbooks } from '#cli/runbook/lint.js';
 import type { Io } from '#cli/verb.js';
 import { openRunbooks } from '#compose/runbooks.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { askSlack } from '#cli/doctor/doctor.js';
+import { askSlack } from '#cli/doctor.js';
 import type { Config } from '#config/config.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { MANIFEST } from '../slack/kit.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Pace } from '#store/outbox.js';
+import type { Pace } from '#store/posts.js';
 import type { Outbox } from '#store/store.js';
 import { type Opened, openedStore } from './opened.js';
 

@@ -21,7 +21,7 @@ import { createSlackClient, type SlackClient } from '#slack/transport/client.js'
 import { lookAtSocket } from '#slack/transport/socket.js';
 import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
 import { troubleOf } from '#store/pools.js';
-import { type Io, nothingMore, type Verb } from '../verb.js';
+import { type Io, nothingMore, type Verb } from './verb.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -487,7 +487,7 @@ async function placeOf(wanted: string, client: SlackClient): Promise<Place | str
 async function scopes(data: unknown): Promise<Finding> {
   const granted = (data as { response_metadata?: { scopes?: string[] } }).response_metadata?.scopes;
   if (!granted) return { what: 'scopes', ok: true, detail: 'Slack did not say which ones we have' };
-  const file = new URL('../../../manifest.yml', import.meta.url);
+  const file = new URL('../../manifest.yml', import.meta.url);
   const wanted = MANIFEST.parse(parse(await readFile(file, 'utf8'))).oauth_config.scopes.bot;
   const missing = wanted.filter((scope) => !granted.includes(scope));
   return {
