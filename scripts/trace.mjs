@@ -1,5 +1,5 @@
 // `npm run trace`: which functions and files of ours a request enters, by the engine's own count, in the real bot with the
-// local Slack. Prints a line for each way; with a name (`npm run trace -- note`) its files, too.
+// local Slack. Prints a line for each way; with a name (`npm run trace -- note`) its files and their functions, too.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -195,12 +195,13 @@ try {
     const [first, ...rest] = goes.map((entered) => new Map(entered.map((one) => [one.join(' '), one[0]])));
     const always = [...first].filter(([key]) => rest.every((go) => go.has(key)));
     const files = new Map();
-    for (const [, file] of always) files.set(file, (files.get(file) ?? 0) + 1);
+    for (const [key, file] of always) files.set(file, [...(files.get(file) ?? []), key.split(' ')[1]]);
     console.log(
       `${name.padEnd(width)}  ${String(always.length).padStart(4)} functions in ${String(files.size).padStart(3)} files`,
     );
     if (!wanted.some((word) => name.startsWith(word))) continue;
-    for (const [file, count] of [...files].sort()) console.log(`    ${String(count).padStart(3)}  ${file}`);
+    for (const [file, names] of [...files].sort())
+      console.log(`    ${String(names.length).padStart(3)}  ${file}  ${names.filter(Boolean).join(' ')}`);
   }
 } finally {
   await place.close();
