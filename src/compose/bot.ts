@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
-import { laneOf } from '#handle/plan.js';
+import { laneBeside, runLaneOf } from '#domain/incident/effect.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
-import { runLaneOf } from '#runs/advance.js';
 import { createSlack, type Slack } from '#slack/app.js';
 import { Unavailable } from '#store/outcome.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
@@ -136,7 +135,7 @@ async function build(
     read: core.read,
     owe: async (effect, of) => {
       // Lanes of their own: a pin must not wait behind a channel that cannot be made, nor behind an export that fails.
-      const lane = `${laneOf(of.team, of.incident)}/${effect.kind}`;
+      const lane = laneBeside(of.team, of.incident, effect.kind);
       const owed =
         effect.kind === 'export.send'
           ? { ...effect, payload: { ...effect.payload, asked: now().toISOString() } }

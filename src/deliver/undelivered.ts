@@ -1,19 +1,13 @@
-import type { Effect, EffectKind } from '#domain/incident/effect.js';
+import { type Effect, type EffectKind, laneBeside, laneOf } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { codeOf, mendOf } from '#domain/slack-code.js';
 import { type Condition, refOf } from '#domain/words.js';
-import { laneOf } from '#handle/plan.js';
 import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
 import { type Attempt, type Body, findTagged, needed, object, sinceOf, tag } from './attempt.js';
 import { isPermanent, Undeliverable } from './failure.js';
 import type { OutboxRow, World } from './ports.js';
-
-/** The lane of what is told to people directly: it waits for no channel. */
-function directLane(team: string, incident: number): string {
-  return `${laneOf(team, incident)}/person.tell`;
-}
 
 /** Somebody whom Slack knows; a program or a command line is nobody there. */
 const isInSlack = (id: string | undefined): id is string => id !== undefined && /^[UW][A-Z0-9]+$/.test(id);
@@ -45,7 +39,7 @@ export async function mourn(
   for (const { row, owed } of noticesOf(rows, incident, why)) {
     const { team, incident: number } = row;
     const { kind } = row.effect;
-    const lane = owed.kind === 'person.tell' ? directLane(team, number) : laneOf(team, number);
+    const lane = owed.kind === 'person.tell' ? laneBeside(team, number, owed.kind) : laneOf(team, number);
     const what = ASKED_ANEW.has(kind) ? `${kind}:${lane}` : row.id;
     await world.outbox.owe(owed, { team, lane, incident: number, key: `untold:${what}:${codeOf(why)}` });
     lanes.add(lane);
@@ -190,7 +184,7 @@ export async function tellOutside(
   absent: string,
 ): Promise<void> {
   const { team, incident, id } = row;
-  const lane = directLane(team, incident);
+  const lane = laneBeside(team, incident, 'person.tell');
   const { typed } = row.effect.payload;
   const payload = { user, row: id, absent, ...(typed && { typed }) };
   await world.outbox.owe(

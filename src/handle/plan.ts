@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
 import { decide, type Found } from '#domain/incident/decide/decide.js';
-import { type Effect, effectsOf } from '#domain/incident/effect.js';
+import { type Effect, effectsOf, laneOfEffect } from '#domain/incident/effect.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
 import { evolve, start } from '#domain/incident/evolve.js';
 import type { Fact } from '#domain/incident/fact.js';
@@ -9,7 +9,7 @@ import type { Asking, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { refOf, runRef, STANDING } from '#domain/words.js';
+import { refOf, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
 
@@ -54,28 +54,6 @@ export interface Planned {
 }
 
 const salt = fresh(16);
-
-/** The lane of an incident's effects: they are paid in order within it. */
-export function laneOf(team: string, incident: number): string {
-  return `${team}/${refOf(incident)}`;
-}
-
-/**
- * What must not wait for the rest, or must not hold it up, has a lane of its own: a run takes long; what is told elsewhere
- * is told also when the incident's channel cannot be made.
- */
-function laneOfEffect(team: string, incident: number, effect: Effect): string {
-  const lane = laneOf(team, incident);
-  switch (effect.kind) {
-    case 'run.advance':
-      return `${lane}/${runRef(effect.payload.run)}`;
-    case 'announcement.refresh':
-    case 'run.alarm':
-      return `${lane}/${effect.kind}`;
-    default:
-      return lane;
-  }
-}
 
 /** Who waits for the channel is known now: that it cannot be made may be found out much later, by somebody else. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { laneOf } from '#domain/incident/effect.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -8,7 +9,7 @@ import type { Commit } from '#store/commit.js';
 import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
 import { troubleOf } from '#store/pools.js';
 import type { Admission } from './admission.js';
-import { type Gathering, laneOf, type Planned } from './plan.js';
+import type { Gathering, Planned } from './plan.js';
 
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
 const DOUBTS = 4;

@@ -1,4 +1,5 @@
 import type { Retries } from '#deliver/lane.js';
+import { laneOfRun, laneOfTimer, runLaneOf } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { mayApprove } from '#domain/run/decide.js';
 import { nextOf } from '#domain/run/next.js';
@@ -239,24 +240,9 @@ async function nap(ms: number, signals: AbortSignal[]): Promise<void> {
   });
 }
 
-// `T024BE7LD/INC-7/RUN-3`, and the lanes of its alarm clocks, `…/timer/17`.
-const LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
 /** A database that is away comes back; a mistake of ours does not mend itself, and is only to be seen in the log. */
 const RETRY_MS = 1_000;
 const BUG_RETRY_MS = 30_000;
-
-/** @returns what lane this is of; null: of no run */
-export function runLaneOf(
-  lane: string,
-): { team: string; incident: number; run: number; timer: boolean } | null {
-  const [, team, incident, run, timer] = LANE.exec(lane) ?? [];
-  if (team === undefined) return null;
-  return { team, incident: Number(incident), run: Number(run), timer: timer !== undefined };
-}
-
-export function laneOfRun(team: string, incident: number, run: number): string {
-  return `${team}/${refOf(incident)}/${runRef(run)}`;
-}
 
 export interface RunLaneOptions {
   world: RunWorld;
@@ -344,7 +330,7 @@ async function setAlarm(
   fence: number,
   { wakeAt }: RunLaneOptions,
 ): Promise<void> {
-  const lane = `${laneOfRun(team, incident, run)}/timer/${fence}`;
+  const lane = laneOfTimer(team, incident, run, fence);
   // Its fence too: where our clock is behind the database's, an alarm goes off too early, and another is needed.
   const key = `alarm:${refOf(incident)}:${runRef(run)}:${fence}:${dueAt.toISOString()}`;
   const inMs = Math.max(0, dueAt.getTime() - world.now().getTime());

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { laneOf } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { scheduleId } from '#domain/words.js';
-import { laneOf } from '#handle/plan.js';
 import { diff, type KeyDiff } from '#runbooks/actions/key-diff.js';
 import type { Keys } from '#runbooks/keystores/keystore.js';
 import type { Schedule } from '#runbooks/schedule.js';

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { lookupsOf } from '#compose/core.js';
 import { factLine } from '#domain/incident/chain.js';
+import { laneOfRun } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import { verifyFacts } from '#domain/incident/verify.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { StepEffect } from '#domain/run/runbook.js';
 import { runsOf } from '#domain/run/state.js';
 import { createHandle } from '#handle/handle.js';
-import { laneOfRun } from '#runs/advance.js';
 import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { compiled } from '../support/compiled.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { laneOfRun } from '#domain/incident/effect.js';
 import { FOLD } from '#domain/incident/evolve.js';
 import { isRefusal } from '#domain/refusal.js';
-import { drainRunLane, laneOfRun } from '#runs/advance.js';
+import { drainRunLane } from '#runs/advance.js';
 import { BO, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 
 let kit: RunKit;

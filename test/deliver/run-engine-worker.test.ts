@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { laneOfRun } from '#domain/incident/effect.js';
 import type { RunContext } from '#runbooks/action.js';
-import { laneOfRun } from '#runs/advance.js';
 import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 
 let kit: RunKit;

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { lookupsOf } from '#compose/core.js';
+import { laneOfRun } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import type { Json, StepEffect } from '#domain/run/runbook.js';
@@ -9,7 +10,7 @@ import { createHandle } from '#handle/handle.js';
 import { type Action, ActionFailed, type RunContext, type StepResult } from '#runbooks/action.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
-import { drainRunLane, laneOfRun } from '#runs/advance.js';
+import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/ports.js';
 import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';

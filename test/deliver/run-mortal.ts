@@ -3,13 +3,13 @@
 import { writeSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
 import { lookupsOf } from '#compose/core.js';
+import { runLaneOf } from '#domain/incident/effect.js';
 import { createHandle } from '#handle/handle.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { ActionFailed } from '#runbooks/action.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
-import { runLaneOf } from '#runs/advance.js';
 import type { RunWorld } from '#runs/ports.js';
 import { openStore, type Store } from '#store/store.js';
 import { startRunWorker } from '#worker/runs.js';

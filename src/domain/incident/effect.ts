@@ -1,5 +1,6 @@
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
+import { refOf, runRef } from '../words.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -58,6 +59,50 @@ export type Effect =
   | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
 
 export type EffectKind = Effect['kind'];
+
+/** The lane of an incident's effects, `T024BE7LD/INC-7`: they are paid in order within it. */
+export function laneOf(team: string, incident: number): string {
+  return `${team}/${refOf(incident)}`;
+}
+
+/** A lane beside it, for a kind of effect that must neither wait for the others nor hold them up. */
+export function laneBeside(team: string, incident: number, kind: EffectKind): string {
+  return `${laneOf(team, incident)}/${kind}`;
+}
+
+/** A run takes long: it has a lane of its own, `T024BE7LD/INC-7/RUN-3`. */
+export function laneOfRun(team: string, incident: number, run: number): string {
+  return `${laneOf(team, incident)}/${runRef(run)}`;
+}
+
+/** What wakes a run at a later time, `…/RUN-3/timer/17`; one for each fence. */
+export function laneOfTimer(team: string, incident: number, run: number, fence: number): string {
+  return `${laneOfRun(team, incident, run)}/timer/${fence}`;
+}
+
+const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
+
+/** @returns what lane this is of; null: of no run */
+export function runLaneOf(
+  lane: string,
+): { team: string; incident: number; run: number; timer: boolean } | null {
+  const [, team, incident, run, timer] = RUN_LANE.exec(lane) ?? [];
+  if (team === undefined) return null;
+  return { team, incident: Number(incident), run: Number(run), timer: timer !== undefined };
+}
+
+/** What is told elsewhere is told also when the incident's channel cannot be made. */
+export function laneOfEffect(team: string, incident: number, effect: Effect): string {
+  switch (effect.kind) {
+    case 'run.advance':
+      return laneOfRun(team, incident, effect.payload.run);
+    case 'announcement.refresh':
+    case 'run.alarm':
+      return laneBeside(team, incident, effect.kind);
+    default:
+      return laneOf(team, incident);
+  }
+}
 
 /**
  * What the world is owed because of a fact. Pure, so that it can be read aloud.
