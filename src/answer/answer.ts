@@ -14,9 +14,10 @@ import type { Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
 import { actionItems } from '#render/incident.js';
 import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
+import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
-import { channelRemark, type Undelivered } from '#render/undelivered.js';
-import { Unavailable } from '#store/outcome.js';
+import type { Undelivered } from '#render/undelivered.js';
+import { Unavailable } from '#store/pools.js';
 
 /** One command line as somebody typed it. */
 export interface Typed {

@@ -7,7 +7,7 @@ import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
 import { createLog } from '#log.js';
 import { pendingMigrations } from '#store/migrate.js';
-import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
+import { outcomeOfQuery, Unavailable } from '#store/pools.js';
 import { Told } from '#told.js';
 import type { Io } from './verb.js';
 

@@ -19,8 +19,7 @@ import { shelfUnsaid } from '#runbooks/definition/destinations.js';
 import { schedulesWrong } from '#runbooks/definition/scheduled.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { lookAtSocket } from '#slack/transport/socket.js';
-import { outcomeOfQuery, Unavailable } from '#store/outcome.js';
-import { troubleOf } from '#store/pools.js';
+import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
 import { type Io, nothingMore, type Verb } from './verb.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */

@@ -10,7 +10,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';

@@ -4,8 +4,7 @@ import type { Config } from '#config/config.js';
 import type { Log } from '#log.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { migrate } from '#store/migrate.js';
-import { Unavailable } from '#store/outcome.js';
-import { troubleOf } from '#store/pools.js';
+import { troubleOf, Unavailable } from '#store/pools.js';
 import { Told } from '#told.js';
 
 export interface Database {

@@ -1,7 +1,6 @@
 import { codeOf } from '#domain/slack-code.js';
 import { announcementMessage } from '#slack/blocks/headline.js';
-import { type Attempt, type Body, findTagged, needed, opened, tag } from './attempt.js';
-import { Later, Refused } from './failure.js';
+import { type Attempt, type Body, findTagged, Later, needed, opened, Refused, tag } from './attempt.js';
 
 /** An announcement with the way to the channel in it is worth this wait; one without it is worth more than none. */
 const PATIENCE_MS = 5_000;

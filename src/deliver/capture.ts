@@ -5,8 +5,16 @@ import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
 import { saidBy } from '#slack/capture/capture.js';
 import { groupsIn } from '#slack/people/groups.js';
-import { type Attempt, type Body, list, object } from './attempt.js';
-import { isPermanent, Later, NotRecorded, Undeliverable } from './failure.js';
+import {
+  type Attempt,
+  type Body,
+  isPermanent,
+  Later,
+  list,
+  NotRecorded,
+  object,
+  Undeliverable,
+} from './attempt.js';
 import { metPerson, personOf } from './person.js';
 
 /**

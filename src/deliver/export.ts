@@ -2,8 +2,17 @@ import { isRefusal } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/text.js';
-import { type Attempt, type Body, needed, object, seenSince } from './attempt.js';
-import { isPermanent, Refused, Undeliverable, Unknown } from './failure.js';
+import {
+  type Attempt,
+  type Body,
+  isPermanent,
+  needed,
+  object,
+  Refused,
+  seenSince,
+  Undeliverable,
+  Unknown,
+} from './attempt.js';
 import { CALL_MS } from './lease.js';
 
 /**

@@ -3,8 +3,9 @@ import { natureOf } from '#domain/slack-code.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/outbox.js';
-import { Attempt, type Body } from './attempt.js';
 import {
+  Attempt,
+  type Body,
   isAboutTheMessage,
   Later,
   NotRecorded,
@@ -13,7 +14,7 @@ import {
   triesOf,
   Undeliverable,
   Unknown,
-} from './failure.js';
+} from './attempt.js';
 import type { Gate } from './gate.js';
 import { Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';

@@ -1,7 +1,6 @@
 import type { Person } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
-import type { Attempt, Body } from './attempt.js';
-import { Later } from './failure.js';
+import { type Attempt, type Body, Later } from './attempt.js';
 import type { World } from './ports.js';
 
 /** @returns the person with the name known now; somebody whom nobody knows keeps the id. */

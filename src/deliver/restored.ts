@@ -2,8 +2,7 @@ import { runsOf } from '#domain/run/state.js';
 import { refOf } from '#domain/words.js';
 import { toldRestored } from '#render/undelivered.js';
 import type { Store } from '#store/store.js';
-import { type Attempt, type Body, findTagged, list, object, sinceOf, tag } from './attempt.js';
-import { Undeliverable } from './failure.js';
+import { type Attempt, type Body, findTagged, list, object, sinceOf, tag, Undeliverable } from './attempt.js';
 import type { Slack } from './ports.js';
 
 /** Incidents whose channels are looked at, the newest first, and how far back. */

@@ -5,8 +5,17 @@ import { type Condition, refOf } from '#domain/words.js';
 import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
-import { type Attempt, type Body, findTagged, needed, object, sinceOf, tag } from './attempt.js';
-import { isPermanent, Undeliverable } from './failure.js';
+import {
+  type Attempt,
+  type Body,
+  findTagged,
+  isPermanent,
+  needed,
+  object,
+  sinceOf,
+  tag,
+  Undeliverable,
+} from './attempt.js';
 import type { OutboxRow, World } from './ports.js';
 
 /** Somebody whom Slack knows; a program or a command line is nobody there. */

@@ -1,4 +1,4 @@
-import type { Asking, Intent } from './incident/intent.js';
+import type { Asker, Asking, Intent } from './incident/intent.js';
 import type { IncidentState } from './incident/state.js';
 import { type Refusal, refuse } from './refusal.js';
 import type { RunState } from './run/state.js';
@@ -204,15 +204,6 @@ function fromIn(value: unknown): unknown[] | null {
   if (typeof value !== 'object' || value === null || Object.keys(value).join() !== 'from') return null;
   const { from } = value as { from: unknown };
   return Array.isArray(from) ? from : null;
-}
-
-/** What is known of whoever asks, beside the asking itself. */
-export interface Asker {
-  account: Account;
-  /** Is in the incident's channel now; null: that could not be found out. */
-  present: boolean | null;
-  /** Is one of the people, or in one of the groups, that the rule names. */
-  among: boolean;
 }
 
 /** What is known of an asker whom nobody looked up: as much as came with the asking. */

@@ -67,3 +67,18 @@ export function lengthOf(text: string): number {
   for (const _ of text) count++;
   return count;
 }
+
+/** Texts that may be absent: an absent one has no field at all, so that null can mean *erased*. */
+export function given(texts: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).filter((pair): pair is [string, string] => pair[1] !== null),
+  );
+}
+
+/** @returns the word at `at`, or so many words, short enough to be quoted. */
+export function wordAt(text: string, at: number, words = 1): string {
+  const pattern = new RegExp(`\\S+(?:\\s+\\S+){0,${words - 1}}`, 'y');
+  pattern.lastIndex = at;
+  // By characters, so that none is cut in half.
+  return [...(pattern.exec(text)?.[0] ?? '').slice(0, 80)].slice(0, 40).join('');
+}

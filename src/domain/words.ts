@@ -81,6 +81,17 @@ export interface Happened {
   precision: Precision;
 }
 
+/** What a new timeline entry begins with: its number, the `offset`-th after those of the incident, and when it happened. */
+export function happened(
+  { entries }: { entries: number },
+  { now }: { now: Date },
+  moment: Moment | null,
+  offset = 0,
+): Happened {
+  const { at, until, precision } = moment ?? momentNow(now);
+  return { n: entries + 1 + offset, at, until, precision };
+}
+
 /** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
 export interface Milestone {
   at: string;

@@ -1,7 +1,6 @@
-import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { Asker, Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import {
-  type Asker,
   askerIn,
   CHANNEL,
   EVERYONE,

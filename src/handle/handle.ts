@@ -3,36 +3,30 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
-import { Conflict, Locked, Unavailable, Unconfirmed } from '#store/outcome.js';
+import type { Commit } from '#store/commit.js';
+import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
 import type { Stream, Turn } from '#store/turn.js';
 import { type Admission, createAdmission, type People } from './admission.js';
-import { Cache, type Known } from './plan.js';
 import {
   bareIn,
+  Cache,
   decideTogether,
-  type GroupNamed,
-  type Loading,
-  needsLookup,
-  withGroups,
-} from './together.js';
-import {
-  type Committing,
   distinct,
-  isOurs,
+  type GroupNamed,
+  type Known,
+  type Loading,
   nameOf,
-  once,
-  pause,
+  needsLookup,
+  type Planned,
   type Recorded,
-  recordedOf,
   refusalOf,
   shortKey,
   stillOf,
   Waiting,
-  writeForSure,
-} from './write.js';
+  withGroups,
+} from './plan.js';
 
-export type { Recorded } from './write.js';
-export { nothingKept, notRead } from './write.js';
+export { nothingKept, type Recorded } from './plan.js';
 
 /**
  * The only way to change an incident: load, decide, append.
@@ -457,4 +451,72 @@ class Aside {
     const streams = distinct(ones.map((one) => one.stream)).filter(({ incident }) => incident >= 0);
     return new Set((await this.store.lockedAmong(streams)).map(nameOf));
   }
+}
+
+/** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
+export const DOUBTS = 4;
+
+export interface Committing {
+  commit(commit: Commit): Promise<void>;
+  /** Are exactly these facts in the record? */
+  wasWritten(commit: Commit): Promise<boolean>;
+}
+
+/**
+ * Writes, and finds out when the answer was lost: the same commit again cannot be written twice, so it goes
+ * through now, or a conflict says that something of it is there, and the hashes say whether it is all of it.
+ */
+export async function writeForSure(store: Committing, commit: Commit): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await store.commit(commit);
+    } catch (error) {
+      const doubt = tries > 0 || error instanceof Unconfirmed;
+      if (!doubt) throw error;
+      // Cannot be asked: that is no *no*, and the next try meets the same conflict.
+      const written = error instanceof Conflict ? await store.wasWritten(commit).catch(() => null) : null;
+      if (written) return;
+      if (written === false) throw error;
+      if (tries === DOUBTS) throw new Unconfirmed('the database does not say whether it was written');
+      await pause(100 * 2 ** tries);
+    }
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A bug, or something that the database does not take: it was not written, and it is one of the group that is to blame. */
+export const isOurs = (error: unknown): boolean =>
+  !(error instanceof Conflict || error instanceof Unavailable || error instanceof Unconfirmed);
+
+/** The first time on the connection that holds our turn; when that broke, on any. */
+export function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {
+  let used = false;
+  return (commit) => {
+    if (used) return then(commit);
+    used = true;
+    return first(commit);
+  };
+}
+
+/** @returns what whoever only asked is told */
+export function notRead(error: unknown): Refusal {
+  const { state, reason } = troubleOf(error);
+  const why =
+    state === 'refusing' ? `the database answers, but refuses: ${reason}` : 'the database does not answer';
+  return refuse('NOT_READ', { why });
+}
+
+/** What its asker is told once the plan is written. */
+export function recordedOf(waiting: Waiting, plan: Planned): Recorded {
+  return {
+    recorded: true,
+    team: waiting.asking.team,
+    incident: plan.incident,
+    ref: refOf(plan.incident),
+    receipt: plan.receipt,
+    repeated: false,
+    facts: plan.facts,
+    state: plan.after.state,
+  };
 }

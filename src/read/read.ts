@@ -13,7 +13,7 @@ import type { Account } from '#domain/words.js';
 import type { Dossier } from '#render/document.js';
 import type { Undelivered } from '#render/undelivered.js';
 import type { Snapshot } from '#store/entries.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 
 export type { Viewer } from '#domain/permission.js';

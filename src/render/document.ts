@@ -1,8 +1,9 @@
 import type { SealedFact } from '#domain/incident/chain.js';
-import type { Entry } from '#domain/incident/entry.js';
+import { type Entry, entryText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunView } from '#domain/run/view.js';
-import type { EntryKind } from '#domain/words.js';
+import { type EntryKind, personLabel } from '#domain/words.js';
+import { type Clock, closed, durationInWords, timeOf } from './clock.js';
 
 /**
  * A document as we mean it, before it is Markdown or HTML. A string is text, to arrive character for character;
@@ -55,7 +56,7 @@ export function cites(...entries: Array<number | null | undefined>): Span[] {
 }
 
 /** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */
-const PIECE = 16_384;
+export const PIECE = 16_384;
 
 /** Gathers small pieces of text into larger ones; the text stays the same. */
 export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
@@ -99,4 +100,90 @@ export async function* standing(
   for await (const entry of dossier.entries({ kinds })) {
     if (!entry.struck && kinds.includes(entry.kind)) yield entry;
   }
+}
+
+/** @returns the link when it is one that a browser may follow; anything else (`javascript:` …) is never made clickable. */
+export function safeLink(link: string | null): string | null {
+  return link !== null && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(link) ? link : null;
+}
+
+/** Between start and resolution, a silence of this many seconds is asked about. */
+const SILENCE = 15 * 60;
+
+/** From where to where silences are asked about; `to` null: to the last entry. */
+export interface Watched {
+  from: { at: string; n: number };
+  to: string | null;
+}
+
+/**
+ * The timeline: a day's date before its first entry, then every entry in order. Days follow the clock, so they never go
+ * back; a bare date stands where it sorts and shows the date that was typed.
+ * @param watched ask about silences within it
+ */
+export async function* timelineBlocks(
+  entries: AsyncIterable<Entry>,
+  clock: Clock,
+  watched: Watched | null = null,
+): AsyncGenerator<Block, void, undefined> {
+  let day: string | null = null;
+  let offset: string | null = null;
+  let covered = watched && { ...watched.from, end: Date.parse(watched.from.at) };
+  for await (const entry of entries) {
+    if (covered && watched && counts(entry, watched)) {
+      if (Date.parse(entry.at) - covered.end >= SILENCE * 1000) yield silence(covered, entry, clock);
+      const end = Date.parse(entry.until ?? entry.at);
+      if (end >= covered.end) covered = { at: entry.until ?? entry.at, n: entry.n, end };
+    }
+    const wall = clock.read(entry.at);
+    if (wall.date !== day && !foreignDate(entry, wall.date)) {
+      day = wall.date;
+      yield { is: 'day', date: day };
+    }
+    // An hour that comes twice must not read as if time went back.
+    if (offset !== null && wall.offset !== offset) yield { is: 'shift', from: offset, to: wall.offset };
+    offset = wall.offset;
+    yield entryBlock(entry, clock);
+  }
+}
+
+function entryBlock(entry: Entry, clock: Clock): EntryBlock {
+  const by = personLabel(entry.by);
+  const author = entry.detail.author;
+  return {
+    is: 'entry',
+    n: entry.n,
+    kind: entry.kind,
+    datetime: entry.precision === 'date' ? entry.at.slice(0, 10) : entry.at,
+    time: timeOf(entry, clock),
+    text: entryText(entry),
+    link: entry.link,
+    who: author && author.id !== entry.by.id ? `${closed(personLabel(author))} (recorded by ${by})` : by,
+    edited: entry.editedAt !== null && !entry.struck,
+    struck: entry.struck ? { reason: entry.detail.struckReason ?? null } : null,
+  };
+}
+
+/** West of Greenwich a bare date sorts into the evening before: it says its own date, so it opens no day. */
+function foreignDate(entry: Entry, date: string): boolean {
+  return entry.precision === 'date' && entry.at.slice(0, 10) !== date;
+}
+
+function counts(entry: Entry, { from, to }: Watched): boolean {
+  if (entry.struck || entry.precision === 'date') return false;
+  return entry.at >= from.at && (to === null || entry.at <= to);
+}
+
+function silence(covered: { at: string; n: number; end: number }, entry: Entry, clock: Clock): Block {
+  const seconds = Math.floor((Date.parse(entry.at) - covered.end) / 1000);
+  const [from, to] = [clock.read(covered.at), clock.read(entry.at)];
+  const minute = (reading: typeof from) =>
+    `${from.date === to.date ? '' : `${reading.date} `}${reading.time.slice(0, 5)}`;
+  return {
+    is: 'question',
+    spans: [
+      `what happened in the ${durationInWords(seconds)} between ${minute(from)} and ${minute(to)}? Nothing is recorded there`,
+      ...cites(covered.n, entry.n),
+    ],
+  };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closed } from './clock.js';
 import type { Block, EntryBlock, Span } from './document.js';
+import { safeLink } from './document.js';
 
 /** The element around blocks of one kind that follow each other. */
 const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {
@@ -175,8 +176,3 @@ function pageStart(title: string): string {
 }
 
 const PAGE_END = '</body>\n</html>\n';
-
-/** @returns the link when it is one that a browser may follow; anything else (`javascript:` …) is never made clickable. */
-export function safeLink(link: string | null): string | null {
-  return link !== null && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(link) ? link : null;
-}

@@ -1,6 +1,5 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
-import { metricsOf } from '#domain/incident/metrics.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { type IncidentState, metricsOf } from '#domain/incident/state.js';
 import { refOf } from '#domain/words.js';
 import { type Dossier, standing } from './document.js';
 import { actionItems } from './incident.js';

@@ -1,6 +1,5 @@
 import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
-import { metricsOf } from '#domain/incident/metrics.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { type IncidentState, metricsOf } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';

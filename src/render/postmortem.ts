@@ -1,13 +1,19 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
-import { metricsOf } from '#domain/incident/metrics.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { type IncidentState, metricsOf } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
 import { type Mark, type Milestone, refOf } from '#domain/words.js';
 import { type Clock, dateTimeOf, durationInWords } from './clock.js';
-import { type Block, cites, type Dossier, joined, type Span, standing } from './document.js';
-import { incidentFields } from './fields.js';
-import { actionTasks, causeItems, impactItems, integrityLine } from './incident.js';
-import { timelineBlocks, type Watched } from './timeline.js';
+import {
+  type Block,
+  cites,
+  type Dossier,
+  joined,
+  type Span,
+  standing,
+  timelineBlocks,
+  type Watched,
+} from './document.js';
+import { actionTasks, causeItems, impactItems, incidentFields, integrityLine } from './incident.js';
 
 /**
  * The postmortem's draft. It only repeats what is recorded, and says where: every sentence of its own cites the entries

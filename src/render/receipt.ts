@@ -1,7 +1,9 @@
 import { entryOf, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import { codeInWords, codeOf } from '#domain/slack-code.js';
 import { type Moment, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
+import type { Undelivered } from './undelivered.js';
 
 /** What was recorded, once it is durable. */
 export interface Outcome {
@@ -128,4 +130,15 @@ function entryKindOf(fact: DraftFact): 'run' | 'entry' {
 
 function isNumbered(fact: DraftFact): fact is Numbered {
   return 'n' in fact.data;
+}
+
+/**
+ * What whoever writes to an incident without a channel is told beside the receipt, because nobody else may have told them;
+ * null: nothing is known to stand in its way.
+ */
+export function channelRemark(ref: string, rows: readonly Undelivered[]): string | null {
+  const row = rows.find(({ effect }) => effect.kind === 'channel.open');
+  if (!row) return null;
+  const code = codeInWords(codeOf(row.error));
+  return `${ref} has no channel${row.dead ? '' : ' yet'}: Slack said ${code}. \`show ${ref}\` says what to do.`;
 }

@@ -154,17 +154,6 @@ function byItself({ again }: Undelivered): string {
   return again ? `, or wait: it is tried again by itself, next at ${again.slice(11, 16)} UTC` : '';
 }
 
-/**
- * What whoever writes to an incident without a channel is told beside the receipt, because nobody else may have told them;
- * null: nothing is known to stand in its way.
- */
-export function channelRemark(ref: string, rows: readonly Undelivered[]): string | null {
-  const row = rows.find(({ effect }) => effect.kind === 'channel.open');
-  if (!row) return null;
-  const code = codeInWords(codeOf(row.error));
-  return `${ref} has no channel${row.dead ? '' : ' yet'}: Slack said ${code}. \`show ${ref}\` says what to do.`;
-}
-
 /** Tells the opener why there is no channel, or somebody that what they asked for does not come. */
 export function toldPerson(ref: string, title: string, row: Undelivered, command: string): string {
   const code = codeInWords(codeOf(row.error));

@@ -9,7 +9,7 @@ import { runsOf } from '#domain/run/state.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
 import { isScheduled, refOf, runRef } from '#domain/words.js';
 import { ActionFailed, Lost } from '#runbooks/action.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import { CHOICES, Moved, NotKept, type RunTell, runTell, type StepDesk } from './context.js';
 import { finisher } from './finish.js';
 import { RunLease } from './lease.js';

@@ -9,7 +9,7 @@ import { onCancel, onChoose, onPublish } from './buttons/button.js';
 import { onRunOffer } from './buttons/offer.js';
 import { onRunButton } from './buttons/run.js';
 import { createPermalink, createWaiting, onAddToTimeline, onReaction, onWhich } from './capture/shortcut.js';
-import { onCommand } from './commands/command.js';
+import { onCommand } from './command.js';
 import { type Context, createWhere } from './context.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';

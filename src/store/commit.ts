@@ -2,8 +2,7 @@ import type pg from 'pg';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Amendment, Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { outcomeOfCommit, Unavailable } from './outcome.js';
-import { withConnection } from './pools.js';
+import { outcomeOfCommit, Unavailable, withConnection } from './pools.js';
 
 /**
  * A sealed fact on its way to disk. `key`, `receipt`, `asked`: the request it answers (intent.ts), on the first fact of that

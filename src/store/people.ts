@@ -3,8 +3,7 @@ import { and, eq, gt, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { nameInRecord, type Person, type PersonKind, STANDING } from '#domain/words.js';
-import { asking, Unavailable } from './outcome.js';
-import { type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { asking, type Queryable, queryable, transaction, Unavailable, withConnection } from './pools.js';
 import { incident, person, token, workspace } from './schema.js';
 
 /** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */

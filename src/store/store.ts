@@ -50,7 +50,6 @@ import {
   settle,
   sweep,
 } from './outbox.js';
-import { outcomeOfQuery, Unavailable } from './outcome.js';
 import {
   installation,
   type People,
@@ -63,12 +62,14 @@ import {
 import {
   byKeyOnly,
   openPools,
+  outcomeOfQuery,
   type PoolConfig,
   type Queryable,
   queryable,
   type Report,
   troubleOf,
   tryWriting,
+  Unavailable,
   warmUp,
   withOwnClient,
 } from './pools.js';

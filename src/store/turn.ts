@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { type Commit, commitOn } from './commit.js';
 import type { Loaded, Receipt } from './entries.js';
-import { Locked, outcomeOfConnecting, outcomeOfQuery } from './outcome.js';
+import { Locked, outcomeOfConnecting, outcomeOfQuery } from './pools.js';
 
 /** An incident. */
 export interface Stream {

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
-import { decide, type Found } from '#domain/incident/decide/decide.js';
+import { decide } from '#domain/incident/decide.js';
 import { entryOf } from '#domain/incident/entry.js';
 import { evolve, start } from '#domain/incident/evolve.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
-import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { Asking, Found, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RefusalCode } from '#domain/refusal.js';
 

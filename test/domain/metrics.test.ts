@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { metricsOf } from '#domain/incident/metrics.js';
+import { metricsOf } from '#domain/incident/state.js';
 import type { Milestone } from '#domain/words.js';
 
 const at = (time: string, precision: Milestone['precision'] = 'minute'): Milestone => ({

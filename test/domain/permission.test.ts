@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { VERBS as MACHINE } from '#cli/cli.js';
 import { VERBS } from '#domain/command/verbs.js';
-import { decide } from '#domain/incident/decide/decide.js';
+import { decide } from '#domain/incident/decide.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
 import {
   isHere,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide/decide.js';
+import { decide } from '#domain/incident/decide.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';

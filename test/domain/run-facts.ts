@@ -1,6 +1,6 @@
-import { type Decision, decide, type Found } from '#domain/incident/decide/decide.js';
+import { decide } from '#domain/incident/decide.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
-import type { Asking, Intent } from '#domain/incident/intent.js';
+import type { Asking, Decision, Found, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Rules } from '#domain/permission.js';
 import type { Phase, RunFactBody, StepOutcome } from '#domain/run/fact.js';

@@ -4,7 +4,7 @@ import { lookupsOf } from '#compose/core.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { createHandle, type Handle, type Recorded } from '#handle/handle.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 import { type Opened, openedStore } from '../store/opened.js';
 

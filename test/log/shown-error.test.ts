@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { errorText, shownError } from '#log.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import { Told } from '#told.js';
 import { testDatabase } from '../support/database.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Commit } from '#store/commit.js';
-import { Conflict } from '#store/outcome.js';
+import { Conflict } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 import { ana, edited, Ledger, noted, opened, struck, together } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';

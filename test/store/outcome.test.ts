@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { Conflict, Unavailable, Unconfirmed } from '#store/outcome.js';
+import { Conflict, Unavailable, Unconfirmed } from '#store/pools.js';
 import { openStore, type Store } from '#store/store.js';
 import { Ledger, noted, opened } from './ledger.js';
 import { type Opened, openedStore } from './opened.js';

@@ -12,7 +12,7 @@ import { createLog, type Log } from '#log.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/ports.js';
 import { createSlackClient } from '#slack/transport/client.js';
-import { Unavailable } from '#store/outcome.js';
+import { Unavailable } from '#store/pools.js';
 import type { Io } from '../verb.js';
 import { linesOf, type Screen, standingLine, type Telling } from './text.js';
 

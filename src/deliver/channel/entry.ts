@@ -1,7 +1,6 @@
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
-import { type Attempt, type Body, needed, seenSince, tag } from '../attempt.js';
-import { Undeliverable } from '../failure.js';
+import { type Attempt, type Body, needed, seenSince, tag, Undeliverable } from '../attempt.js';
 import type { OutboxRow } from '../ports.js';
 
 type Kind = 'channel.entry' | 'channel.amend';

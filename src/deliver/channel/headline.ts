@@ -1,8 +1,18 @@
 import type { IncidentState } from '#domain/incident/state.js';
 import { codeOf } from '#domain/slack-code.js';
 import { headlineMessage, topic } from '#slack/blocks/headline.js';
-import { type Attempt, type Body, findTagged, needed, opened, tag } from '../attempt.js';
-import { isPermanent, Later, Refused, Undeliverable } from '../failure.js';
+import {
+  type Attempt,
+  type Body,
+  findTagged,
+  isPermanent,
+  Later,
+  needed,
+  opened,
+  Refused,
+  tag,
+  Undeliverable,
+} from '../attempt.js';
 
 type Any = Attempt<'channel.open'> | Attempt<'headline.refresh'>;
 const ID = 'headline';

@@ -1,8 +1,18 @@
 import type { IncidentState } from '#domain/incident/state.js';
 import { refOf } from '#domain/words.js';
 import { channelName } from '#slack/blocks/channel-name.js';
-import { type Attempt, type Body, botUser, list, needed, notAhead, object, opened } from '../attempt.js';
-import { isPermanent, Refused } from '../failure.js';
+import {
+  type Attempt,
+  type Body,
+  botUser,
+  isPermanent,
+  list,
+  needed,
+  notAhead,
+  object,
+  opened,
+  Refused,
+} from '../attempt.js';
 import { tellOutside } from '../undelivered.js';
 import { postHeadline, setTopic, together } from './headline.js';
 import { type Absent, inviteAll, peopleOf, tellAbsent } from './people.js';

@@ -1,8 +1,18 @@
 import { codeInWords, natureOf } from '#domain/slack-code.js';
 import { isGroup, personLabel } from '#domain/words.js';
 import { escaped } from '#slack/blocks/text.js';
-import { type Attempt, type Body, findTagged, list, opened, strings, tag } from '../attempt.js';
-import { isPermanent, type Refused, Undeliverable } from '../failure.js';
+import {
+  type Attempt,
+  type Body,
+  findTagged,
+  isPermanent,
+  list,
+  opened,
+  type Refused,
+  strings,
+  tag,
+  Undeliverable,
+} from '../attempt.js';
 import { personOf } from '../person.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */

@@ -1,8 +1,7 @@
 import { personLabel, refOf, runRef } from '#domain/words.js';
 import { cut, escaped } from '#slack/blocks/text.js';
 import { awaitChannel } from '../announcement.js';
-import { type Attempt, type Body, findTagged, tag } from '../attempt.js';
-import { isPermanent, Undeliverable } from '../failure.js';
+import { type Attempt, type Body, findTagged, isPermanent, tag, Undeliverable } from '../attempt.js';
 
 /**
  * Somebody went on without the agreement that a run needs. Everybody who is in the incident's channel hears of it at

@@ -1,8 +1,7 @@
 import { runRef } from '#domain/words.js';
 import { escaped } from '#slack/blocks/text.js';
-import { type Attempt, type Body, seenSince } from '../attempt.js';
+import { type Attempt, type Body, isPermanent, seenSince, Undeliverable } from '../attempt.js';
 import { uploadFile } from '../export.js';
-import { isPermanent, Undeliverable } from '../failure.js';
 
 type Log = Attempt<'run.log'>;
 

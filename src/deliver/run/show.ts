@@ -5,8 +5,17 @@ import { type RunView, runViewOf } from '#domain/run/view.js';
 import { runMessage } from '#slack/blocks/run.js';
 import { runOfferMessage } from '#slack/blocks/run-offer.js';
 import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
-import { type Attempt, type Body, findTagged, needed, opened, tag } from '../attempt.js';
-import { isPermanent, Refused, Undeliverable } from '../failure.js';
+import {
+  type Attempt,
+  type Body,
+  findTagged,
+  isPermanent,
+  needed,
+  opened,
+  Refused,
+  tag,
+  Undeliverable,
+} from '../attempt.js';
 
 type Show = Attempt<'run.show'>;
 

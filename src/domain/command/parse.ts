@@ -1,8 +1,7 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { wordAt } from '../text.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered } from './entered.js';
-import { type CommandContext, firstWord, type Line, type Outcome, type Parsed, refAmong } from './line.js';
-import { wordAt } from './time/impossible.js';
 import { parseExport, parseHelp, parsePlain, parseTimeline } from './verb/asks.js';
 import {
   parseComponent,
@@ -30,9 +29,20 @@ import {
   parseSkip,
   parseUndo,
 } from './verb/run.js';
-import { closestVerbs, type Verb, type VerbName, verbNamed } from './verbs.js';
+import {
+  type CommandContext,
+  closestVerbs,
+  firstWord,
+  type Line,
+  type Outcome,
+  type Parsed,
+  refAmong,
+  type Verb,
+  type VerbName,
+  verbNamed,
+} from './verbs.js';
 
-export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './line.js';
+export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './verbs.js';
 
 const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
   open: parseOpen,

@@ -1,5 +1,11 @@
 import { distance } from 'fastest-levenshtein';
-import { type FlagSpec, plainFlag } from './flags.js';
+import type { TypedIntent } from '../incident/intent.js';
+import { type Refusal, refuse } from '../refusal.js';
+import { LIMITS, wordAt } from '../text.js';
+import { type Moment, numberOf } from '../words.js';
+import { checkText, type Mention } from './entered.js';
+import { type FlagSpec, plainFlag, unquoted } from './flags.js';
+import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
 
 export interface Verb {
   readonly name: VerbName;
@@ -19,7 +25,7 @@ export interface Verb {
   readonly textless: boolean;
 }
 
-const VERB_NAMES = [
+export const VERB_NAMES = [
   'open',
   'note',
   'log',
@@ -60,9 +66,10 @@ const VERB_NAMES = [
   'catchup',
   'help',
 ] as const;
+
 export type VerbName = (typeof VERB_NAMES)[number];
 
-interface More {
+export interface More {
   aliases?: string[];
   flags?: FlagSpec[];
   /** No incident is meant. */
@@ -72,9 +79,9 @@ interface More {
   textless?: boolean;
 }
 
-const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
+export const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
 
-const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
+export const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
   open: [
     'open [sev1…sev4] TITLE [--component NAME]… [--private] [--drill] [--at TIME]',
     'open an incident and its channel',
@@ -168,7 +175,9 @@ export const VERBS: readonly Verb[] = VERB_NAMES.map((name) => {
   };
 });
 
-const BY_WORD = new Map(VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])));
+export const BY_WORD = new Map(
+  VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])),
+);
 
 /** @returns the verb of that name or alias, in any case; null: there is none. */
 export function verbNamed(word: string): Verb | null {
@@ -194,7 +203,7 @@ export function closestVerbs(word: string): string[] {
 }
 
 /** Letters to change; a word cut short (`stat`), or a verb with more behind it (`notes`, `sev1`), is nearer than its length says. */
-function howFar(typed: string, name: string): number {
+export function howFar(typed: string, name: string): number {
   const cut = typed.length > 1 && (name.startsWith(typed) || typed.startsWith(name));
   if (cut) return 0.5 + Math.abs(name.length - typed.length) / 100;
   return Math.min(
@@ -204,8 +213,248 @@ function howFar(typed: string, name: string): number {
 }
 
 /** Two letters in the wrong order are one slip, not two. */
-function swaps(typed: string): string[] {
+export function swaps(typed: string): string[] {
   return [...typed.slice(1)].map(
     (_, i) => `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`,
   );
+}
+
+/** The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space. */
+
+export interface Word {
+  readonly word: string;
+  /** What stands behind it, its white space included. */
+  readonly rest: string;
+}
+
+/** @returns the first word; an empty one when there is none. */
+export function firstWord(text: string): Word {
+  const match = /^\s*(\S*)/.exec(text);
+  return { word: match?.[1] ?? '', rest: text.slice(match?.[0].length ?? 0) };
+}
+
+/** One white space parts the words; every further character is the person's own. */
+export function exact(text: string): string {
+  return text.replace(/^(?:\r\n|\s)/, '');
+}
+
+export function blank(text: string): boolean {
+  return text.trim() === '';
+}
+
+/** @returns what stands behind a bare `--` at the start, or null when there is none. */
+export function behindDashes(text: string): string | null {
+  const match = /^\s*--(?=\s|$)/.exec(text);
+  return match ? exact(text.slice(match[0].length)) : null;
+}
+
+export interface Timed {
+  readonly time: ReadTime | null;
+  readonly text: string;
+  /** A bare `--` stood before the text: no flags follow. */
+  readonly ended: boolean;
+}
+
+/** Reads `[TIME] [--] TEXT`. */
+export function timed(text: string, line: Line): Timed | Refusal {
+  const kept = behindDashes(text);
+  if (kept !== null) return { time: null, text: kept, ended: true };
+  const time = readTime(text, line.ctx);
+  if (time && 'refused' in time) return time;
+  if (!time) return { time: null, text: exact(text), ended: false };
+  const after = behindDashes(time.rest);
+  return { time, text: after ?? time.rest, ended: after !== null };
+}
+
+/** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */
+export function onlyTime(text: string, line: Line, range: boolean): ReadTime | Refusal {
+  const time = readTimeAlone(text, line.ctx);
+  if (time && 'refused' in time) return time;
+  if (!time || !blank(time.rest)) return bad(line, 'a time', text);
+  return time.moment.until !== null && !range ? bad(line, 'a single time', text) : time;
+}
+
+/** Checks a text that must be there. `what` as in “`note` needs a text”. */
+export function needed(line: Line, text: string, limit: number, what: string): Refusal | null {
+  return blank(text) ? missing(line, what) : checkText(text, limit);
+}
+
+/** Reads the number of an entry or an action item: `5` or `#5`. */
+export function number(text: string, line: Line, what: string): { n: number; rest: string } | Refusal {
+  const { word, rest } = firstWord(text);
+  if (!word) return missing(line, `the number of ${what}`);
+  const match = /^#?([1-9]\d{0,8})$/.exec(word);
+  return match ? { n: Number(match[1]), rest } : bad(line, `the number of ${what}`, word);
+}
+
+/** Refuses what stands behind a verb that takes nothing more. */
+export function nothingMore(text: string, line: Line): Refusal | null {
+  return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
+}
+
+/** Names of components and the like: one line, the quotes around them taken off. */
+export function nameOf(
+  text: string,
+  line: Line,
+  what: string,
+  limit: number = LIMITS.component,
+): string | Refusal {
+  const name = unquoted(text);
+  if (!name) return missing(line, what);
+  if (/[\r\n\u2028\u2029]/.test(name)) return bad(line, `${what} on one line`, name);
+  return checkText(name, limit, 'The name') ?? name;
+}
+
+/** The title of an incident: one line. */
+export function titleProblem(title: string, line: Line): Refusal | null {
+  if (blank(title)) return missing(line, 'a title');
+  if (/[\r\n\u2028\u2029]/.test(title)) return bad(line, 'a title of one line', title);
+  return checkText(title, LIMITS.title, 'The title');
+}
+
+const REF = /(?<!\S)inc-(?:0|[1-9][0-9]{0,8})(?!\S)/i;
+
+/** @returns the first incident that is named in a text without words of a person's own, and the text with blanks for it. */
+export function refAmong(text: string): { ref: number | null; text: string } {
+  const match = REF.exec(text);
+  if (!match) return { ref: null, text };
+  const [word] = match;
+  const blanked =
+    text.slice(0, match.index) + ' '.repeat(word.length) + text.slice(match.index + word.length);
+  return { ref: numberOf(word), text: blanked };
+}
+
+/**
+ * Behind a verb's own words, where its text begins: an incident that stands there alone is the one that is meant.
+ * With words behind it, it may as well be their first; which, only the person knows.
+ */
+export function refBehind(text: string, line: Line): { ref: number | null; text: string } | Refusal {
+  const { word, rest } = firstWord(text);
+  const ref = line.named ? null : numberOf(word);
+  if (ref === null || blank(rest)) return { ref, text: ref === null ? text : rest };
+  return refuse('BAD_ARGUMENT', {
+    what: 'plainly the incident here: it may be the first word of the text',
+    got: word,
+    form: `${line.ctx.command} ${line.verb.name} ${word} …`,
+  });
+}
+
+/** Before or behind a name, where words of a person's own would make no sense. */
+export function refAround(text: string, line: Line): { ref: number | null; text: string } {
+  if (line.named) return { ref: null, text };
+  const first = firstWord(text);
+  const last = /\S+\s*$/.exec(text);
+  const ref = numberOf(first.word);
+  if (ref !== null) return { ref, text: first.rest };
+  const behind = numberOf(last?.[0].trim() ?? '');
+  return { ref: behind, text: behind === null ? text : text.slice(0, last?.index) };
+}
+
+export function missing(line: Line, what: string): Refusal {
+  return refuse('MISSING_ARGUMENT', { verb: line.verb.name, what, form: line.form });
+}
+
+export function bad(line: Line, what: string, got: string): Refusal {
+  return refuse('BAD_ARGUMENT', {
+    what,
+    got: wordAt(got.trim(), 0, 6).replace(/\s+/g, ' '),
+    form: line.form,
+  });
+}
+
+export function withoutText(line: Line, time: ReadTime): Refusal {
+  const verb = `${line.ctx.command} ${line.verb.name}`;
+  return refuse('TIME_WITHOUT_TEXT', { verb, time: time.typed });
+}
+
+export interface CommandContext extends TimeContext {
+  /** Typed where the incident is implied: in its channel. */
+  readonly implied: boolean;
+  /** The roles that the config knows; others are taken too, with a remark. */
+  readonly roles: readonly string[];
+  /** How the command is called here, for forms and examples: `/incident`. */
+  readonly command: string;
+}
+
+export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Something to look at. `zone` as luxon's setZone takes it; null: the asker's. */
+export type Ask =
+  | { type: 'timeline'; zone: string | null }
+  | { type: 'export'; format: ExportFormat; zone: string | null }
+  | { type: 'postmortem' }
+  | { type: 'list' }
+  | { type: 'show' }
+  | { type: 'catchup' }
+  | { type: 'actions' }
+  | { type: 'runs' }
+  | { type: 'help'; verb: string | null };
+
+/** The time that was typed, for the receipt. */
+export interface Timing {
+  readonly moment: Moment;
+  readonly typed: string;
+  readonly zone: string;
+  readonly zoneAssumed: boolean;
+  readonly dated: boolean;
+}
+
+export type Said =
+  | { kind: 'intent'; intent: TypedIntent }
+  | { kind: 'ask'; ask: Ask }
+  /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
+  | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
+  | { kind: 'form'; form: 'open' | 'note' | 'log' };
+
+/** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */
+export type Parsed = Said & {
+  readonly verb: Verb['name'];
+  readonly ref: number | null;
+  readonly notes: string[];
+  readonly timing: Timing | null;
+};
+
+/** What a verb's parser makes of its line. */
+export type Outcome = Said & {
+  notes: string[];
+  timing: Timing | null;
+  /** The incident, where the parser came upon it behind its own words. */
+  ref?: number | null;
+};
+
+/** A line on its way through the grammar: `at` stands behind the verb and the incident, before the white space. */
+export interface Line {
+  readonly text: string;
+  readonly mentions: readonly Mention[];
+  readonly at: number;
+  /** The incident has been named, or need not be: what looks like one is part of the text. */
+  readonly named: boolean;
+  readonly verb: Verb;
+  /** The verb's form, with the command in front. */
+  readonly form: string;
+  readonly ctx: CommandContext;
+}
+
+export function intent(intent: TypedIntent, timing: ReadTime | null = null, notes: string[] = []): Outcome {
+  if (!timing) return { kind: 'intent', intent, notes, timing: null };
+  const { moment, typed, zone, zoneAssumed, dated } = timing;
+  return {
+    kind: 'intent',
+    intent,
+    notes: [...notes, ...zoneRemark(timing)],
+    timing: { moment, typed, zone, zoneAssumed, dated },
+  };
+}
+
+export function ask(ask: Ask): Outcome {
+  return { kind: 'ask', ask, notes: [], timing: null };
+}
+
+/** What nobody said must be named: in which zone a time was read. */
+export function zoneRemark(time: ReadTime): string[] {
+  if (!time.zoneAssumed) return [];
+  return [
+    `${time.typed} was read in ${time.zone}, because your time zone is not known; write a zone behind the time to choose another.`,
+  ];
 }

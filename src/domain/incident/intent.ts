@@ -1,3 +1,4 @@
+import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
 import type {
   Account,
@@ -10,6 +11,8 @@ import type {
   Source,
   Status,
 } from '../words.js';
+import type { Entry } from './entry.js';
+import type { DraftFact } from './fact.js';
 
 /** One line of a pasted log. */
 export interface LogLine {
@@ -105,3 +108,34 @@ export interface Asking {
   /** The channel in Slack where it was typed, for what is to be told there later. Absent or null: in none. */
   readonly channel?: string | null;
 }
+
+/** What is known of whoever asks, beside the asking itself. */
+export interface Asker {
+  account: Account;
+  /** Is in the incident's channel now; null: that could not be found out. */
+  present: boolean | null;
+  /** Is one of the people, or in one of the groups, that the rule names. */
+  among: boolean;
+}
+
+/** What deciding may have to look up beside the bounded state: at most one entry, found by the caller. */
+export interface Found {
+  /** The entry that the intent names (`edit 4`), or the asker's own last one (`undo`). */
+  entry: Entry | null;
+  /** Where something is struck: all unstruck entries by which anything stands (standing.ts), in order of recording. */
+  changes: Entry[];
+  /** The entry that captured that message before. */
+  captured: Entry | null;
+  /** Has that action item been completed? */
+  actionDone: boolean;
+  /** The number for a new incident. */
+  number: number;
+  /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
+  holder?: { incident: number; run: number; hidden?: boolean } | null;
+  /** Who asks, looked up; absent: as much as came with the asking. */
+  asker?: Asker;
+}
+
+export type Decision = DraftFact[] | Refusal;
+
+export type IntentOf<T extends Intent['type']> = Extract<Intent, { type: T }>;

@@ -1,28 +1,13 @@
-import { type Decision, type Found, given, happened, type IntentOf } from '../incident/decide/record.js';
 import type { DraftFact } from '../incident/fact.js';
-import type { Asking, Intent } from '../incident/intent.js';
+import type { Asking, Decision, Found, Intent, IntentOf } from '../incident/intent.js';
 import type { IncidentState } from '../incident/state.js';
 import { holder, PERMISSIONS, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
-import { refOf, runRef } from '../words.js';
+import { given } from '../text.js';
+import { happened, refOf, runRef } from '../words.js';
 import type { Approvers } from './fact.js';
 import type { RunIntent, WorkerRunIntent } from './intent.js';
 import { hasChanged, isApproved, RUNS_UNDER_WAY, type RunState, runsOf } from './state.js';
-
-const ASKED = new Set<string>([
-  'ProposeRun',
-  'ApproveRun',
-  'RejectRun',
-  'CancelRun',
-  'UndoRun',
-  'RetryStep',
-  'SkipStep',
-  'AnswerStep',
-] satisfies Array<RunIntent['type']>);
-
-export function isRunIntent(intent: Intent): intent is RunIntent {
-  return ASKED.has(intent.type) || isWork(intent);
-}
 
 export function decideRun(
   state: IncidentState,

@@ -1,8 +1,20 @@
 import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { isRefusal } from '#domain/refusal.js';
-import { answered, carriedLine, carriedPost } from '../commands/command.js';
-import { ephemeral, inTime, type Reply, recorded, refused, respondTo, said } from '../commands/reply.js';
-import { type Context, type Spoken, spokenBy, standsIn, triggerKey } from '../context.js';
+import { answered, carriedLine, carriedPost } from '../command.js';
+import {
+  type Context,
+  ephemeral,
+  inTime,
+  type Reply,
+  recorded,
+  refused,
+  respondTo,
+  type Spoken,
+  said,
+  spokenBy,
+  standsIn,
+  triggerKey,
+} from '../context.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
 type Work = (context: Context, body: BlockButtonAction, value: string | undefined) => Promise<Reply>;

@@ -1,9 +1,18 @@
 import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
 import { z } from 'zod';
 import { plain } from '#domain/command/entered.js';
-import { answered } from '../commands/command.js';
-import { ephemeral, inTime, type Reply, respondTo, said } from '../commands/reply.js';
-import { type Context, spokenBy, standsIn, triggerKey } from '../context.js';
+import { answered } from '../command.js';
+import {
+  type Context,
+  ephemeral,
+  inTime,
+  type Reply,
+  respondTo,
+  said,
+  spokenBy,
+  standsIn,
+  triggerKey,
+} from '../context.js';
 import { packed, unpacked } from '../packed.js';
 
 const TOO_OLD = said('That button is too old to be understood. Type the command that stands beside it.');

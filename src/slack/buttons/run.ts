@@ -4,8 +4,20 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { runRef } from '#domain/words.js';
-import { ephemeral, inTime, type Reply, refused, respondTo, said } from '../commands/reply.js';
-import { type Context, noAnswer, spokenBy, standsIn, triggerKey, unexpected } from '../context.js';
+import {
+  type Context,
+  ephemeral,
+  inTime,
+  noAnswer,
+  type Reply,
+  refused,
+  respondTo,
+  said,
+  spokenBy,
+  standsIn,
+  triggerKey,
+  unexpected,
+} from '../context.js';
 import { unpacked } from '../packed.js';
 
 const TOO_OLD = said('That button is too old to be understood. `runs` shows how the runs stand.');

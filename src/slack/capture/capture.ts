@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkText } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { entered } from '../commands/command.js';
+import { entered } from '../command.js';
 import type { Context } from '../context.js';
 import type { Recorded } from '../ports.js';
 

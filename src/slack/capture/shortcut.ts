@@ -13,8 +13,17 @@ import { isRefusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { cut, plain } from '../blocks/text.js';
-import { ephemeral, inTime, type Reply, refused, respondTo, said } from '../commands/reply.js';
-import { type Context, spokenBy, triggerKey } from '../context.js';
+import {
+  type Context,
+  ephemeral,
+  inTime,
+  type Reply,
+  refused,
+  respondTo,
+  said,
+  spokenBy,
+  triggerKey,
+} from '../context.js';
 import { openView } from '../modals/form.js';
 import { input, modal, valuesOf } from '../modals/frame.js';
 import { Memory, profileIn } from '../people/people.js';

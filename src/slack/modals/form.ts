@@ -1,6 +1,5 @@
 import type { types } from '@slack/bolt';
-import { type Reply, said } from '../commands/reply.js';
-import type { Context } from '../context.js';
+import { type Context, type Reply, said } from '../context.js';
 import type { Form, From } from './frame.js';
 import { logModal } from './log.js';
 import { noteModal } from './note.js';

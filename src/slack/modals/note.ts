@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { checkText } from '#domain/command/entered.js';
-import { zoneRemark } from '#domain/command/line.js';
 import { readTime } from '#domain/command/time/time.js';
+import { zoneRemark } from '#domain/command/verbs.js';
 import { refOf } from '#domain/words.js';
 import {
   type FormContext,

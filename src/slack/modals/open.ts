@@ -1,8 +1,8 @@
 import type { types } from '@slack/bolt';
 import { remarksOn } from '#answer/answer.js';
 import { checkText } from '#domain/command/entered.js';
-import { zoneRemark } from '#domain/command/line.js';
 import { severityOf, severityRemark } from '#domain/command/severity.js';
+import { zoneRemark } from '#domain/command/verbs.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import { LIMITS } from '#domain/text.js';
 import { SEVERITIES } from '#domain/words.js';

@@ -2,11 +2,17 @@ import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@sla
 import type { Asking } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
 import { isRefusal } from '#domain/refusal.js';
-import { ephemeral, inTime, type Reply, recorded, refused, respondTo, said } from '../commands/reply.js';
 import {
   type Context,
+  ephemeral,
+  inTime,
   noAnswer,
+  type Reply,
+  recorded,
+  refused,
+  respondTo,
   type Spoken,
+  said,
   spokenBy,
   standsIn,
   triggerKey,

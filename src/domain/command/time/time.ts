@@ -1,10 +1,9 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, skipBlanks } from '../../text.js';
+import { BLANK, skipBlanks, wordAt } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
-import { type Clock, type Day, type Form, readForm } from './forms.js';
-import { impossible, saidDay, wordAt } from './impossible.js';
+import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
 import { fold, zoneName, zoneNamed } from './zone.js';
 import { readZoneWord } from './zone-word.js';
 

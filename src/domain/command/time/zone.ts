@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
+import { wordAt } from '../../text.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
-import { wordAt } from './impossible.js';
 import { AREAS } from './zone-data.js';
 
 /** Names of zones by the same in small letters: those of the database, and what this engine's newer one has besides. */

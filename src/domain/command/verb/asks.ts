@@ -1,8 +1,10 @@
 import { type Refusal, refuse } from '../../refusal.js';
+import { readZone } from '../time/zone.js';
 import {
   type Ask,
   ask,
   bad,
+  closestVerbs,
   EXPORT_FORMATS,
   type ExportFormat,
   firstWord,
@@ -10,9 +12,8 @@ import {
   missing,
   nothingMore,
   type Outcome,
-} from '../line.js';
-import { readZone } from '../time/zone.js';
-import { closestVerbs, verbNamed } from '../verbs.js';
+  verbNamed,
+} from '../verbs.js';
 
 /** Verbs that only look. */
 

@@ -2,6 +2,7 @@ import type { Refusal } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { MARKS } from '../../words.js';
 import { checkText } from '../entered.js';
+import { readSeverity } from '../severity.js';
 import {
   bad,
   blank,
@@ -19,8 +20,7 @@ import {
   refAround,
   refBehind,
   titleProblem,
-} from '../line.js';
-import { readSeverity } from '../severity.js';
+} from '../verbs.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 

@@ -2,6 +2,7 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
+import type { ReadTime } from '../time/time.js';
 import {
   behindDashes,
   blank,
@@ -12,8 +13,7 @@ import {
   type Outcome,
   refBehind,
   zoneRemark,
-} from '../line.js';
-import type { ReadTime } from '../time/time.js';
+} from '../verbs.js';
 import { componentsOf, timeFlag } from './open.js';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import type { LogLine } from '../../incident/intent.js';
 import { type Refusal, type RefusalCode, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { checkText } from '../entered.js';
-import { blank, intent, type Line, type Outcome, timed, zoneRemark } from '../line.js';
+import { blank, intent, type Line, type Outcome, timed, zoneRemark } from '../verbs.js';
 
 /** How many wrong lines are named; the rest is counted. */
 const NAMED = 10;

@@ -3,6 +3,8 @@ import { LIMITS } from '../../text.js';
 import type { Severity } from '../../words.js';
 import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
+import { readSeverity, severityRemark } from '../severity.js';
+import type { ReadTime } from '../time/time.js';
 import {
   bad,
   behindDashes,
@@ -14,9 +16,7 @@ import {
   type Outcome,
   onlyTime,
   titleProblem,
-} from '../line.js';
-import { readSeverity, severityRemark } from '../severity.js';
-import type { ReadTime } from '../time/time.js';
+} from '../verbs.js';
 
 export function parseOpen(line: Line): Outcome | Refusal {
   const said = line.text.slice(line.at);

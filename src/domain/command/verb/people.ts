@@ -2,7 +2,7 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { isGroup, type PersonRef } from '../../words.js';
 import { checkText, type Mention } from '../entered.js';
-import { bad, blank, exact, intent, type Line, missing, nameOf, needed, type Outcome } from '../line.js';
+import { bad, blank, exact, intent, type Line, missing, nameOf, needed, type Outcome } from '../verbs.js';
 
 /** Verbs that name people. */
 

@@ -3,6 +3,7 @@ import { LIMITS } from '../../text.js';
 import { POST_STATES } from '../../words.js';
 import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
+import { goesOn } from '../time/time.js';
 import {
   behindDashes,
   blank,
@@ -17,8 +18,7 @@ import {
   type Timed,
   timed,
   withoutText,
-} from '../line.js';
-import { goesOn } from '../time/time.js';
+} from '../verbs.js';
 
 /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public will read. */
 export function parsePublish(line: Line): Outcome | Refusal {

@@ -15,7 +15,7 @@ import {
   refBehind,
   timed,
   withoutText,
-} from '../line.js';
+} from '../verbs.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
 

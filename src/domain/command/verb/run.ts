@@ -19,7 +19,7 @@ import {
   refAmong,
   refAround,
   refBehind,
-} from '../line.js';
+} from '../verbs.js';
 
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;

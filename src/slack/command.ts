@@ -5,14 +5,25 @@ import { verbNamed } from '#domain/command/verbs.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { type PersonRef, refOf, type Status } from '#domain/words.js';
-import { publishQuestion, whichIncident } from '../blocks/ask.js';
-import type { Block } from '../blocks/text.js';
-import { type Context, noAnswer, spokenBy, triggerKey, unexpected } from '../context.js';
-import { openForm } from '../modals/form.js';
-import { packed, unpacked } from '../packed.js';
-import { groupsIn } from '../people/groups.js';
-import type { Answer, Typed } from '../ports.js';
-import { ephemeral, inTime, type Reply, refused, respondTo, said } from './reply.js';
+import { publishQuestion, whichIncident } from './blocks/ask.js';
+import type { Block } from './blocks/text.js';
+import {
+  type Context,
+  ephemeral,
+  inTime,
+  noAnswer,
+  type Reply,
+  refused,
+  respondTo,
+  said,
+  spokenBy,
+  triggerKey,
+  unexpected,
+} from './context.js';
+import { openForm } from './modals/form.js';
+import { packed, unpacked } from './packed.js';
+import { groupsIn } from './people/groups.js';
+import type { Answer, Typed } from './ports.js';
 
 /** The slash command: commit, then the receipt in the same answer. */
 export function onCommand(context: Context): Middleware<SlackCommandMiddlewareArgs> {
