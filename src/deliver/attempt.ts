@@ -205,9 +205,6 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 }
 
-/** Pays one kind of effect. @returns what is kept with the row, for whoever asks later */
-export type Delivery<K extends EffectKind> = (attempt: Attempt<K>) => Promise<Body>;
-
 // Clocks differ; so does what Slack thinks of when a request came in.
 const SKEW_MS = 5 * 60_000;
 const PAGE = 200;

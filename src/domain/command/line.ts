@@ -181,7 +181,7 @@ export type Ask =
   | { type: 'help'; verb: string | null };
 
 /** The time that was typed, for the receipt. */
-export interface Timing {
+interface Timing {
   readonly moment: Moment;
   readonly typed: string;
   readonly zone: string;
@@ -189,7 +189,7 @@ export interface Timing {
   readonly dated: boolean;
 }
 
-export type Said =
+type Said =
   | { kind: 'intent'; intent: TypedIntent }
   | { kind: 'ask'; ask: Ask }
   /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */

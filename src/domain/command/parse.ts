@@ -32,7 +32,7 @@ import {
 } from './verb/run.js';
 import { closestVerbs, type Verb, type VerbName, verbNamed } from './verbs.js';
 
-export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './line.js';
+export type { Ask, CommandContext, Parsed } from './line.js';
 
 const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
   open: parseOpen,
