@@ -124,7 +124,7 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
     'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--yes]',
-    'post on the public status page',
+    'record a public status post; it is sent nowhere',
     { flags: [{ name: 'yes' }], timed: true },
   ],
   run: ['run RUNBOOK [key=value]… [--plan]', 'run a runbook, or only plan it', { flags: [{ name: 'plan' }] }],

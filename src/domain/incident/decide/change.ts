@@ -169,7 +169,7 @@ export function markMilestone(
   return [{ type: 'MilestoneMarked', data, texts: {} }];
 }
 
-/** What is public cannot be taken back, so it is asked for twice. */
+/** What the public was told cannot be edited, only corrected by another post: so it is asked for twice. */
 export function publishPost(state: IncidentState, intent: IntentOf<'PublishPost'>, asking: Asking): Decision {
   const posted = intent.state ?? state.status;
   if (!intent.confirmed) return refuse('PUBLISH_NEEDS_CONFIRMATION', { state: posted, text: intent.text });

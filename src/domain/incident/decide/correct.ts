@@ -15,7 +15,7 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   component: 'Use `component add NAME` or `component remove NAME`.',
   run: 'What a run did stays as it was; add what is to be known with `note`.',
   step: 'What a run did stays as it was; add what is to be known with `note`.',
-  post: 'What was published stays as it was published: `publish` a correction.',
+  post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
 /** Words may be corrected where they are a person's own; the earlier words stay in the record as a fact. */
