@@ -1,7 +1,7 @@
 // What people would have typed, in order: {who, where: 'anywhere' | 'channel', text, entry?}.
 
 /** @param {string} iso UTC. @returns the same moment as a command takes it: a date, a time, a zone */
-export const typed = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+const typed = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 /** @param scenario as in tts-auth-2024-11-10.json */
 export function commandsOf(scenario) {

@@ -57,7 +57,7 @@ async function end(child) {
 }
 
 /** A port that was free a moment ago: whoever binds it tries again with another when it is not any more. */
-export async function freePort() {
+async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

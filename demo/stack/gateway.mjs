@@ -7,7 +7,7 @@ import { replace } from './file.mjs';
 import { startHaproxy } from './haproxy.mjs';
 
 /** The one object in both the route map and the key map. */
-export const NAME = 'tts';
+const NAME = 'tts';
 
 /**
  * @param {{folder: string, old: string, new: string, key: string, route: 'old'|'new', kind?: 'haproxy'|'node',

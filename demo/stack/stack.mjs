@@ -87,7 +87,7 @@ async function stopAll(started) {
 }
 
 /** @returns {Promise<{name: string, url: string, pid: number, stop(): Promise<void>}>} */
-export async function startTts(name, keys, folder) {
+async function startTts(name, keys, folder) {
   const { line, pid, stop } = await startChild('tts.mjs', ['--name', name, '--keys', keys], logIn(folder));
   return { name, url: line, pid, stop };
 }

@@ -3,7 +3,7 @@ import type { Store } from '#store/store.js';
 import { Told } from '#told.js';
 
 /** Which workspace is meant cannot be told: the message lists those that there are. */
-export class NoTeam extends Told {
+class NoTeam extends Told {
   override name = 'NoTeam';
 }
 

@@ -16,7 +16,7 @@ const NAP_MS = POST_GAP_MS + 100;
 
 /**
  * One try at paying some rows of a lane: what a delivery is handed, and its only way to Slack. Every call waits
- * for the gate, holds the lease, and turns what is not a plain success into one of failure.ts.
+ * for the gate, holds the lease, and turns what is not a plain success into one of the failures below.
  */
 export class Attempt<K extends EffectKind = EffectKind> {
   #started: Promise<void> | null = null;
@@ -204,9 +204,6 @@ export class Attempt<K extends EffectKind = EffectKind> {
     }
   }
 }
-
-/** Pays one kind of effect. @returns what is kept with the row, for whoever asks later */
-export type Delivery<K extends EffectKind> = (attempt: Attempt<K>) => Promise<Body>;
 
 // Clocks differ; so does what Slack thinks of when a request came in.
 const SKEW_MS = 5 * 60_000;

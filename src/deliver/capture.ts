@@ -109,7 +109,7 @@ async function atBest(courtesy: Promise<unknown>): Promise<void> {
 }
 
 /** A message as Slack has it. */
-export interface Found {
+interface Found {
   raw: Body;
   author: Person;
 }

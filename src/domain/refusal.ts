@@ -226,8 +226,8 @@ export const SENTENCES = {
     next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
   }),
   PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
-    sentence: `This would be public as *${p.state}*: ${p.text}`,
-    next: 'Type it again with `--yes` to publish it.',
+    sentence: `This would be kept as a public status post, *${p.state}*: ${p.text}`,
+    next: 'Type it again with `--yes`. It is sent to no public page: post it there yourself.',
   }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({

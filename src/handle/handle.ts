@@ -454,9 +454,9 @@ class Aside {
 }
 
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
-export const DOUBTS = 4;
+const DOUBTS = 4;
 
-export interface Committing {
+interface Committing {
   commit(commit: Commit): Promise<void>;
   /** Are exactly these facts in the record? */
   wasWritten(commit: Commit): Promise<boolean>;
@@ -466,7 +466,7 @@ export interface Committing {
  * Writes, and finds out when the answer was lost: the same commit again cannot be written twice, so it goes
  * through now, or a conflict says that something of it is there, and the hashes say whether it is all of it.
  */
-export async function writeForSure(store: Committing, commit: Commit): Promise<void> {
+async function writeForSure(store: Committing, commit: Commit): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
       return await store.commit(commit);
@@ -483,14 +483,14 @@ export async function writeForSure(store: Committing, commit: Commit): Promise<v
   }
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A bug, or something that the database does not take: it was not written, and it is one of the group that is to blame. */
-export const isOurs = (error: unknown): boolean =>
+const isOurs = (error: unknown): boolean =>
   !(error instanceof Conflict || error instanceof Unavailable || error instanceof Unconfirmed);
 
 /** The first time on the connection that holds our turn; when that broke, on any. */
-export function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {
+function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {
   let used = false;
   return (commit) => {
     if (used) return then(commit);
@@ -508,7 +508,7 @@ export function notRead(error: unknown): Refusal {
 }
 
 /** What its asker is told once the plan is written. */
-export function recordedOf(waiting: Waiting, plan: Planned): Recorded {
+function recordedOf(waiting: Waiting, plan: Planned): Recorded {
   return {
     recorded: true,
     team: waiting.asking.team,

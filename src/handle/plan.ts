@@ -48,7 +48,7 @@ function fresh(bytes: number): () => string {
 /** A commit that is being gathered. */
 type Gathering = { -readonly [K in keyof Commit]: Array<Commit[K][number]> };
 
-export const gathering = (): Gathering => ({
+const gathering = (): Gathering => ({
   facts: [],
   entries: [],
   amendments: [],
@@ -78,7 +78,7 @@ function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
  * Decides one intent and adds what follows to `commit`; nothing is written yet.
  * @param known the incident as it will be when this is written; null for a new one
  */
-export function plan(
+function plan(
   commit: Gathering,
   known: Known | null,
   intent: Intent,
@@ -249,11 +249,11 @@ function summariesOf(planned: Array<{ waiting: Waiting; plan: Planned }>): Gathe
   return [...byLane.values()];
 }
 
-export const OUR_FAULT = 'Tocsin made a mistake, which is in its log';
+const OUR_FAULT = 'Tocsin made a mistake, which is in its log';
 
-export const HELD = 'that incident is being rebuilt or erased at this moment';
+const HELD = 'that incident is being rebuilt or erased at this moment';
 
-export const CROWDED = 'too many people are writing to this incident at once';
+const CROWDED = 'too many people are writing to this incident at once';
 
 /** What somebody is told whose intent could not be written. */
 export function refusalOf(error: unknown): Refusal {
@@ -302,7 +302,7 @@ export class Waiting {
 }
 
 /** No number of an incident. */
-export const NEW = -1;
+const NEW = -1;
 
 export const nameOf = ({ team, incident }: { team: string; incident: number }): string =>
   `${team}/${incident}`;

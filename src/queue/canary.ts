@@ -3,7 +3,7 @@ import { LANES } from './relay.js';
 import type { QueueLog } from './settings.js';
 import { outageLog, pause, within } from './waiting.js';
 
-export interface CanaryStatus {
+interface CanaryStatus {
   /** A canary came through lately. False too when no worker runs anywhere, or all are busy for long. */
   ok: boolean;
   /** When the last one finished, by its worker's clock; null before the first. */

@@ -26,13 +26,13 @@ import { describeError, type Outage, outageLog, within } from './waiting.js';
 export const CANARY = 'canary';
 
 /** What a handler gets beside its job's data. */
-export interface HandlerContext {
+interface HandlerContext {
   /** Aborted when the engine closes: finish the row in hand, take no other. */
   signal: AbortSignal;
 }
 
 /** Does one job. It may run twice and beside itself; what it throws is logged and costs the job, nothing else. */
-export type Handler<Data> = (data: Data, context: HandlerContext) => Promise<void>;
+type Handler<Data> = (data: Data, context: HandlerContext) => Promise<void>;
 
 export interface Engine {
   readonly kind: 'redis' | 'postgres';
@@ -281,7 +281,7 @@ class Connection extends PostgresConnection {
  * Brings BullMQ's schema up to date; safe to call from several processes at once. Without need it changes
  * nothing and asks for no right to create anything.
  */
-export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
+async function migrateQueue(database: pg.PoolConfig): Promise<void> {
   const client = new pg.Client(poolOptions(database));
   client.on('error', () => {});
   await client.connect();

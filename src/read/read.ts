@@ -26,8 +26,6 @@ export interface Read {
   incident(viewer: Viewer, incident: number): Promise<IncidentState | Refusal>;
   /** Incidents that are not resolved, oldest first. */
   open(viewer: Viewer): Promise<IncidentState[]>;
-  /** The newest incidents first. */
-  list(viewer: Viewer, limit: number): Promise<IncidentState[]>;
   /** Whose channel this is, or null. */
   ofChannel(team: string, channel: string): Promise<number | null>;
   /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
@@ -84,9 +82,6 @@ export function createRead(
     },
     async open(viewer) {
       return seen(await store.openIncidents(viewer.team), viewer);
-    },
-    async list(viewer, limit) {
-      return seen(await store.listIncidents(viewer.team, { limit }), viewer);
     },
     refused: (team, incident) => store.outbox.refused(team, incident),
     ofChannel: (team, channel) => store.incidentOfChannel(team, channel),

@@ -3,7 +3,7 @@ import { zoneName, zoneNamed } from '#domain/command/time/zone.js';
 import type { Moment } from '#domain/words.js';
 
 /** A moment as a clock on the wall shows it. */
-export interface Reading {
+interface Reading {
   /** `2024-11-10` */
   date: string;
   /** `02:41:00` */
@@ -53,16 +53,6 @@ function hourly(offset: (instant: number) => number): (instant: number) => numbe
     kept = { from, offset: here };
     return here;
   };
-}
-
-/** @returns whether an export can be made in that zone. */
-export function isZone(zone: string): boolean {
-  try {
-    zoneOf(zone);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function zoneOf(zone: string): Zone {

@@ -56,7 +56,7 @@ export function cites(...entries: Array<number | null | undefined>): Span[] {
 }
 
 /** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */
-export const PIECE = 16_384;
+const PIECE = 16_384;
 
 /** Gathers small pieces of text into larger ones; the text stays the same. */
 export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {

@@ -18,9 +18,9 @@ import type { RunWorld } from './ports.js';
 import { doStep } from './step.js';
 
 /** How a drive ended: the run rests until somebody speaks, or until that moment; or the process is stopping. */
-export type Rest = { until: Date | null } | 'stopping';
+type Rest = { until: Date | null } | 'stopping';
 
-export interface Drive {
+interface Drive {
   team: string;
   incident: number;
   run: number;

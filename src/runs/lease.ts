@@ -4,7 +4,7 @@ import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane } from '#store/outbox.js';
 
 /** How long a run stays ours without a sign of life: a killed worker holds it up for no longer. */
-export const RUN_LEASE_MS = 5_000;
+const RUN_LEASE_MS = 5_000;
 const BEAT_MS = 1_000;
 /** A change of the world begins only while the lease has at least this long to live. */
 const MARGIN_MS = 2_000;

@@ -1,7 +1,7 @@
 import type { Fields } from './fields.js';
 import type { Message } from './message.js';
 
-export interface Bookmark {
+interface Bookmark {
   readonly id: string;
   readonly fields: Fields;
 }

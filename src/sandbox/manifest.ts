@@ -55,8 +55,8 @@ const manifestSchema = z.object({
     .default({}),
 });
 
-export type Command = z.infer<typeof command>;
-export type Shortcut = z.infer<typeof shortcut>;
+type Command = z.infer<typeof command>;
+type Shortcut = z.infer<typeof shortcut>;
 
 /** What of an app manifest changes how the sandbox behaves. */
 export interface Manifest {

@@ -1,6 +1,6 @@
 import { copy, type Fields } from './fields.js';
 
-export interface Reaction {
+interface Reaction {
   name: string;
   users: string[];
 }

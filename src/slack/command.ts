@@ -169,7 +169,7 @@ async function question(
     incident !== undefined
   ) {
     // The moment stays the one that was meant when it was typed, however late the click is.
-    // So does the state: what the person sees in the question is what becomes public.
+    // So does the state: what the person sees in the question is what is recorded.
     const state = intent.state ?? (await statusOf(context, asking, incident));
     const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
     const value = packed(carried);
@@ -192,7 +192,7 @@ async function statusOf(context: Context, asking: Asking, incident: number): Pro
   return isRefusal(seen) ? null : seen.status;
 }
 
-/** A status post that was previewed. `key`: the command's own, so that a double click publishes once. */
+/** A status post that was previewed. `key`: the command's own, so that a double click is one post. */
 interface CarriedPost {
   intent: Extract<Intent<PersonRef>, { type: 'PublishPost' }>;
   incident: number;

@@ -2,7 +2,7 @@ import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import type { Queryable } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
-export const BLOCKING: EffectKind = 'channel.open';
+const BLOCKING: EffectKind = 'channel.open';
 
 /** Something owed, as a delivery sees it. */
 export interface OwedRow {

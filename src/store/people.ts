@@ -100,7 +100,7 @@ function shown(known: KnownPerson | null): Person | null {
 }
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
-export const LOCAL = 'local';
+const LOCAL = 'local';
 
 /** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
 export interface Workspaces {
@@ -125,7 +125,7 @@ export interface WorkspaceRow {
   slackTeam: string | null;
 }
 
-export interface Holding {
+interface Holding {
   incidents: number;
   tokens: number;
 }
@@ -268,10 +268,10 @@ export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
   };
 }
 
-export type Scope = 'read' | 'write' | 'admin';
+type Scope = 'read' | 'write' | 'admin';
 
 /** An API token as it is made: the token itself is never stored. `private`: it sees private incidents. */
-export interface NewToken {
+interface NewToken {
   team: string;
   name: string;
   /** SHA-256 of the token, hex. */

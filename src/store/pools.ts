@@ -45,7 +45,7 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
 
 const STATEMENT_TIMEOUT = 2_000;
 /** How many incidents are read at once for exports. */
-export const EXPORTS = 2;
+const EXPORTS = 2;
 /** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
 const LOCK_TIMEOUT = 500;
 const LONGEST_MS = 30_000;

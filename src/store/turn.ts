@@ -10,7 +10,7 @@ export interface Stream {
 }
 
 /** What stands in the database now: those of the incidents that there are, and the first answers to those keys that were recorded. */
-export interface Seen {
+interface Seen {
   known: ReadonlyArray<Stream & Loaded>;
   receipts: ReadonlyArray<Omit<Receipt, 'body'> & { team: string; key: string }>;
 }

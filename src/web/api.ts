@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Answerer } from '#answer/answer.js';
 import { plain } from '#domain/command/entered.js';
 import { isPassing } from '#domain/refusal.js';
+import { refOf } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
 import { admitted, type FindToken } from './auth.js';
+import { EXPORT_FILES } from './exports.js';
 
 export interface ApiPorts {
   answer: Answerer;
@@ -72,9 +74,13 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
       case 'text':
         response.json({ ok: true, text: answer.text });
         return;
-      case 'export':
-        response.json({ ok: true, text: `GET /incidents/INC-${answer.incident}/ with this token.` });
+      case 'export': {
+        const { incident, format, zone } = answer;
+        const asked = zone === 'UTC' ? '' : `?${new URLSearchParams({ zone })}`;
+        const path = `/incidents/${refOf(incident)}/${EXPORT_FILES[format]}${asked}`;
+        response.json({ ok: true, text: `GET ${path} with this token.` });
         return;
+      }
       case 'form':
         response.status(422).json({
           ok: false,

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import type { Condition } from '#domain/words.js';
 
 /** What the bot stands on, and itself, in the order in which it is told. */
-export const PARTS = ['database', 'queue', 'deliveries', 'slack', 'process'] as const;
+const PARTS = ['database', 'queue', 'deliveries', 'slack', 'process'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** How a part is; may take its time, or fail. */

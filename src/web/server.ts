@@ -12,7 +12,7 @@ import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
-export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Slack's own payloads stay far below; more is not from Slack, and checking a signature over it is work. */
 const MAX_SLACK_BYTES = 1_000_000;

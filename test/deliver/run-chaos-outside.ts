@@ -24,7 +24,7 @@ const CHANGES = {
   unsafe: `insert into happening (run, step, kind, worker, fence, effective)
     select $1, $2, 'unsafe', $3, $4, $5::int is null returning effective`,
 } as const satisfies Partial<Record<StepEffect, string>>;
-export type Kind = keyof typeof CHANGES;
+type Kind = keyof typeof CHANGES;
 
 export interface OutsideOptions {
   pool: pg.Pool;

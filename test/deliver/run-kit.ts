@@ -69,7 +69,7 @@ function scripted(name: string, effect: StepEffect, world: Outside): Action<Reco
 }
 
 /** The world that runs change, as the tests see it. */
-export class Outside {
+class Outside {
   version = 'v1';
   calls: Array<{ name: string; input: Record<string, Json>; undoing: boolean; captured: Json }> = [];
   doing = new Map<string, Doing>();

@@ -7,7 +7,7 @@ import { runViewsOf } from '#domain/run/view.js';
 import type { Dossier } from '#render/document.js';
 
 export const ana = { id: 'U1', name: 'Ana' };
-export const bo = { id: 'U2', name: 'Bo' };
+const bo = { id: 'U2', name: 'Bo' };
 /** Somebody whose name was not known when the fact was recorded. */
 export const nameless = { id: 'U3', name: null };
 

@@ -84,7 +84,7 @@ export interface Kit {
   stop(): Promise<void>;
 }
 
-export type Answer = Record<string, unknown>;
+type Answer = Record<string, unknown>;
 
 export async function startKit(options: Partial<SandboxOptions> = {}): Promise<Kit> {
   const sandbox = await startSandbox({

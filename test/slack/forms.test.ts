@@ -299,7 +299,7 @@ describe('forms and buttons', () => {
       return kit.act('action', { user: 'ana', channel: 'incidents', ts, action_id, copies });
     };
 
-    test('shows what would be public; a click publishes it, twice clicked is once', async () => {
+    test('shows what would be kept; a click records it, twice clicked is once', async () => {
       asked('*We* <!here> know & fix it 🙂');
       const { ack, trigger_id } = await type('publish identified We know');
       expect(ack.body.text).toContain('--yes');
@@ -316,10 +316,10 @@ describe('forms and buttons', () => {
       expect(await told(clicked)).toMatchObject({ replace_original: true, text: 'INC-7 #2 recorded' });
     });
 
-    test('Cancel publishes nothing', async () => {
+    test('Cancel records nothing', async () => {
       asked('x');
       await type('publish x');
-      expect((await told(await click('cancel')))?.text).toContain('Not published');
+      expect((await told(await click('cancel')))?.text).toContain('Nothing was kept');
       expect(kit.behind.handled).toHaveLength(0);
     });
 

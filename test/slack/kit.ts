@@ -95,7 +95,7 @@ export interface Kit {
 }
 
 /** A message that the app said, as much of it as tests look at. */
-export interface Said {
+interface Said {
   text: string;
   mrkdwn?: boolean;
   response_type?: string;

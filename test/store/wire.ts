@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /** What the wire between us and PostgreSQL does: `cut` breaks when we send, `deaf` when the answer comes, `silent` swallows the answer. */
-export type Mood = 'pass' | 'cut' | 'deaf' | 'silent';
+type Mood = 'pass' | 'cut' | 'deaf' | 'silent';
 
 export interface Wire {
   config: pg.ClientConfig;

@@ -14,7 +14,7 @@ export interface TestEtcd {
   stop(): Promise<void>;
 }
 
-export interface TestMember {
+interface TestMember {
   url: string;
   port: number;
   kill9(): Promise<void>;

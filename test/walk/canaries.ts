@@ -27,7 +27,7 @@ const KINDS = {
 } as const;
 
 export type Kind = keyof typeof KINDS;
-export const ALL_KINDS = Object.keys(KINDS) as Kind[];
+const ALL_KINDS = Object.keys(KINDS) as Kind[];
 /** Those that can be sent in a header, and stand in a map of HAProxy. */
 export const WORDS: Kind[] = ['base64url', 'hex', 'short'];
 

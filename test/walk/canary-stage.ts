@@ -8,8 +8,8 @@ import { Canaries, type Canary, WORDS } from './canaries.js';
 import { ECHO_NAMES, ECHOES, FAILS, PRINT_NAMES, PRINTS, program } from './canary-echoes.js';
 import { freePort } from './kit.js';
 
-export const SHELL_COUNT = 40;
-export const HTTP_COUNT = 40;
+const SHELL_COUNT = 40;
+const HTTP_COUNT = 40;
 const PER_RUNBOOK = 20;
 
 /** Writes tocsin.yml, runbooks, stores and secrets of 200 canaries into a folder, and starts what they talk to. */

@@ -364,3 +364,18 @@ describe('told to go', () => {
     }
   });
 });
+
+test.each([
+  [{ format: 'md', zone: 'UTC' }, '/incidents/INC-7/timeline.md'],
+  [{ format: 'facts', zone: 'UTC' }, '/incidents/INC-7/facts.jsonl'],
+  [{ format: 'csv', zone: 'Europe/Berlin' }, '/incidents/INC-7/timeline.csv?zone=Europe%2FBerlin'],
+] as const)('a program that asks for an export hears where it is: %j', async (wanted, path) => {
+  await start();
+  answering = async () => ({ kind: 'export', incident: 7, ...wanted });
+  const response = await fetch(`http://127.0.0.1:${web.port}/api/v1/commands`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer x', 'content-type': 'application/json', connection: 'close' },
+    body: JSON.stringify({ text: 'export md INC-7' }),
+  });
+  expect(await response.json()).toEqual({ ok: true, text: `GET ${path} with this token.` });
+});

@@ -63,7 +63,7 @@ function stepText(step: StepSpec, n: number): string[] {
 }
 
 /** Who must agree, in words: `1 person of lead or @sre, other than whoever asks, within 15 min`. */
-export function approvalText({ approval: { required, from, self, expiresS } }: Runbook): string {
+function approvalText({ approval: { required, from, self, expiresS } }: Runbook): string {
   if (required === 0) return 'nobody has to agree';
   const who = from.length > 0 ? ` of ${from.join(' or ')}` : '';
   const many = required === 1 ? '1 person' : `${required} people`;
@@ -260,7 +260,7 @@ function planned(run: string, view: RunView, again: boolean, telling: Telling): 
 }
 
 /** `RUN-3 waits for approval by lead or @sre until 02:14 UTC (approve in Slack: /incident approve RUN-3)`. */
-export function waitsFor(run: string, { state }: RunView, { ref, command, names }: Telling): string[] {
+function waitsFor(run: string, { state }: RunView, { ref, command, names }: Telling): string[] {
   if (!state.approvers) return [];
   const { required, from, people, expiresAt } = state.approvers;
   const named = from.map((one) => plain(names.get(one) ?? one));

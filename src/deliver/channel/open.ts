@@ -91,7 +91,7 @@ async function bringIn(
   }
 }
 
-export interface Channel {
+interface Channel {
   id: string;
   name: string;
 }

@@ -100,7 +100,7 @@ interface Names {
 }
 
 /** One control sequence of Slack, `<…>`, read: the text it stands for, and the person or the user group if it names one. */
-export interface SlackToken {
+interface SlackToken {
   readonly text: string;
   readonly end: number;
   readonly named: { id: string; name: string | null } | null;

@@ -42,7 +42,7 @@ import {
   verbNamed,
 } from './verbs.js';
 
-export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './verbs.js';
+export type { Ask, CommandContext, Parsed } from './verbs.js';
 
 const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
   open: parseOpen,

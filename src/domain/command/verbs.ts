@@ -25,7 +25,7 @@ export interface Verb {
   readonly textless: boolean;
 }
 
-export const VERB_NAMES = [
+const VERB_NAMES = [
   'open',
   'note',
   'log',
@@ -69,7 +69,7 @@ export const VERB_NAMES = [
 
 export type VerbName = (typeof VERB_NAMES)[number];
 
-export interface More {
+interface More {
   aliases?: string[];
   flags?: FlagSpec[];
   /** No incident is meant. */
@@ -79,9 +79,9 @@ export interface More {
   textless?: boolean;
 }
 
-export const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
+const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
 
-export const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
+const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
   open: [
     'open [sev1…sev4] TITLE [--component NAME]… [--private] [--drill] [--at TIME]',
     'open an incident and its channel',
@@ -131,7 +131,7 @@ export const TABLE: Record<VerbName, readonly [form: string, help: string, more?
   done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
     'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--yes]',
-    'post on the public status page',
+    'record a public status post; it is sent nowhere',
     { flags: [{ name: 'yes' }], timed: true },
   ],
   run: ['run RUNBOOK [key=value]… [--plan]', 'run a runbook, or only plan it', { flags: [{ name: 'plan' }] }],
@@ -175,9 +175,7 @@ export const VERBS: readonly Verb[] = VERB_NAMES.map((name) => {
   };
 });
 
-export const BY_WORD = new Map(
-  VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])),
-);
+const BY_WORD = new Map(VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])));
 
 /** @returns the verb of that name or alias, in any case; null: there is none. */
 export function verbNamed(word: string): Verb | null {
@@ -203,7 +201,7 @@ export function closestVerbs(word: string): string[] {
 }
 
 /** Letters to change; a word cut short (`stat`), or a verb with more behind it (`notes`, `sev1`), is nearer than its length says. */
-export function howFar(typed: string, name: string): number {
+function howFar(typed: string, name: string): number {
   const cut = typed.length > 1 && (name.startsWith(typed) || typed.startsWith(name));
   if (cut) return 0.5 + Math.abs(name.length - typed.length) / 100;
   return Math.min(
@@ -213,7 +211,7 @@ export function howFar(typed: string, name: string): number {
 }
 
 /** Two letters in the wrong order are one slip, not two. */
-export function swaps(typed: string): string[] {
+function swaps(typed: string): string[] {
   return [...typed.slice(1)].map(
     (_, i) => `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`,
   );
@@ -392,7 +390,7 @@ export type Ask =
   | { type: 'help'; verb: string | null };
 
 /** The time that was typed, for the receipt. */
-export interface Timing {
+interface Timing {
   readonly moment: Moment;
   readonly typed: string;
   readonly zone: string;
@@ -400,7 +398,7 @@ export interface Timing {
   readonly dated: boolean;
 }
 
-export type Said =
+type Said =
   | { kind: 'intent'; intent: TypedIntent }
   | { kind: 'ask'; ask: Ask }
   /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */

@@ -462,7 +462,7 @@ function markMilestone(state: IncidentState, intent: IntentOf<'MarkMilestone'>, 
   return [{ type: 'MilestoneMarked', data, texts: {} }];
 }
 
-/** What is public cannot be taken back, so it is asked for twice. */
+/** What the public was told cannot be edited, only corrected by another post: so it is asked for twice. */
 function publishPost(state: IncidentState, intent: IntentOf<'PublishPost'>, asking: Asking): Decision {
   const posted = intent.state ?? state.status;
   if (!intent.confirmed) return refuse('PUBLISH_NEEDS_CONFIRMATION', { state: posted, text: intent.text });
@@ -484,7 +484,7 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   component: 'Use `component add NAME` or `component remove NAME`.',
   run: 'What a run did stays as it was; add what is to be known with `note`.',
   step: 'What a run did stays as it was; add what is to be known with `note`.',
-  post: 'What was published stays as it was published: `publish` a correction.',
+  post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
 /** Words may be corrected where they are a person's own; the earlier words stay in the record as a fact. */

@@ -7,7 +7,7 @@ import type { FactBody, FactType } from './fact.js';
 type DataOf<T extends FactType> = Extract<FactBody, { type: T }>['data'];
 
 /** Which erasable texts a type has. `lists`: `field.0`, `field.1` …; `count` says how many there are, or may be. */
-export interface FactTexts<D = never> {
+interface FactTexts<D = never> {
   required: readonly string[];
   optional: readonly string[];
   list?: { field: string; count: (data: D) => number; required: boolean };
@@ -251,11 +251,6 @@ export const FACT_SHAPES: { readonly [T in FactType]: Shape<T> } = {
   },
   RunShown: { v: 1, data: z.strictObject({ ...ofRun, channel: id, ts: id }), texts: texts([]) },
 };
-
-/** The version in which each type is written now; a reader knows every one up to it. */
-export const FACT_VERSIONS = Object.fromEntries(
-  Object.entries(FACT_SHAPES).map(([type, shape]) => [type, shape.v]),
-) as Readonly<Record<FactType, number>>;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 hexadecimal digits');
 

@@ -12,7 +12,7 @@ import type {
 } from '../words.js';
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
-export type Texts = Readonly<Record<string, string | null>>;
+type Texts = Readonly<Record<string, string | null>>;
 
 /**
  * What happened, past tense, never changed. `data` is hashed as it stands; `texts` is erasable.

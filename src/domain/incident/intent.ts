@@ -75,7 +75,7 @@ export type Intent<P = Person> =
 export type TypedIntent = Intent<PersonRef>;
 
 /** A Slack message on its way into the timeline, at its own time. */
-export interface CapturedMessage {
+interface CapturedMessage {
   readonly channel: string;
   /** Slack's `ts`: id and time at once; never parsed to a float. */
   readonly ts: string;

@@ -3,7 +3,7 @@ import type { Mark, Milestone, Person, PostState, Precision, Severity, Status } 
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
- * (lists in it have a limit, see limits.ts). Kept as the incident's summary row.
+ * (lists in it have a limit, see `LIMITS` in ../text.ts). Kept as the incident's summary row.
  */
 export interface IncidentState {
   team: string;

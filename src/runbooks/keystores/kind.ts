@@ -17,7 +17,7 @@ export interface OpenKeyStore extends KeyStore {
 }
 
 /**
- * A kind of key store. One file each in this folder, one line in ../keystores.ts.
+ * A kind of key store. One file each in this folder, one line in keystores.ts.
  * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
  * password, a header) is `secretReference`, never a text.
  */
@@ -31,7 +31,7 @@ export interface KeyStoreKind<S = unknown> {
 }
 
 /** @returns whether every store gives it back as it was: some text, no NUL, no half of a character, no member of every object. */
-export const isKeepable = (text: string): boolean =>
+const isKeepable = (text: string): boolean =>
   text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 /** Asked before anything is written. @throws NotWritten */

@@ -43,7 +43,7 @@ export class RouteFailed extends Error {
   override name = 'RouteFailed';
 }
 
-/** A kind of route. One file each in this folder, one line in ../routes.ts. `S`: what tocsin.yml says, without `type`. */
+/** A kind of route. One file each in this folder, one line in routes.ts. `S`: what tocsin.yml says, without `type`. */
 export interface RouteKind<S = unknown> {
   type: string;
   /** What it is, in a few words. */

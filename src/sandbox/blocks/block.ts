@@ -86,7 +86,7 @@ const everywhere = [section, header, divider, context, actions, input, picture, 
 
 export const messageBlocks = z.array(z.discriminatedUnion('type', [...everywhere, markdown, table])).max(50);
 
-export const viewBlocks = z
+const viewBlocks = z
   .array(z.discriminatedUnion('type', [...everywhere]))
   .min(1)
   .max(100);

@@ -15,7 +15,7 @@ export async function look(user) {
 
 let hide;
 /** A sentence at the bottom of the page for a while. */
-export function toast(text) {
+function toast(text) {
   const node = document.getElementById('toast');
   node.textContent = text;
   node.hidden = false;

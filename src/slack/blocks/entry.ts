@@ -47,7 +47,7 @@ export function entryMessage(shown: readonly Shown[]): EntryMessage {
  * `#5 01:41 UTC requests start to fail — ana`, escaped, at most `max` characters: a longer text is cut and says where the
  * rest is.
  */
-export function entryLine({ entry, words, how }: Shown, max: number): string {
+function entryLine({ entry, words, how }: Shown, max: number): string {
   const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
   const correction = how === 'new' ? '' : ` (${how})`;
   // The kind, where the words alone do not say what happened.

@@ -21,7 +21,7 @@ type Work = (context: Context, body: BlockButtonAction, value: string | undefine
 
 const TOO_OLD = said('That button is too old to be understood. Type the command again.');
 
-/** *Publish* under a preview. */
+/** *Record it* under the preview of a status post. */
 export const onPublish = (context: Context) => clicked(context, publish);
 /** One of the open incidents, for a line that did not say which. */
 export const onChoose = (context: Context) => clicked(context, choose);
@@ -30,7 +30,7 @@ export const onChoose = (context: Context) => clicked(context, choose);
 export function onCancel(context: Context): Middleware<ButtonArgs> {
   return async ({ body, ack }) => {
     await ack();
-    await replace(context, body.response_url, said('Not published.'));
+    await replace(context, body.response_url, said('Nothing was kept.'));
   };
 }
 

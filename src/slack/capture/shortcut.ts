@@ -84,7 +84,7 @@ function outcome(result: Awaited<ReturnType<typeof capture>>): Reply {
 }
 
 /** The reaction that keeps a message. */
-export const PIN = 'pushpin';
+const PIN = 'pushpin';
 
 /**
  * :pushpin: on a message in an incident's channel. The event names the message without its text; fetching it is owed, so that

@@ -6,7 +6,7 @@ import type { Log, PeopleStore, SlackPerson } from '../ports.js';
 import type { SlackClient } from '../transport/client.js';
 
 /** What the hot path wants to know of somebody. */
-export interface Known {
+interface Known {
   name: string | null;
   zone: string | null;
   account: Account;

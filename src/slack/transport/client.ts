@@ -17,7 +17,7 @@ export type SlackResult =
   | { kind: 'unknown'; error: string; sent: boolean };
 
 /** An answer as Slack gave it: look into it with zod. */
-export type SlackData = Readonly<Record<string, unknown>>;
+type SlackData = Readonly<Record<string, unknown>>;
 
 export interface SlackClient {
   /** Call once; never throws, never retries, never waits for a limit to pass. */

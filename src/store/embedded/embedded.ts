@@ -10,7 +10,7 @@ import { leaveAsLast, livingBot, type Role, stopBeingBot } from './presence.js';
 import { stopServer } from './server.js';
 import { openSession } from './session.js';
 
-export type Log = { info(message: string): void; warn(message: string): void };
+type Log = { info(message: string): void; warn(message: string): void };
 
 export type EmbeddedOptions = {
   /** The data folder (`TOCSIN_DATA`); created when missing. */

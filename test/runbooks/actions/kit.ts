@@ -174,7 +174,7 @@ export async function failure(promise: Promise<unknown>): Promise<ActionFailed> 
 }
 
 /** Templates may name listed outputs only. @throws TypeError, which no test takes for the action's own failure */
-export function mustBeListed({ name, outputs }: Action, output: Output): void {
+function mustBeListed({ name, outputs }: Action, output: Output): void {
   const unlisted = Object.keys(output).filter((member) => !outputs.includes(member));
   if (unlisted.length > 0) throw new TypeError(`${name} gives ${unlisted.join(', ')}, not listed as outputs`);
 }

@@ -20,7 +20,7 @@ import {
   withoutText,
 } from '../verbs.js';
 
-/** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public will read. */
+/** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public is told. */
 export function parsePublish(line: Line): Outcome | Refusal {
   const said = line.text.slice(line.at);
   if (blank(said)) return missing(line, 'a text');
@@ -58,13 +58,13 @@ function readText({ text, time }: Timed, flags: Flags, line: Line): string | Ref
   const after = flags.head(text);
   if (typeof after !== 'string') return after;
   const moved = after !== text;
-  // `01:41 --yes UTC …` would be published with a time in another zone.
+  // `01:41 --yes UTC …` would be kept with a time in another zone.
   if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
     return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
   const kept = moved ? behindDashes(after) : null;
   if (kept !== null) return kept;
   const words = moved ? exact(after) : text;
-  // A post with the name of an incident in front, in another incident, would be public.
+  // A post with the name of an incident in front, in another incident, would stand there for good.
   const misplaced = refBehind(words, line);
   if ('refused' in misplaced) return misplaced;
   return misplaced.ref === null ? flags.tail(words) : missing(line, 'a text');
