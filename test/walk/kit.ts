@@ -151,10 +151,14 @@ export async function startWalk(
         throw new Error(`Slack refuses our token: ${code}`);
       };
       const bot = await startInside(config, log, role, fatal, undefined, pace);
-      const found = {
+      let stopped: Promise<void> | null = null;
+      const found: BotHere = {
         url: `http://127.0.0.1:${bot.port}`,
         log: () => logged,
-        stop: (linger = false) => bot.stop(linger),
+        stop: (linger = false) => {
+          stopped ??= bot.stop(linger);
+          return stopped;
+        },
       };
       here.push(found);
       return found;
