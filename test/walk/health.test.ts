@@ -152,7 +152,8 @@ withRedis(
     let client: Redis;
     const strict = () => fetch(`${web.url}/readyz?strict`);
     const known = async () => (await (await strict()).json()) as Record<string, string>;
-    const doctor = async () => (await walk.verb(['doctor'], { REDIS_URL: redis.url })).out;
+    const doctor = async () =>
+      (await walk.verb(['doctor'], { ...walk.environment, REDIS_URL: redis.url })).out;
     /** Waits until a part is in that state, and looks at everything else that is said of it. */
     async function is(part: string, state: string, doctorSays: RegExp): Promise<void> {
       await until(`${part} ${state}`, async () => (await known())[part] === state);

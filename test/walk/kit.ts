@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,15 +133,19 @@ export async function startWalk(
     },
     /** A bot in this process, for what is neither about processes nor about the environment; it may be told to go faster. */
     async here(
-      pace: BotPace,
+      pace: BotPace = {},
       more: Record<string, string> = {},
       { role = 'all', at = port }: { role?: Role; at?: number } = {},
     ): Promise<BotHere> {
-      const config = loadConfig(
-        { ...environment, ...more, PORT: String(at) } as NodeJS.ProcessEnv,
-        'bot',
-        sectionsWrong,
-      );
+      const found = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : '');
+      // What a process would find in its folder.
+      const own = {
+        TOCSIN_DATA: join(folder, '.tocsin'),
+        TOCSIN_RUNBOOKS: found('runbooks'),
+        TOCSIN_CONFIG: found('tocsin.yml'),
+      };
+      const env = { ...environment, ...own, ...more, PORT: String(at) };
+      const config = loadConfig(env, 'bot', sectionsWrong);
       let logged = '';
       const log = createLog(config.logLevel, {
         write: (line) => {
@@ -152,7 +157,7 @@ export async function startWalk(
       };
       const bot = await startInside(config, log, role, fatal, undefined, pace);
       let stopped: Promise<void> | null = null;
-      const found: BotHere = {
+      const itself: BotHere = {
         url: `http://127.0.0.1:${bot.port}`,
         log: () => logged,
         stop: (linger = false) => {
@@ -160,8 +165,8 @@ export async function startWalk(
           return stopped;
         },
       };
-      here.push(found);
-      return found;
+      here.push(itself);
+      return itself;
     },
     /**
      * Types `/incident TEXT` and waits for what the person sees; types it again when told so, as a person would, so that
@@ -186,8 +191,8 @@ export async function startWalk(
     /** Runs a verb of the command line, at a prompt that stays open: `run` starts a process for it. */
     tocsin: (...args: string[]) => prompt.run(args, environment, folder),
     /** The same, in another environment. */
-    verb: (args: string[], more: Record<string, string | undefined>, input = '') =>
-      prompt.run(args, { ...environment, ...more }, folder, input),
+    verb: (args: string[], env: Record<string, string | undefined>, input = '') =>
+      prompt.run(args, env, folder, input),
     async end(): Promise<void> {
       for (const bot of bots) await bot.kill9();
       for (const bot of here) await bot.stop();
