@@ -9,7 +9,7 @@ const FAULTS: Fault[] = [
   ...(['killed', 'killed', 'killed'] as const),
   ...(['frozen', 'frozen', 'flushed', 'flushed', 'Redis killed', 'cut', 'cut'] as const),
 ];
-const SIZE = { runs: 12, steps: 6, crew: 2, everyMs: 200 };
+const SIZE = { runs: 12, steps: 6, crew: 3, everyMs: 200 };
 
 const queues: Array<[Queue, boolean]> = [
   ['Redis', redisAvailable()],
