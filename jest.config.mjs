@@ -17,4 +17,5 @@ export default {
   // Only a guard against what hangs: no test passes or fails by the clock, and machines may be slow.
   testTimeout: 240_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/slowest-first.mjs',
 };

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { Told } from '#told.js';
 
 export type Log = Logger;
@@ -122,7 +122,7 @@ function textOf({ type, message, code, stack, cause }: ShownError): string {
 const textOrError = (value: unknown) => (typeof value === 'string' ? value : shownError(value));
 
 /** One logger, JSON lines on stderr: stdout belongs to results. Wait for nothing: a full pipe must not stop the recorder. */
-export function createLog(level: string): Log {
+export function createLog(level: string, to: DestinationStream = stderr): Log {
   const paths = HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   return pino(
     {
@@ -133,7 +133,7 @@ export function createLog(level: string): Log {
       serializers: { err: (error: unknown) => shownError(error), error: textOrError },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    stderr,
+    to,
   );
 }
 

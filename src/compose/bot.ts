@@ -9,8 +9,9 @@ import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
-import { createSlack, type Slack } from '#slack/app.js';
-import { Unavailable } from '#store/pools.js';
+import { runLaneOf } from '#runs/advance.js';
+import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
+import { Unavailable } from '#store/outcome.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker } from '#worker/runs.js';
@@ -35,7 +36,17 @@ export interface Bot {
   stop(linger?: boolean): Promise<void>;
 }
 
-/** How often the queue proves itself alive. */
+/** How long a bot waits between one look and the next: numbers that a test may want smaller. */
+export interface BotPace {
+  /** How often each part of what it stands on is looked at. */
+  lookMs?: number;
+  /** How often the queue proves itself alive. */
+  canaryMs?: number;
+  /** How long it goes on listening once told to go. */
+  lingerMs?: number;
+  slack?: SlackPace;
+}
+
 const CANARY_MS = 4_000;
 
 /**
@@ -49,13 +60,14 @@ export async function startBot(
   role: Role,
   onFatal: (code: string) => void,
   unseen = new Unseen(),
+  pace: BotPace = {},
 ): Promise<Bot> {
   if (role !== 'web')
     for (const why of await checkSchedules(config)) log.warn({ why }, 'a schedule may not be able to begin');
   // What was opened, to be closed again when something later cannot be: a taken port must not leave a database behind.
   const opened: Array<() => Promise<unknown> | undefined> = [];
   try {
-    return await build(config, log, role, onFatal, unseen, opened);
+    return await build(config, log, role, onFatal, unseen, opened, pace);
   } catch (error) {
     for (const close of opened.reverse()) await close()?.catch(() => undefined);
     throw error instanceof Unavailable ? (databaseTold(error) ?? error) : error;
@@ -69,6 +81,7 @@ async function build(
   onFatal: (code: string) => void,
   unseen: Unseen,
   opened: Array<() => Promise<unknown> | undefined>,
+  pace: BotPace,
 ): Promise<Bot> {
   const now = () => new Date();
   let relay: Relay | null = null;
@@ -149,10 +162,12 @@ async function build(
     now,
     onFatal,
     onlyCalls: role === 'worker',
+    ...(pace.slack && { pace: pace.slack }),
   });
   slackFront = slack;
   among = amongNamed(core.runbooks, store, slack.client, log);
-  const canary = startCanary(engine, { everyMs: CANARY_MS, log });
+  const canaryMs = pace.canaryMs ?? CANARY_MS;
+  const canary = startCanary(engine, { everyMs: canaryMs, log });
   opened.push(() => canary.stop());
   const world: World = {
     slack: slack.client,
@@ -188,12 +203,17 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
-  const looks = looksOf({ store, engine, canary, slack, unseen });
-  const health = keepHealth({ looks: { ...looks, slack: whenAsked(looks.slack) }, log });
+  const looks = looksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
+  const health = keepHealth({
+    looks: { ...looks, slack: whenAsked(looks.slack) },
+    log,
+    ...(pace.lookMs !== undefined && { everyMs: pace.lookMs }),
+  });
   opened.push(async () => health.stop());
   // Nobody is given a number that stands in the channel already.
   if (restored) await looked;
-  const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
+  const web =
+    role === 'worker' ? null : await listen(config, core, log, slack, secret, health, pace.lingerMs);
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
@@ -276,6 +296,7 @@ function listen(
   slack: ReturnType<typeof createSlack>,
   secret: string,
   health: Health,
+  lingerMs: number | undefined,
 ) {
   const { store } = core;
   const now = () => new Date();
@@ -294,5 +315,6 @@ function listen(
     },
     config.host,
     config.port,
+    lingerMs === undefined ? {} : { lingerMs },
   );
 }

@@ -45,8 +45,14 @@ export interface Standing {
   unseen: Pick<Unseen, 'condition'>;
 }
 
-/** How to find out how each part is that the bot stands on. */
-export function looksOf({ store, engine, canary, slack, unseen }: Standing): Record<Part, Look> {
+/**
+ * How to find out how each part is that the bot stands on.
+ * @param firstMs so long a queue that has just been opened need not have shown anything
+ */
+export function looksOf(
+  { store, engine, canary, slack, unseen }: Standing,
+  firstMs: number,
+): Record<Part, Look> {
   let database: Condition = { state: 'ok' };
   return {
     async database() {
@@ -59,7 +65,7 @@ export function looksOf({ store, engine, canary, slack, unseen }: Standing): Rec
         return { state: database.state, reason: 'it is in the database' };
       if (server !== null && server.state !== 'ok') return server;
       const { ok, lastSeenAt, quietMs } = canary.status();
-      if (ok || (lastSeenAt === null && quietMs < FIRST_MS)) return { state: 'ok' };
+      if (ok || (lastSeenAt === null && quietMs < firstMs)) return { state: 'ok' };
       return {
         state: 'degraded',
         reason: `nothing that was put into it has come out for ${Math.round(quietMs / 1000)} s`,
@@ -71,9 +77,6 @@ export function looksOf({ store, engine, canary, slack, unseen }: Standing): Rec
     process: () => unseen.condition(),
   };
 }
-
-/** A queue that has just been opened has not yet had the time to show anything. */
-const FIRST_MS = 10_000;
 
 /** How the database is, by a write that is taken back. Never rejects with what it could put into words. */
 export async function databaseCondition(store: Pick<Store, 'tryWriting'>): Promise<Condition> {

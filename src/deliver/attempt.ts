@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -122,7 +123,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
       } catch (error) {
         if (!(error instanceof Later) || error.until.getTime() > end) throw error;
         const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await (this.world.pass ?? sleep)(ms);
       }
     }
   }

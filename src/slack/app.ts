@@ -19,7 +19,7 @@ import { createPeople, type Home } from './people/people.js';
 import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
 import { createSlackClient, type SlackClient, slackLogger } from './transport/client.js';
 import { createHttpFront, createWhoAmI, type Identity } from './transport/http.js';
-import { createSocketFront } from './transport/socket.js';
+import { createSocketFront, type SocketPace } from './transport/socket.js';
 
 export interface SlackOptions {
   slack: {
@@ -43,6 +43,16 @@ export interface SlackOptions {
   onFatal: (code: string) => void;
   /** It is never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
   onlyCalls?: boolean;
+  pace?: SlackPace;
+}
+
+/** Numbers that a test may want smaller. */
+export interface SlackPace {
+  /** So long after the last call of an outage Slack is asked whether it is over: there may be nothing else to say. */
+  askMs?: number;
+  /** So long after the last call of all: where nobody types, nothing else would show that Slack is away. */
+  quietMs?: number;
+  sockets?: SocketPace;
 }
 
 export interface Slack {
@@ -76,7 +86,10 @@ const LINK_MS = 800;
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now } = options;
   const { botToken: token } = slack;
-  const { client, outage, shutOut } = noted(createSlackClient({ ...address(slack), token, log }));
+  const { client, outage, shutOut } = noted(
+    createSlackClient({ ...address(slack), token, log }),
+    options.pace,
+  );
   const front = frontOf(options);
   const home = () => homeOf(whoAmI.current());
   const people = createPeople({ store: options.people, client, home, log, now });
@@ -245,9 +258,7 @@ function homeOf(identity: Identity | null): Home | null {
 
 /** So many calls in a row without an answer are an outage. */
 const OUTAGE_CALLS = 2;
-/** So long after the last call of an outage Slack is asked whether it is over: there may be nothing else to say. */
 const ASK_MS = 8_000;
-/** So long after the last call of all: where nobody types, nothing else would show that Slack is away. */
 const QUIET_MS = 30_000;
 
 const KEPT_OUT: ReadonlySet<Nature> = new Set(['fatal', 'shut']);
@@ -265,7 +276,10 @@ interface ShutOut {
  * The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null; `shutOut`: what
  * Slack keeps us out with, a token that is no good or a policy, or null.
  */
-function noted(inner: SlackClient): {
+function noted(
+  inner: SlackClient,
+  { askMs = ASK_MS, quietMs = QUIET_MS }: SlackPace = {},
+): {
   client: SlackClient;
   outage: () => string | null;
   shutOut: () => ShutOut | null;
@@ -293,7 +307,7 @@ function noted(inner: SlackClient): {
     client,
     shutOut: () => (shut && performance.now() - shut.at < SHUT_MS ? shut : null),
     outage() {
-      if (performance.now() - last > (unanswered === 0 ? QUIET_MS : ASK_MS)) {
+      if (performance.now() - last > (unanswered === 0 ? quietMs : askMs)) {
         last = performance.now();
         void client.call('auth.test');
       }
@@ -306,9 +320,15 @@ function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
   return apiUrl ? { apiUrl } : {};
 }
 
-function frontOf({ slack, log, now, onFatal }: SlackOptions) {
+function frontOf({ slack, log, now, onFatal, pace }: SlackOptions) {
   if (slack.appToken) {
-    const socket = createSocketFront({ ...address(slack), appToken: slack.appToken, log, onFatal });
+    const socket = createSocketFront({
+      ...address(slack),
+      appToken: slack.appToken,
+      log,
+      onFatal,
+      ...pace?.sockets,
+    });
     const listener = async (request: IncomingMessage, response: ServerResponse) => {
       request.resume();
       response.writeHead(404).end();

@@ -115,6 +115,7 @@ export async function startKit(
     },
     org: { announce: null, invite: { people: [], groups: [] }, ...change },
     now,
+    pass: (ms) => kit.winds(ms),
     log,
   };
   const json = async <T>(path: string, init?: RequestInit): Promise<T> =>

@@ -10,7 +10,6 @@ import { runsOf } from '#domain/run/state.js';
 import { createHandle } from '#handle/handle.js';
 import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
-import { compiled } from '../support/compiled.js';
 import { testDatabase } from '../support/database.js';
 import { type Happening, type RunHistory, type Violation, violationsOf } from '../support/history.js';
 import { happened, OUTSIDE_SQL, outsidePool } from './run-chaos-outside.js';
@@ -20,8 +19,11 @@ const ANA = { id: 'U0ANA00001', name: 'ana' };
 
 export type ChaosKit = Awaited<ReturnType<typeof startChaosKit>>;
 
-/** A record and a world outside, in two databases, and an operator who answers by looking at the world outside. */
-export async function startChaosKit() {
+/**
+ * A record and a world outside, in two databases, and an operator who answers by looking at the world outside.
+ * @param code our sources as JavaScript, for workers that are processes
+ */
+export async function startChaosKit(code: string) {
   const [database, outside] = [await testDatabase(), await testDatabase()];
   await migrate(database.config);
   const behind = outsidePool(database.config, 2);
@@ -29,7 +31,6 @@ export async function startChaosKit() {
   await world.query(OUTSIDE_SQL);
   const store = openStore(database.config, () => {});
   const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
-  const code = await compiled('src', 'test/deliver');
   let said = 0;
 
   /** Says it until it is known to be recorded, or to be refused for a reason of its own. */
@@ -53,7 +54,7 @@ export async function startChaosKit() {
   const kit = {
     database: database.config,
     outside: outside.config,
-    process: join(code.folder, 'test/deliver/run-mortal.js'),
+    process: join(code, 'test/deliver/run-mortal.js'),
     store,
     steps: [] as RunHistory['steps'],
     runs: [] as Array<{ incident: number; run: number; lane: string }>,
@@ -128,7 +129,6 @@ export async function startChaosKit() {
     async end() {
       await store.close();
       await Promise.all([behind.end(), world.end()]);
-      await code.remove();
       await outside.close();
       await database.close();
     },

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import type { StepEffect } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type RunContext, type StepResult } from '#runbooks/action.js';
+import type { Chance } from '../support/chance.js';
 
 /** The world outside: a database of its own. `happening` is only ever added to. */
 export const OUTSIDE_SQL = `
@@ -35,6 +36,7 @@ export interface OutsideOptions {
   brink: (kind: Kind) => void;
   /** The longest sleep before and after acting. */
   napMs: number;
+  chance: Chance;
 }
 
 /** The actions of chaos: `out.KIND`, and `out.look`, which reads whether a step has happened. */
@@ -46,7 +48,8 @@ export function outsideActions(options: OutsideOptions): Map<string, Action> {
 
 const PLAN = { touches: [], current: null, desired: null, versions: {}, output: null };
 
-function changing(kind: Kind, { pool, worker, fenceOf, brink, napMs }: OutsideOptions): Action {
+function changing(kind: Kind, options: OutsideOptions): Action {
+  const { pool, worker, fenceOf, brink } = options;
   return {
     name: `out.${kind}`,
     does: 'adds a line to the log of the world outside',
@@ -57,7 +60,7 @@ function changing(kind: Kind, { pool, worker, fenceOf, brink, napMs }: OutsideOp
     capture: async (_, { key }) => (kind === 'conditional' ? versionOf(pool, placeOf(key).run) : null),
     async run(_, context): Promise<StepResult> {
       const { run, step } = placeOf(context.key);
-      await nap(napMs, context);
+      await nap(options, context);
       const client = await pool.connect();
       let broken: Error | undefined;
       let effective: boolean | undefined;
@@ -73,7 +76,7 @@ function changing(kind: Kind, { pool, worker, fenceOf, brink, napMs }: OutsideOp
       } finally {
         client.release(broken);
       }
-      await nap(napMs, context);
+      await nap(options, context);
       if (effective || (await happened(pool, run, step))) {
         return { kind: 'done', output: { worker }, summary: 'added a line' };
       }
@@ -115,8 +118,8 @@ export async function happened(pool: pg.Pool, run: string, step: string): Promis
   return (await pool.query(text, [run, step])).rowCount === 1;
 }
 
-async function nap(most: number, { signal }: RunContext): Promise<void> {
-  await sleep(Math.random() * most, undefined, { signal });
+async function nap({ napMs, chance }: OutsideOptions, { signal }: RunContext): Promise<void> {
+  await sleep(chance.next() * napMs, undefined, { signal });
 }
 
 /** A pool whose connections may be cut without bringing the process down. */

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Chance } from '../support/chance.js';
 import type { ChaosKit } from './run-chaos-kit.js';
 import type { MortalOptions } from './run-mortal.js';
-
-/** Longer than a lease. */
-const frozenMs = () => 6_000 + Math.random() * 2_000;
 
 /** Worker processes that are killed, frozen and started again. */
 export class Workers {
@@ -25,13 +23,15 @@ export class Workers {
       MortalOptions,
       'redisUrl' | 'fenced' | 'freezes' | 'napMs' | 'concurrency'
     >,
+    private readonly chance: Chance,
   ) {}
 
   /** Resolves when it works. */
   async start(): Promise<void> {
     if (this.#ended) return;
     const { database, outside, process: file } = this.kit;
-    const options: MortalOptions = { ...this.options, database, outside };
+    const seed = this.chance.below(2 ** 31);
+    const options: MortalOptions = { ...this.options, seed, database, outside };
     const child = spawn(process.execPath, [file, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -58,10 +58,9 @@ export class Workers {
     else if (child.exitCode === null && child.signalCode === null) this.#awake.add(child);
   }
 
-  /** kill -9 of one, and another in its place. @returns its process id; null: none was awake */
+  /** kill -9 of one that is awake, and another in its place. @returns its process id */
   async kill(): Promise<number | null> {
-    const child = this.#any();
-    if (!child) return null;
+    const child = await this.#any();
     this.kills += 1;
     this.#awake.delete(child);
     child.kill('SIGKILL');
@@ -71,9 +70,8 @@ export class Workers {
   }
 
   /** Stops one for longer than its lease lasts. */
-  freeze(): void {
-    const child = this.#any();
-    if (!child) return;
+  async freeze(): Promise<void> {
+    const child = await this.#any();
     child.kill('SIGSTOP');
     void this.#thaw(child);
   }
@@ -82,7 +80,8 @@ export class Workers {
     this.freezes += 1;
     this.#awake.delete(child);
     this.#frozen.add(child);
-    await sleep(frozenMs(), undefined, { ref: false });
+    // Longer than a lease.
+    await sleep(6_000 + this.chance.next() * 2_000, undefined, { ref: false });
     child.kill('SIGCONT');
     this.#frozen.delete(child);
     if (!this.#ended && child.exitCode === null && child.signalCode === null) this.#awake.add(child);
@@ -103,8 +102,12 @@ export class Workers {
     }
   }
 
-  #any(): ChildProcess | undefined {
-    const awake = [...this.#awake];
-    return awake[Math.floor(Math.random() * awake.length)];
+  /** Where all are frozen or on their way, the first that is not. */
+  async #any(): Promise<ChildProcess> {
+    for (;;) {
+      const child = this.chance.pick([...this.#awake]);
+      if (child) return child;
+      await sleep(50);
+    }
   }
 }

@@ -13,6 +13,7 @@ import { Secret } from '#runbooks/secret.js';
 import type { RunWorld } from '#runs/ports.js';
 import { openStore, type Store } from '#store/store.js';
 import { startRunWorker } from '#worker/runs.js';
+import { chanceFrom } from '../support/chance.js';
 import { outsideActions, outsidePool } from './run-chaos-outside.js';
 
 export interface MortalOptions {
@@ -25,10 +26,13 @@ export interface MortalOptions {
   freezes: number;
   napMs: number;
   concurrency: number;
+  /** For all that is random in this process. */
+  seed: number;
 }
 
 const options: MortalOptions = JSON.parse(process.argv[2] ?? '{}');
 const log = { info() {}, warn() {}, error: (fields: object) => process.stderr.write(`${said(fields)}\n`) };
+const chance = chanceFrom(options.seed);
 const store = openStore(options.database, () => {});
 const fences = new Map<string, number>();
 let relay: Relay | null = null;
@@ -43,11 +47,12 @@ const actions = outsideActions({
   worker: String(process.pid),
   fenceOf: (run) => fences.get(run) ?? 0,
   brink() {
-    if (Math.random() >= options.freezes) return;
+    if (chance.next() >= options.freezes) return;
     writeSync(1, 'brink\n');
     process.kill(process.pid, 'SIGSTOP');
   },
   napMs: options.napMs,
+  chance,
 });
 const outbox: RunWorld['outbox'] = {
   ...store.outbox,

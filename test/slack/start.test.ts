@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
@@ -296,14 +297,12 @@ describe('told to go', () => {
       const give = answeringLater(kit.behind);
       const typed = await type(kit);
       expect(typed).toMatchObject({ ok: true, responses: [] });
-      let told = false;
-      const waiting = Promise.all(kit.listened).then(() => {
-        told = true;
-      });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(told).toBe(false);
+      let given = false;
+      const waited = Promise.all(kit.listened).then(() => given);
+      // Whoever waited for the empty answer only is told before its sender has it.
+      given = true;
       give();
-      await waiting;
+      expect(await waited).toBe(true);
       expect(await kit.look<Outcome>(`responses?delivery=${typed.delivery}`)).toMatchObject({
         responses: [{ text: 'after all' }],
       });
@@ -316,8 +315,10 @@ describe('told to go', () => {
 describe('Socket Mode', () => {
   let kit: Kit;
   let sandbox: Sandbox;
+  /** Waits are a hundred times shorter here. */
+  const pass = (ms: number) => sleep(ms / 100);
   beforeAll(async () => {
-    kit = await startKit('socket');
+    kit = await startKit('socket', { pace: { sockets: { pass } } });
     sandbox = kit.sandbox;
   });
   afterAll(() => kit.stop());
@@ -381,16 +382,20 @@ describe('Socket Mode', () => {
   test('too_many_websockets after each hello: ever fewer tries, one socket instead of two, named, and well again', async () => {
     const warned: Array<{ reason?: string }> = [];
     const log = { ...quiet, warn: (fields: object) => void warned.push(fields) };
-    const other = await startKit('socket', { log });
+    const waits: number[] = [];
+    const pace = { sockets: { pass: (ms: number) => pass(waits[waits.push(ms) - 1] as number) } };
+    const other = await startKit('socket', { log, pace });
     try {
       await other.act('settings', { goodbye: 'too_many_websockets' });
       const before = (await opens(other)).length;
       await other.act('disconnect', { reason: 'too_many_websockets' });
-      await until(async () => (await opens(other)).length >= before + 3);
-      const times = (await opens(other)).slice(before).map((call) => call.started_at);
+      await until(() => waits.length >= 6);
       // The two that were open may each try once more before they know; then it is one, and each wait is twice as long.
-      const gaps = times.slice(1).map((at, i) => at - (times[i] as number));
-      expect(gaps.at(-1)).toBeGreaterThan(3_000);
+      const [first = 0, ...more] = waits.toSpliced(0, waits.filter((ms) => ms === waits[0]).length - 1);
+      expect(first).toBe(2_000);
+      expect(more.every((ms, i) => ms === Math.min(30_000, 4_000 * 2 ** i))).toBe(true);
+      // For each wait there is one more try at most, and not one beside.
+      expect((await opens(other)).length - before).toBeLessThanOrEqual(waits.length + 1);
       expect(other.slack.trouble()).toBe('too_many_websockets');
       expect(other.slack.health()).toBe('degraded');
       expect(other.slack.condition()).toMatchObject({

@@ -8,15 +8,20 @@ import { Canaries, type Canary, WORDS } from './canaries.js';
 import { ECHO_NAMES, ECHOES, FAILS, PRINT_NAMES, PRINTS, program } from './canary-echoes.js';
 import { freePort } from './kit.js';
 
-const SHELL_COUNT = 40;
-const HTTP_COUNT = 40;
+/** How many values go to targets that echo them, and to programs that print them. */
+export interface CanarySize {
+  http: number;
+  shell: number;
+}
+
 const PER_RUNBOOK = 20;
 
-/** Writes tocsin.yml, runbooks, stores and secrets of 200 canaries into a folder, and starts what they talk to. */
+/** Writes tocsin.yml, runbooks, stores and secrets of canaries into a folder, and starts what they talk to. */
 export async function startCanaryStage(
   folder: string,
   redisUrl: string,
   haproxy: { socket: string; map: string },
+  size: CanarySize,
 ) {
   const canaries = new Canaries();
   const file = (name: string) => join(folder, name);
@@ -42,7 +47,7 @@ export async function startCanaryStage(
   await write('stores/printed.json', keysOf(printed));
 
   const away = [...canaries.some(3, 'away'), ...canaries.some(3, 'sent-away', WORDS)];
-  const used = canaries.some(HTTP_COUNT + SHELL_COUNT, 'used');
+  const used = canaries.some(size.http + size.shell, 'used');
   const typed = canaries.some(20, 'typed');
   const [own] = canaries.some(1, 'own', ['base64url']);
 
@@ -72,7 +77,7 @@ export async function startCanaryStage(
   await hide('redis', redisUrl, 0);
 
   const commands: Record<string, object> = {};
-  const shells = used.slice(HTTP_COUNT);
+  const shells = used.slice(size.http);
   const node = (code: string, secret: string) => ({
     run: [process.execPath, '-e', program(code)],
     env: { VALUE: `secret:${secret}` },
@@ -146,20 +151,18 @@ export async function startCanaryStage(
   await runbook('copy-unfit', copy('hash', 'map'));
   const stores = ['broken', ...Object.keys(keystores).filter((name) => name.startsWith('away-'))];
   for (const name of stores) await runbook(`read-${name}`, copy(name, 'new'), { target: `read:${name}` });
-  for (let r = 0; r * PER_RUNBOOK < HTTP_COUNT; r++) {
-    const steps = used
-      .slice(r * PER_RUNBOOK, Math.min((r + 1) * PER_RUNBOOK, HTTP_COUNT))
-      .map((canary, i) => {
-        const nth = r * PER_RUNBOOK + i;
-        const how = ECHO_NAMES[nth % ECHO_NAMES.length] as string;
-        const sent = WORDS.includes(canary.kind) ? { secret_headers: { 'X-Key': canary.name } } : {};
-        const keep = how.startsWith('json') ? { keep: ['echo', 'deep'] } : {};
-        return {
-          id: `ask-${nth}`,
-          uses: 'http',
-          with: { url: `${base}/${how}/${nth}`, expect: { status: [200, 302, 500] }, ...sent, ...keep },
-        };
-      });
+  for (let r = 0; r * PER_RUNBOOK < size.http; r++) {
+    const steps = used.slice(r * PER_RUNBOOK, Math.min((r + 1) * PER_RUNBOOK, size.http)).map((canary, i) => {
+      const nth = r * PER_RUNBOOK + i;
+      const how = ECHO_NAMES[nth % ECHO_NAMES.length] as string;
+      const sent = WORDS.includes(canary.kind) ? { secret_headers: { 'X-Key': canary.name } } : {};
+      const keep = how.startsWith('json') ? { keep: ['echo', 'deep'] } : {};
+      return {
+        id: `ask-${nth}`,
+        uses: 'http',
+        with: { url: `${base}/${how}/${nth}`, expect: { status: [200, 302, 500] }, ...sent, ...keep },
+      };
+    });
     await runbook(`http-${r}`, [
       ...steps,
       { id: 'tell', uses: 'slack.message', with: { text: `{{ steps.ask-${r === 0 ? 1 : 23}.json.echo }}` } },
@@ -170,10 +173,13 @@ export async function startCanaryStage(
       },
     ]);
   }
-  for (let r = 0; r * PER_RUNBOOK < SHELL_COUNT; r++)
+  for (let r = 0; r * PER_RUNBOOK < size.shell; r++)
     await runbook(
       `shell-${r}`,
-      Array.from({ length: PER_RUNBOOK }, (_, i) => `print-${r * PER_RUNBOOK + i}`).map((command) => ({
+      Array.from(
+        { length: Math.min(PER_RUNBOOK, size.shell - r * PER_RUNBOOK) },
+        (_, i) => `print-${r * PER_RUNBOOK + i}`,
+      ).map((command) => ({
         id: command,
         uses: 'shell',
         with: { command },
@@ -222,6 +228,9 @@ export async function startCanaryStage(
     typed,
     own: own as Canary,
     reading: stores.map((name) => `read-${name}`),
+    /** Runbooks that go to targets, and those that run programs. */
+    asking: Array.from({ length: Math.ceil(size.http / PER_RUNBOOK) }, (_, r) => `http-${r}`),
+    printing: Array.from({ length: Math.ceil(size.shell / PER_RUNBOOK) }, (_, r) => `shell-${r}`),
     failing: Object.keys(FAILS)
       .concat('status', 'moved', 'json', 'verify', 'check', 'metrics', 'labels')
       .map((name) => `fail-${name}`),

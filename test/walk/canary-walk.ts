@@ -24,15 +24,18 @@ const ROUTES = [
 const BUSY = /planning|waiting|running|undoing/;
 
 /** A walk that keeps everything that anybody gets to read. */
-export async function startCanaryWalk() {
+export async function startCanaryWalk(apart: boolean) {
   const walk = await startWalk();
   let env: Record<string, string> = walk.environment;
   let bot: BotProcess;
   let token = '';
   let [seen, printed, logged] = ['', '', ''];
 
+  /** What the machine's slowness has cost: lines that had to be typed again, and steps whose worker lost its lease. */
+  const retried = { typed: 0, lost: 0 };
+  const verb = (args: string[]) => (apart ? run(args, env, walk.folder) : walk.verb(args, env));
   const tocsin = async (...args: string[]) => {
-    const answer = await run(args, env, walk.folder);
+    const answer = await verb(args);
     // A token is shown once, to whoever makes it.
     if (args[0] !== 'token') printed += `${answer.out}${answer.err}`;
     return answer;
@@ -70,7 +73,10 @@ export async function startCanaryWalk() {
     const said: string[] = [];
     for (let i = 0; i < 1_200; i++) {
       // A machine that stands still gets "not recorded" for an answer, later: whoever reads that types it again.
-      if (i % 300 === 0) said.push((await type(`run ${runbook}`)).text);
+      if (i % 300 === 0) {
+        if (i > 0) retried.typed += 1;
+        said.push((await type(`run ${runbook}`)).text);
+      }
       // The answer may come later than the command's own; the run is there when it was taken.
       const taken = (await runs()).find((one) => one.runbook === runbook && !before.includes(one.id));
       if (taken) return taken.id;
@@ -85,6 +91,7 @@ export async function startCanaryWalk() {
     if (one.state !== 'asking') return one;
     const timeline = (await tocsin('timeline', 'INC-2')).out.split('\n');
     if (!timeline.some((line) => line.includes(`${one.id} `) && line.includes(LOST))) return one;
+    retried.lost += 1;
     await type(`retry ${one.id}`);
     return rest(one.id);
   };
@@ -103,6 +110,12 @@ export async function startCanaryWalk() {
       });
     },
     tocsin,
+    /** The same, as a process whatever the others are. */
+    async process(...args: string[]) {
+      const answer = await run(args, env, walk.folder);
+      printed += `${answer.out}${answer.err}`;
+      return answer;
+    },
     get,
     runs,
     see,
@@ -124,13 +137,19 @@ export async function startCanaryWalk() {
       logged += bot.log();
     },
     settled,
+    /** Ends all of it. @throws when something had to be said again more often than one stand-still of a machine explains */
+    async end(): Promise<void> {
+      await walk.end();
+      if (retried.typed + retried.lost > 1)
+        throw new Error(`too much was said again: ${JSON.stringify(retried)}`);
+    },
     go: async (runbook: string) => settled(await ask(runbook)),
     /** Everything that was kept, told, logged or exported. @param except see canary-search.ts */
     async sinks(redisUrl: string, except: { redis: string[]; folder: string[] }): Promise<Sinks> {
       const exports: Sinks = new Map();
       for (const n of [1, 2]) {
         for (const format of FORMATS) {
-          const { out } = await run(['export', `INC-${n}`, '--format', format], env, walk.folder);
+          const { out } = await verb(['export', `INC-${n}`, '--format', format]);
           exports.set(`export ${format} of INC-${n}`, out);
         }
         for (const route of ROUTES)

@@ -13,11 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => walk.end());
 
-const doctor = (more: Record<string, string> = {}) =>
-  run(['doctor'], { ...walk.environment, ...more }, walk.folder);
+const doctor = (more: Record<string, string> = {}) => walk.verb(['doctor'], { ...walk.environment, ...more });
 
 test('a good set-up is well', async () => {
-  const { code, out } = await doctor();
+  const { code, out } = await run(['doctor'], walk.environment, walk.folder);
   expect(out).toMatch(/All is well/);
   for (const what of ['configuration', 'database', 'clock', 'deliveries', 'queue', 'Slack', 'scopes']) {
     expect(out).toContain(`✓ ${what}: `);
@@ -67,7 +66,7 @@ describe('the announcement channel is looked at before the first incident', () =
 });
 
 test('a delivery that was given up is shown, listed, and tried again', async () => {
-  const bot = await walk.bot();
+  const bot = await walk.here();
   await walk.control('fault', {
     method: 'conversations.create',
     kind: 'error',
@@ -118,7 +117,7 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
   await walk.until('the channel after all', (state) =>
     state.channels.some((one) => one.name.startsWith('inc-1-')),
   );
-  expect(await bot.stop()).toBe(0);
+  await bot.stop();
 });
 
 const withRedis = redisAvailable() ? test : test.skip;
@@ -128,7 +127,7 @@ withRedis(
     const redis = await startRedis();
     try {
       expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✓ queue: Redis answers');
-      const bot = await walk.bot(undefined, { REDIS_URL: redis.url });
+      const bot = await walk.here({ lookMs: 300 }, { REDIS_URL: redis.url });
       const client = new Redis(redis.url);
       await client.config('SET', 'maxmemory', '1');
       client.disconnect();
@@ -139,7 +138,7 @@ withRedis(
         body = (await (await fetch(`${bot.url}/readyz`)).json()) as typeof body;
       }
       expect(body).toMatchObject({ queue: 'refusing', reasons: { queue: expect.stringContaining('OOM') } });
-      await bot.kill9();
+      await bot.stop();
     } finally {
       await redis.stop();
     }

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type BotProcess, signedCommand, startWalk, type Walk } from './kit.js';
+import { type BotHere, signedCommand, startWalk, type Walk } from './kit.js';
 
 // What must go, goes: from every table, for good, also while the bot remembers the incident.
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 
 beforeAll(async () => {
   walk = await startWalk();
-  bot = await walk.bot();
+  bot = await walk.here();
 });
 afterAll(() => walk.end());
 

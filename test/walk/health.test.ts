@@ -2,17 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
-import { type BotProcess, freePort, pause, run, startWalk, type Walk } from './kit.js';
+import { type BotHere, type BotProcess, freePort, pause, startWalk, type Walk } from './kit.js';
 
-// What a balancer, a monitor, a person and the log are told when the database answers and takes nothing.
+// What a balancer, a monitor, a person and the log are told when something that the bot stands on is not well.
+
+/** As the bot does, only sooner. */
+const PACE = { lookMs: 200, canaryMs: 300, slack: { askMs: 300, quietMs: 600 } };
+
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 beforeAll(async () => {
   walk = await startWalk();
-  // A signal that nothing else listens to stands for a mistake of ours that nobody waits for.
-  const mistake = "process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waited')))";
-  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(mistake)}`;
-  bot = await walk.bot(undefined, { LOG_LEVEL: 'info', NODE_OPTIONS });
+  bot = await walk.here(PACE, { LOG_LEVEL: 'info' });
   expect((await walk.type('ana', 'incidents', 'open sev3 Health')).text).toMatch(/INC-1/);
 });
 afterAll(() => walk.end());
@@ -21,8 +22,8 @@ const ready = async (query = '') => {
   const response = await fetch(`${bot.url}/readyz${query}`);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
-const lines = (holds: string) =>
-  bot
+const lines = (holds: string, of: { log(): string } = bot) =>
+  of
     .log()
     .split('\n')
     .filter((line) => line.includes(holds))
@@ -106,42 +107,53 @@ test('a read-only database: the cause in the answer, in the log once, in /readyz
   expect((await walk.type('ana', 'incidents', 'note INC-1 z')).text).toContain('recorded');
 });
 
-test('what failed where nobody waited is counted and told, and the bot goes on', async () => {
-  bot.child.kill('SIGUSR2');
-  bot.child.kill('SIGUSR2');
-  await until('it is told', async () => (await ready()).body.process === 'degraded');
-  const { status, body } = await ready();
-  expect([status, body.state]).toEqual([200, 'degraded']);
-  expect(body.reasons).toMatchObject({
-    process: expect.stringMatching(
-      /^something failed .* that nobody waited for: look for “failed unseen” in the log/,
-    ),
+describe('a process', () => {
+  let process: BotProcess;
+  beforeAll(async () => {
+    await bot.stop();
+    // A signal that nothing else listens to stands for a mistake of ours that nobody waits for.
+    const mistake = "process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waited')))";
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(mistake)}`;
+    process = await walk.bot(undefined, { LOG_LEVEL: 'info', NODE_OPTIONS });
   });
-  expect((await ready('?strict')).status).toBe(503);
-  expect(lines('failed unseen')).not.toHaveLength(0);
-  expect((await walk.type('ana', 'incidents', 'note INC-1 goes on')).text).toMatch(/recorded/);
-});
 
-test('told to go, it says so at once, and goes on answering for a while', async () => {
-  const gone = bot.stop();
-  await until('it says so', async () => (await ready()).body.state === 'draining');
-  expect((await ready()).status).toBe(503);
-  expect((await walk.type('ana', 'incidents', 'note INC-1 last')).text).toContain('recorded');
-  expect(await gone).toBe(0);
+  test('what failed where nobody waited is counted and told, and the bot goes on', async () => {
+    process.child.kill('SIGUSR2');
+    process.child.kill('SIGUSR2');
+    await until('it is told', async () => (await ready()).body.process === 'degraded');
+    const { status, body } = await ready();
+    expect([status, body.state]).toEqual([200, 'degraded']);
+    expect(body.reasons).toMatchObject({
+      process: expect.stringMatching(
+        /^something failed .* that nobody waited for: look for “failed unseen” in the log/,
+      ),
+    });
+    expect((await ready('?strict')).status).toBe(503);
+    expect(lines('failed unseen', process)).not.toHaveLength(0);
+    expect((await walk.type('ana', 'incidents', 'note INC-1 goes on')).text).toMatch(/recorded/);
+  });
+
+  test('told to go, it says so at once, and goes on answering for a while', async () => {
+    const gone = process.stop();
+    await until('it says so', async () => (await ready()).body.state === 'draining');
+    expect((await ready()).status).toBe(503);
+    expect((await walk.type('ana', 'incidents', 'note INC-1 last')).text).toContain('recorded');
+    expect(await gone).toBe(0);
+  });
 });
 
 const withRedis = redisAvailable() ? describe : describe.skip;
 withRedis(
   'each part in each state that a real cause gives it: /readyz says it, and the doctor the same',
   () => {
-    let walk: Walk;
-    let web: BotProcess;
+    let web: BotHere;
+    let worker: BotHere;
     let redis: TestRedis;
     let client: Redis;
     const strict = () => fetch(`${web.url}/readyz?strict`);
     const known = async () => (await (await strict()).json()) as Record<string, string>;
     const doctor = async () =>
-      (await run(['doctor'], { ...walk.environment, REDIS_URL: redis.url }, walk.folder)).out;
+      (await walk.verb(['doctor'], { ...walk.environment, REDIS_URL: redis.url })).out;
     /** Waits until a part is in that state, and looks at everything else that is said of it. */
     async function is(part: string, state: string, doctorSays: RegExp): Promise<void> {
       await until(`${part} ${state}`, async () => (await known())[part] === state);
@@ -161,20 +173,20 @@ withRedis(
     }
 
     beforeAll(async () => {
-      walk = await startWalk();
       redis = await startRedis();
       client = new Redis(redis.url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
       client.on('error', () => {});
-      web = await walk.bot(undefined, { REDIS_URL: redis.url }, ['--role', 'web']);
+      web = await walk.here(PACE, { REDIS_URL: redis.url }, { role: 'web' });
     });
     afterAll(async () => {
       client?.disconnect();
-      await walk?.end();
+      await web?.stop();
+      await worker?.stop();
       await redis?.stop();
     });
 
     test('nobody takes what is in the queue, and what is owed is late for it', async () => {
-      expect((await walk.type('ana', 'incidents', 'open sev3 Nobody delivers')).text).toMatch(/INC-1/);
+      expect((await walk.type('ana', 'incidents', 'open sev3 Nobody delivers')).text).toMatch(/INC-2/);
       await until('the queue is known', async () => (await known()).queue === 'degraded');
       await sql(
         "update outbox set owed_at = now() - interval '2 minutes', due_at = now() - interval '2 minutes'",
@@ -184,7 +196,7 @@ withRedis(
       expect(await doctor()).toMatch(
         /✗ deliveries: .*waited for more than a minute.*\n {4}→ is a worker running/,
       );
-      const worker = await walk.bot(await freePort(), { REDIS_URL: redis.url });
+      worker = await walk.here(PACE, { REDIS_URL: redis.url }, { at: await freePort() });
       await is('queue', 'ok', /✓ queue: Redis answers/);
       await is('deliveries', 'ok', /✓ deliveries: /);
       await until('all is well', async () => (await strict()).status === 200);

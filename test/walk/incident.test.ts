@@ -121,7 +121,7 @@ describe.each([
   });
 
   test('it stops when told to, and nothing was logged that should worry anybody', async () => {
-    expect(await bot.stop()).toBe(0);
+    expect(await bot.stop('SIGINT')).toBe(0);
     expect(bot.log()).toBe('');
   });
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { type BotPace, type Role, startBot as startInside } from '#compose/bot.js';
+import { sectionsWrong } from '#compose/runbooks.js';
+import { loadConfig } from '#config/config.js';
+import { createLog } from '#log.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
+import { Prompt } from './prompt.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOCSIN = join(ROOT, 'bin/tocsin.js');
@@ -22,7 +28,16 @@ export interface BotProcess {
   /** Everything on stderr so far. */
   log(): string;
   kill9(): Promise<void>;
-  stop(): Promise<number | null>;
+  /** @param signal SIGINT: as somebody at a terminal, for whom no balancer has to find out first */
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
+}
+
+/** A bot in the test's own process. */
+export interface BotHere {
+  url: string;
+  /** Everything that it has logged. */
+  log(): string;
+  stop(linger?: boolean): Promise<void>;
 }
 
 /** What the person saw: the answer in the same request, and whatever came later. */
@@ -62,6 +77,8 @@ export async function startWalk(
     LOG_LEVEL: 'warn',
   };
   const bots: BotProcess[] = [];
+  const here: BotHere[] = [];
+  const prompt = new Prompt();
 
   async function control<T = Record<string, unknown>>(path: string, body?: object): Promise<T> {
     const response = await fetch(`${slack.url}/control/${path}`, {
@@ -114,6 +131,43 @@ export async function startWalk(
       bots.push(bot);
       return bot;
     },
+    /** A bot in this process, for what is neither about processes nor about the environment; it may be told to go faster. */
+    async here(
+      pace: BotPace = {},
+      more: Record<string, string> = {},
+      { role = 'all', at = port }: { role?: Role; at?: number } = {},
+    ): Promise<BotHere> {
+      const found = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : '');
+      // What a process would find in its folder.
+      const own = {
+        TOCSIN_DATA: join(folder, '.tocsin'),
+        TOCSIN_RUNBOOKS: found('runbooks'),
+        TOCSIN_CONFIG: found('tocsin.yml'),
+      };
+      const env = { ...environment, ...own, ...more, PORT: String(at) };
+      const config = loadConfig(env, 'bot', sectionsWrong);
+      let logged = '';
+      const log = createLog(config.logLevel, {
+        write: (line) => {
+          logged += line;
+        },
+      });
+      const fatal = (code: string) => {
+        throw new Error(`Slack refuses our token: ${code}`);
+      };
+      const bot = await startInside(config, log, role, fatal, undefined, pace);
+      let stopped: Promise<void> | null = null;
+      const itself: BotHere = {
+        url: `http://127.0.0.1:${bot.port}`,
+        log: () => logged,
+        stop: (linger = false) => {
+          stopped ??= bot.stop(linger);
+          return stopped;
+        },
+      };
+      here.push(itself);
+      return itself;
+    },
     /**
      * Types `/incident TEXT` and waits for what the person sees; types it again when told so, as a person would, so that
      * the walk goes on and shows the rest. Each time counts: `end` fails when there was one and none was due.
@@ -134,10 +188,15 @@ export async function startWalk(
       }
       throw new Error(`did not happen: ${what}`);
     },
-    /** Runs a verb of the command line. */
-    tocsin: (...args: string[]) => run(args, environment, folder),
+    /** Runs a verb of the command line, at a prompt that stays open: `run` starts a process for it. */
+    tocsin: (...args: string[]) => prompt.run(args, environment, folder),
+    /** The same, in another environment. */
+    verb: (args: string[], env: Record<string, string | undefined>, input = '') =>
+      prompt.run(args, env, folder, input),
     async end(): Promise<void> {
       for (const bot of bots) await bot.kill9();
+      for (const bot of here) await bot.stop();
+      await prompt.close();
       await slack.stop();
       await database.close();
       await rm(folder, { recursive: true, force: true });
@@ -195,10 +254,11 @@ async function startBot(env: Record<string, string>, cwd: string, args: string[]
     child,
     log: () => log,
     kill9: async () => void (await gone('SIGKILL')),
-    stop: () => gone('SIGTERM'),
+    stop: (signal = 'SIGTERM') => gone(signal),
   };
 }
 
+/** Runs a verb of the command line in a process of its own, as somebody at a prompt does. */
 export async function run(args: string[], env: Record<string, string>, cwd: string, input = '') {
   const child = spawn(process.execPath, [TOCSIN, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   let out = Buffer.alloc(0);

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type BotProcess, freePort, run, startWalk, type Walk } from './kit.js';
+import { type BotHere, freePort, startWalk, type Walk } from './kit.js';
 
 // Who may do what, tried at every front, with a rule of tocsin.yml that names a role, people of whom the bot has heard
 // nothing, and people who have gone since: ana, bo, chen, dana are full members; gil, gina, gus and gwen are guests.
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 let env: Record<string, string>;
 const GUESTS = ['gil', 'gina', 'gus', 'gwen'];
 
@@ -39,7 +39,7 @@ steps:
   const more = { TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml'), PUBLIC_URL: `http://127.0.0.1:${port}` };
   env = { ...walk.environment, ...more };
   // The sandbox tells events to the port of the walk; the bot listens there.
-  bot = await walk.bot(undefined, { ...more, PUBLIC_URL: 'http://public.example' });
+  bot = await walk.here({}, { ...more, PUBLIC_URL: 'http://public.example' });
 });
 afterAll(() => walk.end());
 
@@ -53,7 +53,7 @@ async function opened(text: string, by = 'ana'): Promise<{ ref: string; channel:
   return { ref, channel };
 }
 
-const tocsin = (...args: string[]) => run(args, env, walk.folder);
+const tocsin = (...args: string[]) => walk.verb(args, env);
 const made = async (...flags: string[]) => (await tocsin('token', 'create', ...flags)).out.trim();
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const post = async (text: string, token: string) => {
@@ -286,7 +286,7 @@ describe('who is named', () => {
 
   test('where the groups cannot be asked for, that is said, and what to write', async () => {
     const { SLACK_BOT_TOKEN: _, ...without } = env;
-    const alone = await run(['invite', ref, '@sre'], without, walk.folder);
+    const alone = await walk.verb(['invite', ref, '@sre'], without);
     expect(alone).toMatchObject({ code: 1 });
     expect(alone.err).toContain('could not be found out (SLACK_BOT_TOKEN is not set here)');
     expect(alone.err).toContain('@S012AB3CD for a group');

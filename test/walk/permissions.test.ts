@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type BotProcess, pause, startWalk, type Walk } from './kit.js';
+import { type BotHere, pause, startWalk, type Walk } from './kit.js';
 
 // Who may do what, with the real bot and people of every kind: ana, bo and chen are full members, finn is a guest.
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 const REFUSED = /is for the lead|is for full members/;
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ steps:
     with: { for: 1s }
 `,
   );
-  bot = await walk.bot();
+  bot = await walk.here();
   // The bot has read who everybody is once a guest is known to be one.
   await walk.until('people are known', () => known());
 });
@@ -207,7 +207,7 @@ describe('a private incident', () => {
     await walk.until('bo is in', await isIn(channel, 'bo'));
     expect((await walk.type('bo', 'general', `show ${ref}`)).text).toContain('missed word');
     // Every repeat of the event comes while nobody listens, and the invitation is no news any more.
-    await bot.kill9();
+    await bot.stop();
     await walk.control('settings', { retry_scale: 0 });
     await walk.control('leave', { user: 'bo', channel });
     const client = new pg.Client(walk.database.config);
@@ -215,7 +215,7 @@ describe('a private incident', () => {
     await client.query(
       `update incident set state = jsonb_set(state, '{since}', '{}'), epoch = epoch + 1 where state ->> 'title' = 'missed word'`,
     );
-    bot = await walk.bot();
+    bot = await walk.here();
     expect((await walk.type('bo', 'general', `show ${ref}`)).text).toContain(`There is no ${ref}`);
     expect((await walk.type('bo', 'general', `note ${ref} x`)).text).toContain(`There is no ${ref}`);
     // What the look at the channel has shown is recorded.

@@ -52,7 +52,7 @@ export class Runs {
   async ask(text: string): Promise<number> {
     const said = await this.walk.type('ana', this.channel, `run ${text}`);
     const run = Number(/RUN-(\d+)/.exec(said.text)?.[1]);
-    if (!run) throw new Error(said.text);
+    if (!run || !/recorded/.test(said.text)) throw new Error(`run ${text}: ${said.text}`);
     await this.until(run, 'RunPlanned');
     return run;
   }
@@ -69,15 +69,22 @@ export class Runs {
     return (await this.facts(run)).filter(({ type }) => type !== 'RunShown').length;
   }
 
-  /** @returns how it ended, `since` so much was on record. @throws with what it asks, when it asks */
+  /** Waits also until its target is free, a moment after its end. @returns how it ended, `since` so much was on record. @throws with what it asks, when it asks */
   async end(run: number, since = 0): Promise<{ end: string; at: number }> {
     for (let tries = 0; ; tries++) {
       const facts = (await this.facts(run)).filter(({ type }) => type !== 'RunShown');
       const last = facts.at(-1);
-      if (last?.type === 'RunEnded' && facts.length > since) return { end: last.data.end, at: last.at };
+      if (last?.type === 'RunEnded' && facts.length > since && (await this.free(run)))
+        return { end: last.data.end, at: last.at };
       if (last?.type === 'StepAsked' || tries > TRIES) throw new Error(`it did not end: ${told(facts)}`);
       await pause(20);
     }
+  }
+
+  private async free(run: number): Promise<boolean> {
+    return (
+      (await this.db.query('select 1 from run_target where incident = 1 and run = $1', [run])).rowCount === 0
+    );
   }
 
   /** What is being done now: the last step that began, and has said nothing since. */

@@ -20,7 +20,6 @@ const { startLoad } = (await import(
   fileURLToPath(new URL('../../demo/stack/load.mjs', import.meta.url))
 )) as { startLoad(options: { url: string; rate: number; timeoutMs: number; log: string }): Promise<Load> };
 
-const RATE = 250;
 const INSTANCES = ['tts-1', 'tts-2'] as const;
 
 /** Everything that a rotation may touch, by role. */
@@ -34,8 +33,9 @@ export interface Keys {
  * A gateway that adds its key, two instances of a service that refuse unknown ones, a third that knows none, and clients
  * that never stop. Tocsin reaches the admin sockets through wires.
  * @param folder for tocsin.yml, the truth, and the clients' log
+ * @param rate requests of clients, a second
  */
-export async function startRotationStage(folder: string) {
+export async function startRotationStage(folder: string, rate: number) {
   const key = () => randomBytes(24).toString('base64url');
   const first = key();
   const [one, two, bare] = await Promise.all([
@@ -87,7 +87,7 @@ export async function startRotationStage(folder: string) {
   await writeFile(config, stringify(settings));
   const load = await startLoad({
     url: front.url,
-    rate: RATE,
+    rate,
     timeoutMs: 60_000,
     log: join(folder, 'clients.log'),
   });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type BotProcess, run, startWalk, type Walk } from './kit.js';
+import { type BotHere, startWalk, type Walk } from './kit.js';
 
 // An incident whose channel is shared with another workspace, with the bot and the command line as real processes.
 const EVE = 'U0EVE00008';
 const PARTNER = 'T0PARTNER1';
 
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 let channel: string;
 const sql = async <R extends pg.QueryResultRow>(text: string) => {
   const client = new pg.Client(walk.database.config);
@@ -19,7 +19,7 @@ const sql = async <R extends pg.QueryResultRow>(text: string) => {
 
 beforeAll(async () => {
   walk = await startWalk();
-  bot = await walk.bot();
+  bot = await walk.here();
   await walk.type('ana', 'incidents', 'open sev4 Shared outage');
   channel = (await walk.until('the channel', (s) => s.channels.find((one) => one.name.startsWith('inc-1-'))))
     .id;
@@ -83,7 +83,7 @@ test('a database with a workspace that an event of before left in it works, and 
     [['list', '--team=T0SANDBOX1'], offline],
     [['show', 'INC-1', '--team', 'T0SANDBOX1'], offline],
   ] as const) {
-    expect(await run([...args], env, walk.folder)).toMatchObject({
+    expect(await walk.verb([...args], env)).toMatchObject({
       code: 0,
       out: expect.stringContaining('Shared outage'),
     });
@@ -105,13 +105,13 @@ test('where both hold incidents and Slack does not say which is ours, it is aske
   await sql(`insert into incident select '${PARTNER}', number, seq, head, state, open, private, channel_id, updated_at, epoch
     from incident where number = 1`);
   const offline = { ...walk.environment, SLACK_BOT_TOKEN: '' };
-  const said = await run(['list'], offline, walk.folder);
+  const said = await walk.verb(['list'], offline);
   expect(said).toMatchObject({ code: 1, out: '' });
   expect(said.err).toBe(
     'Several workspaces share this database. Say which one with --team:\n' +
       '  --team T0SANDBOX1  1 incident\n  --team T0PARTNER1  1 incident\n',
   );
-  expect((await run(['doctor'], offline, walk.folder)).out).toMatch(/✗ workspaces: .*\n {4}→ .*--team T/);
+  expect((await walk.verb(['doctor'], offline)).out).toMatch(/✗ workspaces: .*\n {4}→ .*--team T/);
   expect((await walk.tocsin('list')).code).toBe(0);
-  expect(await bot.stop()).toBe(0);
+  await bot.stop();
 });

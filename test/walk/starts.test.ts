@@ -32,7 +32,10 @@ const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(walk.environment).filter(([name]) => !names.includes(name)));
 /** Runs it, and holds what it says against what it should, whole. */
 async function says(args: string[], more: Record<string, string>, sentence: RegExp, code = 1) {
-  const { out, err, ...ended } = await run(args, { ...walk.environment, PORT: '0', ...more }, walk.folder);
+  const env = { ...walk.environment, PORT: '0', ...more };
+  const { out, err, ...ended } = await (args[0] === 'start'
+    ? run(args, env, walk.folder)
+    : walk.verb(args, env));
   expect([ended.code, out]).toEqual([code, '']);
   expect(err).toMatch(sentence);
   expect(err).not.toMatch(/^ +at |node:internal|canary/m);
@@ -121,9 +124,7 @@ describe('nothing begins, and it is said why', () => {
       { DATABASE_URL: empty.url },
       /^The database is not up to date, \d+ migrations are missing: .*tocsin migrate\.\n$/,
     );
-    expect((await run(['migrate'], { ...walk.environment, DATABASE_URL: empty.url }, walk.folder)).code).toBe(
-      0,
-    );
+    expect((await walk.verb(['migrate'], { ...walk.environment, DATABASE_URL: empty.url })).code).toBe(0);
     const client = new pg.Client(empty.config);
     await client.connect();
     await client.query('insert into migration (id) values (9999999999999)');
@@ -172,7 +173,7 @@ describe('nothing begins, and it is said why', () => {
       url.replace(/\/\/[^@]*@/, '//nobody_here@').replace(/user=[^&]*/, 'user=nobody_here');
     try {
       expect(as(walk.database.url)).not.toBe(walk.database.url);
-      await run(['migrate'], walk.environment, walk.folder);
+      await walk.tocsin('migrate');
       const rights = /^The database does not permit it: give the user of DATABASE_URL .*\(42501\)\.\n$/;
       for (const args of [
         ['list'],
@@ -193,7 +194,7 @@ describe('nothing begins, and it is said why', () => {
 });
 
 test('several workspaces, and none is meant: they are listed, without a stack; Slack knows which is ours', async () => {
-  const bot = await walk.bot();
+  const bot = await walk.here();
   const client = new pg.Client(walk.database.config);
   await client.connect();
   await client.query("insert into workspace (team, slack_team) values ('T0OTHER', 'T0OTHER')");
@@ -203,7 +204,7 @@ test('several workspaces, and none is meant: they are listed, without a stack; S
     nobody,
     /^Several workspaces share this database\. Say which one .*:\n(?: {2}--team T\w+ {2}\d+ incidents?\n)+$/,
   );
-  expect((await run(['list'], walk.environment, walk.folder)).code).toBe(0);
+  expect((await walk.tocsin('list')).code).toBe(0);
   await client.query("delete from workspace where team = 'T0OTHER'");
   await client.end();
   await bot.stop();
@@ -213,7 +214,7 @@ test('an IPv6 address stands in brackets, however it was typed', async () => {
   for (const host of ['::1', '[::1]']) {
     const bot = await walk.bot(0, { HOST: host });
     expect(bot.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
-    await bot.stop();
+    await bot.stop('SIGINT');
   }
 });
 
@@ -236,7 +237,7 @@ test('connections that the database ends are a short line each, with nothing of 
     expect(JSON.parse(line)).toMatchObject({ err: { code: '57P01' } });
   }
   expect(bot.log()).not.toMatch(/secretKey|processID|_connection|prepared/);
-  await bot.stop();
+  await bot.stop('SIGINT');
 });
 
 describe('where a verb writes to', () => {
@@ -244,10 +245,10 @@ describe('where a verb writes to', () => {
   const to = (out: string) => ['export', 'INC-1', '--format', 'json', '--out', out];
   let whole: string;
   beforeAll(async () => {
-    await run(['migrate'], walk.environment, walk.folder);
-    const opened = await run(['open', 'sev4', 'Files'], walk.environment, walk.folder);
+    await walk.tocsin('migrate');
+    const opened = await walk.tocsin('open', 'sev4', 'Files');
     expect(opened).toMatchObject({ code: 0, out: expect.stringContaining('INC-1') });
-    whole = (await run(['export', 'INC-1', '--format', 'json'], walk.environment, walk.folder)).out;
+    whole = (await walk.tocsin('export', 'INC-1', '--format', 'json')).out;
     expect(whole).toContain('Files');
   });
 

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type BotProcess, freePort, startWalk, type Walk } from './kit.js';
+import { type BotHere, freePort, startWalk, type Walk } from './kit.js';
 
-// What tokens may do, for whom, for how long, and what a key stands for: through two processes that share a database.
+// What tokens may do, for whom, for how long, and what a key stands for: through two bots that share a database.
 let walk: Walk;
-let webs: [BotProcess, BotProcess];
+let webs: [BotHere, BotHere];
 let writer: string;
 let database: pg.Client;
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
       `name: ${name}\ntitle: ${name}\n${inputs}${step}`,
     );
   }
-  webs = [await walk.bot(), await walk.bot(await freePort())];
+  webs = [await walk.here(), await walk.here({}, {}, { at: await freePort() })];
   expect((await walk.type('ana', 'incidents', 'open sev3 Tokens')).text).toMatch(/INC-1/);
   expect((await walk.type('ana', 'incidents', 'open sev3 Another')).text).toMatch(/INC-2/);
   writer = await made('--name', 'writer', '--scope', 'write');

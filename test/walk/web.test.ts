@@ -1,15 +1,15 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type BotProcess, freePort, run, signedCommand, startWalk, type Walk } from './kit.js';
+import { type BotHere, freePort, run, signedCommand, startWalk, type Walk } from './kit.js';
 
 // The one HTTP server, as strangers, programs and load balancers meet it.
 let walk: Walk;
-let bot: BotProcess;
+let bot: BotHere;
 let token: string;
 
 beforeAll(async () => {
   walk = await startWalk();
-  bot = await walk.bot();
+  bot = await walk.here();
   expect((await walk.type('ana', 'incidents', 'open sev3 Web')).text).toMatch(/INC-1/);
   expect((await walk.type('ana', 'incidents', 'open sev3 Hidden --private')).text).toMatch(/INC-2/);
   const made = await walk.tocsin('token', 'create', '--name', 'program', '--scope', 'write');

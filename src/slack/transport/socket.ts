@@ -6,7 +6,6 @@ import { answeringEventsAfter, isFatal } from './http.js';
 
 /** A socket that has not said hello by then is given up. */
 const HELLO_MS = 15_000;
-/** After a socket that lived shorter than this there is a pause, so that an unwell Slack is not hammered. */
 const SHORT_LIFE_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Slack's limit on sockets of one app. With this reason it sends one away, often right after its hello. */
@@ -24,6 +23,14 @@ const GOODBYE_MS = 3_000;
 /** How often a socket looks whether its turn has come, while it is crowded. */
 const TURN_MS = 1_000;
 
+/** What a test may want to go faster. */
+export interface SocketPace {
+  /** Lets so much time pass before the next try. */
+  pass?(ms: number): Promise<void>;
+  /** After a socket that lived shorter than this there is a pause, so that an unwell Slack is not hammered. */
+  shortLifeMs?: number;
+}
+
 export interface SocketFront {
   receiver: Receiver;
   /** How many sockets are connected now. */
@@ -36,14 +43,16 @@ export interface SocketFront {
  * Socket Mode that neither blocks the start nor gives up. The library's own reconnecting is off: it waits five seconds, in
  * which clicks fail, and its failures are unhandled rejections. Two sockets, because Slack closes each every few hours.
  */
-export function createSocketFront(options: {
-  appToken: string;
-  apiUrl?: string;
-  log: Log;
-  onFatal: (code: string) => void;
-  sockets?: number;
-}): SocketFront {
-  const { log } = options;
+export function createSocketFront(
+  options: {
+    appToken: string;
+    apiUrl?: string;
+    log: Log;
+    onFatal: (code: string) => void;
+    sockets?: number;
+  } & SocketPace,
+): SocketFront {
+  const { log, pass = pause, shortLifeMs = SHORT_LIFE_MS } = options;
   const stopping = new AbortController();
   let connected = 0;
   let running: Promise<void>[] = [];
@@ -70,7 +79,7 @@ export function createSocketFront(options: {
       try {
         const outcome = await live(socket);
         if (outcome === 'fatal' || stopping.signal.aborted) return;
-        failures = outcome.lived < SHORT_LIFE_MS ? failures + 1 : 0;
+        failures = outcome.lived < shortLifeMs ? failures + 1 : 0;
         // A line that broke, or a refresh, is no wish of Slack's that we stay away.
         if (outcome.lived > 0 && !UNWANTED.has(outcome.reason)) failures = Math.min(failures, 4);
         if (outcome.reason === TOO_MANY) {
@@ -81,7 +90,7 @@ export function createSocketFront(options: {
         if (failures > 0) {
           // A single short life is Slack's every few hours; the next is at once.
           tell(outcome, failures, wait);
-          await pause(wait);
+          await pass(wait);
         }
       } finally {
         active--;
@@ -117,7 +126,7 @@ export function createSocketFront(options: {
       log.info({ sockets: connected }, 'Socket Mode is connected');
       steady = setTimeout(() => {
         trouble = null;
-      }, SHORT_LIFE_MS);
+      }, shortLifeMs);
       try {
         await gone(socket);
       } finally {
