@@ -6,7 +6,6 @@ import { loadConfig } from '#config/config.js';
 import { plain } from '#domain/command/entered.js';
 import { createLog } from '#log.js';
 import { role } from '#store/embedded/connection.js';
-import { migrate } from '#store/migrate.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { type Wire, wireTo } from '../support/wire.js';
 
@@ -19,7 +18,6 @@ let said: string;
 beforeEach(async () => {
   said = '';
   database = await testDatabase();
-  await migrate(database.config);
   const { host, port, database: name } = database.config;
   wire = await wireTo({ path: `${host}/.s.PGSQL.${port}` });
   const env = {

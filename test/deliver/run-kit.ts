@@ -11,7 +11,6 @@ import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
 import { drainRunLane, laneOfRun } from '#runs/advance.js';
 import type { RunWorld } from '#runs/ports.js';
-import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { testDatabase } from '../support/database.js';
 
@@ -94,7 +93,6 @@ export type RunKit = Awaited<ReturnType<typeof startRunKit>>;
 /** The real store, writer and worker of runs, with one open incident, and a world outside that a test directs. */
 export async function startRunKit() {
   const database = await testDatabase();
-  await migrate(database.config);
   const store = openStore(database.config, () => {});
   const behind = new pg.Pool({ ...database.config, max: 1 });
   behind.on('error', () => {});

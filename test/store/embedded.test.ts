@@ -69,6 +69,19 @@ describe('alone', () => {
     await second.close();
   });
 
+  test('the server is small, durable, and thinks in UTC and UTF-8', async () => {
+    const bot = await open('bot');
+    const settings = `SELECT current_setting('server_version_num')::int / 10000 AS version,
+      current_setting('fsync') AS fsync, current_setting('timezone') AS zone,
+      current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
+      (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`;
+    expect(await query(bot, settings)).toEqual([
+      { version: 18, fsync: 'on', zone: 'UTC', addresses: '', encoding: 'UTF8', locale: 'C.UTF-8' },
+    ]);
+    expect(await query(bot, 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
+    await bot.close();
+  });
+
   test('a server left by a killed process is adopted, and then stopped by us', async () => {
     const killed = await elsewhere('bot');
     await killed.query('CREATE TABLE kept AS SELECT 1 AS n');
