@@ -192,9 +192,9 @@ export async function startRunKit() {
     approve: (run: number, by = BO): Promise<unknown | Refusal> =>
       kit.says({ type: 'ApproveRun', run, hash: null, breakGlass: null }, 1, by),
     /** One worker takes the run as far as it goes. */
-    drive: (run: number, options: { world?: RunWorld; signal?: AbortSignal } = {}) =>
+    drive: (run: number, options: { incident?: number; world?: RunWorld; signal?: AbortSignal } = {}) =>
       drainRunLane(
-        laneOfRun(TEAM, 1, run),
+        laneOfRun(TEAM, options.incident ?? 1, run),
         { world: options.world ?? world, wakeAt: () => {}, owner: 'test' },
         options.signal ?? new AbortController().signal,
       ),
