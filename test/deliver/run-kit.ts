@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import pg from 'pg';
 import { z } from 'zod';
 import { lookupsOf } from '#compose/core.js';
@@ -183,8 +184,8 @@ export async function startRunKit() {
       return fact?.type === 'RunProposed' ? fact.data.run : 0;
     },
     /** Asks for a run and takes it to where it waits for approval. */
-    async planned(definition: string): Promise<number> {
-      const run = await kit.propose(definition);
+    async planned(definition: string, target?: string): Promise<number> {
+      const run = await kit.propose(definition, { ...(target && { target }) });
       if (typeof run !== 'number') throw new Error(JSON.stringify(run));
       await kit.drive(run);
       return run;
@@ -252,6 +253,24 @@ export async function startRunKit() {
     null,
   );
   return kit;
+}
+
+/**
+ * A test with a kit of its own, for `test.concurrent`: most of its time it waits for what a worker does of itself every
+ * so often, and others may go beside it.
+ */
+export function withRunKit<T extends unknown[]>(
+  body: (kit: RunKit, ...args: T) => Promise<void>,
+): (...args: T) => Promise<void> {
+  return async (...args) => {
+    const kit = await startRunKit();
+    try {
+      await body(kit, ...args);
+      expect(kit.errors).toEqual([]);
+    } finally {
+      await kit.end();
+    }
+  };
 }
 
 function no(what: string): never {

@@ -5,8 +5,8 @@ import { LANES, type LaneJob } from '#queue/relay.js';
 import { role } from '#store/embedded/connection.js';
 import { openStore, type Store } from '#store/store.js';
 import { memoryLog } from '../queue/log.js';
-import { until } from '../queue/servers.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 import { type Wire, wireTo } from '../support/wire.js';
 import { Ledger, opened } from './ledger.js';
 

@@ -6,15 +6,15 @@ import type { Server } from './server.js';
 import { until } from './until.js';
 
 /**
- * A server that all test files of a run share: the first that asks starts it, and it ends with the run, also with one
- * that is killed.
+ * What all test files of a run share: the first that asks makes it, and it goes with the run, also with one that is
+ * killed.
  * @param name of its folder
- * @param make starts it in that folder
+ * @param make makes it in that folder; a server it has started ends with the run too
  * @returns what `make` said of it, as JSON
  */
 export async function ofThisRun<T>(
   name: string,
-  make: (folder: string) => Promise<{ server: Server; said: T }>,
+  make: (folder: string) => Promise<{ said: T; server?: Server }>,
 ): Promise<T> {
   const run = await folderOfThisRun();
   const folder = join(run, name);
@@ -24,8 +24,8 @@ export async function ofThisRun<T>(
   if (await made(folder)) {
     try {
       const { server, said } = await make(folder);
-      server.letGo();
-      await writeFile(join(run, `${name}.pid`), String(server.pid));
+      server?.letGo();
+      if (server) await writeFile(join(run, `${name}.pid`), String(server.pid));
       await writeFile(`${ready}.part`, JSON.stringify(said));
       await rename(`${ready}.part`, ready);
       return said;
@@ -34,7 +34,7 @@ export async function ofThisRun<T>(
       throw error;
     }
   }
-  return until(`${name} was started by another test file`, async () => {
+  return until(`${name} was made by another test file`, async () => {
     const why = await readFile(failed, 'utf8').catch(() => null);
     if (why !== null) throw new Error(why);
     const said = await readFile(ready, 'utf8').catch(() => null);
