@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { roomForDatabases } from './room.js';
 import { missing, Server } from './server.js';
 
 /** A PostgreSQL of the machine's own, with the programs that come with it, in a folder of its own. */
@@ -41,7 +41,7 @@ export const postgresAvailable = (): boolean =>
 export async function startPostgres(): Promise<TestPostgres> {
   const bin = programs();
   if (bin === null) throw new Error('no PostgreSQL here');
-  const folder = await mkdtemp(join(tmpdir(), 'tocsin-pg-'));
+  const folder = await mkdtemp(join(roomForDatabases(), 'tocsin-pg-'));
   // It refuses to run as root.
   const as = process.getuid?.() === 0 ? account('postgres') : null;
   const server = await postgresServer(folder, bin, as);

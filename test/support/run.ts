@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { roomForDatabases } from './room.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
 
@@ -43,7 +43,7 @@ export async function ofThisRun<T>(
 }
 
 async function folderOfThisRun(): Promise<string> {
-  const folder = join(tmpdir(), `tocsin-test-${process.getuid?.()}-${runPid()}`);
+  const folder = join(roomForDatabases(), `tocsin-test-${process.getuid?.()}-${runPid()}`);
   if (!(await made(folder))) return folder;
   await chmod(folder, 0o711); // whatever the umask says: a server's account passes through
   const watcher = spawn('/bin/sh', ['-c', END_WITH_THE_RUN, 'sh', String(runPid()), folder], {

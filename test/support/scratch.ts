@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { readPostmaster } from '#store/embedded/postmaster.js';
 import { isAlive } from '#store/embedded/process.js';
+import { roomForDatabases } from './room.js';
 import { ofThisRun } from './run.js';
 
 /** A temporary folder for embedded databases; `remove` also ends the servers that a test left on purpose. */
@@ -21,7 +21,7 @@ export type Scratch = {
 };
 
 export async function scratch(): Promise<Scratch> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'tocsin-scratch-')));
+  const folder = await realpath(await mkdtemp(join(roomForDatabases(), 'tocsin-scratch-')));
   await chmod(folder, 0o711); // the server's account passes through
   const dataDirs = new Set<string>();
   const data = async (dataDir: string): Promise<string> => {
