@@ -69,7 +69,9 @@ export async function startCaddy(): Promise<TestCaddy> {
     folder,
     options: { env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder } },
     ready: async () => {
-      await Promise.all([fetch(`${admin}/config/`), fetch(url)]);
+      // No connection is kept: Caddy closes it when its configuration changes.
+      for (const address of [`${admin}/config/`, url])
+        await (await fetch(address, { headers: { Connection: 'close' } })).arrayBuffer();
       return true;
     },
   });
