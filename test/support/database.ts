@@ -39,7 +39,6 @@ export async function emptyDatabase(): Promise<TestDatabase> {
 
 async function create(server: Connection, template: string): Promise<TestDatabase> {
   const config = { ...server, database: `test_${randomBytes(6).toString('hex')}` };
-  // Nobody is ever connected to a template, so files may copy it at the same moment.
   await admin(server, (client) => client.query(`CREATE DATABASE ${config.database} TEMPLATE ${template}`));
   return {
     config,
@@ -61,7 +60,7 @@ function sharedServer(): Promise<Connection> {
       initdb: ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
       settings: [
         // Files that run beside each other share it, some with a dozen processes, killed or stopped, that hold on to theirs.
-        ...['max_connections=300', 'timezone=UTC', 'jit=off', 'io_method=sync', 'autovacuum=off'],
+        ...['max_connections=300', 'timezone=UTC', 'jit=off', 'io_method=sync'],
         // Databases come and go; their log need not be kept for long, nor read by others.
         ...['wal_level=minimal', 'max_wal_senders=0', 'max_wal_size=1GB', 'checkpoint_timeout=1h'],
       ],
@@ -91,6 +90,8 @@ async function migratedTemplate(server: Connection): Promise<string> {
     const half = `half_${randomBytes(6).toString('hex')}`;
     await client.query(`CREATE DATABASE ${half} TEMPLATE template0`);
     await migrate({ ...server, database: half });
+    // Nobody is connected to a template, ever: so files may copy it at the same moment.
+    await client.query(`ALTER DATABASE ${half} ALLOW_CONNECTIONS false`);
     await client.query(`ALTER DATABASE ${half} RENAME TO ${template}`);
   });
   return template;
