@@ -8,7 +8,6 @@ import { isRefusal, refuse } from '#domain/refusal.js';
 import { createHandle, type Handle } from '#handle/handle.js';
 import { createRead, type Read } from '#read/read.js';
 import { renderExport } from '#render/exports.js';
-import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
 import { plan, STEPS } from '../domain/run-facts.js';
 import { testDatabase } from '../support/database.js';
@@ -24,7 +23,6 @@ describe('runs, as typed and answered', () => {
   let read: Read;
   beforeAll(async () => {
     database = await testDatabase();
-    await migrate(database.config);
     store = openStore(database.config, () => {});
     const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
     const members = [ANA, BO].map((one) => ({ ...someone, ...one, kind: 'member' as const }));

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cli } from '#cli/cli.js';
-import { migrate } from '#store/migrate.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
 // Plans from the command line, without Slack and without a bot.
@@ -37,7 +36,6 @@ const file = (name: string) => join(folder, name);
 
 beforeAll(async () => {
   database = await testDatabase();
-  await migrate(database.config);
   folder = await mkdtemp(join(tmpdir(), 'tocsin-plan-'));
   await mkdir(file('runbooks'));
   await writeFile(file('runbooks/copy.yml'), COPY);

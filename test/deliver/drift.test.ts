@@ -1,153 +1,251 @@
-import { renameSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
-import { type DriftKit, ONE, startDriftKit, TWO } from './drift-kit.js';
+import { type ScheduleKit, startScheduleKit, WATCH } from './schedule-kit.js';
 
-let drift: DriftKit;
+let kit: ScheduleKit;
 
 beforeEach(async () => {
-  drift = await startDriftKit();
+  kit = await startScheduleKit(WATCH);
 });
-afterEach(() => drift.end());
+afterEach(() => kit.end());
+
+const ONE = 'value-of-one-1';
+const TWO = 'value-of-two-2';
+const MINUTE = 60_000;
+const offers = async () => (await kit.offers()).map(({ incident }) => incident);
 
 describe('a store to compare with that holds no keys', () => {
   test('is a drift of its own, and never the end of one', async () => {
-    drift.keys('old', { one: ONE, two: TWO });
-    drift.keys('new', { one: ONE });
-    await drift.look();
-    renameSync(drift.path('old'), drift.path('away'));
-    await drift.look();
-    await drift.look();
-    expect(await drift.notes(2)).toEqual([
+    kit.keys('old', { one: ONE, two: TWO });
+    kit.keys('new', { one: ONE });
+    await kit.tick();
+    renameSync(kit.path('old'), kit.path('away'));
+    await kit.tick();
+    await kit.tick();
+    expect(await kit.notes(2)).toEqual([
       expect.stringMatching(/^Drift: new lacks two/),
       expect.stringMatching(/^Drift: old holds no keys \(the file is not there yet\)/),
     ]);
-    renameSync(drift.path('away'), drift.path('old'));
-    drift.keys('new', { one: ONE, two: TWO });
-    await drift.look();
-    expect((await drift.notes(2))[2]).toBe('new and old are in step again.');
-    expect(await drift.offers()).toEqual([2]);
+    renameSync(kit.path('away'), kit.path('old'));
+    kit.keys('new', { one: ONE, two: TWO });
+    await kit.tick();
+    expect((await kit.notes(2))[2]).toBe('new and old are in step again.');
+    expect(await offers()).toEqual([2]);
   });
 
   test('opens an incident that says so, with nothing to mend it from', async () => {
-    drift.keys('old', {});
-    drift.keys('new', { one: ONE });
-    await drift.look();
-    expect((await drift.state(2))?.title).toBe('old holds no keys');
-    expect(await drift.notes(2)).toHaveLength(1);
-    expect(await drift.offers()).toEqual([]);
+    kit.keys('old', {});
+    kit.keys('new', { one: ONE });
+    await kit.tick();
+    expect((await kit.state(2))?.title).toBe('old holds no keys');
+    expect(await kit.notes(2)).toHaveLength(1);
+    expect(await offers()).toEqual([]);
   });
 });
 
 describe('where a drift is told', () => {
   test('is another open incident when the one that heard of it is resolved, with a button there', async () => {
-    drift.keys('old', { one: ONE });
-    drift.keys('new', {});
-    await drift.open();
-    await drift.look();
-    await drift.open();
-    await drift.look();
-    expect(await drift.notes(3)).toEqual([]);
-    await drift.resolve(2);
-    await drift.look();
-    await drift.look();
-    expect(await drift.notes(3)).toEqual([expect.stringMatching(/^Drift: new lacks one/)]);
-    expect(await drift.offers()).toEqual([2, 3]);
-    drift.keys('new', { one: ONE });
-    await drift.look();
-    expect((await drift.notes(3))[1]).toBe('new and old are in step again.');
-    expect(await drift.opened()).toEqual([3]);
+    kit.keys('old', { one: ONE });
+    kit.keys('new', {});
+    await kit.open();
+    await kit.tick();
+    await kit.open();
+    await kit.tick();
+    expect(await kit.notes(3)).toEqual([]);
+    await kit.resolve(2);
+    await kit.tick();
+    await kit.tick();
+    expect(await kit.notes(3)).toEqual([expect.stringMatching(/^Drift: new lacks one/)]);
+    expect(await offers()).toEqual([2, 3]);
+    kit.keys('new', { one: ONE });
+    await kit.tick();
+    expect((await kit.notes(3))[1]).toBe('new and old are in step again.');
+    expect(await kit.opened()).toEqual([3]);
   });
 
   test('its end is told only there', async () => {
-    drift.keys('old', { one: ONE });
-    drift.keys('new', {});
-    await drift.open();
-    await drift.look();
-    await drift.open();
-    await drift.resolve(2);
-    drift.keys('new', { one: ONE });
-    await drift.look();
-    expect(await drift.notes(3)).toEqual([]);
+    kit.keys('old', { one: ONE });
+    kit.keys('new', {});
+    await kit.open();
+    await kit.tick();
+    await kit.open();
+    await kit.resolve(2);
+    kit.keys('new', { one: ONE });
+    await kit.tick();
+    expect(await kit.notes(3)).toEqual([]);
   });
 
   test('it is offered again when it comes back', async () => {
-    drift.keys('old', { one: ONE });
+    kit.keys('old', { one: ONE });
     for (const values of [{}, { one: ONE }, {}] as Record<string, string>[]) {
-      drift.keys('new', values);
-      await drift.look();
+      kit.keys('new', values);
+      await kit.tick();
     }
-    expect(await drift.notes(2)).toHaveLength(3);
-    expect(await drift.offers()).toEqual([2, 2]);
+    expect(await kit.notes(2)).toHaveLength(3);
+    expect(await offers()).toEqual([2, 2]);
   });
 
   test.each([{ drill: true }, { private: true }])('is no incident with %j', async (hidden) => {
-    drift.keys('old', { one: ONE });
-    drift.keys('new', {});
-    await drift.open(hidden);
-    await drift.look();
-    expect(await drift.notes(2)).toEqual([]);
-    expect(await drift.notes(3)).toHaveLength(1);
-    expect(await drift.offers()).toEqual([3]);
+    kit.keys('old', { one: ONE });
+    kit.keys('new', {});
+    await kit.open(hidden);
+    await kit.tick();
+    expect(await kit.notes(2)).toEqual([]);
+    expect(await kit.notes(3)).toHaveLength(1);
+    expect(await offers()).toEqual([3]);
   });
 });
 
 describe('the button', () => {
   test('is left out where key-sync would refuse, and the text says what a person must do', async () => {
-    drift.keys('old', { one: ONE, two: TWO });
-    drift.keys('new', { one: 'another-value-1', two: TWO });
-    await drift.look();
-    const print = (value: string) => drift.world.systems.fingerprint(new Secret(value));
-    const [first] = await drift.notes(2);
+    kit.keys('old', { one: ONE, two: TWO });
+    kit.keys('new', { one: 'another-value-1', two: TWO });
+    await kit.tick();
+    const print = (value: string) => kit.world.systems.fingerprint(new Secret(value));
+    const [first] = await kit.notes(2);
     expect(first).toContain(
       `new has another value under one (${print(ONE)} in old, ${print('another-value-1')} in new)`,
     );
     expect(first).toMatch(
       /`key-sync` cannot mend this: it overwrites nothing.*under one by hand.*`key-rotate`\.$/,
     );
-    expect(await drift.offers()).toEqual([]);
+    expect(await offers()).toEqual([]);
     // Nor where something is missing beside it: there is no plan then either.
-    drift.keys('new', { one: 'another-value-1' });
-    await drift.look();
-    expect((await drift.notes(2))[1]).toMatch(/lacks two.*another value under one/);
-    expect(await drift.offers()).toEqual([]);
-    drift.keys('new', { one: ONE });
-    await drift.look();
-    expect(await drift.offers()).toEqual([2]);
+    kit.keys('new', { one: 'another-value-1' });
+    await kit.tick();
+    expect((await kit.notes(2))[1]).toMatch(/lacks two.*another value under one/);
+    expect(await offers()).toEqual([]);
+    kit.keys('new', { one: ONE });
+    await kit.tick();
+    expect(await offers()).toEqual([2]);
   });
 
   test('is there for places that disagree only where adding makes them agree', async () => {
-    drift.keys('old', { one: ONE });
+    kit.keys('old', { one: ONE });
     const torn = (held: string) => {
       const apart = new Map([
         ['one', { told: 'places of new disagree about one', keys: [new Secret(held)] }],
       ]);
       return { read: async () => ({ version: 'v', keys: new Map(), apart }) } as unknown as KeyStore;
     };
-    const { store } = drift.world.systems;
+    const { store } = kit.world.systems;
     const places = { new: torn('another-value-1') };
-    drift.world.systems = {
-      ...drift.world.systems,
+    kit.world.systems = {
+      ...kit.world.systems,
       store: (name) => (name === 'new' ? places.new : store(name)),
     };
-    await drift.look();
-    expect((await drift.notes(2))[0]).toMatch(
-      /disagree about one\. `key-sync` cannot.*make the places agree/,
-    );
-    expect(await drift.offers()).toEqual([]);
+    await kit.tick();
+    expect((await kit.notes(2))[0]).toMatch(/disagree about one\. `key-sync` cannot.*make the places agree/);
+    expect(await offers()).toEqual([]);
     places.new = torn(ONE);
-    await drift.look();
-    expect((await drift.notes(2))[1]).toBe('Drift: places of new disagree about one.');
-    expect(await drift.offers()).toEqual([2]);
+    await kit.tick();
+    expect((await kit.notes(2))[1]).toBe('Drift: places of new disagree about one.');
+    expect(await offers()).toEqual([2]);
   });
 
   test('of a runbook of their own is always there: what it can mend, its author knows', async () => {
-    drift.configure('components: [TTS], runbook: overwrite');
-    drift.keys('old', { one: ONE });
-    drift.keys('new', { one: 'another-value-1' });
-    await drift.look();
-    expect((await drift.notes(2))[0]).not.toMatch('key-sync');
-    expect(await drift.offers()).toEqual([2]);
+    kit.configure(
+      'watch: { drift: { from: old, to: new }, every: 5s, components: [TTS], runbook: overwrite }',
+    );
+    kit.keys('old', { one: ONE });
+    kit.keys('new', { one: 'another-value-1' });
+    await kit.tick();
+    expect((await kit.notes(2))[0]).not.toMatch('key-sync');
+    expect(await offers()).toEqual([2]);
+  });
+});
+
+describe('a store that cannot be read', () => {
+  const broken = () => writeFileSync(kit.path('old'), `{"one": "${ONE}"`);
+
+  test('is told of once, after five minutes and three looks, and when it can be read again', async () => {
+    kit.keys('new', { one: ONE });
+    broken();
+    await kit.ticks(4, MINUTE);
+    expect(await kit.opened()).toEqual([]);
+    await kit.ticks(4, MINUTE);
+    expect(await kit.opened()).toEqual([2]);
+    expect(await kit.state(2)).toMatchObject({ components: ['TTS'], private: false });
+    const [first, ...more] = await kit.notes(2);
+    expect(first).toMatch(
+      /^Drift between old and new has not been looked for since \d{4}-\d\d-\d\d \d\d:\d\d UTC: old: .*old\.json is not a json-file/,
+    );
+    expect(more).toEqual([]);
+    kit.keys('old', { one: ONE });
+    await kit.ticks(2, MINUTE);
+    expect((await kit.notes(2)).slice(1)).toEqual(['Drift between old and new is looked for again.']);
+  });
+
+  test('is not told of after two looks, however far apart, nor when a look between succeeded', async () => {
+    kit.keys('new', { one: ONE });
+    broken();
+    await kit.ticks(2, 60 * MINUTE);
+    kit.keys('old', { one: ONE });
+    await kit.tick();
+    broken();
+    await kit.ticks(2, 60 * MINUTE);
+    expect(await kit.opened()).toEqual([]);
+    await kit.tick();
+    expect(await kit.opened()).toEqual([2]);
+  });
+
+  test('is told of in time, also where the first look was made by a clock that was an hour ahead', async () => {
+    kit.keys('new', { one: ONE });
+    broken();
+    kit.windOn(60 * MINUTE);
+    await kit.tick();
+    kit.windOn(-60 * MINUTE);
+    await kit.ticks(7, MINUTE);
+    expect(await kit.opened()).toEqual([2]);
+  });
+
+  test('is noted on the open incident, and on the next when that is resolved', async () => {
+    kit.keys('new', { one: ONE });
+    broken();
+    await kit.open();
+    await kit.ticks(7, MINUTE);
+    expect(await kit.notes(2)).toHaveLength(1);
+    await kit.open();
+    await kit.resolve(2);
+    await kit.ticks(2, MINUTE);
+    expect(await kit.notes(3)).toHaveLength(1);
+    expect(await kit.opened()).toEqual([3]);
+  });
+
+  test('leaves a drift that was told as it stands', async () => {
+    kit.keys('old', { one: ONE });
+    kit.keys('new', {});
+    await kit.tick();
+    broken();
+    await kit.ticks(7, MINUTE);
+    kit.keys('old', { one: ONE });
+    await kit.ticks(2, MINUTE);
+    expect(await kit.notes(2)).toEqual([
+      expect.stringMatching(/^Drift: new lacks one/),
+      expect.stringMatching(/^Drift between old and new has not been looked for/),
+      'Drift between old and new is looked for again.',
+    ]);
+    expect(await offers()).toEqual([2]);
+  });
+
+  test('is told of with no secret that its message may quote', async () => {
+    kit.world.scrub = { ...kit.world.scrub, text: (text) => text.replaceAll('open sesame', '[secret]') };
+    const failing = { read: () => Promise.reject(new Error('db: open sesame')) } as unknown as KeyStore;
+    kit.world.systems = { ...kit.world.systems, store: () => failing };
+    await kit.ticks(7, MINUTE);
+    expect((await kit.notes(2))[0]).toMatch(/UTC: db: \[secret\]\.$/);
+  });
+
+  test('has a drift that is found later told in the incident that it opened', async () => {
+    kit.configure('watch: { drift: { from: old, to: new }, every: 5s }');
+    kit.keys('new', {});
+    broken();
+    await kit.ticks(7, MINUTE);
+    kit.keys('old', { one: ONE });
+    await kit.tick();
+    expect(await kit.opened()).toEqual([2]);
+    expect((await kit.notes(2))[2]).toMatch(/^Drift: new lacks one/);
   });
 });

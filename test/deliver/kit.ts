@@ -13,7 +13,6 @@ import { createHandle, type Handle } from '#handle/handle.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient } from '#slack/transport/client.js';
-import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { deliver } from '../../src/worker/worker.js';
 import { manifest } from '../sandbox/kit.js';
@@ -69,7 +68,6 @@ export async function startKit(
   edit: Parameters<typeof manifest>[0] = () => {},
 ) {
   const database = await testDatabase();
-  await migrate(database.config);
   const store = openStore(database.config, () => {});
   const client = new pg.Pool({ ...database.config, max: 4 });
   client.on('error', () => {});

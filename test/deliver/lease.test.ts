@@ -3,7 +3,7 @@ import { Gate } from '#deliver/gate.js';
 import { CALL_MS, LEASE_MS } from '#deliver/lease.js';
 import type { World } from '#deliver/ports.js';
 import { workerSettings } from '#queue/settings.js';
-import { until } from '../queue/servers.js';
+import { until } from '../support/until.js';
 import { type Kit, laneOf, startKit } from './kit.js';
 
 let kit: Kit;

@@ -4,6 +4,7 @@ import { createRead } from '#read/read.js';
 import { undeliveredLine } from '#render/undelivered.js';
 import { createSlackClient } from '#slack/transport/client.js';
 import { look } from '../../src/answer/answer.js';
+import { until } from '../support/until.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
 // Whatever Slack answers: nothing is lost, doubled or out of order, and all who are asked say the same about it.
@@ -136,7 +137,7 @@ describe('to a message', () => {
     kit.world.slack = slack;
     expect((await kit.rows(incident)).at(-1)).toMatchObject({ done: false, dead: false });
     // It is handled when the other side comes round to it.
-    while ((await numbers(incident)).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until('it is said', async () => (await numbers(incident)).length > 0);
     await kit.pays(incident);
     expect(await numbers(incident)).toEqual(['1']);
   });

@@ -49,7 +49,6 @@ afterEach(async () => {
 async function restoreHere(): Promise<void> {
   const copy = await testDatabase();
   ends.push(() => copy.close());
-  await migrate(copy.config);
   const its = new pg.Pool({ ...copy.config, max: 2 });
   pool = its;
   pool.on('error', () => {});

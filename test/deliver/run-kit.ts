@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import pg from 'pg';
 import { z } from 'zod';
 import { lookupsOf } from '#compose/core.js';
@@ -12,7 +13,6 @@ import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/ports.js';
-import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { testDatabase } from '../support/database.js';
 
@@ -95,7 +95,6 @@ export type RunKit = Awaited<ReturnType<typeof startRunKit>>;
 /** The real store, writer and worker of runs, with one open incident, and a world outside that a test directs. */
 export async function startRunKit() {
   const database = await testDatabase();
-  await migrate(database.config);
   const store = openStore(database.config, () => {});
   const behind = new pg.Pool({ ...database.config, max: 1 });
   behind.on('error', () => {});
@@ -186,8 +185,8 @@ export async function startRunKit() {
       return fact?.type === 'RunProposed' ? fact.data.run : 0;
     },
     /** Asks for a run and takes it to where it waits for approval. */
-    async planned(definition: string): Promise<number> {
-      const run = await kit.propose(definition);
+    async planned(definition: string, target?: string): Promise<number> {
+      const run = await kit.propose(definition, { ...(target && { target }) });
       if (typeof run !== 'number') throw new Error(JSON.stringify(run));
       await kit.drive(run);
       return run;
@@ -195,9 +194,9 @@ export async function startRunKit() {
     approve: (run: number, by = BO): Promise<unknown | Refusal> =>
       kit.says({ type: 'ApproveRun', run, hash: null, breakGlass: null }, 1, by),
     /** One worker takes the run as far as it goes. */
-    drive: (run: number, options: { world?: RunWorld; signal?: AbortSignal } = {}) =>
+    drive: (run: number, options: { incident?: number; world?: RunWorld; signal?: AbortSignal } = {}) =>
       drainRunLane(
-        laneOfRun(TEAM, 1, run),
+        laneOfRun(TEAM, options.incident ?? 1, run),
         { world: options.world ?? world, wakeAt: () => {}, owner: 'test' },
         options.signal ?? new AbortController().signal,
       ),
@@ -255,6 +254,24 @@ export async function startRunKit() {
     null,
   );
   return kit;
+}
+
+/**
+ * A test with a kit of its own, for `test.concurrent`: most of its time it waits for what a worker does of itself every
+ * so often, and others may go beside it.
+ */
+export function withRunKit<T extends unknown[]>(
+  body: (kit: RunKit, ...args: T) => Promise<void>,
+): (...args: T) => Promise<void> {
+  return async (...args) => {
+    const kit = await startRunKit();
+    try {
+      await body(kit, ...args);
+      expect(kit.errors).toEqual([]);
+    } finally {
+      await kit.end();
+    }
+  };
 }
 
 function no(what: string): never {

@@ -10,48 +10,63 @@ import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf } from '#runbooks/shelf.js';
-import { drainRunLane } from '#runs/advance.js';
+import { openSystems } from '#runbooks/systems.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import { definition, startRunKit, TEAM } from './run-kit.js';
 
+/** `turn` rotates the pair `tts` with the runbook `turn`; `watch` compares the key stores `old` and `new`. */
+export const TURN = 'turn: { rotate: tts, every: 1d, runbook: turn, components: [TTS] }';
+export const WATCH = 'watch: { drift: { from: old, to: new }, every: 5s, components: [TTS] }';
+
 export type ScheduleKit = Awaited<ReturnType<typeof startScheduleKit>>;
 
 /**
- * One schedule, `turn`, which rotates the pair `tts` with the runbook `turn` of a real folder; with the store and the
- * writer of incidents as a bot has them, and a world outside that a test directs. No incident is open.
+ * Schedules over the store and the writer of incidents as a bot has them, with two real key stores, a real folder of
+ * runbooks, and a world outside that a test directs. No incident is open.
+ * @param schedule one, as the configuration has it
  */
-export async function startScheduleKit(more = 'components: [TTS]') {
+export async function startScheduleKit(schedule = TURN) {
   const kit = await startRunKit();
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-schedule-'));
   const runbooks = join(folder, 'runbooks');
   mkdirSync(runbooks);
-
-  const org = readOrganisation(
-    `keystores:
-  old: { type: json-file, path: ${folder}/old.json }
-  new: { type: json-file, path: ${folder}/new.json }
-pairs:
-  tts:
-    { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
-schedules:
-  turn: { rotate: tts, every: 1d, runbook: turn, ${more} }`,
-    'tocsin.yml',
-  );
-  if (Array.isArray(org)) throw new Error(org.join('\n'));
-  const read = readRunbookSettings(org, org.at);
-  if ('problems' in read) throw new Error(read.problems.join('\n'));
-  const { schedules } = read.settings;
-
-  const scrub = new Scrub(fingerprints('pepper'));
+  const path = (store: string) => join(folder, `${store}.json`);
+  const fingerprint = fingerprints('pepper');
+  const scrub = new Scrub(fingerprint);
   const propose = proposeOf({
     shelf: openShelf({ folders: [runbooks], actions: kit.outside.actions }),
     scrub,
     learnKeys: async () => undefined,
   });
-  const world: ScheduleWorld = {
+
+  function settings(line: string) {
+    const org = readOrganisation(
+      `keystores:
+  old: { type: json-file, path: ${path('old')} }
+  new: { type: json-file, path: ${path('new')} }
+pairs:
+  tts:
+    { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
+schedules:
+  ${line}`,
+      'tocsin.yml',
+    );
+    if (Array.isArray(org)) throw new Error(org.join('\n'));
+    const read = readRunbookSettings(org, org.at);
+    if ('problems' in read) throw new Error(read.problems.join('\n'));
+    return read.settings;
+  }
+
+  let { schedules, ...read } = settings(schedule);
+  const systems = () => ({
+    ...openSystems({ schedules, ...read }, { env: {}, scrub, fingerprint }),
+    fingerprint,
+  });
+  let world: ScheduleWorld = {
     ...kit.world,
+    systems: systems(),
     scrub,
     schedules: kit.store.schedules,
     openIncidents: (team) => kit.store.openIncidents(team),
@@ -65,10 +80,40 @@ schedules:
       return isRefusal(answer) ? answer : answer.incident;
     },
   };
+
+  const state = async (incident: number) => (await kit.store.load(TEAM, incident))?.state;
+  async function due() {
+    const all = [...schedules].map(([name, spec]) => ({
+      name,
+      spec: JSON.stringify(spec),
+      firstAt: new Date(0),
+    }));
+    await kit.store.schedules.sync(TEAM, all);
+    await kit.sql("update schedule set next_at = now() - interval '1 second'");
+  }
+  async function tick(its: ScheduleWorld = world) {
+    await due();
+    expect(await doScheduled(TEAM, schedules, its)).toBe(true);
+  }
+
   const scheduled = {
     ...kit,
-    world,
-    schedules,
+    /** What schedules are handed; a test may change it. */
+    get world() {
+      return world;
+    },
+    /** The schedules of the configuration. */
+    get schedules() {
+      return schedules;
+    },
+    path,
+    /** Another schedule than the one that it began with. */
+    configure(line: string) {
+      ({ schedules, ...read } = settings(line));
+      world = { ...world, systems: systems() };
+    },
+    keys: (store: 'old' | 'new', values: Record<string, string>) =>
+      writeFileSync(path(store), JSON.stringify(values)),
     /** Puts the runbook `turn` there, or another. */
     runbook: (steps: Array<string | object>, other: object = {}) =>
       writeFileSync(
@@ -80,27 +125,27 @@ schedules:
           ...other,
         }),
       ),
+    /** Its time has come. */
+    due,
     /** Has what is scheduled done, as if its time had come. */
-    async tick(its: ScheduleWorld = world) {
-      const spec = JSON.stringify(schedules.get('turn'));
-      await kit.store.schedules.sync(TEAM, [{ name: 'turn', spec, firstAt: new Date(0) }]);
-      await kit.sql("update schedule set next_at = now() - interval '1 second'");
-      expect(await doScheduled(TEAM, schedules, its)).toBe(true);
+    tick,
+    /** Some, with so much time after each. */
+    async ticks(count: number, apartMs: number) {
+      for (let i = 0; i < count; i++) {
+        await tick();
+        kit.windOn(apartMs);
+      }
     },
     /** A worker takes that run of the standing record as far as it goes. */
-    run: (run: number) =>
-      drainRunLane(
-        laneOfRun(TEAM, 0, run),
-        { world: kit.world, wakeAt: () => {}, owner: 'test' },
-        new AbortController().signal,
-      ),
+    run: (run: number) => kit.drive(run, { incident: 0 }),
     /** A process that has just begun looks twice at the standing record. */
     async watch(its: ScheduleWorld = world) {
       const told = new Set<string>();
       await watchStanding(TEAM, schedules, its, told);
       await watchStanding(TEAM, schedules, its, told);
     },
-    runs: async () => (await kit.store.load(TEAM, 0))?.state.runs?.list ?? [],
+    state,
+    runs: async () => (await state(0))?.runs?.list ?? [],
     outcome: async () => (await kit.sql<{ outcome: string }>('select outcome from schedule'))[0]?.outcome,
     async notes(incident: number) {
       const texts: string[] = [];
@@ -111,6 +156,11 @@ schedules:
       return texts;
     },
     opened: async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number),
+    /** In which incidents a button was owed, and for what. */
+    offers: () =>
+      kit.sql<{ incident: number; payload: object }>(
+        "select incident::int, payload from outbox where kind = 'run.offer' order by id",
+      ),
     open: (more: { drill?: boolean; private?: boolean; components?: string[] } = {}) =>
       kit.says(
         {

@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import { checkQueue, troubleOfRedis } from '#queue/check.js';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 import { memoryLog } from './log.js';
-import { until } from './servers.js';
 
 const onRedis = redisAvailable() ? describe : describe.skip;
 

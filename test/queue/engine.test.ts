@@ -2,16 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { startCanary } from '#queue/canary.js';
 import { type Engine, openEngine, QUEUE_SCHEMA } from '#queue/engine.js';
 import { LANES, type LaneJob } from '#queue/relay.js';
 import { compiled } from '../support/compiled.js';
+import { until } from '../support/until.js';
 import { memoryLog } from './log.js';
-import { type Server, servers, until } from './servers.js';
+import { onEveryEngine, type Server } from './servers.js';
 
-describe.each(servers)('the engine on %s', (name, start) => {
+onEveryEngine('the engine on %s', (name, start) => {
   let server: Server;
   let log: ReturnType<typeof memoryLog>;
   let engines: Engine[];

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LaneJob } from '#queue/relay.js';
 
+/** Its multiples lie everywhere between two whole numbers, and never twice at the same place. */
+const GOLDEN = 0.618_033_988_75;
+
 /**
  * The outbox as the queue sees it: lanes with rows, one holder a lane. In memory, so that it outlives any
  * server of the test.
@@ -10,6 +13,7 @@ export class Outbox {
   readonly #held = new Set<string>();
   /** How often a worker came for each lane. */
   readonly visits = new Map<string, number>();
+  #moments = 0;
   committed = 0;
   delivered = 0;
 
@@ -35,13 +39,19 @@ export class Outbox {
       while (this.#due.has(lane)) {
         this.delivered += this.#due.get(lane) ?? 0;
         this.#due.delete(lane);
-        await sleep(Math.random() * 3);
+        await sleep(this.#moment(3));
       }
-      await sleep(Math.random() * 6);
+      await sleep(this.#moment(6));
     } finally {
       this.#held.delete(lane);
     }
   };
+
+  /** Milliseconds below `below`, another number each time, and the same numbers in every run. */
+  #moment(below: number): number {
+    this.#moments += 1;
+    return (this.#moments * GOLDEN * below) % below;
+  }
 
   get left(): string[] {
     return [...this.#due.keys()];

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
+import { until } from '../support/until.js';
 import { memoryLog } from './log.js';
 import { Outbox } from './outbox.js';
-import { type Server, servers, until } from './servers.js';
+import { onEveryEngine, type Server } from './servers.js';
 
-describe.each(servers)('the relay on %s', (_name, start) => {
+onEveryEngine('the relay on %s', (_name, start) => {
   let server: Server;
   let outbox: Outbox;
   let log: ReturnType<typeof memoryLog>;

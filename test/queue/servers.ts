@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from '@jest/globals';
 import pg from 'pg';
 import { type EngineOptions, QUEUE_SCHEMA } from '#queue/engine.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { redisAvailable, startRedis } from '../support/redis.js';
 import { scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 /** A server that a queue engine runs on, which a test may hurt. */
 export interface Server {
@@ -22,11 +23,22 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Every engine, for `describe.each`: the same suite runs on all of them. */
-export const servers: Array<[string, () => Promise<Server>]> = [
-  ...(redisAvailable() ? [['Redis', redisServer] as [string, () => Promise<Server>]] : []),
-  ['PostgreSQL', postgresServer],
-];
+/**
+ * The same suite on every engine, each by its name; where the server of one is missing its suite is skipped.
+ *
+ *     onEveryEngine('the relay on %s', (name, start) => { … });
+ */
+export function onEveryEngine(
+  title: string,
+  suite: (name: string, start: () => Promise<Server>) => void,
+): void {
+  const engines = [
+    ['Redis', redisServer, redisAvailable()],
+    ['PostgreSQL', postgresServer, true],
+  ] as const;
+  for (const [name, start, here] of engines)
+    (here ? describe : describe.skip)(title.replace('%s', name), () => suite(name, start));
+}
 
 async function redisServer(): Promise<Server> {
   const redis = await startRedis();
@@ -44,6 +56,7 @@ async function redisServer(): Promise<Server> {
 async function postgresServer(): Promise<Server> {
   const at = await scratch();
   const dataDir = join(at.folder, 'data');
+  await at.seed(dataDir);
   const open = () => openEmbedded({ dataDir, role: 'bot', systemFolder: join(at.folder, 'system') });
   let embedded = await open();
   // The folder's removal ends a server that was left running.
@@ -93,13 +106,4 @@ async function postgresServer(): Promise<Server> {
       await at.remove();
     },
   };
-}
-
-/** Resolves when `happened` is true; throws with `what` when it never is. */
-export async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 25_000;
-  while (!(await happened())) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`);
-    await sleep(10);
-  }
 }

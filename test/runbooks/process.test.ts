@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Program } from '#runbooks/action.js';
 import { NotStarted, runProcess } from '#runbooks/process.js';
 import { compiled } from '../support/compiled.js';
+import { until } from '../support/until.js';
 
 /** A bot, as far as it matters here: it runs one program, and dies as it is told. */
 const MORTAL = `
@@ -40,9 +41,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const until = async (holds: () => boolean) => {
-  while (!holds()) await sleep(10);
-};
 /** Who runs now, of bots, keepers and programs of these tests: all have one of our folders in their command line. */
 function present(): Array<{ pid: number; line: string }> {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
@@ -98,10 +96,10 @@ describe('when we die, however we die', () => {
     'by %s: the program ends with all its descendants, even those that ignore SIGTERM',
     async (by) => {
       const bot = await mortal(bash(family()));
-      await until(() => has('first') && has('second') && has('third'));
+      await until('all three run', () => has('first') && has('second') && has('third'));
       expect(present().filter(({ line }) => line.includes(folder)).length).toBeGreaterThanOrEqual(4);
       bot.kill(by);
-      await until(() => present().length === 0);
+      await until('nobody is left', () => present().length === 0);
       // An orderly end is no time for tidying up: whoever comes next may be there at once.
       if (by !== 'SIGUSR2') expect(has('tidied')).toBe(true);
     },
@@ -109,30 +107,30 @@ describe('when we die, however we die', () => {
 
   test('in an orderly end the program is killed at once, not only by its keeper in two seconds', async () => {
     const bot = await mortal(bash(`trap '' TERM; echo > first; while :; do sleep 0.1; done`));
-    await until(() => has('first'));
+    await until('it runs', () => has('first'));
     const keeper = present().find(({ line }) => line.includes('kept.mjs'))?.pid as number;
     // It cannot help now.
     process.kill(keeper, 'SIGSTOP');
     bot.kill('SIGUSR2');
-    await until(() => present().every(({ pid }) => pid === keeper));
+    await until('only the keeper is left', () => present().every(({ pid }) => pid === keeper));
     process.kill(keeper, 'SIGCONT');
-    await until(() => present().length === 0);
+    await until('nobody is left', () => present().length === 0);
   });
 
   test('at any moment of its start', async () => {
-    for (let wait = 0; wait < 120; wait += 10) {
+    for (let wait = 0; wait < 120; wait += 20) {
       const bot = await mortal(bash(`trap '' TERM; while :; do sleep 0.1; done`));
       await sleep(wait);
       bot.kill('SIGKILL');
     }
-    await until(() => present().length === 0);
+    await until('nobody is left', () => present().length === 0);
   });
 
   test('in the middle of its output', async () => {
     const bot = await mortal(bash(`trap '' TERM PIPE; echo > first; while :; do echo line; done`));
-    await until(() => has('first'));
+    await until('it runs', () => has('first'));
     bot.kill('SIGKILL');
-    await until(() => present().length === 0);
+    await until('nobody is left', () => present().length === 0);
   });
 });
 
@@ -141,18 +139,24 @@ const keepers = () =>
   present().map(({ pid }) => Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
 
 test('a keeper that is killed takes its program along; one that is asked to end stays', async () => {
-  const running = run(bash('echo > first; while :; do sleep 0.1; done'));
-  await until(() => has('first'));
+  const running = run(bash('echo > first; while :; do echo >> beats; sleep 0.02; done'));
+  await until('it runs', () => has('first'));
   const [keeper] = keepers() as [number];
   expect(readFileSync(`/proc/${keeper}/cmdline`, 'utf8')).toContain('kept.mjs');
   // Its environment is not ours, and its command line does not hold the program's.
   expect(readFileSync(`/proc/${keeper}/environ`, 'utf8')).not.toContain('PATH=/');
   expect(readFileSync(`/proc/${keeper}/cmdline`, 'utf8')).not.toContain(folder);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(keeper, signal);
-  expect(await Promise.race([running, sleep(100, 'still there')])).toBe('still there');
+  const pending = () => /^ShdPnd:\t0*([^0\n]*)/m.exec(readFileSync(`/proc/${keeper}/status`, 'utf8'))?.[1];
+  await until('it has heard of all three', () => pending() === '');
+  // Were it to end of one of them, its program would be killed at once.
+  const beats = () => readFileSync(join(folder, 'beats')).length;
+  const then = beats();
+  await until('its program goes on', () => beats() >= then + 10);
+  expect(readFileSync(`/proc/${keeper}/cmdline`, 'utf8')).toContain('kept.mjs');
   process.kill(keeper, 'SIGKILL');
   expect(await running).toMatchObject({ exit: null, by: 'SIGKILL', stopped: false });
-  await until(() => present().length === 0);
+  await until('nobody is left', () => present().length === 0);
 });
 
 test('stopped at once: it gets SIGTERM', async () => {

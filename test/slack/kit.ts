@@ -11,6 +11,7 @@ import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import type { Seed } from '#sandbox/seed.js';
 import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
 import type { Answer, Log, Recorded, SlackPerson, Typed } from '#slack/ports.js';
+import { until as eventually } from '../support/until.js';
 
 export const MANIFEST: object = parse(readFileSync(join(process.cwd(), 'manifest.yml'), 'utf8'));
 
@@ -190,5 +191,5 @@ export async function startKit(
 
 /** Waits for something to become true; the test's own time limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+  await eventually('what the test waits for', condition);
 }

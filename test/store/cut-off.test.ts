@@ -3,11 +3,10 @@ import type pg from 'pg';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob } from '#queue/relay.js';
 import { role } from '#store/embedded/connection.js';
-import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
 import { memoryLog } from '../queue/log.js';
-import { until } from '../queue/servers.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 import { type Wire, wireTo } from '../support/wire.js';
 import { Ledger, opened } from './ledger.js';
 
@@ -20,7 +19,6 @@ let config: pg.ClientConfig;
 
 beforeEach(async () => {
   database = await testDatabase();
-  await migrate(database.config);
   const { host, port, database: name } = database.config;
   wire = await wireTo({ path: `${host}/.s.PGSQL.${port}` });
   config = { host: '127.0.0.1', port: wire.port, user: role, database: name };

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg, { type PoolConfig } from 'pg';
-import { migrate } from '#store/migrate.js';
+import { pendingMigrations } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
-import { type TestDatabase, testDatabase } from '../support/database.js';
+import { emptyDatabase, type TestDatabase, testDatabase } from '../support/database.js';
+
+/** What the embedded server is besides durable (that the test of it has): version, zone, addresses, encoding, order. */
+const KIND = `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('timezone') AS zone,
+  current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
+  (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`;
+const BOTS_OWN = [{ version: 18, zone: 'UTC', addresses: '', encoding: 'UTF8', locale: 'C.UTF-8' }];
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -27,17 +33,16 @@ test('two test databases do not see each other, and closing one leaves the other
   await expect(query(other, 'SELECT 1')).rejects.toThrow('does not exist');
 });
 
-test('the server is small, durable, and thinks in UTC and UTF-8', async () => {
-  const settings = `SELECT current_setting('server_version_num')::int / 10000 AS version,
-    current_setting('fsync') AS fsync, current_setting('timezone') AS zone,
-    current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
-    (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`;
-  expect(await query(db, settings)).toEqual([
-    { version: 18, fsync: 'on', zone: 'UTC', addresses: '', encoding: 'UTF8', locale: 'C.UTF-8' },
-  ]);
-  // Of a test's own database that is taken back; whatever else lives on such a server waits for the disk.
-  const common = { ...db, config: { ...db.config, database: 'postgres' } };
-  expect(await query(common, 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
+test('a test database has all tables and nothing in them, an empty one no table', async () => {
+  const other = await emptyDatabase();
+  expect(await pendingMigrations(db.config)).toBe(0);
+  expect(await query(db, 'SELECT count(*)::int AS n FROM fact')).toEqual([{ n: 0 }]);
+  expect(await pendingMigrations(other.config)).toBeGreaterThan(0);
+  await other.close();
+});
+
+test('both are of the same kind as a bot’s own', async () => {
+  expect(await query(db, KIND)).toEqual(BOTS_OWN);
 });
 
 test('each database has a name of its own, the same by every address', async () => {
@@ -72,7 +77,6 @@ test('also where nobody may ask for the server’s identity, and another one num
     }
   };
   try {
-    await migrate(other.config);
     await query(other, `create role ${guest} login`);
     await query(other, `grant select on migration to ${guest}`);
     await query(other, 'revoke execute on function pg_control_system() from public');

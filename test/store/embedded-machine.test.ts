@@ -110,6 +110,7 @@ describe('paths', () => {
   });
 
   test('the socket folder is ours alone; a planted one is not used', async () => {
+    await at.seed(dataDir);
     const first = await open();
     const usual = first.connection.host;
     const info = await stat(usual);
@@ -138,6 +139,7 @@ describe('paths', () => {
   });
 
   test('a folder copied from under a running bot, pid files and all, is a database of its own', async () => {
+    await at.seed(dataDir);
     const bot = await open();
     const theirs = (await readPostmaster(await at.data(dataDir)))?.pid;
     const copy = join(at.folder, 'copy');
@@ -163,6 +165,7 @@ describe('root', () => {
   });
 
   asRoot('none of our environment reaches the server', async () => {
+    await at.seed(dataDir);
     process.env.SLACK_BOT_TOKEN_OF_THIS_TEST = 'planted';
     try {
       const bot = await open();

@@ -10,6 +10,7 @@ import { readPostmaster } from '#store/embedded/postmaster.js';
 import { compiled } from '../support/compiled.js';
 import { type Opener, opener, spawnOpener } from '../support/opener.js';
 import { type Scratch, scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 let sources: { folder: string; remove(): Promise<void> };
 let at: Scratch;
@@ -69,7 +70,22 @@ describe('alone', () => {
     await second.close();
   });
 
+  test('the server is small, durable, and thinks in UTC and UTF-8', async () => {
+    await at.seed(dataDir);
+    const bot = await open('bot');
+    const settings = `SELECT current_setting('server_version_num')::int / 10000 AS version,
+      current_setting('fsync') AS fsync, current_setting('timezone') AS zone,
+      current_setting('listen_addresses') AS addresses, current_setting('server_encoding') AS encoding,
+      (SELECT datlocale FROM pg_database WHERE datname = current_database()) AS locale`;
+    expect(await query(bot, settings)).toEqual([
+      { version: 18, fsync: 'on', zone: 'UTC', addresses: '', encoding: 'UTF8', locale: 'C.UTF-8' },
+    ]);
+    expect(await query(bot, 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
+    await bot.close();
+  });
+
   test('a server left by a killed process is adopted, and then stopped by us', async () => {
+    await at.seed(dataDir);
     const killed = await elsewhere('bot');
     await killed.query('CREATE TABLE kept AS SELECT 1 AS n');
     const pid = await serverPid();
@@ -84,16 +100,21 @@ describe('alone', () => {
   });
 
   test('a server that dies under us is started again at the same place', async () => {
+    await at.seed(dataDir);
     const bot = await open('bot');
     await query(bot, 'CREATE TABLE kept AS SELECT 1 AS n');
     await at.killServer(dataDir);
-    await until(async () => (await query(bot, 'SELECT n FROM kept').catch(() => []))?.length === 1);
+    await until(
+      'it is back',
+      async () => (await query(bot, 'SELECT n FROM kept').catch(() => []))?.length === 1,
+    );
     await refused('bot', process.pid); // the lock is ours again
     await bot.close();
     expect(await serverPid()).toBeUndefined();
   });
 
   test('what was committed survives five kills of everything', async () => {
+    await at.seed(dataDir);
     for (let round = 1; round <= 5; round++) {
       const victim = await elsewhere('bot');
       await victim.query('CREATE TABLE IF NOT EXISTS rows (n int PRIMARY KEY)');
@@ -111,7 +132,7 @@ describe('alone', () => {
     const child = await spawnOpener(sources.folder, options('bot'));
     const half = async () =>
       (await readdir(dataDir).catch(() => [])).filter((name) => name.includes('.part-'));
-    await until(async () => (await half()).length === 1);
+    await until('it is being made', async () => (await half()).length === 1);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await expect(stat(join(dataDir, 'postgres'))).rejects.toThrow('ENOENT');
@@ -120,13 +141,14 @@ describe('alone', () => {
     expect(await query(bot, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
     await bot.close();
     // What the orphaned initdb was still writing goes at one of the next starts.
-    await until(async () => {
+    await until('nothing is left of it', async () => {
       await (await open('guest')).close();
       return (await half()).length === 0;
     });
   });
 
   test('the folder of the socket is taken away while the server starts, and made anew by another start', async () => {
+    await at.seed(dataDir);
     const first = await open('bot');
     await query(first, 'CREATE TABLE kept AS SELECT 1 AS n');
     const data = await at.data(dataDir);
@@ -165,6 +187,7 @@ describe('alone', () => {
   });
 
   test('a planted pid file whose pid belongs to somebody living does not fool us', async () => {
+    await at.seed(dataDir);
     const killed = await elsewhere('bot');
     await killed.query('CREATE TABLE kept AS SELECT 1 AS n');
     await Promise.all([killed.kill(), at.killServer(dataDir)]);
@@ -192,6 +215,7 @@ describe('alone', () => {
 
 describe('together', () => {
   test('a second bot is refused and told who is there; a kill -9 frees the folder', async () => {
+    await at.seed(dataDir);
     const first = await elsewhere('bot');
     await refused('bot', first.pid);
     await first.kill();
@@ -203,6 +227,7 @@ describe('together', () => {
   });
 
   test('a bot that lost its connection for a moment is not replaced', async () => {
+    await at.seed(dataDir);
     const first = await elsewhere('bot');
     // Stopped, so that it cannot take its lock back: what a long pause of the machine looks like.
     process.kill(first.pid, 'SIGSTOP');
@@ -220,6 +245,7 @@ describe('together', () => {
   });
 
   test('a guest joins a running bot and leaves it running', async () => {
+    await at.seed(dataDir);
     const bot = await open('bot');
     await query(bot, 'CREATE TABLE kept AS SELECT 1 AS n');
     const guest = await elsewhere('guest');
@@ -231,6 +257,7 @@ describe('together', () => {
   });
 
   test('a bot adopts the server of a guest, who does not stop it when leaving', async () => {
+    await at.seed(dataDir);
     const guest = await elsewhere('guest');
     expect(guest.opened.owned).toBe(true);
     const bot = await open('bot');
@@ -243,6 +270,7 @@ describe('together', () => {
   });
 
   test('a guest who started the server leaves it to the guest who is still there', async () => {
+    await at.seed(dataDir);
     const starter = await open('guest');
     const other = await elsewhere('guest');
     const pid = await serverPid();
@@ -287,8 +315,4 @@ async function query({ connection }: Embedded, sql: string): Promise<Record<stri
   } finally {
     await client.end();
   }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

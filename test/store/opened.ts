@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
-import { testDatabase } from '../support/database.js';
+import { emptyDatabase, testDatabase } from '../support/database.js';
 
 export interface Opened {
   config: pg.ClientConfig;
@@ -16,7 +16,7 @@ export interface Opened {
 /** A database of its own, empty. With TEST_DATABASE_URL on that server, to try another PostgreSQL version; else on the embedded one. */
 export async function freshDatabase(): Promise<{ config: pg.ClientConfig; close(): Promise<void> }> {
   const url = process.env.TEST_DATABASE_URL;
-  if (!url) return testDatabase();
+  if (!url) return emptyDatabase();
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2)}`;
   const admin = async (sql: string) => {
     const client = new pg.Client(url);
@@ -30,10 +30,16 @@ export async function freshDatabase(): Promise<{ config: pg.ClientConfig; close(
   return { config: { connectionString: at.href }, close: () => admin(`drop database ${name} with (force)`) };
 }
 
-/** A migrated database of its own with a store on it. */
-export async function openedStore(): Promise<Opened> {
+async function migratedDatabase(): Promise<{ config: pg.ClientConfig; close(): Promise<void> }> {
+  if (!process.env.TEST_DATABASE_URL) return testDatabase();
   const database = await freshDatabase();
   await migrate(database.config);
+  return database;
+}
+
+/** A migrated database of its own with a store on it. */
+export async function openedStore(): Promise<Opened> {
+  const database = await migratedDatabase();
   const stores: Store[] = [];
   const another = () => {
     const store = openStore(database.config, () => {});

@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Commit } from '#store/commit.js';
-import { until } from '../queue/servers.js';
+import { until } from '../support/until.js';
 import { captured, Ledger, noted, opened, struck } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';
 

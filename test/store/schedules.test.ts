@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
@@ -7,7 +6,6 @@ let database: TestDatabase;
 let store: Store;
 beforeEach(async () => {
   database = await testDatabase();
-  await migrate(database.config);
   store = openStore(database.config, () => {});
 });
 afterEach(async () => {

@@ -1,9 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { available, Server } from './server.js';
 import { freePort } from './wire.js';
 
 /** A real Caddy of one's own: a service that takes what has one of its keys in `x-key`, and refuses the rest with 401. */
@@ -26,20 +24,8 @@ export interface TestCaddy {
   stop(): Promise<void>;
 }
 
-const INSTALL = 'apt-get install -y --no-install-recommends caddy';
-
 /** Whether Caddy is here; where tests must be complete its absence is an error. */
-export function caddyAvailable(): boolean {
-  try {
-    execFileSync('caddy', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    const line = `caddy is missing; install it with: ${INSTALL}`;
-    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
-    process.stderr.write(`skipped: ${line}\n`);
-    return false;
-  }
-}
+export const caddyAvailable = (): boolean => available(['caddy', 'version'], 'caddy');
 
 export async function startCaddy(): Promise<TestCaddy> {
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-caddy-'));
@@ -77,26 +63,19 @@ export async function startCaddy(): Promise<TestCaddy> {
   };
   const file = join(folder, 'caddy.json');
   await writeFile(file, JSON.stringify(config));
-  let server: ChildProcess | undefined;
-
-  const start = async () => {
-    const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
-    server = spawn('caddy', ['run', '--resume', '--config', file], { stdio: 'ignore', env, cwd: folder });
-    for (let tries = 0; tries < 1_000; tries++) {
-      const up = await Promise.all([fetch(`${admin}/config/`), fetch(url)]).catch(() => null);
-      if (up) return;
-      if (server.exitCode !== null) break;
-      await sleep(20);
-    }
-    throw new Error('caddy does not answer');
-  };
-  const end = async (signal: NodeJS.Signals) => {
-    if (!server || server.exitCode !== null || server.signalCode !== null) return;
-    const gone = once(server, 'exit');
-    server.kill(signal);
-    await gone;
-  };
-  await start();
+  const server = new Server({
+    name: 'caddy',
+    command: ['caddy', 'run', '--resume', '--config', file],
+    folder,
+    options: { env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder } },
+    ready: async () => {
+      // No connection is kept: Caddy closes it when its configuration changes.
+      for (const address of [`${admin}/config/`, url])
+        await (await fetch(address, { headers: { Connection: 'close' } })).arrayBuffer();
+      return true;
+    },
+  });
+  await server.start();
   const keys = `${admin}/config/apps/http/servers/tts/routes/0/handle/0/mappings`;
   return {
     url,
@@ -117,11 +96,8 @@ export async function startCaddy(): Promise<TestCaddy> {
       const answer = await fetch(url, { headers: { 'X-Key': key, Connection: 'close' } });
       return { status: answer.status, id: await answer.text() };
     },
-    kill9: () => end('SIGKILL'),
-    start,
-    async stop() {
-      await end('SIGKILL');
-      await rm(folder, { recursive: true, force: true });
-    },
+    kill9: () => server.kill(),
+    start: () => server.start(),
+    stop: () => server.stop(),
   };
 }

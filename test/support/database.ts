@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { type Connection, connectionUrl } from '#store/embedded/connection.js';
-import { openEmbedded } from '#store/embedded/embedded.js';
+import { chooseAccount } from '#store/embedded/account.js';
+import { packageFolder, runnableBinaries } from '#store/embedded/binaries.js';
+import { type Connection, connectionUrl, port, role } from '#store/embedded/connection.js';
+import { migrate } from '#store/migrate.js';
+import { postgresServer } from './postgres.js';
+import { ofThisRun } from './run.js';
 
 export type TestDatabase = {
   /** Spread into a `pg.PoolConfig`. */
@@ -17,81 +20,90 @@ export type TestDatabase = {
 };
 
 /**
- * A fresh, empty database for one test file, on a real embedded PostgreSQL that all test files of this run
- * share: the first file starts it, the last to close stops it, and its folder goes when the run ends.
+ * A fresh, migrated database for one test file, with nothing in it: a copy of one that the first file of the run has
+ * migrated, on a real PostgreSQL that all files of the run share.
  *
  *     let db: TestDatabase;
  *     beforeAll(async () => { db = await testDatabase(); });
  *     afterAll(() => db.close());
  */
 export async function testDatabase(): Promise<TestDatabase> {
-  const folder = join(tmpdir(), `tocsin-test-${process.getuid?.()}-${runPid()}`);
-  await makeFolder(folder);
-  const embedded = await openEmbedded({
-    dataDir: join(folder, 'data'),
-    systemFolder: join(folder, 'system'),
-    role: 'guest',
-    // Files that run beside each other share it, some with a dozen processes, killed or stopped, that hold on to theirs.
-    connections: 300,
-  });
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  // template0: nobody is ever connected to it, so files may create their databases at the same moment.
-  await admin(embedded.connection, `CREATE DATABASE ${name} TEMPLATE template0`);
-  // What a test records need not outlive a crash of the machine, and so waits for no disk that another test keeps busy.
-  await admin(embedded.connection, `ALTER DATABASE ${name} SET synchronous_commit = off`);
-  const config = { ...embedded.connection, database: name };
+  const server = await sharedServer();
+  return create(server, await migratedTemplate(server));
+}
+
+/** One without a table, for tests of what migrates it or has nothing to do with our tables. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  return create(await sharedServer(), 'template0');
+}
+
+async function create(server: Connection, template: string): Promise<TestDatabase> {
+  const config = { ...server, database: `test_${randomBytes(6).toString('hex')}` };
+  await admin(server, (client) => client.query(`CREATE DATABASE ${config.database} TEMPLATE ${template}`));
   return {
     config,
     url: connectionUrl(config),
     async close() {
-      await admin(embedded.connection, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await embedded.close();
+      await admin(server, (client) =>
+        client.query(`DROP DATABASE IF EXISTS ${config.database} WITH (FORCE)`),
+      );
     },
   };
 }
 
-async function admin(connection: Connection, sql: string): Promise<void> {
-  const client = new pg.Client({ ...connection, database: 'postgres' });
+/** The same programs that the bot starts where it has no other database; durability alone is not asked of them. */
+function sharedServer(): Promise<Connection> {
+  return ofThisRun('postgres', async (folder) => {
+    const account = await chooseAccount(null, folder);
+    const { postgres } = await runnableBinaries(packageFolder(), dirname(folder), account);
+    const server = await postgresServer(folder, dirname(postgres), account, {
+      initdb: ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+      settings: [
+        // Files that run beside each other share it, some with a dozen processes, killed or stopped, that hold on to theirs.
+        ...['max_connections=300', 'timezone=UTC', 'jit=off', 'io_method=sync'],
+        // Databases come and go; their log need not be kept for long, nor read by others.
+        ...['wal_level=minimal', 'max_wal_senders=0', 'max_wal_size=1GB', 'checkpoint_timeout=1h'],
+      ],
+    });
+    await server.start();
+    return { server, said: { host: folder, port, user: role, database: 'postgres' } };
+  });
+}
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+/** Names our lock among those of the `postgres` database. */
+const LOCK = 0x74656d;
+
+/** @returns the name of the database that was migrated once, by these very migrations */
+async function migratedTemplate(server: Connection): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(MIGRATIONS).filter((one) => one.endsWith('.sql')))
+    hash.update(readFileSync(join(MIGRATIONS, name)));
+  const template = `migrated_${hash.digest('hex').slice(0, 12)}`;
+  await admin(server, async (client) => {
+    const there = async () =>
+      (await client.query('select 1 from pg_database where datname = $1', [template])).rowCount;
+    if (await there()) return;
+    // Whoever comes second finds it made; it gets its name only when it is whole.
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    if (await there()) return;
+    const half = `half_${randomBytes(6).toString('hex')}`;
+    await client.query(`CREATE DATABASE ${half} TEMPLATE template0`);
+    await migrate({ ...server, database: half });
+    // Nobody is connected to a template, ever: so files may copy it at the same moment.
+    await client.query(`ALTER DATABASE ${half} ALLOW_CONNECTIONS false`);
+    await client.query(`ALTER DATABASE ${half} RENAME TO ${template}`);
+  });
+  return template;
+}
+
+async function admin<T>(server: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(server);
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(sql);
+    return await work(client);
   } finally {
     await client.end();
   }
-}
-
-/** Whoever creates the folder also sees to its removal, by a shell that outlives even a killed run. */
-async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { mode: 0o711 }).then(
-    () => true,
-    () => false,
-  );
-  if (!made) return;
-  await chmod(folder, 0o711); // whatever the umask says
-  const watcher = spawn('/bin/sh', ['-c', removeAfterRun, 'sh', String(runPid()), folder], {
-    detached: true,
-    stdio: 'ignore',
-    cwd: '/',
-  });
-  watcher.on('error', () => undefined);
-  watcher.unref();
-}
-
-// The server was stopped by the last test file; only after a killed run is there one to stop, and then nobody
-// holds its folder any more, so its pid file is the truth.
-const removeAfterRun = `
-  while kill -0 "$1" 2>/dev/null; do sleep 0.2; done
-  for file in "$2"/data/postgres/postmaster.pid "$2"/system/*/postgres/postmaster.pid; do
-    [ -f "$file" ] || continue
-    pid=$(sed -n 1p "$file"); socket=$(sed -n 5p "$file")
-    kill -INT "$pid" && while kill -0 "$pid"; do sleep 0.1; done
-    rmdir "$socket"
-  done
-  rm -rf "$2"
-`;
-
-/** The process whose end is the end of the run: jest itself, of which we may be a worker. */
-function runPid(): number {
-  return process.argv[1]?.includes('jest-worker') ? process.ppid : process.pid;
 }

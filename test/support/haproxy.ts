@@ -1,10 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { available, Server } from './server.js';
+import { until } from './until.js';
+import { freePort } from './wire.js';
 
 /** A real HAProxy of one's own, in a folder of its own. */
 export interface TestHaproxy {
@@ -24,20 +24,8 @@ export interface TestHaproxy {
   stop(): Promise<void>;
 }
 
-const INSTALL = 'apt-get install -y --no-install-recommends haproxy';
-
 /** Whether haproxy is here; where tests must be complete its absence is an error. */
-export function haproxyAvailable(): boolean {
-  try {
-    execFileSync('haproxy', ['-v'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    const line = `haproxy is missing; install it with: ${INSTALL}`;
-    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
-    process.stderr.write(`skipped: ${line}\n`);
-    return false;
-  }
-}
+export const haproxyAvailable = (): boolean => available(['haproxy', '-v'], 'haproxy');
 
 /** A service that takes what has a key of its map (`KEY ID` a line) in `x-key`, and refuses the rest with 401. */
 export const acceptor = (keys = ''): Promise<TestHaproxy> =>
@@ -101,8 +89,6 @@ async function start(
     '',
   ];
   await writeFile(config, lines.join('\n'));
-  let master: ChildProcess | undefined;
-
   const tell = (line: string) =>
     new Promise<string>((resolve, reject) => {
       let answer = '';
@@ -113,34 +99,16 @@ async function start(
       connection.on('error', reject);
       connection.on('close', () => resolve(answer));
     });
-  const worker = async () => /^Pid: (\d+)/m.exec(await tell('show info').catch(() => ''))?.[1];
-  /** Waits until a worker answers that is not this one. */
-  const another = async (than: string | undefined) => {
-    for (let tries = 0; tries < 1_000; tries++) {
-      const now = await worker();
-      if (now && now !== than) return;
-      if (master?.exitCode != null) break;
-      await sleep(10);
-    }
-    throw new Error('haproxy does not answer');
-  };
-  const end = async (signal: NodeJS.Signals) => {
-    const dying = master;
-    master = undefined;
-    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
+  const worker = async () => Number(/^Pid: (\d+)/m.exec(await tell('show info').catch(() => ''))?.[1] ?? 0);
+  const server = new Server({
+    name: 'haproxy',
+    command: ['haproxy', '-W', '-db', '-q', '-f', config],
+    folder,
+    ready: async () => (await worker()) > 0,
     // A worker goes when its master does; until then it would go on answering.
-    const serving = Number(await worker());
-    const gone = once(dying, 'exit');
-    dying.kill(signal);
-    if (signal === 'SIGKILL' && serving) kill(serving);
-    await gone;
-    while (serving && alive(serving)) await sleep(5);
-  };
-  const begin = async () => {
-    master = spawn('haproxy', ['-W', '-db', '-q', '-f', config], { stdio: 'ignore' });
-    await another(undefined);
-  };
-  await begin();
+    children: async () => [await worker()].filter((pid) => pid > 0),
+  });
+  await server.start();
   return {
     folder,
     url: `http://127.0.0.1:${port}`,
@@ -149,39 +117,14 @@ async function start(
     tell,
     async reload() {
       const before = await worker();
-      master?.kill('SIGUSR2');
-      await another(before);
+      server.sends('SIGUSR2');
+      await until('another worker of haproxy answers', async () => {
+        const now = await worker();
+        return now > 0 && now !== before;
+      });
     },
-    kill9: () => end('SIGKILL'),
-    start: begin,
-    async stop() {
-      await end('SIGTERM');
-      await rm(folder, { recursive: true, force: true });
-    },
+    kill9: () => server.kill(),
+    start: () => server.start(),
+    stop: () => server.stop('SIGTERM'),
   };
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It was faster.
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,10 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { available, Server } from './server.js';
+import { freePort } from './wire.js';
 
 /** A real nginx of one's own, with an include file that names the service. */
 export interface TestNginx {
@@ -21,20 +19,8 @@ export interface TestNginx {
   stop(): Promise<void>;
 }
 
-const INSTALL = 'apt-get install -y --no-install-recommends nginx';
-
 /** Whether nginx is here; where tests must be complete its absence is an error. */
-export function nginxAvailable(): boolean {
-  try {
-    execFileSync('nginx', ['-v'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    const line = `nginx is missing; install it with: ${INSTALL}`;
-    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
-    process.stderr.write(`skipped: ${line}\n`);
-    return false;
-  }
-}
+export const nginxAvailable = (): boolean => available(['nginx', '-v'], 'nginx');
 
 /** Two workers, answering every request with the name of the service. */
 export async function startNginx(service: string): Promise<TestNginx> {
@@ -70,19 +56,14 @@ export async function startNginx(service: string): Promise<TestNginx> {
   ];
   await writeFile(config, lines.join('\n'));
   const args = ['-p', folder, '-e', join(folder, 'error.log'), '-c', config];
-  const server: ChildProcess = spawn('nginx', args, { stdio: 'ignore' });
   const live = `http://127.0.0.1:${port}/route`;
-  for (let tries = 0; ; tries++) {
-    if (
-      await fetch(live).then(
-        (answer) => answer.ok,
-        () => false,
-      )
-    )
-      break;
-    if (tries > 1_000 || server.exitCode !== null) throw new Error('nginx does not answer');
-    await sleep(10);
-  }
+  const server = new Server({
+    name: 'nginx',
+    command: ['nginx', ...args],
+    folder,
+    ready: async () => (await fetch(live)).ok,
+  });
+  await server.start();
   return {
     folder,
     url: `http://127.0.0.1:${port}`,
@@ -91,21 +72,7 @@ export async function startNginx(service: string): Promise<TestNginx> {
     pid,
     test: ['nginx', '-t', '-q', ...args],
     reload: ['nginx', '-s', 'reload', ...args],
-    async stop() {
-      if (server.exitCode === null) {
-        const gone = once(server, 'exit');
-        server.kill('SIGTERM');
-        await gone;
-      }
-      await rm(folder, { recursive: true, force: true });
-    },
+    // So it ends its workers too.
+    stop: () => server.stop('SIGTERM'),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,11 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { roomForDatabases } from './room.js';
+import { missing, Server } from './server.js';
 
 /** A PostgreSQL of the machine's own, with the programs that come with it, in a folder of its own. */
 export interface TestPostgres {
@@ -17,8 +16,6 @@ export interface TestPostgres {
   folder: string;
   stop(): Promise<void>;
 }
-
-const INSTALL = 'apt-get install -y --no-install-recommends postgresql';
 
 /** Where Debian keeps them, newest first. */
 const PROGRAMS = '/usr/lib/postgresql';
@@ -38,79 +35,79 @@ function programs(): string | null {
 }
 
 /** Whether one is here; where tests must be complete its absence is an error. */
-export function postgresAvailable(): boolean {
-  if (programs() !== null) return true;
-  const line = `a PostgreSQL with pg_dump is missing; install it with: ${INSTALL}`;
-  if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
-  process.stderr.write(`skipped: ${line}\n`);
-  return false;
-}
+export const postgresAvailable = (): boolean =>
+  programs() !== null || missing('a PostgreSQL with pg_dump', 'postgresql');
 
 export async function startPostgres(): Promise<TestPostgres> {
   const bin = programs();
-  if (bin === null) throw new Error(`no PostgreSQL here; install it with: ${INSTALL}`);
-  const folder = await mkdtemp(join(tmpdir(), 'tocsin-pg-'));
+  if (bin === null) throw new Error('no PostgreSQL here');
+  const folder = await mkdtemp(join(roomForDatabases(), 'tocsin-pg-'));
   // It refuses to run as root.
-  const as = process.getuid?.() === 0 ? account('postgres') : {};
-  if (as.uid !== undefined && as.gid !== undefined) await chown(folder, as.uid, as.gid);
-  const data = join(folder, 'data');
-  const settings = { cwd: folder, env: { PATH: bin, LC_ALL: 'C' }, stdio: 'ignore' as const, ...as };
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', 'tocsin', '-A', 'trust', '-E', 'UTF8', '-N'],
-    settings,
-  );
-  const options = [
-    'fsync=off',
-    'listen_addresses=',
-    'shared_buffers=16MB',
-    `unix_socket_directories=${folder}`,
-  ];
-  const server: ChildProcess = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, ...options.flatMap((one) => ['-c', one])],
-    settings,
-  );
-  const gone = once(server, 'exit');
-  const at = (database: string) => ({ host: folder, user: 'tocsin', database });
-  const sql = async (text: string, database = 'postgres') => {
-    const client = new pg.Client(at(database));
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return await client.query(text);
-    } finally {
-      await client.end();
-    }
-  };
-  for (;;) {
-    const answers = await sql('select 1').catch(() => null);
-    if (answers) break;
-    if (server.exitCode !== null)
-      throw new Error(`PostgreSQL did not start: it ended with ${server.exitCode}`);
-    await sleep(50);
-  }
+  const as = process.getuid?.() === 0 ? account('postgres') : null;
+  const server = await postgresServer(folder, bin, as);
+  await server.start();
   return {
     folder,
-    sql,
+    sql: (text, database = 'postgres') => superuser(folder, text, database),
     url: (database) => `postgres://tocsin@/${database}?host=${encodeURIComponent(folder)}`,
     runs: (program, ...args) =>
       void execFileSync(join(bin, program), args, {
-        ...settings,
-        env: { ...settings.env, PGHOST: folder, PGUSER: 'tocsin' },
+        ...as,
+        cwd: folder,
+        env: { PATH: bin, LC_ALL: 'C', PGHOST: folder, PGUSER: 'tocsin' },
         stdio: ['ignore', 'ignore', 'inherit'],
       }),
-    async stop() {
-      if (server.exitCode === null && server.signalCode === null) {
-        server.kill('SIGINT');
-        await gone;
-      }
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop: () => server.stop('SIGINT'),
   };
 }
 
-function account(name: string): { uid?: number; gid?: number } {
+/**
+ * A PostgreSQL with new data, not started yet, that listens in its folder only. What tests record need not outlive
+ * the machine, so it waits for no disk.
+ * @param bin folder of its programs
+ * @param as whose the data are
+ */
+export async function postgresServer(
+  folder: string,
+  bin: string,
+  as: { uid: number; gid: number } | null,
+  { initdb = [], settings = [] }: { initdb?: string[]; settings?: string[] } = {},
+): Promise<Server> {
+  await chmod(folder, 0o700);
+  if (as) await chown(folder, as.uid, as.gid);
+  const data = join(folder, 'data');
+  const options = { ...(as && { uid: as.uid, gid: as.gid }), env: { PATH: bin, LC_ALL: 'C', TZ: 'UTC' } };
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'tocsin', '-A', 'trust', '-E', 'UTF8', '-N', ...initdb],
+    { ...options, cwd: folder, stdio: 'ignore' },
+  );
+  const all = [
+    ...['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'listen_addresses='],
+    ...['shared_buffers=32MB', `unix_socket_directories=${folder}`, 'unix_socket_permissions=0700'],
+    ...settings,
+  ];
+  return new Server({
+    name: 'postgres',
+    command: [join(bin, 'postgres'), '-D', data, ...all.flatMap((one) => ['-c', one])],
+    folder,
+    options: { ...options, detached: true },
+    ready: async () => Boolean(await superuser(folder, 'select 1')),
+  });
+}
+
+async function superuser(folder: string, text: string, database = 'postgres'): Promise<pg.QueryResult> {
+  const client = new pg.Client({ host: folder, user: 'tocsin', database });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+function account(name: string): { uid: number; gid: number } {
   const id = (which: string) => Number(execFileSync('id', [which, name], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }

@@ -1,10 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdtemp } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { available, Server } from './server.js';
+import { freePort } from './wire.js';
 
 /** A real redis-server of one's own. */
 export interface TestRedis {
@@ -22,100 +21,50 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-const INSTALL = 'apt-get install -y --no-install-recommends redis-server';
-
-/**
- * Whether redis-server is on this machine. Where tests must be complete (`CI=true`,
- * `TOCSIN_TEST_REQUIRE=1`) its absence is an error; elsewhere it is a skip that says how to end it.
- */
-export function redisAvailable(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    const line = `redis-server is missing; install it with: ${INSTALL}`;
-    if (process.env.CI === 'true' || process.env.TOCSIN_TEST_REQUIRE === '1') throw new Error(line);
-    process.stderr.write(`skipped: ${line}\n`);
-    return false;
-  }
-}
+/** Whether redis-server is on this machine; where tests must be complete its absence is an error. */
+export const redisAvailable = (): boolean => available(['redis-server', '--version'], 'redis-server');
 
 /** Starts redis-server on a free port in a folder of its own. */
 export async function startRedis(): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-redis-'));
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  const settings = [
-    '--port',
-    `${port}`,
-    '--bind',
-    '127.0.0.1',
-    '--dir',
+  const settings = { port: `${port}`, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no' };
+  const server = new Server({
+    name: 'redis-server',
+    command: ['redis-server', ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])],
     folder,
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-  ];
-  let server: ChildProcess | undefined;
-
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const dying = server;
-    server = undefined;
-    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
-    const gone = new Promise((resolve) => dying.once('exit', resolve));
-    dying.kill(signal);
-    await gone;
-  };
-  const start = async (): Promise<void> => {
-    server = spawn('redis-server', settings, { stdio: 'ignore' });
-    await using(url, (client) => client.ping());
-  };
-  await start();
+    ready: async () => (await ask(port, 'PING')) === '+PONG',
+  });
+  await server.start();
   return {
-    url,
-    pid: () => server?.pid ?? 0,
+    url: `redis://127.0.0.1:${port}`,
+    pid: () => server.pid,
     async flushall() {
-      await using(url, (client) => client.flushall());
+      await ask(port, 'FLUSHALL');
     },
-    keys: () => using(url, (client) => client.dbsize()),
-    connections: () =>
-      using(
-        url,
-        async (client) =>
-          String(await client.client('LIST'))
-            .trim()
-            .split('\n').length - 1,
-      ),
-    kill9: () => end('SIGKILL'),
-    restart: start,
-    async stop() {
-      await end('SIGKILL');
-      await rm(folder, { recursive: true, force: true });
-    },
+    keys: async () => Number((await ask(port, 'DBSIZE')).slice(1)),
+    // A line for each client, below one that says how long the answer is.
+    connections: async () => (await ask(port, 'CLIENT LIST')).split('\n').length - 2,
+    kill9: () => server.kill(),
+    restart: () => server.start(),
+    stop: () => server.stop(),
   };
 }
 
-/** Asks the server something, waiting for it to come up. */
-async function using<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
-  client.on('error', () => {});
-  try {
-    return await Promise.race([
-      ask(client),
-      sleep(10_000, undefined, { ref: false }).then(() => {
-        throw new Error('redis-server does not answer');
-      }),
-    ]);
-  } finally {
-    client.disconnect();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Says one line to a Redis. @returns its answer, as it is on the wire, without the last line's end */
+function ask(port: number, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const connection = connect(port, '127.0.0.1', () => connection.write(`${line}\r\nQUIT\r\n`));
+    connection.on('data', (chunk) => {
+      answer += chunk;
+    });
+    connection.on('error', reject);
+    connection.on('close', () => {
+      // The good-bye's own answer comes last.
+      const said = answer.endsWith('+OK\r\n') ? answer.slice(0, -'+OK\r\n'.length) : answer;
+      if (said.startsWith('-') || said === '') reject(new Error(`redis-server: ${said}`));
+      else resolve(said.trimEnd());
+    });
+  });
 }

@@ -1,13 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openEmbedded } from '#store/embedded/embedded.js';
 import { readPostmaster } from '#store/embedded/postmaster.js';
 import { isAlive } from '#store/embedded/process.js';
+import { roomForDatabases } from './room.js';
+import { ofThisRun } from './run.js';
 
 /** A temporary folder for embedded databases; `remove` also ends the servers that a test left on purpose. */
 export type Scratch = {
   folder: string;
+  /** Puts a database there that an embedded PostgreSQL made and left in order, where making one is not the subject. */
+  seed(dataDir: string): Promise<void>;
   /** Where the database of a data folder is, moved or not. */
   data(dataDir: string): Promise<string>;
   /** kill -9 of the server, and waits until it is gone. */
@@ -16,7 +21,7 @@ export type Scratch = {
 };
 
 export async function scratch(): Promise<Scratch> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'tocsin-scratch-')));
+  const folder = await realpath(await mkdtemp(join(roomForDatabases(), 'tocsin-scratch-')));
   await chmod(folder, 0o711); // the server's account passes through
   const dataDirs = new Set<string>();
   const data = async (dataDir: string): Promise<string> => {
@@ -32,6 +37,10 @@ export async function scratch(): Promise<Scratch> {
   };
   return {
     folder,
+    async seed(dataDir) {
+      // With its owner: that is who runs the server.
+      execFileSync('cp', ['-a', await seedOfThisRun(), dataDir]);
+    },
     data,
     killServer,
     async remove() {
@@ -46,3 +55,12 @@ export async function scratch(): Promise<Scratch> {
     },
   };
 }
+
+/** @returns a data folder that nobody uses */
+const seedOfThisRun = (): Promise<string> =>
+  ofThisRun('seed', async (folder) => {
+    const dataDir = join(folder, 'data');
+    const embedded = await openEmbedded({ dataDir, role: 'bot', systemFolder: join(folder, 'system') });
+    await embedded.close();
+    return { said: dataDir };
+  });

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type TestDatabase, testDatabase } from '../support/database.js';
+import { emptyDatabase, type TestDatabase } from '../support/database.js';
 import { run, startWalk, type Walk } from './kit.js';
 
 // What somebody reads whose bot, or whose verb, cannot begin: a sentence with what to do, and no stack.
@@ -21,7 +21,7 @@ let walk: Walk;
 let empty: TestDatabase;
 beforeAll(async () => {
   walk = await startWalk();
-  empty = await testDatabase();
+  empty = await emptyDatabase();
 });
 afterAll(async () => {
   await empty.close();

@@ -3,7 +3,7 @@ import type { Condition } from '#domain/words.js';
 import { type Health, keepHealth, type Look, type Part } from '#web/health.js';
 import { startWeb, type Web } from '#web/server.js';
 import { memoryLog } from '../queue/log.js';
-import { until } from '../queue/servers.js';
+import { until } from '../support/until.js';
 
 const ok: Condition = { state: 'ok' };
 const full: Condition = { state: 'refusing', reason: 'its disk is full (53100)', fix: 'make room' };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Answer } from '#answer/answer.js';
 import { mostConnections, startWeb, type Web, type WebLimits } from '#web/server.js';
 import { memoryLog } from '../queue/log.js';
-import { until } from '../queue/servers.js';
+import { until } from '../support/until.js';
 
 // The one HTTP server under load, under attack, and when it is told to go.
 let log: ReturnType<typeof memoryLog>;
@@ -335,10 +335,12 @@ describe('told to go', () => {
   });
 
   test('under load, with a balancer that looks at /readyz, no request is cut off in several restarts', async () => {
+    let asked = 0;
     for (let restart = 0; restart < 3; restart++) {
       await start({ lingerMs: 400 });
       answering = async () => {
-        await sleep(Math.random() * 20);
+        // Another time for each, so that a restart finds them at every stage.
+        await sleep((++asked * 7) % 20);
         return { kind: 'text', text: 'said' };
       };
       const { port } = web;

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Lost } from '#runbooks/action.js';
 import { shell } from '#runbooks/actions/shell.js';
+import { until } from '../../support/until.js';
 import { failure, Kit, timeIsUp } from './kit.js';
 
 let kit: Kit;
@@ -31,9 +31,6 @@ const alive = (pid: number) => {
   }
 };
 const pidIn = async (name: string) => Number(await readFile(join(kit.folder, name), 'utf8'));
-const until = async (holds: () => boolean | Promise<boolean>) => {
-  while (!(await holds())) await sleep(10);
-};
 const written = (name: string) => () => {
   try {
     return readFileSync(join(kit.folder, name), 'utf8').endsWith('\n');
@@ -153,12 +150,12 @@ test('cancelled: a command that ignores SIGTERM is killed with its grandchildren
   script('stubborn', STUBBORN);
   const stop = new AbortController();
   const run = failure(kit.run(shell, { command: 'stubborn' }, { signal: stop.signal }));
-  await until(() => written('leader')() && written('grandchild')());
+  await until('both run', () => written('leader')() && written('grandchild')());
   stop.abort();
   const stopped = await run;
   expect(stopped).toMatchObject({ unsure: true, message: 'stubborn was stopped before its end' });
   const [leader, grandchild] = [await pidIn('leader'), await pidIn('grandchild')];
-  await until(() => !alive(leader) && !alive(grandchild));
+  await until('both are gone', () => !alive(leader) && !alive(grandchild));
 });
 
 test('out of time: it says so', async () => {
@@ -166,7 +163,7 @@ test('out of time: it says so', async () => {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal]);
   const run = failure(kit.run(shell, { command: 'slow' }, { signal }));
-  await until(written('leader'));
+  await until('it runs', written('leader'));
   stop.abort(timeIsUp());
   expect(await run).toMatchObject({
     unsure: true,
@@ -178,7 +175,7 @@ test('cancelled: a command that tidies up may do so', async () => {
   script('tidy', `trap 'echo tidied; exit 0' TERM; echo $$ > leader; while :; do sleep 0.05; done`);
   const stop = new AbortController();
   const run = failure(kit.run(shell, { command: 'tidy' }, { signal: stop.signal }));
-  await until(written('leader'));
+  await until('it runs', written('leader'));
   stop.abort();
   expect((await run).unsure).toBe(true);
   expect(kit.said).toContain('tidied');
@@ -191,7 +188,7 @@ test('what a command leaves behind in its group is killed when it ends', async (
   );
   await kit.done(shell, { command: 'leaves' });
   const orphan = await pidIn('orphan');
-  await until(() => !alive(orphan));
+  await until('it is gone', () => !alive(orphan));
 });
 
 test('a process that has left the group and holds the output open does not hold up the step', async () => {

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { postgres } from '#runbooks/keystores/postgres.js';
 import { Secret } from '#runbooks/secret.js';
 import { type TestDatabase, testDatabase } from '../../support/database.js';
+import { until } from '../../support/until.js';
 import { keyStoreContract, plain, surroundings } from './contract.js';
 import { networkContract } from './network.js';
 
@@ -117,8 +117,7 @@ describe('a postgres store and its server', () => {
         )
       ).rowCount;
     // The server notices a good-bye a moment later.
-    for (let tries = 0; tries < 300 && (await count()) !== 0; tries++) await sleep(10);
-    expect(await count()).toBe(0);
+    await until('no connection is left', async () => (await count()) === 0);
   });
 
   test('a row without a key is refused, and written over by nobody', async () => {

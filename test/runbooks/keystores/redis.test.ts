@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { NotWritten, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { redis } from '#runbooks/keystores/redis.js';
 import { Secret } from '#runbooks/secret.js';
 import { redisAvailable, startRedis, type TestRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
 import { keyStoreContract, plain, surroundings } from './contract.js';
 import { networkContract } from './network.js';
 
@@ -73,8 +73,7 @@ if (here) {
     await store.put('client-1', k2, null, on).catch(() => undefined);
     await store.read(on);
     // The server notices a good-bye a moment later.
-    for (let tries = 0; tries < 300 && (await server.connections()) > 1; tries++) await sleep(10);
-    expect(await server.connections()).toBe(1);
+    await until('only ours is left', async () => (await server.connections()) === 1);
   });
 
   test('a replica, a full server and a denied one are said to be so, and nothing is written', async () => {
