@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { laneOfRun } from '#domain/incident/effect.js';
 import type { RunContext } from '#runbooks/action.js';
-import { laneOfRun } from '#runs/advance.js';
 import { definition, type RunKit, TEAM, withRunKit } from './run-kit.js';
 
 const names = (kit: RunKit) => kit.outside.calls.map(({ name }) => name);
