@@ -1,4 +1,3 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
@@ -171,7 +170,6 @@ const REFUSED_MS = 10_000;
 export function openStore(config: PoolConfig, report: Report): Store {
   const { writer, general, exports } = openPools(config, report);
   const db = queryable(general);
-  const orm = drizzle(general);
   const forRebuild = { ...config, options: byKeyOnly(config) };
   // What a look may miss: a commit that was refused proves more than a row for the sake of it.
   let refused: { at: number; error: Unavailable } | null = null;
@@ -214,9 +212,9 @@ export function openStore(config: PoolConfig, report: Report): Store {
     longSnapshot: (read) => snapshot(exports, read),
     rebuild: (fold, team) => withOwnClient(forRebuild, (client) => rebuild(client, fold, team)),
     eraseTexts: (fold, ...what) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, ...what)),
-    people: people(orm),
-    workspaces: workspaces(orm, general),
-    tokens: tokens(orm),
+    people: people(db),
+    workspaces: workspaces(general),
+    tokens: tokens(db),
     restores: restores(general),
     outbox: {
       dueLanes: (limit) => dueLanes(db, limit),
