@@ -15,34 +15,19 @@ export interface KnownPerson {
   kind: PersonKind | null;
 }
 
-/** The cache of names and zones. It may be behind; it is never waited for. */
-export interface People {
-  get(team: string, id: string): Promise<KnownPerson | null>;
-  byIds(team: string, ids: readonly string[]): Promise<KnownPerson[]>;
-  /**
-   * Everybody whose shown name, handle or full name this is, whatever the case: several may be. Deactivated accounts only
-   * with `alsoGone`.
-   */
-  findByName(team: string, name: string, alsoGone?: boolean): Promise<KnownPerson[]>;
-  personById(team: string, id: string): Promise<Person | null>;
-  /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
-  personByName(team: string, name: string): Promise<Person | null>;
-  /** A kind that is known stays so when the newer word does not say it. */
-  upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
-}
-
 const COLUMNS = 'id, name, handle, real_name as "realName", tz, is_bot as "isBot", deleted, kind';
 
 /** A workspace may have tens of thousands: a statement takes well below its time limit. */
 const BATCH = 5_000;
 
-export function people(db: Queryable): People {
+/** The cache of names and zones. It may be behind; it is never waited for. */
+export function people(db: Queryable) {
   const select = async (name: string, where: string, values: unknown[]) => {
     const text = `select ${COLUMNS} from person where team = $1 and ${where} order by id`;
     return (await db.query<KnownPerson>({ name, text, values })).rows;
   };
-  const byIds: People['byIds'] = (team, ids) => select('people_by_id', 'id = any($2)', [team, ids]);
-  const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
+  const byIds = (team: string, ids: readonly string[]) => select('people_by_id', 'id = any($2)', [team, ids]);
+  const get = async (team: string, id: string) => (await byIds(team, [id]))[0] ?? null;
   const calledSo = (team: string, name: string) =>
     select(
       'people_called',
@@ -50,21 +35,25 @@ export function people(db: Queryable): People {
       '(lower(name) = lower($2) or lower(handle) = lower($2) or lower(real_name) = lower($2))',
       [team, name],
     );
-  const findByName: People['findByName'] = async (team, name, alsoGone = false) =>
-    (await calledSo(team, name)).filter((one) => alsoGone || !one.deleted);
   return {
     get,
     byIds,
-    findByName,
-    personById: async (team, id) => shown(await get(team, id)),
-    async personByName(team, name) {
+    /**
+     * Everybody whose shown name, handle or full name this is, whatever the case: several may be. Deactivated accounts
+     * only with `alsoGone`.
+     */
+    findByName: async (team: string, name: string, alsoGone = false) =>
+      (await calledSo(team, name)).filter((one) => alsoGone || !one.deleted),
+    personById: async (team: string, id: string) => shown(await get(team, id)),
+    /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
+    async personByName(team: string, name: string): Promise<Person | null> {
       const called = await calledSo(team, name);
-      // Somebody who has left is meant only where nobody else can be.
       const there = called.filter((one) => !one.deleted);
       const [one, another] = there.length > 0 ? there : called;
       return one && !another ? shown(one) : null;
     },
-    async upsert(team, list) {
+    /** A kind that is known stays so when the newer word does not say it. */
+    async upsert(team: string, list: readonly KnownPerson[]): Promise<void> {
       // The same person twice in one statement would be refused; the newer word counts.
       const latest = [...new Map(list.map((one) => [one.id, one])).values()];
       for (let from = 0; from < latest.length; from += BATCH) {
@@ -88,24 +77,6 @@ function shown(known: KnownPerson | null): Person | null {
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
 export const LOCAL = 'local';
-
-/** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
-export interface Workspaces {
-  /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
-  resolve(slackTeam: string): Promise<string>;
-  /** @returns our id of a Slack workspace that has been seen, else null. Makes none. */
-  find(slackTeam: string): Promise<string | null>;
-  /** As `resolve`, as long as no other Slack workspace has been seen. @returns null when one has. */
-  first(slackTeam: string): Promise<string | null>;
-  /** @returns all of them, oldest first. */
-  list(): Promise<WorkspaceRow[]>;
-  /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
-  holdings(): Promise<ReadonlyMap<string, Holding>>;
-  /** @returns the only workspace, or null when there is none or more than one. */
-  only(): Promise<string | null>;
-  /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
-  ensureLocal(): Promise<string | null>;
-}
 
 export interface WorkspaceRow {
   team: string;
@@ -167,7 +138,10 @@ export const ELSEWHERE = (home: string) => `(home <> ${home}
   and not ((home ~ '^\\d+ \\d+$' or ${home} ~ '^\\d+ \\d+$')
     and substring(home from '\\d+ \\d+$') = substring(${home} from '\\d+ \\d+$')))`;
 
-export function workspaces(pool: pg.Pool): Workspaces {
+export type Workspaces = ReturnType<typeof workspaces>;
+
+/** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
+export function workspaces(pool: pg.Pool) {
   const db = queryable(pool);
   const listed = async (from: Queryable) => {
     const text = 'select team, slack_team as "slackTeam" from workspace order by created_at, team';
@@ -191,11 +165,10 @@ export function workspaces(pool: pg.Pool): Workspaces {
     const text = 'select team from workspace where slack_team = $1';
     return (await from.query<{ team: string }>(text, [slackTeam])).rows[0]?.team ?? null;
   };
-  const find = (slackTeam: string) => claimedBy(db, slackTeam);
   const add = (tx: Queryable, team: string, slackTeam: string | null, home: string) =>
     tx.query('insert into workspace (team, slack_team, home) values ($1, $2, $3)', [team, slackTeam, home]);
   const claim = async (slackTeam: string, may: (others: number) => boolean) => {
-    const known = await find(slackTeam);
+    const known = await claimedBy(db, slackTeam);
     if (known !== null) return known;
     const home = await homeOf(db);
     return alone(async (tx) => {
@@ -211,12 +184,18 @@ export function workspaces(pool: pg.Pool): Workspaces {
     });
   };
   return {
+    /** @returns all of them, oldest first. */
     list,
+    /** @returns the only workspace, or null when there is none or more than one. */
     only,
-    find,
-    first: (slackTeam) => claim(slackTeam, (others) => others === 0),
-    resolve: async (slackTeam) => (await claim(slackTeam, () => true)) as string,
-    async holdings() {
+    /** @returns our id of a Slack workspace that has been seen, else null. Makes none. */
+    find: (slackTeam: string) => claimedBy(db, slackTeam),
+    /** As `resolve`, as long as no other Slack workspace has been seen. @returns null when one has. */
+    first: (slackTeam: string) => claim(slackTeam, (others) => others === 0),
+    /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
+    resolve: async (slackTeam: string) => (await claim(slackTeam, () => true)) as string,
+    /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
+    async holdings(): Promise<ReadonlyMap<string, Holding>> {
       const text = `
         select team, coalesce(incidents, 0) as incidents, coalesce(tokens, 0) as tokens
         from (select team, count(*)::int as incidents from incident where number > ${STANDING} group by team) i
@@ -224,7 +203,8 @@ export function workspaces(pool: pg.Pool): Workspaces {
       const { rows } = await db.query<Holding & { team: string }>(text);
       return new Map(rows.map(({ team, ...held }) => [team, held]));
     },
-    async ensureLocal() {
+    /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
+    async ensureLocal(): Promise<string | null> {
       if ((await list()).length > 0) return only();
       const home = await homeOf(db);
       await alone(async (tx) => {
@@ -267,18 +247,6 @@ export interface KeptToken {
   revokedAt: string | null;
 }
 
-/** Every question goes to the database, whose clock counts: what one process withdraws, all others refuse at once. */
-export interface Tokens {
-  /** @returns false when there is, or was, a token of that name: nothing was changed. */
-  create(made: NewToken): Promise<boolean>;
-  byHash(hash: string): Promise<KeptToken | null>;
-  list(team: string): Promise<KeptToken[]>;
-  /** @returns whether this withdrew it: false when there is no such token, or it was withdrawn before. */
-  revoke(team: string, name: string): Promise<boolean>;
-  /** Notes that it was used, once a minute at most, and keeps nobody waiting. Where that fails it is not noted. */
-  noteUse(used: Pick<KeptToken, 'team' | 'name' | 'usedLately'>): void;
-}
-
 const LATELY = "interval '1 minute'";
 
 const iso = (column: string) => `to_char(t.${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -291,28 +259,32 @@ const KEPT = `
     coalesce(t.last_used_at > now() - ${LATELY}, false) as "usedLately", ${iso('revoked_at')} as "revokedAt"
   from token t left join person p on p.team = t.team and p.id = t.owner`;
 
-export function tokens(db: Queryable): Tokens {
+/** Every question goes to the database, whose clock counts: what one process withdraws, all others refuse at once. */
+export function tokens(db: Queryable) {
   /** Uses that are being noted: of a burst of requests one is enough. */
   const noting = new Set<string>();
   const changesOne = async (text: string, values: unknown[]) => (await db.query(text, values)).rowCount === 1;
   return {
-    create({ team, name, hash, scope, private: seesPrivate, owner = null, lastsMs = null }) {
+    /** @returns false when there is, or was, a token of that name: nothing was changed. */
+    create({ team, name, hash, scope, private: seesPrivate, owner = null, lastsMs = null }: NewToken) {
       const text = `insert into token (team, name, hash, scope, private, owner, expires_at)
         values ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 ms') on conflict do nothing`;
       return changesOne(text, [team, name, hash, scope, seesPrivate, owner, lastsMs]);
     },
-    async byHash(hash) {
+    async byHash(hash: string): Promise<KeptToken | null> {
       const text = `${KEPT} where t.hash = $1 order by t.name`;
       return (await db.query<KeptToken>({ name: 'token_by_hash', text, values: [hash] })).rows[0] ?? null;
     },
-    async list(team) {
+    async list(team: string): Promise<KeptToken[]> {
       return (await db.query<KeptToken>(`${KEPT} where t.team = $1 order by t.name`, [team])).rows;
     },
-    revoke(team, name) {
+    /** @returns whether this withdrew it: false when there is no such token, or it was withdrawn before. */
+    revoke(team: string, name: string) {
       const text = 'update token set revoked_at = now() where team = $1 and name = $2 and revoked_at is null';
       return changesOne(text, [team, name]);
     },
-    noteUse({ team, name, usedLately }) {
+    /** Notes that it was used, once a minute at most, and keeps nobody waiting. Where that fails it is not noted. */
+    noteUse({ team, name, usedLately }: Pick<KeptToken, 'team' | 'name' | 'usedLately'>): void {
       const at = `${team}/${name}`;
       if (usedLately || noting.has(at)) return;
       noting.add(at);

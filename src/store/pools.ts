@@ -42,6 +42,19 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
   };
 }
 
+type Given<D, F> = {
+  [K in keyof F]: F[K] extends (db: D, ...rest: infer A) => infer R ? (...rest: A) => R : never;
+};
+
+/** @returns functions that ask a database, as the noun that they belong to offers them: the database is given to each */
+export function on<D, F extends Record<string, (db: D, ...rest: never[]) => unknown>>(db: D, functions: F) {
+  const given = Object.entries(functions).map(([name, ask]) => [
+    name,
+    (...rest: never[]) => ask(db, ...rest),
+  ]);
+  return Object.fromEntries(given) as Given<D, F>;
+}
+
 const STATEMENT_TIMEOUT = 2_000;
 /** How many incidents are read at once for exports. */
 export const EXPORTS = 2;
