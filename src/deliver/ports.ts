@@ -36,7 +36,10 @@ export type Outbox = Pick<
 >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
-export type Incidents = Pick<Store, 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
+export type Incidents = Pick<
+  Store['incidents'],
+  'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'
+>;
 
 /** `handle`, as far as a delivery uses it. */
 export type Tell = (

@@ -45,7 +45,7 @@ export function openStore(config: PoolConfig, report: Report) {
     }
   };
   return {
-    ...incidents(db),
+    incidents: incidents(db),
     commit: (wanted: Commit) => remembering(() => commit(writer, wanted)),
     /** While no other process that asks for a turn writes to the same workspaces. */
     inTurn: <T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>) =>

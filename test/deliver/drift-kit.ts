@@ -51,7 +51,7 @@ schedules:
       systems: { ...openSystems(read, { env: {}, scrub, fingerprint }), fingerprint },
       scrub,
       schedules: kit.store.schedules,
-      openIncidents: (team) => kit.store.openIncidents(team),
+      openIncidents: (team) => kit.store.incidents.open(team),
       async open(intent, asking) {
         const answer = await kit.handle(intent, null, asking);
         return isRefusal(answer) ? answer : answer.incident;
@@ -94,8 +94,8 @@ schedules:
       });
       return texts;
     },
-    state: async (incident: number) => (await kit.store.load(TEAM, incident))?.state,
-    opened: async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number),
+    state: async (incident: number) => (await kit.store.incidents.load(TEAM, incident))?.state,
+    opened: async () => (await kit.store.incidents.open(TEAM)).map(({ number }) => number),
     /** In which incidents a button was owed. */
     async offers() {
       const { rows } = await database.query(

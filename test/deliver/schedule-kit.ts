@@ -54,8 +54,8 @@ schedules:
     ...kit.world,
     scrub,
     schedules: kit.store.schedules,
-    openIncidents: (team) => kit.store.openIncidents(team),
-    recordedIn: async (team, key) => (await kit.store.receiptOf(team, key))?.incident ?? null,
+    openIncidents: (team) => kit.store.incidents.open(team),
+    recordedIn: async (team, key) => (await kit.store.incidents.receiptOf(team, key))?.incident ?? null,
     async propose(_team, runbook, inputs) {
       const proposed = await propose({ runbook, inputs, planOnly: false });
       return isRefusal(proposed) ? proposed : proposed.intent;
@@ -100,7 +100,7 @@ schedules:
       await watchStanding(TEAM, schedules, its, told);
       await watchStanding(TEAM, schedules, its, told);
     },
-    runs: async () => (await kit.store.load(TEAM, 0))?.state.runs?.list ?? [],
+    runs: async () => (await kit.store.incidents.load(TEAM, 0))?.state.runs?.list ?? [],
     outcome: async () => (await kit.sql<{ outcome: string }>('select outcome from schedule'))[0]?.outcome,
     async notes(incident: number) {
       const texts: string[] = [];
@@ -110,7 +110,7 @@ schedules:
       });
       return texts;
     },
-    opened: async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number),
+    opened: async () => (await kit.store.incidents.open(TEAM)).map(({ number }) => number),
     open: (more: { drill?: boolean; private?: boolean; components?: string[] } = {}) =>
       kit.says(
         {

@@ -53,8 +53,8 @@ function worldFor(read: ReturnType<typeof settings>): ScheduleWorld {
     systems: { ...openSystems(read, { env: {}, scrub, fingerprint }), fingerprint },
     scrub,
     schedules: kit.store.schedules,
-    openIncidents: (team) => kit.store.openIncidents(team),
-    recordedIn: async (team, key) => (await kit.store.receiptOf(team, key))?.incident ?? null,
+    openIncidents: (team) => kit.store.incidents.open(team),
+    recordedIn: async (team, key) => (await kit.store.incidents.receiptOf(team, key))?.incident ?? null,
     propose: async (_team, runbook, inputs) => ({
       type: 'ProposeRun',
       runbook,
@@ -89,7 +89,7 @@ const entries = async (incident: number) => {
   });
   return texts;
 };
-const open = async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number);
+const open = async () => (await kit.store.incidents.open(TEAM)).map(({ number }) => number);
 const resolve = (incident: number) =>
   kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, incident);
 
@@ -118,7 +118,10 @@ describe('the drift watch', () => {
     expect(await open()).toEqual([2]);
     const [first] = await entries(2);
     expect(first).toMatch(/^Drift: new lacks two \(fp:[0-9a-f]{12}\) of old\.$/);
-    expect((await kit.store.load(TEAM, 2))?.state).toMatchObject({ severity: 'sev2', components: ['TTS'] });
+    expect((await kit.store.incidents.load(TEAM, 2))?.state).toMatchObject({
+      severity: 'sev2',
+      components: ['TTS'],
+    });
     await tick(read, 'watch');
     expect(await entries(2)).toHaveLength(1);
     keys('new', { one: 'another-value-1' });
@@ -190,22 +193,22 @@ describe('a scheduled rotation', () => {
     const read = settings('  turn: { rotate: tts, every: 1d }');
     world = worldFor(read);
     await tick(read, 'turn');
-    const state = (await kit.store.load(TEAM, 0))?.state;
+    const state = (await kit.store.incidents.load(TEAM, 0))?.state;
     expect(state?.runs?.list).toMatchObject([
       { run: 1, runbook: 'key-rotate', target: 'pair:tts', by: 'schedule:turn' },
     ]);
     const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
     await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({
       end: 'succeeded',
       approvals: [],
     });
     expect(await open()).toEqual([]);
-    expect((await kit.store.listIncidents(TEAM, { limit: 10 })).map(({ number }) => number)).toEqual([1]);
+    expect((await kit.store.incidents.list(TEAM, { limit: 10 })).map(({ number }) => number)).toEqual([1]);
     const { rows } = await pool().query('select distinct kind from outbox where incident = 0');
     expect(rows).toEqual([{ kind: 'run.advance' }]);
     await tick(read, 'turn');
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(2);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count).toBe(2);
     expect(await kit.says({ ...OPEN }, null)).toMatchObject({ incident: 2 });
   });
 
@@ -215,7 +218,9 @@ describe('a scheduled rotation', () => {
     );
     world = worldFor(read);
     await tick(read, 'turn');
-    const [fact] = (await kit.store.runFacts(TEAM, 0, 1)).filter(({ type }) => type === 'RunProposed');
+    const [fact] = (await kit.store.incidents.runFacts(TEAM, 0, 1)).filter(
+      ({ type }) => type === 'RunProposed',
+    );
     expect(fact).toMatchObject({
       data: { runbook: 'key-rotate-slow' },
       texts: { inputs: '{"pair":"tts","drain":"20"}' },
@@ -241,7 +246,9 @@ describe('a scheduled rotation', () => {
     // People decide there from anywhere: it has no channel of its own.
     expect(await kit.says({ type: 'SkipStep', run: 1, reason: 'seen' }, 0)).toMatchObject({ recorded: true });
     await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({ end: 'succeeded' });
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.list[0]).toMatchObject({
+      end: 'succeeded',
+    });
   });
 
   test('waits while an incident is open on what it would touch', async () => {
@@ -249,13 +256,13 @@ describe('a scheduled rotation', () => {
     world = worldFor(read);
     await kit.says({ ...OPEN, components: ['TTS'] }, null);
     await tick(read, 'turn');
-    expect(await kit.store.load(TEAM, 0)).toBeNull();
+    expect(await kit.store.incidents.load(TEAM, 0)).toBeNull();
     const { rows } = await pool().query('select outcome, next_at > now() as later, last_at from schedule');
     expect(rows).toEqual([{ outcome: 'INC-2 is open', later: true, last_at: null }]);
     await resolve(2);
     await kit.says({ ...OPEN, components: ['Billing'] }, null);
     await tick(read, 'turn');
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(1);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count).toBe(1);
   });
 
   test('waits for its window', async () => {
@@ -266,7 +273,7 @@ describe('a scheduled rotation', () => {
     );
     world = worldFor(read);
     await tick(read, 'turn');
-    expect(await kit.store.load(TEAM, 0)).toBeNull();
+    expect(await kit.store.incidents.load(TEAM, 0)).toBeNull();
   });
 });
 
@@ -298,14 +305,14 @@ describe('a worker that dies before it can say that it is done', () => {
       const options = { world: kit.world, wakeAt: () => {}, owner: 'test' };
       await drainRunLane(laneOfRun(TEAM, 0, 1), options, new AbortController().signal);
     }
-    const count = (await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0;
+    const count = (await kit.store.incidents.load(TEAM, 0))?.state.runs?.count ?? 0;
     expect({ runs: count, open: (await open()).length }).toEqual(
       name === 'turn' ? { runs: 1, open: 0 } : { runs: 0, open: 1 },
     );
     // The next time is another time.
     await due();
     await doScheduled(TEAM, read.schedules, world);
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0).toBe(name === 'turn' ? 2 : 0);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count ?? 0).toBe(name === 'turn' ? 2 : 0);
   });
 });
 

@@ -34,7 +34,7 @@ const commit = (store: Store) => store.commit(new Ledger('T1', 1).next([opened()
 
 test.each<[string, (store: Store) => Promise<unknown>]>([
   ['a commit', commit],
-  ['a look', (store) => store.load('T1', 1)],
+  ['a look', (store) => store.incidents.load('T1', 1)],
   ['a snapshot', (store) => store.snapshot((at) => at.load('T1', 1))],
   ['a transaction', (store) => store.workspaces.ensureLocal()],
 ])('%s on a connection that breaks as it is opened fails, and the next one does not', async (_, work) => {
