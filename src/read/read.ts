@@ -12,7 +12,7 @@ import { type RunView, runViewsOf } from '#domain/run/view.js';
 import type { Account } from '#domain/words.js';
 import type { Dossier } from '#render/document.js';
 import type { Undelivered } from '#render/undelivered.js';
-import type { Snapshot } from '#store/entries.js';
+import type { Snapshot } from '#store/incidents.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 

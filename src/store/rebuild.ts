@@ -9,7 +9,7 @@ import {
   type PlacedEntry,
   type SummaryToWrite,
 } from './commit.js';
-import { type FactRow, facts } from './entries.js';
+import { type FactRow, facts } from './incidents.js';
 import { ELSEWHERE, homeOf } from './people.js';
 import { type Queryable, queryable, transaction, withConnection } from './pools.js';
 

@@ -1,5 +1,5 @@
 import { type Commit, commit } from './commit.js';
-import { incidents, type Snapshot, snapshot, targets } from './entries.js';
+import { incidents, type Snapshot, snapshot, targets } from './incidents.js';
 import { outbox } from './outbox.js';
 import { installation, people, tokens, workspaces } from './people.js';
 import {

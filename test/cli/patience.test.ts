@@ -5,7 +5,7 @@ import { type Core, openCore } from '#compose/core.js';
 import { loadConfig } from '#config/config.js';
 import { plain } from '#domain/command/entered.js';
 import { createLog } from '#log.js';
-import { role } from '#store/embedded/connection.js';
+import { role } from '#store/embedded/server.js';
 import { migrate } from '#store/migrate.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { type Wire, wireTo } from '../support/wire.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob } from '#queue/relay.js';
-import { role } from '#store/embedded/connection.js';
+import { role } from '#store/embedded/server.js';
 import { migrate } from '#store/migrate.js';
 import { openStore, type Store } from '#store/store.js';
 import { memoryLog } from '../queue/log.js';

@@ -4,8 +4,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type Connection, connectionUrl } from '#store/embedded/connection.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
+import { type Connection, connectionUrl } from '#store/embedded/server.js';
 
 export type TestDatabase = {
   /** Spread into a `pg.PoolConfig`. */

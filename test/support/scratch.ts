@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readPostmaster } from '#store/embedded/postmaster.js';
 import { isAlive } from '#store/embedded/process.js';
+import { readPostmaster } from '#store/embedded/server.js';
 
 /** A temporary folder for embedded databases; `remove` also ends the servers that a test left on purpose. */
 export type Scratch = {
