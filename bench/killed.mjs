@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { person } from '../demo/slack.mjs';
-import { connectionUrl } from '../dist/store/embedded/connection.js';
+import { connectionUrl } from '../dist/store/embedded/server.js';
 import { ownDatabase, startRedis } from './lib/database.mjs';
 import { median, round, target } from './lib/figures.mjs';
 import { openIncidents } from './lib/incidents.mjs';

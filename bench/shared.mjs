@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { QUEUE_SCHEMA } from '../dist/queue/engine.js';
-import { connectionUrl } from '../dist/store/embedded/connection.js';
+import { connectionUrl } from '../dist/store/embedded/server.js';
 import { cpuMs, serverPids } from './lib/cpu.mjs';
 import { ownDatabase } from './lib/database.mjs';
 import { median, quantile, round, target } from './lib/figures.mjs';

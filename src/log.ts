@@ -76,7 +76,7 @@ export function shownError(error: unknown, depth = 0): ShownError | string {
   // By its shape: under a test runner, Node's own errors come from another realm.
   if (typeof error !== 'object' || error === null || !('message' in error)) return cut(String(error));
   const from = error as Error & Record<string, unknown>;
-  // drizzle's message is the statement with its parameters; what went wrong is its cause.
+  // The message of a query builder is the statement with its parameters; what went wrong is its cause.
   const message = 'query' in from && 'params' in from ? 'a database query failed' : String(from.message);
   const shown: ShownError = { type: String(from.name ?? 'Error'), message: cut(message) };
   const { code, cause, errors } = from;

@@ -21,7 +21,7 @@ export async function settled(client) {
  * @param store dist/store/store.js, on the bot's database
  */
 export async function lengthen(store, team, incident, notes) {
-  let known = await store.load(team, incident);
+  let known = await store.incidents.load(team, incident);
   const began = Date.now() - notes * 1000;
   for (let done = 0; done < notes; done += BATCH) {
     const commit = gathering();

@@ -67,8 +67,8 @@ const worker = () =>
     concurrency: 32,
     world: {
       outbox: store.outbox,
-      incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
-      facts: (team, incident, run) => store.runFacts(team, incident, run),
+      incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
+      facts: (team, incident, run) => store.incidents.runFacts(team, incident, run),
       targets: store.targets,
       tell: (intent, incident, asking) => handle(intent, incident, asking),
       readRunbook: (source) => readDefinition(source, 'bench.yml', actions).runbook ?? null,

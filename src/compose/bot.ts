@@ -171,7 +171,7 @@ async function build(
   const world: World = {
     slack: slack.client,
     outbox: store.outbox,
-    incidents: store,
+    incidents: store.incidents,
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
     people: peopleForDeliveries(store),
     groups: slack.groups,

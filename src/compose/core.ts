@@ -231,29 +231,21 @@ export interface Who {
 /** What `handle` looks up, out of what the store has, and Slack. */
 export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
   return {
-    commit: (wanted) => store.commit(wanted),
-    wasWritten: (wanted) => store.wasWritten(wanted),
-    inTurn: (...what) => store.inTurn(...what),
-    lockedAmong: (streams) => store.lockedAmong(streams),
-    load: (team, incident) => store.load(team, incident),
-    receiptOf: (team, key) => store.receiptOf(team, key),
-    nextNumber: (team) => store.nextNumber(team),
-    entry: (team, incident, n) => store.entry(team, incident, n),
-    lastEntryBy: (team, incident, by) => store.lastEntryBy(team, incident, by),
-    capturedEntry: (team, incident, channel, ts) => store.capturedEntry(team, incident, channel, ts),
-    entriesOf: (team, incident, kinds) => store.entriesOf(team, incident, kinds),
-    actionDone: (team, incident, action) => store.actionDone(team, incident, action),
+    ...store.incidents,
+    commit: store.commit,
+    inTurn: store.inTurn,
+    lockedAmong: store.lockedAmong,
     async targetHolder(team, target) {
       const held = await store.targets.holder(team, target);
-      const known = held && (await store.load(team, held.incident));
+      const known = held && (await store.incidents.load(team, held.incident));
       return known && { ...held, of: known.state };
     },
     async targetOfRun(team, incident, run) {
-      const known = await store.load(team, incident);
+      const known = await store.incidents.load(team, incident);
       const found = known && runsOf(known.state).list.find((one) => one.run === run);
       return found?.target ?? null;
     },
-    stateOf: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    stateOf: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
     async account(team, id) {
       const known = accountOf(await store.people.get(team, id));
       if (known !== 'unknown' || !who.meet) return known;

@@ -16,12 +16,12 @@ export function runWorldOf(
 ): RunWorld {
   return {
     outbox: store.outbox,
-    incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
+    incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
     async facts(team, incident, run) {
       // Whoever takes a run along begins here. The worker before us may have read keys that we have not, and a program
       // may print what no step has read: they are known before anything is done.
       await runbooks.learnKeys();
-      return store.runFacts(team, incident, run);
+      return store.incidents.runFacts(team, incident, run);
     },
     targets: store.targets,
     tell: (intent, incident, asking) => handle(intent, incident, asking),

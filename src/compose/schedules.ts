@@ -17,8 +17,8 @@ export function scheduleWorldOf({ store, handle, runbooks }: Core, world: RunWor
     log: world.log,
     incident: world.incident,
     schedules: store.schedules,
-    openIncidents: (team) => store.openIncidents(team),
-    recordedIn: async (team, key) => (await store.receiptOf(team, key))?.incident ?? null,
+    openIncidents: (team) => store.incidents.open(team),
+    recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
     async propose(_team, runbook, inputs) {
       const proposed = await propose({ runbook, inputs, planOnly: false });
       return isRefusal(proposed) ? proposed : proposed.intent;

@@ -36,7 +36,7 @@ export type Outbox = Pick<
 >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
-type Incidents = Pick<Store, 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
+type Incidents = Pick<Store['incidents'], 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
 
 /** `handle`, as far as a delivery uses it. */
 export type Tell = (

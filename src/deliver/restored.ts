@@ -25,13 +25,13 @@ export interface SeenAhead {
  */
 export async function seenAhead(
   slack: Slack,
-  store: Pick<Store, 'workspaces' | 'openIncidents' | 'restores'>,
+  store: Pick<Store, 'workspaces' | 'incidents' | 'restores'>,
 ): Promise<SeenAhead | null> {
   const me = await slack.call('auth.test');
   if (me.kind !== 'ok' || typeof me.data.user_id !== 'string') return null;
   const seen: Array<ReturnType<typeof shown> & { team: string; incident: number }> = [];
   for (const { team } of await store.workspaces.list()) {
-    const open = (await store.openIncidents(team)).toReversed();
+    const open = (await store.incidents.open(team)).toReversed();
     const made = open.flatMap(({ number, channel }) => (channel ? [{ number, channel }] : []));
     for (const { number, channel } of made.slice(0, CHANNELS)) {
       const answer = await slack.call('conversations.history', {
@@ -49,7 +49,7 @@ export async function seenAhead(
   const row = Math.max(0, ...seen.map((one) => one.row));
   const numbers: SeenAhead['numbers'] = [];
   for (const team of new Set(seen.map((one) => one.team))) {
-    const states = new Map((await store.openIncidents(team)).map((state) => [state.number, state]));
+    const states = new Map((await store.incidents.open(team)).map((state) => [state.number, state]));
     for (const { row: _, ...one } of seen.filter((of) => of.team === team)) {
       const state = states.get(one.incident);
       if (!state) continue;

@@ -12,7 +12,7 @@ import { type RunView, runViewsOf } from '#domain/run/view.js';
 import type { Account } from '#domain/words.js';
 import type { Dossier } from '#render/document.js';
 import type { Undelivered } from '#render/undelivered.js';
-import type { Snapshot } from '#store/entries.js';
+import type { Snapshot } from '#store/incidents.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 
@@ -72,25 +72,25 @@ export function createRead(
   };
   /** Before any snapshot: Slack may be asked, and no connection is held meanwhile. */
   const isHidden = async (viewer: Viewer, incident: number) => {
-    const known = await store.load(viewer.team, incident);
+    const known = await store.incidents.load(viewer.team, incident);
     return !known || !(await maySee(known.state, viewer));
   };
   return {
     async incident(viewer, incident) {
-      const known = await store.load(viewer.team, incident);
+      const known = await store.incidents.load(viewer.team, incident);
       return known && (await maySee(known.state, viewer)) ? known.state : unseen(incident);
     },
     async open(viewer) {
-      return seen(await store.openIncidents(viewer.team), viewer);
+      return seen(await store.incidents.open(viewer.team), viewer);
     },
     refused: (team, incident) => store.outbox.refused(team, incident),
-    ofChannel: (team, channel) => store.incidentOfChannel(team, channel),
+    ofChannel: (team, channel) => store.incidents.ofChannel(team, channel),
     async runs(viewer, incident) {
-      const known = await store.load(viewer.team, incident);
+      const known = await store.incidents.load(viewer.team, incident);
       if (!known || !(await maySee(known.state, viewer))) return unseen(incident);
       // A standing record has thousands; those of before are in its exports.
       const newest = runsOf(known.state).list.map(({ run }) => run);
-      return runViewsOf(await store.factsOfRuns(viewer.team, incident, newest));
+      return runViewsOf(await store.incidents.factsOfRuns(viewer.team, incident, newest));
     },
     async dossier(viewer, incident, look) {
       if (await isHidden(viewer, incident)) return unseen(incident);

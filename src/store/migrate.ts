@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type pg from 'pg';
 import { Told } from '#told.js';
 import { transaction, withOwnClient } from './pools.js';
@@ -48,30 +49,46 @@ export async function pendingMigrations(config: pg.ClientConfig, folder = FOLDER
   return withOwnClient(config, async (client) => (await pendingOf(client, folder)).length);
 }
 
-type Migration = ReturnType<typeof readMigrationFiles>[number];
-
 /** A migration is known by the moment at which it was made, so line endings and comments do not matter. */
+interface Migration {
+  id: number;
+  statements: string[];
+}
+
+/** @returns the migrations that drizzle-kit has written, in order */
+async function migrationsIn(folder: string): Promise<Migration[]> {
+  const { entries } = JSON.parse(await readFile(join(folder, 'meta/_journal.json'), 'utf8')) as {
+    entries: Array<{ tag: string; when: number }>;
+  };
+  return Promise.all(
+    entries.map(async ({ tag, when }) => {
+      const text = await readFile(join(folder, `${tag}.sql`), 'utf8');
+      return { id: when, statements: text.split('--> statement-breakpoint') };
+    }),
+  );
+}
+
 async function pendingOf(client: pg.Client, folder: string): Promise<Migration[]> {
-  const known = readMigrationFiles({ migrationsFolder: folder });
+  const known = await migrationsIn(folder);
   const { rows: there } = await client.query("select 1 where to_regclass('migration') is not null");
   if (there.length === 0) return known;
   const { rows } = await client.query<{ id: string }>('select id from migration');
   const done = new Set(rows.map((row) => Number(row.id)));
-  const strange = [...done].filter((id) => !known.some((migration) => migration.folderMillis === id));
+  const strange = [...done].filter((id) => !known.some((migration) => migration.id === id));
   if (strange.length > 0) {
     throw new DatabaseNewer(
       `The database has ${strange.length} migration(s) that this Tocsin does not know: a newer version migrated it. ` +
         'Start that version, or restore a backup from before the upgrade.',
     );
   }
-  return known.filter((migration) => !done.has(migration.folderMillis));
+  return known.filter((migration) => !done.has(migration.id));
 }
 
 async function apply(client: pg.Client, pending: Migration[]): Promise<void> {
   await transaction(client, async () => {
-    for (const { sql, folderMillis } of pending) {
-      for (const statement of sql) await client.query(statement);
-      await client.query('insert into migration (id) values ($1)', [folderMillis]);
+    for (const { id, statements } of pending) {
+      for (const statement of statements) await client.query(statement);
+      await client.query('insert into migration (id) values ($1)', [id]);
     }
   });
 }

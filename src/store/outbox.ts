@@ -1,5 +1,5 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
-import type { Queryable } from './pools.js';
+import { on, type Queryable } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
 const BLOCKING: EffectKind = 'channel.open';
@@ -19,7 +19,7 @@ export interface OwedRow {
   error: string | null;
 }
 
-export interface DeadRow extends OwedRow {
+interface DeadRow extends OwedRow {
   /** ISO 8601, UTC. */
   deadAt: string;
   error: string;
@@ -29,9 +29,9 @@ export interface DeadRow extends OwedRow {
 }
 
 /** What Slack has refused: given up, or (not `dead`) to be tried again soon. */
-export type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
+type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
 
-export interface OutboxStats {
+interface OutboxStats {
   /** Neither done nor dead. */
   open: number;
   /** Of those, behind a dead row that holds up their lane. */
@@ -77,7 +77,7 @@ const iso = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY
 const MISSED = `kind not in ('channel.notice', 'person.tell')`;
 
 /** @returns rows that were given up, oldest first; of every workspace when none is named. */
-export async function deadRows(
+async function deadRows(
   db: Queryable,
   team: string | null = null,
   incident: number | null = null,
@@ -95,7 +95,7 @@ export async function deadRows(
  * @returns what a workspace (or one incident) misses: what was given up, and a channel that Slack does not make now; of one
  *   incident everything that Slack has refused more than once and that is tried again by itself. A mere wait is no refusal.
  */
-export async function refusedRows(
+async function refusedRows(
   db: Queryable,
   team: string,
   incident: number | null = null,
@@ -117,7 +117,7 @@ export async function refusedRows(
 }
 
 /** A channel takes messages again: what it was to be told of, it is told now. @returns how many notices */
-export async function reviveNotices(db: Queryable, team: string, lane: string): Promise<number> {
+async function reviveNotices(db: Queryable, { team, lane }: Lane): Promise<number> {
   const { rowCount } = await db.query({
     name: 'revive_notices',
     text: `update outbox set dead_at = null, due_at = now(), attempts = 0, error = null
@@ -132,7 +132,7 @@ export async function reviveNotices(db: Queryable, team: string, lane: string): 
  * them until Slack says something else. A time of death that is not reached yet comes from a clock that was ahead.
  * @returns how many, at most `limit`: Slack makes few channels a minute
  */
-export async function reviveOpenings(db: Queryable, limit: number): Promise<number> {
+async function reviveOpenings(db: Queryable, limit: number): Promise<number> {
   const { rowCount } = await db.query({
     name: 'revive_openings',
     text: `with due as (
@@ -147,11 +147,7 @@ export async function reviveOpenings(db: Queryable, limit: number): Promise<numb
 }
 
 /** Gives dead rows another life, with fresh attempts and their errors forgotten; a relay finds them within a second. @returns how many. */
-export async function retryDead(
-  db: Queryable,
-  team: string,
-  ids: readonly number[] | 'all',
-): Promise<number> {
+async function retryDead(db: Queryable, team: string, ids: readonly number[] | 'all'): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `with revived as (
        update outbox set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0, error = null
@@ -163,7 +159,7 @@ export async function retryDead(
 }
 
 /** @returns counts over all workspaces, for metrics and the doctor. Reads open and dead rows only, never those that are done. */
-export async function outboxStats(db: Queryable): Promise<OutboxStats> {
+async function outboxStats(db: Queryable): Promise<OutboxStats> {
   const { rows } = await db.query<OutboxStats>(`
     with open_row as (select due_at, team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
     select count(*)::int as open, (count(*) filter (where blocked))::int as blocked,
@@ -200,7 +196,7 @@ export type Settlement =
  * Jumps from lane to lane along the index of open rows: its cost is the number of lanes that owe something, however
  * many rows they owe and however many were paid before.
  */
-export async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
+async function dueLanes(db: Queryable, limit: number): Promise<Lane[]> {
   const { rows } = await db.query<Lane>({ name: 'due_lanes', text: DUE_LANES_SQL, values: [limit] });
   return rows;
 }
@@ -243,11 +239,7 @@ const SOON_MS = 3_000;
  * @returns lanes that owe something for longer than `ms`, the longest waiting first, none that a dead row holds up; and how
  *   many rows are dead. Its cost is the number of lanes that owe something, and of dead rows.
  */
-export async function late(
-  db: Queryable,
-  ms: number,
-  limit: number,
-): Promise<{ lanes: LateLane[]; dead: number }> {
+async function late(db: Queryable, ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }> {
   const soon = { query_timeout: SOON_MS };
   const lanes = await db.query<LateLane>({
     name: 'late_lanes',
@@ -274,7 +266,7 @@ order by ms desc limit $2`;
  * Takes the lease of a lane, by the database's clock.
  * @returns the hold, or null: somebody else has it, or the lane was told to rest a while
  */
-export async function claimLane(
+async function claimLane(
   db: Queryable,
   { team, lane }: Lane,
   owner: string,
@@ -297,7 +289,7 @@ export async function claimLane(
 }
 
 /** Prolongs the lease. @returns false when the hold is lost: stop. */
-export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Promise<boolean> {
+async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'renew_lane',
     text: `update lane set lease_until = now() + $4 * interval '1 millisecond', set_at = now()
@@ -308,7 +300,7 @@ export async function renewLane(db: Queryable, hold: Hold, leaseMs: number): Pro
 }
 
 /** @returns up to `limit` rows of a lane in order, up to the first that is not due yet; none when the lane is held up by a dead one. */
-export async function owedRows(db: Queryable, { team, lane }: Lane, limit: number): Promise<OwedRow[]> {
+async function owedRows(db: Queryable, { team, lane }: Lane, limit: number): Promise<OwedRow[]> {
   const { rows } = await db.query<OwedRow & { due: boolean }>({
     name: 'owed_rows',
     text: `select ${OWED_COLUMNS}, ${DUE} as due from outbox o
@@ -323,7 +315,7 @@ export async function owedRows(db: Queryable, { team, lane }: Lane, limit: numbe
  * Says before a call to the outside that its outcome is now unknown, and prolongs the lease so that the call has time.
  * @returns false when the hold is lost or its lease ran out: do not call
  */
-export async function markStarted(
+async function markStarted(
   db: Queryable,
   hold: Hold,
   ids: readonly number[],
@@ -344,12 +336,7 @@ export async function markStarted(
 }
 
 /** Writes down how an attempt ended. @returns false when the hold is lost: nothing was changed. */
-export async function settle(
-  db: Queryable,
-  hold: Hold,
-  ids: readonly number[],
-  how: Settlement,
-): Promise<boolean> {
+async function settle(db: Queryable, hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean> {
   const error = 'dead' in how ? how.dead : 'error' in how ? how.error : null;
   const { rows } = await db.query<{ held: boolean }>({
     name: 'settle',
@@ -385,7 +372,7 @@ export async function settle(
  * @returns in how many ms the lane has something to do again (0: at once; something may have been added while it was held);
  *   null: nothing is left, or nothing that could be paid; 'lost': somebody else has the lane, nothing was changed
  */
-export async function releaseLane(
+async function releaseLane(
   db: Queryable,
   hold: Hold,
   restMs: number | null = null,
@@ -415,11 +402,7 @@ export async function releaseLane(
  * @param keepMs longer than any delivery looks back, and than anybody sends the same request again (`key`)
  * @returns how many rows and lanes went; fewer than `limit` of both: that was all
  */
-export async function sweep(
-  db: Queryable,
-  keepMs: number,
-  limit: number,
-): Promise<{ rows: number; lanes: number }> {
+async function sweep(db: Queryable, keepMs: number, limit: number): Promise<{ rows: number; lanes: number }> {
   const rows = await db.query({
     name: 'sweep_rows',
     text: `with old as (
@@ -442,3 +425,58 @@ export async function sweep(
   });
   return { rows: rows.rowCount ?? 0, lanes: lanes.rowCount ?? 0 };
 }
+
+/** What something owed belongs to. `key` names the request: the same one twice owes it once (null: no such promise). */
+interface OwedFor {
+  team: string;
+  lane: string;
+  incident: number;
+  key: string | null;
+  /** Not before so many milliseconds have passed; at once when absent. A span, because whose clock is right is not known. */
+  inMs?: number;
+}
+
+/**
+ * Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch.
+ * @returns false: the same request has left it before
+ */
+async function owe(
+  db: Queryable,
+  effect: Effect,
+  { team, lane, incident, key, inMs }: OwedFor,
+): Promise<boolean> {
+  const { rows } = await db.query<{ left: boolean }>({
+    name: 'owe',
+    // Cut off and not rounded up: what is due at once is not due in a moment.
+    text: `with owed as (
+             insert into outbox (team, lane, incident, seq, kind, payload, key, due_at)
+             values ($1, $2, $3, 0, $4, $5, $6, date_trunc('milliseconds', now()) + $7::float8 * interval '1 ms') on conflict (team, key) where key is not null do nothing returning 1
+           ) select exists (select from owed) as left`,
+    values: [team, lane, incident, effect.kind, JSON.stringify(effect.payload), key, inMs ?? 0],
+  });
+  return rows[0]?.left ?? false;
+}
+
+/**
+ * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
+ * answer was lost must run out first, an attempt counts double, or `owe` without a key leaves its effect twice.
+ */
+export const outbox = (db: Queryable) =>
+  on(db, {
+    dueLanes,
+    claimLane,
+    renewLane,
+    releaseLane,
+    owedRows,
+    markStarted,
+    settle,
+    owe,
+    late,
+    dead: deadRows,
+    refused: refusedRows,
+    reviveNotices,
+    reviveOpenings,
+    retryDead,
+    stats: outboxStats,
+    sweep,
+  });

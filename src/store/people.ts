@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { and, eq, gt, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { nameInRecord, type Person, type PersonKind, STANDING } from '#domain/words.js';
-import { asking, type Queryable, queryable, transaction, Unavailable, withConnection } from './pools.js';
-import { incident, person, token, workspace } from './schema.js';
+import { type Queryable, queryable, transaction, Unavailable, withConnection } from './pools.js';
 
 /** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */
 export interface KnownPerson {
@@ -18,78 +15,57 @@ export interface KnownPerson {
   kind: PersonKind | null;
 }
 
-/** The cache of names and zones. It may be behind; it is never waited for. */
-export interface People {
-  get(team: string, id: string): Promise<KnownPerson | null>;
-  byIds(team: string, ids: readonly string[]): Promise<KnownPerson[]>;
-  /**
-   * Everybody whose shown name, handle or full name this is, whatever the case: several may be. Deactivated accounts only
-   * with `alsoGone`.
-   */
-  findByName(team: string, name: string, alsoGone?: boolean): Promise<KnownPerson[]>;
-  personById(team: string, id: string): Promise<Person | null>;
-  /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
-  personByName(team: string, name: string): Promise<Person | null>;
-  /** A kind that is known stays so when the newer word does not say it. */
-  upsert(team: string, people: readonly KnownPerson[]): Promise<void>;
-}
-
-const COLUMNS = {
-  id: person.id,
-  name: person.name,
-  handle: person.handle,
-  realName: person.realName,
-  tz: person.tz,
-  isBot: person.isBot,
-  deleted: person.deleted,
-  kind: person.kind,
-};
+const COLUMNS = 'id, name, handle, real_name as "realName", tz, is_bot as "isBot", deleted, kind';
 
 /** A workspace may have tens of thousands: a statement takes well below its time limit. */
 const BATCH = 5_000;
 
-export function people(db: NodePgDatabase): People {
-  const select = (wanted: SQL | undefined) =>
-    asking(() => db.select(COLUMNS).from(person).where(wanted).orderBy(person.id));
-  const byIds: People['byIds'] = (team, ids) =>
-    select(and(eq(person.team, team), inArray(person.id, [...ids])));
-  const get: People['get'] = async (team, id) => (await byIds(team, [id]))[0] ?? null;
-  const calledSo = (team: string, name: string) => {
-    const called = [person.name, person.handle, person.realName].map(
-      (c) => sql`lower(${c}) = lower(${name})`,
-    );
-    return select(and(eq(person.team, team), or(...called)));
+/** The cache of names and zones. It may be behind; it is never waited for. */
+export function people(db: Queryable) {
+  const select = async (name: string, where: string, values: unknown[]) => {
+    const text = `select ${COLUMNS} from person where team = $1 and ${where} order by id`;
+    return (await db.query<KnownPerson>({ name, text, values })).rows;
   };
-  const findByName: People['findByName'] = async (team, name, alsoGone = false) =>
-    (await calledSo(team, name)).filter((one) => alsoGone || !one.deleted);
+  const byIds = (team: string, ids: readonly string[]) => select('people_by_id', 'id = any($2)', [team, ids]);
+  const get = async (team: string, id: string) => (await byIds(team, [id]))[0] ?? null;
+  const calledSo = (team: string, name: string) =>
+    select(
+      'people_called',
+      // Not `in`: each of the three has an index of its own.
+      '(lower(name) = lower($2) or lower(handle) = lower($2) or lower(real_name) = lower($2))',
+      [team, name],
+    );
   return {
     get,
     byIds,
-    findByName,
-    personById: async (team, id) => shown(await get(team, id)),
-    async personByName(team, name) {
+    /**
+     * Everybody whose shown name, handle or full name this is, whatever the case: several may be. Deactivated accounts
+     * only with `alsoGone`.
+     */
+    findByName: async (team: string, name: string, alsoGone = false) =>
+      (await calledSo(team, name)).filter((one) => alsoGone || !one.deleted),
+    personById: async (team: string, id: string) => shown(await get(team, id)),
+    /** The one whom that name means, or null: nobody, or more than one. A deactivated account counts where nobody else is called so. */
+    async personByName(team: string, name: string): Promise<Person | null> {
       const called = await calledSo(team, name);
-      // Somebody who has left is meant only where nobody else can be.
       const there = called.filter((one) => !one.deleted);
       const [one, another] = there.length > 0 ? there : called;
       return one && !another ? shown(one) : null;
     },
-    async upsert(team, list) {
+    /** A kind that is known stays so when the newer word does not say it. */
+    async upsert(team: string, list: readonly KnownPerson[]): Promise<void> {
       // The same person twice in one statement would be refused; the newer word counts.
       const latest = [...new Map(list.map((one) => [one.id, one])).values()];
-      // One JSON parameter: thousands of single ones take drizzle half a minute.
       for (let from = 0; from < latest.length; from += BATCH) {
-        const rows = JSON.stringify(latest.slice(from, from + BATCH));
-        await asking(() =>
-          db.execute(sql`
-            insert into person (team, id, name, handle, real_name, tz, is_bot, deleted, kind)
-            select ${team}, id, name, handle, "realName", tz, "isBot", deleted, kind
-            from json_to_recordset(${rows}::json) as p(id text, name text, handle text, "realName" text, tz text,
-              "isBot" boolean, deleted boolean, kind text)
-            on conflict (team, id) do update set name = excluded.name, handle = excluded.handle,
-              real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted,
-              kind = coalesce(excluded.kind, person.kind), updated_at = now()`),
-        );
+        const text = `
+          insert into person (team, id, name, handle, real_name, tz, is_bot, deleted, kind)
+          select $1, id, name, handle, "realName", tz, "isBot", deleted, kind
+          from json_to_recordset($2::json) as p(id text, name text, handle text, "realName" text, tz text,
+            "isBot" boolean, deleted boolean, kind text)
+          on conflict (team, id) do update set name = excluded.name, handle = excluded.handle,
+            real_name = excluded.real_name, tz = excluded.tz, is_bot = excluded.is_bot, deleted = excluded.deleted,
+            kind = coalesce(excluded.kind, person.kind), updated_at = now()`;
+        await db.query(text, [team, JSON.stringify(latest.slice(from, from + BATCH))]);
       }
     },
   };
@@ -101,24 +77,6 @@ function shown(known: KnownPerson | null): Person | null {
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
 const LOCAL = 'local';
-
-/** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
-export interface Workspaces {
-  /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
-  resolve(slackTeam: string): Promise<string>;
-  /** @returns our id of a Slack workspace that has been seen, else null. Makes none. */
-  find(slackTeam: string): Promise<string | null>;
-  /** As `resolve`, as long as no other Slack workspace has been seen. @returns null when one has. */
-  first(slackTeam: string): Promise<string | null>;
-  /** @returns all of them, oldest first. */
-  list(): Promise<WorkspaceRow[]>;
-  /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
-  holdings(): Promise<ReadonlyMap<string, Holding>>;
-  /** @returns the only workspace, or null when there is none or more than one. */
-  only(): Promise<string | null>;
-  /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
-  ensureLocal(): Promise<string | null>;
-}
 
 export interface WorkspaceRow {
   team: string;
@@ -180,88 +138,77 @@ export const ELSEWHERE = (home: string) => `(home <> ${home}
   and not ((home ~ '^\\d+ \\d+$' or ${home} ~ '^\\d+ \\d+$')
     and substring(home from '\\d+ \\d+$') = substring(${home} from '\\d+ \\d+$')))`;
 
-export function workspaces(db: NodePgDatabase, pool: pg.Pool): Workspaces {
-  const list = () =>
-    asking(() =>
-      db
-        .select({ team: workspace.team, slackTeam: workspace.slackTeam })
-        .from(workspace)
-        .orderBy(workspace.createdAt, workspace.team),
-    );
+export type Workspaces = ReturnType<typeof workspaces>;
+
+/** Which workspaces there are. `team` is our id, and stays; `slackTeam` is Slack's, null until it claims the row. */
+export function workspaces(pool: pg.Pool) {
+  const db = queryable(pool);
+  const listed = async (from: Queryable) => {
+    const text = 'select team, slack_team as "slackTeam" from workspace order by created_at, team';
+    return (await from.query<WorkspaceRow>(text)).rows;
+  };
+  const list = () => listed(db);
   const only = async () => {
     const [first, second] = await list();
     return first && !second ? first.team : null;
   };
-  /**
-   * Two that see a workspace first at the same moment take turns: this happens once in its life. A transaction of
-   * drizzle's keeps its connection for ever when not even `begin` gets through.
-   */
-  const alone = <T>(work: (tx: Pick<NodePgDatabase, 'select' | 'insert' | 'update'>) => Promise<T>) =>
-    asking(() =>
-      withConnection(pool, (client) =>
-        transaction(queryable(client), async () => {
-          await client.query('lock table workspace in share row exclusive mode');
-          return work(drizzle(client));
-        }),
-      ),
-    );
-  const claimedBy = async (tx: Pick<NodePgDatabase, 'select'>, slackTeam: string) =>
-    (await tx.select({ team: workspace.team }).from(workspace).where(eq(workspace.slackTeam, slackTeam)))[0]
-      ?.team;
-  const find = async (slackTeam: string) => (await asking(() => claimedBy(db, slackTeam))) ?? null;
+  /** Two that see a workspace first at the same moment take turns: this happens once in its life. */
+  const alone = <T>(work: (tx: Queryable) => Promise<T>) =>
+    withConnection(pool, (client) => {
+      const tx = queryable(client);
+      return transaction(tx, async () => {
+        await tx.query('lock table workspace in share row exclusive mode');
+        return work(tx);
+      });
+    });
+  const claimedBy = async (from: Queryable, slackTeam: string) => {
+    const text = 'select team from workspace where slack_team = $1';
+    return (await from.query<{ team: string }>(text, [slackTeam])).rows[0]?.team ?? null;
+  };
+  const add = (tx: Queryable, team: string, slackTeam: string | null, home: string) =>
+    tx.query('insert into workspace (team, slack_team, home) values ($1, $2, $3)', [team, slackTeam, home]);
   const claim = async (slackTeam: string, may: (others: number) => boolean) => {
-    const known = await find(slackTeam);
+    const known = await claimedBy(db, slackTeam);
     if (known !== null) return known;
-    const home = await homeOf(queryable(pool));
+    const home = await homeOf(db);
     return alone(async (tx) => {
       const meanwhile = await claimedBy(tx, slackTeam);
-      if (meanwhile !== undefined) return meanwhile;
-      const rows = await tx
-        .select({ team: workspace.team, slackTeam: workspace.slackTeam })
-        .from(workspace)
-        .orderBy(workspace.createdAt, workspace.team);
+      if (meanwhile !== null) return meanwhile;
+      const rows = await listed(tx);
       if (!may(rows.filter((row) => row.slackTeam !== null).length)) return null;
       const free = rows.find((row) => row.slackTeam === null);
-      if (!free) {
-        await tx.insert(workspace).values({ team: slackTeam, slackTeam, home });
-        return slackTeam;
-      }
-      await tx.update(workspace).set({ slackTeam }).where(eq(workspace.team, free.team));
-      return free.team;
+      if (free)
+        await tx.query('update workspace set slack_team = $1 where team = $2', [slackTeam, free.team]);
+      else await add(tx, slackTeam, slackTeam, home);
+      return free?.team ?? slackTeam;
     });
   };
   return {
+    /** @returns all of them, oldest first. */
     list,
+    /** @returns the only workspace, or null when there is none or more than one. */
     only,
-    find,
-    first: (slackTeam) => claim(slackTeam, (others) => others === 0),
-    resolve: async (slackTeam) => (await claim(slackTeam, () => true)) as string,
-    async holdings() {
-      const counted = (what: typeof incident | typeof token, where?: SQL) =>
-        asking(() =>
-          db
-            .select({ team: what.team, n: sql<number>`count(*)::int` })
-            .from(what)
-            .where(where)
-            .groupBy(what.team),
-        );
-      const held = new Map<string, Holding>();
-      const of = (team: string) => {
-        const known = held.get(team) ?? { incidents: 0, tokens: 0 };
-        held.set(team, known);
-        return known;
-      };
-      for (const { team, n } of await counted(incident, gt(incident.number, STANDING)))
-        of(team).incidents = n;
-      for (const { team, n } of await counted(token)) of(team).tokens = n;
-      return held;
+    /** @returns our id of a Slack workspace that has been seen, else null. Makes none. */
+    find: (slackTeam: string) => claimedBy(db, slackTeam),
+    /** As `resolve`, as long as no other Slack workspace has been seen. @returns null when one has. */
+    first: (slackTeam: string) => claim(slackTeam, (others) => others === 0),
+    /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
+    resolve: async (slackTeam: string) => (await claim(slackTeam, () => true)) as string,
+    /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
+    async holdings(): Promise<ReadonlyMap<string, Holding>> {
+      const text = `
+        select team, coalesce(incidents, 0) as incidents, coalesce(tokens, 0) as tokens
+        from (select team, count(*)::int as incidents from incident where number > ${STANDING} group by team) i
+        full join (select team, count(*)::int as tokens from token group by team) t using (team)`;
+      const { rows } = await db.query<Holding & { team: string }>(text);
+      return new Map(rows.map(({ team, ...held }) => [team, held]));
     },
-    async ensureLocal() {
+    /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
+    async ensureLocal(): Promise<string | null> {
       if ((await list()).length > 0) return only();
-      const home = await homeOf(queryable(pool));
+      const home = await homeOf(db);
       await alone(async (tx) => {
-        const [any] = await tx.select({ team: workspace.team }).from(workspace).limit(1);
-        if (!any) await tx.insert(workspace).values({ team: LOCAL, home });
+        if ((await listed(tx)).length === 0) await add(tx, LOCAL, null, home);
       });
       return only();
     },
@@ -300,90 +247,51 @@ export interface KeptToken {
   revokedAt: string | null;
 }
 
+const LATELY = "interval '1 minute'";
+
+const iso = (column: string) => `to_char(t.${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const KEPT = `
+  select t.team, t.name, t.scope, t.private, case when t.owner is not null
+      then json_build_object('id', t.owner, 'name', p.name, 'gone', coalesce(p.deleted, false)) end as owner,
+    ${iso('created_at')} as "createdAt", ${iso('expires_at')} as "expiresAt",
+    coalesce(t.expires_at <= now(), false) as expired, ${iso('last_used_at')} as "lastUsedAt",
+    coalesce(t.last_used_at > now() - ${LATELY}, false) as "usedLately", ${iso('revoked_at')} as "revokedAt"
+  from token t left join person p on p.team = t.team and p.id = t.owner`;
+
 /** Every question goes to the database, whose clock counts: what one process withdraws, all others refuse at once. */
-export interface Tokens {
-  /** @returns false when there is, or was, a token of that name: nothing was changed. */
-  create(made: NewToken): Promise<boolean>;
-  byHash(hash: string): Promise<KeptToken | null>;
-  list(team: string): Promise<KeptToken[]>;
-  /** @returns whether this withdrew it: false when there is no such token, or it was withdrawn before. */
-  revoke(team: string, name: string): Promise<boolean>;
-  /** Notes that it was used, once a minute at most, and keeps nobody waiting. Where that fails it is not noted. */
-  noteUse(used: Pick<KeptToken, 'team' | 'name' | 'usedLately'>): void;
-}
-
-const LATELY = sql`interval '1 minute'`;
-
-const iso = (column: SQL | typeof token.createdAt) =>
-  sql<string | null>`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-const SHOWN = {
-  team: token.team,
-  name: token.name,
-  scope: token.scope,
-  private: token.private,
-  owner: token.owner,
-  ownerName: person.name,
-  ownerGone: sql<boolean>`coalesce(${person.deleted}, false)`,
-  createdAt: sql<string>`${iso(token.createdAt)}`,
-  expiresAt: iso(sql`${token.expiresAt}`),
-  expired: sql<boolean>`coalesce(${token.expiresAt} <= now(), false)`,
-  lastUsedAt: iso(sql`${token.lastUsedAt}`),
-  usedLately: sql<boolean>`coalesce(${token.lastUsedAt} > now() - ${LATELY}, false)`,
-  revokedAt: iso(sql`${token.revokedAt}`),
-};
-
-export function tokens(db: NodePgDatabase): Tokens {
+export function tokens(db: Queryable) {
   /** Uses that are being noted: of a burst of requests one is enough. */
   const noting = new Set<string>();
-  const select = async (wanted: SQL | undefined): Promise<KeptToken[]> => {
-    const rows = await asking(() =>
-      db
-        .select(SHOWN)
-        .from(token)
-        .leftJoin(person, and(eq(person.team, token.team), eq(person.id, token.owner)))
-        .where(wanted)
-        .orderBy(token.name),
-    );
-    return rows.map(({ owner, ownerName, ownerGone, ...others }) => ({
-      ...others,
-      owner: owner === null ? null : { id: owner, name: ownerName, gone: ownerGone },
-    }));
-  };
-  const named = (team: string, name: string) => and(eq(token.team, team), eq(token.name, name));
+  const changesOne = async (text: string, values: unknown[]) => (await db.query(text, values)).rowCount === 1;
   return {
-    async create({ lastsMs = null, owner = null, ...made }) {
-      const expiresAt = lastsMs === null ? null : sql`now() + ${lastsMs}::float8 * interval '1 ms'`;
-      const done = await asking(() =>
-        db
-          .insert(token)
-          .values({ ...made, owner, expiresAt })
-          .onConflictDoNothing()
-          .returning({ name: token.name }),
-      );
-      return done.length === 1;
+    /** @returns false when there is, or was, a token of that name: nothing was changed. */
+    create({ team, name, hash, scope, private: seesPrivate, owner = null, lastsMs = null }: NewToken) {
+      const text = `insert into token (team, name, hash, scope, private, owner, expires_at)
+        values ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 ms') on conflict do nothing`;
+      return changesOne(text, [team, name, hash, scope, seesPrivate, owner, lastsMs]);
     },
-    byHash: async (hash) => (await select(eq(token.hash, hash)))[0] ?? null,
-    list: (team) => select(eq(token.team, team)),
-    async revoke(team, name) {
-      const gone = await asking(() =>
-        db
-          .update(token)
-          .set({ revokedAt: sql`now()` })
-          .where(and(named(team, name), isNull(token.revokedAt)))
-          .returning({ name: token.name }),
-      );
-      return gone.length === 1;
+    async byHash(hash: string): Promise<KeptToken | null> {
+      const text = `${KEPT} where t.hash = $1 order by t.name`;
+      return (await db.query<KeptToken>({ name: 'token_by_hash', text, values: [hash] })).rows[0] ?? null;
     },
-    noteUse({ team, name, usedLately }) {
+    async list(team: string): Promise<KeptToken[]> {
+      return (await db.query<KeptToken>(`${KEPT} where t.team = $1 order by t.name`, [team])).rows;
+    },
+    /** @returns whether this withdrew it: false when there is no such token, or it was withdrawn before. */
+    revoke(team: string, name: string) {
+      const text = 'update token set revoked_at = now() where team = $1 and name = $2 and revoked_at is null';
+      return changesOne(text, [team, name]);
+    },
+    /** Notes that it was used, once a minute at most, and keeps nobody waiting. Where that fails it is not noted. */
+    noteUse({ team, name, usedLately }: Pick<KeptToken, 'team' | 'name' | 'usedLately'>): void {
       const at = `${team}/${name}`;
       if (usedLately || noting.has(at)) return;
       noting.add(at);
-      const before = or(isNull(token.lastUsedAt), lt(token.lastUsedAt, sql`now() - ${LATELY}`));
+      const text = `update token set last_used_at = now() where team = $1 and name = $2
+        and (last_used_at is null or last_used_at < now() - ${LATELY})`;
       void db
-        .update(token)
-        .set({ lastUsedAt: sql`now()` })
-        .where(and(named(team, name), before))
+        .query(text, [team, name])
         .catch(() => undefined)
         .finally(() => noting.delete(at));
     },

@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 import type { Condition } from '#domain/words.js';
 import { Told } from '#told.js';
@@ -41,6 +40,19 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
       }
     },
   };
+}
+
+type Given<D, F> = {
+  [K in keyof F]: F[K] extends (db: D, ...rest: infer A) => infer R ? (...rest: A) => R : never;
+};
+
+/** @returns functions that ask a database, as the noun that they belong to offers them: the database is given to each */
+export function on<D, F extends Record<string, (db: D, ...rest: never[]) => unknown>>(db: D, functions: F) {
+  const given = Object.entries(functions).map(([name, ask]) => [
+    name,
+    (...rest: never[]) => ask(db, ...rest),
+  ]);
+  return Object.fromEntries(given) as Given<D, F>;
 }
 
 const STATEMENT_TIMEOUT = 2_000;
@@ -323,20 +335,19 @@ export function outcomeOfCommit(error: unknown): Error {
   return withoutValues(error);
 }
 
-/** What a failed look-up (or a write that may simply be tried again) means. drizzle's wrapper is taken off: it prints parameters. */
+/** What a failed look-up (or a write that may simply be tried again) means. */
 export function outcomeOfQuery(error: unknown): Error {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
   // Put into our words already, with the code.
-  if (cause instanceof Unavailable) return cause;
-  if (cause instanceof pg.DatabaseError && cause.code) {
-    if (cause.code === NOT_GRANTED) return new Locked(`the database refused (${cause.code})`, cause.code);
-    if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(cause.code ?? ''))) {
-      return new Unavailable(`the database refused (${cause.code})`, cause.code);
-    }
-    return withoutValues(cause);
+  if (error instanceof Unavailable) return error;
+  if (error instanceof pg.DatabaseError && error.code) {
+    const { code } = error;
+    if (code === NOT_GRANTED) return new Locked(`the database refused (${code})`, code);
+    if ([REFUSED_NOW, ENDED, NOT_LET_IN].some((codes) => codes.test(code)))
+      return new Unavailable(`the database refused (${code})`, code);
+    return withoutValues(error);
   }
-  if (isConnectionTrouble(cause)) return new Unavailable(cause.message);
-  return isNativeError(cause) ? cause : new Error('a database query failed');
+  if (isConnectionTrouble(error)) return new Unavailable(error.message);
+  return isNativeError(error) ? error : new Error('a database query failed');
 }
 
 /**
@@ -346,15 +357,6 @@ export function outcomeOfQuery(error: unknown): Error {
 export function outcomeOfConnecting(error: Error): Unavailable {
   const code = error instanceof pg.DatabaseError ? (error.code ?? null) : null;
   return new Unavailable(`no connection to the database: ${error.message}`, code);
-}
-
-/** For queries built by drizzle: turns their failures into `Unavailable` or a plain error. */
-export async function asking<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw outcomeOfQuery(error);
-  }
 }
 
 /** Errors of sockets carry a code (`ECONNREFUSED`), those of pg and its pool only a sentence. */

@@ -1,5 +1,5 @@
 import { believed } from './outbox.js';
-import type { Queryable } from './pools.js';
+import { on, type Queryable } from './pools.js';
 
 /** How fast a workspace is posted to, by all processes together. */
 export interface Pace {
@@ -12,7 +12,7 @@ export interface Pace {
 }
 
 /** Somebody who wants to post to a channel now. `urgent`: goes before those who are not. */
-export interface Poster {
+interface Poster {
   team: string;
   channel: string;
   urgent: boolean;
@@ -28,7 +28,7 @@ export interface Poster {
  * @param keepMs who has not asked again for so long is not there any more: its worker died, or what it had to say went away
  * @returns milliseconds until it is this channel's turn as things stand; 0: now, and it counts as posted
  */
-export async function turnToPost(
+async function turnToPost(
   db: Queryable,
   { team, channel, urgent }: Poster,
   { everyMs, burst, gapMs }: Pace,
@@ -43,7 +43,7 @@ export async function turnToPost(
 }
 
 /** Slack says that it was too much: nothing more is posted at once, only at this pace. */
-export async function tooManyPosts(db: Queryable, team: string, { everyMs, burst }: Pace): Promise<void> {
+async function tooManyPosts(db: Queryable, team: string, { everyMs, burst }: Pace): Promise<void> {
   await db.query({
     name: 'too_many_posts',
     text: `insert into lane (team, lane, next_at) values ($1, $2, now() + $3::float8 * ${MS})
@@ -94,3 +94,6 @@ with given as (
       then lane.fence else excluded.fence end
 )
 select ceil(ms)::float8 as ms from turn`;
+
+/** Part of the outbox. */
+export const posts = (db: Queryable) => on(db, { turnToPost, tooManyPosts });

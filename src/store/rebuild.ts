@@ -9,7 +9,7 @@ import {
   type PlacedEntry,
   type SummaryToWrite,
 } from './commit.js';
-import { type FactRow, facts } from './entries.js';
+import { type FactRow, facts } from './incidents.js';
 import { ELSEWHERE, homeOf } from './people.js';
 import { type Queryable, queryable, transaction, withConnection } from './pools.js';
 
@@ -131,30 +131,8 @@ interface Evidence {
   row?: number;
 }
 
-export interface Restores {
-  /**
-   * Says where the data stands now; where it stood in another database before, it was restored from a backup, and
-   * `restored` is done. Called by every bot process as it starts.
-   * @returns how many runs stand still for that; null: nothing was restored
-   */
-  arrive(): Promise<number | null>;
-  /** Looks without changing anything: do the data stand in another database than when a bot last started? */
-  moved(): Promise<boolean>;
-  /** The highest id that a row of the outbox was ever given here. */
-  lastRow(): Promise<number>;
-  /**
-   * From now on: whatever is owed is looked for in Slack before it is said; no number that people may have seen is given
-   * again; a run that was going on goes on when a person says so, because nobody knows what it did after the backup.
-   * @returns how many runs stand still
-   */
-  restored(evidence?: Evidence): Promise<number>;
-  /** Slack has channels of incidents up to this number: after a restore none of them is given again. */
-  beyond(incident: number): Promise<void>;
-  /** When that was last done for each workspace, and from which number incidents go on; of none: never. */
-  history(): Promise<Array<{ team: string; restoredAt: string; numbersFrom: number }>>;
-}
-
-export function restores(pool: pg.Pool): Restores {
+/** What a restore from a backup asks for. */
+export function restores(pool: pg.Pool) {
   const one = <T>(work: (db: Queryable, home: string) => Promise<T>) =>
     withConnection(pool, async (client) => {
       const db = queryable(client);
@@ -163,7 +141,12 @@ export function restores(pool: pg.Pool): Restores {
   const moved = async (db: Queryable, home: string, lock = '') =>
     (await db.query(`select 1 from workspace where ${ELSEWHERE('$1')} ${lock}`, [home])).rows.length > 0;
   return {
-    arrive: () =>
+    /**
+     * Says where the data stands now; where it stood in another database before, it was restored from a backup, and
+     * `restored` is done. Called by every bot process as it starts.
+     * @returns how many runs stand still for that; null: nothing was restored
+     */
+    arrive: (): Promise<number | null> =>
       one((db, home) =>
         transaction(db, async () => {
           // Of several that start at the same moment one does it.
@@ -174,15 +157,24 @@ export function restores(pool: pg.Pool): Restores {
           return null;
         }),
       ),
+    /** Looks without changing anything: do the data stand in another database than when a bot last started? */
     moved: () => one(moved),
-    async lastRow() {
+    /** The highest id that a row of the outbox was ever given here. */
+    async lastRow(): Promise<number> {
       const { rows } = await one((db) =>
         db.query<{ last: number }>('select last_value::float8 as last from outbox_id_seq'),
       );
       return rows[0]?.last ?? 0;
     },
-    restored: ({ row = 0 } = {}) => one((db, home) => transaction(db, () => restored(db, home, row))),
-    async beyond(incident) {
+    /**
+     * From now on: whatever is owed is looked for in Slack before it is said; no number that people may have seen is given
+     * again; a run that was going on goes on when a person says so, because nobody knows what it did after the backup.
+     * @returns how many runs stand still
+     */
+    restored: ({ row = 0 }: Evidence = {}) =>
+      one((db, home) => transaction(db, () => restored(db, home, row))),
+    /** Slack has channels of incidents up to this number: after a restore none of them is given again. */
+    async beyond(incident: number): Promise<void> {
       await one((db) =>
         db.query(
           `update workspace w set numbers_from = $1 where restored_at is not null and numbers_from < $1
@@ -191,6 +183,7 @@ export function restores(pool: pg.Pool): Restores {
         ),
       );
     },
+    /** When that was last done for each workspace, and from which number incidents go on; of none: never. */
     async history() {
       const { rows } = await one((db) =>
         db.query<{ team: string; restoredAt: string; numbersFrom: number }>(

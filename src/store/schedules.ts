@@ -11,26 +11,20 @@ export interface DueSchedule {
   outcome: string | null;
 }
 
-/** When what is to be done: in the database, because a queue forgets and a process dies. */
-export interface Schedules {
-  /**
-   * Makes the table say what the configuration says: what is new is first due at `firstAt`, what has changed keeps its
-   * time, but is due no later than a new one would be; what is gone is forgotten. Of one that has another task (other
-   * stores, another pair) what came of the old one is forgotten too. `spec` is JSON, the task under `task`.
-   */
-  sync(team: string, wanted: ReadonlyArray<{ name: string; spec: string; firstAt: Date }>): Promise<void>;
-  /**
-   * Takes one that is due and has it due again after `holdMs`: whoever dies with it in hand delays it by no more.
-   * @returns null: none is due
-   */
-  claim(team: string, holdMs: number): Promise<DueSchedule | null>;
-  /** It was done, or put off. @param done it was done: its age counts from now */
-  settle(team: string, name: string, nextAt: Date, outcome: string | null, done: boolean): Promise<void>;
-}
+export type Schedules = ReturnType<typeof schedules>;
 
-export function schedules(db: Queryable): Schedules {
+/** When what is to be done: in the database, because a queue forgets and a process dies. */
+export function schedules(db: Queryable) {
   return {
-    async sync(team, wanted) {
+    /**
+     * Makes the table say what the configuration says: what is new is first due at `firstAt`, what has changed keeps its
+     * time, but is due no later than a new one would be; what is gone is forgotten. Of one that has another task (other
+     * stores, another pair) what came of the old one is forgotten too. `spec` is JSON, the task under `task`.
+     */
+    async sync(
+      team: string,
+      wanted: ReadonlyArray<{ name: string; spec: string; firstAt: Date }>,
+    ): Promise<void> {
       const rows = wanted.map(({ name, spec, firstAt }) => ({ name, spec, first_at: firstAt.toISOString() }));
       await db.query(
         `with wanted as (
@@ -49,7 +43,11 @@ export function schedules(db: Queryable): Schedules {
         [team, JSON.stringify(rows)],
       );
     },
-    async claim(team, holdMs) {
+    /**
+     * Takes one that is due. It is due again after `holdMs`: if the worker dies, the schedule is retried after this long.
+     * @returns null: none is due
+     */
+    async claim(team: string, holdMs: number): Promise<DueSchedule | null> {
       const { rows } = await db.query<DueSchedule>({
         name: 'claim_schedule',
         text: `with due as (
@@ -67,7 +65,14 @@ export function schedules(db: Queryable): Schedules {
       });
       return rows[0] ?? null;
     },
-    async settle(team, name, nextAt, outcome, done) {
+    /** It was done, or put off. @param done it was done: its age counts from now */
+    async settle(
+      team: string,
+      name: string,
+      nextAt: Date,
+      outcome: string | null,
+      done: boolean,
+    ): Promise<void> {
       await db.query({
         name: 'settle_schedule',
         text: `update schedule set next_at = $3, set_at = now(), due_at = null, outcome = $4,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { type Commit, commitOn } from './commit.js';
-import type { Loaded, Receipt } from './entries.js';
+import type { Loaded, Receipt } from './incidents.js';
 import { Locked, outcomeOfConnecting, outcomeOfQuery } from './pools.js';
 
 /** An incident. */

@@ -165,7 +165,7 @@ describe('runs, as typed and answered', () => {
     const [first, second] = await Promise.all([click(), click()]);
     expect(isRefusal(first) || isRefusal(second)).toBe(false);
     expect(second).toMatchObject({ receipt: (first as { receipt: string }).receipt });
-    const facts = await store.runFacts('T1', incident, 1);
+    const facts = await store.incidents.runFacts('T1', incident, 1);
     expect(facts.filter(({ type }) => type === 'RunApproved')).toHaveLength(1);
     expect(await types('approve 1', incident, BO)).toMatchObject({
       refusal: { code: 'RUN_APPROVED_ALREADY' },

@@ -5,7 +5,7 @@ import { openCore } from '#compose/core.js';
 import { loadConfig } from '#config/config.js';
 import { plain } from '#domain/command/entered.js';
 import { createLog } from '#log.js';
-import { role } from '#store/embedded/connection.js';
+import { role } from '#store/embedded/server.js';
 import { testDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 import { wireTo } from '../support/wire.js';

@@ -99,7 +99,7 @@ export async function startKit(
   const world: World = {
     slack,
     outbox: store.outbox,
-    incidents: store,
+    incidents: store.incidents,
     tell: handle,
     people: peopleForDeliveries(store),
     groups: createGroups(slack),
@@ -284,7 +284,7 @@ export async function startKit(
       return messages.filter((one) => one.user === 'U0BOT00000' && !one.subtype);
     },
     async state(incident: number): Promise<IncidentState> {
-      const loaded = await store.load(TEAM, incident);
+      const loaded = await store.incidents.load(TEAM, incident);
       if (!loaded) throw new Error('no such incident');
       return loaded.state;
     },

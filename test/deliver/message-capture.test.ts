@@ -26,7 +26,7 @@ async function pins(ts: string, by = BO.id): Promise<void> {
 }
 
 async function captured(ts: string): Promise<Entry | null> {
-  return kit.store.capturedEntry('T1', incident, (await kit.channel(incident)).id, ts);
+  return kit.store.incidents.capturedEntry('T1', incident, (await kit.channel(incident)).id, ts);
 }
 
 async function ephemerals(): Promise<Array<{ user: string; text: string }>> {
@@ -158,9 +158,9 @@ test('a guest who is in no channel of the incident adds nothing to it from elsew
   const payload = { channel: 'C0INCIDENT', ts: String(ts), by: 'U0FINN0006' };
   await kit.owes(incident, { kind: 'message.capture', payload });
   await kit.pays(incident);
-  expect(await kit.store.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).toBeNull();
+  expect(await kit.store.incidents.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).toBeNull();
   // A full member may.
   await kit.owes(incident, { kind: 'message.capture', payload: { ...payload, by: BO.id } });
   await kit.pays(incident);
-  expect(await kit.store.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).not.toBeNull();
+  expect(await kit.store.incidents.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).not.toBeNull();
 });

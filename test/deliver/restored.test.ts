@@ -80,7 +80,7 @@ async function restoreHere(): Promise<void> {
   world = {
     ...kit.world,
     outbox: store.outbox,
-    incidents: store,
+    incidents: store.incidents,
     people: peopleForDeliveries(store),
     tell: handle,
     now,
@@ -222,7 +222,7 @@ test('numbers that stand in a channel are not given again, and the channel hears
   expect(times(said, told)).toBe(1);
   expect((await seenAhead(world.slack, store))?.numbers).toEqual([]);
   // Only what is there counts as entries.
-  const { entries, skipped } = (await store.load('T1', first))?.state ?? {};
+  const { entries, skipped } = (await store.incidents.load('T1', first))?.state ?? {};
   expect([entries, skipped]).toEqual([6, 2]);
 });
 

@@ -78,7 +78,7 @@ export async function startChaosKit(code: string) {
     async operate(): Promise<number> {
       let open = 0;
       for (const incident of new Set(kit.runs.map((one) => one.incident))) {
-        const state = (await store.load(TEAM, incident))?.state;
+        const state = (await store.incidents.load(TEAM, incident))?.state;
         for (const { run, status, asked } of state ? runsOf(state).list : []) {
           if (status !== 'ended') open += 1;
           if (!asked) continue;
@@ -107,7 +107,7 @@ export async function startChaosKit(code: string) {
       for (const { incident, run } of kit.runs) {
         const name = `${incident}/${run}`;
         const happenings = rows.filter((row) => row.run === name).map(numbered);
-        const facts = await store.runFacts(TEAM, incident, run);
+        const facts = await store.incidents.runFacts(TEAM, incident, run);
         all.push(...violationsOf({ run: name, steps: kit.steps, facts, happenings }));
       }
       return all;

@@ -123,7 +123,7 @@ describe('a worker killed at any of its dealings', () => {
       // Of the dead one's own timers none is left running: its lease has ended.
       outside(new Survivor(target));
       asked += await bringToItsEnd(run, target);
-      const facts = await kit.store.runFacts(TEAM, 1, run);
+      const facts = await kit.store.incidents.runFacts(TEAM, 1, run);
       const wrong = violationsOf({ run: `RUN-${run}`, steps: STEPS, facts, happenings: target.happenings });
       expect({ n, wrong }).toEqual({ n, wrong: [] });
       expect({ n, retried: retriedUnsafe(facts) }).toEqual({ n, retried: [] });

@@ -18,7 +18,8 @@ const CHEN = { id: 'U0CHEN0003', name: 'chen' };
 const names = () => kit.outside.calls.map(({ name }) => name);
 const state = async (run: number) => (await kit.view(run)).state;
 const one = (approval: object = {}) => definition(['one t.cas t.cas'], { approval });
-const facts = async (run: number) => (await kit.store.runFacts(TEAM, 1, run)).map(({ type }) => type);
+const facts = async (run: number) =>
+  (await kit.store.incidents.runFacts(TEAM, 1, run)).map(({ type }) => type);
 
 describe('approval', () => {
   test('of an older plan counts for nothing', async () => {
@@ -254,7 +255,9 @@ describe('a run that cannot be', () => {
       summary: expect.stringContaining('cannot be read'),
     });
     const erased = await kit.planned(one());
-    const at = (await kit.store.runFacts(TEAM, 1, erased)).find(({ type }) => type === 'RunProposed');
+    const at = (await kit.store.incidents.runFacts(TEAM, 1, erased)).find(
+      ({ type }) => type === 'RunProposed',
+    );
     await kit.store.eraseTexts(FOLD, { team: TEAM, incident: 1, seq: at?.seq ?? 0 }, ['definition']);
     await kit.approve(erased);
     await kit.drive(erased, {

@@ -32,7 +32,7 @@ describe('a step that fails', () => {
     );
     const run = await kit.ran(retried('t.idem'));
     expect(await step(run, 'one')).toMatchObject({ outcome: 'done', attempt: 3 });
-    const pauses = (await kit.store.runFacts('T1', 1, run)).flatMap((fact) =>
+    const pauses = (await kit.store.incidents.runFacts('T1', 1, run)).flatMap((fact) =>
       fact.type === 'StepWaits' ? [Date.parse(fact.data.until) - Date.parse(fact.recordedAt)] : [],
     );
     expect(pauses.map((ms) => ms <= 10 || ms <= 20)).toEqual([true, true]);

@@ -111,8 +111,8 @@ export async function startRunKit() {
   const now = () => new Date(Date.now() + ahead);
   const world: RunWorld = {
     outbox: store.outbox,
-    incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
-    facts: (team, incident, run) => store.runFacts(team, incident, run),
+    incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
+    facts: (team, incident, run) => store.incidents.runFacts(team, incident, run),
     targets: store.targets,
     tell: handle,
     readRunbook(source) {
@@ -232,7 +232,7 @@ export async function startRunKit() {
       return (await behind.query<R>(text, values)).rows;
     },
     async view(run: number): Promise<RunView> {
-      const view = runViewOf(await store.runFacts(TEAM, 1, run), run);
+      const view = runViewOf(await store.incidents.runFacts(TEAM, 1, run), run);
       if (!view) throw new Error('no such run');
       return view;
     },

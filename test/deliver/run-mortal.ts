@@ -65,8 +65,8 @@ const outbox: RunWorld['outbox'] = {
 };
 const world: RunWorld = {
   outbox: options.fenced ? outbox : credulous(outbox, store),
-  incident: async (team, incident) => (await store.load(team, incident))?.state ?? null,
-  facts: (team, incident, run) => store.runFacts(team, incident, run),
+  incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
+  facts: (team, incident, run) => store.incidents.runFacts(team, incident, run),
   targets: store.targets,
   tell: (intent, incident, asking) =>
     handle('fence' in intent && !options.fenced ? { ...intent, fence: 1e9 } : intent, incident, asking),

@@ -68,8 +68,8 @@ schedules:
     systems: systems(),
     scrub,
     schedules: kit.store.schedules,
-    openIncidents: (team) => kit.store.openIncidents(team),
-    recordedIn: async (team, key) => (await kit.store.receiptOf(team, key))?.incident ?? null,
+    openIncidents: (team) => kit.store.incidents.open(team),
+    recordedIn: async (team, key) => (await kit.store.incidents.receiptOf(team, key))?.incident ?? null,
     async propose(_team, runbook, inputs) {
       const proposed = await propose({ runbook, inputs, planOnly: false });
       return isRefusal(proposed) ? proposed : proposed.intent;
@@ -80,7 +80,7 @@ schedules:
     },
   };
 
-  const state = async (incident: number) => (await kit.store.load(TEAM, incident))?.state;
+  const state = async (incident: number) => (await kit.store.incidents.load(TEAM, incident))?.state;
   async function due() {
     const all = [...schedules].map(([name, spec]) => ({
       name,
@@ -154,7 +154,7 @@ schedules:
       });
       return texts;
     },
-    opened: async () => (await kit.store.openIncidents(TEAM)).map(({ number }) => number),
+    opened: async () => (await kit.store.incidents.open(TEAM)).map(({ number }) => number),
     /** In which incidents a button was owed, and for what. */
     offers: () =>
       kit.sql<{ incident: number; payload: object }>(

@@ -17,7 +17,7 @@ describe('a rotation that is refused before it begins', () => {
     await kit.tick();
     await kit.tick();
     expect(await kit.opened()).toEqual([2]);
-    expect((await kit.store.load('T1', 2))?.state).toMatchObject({
+    expect((await kit.store.incidents.load('T1', 2))?.state).toMatchObject({
       title: 'Scheduled turn cannot begin',
       components: ['TTS'],
     });

@@ -92,7 +92,7 @@ describe('a scheduled rotation', () => {
   test('runs in the standing record, agreed to by the configuration, and takes no number from incidents', async () => {
     kit.configure('turn: { rotate: tts, every: 1d }');
     await kit.tick();
-    const state = (await kit.store.load(TEAM, 0))?.state;
+    const state = (await kit.store.incidents.load(TEAM, 0))?.state;
     expect(state?.runs?.list).toMatchObject([
       { run: 1, runbook: 'key-rotate', target: 'pair:tts', by: 'schedule:turn' },
     ]);
@@ -102,18 +102,20 @@ describe('a scheduled rotation', () => {
       approvals: [],
     });
     expect(await kit.opened()).toEqual([]);
-    expect((await kit.store.listIncidents(TEAM, { limit: 10 })).map(({ number }) => number)).toEqual([1]);
+    expect((await kit.store.incidents.list(TEAM, { limit: 10 })).map(({ number }) => number)).toEqual([1]);
     const rows = await kit.sql('select distinct kind from outbox where incident = 0');
     expect(rows).toEqual([{ kind: 'run.advance' }]);
     await kit.tick();
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(2);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count).toBe(2);
     expect(await kit.open({ components: [] })).toMatchObject({ incident: 2 });
   });
 
   test('hands its inputs to the runbook that it names, beside the pair', async () => {
     kit.configure('turn: { rotate: tts, every: 1d, runbook: key-rotate-slow, inputs: { drain: "20" } }');
     await kit.tick();
-    const [fact] = (await kit.store.runFacts(TEAM, 0, 1)).filter(({ type }) => type === 'RunProposed');
+    const [fact] = (await kit.store.incidents.runFacts(TEAM, 0, 1)).filter(
+      ({ type }) => type === 'RunProposed',
+    );
     expect(fact).toMatchObject({
       data: { runbook: 'key-rotate-slow' },
       texts: { inputs: '{"pair":"tts","drain":"20"}' },
@@ -142,13 +144,13 @@ describe('a scheduled rotation', () => {
     kit.configure('turn: { rotate: tts, every: 1d, components: [TTS] }');
     await kit.open();
     await kit.tick();
-    expect(await kit.store.load(TEAM, 0)).toBeNull();
+    expect(await kit.store.incidents.load(TEAM, 0)).toBeNull();
     const rows = await kit.sql('select outcome, next_at > now() as later, last_at from schedule');
     expect(rows).toEqual([{ outcome: 'INC-2 is open', later: true, last_at: null }]);
     await kit.resolve(2);
     await kit.open({ components: ['Billing'] });
     await kit.tick();
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count).toBe(1);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count).toBe(1);
   });
 
   test('waits for its window', async () => {
@@ -156,7 +158,7 @@ describe('a scheduled rotation', () => {
     const two = (n: number) => String(n % 24).padStart(2, '0');
     kit.configure(`turn: { rotate: tts, every: 1d, window: "${two(hour + 2)}:00-${two(hour + 3)}:00 UTC" }`);
     await kit.tick();
-    expect(await kit.store.load(TEAM, 0)).toBeNull();
+    expect(await kit.store.incidents.load(TEAM, 0)).toBeNull();
   });
 });
 
@@ -182,14 +184,14 @@ describe('a worker that dies before it can say that it is done', () => {
       await doScheduled(TEAM, kit.schedules, its).catch((error) => expect(String(error)).toMatch('killed'));
       await kit.run(1);
     }
-    const count = (await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0;
+    const count = (await kit.store.incidents.load(TEAM, 0))?.state.runs?.count ?? 0;
     expect({ runs: count, open: (await kit.opened()).length }).toEqual(
       name === 'turn' ? { runs: 1, open: 0 } : { runs: 0, open: 1 },
     );
     // The next time is another time.
     await kit.due();
     await doScheduled(TEAM, kit.schedules, kit.world);
-    expect((await kit.store.load(TEAM, 0))?.state.runs?.count ?? 0).toBe(name === 'turn' ? 2 : 0);
+    expect((await kit.store.incidents.load(TEAM, 0))?.state.runs?.count ?? 0).toBe(name === 'turn' ? 2 : 0);
   });
 });
 

@@ -87,7 +87,7 @@ test('readers who do not read: everything else goes on, other exports too, and b
     db.sql(`select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'`);
   expect(await busy()).toEqual([]);
   await db.store.ping();
-  await Promise.all(Array.from({ length: 10 }, () => db.store.load('T1', 1)));
+  await Promise.all(Array.from({ length: 10 }, () => db.store.incidents.load('T1', 1)));
   expect(await db.store.outbox.claimLane({ team: 'T1', lane: 'T1/INC-1' }, 'somebody', 1000)).toBeTruthy();
   const answer = await fetched();
   const text = await answer.text();

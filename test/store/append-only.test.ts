@@ -47,10 +47,10 @@ describe('facts are append-only', () => {
 
   test('a receipt can go, because it quotes texts, and takes along what was asked; the fact stays as it is', async () => {
     const before = await db.sql('select body, hash, key from fact order by seq');
-    expect(await db.store.receiptOf('T1', 'k')).toMatchObject({ asked: 'as asked' });
+    expect(await db.store.incidents.receiptOf('T1', 'k')).toMatchObject({ asked: 'as asked' });
     await db.sql('update fact set receipt = null');
     expect(await db.sql('select body, hash, key from fact order by seq')).toEqual(before);
-    expect(await db.store.receiptOf('T1', 'k')).toMatchObject({ receipt: '', asked: null });
+    expect(await db.store.incidents.receiptOf('T1', 'k')).toMatchObject({ receipt: '', asked: null });
   });
 
   test('a text can be erased, salt and text together, and stays erased', async () => {

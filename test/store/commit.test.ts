@@ -33,20 +33,20 @@ const rowCounts = async () =>
 describe('what is written comes back', () => {
   test('state, version and head', async () => {
     const ledger = await incident('one');
-    expect(await db.store.load('T1', ledger.incident)).toEqual({
+    expect(await db.store.incidents.load('T1', ledger.incident)).toEqual({
       state: ledger.state,
       seq: 2,
       head: ledger.head,
       epoch: 0,
     });
     await db.store.commit(ledger.next([noted(3, 'two')]));
-    expect(await db.store.load('T1', ledger.incident)).toEqual({
+    expect(await db.store.incidents.load('T1', ledger.incident)).toEqual({
       state: ledger.state,
       seq: 3,
       head: ledger.head,
       epoch: 0,
     });
-    expect(await db.store.load('T2', ledger.incident)).toBeNull();
+    expect(await db.store.incidents.load('T2', ledger.incident)).toBeNull();
   });
 
   test('entries, to the last character of any text', async () => {
@@ -89,7 +89,7 @@ describe('what is written comes back', () => {
       entry: { ...entry, until, by: { id: 'U9', name: null } },
     }));
     await db.store.commit({ ...ranged, entries: placed });
-    expect(await db.store.entry('T1', ledger.incident, 6)).toEqual(placed[0]?.entry);
+    expect(await db.store.incidents.entry('T1', ledger.incident, 6)).toEqual(placed[0]?.entry);
   });
 });
 
@@ -114,7 +114,7 @@ describe('corrections', () => {
   test('keep what they do not name, also in the detail', async () => {
     const ledger = await incident();
     await db.store.commit(ledger.next([struck(1, 'never happened')]));
-    const entry = await db.store.entry('T1', ledger.incident, 1);
+    const entry = await db.store.incidents.entry('T1', ledger.incident, 1);
     expect(entry).toMatchObject({ text: 'Silent', at: '2024-11-10T01:42:10Z', kind: 'opened' });
     expect(entry?.detail).toEqual({
       severity: 'sev2',
@@ -181,9 +181,9 @@ describe('all or nothing', () => {
     await db.store.commit(b.next([noted(2, 'first')]));
     const wanted = a.next([noted(2, 'waits')]);
     await expect(db.store.commit(together(wanted, stale.next([noted(2, 'late')])))).rejects.toThrow(Conflict);
-    expect((await db.store.load('T1', a.incident))?.seq).toBe(1);
+    expect((await db.store.incidents.load('T1', a.incident))?.seq).toBe(1);
     await db.store.commit(wanted);
-    expect((await db.store.load('T1', a.incident))?.seq).toBe(2);
+    expect((await db.store.incidents.load('T1', a.incident))?.seq).toBe(2);
   });
 });
 
@@ -202,7 +202,7 @@ describe('races', () => {
       expect(won.status).toBe('fulfilled');
       expect(lost).toMatchObject({ status: 'rejected', reason: { name: 'Conflict', kind: 'version' } });
       if (won === outcomes[1]) ledger = rival;
-      expect((await other.load('T1', ledger.incident))?.head).toBe(ledger.head);
+      expect((await other.incidents.load('T1', ledger.incident))?.head).toBe(ledger.head);
     }
   });
 
@@ -220,11 +220,11 @@ describe('races', () => {
         reason: { name: 'Conflict', kind: 'key' },
       });
       const winner = outcomes[0].status === 'fulfilled' ? a : b;
-      expect(await other.receiptOf('T1', key)).toMatchObject({
+      expect(await other.incidents.receiptOf('T1', key)).toMatchObject({
         incident: winner.incident,
         receipt: 'recorded 2',
       });
-      expect(await other.receiptOf('T2', key)).toBeNull();
+      expect(await other.incidents.receiptOf('T2', key)).toBeNull();
     }
   });
 
@@ -246,14 +246,17 @@ describe('races', () => {
   test('the next number is asked by two: the second to commit loses, and the number after is free', async () => {
     const team = 'T-numbers';
     const other = db.another();
-    const [first, second] = await Promise.all([db.store.nextNumber(team), other.nextNumber(team)]);
+    const [first, second] = await Promise.all([
+      db.store.incidents.nextNumber(team),
+      other.incidents.nextNumber(team),
+    ]);
     expect([first, second]).toEqual([1, 1]);
     const outcomes = await Promise.allSettled([
       db.store.commit(new Ledger(team, 1).next([opened('a')])),
       other.commit(new Ledger(team, 1).next([opened('b')])),
     ]);
     expect(outcomes.map((o) => o.status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(await other.nextNumber(team)).toBe(2);
+    expect(await other.incidents.nextNumber(team)).toBe(2);
   });
 });
 

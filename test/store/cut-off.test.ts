@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob } from '#queue/relay.js';
-import { role } from '#store/embedded/connection.js';
+import { role } from '#store/embedded/server.js';
 import { openStore, type Store } from '#store/store.js';
 import { memoryLog } from '../queue/log.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
@@ -32,7 +32,7 @@ const commit = (store: Store) => store.commit(new Ledger('T1', 1).next([opened()
 
 test.each<[string, (store: Store) => Promise<unknown>]>([
   ['a commit', commit],
-  ['a look', (store) => store.load('T1', 1)],
+  ['a look', (store) => store.incidents.load('T1', 1)],
   ['a snapshot', (store) => store.snapshot((at) => at.load('T1', 1))],
   ['a transaction', (store) => store.workspaces.ensureLocal()],
 ])('%s on a connection that breaks as it is opened fails, and the next one does not', async (_, work) => {

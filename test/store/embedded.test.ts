@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type Embedded, type EmbeddedOptions, openEmbedded } from '#store/embedded/embedded.js';
-import { readPostmaster } from '#store/embedded/postmaster.js';
+import { readPostmaster } from '#store/embedded/server.js';
 import { compiled } from '../support/compiled.js';
 import { type Opener, opener, spawnOpener } from '../support/opener.js';
 import { type Scratch, scratch } from '../support/scratch.js';

@@ -21,7 +21,7 @@ beforeEach(async () => {
   ledger = new Ledger('T1', ++number);
   // Connections are open and the statement is prepared: what fails afterwards is the commit itself.
   await store.commit(ledger.next([opened()]));
-  await store.load('T1', number);
+  await store.incidents.load('T1', number);
 });
 afterEach(async () => {
   wire.mood = 'pass';
@@ -50,9 +50,9 @@ describe('the connection is lost while a commit is on its way', () => {
     wire.mood = 'deaf';
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Unconfirmed);
     wire.mood = 'pass';
-    expect(await store.wasWritten(commit)).toBe(true);
+    expect(await store.incidents.wasWritten(commit)).toBe(true);
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Conflict);
-    expect((await store.load('T1', number))?.head).toBe(ledger.head);
+    expect((await store.incidents.load('T1', number))?.head).toBe(ledger.head);
   });
 
   test('before the database had it: unconfirmed, not written, and sending it again writes it', async () => {
@@ -60,9 +60,9 @@ describe('the connection is lost while a commit is on its way', () => {
     wire.mood = 'cut';
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Unconfirmed);
     wire.mood = 'pass';
-    expect(await store.wasWritten(commit)).toBe(false);
+    expect(await store.incidents.wasWritten(commit)).toBe(false);
     expect(await outcome(store.commit(commit))).toBeNull();
-    expect(await store.wasWritten(commit)).toBe(true);
+    expect(await store.incidents.wasWritten(commit)).toBe(true);
   });
 
   test('and nothing ever comes back: unconfirmed too, not a hang', async () => {
@@ -91,7 +91,7 @@ describe('the connection is lost while a commit is on its way', () => {
     const rival = ledger.twin();
     const ours = ledger.next([noted(2, 'same words')]);
     await store.commit(rival.next([noted(2, 'same words')]));
-    expect(await store.wasWritten(ours)).toBe(false);
+    expect(await store.incidents.wasWritten(ours)).toBe(false);
   });
 });
 
@@ -112,7 +112,7 @@ describe('certainly not written', () => {
     const commit = ledger.next([noted(2, 'x')]);
     const nowhere = openStore({ ...wire.config, host: '127.0.0.1', port: 1 }, () => {});
     expect(await outcome(nowhere.commit(commit))).toBeInstanceOf(Unavailable);
-    await expect(nowhere.load('T1', number)).rejects.toThrow(Unavailable);
+    await expect(nowhere.incidents.load('T1', number)).rejects.toThrow(Unavailable);
     await expect(nowhere.people.get('T1', 'U1')).rejects.toThrow(Unavailable);
     await expect(nowhere.snapshot((at) => at.load('T1', 1))).rejects.toThrow(Unavailable);
     await nowhere.warmUp();
@@ -130,14 +130,14 @@ describe('certainly not written', () => {
   test('the statement ran into its time limit', async () => {
     const commit = ledger.next([noted(2, 'x')]);
     expect(await blocked(() => outcome(store.commit(commit)))).toBeInstanceOf(Unavailable);
-    expect(await store.wasWritten(commit)).toBe(false);
+    expect(await store.incidents.wasWritten(commit)).toBe(false);
     expect(await outcome(store.commit(commit))).toBeNull();
   });
 
   test('the database is a read-only standby', async () => {
     const standby = openStore({ ...wire.config, options: '-c default_transaction_read_only=on' }, () => {});
     expect(await outcome(standby.commit(ledger.next([noted(2, 'x')])))).toBeInstanceOf(Unavailable);
-    expect(await standby.load('T1', number)).not.toBeNull();
+    expect(await standby.incidents.load('T1', number)).not.toBeNull();
     await standby.close();
   });
 
@@ -147,7 +147,7 @@ describe('certainly not written', () => {
       const error = await outcome(other.commit(ledger.twin().next([noted(2, 'x')])));
       expect(error).toBeInstanceOf(Unavailable);
       expect(String(error)).not.toContain('hunter2');
-      await expect(other.load('T1', 1)).rejects.toThrow(Unavailable);
+      await expect(other.incidents.load('T1', 1)).rejects.toThrow(Unavailable);
       await other.close();
     }
   });
@@ -157,13 +157,13 @@ test('a database that was restarted is used again, and idle connections that it 
   const reports: string[] = [];
   const other = openStore(db.config, (message) => reports.push(message));
   await other.commit(ledger.next([noted(2, 'x')]));
-  await other.load('T1', number);
+  await other.incidents.load('T1', number);
   await db.sql(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin' and datname = current_database()",
   );
   while (reports.length < 2) await new Promise((resolve) => setImmediate(resolve));
   await other.commit(ledger.next([noted(3, 'y')]));
-  expect((await other.load('T1', number))?.seq).toBe(3);
+  expect((await other.incidents.load('T1', number))?.seq).toBe(3);
   await other.close();
 });
 
@@ -173,7 +173,7 @@ test('a database that lets nobody in: every way to it says with which code', asy
   try {
     for (const ask of [
       () => away.ping(),
-      () => away.load('T1', number),
+      () => away.incidents.load('T1', number),
       () => away.commit(ledger.next([noted(2, 'x')])),
       () => away.inTurn(['T1'], true, async () => {}),
       () => away.lockedAmong([stream]),

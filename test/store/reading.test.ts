@@ -149,14 +149,18 @@ describe('filters and look-ups', () => {
   });
 
   test('the last entry of a person, passing over struck ones', async () => {
-    expect(await db.store.lastEntryBy('T2', 5, 'U2')).toMatchObject({ n: 3, by: { id: 'U2', name: null } });
+    expect(await db.store.incidents.lastEntryBy('T2', 5, 'U2')).toMatchObject({
+      n: 3,
+      by: { id: 'U2', name: null },
+    });
     await db.store.commit(ledger.next([struck(3, 'oops')]));
-    expect(await db.store.lastEntryBy('T2', 5, 'U2')).toBeNull();
-    expect(await db.store.lastEntryBy('T2', 5, 'U1')).toMatchObject({ n: 5 });
+    expect(await db.store.incidents.lastEntryBy('T2', 5, 'U2')).toBeNull();
+    expect(await db.store.incidents.lastEntryBy('T2', 5, 'U1')).toMatchObject({ n: 5 });
   });
 
   test('a captured message by its place in Slack, also when struck', async () => {
-    const find = (ts: string, channel = 'C1', team = 'T2') => db.store.capturedEntry(team, 5, channel, ts);
+    const find = (ts: string, channel = 'C1', team = 'T2') =>
+      db.store.incidents.capturedEntry(team, 5, channel, ts);
     expect(await find('1731201000.000100')).toEqual(message[0]?.entries[0]?.entry);
     expect(await find('1731201000.00010')).toBeNull();
     expect(await find('1731201000.000100', 'C2')).toBeNull();
@@ -166,7 +170,7 @@ describe('filters and look-ups', () => {
   });
 
   test('whether an action is done, and not once that was struck', async () => {
-    expect(await db.store.actionDone('T2', 5, 1)).toBe(false);
+    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(false);
     await db.store.commit(
       ledger.next([
         {
@@ -176,15 +180,15 @@ describe('filters and look-ups', () => {
         },
       ]),
     );
-    expect(await db.store.actionDone('T2', 5, 1)).toBe(true);
-    expect(await db.store.actionDone('T2', 5, 2)).toBe(false);
+    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(true);
+    expect(await db.store.incidents.actionDone('T2', 5, 2)).toBe(false);
     await db.store.commit(ledger.next([struck(6, 'not yet')]));
-    expect(await db.store.actionDone('T2', 5, 1)).toBe(false);
+    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(false);
   });
 
   test('incidents by channel, open ones, and pages of all', async () => {
-    expect(await db.store.incidentOfChannel('T2', 'C77')).toBe(5);
-    expect(await db.store.incidentOfChannel('T1', 'C77')).toBeNull();
+    expect(await db.store.incidents.ofChannel('T2', 'C77')).toBe(5);
+    expect(await db.store.incidents.ofChannel('T1', 'C77')).toBeNull();
     for (const number of [6, 7, 8])
       await db.store.commit(new Ledger('T2', number).next([opened(`number ${number}`)]));
     const resolved = new Ledger('T2', 9);
@@ -206,11 +210,11 @@ describe('filters and look-ups', () => {
       ]),
     );
     const numbers = (states: Array<{ number: number }>) => states.map((state) => state.number);
-    expect(numbers(await db.store.openIncidents('T2'))).toEqual([5, 6, 7, 8]);
-    expect(numbers(await db.store.listIncidents('T2', { limit: 2 }))).toEqual([9, 8]);
-    expect(numbers(await db.store.listIncidents('T2', { limit: 2, before: 8 }))).toEqual([7, 6]);
-    expect(numbers(await db.store.listIncidents('T2', { limit: 9, open: false }))).toEqual([9]);
-    expect(await db.store.nextNumber('T2')).toBe(10);
+    expect(numbers(await db.store.incidents.open('T2'))).toEqual([5, 6, 7, 8]);
+    expect(numbers(await db.store.incidents.list('T2', { limit: 2 }))).toEqual([9, 8]);
+    expect(numbers(await db.store.incidents.list('T2', { limit: 2, before: 8 }))).toEqual([7, 6]);
+    expect(numbers(await db.store.incidents.list('T2', { limit: 9, open: false }))).toEqual([9]);
+    expect(await db.store.incidents.nextNumber('T2')).toBe(10);
   });
 });
 

@@ -61,7 +61,7 @@ test('whatever happened to summaries and entries, the facts bring them back', as
   expect(await readings()).not.toEqual(before);
   expect(await db.store.rebuild(fold)).toBe(3);
   expect(await readings()).toEqual(before);
-  expect((await db.store.load('T1', 1))?.state).toEqual(long.state);
+  expect((await db.store.incidents.load('T1', 1))?.state).toEqual(long.state);
 });
 
 test('one workspace alone', async () => {
@@ -98,10 +98,10 @@ test('a writer that goes on meanwhile loses nothing', async () => {
     await db.store.commit(commit).catch(async (error) => {
       // Met by the rebuild at the wrong moment: as `handle` does, once more.
       expect(error).toMatchObject({ name: 'Conflict', kind: 'version' });
-      expect((await db.store.load('T2', 1))?.head).toBe(twin.head);
+      expect((await db.store.incidents.load('T2', 1))?.head).toBe(twin.head);
       for (;;) {
         // Decided anew: on what the rebuild left.
-        const epoch = (await db.store.load('T2', 1))?.epoch ?? 0;
+        const epoch = (await db.store.incidents.load('T2', 1))?.epoch ?? 0;
         const summaries = commit.summaries.map((summary) => ({ ...summary, epoch }));
         const again = await db.store.commit({ ...commit, summaries }).then(
           () => true,
@@ -118,7 +118,7 @@ test('a writer that goes on meanwhile loses nothing', async () => {
   expect(written.map((entry) => entry.text).sort()).toEqual(
     ['Elsewhere', 'note 119', ...Array.from({ length: 117 }, (_, i) => `edited ${i + 2}`)].sort(),
   );
-  expect((await db.store.load('T2', 1))?.head).toBe(elsewhere.head);
+  expect((await db.store.incidents.load('T2', 1))?.head).toBe(elsewhere.head);
   await db.store.rebuild(fold, 'T2');
   expect(await readings()).toEqual(before);
 });
@@ -128,12 +128,12 @@ test('an erased text is gone from every table that is read, and the fact stays a
   const at = { team: 'T1', incident: 2, seq: 1 };
   expect(await db.store.eraseTexts(fold, at, ['title', 'by', 'nothing'])).toBe(2);
   expect(await db.store.eraseTexts(fold, at, ['title', 'by'])).toBe(0);
-  expect(await db.store.entry('T1', 2, 1)).toMatchObject({
+  expect(await db.store.incidents.entry('T1', 2, 1)).toMatchObject({
     text: null,
     erased: true,
     by: { id: 'U1', name: null },
   });
-  expect((await db.store.load('T1', 2))?.state.title).not.toBe('Short');
+  expect((await db.store.incidents.load('T1', 2))?.state.title).not.toBe('Short');
   const rows = await db.store.snapshot((s) => collect(s.facts('T1', 2)));
   expect(rows[0]?.texts).toEqual([
     { field: 'by', salt: null, text: null },

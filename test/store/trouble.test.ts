@@ -117,7 +117,7 @@ describe('an account', () => {
       state: 'refusing',
       reason: 'it has no connection left for us (53300)',
     });
-    expect(notRead(await failure(other.load('T1', 1)))).toMatchObject({
+    expect(notRead(await failure(other.incidents.load('T1', 1)))).toMatchObject({
       code: 'NOT_READ',
       sentence: expect.stringContaining('no connection left for us'),
     });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '#store/embedded/connection.js';
 import type { EmbeddedOptions } from '#store/embedded/embedded.js';
+import type { Connection } from '#store/embedded/server.js';
 
 type Message = {
   connection?: Connection;

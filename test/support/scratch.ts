@@ -3,8 +3,8 @@ import { chmod, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbedded } from '#store/embedded/embedded.js';
-import { readPostmaster } from '#store/embedded/postmaster.js';
 import { isAlive } from '#store/embedded/process.js';
+import { readPostmaster } from '#store/embedded/server.js';
 import { roomForDatabases } from './room.js';
 import { ofThisRun } from './run.js';
 

@@ -3,8 +3,8 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { connectionUrl } from '#store/embedded/connection.js';
 import { type Embedded, openEmbedded } from '#store/embedded/embedded.js';
+import { connectionUrl } from '#store/embedded/server.js';
 import { balancer, haproxyAvailable, type TestHaproxy } from '../support/haproxy.js';
 import { type Scratch, scratch } from '../support/scratch.js';
 import {

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { connectionUrl } from '#store/embedded/connection.js';
+import { connectionUrl } from '#store/embedded/server.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 import { postgresAvailable, startPostgres } from '../support/postgres.js';
 import { type BotProcess, pause, run, startWalk, type Walk } from './kit.js';

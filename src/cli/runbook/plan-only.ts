@@ -19,7 +19,10 @@ export async function printPlan(
 ): Promise<number> {
   const { scrub, read } = core.runbooks;
   const tell = (text: string) => io.err(scrub.text(text));
-  const before = runViewOf(await core.store.runFacts(await core.team(), at.incident, at.run), at.run);
+  const before = runViewOf(
+    await core.store.incidents.runFacts(await core.team(), at.incident, at.run),
+    at.run,
+  );
   if (!before?.state.planOnly) {
     // Under the same key: whoever wants a plan only must not take a run along.
     tell(`That key was used before, for ${runRef(at.run)}, which is not only a plan.\n`);

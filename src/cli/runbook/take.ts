@@ -120,7 +120,7 @@ async function followRun(following: Following): Promise<RunView | null> {
       // In this order: what is not due any more has been written down before the facts are read.
       const idle = driving === null;
       const due = idle && !leaving.aborted ? await dueLane(core, team, lane) : null;
-      const facts = (await core.store.runFacts(team, incident, run)).filter(isOfRun);
+      const facts = (await core.store.incidents.runFacts(team, incident, run)).filter(isOfRun);
       for (; told < facts.length; told++) {
         const fact = facts[told];
         const view = runViewOf(facts.slice(0, told + 1), run);

@@ -1,9 +1,8 @@
 import { access, chmod, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { type Account, blockedAt } from './account.js';
 import { codeOf, NoEmbedded } from './errors.js';
-import { copyTree, exists, publish } from './publish.js';
+import { type Account, blockedAt, copyTree, exists, publish } from './folder.js';
 
 /** Where the programs are: `native/bin/postgres`, `native/bin/initdb`. */
 export type Binaries = { initdb: string; postgres: string; note: string | null };

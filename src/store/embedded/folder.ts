@@ -1,22 +1,26 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmod,
   chown,
+  copyFile,
   lstat,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
+  readlink,
   realpath,
   rename,
+  rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type Account, blockedAt, chooseAccount, weAreRoot } from './account.js';
-import { EmbeddedFailed } from './errors.js';
-import { exists, syncFolder } from './publish.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf, EmbeddedFailed } from './errors.js';
+import { isAlive } from './process.js';
 
 /** Where everything of one embedded database is. */
 export type Place = {
@@ -126,4 +130,141 @@ function movedNote(folder: string, data: string): string {
 
 function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Whom the server runs as. Null: as ourselves. PostgreSQL refuses to run as root. */
+export type Account = { name: string; uid: number; gid: number } | null;
+
+type Owner = { uid: number; gid: number };
+
+function weAreRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/**
+ * The account that runs the server. Data that exist already decide by their owner, so that installing a
+ * `postgres` account later, or one `sudo` among ordinary starts, does not lock us out of our own data.
+ *
+ * @param owner of the existing data folder; null when there is none yet
+ */
+export async function chooseAccount(owner: Owner | null, folder: string): Promise<Account> {
+  if (!weAreRoot()) {
+    const me = process.getuid?.();
+    if (owner && owner.uid !== me) {
+      throw new EmbeddedFailed(
+        `The database in ${folder} belongs to user ${owner.uid}, and we are user ${me}. ` +
+          'Run this command as that user or as root.',
+      );
+    }
+    return null;
+  }
+  const known = await passwd();
+  if (owner) {
+    if (owner.uid === 0) {
+      throw new EmbeddedFailed(
+        `The database in ${folder} belongs to root, and PostgreSQL refuses to run as root. ` +
+          `Give it to an ordinary account: chown -R ${known.has('postgres') ? 'postgres' : 'nobody'} ${folder}`,
+      );
+    }
+    const name = [...known.values()].find((a) => a?.uid === owner.uid)?.name ?? String(owner.uid);
+    return { name, uid: owner.uid, gid: owner.gid };
+  }
+  const account = known.get('tocsin') ?? known.get('postgres') ?? known.get('nobody');
+  return account ?? { name: '65534', uid: 65534, gid: 65534 };
+}
+
+/**
+ * The first folder on the way to `path` (or `path` itself) that the account may not enter, or null.
+ * Reads the permission bits; access lists beyond them show up as a failed start.
+ */
+export async function blockedAt(path: string, account: Account): Promise<string | null> {
+  if (account === null) return null;
+  const way = [path];
+  for (let at = path; dirname(at) !== at; at = dirname(at)) way.unshift(dirname(at));
+  for (const folder of way) {
+    const { uid, gid, mode } = await stat(folder);
+    const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return folder;
+  }
+  return null;
+}
+
+async function passwd(): Promise<Map<string, Account>> {
+  const text = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const accounts = new Map<string, Account>();
+  for (const line of text.split('\n')) {
+    const [name, , uid, gid] = line.split(':');
+    if (name && Number(uid) > 0) accounts.set(name, { name, uid: Number(uid), gid: Number(gid) });
+  }
+  return accounts;
+}
+
+/**
+ * Makes a folder appear complete or not at all: built beside its place under a temporary name, then renamed.
+ * A process that dies on the way leaves only a `….part-PID-…` folder, which the next one removes. When two do
+ * it at once the first wins and the other's work is thrown away.
+ */
+export async function publish(target: string, build: (partial: string) => Promise<void>): Promise<void> {
+  await sweep(target);
+  const partial = `${target}.part-${process.pid}-${randomBytes(4).toString('hex')}`;
+  await mkdir(partial, { mode: 0o700 });
+  try {
+    await build(partial);
+    await syncFolder(partial);
+    await rename(partial, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    // The name is taken by a full folder: somebody else was faster.
+    if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error)) || !(await exists(target))) throw error;
+  }
+}
+
+/** Copies a folder with its links; everything becomes readable, programs runnable, for every account. */
+export async function copyTree(from: string, to: string, keep: (name: string) => boolean): Promise<void> {
+  await mkdir(to, { recursive: true });
+  await chmod(to, 0o755);
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTree(source, target, keep);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+    else if (keep(entry.name)) {
+      await copyFile(source, target);
+      await chmod(target, basename(from) === 'bin' ? 0o755 : 0o644);
+    }
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => {
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return false;
+      throw error;
+    },
+  );
+}
+
+/** A rename survives a power cut only after its folder was synced. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes what dead processes left half built. */
+export async function sweep(target: string): Promise<void> {
+  const prefix = `${basename(target)}.part-`;
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length).split('-')[0]);
+    // A recycled pid keeps the leftover a little longer; removing a living one's work would break it.
+    // An orphan of the dead one may still be writing there; then the next sweep succeeds.
+    if (!(await isAlive(pid))) {
+      await rm(join(dirname(target), name), { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
 }

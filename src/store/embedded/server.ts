@@ -1,15 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open, readFile, rmdir, stat, truncate } from 'node:fs/promises';
+import { chown, open, readFile, rename, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
-import { port } from './connection.js';
-import { codeOf, EmbeddedFailed } from './errors.js';
-import { type Place, socketFolder } from './folder.js';
-import { cannotRun, runAs } from './initdb.js';
-import { discardStaleSocketLock, type Postmaster, readPostmaster } from './postmaster.js';
-import { isAlive } from './process.js';
-import { exists } from './publish.js';
+import { codeOf, EmbeddedFailed, NoEmbedded } from './errors.js';
+import { type Account, exists, type Place, publish, socketFolder, sweep } from './folder.js';
+import { commandLineOf, isAlive } from './process.js';
+
+/** How to reach the database; spread it into a `pg.PoolConfig`. No password: the socket's folder is the key. */
+export type Connection = {
+  /** Folder of the Unix socket. */
+  host: string;
+  port: number;
+  user: string;
+  database: string;
+};
+
+/** The only role; it owns everything. */
+export const role = 'tocsin';
+export const port = 5432;
+
+/** The same as a `DATABASE_URL`, for libraries and programs that want one string. */
+export function connectionUrl({ host, port, user, database }: Connection): string {
+  const [u, d] = [user, database].map(encodeURIComponent);
+  return `postgres://${u}@/${d}?host=${encodeURIComponent(host)}&port=${port}`;
+}
 
 /** Small and durable. On the command line, so that data created by an older release get today's settings. */
 const settings = {
@@ -122,4 +137,117 @@ async function becomesReady(child: ChildProcess, data: string): Promise<boolean>
     await sleep(4);
   }
   return child.pid === undefined ? new Promise<never>(() => undefined) : false;
+}
+
+/** What a server wrote about itself into `postmaster.pid`. */
+export type Postmaster = { pid: number; data: string; socketFolder: string; port: number; text: string };
+
+/** Reads `postmaster.pid`; null when there is none, or only the beginning of one. */
+export async function readPostmaster(data: string): Promise<Postmaster | null> {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const [pid, served, , port, socketFolder] = text.split('\n').map((line) => line.trim());
+  if (!pid || !served || !port || !socketFolder) return null;
+  return { pid: Number(pid), data: served, socketFolder, port: Number(port), text };
+}
+
+/**
+ * Could this process be the server of this data folder? Asked only when it does not answer. We always name the
+ * folder on the server's command line; a process that merely got the pid of a dead server does not have it there.
+ * Where the system hides command lines we say yes: waiting is safe, starting a second server is not.
+ */
+export async function couldServe(pid: number, data: string): Promise<boolean> {
+  if (!(await isAlive(pid))) return false;
+  const command = await commandLineOf(pid);
+  return command === null || command === '' || `${command} `.includes(` -D ${data} `);
+}
+
+/**
+ * Moves a dead server's lock files out of the way, when their pid now belongs to another living process:
+ * PostgreSQL looks at the pid alone and would refuse to start. Should a new server have written its own file
+ * between our judgement and the move, that file is put back. And if all this failed, PostgreSQL still would not
+ * open the folder twice: it finds the shared memory of the living server by the folder's inode.
+ */
+export async function discardStale(data: string, stale: Postmaster): Promise<void> {
+  const path = join(data, 'postmaster.pid');
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return; // Somebody else did it.
+  }
+  const moved = await readFile(aside, 'utf8');
+  if (moved === stale.text) await rm(aside, { force: true });
+  else await rename(aside, path);
+}
+
+/**
+ * The same for the socket's lock file, which may outlive `postmaster.pid`. Judged by the data folder that the
+ * lock itself names: the lock of a living server stays, whichever folder it serves.
+ */
+async function discardStaleSocketLock(socketFolder: string, port: number): Promise<void> {
+  const path = join(socketFolder, `.s.PGSQL.${port}.lock`);
+  const [pid, served] = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+  if (pid && served && !(await couldServe(Number(pid), served))) await rm(path, { force: true });
+}
+
+/** Creates PostgreSQL's data folder unless it is there; true when it was created. A crash leaves no half folder. */
+export async function createData(place: Place, binaries: Binaries): Promise<boolean> {
+  // Also when the data are there: the orphan of a killed start may have written on after the last sweep.
+  await sweep(place.data);
+  if (await exists(place.data)) {
+    if (await exists(join(place.data, 'PG_VERSION'))) return false;
+    throw new EmbeddedFailed(
+      `${place.data} is in the way: it is no PostgreSQL data folder. Move it elsewhere.`,
+    );
+  }
+  await publish(place.data, async (partial) => {
+    if (place.account) await chown(partial, place.account.uid, place.account.gid);
+    await initdb(partial, binaries, place.account);
+  });
+  return true;
+}
+
+function initdb(data: string, binaries: Binaries, account: Account): Promise<void> {
+  const options = [
+    `--pgdata=${data}`,
+    `--username=${role}`,
+    '--encoding=UTF8',
+    // PostgreSQL's own C.UTF-8, the same on every machine; the C library's may be missing or change its order.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    // The socket's 0700 folder already admits only the server's account and root, the very people whom `peer`
+    // would admit; and `peer` would need a map for root. There is no TCP port at all.
+    '--auth-local=trust',
+    '--auth-host=reject',
+    '--no-instructions',
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(binaries.initdb, options, {
+      ...runAs(account),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000);
+    });
+    child.on('error', (error) => reject(cannotRun(error, binaries.initdb)));
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new EmbeddedFailed(`The database could not be created in ${data}: ${said.trim()}`));
+    });
+  });
+}
+
+/** Spawn options shared by both programs: whom they run as, and none of our environment (it holds tokens). */
+function runAs(account: Account): { uid?: number; gid?: number; cwd: string; env: NodeJS.ProcessEnv } {
+  const who = account ? { uid: account.uid, gid: account.gid } : {};
+  return { ...who, cwd: '/', env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } };
+}
+
+function cannotRun(error: Error, program: string): Error {
+  // The file is there (it was looked at before), so what is missing is its loader: musl instead of glibc.
+  if (codeOf(error) === 'ENOENT')
+    return new NoEmbedded(`${program} does not run on this system (no glibc, as on Alpine)`);
+  return new EmbeddedFailed(`${program} could not be started: ${error.message}`);
 }

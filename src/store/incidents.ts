@@ -5,7 +5,7 @@ import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
 import type { Commit } from './commit.js';
-import { type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { on, type Queryable, queryable, transaction, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
 interface EntryFilter {
@@ -60,13 +60,13 @@ function latestEntries(db: Queryable, team: string, incident: number, limit: num
 }
 
 /** @returns entry `n`, struck or not, or null. */
-export async function entry(db: Queryable, team: string, incident: number, n: number): Promise<Entry | null> {
+async function entry(db: Queryable, team: string, incident: number, n: number): Promise<Entry | null> {
   const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and n = $3`;
   return (await select(db, 'entry', sql, [team, incident, n]))[0] ?? null;
 }
 
 /** @returns these entries by number, struck ones too; what does not exist is absent. */
-export async function entriesNumbered(
+async function entriesNumbered(
   db: Queryable,
   team: string,
   incident: number,
@@ -78,7 +78,7 @@ export async function entriesNumbered(
 }
 
 /** @returns the last entry that this person recorded and that is not struck, or null. */
-export async function lastEntryBy(
+async function lastEntryBy(
   db: Queryable,
   team: string,
   incident: number,
@@ -90,7 +90,7 @@ export async function lastEntryBy(
 }
 
 /** @returns the entry of a captured Slack message, struck or not, or null. `ts` is compared as text. */
-export async function capturedEntry(
+async function capturedEntry(
   db: Queryable,
   team: string,
   incident: number,
@@ -107,12 +107,7 @@ export async function capturedEntry(
 }
 
 /** @returns whether an unstruck entry says that this action item is done. */
-export async function actionDone(
-  db: Queryable,
-  team: string,
-  incident: number,
-  action: number,
-): Promise<boolean> {
+async function actionDone(db: Queryable, team: string, incident: number, action: number): Promise<boolean> {
   const sql = `select 1 from entry where team = $1 and incident = $2 and kind = 'action' and not struck
     and detail @> jsonb_build_object('action', $3::int, 'done', true) limit 1`;
   return (
@@ -125,7 +120,7 @@ async function select(db: Queryable, name: string, text: string, values: unknown
 }
 
 /** @returns entries of those kinds that are not struck, in order of recording. */
-export function entriesOf(
+function entriesOf(
   db: Queryable,
   team: string,
   incident: number,
@@ -136,12 +131,8 @@ export function entriesOf(
 }
 
 /** Reading at one moment: whatever is asked, the answers agree with each other. Valid only inside `snapshot`. */
-export interface Snapshot {
-  load(team: string, incident: number): Promise<Loaded | null>;
-  entries(team: string, incident: number, filter?: EntryFilter): AsyncIterable<Entry>;
-  latestEntries(team: string, incident: number, limit: number): Promise<Entry[]>;
-  facts(team: string, incident: number): AsyncIterable<FactRow>;
-}
+const atOneMoment = (db: Queryable) => on(db, { load, entries, latestEntries, facts });
+export type Snapshot = ReturnType<typeof atOneMoment>;
 
 /**
  * Runs `read` in one read-only REPEATABLE READ transaction. The transaction ends when `read` has settled, so streams
@@ -150,13 +141,7 @@ export interface Snapshot {
 export async function snapshot<T>(pool: pg.Pool, read: (at: Snapshot) => Promise<T>): Promise<T> {
   return withConnection(pool, (client) => {
     const db = queryable(client);
-    const at: Snapshot = {
-      load: (team, incident) => load(db, team, incident),
-      entries: (team, incident, filter) => entries(db, team, incident, filter),
-      latestEntries: (team, incident, limit) => latestEntries(db, team, incident, limit),
-      facts: (team, incident) => facts(db, team, incident),
-    };
-    return transaction(db, () => read(at), 'isolation level repeatable read read only');
+    return transaction(db, () => read(atOneMoment(db)), 'isolation level repeatable read read only');
   });
 }
 
@@ -191,7 +176,7 @@ export interface FactRow {
 }
 
 /** @returns the incident, or null when there is none. */
-export async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
+async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
   const { rows } = await db.query<Loaded>({
     name: 'load',
     text: 'select state, seq, head, epoch from incident where team = $1 and number = $2',
@@ -201,7 +186,7 @@ export async function load(db: Queryable, team: string, incident: number): Promi
 }
 
 /** @returns the receipt given to the request with this key, or null when it was never recorded. */
-export async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
+async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
   const { rows } = await db.query<Receipt>({
     name: 'receipt',
     text: "select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2",
@@ -211,7 +196,7 @@ export async function receiptOf(db: Queryable, team: string, key: string): Promi
 }
 
 /** @returns the number that the next incident gets. Two that ask at the same moment get the same one: the second to commit has a version conflict. */
-export async function nextNumber(db: Queryable, team: string): Promise<number> {
+async function nextNumber(db: Queryable, team: string): Promise<number> {
   const { rows } = await db.query<{ next: number }>({
     name: 'next_number',
     text: `select greatest(coalesce(max(incident), 0) + 1,
@@ -225,7 +210,7 @@ export async function nextNumber(db: Queryable, team: string): Promise<number> {
  * Settles an `Unconfirmed`: is every fact of that commit on disk, with its hash? Salts make hashes unlike any other's.
  * `false` says only *not yet*: the lost statement may still be running. Sending it again decides.
  */
-export async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
+async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
   const facts = wanted.facts.map(({ team, incident, seq, hash }) => ({ team, incident, seq, hash }));
   const { rows } = await db.query<{ found: number }>(
     `select count(*)::int as found
@@ -276,7 +261,7 @@ interface TargetHolder {
 }
 
 /** @returns the facts of these runs of an incident, in order. */
-export async function factsOfRuns(
+async function factsOfRuns(
   db: Queryable,
   team: string,
   incident: number,
@@ -292,7 +277,7 @@ export async function factsOfRuns(
 }
 
 /** @returns one fact, or null when there is none of that number. */
-export async function factNumbered(
+async function factNumbered(
   db: Queryable,
   team: string,
   incident: number,
@@ -307,14 +292,7 @@ export async function factNumbered(
 }
 
 /** Who may change what at the moment. A run that dies keeps its targets: whoever takes it along gives them back. */
-export interface Targets {
-  /** @returns who has it now: the asker's own run, when it was free or is its own already */
-  take(team: string, target: string, holder: TargetHolder): Promise<TargetHolder>;
-  release(team: string, holder: TargetHolder): Promise<void>;
-  holder(team: string, target: string): Promise<TargetHolder | null>;
-}
-
-export function targets(db: Queryable): Targets {
+export function targets(db: Queryable) {
   const holder = async (team: string, target: string) => {
     const { rows } = await db.query<TargetHolder>({
       name: 'target_holder',
@@ -324,7 +302,8 @@ export function targets(db: Queryable): Targets {
     return rows[0] ?? null;
   };
   return {
-    async take(team, target, { incident, run }) {
+    /** @returns who has it now: the asker's own run, when it was free or is its own already */
+    async take(team: string, target: string, { incident, run }: TargetHolder): Promise<TargetHolder> {
       // Twice, because it may be given back between the look and the taking.
       for (let tries = 0; tries < 3; tries++) {
         await db.query({
@@ -338,7 +317,7 @@ export function targets(db: Queryable): Targets {
       }
       return { incident: 0, run: 0 };
     },
-    async release(team, { incident, run }) {
+    async release(team: string, { incident, run }: TargetHolder): Promise<void> {
       await db.query({
         name: 'release_target',
         text: 'delete from run_target where team = $1 and incident = $2 and run = $3',
@@ -348,3 +327,71 @@ export function targets(db: Queryable): Targets {
     holder,
   };
 }
+
+/** Which incidents: `open` true for those not resolved, false for the resolved ones; `before`: only numbers below, for the next page. */
+interface IncidentFilter {
+  limit: number;
+  open?: boolean;
+  before?: number;
+}
+
+/** @returns the incident whose channel this is, or null. Should two ever claim one channel, the older has it. */
+async function incidentOfChannel(db: Queryable, team: string, channelId: string): Promise<number | null> {
+  const { rows } = await db.query<{ number: number }>({
+    name: 'incident_of_channel',
+    text: 'select number from incident where team = $1 and channel_id = $2 order by number limit 1',
+    values: [team, channelId],
+  });
+  return rows[0]?.number ?? null;
+}
+
+/** @returns every incident that is not resolved, oldest first. Private ones too: who may see them is decided in `read`. */
+async function openIncidents(db: Queryable, team: string): Promise<IncidentState[]> {
+  return states(db, 'open_incidents', 'select state from incident where team = $1 and open order by number', [
+    team,
+  ]);
+}
+
+/** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
+async function listIncidents(db: Queryable, team: string, filter: IncidentFilter): Promise<IncidentState[]> {
+  const sql = `select state from incident
+    where team = $1 and number > 0 and ($2::boolean is null or open = $2) and ($3::int is null or number < $3)
+    order by number desc limit $4`;
+  return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
+}
+
+async function states(
+  db: Queryable,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<IncidentState[]> {
+  const { rows } = await db.query<{ state: IncidentState }>({ name, text, values });
+  return rows.map((row) => row.state);
+}
+
+/** @returns the facts of one run in order. */
+async function runFacts(db: Queryable, team: string, incident: number, run: number): Promise<Fact[]> {
+  return factsOfRuns(db, team, incident, [run]);
+}
+
+/** Readings of what was recorded; each throws `Unavailable` when the database cannot be asked. */
+export const incidents = (db: Queryable) =>
+  on(db, {
+    load,
+    receiptOf,
+    wasWritten,
+    nextNumber,
+    ofChannel: incidentOfChannel,
+    open: openIncidents,
+    list: listIncidents,
+    entry,
+    entriesNumbered,
+    lastEntryBy,
+    capturedEntry,
+    actionDone,
+    entriesOf,
+    fact: factNumbered,
+    runFacts,
+    factsOfRuns,
+  });
