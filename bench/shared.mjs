@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { QUEUE_SCHEMA } from '../dist/queue/engine.js';
+import { QUEUE_SCHEMA } from '../dist/queue/backing.js';
 import { connectionUrl } from '../dist/store/embedded/connection.js';
 import { cpuMs, serverPids } from './lib/cpu.mjs';
 import { ownDatabase } from './lib/database.mjs';

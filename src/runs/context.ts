@@ -1,24 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Effect } from '#domain/incident/effect.js';
+import type { Fact } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import type { Phase } from '#domain/run/fact.js';
 import type { WorkerRunIntent } from '#domain/run/intent.js';
-import type { Json } from '#domain/run/runbook.js';
+import type { Json, Runbook } from '#domain/run/runbook.js';
 import type { RunView } from '#domain/run/view.js';
-import { type ActionContext, ActionFailed } from '#runbooks/action.js';
-import type { RunLease } from './lease.js';
-import type { RunWorld } from './ports.js';
+import type { Handle } from '#handle/handle.js';
+import type { Lanes, Lease } from '#lanes/lane.js';
+import type { PlainLog } from '#log.js';
+import {
+  type Action,
+  type ActionContext,
+  ActionFailed,
+  type Output,
+  type StepResult,
+} from '#runbooks/action.js';
+import type { Store } from '#store/store.js';
 
 /** A step was stopped from outside; `output` is what it had done by then, for the undo. */
 export class Cancelled extends ActionFailed {}
 
 /** One step of one run in the hands of one worker. */
-export interface StepDesk {
+export interface StepContext {
   /** As it was when it was last read. */
   view: RunView;
   incident: IncidentState;
   world: RunWorld;
-  lease: RunLease;
+  lease: Lease;
   tell: RunTell;
   /** Ends when somebody cancels the run. */
   cancelled: AbortSignal;
@@ -37,7 +47,7 @@ export const CHOICES = ['retry', 'skip', 'undo'];
 
 /** What an action that only reads may use. @param written what its call says in the definition */
 export function readingContext(
-  { world, incident }: StepDesk,
+  { world, incident }: StepContext,
   at: At,
   written: Json,
   signal: AbortSignal,
@@ -47,7 +57,7 @@ export function readingContext(
 }
 
 /** An action that does not listen to its signal is left behind after a moment: the run must not hang on it. */
-export async function within<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const running = work();
   running.catch(() => undefined);
@@ -137,4 +147,108 @@ function shortened(intent: WorkerRunIntent): WorkerRunIntent {
 function cut<T extends string | null>(text: T, length: number): T {
   if (text === null || text.length <= length) return text;
   return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…` as T;
+}
+
+/** What steps may use of this installation: the sections of tocsin.yml, opened. */
+export type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
+
+/** Takes known secrets out of what is written down. */
+export interface Scrubber {
+  text(text: string): string;
+  json<T>(value: T): T;
+  /** For what comes in pieces and is cut to length before it is written down. */
+  stream?(): ScrubStream;
+}
+
+export interface ScrubStream {
+  write(chunk: string): string;
+  end(): string;
+}
+
+/** All that taking a run along stands on. */
+export interface RunWorld {
+  outbox: Lanes;
+  incident(team: string, incident: number): Promise<IncidentState | null>;
+  facts(team: string, incident: number, run: number): Promise<Fact[]>;
+  targets: Store['targets'];
+  tell: Handle;
+  /** Reads a definition as it was kept with the run. @returns null: it cannot be read any more */
+  readRunbook(source: string): Runbook | null;
+  actions: ReadonlyMap<string, Action>;
+  systems: Systems;
+  scrub: Scrubber;
+  /**
+   * The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over.
+   * @param before whom they stood for when it was last known, for where that cannot be found out now
+   */
+  approversOf(team: string, from: readonly string[], before: readonly string[]): Promise<string[]>;
+  /** @returns those of them whose accounts are known to be deactivated */
+  gone(team: string, people: readonly string[]): Promise<string[]>;
+  /** Leaves an effect that is due then. The same key twice is one. */
+  owe(
+    effect: Effect,
+    of: { team: string; incident: number; lane: string; key: string; inMs?: number },
+  ): Promise<void>;
+  now(): Date;
+  log: PlainLog;
+}
+
+/** The ways in which a step ends, as facts. Each may throw Moved or NotKept. */
+export type Finisher = ReturnType<typeof finisher>;
+
+export function finisher(desk: StepContext, at: At) {
+  const { tell, lease } = desk;
+  const nothing = { output: null, summary: null, error: null, log: null, posts: [] };
+  const base = { type: 'FinishStep' as const, ...at, fence: lease.hold.fence, ...nothing };
+  // Read at the end, not at the beginning: the start of the first attempt is recorded in between.
+  const startedAt = () => desk.view.steps.get(at.step)?.[at.phase]?.startedAt ?? null;
+  return {
+    done: ({ output, summary }: Extract<StepResult, { kind: 'done' }>, log: string | null, posts: string[]) =>
+      tell({
+        ...base,
+        outcome: 'done',
+        startedAt: startedAt(),
+        output: kept(output),
+        summary,
+        log,
+        posts,
+      }),
+    /** Its check says that it had happened. */
+    adopted: () =>
+      tell({ ...base, outcome: 'done', startedAt: startedAt(), summary: 'found done by its check' }),
+    skipped: (summary: string) => tell({ ...base, outcome: 'skipped', startedAt: null, summary }),
+    neverBegan: (error: string) => tell({ ...base, outcome: 'failed', startedAt: null, error }),
+    failed: (log: string | null, error: unknown) =>
+      tell({
+        ...base,
+        outcome: 'failed',
+        startedAt: startedAt(),
+        output: error instanceof ActionFailed ? kept(error.output) : null,
+        error: messageOf(error),
+        log,
+      }),
+  };
+}
+
+/** Characters of one step's output: every later step reads it, and every reader of the run. */
+const OUTPUT = 65_536;
+
+/** What is too long is left out by its members, the longest first: `left_out` says which. */
+function kept(output: Output): string {
+  const whole = JSON.stringify(output);
+  if (whole.length <= OUTPUT) return whole;
+  const members = Object.entries(output).map(([name, value]) => ({
+    name,
+    value,
+    json: JSON.stringify(value),
+  }));
+  const left: string[] = [];
+  let length = whole.length;
+  for (const { name, json } of members.toSorted((a, b) => b.json.length - a.json.length)) {
+    if (length <= OUTPUT) break;
+    left.push(name);
+    length -= json.length + name.length;
+  }
+  const short = members.filter(({ name }) => !left.includes(name)).map(({ name, value }) => [name, value]);
+  return JSON.stringify({ ...Object.fromEntries(short), left_out: left.slice(0, 20) });
 }

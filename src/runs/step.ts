@@ -3,22 +3,22 @@ import type { Next } from '#domain/run/next.js';
 import type { Call, Json, StepSpec } from '#domain/run/runbook.js';
 import { couldBe, fill, holds, TemplateFailed, UNKNOWN, whyLeftOut } from '#domain/run/template.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
-import { ActionFailed, Lost, type RunContext, type StepResult } from '#runbooks/action.js';
-import { checked, effectOf, type ReadyCall, readyCall, scopeOf } from './call.js';
-import { lookWhetherItHappened, verify } from './check.js';
+import { ActionFailed, Lost, type Output, type RunContext, type StepResult } from '#runbooks/action.js';
 import {
   type At,
+  abortable,
   Cancelled,
   CHOICES,
+  type Finisher,
+  finisher,
   Moved,
   messageOf,
   NotKept,
   readingContext,
-  type StepDesk,
-  within,
+  type ScrubStream,
+  type StepContext,
 } from './context.js';
-import { type Finisher, finisher } from './finish.js';
-import type { ScrubStream } from './ports.js';
+import { checked, effectOf, type ReadyCall, readyCall, scopeOf } from './plan.js';
 
 /** A step that ends whoever does it must not end them all, one after the other, for ever. */
 const TAKEN_MOST = 10;
@@ -26,7 +26,7 @@ const TAKEN_MOST = 10;
 type Doing = Extract<Next, { do: 'start' | 'resume' }>;
 
 /** Does a step, or goes on with one that somebody began, and records what came of it. @throws Moved | NotKept | Lost */
-export async function doStep(desk: StepDesk, next: Doing): Promise<void> {
+export async function doStep(desk: StepContext, next: Doing): Promise<void> {
   const { spec, phase } = next;
   const at: At = { run: desk.view.state.run, step: spec.id, phase, attempt: next.attempt };
   const finish = finisher(desk, at);
@@ -65,7 +65,7 @@ export async function doStep(desk: StepDesk, next: Doing): Promise<void> {
 }
 
 /** @returns the call, ready to be made; null: the step is over already, which is recorded */
-async function prepared(desk: StepDesk, next: Doing, finish: Finisher): Promise<ReadyCall | null> {
+async function prepared(desk: StepContext, next: Doing, finish: Finisher): Promise<ReadyCall | null> {
   const { spec, phase } = next;
   const call = phase === 'undo' ? (spec.undo as Call) : spec;
   try {
@@ -91,7 +91,7 @@ const FAILED = Symbol('capture failed');
 
 /** What stands there before the first attempt: later ones may see their own traces, so they keep the first's. */
 async function capture(
-  desk: StepDesk,
+  desk: StepContext,
   { retry }: StepSpec,
   { action, input, written }: ReadyCall,
   at: At,
@@ -102,7 +102,7 @@ async function capture(
   for (let tries = 1; ; tries++) {
     const signal = AbortSignal.any([desk.lease.signal, desk.cancelled, AbortSignal.timeout(CAPTURE_MS)]);
     try {
-      const seen = await within(signal, async () =>
+      const seen = await abortable(signal, async () =>
         action.capture?.(input, readingContext(desk, at, written, signal)),
       );
       return JSON.stringify(seen ?? null);
@@ -127,14 +127,14 @@ const CAPTURE_PAUSE_MS = 5_000;
 const CAPTURE_MS = 30_000;
 
 /** Did we ourselves begin this attempt, and nobody has said anything of it since? */
-function isOurs({ view, lease }: StepDesk, { step, phase, attempt }: At): boolean {
+function isOurs({ view, lease }: StepContext, { step, phase, attempt }: At): boolean {
   const mark = view.state.steps[step]?.[phase];
   const began = view.steps.get(step)?.[phase];
   return mark?.state === 'running' && mark.attempt === attempt && began?.fence === lease.hold.fence;
 }
 
 /** The start that was just recorded, with what was captured, belongs to what the action is given. */
-async function reread(desk: StepDesk): Promise<void> {
+async function reread(desk: StepContext): Promise<void> {
   const { team, number } = desk.incident;
   const facts = await desk.world.facts(team, number, desk.view.state.run);
   desk.view = runViewOf(facts, desk.view.state.run) ?? desk.view;
@@ -176,7 +176,7 @@ function plannedStep(view: RunView, spec: StepSpec) {
 
 /** Runs an action within its time, and records how it ended. @throws Moved | NotKept | Lost */
 async function perform(
-  desk: StepDesk,
+  desk: StepContext,
   spec: StepSpec,
   { action, input, written }: ReadyCall,
   unsafe: boolean,
@@ -192,7 +192,7 @@ async function perform(
   const context = runContext(desk, at, written, undone, signal, output, posts);
   let result: StepResult | null = null;
   try {
-    result = await within(signal, () => action.run(input, context));
+    result = await abortable(signal, () => action.run(input, context));
     if (result.kind === 'done' && at.phase === 'run' && spec.verify) {
       await verify(desk, spec, result.output, signal);
     }
@@ -214,13 +214,13 @@ async function perform(
   await settle(desk, at, result, finish, output.text(), posts);
 }
 
-function plannedOutput({ view }: StepDesk, step: string): Json {
+function plannedOutput({ view }: StepContext, step: string): Json {
   const planned = view.plan?.steps.find(({ id }) => id === step);
   return planned && planned.when !== 'left out' ? (planned.output ?? null) : null;
 }
 
 /** What the step that is being undone was given; null where that can no longer be told. */
-function inputOf(desk: StepDesk, spec: StepSpec): Json {
+function inputOf(desk: StepContext, spec: StepSpec): Json {
   try {
     return fill(spec.with, scopeOf(desk.view, desk.incident));
   } catch {
@@ -229,7 +229,7 @@ function inputOf(desk: StepDesk, spec: StepSpec): Json {
 }
 
 function runContext(
-  desk: StepDesk,
+  desk: StepContext,
   at: At,
   written: Json,
   undone: Json,
@@ -267,7 +267,7 @@ function runContext(
 }
 
 async function settle(
-  desk: StepDesk,
+  desk: StepContext,
   at: At,
   result: StepResult,
   finish: Finisher,
@@ -288,7 +288,7 @@ async function settle(
 }
 
 async function failedAttempt(
-  desk: StepDesk,
+  desk: StepContext,
   spec: StepSpec,
   at: At,
   error: unknown,
@@ -359,4 +359,78 @@ class RunOutput {
     this.#dropped += at;
     this.#tail = this.#tail.slice(at);
   }
+}
+
+/** Did a step that was done take effect? @throws ActionFailed it did not; what it did is with the error, for the undo */
+async function verify(desk: StepContext, spec: StepSpec, output: Output, signal: AbortSignal): Promise<void> {
+  const scope = scopeOf(desk.view, desk.incident);
+  const own = { ...scope, steps: { ...(scope.steps as object), [spec.id]: output } };
+  try {
+    await readOnly(desk, spec.verify as Call, own, signal);
+  } catch (error) {
+    if (error instanceof Lost) throw error;
+    throw new ActionFailed(`done, but it did not take effect: ${messageOf(error)}`, { output });
+  }
+}
+
+/**
+ * Of an unsafe step nobody knows how it ended: its check says so, or a person does. It is never done again by itself,
+ * not even when the check says that it has not happened: what was sent may still arrive.
+ */
+async function lookWhetherItHappened(
+  desk: StepContext,
+  spec: StepSpec,
+  at: At,
+  finish: Finisher,
+  why: string,
+): Promise<void> {
+  let known = `nobody knows whether it happened: ${why}`;
+  if (spec.check && at.phase === 'run') {
+    const limit = AbortSignal.any([desk.lease.signal, AbortSignal.timeout(spec.timeoutS * 1_000)]);
+    try {
+      await readOnly(desk, spec.check, scopeOf(desk.view, desk.incident), limit);
+      return await finish.adopted();
+    } catch (error) {
+      if (desk.lease.signal.aborted || error instanceof Lost) throw new Lost();
+      if (!isOutcome(error)) throw error;
+      known =
+        error instanceof ActionFailed && !error.unsure
+          ? `it has not happened, says its check (${error.message}); ${why}`
+          : `${known}, and its check cannot tell: ${messageOf(error)}`;
+    }
+  }
+  const fence = desk.lease.hold.fence;
+  await desk.tell({ type: 'AskStep', ...at, fence, why: 'unknown', question: known, choices: CHOICES });
+}
+
+/** What an action threw, and not what recording did. */
+function isOutcome(error: unknown): boolean {
+  return !(error instanceof Moved || error instanceof NotKept);
+}
+
+/** Runs a call that must only read (`check`, `verify`). @throws what the action throws */
+async function readOnly(
+  desk: StepContext,
+  call: Call,
+  scope: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { action, input, written } = readyCall(call, scope, desk.world.actions);
+  if (effectOf(action, input, null) !== 'read') throw new ActionFailed(`${call.uses} does not only read`);
+  const at: At = { run: desk.view.state.run, step: call.uses, phase: 'run', attempt: 0 };
+  const context: RunContext = {
+    ...readingContext(desk, at, written, signal),
+    async secure() {
+      throw new ActionFailed(`${call.uses} is only to read here`);
+    },
+    captured: null,
+    planned: null,
+    undoing: null,
+    waited: null,
+    answer: null,
+    say: () => undefined,
+    post: async () => undefined,
+  };
+  const result = await abortable(signal, () => action.run(input, context));
+  if (result.kind !== 'done') throw new ActionFailed(`${call.uses} gave no answer`);
 }

@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { refreshAnnouncement } from '#deliver/announcement.js';
-import type { Attempt, Body } from '#deliver/attempt.js';
+import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
 import { postEntries } from '#deliver/channel/entry.js';
-import { refreshHeadline } from '#deliver/channel/headline.js';
+import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.js';
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
 import { sendExport } from '#deliver/export.js';
-import { Gate } from '#deliver/gate.js';
-import { drainLane, Retries } from '#deliver/lane.js';
+import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
-import { soundAlarm } from '#deliver/run/alarm.js';
-import { sendRunLog } from '#deliver/run/log.js';
-import { offerRun, postForRun, showRun } from '#deliver/run/show.js';
+import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
 import type { EffectKind } from '#domain/incident/effect.js';
+import { Retries } from '#lanes/lane.js';
 import type { Engine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
+import { LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import { nextWithin, type Schedule } from '#runbooks/schedule.js';
+import { drainRunLane } from '#runs/advance.js';
+import type { RunWorld } from '#runs/context.js';
+import { doScheduled } from '#schedules/scheduled.js';
+import { watchStanding } from '#schedules/standing.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 
 export interface WorkerOptions {
   engine: Pick<Engine, 'worker'>;
@@ -167,4 +170,94 @@ export interface RunningWorker {
   ready(): Promise<void>;
   /** Takes no more lanes, lets each finish what is in hand (up to `graceMs`, 5,000), and gives them back. */
   stop(graceMs?: number): Promise<void>;
+}
+
+export interface RunWorkerOptions {
+  engine: Pick<Engine, 'worker'>;
+  relay: Pick<Relay, 'wakeAt'>;
+  world: RunWorld;
+  /** Runs taken along at the same time; 8. One that waits for a person or for a time takes no place. */
+  concurrency?: number;
+}
+
+/** Takes runs along, each in its lane, for as long as it runs. */
+export function startRunWorker({ engine, relay, world, concurrency = 8 }: RunWorkerOptions): RunningWorker {
+  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const { wakeAt } = relay;
+  const retries = new Retries();
+  const worker = engine.worker<LaneJob>(
+    RUNS,
+    ({ lane }, { signal }) => drainRunLane(lane, { world, wakeAt, owner, retries }, signal),
+    { concurrency },
+  );
+  return {
+    ready: () => worker.ready(),
+    async stop(graceMs = 5_000) {
+      await worker.close(graceMs);
+    },
+  };
+}
+
+export interface ScheduleWorkerOptions {
+  schedules: ReadonlyMap<string, Schedule>;
+  world: ScheduleWorld;
+  /** The workspace whose stores these are; null: that is not known yet, or there are several. */
+  team: () => Promise<string | null>;
+  /** How often the table is looked at, in ms; 1,000. */
+  everyMs?: number;
+}
+
+/** Does what is due, as long as it runs. The times stand in the database: every worker may look, one does it. */
+export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }: ScheduleWorkerOptions): {
+  stop(): Promise<void>;
+} {
+  let stopped = false;
+  let synced: string | null = null;
+  const told = new Set<string>();
+  let doing: Promise<void> = Promise.resolve();
+
+  async function look(): Promise<void> {
+    const where = await team();
+    if (where === null) return;
+    if (synced !== where) {
+      const now = world.now();
+      const wanted = [...schedules.values()].map((schedule) => ({
+        name: schedule.name,
+        spec: JSON.stringify(schedule),
+        firstAt: firstOf(schedule, now),
+      }));
+      await world.schedules.sync(where, wanted);
+      synced = where;
+    }
+    while (!stopped && (await doScheduled(where, schedules, world)));
+    await watchStanding(where, schedules, world, told);
+  }
+
+  // No schedules: only what an earlier configuration left is to be forgotten, which `sync` does once.
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    doing = look()
+      .catch((error: unknown) => {
+        world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
+      })
+      .finally(() => {
+        busy = false;
+      });
+    if (schedules.size === 0) clearInterval(timer);
+  }, everyMs);
+
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await doing;
+    },
+  };
+}
+
+/** A watch begins at once; a rotation after its first period, because nobody knows how old the keys are. */
+function firstOf(schedule: Schedule, now: Date): Date {
+  return 'drift' in schedule.task ? now : nextWithin(schedule, new Date(now.getTime() + schedule.everyMs));
 }

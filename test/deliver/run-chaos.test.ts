@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Engine, openEngine, QUEUE_SCHEMA } from '#queue/engine.js';
+import { QUEUE_SCHEMA } from '#queue/backing.js';
+import { type Engine, openEngine } from '#queue/engine.js';
 import { type LaneJob, RUNS } from '#queue/relay.js';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
 import { type ChaosKit, startChaosKit } from './run-chaos-kit.js';

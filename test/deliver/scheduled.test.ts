@@ -16,7 +16,7 @@ import { drainRunLane } from '#runs/advance.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import type { ScheduleWorld } from '#schedules/world.js';
-import { startScheduleWorker } from '#worker/schedules.js';
+import { startScheduleWorker } from '#worker/worker.js';
 import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 
 let kit: RunKit;
