@@ -8,11 +8,11 @@ import { runsOf } from '#domain/run/state.js';
 import { runViewOf } from '#domain/run/view.js';
 import { isScheduled, refOf, runRef } from '#domain/words.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
-import { ActionFailed, Lost } from '#runbooks/action.js';
+import { Lost } from '#runbooks/action.js';
 import { Unavailable } from '#store/pools.js';
-import { CHOICES, finisher, Moved, NotKept, type RunWorld, runTell, type StepContext } from './context.js';
+import { type HeldRun, Moved, NotKept, type RunWorld, runTell } from './context.js';
 import { planRun } from './plan.js';
-import { doStep } from './step.js';
+import { abandonStep, ask, delay, doStep, stepOf } from './step.js';
 
 /** How far a run went: it rests until somebody speaks, or until that moment; or the process is stopping. */
 type Rest = { until: Date | null } | 'stopping';
@@ -29,7 +29,7 @@ const MOVES = 20;
  */
 async function advance(
   { team, incident: number, run }: RunLane,
-  on: Pick<StepContext, 'world' | 'lease' | 'cancelled'>,
+  on: Pick<HeldRun, 'world' | 'lease' | 'cancelled'>,
   stopping: AbortSignal,
 ): Promise<Rest> {
   const { world, lease, cancelled } = on;
@@ -56,8 +56,8 @@ async function advance(
 }
 
 /** Does the next thing. @returns how to rest; null: look what is next */
-async function oneMove(context: StepContext, stopping: AbortSignal): Promise<Rest | null> {
-  const { view, incident, world, lease, tell, cancelled } = context;
+async function oneMove(held: HeldRun, stopping: AbortSignal): Promise<Rest | null> {
+  const { view, incident, world, lease, tell, cancelled } = held;
   const { run } = view.state;
   const { fence } = lease.hold;
   const runbook = world.readRunbook(view.definition ?? '');
@@ -84,15 +84,12 @@ async function oneMove(context: StepContext, stopping: AbortSignal): Promise<Res
       await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
       return null;
     }
-    case 'delay': {
-      const { spec, phase, attempt } = next;
-      const until = next.until.toISOString();
-      await tell({ type: 'DelayStep', run, step: spec.id, phase, attempt, fence, until, error: null });
+    case 'delay':
+      await delay(stepOf(held, next), next.until, null);
       return null;
-    }
     case 'plan':
     case 'begin':
-      await planned(context, runbook, next.do === 'begin');
+      await planned(held, runbook, next.do === 'begin');
       return null;
     case 'end':
       await tell({ type: 'EndRun', run, fence, end: next.end, summary: next.summary });
@@ -100,35 +97,18 @@ async function oneMove(context: StepContext, stopping: AbortSignal): Promise<Res
     case 'undo':
       await tell({ type: 'BeginUndo', run, fence });
       return null;
-    case 'ask': {
-      const { spec, phase, attempt, why, question } = next;
-      await tell({
-        type: 'AskStep',
-        run,
-        step: spec.id,
-        phase,
-        attempt,
-        fence,
-        why,
-        question,
-        choices: CHOICES,
-      });
+    case 'ask':
+      await ask(stepOf(held, next), next.why, next.question);
       return null;
-    }
-    case 'abandon': {
-      const { spec, phase, attempt } = next;
-      const at = { run, step: spec.id, phase, attempt };
-      await tell({ type: 'TakeStep', ...at, fence });
-      const error = new ActionFailed('cancelled while it ran, and its worker is gone: look at what it did');
-      await finisher(context, at).failed(null, error);
+    case 'abandon':
+      await abandonStep(stepOf(held, next));
       return null;
-    }
     case 'start':
     case 'resume':
-      if (view.state.status === 'undoing' && !(await takesTarget(context))) {
+      if (view.state.status === 'undoing' && !(await takesTarget(held))) {
         return { until: new Date(world.now().getTime() + BUSY_MS) };
       }
-      await doStep(context, next);
+      await doStep(held, next);
       return null;
   }
 }
@@ -137,7 +117,7 @@ async function oneMove(context: StepContext, stopping: AbortSignal): Promise<Res
 const BUSY_MS = 5_000;
 
 /** Takes the run's target for it. @returns false: another run has it */
-async function takesTarget({ world, incident, view }: StepContext): Promise<boolean> {
+async function takesTarget({ world, incident, view }: HeldRun): Promise<boolean> {
   const own = { incident: incident.number, run: view.state.run };
   const holder = await world.targets.take(incident.team, view.state.target, own);
   return holder.incident === own.incident && holder.run === own.run;
@@ -147,12 +127,12 @@ async function takesTarget({ world, incident, view }: StepContext): Promise<bool
  * Writes down the plan; or, before the first change, looks whether it still stands as it was approved, and asks again
  * when the world has moved, or one of those who agreed would not be asked any more.
  */
-async function planned(context: StepContext, runbook: Runbook, begin: boolean): Promise<void> {
-  const { view, incident, world, lease, tell, cancelled } = context;
+async function planned(held: HeldRun, runbook: Runbook, begin: boolean): Promise<void> {
+  const { view, incident, world, lease, tell, cancelled } = held;
   const { run } = view.state;
   const { team } = incident;
   const { fence } = lease.hold;
-  if (!view.state.planOnly && !(await takesTarget(context))) {
+  if (!view.state.planOnly && !(await takesTarget(held))) {
     const has = await world.targets.holder(team, view.state.target);
     const other = has ? await world.incident(team, has.incident) : null;
     // Who may see this incident need not be allowed to know of that one.
@@ -176,7 +156,7 @@ async function planned(context: StepContext, runbook: Runbook, begin: boolean): 
   const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
   const people = await world.approversOf(team, runbook.approval.from, view.state.approvers?.people ?? []);
   const same = hash === view.state.hash;
-  const agreed = begin && same && (await stillAgreed(context, people));
+  const agreed = begin && same && (await stillAgreed(held, people));
   if (agreed) return tell({ type: 'StartRun', run, fence, hash });
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
@@ -211,7 +191,7 @@ async function planned(context: StepContext, runbook: Runbook, begin: boolean): 
 }
 
 /** Would everybody who agreed still be asked? Groups and roles may have changed since, and accounts may be gone. */
-async function stillAgreed({ view, incident, world }: StepContext, people: string[]): Promise<boolean> {
+async function stillAgreed({ view, incident, world }: HeldRun, people: string[]): Promise<boolean> {
   const { state } = view;
   if (state.granted || !state.approvers) return state.granted;
   const now = { ...state, approvers: { ...state.approvers, people } };

@@ -5,25 +5,16 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import type { Phase } from '#domain/run/fact.js';
 import type { WorkerRunIntent } from '#domain/run/intent.js';
-import type { Json, Runbook } from '#domain/run/runbook.js';
+import type { Runbook, StepSpec } from '#domain/run/runbook.js';
 import type { RunView } from '#domain/run/view.js';
 import type { Handle } from '#handle/handle.js';
 import type { Lanes, Lease } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
-import {
-  type Action,
-  type ActionContext,
-  ActionFailed,
-  type Output,
-  type StepResult,
-} from '#runbooks/action.js';
+import type { Action, ActionContext } from '#runbooks/action.js';
 import type { Store } from '#store/store.js';
 
-/** A step was stopped from outside; `output` is what it had done by then, for the undo. */
-export class Cancelled extends ActionFailed {}
-
-/** One step of one run in the hands of one worker. */
-export interface StepContext {
+/** One run in the hands of one worker. */
+export interface HeldRun {
   /** As it was when it was last read. */
   view: RunView;
   incident: IncidentState;
@@ -34,26 +25,11 @@ export interface StepContext {
   cancelled: AbortSignal;
 }
 
-/** Which attempt at which step. */
-export interface At {
-  run: number;
-  step: string;
-  phase: Phase;
-  attempt: number;
-}
-
-/** What a person may say where a step failed, or nobody knows how it ended. */
-export const CHOICES = ['retry', 'skip', 'undo'];
-
-/** What an action that only reads may use. @param written what its call says in the definition */
-export function readingContext(
-  { world, incident }: StepContext,
-  at: At,
-  written: Json,
-  signal: AbortSignal,
-): ActionContext {
-  const key = `${incident.team}/${incident.number}/${at.run}/${at.step}/${at.phase}`;
-  return { ...world.systems, key, written, signal, now: world.now };
+/** One attempt at one of its steps. */
+export interface StepContext extends HeldRun {
+  spec: StepSpec;
+  /** Names the attempt in whatever is told of it. */
+  at: { run: number; step: string; phase: Phase; attempt: number; fence: number };
 }
 
 /** An action that does not listen to its signal is left behind after a moment: the run must not hang on it. */
@@ -69,11 +45,6 @@ export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>):
 }
 
 const PATIENCE_MS = 3_000;
-
-/** The whole of it: what is cut before it is scrubbed may end with half a secret. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** Somebody has moved the run on since it was read (an answer, a cancellation, another worker): read it again. */
 export class Moved extends Error {}
@@ -191,64 +162,4 @@ export interface RunWorld {
   ): Promise<void>;
   now(): Date;
   log: PlainLog;
-}
-
-/** The ways in which a step ends, as facts. Each may throw Moved or NotKept. */
-export type Finisher = ReturnType<typeof finisher>;
-
-export function finisher(desk: StepContext, at: At) {
-  const { tell, lease } = desk;
-  const nothing = { output: null, summary: null, error: null, log: null, posts: [] };
-  const base = { type: 'FinishStep' as const, ...at, fence: lease.hold.fence, ...nothing };
-  // Read at the end, not at the beginning: the start of the first attempt is recorded in between.
-  const startedAt = () => desk.view.steps.get(at.step)?.[at.phase]?.startedAt ?? null;
-  return {
-    done: ({ output, summary }: Extract<StepResult, { kind: 'done' }>, log: string | null, posts: string[]) =>
-      tell({
-        ...base,
-        outcome: 'done',
-        startedAt: startedAt(),
-        output: kept(output),
-        summary,
-        log,
-        posts,
-      }),
-    /** Its check says that it had happened. */
-    adopted: () =>
-      tell({ ...base, outcome: 'done', startedAt: startedAt(), summary: 'found done by its check' }),
-    skipped: (summary: string) => tell({ ...base, outcome: 'skipped', startedAt: null, summary }),
-    neverBegan: (error: string) => tell({ ...base, outcome: 'failed', startedAt: null, error }),
-    failed: (log: string | null, error: unknown) =>
-      tell({
-        ...base,
-        outcome: 'failed',
-        startedAt: startedAt(),
-        output: error instanceof ActionFailed ? kept(error.output) : null,
-        error: messageOf(error),
-        log,
-      }),
-  };
-}
-
-/** Characters of one step's output: every later step reads it, and every reader of the run. */
-const OUTPUT = 65_536;
-
-/** What is too long is left out by its members, the longest first: `left_out` says which. */
-function kept(output: Output): string {
-  const whole = JSON.stringify(output);
-  if (whole.length <= OUTPUT) return whole;
-  const members = Object.entries(output).map(([name, value]) => ({
-    name,
-    value,
-    json: JSON.stringify(value),
-  }));
-  const left: string[] = [];
-  let length = whole.length;
-  for (const { name, json } of members.toSorted((a, b) => b.json.length - a.json.length)) {
-    if (length <= OUTPUT) break;
-    left.push(name);
-    length -= json.length + name.length;
-  }
-  const short = members.filter(({ name }) => !left.includes(name)).map(({ name, value }) => [name, value]);
-  return JSON.stringify({ ...Object.fromEntries(short), left_out: left.slice(0, 20) });
 }
