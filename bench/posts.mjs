@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { lookupsOf } from '../dist/compose/core.js';
 import { createHandle } from '../dist/handle/handle.js';
 import { openEngine } from '../dist/queue/engine.js';
-import { LANES, startRelay } from '../dist/queue/relay.js';
+import { startRelay } from '../dist/queue/relay.js';
 import { startSandbox } from '../dist/sandbox/sandbox.js';
 import { createSlackClient } from '../dist/slack/transport/client.js';
 import { migrate } from '../dist/store/migrate.js';
@@ -62,7 +62,7 @@ async function startProcess(database, slack) {
   const store = openStore(database, console.error);
   const engine = await openEngine({ database, log });
   const relay = startRelay({
-    queue: engine.queue(LANES),
+    engine,
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lookupsOf } from '../dist/compose/core.js';
-import { Gate } from '../dist/deliver/gate.js';
+import { Gate } from '../dist/deliver/attempt.js';
 import { drainLane } from '../dist/deliver/lane.js';
 import { createHandle } from '../dist/handle/handle.js';
 import { openEngine } from '../dist/queue/engine.js';
@@ -56,7 +56,7 @@ async function measure(database, { redisUrl }) {
   const store = openStore(database, console.error);
   const engine = await openEngine({ redisUrl, database, log });
   const relay = startRelay({
-    queue: engine.queue(LANES),
+    engine,
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });

@@ -4,6 +4,13 @@ import { Told } from '#told.js';
 
 export type Log = Logger;
 
+/** What rooms log through: the bot's logger, or a child of it. */
+export interface PlainLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
 /** Values under these names never reach a line of the log, whoever logs the object that holds them. */
 const HIDDEN = [
   'token',

@@ -3,13 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { lookupsOf } from '../../dist/compose/core.js';
+import { runLaneOf } from '../../dist/domain/incident/effect.js';
 import { createHandle } from '../../dist/handle/handle.js';
 import { openEngine } from '../../dist/queue/engine.js';
-import { LANES, RUNS, startRelay } from '../../dist/queue/relay.js';
+import { startRelay } from '../../dist/queue/relay.js';
 import { readDefinition } from '../../dist/runbooks/definition/definition.js';
-import { runLaneOf } from '../../dist/runs/advance.js';
 import { openStore } from '../../dist/store/store.js';
-import { startRunWorker } from '../../dist/worker/runs.js';
+import { startRunWorker } from '../../dist/worker/worker.js';
 
 const { database, redisUrl, long = false, works = true } = JSON.parse(process.argv[2]);
 const say = (what, more = {}) =>
@@ -52,8 +52,7 @@ const handle = createHandle({
 });
 const engine = await openEngine({ redisUrl, database, log });
 relay = startRelay({
-  queue: engine.queue(LANES),
-  queueOf: () => engine.queue(RUNS),
+  engine,
   dueLanes: async (limit) => (await store.outbox.dueLanes(limit)).filter(({ lane }) => runLaneOf(lane)),
   log,
 });

@@ -13,7 +13,7 @@ import { unmarked } from '#domain/command/help.js';
 import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
 import { type Condition, refOf } from '#domain/words.js';
 import { createLog } from '#log.js';
-import { checkQueue } from '#queue/check.js';
+import { checkQueue } from '#queue/backing.js';
 import { undeliveredOf } from '#render/undelivered.js';
 import { shelfUnsaid } from '#runbooks/definition/destinations.js';
 import { schedulesWrong } from '#runbooks/definition/scheduled.js';

@@ -4,18 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
-import { laneBeside, runLaneOf } from '#domain/incident/effect.js';
+import { laneBeside } from '#domain/incident/effect.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
+import { type Relay, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { Unavailable } from '#store/pools.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
-import { startRunWorker } from '#worker/runs.js';
-import { startScheduleWorker } from '#worker/schedules.js';
-import { startWorker } from '#worker/worker.js';
+import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { exportsOf } from './exports.js';
@@ -46,6 +44,7 @@ export interface BotPace {
   slack?: SlackPace;
 }
 
+/** How often the queue proves itself alive. */
 const CANARY_MS = 4_000;
 
 /**
@@ -130,8 +129,7 @@ async function build(
   });
   opened.push(() => engine.close({ graceMs: 0 }));
   relay = startRelay({
-    queue: engine.queue<LaneJob>(LANES),
-    queueOf: (lane) => (runLaneOf(lane) ? engine.queue<LaneJob>(RUNS) : null),
+    engine,
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });

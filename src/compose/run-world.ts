@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '#log.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import type { SlackClient, SlackResult } from '#slack/transport/client.js';
 import type { Store } from '#store/store.js';
 import type { Core } from './core.js';

@@ -1,5 +1,5 @@
 import { isRefusal } from '#domain/refusal.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import type { Core } from './core.js';
 import { proposeOf } from './propose.js';

@@ -4,11 +4,111 @@ import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { natureOf } from '#domain/slack-code.js';
+import { age, type Moment, moment } from '#elapsed.js';
+import type { Lease } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
 import type { SlackResult } from '#slack/transport/client.js';
-import { type Gate, POST, POST_GAP_MS } from './gate.js';
-import { LEASE_MS, type Lease } from './lease.js';
-import type { OutboxRow, World } from './ports.js';
+import type { Pace } from '#store/posts.js';
+import type { Outbox, OutboxRow, World } from './ports.js';
+
+// Slack counts posts per channel and everything else per method.
+// `run.show` is our own pace: a run that goes fast would change its message with every step.
+const PER_CHANNEL = new Set(['chat.postMessage', 'chat.postEphemeral', 'chat.update', 'run.show']);
+
+/** Slack's own limit on posts to one channel; more may be dropped or hidden. */
+const POST_GAP_MS = 1_000;
+
+/** Posts of all channels together: Slack allows "several hundred" a minute, and after a burst it allows none for most of one. */
+const POSTS_PER_MINUTE = 270;
+const FEWEST_PER_MINUTE = 60;
+const BURST = 20;
+/** So long a lane waits at most before it asks again: something urgent may have come to it meanwhile. */
+const ASK_AGAIN_MS = 2_000;
+/** Who has not asked again for so long is not there any more. */
+const FORGOTTEN_MS = 3 * ASK_AGAIN_MS;
+/** In a quiet quarter of an hour all that Slack allows is ours again. */
+const RECOVERY_MS = 15 * 60_000;
+
+const POST = 'chat.postMessage';
+
+/** Where all processes find out whose turn it is to post; the store's. */
+export type Posts = Pick<Outbox, 'turnToPost' | 'tooManyPosts'>;
+
+/**
+ * Which methods must wait, and until when. One per process, so that one lane's `Retry-After` is heeded by all
+ * lanes, while other methods and other channels go on. The workspace's posts are shared out among all processes.
+ */
+export class Gate {
+  readonly #shut = new Map<string, { since: Moment; ms: number }>();
+  #perMinute = POSTS_PER_MINUTE;
+  #paceAt = performance.now();
+
+  constructor(private readonly now: () => Date) {}
+
+  /**
+   * Asks for this channel's turn among all those that want to post in the workspace; it is used up by asking.
+   * @param urgent it goes first
+   * @returns until when a post must wait, or null when it may be made
+   */
+  async turn(posts: Posts, team: string, channel: unknown, urgent: boolean): Promise<Date | null> {
+    const ms = await posts.turnToPost({ team, channel: String(channel), urgent }, this.#pace(), FORGOTTEN_MS);
+    return ms === 0 ? null : new Date(this.now().getTime() + Math.min(ms, ASK_AGAIN_MS));
+  }
+
+  /** Slack says that posts are too many: other programs post too, or this workspace may do less. */
+  async tooMany(posts: Posts, team: string): Promise<void> {
+    this.#pace();
+    this.#perMinute = Math.max(FEWEST_PER_MINUTE, this.#perMinute * 0.8);
+    // Those who do not hear of it hear it from Slack.
+    await posts.tooManyPosts(team, this.#pace()).catch(() => undefined);
+  }
+
+  #pace(): Pace {
+    const now = performance.now();
+    const recovered = ((now - this.#paceAt) / RECOVERY_MS) * POSTS_PER_MINUTE;
+    this.#perMinute = Math.min(POSTS_PER_MINUTE, this.#perMinute + recovered);
+    this.#paceAt = now;
+    return { everyMs: 60_000 / this.#perMinute, burst: BURST, gapMs: POST_GAP_MS };
+  }
+
+  /** @returns until when this call must wait, or null when it may be made. */
+  until(method: string, channel: unknown): Date | null {
+    const key = keyOf(method, channel);
+    const ms = this.#left(key);
+    if (ms > 0) return new Date(this.now().getTime() + ms);
+    this.#shut.delete(key);
+    return null;
+  }
+
+  /** Shuts for `ms` from now, or longer if it was shut for longer already. @returns until when */
+  shut(method: string, channel: unknown, ms: number): Date {
+    const key = keyOf(method, channel);
+    const left = Math.max(this.#left(key), ms);
+    const now = this.now().getTime();
+    this.#shut.set(key, { since: moment(now), ms: left });
+    if (this.#shut.size > 1_000) this.#sweep();
+    return new Date(now + left);
+  }
+
+  /** A wait is a span, not a time of day: a clock that was ahead must not keep anything shut until it is reached. */
+  #left(key: string): number {
+    const shut = this.#shut.get(key);
+    return shut ? Math.max(0, Math.ceil(shut.ms - age(shut.since, this.now().getTime()))) : 0;
+  }
+
+  #sweep(): void {
+    for (const key of this.#shut.keys()) if (this.#left(key) <= 0) this.#shut.delete(key);
+  }
+}
+
+function keyOf(method: string, channel: unknown): string {
+  return PER_CHANNEL.has(method) ? `${method} ${String(channel)}` : method;
+}
+
+/** The longest that a call to Slack lasts: the time-out of the Web API client (slack/transport/client.ts). */
+export const CALL_MS = 10_000;
+/** How long a lane stays ours without a sign of life, and so the longest that a killed worker can hold it up. */
+export const LEASE_MS = 4_000;
 
 export type Body = Readonly<Record<string, unknown>>;
 
@@ -17,7 +117,10 @@ const NAP_MS = POST_GAP_MS + 100;
 
 /**
  * One try at paying some rows of a lane: what a delivery is handed, and its only way to Slack. Every call waits
- * for the gate, holds the lease, and turns what is not a plain success into one of the failures below.
+ * for the gate, holds the lease, and turns what is not a plain success into an error: Later, Refused, Unknown.
+ *
+ * A call that Slack takes longer over than a lease lives may still be on its way when another worker comes after a crash:
+ * that one looks in Slack before it speaks, and where Slack is that slow a message may stand twice, never be missing.
  */
 export class Attempt<K extends EffectKind = EffectKind> {
   #started: Promise<void> | null = null;
@@ -40,6 +143,10 @@ export class Attempt<K extends EffectKind = EffectKind> {
   /** The first of the rows; there is always one. */
   get row(): OutboxRow<K> {
     return this.rows[0] as OutboxRow<K>;
+  }
+
+  get ids(): number[] {
+    return this.rows.map(({ id }) => id);
   }
 
   /** An earlier attempt at these rows may have reached Slack: look before you speak. */
@@ -179,8 +286,8 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 
   async #start(): Promise<void> {
-    const ids = this.rows.map((row) => row.id);
-    if (!(await this.world.outbox.markStarted(this.lease.hold, ids, LEASE_MS))) throw new Lost();
+    const { outbox } = this.world;
+    if (!(await outbox.markStarted(this.lease.hold, this.ids, LEASE_MS))) throw new Lost();
   }
 
   #judge(method: string, result: SlackResult, channel: unknown): Body {

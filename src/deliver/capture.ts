@@ -15,7 +15,7 @@ import {
   object,
   Undeliverable,
 } from './attempt.js';
-import { metPerson, personOf } from './person.js';
+import { metPerson, personOf } from './channel/people.js';
 
 /**
  * Records a message that somebody pinned, at its own time, and ticks it once it is in the record.

@@ -5,6 +5,7 @@ import { escaped, link } from '#slack/blocks/text.js';
 import {
   type Attempt,
   type Body,
+  CALL_MS,
   isPermanent,
   needed,
   object,
@@ -13,7 +14,6 @@ import {
   Undeliverable,
   Unknown,
 } from './attempt.js';
-import { CALL_MS } from './lease.js';
 
 /**
  * Sends an export as a file to the channel where it was asked for. Where the bot is not, or where others would read

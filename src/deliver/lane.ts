@@ -1,13 +1,16 @@
 import type { EffectKind } from '#domain/incident/effect.js';
 import { natureOf } from '#domain/slack-code.js';
 import { age, type Moment, moment } from '#elapsed.js';
+import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/outbox.js';
 import {
   Attempt,
   type Body,
+  type Gate,
   isAboutTheMessage,
   Later,
+  LEASE_MS,
   NotRecorded,
   Refused,
   TRIES,
@@ -15,8 +18,6 @@ import {
   Undeliverable,
   Unknown,
 } from './attempt.js';
-import type { Gate } from './gate.js';
-import { Lease } from './lease.js';
 import type { OutboxRow, World } from './ports.js';
 import { mourn } from './undelivered.js';
 
@@ -25,41 +26,21 @@ const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
 const LOOK = 100;
-const SAY_AGAIN_MS = 60_000;
-
-/** What is tried again and again is said once a minute for each lane, with how often it was. One per process. */
-export class Retries {
-  readonly #lanes = new Map<string, { said: number; times: number }>();
-
-  /** Counts one more. @returns how often it was since it was last said; null: it need not be said yet */
-  count(lane: string): number | null {
-    const now = performance.now();
-    const { said, times } = this.#lanes.get(lane) ?? { said: Number.NEGATIVE_INFINITY, times: 0 };
-    const due = now - said >= SAY_AGAIN_MS;
-    this.#lanes.set(lane, due ? { said: now, times: 0 } : { said, times: times + 1 });
-    if (this.#lanes.size > 1_000)
-      for (const [other, { said }] of this.#lanes) if (now - said >= SAY_AGAIN_MS) this.#lanes.delete(other);
-    return due ? times + 1 : null;
-  }
-}
-
 /** What is said in the incident's channel all the time. */
 const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
 
 /** Each of these can stand in a message of its own. Of the others many ask for the same one, and would ask for it for ever. */
 const APART: ReadonlySet<EffectKind> = new Set(['channel.entry', 'channel.amend']);
 
-export interface DrainOptions {
+export interface DrainOptions extends LaneOptions {
   world: World;
   gate: Gate;
   /** Pays a batch of rows, all of one kind (or all shown as entries). */
   deliver: (attempt: Attempt) => Promise<Body>;
-  /** Wakes the lane at that time; the relay's. */
-  wakeAt: (lane: string, at: Date) => void;
-  /** Who holds the leases of this process. */
-  owner: string;
-  retries?: Retries;
 }
+
+/** A delivery whose lease ran out is begun anew, which costs a look into Slack. */
+const TERMS: Terms = { ms: LEASE_MS, marginMs: 1_500, revives: false };
 
 /**
  * Pays what one lane owes: claims its lease, pays due rows in order, stops when nothing is due, when the turn is
@@ -69,33 +50,8 @@ export interface DrainOptions {
  * A worker that dies here leaves a lease, gone after 4 s, and rows noted as begun, which the next one looks for
  * in Slack before it pays them.
  */
-export async function drainLane(lane: Lane, options: DrainOptions, signal: AbortSignal): Promise<void> {
-  const { world } = options;
-  const lease = await Lease.claim(world.outbox, lane, options.owner);
-  if (!lease) return;
-  let restMs: number | null = null;
-  try {
-    restMs = await drain(lease, options, signal);
-  } catch (error) {
-    if (!(error instanceof Lost)) throw error;
-    world.log.warn({ lane: lane.lane }, 'another worker has taken over this lane');
-    return;
-  } finally {
-    lease.end();
-    await release(lease, options, restMs);
-  }
-}
-
-/** Gives the lane back, and has it woken when it has something to do again. */
-async function release(lease: Lease, { world, wakeAt }: DrainOptions, restMs: number | null): Promise<void> {
-  const { lane } = lease.hold;
-  try {
-    const ms = await world.outbox.releaseLane(lease.hold, restMs);
-    if (typeof ms === 'number') wakeAt(lane, new Date(world.now().getTime() + ms));
-  } catch (error) {
-    // The database is away: then the lease runs out by itself, and the relay finds what is due.
-    world.log.warn({ lane, error: String(error) }, 'a lane could not be released; its lease will run out');
-  }
+export function drainLane(lane: Lane, options: DrainOptions, signal: AbortSignal): Promise<void> {
+  return holdLane(lane, options, TERMS, (lease) => drain(lease, options, signal));
 }
 
 /** @returns for how many ms the lane is to rest, or null: until it has something to do. */
@@ -107,7 +63,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
 
   for (;;) {
     const now = world.now();
-    const rows = (await world.outbox.owedRows(lease.hold, LOOK)) as OutboxRow[];
+    const rows = (await lease.owed(LOOK)) as OutboxRow[];
     const loaded = rows[0] ? await world.incidents.load(rows[0].team, rows[0].incident) : null;
     if (!loaded) return null;
     const incident = loaded.state;
@@ -125,7 +81,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     const attempt = new Attempt(next.batch, incident, lease, options.gate, world);
     try {
       const result = await options.deliver(attempt);
-      await settle(lease, world, attempt, { done: result });
+      await lease.settle(attempt.ids, { done: result });
       // Something was said in the incident's channel: so it can be told what it was not shown.
       if (SHOWN.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
@@ -157,12 +113,12 @@ async function fail(
   const { row } = attempt;
   // Before anything is waited for: the clock may be put right meanwhile, and `Later` names a time of day.
   const now = world.now();
-  const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.rows.map(({ id }) => id) };
+  const about = { lane: row.lane, kind: row.effect.kind, rows: attempt.ids };
   const several = attempt.rows.length > 1 && APART.has(row.effect.kind);
   if (several && error instanceof Refused && isAboutTheMessage(error.message)) {
     // Kept with the rows, because the next try at them is a second away and may be another process's.
     const how = { retryInMs: 0, error: error.message, uncertain: attempt.unsure };
-    await settle(lease, world, attempt, how);
+    await lease.settle(attempt.ids, how);
     world.log.warn({ ...about, error: error.message }, 'refused together, these are tried one by one');
     return;
   }
@@ -174,17 +130,12 @@ async function fail(
     const lanes = await mourn(world, attempt.rows, attempt.incident, how.dead);
     for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
   }
-  await settle(lease, world, attempt, how);
+  await lease.settle(attempt.ids, how);
   if ('dead' in how) world.log.error({ ...about, error: how.dead }, 'a delivery is dead until it is retried');
   else if ('error' in how) {
     const times = retries ? retries.count(row.lane) : 1;
     if (times !== null) world.log.warn({ ...about, ...how, times }, 'a delivery will be tried again');
   }
-}
-
-async function settle(lease: Lease, world: World, attempt: Attempt, how: Settlement): Promise<void> {
-  const ids = attempt.rows.map((row) => row.id);
-  if (!(await world.outbox.settle(lease.hold, ids, how))) throw new Lost();
 }
 
 /** What to do next in a lane: pay these rows together, come back then, or go home. */

@@ -1,8 +1,9 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
-import type { Asking, Intent } from '#domain/incident/intent.js';
-import type { IncidentState } from '#domain/incident/state.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { Account, Person } from '#domain/words.js';
+import type { Handle } from '#handle/handle.js';
+import type { Lanes } from '#lanes/lane.js';
+import type { PlainLog } from '#log.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
@@ -10,40 +11,29 @@ import type { Store } from '#store/store.js';
 
 // What this room needs of others, each as small as it can be. compose hands in the real ones.
 
-/** The Web API: one request per call, never repeated by itself, given up before CALL_MS (lease.ts) are over. */
+/** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
 export type Slack = SlackClient;
 
 /** A row of the outbox, due, neither done nor dead. `uncertain`: an earlier attempt may have reached Slack. */
 export type OutboxRow<K extends EffectKind = EffectKind> = OwedRow & { effect: Extract<Effect, { kind: K }> };
 
-/** The store's lanes. Everything that writes answers false when the hold is lost. */
-export type Outbox = Pick<
-  Store['outbox'],
-  | 'claimLane'
-  | 'renewLane'
-  | 'releaseLane'
-  | 'owedRows'
-  | 'markStarted'
-  | 'settle'
-  | 'turnToPost'
-  | 'tooManyPosts'
-  | 'sweep'
-  | 'owe'
-  | 'dead'
-  | 'refused'
-  | 'reviveNotices'
-  | 'reviveOpenings'
->;
+/** The store's lanes, and what else a delivery finds in the outbox. */
+export type Outbox = Lanes &
+  Pick<
+    Store['outbox'],
+    | 'markStarted'
+    | 'turnToPost'
+    | 'tooManyPosts'
+    | 'sweep'
+    | 'owe'
+    | 'dead'
+    | 'refused'
+    | 'reviveNotices'
+    | 'reviveOpenings'
+  >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
 type Incidents = Pick<Store['incidents'], 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
-
-/** `handle`, as far as a delivery uses it. */
-export type Tell = (
-  intent: Intent,
-  incident: number,
-  asking: Asking,
-) => Promise<{ recorded: true; receipt: string; state: IncidentState } | Refusal>;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
 export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
@@ -69,18 +59,13 @@ export interface Exports {
   link(team: string, incident: number, format: string, zone: string, user: string): string | null;
 }
 
-export interface DeliverLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** All that deliveries stand on. */
 export interface World {
   slack: Slack;
   outbox: Outbox;
   incidents: Incidents;
-  tell: Tell;
+  /** Records what came of a delivery. */
+  tell: Handle;
   people: People;
   /** The names of user groups. */
   groups: Groups;
@@ -90,5 +75,5 @@ export interface World {
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */
   pass?(ms: number): Promise<void>;
-  log: DeliverLog;
+  log: PlainLog;
 }

@@ -1,7 +1,7 @@
-import { CANARY, type Engine } from './engine.js';
+import type { PlainLog } from '#log.js';
+import { settlesWithin } from './backing.js';
+import { CANARY, type Engine, outageLog, pause } from './engine.js';
 import { LANES } from './relay.js';
-import type { QueueLog } from './settings.js';
-import { outageLog, pause, within } from './waiting.js';
 
 interface CanaryStatus {
   /** A canary came through lately. False too when no worker runs anywhere, or all are busy for long. */
@@ -23,7 +23,7 @@ export interface CanaryOptions {
   everyMs?: number;
   /** The queue whose workers are to be proved alive. */
   queue?: string;
-  log: QueueLog;
+  log: PlainLog;
 }
 
 // First look at a canary after this long; then ever less often, up to `everyMs`.
@@ -100,7 +100,7 @@ export function startCanary(engine: Engine, options: CanaryOptions): Canary {
     },
     async stop() {
       stopping.abort();
-      await within(4_000, loop);
+      await settlesWithin(4_000, loop);
     },
   };
 }

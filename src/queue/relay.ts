@@ -1,6 +1,7 @@
-import type { Queue } from 'bullmq';
-import type { QueueLog } from './settings.js';
-import { outageLog, pause } from './waiting.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runLaneOf } from '#domain/incident/effect.js';
+import type { PlainLog } from '#log.js';
+import { type Engine, outageLog, pause } from './engine.js';
 
 /** The queue that carries wake-ups, and all that a wake-up says. */
 export const LANES = 'lanes';
@@ -11,10 +12,8 @@ export interface LaneJob {
 }
 
 export interface RelayOptions {
-  /** Of the engine: `engine.queue<LaneJob>(LANES)`. */
-  queue: Queue<LaneJob>;
-  /** Another queue for some lanes: their work takes long, and must not hold up the others. Absent or null: `queue`. */
-  queueOf?: (lane: string) => Queue<LaneJob> | null;
+  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` for lanes of runs. */
+  engine: Pick<Engine, 'queue'>;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
   /** Milliseconds between two looks into the outbox; 1,000. It bounds what a lost wake-up can cost. */
@@ -22,7 +21,7 @@ export interface RelayOptions {
   /** After so many milliseconds a lane that stays due and free is woken past what the queue holds of it; 10,000. */
   aroundMs?: number;
   now?: () => Date;
-  log: QueueLog;
+  log: PlainLog;
 }
 
 export interface Relay {
@@ -58,18 +57,11 @@ const SAY_AGAIN_MS = 60_000;
  * will ever finish (its lock was given out by a clock that was ahead), the loop goes round it: another key.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const {
-    queue,
-    queueOf,
-    dueLanes,
-    intervalMs = 1_000,
-    aroundMs = 10_000,
-    now = () => new Date(),
-    log,
-  } = options;
+  const { engine, dueLanes, intervalMs = 1_000, aroundMs = 10_000, now = () => new Date(), log } = options;
   const sending = outageLog(log, 'the queue, for wake-ups');
   const looking = outageLog(log, 'the outbox, for due lanes');
-  const waiting = new Set<string>();
+  /** Lanes whose wake-ups leave with the next batch. */
+  const leaving = new Set<string>();
   // Lanes that every look so far found due and free, and since when, by the clock that nobody sets.
   let undrained = new Map<string, number>();
   let said = Number.NEGATIVE_INFINITY;
@@ -78,16 +70,16 @@ export function startRelay(options: RelayOptions): Relay {
 
   const wake = (lanes: Iterable<string>): void => {
     if (stopped) return;
-    for (const lane of lanes) waiting.add(lane);
-    if (waiting.size > 0) sender ??= send();
+    for (const lane of lanes) leaving.add(lane);
+    if (leaving.size > 0) sender ??= send();
   };
 
   const send = async (): Promise<void> => {
     // Lets the rest of this turn add its lanes to the same batch.
     await new Promise(setImmediate);
-    while (waiting.size > 0) {
-      const lanes = [...waiting];
-      waiting.clear();
+    while (leaving.size > 0) {
+      const lanes = [...leaving];
+      leaving.clear();
       try {
         await add(lanes);
         sending.recovered();
@@ -95,27 +87,25 @@ export function startRelay(options: RelayOptions): Relay {
         // Not kept: the loop finds them again, in the only place that knows what is due.
         sending.failed(error);
       }
-      await pause(GAP_MS);
+      await sleep(GAP_MS);
     }
-    // In the same breath as the look at `waiting`: a nudge from here on starts a sender of its own.
+    // In the same breath as the look at `leaving`: a nudge from here on starts a sender of its own.
     sender = undefined;
   };
 
   const add = async (lanes: string[]): Promise<void> => {
-    const byQueue = new Map<Queue<LaneJob>, string[]>();
-    for (const lane of lanes) {
-      const to = queueOf?.(lane) ?? queue;
-      byQueue.set(to, [...(byQueue.get(to) ?? []), lane]);
-    }
-    await Promise.all([...byQueue].map(([to, some]) => addTo(to, some)));
+    const runs = lanes.filter((lane) => runLaneOf(lane) !== null);
+    const others = lanes.filter((lane) => runLaneOf(lane) === null);
+    await Promise.all([addTo(LANES, others), addTo(RUNS, runs)]);
   };
 
-  const addTo = async (to: Queue<LaneJob>, lanes: string[]): Promise<unknown> => {
+  const addTo = async (name: string, lanes: string[]): Promise<unknown> => {
     const jobs = lanes.map((lane) => wakeUp(lane, roundOf(lane)));
     const [first, ...others] = jobs;
+    if (!first) return;
+    const queue = engine.queue<LaneJob>(name);
     // The usual case is one lane, and a batch takes a millisecond longer.
-    if (first && others.length === 0) return to.add(first.name, first.data, first.opts);
-    return to.addBulk(jobs);
+    return others.length === 0 ? queue.add(first.name, first.data, first.opts) : queue.addBulk(jobs);
   };
 
   /** How many times over it is time to go round what the queue holds of this lane; 0: it is not. */
@@ -143,7 +133,7 @@ export function startRelay(options: RelayOptions): Relay {
     // Should that ever be wrong (another process gave it back earlier), the loop finds it.
     if (!timers.has(lane)) wake([lane]);
   });
-  const napping = new AbortController();
+  const stopping = new AbortController();
   const loop = (async () => {
     while (!stopped) {
       try {
@@ -155,7 +145,7 @@ export function startRelay(options: RelayOptions): Relay {
       } catch (error) {
         looking.failed(error);
       }
-      await pause(intervalMs, napping.signal);
+      await pause(intervalMs, stopping.signal);
     }
   })();
 
@@ -169,7 +159,7 @@ export function startRelay(options: RelayOptions): Relay {
     },
     async stop() {
       stopped = true;
-      napping.abort();
+      stopping.abort();
       timers.clear();
       pace.clear();
       await Promise.all([loop, sender]);

@@ -1,54 +1,48 @@
-import type { Retries } from '#deliver/lane.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { laneOfRun, laneOfTimer, runLaneOf } from '#domain/incident/effect.js';
-import type { IncidentState } from '#domain/incident/state.js';
 import { mayApprove } from '#domain/run/decide.js';
 import { nextOf } from '#domain/run/next.js';
 import { changesOf, planHash, type RunPlan, sendingOf } from '#domain/run/plan.js';
 import type { Runbook } from '#domain/run/runbook.js';
 import { runsOf } from '#domain/run/state.js';
-import { type RunView, runViewOf } from '#domain/run/view.js';
+import { runViewOf } from '#domain/run/view.js';
 import { isScheduled, refOf, runRef } from '#domain/words.js';
-import { ActionFailed, Lost } from '#runbooks/action.js';
+import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
+import { Lost } from '#runbooks/action.js';
 import { Unavailable } from '#store/pools.js';
-import { CHOICES, Moved, NotKept, type RunTell, runTell, type StepDesk } from './context.js';
-import { finisher } from './finish.js';
-import { RunLease } from './lease.js';
+import { type HeldRun, Moved, NotKept, type RunWorld, runTell } from './context.js';
 import { planRun } from './plan.js';
-import type { RunWorld } from './ports.js';
-import { doStep } from './step.js';
+import { abandonStep, ask, delay, doStep, stepOf } from './step.js';
 
-/** How a drive ended: the run rests until somebody speaks, or until that moment; or the process is stopping. */
+/** How far a run went: it rests until somebody speaks, or until that moment; or the process is stopping. */
 type Rest = { until: Date | null } | 'stopping';
 
-interface Drive {
-  team: string;
-  incident: number;
-  run: number;
-  world: RunWorld;
-  lease: RunLease;
-  /** The process is stopping: finish the step in hand, begin no other. */
-  stopping: AbortSignal;
-  cancelled: AbortSignal;
-}
-
 /** A pause as short as this is slept through, with the run in hand. */
-const NAP_MS = 2_500;
+const SHORT_MS = 2_500;
 /** So often in a row a run may have moved on under us; then somebody else is at it. */
 const MOVES = 20;
 
-/** Takes a run as far as it goes now. @throws Lost | NotKept, or when the database is away: it is taken up again later */
-async function driveRun(drive: Drive): Promise<Rest> {
-  const { team, incident: number, run, world, lease } = drive;
+/**
+ * Takes a run as far as it goes now.
+ * @param stopping the process is stopping: finish the step in hand, begin no other
+ * @throws Lost | NotKept, or when the database is away: it is taken up again later
+ */
+async function advance(
+  { team, incident: number, run }: RunLane,
+  on: Pick<HeldRun, 'world' | 'lease' | 'cancelled'>,
+  stopping: AbortSignal,
+): Promise<Rest> {
+  const { world, lease, cancelled } = on;
   const tell = runTell(world, team, number, lease.signal);
   for (let moves = 0; moves < MOVES; ) {
     const facts = await world.facts(team, number, run);
     const view = runViewOf(facts, run);
     const incident = await world.incident(team, number);
     if (!view || !incident) return { until: null };
-    // Cancelled, ended, and asked to undo, all while we were at it: whoever takes it up next has a signal of its own.
-    if (drive.cancelled.aborted && !view.state.cancelled) return 'stopping';
+    // Cancelled, ended, and asked to undo, all while we were at it: the next worker has a signal of its own.
+    if (cancelled.aborted && !view.state.cancelled) return 'stopping';
     try {
-      const rest = await oneMove({ ...drive, tell, view, incident });
+      const rest = await oneMove({ ...on, tell, view, incident }, stopping);
       if (rest) return rest;
       moves = 0;
     } catch (error) {
@@ -61,21 +55,16 @@ async function driveRun(drive: Drive): Promise<Rest> {
   throw new Lost();
 }
 
-interface Turn extends Omit<Drive, 'incident'> {
-  tell: RunTell;
-  view: RunView;
-  incident: IncidentState;
-}
-
 /** Does the next thing. @returns how to rest; null: look what is next */
-async function oneMove(turn: Turn): Promise<Rest | null> {
-  const { view, incident, world, lease, tell, run } = turn;
+async function oneMove(held: HeldRun, stopping: AbortSignal): Promise<Rest | null> {
+  const { view, incident, world, lease, tell, cancelled } = held;
+  const { run } = view.state;
   const { fence } = lease.hold;
   const runbook = world.readRunbook(view.definition ?? '');
   if (view.state.status === 'ended') {
     // Whoever was away must not give away what the run's undo has taken since.
     await lease.secure();
-    await world.targets.release(turn.team, { incident: incident.number, run });
+    await world.targets.release(incident.team, { incident: incident.number, run });
     return { until: null };
   }
   if (!runbook) {
@@ -83,26 +72,24 @@ async function oneMove(turn: Turn): Promise<Rest | null> {
     await tell({ type: 'EndRun', run, fence, end: 'failed', summary });
     return null;
   }
-  if (turn.stopping.aborted) return 'stopping';
+  if (stopping.aborted) return 'stopping';
   const next = nextOf(view, runbook, world.now());
   switch (next.do) {
     case 'nothing':
       return { until: null };
     case 'rest': {
       const ms = next.until ? next.until.getTime() - world.now().getTime() : Number.POSITIVE_INFINITY;
-      if (ms > NAP_MS) return { until: next.until };
-      await nap(Math.max(0, ms), [lease.signal, turn.stopping, turn.cancelled]);
+      if (ms > SHORT_MS) return { until: next.until };
+      const signal = AbortSignal.any([lease.signal, stopping, cancelled]);
+      await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
       return null;
     }
-    case 'delay': {
-      const { spec, phase, attempt } = next;
-      const until = next.until.toISOString();
-      await tell({ type: 'DelayStep', run, step: spec.id, phase, attempt, fence, until, error: null });
+    case 'delay':
+      await delay(stepOf(held, next), next.until, null);
       return null;
-    }
     case 'plan':
     case 'begin':
-      await planned(turn, runbook, next.do === 'begin');
+      await planned(held, runbook, next.do === 'begin');
       return null;
     case 'end':
       await tell({ type: 'EndRun', run, fence, end: next.end, summary: next.summary });
@@ -110,35 +97,18 @@ async function oneMove(turn: Turn): Promise<Rest | null> {
     case 'undo':
       await tell({ type: 'BeginUndo', run, fence });
       return null;
-    case 'ask': {
-      const { spec, phase, attempt, why, question } = next;
-      await tell({
-        type: 'AskStep',
-        run,
-        step: spec.id,
-        phase,
-        attempt,
-        fence,
-        why,
-        question,
-        choices: CHOICES,
-      });
+    case 'ask':
+      await ask(stepOf(held, next), next.why, next.question);
       return null;
-    }
-    case 'abandon': {
-      const { spec, phase, attempt } = next;
-      const at = { run, step: spec.id, phase, attempt };
-      await tell({ type: 'TakeStep', ...at, fence });
-      const error = new ActionFailed('cancelled while it ran, and its worker is gone: look at what it did');
-      await finisher(turn, at).failed(null, error);
+    case 'abandon':
+      await abandonStep(stepOf(held, next));
       return null;
-    }
     case 'start':
     case 'resume':
-      if (view.state.status === 'undoing' && !(await mine(turn))) {
+      if (view.state.status === 'undoing' && !(await takesTarget(held))) {
         return { until: new Date(world.now().getTime() + BUSY_MS) };
       }
-      await doStep(deskOf(turn), next);
+      await doStep(held, next);
       return null;
   }
 }
@@ -146,24 +116,23 @@ async function oneMove(turn: Turn): Promise<Rest | null> {
 /** Somebody else's run has the target that an undo wants: it is looked at again so much later. */
 const BUSY_MS = 5_000;
 
-function deskOf({ view, incident, world, lease, tell, cancelled }: Turn): StepDesk {
-  return { view, incident, world, lease, tell, cancelled };
-}
-
-async function mine({ world, team, incident, run, view }: Turn): Promise<boolean> {
-  const own = { incident: incident.number, run };
-  const has = await world.targets.take(team, view.state.target, own);
-  return has.incident === own.incident && has.run === own.run;
+/** Takes the run's target for it. @returns false: another run has it */
+async function takesTarget({ world, incident, view }: HeldRun): Promise<boolean> {
+  const own = { incident: incident.number, run: view.state.run };
+  const holder = await world.targets.take(incident.team, view.state.target, own);
+  return holder.incident === own.incident && holder.run === own.run;
 }
 
 /**
  * Writes down the plan; or, before the first change, looks whether it still stands as it was approved, and asks again
  * when the world has moved, or one of those who agreed would not be asked any more.
  */
-async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<void> {
-  const { view, incident, world, lease, tell, run, team } = turn;
+async function planned(held: HeldRun, runbook: Runbook, begin: boolean): Promise<void> {
+  const { view, incident, world, lease, tell, cancelled } = held;
+  const { run } = view.state;
+  const { team } = incident;
   const { fence } = lease.hold;
-  if (!view.state.planOnly && !(await mine(turn))) {
+  if (!view.state.planOnly && !(await takesTarget(held))) {
     const has = await world.targets.holder(team, view.state.target);
     const other = has ? await world.incident(team, has.incident) : null;
     // Who may see this incident need not be allowed to know of that one.
@@ -173,11 +142,11 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   }
   let plan: RunPlan;
   try {
-    const signal = AbortSignal.any([lease.signal, turn.cancelled]);
+    const signal = AbortSignal.any([lease.signal, cancelled]);
     plan = await planRun(view, runbook, incident, world, signal);
   } catch (error) {
     if (lease.signal.aborted) throw new Lost();
-    if (turn.cancelled.aborted) return;
+    if (cancelled.aborted) return;
     const why = error instanceof Error ? error.message : String(error);
     const summary = begin ? `the plan can no longer be made: ${why}` : `no plan can be made: ${why}`;
     return tell({ type: 'EndRun', run, fence, end: 'failed', summary });
@@ -187,7 +156,7 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
   const hash = planHash(plan, view.definition ?? '', JSON.stringify(view.inputs));
   const people = await world.approversOf(team, runbook.approval.from, view.state.approvers?.people ?? []);
   const same = hash === view.state.hash;
-  const agreed = begin && same && (await stillAgreed(turn, people));
+  const agreed = begin && same && (await stillAgreed(held, people));
   if (agreed) return tell({ type: 'StartRun', run, fence, hash });
   const { required, from, self, expiresS } = runbook.approval;
   const changes = changesOf(plan).length;
@@ -222,99 +191,79 @@ async function planned(turn: Turn, runbook: Runbook, begin: boolean): Promise<vo
 }
 
 /** Would everybody who agreed still be asked? Groups and roles may have changed since, and accounts may be gone. */
-async function stillAgreed({ view, incident, world, team }: Turn, people: string[]): Promise<boolean> {
+async function stillAgreed({ view, incident, world }: HeldRun, people: string[]): Promise<boolean> {
   const { state } = view;
   if (state.granted || !state.approvers) return state.granted;
   const now = { ...state, approvers: { ...state.approvers, people } };
-  const gone = await world.gone(team, state.approvals);
+  const gone = await world.gone(incident.team, state.approvals);
   const counts = state.approvals.filter((who) => mayApprove(incident, now, who) && !gone.includes(who));
   return counts.length >= state.approvers.required;
-}
-
-async function nap(ms: number, signals: AbortSignal[]): Promise<void> {
-  const signal = AbortSignal.any(signals);
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => resolve(void clearTimeout(timer)), { once: true });
-  });
 }
 
 /** A database that is away comes back; a mistake of ours does not mend itself, and is only to be seen in the log. */
 const RETRY_MS = 1_000;
 const BUG_RETRY_MS = 30_000;
 
-export interface RunLaneOptions {
+/** A step that was in hand while the machine slept goes on, if nobody else has taken the run. */
+const TERMS: Terms = { ms: 5_000, marginMs: 2_000, revives: true };
+
+export interface RunLaneOptions extends LaneOptions {
   world: RunWorld;
-  /** Wakes a lane at that time; the relay's. */
-  wakeAt: (lane: string, at: Date) => void;
-  owner: string;
-  retries?: Retries;
 }
+
+type RunLane = NonNullable<ReturnType<typeof runLaneOf>>;
 
 /**
  * Takes one run as far as it goes now, under its lease.
  *
- * A worker that dies here leaves a lease, gone after 5 s, the row that woke it, and the facts: whoever comes next goes
+ * A worker that dies here leaves a lease, gone after 5 s, the row that woke it, and the facts: the next worker goes
  * on from those. A row is settled only when the run rests, so nothing can be forgotten in between.
+ * @param stopping the process is stopping: the step in hand is finished, no other is begun
  */
 export async function drainRunLane(
   lane: string,
   options: RunLaneOptions,
-  signal: AbortSignal,
+  stopping: AbortSignal,
 ): Promise<void> {
   const of = runLaneOf(lane);
   if (!of) throw new Error(`not a lane of a run: ${lane}`);
-  const { world, owner } = options;
-  const { team, incident, run } = of;
+  const { world, retries } = options;
   const cancelled = new AbortController();
   const onBeat = () => {
-    void isCancelled(world, team, incident, run).then((yes) => yes && cancelled.abort());
+    void isCancelled(world, of).then((yes) => yes && cancelled.abort());
   };
-  const lease = await RunLease.claim(world.outbox, { team, lane }, owner, onBeat);
-  if (!lease) return;
-  let wake: Date | null = null;
-  try {
-    const rows = await world.outbox.owedRows(lease.hold, 100);
-    const ids = rows.map(({ id }) => id);
-    if (ids.length === 0) return;
+  const work = async (lease: Lease): Promise<null> => {
+    const rows = await lease.owed(100);
+    const [first] = rows;
+    if (!first) return null;
     if (of.timer) {
-      await ring(world, of, rows[0]?.id ?? 0);
+      await wakeRun(world, of, first.id);
     } else {
-      const rest = await driveRun({
-        team,
-        incident,
-        run,
-        world,
-        lease,
-        stopping: signal,
-        cancelled: cancelled.signal,
-      });
-      if (rest === 'stopping') return;
-      if (rest.until) await setAlarm(world, of, rest.until, lease.hold.fence, options);
+      const rest = await advance(of, { world, lease, cancelled: cancelled.signal }, stopping);
+      if (rest === 'stopping') return null;
+      if (rest.until) await setAlarm(of, rest.until, lease.hold.fence, options);
     }
-    if (!(await world.outbox.settle(lease.hold, ids, { done: null }))) throw new Lost();
-  } catch (error) {
-    if (error instanceof Lost) {
-      world.log.warn({ lane }, 'another worker has taken over this run');
-      return;
-    }
-    // Not settled: the row stays, and the relay finds it.
-    const passing = error instanceof NotKept || error instanceof Unavailable;
-    wake = new Date(world.now().getTime() + (passing ? RETRY_MS : BUG_RETRY_MS));
-    const times = options.retries ? options.retries.count(lane) : 1;
-    if (times !== null)
-      world.log[passing ? 'warn' : 'error'](
-        { lane, err: error, times },
-        'a run could not be taken further now',
-      );
-  } finally {
-    lease.end();
-    await release(world, lease, wake, options);
-  }
+    await lease.settle(
+      rows.map(({ id }) => id),
+      { done: null },
+    );
+    return null;
+  };
+  await holdLane({ team: of.team, lane }, options, { ...TERMS, onBeat }, (lease) =>
+    work(lease).catch((error: unknown) => {
+      if (error instanceof Lost) throw error;
+      // Not settled: the row stays, and the relay finds it.
+      const passing = error instanceof NotKept || error instanceof Unavailable;
+      const times = retries ? retries.count(lane) : 1;
+      const about = { lane, err: error, times };
+      if (times !== null)
+        world.log[passing ? 'warn' : 'error'](about, 'a run could not be taken further now');
+      return passing ? RETRY_MS : BUG_RETRY_MS;
+    }),
+  );
 }
 
-async function isCancelled(world: RunWorld, team: string, incident: number, run: number): Promise<boolean> {
+async function isCancelled(world: RunWorld, { team, incident, run }: RunLane): Promise<boolean> {
   const state = await world.incident(team, incident).catch(() => null);
   return state !== null && runsOf(state).list.some((one) => one.run === run && one.cancelled);
 }
@@ -324,11 +273,10 @@ async function isCancelled(world: RunWorld, team: string, incident: number, run:
  * lane go in order): the alarm for a plan that runs out tomorrow must not hold up the one for a step that waits a minute.
  */
 async function setAlarm(
-  world: RunWorld,
-  { team, incident, run }: { team: string; incident: number; run: number },
+  { team, incident, run }: RunLane,
   dueAt: Date,
   fence: number,
-  { wakeAt }: RunLaneOptions,
+  { world, wakeAt }: RunLaneOptions,
 ): Promise<void> {
   const lane = laneOfTimer(team, incident, run, fence);
   // Its fence too: where our clock is behind the database's, an alarm goes off too early, and another is needed.
@@ -338,28 +286,8 @@ async function setAlarm(
   wakeAt(lane, dueAt);
 }
 
-/** The alarm goes off: the run itself is woken, in its own lane. */
-async function ring(
-  world: RunWorld,
-  { team, incident, run }: { team: string; incident: number; run: number },
-  row: number,
-): Promise<void> {
+/** The alarm of that row goes off: the run is woken, in its own lane. */
+async function wakeRun(world: RunWorld, { team, incident, run }: RunLane, row: number): Promise<void> {
   const lane = laneOfRun(team, incident, run);
   await world.owe({ kind: 'run.advance', payload: { run } }, { team, incident, lane, key: `ring:${row}` });
-}
-
-async function release(
-  world: RunWorld,
-  lease: RunLease,
-  wake: Date | null,
-  { wakeAt }: RunLaneOptions,
-): Promise<void> {
-  const { lane } = lease.hold;
-  const now = world.now().getTime();
-  try {
-    const ms = await world.outbox.releaseLane(lease.hold, wake && Math.max(0, wake.getTime() - now));
-    if (typeof ms === 'number') wakeAt(lane, new Date(now + ms));
-  } catch (error) {
-    world.log.warn({ lane, error: String(error) }, 'a run could not be given back; its lease will run out');
-  }
 }

@@ -1,53 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Effect } from '#domain/incident/effect.js';
+import type { Fact } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import type { Phase } from '#domain/run/fact.js';
 import type { WorkerRunIntent } from '#domain/run/intent.js';
-import type { Json } from '#domain/run/runbook.js';
+import type { Runbook, StepSpec } from '#domain/run/runbook.js';
 import type { RunView } from '#domain/run/view.js';
-import { type ActionContext, ActionFailed } from '#runbooks/action.js';
-import type { RunLease } from './lease.js';
-import type { RunWorld } from './ports.js';
+import type { Handle } from '#handle/handle.js';
+import type { Lanes, Lease } from '#lanes/lane.js';
+import type { PlainLog } from '#log.js';
+import type { Action, ActionContext } from '#runbooks/action.js';
+import type { Store } from '#store/store.js';
 
-/** A step was stopped from outside; `output` is what it had done by then, for the undo. */
-export class Cancelled extends ActionFailed {}
-
-/** One step of one run in the hands of one worker. */
-export interface StepDesk {
+/** One run in the hands of one worker. */
+export interface HeldRun {
   /** As it was when it was last read. */
   view: RunView;
   incident: IncidentState;
   world: RunWorld;
-  lease: RunLease;
+  lease: Lease;
   tell: RunTell;
   /** Ends when somebody cancels the run. */
   cancelled: AbortSignal;
 }
 
-/** Which attempt at which step. */
-export interface At {
-  run: number;
-  step: string;
-  phase: Phase;
-  attempt: number;
-}
-
-/** What a person may say where a step failed, or nobody knows how it ended. */
-export const CHOICES = ['retry', 'skip', 'undo'];
-
-/** What an action that only reads may use. @param written what its call says in the definition */
-export function readingContext(
-  { world, incident }: StepDesk,
-  at: At,
-  written: Json,
-  signal: AbortSignal,
-): ActionContext {
-  const key = `${incident.team}/${incident.number}/${at.run}/${at.step}/${at.phase}`;
-  return { ...world.systems, key, written, signal, now: world.now };
+/** One attempt at one of its steps. */
+export interface StepContext extends HeldRun {
+  spec: StepSpec;
+  /** Names the attempt in whatever is told of it. */
+  at: { run: number; step: string; phase: Phase; attempt: number; fence: number };
 }
 
 /** An action that does not listen to its signal is left behind after a moment: the run must not hang on it. */
-export async function within<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const running = work();
   running.catch(() => undefined);
@@ -59,11 +45,6 @@ export async function within<T>(signal: AbortSignal, work: () => Promise<T>): Pr
 }
 
 const PATIENCE_MS = 3_000;
-
-/** The whole of it: what is cut before it is scrubbed may end with half a secret. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** Somebody has moved the run on since it was read (an answer, a cancellation, another worker): read it again. */
 export class Moved extends Error {}
@@ -137,4 +118,48 @@ function shortened(intent: WorkerRunIntent): WorkerRunIntent {
 function cut<T extends string | null>(text: T, length: number): T {
   if (text === null || text.length <= length) return text;
   return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…` as T;
+}
+
+/** What steps may use of this installation: the sections of tocsin.yml, opened. */
+export type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
+
+/** Takes known secrets out of what is written down. */
+export interface Scrubber {
+  text(text: string): string;
+  json<T>(value: T): T;
+  /** For what comes in pieces and is cut to length before it is written down. */
+  stream?(): ScrubStream;
+}
+
+export interface ScrubStream {
+  write(chunk: string): string;
+  end(): string;
+}
+
+/** All that taking a run along stands on. */
+export interface RunWorld {
+  outbox: Lanes;
+  incident(team: string, incident: number): Promise<IncidentState | null>;
+  facts(team: string, incident: number, run: number): Promise<Fact[]>;
+  targets: Store['targets'];
+  tell: Handle;
+  /** Reads a definition as it was kept with the run. @returns null: it cannot be read any more */
+  readRunbook(source: string): Runbook | null;
+  actions: ReadonlyMap<string, Action>;
+  systems: Systems;
+  scrub: Scrubber;
+  /**
+   * The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over.
+   * @param before whom they stood for when it was last known, for where that cannot be found out now
+   */
+  approversOf(team: string, from: readonly string[], before: readonly string[]): Promise<string[]>;
+  /** @returns those of them whose accounts are known to be deactivated */
+  gone(team: string, people: readonly string[]): Promise<string[]>;
+  /** Leaves an effect that is due then. The same key twice is one. */
+  owe(
+    effect: Effect,
+    of: { team: string; incident: number; lane: string; key: string; inMs?: number },
+  ): Promise<void>;
+  now(): Date;
+  log: PlainLog;
 }

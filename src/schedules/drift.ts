@@ -1,15 +1,12 @@
-import { createHash } from 'node:crypto';
 import { laneOf } from '#domain/incident/effect.js';
-import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal } from '#domain/refusal.js';
 import { scheduleId } from '#domain/words.js';
 import { diff, type KeyDiff } from '#runbooks/actions/key-diff.js';
 import type { Keys } from '#runbooks/keystores/keystore.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { Fingerprint } from '#runbooks/secret.js';
 import type { DueSchedule } from '#store/schedules.js';
-import { askingOf, type ScheduleWorld } from './world.js';
+import { askingOf, digest, keptWith, note, openIncident, type ScheduleWorld, sinceWhen } from './world.js';
 
 /** What was found the last time, kept with the schedule. */
 interface Found {
@@ -33,7 +30,8 @@ export async function watchDrift(
   world: ScheduleWorld,
 ): Promise<string> {
   const watching: Watching = { schedule, due, world, from, to };
-  const before = foundBefore(due.outcome);
+  const { hash = null, incident = null, unread = null } = keptWith<Found>(due);
+  const before: Found = { hash, incident, unread };
   const difference = await differenceOf(watching);
   if ('unread' in difference) {
     // A store that cannot be read is no drift, and does not end one.
@@ -47,18 +45,18 @@ export async function watchDrift(
   if (found === null) {
     // Who never heard of the drift need not hear of its end.
     if (before.hash !== null && home !== null && home === before.incident)
-      await note(home, `${to} and ${from} are in step again.`, 'none', watching);
+      await noted(home, `${to} and ${from} are in step again.`, 'none', watching);
     return kept({ ...before, hash: null, unread: null });
   }
-  const hash = createHash('sha256').update(found.text).digest('hex');
-  if (hash === before.hash && home !== null && home === before.incident)
+  const seen = digest(found.text);
+  if (seen === before.hash && home !== null && home === before.incident)
     return kept({ ...before, unread: null });
-  const incident = home ?? (await opened(found.title, hash, watching));
+  const there = home ?? (await opened(found.title, seen, watching));
   // What could not be told is tried again the next time.
-  if (incident === null || !(await note(incident, found.text, hash, watching)))
+  if (there === null || !(await noted(there, found.text, seen, watching)))
     return kept({ ...before, unread: null });
-  if (found.offered) await offer(incident, hash, watching);
-  return kept({ hash, incident, unread: null });
+  if (found.offered) await offer(there, seen, watching);
+  return kept({ hash: seen, incident: there, unread: null });
 }
 
 async function offer(incident: number, hash: string, watching: Watching): Promise<void> {
@@ -76,15 +74,6 @@ async function offer(incident: number, hash: string, watching: Watching): Promis
 }
 
 const kept = (found: Found) => JSON.stringify(found);
-
-function foundBefore(outcome: string | null): Found {
-  try {
-    const { hash, incident, unread } = JSON.parse(outcome ?? '{}') as Partial<Found>;
-    return { hash: hash ?? null, incident: incident ?? null, unread: unread ?? null };
-  } catch {
-    return { hash: null, incident: null, unread: null };
-  }
-}
 
 const READ_MS = 20_000;
 /** Keys that are named; of more, their number. */
@@ -195,39 +184,19 @@ async function homeOf(told: number | null, { schedule, due, world }: Watching): 
   return home?.number ?? null;
 }
 
-/** @param what names what it is about. @returns its number; null: it could not be opened, and the log says why */
-async function opened(title: string, what: string, watching: Watching): Promise<number | null> {
-  const { schedule, due, world } = watching;
-  const { severity, components } = schedule;
-  const intent: Intent = {
-    type: 'OpenIncident',
-    title: world.scrub.text(title).slice(0, 200),
-    severity,
-    components,
-    private: false,
-    drill: false,
-    moment: null,
-  };
-  // The due time is part of the key: the same drift may come back after its incident was resolved.
-  const number = await world.open(intent, askingOf(schedule, due, `open:${what}:${due.dueAt}`, world.now()));
-  if (!isRefusal(number)) return number;
-  world.log.error({ schedule: schedule.name, code: number.code }, number.sentence);
-  return null;
+/** Under which something is told. The due time is part of it: the same drift may come back after its incident was resolved. */
+function asking(what: string, { schedule, due, world }: Watching) {
+  return askingOf(schedule, due, `${what}:${due.dueAt}`, world.now());
 }
 
-/** @param what names what it is about. @returns whether it stands there now; when not, the log says why */
-async function note(
-  incident: number,
-  text: string,
-  what: string,
-  { schedule, due, world }: Watching,
-): Promise<boolean> {
-  const intent: Intent = { type: 'RecordNote', moment: null, text: world.scrub.text(text) };
-  const asking = askingOf(schedule, due, `${incident}:${what}:${due.dueAt}`, world.now());
-  const answer = await world.tell(intent, incident, asking);
-  if (!isRefusal(answer)) return true;
-  world.log.error({ schedule: schedule.name, incident, code: answer.code }, answer.sentence);
-  return false;
+/** @param what names what it is about. @returns its number; null: it could not be opened */
+function opened(title: string, what: string, watching: Watching): Promise<number | null> {
+  return openIncident(title, watching.schedule, asking(`open:${what}`, watching), watching.world);
+}
+
+/** @param what names what it is about. @returns whether it stands there now */
+async function noted(incident: number, text: string, what: string, watching: Watching): Promise<boolean> {
+  return (await note(incident, text, asking(`${incident}:${what}`, watching), watching.world)) !== null;
 }
 
 // A restart of a store, or a network that was away for a moment, is nobody's affair.
@@ -256,8 +225,7 @@ async function stillUnread(
   const { world, from, to } = watching;
   const now = world.now();
   const { misses, incident } = before ?? { misses: 0, incident: null };
-  // One that lies ahead was written by a clock that was: it begins now.
-  const since = before && Date.parse(before.since) <= now.getTime() ? before.since : now.toISOString();
+  const since = sinceWhen(before?.since, now);
   const unread: Unread = { since, misses: misses + 1, incident };
   if (unread.misses < MISSES || now.getTime() - Date.parse(since) < FOR_MS) return unread;
   const home = await homeOf(incident ?? drift, watching);
@@ -267,7 +235,7 @@ async function stillUnread(
   if (there === null) return unread;
   const minute = `${since.slice(0, 16).replace('T', ' ')} UTC`;
   const text = `Drift between ${from} and ${to} has not been looked for since ${minute}: ${why}.`;
-  return (await note(there, text, 'unread', watching)) ? { ...unread, incident: there } : unread;
+  return (await noted(there, text, 'unread', watching)) ? { ...unread, incident: there } : unread;
 }
 
 /** Tells it where it was told that they could not be read, as long as that is open. */
@@ -275,5 +243,5 @@ async function readAgain(before: Unread | null, watching: Watching): Promise<voi
   const told = before?.incident ?? null;
   if (told === null || (await homeOf(told, watching)) !== told) return;
   const { from, to } = watching;
-  await note(told, `Drift between ${from} and ${to} is looked for again.`, 'read', watching);
+  await noted(told, `Drift between ${from} and ${to} is looked for again.`, 'read', watching);
 }

@@ -1,13 +1,32 @@
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal } from '#domain/refusal.js';
-import { refOf, STANDING } from '#domain/words.js';
+import { isPassing, isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
+import { refOf, STANDING, scheduleId } from '#domain/words.js';
 import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
 import type { DueSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
-import { tellRefused } from './rotation.js';
-import { askingOf, type ScheduleWorld } from './world.js';
+import { askingOf, digest, keptWith, openedBy, type ScheduleWorld, sinceWhen, tellTrouble } from './world.js';
 
-/** Whoever has one in hand and dies delays it by this much. */
+/** Writes the configured schedules into the table, and forgets those that are configured no more. */
+export async function syncSchedules(
+  team: string,
+  schedules: ReadonlyMap<string, Schedule>,
+  world: ScheduleWorld,
+): Promise<void> {
+  const now = world.now();
+  const wanted = [...schedules.values()].map((schedule) => ({
+    name: schedule.name,
+    spec: JSON.stringify(schedule),
+    firstAt: firstOf(schedule, now),
+  }));
+  await world.schedules.sync(team, wanted);
+}
+
+/** A watch begins at once; a rotation after its first period, because nobody knows how old the keys are. */
+function firstOf(schedule: Schedule, now: Date): Date {
+  return 'drift' in schedule.task ? now : nextWithin(schedule, new Date(now.getTime() + schedule.everyMs));
+}
+
+/** If the worker dies, the schedule is due again after this long. */
 const HOLD_MS = 60_000;
 /** How long rotation waits for an incident to end, before it looks again. */
 const PUT_OFF_MS = 60_000;
@@ -21,7 +40,7 @@ export async function doScheduled(
   const due = await world.schedules.claim(team, HOLD_MS);
   if (!due) return false;
   const schedule = schedules.get(due.name);
-  // Another process has another configuration: its affair.
+  // Only another process has it in its configuration, and does it there.
   if (!schedule) return true;
   const { task } = schedule;
   if ('drift' in task) {
@@ -59,8 +78,8 @@ async function rotate(
   const open = (await world.openIncidents(team)).find((incident) => touches(schedule, incident));
   if (open) {
     // What is put off may be seen by people who must not know of that one.
-    const which = open.private ? 'a private incident' : refOf(open.number);
-    return putOff(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
+    const name = open.private ? 'a private incident' : refOf(open.number);
+    return putOff(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${name} is open`);
   }
   await standingRecord(schedule, due, world);
   const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });
@@ -84,4 +103,52 @@ function touches(schedule: Schedule, incident: IncidentState): boolean {
 async function standingRecord(schedule: Schedule, due: DueSchedule, world: ScheduleWorld): Promise<void> {
   if (await world.incident(due.team, STANDING)) return;
   await world.open({ type: 'OpenStandingRecord' }, askingOf(schedule, due, 'standing-record', world.now()));
+}
+
+/** What usually passes by itself, and needs a person only when it lasts. */
+const PASSING = new Set<RefusalCode>(['RUN_TARGET_BUSY', 'TOO_MANY']);
+const PATIENCE_MS = 60 * 60_000;
+
+/** Why a rotation was refused the last time, kept with the schedule. */
+interface Refused {
+  why: string;
+  /** Of the first time in a row. ISO 8601, UTC. */
+  since: string;
+  /** Where that was told; null: nowhere yet. */
+  incident: number | null;
+}
+
+/**
+ * A rotation that was refused before it began left nothing that people see. It is told in an incident, once for each
+ * reason as long as that is open.
+ * @returns what to keep for the next time
+ */
+async function tellRefused(
+  schedule: Schedule,
+  refusal: Refusal,
+  due: DueSchedule,
+  world: ScheduleWorld,
+): Promise<string> {
+  const { code, sentence, next } = refusal;
+  const now = world.now();
+  const before = keptWith<Refused>(due);
+  const again = before.why === sentence;
+  const incident = (again && before.incident) || null;
+  const since = sinceWhen(again ? before.since : undefined, now);
+  if (!again) world.log.error({ schedule: schedule.name, code }, sentence);
+  const kept = (told: number | null) =>
+    JSON.stringify({ why: sentence, since, incident: told } satisfies Refused);
+  if ((PASSING.has(code) || isPassing(refusal)) && now.getTime() - Date.parse(since) < PATIENCE_MS)
+    return kept(null);
+  const by = scheduleId(schedule.name);
+  if (incident !== null && (await openedBy(by, due.team, world))?.number === incident) return kept(incident);
+  const trouble = {
+    by,
+    schedule,
+    title: `Scheduled ${schedule.runbook} cannot begin`,
+    text: `The schedule \`${schedule.name}\` could not begin \`${schedule.runbook}\`: ${sentence} ${next} It is tried again when this incident is resolved.`,
+    // The due time is part of the key: the same reason may come back after its incident was resolved.
+    key: `${by}:refused:${digest(sentence)}:${due.dueAt}`,
+  };
+  return kept(await tellTrouble(due.team, trouble, world));
 }

@@ -3,8 +3,7 @@ import type { Phase, RunEnd } from '#domain/run/fact.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { isScheduled, refOf, runRef, STANDING, scheduleId } from '#domain/words.js';
 import type { Schedule } from '#runbooks/schedule.js';
-import { noteKey, openedBy, tellIn, tellTrouble } from './trouble.js';
-import type { ScheduleWorld } from './world.js';
+import { noteKey, openedBy, type ScheduleWorld, tellIn, tellTrouble } from './world.js';
 
 /** Ends that nobody needs to look at. */
 const WELL = new Set<RunEnd>(['succeeded', 'undone', 'planned']);

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Refusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { scheduleId } from '#domain/words.js';
 import type { Schedule } from '#runbooks/schedule.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import type { DueSchedule, Schedules } from '#store/schedules.js';
 
 /** What scheduled work stands on. */
@@ -22,14 +23,116 @@ export interface ScheduleWorld
 
 type Asking = Parameters<RunWorld['tell']>[2];
 
-/** @returns who acts, and under which key: the same due time twice is one thing. */
-export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now: Date): Asking {
-  return {
-    team: due.team,
-    by: { id: scheduleId(schedule.name), name: null },
-    source: 'bot',
-    key: `schedule:${schedule.name}:${what}`,
-    now,
-    seesPrivate: true,
-  };
+/** @param by who acts: the schedule, as `scheduleId` names it @param key the same key twice is one thing */
+export function askingAs(by: string, team: string, key: string, now: Date): Asking {
+  return { team, by: { id: by, name: null }, source: 'bot', key, now, seesPrivate: true };
 }
+
+/** @param what names what is asked for: at the same due time it is one thing, however often it is asked for */
+export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now: Date): Asking {
+  const by = scheduleId(schedule.name);
+  return askingAs(by, due.team, `${by}:${what}`, now);
+}
+
+/** What was kept with a schedule the last time; nothing, where that cannot be read. */
+export function keptWith<T>({ outcome }: DueSchedule): Partial<T> {
+  try {
+    return (JSON.parse(outcome ?? '{}') ?? {}) as Partial<T>;
+  } catch {
+    return {};
+  }
+}
+
+/** @returns since when something has been so. A time that lies ahead was written by a clock that was: it begins now. */
+export function sinceWhen(before: string | undefined, now: Date): string {
+  return before && Date.parse(before) <= now.getTime() ? before : now.toISOString();
+}
+
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Opens an incident on the components of a schedule, so that its next attempt waits for people. @returns its number; null: it could not be opened, and the log says why */
+export async function openIncident(
+  title: string,
+  schedule: Pick<Schedule, 'severity' | 'components'> | undefined,
+  asking: Asking,
+  world: ScheduleWorld,
+): Promise<number | null> {
+  const { severity = null, components = [] } = schedule ?? {};
+  const named = world.scrub.text(title).slice(0, 200);
+  const plain = { private: false, drill: false, moment: null };
+  const number = await world.open(
+    { type: 'OpenIncident', title: named, severity, components, ...plain },
+    asking,
+  );
+  if (!isRefusal(number)) return number;
+  world.log.error({ by: asking.by.id, code: number.code }, number.sentence);
+  return null;
+}
+
+/** @returns the incident in which it stands now, noted before included; null: it could not be noted, and the log says why */
+export async function note(
+  incident: number,
+  text: string,
+  asking: Asking,
+  world: ScheduleWorld,
+): Promise<number | null> {
+  const intent: Intent = { type: 'RecordNote', moment: null, text: world.scrub.text(text) };
+  const answer = await world.tell(intent, incident, asking);
+  if (!isRefusal(answer)) return answer.state.number;
+  world.log.error({ by: asking.by.id, incident, code: answer.code }, answer.sentence);
+  return null;
+}
+
+/** What stands in the way of a scheduled rotation. */
+export interface Trouble {
+  /** The schedule, as `scheduleId` names it. */
+  by: string;
+  /** Absent: the configuration does not have it any more. */
+  schedule: Schedule | undefined;
+  title: string;
+  text: string;
+  /** The same key twice is told once. */
+  key: string;
+}
+
+/** @returns the open incident that this schedule has opened: one for all its troubles, as long as it is open */
+export async function openedBy(
+  by: string,
+  team: string,
+  world: Pick<ScheduleWorld, 'openIncidents'>,
+): Promise<IncidentState | null> {
+  return (await world.openIncidents(team)).find(({ opener }) => opener.id === by) ?? null;
+}
+
+/**
+ * The standing record has no channel, so what needs a person is told in an incident: a note on the one that this
+ * schedule has open, else a new one.
+ * @returns its number; null: it could not be told, and the log says why
+ */
+export async function tellTrouble(
+  team: string,
+  trouble: Trouble,
+  world: ScheduleWorld,
+): Promise<number | null> {
+  const { by, schedule, title, key } = trouble;
+  const open = await openedBy(by, team, world);
+  const number =
+    open?.number ?? (await openIncident(title, schedule, askingAs(by, team, key, world.now()), world));
+  return number === null ? null : tellIn(number, team, trouble, world);
+}
+
+/** @returns where it stands now; null: it could not be told, and the log says why */
+export function tellIn(
+  incident: number,
+  team: string,
+  { by, text, key }: Pick<Trouble, 'by' | 'text' | 'key'>,
+  world: ScheduleWorld,
+): Promise<number | null> {
+  const short = world.scrub.text(text).slice(0, 2_000);
+  return note(incident, short, askingAs(by, team, noteKey(key), world.now()), world);
+}
+
+/** Under which the note of that trouble is recorded. */
+export const noteKey = (key: string) => `${key}:note`;

@@ -1,35 +1,118 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { refreshAnnouncement } from '#deliver/announcement.js';
-import type { Attempt, Body } from '#deliver/attempt.js';
+import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
 import { postEntries } from '#deliver/channel/entry.js';
-import { refreshHeadline } from '#deliver/channel/headline.js';
+import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.js';
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
 import { sendExport } from '#deliver/export.js';
-import { Gate } from '#deliver/gate.js';
-import { drainLane, Retries } from '#deliver/lane.js';
+import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
-import { soundAlarm } from '#deliver/run/alarm.js';
-import { sendRunLog } from '#deliver/run/log.js';
-import { offerRun, postForRun, showRun } from '#deliver/run/show.js';
+import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
 import type { EffectKind } from '#domain/incident/effect.js';
+import { type LaneOptions, Retries } from '#lanes/lane.js';
 import type { Engine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay } from '#queue/relay.js';
+import { LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import type { Schedule } from '#runbooks/schedule.js';
+import { drainRunLane } from '#runs/advance.js';
+import type { RunWorld } from '#runs/context.js';
+import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
+import { watchStanding } from '#schedules/standing.js';
+import type { ScheduleWorld } from '#schedules/world.js';
 
-export interface WorkerOptions {
+/** A worker at work. */
+export interface RunningWorker {
+  /** Resolves once the queue has been reached for the first time. */
+  ready(): Promise<void>;
+  /** Takes no more lanes, lets each finish what is in hand (up to `graceMs`, 5,000), and gives them back. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+interface LaneWorkerOptions {
   engine: Pick<Engine, 'worker'>;
   relay: Pick<Relay, 'wakeAt'>;
-  world: World;
-  /** Lanes drained at the same time; 8. None of them sleeps, so this bounds calls to Slack, not waiting lanes. */
+  /** Lanes in hand at the same time; 8. A lane that waits for a time, for Slack or for a person takes no place. */
   concurrency?: number;
+}
+
+/** Drains the lanes that one queue wakes, for as long as it runs. */
+function drainLanes(
+  queue: string,
+  { engine, relay, concurrency = 8 }: LaneWorkerOptions,
+  drain: (lane: string, of: Omit<LaneOptions, 'world'>, stopping: AbortSignal) => Promise<void>,
+): RunningWorker {
+  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  const of = { owner, wakeAt: relay.wakeAt, retries: new Retries() };
+  const worker = engine.worker<LaneJob>(queue, ({ lane }, { signal }) => drain(lane, of, signal), {
+    concurrency,
+  });
+  return {
+    ready: () => worker.ready(),
+    async stop(graceMs = 5_000) {
+      await worker.close(graceMs);
+    },
+  };
+}
+
+/**
+ * Does something every `ms`, never twice at a time.
+ * @param once only the first time
+ * @returns stops it, once what is in hand is done
+ */
+function every(
+  ms: number,
+  work: (stopping: AbortSignal) => Promise<void>,
+  failed: (error: unknown) => void,
+  once = false,
+): () => Promise<void> {
+  const stopping = new AbortController();
+  let doing: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    doing ??= work(stopping.signal)
+      .catch(failed)
+      .finally(() => {
+        doing = null;
+      });
+    if (once) clearInterval(timer);
+  }, ms);
+  timer.unref();
+  return async () => {
+    stopping.abort();
+    clearInterval(timer);
+    await doing;
+  };
+}
+
+export interface WorkerOptions extends LaneWorkerOptions {
+  world: World;
   /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
   after?: Promise<unknown>;
   /** Milliseconds between two times of looking through the outbox: what was paid is cleared away, channels get their next try; a minute. */
   sweepEveryMs?: number;
+}
+
+/** Pays what the outbox owes, lane by lane, for as long as it runs. */
+export function startWorker({
+  world,
+  after,
+  sweepEveryMs = 60_000,
+  ...options
+}: WorkerOptions): RunningWorker {
+  const gate = new Gate(world.now);
+  const stopSweeping = keepSwept(world, sweepEveryMs);
+  const worker = drainLanes(LANES, options, async (lane, of, stopping) => {
+    await after;
+    await drainLane({ team: teamOf(lane), lane }, { ...of, world, gate, deliver }, stopping);
+  });
+  return {
+    ready: worker.ready,
+    async stop(graceMs) {
+      await Promise.all([worker.stop(graceMs), stopSweeping()]);
+    },
+  };
 }
 
 /**
@@ -42,65 +125,19 @@ const SWEEP_ROWS = 500;
 /** Channels that could not be made and are tried again, in a minute: Slack takes some twenty such calls, and new incidents need them. */
 const OPENINGS = 5;
 
-/** Clears away what was paid, and gives what could not be made its next try. @returns stops it, once what it does is done */
+/** Clears away what was paid, and gives what could not be made its next try. @returns stops it */
 function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void> {
-  let stopped = false;
-  let doing: Promise<void> | null = null;
-  const sweep = async () => {
+  const sweep = async (stopping: AbortSignal) => {
     // The times stand in the database, so it makes no difference who looks, or since when; whose lanes are due the relay finds.
     await outbox.reviveOpenings(OPENINGS);
     for (;;) {
       const { rows, lanes } = await outbox.sweep(KEEP_PAID_MS, SWEEP_ROWS);
-      if (stopped || (rows < SWEEP_ROWS && lanes < SWEEP_ROWS)) return;
+      if (stopping.aborted || (rows < SWEEP_ROWS && lanes < SWEEP_ROWS)) return;
     }
   };
-  const timer = setInterval(() => {
-    doing ??= sweep()
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'the outbox could not be looked through'))
-      .finally(() => {
-        doing = null;
-      });
-  }, everyMs);
-  timer.unref();
-  return async () => {
-    stopped = true;
-    clearInterval(timer);
-    await doing;
-  };
-}
-
-/** Pays what the outbox owes, lane by lane, for as long as it runs. */
-export function startWorker({
-  engine,
-  relay,
-  world,
-  concurrency = 8,
-  after,
-  sweepEveryMs = 60_000,
-}: WorkerOptions): RunningWorker {
-  const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
-  const gate = new Gate(world.now);
-  const retries = new Retries();
-  const { wakeAt } = relay;
-  const stopSweeping = keepSwept(world, sweepEveryMs);
-  const worker = engine.worker<LaneJob>(
-    LANES,
-    async ({ lane }, { signal }) => {
-      await after;
-      return drainLane(
-        { team: teamOf(lane), lane },
-        { world, gate, deliver, wakeAt, owner, retries },
-        signal,
-      );
-    },
-    { concurrency },
-  );
-  return {
-    ready: () => worker.ready(),
-    async stop(graceMs = 5_000) {
-      await Promise.all([worker.close(graceMs), stopSweeping()]);
-    },
-  };
+  return every(everyMs, sweep, (error) => {
+    log.warn({ error: String(error) }, 'the outbox could not be looked through');
+  });
 }
 
 /** Effect kind → delivery. A new kind does not compile until it stands here. */
@@ -161,10 +198,40 @@ function teamOf(lane: string): string {
   return lane.split('/')[0] as string;
 }
 
-/** A worker at work. */
-export interface RunningWorker {
-  /** Resolves once the queue has been reached for the first time. */
-  ready(): Promise<void>;
-  /** Takes no more lanes, lets each finish what is in hand (up to `graceMs`, 5,000), and gives them back. */
-  stop(graceMs?: number): Promise<void>;
+export interface RunWorkerOptions extends LaneWorkerOptions {
+  world: RunWorld;
+}
+
+/** Takes runs along, each in its lane, for as long as it runs. */
+export function startRunWorker({ world, ...options }: RunWorkerOptions): RunningWorker {
+  return drainLanes(RUNS, options, (lane, of, stopping) => drainRunLane(lane, { ...of, world }, stopping));
+}
+
+export interface ScheduleWorkerOptions {
+  schedules: ReadonlyMap<string, Schedule>;
+  world: ScheduleWorld;
+  /** The workspace whose stores these are; null: that is not known yet, or there are several. */
+  team: () => Promise<string | null>;
+  /** How often the table is looked at, in ms; 1,000. */
+  everyMs?: number;
+}
+
+/** Does what is due, as long as it runs. The times stand in the database: every worker may look, one does it. */
+export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }: ScheduleWorkerOptions): {
+  stop(): Promise<void>;
+} {
+  let synced: string | null = null;
+  const told = new Set<string>();
+  const look = async (stopping: AbortSignal): Promise<void> => {
+    const where = await team();
+    if (where === null) return;
+    if (synced !== where) await syncSchedules(where, schedules, world);
+    synced = where;
+    while (!stopping.aborted && (await doScheduled(where, schedules, world)));
+    await watchStanding(where, schedules, world, told);
+  };
+  const failed = (error: unknown) =>
+    world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
+  // No schedules: only what an earlier configuration left is to be forgotten, which `syncSchedules` does once.
+  return { stop: every(everyMs, look, failed, schedules.size === 0) };
 }

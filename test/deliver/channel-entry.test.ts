@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import { ANA, BO, type Kit, startKit } from './kit.js';
 
 let kit: Kit;

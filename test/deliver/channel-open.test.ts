@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
-import { LEASE_MS } from '#deliver/lease.js';
+import { Gate, LEASE_MS } from '#deliver/attempt.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
 let kit: Kit;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
 import type { RunContext } from '#runbooks/action.js';
 import { ANA, type Kit, laneOf, startKit } from './kit.js';

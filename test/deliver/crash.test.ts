@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import { ANA, type Kit, startKit } from './kit.js';
 import { mortal } from './mortal.js';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
 import { peopleForDeliveries } from '#compose/people.js';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import type { Effect } from '#domain/incident/effect.js';

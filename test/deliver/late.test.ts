@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import { deliveriesCondition } from '#deliver/undelivered.js';
 import type { LateLane } from '#store/outbox.js';
 

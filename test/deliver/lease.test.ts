@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
-import { CALL_MS, LEASE_MS } from '#deliver/lease.js';
+import { CALL_MS, Gate, LEASE_MS } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
-import { workerSettings } from '#queue/settings.js';
+import { workerSettings } from '#queue/backing.js';
 import { until } from '../support/until.js';
 import { type Kit, laneOf, startKit } from './kit.js';
 

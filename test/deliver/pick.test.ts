@@ -1,6 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { Later, Refused, Undeliverable, Unknown } from '#deliver/attempt.js';
-import { Gate } from '#deliver/gate.js';
+import { Gate, Later, Refused, Undeliverable, Unknown } from '#deliver/attempt.js';
 import { backoffMs, pick, verdict } from '#deliver/lane.js';
 import type { OutboxRow } from '#deliver/ports.js';
 import type { EffectKind } from '#domain/incident/effect.js';

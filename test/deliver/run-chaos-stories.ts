@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openEngine, QUEUE_SCHEMA } from '#queue/engine.js';
+import { QUEUE_SCHEMA } from '#queue/backing.js';
+import { openEngine } from '#queue/engine.js';
 import { type LaneJob, RUNS } from '#queue/relay.js';
 import { chanceOf } from '../support/chance.js';
 import { startRedis, type TestRedis } from '../support/redis.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Fact } from '#domain/incident/fact.js';
 import type { StepEffect } from '#domain/run/runbook.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import { type Happening, violationsOf } from '../support/history.js';
 import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
 

@@ -12,7 +12,7 @@ import { type Action, ActionFailed, type RunContext, type StepResult } from '#ru
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
 import { drainRunLane } from '#runs/advance.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import { openStore } from '#store/store.js';
 import { testDatabase } from '../support/database.js';
 

@@ -6,13 +6,13 @@ import { lookupsOf } from '#compose/core.js';
 import { runLaneOf } from '#domain/incident/effect.js';
 import { createHandle } from '#handle/handle.js';
 import { openEngine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
+import { type Relay, startRelay } from '#queue/relay.js';
 import { ActionFailed } from '#runbooks/action.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import { openStore, type Store } from '#store/store.js';
-import { startRunWorker } from '#worker/runs.js';
+import { startRunWorker } from '#worker/worker.js';
 import { chanceFrom } from '../support/chance.js';
 import { outsideActions, outsidePool } from './run-chaos-outside.js';
 
@@ -125,8 +125,7 @@ process.on('unhandledRejection', (error) => void process.stderr.write(`${said({ 
 const { redisUrl, database } = options;
 const engine = await openEngine({ ...(redisUrl ? { redisUrl } : {}), database, log: { ...log, error() {} } });
 relay = startRelay({
-  queue: engine.queue<LaneJob>(LANES),
-  queueOf: () => engine.queue<LaneJob>(RUNS),
+  engine,
   dueLanes: async (limit) => (await store.outbox.dueLanes(limit)).filter(({ lane }) => runLaneOf(lane)),
   log,
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Gate } from '#deliver/gate.js';
+import { Gate } from '#deliver/attempt.js';
 import type { WorkerRunIntent } from '#domain/run/intent.js';
 import { BO, type Kit, startKit } from './kit.js';
 import { asksForRun, HASH, hasPlan, works as says } from './run-given.js';

@@ -4,7 +4,7 @@ import { ActionFailed } from '#runbooks/action.js';
 import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import type { ScheduleWorld } from '#schedules/world.js';
-import { startScheduleWorker } from '#worker/schedules.js';
+import { startScheduleWorker } from '#worker/worker.js';
 import { until } from '../support/until.js';
 import { definition, TEAM } from './run-kit.js';
 import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';

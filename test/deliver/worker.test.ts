@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
+import { type Relay, startRelay } from '#queue/relay.js';
 import type { RunningWorker } from '#worker/worker.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { onEveryEngine, type Server } from '../queue/servers.js';
@@ -18,7 +18,7 @@ onEveryEngine('a worker woken through %s', (_name, start) => {
   const starts = async (more: { sweepEveryMs?: number } = {}): Promise<void> => {
     engine = await openEngine({ ...server.options, log: kit.world.log });
     relay = startRelay({
-      queue: engine.queue<LaneJob>(LANES),
+      engine,
       dueLanes: (limit) => kit.store.outbox.dueLanes(limit),
       log: kit.world.log,
     });

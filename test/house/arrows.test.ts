@@ -9,7 +9,7 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 const HEIGHTS = [
   ['domain'],
   ['store', 'render', 'runbooks'],
-  ['handle', 'read', 'queue'],
+  ['handle', 'read', 'queue', 'lanes'],
   ['answer'],
   ['slack', 'web'],
   ['deliver'],

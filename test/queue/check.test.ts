@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { checkQueue, troubleOfRedis } from '#queue/check.js';
+import { checkQueue, troubleOfRedis } from '#queue/backing.js';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';

@@ -1,7 +1,7 @@
-import type { QueueLog } from '#queue/settings.js';
+import type { PlainLog } from '#log.js';
 
 /** A log that remembers. */
-export function memoryLog(): QueueLog & { lines: string[] } {
+export function memoryLog(): PlainLog & { lines: string[] } {
   const lines: string[] = [];
   const write = (level: string) => (fields: object, message: string) => {
     lines.push(`${level} ${message} ${JSON.stringify(fields)}`);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, startRelay } from '#queue/relay.js';
+import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { until } from '../support/until.js';
 import { memoryLog } from './log.js';
 import { Outbox } from './outbox.js';
@@ -36,7 +36,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
     return opened;
   };
   const relay = (on: Engine, dueLanes: Outbox['dueLanes'] = outbox.dueLanes, intervalMs = 100): Relay => {
-    const started = startRelay({ queue: on.queue<LaneJob>(LANES), dueLanes, intervalMs, log });
+    const started = startRelay({ engine: on, dueLanes, intervalMs, log });
     relays.push(started);
     return started;
   };
@@ -56,7 +56,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
 
   test('ten thousand lanes that came and went leave nothing behind', async () => {
     const here = await engine();
-    here.worker<LaneJob>(LANES, outbox.drain, { concurrency: 16 });
+    for (const queue of [LANES, RUNS]) here.worker<LaneJob>(queue, outbox.drain, { concurrency: 16 });
     const nudging = withoutLoop(here);
     const pass = async (some: string[]) => {
       outbox.commit(...some);
@@ -205,8 +205,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
     };
     here.worker<LaneJob>(LANES, handler, { concurrency: 2 });
     const { dueLanes } = outbox;
-    const queue = here.queue<LaneJob>(LANES);
-    relays.push(startRelay({ queue, dueLanes, intervalMs: 50, aroundMs: 300, log }));
+    relays.push(startRelay({ engine: here, dueLanes, intervalMs: 50, aroundMs: 300, log }));
     outbox.commit('T1/INC-1');
     await until('it is lost', () => lost === 1);
     await until('it is drained all the same', () => outbox.left.length === 0);
@@ -219,8 +218,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
     here.worker<LaneJob>(LANES, outbox.drain, { concurrency: 1 });
     let ahead = 3_600_000;
     const now = () => new Date(Date.now() + ahead);
-    const queue = here.queue<LaneJob>(LANES);
-    const waking = startRelay({ queue, dueLanes: async () => [], now, log });
+    const waking = startRelay({ engine: here, dueLanes: async () => [], now, log });
     relays.push(waking);
     outbox.commit('T1/INC-1', 'T1/INC-2');
     waking.wakeAt('T1/INC-1', new Date(now().getTime() + 200));

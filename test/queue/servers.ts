@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import pg from 'pg';
-import { type EngineOptions, QUEUE_SCHEMA } from '#queue/engine.js';
+import { QUEUE_SCHEMA } from '#queue/backing.js';
+import type { EngineOptions } from '#queue/engine.js';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { redisAvailable, startRedis } from '../support/redis.js';
 import { scratch } from '../support/scratch.js';

@@ -6,7 +6,7 @@ import { KNOWN } from '#domain/run/template.js';
 import type { Actions } from '#runbooks/action.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
-import { incidentScope } from '#runs/call.js';
+import { incidentScope } from '#runs/plan.js';
 import { action } from './stand-ins.js';
 
 /** What is wrong with these steps, of which the first stands in line 4. */

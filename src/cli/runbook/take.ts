@@ -10,7 +10,7 @@ import { type RunView, runViewOf } from '#domain/run/view.js';
 import { refOf, runRef } from '#domain/words.js';
 import { createLog, type Log } from '#log.js';
 import { drainRunLane } from '#runs/advance.js';
-import type { RunWorld } from '#runs/ports.js';
+import type { RunWorld } from '#runs/context.js';
 import { createSlackClient } from '#slack/transport/client.js';
 import { Unavailable } from '#store/pools.js';
 import type { Io } from '../verb.js';

@@ -14,7 +14,7 @@ import {
   Refused,
 } from '../attempt.js';
 import { tellOutside } from '../undelivered.js';
-import { postHeadline, setTopic, together } from './headline.js';
+import { postHeadline, setTopic, settleAll } from './headline.js';
 import { type Absent, inviteAll, peopleOf, tellAbsent } from './people.js';
 
 /**
@@ -38,7 +38,7 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
   await recording;
   const absent: Absent[] = [];
 
-  const refused = await together({
+  const refused = await settleAll({
     opener: async () => absent.push(...(await inviting)),
     headline: () => postHeadline(attempt, channel.id),
     topic: () => setTopic(attempt, channel.id),

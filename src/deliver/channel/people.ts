@@ -1,11 +1,13 @@
 import { codeInWords, natureOf } from '#domain/slack-code.js';
-import { isGroup, personLabel } from '#domain/words.js';
+import { isGroup, type Person, personLabel } from '#domain/words.js';
+import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
 import {
   type Attempt,
   type Body,
   findTagged,
   isPermanent,
+  Later,
   list,
   opened,
   type Refused,
@@ -13,7 +15,7 @@ import {
   tag,
   Undeliverable,
 } from '../attempt.js';
-import { personOf } from '../person.js';
+import type { World } from '../ports.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
 export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<Body> {
@@ -248,5 +250,43 @@ export async function tellAbsent(
   } catch (error) {
     // The invitation itself is done with; a channel that takes no message has said so at the headline.
     if (!isPermanent(error)) throw error;
+  }
+}
+
+/** @returns the person with the name known now; somebody whom nobody knows keeps the id. */
+export async function personOf(
+  { world, row }: { world: Pick<World, 'people'>; row: { team: string } },
+  id: string,
+): Promise<Person> {
+  return (await world.people.personById(row.team, id)) ?? { id, name: null };
+}
+
+/**
+ * The same, but Slack is asked about somebody whom nobody knows: people of other workspaces are in no list.
+ * @param profile `user_profile` of their message, for whom Slack does not tell
+ */
+export async function metPerson(
+  attempt: Pick<Attempt, 'world' | 'row' | 'read'>,
+  id: string,
+  profile: unknown = null,
+): Promise<Person> {
+  const { world, row } = attempt;
+  const known = await personOf(attempt, id);
+  if (known.name !== null || !/^[UW][A-Z0-9]+$/.test(id)) return known;
+  const told = await ask(attempt, id);
+  return (
+    (told && (await world.people.learn(row.team, { user: told.user }))) ??
+    (await world.people.learn(row.team, { id, profile })) ??
+    known
+  );
+}
+
+/** A name is a courtesy: only a wait that Slack has named is worth it. */
+async function ask(attempt: Pick<Attempt, 'read'>, user: string): Promise<Body | null> {
+  try {
+    return await attempt.read('users.info', { user });
+  } catch (error) {
+    if (error instanceof Later || error instanceof Lost) throw error;
+    return null;
   }
 }

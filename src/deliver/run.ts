@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from '#domain/incident/fact.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
+import { personLabel, refOf, runRef } from '#domain/words.js';
 import { runMessage } from '#slack/blocks/run.js';
 import { runOfferMessage } from '#slack/blocks/run-offer.js';
 import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
@@ -13,9 +14,12 @@ import {
   needed,
   opened,
   Refused,
+  seenSince,
   tag,
   Undeliverable,
-} from '../attempt.js';
+} from './attempt.js';
+import { awaitChannel } from './channel/headline.js';
+import { uploadFile } from './export.js';
 
 type Show = Attempt<'run.show'>;
 
@@ -178,4 +182,101 @@ export async function offerRun(attempt: Attempt<'run.offer'>): Promise<Body> {
     metadata: tag({ id: name, incident }),
   });
   return { ts: needed('chat.postMessage', body, 'ts') };
+}
+
+/**
+ * Somebody went on without the agreement that a run needs. Everybody who is in the incident's channel hears of it at
+ * once, and the announcement channel too, unless the incident is private. In a lane of its own: it does not wait for a
+ * channel that cannot be made.
+ */
+export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
+  const { world, incident, row } = attempt;
+  const { run, seq } = row.effect.payload;
+  await awaitChannel(attempt);
+  const fact = await world.incidents.fact(row.team, row.incident, seq);
+  if (!fact) throw new Undeliverable('no_such_fact');
+  const who = escaped(cut(personLabel(fact.by), 80));
+  const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
+  const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
+  const since = new Date(fact.recordedAt);
+  // Refused for good in the channel, it is heard elsewhere all the same; then the row is dead, and `deliveries` says so.
+  const deaf = await here(attempt, `<!here> ${what}`, since).catch((error: unknown) => {
+    if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
+    return error;
+  });
+  if (world.org.announce && !incident.private) {
+    try {
+      await sound(attempt, world.org.announce, what, since);
+    } catch (error) {
+      // No such channel, or not ours to post in: those who are there have been told.
+      if (!isPermanent(error)) throw error;
+    }
+  }
+  if (deaf) throw deaf;
+  return { told: true };
+}
+
+async function here(attempt: Attempt<'run.alarm'>, text: string, since: Date): Promise<void> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  await sound(attempt, channel.id, text, since);
+}
+
+async function sound(
+  attempt: Attempt<'run.alarm'>,
+  channel: string,
+  text: string,
+  since: Date,
+): Promise<void> {
+  const id = `alarm ${attempt.row.id} ${channel}`;
+  if (attempt.repeated && (await findTagged(attempt, channel, since, id))) return;
+  const message = { channel, text, metadata: tag({ id, incident: attempt.row.incident }) };
+  await attempt.write('chat.postMessage', message, { patient: true });
+}
+
+type Log = Attempt<'run.log'>;
+
+/** Sends what a step printed as a file into the incident's channel, where its message shows only the end of it. */
+export async function sendRunLog(attempt: Log): Promise<Body> {
+  const { channel } = attempt.incident;
+  if (!channel) throw new Undeliverable('no_channel');
+  const { team, incident, effect } = attempt.row;
+  const { run, step, seq } = effect.payload;
+  const fact = await attempt.world.incidents.fact(team, incident, seq);
+  const log = fact?.texts.log;
+  // It was erased before it could be sent.
+  if (!fact || !log) return { erased: true };
+  // A file has no metadata: the step's entry, which no other has, is what its message is found again by.
+  const entry = 'n' in fact.data ? ` (#${fact.data.n})` : '';
+  const words = `${runRef(run)} ${escaped(step)}: what it printed${entry}`;
+  if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt), words))
+    return { channel: channel.id, found: true };
+  const filename = `${runRef(run)}-${step}.txt`;
+  try {
+    const id = await uploadFile(attempt, filename, new Uint8Array(Buffer.from(log)));
+    await attempt.write('files.completeUploadExternal', {
+      files: [{ id, title: filename }],
+      channel_id: channel.id,
+      initial_comment: words,
+    });
+    return { channel: channel.id, file: filename };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    attempt.world.log.warn(
+      { lane: attempt.row.lane, error: error.message },
+      'a log could not be sent as a file',
+    );
+    const text = `${words}: Slack takes no file from us; \`export facts\` has all of it.`;
+    const message = { channel: channel.id, text, unfurl_links: false };
+    await attempt.write('chat.postMessage', message, { patient: true });
+    return { channel: channel.id, refused: error.message };
+  }
+}
+
+async function alreadySent(attempt: Log, channel: string, since: Date, words: string): Promise<boolean> {
+  if (!attempt.repeated) return false;
+  for await (const message of seenSince(attempt, channel, since)) {
+    if (message.text.startsWith(words)) return true;
+  }
+  return false;
 }
