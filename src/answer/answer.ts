@@ -8,7 +8,15 @@ import { type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { refOf, STANDING } from '#domain/words.js';
-import { type Before, type Handle, notRead, type Recorded } from '#handle/handle.js';
+import {
+  type Before,
+  type Handle,
+  notRead,
+  type Permits,
+  type Recorded,
+  type Scrubbing,
+  secretTyped,
+} from '#handle/handle.js';
 import type { Read } from '#read/read.js';
 import type { Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
@@ -62,7 +70,7 @@ export interface AnswerPorts {
   /** How the command is called, for forms and examples. */
   command: string;
   /** May whoever asks do that, in that incident? Looked at before anything is told of it. */
-  permits?(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
+  permits?: Permits;
   /** Of a request whose asker chose its key: was it, or another, recorded under that key? */
   before?: Before;
   /**
@@ -74,11 +82,27 @@ export interface AnswerPorts {
     incident: number,
     asked: RunAsked,
   ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  /** Knows the secrets of this installation. */
+  scrub?: Scrubbing;
+  /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
+  learnKeys?(): Promise<void>;
 }
 
+/** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
 export function createAnswer(ports: AnswerPorts): Answerer {
+  const { scrub } = ports;
   const first = createFirstAnswer(ports);
   return async (typed) => {
+    // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
+    void ports.learnKeys?.();
+    const { text } = typed.entered;
+    if (scrub && scrub.text(text) !== text) return { kind: 'refused', refusal: secretTyped(typed.asking) };
+    const answer = await answerOnce(typed);
+    // What is wrong with a definition may quote it.
+    return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
+  };
+
+  async function answerOnce(typed: Typed): Promise<Answer> {
     const answer = await first(typed);
     if (answer.kind === 'recorded' || !typed.asking.asked || !ports.before) return answer;
     // A key means one request, whatever it comes to this time: one that was recorded may not even be readable any more.
@@ -89,7 +113,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     if (before === null) return answer;
     if (isRefusal(before)) return { kind: 'refused', refusal: before };
     return { kind: 'recorded', text: before.receipt, recorded: before };
-  };
+  }
 }
 
 function createFirstAnswer(ports: AnswerPorts): Answerer {

@@ -10,6 +10,7 @@ import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack } from '#slack/app.js';
+import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
@@ -18,12 +19,9 @@ import { startScheduleWorker } from '#worker/schedules.js';
 import { startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
-import { exportsOf } from './exports.js';
 import { looksOf, startHeartbeat, Unseen } from './health.js';
-import { peopleForDeliveries, peopleForSlack } from './people.js';
-import { amongNamed, runWorldOf } from './run-world.js';
 import { checkSchedules, signingSecret } from './runbooks.js';
-import { scheduleWorldOf } from './schedules.js';
+import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -143,15 +141,19 @@ async function build(
       await store.outbox.owe(owed, { ...of, lane });
       relay?.nudge([lane]);
     },
-    people: peopleForSlack(store),
+    people: store.people,
     workspace: store.workspaces,
     log,
-    now,
     onFatal,
     onlyCalls: role === 'worker',
   });
   slackFront = slack;
-  among = amongNamed(core.runbooks, store, slack.client, log);
+  among = amongNamed({
+    approvers: core.runbooks.settings.approvers,
+    people: store.people,
+    groups: slack.groups,
+    log,
+  });
   const canary = startCanary(engine, { everyMs: CANARY_MS, log });
   opened.push(() => canary.stop());
   const world: World = {
@@ -178,7 +180,7 @@ async function build(
   opened.push(async () => clearInterval(arriving));
   const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: looked });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
-  const runWorld = runWorldOf(core, slack.client, nudge, log);
+  const runWorld = runWorldOf(core, slack.groups, nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =
     role === 'web'
@@ -277,18 +279,12 @@ function listen(
   secret: string,
   health: Health,
 ) {
-  const { store } = core;
-  const now = () => new Date();
-  const findToken = async (hash: string) => {
-    const token = await store.tokens.byHash(hash);
-    if (token && token.revokedAt === null && !token.expired) store.tokens.noteUse(token);
-    return token;
-  };
+  const { tokens } = core.store;
   return startWeb(
     {
       health,
-      exports: { read: core.read, findToken, permits: core.permits, secret, now },
-      api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
+      exports: { read: core.read, tokens, permits: core.permits, secret },
+      api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
       slack: config.slack.appToken === null ? slack.listener : null,
       log,
     },

@@ -31,7 +31,7 @@ const CODES: Record<Exclude<Nature, 'unknown'>, string> = {
     already_in_channel cant_invite cant_invite_self invitee_cant_see_channel no_external_invite_permission no_user
     org_user_not_in_team ura_max_channels user_not_found user_not_visible user_disabled user_not_in_channel
     not_enough_users too_many_users users_list_not_supplied users_not_found cannot_dm_bot
-    no_such_subteam subteam_not_found plan_upgrade_required list_record_comment_fetch_failed
+    no_such_subteam subteam_not_found plan_upgrade_required paid_teams_only list_record_comment_fetch_failed
     file_not_found file_not_shared file_deleted file_is_deleted file_type_not_allowed blocked_file_type
     file_update_failed file_share_limit_reached max_file_sharing_exceeded unable_to_share_files
     file_uploads_disabled file_uploads_except_images_disabled file_upload_size_restricted storage_limit_reached

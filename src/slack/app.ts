@@ -38,7 +38,7 @@ export interface SlackOptions {
   people: PeopleStore;
   workspace: Workspace;
   log: Log;
-  now: () => Date;
+  now?: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;
   /** It is never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
@@ -74,10 +74,10 @@ const LINK_MS = 800;
 
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
-  const { slack, log, now } = options;
+  const { slack, log, now = () => new Date() } = options;
   const { botToken: token } = slack;
   const { client, outage, shutOut } = noted(createSlackClient({ ...address(slack), token, log }));
-  const front = frontOf(options);
+  const front = frontOf(options, now);
   const home = () => homeOf(whoAmI.current());
   const people = createPeople({ store: options.people, client, home, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
@@ -306,7 +306,7 @@ function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
   return apiUrl ? { apiUrl } : {};
 }
 
-function frontOf({ slack, log, now, onFatal }: SlackOptions) {
+function frontOf({ slack, log, onFatal }: SlackOptions, now: () => Date) {
   if (slack.appToken) {
     const socket = createSocketFront({ ...address(slack), appToken: slack.appToken, log, onFatal });
     const listener = async (request: IncomingMessage, response: ServerResponse) => {

@@ -3,8 +3,9 @@ import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Refusal } from '#domain/refusal.js';
-import type { PersonKind } from '#domain/words.js';
 import type { Undelivered } from '#render/undelivered.js';
+import type { KnownPerson } from '#store/people.js';
+import type { Store } from '#store/store.js';
 
 /** What this room needs of others, as narrow as it can be; compose hands it in. */
 
@@ -60,35 +61,12 @@ export type Owe = (
   of: { team: string; incident: number; key: string | null },
 ) => Promise<void>;
 
-/** Somebody as Slack describes them. */
-export interface SlackPerson {
-  id: string;
-  /** The name people see: display name, else real name, else handle. */
-  name: string;
-  handle: string;
-  realName: string | null;
-  /** IANA name; bots and strangers have none. */
-  tz: string | null;
-  isBot: boolean;
-  deleted: boolean;
-  /** Null where the account's workspace cannot be compared with ours yet. */
-  kind: PersonKind | null;
-}
+/** Somebody as Slack describes them: the name people see is the display name, else the real name, else the handle. */
+export type SlackPerson = KnownPerson;
+export type PeopleStore = Pick<Store['people'], 'get' | 'upsert'>;
 
-export interface PeopleStore {
-  get(team: string, id: string): Promise<SlackPerson | null>;
-  byIds(team: string, ids: string[]): Promise<SlackPerson[]>;
-  upsert(team: string, people: SlackPerson[]): Promise<void>;
-}
-
-export interface Workspace {
-  /** @returns our name for a Slack workspace, the first word of every key; made when it is new */
-  resolve(slackTeamId: string): Promise<string>;
-  /** @returns our name for one that is known, else null */
-  find(slackTeamId: string): Promise<string | null>;
-  /** The same as `resolve` where no Slack workspace is known yet. @returns null where another one is */
-  first(slackTeamId: string): Promise<string | null>;
-}
+/** Our names for Slack's workspaces, the first word of every key. */
+export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
 /** The part of pino that is used here. */
 export interface Log {

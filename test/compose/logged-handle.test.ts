@@ -1,9 +1,9 @@
 import { expect, jest, test } from '@jest/globals';
-import { loggedHandle } from '#compose/core.js';
 import { Retries } from '#deliver/lane.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { refuse } from '#domain/refusal.js';
 import type { Recorded } from '#handle/handle.js';
+import { loggedHandle } from '#handle/handle.js';
 
 const asking: Asking = {
   team: 'T1',

@@ -62,7 +62,6 @@ export class Behind {
       },
       people: {
         get: async (_team, id) => this.people.get(id) ?? null,
-        byIds: async (_team, ids) => ids.flatMap((id) => this.people.get(id) ?? []),
         upsert: async (_team, people) => {
           for (const person of people) this.people.set(person.id, person);
         },

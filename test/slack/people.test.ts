@@ -95,7 +95,6 @@ describe('what kind of account somebody has', () => {
     );
     const people: PeopleStore = {
       get: async (_team, id) => rows.get(id) ?? null,
-      byIds: async (_team, ids) => ids.flatMap((id) => rows.get(id) ?? []),
       upsert: async (_team, list) => {
         for (const person of list) rows.set(person.id, person);
       },
@@ -146,7 +145,6 @@ describe('the list of everybody', () => {
     const people = createPeople({
       store: {
         get: async () => null,
-        byIds: async () => [],
         upsert: async (_team, list) => {
           for (const { id } of list) kept.add(id);
         },
