@@ -3,6 +3,13 @@ import { type Logger, pino } from 'pino';
 import { Told } from '#told.js';
 
 export type Log = Logger;
+/** As much of it as most of what logs takes. */
+export interface Logs {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** Values under these names never reach a line of the log, whoever logs the object that holds them. */
 const HIDDEN = [

@@ -42,6 +42,14 @@ export interface Typed {
   looksOnly?: boolean;
 }
 
+/** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
+export interface Meant {
+  intent: TypedIntent;
+  incident: number | null;
+  asking: Asking;
+  notes?: string[];
+}
+
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
@@ -50,8 +58,8 @@ export type Answer =
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
-/** The same line gets the same answer from every front; fronts only decode it, and dress the answer. */
-export type Answerer = (typed: Typed) => Promise<Answer>;
+/** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
+export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
 
 /** A runbook that somebody asked for: its name, and its inputs as typed. */
 export interface RunAsked {
@@ -93,6 +101,10 @@ export function createAnswer(ports: AnswerPorts): Answerer {
   const { scrub } = ports;
   const first = createFirstAnswer(ports);
   return async (typed) => {
+    if ('intent' in typed) {
+      const { intent, incident, asking, notes = [] } = typed;
+      return record(ports, intent, incident, asking, notes);
+    }
     // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
     void ports.learnKeys?.();
     const { text } = typed.entered;
@@ -116,7 +128,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
   }
 }
 
-function createFirstAnswer(ports: AnswerPorts): Answerer {
+function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer> {
   return async (typed) => {
     const { implied, zone, zoneKnown } = typed;
     const context: CommandContext = {

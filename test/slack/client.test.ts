@@ -3,13 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Log } from '#slack/ports.js';
+import type { Logs } from '#log.js';
 import { createSlackClient, type SlackClient, withoutSecrets } from '#slack/transport/client.js';
 import { compiled } from '../support/compiled.js';
 
 const TOKEN = 'xoxb-1234-secret';
 const lines: string[] = [];
-const log: Log = {
+const log: Logs = {
   debug: (_, line) => lines.push(line),
   info: (_, line) => lines.push(line),
   warn: (_, line) => lines.push(line),

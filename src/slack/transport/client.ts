@@ -1,6 +1,6 @@
 import { type Logger, LogLevel, webApi } from '@slack/bolt';
 import { natureOf } from '#domain/slack-code.js';
-import type { Log } from '../ports.js';
+import type { Logs } from '#log.js';
 
 /**
  * How a Web API call ended.
@@ -28,7 +28,7 @@ export interface SlackClientOptions {
   token: string;
   /** Base address of the Web API, default Slack's own. */
   apiUrl?: string;
-  log: Log;
+  log: Logs;
   /** Milliseconds after which an answer is given up. */
   timeout?: number;
   /** Added to every call; only organisation-wide installations need it. */
@@ -118,7 +118,7 @@ function codeOf(error: unknown): string | null {
  * Slack's libraries log through ours, one level quieter. Their debug lines hold whole requests (texts, response addresses,
  * tickets), so those are dropped whatever the level.
  */
-export function slackLogger(log: Log): Logger {
+export function slackLogger(log: Logs): Logger {
   return {
     debug: () => {},
     info: (...said) => log.debug({}, words(said)),

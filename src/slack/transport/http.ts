@@ -9,7 +9,7 @@ import {
 } from '@slack/bolt';
 import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
-import type { Log } from '../ports.js';
+import type { Logs } from '#log.js';
 import { type SlackClient, slackLogger } from './client.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -29,7 +29,7 @@ export interface HttpFront {
  * Slack over HTTP, from Bolt's parts instead of its receiver: that one has a server of its own, leaves a signed `null` without
  * an answer, and keeps the bytes of a body from us.
  */
-export function createHttpFront(options: { signingSecret: string; log: Log; now: () => Date }): HttpFront {
+export function createHttpFront(options: { signingSecret: string; log: Logs; now: () => Date }): HttpFront {
   const { signingSecret, log } = options;
   const logger = slackLogger(log);
   let events: App | undefined;
@@ -186,7 +186,7 @@ export interface WhoAmI {
  */
 export function createWhoAmI(options: {
   client: SlackClient;
-  log: Log;
+  log: Logs;
   onKnown: (identity: Identity) => void;
   onFatal: (code: string) => void;
 }): WhoAmI {
@@ -240,7 +240,7 @@ export function createWhoAmI(options: {
  * not answered and Slack repeats it (keys make the repeat one fact). Commands and interactions answer for themselves.
  * @returns what a receiver is to be initialised with instead of the app
  */
-export function answeringEventsAfter(app: App, log: Log): App {
+export function answeringEventsAfter(app: App, log: Logs): App {
   const processEvent = async (event: ReceiverEvent): Promise<void> => {
     const { body, ack } = event;
     if (body.type === 'app_rate_limited') {

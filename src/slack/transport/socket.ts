@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, SocketModeReceiver, webApi } from '@slack/bolt';
-import type { Log } from '../ports.js';
+import type { Logs } from '#log.js';
 import { slackLogger } from './client.js';
 import { answeringEventsAfter, isFatal } from './http.js';
 
@@ -39,7 +39,7 @@ export interface SocketFront {
 export function createSocketFront(options: {
   appToken: string;
   apiUrl?: string;
-  log: Log;
+  log: Logs;
   onFatal: (code: string) => void;
   sockets?: number;
 }): SocketFront {
@@ -182,7 +182,7 @@ export function createSocketFront(options: {
 
 /** One socket that neither reconnects by itself nor asks twice. */
 function receiver(
-  options: { appToken: string; apiUrl?: string; log: Log },
+  options: { appToken: string; apiUrl?: string; log: Logs },
   stopping: AbortSignal,
 ): SocketModeReceiver {
   return new SocketModeReceiver({
@@ -221,7 +221,7 @@ const LOOK_MS = 700;
 export async function lookAtSocket(options: {
   appToken: string;
   apiUrl?: string;
-  log: Log;
+  log: Logs;
 }): Promise<SocketLook> {
   const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
   const seen: SocketLook = { connections: null, refused: null };
@@ -301,7 +301,7 @@ function gone(socket: SocketModeReceiver): Promise<void> {
  * On a socket nobody waits for the outcome: what fails is logged, not answered, and Slack sends an event again.
  * @param inHand holds what is under way
  */
-function neverRejecting(app: App, inHand: Set<Promise<void>>, log: Log): App {
+function neverRejecting(app: App, inHand: Set<Promise<void>>, log: Logs): App {
   const processEvent: App['processEvent'] = (event) => {
     const done = app
       .processEvent(event)
