@@ -5,6 +5,7 @@ import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside, runLaneOf } from '#domain/incident/effect.js';
+import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
@@ -68,7 +69,6 @@ async function build(
   unseen: Unseen,
   opened: Array<() => Promise<unknown> | undefined>,
 ): Promise<Bot> {
-  const now = () => new Date();
   let relay: Relay | null = null;
   let slackFront: Slack | null = null;
   const who: Who = {
@@ -136,7 +136,7 @@ async function build(
       const lane = laneBeside(of.team, of.incident, effect.kind);
       const owed =
         effect.kind === 'export.send'
-          ? { ...effect, payload: { ...effect.payload, asked: now().toISOString() } }
+          ? { ...effect, payload: { ...effect.payload, asked: new Date().toISOString() } }
           : effect;
       await store.outbox.owe(owed, { ...of, lane });
       relay?.nudge([lane]);
@@ -163,7 +163,7 @@ async function build(
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
     people: peopleForDeliveries(store),
     groups: slack.groups,
-    exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
+    exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
     org: config.org,
     now,
     log,

@@ -2,6 +2,7 @@ import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
+import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
@@ -46,7 +47,7 @@ export function runWorldOf(
       await store.outbox.owe(effect, of);
       if (!of.inMs) nudge([of.lane]);
     },
-    now: () => new Date(),
+    now,
     log,
   };
 }
@@ -102,16 +103,15 @@ export interface ExportParts {
   read: Read;
   secret: string;
   publicUrl: string | null;
-  now: () => Date;
 }
 
 /** Exports for deliveries: the same bytes as everywhere, and a link that opens them. */
-export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Exports {
+export function exportsOf({ read, secret, publicUrl }: ExportParts): Exports {
   return {
     async render(team, incident, format, zone, user, here) {
       // Who asked in the incident's own channel is in it; anybody else may have left since.
       const by = { id: user, name: null };
-      const viewer = { team, by, seesPrivate: here, source: 'slack' as const, now: now() };
+      const viewer = { team, by, seesPrivate: here, source: 'slack' as const, now: new Date() };
       const file = await read.exported(viewer, incident, (dossier) =>
         renderExport(format as Format, dossier, zone),
       );
@@ -129,7 +129,7 @@ export function exportsOf({ read, secret, publicUrl, now }: ExportParts): Export
     },
     link(team, incident, format, zone, user) {
       if (publicUrl === null) return null;
-      const expires = Math.floor(now().getTime() / 1000) + LINK_SECONDS;
+      const expires = Math.floor(Date.now() / 1000) + LINK_SECONDS;
       const file = EXPORT_FILES[format as Format];
       return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
     },

@@ -88,8 +88,7 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
   };
   return Object.assign(log ? loggedHandle(record, log) : record, {
     before: (asking: Asking) => writer.before(asking),
-    permits: (power: Power, incident: number | null, asking: Asking) =>
-      permitted(options.store, rules, power, incident, asking),
+    permits: permitted.bind(null, options.store, rules),
   });
 }
 

@@ -29,8 +29,8 @@ import { type Block, cut, escaped } from './blocks/text.js';
 import { type Form, formView } from './modals/form.js';
 import { type Groups, groupsIn } from './people/groups.js';
 import type { Members } from './people/members.js';
-import { type Home, Memory, type People } from './people/people.js';
-import { type SlackClient, withoutSecrets } from './transport/client.js';
+import { Memory, type People } from './people/people.js';
+import { type Home, type SlackClient, withoutSecrets } from './transport/client.js';
 
 // What this room needs of others, as narrow as it can be; compose hands it in.
 

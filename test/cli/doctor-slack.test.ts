@@ -46,6 +46,7 @@ describe('who we are', () => {
     ['error', 'team_access_not_granted', /^Slack: team_access_not_granted → .*grants the app this workspace/],
     ['error', 'org_login_required', /^Slack: org_login_required → wait/],
     ['http500', 503, /^Slack: http_503 → can this machine reach/],
+    ['http500', 404, /^Slack: http_404 → can this machine reach/],
     ['body', '<html>', /^Slack: no_json → can this machine reach/],
     ['body', '', /^Slack: no_json → can this machine reach/],
     ['ratelimit', 'none', /^Slack: asks us to wait → try again/],

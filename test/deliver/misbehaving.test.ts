@@ -24,6 +24,9 @@ const FOR_NOW: Misbehaviour[] = [
   ].map((code): Misbehaviour => ['error', code, code]),
   ['http500', 500, 'http_500'],
   ['http500', 503, 'http_503'],
+  // Not Slack: a proxy, or a wrong SLACK_API_URL.
+  ['http500', 404, 'http_404'],
+  ['http500', 403, 'http_403'],
   ['body', '<html><body>We will be right back</body></html>', 'no_json'],
   ['body', '', 'no_json'],
   ['body', '[]', 'no_'],

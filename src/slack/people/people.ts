@@ -4,7 +4,7 @@ import { type Account, accountOf, nameInRecord, type PersonKind } from '#domain/
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Logs } from '#log.js';
 import type { People as Kept, KnownPerson } from '#store/people.js';
-import type { SlackClient } from '../transport/client.js';
+import type { Home, SlackClient } from '../transport/client.js';
 
 /** What the hot path wants to know of somebody. */
 export interface Known {
@@ -217,13 +217,6 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 const text = z.string().nullish().catch(null);
 const flag = z.boolean().nullish().catch(null);
 const ids = z.array(z.string()).nullish().catch(null);
-
-/** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
-export interface Home {
-  team: string;
-  /** Absent: not known. */
-  enterprise?: string | null;
-}
 
 /** As much of Slack's user object as matters here; anything but the id may be missing. */
 const USER = z.object({

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, type Receiver, SocketModeReceiver, webApi } from '@slack/bolt';
+import { type App, SocketModeReceiver, webApi } from '@slack/bolt';
+import { natureOf } from '#domain/slack-code.js';
 import type { Logs } from '#log.js';
 import { slackLogger } from './client.js';
-import { answeringEventsAfter, isFatal } from './http.js';
+import { type Apps, answeringEventsAfter, type FrontReceiver } from './http.js';
 
 /** A socket that has not said hello by then is given up. */
 const HELLO_MS = 15_000;
@@ -25,7 +26,7 @@ const GOODBYE_MS = 3_000;
 const TURN_MS = 1_000;
 
 export interface SocketFront {
-  receiver: Receiver;
+  receiver: FrontReceiver;
   /** How many sockets are connected now. */
   connected(): number;
   /** Why Slack sends our sockets away, as long as none has stayed since; null: it does not. */
@@ -126,7 +127,7 @@ export function createSocketFront(options: {
     } catch (error) {
       if (stopping.signal.aborted) return outcome;
       outcome.code = error instanceof webApi.WebAPIPlatformError ? error.data.error : null;
-      if (outcome.code !== null && isFatal(outcome.code)) {
+      if (outcome.code !== null && natureOf(outcome.code) === 'fatal') {
         options.onFatal(outcome.code);
         return 'fatal';
       }
@@ -153,8 +154,8 @@ export function createSocketFront(options: {
 
   return {
     receiver: {
-      init(app: App) {
-        const events = answeringEventsAfter(app, log);
+      init(apps: Apps) {
+        const events = answeringEventsAfter(apps, log);
         sockets.forEach((socket, i) => {
           socket.init(neverRejecting(events, inHand[i] ?? new Set(), log));
         });
