@@ -51,6 +51,22 @@ export function natureOf(code: string): Nature {
   return NATURES.get(code) ?? (FINAL.test(code) ? 'final' : 'unknown');
 }
 
+/** The channel itself cannot be used by us. */
+const OF_CHANNEL = new Set([
+  'channel_not_found',
+  'not_in_channel',
+  'is_archived',
+  'posting_to_channel_denied',
+]);
+/** We cannot ask for such a thing at all, or not there. */
+const OF_US = new Set(['missing_scope', 'unknown_method', 'method_not_supported_for_channel_type']);
+
+/** What a *no* is about where no other person, text or file would fare better; null: it is about those. */
+export function aboutOf(code: string): 'channel' | 'us' | null {
+  if (OF_CHANNEL.has(code)) return 'channel';
+  return OF_US.has(code) ? 'us' : null;
+}
+
 /** What people understand at once, and what mends it. Any other code is shown as it is. */
 const MEANS: Record<string, { means: string; mend?: string }> = {
   restricted_action: {

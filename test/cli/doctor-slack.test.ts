@@ -46,7 +46,6 @@ describe('who we are', () => {
     ['error', 'team_access_not_granted', /^Slack: team_access_not_granted → .*grants the app this workspace/],
     ['error', 'org_login_required', /^Slack: org_login_required → wait/],
     ['http500', 503, /^Slack: http_503 → can this machine reach/],
-    ['http500', 404, /^Slack: http_404 → can this machine reach/],
     ['body', '<html>', /^Slack: no_json → can this machine reach/],
     ['body', '', /^Slack: no_json → can this machine reach/],
     ['ratelimit', 'none', /^Slack: asks us to wait → try again/],
@@ -55,6 +54,16 @@ describe('who we are', () => {
     const { ill } = await asked();
     expect(ill).toEqual([expect.stringMatching(said)]);
   });
+});
+
+test('an address where something else answers than Slack', async () => {
+  const config = {
+    slack: { botToken: slack.botToken, appToken: null, apiUrl: `${slack.url}/nowhere/` },
+    org: { announce: null },
+  } as Config;
+  expect(await askSlack(config)).toMatchObject([
+    { ok: false, detail: 'http_404', fix: expect.stringContaining('SLACK_API_URL') },
+  ]);
 });
 
 describe('the announcement channel', () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deliveriesCondition } from '#deliver/undelivered.js';
 import { createRead } from '#read/read.js';
@@ -24,9 +27,6 @@ const FOR_NOW: Misbehaviour[] = [
   ].map((code): Misbehaviour => ['error', code, code]),
   ['http500', 500, 'http_500'],
   ['http500', 503, 'http_503'],
-  // Not Slack: a proxy, or a wrong SLACK_API_URL.
-  ['http500', 404, 'http_404'],
-  ['http500', 403, 'http_403'],
   ['body', '<html><body>We will be right back</body></html>', 'no_json'],
   ['body', '', 'no_json'],
   ['body', '[]', 'no_'],
@@ -117,6 +117,32 @@ describe('to a message', () => {
     await kit.pays(incident);
     expect(await numbers(incident)).toEqual(['1', '2', '3']);
     expect(await show(incident)).not.toContain('not in Slack');
+  });
+
+  test.each([404, 403, 405])('a proxy that says %s in Slack’s place', async (status) => {
+    const incident = await standing('Elsewhere');
+    for (const n of [1, 2, 3]) await kit.notes(incident, `note ${n}`);
+    const proxy = createServer((_, response) => response.writeHead(status).end('<html>Not here</html>'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { slack } = kit.world;
+    const apiUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/api/`;
+    const log = { debug() {}, ...kit.world.log };
+    kit.world.slack = createSlackClient({ token: kit.sandbox.botToken, apiUrl, log });
+    try {
+      await kit.tries(incident, 6);
+    } finally {
+      kit.world.slack = slack;
+      proxy.closeAllConnections();
+      await once(proxy.close(), 'close');
+    }
+    // It is not Slack who said so: nothing is given up.
+    expect(await kit.store.outbox.dead('T1', incident)).toEqual([]);
+    expect(await condition(incident)).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringContaining(`http_${status}`),
+    });
+    await kit.pays(incident);
+    expect(await numbers(incident)).toEqual(['1', '2', '3']);
   });
 
   test('an answer that never comes, though it was heard', async () => {

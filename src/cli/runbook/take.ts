@@ -14,7 +14,7 @@ import type { RunWorld } from '#runs/ports.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient } from '#slack/transport/client.js';
 import { Unavailable } from '#store/pools.js';
-import type { Io } from '../verb.js';
+import type { Io } from '../core.js';
 import { linesOf, type Screen, standingLine, type Telling } from './text.js';
 
 /** The exit code of whoever leaves a run before its end, as after Ctrl-C. */

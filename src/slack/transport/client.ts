@@ -66,8 +66,10 @@ function resultOf(error: unknown): SlackResult {
   }
   if (error instanceof webApi.WebAPIPlatformError) return refusalIn(error.data) ?? NO_JSON;
   if (error instanceof webApi.WebAPIHTTPError) {
-    // A no of Slack's is JSON. Whatever else has this status comes from a proxy, or from a wrong SLACK_API_URL.
-    return refusalIn(error.body) ?? { kind: 'unknown', error: `http_${error.statusCode}`, sent: true };
+    const { statusCode: status } = error;
+    // A no of Slack's is JSON. Whatever else has such a status comes from a proxy, or from a wrong SLACK_API_URL.
+    const refusal = status < 500 ? refusalIn(error.body) : null;
+    return refusal ?? { kind: 'unknown', error: `http_${status}`, sent: true };
   }
   const message = error instanceof Error ? error.message : String(error);
   // The SDK has no class for a 429 without a usable Retry-After.

@@ -11,7 +11,7 @@ const HELLO_MS = 15_000;
 const SHORT_LIFE_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Slack's limit on sockets of one app. With this reason it sends one away, often right after its hello. */
-const TOO_MANY = 'too_many_websockets';
+export const TOO_MANY = 'too_many_websockets';
 /** Reasons by which Slack wants no socket of ours now. */
 const UNWANTED: ReadonlySet<string | null> = new Set([TOO_MANY, 'link_disabled']);
 /** For so long after it has said so one socket has to do. */
