@@ -13,3 +13,6 @@ export const moment = (wall = Date.now()): Moment => ({ wall, steady: performanc
 /** @returns milliseconds since then */
 export const age = (since: Moment, wall = Date.now()): number =>
   Math.max(wall - since.wall, performance.now() - since.steady);
+
+/** The clock of the wall, for whoever is handed none. */
+export const now = (): Date => new Date();

@@ -3,6 +3,13 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { Told } from '#told.js';
 
 export type Log = Logger;
+/** As much of it as most of what logs takes. */
+export interface Logs {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** What rooms log through: the bot's logger, or a child of it. */
 export interface PlainLog {

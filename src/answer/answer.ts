@@ -8,7 +8,15 @@ import { type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { refOf, STANDING } from '#domain/words.js';
-import { type Before, type Handle, notRead, type Recorded } from '#handle/handle.js';
+import {
+  type Before,
+  type Handle,
+  notRead,
+  type Permits,
+  type Recorded,
+  type Scrubbing,
+  secretTyped,
+} from '#handle/handle.js';
 import type { Read } from '#read/read.js';
 import type { Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
@@ -20,7 +28,7 @@ import type { Undelivered } from '#render/undelivered.js';
 import { Unavailable } from '#store/pools.js';
 
 /** One command line as somebody typed it. */
-interface Typed {
+export interface Typed {
   entered: Entered;
   /** The incident of the channel that it was typed in, or null. */
   implied: number | null;
@@ -34,6 +42,14 @@ interface Typed {
   looksOnly?: boolean;
 }
 
+/** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
+export interface Meant {
+  intent: TypedIntent;
+  incident: number | null;
+  asking: Asking;
+  notes?: string[];
+}
+
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
@@ -42,8 +58,8 @@ export type Answer =
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
-/** The same line gets the same answer from every front; fronts only decode it, and dress the answer. */
-export type Answerer = (typed: Typed) => Promise<Answer>;
+/** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
+export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
 
 /** A runbook that somebody asked for: its name, and its inputs as typed. */
 export interface RunAsked {
@@ -62,7 +78,7 @@ export interface AnswerPorts {
   /** How the command is called, for forms and examples. */
   command: string;
   /** May whoever asks do that, in that incident? Looked at before anything is told of it. */
-  permits?(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
+  permits?: Permits;
   /** Of a request whose asker chose its key: was it, or another, recorded under that key? */
   before?: Before;
   /**
@@ -74,11 +90,31 @@ export interface AnswerPorts {
     incident: number,
     asked: RunAsked,
   ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  /** Knows the secrets of this installation. */
+  scrub?: Scrubbing;
+  /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
+  learnKeys?(): Promise<void>;
 }
 
+/** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
 export function createAnswer(ports: AnswerPorts): Answerer {
+  const { scrub } = ports;
   const first = createFirstAnswer(ports);
   return async (typed) => {
+    if ('intent' in typed) {
+      const { intent, incident, asking, notes = [] } = typed;
+      return record(ports, intent, incident, asking, notes);
+    }
+    // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
+    void ports.learnKeys?.();
+    const { text } = typed.entered;
+    if (scrub && scrub.text(text) !== text) return { kind: 'refused', refusal: secretTyped(typed.asking) };
+    const answer = await answerOnce(typed);
+    // What is wrong with a definition may quote it.
+    return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
+  };
+
+  async function answerOnce(typed: Typed): Promise<Answer> {
     const answer = await first(typed);
     if (answer.kind === 'recorded' || !typed.asking.asked || !ports.before) return answer;
     // A key means one request, whatever it comes to this time: one that was recorded may not even be readable any more.
@@ -89,10 +125,10 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     if (before === null) return answer;
     if (isRefusal(before)) return { kind: 'refused', refusal: before };
     return { kind: 'recorded', text: before.receipt, recorded: before };
-  };
+  }
 }
 
-function createFirstAnswer(ports: AnswerPorts): Answerer {
+function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer> {
   return async (typed) => {
     const { implied, zone, zoneKnown } = typed;
     const context: CommandContext = {

@@ -8,19 +8,14 @@ import { closestVerbs, takesValue, verbNamed } from '#domain/command/verbs.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
-import { withCore } from './core.js';
-import { erase, migrateVerb, rebuild, restored } from './data.js';
-import { deliveries } from './deliveries.js';
+import { type Io, Usage, type Verb, withCore } from './core.js';
 import { doctor } from './doctor.js';
 import { exportVerb, writeExport } from './export.js';
-import { health } from './health.js';
+import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
 import { askingHere, configWithSecret, refusalText } from './runbook/asked.js';
 import { printPlan } from './runbook/plan-only.js';
 import { runbook } from './runbook/runbook.js';
-import { sandbox } from './sandbox.js';
 import { token } from './token.js';
-import { type Io, Usage, type Verb } from './verb.js';
-import { verify } from './verify.js';
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type Core, openCore } from '#compose/core.js';
+import { type Core, many, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
-import { many } from '#compose/home.js';
 import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
@@ -18,9 +17,9 @@ import { undeliveredOf } from '#render/undelivered.js';
 import { shelfUnsaid } from '#runbooks/definition/destinations.js';
 import { schedulesWrong } from '#runbooks/definition/scheduled.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
-import { lookAtSocket } from '#slack/transport/socket.js';
+import { lookAtSocket, TOO_MANY } from '#slack/transport/socket.js';
 import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
-import { type Io, nothingMore, type Verb } from './verb.js';
+import { type Io, nothingMore, type Verb } from './core.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -402,7 +401,7 @@ async function sockets(config: Config): Promise<Finding[]> {
   const log = pino({ level: 'silent' });
   const { connections, refused } = await lookAtSocket({ appToken, log, ...(apiUrl && { apiUrl }) });
   const what = 'Socket Mode';
-  if (refused === 'too_many_websockets') {
+  if (refused === TOO_MANY) {
     const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;
     const fix =
       'stop the other copies of the bot that use this app token, or make an app of their own for them';

@@ -6,9 +6,8 @@ import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import type { Viewer } from '#read/read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { withCore } from './core.js';
+import { type Io, Usage, type Verb, withCore } from './core.js';
 import { whoIsHere } from './runbook/asked.js';
-import { type Io, Usage, type Verb } from './verb.js';
 
 export interface Wanted {
   incident: number;

@@ -5,9 +5,8 @@ import { isRefusal } from '#domain/refusal.js';
 import { type Person, personLabel } from '#domain/words.js';
 import type { KeptToken } from '#store/people.js';
 import { hashOfToken, type Scope } from '#web/auth.js';
-import { withCore } from './core.js';
+import { type Io, nothingMore, Usage, type Verb, withCore } from './core.js';
 import { refusalText } from './runbook/asked.js';
-import { type Io, nothingMore, Usage, type Verb } from './verb.js';
 
 const SCOPES: Scope[] = ['read', 'write', 'admin'];
 

@@ -5,23 +5,22 @@ import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside } from '#domain/incident/effect.js';
+import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { type Relay, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
+import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Health, keepHealth, type Look } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
-import { exportsOf } from './exports.js';
 import { looksOf, startHeartbeat, Unseen } from './health.js';
-import { peopleForDeliveries, peopleForSlack } from './people.js';
-import { amongNamed, runWorldOf } from './run-world.js';
 import { checkSchedules, signingSecret } from './runbooks.js';
-import { scheduleWorldOf } from './schedules.js';
+import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -81,7 +80,6 @@ async function build(
   opened: Array<() => Promise<unknown> | undefined>,
   pace: BotPace,
 ): Promise<Bot> {
-  const now = () => new Date();
   let relay: Relay | null = null;
   let slackFront: Slack | null = null;
   const who: Who = {
@@ -148,21 +146,25 @@ async function build(
       const lane = laneBeside(of.team, of.incident, effect.kind);
       const owed =
         effect.kind === 'export.send'
-          ? { ...effect, payload: { ...effect.payload, asked: now().toISOString() } }
+          ? { ...effect, payload: { ...effect.payload, asked: new Date().toISOString() } }
           : effect;
       await store.outbox.owe(owed, { ...of, lane });
       relay?.nudge([lane]);
     },
-    people: peopleForSlack(store),
+    people: store.people,
     workspace: store.workspaces,
     log,
-    now,
     onFatal,
     onlyCalls: role === 'worker',
     ...(pace.slack && { pace: pace.slack }),
   });
   slackFront = slack;
-  among = amongNamed(core.runbooks, store, slack.client, log);
+  among = amongNamed({
+    approvers: core.runbooks.settings.approvers,
+    people: store.people,
+    groups: slack.groups,
+    log,
+  });
   const canaryMs = pace.canaryMs ?? CANARY_MS;
   const canary = startCanary(engine, { everyMs: canaryMs, log });
   opened.push(() => canary.stop());
@@ -173,7 +175,7 @@ async function build(
     tell: (intent, incident, asking) => core.handle(intent, incident, asking),
     people: peopleForDeliveries(store),
     groups: slack.groups,
-    exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl, now }),
+    exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
     org: config.org,
     now,
     log,
@@ -190,7 +192,7 @@ async function build(
   opened.push(async () => clearInterval(arriving));
   const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: looked });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
-  const runWorld = runWorldOf(core, slack.client, nudge, log);
+  const runWorld = runWorldOf(core, slack.groups, nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =
     role === 'web'
@@ -295,18 +297,12 @@ function listen(
   health: Health,
   lingerMs: number | undefined,
 ) {
-  const { store } = core;
-  const now = () => new Date();
-  const findToken = async (hash: string) => {
-    const token = await store.tokens.byHash(hash);
-    if (token && token.revokedAt === null && !token.expired) store.tokens.noteUse(token);
-    return token;
-  };
+  const { tokens } = core.store;
   return startWeb(
     {
       health,
-      exports: { read: core.read, findToken, permits: core.permits, secret, now },
-      api: { answer: core.answer, findToken, zone: config.org.zone ?? 'UTC', now },
+      exports: { read: core.read, tokens, permits: core.permits, secret },
+      api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
       slack: config.slack.appToken === null ? slack.listener : null,
       log,
     },

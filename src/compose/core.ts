@@ -1,22 +1,21 @@
 import { type Answerer, createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
-import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import type { Power } from '#domain/permission.js';
-import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { type Refusal, refuse } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
-import { accountOf, type Person, refOf } from '#domain/words.js';
-import { type People, permitted } from '#handle/admission.js';
-import { type Before, createHandle, type Handle, type WriterStore } from '#handle/handle.js';
+import { accountOf, type Person } from '#domain/words.js';
+import type { People } from '#handle/admission.js';
+import { type Before, createHandle, type Handle, type Permits, type WriterStore } from '#handle/handle.js';
 import type { GroupNamed } from '#handle/plan.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read/read.js';
+import { proposeOf } from '#runbooks/shelf.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
+import type { KnownPerson, WorkspaceRow } from '#store/people.js';
 import { openStore, type Store } from '#store/store.js';
+import { Told } from '#told.js';
 import { type Database, openDatabase } from './database.js';
-import { homeWorkspace } from './home.js';
-import { ownerNamed } from './people.js';
-import { proposeOf } from './propose.js';
 import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
@@ -28,8 +27,7 @@ export interface Core {
   read: Read;
   answer: Answerer;
   before: Before;
-  /** May whoever asks do that, in that incident (null: in none)? Looked at before anything is told of it. */
-  permits(power: Power, incident: number | null, asking: Asking): Promise<Refusal | null>;
+  permits: Permits;
   runbooks: Runbooks;
   /**
    * The workspace that a verb on the command line means.
@@ -45,7 +43,7 @@ export interface Core {
 }
 
 /** Where tocsin.yml says who may look, lists and choices hold only those incidents that whoever asks may look at. */
-function asRuled(read: Read, permits: Core['permits']): Read['open'] {
+function asRuled(read: Read, permits: Permits): Read['open'] {
   return async (viewer) => {
     const open = await read.open(viewer);
     const asking: Asking = { source: 'api', key: null, now: new Date(), ...viewer };
@@ -69,9 +67,10 @@ async function whereInstalled(config: Config, log: Log): Promise<string | null> 
 }
 
 /** User groups for a verb of the command line, which has no front of Slack's beside it. */
-function groupsOf(config: Config, log: Log): GroupNamed {
+function groupNamedAtAPrompt(config: Config, log: Log): GroupNamed {
   const client = slackAtAPrompt(config, log);
-  return client ? createGroups(client).called : async () => ({ unsaid: 'SLACK_BOT_TOKEN is not set here' });
+  if (!client) return async () => ({ unsaid: 'SLACK_BOT_TOKEN is not set here' });
+  return createGroups(client, INSTALLED_MS).called;
 }
 
 /**
@@ -90,24 +89,22 @@ export async function openCore(
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const lookups = lookupsOf(store, who);
   const rules = rulesOf(config);
-  const recorder = createHandle({
+  const { scrub, learnKeys } = runbooks;
+  const handle = createHandle({
     store: lookups,
     rules,
-    groupNamed: who.groupNamed ?? groupsOf(config, log),
+    groupNamed: who.groupNamed ?? groupNamedAtAPrompt(config, log),
+    scrub,
+    log,
     onCommitted,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
-  const handle = loggedHandle(guardedHandle(recorder, runbooks.scrub), log);
-  const permits: Core['permits'] = (...of) => permitted(lookups, rules, ...of);
-  const looked = createRead(
-    store,
-    (...of) => lookups.inChannel(...of),
-    (...of) => lookups.account(...of),
-  );
+  const { before, permits } = handle;
+  const looked = createRead(store, lookups.inChannel, lookups.account);
   const read: Read = rules.see ? { ...looked, open: asRuled(looked, permits) } : looked;
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks, role === 'guest');
-  const answerer = createAnswer({
+  const answer = createAnswer({
     handle,
     read,
     roles,
@@ -115,15 +112,11 @@ export async function openCore(
     // What a verb of the command line says to type is typed there.
     command: role === 'guest' ? 'tocsin' : command,
     permits,
-    before: recorder.before,
+    before,
     propose: (_asking, _incident, asked) => propose(asked),
+    scrub,
+    ...(role === 'bot' && { learnKeys }),
   });
-  const guarded = guardedAnswer(answerer, runbooks.scrub);
-  const answer: Answerer = (typed) => {
-    // Beside: what somebody puts into a key store now is recognised when it is typed a while later.
-    if (role === 'bot') void runbooks.learnKeys();
-    return guarded(typed);
-  };
   const home = homeWorkspace(store, () => whereInstalled(config, log));
   return {
     config,
@@ -132,7 +125,7 @@ export async function openCore(
     handle,
     read,
     answer,
-    before: recorder.before,
+    before,
     permits,
     runbooks,
     team: home.team,
@@ -143,77 +136,6 @@ export async function openCore(
       await store.close();
       await database.close();
     },
-  };
-}
-
-type Hiding = Pick<Runbooks['scrub'], 'text' | 'json'>;
-
-/**
- * The last look at whatever is to be recorded, from every front: no known secret gets past it. What a person writes is
- * refused, so that their words are kept as they are or not at all; a message that stands in Slack already, and what we
- * say ourselves, is kept without the secret.
- */
-function guardedHandle(handle: Handle, scrub: Hiding): Handle {
-  return (intent, target, asking, notes) => {
-    const said = JSON.stringify(intent);
-    if (scrub.text(said) === said) return handle(intent, target, asking, notes);
-    if (asking.source === 'bot') return handle(scrub.json(intent), target, asking, notes);
-    if (intent.type === 'CaptureMessage') return handle(withoutSecrets(intent, scrub), target, asking, notes);
-    return Promise.resolve(secretIn(asking));
-  };
-}
-
-/**
- * One line for each command that was recorded, and none of its words: which incident, which request, how long it took. What
- * we say ourselves (a channel that was made, a step that was done) is only told to who asks for more.
- */
-export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): Handle {
-  return async (intent, target, asking, notes) => {
-    const began = performance.now();
-    const outcome = await handle(intent, target, asking, notes);
-    const about = {
-      incident: target === null ? null : refOf(target),
-      what: intent.type,
-      source: asking.source,
-      by: asking.by.id,
-      request: asking.key,
-      ms: Math.round(performance.now() - began),
-    };
-    if (isRefusal(outcome)) log.debug({ ...about, code: outcome.code }, 'refused');
-    else {
-      const { ref, repeated, facts } = outcome;
-      const line = {
-        ...about,
-        incident: ref,
-        facts: facts.map(({ seq }) => seq),
-        ...(repeated && { repeated }),
-      };
-      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
-    }
-    return outcome;
-  };
-}
-
-function secretIn({ source }: Asking): Refusal {
-  return refuse('SECRET_TYPED', { what: 'text', from: source === 'slack' ? 'slack' : 'elsewhere' });
-}
-
-/** Only what the author wrote: its place in Slack is its identity. */
-function withoutSecrets(intent: Extract<TypedIntent, { type: 'CaptureMessage' }>, scrub: Hiding) {
-  const { message } = intent;
-  return { ...intent, message: { ...message, text: scrub.text(message.text) } };
-}
-
-/** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
-function guardedAnswer(answer: Answerer, scrub: Hiding): Answerer {
-  return async (typed) => {
-    const { text } = typed.entered;
-    if (scrub.text(text) !== text) {
-      return { kind: 'refused', refusal: secretIn(typed.asking) };
-    }
-    const said = await answer(typed);
-    // What is wrong with a definition may quote it.
-    return said.kind === 'refused' ? { ...said, refusal: scrub.json(said.refusal) } : said;
   };
 }
 
@@ -257,7 +179,119 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
     isAmong: async (team, id, names) => (await who.isAmong?.(team, id, names)) ?? names.includes(id),
     goneAmong: async (team, ids) =>
       new Set((await store.people.byIds(team, ids)).filter((one) => one.deleted).map((one) => one.id)),
-    personById: (team, id) => store.people.personById(team, id),
-    personByName: (team, name) => store.people.personByName(team, name),
+    personById: store.people.personById,
+    personByName: store.people.personByName,
   };
+}
+
+/** Which workspace is meant cannot be told: the message lists those that there are. */
+class NoTeam extends Told {
+  override name = 'NoTeam';
+}
+
+/** How long Slack's *no answer* is remembered. */
+const AGAIN_MS = 30_000;
+
+/** The workspace that is meant where no payload and no token says so. */
+interface HomeWorkspace {
+  /**
+   * The one that was named; else the only one; else the one that we are installed in; else the only one that holds anything.
+   * @param named our id or Slack's
+   * @throws NoTeam
+   */
+  team(named?: string | null): Promise<string>;
+  /** The same, without a name. @returns null where that cannot be told, or none is there yet */
+  known(): Promise<string | null>;
+}
+
+/**
+ * @param installed asks Slack in which workspace our token is; null: Slack does not say, or there is no token. Asked
+ *   only where there is more than one workspace, and once it has said it never again
+ */
+function homeWorkspace(
+  { workspaces }: Pick<Store, 'workspaces'>,
+  installed: () => Promise<string | null>,
+): HomeWorkspace {
+  let slack: string | null = null;
+  let again = 0;
+
+  async function whereInstalled(): Promise<string | null> {
+    if (slack === null && performance.now() >= again) {
+      slack = await installed();
+      again = performance.now() + AGAIN_MS;
+    }
+    return slack;
+  }
+
+  async function among(rows: readonly WorkspaceRow[]): Promise<string | null> {
+    const [first, second] = rows;
+    if (!first || !second) return first?.team ?? null;
+    const told = await whereInstalled();
+    const ours = told === null ? undefined : rows.find((row) => row.slackTeam === told);
+    if (ours) return ours.team;
+    const held = await workspaces.holdings();
+    const [only, other] = rows.filter((row) => held.has(row.team));
+    return only && !other ? only.team : null;
+  }
+
+  return {
+    async team(named) {
+      await workspaces.ensureLocal();
+      const rows = await workspaces.list();
+      if (named) {
+        const meant = rows.find((row) => row.team === named || row.slackTeam === named);
+        if (meant) return meant.team;
+        throw new NoTeam(`There is no workspace ${named} here. Name one of these:\n${await listed(rows)}`);
+      }
+      const team = await among(rows);
+      if (team !== null) return team;
+      throw new NoTeam(
+        `Several workspaces share this database. Say which one with \`--team\`:\n${await listed(rows)}`,
+      );
+    },
+    known: async () => among(await workspaces.list()),
+  };
+
+  async function listed(rows: readonly WorkspaceRow[]): Promise<string> {
+    const held = await workspaces.holdings();
+    return rows
+      .map(
+        ({ slackTeam, team }) =>
+          `  --team ${slackTeam ?? team}  ${many(held.get(team)?.incidents ?? 0, 'incident')}`,
+      )
+      .join('\n');
+  }
+}
+
+/** @returns `1 incident`, `2 incidents` */
+export function many(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+/**
+ * The person whose word a token's, or the command line's, is to be. Nobody is guessed.
+ * @param typed `@ana`, `<@U012AB3CD>`, `U012AB3CD`
+ */
+async function ownerNamed({ people }: Store, team: string, typed: string): Promise<Person | Refusal> {
+  const said = typed.trim();
+  const id = /^(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?$/.exec(said)?.[1];
+  const byId = id === undefined ? null : await people.get(team, id);
+  const named = byId ? [byId] : await people.findByName(team, said.replace(/^@/, ''), true);
+  // Who left may have had the name of somebody who is here.
+  const here = named.filter(({ deleted }) => !deleted);
+  const [only, another] = here.length > 0 ? here : named;
+  const why = another
+    ? `that name means several people (${named.map((one) => one.id).join(', ')})`
+    : whyNoOwner(only);
+  if (!only || why !== null) return refuse('BAD_OWNER', { who: said.slice(0, 80), why: why ?? '' });
+  return { id: only.id, name: only.name };
+}
+
+/** Who may not answer for what a machine does. */
+function whyNoOwner(known: KnownPerson | undefined): string | null {
+  if (!known) return 'nobody of that name is known here';
+  if (known.deleted) return 'that account is deactivated';
+  if (known.isBot || known.kind === 'bot') return 'that is a bot';
+  if (known.kind === 'guest') return 'that is a guest of this workspace';
+  return known.kind === 'outside' ? 'that is somebody of another workspace' : null;
 }

@@ -1,4 +1,5 @@
 import { isRefusal } from '#domain/refusal.js';
+import { aboutOf } from '#domain/slack-code.js';
 import { refOf } from '#domain/words.js';
 import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/text.js';
@@ -64,8 +65,6 @@ async function share(
   );
 }
 
-const ABSENT = new Set(['not_in_channel', 'channel_not_found', 'is_archived', 'posting_to_channel_denied']);
-
 /** Says it in the channel, or to the person where the bot may not speak in the channel. */
 async function atOr(
   attempt: Attempt<'export.send'>,
@@ -77,7 +76,7 @@ async function atOr(
     await say(channel);
     return { channel };
   } catch (error) {
-    if (!(error instanceof Refused) || !ABSENT.has(error.code)) throw error;
+    if (!(error instanceof Refused) || aboutOf(error.code) !== 'channel') throw error;
     await mustBeTheirs(attempt);
     const instead = await direct(attempt, user);
     if (instead === channel) throw error;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Fact } from '#domain/incident/fact.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
 import { personLabel, refOf, runRef } from '#domain/words.js';
+import { runOfferMessage } from '#slack/blocks/buttons.js';
 import { runMessage } from '#slack/blocks/run.js';
-import { runOfferMessage } from '#slack/blocks/run-offer.js';
 import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
 import {
   type Attempt,

@@ -31,7 +31,7 @@ const CODES: Record<Exclude<Nature, 'unknown'>, string> = {
     already_in_channel cant_invite cant_invite_self invitee_cant_see_channel no_external_invite_permission no_user
     org_user_not_in_team ura_max_channels user_not_found user_not_visible user_disabled user_not_in_channel
     not_enough_users too_many_users users_list_not_supplied users_not_found cannot_dm_bot
-    no_such_subteam subteam_not_found plan_upgrade_required list_record_comment_fetch_failed
+    no_such_subteam subteam_not_found plan_upgrade_required paid_teams_only list_record_comment_fetch_failed
     file_not_found file_not_shared file_deleted file_is_deleted file_type_not_allowed blocked_file_type
     file_update_failed file_share_limit_reached max_file_sharing_exceeded unable_to_share_files
     file_uploads_disabled file_uploads_except_images_disabled file_upload_size_restricted storage_limit_reached
@@ -49,6 +49,22 @@ const NATURES = new Map<string, Nature>(
 /** @param code as Slack gave it in `error` */
 export function natureOf(code: string): Nature {
   return NATURES.get(code) ?? (FINAL.test(code) ? 'final' : 'unknown');
+}
+
+/** The channel itself cannot be used by us. */
+const OF_CHANNEL = new Set([
+  'channel_not_found',
+  'not_in_channel',
+  'is_archived',
+  'posting_to_channel_denied',
+]);
+/** We cannot ask for such a thing at all, or not there. */
+const OF_US = new Set(['missing_scope', 'unknown_method', 'method_not_supported_for_channel_type']);
+
+/** What a *no* is about where no other person, text or file would fare better; null: it is about those. */
+export function aboutOf(code: string): 'channel' | 'us' | null {
+  if (OF_CHANNEL.has(code)) return 'channel';
+  return OF_US.has(code) ? 'us' : null;
 }
 
 /** What people understand at once, and what mends it. Any other code is shown as it is. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import type { Rules } from '#domain/permission.js';
+import type { Power, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
+import type { Log } from '#log.js';
 import type { Commit } from '#store/commit.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
 import type { Stream, Turn } from '#store/turn.js';
-import { type Admission, createAdmission, type People } from './admission.js';
+import { type Admission, createAdmission, type People, permitted } from './admission.js';
 import {
   bareIn,
   Cache,
@@ -48,15 +49,27 @@ export type Handle = (
  */
 export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
 
-export function createHandle(
-  options: WriterOptions & { store: People; rules?: Rules; groupNamed?: GroupNamed },
-): Handle & { before: Before } {
+/** May whoever asks do that, in that incident (null: in none)? Looked at before anything is told of it. */
+export type Permits = (power: Power, incident: number | null, asking: Asking) => Promise<Refusal | null>;
+
+interface HandleOptions extends WriterOptions {
+  store: WriterStore & People;
+  groupNamed?: GroupNamed;
+  /** Knows the secrets that are not to be recorded. */
+  scrub?: Scrubbing;
+  log?: Pick<Log, 'info' | 'debug'>;
+}
+
+export function createHandle(options: HandleOptions): Handle & { before: Before; permits: Permits } {
   const writer = new Writer(options);
-  const admit = createAdmission(options.store, options.rules ?? {});
-  const { groupNamed = async () => ({ unsaid: 'no Slack here' }) } = options;
+  const rules = options.rules ?? {};
+  const admit = createAdmission(options.store, rules);
+  const { groupNamed = async () => ({ unsaid: 'no Slack here' }), scrub, log } = options;
   const look = { ...options.store, groupNamed };
-  const handle: Handle = async (intent, target, asking, notes = []) => {
+  const record: Handle = async (said, target, asking, notes = []) => {
     let admission: Admission;
+    const intent = scrub ? withoutSecrets(said, asking, scrub) : said;
+    if (isRefusal(intent)) return intent;
     let meant = intent;
     try {
       if (bareIn(intent).length > 0) {
@@ -73,7 +86,10 @@ export function createHandle(
     }
     return writer.write(meant, target, asking, notes, admission);
   };
-  return Object.assign(handle, { before: (asking: Asking) => writer.before(asking) });
+  return Object.assign(log ? loggedHandle(record, log) : record, {
+    before: (asking: Asking) => writer.before(asking),
+    permits: permitted.bind(null, options.store, rules),
+  });
 }
 
 /** @param request everything that makes it this request and no other, as JSON. @returns its fingerprint, for `Asking.asked` */
@@ -518,5 +534,61 @@ function recordedOf(waiting: Waiting, plan: Planned): Recorded {
     repeated: false,
     facts: plan.facts,
     state: plan.after.state,
+  };
+}
+
+/** What knows the secrets of this installation, and takes them out of texts. */
+export interface Scrubbing {
+  text(text: string): string;
+  json<T>(value: T): T;
+}
+
+/**
+ * No known secret is recorded, whichever front it comes from. What a person writes is refused, so that their words are
+ * kept as they are or not at all; a message that stands in Slack already, and what the bot itself says, is kept without
+ * the secret.
+ */
+function withoutSecrets(intent: TypedIntent, asking: Asking, scrub: Scrubbing): TypedIntent | Refusal {
+  const said = JSON.stringify(intent);
+  if (scrub.text(said) === said) return intent;
+  if (asking.source === 'bot') return scrub.json(intent);
+  if (intent.type !== 'CaptureMessage') return secretTyped(asking);
+  // Only what the author wrote: the place of the message in Slack is its identity.
+  const { message } = intent;
+  return { ...intent, message: { ...message, text: scrub.text(message.text) } };
+}
+
+export function secretTyped({ source }: Asking): Refusal {
+  return refuse('SECRET_TYPED', { what: 'text', from: source === 'slack' ? 'slack' : 'elsewhere' });
+}
+
+/**
+ * One line for each command that was recorded, and none of its words: which incident, which request, how long it took. What
+ * the bot itself records (a channel that was made, a step that was done) stands at the level `debug`.
+ */
+export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): Handle {
+  return async (intent, target, asking, notes) => {
+    const began = performance.now();
+    const outcome = await handle(intent, target, asking, notes);
+    const about = {
+      incident: target === null ? null : refOf(target),
+      what: intent.type,
+      source: asking.source,
+      by: asking.by.id,
+      request: asking.key,
+      ms: Math.round(performance.now() - began),
+    };
+    if (isRefusal(outcome)) log.debug({ ...about, code: outcome.code }, 'refused');
+    else {
+      const { ref, repeated, facts } = outcome;
+      const line = {
+        ...about,
+        incident: ref,
+        facts: facts.map(({ seq }) => seq),
+        ...(repeated && { repeated }),
+      };
+      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
+    }
+    return outcome;
   };
 }

@@ -65,7 +65,7 @@ export function troubleOfRedis(error: unknown): Condition {
 }
 
 /** Writes a key and takes it back. @returns how Redis is; never throws */
-export async function tryRedis(redis: Redis): Promise<Condition> {
+async function tryRedis(redis: Redis): Promise<Condition> {
   const key = `tocsin:try:${randomUUID()}`;
   try {
     // It goes by itself where we cannot take it back any more.
@@ -130,7 +130,7 @@ async function policyOf(redis: Redis): Promise<string | null> {
  * deduplication key. One attempt: trying again is the outbox's business, and the reconcile loop brings
  * the lane back for as long as something in it is due.
  */
-export const queueSettings = {
+const queueSettings = {
   defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
   // Nobody reads the event stream; on PostgreSQL it is a table.
   streams: { events: { maxLen: 256 } },
@@ -151,7 +151,7 @@ export const workerSettings = {
 } satisfies Partial<WorkerOptions>;
 
 /** Milliseconds until the n-th attempt to reconnect: never more than 2.2 s after the server is back. */
-export function reconnectDelay(attempt: number): number {
+function reconnectDelay(attempt: number): number {
   return Math.min(200 * attempt, 2_000) + Math.floor(Math.random() * 200);
 }
 
@@ -178,15 +178,15 @@ export function describeError(error: unknown): { code?: string; error: string } 
 /** Where BullMQ keeps its tables, apart from ours. */
 export const QUEUE_SCHEMA = 'tocsin_queue';
 
-export type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
+type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
 
 // Wake-ups are tiny: more connections than this only take them from the store. One of them listens.
-export const POOL_SIZE = 5;
+const POOL_SIZE = 5;
 
-export const CLAMP_MS = 5_000;
+const CLAMP_MS = 5_000;
 
 /** What cannot be: a look for the dead that was made later than now, a lock that lasts longer than locks do. */
-export const CLAMP_SQL = `
+const CLAMP_SQL = `
   with looked as (
     update meta set value = ($1::bigint)::text
     where field = 'stalled-check' and value::bigint > $1::bigint + 1000
@@ -264,7 +264,7 @@ export async function postgresBacking(
  * On a pool of ours: one that BullMQ makes, and what listens beside it, hear of a broken connection too late, see
  * `outliving`. Of such a pool it would take its tables to be in another schema.
  */
-export class Connection extends PostgresConnection {
+class Connection extends PostgresConnection {
   override readonly schema = QUEUE_SCHEMA;
 }
 
@@ -272,7 +272,7 @@ export class Connection extends PostgresConnection {
  * Brings BullMQ's schema up to date; safe to call from several processes at once. Without need it changes
  * nothing and asks for no right to create anything.
  */
-export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
+async function migrateQueue(database: pg.PoolConfig): Promise<void> {
   const client = new pg.Client(poolOptions(database));
   client.on('error', () => {});
   await client.connect();
@@ -287,7 +287,7 @@ export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
   }
 }
 
-export function poolOptions(database: pg.PoolConfig): pg.PoolConfig {
+function poolOptions(database: pg.PoolConfig): pg.PoolConfig {
   return {
     ...database,
     // A server that neither answers nor refuses must not hold a wake-up for ever.

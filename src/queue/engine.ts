@@ -184,11 +184,11 @@ export interface Outage {
 }
 
 // While it lasts, an outage is mentioned again this often, so that it is not only in yesterday's log.
-export const REMINDER_MS = 60_000;
+const REMINDER_MS = 60_000;
 
 // Connections of one server break one by one, and what was fetched before is still done in between: a success counts
 // only when nothing has failed for as long as this.
-export const CALM_MS = 1_000;
+const CALM_MS = 1_000;
 
 /**
  * One line when something stops working, one when it works again.

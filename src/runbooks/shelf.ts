@@ -1,11 +1,16 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { readInputs, targetOf } from '#domain/run/inputs.js';
+import type { PersonRunIntent } from '#domain/run/intent.js';
 import { RUNBOOK_LIMITS, type Runbook } from '#domain/run/runbook.js';
 import { closest } from '#domain/text.js';
 import type { Actions } from './action.js';
 import { readDefinition } from './definition/definition.js';
 import { nameIn } from './definition/source.js';
+import type { Scrub } from './scrub.js';
 
 /** Names that are offered instead of one that is not there. */
 const CLOSEST = 8;
@@ -185,4 +190,65 @@ export async function readSource(file: string): Promise<{ text: string } | { pro
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { problem: 'is not UTF-8; save it as such' };
     return { problem: `cannot be read (${code ?? 'unknown'}); check that it is there and may be read` };
   }
+}
+
+/** How long an answer may wait for key stores; in Slack it has two seconds in all. */
+const CAREFUL_MS = 1_000;
+
+interface RunAsked {
+  runbook: string;
+  inputs: Record<string, string>;
+  planOnly: boolean;
+}
+
+/**
+ * Makes an intent of a runbook that somebody asked for: from its file as it is now, with every input checked. No key store
+ * stands between a command and its answer: keys are learned beside. Only an input that looks like a key itself waits for
+ * what the stores hold now, and not for long.
+ * @param patient wait for the key stores in any case: nobody is in a hurry
+ */
+export function proposeOf(
+  { shelf, scrub, learnKeys }: { shelf: Shelf; scrub: Pick<Scrub, 'text'>; learnKeys(): Promise<void> },
+  patient = false,
+) {
+  return async (asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal> => {
+    const learned = learnKeys();
+    if (patient) await learned;
+    else if (Object.values(asked.inputs).some(likeAKey))
+      await Promise.race([learned, sleep(CAREFUL_MS, undefined, { ref: false })]);
+    const kept = await onShelf(shelf, asked.runbook);
+    if (isRefusal(kept)) return kept;
+    const { runbook, source } = kept;
+    if (scrub.text(source) !== source)
+      return refuse('SECRET_TYPED', { what: `definition of ${runbook.name}`, from: 'file' });
+    const typed = JSON.stringify(asked.inputs);
+    if (scrub.text(typed) !== typed) return refuse('SECRET_TYPED', { what: 'input', from: 'elsewhere' });
+    const read = readInputs(runbook.inputs, asked.inputs);
+    if ('problem' in read) return refuse('BAD_INPUT', { runbook: runbook.name, ...read.problem });
+    return {
+      intent: {
+        type: 'ProposeRun',
+        runbook: runbook.name,
+        definition: source,
+        inputs: JSON.stringify(read.inputs),
+        target: targetOf(runbook, read.inputs),
+        planOnly: asked.planOnly,
+      },
+      notes: [],
+    };
+  };
+}
+
+/** Letters and digits, and many of them, as keys are made; names of stores and services are shorter, or words. */
+const likeAKey = (value: unknown): boolean =>
+  String(value)
+    .split(/[^\w+/=~.-]+/)
+    .some((word) => word.length >= 16 && /[a-z]/i.test(word) && /\d/.test(word));
+
+async function onShelf(shelf: Shelf, name: string): Promise<Kept | Refusal> {
+  const kept = await shelf.get(name);
+  if (kept === null) {
+    return refuse('NO_SUCH_RUNBOOK', { runbook: name.slice(0, 80), closest: await shelf.closest(name) });
+  }
+  return 'problems' in kept ? refuse('BAD_RUNBOOK', { runbook: name, problems: kept.problems }) : kept;
 }

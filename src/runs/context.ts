@@ -121,10 +121,10 @@ function cut<T extends string | null>(text: T, length: number): T {
 }
 
 /** What steps may use of this installation: the sections of tocsin.yml, opened. */
-export type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
+type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
 
 /** Takes known secrets out of what is written down. */
-export interface Scrubber {
+interface Scrubber {
   text(text: string): string;
   json<T>(value: T): T;
   /** For what comes in pieces and is cut to length before it is written down. */

@@ -24,7 +24,7 @@ export interface ScheduleWorld
 type Asking = Parameters<RunWorld['tell']>[2];
 
 /** @param by who acts: the schedule, as `scheduleId` names it @param key the same key twice is one thing */
-export function askingAs(by: string, team: string, key: string, now: Date): Asking {
+function askingAs(by: string, team: string, key: string, now: Date): Asking {
   return { team, by: { id: by, name: null }, source: 'bot', key, now, seesPrivate: true };
 }
 

@@ -1,24 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { App, type BlockButtonAction, type MessageShortcut, type ReceiverEvent } from '@slack/bolt';
+import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
-import { ACTIONS } from './blocks/ask.js';
-import { RUN_ACTIONS } from './blocks/run-buttons.js';
-import { OFFER_ACTION } from './blocks/run-offer.js';
-import { onCancel, onChoose, onPublish } from './buttons/button.js';
-import { onRunOffer } from './buttons/offer.js';
-import { onRunButton } from './buttons/run.js';
+import { now as clock } from '#elapsed.js';
+import type { Logs } from '#log.js';
+import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { RUN_ACTIONS } from './blocks/run.js';
+import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
 import { createPermalink, createWaiting, onAddToTimeline, onReaction, onWhich } from './capture/shortcut.js';
-import { onCommand } from './command.js';
-import { type Context, createWhere } from './context.js';
+import { type Context, createWhere, type Owe, onCommand, type Workspace } from './listener.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
 import { noteWhoLeft, onJoined, onLeft, onUserChange } from './people/membership.js';
-import { createPeople, type Home } from './people/people.js';
-import type { Answerer, Handle, Log, Owe, PeopleStore, Read, Workspace } from './ports.js';
-import { createSlackClient, type SlackClient, slackLogger } from './transport/client.js';
-import { createHttpFront, createWhoAmI, type Identity } from './transport/http.js';
+import { createPeople, type PeopleStore } from './people/people.js';
+import {
+  createSlackClient,
+  createWhoAmI,
+  type Identity,
+  type SlackClient,
+  slackLogger,
+} from './transport/client.js';
+import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
 export interface SlackOptions {
@@ -31,14 +34,14 @@ export interface SlackOptions {
     apiUrl: string | null;
   };
   org: { command: string; zone: string | null; components: readonly string[] };
-  answer: Answerer;
-  handle: Handle;
-  read: Read;
+  answer: Context['answer'];
+  handle: Context['handle'];
+  read: Context['read'];
   owe: Owe;
   people: PeopleStore;
   workspace: Workspace;
-  log: Log;
-  now: () => Date;
+  log: Logs;
+  now?: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;
   /** It is never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
@@ -84,24 +87,25 @@ const LINK_MS = 800;
 
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
-  const { slack, log, now } = options;
+  const { slack, log, now = clock } = options;
   const { botToken: token } = slack;
   const { client, outage, shutOut } = noted(
     createSlackClient({ ...address(slack), token, log }),
     options.pace,
   );
-  const front = frontOf(options);
-  const home = () => homeOf(whoAmI.current());
-  const people = createPeople({ store: options.people, client, home, log, now });
-  const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
+  const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
+    token,
     log,
     onFatal: options.onFatal,
     onKnown: () => void startPeople(),
   });
+  const { home } = whoAmI;
+  const people = createPeople({ store: options.people, client, home, log, now });
+  const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
   const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
-  const groups = createGroups(patient);
+  const groups = createGroups(client);
   const members = createMembers({
     client,
     onRead(channel, inside) {
@@ -113,7 +117,7 @@ export function createSlack(options: SlackOptions): Slack {
   });
 
   async function noteLeft(channel: string, inside: ReadonlySet<string>): Promise<void> {
-    if (home()) await noteWhoLeft(context, await where.team(null), channel, inside);
+    if (whoAmI.home()) await noteWhoLeft(context, await where.team(null), channel, inside);
   }
 
   const context: Context = {
@@ -147,13 +151,9 @@ export function createSlack(options: SlackOptions): Slack {
 
   const bolt = () =>
     new App({
-      // The front's receiver serves both apps, see `routed`.
+      // The front's receiver serves both apps.
       receiver: { init: () => {}, start: async () => {}, stop: async () => {} },
-      // A fresh object each time, because Bolt writes into it. No call to Slack: the token was given to us.
-      authorize: async () => {
-        const identity = whoAmI.current();
-        return { botToken: token, botId: identity?.botId ?? undefined, botUserId: identity?.botUserId };
-      },
+      authorize: whoAmI.authorize,
       logger: slackLogger(log),
       clientOptions: { ...(slack.apiUrl && { slackApiUrl: slack.apiUrl }) },
       tokenVerificationEnabled: false,
@@ -165,7 +165,7 @@ export function createSlack(options: SlackOptions): Slack {
   const others = bolt();
   listenToCommands(commands, context);
   listenToOthers(others, context);
-  front.receiver.init(routed(commands, others));
+  front.receiver.init({ commands, others });
 
   return {
     listener: front.listener,
@@ -252,10 +252,6 @@ export function listenToOthers(
   app.event('team_join', onUserChange(context));
 }
 
-function homeOf(identity: Identity | null): Home | null {
-  return identity && { team: identity.slackTeamId, enterprise: identity.enterpriseId };
-}
-
 /** So many calls in a row without an answer are an outage. */
 const OUTAGE_CALLS = 2;
 const ASK_MS = 8_000;
@@ -320,7 +316,7 @@ function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
   return apiUrl ? { apiUrl } : {};
 }
 
-function frontOf({ slack, log, now, onFatal, pace }: SlackOptions) {
+function frontOf({ slack, log, onFatal, pace }: SlackOptions, now: () => Date) {
   if (slack.appToken) {
     const socket = createSocketFront({
       ...address(slack),
@@ -344,15 +340,4 @@ function frontOf({ slack, log, now, onFatal, pace }: SlackOptions) {
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');
   const http = createHttpFront({ signingSecret: slack.signingSecret, log, now });
   return { ...http, connected: () => true, trouble: () => null };
-}
-
-/**
- * Bolt tries every listener of an app on every request; a dozen of them cost a command half as much again. So commands have an
- * app of their own, and everything else has another.
- * @returns what a receiver takes for its app
- */
-function routed(commands: App, others: App): App {
-  const processEvent = (event: ReceiverEvent): Promise<void> =>
-    (event.body.command === undefined ? others : commands).processEvent(event);
-  return Object.create(others, { processEvent: { value: processEvent } });
 }

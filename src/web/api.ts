@@ -5,15 +5,14 @@ import { plain } from '#domain/command/entered.js';
 import { isPassing } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
-import { admitted, type FindToken } from './auth.js';
+import { admitted, type Tokens } from './auth.js';
 import { EXPORT_FILES } from './exports.js';
 
 export interface ApiPorts {
   answer: Answerer;
-  findToken: FindToken;
+  tokens: Tokens;
   /** Zone of bare times: a program has none of its own. */
   zone: string;
-  now: () => Date;
 }
 
 const BODY = z.strictObject({ text: z.string() });
@@ -27,7 +26,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
   const body = express.json({ limit: '1mb' });
   app.post('/api/v1/commands', async (request, response) => {
     // First who it is: what strangers send is not even read.
-    const token = await admitted(ports.findToken, request, response, 'read');
+    const token = await admitted(ports.tokens, request, response, 'read');
     if (!token) return;
     await new Promise<void>((resolve, reject) =>
       body(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve())),
@@ -54,7 +53,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         // A key is its token's own: two programs that happen to count alike do not meet.
         key: key === null ? null : `api:${token.name}:${key}`,
         asked: key === null ? null : askedOf(['POST /api/v1/commands', said.data.text]),
-        now: ports.now(),
+        now: new Date(),
         seesPrivate: token.private,
         owner: token.owner && { id: token.owner.id, name: token.owner.name },
       },

@@ -1,26 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { type Person, personLabel } from '#domain/words.js';
+import { personLabel } from '#domain/words.js';
+import type { KeptToken } from '#store/people.js';
+import type { Store } from '#store/store.js';
 
-export type Scope = 'read' | 'write' | 'admin';
-
-/** An API token as the store knows it: never the token, only its hash. */
-export interface Token {
-  team: string;
-  name: string;
-  scope: Scope;
-  /** Created with --private: private incidents are visible. */
-  private: boolean;
-  /** Whose word it is. `gone`: the account is deactivated. */
-  owner: (Person & { gone: boolean }) | null;
-  /** UTC ISO 8601; null: not. */
-  revokedAt: string | null;
-  expiresAt: string | null;
-  expired: boolean;
+/** API tokens: never a token itself, only its hash. Asked anew at each request, so a withdrawn one is refused at once. */
+export interface Tokens {
+  byHash(hash: string): Promise<Token | null>;
+  noteUse: Store['tokens']['noteUse'];
 }
 
-/** Asked anew at each request: a token that was withdrawn is refused at once. */
-export type FindToken = (hash: string) => Promise<Token | null>;
+/** `owner`: whose word it is; `gone`: that account is deactivated. `private`: private incidents are visible to it. */
+export type Token = Omit<KeptToken, 'createdAt' | 'lastUsedAt'>;
+
+export type Scope = Token['scope'];
 
 const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
 
@@ -39,13 +32,14 @@ export function bearerOf(request: Request): string | null {
  * @returns the token, or null when the answer has been sent
  */
 export async function admitted(
-  find: FindToken,
+  tokens: Tokens,
   request: Request,
   response: Response,
   scope: Scope,
 ): Promise<Token | null> {
   const bearer = bearerOf(request);
-  const token = bearer === null ? null : await find(hashOfToken(bearer));
+  const token = bearer === null ? null : await tokens.byHash(hashOfToken(bearer));
+  if (token && token.revokedAt === null && !token.expired) tokens.noteUse(token);
   const why = whyNot(bearer, token);
   if (!token || why !== null) {
     response

@@ -9,16 +9,15 @@ import { numberOf } from '#domain/words.js';
 import type { Read } from '#read/read.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html.js';
-import { admitted, bearerOf, type FindToken } from './auth.js';
+import { admitted, bearerOf, type Tokens } from './auth.js';
 
 export interface ExportPorts {
   read: Read;
-  findToken: FindToken;
+  tokens: Tokens;
   /** May whoever asks export that incident? */
   permits(power: 'export', incident: number, asking: Asking): Promise<Refusal | null>;
   /** Signs links; null: links are not accepted. */
   secret: string | null;
-  now: () => Date;
 }
 
 /** The last part of an export's address. */
@@ -95,7 +94,7 @@ async function viewerOf(
   response: Response,
   incident: number,
 ): Promise<Asking | null> {
-  const asked = { key: null, now: ports.now() };
+  const asked = { key: null, now: new Date() };
   if (bearerOf(request) === null && ports.secret !== null) {
     const query = new URL(request.url, 'http://localhost').searchParams;
     const now = Math.floor(asked.now.getTime() / 1000);
@@ -107,7 +106,7 @@ async function viewerOf(
       return { ...asked, team: held.team, by, seesPrivate: false, source: 'slack' };
     }
   }
-  const token = await admitted(ports.findToken, request, response, 'read');
+  const token = await admitted(ports.tokens, request, response, 'read');
   return (
     token && {
       ...asked,

@@ -56,6 +56,16 @@ describe('who we are', () => {
   });
 });
 
+test('an address where something else answers than Slack', async () => {
+  const config = {
+    slack: { botToken: slack.botToken, appToken: null, apiUrl: `${slack.url}/nowhere/` },
+    org: { announce: null },
+  } as Config;
+  expect(await askSlack(config)).toMatchObject([
+    { ok: false, detail: 'http_404', fix: expect.stringContaining('SLACK_API_URL') },
+  ]);
+});
+
 describe('the announcement channel', () => {
   test('archived', async () => {
     await control('channel/archive', { user: 'ana', channel: 'incidents' });

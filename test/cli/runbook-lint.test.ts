@@ -4,14 +4,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Io } from '#cli/core.js';
 import { lintRunbooks, showRunbook } from '#cli/runbook/lint.js';
-import type { Io } from '#cli/verb.js';
-import { proposeOf } from '#compose/propose.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { NAMING } from '#runbooks/definition/names.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
-import { openShelf } from '#runbooks/shelf.js';
+import { openShelf, proposeOf } from '#runbooks/shelf.js';
 
 // Nothing about it looks like a secret: only whoever knows the configured ones can tell.
 const CANARY = 'canary-of-the-deploy-4711';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { Usage } from '#cli/core.js';
 import { readAsked } from '#cli/runbook/asked.js';
 import { linesOf, plain, Screen } from '#cli/runbook/text.js';
-import { Usage } from '#cli/verb.js';
 import { isOfRun } from '#domain/incident/evolve.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { RunFactBody } from '#domain/run/fact.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { takeOwner } from '#cli/cli.js';
+import { type Io, Usage } from '#cli/core.js';
 import { token } from '#cli/token.js';
-import { type Io, Usage } from '#cli/verb.js';
 
 const words = (line: string) => line.split(' ');
 const taken = (verb: string, line: string) => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { approversFrom } from '#compose/run-world.js';
+import { approversFrom, createGroups } from '#slack/people/groups.js';
 import type { SlackClient, SlackResult } from '#slack/transport/client.js';
 
 const refused = (error: string): SlackResult => ({ kind: 'refused', error, needed: null, data: {} });
@@ -14,10 +14,9 @@ function finding(list: SlackResult, members: SlackResult = { kind: 'ok', data: {
     ['sre', { id: 'U0EVE', name: 'sre' }],
   ]);
   const people = { personByName: async (_: string, name: string) => names.get(name) ?? null };
-  const settings = { approvers: new Map([['dbas', ['U0DBA', 'S9']]]) };
-  return approversFrom({ settings } as never, { people } as never, slack, {
-    warn: (fields: unknown) => void warned.push(fields),
-  } as never);
+  const approvers = new Map([['dbas', ['U0DBA', 'S9']]]);
+  const log = { warn: (fields: unknown) => void warned.push(fields) } as never;
+  return approversFrom({ approvers, people, groups: createGroups(slack), log });
 }
 
 test.each([

@@ -1,8 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
-import { loggedHandle } from '#compose/core.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { refuse } from '#domain/refusal.js';
-import type { Recorded } from '#handle/handle.js';
+import { loggedHandle, type Recorded } from '#handle/handle.js';
 import { Retries } from '#lanes/lane.js';
 
 const asking: Asking = {

@@ -2,12 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { proposeOf } from '#compose/propose.js';
 import { isRefusal } from '#domain/refusal.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
-import { openShelf } from '#runbooks/shelf.js';
+import { openShelf, proposeOf } from '#runbooks/shelf.js';
 
 // No key store stands between a command and its answer; and what may be a key is looked at with care all the same.
 

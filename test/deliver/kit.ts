@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
-import { peopleForDeliveries } from '#compose/people.js';
+import { peopleForDeliveries } from '#compose/worlds.js';
 import { Gate } from '#deliver/attempt.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deliveriesCondition } from '#deliver/undelivered.js';
 import { createRead } from '#read/read.js';
@@ -115,6 +118,32 @@ describe('to a message', () => {
     await kit.pays(incident);
     expect(await numbers(incident)).toEqual(['1', '2', '3']);
     expect(await show(incident)).not.toContain('not in Slack');
+  });
+
+  test.each([404, 403, 405])('a proxy that says %s in Slack’s place', async (status) => {
+    const incident = await standing('Elsewhere');
+    for (const n of [1, 2, 3]) await kit.notes(incident, `note ${n}`);
+    const proxy = createServer((_, response) => response.writeHead(status).end('<html>Not here</html>'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { slack } = kit.world;
+    const apiUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/api/`;
+    const log = { debug() {}, ...kit.world.log };
+    kit.world.slack = createSlackClient({ token: kit.sandbox.botToken, apiUrl, log });
+    try {
+      await kit.tries(incident, 6);
+    } finally {
+      kit.world.slack = slack;
+      proxy.closeAllConnections();
+      await once(proxy.close(), 'close');
+    }
+    // It is not Slack who said so: nothing is given up.
+    expect(await kit.store.outbox.dead('T1', incident)).toEqual([]);
+    expect(await condition(incident)).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringContaining(`http_${status}`),
+    });
+    await kit.pays(incident);
+    expect(await numbers(incident)).toEqual(['1', '2', '3']);
   });
 
   test('an answer that never comes, though it was heard', async () => {

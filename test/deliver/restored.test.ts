@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
-import { peopleForDeliveries } from '#compose/people.js';
+import { peopleForDeliveries } from '#compose/worlds.js';
 import { Gate } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';

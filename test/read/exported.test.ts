@@ -29,11 +29,13 @@ beforeAll(async () => {
   }
   const log = { info() {}, warn() {}, error() {} } as never;
   const read = createRead(db.store);
-  const findToken = async () =>
-    ({
+  const tokens = {
+    byHash: async () => ({
       ...{ team: 'T1', name: 'reader', scope: 'read', private: false, owner: null },
       ...{ revokedAt: null, expiresAt: null, expired: false },
-    }) as never;
+    }),
+    noteUse() {},
+  };
   web = await startWeb(
     {
       health: {
@@ -41,12 +43,11 @@ beforeAll(async () => {
         queue: () => 'ok',
         slack: () => 'ok',
       },
-      exports: { read, findToken, permits: async () => null, secret: null, now: () => new Date() },
+      exports: { read, tokens, permits: async () => null, secret: null },
       api: {
         answer: async () => ({ kind: 'text', text: '' }),
-        findToken,
+        tokens,
         zone: 'UTC',
-        now: () => new Date(),
       },
       slack: null,
       log,

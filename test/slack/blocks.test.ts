@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { publishQuestion, whichIncident } from '#slack/blocks/ask.js';
+import { publishQuestion, whichIncident } from '#slack/blocks/buttons.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
 import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
 import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { channelName } from '#slack/blocks/channel-name.js';
+import { channelName } from '#slack/blocks/headline.js';
 
 describe('the name of an incident’s channel', () => {
   test.each([

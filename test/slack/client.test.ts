@@ -3,13 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Log } from '#slack/ports.js';
+import type { Logs } from '#log.js';
 import { createSlackClient, type SlackClient, withoutSecrets } from '#slack/transport/client.js';
 import { compiled } from '../support/compiled.js';
 
 const TOKEN = 'xoxb-1234-secret';
 const lines: string[] = [];
-const log: Log = {
+const log: Logs = {
   debug: (_, line) => lines.push(line),
   info: (_, line) => lines.push(line),
   warn: (_, line) => lines.push(line),
@@ -83,8 +83,16 @@ test.each([
   ],
   ['a broken Slack', 503, 'oops', {}, { kind: 'unknown', error: 'http_503', sent: true }],
   ['a page instead of JSON', 200, '<html>hi</html>', {}, { kind: 'unknown', error: 'no_json', sent: true }],
-  ['no such method', 404, 'Not found', {}, { kind: 'refused', error: 'unknown_method', needed: null }],
-  ['forbidden', 403, 'no', {}, { kind: 'refused', error: 'http_403', needed: null }],
+  ['a page that is not there', 404, 'Not found', {}, { kind: 'unknown', error: 'http_404', sent: true }],
+  ['a proxy that forbids it', 403, 'no', {}, { kind: 'unknown', error: 'http_403', sent: true }],
+  ['a proxy that answers in JSON', 405, { message: 'no' }, {}, { kind: 'unknown', error: 'http_405' }],
+  [
+    'a no of Slack’s with a status',
+    403,
+    { ok: false, error: 'missing_scope', needed: 'pins:write' },
+    {},
+    { kind: 'refused', error: 'missing_scope', needed: 'pins:write' },
+  ],
 ])('%s', async (_, status, body, headers, expected) => {
   answering(status, body, headers as Record<string, string>);
   expect(await client.call('chat.postMessage', { channel: 'C1', text: 'x' })).toMatchObject(expected);

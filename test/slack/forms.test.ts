@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Typed } from '#answer/answer.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
-import { meantByNote } from '#slack/modals/note.js';
-import type { Typed } from '#slack/ports.js';
+import { meantByNote } from '#slack/modals/form.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 describe('forms and buttons', () => {

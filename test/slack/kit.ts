@@ -3,19 +3,22 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { Typed } from '#answer/answer.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Refusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal } from '#domain/refusal.js';
+import type { Logs } from '#log.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import type { Seed } from '#sandbox/seed.js';
 import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
-import type { Answer, Log, Recorded, SlackPerson, Typed } from '#slack/ports.js';
+import type { Answer, Recorded } from '#slack/listener.js';
+import type { KnownPerson } from '#store/people.js';
 import { until as eventually } from '../support/until.js';
 
 export const MANIFEST: object = parse(readFileSync(join(process.cwd(), 'manifest.yml'), 'utf8'));
 
-export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const quiet: Logs = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** What stands behind the front in a test: it notes what it was asked and answers what the test wants. */
 export class Behind {
@@ -23,7 +26,7 @@ export class Behind {
   readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
     [];
   readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
-  readonly people = new Map<string, SlackPerson>();
+  readonly people = new Map<string, KnownPerson>();
   readonly channels = new Map<string, number>();
   open: IncidentState[] = [];
   answer: (typed: Typed) => Promise<Answer> = async ({ entered }) => ({
@@ -32,8 +35,6 @@ export class Behind {
   });
   handle: (intent: TypedIntent) => Promise<Recorded | Refusal> = async () => ({
     recorded: true,
-    incident: 7,
-    ref: 'INC-7',
     receipt: 'INC-7 #2 recorded',
   });
   owe: (effect: Effect) => Promise<void> = async () => {};
@@ -41,16 +42,25 @@ export class Behind {
   fatal: string[] = [];
 
   ports(): Omit<SlackOptions, 'slack'> {
+    const recorded: SlackOptions['handle'] = (intent, target, asking, notes) => {
+      this.handled.push({ intent, target, asking, ...(notes?.length && { notes }) });
+      return this.handle(intent);
+    };
     return {
       org: { command: '/incident', zone: null, components: ['Developer API'] },
-      answer: (typed) => {
-        this.typed.push(typed);
-        return this.answer(typed);
+      answer: async (asked) => {
+        if (!('intent' in asked)) {
+          this.typed.push(asked);
+          return this.answer(asked);
+        }
+        // What a button or a form means is recorded as it is.
+        const { intent, incident: target, asking, notes } = asked;
+        const outcome = await recorded(intent, target, asking, notes);
+        return isRefusal(outcome)
+          ? { kind: 'refused', refusal: outcome, intent }
+          : { kind: 'recorded', text: outcome.receipt };
       },
-      handle: (intent, target, asking, notes) => {
-        this.handled.push({ intent, target, asking, ...(notes?.length && { notes }) });
-        return this.handle(intent);
-      },
+      handle: recorded,
       owe: async (effect, of) => {
         await this.owe(effect);
         this.owed.push({ effect, of });
@@ -58,12 +68,10 @@ export class Behind {
       read: {
         incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),
         open: async () => this.open,
-        refused: async () => [],
         ofChannel: async (_team, channel) => this.channels.get(channel) ?? null,
       },
       people: {
         get: async (_team, id) => this.people.get(id) ?? null,
-        byIds: async (_team, ids) => ids.flatMap((id) => this.people.get(id) ?? []),
         upsert: async (_team, people) => {
           for (const person of people) this.people.set(person.id, person);
         },

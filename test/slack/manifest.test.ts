@@ -5,7 +5,7 @@ import type { App } from '@slack/bolt';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { listenToCommands, listenToOthers } from '#slack/app.js';
-import type { Context } from '#slack/context.js';
+import type { Context } from '#slack/listener.js';
 
 const root = process.cwd();
 const manifest = parse(readFileSync(join(root, 'manifest.yml'), 'utf8'));

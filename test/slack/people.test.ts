@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '#sandbox/sandbox.js';
-import { createPeople, Memory, personOf } from '#slack/people/people.js';
-import type { PeopleStore, SlackPerson } from '#slack/ports.js';
+
+import { createPeople, Memory, type PeopleStore, personOf } from '#slack/people/people.js';
 import { createSlackClient } from '#slack/transport/client.js';
+import type { KnownPerson } from '#store/people.js';
 import { type Kit, MANIFEST, quiet, startKit, until } from './kit.js';
 
 let kit: Kit | undefined;
@@ -90,12 +91,11 @@ describe('what kind of account somebody has', () => {
 
   test('a row that an older version kept is learnt anew: from the list, or when somebody acts', async () => {
     const before = { handle: 'x', realName: null, tz: null, isBot: false, deleted: false, kind: null };
-    const rows = new Map<string, SlackPerson>(
+    const rows = new Map<string, KnownPerson>(
       ['U0ANA00001', 'U0EVE00008'].map((id) => [id, { ...before, id, name: id }]),
     );
     const people: PeopleStore = {
       get: async (_team, id) => rows.get(id) ?? null,
-      byIds: async (_team, ids) => ids.flatMap((id) => rows.get(id) ?? []),
       upsert: async (_team, list) => {
         for (const person of list) rows.set(person.id, person);
       },
@@ -147,7 +147,6 @@ describe('the list of everybody', () => {
     const people = createPeople({
       store: {
         get: async () => null,
-        byIds: async () => [],
         upsert: async (_team, list) => {
           for (const { id } of list) kept.add(id);
         },

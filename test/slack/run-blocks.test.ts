@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { RunView } from '#domain/run/view.js';
 import { checkMessageBlocks } from '#sandbox/blocks/check.js';
-import { code, runMessage, tail } from '#slack/blocks/run.js';
+import { carriedRun, code, runMessage, tail } from '#slack/blocks/run.js';
 import type { Block } from '#slack/blocks/text.js';
-import { carriedRun } from '#slack/buttons/run.js';
 import {
   approved,
   cancelled,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { addressee, createWhere, NotSure } from '#slack/context.js';
-import type { Read } from '#slack/ports.js';
+import type { Read } from '#read/read.js';
+import { addressee, createWhere, NotSure } from '#slack/listener.js';
 import { type Kit, startKit, until } from './kit.js';
 
 // What comes from a channel shared with another workspace, and what an Enterprise puts on the envelope, is for the

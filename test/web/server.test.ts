@@ -29,7 +29,7 @@ async function start(limits: Partial<WebLimits> = {}): Promise<void> {
   const ok = { state: 'ok' as const };
   const token = {
     ...{ team: 'T1', name: 'program', scope: 'write' as const, private: false },
-    ...{ owner: null, revokedAt: null, expiresAt: null, expired: false },
+    ...{ owner: null, revokedAt: null, expiresAt: null, expired: false, usedLately: true },
   };
   web = await startWeb(
     {
@@ -37,9 +37,8 @@ async function start(limits: Partial<WebLimits> = {}): Promise<void> {
       exports: {} as never,
       api: {
         answer: () => answering(),
-        findToken: async () => token,
+        tokens: { byHash: async () => token, noteUse() {} },
         zone: 'UTC',
-        now: () => new Date(),
       },
       slack: (incoming, response) => {
         let size = 0;

@@ -6,7 +6,7 @@ import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf, type Person } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
-import { type Io, Usage } from '../verb.js';
+import { type Io, Usage } from '../core.js';
 
 /** A runbook as it was asked for on the command line. */
 export interface Asked {

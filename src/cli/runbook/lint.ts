@@ -12,7 +12,7 @@ import { RUNBOOK_NAME } from '#runbooks/definition/shape.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openShelf, readSource, type Shelf } from '#runbooks/shelf.js';
-import { type Io, nothingMore, Usage } from '../verb.js';
+import { type Io, nothingMore, Usage } from '../core.js';
 import { refusalText } from './asked.js';
 import { runbookText } from './text.js';
 

@@ -3,7 +3,7 @@ import type { Config } from '#config/config.js';
 import { runViewOf } from '#domain/run/view.js';
 import { runRef } from '#domain/words.js';
 import { runStanding } from '#render/runs.js';
-import type { Io } from '../verb.js';
+import type { Io } from '../core.js';
 import { LEFT, takeAlong } from './take.js';
 import { plain, planText, Screen } from './text.js';
 

@@ -1,5 +1,4 @@
 import type { Core } from '#compose/core.js';
-import { proposeOf } from '#compose/propose.js';
 import { openRunbooks } from '#compose/runbooks.js';
 import type { Config } from '#config/config.js';
 import type { Asking } from '#domain/incident/intent.js';
@@ -11,9 +10,9 @@ import { UNKNOWN } from '#domain/run/template.js';
 import { numberOf, refOf, runNumberOf, runRef } from '#domain/words.js';
 import type { Recorded } from '#handle/handle.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
+import { proposeOf } from '#runbooks/shelf.js';
 import { planSteps } from '#runs/plan.js';
-import { withCore } from '../core.js';
-import { type Io, Usage, type Verb } from '../verb.js';
+import { type Io, Usage, type Verb, withCore } from '../core.js';
 import { askingHere, configWithSecret, readAsked, refusalText } from './asked.js';
 import { lintRunbooks, listRunbooks, showRunbook } from './lint.js';
 import { printPlan } from './plan-only.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Core } from '#compose/core.js';
-import { runWorldOf } from '#compose/run-world.js';
+import { runWorldOf } from '#compose/worlds.js';
 import type { Config } from '#config/config.js';
 import { laneOfRun } from '#domain/incident/effect.js';
 import { isOfRun } from '#domain/incident/evolve.js';
@@ -11,9 +11,10 @@ import { refOf, runRef } from '#domain/words.js';
 import { createLog, type Log } from '#log.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
+import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient } from '#slack/transport/client.js';
 import { Unavailable } from '#store/pools.js';
-import type { Io } from '../verb.js';
+import type { Io } from '../core.js';
 import { linesOf, type Screen, standingLine, type Telling } from './text.js';
 
 /** The exit code of whoever leaves a run before its end, as after Ctrl-C. */
@@ -35,7 +36,7 @@ export async function takeAlong(
   const [ref, run] = [refOf(at.incident), runRef(at.run)];
   const log = createLog(io.env.LOG_LEVEL ? config.logLevel : 'warn');
   // Whoever commits here wakes nobody: a bot's relay looks for itself, and so do we.
-  const world = runWorldOf(core, slackOf(config, log), () => {}, log);
+  const world = runWorldOf(core, groupsOf(config, log), () => {}, log);
   const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
   const leaving = new AbortController();
   // Only once: the second one ends the process, which leaves the run as a killed bot does.
@@ -57,9 +58,9 @@ export async function takeAlong(
 }
 
 /** Needed only to find out who is in a group of approvers. */
-function slackOf(config: Config, log: Log) {
+function groupsOf(config: Config, log: Log) {
   const { botToken: token, apiUrl } = config.slack;
-  return token === null ? null : createSlackClient({ token, log, ...(apiUrl && { apiUrl }) });
+  return token === null ? null : createGroups(createSlackClient({ token, log, ...(apiUrl && { apiUrl }) }));
 }
 
 /** Names of the people whom runbooks may ask, as far as they are known. */

@@ -1,6 +1,6 @@
 import type { IncidentState } from '#domain/incident/state.js';
 import { refOf } from '#domain/words.js';
-import { channelName } from '#slack/blocks/channel-name.js';
+import { channelName } from '#slack/blocks/headline.js';
 import {
   type Attempt,
   type Body,

@@ -1,4 +1,4 @@
-import { codeInWords, natureOf } from '#domain/slack-code.js';
+import { aboutOf, codeInWords, natureOf } from '#domain/slack-code.js';
 import { isGroup, type Person, personLabel } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
@@ -163,16 +163,6 @@ export async function inviteAll(
   return absent;
 }
 
-// About the channel or about us: no other person would fare better.
-const HOPELESS = new Set([
-  'channel_not_found',
-  'not_in_channel',
-  'is_archived',
-  'missing_scope',
-  'unknown_method',
-  'method_not_supported_for_channel_type',
-]);
-
 /** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
 async function tryInvite(
   attempt: Pick<Attempt, 'write'>,
@@ -188,7 +178,8 @@ async function tryInvite(
     });
     return absentIn(list(body.errors));
   } catch (error) {
-    if (!isPermanent(error) || HOPELESS.has(error.code)) throw error;
+    // About the channel or about us: no other person would fare better.
+    if (!isPermanent(error) || aboutOf(error.code) !== null) throw error;
     // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
     const answers = absentIn(list(error.errors));
     const passing = answers.some((one) => !['final', 'unknown'].includes(natureOf(one.error)));

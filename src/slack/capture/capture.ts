@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { checkText } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { entered } from '../command.js';
-import type { Context } from '../context.js';
-import type { Recorded } from '../ports.js';
+import { type Context, entered, type Recorded } from '../listener.js';
 
 /** A message that somebody wants in the timeline. `reply`: where they are told. */
 export interface Captured {

@@ -16,16 +16,16 @@ import { cut, plain } from '../blocks/text.js';
 import {
   type Context,
   ephemeral,
-  inTime,
+  interaction,
+  openView,
   type Reply,
   refused,
   respondTo,
   said,
   spokenBy,
   triggerKey,
-} from '../context.js';
-import { openView } from '../modals/form.js';
-import { input, modal, valuesOf } from '../modals/frame.js';
+} from '../listener.js';
+import { input, modal, valuesOf } from '../modals/form.js';
 import { Memory, profileIn } from '../people/people.js';
 import type { SlackClient } from '../transport/client.js';
 import { type Captured, capture, messageIn } from './capture.js';
@@ -35,16 +35,11 @@ type ShortcutArgs = SlackShortcutMiddlewareArgs<MessageShortcut>;
 /** *Add to timeline* on a message. The payload holds the message, so it works in channels that the bot cannot read. */
 export function onAddToTimeline(context: Context, waiting: Waiting): Middleware<ShortcutArgs> {
   return ({ shortcut, ack }) =>
-    inTime<Reply | null>({
-      work: add(context, waiting, shortcut),
-      failed: (reply) => reply,
-      async answer(reply) {
-        await ack();
-        if (reply) await respondTo(shortcut.response_url, ephemeral(reply), context.log);
-      },
-      later: async (reply) => reply && respondTo(shortcut.response_url, ephemeral(reply), context.log),
+    interaction(context, {
       request: triggerKey(shortcut.trigger_id),
-      log: context.log,
+      work: add(context, waiting, shortcut),
+      ack,
+      tell: (reply) => respondTo(shortcut.response_url, ephemeral(reply), context.log),
     });
 }
 
@@ -131,17 +126,11 @@ export function onWhich(
 ): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
   return ({ body, view, ack }) => {
     const found = waiting.find(view.private_metadata);
-    const tell = async (reply: Reply) => respondTo(found?.reply, ephemeral(reply), context.log);
-    return inTime<Reply>({
-      work: record(context, body, Number(valuesOf(view).chosen('incident')[0]), found),
-      failed: (reply) => reply,
-      async answer(reply) {
-        await ack();
-        if (reply) await tell(reply);
-      },
-      later: tell,
+    return interaction(context, {
       request: triggerKey(body.trigger_id),
-      log: context.log,
+      work: record(context, body, Number(valuesOf(view).chosen('incident')[0]), found),
+      ack,
+      tell: (reply) => respondTo(found?.reply, ephemeral(reply), context.log),
     });
   };
 }

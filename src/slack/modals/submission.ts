@@ -1,14 +1,14 @@
-import type { Middleware, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
+import type { Middleware, SlackViewMiddlewareArgs, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { Asking } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
 import { isRefusal } from '#domain/refusal.js';
 import {
   type Context,
+  dressed,
   ephemeral,
-  inTime,
-  noAnswer,
+  interaction,
+  lookedUp,
   type Reply,
-  recorded,
   refused,
   respondTo,
   type Spoken,
@@ -16,33 +16,11 @@ import {
   spokenBy,
   standsIn,
   triggerKey,
-  unexpected,
-} from '../context.js';
-import {
-  type Form,
-  type FormContext,
-  type From,
-  type Meant,
-  receiptModal,
-  rememberedIn,
-  type Values,
-  valuesOf,
-  type Wrong,
-} from './frame.js';
-import { meantByLog } from './log.js';
-import { meantByNote } from './note.js';
-import { meantByOpen } from './open.js';
+} from '../listener.js';
+import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values, valuesOf } from './form.js';
 
-type Reader = (values: Values, context: FormContext) => Meant | Wrong;
-const READERS: Record<Form, Reader> = { open: meantByOpen, note: meantByNote, log: meantByLog };
 /** Where a form says what is wrong with all of it. */
 const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text' };
-
-/** What came of a submission; with `block`, an input is at fault and the form stays open. */
-interface Outcome {
-  reply: Reply | null;
-  block: string | null;
-}
 
 /** A submitted form asks for what a command line could ask for; it is not put into one, where a quote could end a field. */
 export function onSubmission(
@@ -52,62 +30,53 @@ export function onSubmission(
   return ({ body, view, ack }) => {
     const values = valuesOf(view);
     const from = rememberedIn(view);
-    return inTime<Outcome>({
-      work: submit(context, form, body, values, from),
-      failed: (reply) => ({ reply: withTyped(reply, values), block: null }),
-      async answer(outcome) {
-        if (outcome?.block && outcome.reply) {
-          const errors = { [outcome.block]: outcome.reply.words.replaceAll('`', '') };
-          return ack({ response_action: 'errors', errors });
-        }
-        // Without a response address nothing else is sure to reach the person.
-        if (outcome?.reply && from.reply === null) {
-          return ack({ response_action: 'update', view: receiptModal(ephemeral(outcome.reply).text ?? '') });
-        }
-        await ack();
-        if (outcome?.reply) await tell(context, from, body.user.id, outcome.reply);
-      },
-      async later({ reply, block }) {
-        if (!reply) return;
-        // The form is closed by now: what was typed into it must not be lost with it.
-        await tell(context, from, body.user.id, block ? withTyped(reply, values) : reply);
-      },
+    return interaction<ViewResponseAction>(context, {
       request: triggerKey(body.trigger_id),
-      log: context.log,
+      work: submit(context, form, body, values, from),
+      failed: (reply) => withTyped(reply, values),
+      ack,
+      within(reply) {
+        const { block, words } = reply;
+        if (block) return { response_action: 'errors', errors: { [block]: words.replaceAll('`', '') } };
+        // Without a response address nothing else is sure to reach the person.
+        if (from.reply !== null) return undefined;
+        return { response_action: 'update', view: receiptModal(ephemeral(reply).text ?? '') };
+      },
+      // The form is closed by now: what was typed into it must not be lost with it.
+      tell: (reply) => tell(context, from, body.user.id, reply.block ? withTyped(reply, values) : reply),
     });
   };
 }
 
+/** @returns what to say; with `block`, an input is at fault and the form stays open */
 async function submit(
   context: Context,
   form: Form,
   body: ViewSubmitAction,
   values: Values,
   from: From,
-): Promise<Outcome> {
+): Promise<Reply | null> {
+  const block = MAIN[form];
   if (form !== 'open' && from.incident === null) {
-    return {
-      reply: said('That form is too old to be understood. Type the command again.'),
-      block: MAIN[form],
-    };
+    return { ...said('That form is too old to be understood. Type the command again.'), block };
   }
-  let spoken: Spoken;
-  try {
-    spoken = await submittedBy(context, body, from);
-  } catch (error) {
-    unexpected(context, error, triggerKey(body.trigger_id), 'A form could not be looked up');
-    return { reply: refused(noAnswer(error)), block: MAIN[form] };
-  }
+  const request = triggerKey(body.trigger_id);
+  const spoken = await lookedUp(context, request, () => submittedBy(context, body, from));
+  if (isRefusal(spoken)) return { ...refused(spoken), block };
   const { asking, zone, zoneKnown } = spoken;
   const { command, components } = context;
-  const meant = READERS[form](values, { now: asking.now, zone, zoneKnown, command, components });
-  if ('wrong' in meant) return { reply: refused(meant.wrong), block: meant.block };
-  const outcome = await context.handle(meant.intent, from.incident, asking, meant.notes);
-  if (!isRefusal(outcome)) return { reply: await recorded(context, asking.team, outcome), block: null };
-  const reply = refused(outcome);
+  const meant = meantBy(form, values, { now: asking.now, zone, zoneKnown, command, components });
+  if ('wrong' in meant) return { ...refused(meant.wrong), block: meant.block };
+  const asked = { ...meant, incident: from.incident, asking };
+  const answer = await context.answer(asked);
+  const reply = await dressed(context, answer, asked, {
+    channel: from.channel ?? '',
+    trigger: body.trigger_id,
+    reply: from.reply,
+  });
+  if (reply === null || answer.kind !== 'refused') return reply;
   // It may be in the record: a form that stays open would ask to be sent again, as another entry.
-  if (outcome.code === 'NOT_CONFIRMED') return { reply: withTyped(reply, values), block: null };
-  return { reply, block: MAIN[form] };
+  return answer.refusal.code === 'NOT_CONFIRMED' ? withTyped(reply, values) : { ...reply, block };
 }
 
 function withTyped(reply: Reply, values: Values): Reply {

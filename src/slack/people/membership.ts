@@ -2,7 +2,7 @@ import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
-import { type Context, spokenBy } from '../context.js';
+import { type Context, spokenBy } from '../listener.js';
 import { profileIn } from './people.js';
 
 /**

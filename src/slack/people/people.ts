@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { zoneNamed } from '#domain/command/time/zone.js';
 import { type Account, accountOf, nameInRecord, type PersonKind } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
-import type { Log, PeopleStore, SlackPerson } from '../ports.js';
-import type { SlackClient } from '../transport/client.js';
+import type { Logs } from '#log.js';
+import type { KnownPerson } from '#store/people.js';
+import type { Store } from '#store/store.js';
+import type { Home, SlackClient } from '../transport/client.js';
 
 /** What the hot path wants to know of somebody. */
 interface Known {
@@ -11,6 +13,9 @@ interface Known {
   zone: string | null;
   account: Account;
 }
+
+/** Where people are kept, as far as it is used here. */
+export type PeopleStore = Pick<Store['people'], 'get' | 'upsert'>;
 
 const NOBODY: Known = { name: null, zone: null, account: 'unknown' };
 const FRESH_MS = 5 * 60_000;
@@ -49,7 +54,7 @@ export function createPeople(options: {
   client: SlackClient;
   /** @returns where we are installed, null while Slack has not said it */
   home: () => Home | null;
-  log: Log;
+  log: Logs;
   now: () => Date;
   /** Milliseconds until a list that broke off is begun again, the first time; a minute. */
   againMs?: number;
@@ -60,7 +65,7 @@ export function createPeople(options: {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
-  function keep(team: string, person: SlackPerson): Known {
+  function keep(team: string, person: KnownPerson): Known {
     const account = accountOf(person);
     // What an earlier version kept may be a name that only the engine has: nobody's times are read in such a zone.
     const zone = person.tz && zoneNamed(person.tz) ? person.tz : null;
@@ -214,13 +219,6 @@ const text = z.string().nullish().catch(null);
 const flag = z.boolean().nullish().catch(null);
 const ids = z.array(z.string()).nullish().catch(null);
 
-/** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
-export interface Home {
-  team: string;
-  /** Absent: not known. */
-  enterprise?: string | null;
-}
-
 /** As much of Slack's user object as matters here; anything but the id may be missing. */
 const USER = z.object({
   id: z.string().min(1),
@@ -242,7 +240,7 @@ const USER = z.object({
  * @param home null while Slack has not said who we are: then nobody's kind is known who names a workspace
  * @returns the person, or null for something that is not a user object
  */
-export function personOf(user: unknown, home: Home | null): SlackPerson | null {
+export function personOf(user: unknown, home: Home | null): KnownPerson | null {
   const read = USER.safeParse(user);
   if (!read.success) return null;
   const { id, name, real_name, tz, deleted, is_bot, profile } = read.data;
@@ -278,7 +276,7 @@ export function profileIn(payload: unknown): unknown {
 }
 
 /** @returns the person of a `user_profile`, which has names and a workspace but no zone; null: it says nothing */
-export function personOfProfile(id: string, profile: unknown, home: Home | null): SlackPerson | null {
+export function personOfProfile(id: string, profile: unknown, home: Home | null): KnownPerson | null {
   const read = PROFILE.safeParse(profile);
   if (!read.success) return null;
   const { display_name, real_name, name, team, ...flags } = read.data;

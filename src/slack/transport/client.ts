@@ -1,14 +1,15 @@
-import { type Logger, LogLevel, webApi } from '@slack/bolt';
+import { type AuthorizeResult, type Logger, LogLevel, webApi } from '@slack/bolt';
+import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
-import type { Log } from '../ports.js';
+import type { Logs } from '#log.js';
 
 /**
  * How a Web API call ended.
  * - `ok`: it happened.
  * - `ratelimited`: it did not happen; not before `retryAfterMs`.
  * - `refused`: it did not happen; `error` is Slack's code (`channel_not_found`, `missing_scope` with `needed` …).
- * - `unknown`: nobody can say whether it happened (no answer, 5xx, or a code by which Slack says so itself);
- *   `sent: false`: the request certainly never left.
+ * - `unknown`: nobody can say whether it happened (no answer, one that is not Slack's JSON, or a code by which Slack says so
+ *   itself); `sent: false`: the request certainly never left.
  */
 export type SlackResult =
   | { kind: 'ok'; data: SlackData }
@@ -28,7 +29,7 @@ export interface SlackClientOptions {
   token: string;
   /** Base address of the Web API, default Slack's own. */
   apiUrl?: string;
-  log: Log;
+  log: Logs;
   /** Milliseconds after which an answer is given up. */
   timeout?: number;
   /** Added to every call; only organisation-wide installations need it. */
@@ -63,39 +64,38 @@ function resultOf(error: unknown): SlackResult {
   if (error instanceof webApi.WebAPIRateLimitedError) {
     return { kind: 'ratelimited', retryAfterMs: waitOf(error.retryAfter) };
   }
-  if (error instanceof webApi.WebAPIPlatformError) {
-    const { error: code, response_metadata: metadata } = error.data as Partial<typeof error.data>;
-    const data: SlackData = { ...error.data };
-    if (code === 'ratelimited') {
-      return { kind: 'ratelimited', retryAfterMs: waitOf(metadata?.retryAfter ?? 1) };
-    }
-    // A page of HTML instead of JSON ends up here as the “code”; so does JSON that is no answer of Slack's, without one.
-    if (code === undefined || !SLACK_CODE.test(code))
-      return { kind: 'unknown', error: 'no_json', sent: true };
-    // Slack says by it that the action may have happened all the same.
-    if (natureOf(code) === 'doubtful') return { kind: 'unknown', error: code, sent: true };
-    return {
-      kind: 'refused',
-      error: code,
-      needed: typeof data.needed === 'string' ? data.needed : null,
-      data,
-    };
-  }
+  if (error instanceof webApi.WebAPIPlatformError) return refusalIn(error.data) ?? NO_JSON;
   if (error instanceof webApi.WebAPIHTTPError) {
-    const { statusCode } = error;
-    if (statusCode === 404 || statusCode === 405) {
-      return { kind: 'refused', error: 'unknown_method', needed: null, data: {} };
-    }
-    if (statusCode >= 400 && statusCode < 500) {
-      return { kind: 'refused', error: `http_${statusCode}`, needed: null, data: {} };
-    }
-    return { kind: 'unknown', error: `http_${statusCode}`, sent: true };
+    const { statusCode: status } = error;
+    // A no of Slack's is JSON. Whatever else has such a status comes from a proxy, or from a wrong SLACK_API_URL.
+    const refusal = status < 500 ? refusalIn(error.body) : null;
+    return refusal ?? { kind: 'unknown', error: `http_${status}`, sent: true };
   }
   const message = error instanceof Error ? error.message : String(error);
   // The SDK has no class for a 429 without a usable Retry-After.
   if (message.startsWith('Retry header')) return { kind: 'ratelimited', retryAfterMs: 5_000 };
   const code = codeOf(error);
   return { kind: 'unknown', error: code ?? 'no_answer', sent: !(code && NEVER_LEFT.has(code)) };
+}
+
+const NO_JSON: SlackResult = { kind: 'unknown', error: 'no_json', sent: true };
+
+/**
+ * @returns null: this is no answer of Slack's. A page of HTML instead of JSON arrives here as the “code”; so does JSON that
+ *   is no answer, without one
+ */
+function refusalIn(body: unknown): SlackResult | null {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return null;
+  const data: SlackData = { ...body };
+  const { error: code, needed, response_metadata: metadata } = data;
+  if (typeof code !== 'string' || !SLACK_CODE.test(code)) return null;
+  if (code === 'ratelimited') {
+    const { retryAfter = 1 } = (metadata ?? {}) as { retryAfter?: number };
+    return { kind: 'ratelimited', retryAfterMs: waitOf(retryAfter) };
+  }
+  // Slack says by it that the action may have happened all the same.
+  if (natureOf(code) === 'doubtful') return { kind: 'unknown', error: code, sent: true };
+  return { kind: 'refused', error: code, needed: typeof needed === 'string' ? needed : null, data };
 }
 
 /** A wait of nothing would be a loop, and one of days a mistake. @param seconds as Slack says it */
@@ -118,7 +118,7 @@ function codeOf(error: unknown): string | null {
  * Slack's libraries log through ours, one level quieter. Their debug lines hold whole requests (texts, response addresses,
  * tickets), so those are dropped whatever the level.
  */
-export function slackLogger(log: Log): Logger {
+export function slackLogger(log: Logs): Logger {
   return {
     debug: () => {},
     info: (...said) => log.debug({}, words(said)),
@@ -143,4 +143,109 @@ export function withoutSecrets(text: string): string {
     .replace(/\b(wss?:\/\/[^\s/?]+)\S*/gi, '$1/[ticket]')
     .replace(/(\/(?:commands|actions|response|app)\/)\S+/gi, '$1[address]')
     .slice(0, 1_000);
+}
+
+/** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
+export interface Identity {
+  slackTeamId: string;
+  /** The Enterprise organisation of the workspace, `E…`; null for a workspace that has none. */
+  enterpriseId: string | null;
+  botUserId: string;
+  botId: string | null;
+  /** Address of the workspace, `https://acme.slack.com/`. */
+  url: string | null;
+}
+
+const TOLD = z.object({
+  team_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string().nullish(),
+  enterprise_id: z.string().nullish(),
+  url: z.string().nullish(),
+});
+
+/** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
+export interface Home {
+  team: string;
+  /** Absent: not known. */
+  enterprise?: string | null;
+}
+
+export interface WhoAmI {
+  start(): void;
+  stop(): void;
+  /** null until Slack has answered. */
+  current(): Identity | null;
+  /** null until Slack has answered. */
+  home(): Home | null;
+  /** What Bolt is to know of us. No call to Slack: the token was given to us. */
+  authorize(): Promise<AuthorizeResult>;
+  /**
+   * Why Slack did not say it when it was last asked; null: it did, or was not asked yet. `answers`: it was there, and would
+   * not.
+   */
+  why(): { code: string; answers: boolean } | null;
+}
+
+/**
+ * Asks Slack who we are, beside everything else, until it answers: starting needs nothing from Slack.
+ * @param onKnown called once
+ * @param onFatal called once, with Slack's code, when the token is no good
+ */
+export function createWhoAmI(options: {
+  client: SlackClient;
+  token: string;
+  log: Logs;
+  onKnown: (identity: Identity) => void;
+  onFatal: (code: string) => void;
+}): WhoAmI {
+  const { client, log } = options;
+  let identity: Identity | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let failure: { code: string; answers: boolean } | null = null;
+
+  async function ask(attempt: number): Promise<void> {
+    const result = await client.call('auth.test');
+    if (stopped) return;
+    if (result.kind === 'refused' && natureOf(result.error) === 'fatal') return options.onFatal(result.error);
+    const told = result.kind === 'ok' ? TOLD.safeParse(result.data) : null;
+    if (told?.success) {
+      const { team_id, enterprise_id, user_id, bot_id, url } = told.data;
+      identity = {
+        slackTeamId: team_id,
+        enterpriseId: enterprise_id || null,
+        botUserId: user_id,
+        botId: bot_id ?? null,
+        url: url ?? null,
+      };
+      failure = null;
+      log.info({ team: team_id, bot: user_id }, 'Slack knows us');
+      return options.onKnown(identity);
+    }
+    const why =
+      result.kind === 'ok' ? 'unreadable' : result.kind === 'ratelimited' ? 'ratelimited' : result.error;
+    failure = { code: why, answers: result.kind !== 'unknown' };
+    const wait = result.kind === 'ratelimited' ? result.retryAfterMs : Math.min(60_000, 1_000 * 2 ** attempt);
+    log.warn({ why, again_in_ms: wait }, 'Slack does not say who we are; recording goes on');
+    timer = setTimeout(() => void ask(Math.min(attempt + 1, 10)), wait);
+    timer.unref();
+  }
+
+  return {
+    start: () => void ask(0),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+    current: () => identity,
+    home: () => identity && { team: identity.slackTeamId, enterprise: identity.enterpriseId },
+    // A fresh object each time, because Bolt writes into it.
+    authorize: async () => ({
+      botToken: options.token,
+      botId: identity?.botId ?? undefined,
+      botUserId: identity?.botUserId,
+    }),
+    why: () => failure,
+  };
 }

@@ -4,20 +4,24 @@ import {
   type BufferedIncomingMessage,
   HTTPModuleFunctions as bolt,
   HTTPResponseAck,
-  type Receiver,
   type ReceiverEvent,
 } from '@slack/bolt';
-import { z } from 'zod';
-import { natureOf } from '#domain/slack-code.js';
-import type { Log } from '../ports.js';
-import { type SlackClient, slackLogger } from './client.js';
+import type { Logs } from '#log.js';
+import { slackLogger } from './client.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** Slack's own rule for old requests; Bolt does not apply it to requests from the future. */
 const WINDOW_S = 5 * 60;
 
+/** As Bolt's receivers are, but for the two apps. */
+export interface FrontReceiver {
+  init(apps: Apps): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export interface HttpFront {
-  receiver: Receiver;
+  receiver: FrontReceiver;
   /**
    * Serves `POST /slack/events`; the body must not have been read. Answers in every case, and never rejects.
    * @returns resolves when all is told, which may be after an answer that was empty to be in time
@@ -29,7 +33,7 @@ export interface HttpFront {
  * Slack over HTTP, from Bolt's parts instead of its receiver: that one has a server of its own, leaves a signed `null` without
  * an answer, and keeps the bytes of a body from us.
  */
-export function createHttpFront(options: { signingSecret: string; log: Log; now: () => Date }): HttpFront {
+export function createHttpFront(options: { signingSecret: string; log: Logs; now: () => Date }): HttpFront {
   const { signingSecret, log } = options;
   const logger = slackLogger(log);
   let events: App | undefined;
@@ -84,8 +88,8 @@ export function createHttpFront(options: { signingSecret: string; log: Log; now:
 
   return {
     receiver: {
-      init: (app) => {
-        events = answeringEventsAfter(app, log);
+      init: (apps) => {
+        events = answeringEventsAfter(apps, log);
       },
       start: async () => undefined,
       stop: async () => undefined,
@@ -143,113 +147,32 @@ function halvesKept(body: Record<string, unknown>, raw: Buffer): Record<string, 
   }
 }
 
-/** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
-export interface Identity {
-  slackTeamId: string;
-  /** The Enterprise organisation of the workspace, `E…`; null for a workspace that has none. */
-  enterpriseId: string | null;
-  botUserId: string;
-  botId: string | null;
-  /** Address of the workspace, `https://acme.slack.com/`. */
-  url: string | null;
-}
-
-/** With such a code there is no point in going on: a person must give us another token. */
-export function isFatal(code: string): boolean {
-  return natureOf(code) === 'fatal';
-}
-
-const TOLD = z.object({
-  team_id: z.string(),
-  user_id: z.string(),
-  bot_id: z.string().nullish(),
-  enterprise_id: z.string().nullish(),
-  url: z.string().nullish(),
-});
-
-export interface WhoAmI {
-  start(): void;
-  stop(): void;
-  /** null until Slack has answered. */
-  current(): Identity | null;
-  /**
-   * Why Slack did not say it when it was last asked; null: it did, or was not asked yet. `answers`: it was there, and would
-   * not.
-   */
-  why(): { code: string; answers: boolean } | null;
-}
-
 /**
- * Asks Slack who we are, beside everything else, until it answers: starting needs nothing from Slack.
- * @param onKnown called once
- * @param onFatal called once, with Slack's code, when the token is no good
+ * Bolt tries every listener of an app on every request; a dozen of them cost a command half as much again. So commands
+ * have an app of their own.
  */
-export function createWhoAmI(options: {
-  client: SlackClient;
-  log: Log;
-  onKnown: (identity: Identity) => void;
-  onFatal: (code: string) => void;
-}): WhoAmI {
-  const { client, log } = options;
-  let identity: Identity | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let failure: { code: string; answers: boolean } | null = null;
-
-  async function ask(attempt: number): Promise<void> {
-    const result = await client.call('auth.test');
-    if (stopped) return;
-    if (result.kind === 'refused' && isFatal(result.error)) return options.onFatal(result.error);
-    const told = result.kind === 'ok' ? TOLD.safeParse(result.data) : null;
-    if (told?.success) {
-      const { team_id, enterprise_id, user_id, bot_id, url } = told.data;
-      identity = {
-        slackTeamId: team_id,
-        enterpriseId: enterprise_id || null,
-        botUserId: user_id,
-        botId: bot_id ?? null,
-        url: url ?? null,
-      };
-      failure = null;
-      log.info({ team: team_id, bot: user_id }, 'Slack knows us');
-      return options.onKnown(identity);
-    }
-    const why =
-      result.kind === 'ok' ? 'unreadable' : result.kind === 'ratelimited' ? 'ratelimited' : result.error;
-    failure = { code: why, answers: result.kind !== 'unknown' };
-    const wait = result.kind === 'ratelimited' ? result.retryAfterMs : Math.min(60_000, 1_000 * 2 ** attempt);
-    log.warn({ why, again_in_ms: wait }, 'Slack does not say who we are; recording goes on');
-    timer = setTimeout(() => void ask(Math.min(attempt + 1, 10)), wait);
-    timer.unref();
-  }
-
-  return {
-    start: () => void ask(0),
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-    current: () => identity,
-    why: () => failure,
-  };
+export interface Apps {
+  commands: App;
+  others: App;
 }
 
 /**
  * Bolt answers an event before its listeners run: a crash in between would lose it, and Slack would not send it again.
  * Here an event is answered after its listeners are done, so that what it asks is in the outbox by then; if they fail it is
  * not answered and Slack repeats it (keys make the repeat one fact). Commands and interactions answer for themselves.
- * @returns what a receiver is to be initialised with instead of the app
+ * @returns what a receiver of Bolt's takes for its app
  */
-export function answeringEventsAfter(app: App, log: Log): App {
+export function answeringEventsAfter({ commands, others }: Apps, log: Logs): App {
   const processEvent = async (event: ReceiverEvent): Promise<void> => {
     const { body, ack } = event;
     if (body.type === 'app_rate_limited') {
       log.warn({ minute: body.minute_rate_limited }, 'Slack holds back events: too many in that minute');
       return ack();
     }
-    if (body.event === undefined) return app.processEvent(event);
+    if (body.command !== undefined) return commands.processEvent(event);
+    if (body.event === undefined) return others.processEvent(event);
     let wanted = false;
-    await app.processEvent({
+    await others.processEvent({
       ...event,
       ack: async () => {
         wanted = true;
@@ -257,5 +180,5 @@ export function answeringEventsAfter(app: App, log: Log): App {
     });
     if (wanted) await ack();
   };
-  return Object.create(app, { processEvent: { value: processEvent } });
+  return Object.create(others, { processEvent: { value: processEvent } });
 }

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, type Receiver, SocketModeReceiver, webApi } from '@slack/bolt';
-import type { Log } from '../ports.js';
+import { type App, SocketModeReceiver, webApi } from '@slack/bolt';
+import { natureOf } from '#domain/slack-code.js';
+import type { Logs } from '#log.js';
 import { slackLogger } from './client.js';
-import { answeringEventsAfter, isFatal } from './http.js';
+import { type Apps, answeringEventsAfter, type FrontReceiver } from './http.js';
 
 /** A socket that has not said hello by then is given up. */
 const HELLO_MS = 15_000;
 const SHORT_LIFE_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Slack's limit on sockets of one app. With this reason it sends one away, often right after its hello. */
-const TOO_MANY = 'too_many_websockets';
+export const TOO_MANY = 'too_many_websockets';
 /** Reasons by which Slack wants no socket of ours now. */
 const UNWANTED: ReadonlySet<string | null> = new Set([TOO_MANY, 'link_disabled']);
 /** For so long after it has said so one socket has to do. */
@@ -32,7 +33,7 @@ export interface SocketPace {
 }
 
 export interface SocketFront {
-  receiver: Receiver;
+  receiver: FrontReceiver;
   /** How many sockets are connected now. */
   connected(): number;
   /** Why Slack sends our sockets away, as long as none has stayed since; null: it does not. */
@@ -47,7 +48,7 @@ export function createSocketFront(
   options: {
     appToken: string;
     apiUrl?: string;
-    log: Log;
+    log: Logs;
     onFatal: (code: string) => void;
     sockets?: number;
   } & SocketPace,
@@ -135,7 +136,7 @@ export function createSocketFront(
     } catch (error) {
       if (stopping.signal.aborted) return outcome;
       outcome.code = error instanceof webApi.WebAPIPlatformError ? error.data.error : null;
-      if (outcome.code !== null && isFatal(outcome.code)) {
+      if (outcome.code !== null && natureOf(outcome.code) === 'fatal') {
         options.onFatal(outcome.code);
         return 'fatal';
       }
@@ -162,8 +163,8 @@ export function createSocketFront(
 
   return {
     receiver: {
-      init(app: App) {
-        const events = answeringEventsAfter(app, log);
+      init(apps: Apps) {
+        const events = answeringEventsAfter(apps, log);
         sockets.forEach((socket, i) => {
           socket.init(neverRejecting(events, inHand[i] ?? new Set(), log));
         });
@@ -191,7 +192,7 @@ export function createSocketFront(
 
 /** One socket that neither reconnects by itself nor asks twice. */
 function receiver(
-  options: { appToken: string; apiUrl?: string; log: Log },
+  options: { appToken: string; apiUrl?: string; log: Logs },
   stopping: AbortSignal,
 ): SocketModeReceiver {
   return new SocketModeReceiver({
@@ -230,7 +231,7 @@ const LOOK_MS = 700;
 export async function lookAtSocket(options: {
   appToken: string;
   apiUrl?: string;
-  log: Log;
+  log: Logs;
 }): Promise<SocketLook> {
   const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
   const seen: SocketLook = { connections: null, refused: null };
@@ -310,7 +311,7 @@ function gone(socket: SocketModeReceiver): Promise<void> {
  * On a socket nobody waits for the outcome: what fails is logged, not answered, and Slack sends an event again.
  * @param inHand holds what is under way
  */
-function neverRejecting(app: App, inHand: Set<Promise<void>>, log: Log): App {
+function neverRejecting(app: App, inHand: Set<Promise<void>>, log: Logs): App {
   const processEvent: App['processEvent'] = (event) => {
     const done = app
       .processEvent(event)

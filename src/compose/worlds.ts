@@ -1,0 +1,137 @@
+import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
+import { typedZone } from '#domain/command/time/zone.js';
+import { isRefusal } from '#domain/refusal.js';
+import { accountOf, nameInRecord } from '#domain/words.js';
+import { now } from '#elapsed.js';
+import type { Log } from '#log.js';
+import type { Read } from '#read/read.js';
+import { type Format, renderExport } from '#render/exports.js';
+import { ACTIONS } from '#runbooks/actions/actions.js';
+import { proposeOf } from '#runbooks/shelf.js';
+import type { RunWorld } from '#runs/context.js';
+import type { ScheduleWorld } from '#schedules/world.js';
+import { approversFrom, type Groups } from '#slack/people/groups.js';
+import { personOf, personOfProfile } from '#slack/people/people.js';
+import type { Store } from '#store/store.js';
+import { EXPORT_FILES, signedPath } from '#web/exports.js';
+import type { Core } from './core.js';
+
+// What deliveries, runs and schedules stand on, each put together from other rooms.
+
+/** Everything that taking runs along stands on. @param nudge wakes lanes that owe something now */
+export function runWorldOf(
+  { store, handle, runbooks }: Core,
+  groups: Groups | null,
+  nudge: (lanes: string[]) => void,
+  log: Log,
+): RunWorld {
+  return {
+    outbox: store.outbox,
+    incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
+    async facts(team, incident, run) {
+      // A run is taken along from here. The worker before us may have read keys that we have not, and a program may
+      // print what no step has read: keys are known before anything is done.
+      await runbooks.learnKeys();
+      return store.incidents.runFacts(team, incident, run);
+    },
+    targets: store.targets,
+    tell: (intent, incident, asking) => handle(intent, incident, asking),
+    readRunbook: (source) => runbooks.read(source),
+    actions: ACTIONS,
+    systems: runbooks.systems,
+    scrub: runbooks.scrub,
+    approversOf: approversFrom({ approvers: runbooks.settings.approvers, people: store.people, groups, log }),
+    gone: async (team, people) =>
+      (await store.people.byIds(team, people)).filter(({ deleted }) => deleted).map(({ id }) => id),
+    async owe(effect, of) {
+      await store.outbox.owe(effect, of);
+      if (!of.inMs) nudge([of.lane]);
+    },
+    now,
+    log,
+  };
+}
+
+/** Everything that scheduled work stands on. */
+export function scheduleWorldOf({ store, handle, runbooks }: Core, world: RunWorld): ScheduleWorld {
+  const propose = proposeOf(runbooks);
+  return {
+    tell: world.tell,
+    facts: world.facts,
+    systems: world.systems,
+    scrub: world.scrub,
+    owe: world.owe,
+    now: world.now,
+    log: world.log,
+    incident: world.incident,
+    schedules: store.schedules,
+    openIncidents: (team) => store.incidents.open(team),
+    recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
+    async propose(_team, runbook, inputs) {
+      const proposed = await propose({ runbook, inputs, planOnly: false });
+      return isRefusal(proposed) ? proposed : proposed.intent;
+    },
+    async open(intent, asking) {
+      const answer = await handle(intent, null, asking);
+      return isRefusal(answer) ? answer : answer.incident;
+    },
+  };
+}
+
+/** People for deliveries, which meet those of other workspaces. */
+export function peopleForDeliveries({ people, workspaces }: Store): PeopleOfDeliveries {
+  return {
+    personById: people.personById,
+    personByName: people.personByName,
+    account: async (team, id) => accountOf(await people.get(team, id)),
+    async learn(team, told) {
+      const slackTeam = (await workspaces.list()).find((one) => one.team === team)?.slackTeam;
+      const home = slackTeam ? { team: slackTeam } : null;
+      const person =
+        'user' in told ? personOf(told.user, home) : personOfProfile(told.id, told.profile, home);
+      if (!person) return null;
+      await people.upsert(team, [person]);
+      return { id: person.id, name: nameInRecord(person) };
+    },
+  };
+}
+
+/** How long a link in a message opens the export: a shift and a night. */
+const LINK_SECONDS = 24 * 3600;
+
+export interface ExportParts {
+  read: Read;
+  secret: string;
+  publicUrl: string | null;
+}
+
+/** Exports for deliveries: the same bytes as everywhere, and a link that opens them. */
+export function exportsOf({ read, secret, publicUrl }: ExportParts): Exports {
+  return {
+    async render(team, incident, format, zone, user, here) {
+      // Who asked in the incident's own channel is in it; anybody else may have left since.
+      const by = { id: user, name: null };
+      const viewer = { team, by, seesPrivate: here, source: 'slack' as const, now: new Date() };
+      const file = await read.exported(viewer, incident, (dossier) =>
+        renderExport(format as Format, dossier, zone),
+      );
+      if (isRefusal(file)) return file;
+      try {
+        // An upload has to say its length first and is sent in one piece.
+        const parts: Uint8Array[] = [];
+        for await (const part of file.bytes()) parts.push(part);
+        return (async function* () {
+          yield* parts;
+        })();
+      } finally {
+        await file.close();
+      }
+    },
+    link(team, incident, format, zone, user) {
+      if (publicUrl === null) return null;
+      const expires = Math.floor(Date.now() / 1000) + LINK_SECONDS;
+      const file = EXPORT_FILES[format as Format];
+      return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
+    },
+  };
+}

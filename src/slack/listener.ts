@@ -1,0 +1,575 @@
+import type {
+  Middleware,
+  RespondArguments,
+  SlackCommandMiddlewareArgs,
+  SlashCommand,
+  types,
+} from '@slack/bolt';
+import { z } from 'zod';
+import type { Meant, Answer as Said, Typed } from '#answer/answer.js';
+import { decodeSlack, type Entered } from '#domain/command/entered.js';
+import { verbNamed } from '#domain/command/verbs.js';
+import type { Effect } from '#domain/incident/effect.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { refOf, type Status } from '#domain/words.js';
+import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
+import type { Logs } from '#log.js';
+import type { Read } from '#read/read.js';
+import { Unavailable } from '#store/pools.js';
+import type { Store } from '#store/store.js';
+import {
+  type CarriedLine,
+  type CarriedPost,
+  packed,
+  publishQuestion,
+  whichIncident,
+} from './blocks/buttons.js';
+import { type Block, cut, escaped } from './blocks/text.js';
+import { type Form, formView } from './modals/form.js';
+import { type Groups, groupsIn } from './people/groups.js';
+import type { Members } from './people/members.js';
+import { Memory, type People } from './people/people.js';
+import { type Home, type SlackClient, withoutSecrets } from './transport/client.js';
+
+// What this room needs of others, as narrow as it can be; compose hands it in.
+
+export type Recorded = { recorded: true; receipt: string };
+type Handle = (...of: Parameters<Recorder>) => Promise<Recorded | Refusal>;
+/** What is typed, or what a button or a form means. */
+export type Asked = Typed | Meant;
+export type Answer =
+  | Exclude<Said, { kind: 'recorded' }>
+  | { kind: 'recorded'; text: string; remark?: string };
+/** Leave an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
+export type Owe = (
+  effect: Effect,
+  of: { team: string; incident: number; key: string | null },
+) => Promise<void>;
+/** Our names for Slack's workspaces, the first word of every key. */
+export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
+
+/** What every listener of this room works with; made once. */
+export interface Context {
+  /** The slash command, such as `/incident`. */
+  command: string;
+  /** Zone of people whose own is not known. */
+  zone: string;
+  /** Components that the organisation knows, offered in forms. */
+  components: readonly string[];
+  answer: (asked: Asked) => Promise<Answer>;
+  handle: Handle;
+  read: Pick<Read, 'incident' | 'open' | 'ofChannel'>;
+  owe: Owe;
+  where: Where;
+  people: People;
+  members: Members;
+  groups: Groups;
+  /** For work beside the answer. */
+  client: SlackClient;
+  /** For the one call that an answer may wait for: opening a modal. Gives up before the trigger does. */
+  swift: SlackClient;
+  /** @returns a message's address, or null: never fails, and gives up soon */
+  permalink(channel: string, ts: string): Promise<string | null>;
+  /** @returns the bot's own user id, once Slack has said it */
+  self(): string | null;
+  log: Logs;
+  now: () => Date;
+}
+
+/** Somebody in front of Slack, as a payload names them. */
+export interface Speaker {
+  /** The whole of it: it says for which workspace it is. */
+  payload: unknown;
+  user: string;
+  /** Slack's `user_profile`, which tells of people from outside whom no list holds. */
+  profile?: unknown;
+  /** The handle in the payload, for somebody whom we have not met. */
+  handle?: string | null;
+  /** Where they typed it. */
+  channel?: string | null;
+}
+
+export interface Spoken {
+  asking: Asking;
+  zone: string;
+  zoneKnown: boolean;
+}
+
+/**
+ * Who asks. Looks at memory and, for a stranger, at the database; never at Slack.
+ * @param key idempotency key of this delivery
+ */
+export async function spokenBy(context: Context, speaker: Speaker, key: string | null): Promise<Spoken> {
+  const resolved = context.where.team(speaker.payload);
+  const team = typeof resolved === 'string' ? resolved : await resolved;
+  const looked = context.people.known(team, speaker.user, speaker.profile);
+  const known = looked instanceof Promise ? await looked : looked;
+  return {
+    asking: {
+      team,
+      by: { id: speaker.user, name: known.name ?? (speaker.handle || null) },
+      source: 'slack',
+      key,
+      now: context.now(),
+      seesPrivate: false,
+      account: known.account,
+      ...(speaker.channel && { channel: speaker.channel }),
+    },
+    zone: known.zone ?? context.zone,
+    zoneKnown: known.zone !== null,
+  };
+}
+
+/**
+ * Is whoever clicks, or submits a form, in that incident's channel now? The place alone does not say it: a public channel
+ * can be looked at from outside, and a form stays open when its channel has been left. The channel's list does; where
+ * Slack does not give it, the record.
+ * @param channel where they clicked, or opened the form
+ */
+export async function standsIn(
+  { where, members, read }: Pick<Context, 'where' | 'members' | 'read'>,
+  asking: Asking,
+  channel: string | null | undefined,
+  incident: number | null,
+): Promise<boolean> {
+  if (!channel || incident === null || (await where.incident(asking.team, channel)) !== incident)
+    return false;
+  const there = await members.has(channel, asking.by.id);
+  if (there !== null) return there;
+  const state = await read.incident({ ...asking, seesPrivate: true }, incident);
+  return !isRefusal(state) && (!state.private || state.members.includes(asking.by.id));
+}
+
+/** The key of a command or an interaction: Slack gives each a trigger, and repeats it when it delivers again. */
+export function triggerKey(trigger: string | undefined): string | null {
+  return trigger ? `trigger:${trigger}` : null;
+}
+
+/** Which workspace and which incident a payload speaks of, from memory where that is safe. */
+interface Where {
+  /**
+   * Ours, whatever the payload names: in a channel shared with another workspace, and in an Enterprise, the envelope may
+   * name another one. What it names counts only while Slack has not said who we are.
+   * @returns our name of the workspace that we are installed in
+   * @throws NotSure while that is not known: an event is then not answered, so that Slack sends it again
+   */
+  team(payload: unknown): string | Promise<string>;
+  /** @returns the incident whose channel this is, or null */
+  incident(team: string, channel: string): number | null | Promise<number | null>;
+}
+
+/** Slack has not said who we are, and the payload names a workspace that we have never met. */
+export class NotSure extends Error {
+  override name = 'NotSure';
+  constructor() {
+    super('Slack has not said yet in which workspace we are installed');
+  }
+}
+
+const id = z.string().min(1).nullish().catch(null);
+const named = z.object({ id }).nullish().catch(null);
+const ENVELOPE = z.object({
+  event: z.unknown().optional(),
+  authorizations: z
+    .array(z.object({ team_id: id }))
+    .nullish()
+    .catch(null),
+  context_team_id: id,
+  view: z.object({ app_installed_team_id: id }).nullish().catch(null),
+  team: named,
+  team_id: id,
+  user: z.object({ team_id: id }).nullish().catch(null),
+});
+
+/** @returns Slack's id of the workspace for which a payload was sent, as far as it says so; and whether it is an event */
+export function addressee(payload: unknown): { team: string | null; event: boolean } {
+  const read = ENVELOPE.safeParse(payload);
+  if (!read.success) return { team: null, event: false };
+  const { event, authorizations, context_team_id, view, team, team_id, user } = read.data;
+  // The nearer to the installation first: the outer `team_id` may be that of whoever acted.
+  const team_ = authorizations?.[0]?.team_id || context_team_id || view?.app_installed_team_id;
+  return { team: team_ || team?.id || team_id || user?.team_id || null, event: event !== undefined };
+}
+
+export function createWhere(options: {
+  read: Pick<Read, 'ofChannel'>;
+  workspace: Workspace;
+  /** @returns where we are installed, null while Slack has not said it */
+  home: () => Home | null;
+  now: () => Date;
+}): Where {
+  const { workspace, home } = options;
+  // Neither ever changes once it is known: a workspace keeps its name, a channel its incident.
+  let ours: { slack: string; team: string } | null = null;
+  const channels = new Memory<number>(24 * 3_600_000, 20_000, () => options.now().getTime());
+
+  async function installed(slack: string): Promise<string> {
+    const team = await workspace.resolve(slack);
+    ours = { slack, team };
+    return team;
+  }
+
+  /** Recording needs nothing from Slack, so a command must not wait for it; but nothing that was not typed makes a workspace. */
+  async function unsure(payload: unknown): Promise<string> {
+    const { team, event } = addressee(payload);
+    const found = team === null ? null : await workspace.find(team);
+    if (found !== null) return found;
+    const first = team === null || event || !team.startsWith('T') ? null : await workspace.first(team);
+    if (first === null) throw new NotSure();
+    return first;
+  }
+
+  return {
+    team(payload) {
+      const slack = home()?.team;
+      if (slack === undefined) return unsure(payload);
+      return ours?.slack === slack ? ours.team : installed(slack);
+    },
+    incident(team, channel) {
+      const key = `${team} ${channel}`;
+      const known = channels.get(key);
+      if (known !== undefined) return known;
+      return options.read.ofChannel(team, channel).then((incident) => {
+        // A *no* is not kept: the next line may be typed in a channel that was made a moment ago.
+        if (incident !== null) channels.set(key, incident);
+        return incident;
+      });
+    },
+  };
+}
+
+/** What somebody gets to read, and only they. `words` is plain text, escaped on its way out. */
+export interface Reply {
+  words: string;
+  /** Our own sentences set commands in `code`; what people wrote is shown literally. */
+  formatted: boolean;
+  blocks?: Block[];
+  /** The input of a form that is at fault: the form stays open. */
+  block?: string;
+}
+
+/** Slack cuts at 40,000 without a word; what is left out here is said. */
+const LONGEST = 38_000;
+const REST = '\n… and more: `export md` gives all of it.';
+
+export function said(words: string): Reply {
+  return { words, formatted: false };
+}
+
+export function refused(refusal: Refusal): Reply {
+  return { words: `${refusal.sentence}\n${refusal.next}`, formatted: true };
+}
+
+/** @returns the message for an answer or a response address: for one person's eyes, pinging nobody */
+export function ephemeral(reply: Reply): RespondArguments & { response_type: 'ephemeral' } {
+  return {
+    response_type: 'ephemeral',
+    text: cut(escaped(reply.words), LONGEST, REST),
+    ...(reply.formatted ? {} : { mrkdwn: false }),
+    ...(reply.blocks && { blocks: reply.blocks }),
+  };
+}
+
+/** Slack takes five answers per address, within thirty minutes. */
+const ATTEMPTS = 3;
+
+/**
+ * Say something through a response address: it works wherever the person is, whether or not the bot is there.
+ * @returns whether Slack took it; never throws. The address is a secret and stays out of the log.
+ */
+export async function respondTo(
+  url: string | null | undefined,
+  message: object,
+  log: Logs,
+): Promise<boolean> {
+  if (!url) return false;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(message),
+        redirect: 'error',
+        signal: AbortSignal.timeout(5_000),
+      });
+      await response.body?.cancel();
+      if (response.ok) return true;
+      log.warn({ status: response.status, attempt }, 'Slack did not take a late answer');
+      // Used up or expired: asking again changes nothing.
+      if (response.status >= 400 && response.status < 500 && response.status !== 429) return false;
+    } catch (error) {
+      const why = withoutSecrets(error instanceof Error ? error.message : String(error));
+      log.warn({ why, attempt }, 'A late answer did not reach Slack');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300 * attempt));
+  }
+  return false;
+}
+
+/** Slack waits three seconds; an empty answer at two leaves one for the way. */
+const LATE_MS = 2_000;
+
+/**
+ * Gives the outcome in the answer itself; where that takes too long, answers empty and tells it later. A failure is logged
+ * and becomes a sentence.
+ */
+export async function interaction<A = void>(
+  context: Pick<Context, 'log'>,
+  of: {
+    /** The key under which it is recorded; on every line that belongs to it. */
+    request: string | null;
+    /** What has to be done. null: there is nothing to say */
+    work: Promise<Reply | null>;
+    /** What is said when the work fails, made of that it is not known whether it is in the record. */
+    failed?: (reply: Reply) => Reply;
+    ack: (body?: A) => Promise<void>;
+    /** What Slack takes within its answer; absent or undefined: the answer is empty, and `tell` follows. */
+    within?: (reply: Reply) => A | undefined;
+    /** Tells it another way. */
+    tell: (reply: Reply) => Promise<unknown>;
+  },
+): Promise<void> {
+  const { log } = context;
+  const { request, ack, tell } = of;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    ack().catch((error: unknown) => log.warn({ err: error, request }, 'An empty answer did not reach Slack'));
+  }, LATE_MS);
+  let reply: Reply | null;
+  try {
+    reply = await of.work;
+  } catch (error) {
+    log.error({ err: error, request }, 'What somebody asked for failed');
+    // Something we did not foresee: whether it is in the record is not known here.
+    const unsure = refused(refuse('NOT_CONFIRMED', {}));
+    reply = of.failed ? of.failed(unsure) : unsure;
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!late) {
+    const body = reply ? of.within?.(reply) : undefined;
+    try {
+      await (body ? ack(body) : ack());
+      if (body) return;
+    } catch (error) {
+      // The socket closed under us, say. What was recorded is recorded: tell it the other way.
+      log.warn({ err: error, request }, 'An answer did not reach Slack; telling it later');
+    }
+  }
+  if (reply) await tell(reply);
+}
+
+/**
+ * Looks before anything is recorded. Where that fails nothing was kept, and whoever waits is told so.
+ * @param onlyLooks they only asked: nothing would have been kept
+ */
+export async function lookedUp<T>(
+  { log }: Pick<Context, 'log'>,
+  request: string | null,
+  work: () => Promise<T>,
+  onlyLooks = false,
+): Promise<T | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    // A database that is away is said once, elsewhere, and not with each request.
+    if (!(error instanceof Unavailable))
+      log.error({ err: error, request }, 'A request could not be looked up');
+    if (!(error instanceof NotSure)) return onlyLooks ? notRead(error) : nothingKept(error);
+    const why = 'Slack has not said yet which workspace this bot is installed in';
+    return refuse(onlyLooks ? 'NOT_READ' : 'NOT_RECORDED', { why });
+  }
+}
+
+/** The slash command: commit, then the receipt in the same answer. */
+export function onCommand(context: Context): Middleware<SlackCommandMiddlewareArgs> {
+  return ({ command, ack }) =>
+    interaction<RespondArguments>(context, {
+      request: triggerKey(command.trigger_id),
+      work: speak(context, command),
+      failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
+      ack,
+      within: ephemeral,
+      tell: (reply) => respondTo(command.response_url, ephemeral(reply), context.log),
+    });
+}
+
+const NOT_READ = refused(refuse('NOT_READ', { why: 'something failed here' }));
+
+/** Looked at after a failure only. Whoever asks a question must not hear that something may be in the record. */
+function onlyLooks({ text }: SlashCommand): boolean {
+  const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] ?? '');
+  return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');
+}
+
+async function speak(context: Context, command: SlashCommand): Promise<Reply | null> {
+  if (command.command !== context.command) {
+    return said(`I listen to ${context.command}, not to ${command.command}: see \`command\` in tocsin.yml.`);
+  }
+  const { trigger_id: trigger, channel_id: channel, response_url: reply } = command;
+  const request = triggerKey(trigger);
+  const typed = await lookedUp(context, request, () => typedIn(context, command), onlyLooks(command));
+  if (isRefusal(typed)) return refused(typed);
+  return answered(context, typed, { channel, trigger, reply: reply || null });
+}
+
+/** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
+async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
+  const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
+  const spoken = await spokenBy(context, { payload: command, user, handle, channel }, triggerKey(trigger));
+  const implied = context.where.incident(spoken.asking.team, channel);
+  const here = { id: channel, name: command.channel_name };
+  return {
+    ...spoken,
+    implied: implied instanceof Promise ? await implied : implied,
+    entered: await entered(context, spoken.asking.team, command.text ?? '', here),
+  };
+}
+
+const PERSON = /<@([UW][A-Z0-9]+)/g;
+
+/**
+ * Slack's encoding undone, with the names that we know.
+ * @param here the channel of the payload with the name it gives, so that a mention of it has one
+ */
+export async function entered(
+  context: Pick<Context, 'people' | 'groups'>,
+  team: string,
+  raw: string,
+  here?: { id: string; name: string | undefined },
+): Promise<Entered> {
+  const ids = raw.includes('<@')
+    ? [...new Set([...raw.matchAll(PERSON)].map((match) => match[1] ?? ''))]
+    : [];
+  const names = ids.length > 0 ? await context.people.names(team, ids) : null;
+  const unnamed = raw.includes('<!subteam^') ? groupsIn(raw) : [];
+  const groups = unnamed.length > 0 ? await context.groups.names(unnamed) : null;
+  return decodeSlack(raw, {
+    group: (id) => groups?.get(id) ?? null,
+    person: (id) => names?.get(id) ?? null,
+    // In private channels and direct messages Slack gives a kind instead of a name.
+    channel: (id) =>
+      here?.id === id && here.name && !['privategroup', 'directmessage'].includes(here.name)
+        ? here.name
+        : null,
+  });
+}
+
+/** Where a command was typed, as far as an answer needs it. */
+export interface Spot {
+  channel: string;
+  trigger: string | undefined;
+  /** Response address, for what is said after a form. */
+  reply: string | null;
+}
+
+/** How a form is typed, for when it cannot be shown. */
+const LINES: Record<Form, string> = {
+  open: 'open sev2 TITLE --component NAME',
+  note: 'note 14:32 TEXT',
+  log: 'log, then a line for each entry: TIME TEXT',
+};
+
+/**
+ * Opens a modal: the only call to Slack that an answer may wait for, and it is made before anything is recorded.
+ * @returns whether it is open
+ */
+export async function openView(
+  { swift, log }: Pick<Context, 'swift' | 'log'>,
+  trigger: string | undefined,
+  view: types.ModalView,
+): Promise<boolean> {
+  if (!trigger) return false;
+  const result = await swift.call('views.open', { trigger_id: trigger, view });
+  if (result.kind === 'ok') return true;
+  const why = result.kind === 'ratelimited' ? 'ratelimited' : result.error;
+  log.warn({ why, view: view.callback_id }, 'A form could not be opened');
+  return false;
+}
+
+/**
+ * What is typed, clicked and submitted is asked in the same way.
+ * @returns what to say; null: a form has been opened, nothing to say
+ */
+export async function answered(context: Context, asked: Asked, spot: Spot): Promise<Reply | null> {
+  return dressed(context, await context.answer(asked), asked, spot);
+}
+
+/** Dresses an answer for Slack, and does what it asks of Slack. */
+export async function dressed(
+  context: Context,
+  answer: Answer,
+  asked: Asked,
+  spot: Spot,
+): Promise<Reply | null> {
+  switch (answer.kind) {
+    case 'recorded':
+      return said(answer.remark ? `${answer.text}\n${answer.remark}` : answer.text);
+    case 'text':
+      return { ...said(answer.text), formatted: answer.ours === true };
+    case 'refused': {
+      const blocks = await question(context, answer, asked);
+      return { ...refused(answer.refusal), ...(blocks && { blocks }) };
+    }
+    case 'form': {
+      const { form, incident } = answer;
+      const view = formView(form, { incident, channel: spot.channel, reply: spot.reply }, context.components);
+      if (await openView(context, spot.trigger, view)) return null;
+      const line = `${context.command} ${LINES[form]}`;
+      return said(`Slack does not open the form now. Type it on one line: ${line}`);
+    }
+    case 'export': {
+      const { incident, format, zone } = answer;
+      const { team, by, key } = asked.asking;
+      const payload = { format, zone, channel: spot.channel, user: by.id };
+      await context.owe({ kind: 'export.send', payload }, { team, incident, key });
+      const what = format === 'postmortem.md' ? 'The postmortem draft' : `The export (${format})`;
+      return said(
+        `${what} of ${refOf(incident)} follows as a file: here, or as a direct message where I am not a member.`,
+      );
+    }
+    default: {
+      const unknown: never = answer;
+      throw new Error(`an answer of an unknown kind: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+/** Two refusals are questions: for those, buttons that answer them, if what was typed fits into a button. */
+async function question(
+  context: Context,
+  { refusal, intent, incident }: Extract<Answer, { kind: 'refused' }>,
+  asked: Asked,
+): Promise<Block[] | null> {
+  const { asking } = asked;
+  const { key } = asking;
+  if (
+    refusal.code === 'PUBLISH_NEEDS_CONFIRMATION' &&
+    intent?.type === 'PublishPost' &&
+    incident !== undefined
+  ) {
+    // The moment stays the one that was meant when it was typed, however late the click is.
+    // So does the state: what the person sees in the question is what becomes public.
+    const state = intent.state ?? (await statusOf(context, asking, incident));
+    const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
+    const value = packed(carried);
+    return value === null ? null : publishQuestion(state ?? 'an update', intent.text, value);
+  }
+  if (refusal.code === 'WHICH_INCIDENT' && 'entered' in asked) {
+    const open = await context.read.open(asking);
+    const choices = open.slice(0, 25).flatMap((state) => {
+      const carried: CarriedLine = { line: asked.entered, incident: state.number, key };
+      const value = packed(carried);
+      return value === null ? [] : [{ ref: refOf(state.number), title: state.title, value }];
+    });
+    return choices.length > 0 ? whichIncident(choices) : null;
+  }
+  return null;
+}
+
+async function statusOf(context: Context, asking: Asking, incident: number): Promise<Status | null> {
+  const seen = await context.read.incident(asking, incident);
+  return isRefusal(seen) ? null : seen.status;
+}
