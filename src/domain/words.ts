@@ -51,7 +51,8 @@ export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** How exactly a time was given: what was typed, never more. */
-export type Precision = 'second' | 'minute' | 'approx' | 'date';
+export const PRECISIONS = ['second', 'minute', 'approx', 'date'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /**
  * When something happened. `at` and `until` are UTC, ISO 8601 with `Z` and whole seconds
@@ -73,12 +74,9 @@ export function momentNow(now: Date): Moment {
   return { at: toSeconds(now), until: null, precision: 'second' };
 }
 
-export interface Happened {
+export interface Happened extends Moment {
   /** Number of the timeline entry, given once. */
-  n: number;
-  at: string;
-  until: string | null;
-  precision: Precision;
+  readonly n: number;
 }
 
 /** What a new timeline entry begins with: its number, the `offset`-th after those of the incident, and when it happened. */
@@ -90,14 +88,6 @@ export function happened(
 ): Happened {
   const { at, until, precision } = moment ?? momentNow(now);
   return { n: entries + 1 + offset, at, until, precision };
-}
-
-/** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
-export interface Milestone {
-  at: string;
-  precision: Precision;
-  marked: boolean;
-  n: number;
 }
 
 /**

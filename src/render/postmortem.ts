@@ -1,7 +1,7 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import { type IncidentState, metricsOf } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
-import { type Mark, type Milestone, refOf } from '#domain/words.js';
+import { type Mark, type Precision, refOf } from '#domain/words.js';
 import { type Clock, dateTimeOf, durationInWords } from './clock.js';
 import {
   type Block,
@@ -148,7 +148,7 @@ function runItem(entry: Entry, runbooks: Map<string, string>, clock: Clock): Blo
   return { is: 'item', spans: [{ cite: entry.n }, ' ', `${dateTimeOf(entry, clock)} ${words}`] };
 }
 
-function at(milestone: { at: string; precision: Milestone['precision'] }, clock: Clock): string {
+function at(milestone: { at: string; precision: Precision }, clock: Clock): string {
   return dateTimeOf({ ...milestone, until: null }, clock);
 }
 

@@ -9,9 +9,8 @@ import {
   type SealedFact,
   seal,
 } from '#domain/incident/chain.js';
-import type { DraftFact } from '#domain/incident/fact.js';
-import { FACT_SHAPES, FACT_VERSIONS, faultOfFact } from '#domain/incident/fact-shape.js';
-import { verifyFacts, verifyFile } from '#domain/incident/verify.js';
+import { type DraftFact, FACT_SHAPES } from '#domain/incident/fact.js';
+import { faultOfFact, verifyFacts, verifyFile } from '#domain/incident/verify.js';
 import { ana, mark, note, opened, status } from './given.js';
 import * as run from './run-facts.js';
 
@@ -138,7 +137,7 @@ const forged = (n: number, change: (fact: ReturnType<typeof parsed>) => void) =>
 
 test('there is a shape for every type, and it accepts what is sealed', async () => {
   expect(EVERY.map((fact) => fact.type).sort()).toEqual(Object.keys(FACT_SHAPES).sort());
-  expect(Object.values(FACT_VERSIONS).every((v) => v === 1)).toBe(true);
+  expect(Object.values(FACT_SHAPES).every(({ v }) => v === 1)).toBe(true);
   expect(await verify(LINES)).toEqual({
     ok: true,
     incident: 'INC-7',

@@ -1,9 +1,8 @@
-import { RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import { evolveRuns, rolesChanged, runsOf } from '../run/state.js';
-import { MARKS, type Mark, type Milestone, type Person, STANDING } from '../words.js';
+import { MARKS, type Mark, type Person, STANDING } from '../words.js';
 import { unseal } from './chain.js';
 import { amendmentOf, entryOf, listed } from './entry.js';
-import type { Fact } from './fact.js';
+import { type Fact, isOfRun, type Milestone } from './fact.js';
 import type { IncidentState } from './state.js';
 
 type Opened = Extract<Fact, { type: 'IncidentOpened' }>;
@@ -128,13 +127,6 @@ export function evolve(state: IncidentState, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
-}
-
-const OF_RUNS: ReadonlySet<string> = new Set(RUN_FACTS);
-
-/** Is this something that happened in a run? */
-export function isOfRun(fact: Fact): fact is Fact & RunFactBody {
-  return OF_RUNS.has(fact.type);
 }
 
 function broughtIn(state: IncidentState, people: string[], at: string) {

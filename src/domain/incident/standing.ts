@@ -1,6 +1,6 @@
-import type { Mark, Milestone, PostState, Severity, Status } from '../words.js';
+import type { Mark, PostState, Severity, Status } from '../words.js';
 import type { Entry } from './entry.js';
-import type { Restored } from './fact.js';
+import type { Milestone, Restored } from './fact.js';
 
 /** Kinds of entries by which something stands; `opened` is what stood first. */
 export const CHANGE_KINDS = [

@@ -1,5 +1,6 @@
 import type { Runs } from '../run/state.js';
-import type { Mark, Milestone, Person, PostState, Precision, Severity, Status } from '../words.js';
+import type { Mark, Person, PostState, Precision, Severity, Status } from '../words.js';
+import type { Milestone } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline

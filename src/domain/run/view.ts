@@ -1,5 +1,5 @@
-import { isOfRun } from '../incident/evolve.js';
 import type { Fact } from '../incident/fact.js';
+import { isOfRun } from '../incident/fact.js';
 import type { Person } from '../words.js';
 import type { AskedAgain, Phase, RunFactBody, StepOutcome } from './fact.js';
 import type { RunPlan } from './plan.js';
