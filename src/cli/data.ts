@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { databaseTold, openDatabase } from '#compose/database.js';
 import { loadConfig } from '#config/config.js';
-import { FOLD } from '#domain/incident/evolve.js';
+import { FOLD } from '#domain/incident/state.js';
 import { numberOf } from '#domain/words.js';
 import { createLog } from '#log.js';
 import { migrate } from '#store/migrate.js';

@@ -5,9 +5,9 @@ import type { Power } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
 import { accountOf, type Person, refOf } from '#domain/words.js';
-import { type People, permitted } from '#handle/admission.js';
 import { type Before, createHandle, type Handle, type WriterStore } from '#handle/handle.js';
-import type { GroupNamed } from '#handle/plan.js';
+import { type GroupNamed, type People, permitted } from '#handle/lookups.js';
+
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read/read.js';
 import { createGroups } from '#slack/people/groups.js';

@@ -1,9 +1,9 @@
 import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
-import { type IncidentState, metricsOf } from '#domain/incident/state.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import type { ActionItem } from './incident.js';
+import { type ActionItem, metricsOf } from './document.js';
 import { runStanding } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 

@@ -3,7 +3,7 @@ import { readAsked } from '#cli/runbook/asked.js';
 import { linesOf, plain, Screen } from '#cli/runbook/text.js';
 import { Usage } from '#cli/verb.js';
 import type { Fact } from '#domain/incident/fact.js';
-import { isOfRun } from '#domain/incident/fact.js';
+import { isOfRun } from '#domain/incident/state.js';
 import type { RunFactBody } from '#domain/run/fact.js';
 import { runViewOf } from '#domain/run/view.js';
 
