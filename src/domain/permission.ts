@@ -430,7 +430,7 @@ export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
 };
 
 /** `in-channel`: whoever is in its channel now, which has to be looked at. */
-export type Sight = 'yes' | 'no' | 'in-channel';
+type Sight = 'yes' | 'no' | 'in-channel';
 
 /** Guests and strangers see what they are in the channel of, and nothing else. */
 export function isLimited(account: Account | undefined): boolean {

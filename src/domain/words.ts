@@ -37,7 +37,7 @@ export type EntryKind = (typeof ENTRY_KINDS)[number];
  * How something that we stand on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
  * what it is asked; `away`: it does not answer.
  */
-export type State = 'ok' | 'degraded' | 'refusing' | 'away';
+type State = 'ok' | 'degraded' | 'refusing' | 'away';
 
 /** A state, with what people need to know of it: `reason` completes “the database is away: …”, `fix` is what to do. */
 export interface Condition {
@@ -131,7 +131,7 @@ export interface Person {
  * What kind of account somebody has in our workspace. `guest`: invited into one or several channels only; `outside`: of
  * another workspace, met in a shared channel. A deactivated account keeps its kind.
  */
-export const PERSON_KINDS = ['member', 'guest', 'outside', 'bot'] as const;
+const PERSON_KINDS = ['member', 'guest', 'outside', 'bot'] as const;
 export type PersonKind = (typeof PERSON_KINDS)[number];
 
 /** What somebody may be taken for: `gone` is deactivated, `unknown` is whom Slack has not described yet. */

@@ -35,7 +35,7 @@ export interface Draft {
 }
 
 /** What was decided of a group of requests, before any of it is written. */
-export interface DraftedGroup<R> {
+interface DraftedGroup<R> {
   commit: Gathering;
   drafts: Array<{ request: R; draft: Draft }>;
   /** A *no* that rests on what is about to be written: it may be said once that is written, and not before. */

@@ -1,7 +1,7 @@
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asker, Asking, Found, Intent, TypedIntent } from '#domain/incident/intent.js';
-import { CHANGE_KINDS } from '#domain/incident/standing.js';
+import { CHANGE_KINDS } from '#domain/incident/restored.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import {
   askerIn,
@@ -59,11 +59,7 @@ const PLAIN: Admission = {};
 /** Incidents that are remembered to be public. */
 const REMEMBERED = 5_000;
 
-export type Admit = (
-  intent: TypedIntent,
-  target: number | null,
-  asking: Asking,
-) => Admission | Promise<Admission>;
+type Admit = (intent: TypedIntent, target: number | null, asking: Asking) => Admission | Promise<Admission>;
 
 /**
  * What is recorded by a full member where they may costs no look-up: where it is typed in the incident's channel, and

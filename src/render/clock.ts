@@ -1,4 +1,3 @@
-import type { Zone } from 'luxon';
 import { zoneName, zoneNamed } from '#domain/command/time/zone.js';
 import type { Moment } from '#domain/words.js';
 
@@ -24,7 +23,8 @@ export interface Clock {
  * @throws RangeError when there is no such zone; fronts check before
  */
 export function clockIn(zone: string): Clock {
-  const found = zoneOf(zone);
+  const found = zoneNamed(zone);
+  if (!found) throw new RangeError(`not a time zone: ${zone}`);
   const offsetAt = hourly((instant) => found.offset(instant));
   return {
     zone: zoneName(found),
@@ -53,22 +53,6 @@ function hourly(offset: (instant: number) => number): (instant: number) => numbe
     kept = { from, offset: here };
     return here;
   };
-}
-
-/** @returns whether an export can be made in that zone. */
-export function isZone(zone: string): boolean {
-  try {
-    zoneOf(zone);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function zoneOf(zone: string): Zone {
-  const found = zoneNamed(zone);
-  if (!found) throw new RangeError(`not a time zone: ${zone}`);
-  return found;
 }
 
 function offsetText(minutes: number): string {

@@ -104,15 +104,7 @@ export function runItem(run: RunView) {
   };
 }
 
-export type StepState =
-  | 'pending'
-  | 'running'
-  | 'waiting'
-  | 'asking'
-  | 'done'
-  | 'failed'
-  | 'skipped'
-  | 'undone';
+type StepState = 'pending' | 'running' | 'waiting' | 'asking' | 'done' | 'failed' | 'skipped' | 'undone';
 
 /** One step of a run as people are shown it. */
 export interface StepLine {

@@ -18,7 +18,7 @@ export interface Undelivered {
 const RETRY = '`tocsin deliveries retry all`';
 
 /** What is missing, in words: `#4–#9, #12 and the headline`. Entries come first, in order. */
-export function whatIsMissing(effects: readonly Effect[]): string {
+function whatIsMissing(effects: readonly Effect[]): string {
   const entries = new Set<number>();
   const others = new Set<string>();
   for (const effect of effects) {

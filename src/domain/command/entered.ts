@@ -1,8 +1,6 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { LIMITS, lengthOf } from '../text.js';
 
-export type { Names };
-
 /** Somebody, or a user group, named in the text: `@ana` from `start` to `end` (UTF-16 indices). A bare `@name` has no id. */
 export interface Mention {
   readonly start: number;
@@ -92,7 +90,7 @@ export function checkText(text: string, limit: number = LIMITS.text, what = 'The
 }
 
 /** The names known now of Slack's ids; null where one is not known. */
-interface Names {
+export interface Names {
   person(id: string): string | null;
   /** A user group's handle, without `@`. */
   group?(id: string): string | null;
@@ -100,7 +98,7 @@ interface Names {
 }
 
 /** One control sequence of Slack, `<…>`, read: the text it stands for, and the person or the user group if it names one. */
-export interface SlackToken {
+interface SlackToken {
   readonly text: string;
   readonly end: number;
   readonly named: { id: string; name: string | null } | null;

@@ -204,7 +204,7 @@ const ENDS_WORD = /(?=\s|$)/y;
 const NEXT_BEGINS = /(?=\s*$|\s+(?:--|—|–)[A-Za-z]|\s+[A-Za-z][\w-]*=)/y;
 
 /** A value in quotes; `end` is the index behind the closing one. */
-export interface Quoted {
+interface Quoted {
   readonly value: string;
   readonly end: number;
 }

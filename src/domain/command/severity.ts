@@ -20,7 +20,7 @@ export function severityOf(word: string): Severity | null {
 }
 
 /** A severity at the start of a text; `rest` begins behind what parts it from the text: a colon, a dash, its bracket. */
-export interface ReadSeverity {
+interface ReadSeverity {
   readonly severity: Severity;
   readonly rest: string;
 }

@@ -25,7 +25,7 @@ export interface Verb {
   readonly textless: boolean;
 }
 
-export const VERB_NAMES = [
+const VERB_NAMES = [
   'open',
   'note',
   'log',
@@ -79,7 +79,7 @@ export interface More {
   textless?: boolean;
 }
 
-export const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
+const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
 
 export const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
   open: [
@@ -175,9 +175,7 @@ export const VERBS: readonly Verb[] = VERB_NAMES.map((name) => {
   };
 });
 
-export const BY_WORD = new Map(
-  VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])),
-);
+const BY_WORD = new Map(VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])));
 
 /** @returns the verb of that name or alias, in any case; null: there is none. */
 export function verbNamed(word: string): Verb | null {
@@ -213,7 +211,7 @@ export function howFar(typed: string, name: string): number {
 }
 
 /** Two letters in the wrong order are one slip, not two. */
-export function swaps(typed: string): string[] {
+function swaps(typed: string): string[] {
   return [...typed.slice(1)].map(
     (_, i) => `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`,
   );

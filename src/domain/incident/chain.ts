@@ -25,7 +25,7 @@ export const HASHED_FACT = z.strictObject({
 export type HashedFact = z.infer<typeof HASHED_FACT>;
 
 /** One erasable text beside its fact. `salt` is hex; both null once erased. */
-export interface KeptText {
+interface KeptText {
   field: string;
   salt: string | null;
   text: string | null;

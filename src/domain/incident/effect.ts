@@ -215,7 +215,7 @@ function onHeadline(state: IncidentState | null, fact: { data: { entry: number }
 }
 
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */
-export const LOG_IN_MESSAGE = 600;
+const LOG_IN_MESSAGE = 600;
 
 /** What the bot records of a run by itself; whatever a person says must wake the run's worker. */
 const OWN = 'tocsin';

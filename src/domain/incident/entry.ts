@@ -57,8 +57,6 @@ export interface EntryDetail {
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
 
-export type EntryOf = (fact: Fact) => Entry | null;
-
 /** What stands where a text was erased. */
 export const ERASED = '[erased]';
 
@@ -113,7 +111,7 @@ export function toldText(entry: Entry): string {
 }
 
 /** Numbers of an impact; a missing member is not known. */
-export interface ImpactNumbers {
+interface ImpactNumbers {
   text: string | null;
   failed?: number | null;
   total?: number | null;

@@ -31,7 +31,7 @@ export type Intent<P = Person> =
       drill: boolean;
       moment: Moment | null;
     }
-  /** The standing record, once (state.ts). */
+  /** The standing record, once (`STANDING`). */
   | { type: 'OpenStandingRecord' }
   | { type: 'RecordNote'; moment: Moment | null; text: string }
   | { type: 'RecordLog'; lines: LogLine[] }
@@ -75,7 +75,7 @@ export type Intent<P = Person> =
 export type TypedIntent = Intent<PersonRef>;
 
 /** A Slack message on its way into the timeline, at its own time. */
-export interface CapturedMessage {
+interface CapturedMessage {
   readonly channel: string;
   /** Slack's `ts`: id and time at once; never parsed to a float. */
   readonly ts: string;
@@ -122,7 +122,7 @@ export interface Asker {
 export interface Found {
   /** The entry that the intent names (`edit 4`), or the asker's own last one (`undo`). */
   entry: Entry | null;
-  /** Where something is struck: all unstruck entries by which anything stands (standing.ts), in order of recording. */
+  /** Where something is struck: all unstruck entries that change what the incident is (restored.ts), in order of recording. */
   changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;

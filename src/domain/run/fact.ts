@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type BodyOf, count, happened, hash, id, number, shape, stamp } from '../shape.js';
 
 /** How a run ended. */
-export const RUN_ENDS = [
+const RUN_ENDS = [
   'succeeded',
   'failed',
   'cancelled',

@@ -2,7 +2,7 @@ import { closest, isPrintable } from '../text.js';
 import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from './runbook.js';
 import { fill } from './template.js';
 
-export type InputValue = string | number | boolean;
+type InputValue = string | number | boolean;
 
 /** Why what was given cannot be used, and what could be written instead. */
 export interface InputProblem {

@@ -157,7 +157,7 @@ function failureOf({ steps }: RunView, runbook: Runbook): string | null {
 }
 
 /** @returns what began and changed something, and was not taken back, each with the reason. */
-export function leftStanding(view: RunView, runbook: Runbook): string[] {
+function leftStanding(view: RunView, runbook: Runbook): string[] {
   return runbook.steps.flatMap((spec) => {
     if (!changed(view, spec)) return [];
     if (!spec.undo) return [`${spec.id} (it has no undo)`];

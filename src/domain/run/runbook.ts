@@ -19,7 +19,7 @@ export interface InputSpec {
 }
 
 /** Who must agree before anything changes. */
-export interface ApprovalSpec {
+interface ApprovalSpec {
   /** How many people; 0: nobody. */
   required: number;
   /** Roles (`lead`), people and groups (`@sre`, `U012AB3CD`, `S012AB3CD`); empty: anybody who sees the incident. */

@@ -7,7 +7,7 @@ type RunFactOf = RunFactBody & {
   texts: Readonly<Record<string, string | null | undefined>>;
 };
 
-export type RunStatus = 'planning' | 'waiting' | 'running' | 'asking' | 'undoing' | 'ended';
+type RunStatus = 'planning' | 'waiting' | 'running' | 'asking' | 'undoing' | 'ended';
 
 /** Where one step stands in one phase. `due`: it waits until then. `again`: it is to be done once more. */
 export interface StepMark {

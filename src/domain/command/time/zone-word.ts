@@ -14,7 +14,7 @@ import {
 } from './zone.js';
 
 /** Where a zone word stands in the text, and the zone it names. */
-export interface ZoneWord {
+interface ZoneWord {
   readonly zone: Zone;
   readonly end: number;
 }

@@ -167,7 +167,7 @@ export function meantAsArea(word: string): boolean {
 }
 
 /** A text as times are read in it, and where each of its characters stands in what was typed. */
-export interface Folded {
+interface Folded {
   readonly text: string;
   /** @returns the index in the typed text of the character at `index` of the folded one. */
   readonly typedAt: (index: number) => number;
