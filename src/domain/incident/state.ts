@@ -12,7 +12,7 @@ import {
 } from '../words.js';
 import { unseal } from './chain.js';
 import { amendmentOf, entryOf, listed } from './entry.js';
-import type { Fact, Milestone } from './fact.js';
+import type { Fact, FactBody, Milestone } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
@@ -150,7 +150,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
 }
 
 /** Is this something that happened in a run? */
-export function isOfRun(fact: Fact): fact is Fact & RunFactBody {
+export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
   return Object.hasOwn(RUN_FACTS, fact.type);
 }
 
