@@ -4,40 +4,6 @@ import { type Refusal, refuse } from './refusal.js';
 import type { RunState } from './run/state.js';
 import { type Account, type Person, personLabel, refOf, runRef } from './words.js';
 
-/**
- * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.
- *
- * Recording is open to every full member, because a list that somebody forgot to extend fails at night, without a
- * word. What acts on production is for those who were named for it. Guests, people of other workspaces, bots and
- * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
- */
-export const POWERS = [
-  'declare',
-  'note',
-  'correct',
-  'state',
-  'invite',
-  'see',
-  'publish',
-  'export',
-  'plan',
-  'run',
-  'approve',
-  'break_glass',
-  'cancel',
-  'administer',
-] as const;
-export type Power = (typeof POWERS)[number];
-
-/**
- * What only adds to the record: nobody waits for Slack to say what kind of account they have. Before anything is shown,
- * published, let in or acted on, Slack is asked.
- */
-const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
-
-/** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
-export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
-
 interface Row {
   /** In a refusal: `Approving a run` is for … */
   readonly doing: string;
@@ -57,98 +23,59 @@ export const CHANNEL = 'channel';
 const MEMBERS = [EVERYONE] as const;
 const ACTING = ['lead', CHANNEL] as const;
 
-export const PERMISSIONS: { readonly [P in Power]: Row } = {
-  declare: { doing: 'Opening an incident', ways: ['open'], from: MEMBERS, guests: false, acts: false },
-  note: {
-    doing: 'Recording',
-    ways: ['note', 'log', ':pushpin:', 'Add to timeline'],
-    from: MEMBERS,
+const power = (doing: string, ways: string[], more: Partial<Omit<Row, 'doing' | 'ways'>> = {}): Row => ({
+  ...{ doing, ways, from: MEMBERS, guests: false, acts: false },
+  ...more,
+});
+const ACTS = { from: ACTING, acts: true };
+
+/**
+ * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.
+ *
+ * Recording is open to every full member, because a list that somebody forgot to extend fails at night, without a
+ * word. What acts on production is for those who were named for it. Guests, people of other workspaces, bots and
+ * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
+ */
+export const PERMISSIONS = {
+  declare: power('Opening an incident', ['open']),
+  note: power('Recording', ['note', 'log', ':pushpin:', 'Add to timeline'], { guests: true }),
+  correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
+  state: power('Changing an incident', [
+    ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
+    ...['impact', 'cause', 'action', 'done'],
+  ]),
+  invite: power('Letting people in or out', ['invite', 'uninvite']),
+  see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
     guests: true,
-    acts: false,
-  },
-  correct: {
-    doing: 'Correcting an entry',
-    ways: ['edit', 'time', 'strike', 'undo'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  state: {
-    doing: 'Changing an incident',
-    ways: [
-      ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-      ...['impact', 'cause', 'action', 'done'],
+  }),
+  publish: power('Publishing', ['publish']),
+  export: power('Exporting an incident', ['export', 'postmortem']),
+  plan: power('Planning a runbook', ['run … --plan'], ACTS),
+  run: power('Running a runbook', ['run', 'undo RUN', 'retry', 'skip', 'answer'], ACTS),
+  approve: power('Approving a run', ['approve', 'reject'], ACTS),
+  break_glass: power('Breaking the glass', ['approve … --break-glass'], ACTS),
+  cancel: power('Cancelling a run', ['cancel'], ACTS),
+  administer: power(
+    'Administering Tocsin',
+    [
+      ...['deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored', 'runbook'],
+      ...['sandbox', 'start', 'token', 'verify'],
     ],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  invite: {
-    doing: 'Letting people in or out',
-    ways: ['invite', 'uninvite'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  see: {
-    doing: 'Looking at an incident',
-    ways: ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'],
-    from: MEMBERS,
-    guests: true,
-    acts: false,
-  },
-  publish: { doing: 'Publishing', ways: ['publish'], from: MEMBERS, guests: false, acts: false },
-  export: {
-    doing: 'Exporting an incident',
-    ways: ['export', 'postmortem'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  plan: { doing: 'Planning a runbook', ways: ['run … --plan'], from: ACTING, guests: false, acts: true },
-  run: {
-    doing: 'Running a runbook',
-    ways: ['run', 'undo RUN', 'retry', 'skip', 'answer'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  approve: {
-    doing: 'Approving a run',
-    ways: ['approve', 'reject'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  break_glass: {
-    doing: 'Breaking the glass',
-    ways: ['approve … --break-glass'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  cancel: { doing: 'Cancelling a run', ways: ['cancel'], from: ACTING, guests: false, acts: true },
-  administer: {
-    doing: 'Administering Tocsin',
-    ways: [
-      'deliveries',
-      'doctor',
-      'erase',
-      'health',
-      'migrate',
-      'rebuild',
-      'restored',
-      'runbook',
-      'sandbox',
-      'start',
-      'token',
-      'verify',
-    ],
-    from: [],
-    guests: false,
-    acts: true,
-  },
-};
+    { from: [], acts: true },
+  ),
+} satisfies Record<string, Row>;
+
+export type Power = keyof typeof PERMISSIONS;
+export const POWERS = Object.keys(PERMISSIONS) as Power[];
+
+/**
+ * What only adds to the record: nobody waits for Slack to say what kind of account they have. Before anything is shown,
+ * published, let in or acted on, Slack is asked.
+ */
+const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
+
+/** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
+export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
 
 /** What tocsin.yml gives to whom, instead of the default: roles, `@groups`, ids, `everyone`, `channel`, `token:NAME`. */
 export type Rules = { readonly [P in Power]?: readonly string[] };
