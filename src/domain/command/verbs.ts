@@ -231,11 +231,16 @@ export type Outcome = Said & {
   ref?: number | null;
 };
 
-/** A line on its way through the grammar: `at` stands behind the verb and the incident, before the white space. */
+/** The parsers of verbs, by name. */
+export type Parsers = { readonly [V in VerbName]?: (line: Line) => Outcome | Refusal };
+
+/** A line on its way through the grammar. `at`: the index behind the verb and the incident, before the white space. */
 export interface Line {
   readonly text: string;
   readonly mentions: readonly Mention[];
   readonly at: number;
+  /** What is behind that index. */
+  readonly said: string;
   /** The incident has been named, or need not be: what looks like one is part of the text. */
   readonly named: boolean;
   readonly verb: Verb;
