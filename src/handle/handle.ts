@@ -482,8 +482,8 @@ class Aside {
     this.watching = false;
   }
 
-  private async giveUp(which: (one: Pending) => boolean, error: unknown): Promise<void> {
-    await this.back.give([...this.byIncident.values()].flat().filter(which), error);
+  private async giveUp(on: (one: Pending) => boolean, error: unknown): Promise<void> {
+    await this.back.give([...this.byIncident.values()].flat().filter(on), error);
     for (const [name, ones] of this.byIncident) {
       const still = stillOf(ones);
       if (still.length > 0) this.byIncident.set(name, still);

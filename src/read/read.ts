@@ -35,10 +35,10 @@ export interface Read {
   /** Its runs, in order of their numbers. */
   runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
   /**
-   * Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned; until then it
-   * holds a connection that others wait for, so `look` waits for nobody outside.
+   * Everything of one incident, as it stood at one moment. The dossier is dead once `use` has returned; until then it
+   * holds a connection that others wait for, so `use` waits for nobody outside.
    */
-  dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
+  dossier<T>(viewer: Viewer, incident: number, use: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
   /**
    * Whatever is written of one incident, complete before a reader gets the first byte: however slow they are, nobody
    * waits for them, and no snapshot is kept open. Whoever gets it closes it.
@@ -97,9 +97,9 @@ export function createRead(
       const newest = runsOf(known.state).list.map(({ run }) => run);
       return runViewsOf(await store.factsOfRuns(viewer.team, incident, newest));
     },
-    async dossier(viewer, incident, look) {
+    async dossier(viewer, incident, use) {
       if (await isHidden(viewer, incident)) return unseen(incident);
-      return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, look));
+      return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, use));
     },
     async exported(viewer, incident, write) {
       if (await isHidden(viewer, incident)) return unseen(incident);
@@ -122,11 +122,11 @@ async function dossierOf<T>(
   snapshot: Snapshot,
   viewer: Viewer,
   incident: number,
-  look: (dossier: Dossier) => Promise<T>,
+  use: (dossier: Dossier) => Promise<T>,
 ): Promise<T | Refusal> {
   const known = await snapshot.load(viewer.team, incident);
   if (!known) return unseen(incident);
-  return look({
+  return use({
     state: known.state,
     head: known.head,
     facts: known.seq,
@@ -178,7 +178,7 @@ const PIECE = 64 * 1024;
 export class Spooler {
   private reading = 0;
   private opened = 0;
-  private readonly waiting: Array<() => void> = [];
+  private readonly queue: Array<() => void> = [];
 
   constructor(private readonly limits = { reading: 2, open: 32 }) {}
 
@@ -202,7 +202,7 @@ export class Spooler {
         return { outcome, kept: store };
       } finally {
         this.reading -= 1;
-        this.waiting.shift()?.();
+        this.queue.shift()?.();
       }
     } catch (error) {
       await store.close();
@@ -212,7 +212,7 @@ export class Spooler {
 
   private async turn(): Promise<void> {
     while (this.reading >= this.limits.reading) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await new Promise<void>((resolve) => this.queue.push(resolve));
     }
     this.reading += 1;
   }

@@ -151,11 +151,12 @@ export interface Metrics {
   time_to_resolve_s: number | null;
 }
 
-const MEASURED = [
-  ['time_to_detect_s', 'detected'],
-  ['time_to_mitigate_s', 'mitigated'],
-  ['time_to_resolve_s', 'resolved'],
-] as const satisfies ReadonlyArray<readonly [keyof Metrics, Mark]>;
+/** What is measured to each milestone. */
+export const MEASURES = {
+  detected: 'time_to_detect_s',
+  mitigated: 'time_to_mitigate_s',
+  resolved: 'time_to_resolve_s',
+} as const satisfies { [M in Exclude<Mark, 'started'>]: keyof Metrics };
 
 /**
  * How long it took to detect, mitigate and resolve. Only a marked *started* counts as the beginning: the moment at which
@@ -171,11 +172,11 @@ export function metricsOf(
   const contradictions: string[] = [];
   const started = milestones.started;
   if (!started || started.precision === 'date') return { metrics, contradictions };
-  for (const [name, mark] of MEASURED) {
+  for (const mark of ['detected', 'mitigated', 'resolved'] as const) {
     const reached = milestones[mark];
     if (!reached || reached.precision === 'date') continue;
     const seconds = Math.round((Date.parse(reached.at) - Date.parse(started.at)) / 1000);
-    if (seconds >= 0) metrics[name] = seconds;
+    if (seconds >= 0) metrics[MEASURES[mark]] = seconds;
     else contradictions.push(`${mark} (${show(reached.at)}) is before started (${show(started.at)})`);
   }
   return { metrics, contradictions };

@@ -1,6 +1,6 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { refOf } from '#domain/words.js';
+import { MARKS, refOf } from '#domain/words.js';
 import { actionItems, type Dossier, metricsOf, unstruck } from './document.js';
 import { runItem } from './runs.js';
 
@@ -48,16 +48,9 @@ function incidentOf(state: IncidentState) {
     channel: state.channel && { id: state.channel.id, name: state.channel.name },
     milestones: {
       opened: state.opened.at,
-      started: milestones.started?.at ?? null,
-      detected: milestones.detected?.at ?? null,
-      mitigated: milestones.mitigated?.at ?? null,
-      resolved: milestones.resolved?.at ?? null,
+      ...Object.fromEntries(MARKS.map((mark) => [mark, milestones[mark]?.at ?? null])),
     },
-    metrics: {
-      time_to_detect_s: metrics.time_to_detect_s,
-      time_to_mitigate_s: metrics.time_to_mitigate_s,
-      time_to_resolve_s: metrics.time_to_resolve_s,
-    },
+    metrics,
     contradictions,
   };
 }

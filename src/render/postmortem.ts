@@ -13,6 +13,7 @@ import {
   incidentFields,
   integrityLine,
   joined,
+  MEASURES,
   metricsOf,
   type Span,
   timelineBlocks,
@@ -157,15 +158,9 @@ function at(milestone: { at: string; precision: Precision }, clock: Clock): stri
   return dateTimeOf({ ...milestone, until: null }, clock);
 }
 
-const MEASURE = {
-  detected: 'time_to_detect_s',
-  mitigated: 'time_to_mitigate_s',
-  resolved: 'time_to_resolve_s',
-} as const;
-
 /** `, 3 min after it started [#9] [#2]`: only where both moments are known and agree. */
 function after(state: IncidentState, mark: Exclude<Mark, 'started'>): Span[] {
-  const seconds = metricsOf(state.milestones).metrics[MEASURE[mark]];
+  const seconds = metricsOf(state.milestones).metrics[MEASURES[mark]];
   const reached = state.milestones[mark];
   if (seconds === null) return cites(reached?.n);
   return [

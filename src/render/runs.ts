@@ -8,7 +8,7 @@ import { durationInWords, excerpt } from './clock.js';
 const ENDED = 10;
 
 /** How a run stands, in words that follow its name. */
-export function runStanding({ state }: { state: RunState }): string {
+export function runStatusText({ state }: { state: RunState }): string {
   if (state.cancelled && state.status !== 'ended') return 'is being cancelled';
   switch (state.status) {
     case 'planning':
@@ -58,7 +58,7 @@ function runLine(run: RunView, now: Date): string {
   const asked = `asked for by ${excerpt(personLabel(by), 60)} ${agoText(proposedAt, now)}`;
   const when = endedAt ? `; ended ${agoText(endedAt, now)}` : '';
   const why = endedAt && summary ? `: ${excerpt(summary)}` : '';
-  return `${name} ${runStanding(run)}${why} (${asked}${when})`;
+  return `${name} ${runStatusText(run)}${why} (${asked}${when})`;
 }
 
 function stepText({ id, state, phase, view }: StepLine, now: Date): string {

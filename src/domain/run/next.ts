@@ -130,7 +130,7 @@ function undoing(view: RunView, runbook: Runbook, now: Date): Next {
     }
     return stepNext(view, spec, 'undo', now);
   }
-  const left = leftStanding(view, runbook);
+  const left = notUndone(view, runbook);
   const why = failureOf(view, runbook);
   if (left.length === 0) return { do: 'end', end: 'undone', summary: why };
   const summary = [`not undone: ${left.join(', ')}`, ...(why === null ? [] : [why])].join('; ');
@@ -157,7 +157,7 @@ function failureOf({ steps }: RunView, runbook: Runbook): string | null {
 }
 
 /** @returns what began and changed something, and was not taken back, each with the reason. */
-function leftStanding(view: RunView, runbook: Runbook): string[] {
+function notUndone(view: RunView, runbook: Runbook): string[] {
   return runbook.steps.flatMap((spec) => {
     if (!changed(view, spec)) return [];
     if (!spec.undo) return [`${spec.id} (it has no undo)`];

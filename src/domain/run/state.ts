@@ -106,12 +106,12 @@ function lean(run: RunState): RunState {
     : run;
 }
 
-/** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
+/** Runs that changed nothing go first, then the oldest that ended; a run under way is never forgotten. */
 function forgetting(list: RunState[]): RunState[] {
   let excess = list.length - RUNS_KEPT;
-  const drop = (which: (run: RunState) => boolean) => (run: RunState) => !(which(run) && excess-- > 0);
-  const lighter = list.filter(drop((run) => run.status === 'ended' && !hasChanged(run)));
-  return lighter.filter(drop((run) => run.status === 'ended'));
+  const keep = (may: (run: RunState) => boolean) => (run: RunState) => !may(run) || excess-- <= 0;
+  const lighter = list.filter(keep((run) => run.status === 'ended' && !hasChanged(run)));
+  return lighter.filter(keep((run) => run.status === 'ended'));
 }
 
 export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): RunState {

@@ -2,7 +2,7 @@ import { changesOf, type PlannedStep, type RunPlan, sendingOf } from '#domain/ru
 import type { RunView } from '#domain/run/view.js';
 import { printable } from '#domain/text.js';
 import { personLabel, runRef } from '#domain/words.js';
-import { durationText, runStanding, type StepLine, stepLines } from '#render/runs.js';
+import { durationText, runStatusText, type StepLine, stepLines } from '#render/runs.js';
 import { ANSWERS, runButtons, undoable } from './run-buttons.js';
 import { type Block, context, cut, escaped, MAX, type Message, section } from './text.js';
 
@@ -40,7 +40,7 @@ function summary(view: RunView): string {
 }
 
 function standing(view: RunView): string {
-  return inline(runStanding(view), 120);
+  return inline(runStatusText(view), 120);
 }
 
 function head(view: RunView, name: string, title: string | null): string {
