@@ -1,5 +1,5 @@
 import { SEVERITIES, type Severity } from '../words.js';
-import { fold } from './time/zone.js';
+import { fold } from './entered.js';
 
 /** What other teams call them. */
 const CALLED: Record<string, number> = {

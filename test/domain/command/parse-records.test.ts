@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { fold } from '#domain/command/entered.js';
 import { readTime } from '#domain/command/time/time.js';
-import { fold } from '#domain/command/time/zone.js';
 import { intended, NOW, parsed, refused, typed } from './support.js';
 
 const at = (time: string) => ({ at: `2024-11-10T${time}Z`, until: null, precision: 'minute' });
