@@ -7,7 +7,7 @@ import { type Account, type Person, personLabel, refOf, runRef } from './words.j
 interface Row {
   /** In a refusal: `Approving a run` is for … */
   readonly doing: string;
-  /** Verbs, reactions and shortcuts that need it; buttons and forms need the same as the verb that they stand for. */
+  /** Verbs, reactions and shortcuts that need it; buttons and forms need the same as their verb. */
   readonly ways: readonly string[];
   /** Who has it where the configuration says nothing. */
   readonly from: readonly string[];
@@ -224,12 +224,12 @@ export function powerFor(
   }
 }
 
-/** The names in a rule that stand for people or groups; roles and the two words are looked at without asking anybody. */
+/** The names in a rule that mean people or groups; roles and the two words need no look-up. */
 export function namesIn(rule: readonly string[]): string[] {
   return rule.filter((name) => /^(@|[UWS][A-Z0-9]+$)/.test(name));
 }
 
-/** Whose word it is: the owner of a token, or whoever types. */
+/** The person who answers for it: the owner of a token, or whoever types. */
 export function speakerOf(asking: Pick<Asking, 'by' | 'owner'>): Person {
   return asking.owner ?? asking.by;
 }
@@ -262,7 +262,7 @@ export function forbidden(
   }
   if (asker.account === 'gone' && run) return refuse('RUN_APPROVER_GONE', { run: runRef(run.run) });
   if (asker.account !== 'member') {
-    // In which channels they are members is looked at where an incident is shown (`sightOf`).
+    // In which channels they are members is checked where an incident is shown (`sightOf`).
     return row.guests && asking.source === 'slack' ? null : no(ACCOUNTS[asker.account]);
   }
   const speaker = speakerOf(asking);
@@ -270,7 +270,7 @@ export function forbidden(
   const agrees = power === 'approve' || power === 'break_glass';
   const holds = (name: string) => {
     if (name === EVERYONE) return true;
-    // The owner of a token may what they may themselves; where nobody can look (a machine without Slack) they are believed.
+    // The owner of a token may what they may themselves; on a machine without Slack, where that cannot be checked, they are believed.
     if (name === CHANNEL)
       return asker.present === true || (asking.source !== 'slack' && asker.present === null);
     if (name.startsWith('token:')) return name === asking.by.id;
@@ -348,15 +348,15 @@ function whoMay(rule: readonly string[], state: IncidentState | null): { who: st
   return { who: who.join(', or '), reach };
 }
 
-// -- who may look --
+// -- who may see --
 
-/** Who looks: the part of an Asking that decides what may be seen. */
+/** Who wants to see: the part of an Asking that decides what may be seen. */
 export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
   source?: Asking['source'];
   now?: Date;
 };
 
-/** `in-channel`: whoever is in its channel now, which has to be looked at. */
+/** `in-channel`: whoever is in its channel now, which has to be looked up. */
 type Sight = 'yes' | 'no' | 'in-channel';
 
 /** Guests and strangers see what they are in the channel of, and nothing else. */
@@ -365,7 +365,7 @@ export function isLimited(account: Account | undefined): boolean {
 }
 
 /**
- * May this person look at the incident, or even know that it exists? A private one is seen by its members, for as long
+ * May this person see the incident, or even know that it exists? A private one is seen by its members, for as long
  * as they are in its channel; guests and strangers see what they are in the channel of.
  */
 export function sightOf(state: IncidentState, viewer: Viewer): Sight {
@@ -383,7 +383,7 @@ export function sightOf(state: IncidentState, viewer: Viewer): Sight {
 const ON_THE_WAY_MS = 120_000;
 
 /**
- * The whole answer, with a look at the channel where it needs one.
+ * The whole answer, with the channel's members looked up where it needs them.
  * @param inChannel null: Slack does not say; then nobody who is not in the channel itself gets to see it
  */
 export async function sees(

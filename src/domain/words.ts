@@ -34,7 +34,7 @@ export const ENTRY_KINDS = [
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /**
- * How something that we stand on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
+ * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
  * what it is asked; `away`: it does not answer.
  */
 type State = 'ok' | 'degraded' | 'refusing' | 'away';

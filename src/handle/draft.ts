@@ -52,7 +52,7 @@ export interface Loading extends Lookups {
 
 /**
  * Decides requests that are written together, in order; each on what the ones before it will have left.
- * Whatever goes wrong while one of them is decided is that one's misfortune: the others are not refused for it.
+ * If deciding one of them fails, the others are not refused for it.
  * @param there incidents as they are now, seen under our turn; what is not among them is remembered or loaded
  */
 export async function draftGroup<R extends Request>(
@@ -243,7 +243,7 @@ export function draftOf(
   return { incident, facts, receipt, before: known, after };
 }
 
-/** Whoever waits for the channel is known now: that it cannot be made may be found out much later, by somebody else. */
+/** Notes who waits for the channel: that it cannot be made may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
   if (effect.kind !== 'channel.open') return effect;
   const payload = { ...(owner && { owner: owner.id }), ...(channel && { typed: channel }) };

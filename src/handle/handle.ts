@@ -53,7 +53,7 @@ export interface Recorded {
 export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
 
 export function createHandle(
-  options: WriterOptions & { store: People; rules?: Rules; groupNamed?: GroupNamed },
+  options: WriterOptions & { store: People; groupNamed?: GroupNamed },
 ): Handle & { before: Before } {
   const writer = new Writer(options);
   const admit = createAdmission(options.store, options.rules ?? {});
@@ -126,7 +126,7 @@ class Writer {
 
   constructor(private readonly options: WriterOptions) {
     this.aside = new Aside(options.store, {
-      // In front: whoever came later for the same incident stands behind them.
+      // In front: requests that came later for the same incident are behind them.
       free: (ones) => {
         this.queue.unshift(...ones);
         if (!this.running) void this.run();
@@ -155,7 +155,7 @@ class Writer {
 
   private async run(): Promise<void> {
     this.running = true;
-    // What arrived in the same breath goes into the first statement, and does not wait for it to come back.
+    // Requests that arrive in the same turn of the event loop go into one statement.
     await new Promise(setImmediate);
     while (this.queue.length > 0) {
       const now = performance.now();
@@ -209,7 +209,7 @@ class Writer {
       }
       const left = stillOf(at.group);
       if (left.length === 0) {
-        // Not even begun, and that is the answer for those who wait.
+        // The turn was not even begun: that is the answer for the requests that wait.
         if (error && at.group.length === 0) await this.tellFailure(this.takeGroup(), error);
         return;
       }
@@ -324,7 +324,7 @@ class Writer {
     return null;
   }
 
-  /** What this process has recorded already need not go to the database to be found out there. */
+  /** Requests that this process remembers to have recorded are answered without a statement. */
   private async answerKnownRepeats(group: readonly Pending[]): Promise<void> {
     for (const one of stillOf(group)) {
       const { team, key } = one.asking;
@@ -427,8 +427,8 @@ const LOOK_AGAIN_MS = 25;
 const isLate = (one: Pending): boolean => performance.now() - one.since > PATIENCE_MS;
 
 /**
- * Those whose incident somebody holds (a rebuild, an erasure) wait here, by incident and in order, and whoever comes later
- * for the same incident waits behind them. Everybody else is written meanwhile.
+ * Requests whose incident is locked (by a rebuild, an erasure) wait here, by incident and in order; requests that come later for
+ * the same incident wait behind them. All others are written meanwhile.
  */
 class Aside {
   private readonly byIncident = new Map<string, Pending[]>();

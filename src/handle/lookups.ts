@@ -43,7 +43,7 @@ export interface People {
   inChannel(team: string, channel: string, id: string): Promise<boolean | null>;
   /** Is that person one of those named, or in one of the groups (`@sre`, ids of people and groups)? */
   isAmong(team: string, id: string, names: readonly string[]): Promise<boolean>;
-  /** The incident as it stands. */
+  /** The incident as it is now. */
   stateOf(team: string, incident: number): Promise<IncidentState | null>;
 }
 
@@ -62,9 +62,8 @@ const REMEMBERED = 5_000;
 type Admit = (intent: TypedIntent, target: number | null, asking: Asking) => Admission | Promise<Admission>;
 
 /**
- * What is recorded by a full member where they may costs no look-up: where it is typed in the incident's channel, and
- * elsewhere once the incident is known to be public, which it is for ever. Whoever asks first for the same incident also
- * goes first, as long as nobody has to ask Slack.
+ * A full member who may record needs no look-up: neither in the incident's channel, nor elsewhere once the incident is known
+ * to be public, which it stays for ever. Requests for the same incident keep their order, as long as nobody has to ask Slack.
  */
 export function createAdmission(people: People, rules: Rules): Admit {
   const publicOnes = new Set<string>();
@@ -166,7 +165,7 @@ async function askerOf(
   return { account, among, present };
 }
 
-/** Before there is a channel, whoever was brought in is as good as in it; of whoever is at a machine nothing shows it. */
+/** Before there is a channel, members count as present; of people at a machine it is not known. */
 async function isPresent(
   people: People,
   asking: Asking,
@@ -335,7 +334,7 @@ export async function lookUp(
   }
 }
 
-/** Whoever asks may not see the other's incident: then all that is said is that there is one. */
+/** If the asker may not see the incident of the run that holds the target, only its existence is told. */
 async function holderOf(
   lookups: Lookups,
   target: string,
@@ -390,7 +389,7 @@ export async function resolvePeople(
   }
 }
 
-/** What whoever named somebody should know: work that is given to a deactivated account is seen by nobody. */
+/** A remark for each named person whose account is deactivated: work that is given to them is seen by nobody. */
 export async function remarksOn(lookups: Lookups, intent: Intent, team: string): Promise<string[]> {
   if (intent.type === 'UninvitePeople') return [];
   const named = namedIn(intent).filter(({ id }) => /^[UW][A-Z0-9]+$/.test(id));

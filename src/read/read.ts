@@ -61,7 +61,7 @@ export function createRead(
   accountOf: (team: string, person: string) => Promise<Account> = async () => 'unknown',
 ): Read {
   const spooler = new Spooler();
-  /** What somebody may see hangs on what they are, which is found out here where nobody has said it. */
+  /** What somebody may see depends on their kind of account, which is found out here if it is not known. */
   const met = async (viewer: Viewer): Promise<Viewer> =>
     isStranger(viewer) && !viewer.seesPrivate
       ? { ...viewer, account: await accountOf(viewer.team, viewer.by.id) }

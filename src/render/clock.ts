@@ -107,7 +107,7 @@ const [PDF, PDI] = ['\u202C', '\u2069'];
 
 /**
  * A text that sets a direction of writing and does not end it (U+202E, U+2066 …) would turn what is written behind it:
- * the name of who said it, even what follows. What ends it is no part of the text, and stands between the two.
+ * the name of who said it, even what follows. The marks that end it are no part of the text, and are put between the two.
  * @returns the text, and behind it what ends whatever it left open
  */
 export function closed(text: string): string {

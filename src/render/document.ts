@@ -193,7 +193,7 @@ export interface Watched {
 
 /**
  * The timeline: a day's date before its first entry, then every entry in order. Days follow the clock, so they never go
- * back; a bare date stands where it sorts and shows the date that was typed.
+ * back; a bare date is where it sorts and shows the date that was typed.
  * @param watched ask about silences within it
  */
 export async function* timelineBlocks(

@@ -42,7 +42,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
 }
 
 /**
- * The answer to `catchup`: where things stand, then what was recorded lately.
+ * The answer to `catchup`: the incident as it is now, then what was recorded lately.
  * @param entries those that the asker has not seen, sorted; as many as fit are shown, the newest
  */
 export async function catchupText(

@@ -68,7 +68,7 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · ${runRef(fact.data.run)} ${what}`;
     }
     default: {
-      // What workers note by themselves has no receipt that anybody reads.
+      // Nobody reads the receipt of what workers note by themselves.
       if (!isNumbered(fact)) return `${ref} recorded: ${fact.type}`;
       const kind = fact.type === 'MilestoneMarked' ? 'milestone ' : '';
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${kind}${excerpt(sentenceOf(fact))}`;
@@ -120,7 +120,7 @@ function isNumbered(fact: DraftFact): fact is Numbered {
 }
 
 /**
- * What whoever writes to an incident without a channel is told beside the receipt, because nobody else may have told them;
+ * Told beside the receipt to somebody who writes to an incident without a channel, because nobody else may have told them;
  * null: nothing is known to be in its way.
  */
 export function channelRemark(ref: string, rows: readonly Undelivered[]): string | null {

@@ -38,7 +38,7 @@ function isOfRun(intent: Intent): intent is RunIntent {
   return !Object.hasOwn(RULES, intent.type);
 }
 
-/** Asked before anything else: what somebody may not do, they are told nothing more about. */
+/** Checked before anything else: somebody who may not do a thing is told nothing more about it. */
 function notPermitted(
   state: IncidentState | null,
   intent: Intent,
@@ -55,7 +55,7 @@ function notPermitted(
   return forbidden(power, state, asking, asker, rules, run);
 }
 
-/** The first fact of an incident. Its number comes from the caller: two who race for one are told apart by the store. */
+/** The first fact of an incident. The caller gives the number; if two take the same one, the store refuses the second. */
 function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): Decision {
   const components = [...new Set(intent.components)];
   const excess = tooManyComponents(components.length);
@@ -170,7 +170,7 @@ const RULES: {
     return [{ type: 'StatusPosted', data, texts: { text } }];
   },
 
-  // -- what the incident is, and where it stands --
+  // -- what the incident is --
 
   /** Any status may follow any other: people correct themselves. The same one again needs a text to be worth an entry. */
   ChangeStatus: (state, { status, moment, text }, asking) => {
@@ -312,7 +312,7 @@ const RULES: {
       ? []
       : [{ type: 'Announced', data: { channel, ts }, texts: {} }],
 
-  /** None is taken back: what is said of numbers may be older than the state that it meets. */
+  /** Numbers never go back: the report may be older than the state. */
   SkipNumbers: (state, { entries, actions, runs }) => {
     const now = { entries: state.entries, actions: state.actions, runs: runsOf(state).count };
     if (entries <= now.entries && actions <= now.actions && runs <= now.runs) return [];
@@ -357,7 +357,7 @@ function span(from: Moment | null, to: Moment | null): Moment | null {
   return from ?? to;
 }
 
-/** Takes people out, or notes that they went. Who is no member is none afterwards: then there is nothing to record. */
+/** Takes people out, or notes that they went. If none of them is a member, there is nothing to record. */
 function peopleLeft(state: IncidentState, left: readonly Person[], how: 'removed' | 'left'): Decision {
   const removed = how === 'removed';
   const people = eachOnce(left);
@@ -400,7 +400,7 @@ function ofMachine(entry: Entry): Refusal | null {
   return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 
-/** What counted by that entry counts no longer: the fact says what does instead. */
+/** A struck entry counts no longer: the fact says what counts instead. */
 function strike(entry: Entry, found: Found, reason: string): DraftFact {
   const instead = restoredWithout(found.changes, entry);
   return {

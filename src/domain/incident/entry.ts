@@ -57,7 +57,7 @@ export interface EntryDetail {
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
 
-/** What stands where a text was erased. */
+/** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';
 
 /**

@@ -11,7 +11,7 @@ const milestone = z.strictObject({
   /** The timeline entry that it rests on. */
   n: number,
 });
-/** A milestone as it stands. */
+/** A milestone as it is now. */
 export type Milestone = z.infer<typeof milestone>;
 
 const restored = z.strictObject({
@@ -27,13 +27,13 @@ const restored = z.strictObject({
     .optional(),
 });
 /**
- * What stands again once an entry is struck, as the fact records it. Absent: untouched. Names and titles are texts and
- * stand beside it (`title`, `person`, `component.0` …).
+ * What counts again once an entry is struck, as the fact records it. Absent: untouched. Names and titles are texts of that
+ * fact (`title`, `person`, `component.0` …).
  */
 export type Restored = z.infer<typeof restored>;
 
 /**
- * What happened, past tense, never changed: every type, the shape of its `data`, which is hashed as it stands, and its
+ * What happened, past tense, never changed: every type, the shape of its `data`, which is hashed as it is, and its
  * texts, which are erasable. Nothing else is accepted: a member that nobody checks is a member that anybody can add.
  */
 export const FACT_SHAPES = {

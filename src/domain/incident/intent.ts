@@ -42,7 +42,7 @@ export type Intent<P = Person> =
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
   | { type: 'UninvitePeople'; people: P[] }
-  /** Slack says, or a look at the channel has shown, that they are in it no more. */
+  /** Slack says, or the channel's list of members shows, that they have left the channel. */
   | { type: 'NotePeopleLeft'; people: Person[] }
   | { type: 'ChangeTitle'; title: string }
   | { type: 'MarkMilestone'; milestone: Mark; moment: Moment }
@@ -68,7 +68,7 @@ export type Intent<P = Person> =
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
   | { type: 'NoteAnnounced'; channel: string; ts: string }
-  /** Up to these, numbers stand in the channel: they were given by a later state of this record, before a backup was put back. */
+  /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
   | RunIntent;
 

@@ -24,7 +24,7 @@ export interface IncidentState {
   title: string;
   severity: Severity | null;
   status: Status;
-  /** The entry by which the status stands; null: nobody set it, it is `investigating` because it was opened. */
+  /** The entry that set the status; null: nobody set it, it is `investigating` because it was opened. */
   statusEntry: number | null;
   private: boolean;
   drill: boolean;
@@ -227,7 +227,7 @@ function struck(state: IncidentState, entry: number): IncidentState {
   return { ...state, milestones, impact, lastPost };
 }
 
-/** What the fact says stands again; it was found among the entries when the strike was decided. */
+/** Takes over what counts again, as the fact says it; it was found among the entries when the strike was decided. */
 function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck' }>): IncidentState {
   const { restored } = fact.data;
   if (!restored) return state;

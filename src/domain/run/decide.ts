@@ -9,7 +9,7 @@ import type { Approvers } from './fact.js';
 import type { PersonRunIntent, RunIntent, WorkerRunIntent } from './intent.js';
 import { hasChanged, isApproved, RUNS_UNDER_WAY, type RunState, runsOf } from './state.js';
 
-/** What a run's rule may rest on, beside the run. */
+/** What a rule may need to know, beside the run. */
 interface On {
   state: IncidentState;
   asking: Asking;
@@ -88,12 +88,13 @@ type Rule<T extends PersonRunIntent['type']> = (run: RunState, intent: IntentOf<
 
 const RULES: { readonly [T in Exclude<PersonRunIntent['type'], 'ProposeRun'>]: Rule<T> } = {
   /**
-   * One person's yes to one plan. It counts for the plan of that hash only, once, for as long as it may be approved, and
-   * from people who may: neither who asked, nor whose token asked, nor who changed since by whose role one may.
+   * One person's yes to one plan. It counts for the plan of that hash only, once, until the plan expires, and only from
+   * people who may approve: not from whoever asked, nor from the owner of the token that asked, nor from somebody who has
+   * changed an approving role since the plan was shown.
    */
   ApproveRun: (run, intent, { state, asking, rules }) => {
     const name = runRef(run.run);
-    // A program, or whoever sits at a machine, is nobody in particular.
+    // A program, or a command line, is nobody in particular.
     if (asking.source !== 'slack') return refuse('RUN_NEEDS_A_PERSON', { run: name });
     if (run.end === 'expired' && run.approvers) return expired(run, run.approvers);
     if (run.status !== 'waiting' || !run.approvers || !run.hash) return no('RUN_NOT_WAITING', run);
@@ -149,7 +150,7 @@ const RULES: { readonly [T in Exclude<PersonRunIntent['type'], 'ProposeRun'>]: R
     return [answered(run, run.asked, happened(state, asking, null), 'retry', null)];
   },
 
-  /** The person says: go on without it. What it may have done is theirs to know. */
+  /** The person says: go on without it. What it may have done is for them to find out. */
   SkipStep: (run, { reason }, { state, asking }) => {
     if (!asks(run)) return no('RUN_NOT_ASKING', run);
     const { step, phase, attempt } = run.asked;
@@ -247,7 +248,7 @@ export function mayApprove(state: IncidentState, run: RunState, person: string):
 }
 
 /**
- * Whoever made somebody a lead while a plan waits must not be the one who agrees to it, whoever that somebody is.
+ * A person who gives a role that may approve to anybody, while a plan waits, must not approve that plan.
  * @returns the role that they changed since the plan was shown, and by which one may approve it; null: none
  */
 function rolesChangedBy(run: RunState, rules: Rules, person: string): string | null {
@@ -256,8 +257,8 @@ function rolesChangedBy(run: RunState, rules: Rules, person: string): string | n
 }
 
 /**
- * What a worker says of a run. Whoever acts under an older fence than somebody has acted under since changes nothing,
- * and so does whoever finishes what was never begun, or begins what is done.
+ * What a worker records of a run. A worker changes nothing if another has acted under a newer fence since, if it finishes
+ * a step that was never begun, or if it begins one that is done.
  */
 function decideWork(state: IncidentState, run: RunState, intent: WorkerRunIntent, asking: Asking): Decision {
   if (intent.type === 'NoteRunShown') {
@@ -269,7 +270,7 @@ function decideWork(state: IncidentState, run: RunState, intent: WorkerRunIntent
   return factsOf(state, run, intent, asking);
 }
 
-/** @returns why that does not follow from how the run stands; null: it does. */
+/** @returns why that cannot follow from the run's state; null: it can. */
 function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRunShown' }>): string | null {
   if (run.status === 'ended') return 'it has ended';
   switch (intent.type) {
@@ -282,7 +283,7 @@ function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRun
     case 'BeginUndo':
       return run.started && run.status !== 'undoing' ? null : 'there is nothing to undo';
     case 'EndRun':
-      // What was found out before somebody agreed, or asked for the undo, counts no more.
+      // The worker had found this out before somebody approved, or asked for the undo.
       if (intent.end === 'expired' && isApproved(run)) return 'it was approved';
       return run.status === 'undoing' && ['succeeded', 'expired', 'planned'].includes(intent.end)
         ? 'it is being undone'
@@ -299,7 +300,7 @@ function misfitStep(run: RunState, intent: StepIntent): string | null {
   if (run.status !== moving) return `it is ${run.status}`;
   const mark = run.steps[intent.step]?.[intent.phase];
   const open = mark === undefined || mark.state === 'again' || mark.state === 'due';
-  // What is cancelled begins nothing more; what has begun still says how it ended.
+  // A cancelled run begins no step; a step that has begun still says how it ended.
   if (intent.type === 'StartStep' && run.cancelled) return 'it was cancelled';
   if (intent.type === 'StartStep') return open ? null : `step ${intent.step} is ${mark.state}`;
   // Left out, or asked about, before it began.
@@ -378,7 +379,7 @@ function ofStep({ run, step, phase, attempt }: StepIntent) {
   return { run, step, phase, attempt };
 }
 
-/** The refusals that say how a run stands. */
+/** A refusal that says the status of the run. */
 function no(
   code: 'RUN_NOT_WAITING' | 'RUN_ENDED' | 'RUN_BUSY' | 'RUN_NOTHING_TO_UNDO' | 'RUN_NOT_ASKING',
   run: RunState,
@@ -386,7 +387,7 @@ function no(
   return refuse(code, { run: runRef(run.run), how: howOf(run) });
 }
 
-/** How a run stands, in words that follow its name: `waits for approval`, `has ended: succeeded`. */
+/** The status of a run, in words that follow its name: `waits for approval`, `has ended: succeeded`. */
 function howOf(run: RunState): string {
   switch (run.status) {
     case 'planning':

@@ -69,12 +69,12 @@ export const RUN_FACTS = {
     { ...happened, ...ofRun, hash, breakGlass: z.boolean(), count: number, required: count },
     { optional: ['reason'] },
   ),
-  /** Nothing was begun: what was approved no longer stands, and people are asked about another plan. */
+  /** Nothing was begun: the approved plan counts no longer, and people are asked about another. */
   RunAskedAgain: shape({ ...happened, ...ofRun, why: askedAgain }),
   RunStarted: shape({ ...ofRun, fence: number }),
-  /** Text: `captured` (JSON): what stood there before the first attempt. */
+  /** Text: `captured` (JSON): what was there before the first attempt. */
   StepStarted: shape({ ...ofStep, fence: number, at: stamp }, { optional: ['captured'] }),
-  /** Another worker has taken over a step that was begun: what the earlier one still says of it counts no more. */
+  /** Another worker has taken over a step that was begun: reports of the earlier worker count no longer. */
   StepTaken: shape({ ...ofStep, fence: number }),
   StepWaits: shape({ ...ofStep, until: stamp }, { optional: ['error'] }),
   /**

@@ -21,7 +21,7 @@ export type PersonRunIntent =
   /** `step`: whose question it is; null: that of the present question. */
   | { type: 'AnswerStep'; run: number; step: string | null; choice: string };
 
-/** What a worker records while it takes a run along. `fence`: under which it acts; an older one changes nothing. */
+/** What a worker records while it advances a run. `fence`: the one under which it acts; an older one changes nothing. */
 export type WorkerRunIntent =
   | {
       type: 'NoteRunPlanned';

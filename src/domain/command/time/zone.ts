@@ -162,7 +162,7 @@ function cityNamed(word: string): string[] {
   return word.includes('_') ? inAreas(letters(word)).slice(0, 2) : [];
 }
 
-/** @returns whether a word with a slash was meant as the name of a zone: text would not begin like this. */
+/** Was a word with a slash meant as the name of a zone? Text would not begin like this. */
 export function meantAsArea(word: string): boolean {
   return ONLY_ZONES.test(word) || /^(?:Etc|SystemV)\//.test(word) || nearAreas(word).length > 0;
 }
