@@ -19,7 +19,7 @@ import type { Undelivered } from '#render/undelivered.js';
 import { Unavailable } from '#store/pools.js';
 
 /** One command line as somebody typed it. */
-export interface Typed {
+interface Typed {
   entered: Entered;
   /** The incident of the channel that it was typed in, or null. */
   implied: number | null;

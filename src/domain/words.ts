@@ -13,25 +13,23 @@ export type PostState = (typeof POST_STATES)[number];
 export const MARKS = ['started', 'detected', 'mitigated', 'resolved'] as const;
 export type Mark = (typeof MARKS)[number];
 
-export const ENTRY_KINDS = [
-  'opened',
-  'note',
-  'message',
-  'status',
-  'severity',
-  'role',
-  'title',
-  'milestone',
-  'component',
-  'impact',
-  'cause',
-  'action',
-  'post',
-  'run',
-  'step',
-  'alert',
-] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+export type EntryKind =
+  | 'opened'
+  | 'note'
+  | 'message'
+  | 'status'
+  | 'severity'
+  | 'role'
+  | 'title'
+  | 'milestone'
+  | 'component'
+  | 'impact'
+  | 'cause'
+  | 'action'
+  | 'post'
+  | 'run'
+  | 'step'
+  | 'alert';
 
 /**
  * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do

@@ -2,7 +2,7 @@ import { zoneName, zoneNamed } from '#domain/command/time/zone.js';
 import type { Moment } from '#domain/words.js';
 
 /** A moment as a clock on the wall shows it. */
-export interface Reading {
+interface Reading {
   /** `2024-11-10` */
   date: string;
   /** `02:41:00` */

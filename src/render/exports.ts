@@ -12,9 +12,6 @@ import { postmortemDocument } from './postmortem.js';
 export const FORMATS = ['md', 'json', 'csv', 'html', 'facts', 'postmortem.md', 'postmortem.html'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Timeline formats that people name after `export`. */
-export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const satisfies readonly Format[];
-
 /** The media type to serve a format with. */
 export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   md: 'text/markdown; charset=utf-8',

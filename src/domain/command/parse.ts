@@ -21,7 +21,7 @@ import {
   verbNamed,
 } from './verbs.js';
 
-export type { Ask, CommandContext, ExportFormat, Parsed, Timing } from './verbs.js';
+export type { Ask, CommandContext, Parsed } from './verbs.js';
 
 const PARSERS: Required<Parsers> = {
   ...OPEN,
@@ -53,7 +53,6 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
       verb: 'help',
       ref: null,
       notes: [],
-      timing: null,
     };
   const verb = verbNamed(word);
   if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });

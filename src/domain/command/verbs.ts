@@ -2,12 +2,12 @@ import { distance } from 'fastest-levenshtein';
 import type { TypedIntent } from '../incident/intent.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { LIMITS, wordAt } from '../text.js';
-import { type Moment, numberOf } from '../words.js';
+import { numberOf } from '../words.js';
 import { checkText, type Mention } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
 import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
 
-/** What may stand behind a verb's form and its help. */
+/** What else there may be to say of a verb. */
 interface More {
   aliases?: string[];
   flags?: FlagSpec[];
@@ -199,16 +199,7 @@ export type Ask =
   | { type: 'runs' }
   | { type: 'help'; verb: string | null };
 
-/** The time that was typed, for the receipt. */
-export interface Timing {
-  readonly moment: Moment;
-  readonly typed: string;
-  readonly zone: string;
-  readonly zoneAssumed: boolean;
-  readonly dated: boolean;
-}
-
-export type Said =
+type Said =
   | { kind: 'intent'; intent: TypedIntent }
   | { kind: 'ask'; ask: Ask }
   /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
@@ -220,13 +211,11 @@ export type Parsed = Said & {
   readonly verb: Verb['name'];
   readonly ref: number | null;
   readonly notes: string[];
-  readonly timing: Timing | null;
 };
 
 /** What a verb's parser makes of its line. */
 export type Outcome = Said & {
   notes: string[];
-  timing: Timing | null;
   /** The incident, where the parser came upon it behind its own words. */
   ref?: number | null;
 };
@@ -249,22 +238,16 @@ export interface Line {
   readonly ctx: CommandContext;
 }
 
-export function intent(intent: TypedIntent, timing: ReadTime | null = null, notes: string[] = []): Outcome {
-  if (!timing) return { kind: 'intent', intent, notes, timing: null };
-  const { moment, typed, zone, zoneAssumed, dated } = timing;
-  return {
-    kind: 'intent',
-    intent,
-    notes: [...notes, ...zoneRemark(timing)],
-    timing: { moment, typed, zone, zoneAssumed, dated },
-  };
+/** @param time that was typed, for a remark on its zone */
+export function intent(intent: TypedIntent, time: ReadTime | null = null, notes: string[] = []): Outcome {
+  return { kind: 'intent', intent, notes: time ? [...notes, ...zoneRemark(time)] : notes };
 }
 
 export function ask(ask: Ask): Outcome {
-  return { kind: 'ask', ask, notes: [], timing: null };
+  return { kind: 'ask', ask, notes: [] };
 }
 
-/** What nobody said must be named: in which zone a time was read. */
+/** A remark that names the zone in which a time was read, if nobody said which. */
 export function zoneRemark(time: ReadTime): string[] {
   if (!time.zoneAssumed) return [];
   return [
@@ -340,7 +323,7 @@ export function number(text: string, line: Line, what: string): { n: number; res
   return match ? { n: Number(match[1]), rest } : bad(line, `the number of ${what}`, word);
 }
 
-/** Refuses what stands behind a verb that takes nothing more. */
+/** Refuses any text behind a verb that takes nothing more. */
 export function nothingMore(text: string, line: Line): Refusal | null {
   return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
 }
@@ -378,8 +361,8 @@ export function refAmong(text: string): { ref: number | null; text: string } {
 }
 
 /**
- * Behind a verb's own words, where its text begins: an incident that stands there alone is the one that is meant.
- * With words behind it, it may as well be their first; which, only the person knows.
+ * Behind a verb's own words, where its text begins: an incident that is alone there is the one that is meant. With words
+ * behind it, it may as well be the first of them, and only the person knows.
  */
 export function refBehind(text: string, line: Line): { ref: number | null; text: string } | Refusal {
   const { word, rest } = firstWord(text);

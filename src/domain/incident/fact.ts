@@ -112,7 +112,7 @@ export type FactBody = BodyOf<typeof FACT_SHAPES>;
 export type FactType = FactBody['type'];
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
-export type Texts = Readonly<Record<string, string | null>>;
+type Texts = Readonly<Record<string, string | null>>;
 
 /** A fact as decided: not yet numbered, chained or stored. */
 export type DraftFact = FactBody & { texts: Readonly<Record<string, string>> };

@@ -21,7 +21,7 @@ import {
 export const OPEN = {
   open(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'open', notes: [], timing: null };
+    if (blank(said)) return { kind: 'form', form: 'open', notes: [] };
     // A longer one is no title, and flags are not looked for in it.
     const tooLong = checkText(said, LIMITS.text, 'The line');
     if (tooLong) return tooLong;

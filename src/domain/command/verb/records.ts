@@ -28,7 +28,7 @@ import {
 export const RECORDS = {
   note(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'note', notes: [], timing: null };
+    if (blank(said)) return { kind: 'form', form: 'note', notes: [] };
     const read = timed(said, line);
     if ('refused' in read) return read;
     if (read.time && blank(read.text)) return withoutText(line, read.time);
@@ -61,7 +61,7 @@ export const RECORDS = {
   /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */
   log(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'log', notes: [], timing: null };
+    if (blank(said)) return { kind: 'form', form: 'log', notes: [] };
     const pasted = said.replace(/^[^\S\r\n]*(?:\r?\n)?/, '').split(/\r?\n/);
     const count = pasted.filter((text) => !blank(text)).length;
     if (count > LIMITS.logLines)

@@ -61,7 +61,7 @@ export const RUNS = {
       return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
     }
     const given = Object.fromEntries(inputs);
-    return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [], timing: null };
+    return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [] };
   },
 
   /** `approve RUN [HASH] [--break-glass REASON]`. */
