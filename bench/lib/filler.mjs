@@ -1,5 +1,5 @@
 // Long incidents and large databases, without waiting for people to type them.
-import { gathering, plan } from '../../dist/handle/plan.js';
+import { draftOf, gathering } from '../../dist/handle/draft.js';
 
 const BATCH = 500;
 const NOTHING = { entry: null, captured: null, actionDone: false, number: 0 };
@@ -35,7 +35,7 @@ export async function lengthen(store, team, incident, notes) {
         text: `entry ${i}: the error rate of the *gateway* rises again`,
         at: null,
       };
-      known = plan(commit, known, intent, asking, NOTHING, []).after;
+      known = draftOf(commit, known, intent, asking, NOTHING, []).after;
     }
     commit.effects = [];
     commit.summaries = [{ team, incident, expected: before.seq, ...known }];

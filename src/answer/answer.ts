@@ -18,9 +18,8 @@ import {
   secretTyped,
 } from '#handle/handle.js';
 import type { Read } from '#read/read.js';
-import type { Dossier } from '#render/document.js';
+import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
-import { actionItems } from '#render/incident.js';
 import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
@@ -54,6 +53,7 @@ export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
+  /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
@@ -123,7 +123,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       throw error;
     });
     if (before === null) return answer;
-    if (isRefusal(before)) return { kind: 'refused', refusal: before };
+    if (isRefusal(before)) return refused(before);
     return { kind: 'recorded', text: before.receipt, recorded: before };
   }
 }
@@ -140,9 +140,9 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       command: ports.command,
     };
     const said = parseCommand(typed.entered, context);
-    if (isRefusal(said)) return { kind: 'refused', refusal: said };
+    if (isRefusal(said)) return refused(said);
     if (typed.looksOnly && said.kind !== 'ask') {
-      return { kind: 'refused', refusal: refuse('ONLY_LOOKS', { verb: said.verb }) };
+      return refused(refuse('ONLY_LOOKS', { verb: said.verb }));
     }
     // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
     const at = (incident: number | null): Asking =>
@@ -153,20 +153,22 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       lookedUp(async () => (await ports.permits?.(power, about, by)) ?? null);
     if (said.kind === 'form' && said.form === 'open') {
       const no = await permitted('declare', null, typed.asking);
-      return no ? { kind: 'refused', refusal: no } : { kind: 'form', form: 'open', incident: null };
+      return no ? refused(no) : { kind: 'form', form: 'open', incident: null };
     }
     const incident = await lookedUp(() => whichIncident(ports.read, said, typed));
-    if (isRefusal(incident)) return { kind: 'refused', refusal: incident };
+    if (isRefusal(incident)) return refused(incident);
     const asking = at(incident);
     const power = powerOf(said);
     const no = power && (await permitted(power, incident, asking));
-    if (no) return { kind: 'refused', refusal: no };
+    if (no) return refused(no);
     switch (said.kind) {
       case 'form':
         return { kind: 'form', form: said.form, incident };
       case 'ask': {
-        const seen = await lookedUp(() => look(ports.read, said.ask, incident, asking, zone, ports.command));
-        return isRefusal(seen) ? { kind: 'refused', refusal: seen } : seen;
+        const seen = await lookedUp(() =>
+          answerAsk(ports.read, said.ask, incident, asking, zone, ports.command),
+        );
+        return isRefusal(seen) ? refused(seen) : seen;
       }
       case 'intent': {
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
@@ -179,7 +181,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
             ? ports.propose(asking, incident ?? 0, { runbook, inputs, planOnly })
             : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
         );
-        if (isRefusal(proposed)) return { kind: 'refused', refusal: proposed };
+        if (isRefusal(proposed)) return refused(proposed);
         const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
         return record(ports, proposed.intent, incident, asking, notes);
       }
@@ -187,7 +189,9 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
   };
 }
 
-/** What a line needs that `handle` does not look at: questions, forms, and runbooks before their files are read. */
+const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
+
+/** What a line needs that `handle` does not ask for: questions, forms, and runbooks before their files are read. */
 function powerOf(said: Parsed): Power | null {
   switch (said.kind) {
     case 'form':
@@ -219,14 +223,14 @@ async function record(
 
 /**
  * What is not in the receipt because it is no part of the record: that the incident has no channel, and why. Its opener may be
- * a program, or somebody whom Slack did not let us tell. Costs a look only while there is no channel.
+ * a program, or somebody whom Slack did not let us tell. The database is asked only while there is no channel.
  */
 async function remarkOn(
   read: Pick<Read, 'refused'>,
   { state, ref, facts }: Recorded,
 ): Promise<string | null> {
   if (state.channel !== null || state.number === STANDING || facts[0]?.type === 'IncidentOpened') return null;
-  // It is recorded, whatever becomes of this look.
+  // It is recorded, whatever becomes of this question.
   const rows = await read.refused(state.team, state.number).catch(() => []);
   return channelRemark(ref, rows);
 }
@@ -285,26 +289,20 @@ interface Wanted {
   zone: string;
 }
 
-export type Seen =
-  /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
-  | { kind: 'text'; text: string; ours?: boolean }
-  | { kind: 'refused'; refusal: Refusal }
-  | ({ kind: 'export' } & Wanted);
-
 /**
  * Answers a question. Nothing is written.
  * @param incident null where the question is about none
  * @param zone of the asker, in which times are shown unless the question names another
  * @param command how it is called here, for `help`
  */
-export async function look(
+export async function answerAsk(
   read: Read,
   ask: Ask,
   incident: number | null,
   asking: Asking,
   zone: string,
   command: string,
-): Promise<Seen> {
+): Promise<Exclude<Answer, { kind: 'recorded' | 'form' }>> {
   if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
   if (ask.type === 'list') {
     const [open, refused] = await Promise.all([read.open(asking), read.refused(asking.team)]);
@@ -313,20 +311,22 @@ export async function look(
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {
     const state = await read.incident(asking, number);
-    if (isRefusal(state)) return { kind: 'refused', refusal: state };
+    if (isRefusal(state)) return refused(state);
     return ask.type === 'postmortem'
       ? { kind: 'export', incident: number, format: 'postmortem.md', zone: 'UTC' }
       : { kind: 'export', incident: number, format: ask.format, zone: ask.zone ?? 'UTC' };
   }
   if (ask.type === 'runs') {
     const runs = await read.runs(asking, number);
-    if (isRefusal(runs)) return { kind: 'refused', refusal: runs };
+    if (isRefusal(runs)) return refused(runs);
     return { kind: 'text', text: runsText(refOf(number), runs, asking.now) };
   }
   const says = ask.type === 'show' || ask.type === 'catchup';
-  const refused = says ? await read.refused(asking.team, number) : [];
-  const text = await read.dossier(asking, number, (dossier) => wordsOn(ask, dossier, refused, asking, zone));
-  return isRefusal(text) ? { kind: 'refused', refusal: text } : { kind: 'text', text };
+  const undelivered = says ? await read.refused(asking.team, number) : [];
+  const text = await read.dossier(asking, number, (dossier) =>
+    wordsOn(ask, dossier, undelivered, asking, zone),
+  );
+  return isRefusal(text) ? refused(text) : { kind: 'text', text };
 }
 
 type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
@@ -334,17 +334,17 @@ type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' |
 async function wordsOn(
   ask: AboutOne,
   dossier: Dossier,
-  refused: Undelivered[],
+  undelivered: Undelivered[],
   asking: Asking,
   zone: string,
 ): Promise<string> {
   switch (ask.type) {
     case 'show':
-      return showText(dossier.state, zone, refused);
+      return showText(dossier.state, zone, undelivered);
     case 'timeline':
       return timelineText(dossier.entries(), { ref: refOf(dossier.state.number), zone: ask.zone ?? zone });
     case 'catchup':
-      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, refused);
+      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, undelivered);
     case 'actions':
       return actionsText(
         refOf(dossier.state.number),

@@ -6,7 +6,7 @@ import { databaseTold, openDatabase } from '#compose/database.js';
 import { botsHere } from '#compose/health.js';
 import { loadConfig } from '#config/config.js';
 import { LATE_MS, owingLate } from '#deliver/undelivered.js';
-import { FOLD } from '#domain/incident/evolve.js';
+import { FOLD } from '#domain/incident/state.js';
 import { verifyFile } from '#domain/incident/verify.js';
 import { numberOf, refOf } from '#domain/words.js';
 import { createLog } from '#log.js';

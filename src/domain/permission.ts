@@ -4,44 +4,10 @@ import { type Refusal, refuse } from './refusal.js';
 import type { RunState } from './run/state.js';
 import { type Account, type Person, personLabel, refOf, runRef } from './words.js';
 
-/**
- * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.
- *
- * Recording is open to every full member, because a list that somebody forgot to extend fails at night, without a
- * word. What acts on production is for those who were named for it. Guests, people of other workspaces, bots and
- * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
- */
-export const POWERS = [
-  'declare',
-  'note',
-  'correct',
-  'state',
-  'invite',
-  'see',
-  'publish',
-  'export',
-  'plan',
-  'run',
-  'approve',
-  'break_glass',
-  'cancel',
-  'administer',
-] as const;
-export type Power = (typeof POWERS)[number];
-
-/**
- * What only adds to the record: nobody waits for Slack to say what kind of account they have. Before anything is shown,
- * published, let in or acted on, Slack is asked.
- */
-const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
-
-/** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
-export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
-
 interface Row {
   /** In a refusal: `Approving a run` is for … */
   readonly doing: string;
-  /** Verbs, reactions and shortcuts that need it; buttons and forms need the same as the verb that they stand for. */
+  /** Verbs, reactions and shortcuts that need it; buttons and forms need the same as their verb. */
   readonly ways: readonly string[];
   /** Who has it where the configuration says nothing. */
   readonly from: readonly string[];
@@ -57,98 +23,59 @@ export const CHANNEL = 'channel';
 const MEMBERS = [EVERYONE] as const;
 const ACTING = ['lead', CHANNEL] as const;
 
-export const PERMISSIONS: { readonly [P in Power]: Row } = {
-  declare: { doing: 'Opening an incident', ways: ['open'], from: MEMBERS, guests: false, acts: false },
-  note: {
-    doing: 'Recording',
-    ways: ['note', 'log', ':pushpin:', 'Add to timeline'],
-    from: MEMBERS,
+const power = (doing: string, ways: string[], more: Partial<Omit<Row, 'doing' | 'ways'>> = {}): Row => ({
+  ...{ doing, ways, from: MEMBERS, guests: false, acts: false },
+  ...more,
+});
+const ACTS = { from: ACTING, acts: true };
+
+/**
+ * Who may do what: the one table. docs/permissions.md says the same, and a test compares the two.
+ *
+ * Recording is open to every full member, because a list that somebody forgot to extend fails at night, without a
+ * word. What acts on production is for those who were named for it. Guests, people of other workspaces, bots and
+ * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
+ */
+export const PERMISSIONS = {
+  declare: power('Opening an incident', ['open']),
+  note: power('Recording', ['note', 'log', ':pushpin:', 'Add to timeline'], { guests: true }),
+  correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
+  state: power('Changing an incident', [
+    ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
+    ...['impact', 'cause', 'action', 'done'],
+  ]),
+  invite: power('Letting people in or out', ['invite', 'uninvite']),
+  see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
     guests: true,
-    acts: false,
-  },
-  correct: {
-    doing: 'Correcting an entry',
-    ways: ['edit', 'time', 'strike', 'undo'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  state: {
-    doing: 'Changing an incident',
-    ways: [
-      ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-      ...['impact', 'cause', 'action', 'done'],
+  }),
+  publish: power('Publishing', ['publish']),
+  export: power('Exporting an incident', ['export', 'postmortem']),
+  plan: power('Planning a runbook', ['run … --plan'], ACTS),
+  run: power('Running a runbook', ['run', 'undo RUN', 'retry', 'skip', 'answer'], ACTS),
+  approve: power('Approving a run', ['approve', 'reject'], ACTS),
+  break_glass: power('Breaking the glass', ['approve … --break-glass'], ACTS),
+  cancel: power('Cancelling a run', ['cancel'], ACTS),
+  administer: power(
+    'Administering Tocsin',
+    [
+      ...['deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored', 'runbook'],
+      ...['sandbox', 'start', 'token', 'verify'],
     ],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  invite: {
-    doing: 'Letting people in or out',
-    ways: ['invite', 'uninvite'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  see: {
-    doing: 'Looking at an incident',
-    ways: ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'],
-    from: MEMBERS,
-    guests: true,
-    acts: false,
-  },
-  publish: { doing: 'Publishing', ways: ['publish'], from: MEMBERS, guests: false, acts: false },
-  export: {
-    doing: 'Exporting an incident',
-    ways: ['export', 'postmortem'],
-    from: MEMBERS,
-    guests: false,
-    acts: false,
-  },
-  plan: { doing: 'Planning a runbook', ways: ['run … --plan'], from: ACTING, guests: false, acts: true },
-  run: {
-    doing: 'Running a runbook',
-    ways: ['run', 'undo RUN', 'retry', 'skip', 'answer'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  approve: {
-    doing: 'Approving a run',
-    ways: ['approve', 'reject'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  break_glass: {
-    doing: 'Breaking the glass',
-    ways: ['approve … --break-glass'],
-    from: ACTING,
-    guests: false,
-    acts: true,
-  },
-  cancel: { doing: 'Cancelling a run', ways: ['cancel'], from: ACTING, guests: false, acts: true },
-  administer: {
-    doing: 'Administering Tocsin',
-    ways: [
-      'deliveries',
-      'doctor',
-      'erase',
-      'health',
-      'migrate',
-      'rebuild',
-      'restored',
-      'runbook',
-      'sandbox',
-      'start',
-      'token',
-      'verify',
-    ],
-    from: [],
-    guests: false,
-    acts: true,
-  },
-};
+    { from: [], acts: true },
+  ),
+} satisfies Record<string, Row>;
+
+export type Power = keyof typeof PERMISSIONS;
+export const POWERS = Object.keys(PERMISSIONS) as Power[];
+
+/**
+ * What only adds to the record: nobody waits for Slack to say what kind of account they have. Before anything is shown,
+ * published, let in or acted on, Slack is asked.
+ */
+const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
+
+/** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
+export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
 
 /** What tocsin.yml gives to whom, instead of the default: roles, `@groups`, ids, `everyone`, `channel`, `token:NAME`. */
 export type Rules = { readonly [P in Power]?: readonly string[] };
@@ -297,12 +224,12 @@ export function powerFor(
   }
 }
 
-/** The names in a rule that stand for people or groups; roles and the two words are looked at without asking anybody. */
+/** The names in a rule that mean people or groups; roles and the two words need no look-up. */
 export function namesIn(rule: readonly string[]): string[] {
   return rule.filter((name) => /^(@|[UWS][A-Z0-9]+$)/.test(name));
 }
 
-/** Whose word it is: the owner of a token, or whoever types. */
+/** The person who answers for it: the owner of a token, or whoever types. */
 export function speakerOf(asking: Pick<Asking, 'by' | 'owner'>): Person {
   return asking.owner ?? asking.by;
 }
@@ -335,7 +262,7 @@ export function forbidden(
   }
   if (asker.account === 'gone' && run) return refuse('RUN_APPROVER_GONE', { run: runRef(run.run) });
   if (asker.account !== 'member') {
-    // In which channels they are members is looked at where an incident is shown (`sightOf`).
+    // In which channels they are members is checked where an incident is shown (`sightOf`).
     return row.guests && asking.source === 'slack' ? null : no(ACCOUNTS[asker.account]);
   }
   const speaker = speakerOf(asking);
@@ -343,7 +270,7 @@ export function forbidden(
   const agrees = power === 'approve' || power === 'break_glass';
   const holds = (name: string) => {
     if (name === EVERYONE) return true;
-    // The owner of a token may what they may themselves; where nobody can look (a machine without Slack) they are believed.
+    // The owner of a token may what they may themselves; on a machine without Slack, where that cannot be checked, they are believed.
     if (name === CHANNEL)
       return asker.present === true || (asking.source !== 'slack' && asker.present === null);
     if (name.startsWith('token:')) return name === asking.by.id;
@@ -421,16 +348,16 @@ function whoMay(rule: readonly string[], state: IncidentState | null): { who: st
   return { who: who.join(', or '), reach };
 }
 
-// -- who may look --
+// -- who may see --
 
-/** Who looks: the part of an Asking that decides what may be seen. */
+/** Who wants to see: the part of an Asking that decides what may be seen. */
 export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
   source?: Asking['source'];
   now?: Date;
 };
 
-/** `in-channel`: whoever is in its channel now, which has to be looked at. */
-export type Sight = 'yes' | 'no' | 'in-channel';
+/** `in-channel`: whoever is in its channel now, which has to be looked up. */
+type Sight = 'yes' | 'no' | 'in-channel';
 
 /** Guests and strangers see what they are in the channel of, and nothing else. */
 export function isLimited(account: Account | undefined): boolean {
@@ -438,7 +365,7 @@ export function isLimited(account: Account | undefined): boolean {
 }
 
 /**
- * May this person look at the incident, or even know that it exists? A private one is seen by its members, for as long
+ * May this person see the incident, or even know that it exists? A private one is seen by its members, for as long
  * as they are in its channel; guests and strangers see what they are in the channel of.
  */
 export function sightOf(state: IncidentState, viewer: Viewer): Sight {
@@ -456,7 +383,7 @@ export function sightOf(state: IncidentState, viewer: Viewer): Sight {
 const ON_THE_WAY_MS = 120_000;
 
 /**
- * The whole answer, with a look at the channel where it needs one.
+ * The whole answer, with the channel's members looked up where it needs them.
  * @param inChannel null: Slack does not say; then nobody who is not in the channel itself gets to see it
  */
 export async function sees(

@@ -272,8 +272,8 @@ export const SENTENCES = {
     sentence: `${p.run} can only be approved by a person in Slack.`,
     next: `Press *Approve* under the plan, or type \`approve ${p.run}\` in the incident's channel.`,
   }),
-  RUN_NOT_WAITING: (p: { run: string; standing: string }) => ({
-    sentence: `${p.run} ${p.standing}; there is nothing to approve or reject.`,
+  RUN_NOT_WAITING: (p: { run: string; how: string }) => ({
+    sentence: `${p.run} ${p.how}; there is nothing to approve or reject.`,
     next: '`runs` shows how the runs stand.',
   }),
   RUN_PLAN_CHANGED: (p: { run: string; plan: string }) => ({
@@ -312,24 +312,24 @@ export const SENTENCES = {
     sentence: `You became ${p.role} after the plan of ${p.run} was shown, so your yes does not count for it.`,
     next: `Somebody else must agree; or cancel it and plan it again: \`cancel ${p.run}\`, \`run ${p.runbook}\`.`,
   }),
-  RUN_ENDED: (p: { run: string; standing: string }) => ({
-    sentence: `${p.run} ${p.standing}.`,
+  RUN_ENDED: (p: { run: string; how: string }) => ({
+    sentence: `${p.run} ${p.how}.`,
     next: '`runs` shows what came of it.',
   }),
   RUN_CANCELLED_ALREADY: (p: { run: string }) => ({
     sentence: `${p.run} was cancelled already and is coming to its end.`,
     next: '`runs` shows how it stands.',
   }),
-  RUN_BUSY: (p: { run: string; standing: string }) => ({
-    sentence: `${p.run} ${p.standing}.`,
+  RUN_BUSY: (p: { run: string; how: string }) => ({
+    sentence: `${p.run} ${p.how}.`,
     next: `\`cancel ${p.run}\` stops it; then \`undo ${p.run}\`.`,
   }),
-  RUN_NOTHING_TO_UNDO: (p: { run: string; standing: string }) => ({
-    sentence: `${p.run} ${p.standing}; there is nothing of it to undo.`,
+  RUN_NOTHING_TO_UNDO: (p: { run: string; how: string }) => ({
+    sentence: `${p.run} ${p.how}; there is nothing of it to undo.`,
     next: '`runs` shows how the runs stand.',
   }),
-  RUN_NOT_ASKING: (p: { run: string; standing: string }) => ({
-    sentence: `${p.run} ${p.standing}; it asks nothing.`,
+  RUN_NOT_ASKING: (p: { run: string; how: string }) => ({
+    sentence: `${p.run} ${p.how}; it asks nothing.`,
     next: '`runs` shows how the runs stand.',
   }),
   RUN_WANTS_AN_ANSWER: (p: { run: string; step: string; choices: string[] }) => ({

@@ -13,28 +13,26 @@ export type PostState = (typeof POST_STATES)[number];
 export const MARKS = ['started', 'detected', 'mitigated', 'resolved'] as const;
 export type Mark = (typeof MARKS)[number];
 
-const ENTRY_KINDS = [
-  'opened',
-  'note',
-  'message',
-  'status',
-  'severity',
-  'role',
-  'title',
-  'milestone',
-  'component',
-  'impact',
-  'cause',
-  'action',
-  'post',
-  'run',
-  'step',
-  'alert',
-] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+export type EntryKind =
+  | 'opened'
+  | 'note'
+  | 'message'
+  | 'status'
+  | 'severity'
+  | 'role'
+  | 'title'
+  | 'milestone'
+  | 'component'
+  | 'impact'
+  | 'cause'
+  | 'action'
+  | 'post'
+  | 'run'
+  | 'step'
+  | 'alert';
 
 /**
- * How something that we stand on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
+ * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do
  * what it is asked; `away`: it does not answer.
  */
 type State = 'ok' | 'degraded' | 'refusing' | 'away';
@@ -51,7 +49,8 @@ export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** How exactly a time was given: what was typed, never more. */
-export type Precision = 'second' | 'minute' | 'approx' | 'date';
+export const PRECISIONS = ['second', 'minute', 'approx', 'date'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /**
  * When something happened. `at` and `until` are UTC, ISO 8601 with `Z` and whole seconds
@@ -73,12 +72,9 @@ export function momentNow(now: Date): Moment {
   return { at: toSeconds(now), until: null, precision: 'second' };
 }
 
-export interface Happened {
+export interface Happened extends Moment {
   /** Number of the timeline entry, given once. */
-  n: number;
-  at: string;
-  until: string | null;
-  precision: Precision;
+  readonly n: number;
 }
 
 /** What a new timeline entry begins with: its number, the `offset`-th after those of the incident, and when it happened. */
@@ -90,14 +86,6 @@ export function happened(
 ): Happened {
   const { at, until, precision } = moment ?? momentNow(now);
   return { n: entries + 1 + offset, at, until, precision };
-}
-
-/** A milestone as it stands. `n`: the timeline entry that it rests on. `marked`: by a person, so a status change leaves it alone. */
-export interface Milestone {
-  at: string;
-  precision: Precision;
-  marked: boolean;
-  n: number;
 }
 
 /**

@@ -1,33 +1,26 @@
 import { createHash } from 'node:crypto';
+import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Power, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
 import type { Commit } from '#store/commit.js';
+import type { Loaded, Receipt } from '#store/incidents.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
 import type { Stream, Turn } from '#store/turn.js';
-import { type Admission, createAdmission, type People, permitted } from './admission.js';
+import { Cache, type Draft, draftGroup, type Loading, nameOf, type Request, streamOf } from './draft.js';
 import {
+  type Admission,
   bareIn,
-  Cache,
-  decideTogether,
-  distinct,
+  createAdmission,
   type GroupNamed,
-  type Known,
-  type Loading,
-  nameOf,
   needsLookup,
-  type Planned,
-  type Recorded,
-  refusalOf,
-  shortKey,
-  stillOf,
-  Waiting,
+  type People,
+  permitted,
   withGroups,
-} from './plan.js';
-
-export { nothingKept, type Recorded } from './plan.js';
+} from './lookups.js';
 
 /**
  * The only way to change an incident: load, decide, append.
@@ -42,8 +35,20 @@ export type Handle = (
   notes?: string[],
 ) => Promise<Recorded | Refusal>;
 
+/** It is in the record. `receipt` is the sentence that says so; a repeat gets the first one again, with no facts. */
+export interface Recorded {
+  recorded: true;
+  team: string;
+  incident: number;
+  ref: string;
+  receipt: string;
+  repeated: boolean;
+  facts: Fact[];
+  state: IncidentState;
+}
+
 /**
- * Whether a request was recorded before, for those that come no further than to a look or a *no* this time.
+ * Whether a request was recorded before, for one that comes no further than to an answer or a *no* this time.
  * @returns its first receipt; a refusal when that key names another request; null: nothing was recorded under it
  * @throws {Unavailable} when the database cannot be asked
  */
@@ -65,7 +70,7 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
   const rules = options.rules ?? {};
   const admit = createAdmission(options.store, rules);
   const { groupNamed = async () => ({ unsaid: 'no Slack here' }), scrub, log } = options;
-  const look = { ...options.store, groupNamed };
+  const lookups = { ...options.store, groupNamed };
   const record: Handle = async (said, target, asking, notes = []) => {
     let admission: Admission;
     const intent = scrub ? withoutSecrets(said, asking, scrub) : said;
@@ -73,12 +78,12 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
     let meant = intent;
     try {
       if (bareIn(intent).length > 0) {
-        const named = await withGroups(look, intent, asking.team);
+        const named = await withGroups(lookups, intent, asking.team);
         if (isRefusal(named)) return named;
         meant = named;
       }
-      const looked = admit(intent, target, asking);
-      admission = looked instanceof Promise ? await looked : looked;
+      const admitted = admit(intent, target, asking);
+      admission = admitted instanceof Promise ? await admitted : admitted;
     } catch (error) {
       // Nothing was begun.
       if (!(error instanceof Unavailable)) options.onError(error);
@@ -98,11 +103,7 @@ export function askedOf(request: unknown): string {
 }
 
 /** The first answer to a request, and what that request was. */
-interface First {
-  incident: number;
-  receipt: string;
-  asked: string | null;
-}
+type First = Omit<Receipt, 'body'>;
 
 export interface WriterStore extends Loading, Committing {
   receiptOf(team: string, key: string): Promise<First | null>;
@@ -119,21 +120,22 @@ interface WriterOptions {
   rules?: Rules;
 }
 
-const MAX_TOGETHER = 200;
+const MAX_GROUP = 200;
 const MAX_TRIES = 25;
 /** From then on a group that still meets conflicts is halved: whoever causes them is soon alone. */
-const TRIES_TOGETHER = 4;
-/** Who did not get a turn within the time limit does without for a while: its holder stands still. */
+const TRIES_AS_GROUP = 4;
+/** After a turn was not given within the time limit, this process does without one for so long: whoever has it is stuck. */
 const WITHOUT_TURNS_MS = 5_000;
 
 /**
- * The one writer of a process. Everything that waits is decided in order and written with one statement; while that
- * is on its way the next group gathers. Other processes write too: who comes second gets a conflict, and then they take
- * turns (store/turn.ts) for as long as both write to the same incidents. One that cannot be written keeps nobody else:
- * repeats are answered first, a locked incident's are set aside, and what fails for a reason of its own is found by halving.
+ * The one writer of a process. All requests that wait are decided in order and written with one statement; while that
+ * is on its way the next group gathers. Other processes write too: whoever comes second gets a conflict, and then they take
+ * turns (store/turn.ts) for as long as both write to the same incidents. A request that cannot be written holds up no
+ * other: repeats are answered first, those of a locked incident are set aside, and one that fails for a reason of its own
+ * is found by halving the group.
  */
 class Writer {
-  private readonly waiting: Waiting[] = [];
+  private readonly queue: Pending[] = [];
   private readonly aside: Aside;
   private readonly cache = new Cache();
   private running = false;
@@ -141,9 +143,9 @@ class Writer {
 
   constructor(private readonly options: WriterOptions) {
     this.aside = new Aside(options.store, {
-      // In front: whoever came later for the same incident stands behind them.
+      // In front: requests that came later for the same incident are behind them.
       free: (ones) => {
-        this.waiting.unshift(...ones);
+        this.queue.unshift(...ones);
         if (!this.running) void this.run();
       },
       give: (ones, error) => this.tellFailure(ones, error),
@@ -158,7 +160,7 @@ class Writer {
     admission: Admission = {},
   ): Promise<Recorded | Refusal> {
     return new Promise((done) => {
-      this.waiting.push(new Waiting(intent, target, asking, notes, admission, performance.now(), done));
+      this.queue.push(new Pending(intent, target, asking, notes, admission, performance.now(), done));
       if (!this.running) void this.run();
     });
   }
@@ -170,29 +172,27 @@ class Writer {
 
   private async run(): Promise<void> {
     this.running = true;
-    // What arrived in the same breath goes into the first statement, and does not wait for it to come back.
+    // Requests that arrive in the same turn of the event loop go into one statement.
     await new Promise(setImmediate);
-    while (this.waiting.length > 0) {
+    while (this.queue.length > 0) {
       const now = performance.now();
-      const shared = this.waiting.some(({ stream }) =>
-        this.cache.isShared(stream.team, stream.incident, now),
-      );
-      // Who waits for a turn takes along whoever comes meanwhile.
-      await this.attempt(shared ? null : this.takeTogether(), 1);
+      const shared = this.queue.map(streamOf).some((of) => this.cache.isShared(of.team, of.incident, now));
+      // A group that waits for a turn takes along whoever comes meanwhile.
+      await this.attempt(shared ? null : this.takeGroup(), 1);
     }
     this.running = false;
   }
 
   /** Takes from the front what can be written together; what must see an earlier one's outcome stays for the next round. */
-  private takeTogether(): Waiting[] {
-    const taken: Waiting[] = [];
+  private takeGroup(): Pending[] {
+    const taken: Pending[] = [];
     const incidents = new Set<string>();
     const keys = new Set<string>();
-    while (this.waiting.length > 0 && taken.length < MAX_TOGETHER) {
-      const next = this.waiting[0] as Waiting;
-      const incident = nameOf(next.stream);
+    while (this.queue.length > 0 && taken.length < MAX_GROUP) {
+      const next = this.queue[0] as Pending;
+      const incident = nameOf(streamOf(next));
       if (this.aside.joins(next)) {
-        this.waiting.shift();
+        this.queue.shift();
         continue;
       }
       const key = next.asking.key === null ? null : `${next.asking.team}/${next.asking.key}`;
@@ -202,7 +202,7 @@ class Writer {
       if (next.target === null && incidents.has(incident)) break;
       incidents.add(incident);
       if (key !== null) keys.add(key);
-      taken.push(this.waiting.shift() as Waiting);
+      taken.push(this.queue.shift() as Pending);
       if (needsLookup(next.intent)) break;
     }
     return taken;
@@ -212,7 +212,7 @@ class Writer {
    * Returns when everybody in the group is answered or set aside. Never throws: nobody may be left without an answer.
    * @param group null: those who wait when it is our turn
    */
-  private async attempt(group: readonly Waiting[] | null, firstTry: number): Promise<void> {
+  private async attempt(group: readonly Pending[] | null, firstTry: number): Promise<void> {
     const at = { group: group ?? [] };
     for (let tries = firstTry; ; tries++) {
       let error: unknown;
@@ -220,14 +220,14 @@ class Writer {
         error =
           tries > 1 || group === null
             ? await this.inTurn(at)
-            : await this.writeTogether(at.group, new Map(), this.options.store);
+            : await this.writeGroup(at.group, new Map(), this.options.store);
       } catch (bug) {
         error = bug;
       }
       const left = stillOf(at.group);
       if (left.length === 0) {
-        // Not even begun, and that is the answer for those who wait.
-        if (error && at.group.length === 0) await this.tellFailure(this.takeTogether(), error);
+        // The turn was not even begun: that is the answer for the requests that wait.
+        if (error && at.group.length === 0) await this.tellFailure(this.takeGroup(), error);
         return;
       }
       if (error instanceof Locked && tries < MAX_TRIES) {
@@ -237,7 +237,7 @@ class Writer {
           error,
         );
       } else if (error instanceof Conflict && tries < MAX_TRIES) {
-        if (left.length > 1 && tries >= TRIES_TOGETHER) return this.halves(left, tries + 1);
+        if (left.length > 1 && tries >= TRIES_AS_GROUP) return this.halves(left, tries + 1);
         if (tries > 1) await pause(Math.random() * Math.min(5 * tries, 50));
       } else if (left.length > 1 && isOurs(error)) {
         return this.halves(left, tries);
@@ -249,7 +249,7 @@ class Writer {
     }
   }
 
-  private async halves(group: readonly Waiting[], tries: number): Promise<void> {
+  private async halves(group: readonly Pending[], tries: number): Promise<void> {
     const middle = Math.ceil(group.length / 2);
     await this.attempt(group.slice(0, middle), tries);
     // Somebody of the first half may have been set aside meanwhile: then theirs in the second wait behind.
@@ -262,16 +262,16 @@ class Writer {
    * @param at the group that is being written; where none is given, those who wait by then
    * @returns why not, if those of `at.group` who are not answered could not be written
    */
-  private async inTurn(at: { group: readonly Waiting[] }): Promise<unknown> {
+  private async inTurn(at: { group: readonly Pending[] }): Promise<unknown> {
     const { store } = this.options;
-    const teams = [...new Set([...at.group, ...this.waiting].map((one) => one.asking.team))];
+    const teams = [...new Set([...at.group, ...this.queue].map((one) => one.asking.team))];
     const wait = performance.now() >= this.withoutTurnsUntil;
     return store.inTurn(teams, wait, async (turn) => {
       if (wait && !turn.taken) this.withoutTurnsUntil = performance.now() + WITHOUT_TURNS_MS;
-      if (at.group.length === 0) at.group = this.takeTogether();
+      if (at.group.length === 0) at.group = this.takeGroup();
       if (at.group.length === 0) return null;
-      const there = await this.look(at.group, turn);
-      return this.writeTogether(at.group, there, {
+      const there = await this.answerRepeats(at.group, turn);
+      return this.writeGroup(at.group, there, {
         commit: once(turn.commit, store.commit),
         wasWritten: store.wasWritten,
       });
@@ -279,11 +279,11 @@ class Writer {
   }
 
   /** Answers those who were recorded before. @returns what the others' incidents are like now */
-  private async look(group: readonly Waiting[], turn: Turn): Promise<Map<string, Known | null>> {
-    const streams = distinct(group.map((one) => one.stream)).filter(({ incident }) => incident >= 0);
+  private async answerRepeats(group: readonly Pending[], turn: Turn): Promise<Map<string, Loaded | null>> {
+    const streams = distinct(group.map((one) => streamOf(one))).filter(({ incident }) => incident >= 0);
     const keys = group.flatMap(({ asking: { team, key } }) => (key === null ? [] : [{ team, key }]));
     const seen = await turn.look(streams, keys);
-    const there = new Map<string, Known | null>(streams.map((stream) => [nameOf(stream), null]));
+    const there = new Map<string, Loaded | null>(streams.map((stream) => [nameOf(stream), null]));
     for (const known of seen.known) {
       there.set(nameOf(known), known);
       this.cache.compare(known.team, known.incident, known, performance.now());
@@ -299,35 +299,38 @@ class Writer {
   }
 
   /** @returns why not, if those who are not answered yet could not be written */
-  private async writeTogether(
-    all: readonly Waiting[],
-    there: ReadonlyMap<string, Known | null>,
+  private async writeGroup(
+    all: readonly Pending[],
+    there: ReadonlyMap<string, Loaded | null>,
     committing: Committing,
   ): Promise<unknown> {
     const { onError, onCommitted, store, rules = {} } = this.options;
     await this.answerKnownRepeats(all);
     const group = stillOf(all);
-    const { commit, planned, held, refused } = await decideTogether(
+    const { commit, drafts, held, refused, failed } = await draftGroup(
       store,
       this.cache,
       group,
       there,
       rules,
-      onError,
     );
-    for (const { waiting, refusal } of refused) await this.refuseUnlessRepeated(waiting, refusal);
+    for (const { request, error } of failed) {
+      onError(error);
+      await this.refuseUnlessRepeated(request, refusalOf(error));
+    }
+    for (const { request, refusal } of refused) await this.refuseUnlessRepeated(request, refusal);
     try {
       if (commit.facts.length > 0) await writeForSure(committing, commit);
     } catch (error) {
       return error;
     }
-    for (const { waiting, plan } of planned) {
-      const { team, key } = waiting.asking;
-      this.cache.set(team, plan.incident, plan.after);
-      if (key !== null && plan.facts.length > 0) this.cache.addKey(team, key);
-      waiting.done(recordedOf(waiting, plan));
+    for (const { request, draft } of drafts) {
+      const { team, key } = request.asking;
+      this.cache.set(team, draft.incident, draft.after);
+      if (key !== null && draft.facts.length > 0) this.cache.addKey(team, key);
+      request.done(recordedOf(team, draft));
     }
-    for (const { waiting, refusal } of held) await this.refuseUnlessRepeated(waiting, refusal);
+    for (const { request, refusal } of held) await this.refuseUnlessRepeated(request, refusal);
     const lanes = new Set(commit.effects.map((effect) => effect.lane));
     try {
       if (lanes.size > 0) onCommitted([...lanes]);
@@ -338,8 +341,8 @@ class Writer {
     return null;
   }
 
-  /** What this process has recorded already need not go to the database to be found out there. */
-  private async answerKnownRepeats(group: readonly Waiting[]): Promise<void> {
+  /** Requests that this process remembers to have recorded are answered without a statement. */
+  private async answerKnownRepeats(group: readonly Pending[]): Promise<void> {
     for (const one of stillOf(group)) {
       const { team, key } = one.asking;
       if (key === null || !this.cache.hasKey(team, key)) continue;
@@ -349,8 +352,8 @@ class Writer {
   }
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */
-  private async refuseUnlessRepeated(waiting: Waiting, refusal: Refusal): Promise<void> {
-    waiting.done((await this.repeated(waiting.asking).catch(() => null)) ?? refusal);
+  private async refuseUnlessRepeated(one: Pending, refusal: Refusal): Promise<void> {
+    one.done((await this.repeated(one.asking).catch(() => null)) ?? refusal);
   }
 
   private async repeated(asking: Asking): Promise<Recorded | Refusal | null> {
@@ -381,8 +384,8 @@ class Writer {
     };
   }
 
-  private async tellFailure(group: readonly Waiting[], error: unknown): Promise<void> {
-    for (const { stream } of group) this.cache.drop(stream.team, stream.incident);
+  private async tellFailure(group: readonly Pending[], error: unknown): Promise<void> {
+    for (const one of group) this.cache.drop(one.asking.team, streamOf(one).incident);
     const doubt = error instanceof Unconfirmed;
     for (const one of group) {
       const first = doubt ? await this.repeated(one.asking).catch(() => null) : null;
@@ -392,46 +395,88 @@ class Writer {
   }
 }
 
-/** How long somebody waits for an incident that is locked before they are told, and how often it is looked at. */
+/** A request that waits to be written, and whom to tell: once. What was answered is never decided again. */
+class Pending implements Request {
+  readonly asking: Asking;
+  answered = false;
+
+  constructor(
+    readonly intent: TypedIntent,
+    readonly target: number | null,
+    asking: Asking,
+    readonly notes: readonly string[],
+    readonly admission: Admission,
+    /** When it came, in monotonic ms. */
+    readonly since: number,
+    private readonly tell: (outcome: Recorded | Refusal) => void,
+  ) {
+    this.asking = { ...asking, key: shortKey(asking.key) };
+  }
+
+  done(outcome: Recorded | Refusal): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.tell(outcome);
+  }
+}
+
+/** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
+function shortKey(key: string | null): string | null {
+  return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
+const stillOf = (group: readonly Pending[]): Pending[] => group.filter((one) => !one.answered);
+
+const distinct = (streams: readonly Stream[]): Stream[] => [
+  ...new Map(streams.map((stream) => [nameOf(stream), stream])).values(),
+];
+
+/** What its asker is told once the draft is written. */
+function recordedOf(team: string, { incident, receipt, facts, after }: Draft): Recorded {
+  const { state } = after;
+  return { recorded: true, team, incident, ref: refOf(incident), receipt, repeated: false, facts, state };
+}
+
+/** How long somebody waits for an incident that is locked before they are told, and how often that is checked. */
 const PATIENCE_MS = 2_000;
 const LOOK_AGAIN_MS = 25;
 
-const isLate = (one: Waiting): boolean => performance.now() - one.since > PATIENCE_MS;
+const isLate = (one: Pending): boolean => performance.now() - one.since > PATIENCE_MS;
 
 /**
- * Those whose incident somebody holds (a rebuild, an erasure) wait here, by incident and in order, and whoever comes later
- * for the same incident waits behind them. Everybody else is written meanwhile.
+ * Requests whose incident is locked (by a rebuild, an erasure) wait here, by incident and in order; requests that come later for
+ * the same incident wait behind them. All others are written meanwhile.
  */
 class Aside {
-  private readonly byIncident = new Map<string, Waiting[]>();
+  private readonly byIncident = new Map<string, Pending[]>();
   private watching = false;
 
   constructor(
     private readonly store: { lockedAmong(streams: readonly Stream[]): Promise<Stream[]> },
     private readonly back: {
       /** They may be tried again, before anybody else. */
-      free(ones: Waiting[]): void;
+      free(ones: Pending[]): void;
       /** They will not be written, and are to be told. */
-      give(ones: Waiting[], error: unknown): Promise<void>;
+      give(ones: Pending[], error: unknown): Promise<void>;
     },
   ) {}
 
-  holds(one: Waiting): boolean {
-    return this.byIncident.has(nameOf(one.stream));
+  holds(one: Pending): boolean {
+    return this.byIncident.has(nameOf(streamOf(one)));
   }
 
   /** @returns true: others wait for that incident, and so does this one now */
-  joins(one: Waiting): boolean {
-    const others = this.byIncident.get(nameOf(one.stream));
+  joins(one: Pending): boolean {
+    const others = this.byIncident.get(nameOf(streamOf(one)));
     others?.push(one);
     return others !== undefined;
   }
 
   /** Takes those of the group whose incident is held at this moment. */
-  async take(group: readonly Waiting[]): Promise<void> {
+  async take(group: readonly Pending[]): Promise<void> {
     const locked = await this.locked(group).catch(() => new Set<string>());
     for (const one of group) {
-      const name = nameOf(one.stream);
+      const name = nameOf(streamOf(one));
       if (locked.has(name) && !this.joins(one)) this.byIncident.set(name, [one]);
     }
     if (!this.watching) void this.watch();
@@ -454,8 +499,8 @@ class Aside {
     this.watching = false;
   }
 
-  private async giveUp(which: (one: Waiting) => boolean, error: unknown): Promise<void> {
-    await this.back.give([...this.byIncident.values()].flat().filter(which), error);
+  private async giveUp(on: (one: Pending) => boolean, error: unknown): Promise<void> {
+    await this.back.give([...this.byIncident.values()].flat().filter(on), error);
     for (const [name, ones] of this.byIncident) {
       const still = stillOf(ones);
       if (still.length > 0) this.byIncident.set(name, still);
@@ -463,8 +508,8 @@ class Aside {
     }
   }
 
-  private async locked(ones: readonly Waiting[]): Promise<Set<string>> {
-    const streams = distinct(ones.map((one) => one.stream)).filter(({ incident }) => incident >= 0);
+  private async locked(ones: readonly Pending[]): Promise<Set<string>> {
+    const streams = distinct(ones.map((one) => streamOf(one))).filter(({ incident }) => incident >= 0);
     return new Set((await this.store.lockedAmong(streams)).map(nameOf));
   }
 }
@@ -515,26 +560,29 @@ function once(first: Committing['commit'], then: Committing['commit']): Committi
   };
 }
 
+/** What somebody is told whose request could not be written. */
+function refusalOf(error: unknown): Refusal {
+  const why = (why: string) => refuse('NOT_RECORDED', { why });
+  if (error instanceof Locked) return why('that incident is being rebuilt or erased at this moment');
+  if (error instanceof Unavailable) return nothingKept(error);
+  if (error instanceof Conflict) return why('too many people are writing to this incident at once');
+  if (error instanceof Unconfirmed) return refuse('NOT_CONFIRMED', {});
+  return why('Tocsin made a mistake, which is in its log');
+}
+
+/** @returns what whoever wanted something recorded is told: nothing was, and why the database would not */
+export function nothingKept(error: unknown): Refusal {
+  const { state, reason, fix } = troubleOf(error);
+  if (state === 'refusing') return refuse('DATABASE_REFUSES', { why: reason, fix });
+  return refuse('NOT_RECORDED', { why: 'the database does not answer' });
+}
+
 /** @returns what whoever only asked is told */
 export function notRead(error: unknown): Refusal {
   const { state, reason } = troubleOf(error);
   const why =
     state === 'refusing' ? `the database answers, but refuses: ${reason}` : 'the database does not answer';
   return refuse('NOT_READ', { why });
-}
-
-/** What its asker is told once the plan is written. */
-function recordedOf(waiting: Waiting, plan: Planned): Recorded {
-  return {
-    recorded: true,
-    team: waiting.asking.team,
-    incident: plan.incident,
-    ref: refOf(plan.incident),
-    receipt: plan.receipt,
-    repeated: false,
-    facts: plan.facts,
-    state: plan.after.state,
-  };
 }
 
 /** What knows the secrets of this installation, and takes them out of texts. */

@@ -2,9 +2,9 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unseal } from '#domain/incident/chain.js';
-import { isOfRun } from '#domain/incident/evolve.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { isOfRun } from '#domain/incident/state.js';
 import { isStranger, sees, unseen, type Viewer } from '#domain/permission.js';
 import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
@@ -33,10 +33,10 @@ export interface Read {
   /** Its runs, in order of their numbers. */
   runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
   /**
-   * Everything of one incident, as it stood at one moment. The dossier is dead once `look` has returned; until then it
-   * holds a connection that others wait for, so `look` waits for nobody outside.
+   * Everything of one incident, as it stood at one moment. The dossier is dead once `use` has returned; until then it
+   * holds a connection that others wait for, so `use` waits for nobody outside.
    */
-  dossier<T>(viewer: Viewer, incident: number, look: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
+  dossier<T>(viewer: Viewer, incident: number, use: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
   /**
    * Whatever is written of one incident, complete before a reader gets the first byte: however slow they are, nobody
    * waits for them, and no snapshot is kept open. Whoever gets it closes it.
@@ -59,7 +59,7 @@ export function createRead(
   accountOf: (team: string, person: string) => Promise<Account> = async () => 'unknown',
 ): Read {
   const spooler = new Spooler();
-  /** What somebody may see hangs on what they are, which is found out here where nobody has said it. */
+  /** What somebody may see depends on their kind of account, which is found out here if it is not known. */
   const met = async (viewer: Viewer): Promise<Viewer> =>
     isStranger(viewer) && !viewer.seesPrivate
       ? { ...viewer, account: await accountOf(viewer.team, viewer.by.id) }
@@ -92,9 +92,9 @@ export function createRead(
       const newest = runsOf(known.state).list.map(({ run }) => run);
       return runViewsOf(await store.incidents.factsOfRuns(viewer.team, incident, newest));
     },
-    async dossier(viewer, incident, look) {
+    async dossier(viewer, incident, use) {
       if (await isHidden(viewer, incident)) return unseen(incident);
-      return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, look));
+      return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, use));
     },
     async exported(viewer, incident, write) {
       if (await isHidden(viewer, incident)) return unseen(incident);
@@ -117,11 +117,11 @@ async function dossierOf<T>(
   snapshot: Snapshot,
   viewer: Viewer,
   incident: number,
-  look: (dossier: Dossier) => Promise<T>,
+  use: (dossier: Dossier) => Promise<T>,
 ): Promise<T | Refusal> {
   const known = await snapshot.load(viewer.team, incident);
   if (!known) return unseen(incident);
-  return look({
+  return use({
     state: known.state,
     head: known.head,
     facts: known.seq,
@@ -173,7 +173,7 @@ const PIECE = 64 * 1024;
 export class Spooler {
   private reading = 0;
   private opened = 0;
-  private readonly waiting: Array<() => void> = [];
+  private readonly queue: Array<() => void> = [];
 
   constructor(private readonly limits = { reading: 2, open: 32 }) {}
 
@@ -197,7 +197,7 @@ export class Spooler {
         return { outcome, kept: store };
       } finally {
         this.reading -= 1;
-        this.waiting.shift()?.();
+        this.queue.shift()?.();
       }
     } catch (error) {
       await store.close();
@@ -207,7 +207,7 @@ export class Spooler {
 
   private async turn(): Promise<void> {
     while (this.reading >= this.limits.reading) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await new Promise<void>((resolve) => this.queue.push(resolve));
     }
     this.reading += 1;
   }

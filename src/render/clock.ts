@@ -1,4 +1,3 @@
-import type { Zone } from 'luxon';
 import { zoneName, zoneNamed } from '#domain/command/time/zone.js';
 import type { Moment } from '#domain/words.js';
 
@@ -24,7 +23,8 @@ export interface Clock {
  * @throws RangeError when there is no such zone; fronts check before
  */
 export function clockIn(zone: string): Clock {
-  const found = zoneOf(zone);
+  const found = zoneNamed(zone);
+  if (!found) throw new RangeError(`not a time zone: ${zone}`);
   const offsetAt = hourly((instant) => found.offset(instant));
   return {
     zone: zoneName(found),
@@ -53,12 +53,6 @@ function hourly(offset: (instant: number) => number): (instant: number) => numbe
     kept = { from, offset: here };
     return here;
   };
-}
-
-function zoneOf(zone: string): Zone {
-  const found = zoneNamed(zone);
-  if (!found) throw new RangeError(`not a time zone: ${zone}`);
-  return found;
 }
 
 function offsetText(minutes: number): string {
@@ -113,7 +107,7 @@ const [PDF, PDI] = ['\u202C', '\u2069'];
 
 /**
  * A text that sets a direction of writing and does not end it (U+202E, U+2066 …) would turn what is written behind it:
- * the name of who said it, even what follows. What ends it is no part of the text, and stands between the two.
+ * the name of who said it, even what follows. The marks that end it are no part of the text, and are put between the two.
  * @returns the text, and behind it what ends whatever it left open
  */
 export function closed(text: string): string {

@@ -1,9 +1,17 @@
 import type { SealedFact } from '#domain/incident/chain.js';
-import { type Entry, entryText } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText, impactNumbers } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunView } from '#domain/run/view.js';
-import { type EntryKind, personLabel } from '#domain/words.js';
-import { type Clock, closed, durationInWords, timeOf } from './clock.js';
+import {
+  type EntryKind,
+  MARKS,
+  type Mark,
+  type Person,
+  type Precision,
+  personLabel,
+  refOf,
+} from '#domain/words.js';
+import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock.js';
 
 /**
  * A document as we mean it, before it is Markdown or HTML. A string is text, to arrive character for character;
@@ -44,35 +52,6 @@ export interface EntryBlock {
   struck: { reason: string | null } | null;
 }
 
-/** @returns spans with a separator between each two. */
-export function joined(parts: Span[][], separator: string): Span[] {
-  return parts.flatMap((part, i) => (i === 0 ? part : [separator, ...part]));
-}
-
-/** @returns ` [#4] [#9]`: what a sentence rests on, each entry once. */
-export function cites(...entries: Array<number | null | undefined>): Span[] {
-  const known = [...new Set(entries.filter((n): n is number => typeof n === 'number'))];
-  return known.flatMap((cite) => [' ', { cite }]);
-}
-
-/** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */
-const PIECE = 16_384;
-
-/** Gathers small pieces of text into larger ones; the text stays the same. */
-export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  let waiting: string[] = [];
-  let size = 0;
-  for await (const text of texts) {
-    waiting.push(text);
-    size += text.length;
-    if (size < PIECE) continue;
-    yield waiting.join('');
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield waiting.join('');
-}
-
 /**
  * Everything an export is made of: one incident as it was in one snapshot of the database. Entries and facts are
  * read as a stream, as often as an export needs them, so that a hundred thousand of them fit in little memory.
@@ -92,19 +71,115 @@ export interface Dossier {
   runs: () => Promise<RunView[]>;
 }
 
-/** @returns the entries of those kinds that nobody struck. */
-export async function* standing(
+/** The `md` and `html` exports: what the incident is, its timeline, then what was concluded from it. */
+export async function* incidentDocument(
   dossier: Dossier,
-  kinds: readonly EntryKind[],
-): AsyncGenerator<Entry, void, undefined> {
-  for await (const entry of dossier.entries({ kinds })) {
-    if (!entry.struck && kinds.includes(entry.kind)) yield entry;
-  }
+  clock: Clock,
+): AsyncGenerator<Block, void, undefined> {
+  const { state } = dossier;
+  yield { is: 'title', spans: [`${refOf(state.number)}: ${state.title}`] };
+  yield incidentFields(state, clock);
+  yield { is: 'heading', text: 'Milestones' };
+  yield milestoneFields(state, clock);
+  yield { is: 'heading', text: 'Timeline' };
+  yield* timelineBlocks(dossier.entries(), clock);
+  yield* section('Impact', impactItems(dossier, clock));
+  yield* section('Causes', causeItems(dossier));
+  yield* section('Action items', actionTasks(dossier));
+  yield* section('Public posts', postItems(dossier, clock));
+  yield integrityLine(dossier);
 }
 
-/** @returns the link when it is one that a browser may follow; anything else (`javascript:` …) is never made clickable. */
-export function safeLink(link: string | null): string | null {
-  return link !== null && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(link) ? link : null;
+type Row = { label: string; spans: Span[] };
+
+/** What an incident is, in a few lines. The only place in a document that names the zone: it holds for every time in it. */
+export function incidentFields(state: IncidentState, clock: Clock): Block {
+  const { lead, ...others } = state.roles;
+  const rows: Array<Row | null> = [
+    row('Times', clock.zone),
+    row('Status', state.status),
+    row('Severity', state.severity ?? 'not set'),
+    state.drill ? row('Drill', 'yes') : null,
+    state.private ? row('Private', 'yes') : null,
+    row('Components', state.components.join(', ')),
+    row('Lead', lead ? personLabel(lead) : ''),
+    ...Object.entries(others)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([role, person]) => row(capital(role), personLabel(person))),
+    row('Channel', state.channel ? `#${state.channel.name}` : ''),
+  ];
+  return { is: 'fields', rows: rows.filter((r): r is Row => r !== null) };
+}
+
+/** Milestones and how long it took, in words. */
+function milestoneFields(state: IncidentState, clock: Clock): Block {
+  const { metrics, contradictions } = metricsOf(state.milestones, (at) => {
+    const { date, time } = clock.read(at);
+    return `${date} ${time}`;
+  });
+  const shown = (at: { at: string; precision: Precision }) => dateTimeOf({ ...at, until: null }, clock);
+  const rows: Array<Row | null> = [
+    row('Opened', shown(state.opened)),
+    ...MARKS.map((mark) => {
+      const milestone = state.milestones[mark];
+      return row(capital(mark), milestone ? shown(milestone) : 'not marked');
+    }),
+    row('Time to detect', words(metrics.time_to_detect_s)),
+    row('Time to mitigate', words(metrics.time_to_mitigate_s)),
+    row('Time to resolve', words(metrics.time_to_resolve_s)),
+    ...contradictions.map((sentence) => row('Contradiction', sentence)),
+  ];
+  return { is: 'fields', rows: rows.filter((r): r is Row => r !== null) };
+}
+
+function row(label: string, text: string): Row | null {
+  return text === '' ? null : { label, spans: [text] };
+}
+
+function words(seconds: number | null): string {
+  return seconds === null ? '' : durationInWords(seconds);
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** Whole seconds from *started*; null where it cannot be known. Never negative. */
+export interface Metrics {
+  time_to_detect_s: number | null;
+  time_to_mitigate_s: number | null;
+  time_to_resolve_s: number | null;
+}
+
+/** What is measured to each milestone. */
+export const MEASURES = {
+  detected: 'time_to_detect_s',
+  mitigated: 'time_to_mitigate_s',
+  resolved: 'time_to_resolve_s',
+} as const satisfies { [M in Exclude<Mark, 'started'>]: keyof Metrics };
+
+/**
+ * How long it took to detect, mitigate and resolve. Only a marked *started* counts as the beginning: the moment at which
+ * the incident was opened says when somebody typed, not when it began. A bare date is no time, so nothing is measured from it.
+ * @param show how a contradiction's sentence writes a moment; as in the record (UTC) unless given
+ * @returns the metrics, and a sentence for each milestone that is before *started*
+ */
+export function metricsOf(
+  milestones: IncidentState['milestones'],
+  show: (at: string) => string = (at) => at,
+): { metrics: Metrics; contradictions: string[] } {
+  const metrics: Metrics = { time_to_detect_s: null, time_to_mitigate_s: null, time_to_resolve_s: null };
+  const contradictions: string[] = [];
+  const started = milestones.started;
+  if (!started || started.precision === 'date') return { metrics, contradictions };
+  for (const mark of ['detected', 'mitigated', 'resolved'] as const) {
+    const reached = milestones[mark];
+    if (!reached || reached.precision === 'date') continue;
+    const seconds = Math.round((Date.parse(reached.at) - Date.parse(started.at)) / 1000);
+    if (seconds >= 0) metrics[MEASURES[mark]] = seconds;
+    else contradictions.push(`${mark} (${show(reached.at)}) is before started (${show(started.at)})`);
+  }
+  return { metrics, contradictions };
 }
 
 /** Between start and resolution, a silence of this many seconds is asked about. */
@@ -118,7 +193,7 @@ export interface Watched {
 
 /**
  * The timeline: a day's date before its first entry, then every entry in order. Days follow the clock, so they never go
- * back; a bare date stands where it sorts and shows the date that was typed.
+ * back; a bare date is where it sorts and shows the date that was typed.
  * @param watched ask about silences within it
  */
 export async function* timelineBlocks(
@@ -186,4 +261,137 @@ function silence(covered: { at: string; n: number; end: number }, entry: Entry, 
       ...cites(covered.n, entry.n),
     ],
   };
+}
+
+/** A heading, if there is anything below it. */
+async function* section(
+  heading: string,
+  blocks: AsyncIterable<Block>,
+): AsyncGenerator<Block, void, undefined> {
+  let empty = true;
+  for await (const block of blocks) {
+    if (empty) yield { is: 'heading', text: heading };
+    empty = false;
+    yield block;
+  }
+}
+
+export async function* impactItems(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
+  for await (const entry of unstruck(dossier, ['impact'])) {
+    yield { is: 'item', spans: [{ cite: entry.n }, ' ', impactInFull(entry, clock)] };
+  }
+}
+
+/**
+ * An impact with everything that was recorded of it: the text, then the numbers that the text may not say:
+ * `clips fail — 19 of 400 requests failed (4.8 %), 2024-11-10 01:41–01:44 (3 min), Developer API`.
+ */
+function impactInFull(entry: Entry, clock: Clock): string {
+  const { failed = null, total = null, from = null, to = null, components = [] } = entry.detail;
+  const text = entry.text === null && !entry.erased ? null : entryText(entry);
+  const rate = failed !== null && total ? ` (${((failed / total) * 100).toFixed(1)} %)` : '';
+  const numbers = impactNumbers({ failed, total });
+  const facts = [numbers && numbers + rate, span(from, to, clock), components.join(', ')].filter(Boolean);
+  if (text === null || facts.length === 0) return text ?? facts.join(', ');
+  return `${closed(text)} — ${facts.join(', ')}`;
+}
+
+function span(from: string | null, to: string | null, clock: Clock): string | null {
+  const shown = (at: string) => {
+    const { date, time } = clock.read(at);
+    return { date, time: time.endsWith(':00') ? time.slice(0, 5) : time };
+  };
+  const first = from === null ? null : shown(from);
+  const last = to === null ? null : shown(to);
+  if (from !== null && to !== null && first && last) {
+    const day = first.date === last.date ? '' : `${last.date} `;
+    const seconds = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+    return `${first.date} ${first.time}–${day}${last.time} (${durationInWords(seconds)})`;
+  }
+  if (first) return `from ${first.date} ${first.time}`;
+  return last ? `until ${last.date} ${last.time}` : null;
+}
+
+export async function* causeItems(dossier: Dossier): AsyncGenerator<Block, void, undefined> {
+  for await (const entry of unstruck(dossier, ['cause'])) {
+    yield { is: 'item', spans: [{ cite: entry.n }, ' ', entry.text ?? ERASED] };
+  }
+}
+
+export async function* actionTasks(dossier: Dossier): AsyncGenerator<Block, void, undefined> {
+  for (const item of await actionItems(dossier.entries({ kinds: ['action'] }))) {
+    const owner: Span[] = item.owner ? [` (owner ${personLabel(item.owner)})`] : [];
+    const spans: Span[] = [`#${item.n} ${item.text}`, ...owner, ...cites(item.entry)];
+    yield { is: 'task', done: item.done, spans };
+  }
+}
+
+/** An action item as it is now. `entry`: the timeline entry that added it. */
+export interface ActionItem {
+  n: number;
+  entry: number;
+  text: string;
+  owner: Person | null;
+  done: boolean;
+}
+
+/**
+ * Folds entries of kind `action` into the items that there are, in order of their numbers.
+ * An item whose entry was struck is gone; a completion that was struck did not happen.
+ * Held in memory: there are as many as people will ever do.
+ */
+export async function actionItems(entries: AsyncIterable<Entry> | Iterable<Entry>): Promise<ActionItem[]> {
+  const items: ActionItem[] = [];
+  const done = new Set<number>();
+  for await (const entry of entries) {
+    const n = entry.detail.action;
+    if (entry.kind !== 'action' || entry.struck || n === undefined) continue;
+    if (entry.detail.done) {
+      done.add(n);
+      continue;
+    }
+    const text = entry.erased ? ERASED : (entry.text ?? '');
+    items.push({ n, entry: entry.n, text, owner: entry.detail.owner ?? null, done: false });
+  }
+  return items.sort((a, b) => a.n - b.n).map((item) => ({ ...item, done: done.has(item.n) }));
+}
+
+async function* postItems(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
+  for await (const entry of unstruck(dossier, ['post'])) {
+    const said = `${entry.detail.state ?? ''}: ${entry.text ?? ERASED}`;
+    yield { is: 'item', spans: [{ cite: entry.n }, ' ', dateTimeOf(entry, clock), ' ', said] };
+  }
+}
+
+/** What ties a document to the record: anybody with the `facts` export can check it. */
+export function integrityLine(dossier: Dossier): Block {
+  const { state, facts, head } = dossier;
+  const count = `${facts} ${facts === 1 ? 'fact' : 'facts'}`;
+  return { is: 'footer', spans: [`${refOf(state.number)} · ${count} · head `, { code: head }] };
+}
+
+/** @returns the entries of those kinds that nobody struck. */
+export async function* unstruck(
+  dossier: Dossier,
+  kinds: readonly EntryKind[],
+): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of dossier.entries({ kinds })) {
+    if (!entry.struck && kinds.includes(entry.kind)) yield entry;
+  }
+}
+
+/** @returns spans with a separator between each two. */
+export function joined(parts: Span[][], separator: string): Span[] {
+  return parts.flatMap((part, i) => (i === 0 ? part : [separator, ...part]));
+}
+
+/** @returns ` [#4] [#9]`: what a sentence rests on, each entry once. */
+export function cites(...entries: Array<number | null | undefined>): Span[] {
+  const known = [...new Set(entries.filter((n): n is number => typeof n === 'number'))];
+  return known.flatMap((cite) => [' ', { cite }]);
+}
+
+/** @returns the link when it is one that a browser may follow; anything else (`javascript:` …) is never made clickable. */
+export function safeLink(link: string | null): string | null {
+  return link !== null && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(link) ? link : null;
 }

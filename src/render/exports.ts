@@ -2,9 +2,8 @@ import { factLine } from '#domain/incident/chain.js';
 import { refOf } from '#domain/words.js';
 import { type Clock, clockIn } from './clock.js';
 import { renderCsv } from './csv.js';
-import { type Dossier, inPieces } from './document.js';
+import { type Dossier, incidentDocument } from './document.js';
 import { writeHtml } from './html.js';
-import { incidentDocument } from './incident.js';
 import { renderJson } from './json.js';
 import { writeMarkdown } from './md.js';
 import { postmortemDocument } from './postmortem.js';
@@ -66,4 +65,22 @@ function rendered(format: Format, dossier: Dossier, clock: Clock): AsyncIterable
 /** The `facts` export: one line per fact, each ended by LF. `verify` checks it offline. */
 async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, undefined> {
   for await (const sealed of dossier.factLines()) yield `${factLine(sealed)}\n`;
+}
+
+/** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */
+const PIECE = 16_384;
+
+/** Gathers small pieces of text into larger ones; the text stays the same. */
+async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  let held: string[] = [];
+  let size = 0;
+  for await (const text of texts) {
+    held.push(text);
+    size += text.length;
+    if (size < PIECE) continue;
+    yield held.join('');
+    held = [];
+    size = 0;
+  }
+  if (size > 0) yield held.join('');
 }

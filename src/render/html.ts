@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closed } from './clock.js';
-import type { Block, EntryBlock, Span } from './document.js';
-import { safeLink } from './document.js';
+import { type Block, type EntryBlock, type Span, safeLink } from './document.js';
 
 /** The element around blocks of one kind that follow each other. */
 const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {

@@ -1,8 +1,7 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
-import { type IncidentState, metricsOf } from '#domain/incident/state.js';
-import { refOf } from '#domain/words.js';
-import { type Dossier, standing } from './document.js';
-import { actionItems } from './incident.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { MARKS, refOf } from '#domain/words.js';
+import { actionItems, type Dossier, metricsOf, unstruck } from './document.js';
 import { runItem } from './runs.js';
 
 /**
@@ -13,12 +12,12 @@ export async function* renderJson(dossier: Dossier): AsyncGenerator<string, void
   yield '{\n  "format": "tocsin.incident/1",\n';
   yield `  "incident": ${block(incidentOf(dossier.state))},\n`;
   yield* list('timeline', dossier.entries(), lineOf);
-  yield* list('status_posts', standing(dossier, ['post']), ({ at, detail, ...post }) => ({
+  yield* list('status_posts', unstruck(dossier, ['post']), ({ at, detail, ...post }) => ({
     at,
     state: detail.state,
     text: textOf(post),
   }));
-  yield* list('impact', standing(dossier, ['impact']), (entry) => ({
+  yield* list('impact', unstruck(dossier, ['impact']), (entry) => ({
     text: entryText(entry),
     failed: entry.detail.failed ?? null,
     total: entry.detail.total ?? null,
@@ -26,7 +25,7 @@ export async function* renderJson(dossier: Dossier): AsyncGenerator<string, void
     to: entry.detail.to ?? null,
     components: entry.detail.components ?? [],
   }));
-  yield* list('causes', standing(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
+  yield* list('causes', unstruck(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
   const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
   yield* list('actions', actions, ({ n, text, owner, done }) => ({ n, text, owner, done }));
   yield* list('runs', await dossier.runs(), runItem);
@@ -49,16 +48,9 @@ function incidentOf(state: IncidentState) {
     channel: state.channel && { id: state.channel.id, name: state.channel.name },
     milestones: {
       opened: state.opened.at,
-      started: milestones.started?.at ?? null,
-      detected: milestones.detected?.at ?? null,
-      mitigated: milestones.mitigated?.at ?? null,
-      resolved: milestones.resolved?.at ?? null,
+      ...Object.fromEntries(MARKS.map((mark) => [mark, milestones[mark]?.at ?? null])),
     },
-    metrics: {
-      time_to_detect_s: metrics.time_to_detect_s,
-      time_to_mitigate_s: metrics.time_to_mitigate_s,
-      time_to_resolve_s: metrics.time_to_resolve_s,
-    },
+    metrics,
     contradictions,
   };
 }

@@ -1,10 +1,10 @@
 import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
-import { type IncidentState, metricsOf } from '#domain/incident/state.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import type { ActionItem } from './incident.js';
-import { runStanding } from './runs.js';
+import { type ActionItem, MEASURES, metricsOf } from './document.js';
+import { runStatusText } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
 /** The answer to `list`: a line per incident. @param refused what Slack refused of them, or of others too */
@@ -42,7 +42,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
 }
 
 /**
- * The answer to `catchup`: where things stand, then what was recorded lately.
+ * The answer to `catchup`: the incident as it is now, then what was recorded lately.
  * @param entries those that the asker has not seen, sorted; as many as fit are shown, the newest
  */
 export async function catchupText(
@@ -72,7 +72,7 @@ export function actionsText(ref: string, items: readonly ActionItem[]): string {
   ].join('\n');
 }
 
-/** A long text must not push the numbers out. */
+/** A long text must not push the numbers of an impact out. */
 function shortened<T extends { text: string | null }>(impact: T): T {
   return { ...impact, text: impact.text === null ? null : excerpt(impact.text, 200) };
 }
@@ -81,7 +81,7 @@ function shortened<T extends { text: string | null }>(impact: T): T {
 function underWay(state: IncidentState): string[] {
   return runsOf(state)
     .list.filter(({ status }) => status !== 'ended')
-    .map((run) => `${runRef(run.run)} ${run.runbook} ${runStanding({ state: run })}`);
+    .map((run) => `${runRef(run.run)} ${run.runbook} ${runStatusText({ state: run })}`);
 }
 
 function roles(state: IncidentState): string {
@@ -97,17 +97,11 @@ function milestones(state: IncidentState, clock: Clock): string[] {
     state.milestones,
     (at) => `${clock.read(at).date} ${clock.read(at).time}`,
   );
-  const taken = {
-    started: null,
-    detected: metrics.time_to_detect_s,
-    mitigated: metrics.time_to_mitigate_s,
-    resolved: metrics.time_to_resolve_s,
-  };
   const opened = `opened: ${dateTimeOf({ ...state.opened, until: null }, clock)}`;
   const marked = MARKS.flatMap((mark) => {
     const milestone = state.milestones[mark];
     if (!milestone) return [];
-    const seconds = taken[mark];
+    const seconds = mark === 'started' ? null : metrics[MEASURES[mark]];
     const after = seconds === null ? '' : ` (${durationInWords(seconds)} after the start)`;
     return [`${mark}: ${dateTimeOf({ ...milestone, until: null }, clock)}${after}`];
   });
@@ -167,16 +161,9 @@ function underDays(lines: Line[]): string[] {
   );
 }
 
-/** A long text must not push the numbers of an impact out. */
-function shortenedEntry(entry: Entry): Entry {
-  return entry.kind === 'impact' && entry.text !== null
-    ? { ...entry, text: excerpt(entry.text, 200) }
-    : entry;
-}
-
 function lineOf(entry: Entry, clock: Clock): string {
   const plain = entry.kind === 'note' || entry.kind === 'message';
-  const what = `${plain ? '' : `${entry.kind} `}${excerpt(toldText(shortenedEntry(entry)), 280)}`;
+  const what = `${plain ? '' : `${entry.kind} `}${excerpt(toldText(entry.kind === 'impact' ? shortened(entry) : entry), 280)}`;
   const who = personLabel(entry.detail.author ?? entry.by);
   return `${timeOf(entry, clock)} #${entry.n} ${closed(entry.struck ? `(struck) ${what}` : what)} — ${who}`;
 }

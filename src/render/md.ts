@@ -1,6 +1,5 @@
 import { closed } from './clock.js';
-import type { Block, EntryBlock, Span } from './document.js';
-import { safeLink } from './document.js';
+import { type Block, type EntryBlock, type Span, safeLink } from './document.js';
 
 /**
  * Writes a document as Markdown (CommonMark, with GFM's strikethrough and task lists), a block at a time.

@@ -1,19 +1,25 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
-import { type IncidentState, metricsOf } from '#domain/incident/state.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
-import { type Mark, type Milestone, refOf } from '#domain/words.js';
+import { type Mark, type Precision, refOf } from '#domain/words.js';
 import { type Clock, dateTimeOf, durationInWords } from './clock.js';
 import {
+  actionTasks,
   type Block,
+  causeItems,
   cites,
   type Dossier,
+  impactItems,
+  incidentFields,
+  integrityLine,
   joined,
+  MEASURES,
+  metricsOf,
   type Span,
-  standing,
   timelineBlocks,
+  unstruck,
   type Watched,
 } from './document.js';
-import { actionTasks, causeItems, impactItems, incidentFields, integrityLine } from './incident.js';
 
 /**
  * The postmortem's draft. It only repeats what is recorded, and says where: every sentence of its own cites the entries
@@ -116,7 +122,7 @@ async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerator<Block
   else yield ask(`it is ${state.status}: what is left to do?`, ...cites(state.statusEntry ?? state.opened.n));
   let explained = false;
   const runbooks = new Map<string, string>();
-  for await (const entry of standing(dossier, ['status', 'run'])) {
+  for await (const entry of unstruck(dossier, ['status', 'run'])) {
     if (entry.kind === 'run') {
       const item = runItem(entry, runbooks, clock);
       if (item) yield item;
@@ -148,19 +154,13 @@ function runItem(entry: Entry, runbooks: Map<string, string>, clock: Clock): Blo
   return { is: 'item', spans: [{ cite: entry.n }, ' ', `${dateTimeOf(entry, clock)} ${words}`] };
 }
 
-function at(milestone: { at: string; precision: Milestone['precision'] }, clock: Clock): string {
+function at(milestone: { at: string; precision: Precision }, clock: Clock): string {
   return dateTimeOf({ ...milestone, until: null }, clock);
 }
 
-const MEASURE = {
-  detected: 'time_to_detect_s',
-  mitigated: 'time_to_mitigate_s',
-  resolved: 'time_to_resolve_s',
-} as const;
-
 /** `, 3 min after it started [#9] [#2]`: only where both moments are known and agree. */
 function after(state: IncidentState, mark: Exclude<Mark, 'started'>): Span[] {
-  const seconds = metricsOf(state.milestones).metrics[MEASURE[mark]];
+  const seconds = metricsOf(state.milestones).metrics[MEASURES[mark]];
   const reached = state.milestones[mark];
   if (seconds === null) return cites(reached?.n);
   return [
@@ -201,7 +201,7 @@ async function restsOn(dossier: Dossier): Promise<RestsOn> {
   const found = { title: opened.n, severity: opened.n };
   const components = new Map<string, number>();
   const latest = (name: string, n: number) => components.set(name, Math.max(n, components.get(name) ?? 0));
-  for await (const entry of standing(dossier, ['opened', 'title', 'severity', 'component'])) {
+  for await (const entry of unstruck(dossier, ['opened', 'title', 'severity', 'component'])) {
     if (entry.kind === 'title') found.title = Math.max(found.title, entry.n);
     if (entry.kind === 'severity') found.severity = Math.max(found.severity, entry.n);
     if (entry.kind === 'component' && entry.detail.change === 'added' && entry.text !== null) {

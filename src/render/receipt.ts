@@ -1,5 +1,6 @@
 import { entryOf, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import { isOfRun } from '#domain/incident/state.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
 import { type Moment, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
@@ -9,13 +10,11 @@ import type { Undelivered } from './undelivered.js';
 export interface Outcome {
   /** `INC-7` */
   ref: string;
-  /** In order of recording; never empty where something was recorded. */
+  /** In order of recording. */
   facts: readonly DraftFact[];
   /** Remarks: a component that the settings do not know, for example. Whole sentences. */
   notes: readonly string[];
   now: Date;
-  /** Set where a time was typed without a zone: in which it was read, and whether that is the typist's own. */
-  zone?: { name: string; known: boolean } | null;
 }
 
 /** Receipts of more facts than this are summed up. */
@@ -31,8 +30,6 @@ export function receiptOf(outcome: Outcome): string {
   const { ref, facts, notes, now } = outcome;
   const lines =
     facts.length > LINES ? [summedUp(ref, facts, now)] : facts.map((fact) => lineOf(ref, fact, now));
-  const last = lines.length - 1;
-  lines[last] = `${lines[last] ?? `${ref}: nothing new was recorded`}${zoneRemark(outcome.zone ?? null)}`;
   return [...lines, ...notes, howToCorrect(facts)].filter((line) => line !== '').join('\n');
 }
 
@@ -71,7 +68,7 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · ${runRef(fact.data.run)} ${what}`;
     }
     default: {
-      // What workers note by themselves has no receipt that anybody reads.
+      // Nobody reads the receipt of what workers note by themselves.
       if (!isNumbered(fact)) return `${ref} recorded: ${fact.type}`;
       const kind = fact.type === 'MilestoneMarked' ? 'milestone ' : '';
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${kind}${excerpt(sentenceOf(fact))}`;
@@ -86,12 +83,13 @@ function sentenceOf(draft: DraftFact): string {
   return entry ? toldText(entry) : '';
 }
 
+const UTC = clockIn('UTC');
+
 /** `01:41 UTC`, `~01:41 UTC`, `01:41–01:44 UTC`; with its date when that is not today in UTC. */
 function momentText(moment: Moment, now: Date): string {
-  const clock = clockIn('UTC');
-  if (moment.precision === 'date') return timeOf(moment, clock);
+  if (moment.precision === 'date') return timeOf(moment, UTC);
   const today = now.toISOString().slice(0, 10) === moment.at.slice(0, 10);
-  return `${today ? timeOf(moment, clock) : dateTimeOf(moment, clock)} UTC`;
+  return `${today ? timeOf(moment, UTC) : dateTimeOf(moment, UTC)} UTC`;
 }
 
 function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
@@ -105,15 +103,9 @@ function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
   return `${ref} #${first.data.n} to #${last.data.n}: ${entries.length} entries recorded, from ${from} to ${to}`;
 }
 
-function zoneRemark(zone: { name: string; known: boolean } | null): string {
-  if (zone === null) return '';
-  return zone.known
-    ? ` (read in ${zone.name})`
-    : ` (your Slack time zone is not known: read as ${zone.name})`;
-}
-
+/** Nothing for what a run did: that is not for people to correct. */
 function howToCorrect(facts: readonly DraftFact[]): string {
-  const entries = facts.filter(isNumbered).filter((fact) => entryKindOf(fact) === 'entry');
+  const entries = facts.filter(isNumbered).filter((fact) => !isOfRun(fact));
   const only = entries[0];
   if (!only) return '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
@@ -123,18 +115,13 @@ function howToCorrect(facts: readonly DraftFact[]): string {
   return `To correct: ${wordsAreTheirs ? `\`edit ${n} TEXT\`, ` : ''}\`time ${n} TIME\`, \`undo\``;
 }
 
-/** What a run did is not for people to correct. */
-function entryKindOf(fact: DraftFact): 'run' | 'entry' {
-  return /^(Run|Step)/.test(fact.type) ? 'run' : 'entry';
-}
-
 function isNumbered(fact: DraftFact): fact is Numbered {
   return 'n' in fact.data;
 }
 
 /**
- * What whoever writes to an incident without a channel is told beside the receipt, because nobody else may have told them;
- * null: nothing is known to stand in its way.
+ * Told beside the receipt to somebody who writes to an incident without a channel, because nobody else may have told them;
+ * null: nothing is known to be in its way.
  */
 export function channelRemark(ref: string, rows: readonly Undelivered[]): string | null {
   const row = rows.find(({ effect }) => effect.kind === 'channel.open');

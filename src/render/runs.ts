@@ -7,8 +7,8 @@ import { durationInWords, excerpt } from './clock.js';
 /** Ended runs in an answer; the `json` export has all. */
 const ENDED = 10;
 
-/** How a run stands, in words that follow its name. */
-export function runStanding({ state }: { state: RunState }): string {
+/** The status of a run, in words that follow its name. */
+export function runStatusText({ state }: { state: RunState }): string {
   if (state.cancelled && state.status !== 'ended') return 'is being cancelled';
   switch (state.status) {
     case 'planning':
@@ -58,7 +58,7 @@ function runLine(run: RunView, now: Date): string {
   const asked = `asked for by ${excerpt(personLabel(by), 60)} ${agoText(proposedAt, now)}`;
   const when = endedAt ? `; ended ${agoText(endedAt, now)}` : '';
   const why = endedAt && summary ? `: ${excerpt(summary)}` : '';
-  return `${name} ${runStanding(run)}${why} (${asked}${when})`;
+  return `${name} ${runStatusText(run)}${why} (${asked}${when})`;
 }
 
 function stepText({ id, state, phase, view }: StepLine, now: Date): string {
@@ -119,7 +119,7 @@ export interface StepLine {
   finishedAt: string | null;
 }
 
-/** @returns the steps in order: those of the plan, then what was begun and stands in it no more. */
+/** @returns the steps in order: those of the plan, then those that were begun and are not in it any more. */
 export function stepLines(run: RunView): StepLine[] {
   const { order } = run.state;
   const others = [...run.steps.keys()].filter((id) => !order.includes(id));
@@ -144,7 +144,7 @@ function stepLine(run: RunView, id: string): StepLine {
   };
 }
 
-/** Does nothing more come of steps in that phase? Once a run is undone, it goes on with none. */
+/** Are steps of that phase over? Once a run is being undone, none of its steps is continued. */
 function isOver({ status, asked }: RunState, phase: Phase): boolean {
   return status === 'ended' || (phase === 'run' && (status === 'undoing' || asked?.phase === 'undo'));
 }
@@ -159,7 +159,7 @@ function stateOf(mark: StepMark | undefined, phase: Phase, view: StepView | null
     case 'skipped':
       return mark.state;
     default:
-      // The run was ended, or turned round, while this one was open: what has begun did not come to its end.
+      // The run was ended, or turned round, while this step was open: if it had begun, it did not come to its end.
       if (over) return view?.startedAt ? 'failed' : 'pending';
       if (mark?.state === 'running') return 'running';
       return mark?.state === 'asked' ? 'asking' : 'waiting';

@@ -112,7 +112,7 @@ export function undeliveredOf(rows: readonly Undelivered[]): { missing: string; 
   };
 }
 
-/** Where the channel's name would stand in a list; null: nothing is known to stand in its way. */
+/** For a list, in place of the channel's name; null: nothing is known to be in its way. */
 export function withoutChannel(rows: readonly Undelivered[]): string | null {
   const row = rows.find(({ effect }) => effect.kind === 'channel.open');
   if (!row) return null;

@@ -6,7 +6,7 @@ import { deliveriesCondition } from '#deliver/undelivered.js';
 import { createRead } from '#read/read.js';
 import { undeliveredLine } from '#render/undelivered.js';
 import { createSlackClient } from '#slack/transport/client.js';
-import { look } from '../../src/answer/answer.js';
+import { answerAsk } from '../../src/answer/answer.js';
 import { until } from '../support/until.js';
 import { ANA, type Kit, startKit } from './kit.js';
 
@@ -58,7 +58,7 @@ async function show(incident: number): Promise<string> {
     now: new Date(),
     seesPrivate: true,
   };
-  const seen = await look(createRead(kit.store), { type: 'show' }, incident, asking, 'UTC', '/incident');
+  const seen = await answerAsk(createRead(kit.store), { type: 'show' }, incident, asking, 'UTC', '/incident');
   return seen.kind === 'text' ? seen.text : JSON.stringify(seen);
 }
 /** What `/readyz` and the doctor would say, were it owed for a minute. */

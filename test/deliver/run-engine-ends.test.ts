@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { laneOfRun } from '#domain/incident/effect.js';
-import { FOLD } from '#domain/incident/evolve.js';
+import { FOLD } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { drainRunLane } from '#runs/advance.js';
 import { BO, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';

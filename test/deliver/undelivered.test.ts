@@ -3,7 +3,7 @@ import { createAnswer } from '#answer/answer.js';
 import { plain } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { createRead } from '#read/read.js';
-import { look } from '../../src/answer/answer.js';
+import { answerAsk } from '../../src/answer/answer.js';
 import { ANA, type Kit, startKit } from './kit.js';
 import { asksForRun, HASH, hasPlan } from './run-given.js';
 
@@ -28,7 +28,7 @@ async function ask(type: 'show' | 'list', incident: number): Promise<string> {
     now: new Date(),
     seesPrivate: true,
   };
-  const seen = await look(createRead(kit.store), { type }, incident, asking, 'UTC', '/incident');
+  const seen = await answerAsk(createRead(kit.store), { type }, incident, asking, 'UTC', '/incident');
   return seen.kind === 'text' ? seen.text : JSON.stringify(seen);
 }
 

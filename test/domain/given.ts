@@ -1,10 +1,9 @@
 import { expect } from '@jest/globals';
 import { decide } from '#domain/incident/decide.js';
 import { entryOf } from '#domain/incident/entry.js';
-import { evolve, start } from '#domain/incident/evolve.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { Asking, Found, Intent } from '#domain/incident/intent.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { evolve, type IncidentState } from '#domain/incident/state.js';
 import type { RefusalCode } from '#domain/refusal.js';
 
 export const NOW = new Date('2024-11-10T02:00:00.000Z');
@@ -57,10 +56,7 @@ export function stream(...drafts: DraftFact[]): Fact[] {
 }
 
 export function fold(facts: Fact[]): IncidentState | null {
-  return facts.reduce<IncidentState | null>(
-    (state, fact) => (fact.type === 'IncidentOpened' ? start(fact) : evolve(state as IncidentState, fact)),
-    null,
-  );
+  return facts.reduce<IncidentState | null>(evolve, null);
 }
 
 /** Given these facts, when that is asked, then those facts or that refusal. */

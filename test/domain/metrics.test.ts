@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { metricsOf } from '#domain/incident/state.js';
-import type { Milestone } from '#domain/words.js';
+import type { Milestone } from '#domain/incident/fact.js';
+import { metricsOf } from '#render/document.js';
 
 const at = (time: string, precision: Milestone['precision'] = 'minute'): Milestone => ({
   at: `2024-11-10T${time}Z`,

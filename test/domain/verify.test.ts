@@ -9,9 +9,8 @@ import {
   type SealedFact,
   seal,
 } from '#domain/incident/chain.js';
-import type { DraftFact } from '#domain/incident/fact.js';
-import { FACT_SHAPES, faultOfFact } from '#domain/incident/fact-shape.js';
-import { verifyFacts, verifyFile } from '#domain/incident/verify.js';
+import { type DraftFact, FACT_SHAPES } from '#domain/incident/fact.js';
+import { faultOfFact, verifyFacts, verifyFile } from '#domain/incident/verify.js';
 import { ana, mark, note, opened, status } from './given.js';
 import * as run from './run-facts.js';
 

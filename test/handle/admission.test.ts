@@ -6,7 +6,7 @@ import type { Asking, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { GIVEN_POWERS, type Power, type Rules, sees } from '#domain/permission.js';
 import type { Account } from '#domain/words.js';
-import { createAdmission, type People, permitted } from '#handle/admission.js';
+import { createAdmission, type People, permitted } from '#handle/lookups.js';
 import { ana, asking, bo } from '../domain/given.js';
 import { lead, planned, proposed, standing } from '../domain/run-facts.js';
 

@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { createAdmission } from '#handle/admission.js';
-import { Cache, type Known } from '#handle/plan.js';
+import { Cache } from '#handle/draft.js';
+import { createAdmission } from '#handle/lookups.js';
+import type { Loaded } from '#store/incidents.js';
 
 // What a process remembers has an end: incidents and requests come and go for years.
 
 test('of incidents and requests the latest are remembered, and only so many', () => {
   const cache = new Cache(3, 3);
-  const known = (seq: number) => ({ seq, epoch: 0 }) as Known;
+  const known = (seq: number) => ({ seq, epoch: 0 }) as Loaded;
   for (const n of [1, 2, 3]) {
     cache.set('T1', n, known(1));
     cache.addKey('T1', `k${n}`);

@@ -1,8 +1,7 @@
 import { CHAIN_START, type SealedFact, seal, unseal } from '#domain/incident/chain.js';
 import { amendmentOf, type Entry, entryOf } from '#domain/incident/entry.js';
-import { evolve, start } from '#domain/incident/evolve.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { runViewsOf } from '#domain/run/view.js';
 import type { Dossier } from '#render/document.js';
 
@@ -61,7 +60,7 @@ export function dossierOf(
 }
 
 function folded(state: IncidentState | null, fact: Fact): IncidentState {
-  return fact.type === 'IncidentOpened' ? start(fact) : evolve(state as unknown as IncidentState, fact);
+  return evolve(state, fact);
 }
 
 export async function collected(chunks: AsyncIterable<string>): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { actionItems } from '#render/incident.js';
+import { actionItems } from '#render/document.js';
 import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
 import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';

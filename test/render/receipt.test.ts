@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { zoneRemark } from '#domain/command/verbs.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import { type Outcome, receiptOf } from '#render/receipt.js';
 import { note, opened, type Recorded, when } from './incident.js';
@@ -30,12 +31,14 @@ test.each([
 });
 
 test('the zone in which a bare time was read', () => {
-  expect(receipt([note(2, '01:41', 'x')], { zone: { name: 'Europe/Berlin', known: true } })).toContain(
-    '01:41 UTC: x (read in Europe/Berlin)',
+  const moment = { at: '2024-11-10T01:41:00Z', until: null, precision: 'minute' } as const;
+  const read = { moment, typed: '01:41', rest: '', zone: 'UTC', zoneAssumed: true, dated: false };
+  expect(receipt([note(2, '01:41', 'x')], { notes: zoneRemark(read) })).toContain(
+    '01:41 UTC: x\n01:41 was read in UTC, because your time zone is not known; write a zone behind the time',
   );
-  expect(receipt([note(2, '01:41', 'x')], { zone: { name: 'UTC', known: false } })).toContain(
-    '(your Slack time zone is not known: read as UTC)',
-  );
+  expect(
+    receipt([note(2, '01:41', 'x')], { notes: zoneRemark({ ...read, zoneAssumed: false }) }),
+  ).not.toContain('read in');
 });
 
 test('an incident that was opened, with remarks', () => {

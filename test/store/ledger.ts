@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { CHAIN_START, seal } from '#domain/incident/chain.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
-import { evolve, start } from '#domain/incident/evolve.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
-import type { IncidentState } from '#domain/incident/state.js';
+import { evolve, type IncidentState } from '#domain/incident/state.js';
 import type { Person } from '#domain/words.js';
 import type { Commit } from '#store/commit.js';
 
@@ -102,7 +101,7 @@ export class Ledger {
   }
 
   #apply(fact: Fact, hash: string): void {
-    this.state = this.state ? evolve(this.state, fact) : start(fact as Parameters<typeof start>[0]);
+    this.state = evolve(this.state, fact);
     this.seq = fact.seq;
     this.head = hash;
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { unseal } from '#domain/incident/chain.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
-import { evolve, start } from '#domain/incident/evolve.js';
+import { evolve } from '#domain/incident/state.js';
 import type { Fold } from '#store/rebuild.js';
 import { captured, edited, Ledger, noted, opened, struck } from './ledger.js';
 import { collect, type Opened, openedStore } from './opened.js';
@@ -10,7 +10,7 @@ const fold: Fold = {
   unseal,
   entryOf,
   amendmentOf,
-  evolve: (state, fact) => (state ? evolve(state, fact) : start(fact as Parameters<typeof start>[0])),
+  evolve,
 };
 
 let db: Opened;

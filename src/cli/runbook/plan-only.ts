@@ -2,7 +2,7 @@ import type { Core } from '#compose/core.js';
 import type { Config } from '#config/config.js';
 import { runViewOf } from '#domain/run/view.js';
 import { runRef } from '#domain/words.js';
-import { runStanding } from '#render/runs.js';
+import { runStatusText } from '#render/runs.js';
 import type { Io } from '../core.js';
 import { LEFT, takeAlong } from './take.js';
 import { plain, planText, Screen } from './text.js';
@@ -34,7 +34,7 @@ export async function printPlan(
   if (ended === null) return LEFT;
   const runbook = read(ended.definition ?? '');
   if (ended.state.end !== 'planned' || !ended.plan || !runbook) {
-    const why = plain(ended.summary ?? `${runRef(at.run)} ${runStanding(ended)}`);
+    const why = plain(ended.summary ?? `${runRef(at.run)} ${runStatusText(ended)}`);
     tell(`${why.charAt(0).toUpperCase()}${why.slice(1)}\n`);
     return 1;
   }

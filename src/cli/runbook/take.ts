@@ -5,7 +5,7 @@ import type { Core } from '#compose/core.js';
 import { runWorldOf } from '#compose/worlds.js';
 import type { Config } from '#config/config.js';
 import { laneOfRun } from '#domain/incident/effect.js';
-import { isOfRun } from '#domain/incident/evolve.js';
+import { isOfRun } from '#domain/incident/state.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
 import { refOf, runRef } from '#domain/words.js';
 import { createLog, type Log } from '#log.js';

@@ -8,7 +8,7 @@ import type { RunView } from '#domain/run/view.js';
 import { printable } from '#domain/text.js';
 import { personLabel, runRef } from '#domain/words.js';
 import { durationInWords, excerpt } from '#render/clock.js';
-import { durationText, runStanding } from '#render/runs.js';
+import { durationText, runStatusText } from '#render/runs.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 
 /** A text on one line of a terminal: what a program printed must neither move the cursor nor colour what follows. */
@@ -321,7 +321,7 @@ function ended(run: string, view: RunView, { ref }: Telling): string[] {
   const why = view.summary === null ? '' : `: ${short(view.summary)}`;
   const undo = hasChanged(view.state) && (end === 'failed' || end === 'cancelled');
   return [
-    `${run} ${runStanding(view)}${why}`,
+    `${run} ${runStatusText(view)}${why}`,
     ...(undo ? [`  tocsin undo ${ref} ${run}   takes back what was done`] : []),
   ];
 }
@@ -345,5 +345,5 @@ export function standingLine(view: RunView, now: Date): string {
       if (mark?.state === 'due' && mark.until) return `${name}  waits, ${left(mark.until)} left`;
     }
   }
-  return status === 'ended' ? '' : `${run} ${runStanding(view)}`;
+  return status === 'ended' ? '' : `${run} ${runStatusText(view)}`;
 }

@@ -204,7 +204,7 @@ const ENDS_WORD = /(?=\s|$)/y;
 const NEXT_BEGINS = /(?=\s*$|\s+(?:--|—|–)[A-Za-z]|\s+[A-Za-z][\w-]*=)/y;
 
 /** A value in quotes; `end` is the index behind the closing one. */
-export interface Quoted {
+interface Quoted {
   readonly value: string;
   readonly end: number;
 }
@@ -225,10 +225,12 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
   for (let end = at + 1; end < text.length; end++) {
     const found = text[end] as string;
     if (!kind.includes(found) || !matches(ENDS_WORD, text, end + 1)) continue;
-    if (closers.includes(found) || matches(NEXT_BEGINS, text, end + 1)) return within(text, at, end);
+    if (closers.includes(found) || matches(NEXT_BEGINS, text, end + 1)) return quotedBetween(text, at, end);
     if (other < 0) other = end;
   }
-  return other < 0 ? { unclosed: `${mark} needs a ${closers[0]} at the end` } : within(text, at, other);
+  return other < 0
+    ? { unclosed: `${mark} needs a ${closers[0]} at the end` }
+    : quotedBetween(text, at, other);
 }
 
 /** `''a b''`: two marks on each side are one, which keyboards without the other kind have people type. */
@@ -242,7 +244,7 @@ function doubledAt(text: string, at: number, closers: string): Quoted | null {
   return null;
 }
 
-function within(text: string, at: number, end: number): Quoted {
+function quotedBetween(text: string, at: number, end: number): Quoted {
   const value = text.slice(at + 1, end);
   return { value: GUILLEMETS.includes(text[at] as string) ? value.trim() : value, end: end + 1 };
 }

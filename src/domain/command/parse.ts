@@ -2,88 +2,35 @@ import { type Refusal, refuse } from '../refusal.js';
 import { wordAt } from '../text.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered } from './entered.js';
-import { parseExport, parseHelp, parsePlain, parseTimeline } from './verb/asks.js';
-import {
-  parseComponent,
-  parseDone,
-  parseEdit,
-  parseMark,
-  parseSev,
-  parseStrike,
-  parseTime,
-  parseTitle,
-} from './verb/changes.js';
-import { parseImpact } from './verb/impact.js';
-import { parseLog } from './verb/log.js';
-import { parseOpen } from './verb/open.js';
-import { parseAction, parseInvite, parseLead, parseRole } from './verb/people.js';
-import { parsePublish } from './verb/publish.js';
-import { parseCause, parseNote, parseReopen, parseResolve, parseStatus } from './verb/records.js';
-import {
-  parseAnswer,
-  parseApprove,
-  parseEnding,
-  parseRetry,
-  parseRun,
-  parseRuns,
-  parseSkip,
-  parseUndo,
-} from './verb/run.js';
+import { ASKS } from './verb/asks.js';
+import { CHANGES } from './verb/changes.js';
+import { IMPACT } from './verb/impact.js';
+import { OPEN } from './verb/open.js';
+import { PEOPLE } from './verb/people.js';
+import { RECORDS } from './verb/records.js';
+import { RUNS } from './verb/run.js';
 import {
   type CommandContext,
   closestVerbs,
   firstWord,
   type Line,
-  type Outcome,
   type Parsed,
+  type Parsers,
   refAmong,
   type Verb,
-  type VerbName,
   verbNamed,
 } from './verbs.js';
 
 export type { Ask, CommandContext, Parsed } from './verbs.js';
 
-const PARSERS: Record<VerbName, (line: Line) => Outcome | Refusal> = {
-  open: parseOpen,
-  note: parseNote,
-  log: parseLog,
-  status: parseStatus,
-  resolve: parseResolve,
-  reopen: parseReopen,
-  sev: parseSev,
-  lead: parseLead,
-  role: parseRole,
-  invite: parseInvite('InvitePeople'),
-  uninvite: parseInvite('UninvitePeople'),
-  title: parseTitle,
-  mark: parseMark,
-  component: parseComponent,
-  impact: parseImpact,
-  cause: parseCause,
-  action: parseAction,
-  actions: parsePlain('actions'),
-  done: parseDone,
-  publish: parsePublish,
-  run: parseRun,
-  runs: parseRuns,
-  approve: parseApprove,
-  reject: parseEnding('RejectRun'),
-  cancel: parseEnding('CancelRun'),
-  retry: parseRetry,
-  skip: parseSkip,
-  answer: parseAnswer,
-  timeline: parseTimeline,
-  edit: parseEdit,
-  time: parseTime,
-  strike: parseStrike,
-  undo: parseUndo,
-  export: parseExport,
-  postmortem: parsePlain('postmortem'),
-  list: parsePlain('list'),
-  show: parsePlain('show'),
-  catchup: parsePlain('catchup'),
-  help: parseHelp,
+const PARSERS: Required<Parsers> = {
+  ...OPEN,
+  ...RECORDS,
+  ...CHANGES,
+  ...IMPACT,
+  ...PEOPLE,
+  ...RUNS,
+  ...ASKS,
 };
 
 /**
@@ -106,7 +53,6 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
       verb: 'help',
       ref: null,
       notes: [],
-      timing: null,
     };
   const verb = verbNamed(word);
   if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });
@@ -116,7 +62,8 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const found = leads ? { ref: numberOf(first.word), text, at: text.length - rest.length } : null;
   const { ref, ...from } = found ?? whereNamed(text, text.length - rest.length, may ? verb : null);
   const named = !may || ref !== null;
-  const line: Line = { ...from, mentions, named, verb, form: `${ctx.command} ${verb.form}`, ctx };
+  const said = from.text.slice(from.at);
+  const line: Line = { ...from, said, mentions, named, verb, form: `${ctx.command} ${verb.form}`, ctx };
   const outcome = PARSERS[verb.name](line);
   return 'refused' in outcome ? outcome : { ...outcome, verb: verb.name, ref: ref ?? outcome.ref ?? null };
 }

@@ -1,5 +1,5 @@
 import { SEVERITIES, type Severity } from '../words.js';
-import { fold } from './time/zone.js';
+import { fold } from './entered.js';
 
 /** What other teams call them. */
 const CALLED: Record<string, number> = {
@@ -20,7 +20,7 @@ export function severityOf(word: string): Severity | null {
 }
 
 /** A severity at the start of a text; `rest` begins behind what parts it from the text: a colon, a dash, its bracket. */
-export interface ReadSeverity {
+interface ReadSeverity {
   readonly severity: Severity;
   readonly rest: string;
 }

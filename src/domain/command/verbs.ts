@@ -2,73 +2,12 @@ import { distance } from 'fastest-levenshtein';
 import type { TypedIntent } from '../incident/intent.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { LIMITS, wordAt } from '../text.js';
-import { type Moment, numberOf } from '../words.js';
+import { numberOf } from '../words.js';
 import { checkText, type Mention } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
 import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
 
-export interface Verb {
-  readonly name: VerbName;
-  readonly aliases: readonly string[];
-  /** How it is typed, after the command. */
-  readonly form: string;
-  /** What it does, in a few words. */
-  readonly help: string;
-  readonly flags: readonly FlagSpec[];
-  /** It is about one incident, which may be named behind the verb. */
-  readonly incident: boolean;
-  /** It takes a time. */
-  readonly timed: boolean;
-  /** It only looks, and takes no text: an incident may be named even in the channel of another. */
-  readonly looks: boolean;
-  /** No text of a person's own belongs to it: the incident may stand anywhere in the line. */
-  readonly textless: boolean;
-}
-
-const VERB_NAMES = [
-  'open',
-  'note',
-  'log',
-  'status',
-  'resolve',
-  'reopen',
-  'sev',
-  'lead',
-  'role',
-  'invite',
-  'uninvite',
-  'title',
-  'mark',
-  'component',
-  'impact',
-  'cause',
-  'action',
-  'actions',
-  'done',
-  'publish',
-  'run',
-  'runs',
-  'approve',
-  'reject',
-  'cancel',
-  'retry',
-  'skip',
-  'answer',
-  'timeline',
-  'edit',
-  'time',
-  'strike',
-  'undo',
-  'export',
-  'postmortem',
-  'list',
-  'show',
-  'catchup',
-  'help',
-] as const;
-
-export type VerbName = (typeof VERB_NAMES)[number];
-
+/** What else there may be to say of a verb. */
 interface More {
   aliases?: string[];
   flags?: FlagSpec[];
@@ -79,9 +18,12 @@ interface More {
   textless?: boolean;
 }
 
+type Row = readonly [form: string, help: string, more?: More];
+
 const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
 
-const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]> = {
+/** How each verb is typed, what it does in a few words, and what else there is to know of it, in the order in which people are shown them. */
+const TABLE = {
   open: [
     'open [sev1…sev4] TITLE [--component NAME]… [--private] [--drill] [--at TIME]',
     'open an incident and its channel',
@@ -157,23 +99,39 @@ const TABLE: Record<VerbName, readonly [form: string, help: string, more?: More]
   show: ['show', 'show the incident as it stands', { aliases: ['info'], looks: true }],
   catchup: ['catchup', 'what happened while you were away', { aliases: ['catch-up'], looks: true }],
   help: ['help [VERB]', 'this list, or one verb', { aliases: ['?'], none: true }],
-};
+} satisfies Record<string, Row>;
 
-/** Every verb, in the order in which people are shown them. */
-export const VERBS: readonly Verb[] = VERB_NAMES.map((name) => {
-  const [form, help, more = {}] = TABLE[name];
-  return {
-    name,
-    form,
-    help,
-    aliases: more.aliases ?? [],
-    flags: more.flags ?? [],
-    incident: !more.none,
-    timed: more.timed ?? false,
-    looks: more.looks ?? false,
-    textless: more.textless ?? more.looks ?? false,
-  };
-});
+export type VerbName = keyof typeof TABLE;
+
+export interface Verb {
+  readonly name: VerbName;
+  readonly aliases: readonly string[];
+  /** How it is typed, after the command. */
+  readonly form: string;
+  /** What it does, in a few words. */
+  readonly help: string;
+  readonly flags: readonly FlagSpec[];
+  /** It is about one incident, which may be named behind the verb. */
+  readonly incident: boolean;
+  /** It takes a time. */
+  readonly timed: boolean;
+  /** It only looks, and takes no text: an incident may be named even in the channel of another. */
+  readonly looks: boolean;
+  /** No text of a person's own belongs to it: the incident may stand anywhere in the line. */
+  readonly textless: boolean;
+}
+
+export const VERBS: readonly Verb[] = Object.entries<Row>(TABLE).map(([name, [form, help, more = {}]]) => ({
+  name: name as VerbName,
+  form,
+  help,
+  aliases: more.aliases ?? [],
+  flags: more.flags ?? [],
+  incident: !more.none,
+  timed: more.timed ?? false,
+  looks: more.looks ?? false,
+  textless: more.textless ?? more.looks ?? false,
+}));
 
 const BY_WORD = new Map(VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])));
 
@@ -217,7 +175,87 @@ function swaps(typed: string): string[] {
   );
 }
 
-/** The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space. */
+export interface CommandContext extends TimeContext {
+  /** Typed where the incident is implied: in its channel. */
+  readonly implied: boolean;
+  /** The roles that the config knows; others are taken too, with a remark. */
+  readonly roles: readonly string[];
+  /** How the command is called here, for forms and examples: `/incident`. */
+  readonly command: string;
+}
+
+export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Something to look at. `zone` as luxon's setZone takes it; null: the asker's. */
+export type Ask =
+  | { type: 'timeline'; zone: string | null }
+  | { type: 'export'; format: ExportFormat; zone: string | null }
+  | { type: 'postmortem' }
+  | { type: 'list' }
+  | { type: 'show' }
+  | { type: 'catchup' }
+  | { type: 'actions' }
+  | { type: 'runs' }
+  | { type: 'help'; verb: string | null };
+
+type Said =
+  | { kind: 'intent'; intent: TypedIntent }
+  | { kind: 'ask'; ask: Ask }
+  /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
+  | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
+  | { kind: 'form'; form: 'open' | 'note' | 'log' };
+
+/** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */
+export type Parsed = Said & {
+  readonly verb: Verb['name'];
+  readonly ref: number | null;
+  readonly notes: string[];
+};
+
+/** What a verb's parser makes of its line. */
+export type Outcome = Said & {
+  notes: string[];
+  /** The incident, where the parser came upon it behind its own words. */
+  ref?: number | null;
+};
+
+/** The parsers of verbs, by name. */
+export type Parsers = { readonly [V in VerbName]?: (line: Line) => Outcome | Refusal };
+
+/** A line on its way through the grammar. `at`: the index behind the verb and the incident, before the white space. */
+export interface Line {
+  readonly text: string;
+  readonly mentions: readonly Mention[];
+  readonly at: number;
+  /** What is behind that index. */
+  readonly said: string;
+  /** The incident has been named, or need not be: what looks like one is part of the text. */
+  readonly named: boolean;
+  readonly verb: Verb;
+  /** The verb's form, with the command in front. */
+  readonly form: string;
+  readonly ctx: CommandContext;
+}
+
+/** @param time that was typed, for a remark on its zone */
+export function intent(intent: TypedIntent, time: ReadTime | null = null, notes: string[] = []): Outcome {
+  return { kind: 'intent', intent, notes: time ? [...notes, ...zoneRemark(time)] : notes };
+}
+
+export function ask(ask: Ask): Outcome {
+  return { kind: 'ask', ask, notes: [] };
+}
+
+/** A remark that names the zone in which a time was read, if nobody said which. */
+export function zoneRemark(time: ReadTime): string[] {
+  if (!time.zoneAssumed) return [];
+  return [
+    `${time.typed} was read in ${time.zone}, because your time zone is not known; write a zone behind the time to choose another.`,
+  ];
+}
+
+// The pieces that lines are made of: words, numbers, times and texts. Every `text` begins before its white space.
 
 export interface Word {
   readonly word: string;
@@ -285,7 +323,7 @@ export function number(text: string, line: Line, what: string): { n: number; res
   return match ? { n: Number(match[1]), rest } : bad(line, `the number of ${what}`, word);
 }
 
-/** Refuses what stands behind a verb that takes nothing more. */
+/** Refuses any text behind a verb that takes nothing more. */
 export function nothingMore(text: string, line: Line): Refusal | null {
   return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
 }
@@ -323,8 +361,8 @@ export function refAmong(text: string): { ref: number | null; text: string } {
 }
 
 /**
- * Behind a verb's own words, where its text begins: an incident that stands there alone is the one that is meant.
- * With words behind it, it may as well be their first; which, only the person knows.
+ * Behind a verb's own words, where its text begins: an incident that is alone there is the one that is meant. With words
+ * behind it, it may as well be the first of them, and only the person knows.
  */
 export function refBehind(text: string, line: Line): { ref: number | null; text: string } | Refusal {
   const { word, rest } = firstWord(text);
@@ -363,96 +401,4 @@ export function bad(line: Line, what: string, got: string): Refusal {
 export function withoutText(line: Line, time: ReadTime): Refusal {
   const verb = `${line.ctx.command} ${line.verb.name}`;
   return refuse('TIME_WITHOUT_TEXT', { verb, time: time.typed });
-}
-
-export interface CommandContext extends TimeContext {
-  /** Typed where the incident is implied: in its channel. */
-  readonly implied: boolean;
-  /** The roles that the config knows; others are taken too, with a remark. */
-  readonly roles: readonly string[];
-  /** How the command is called here, for forms and examples: `/incident`. */
-  readonly command: string;
-}
-
-export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/** Something to look at. `zone` as luxon's setZone takes it; null: the asker's. */
-export type Ask =
-  | { type: 'timeline'; zone: string | null }
-  | { type: 'export'; format: ExportFormat; zone: string | null }
-  | { type: 'postmortem' }
-  | { type: 'list' }
-  | { type: 'show' }
-  | { type: 'catchup' }
-  | { type: 'actions' }
-  | { type: 'runs' }
-  | { type: 'help'; verb: string | null };
-
-/** The time that was typed, for the receipt. */
-interface Timing {
-  readonly moment: Moment;
-  readonly typed: string;
-  readonly zone: string;
-  readonly zoneAssumed: boolean;
-  readonly dated: boolean;
-}
-
-type Said =
-  | { kind: 'intent'; intent: TypedIntent }
-  | { kind: 'ask'; ask: Ask }
-  /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
-  | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' };
-
-/** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */
-export type Parsed = Said & {
-  readonly verb: Verb['name'];
-  readonly ref: number | null;
-  readonly notes: string[];
-  readonly timing: Timing | null;
-};
-
-/** What a verb's parser makes of its line. */
-export type Outcome = Said & {
-  notes: string[];
-  timing: Timing | null;
-  /** The incident, where the parser came upon it behind its own words. */
-  ref?: number | null;
-};
-
-/** A line on its way through the grammar: `at` stands behind the verb and the incident, before the white space. */
-export interface Line {
-  readonly text: string;
-  readonly mentions: readonly Mention[];
-  readonly at: number;
-  /** The incident has been named, or need not be: what looks like one is part of the text. */
-  readonly named: boolean;
-  readonly verb: Verb;
-  /** The verb's form, with the command in front. */
-  readonly form: string;
-  readonly ctx: CommandContext;
-}
-
-export function intent(intent: TypedIntent, timing: ReadTime | null = null, notes: string[] = []): Outcome {
-  if (!timing) return { kind: 'intent', intent, notes, timing: null };
-  const { moment, typed, zone, zoneAssumed, dated } = timing;
-  return {
-    kind: 'intent',
-    intent,
-    notes: [...notes, ...zoneRemark(timing)],
-    timing: { moment, typed, zone, zoneAssumed, dated },
-  };
-}
-
-export function ask(ask: Ask): Outcome {
-  return { kind: 'ask', ask, notes: [], timing: null };
-}
-
-/** What nobody said must be named: in which zone a time was read. */
-export function zoneRemark(time: ReadTime): string[] {
-  if (!time.zoneAssumed) return [];
-  return [
-    `${time.typed} was read in ${time.zone}, because your time zone is not known; write a zone behind the time to choose another.`,
-  ];
 }

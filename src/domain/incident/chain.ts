@@ -1,28 +1,31 @@
 import { hash as digest } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { numberOf, type Person, refOf, type Source } from '../words.js';
-import type { DraftFact, Fact, FactBody } from './fact.js';
+import { z } from 'zod';
+import { hash, id, number, stamp } from '../shape.js';
+import { numberOf, type Person, refOf, SOURCES, type Source } from '../words.js';
+import { type DraftFact, FACT_SHAPES, type Fact, type FactBody, type FactType } from './fact.js';
 
 /** `prev` of the first fact of an incident. */
 export const CHAIN_START = '0'.repeat(64);
 
 /** Everything of a fact that is hashed, in the form in which it leaves us. Texts appear as commitments only. */
-export type HashedFact = {
-  v: number;
-  type: string;
-  team: string;
-  incident: string;
-  seq: number;
-  recorded_at: string;
-  by: { id: string };
-  source: Source;
-  data: unknown;
-  texts: Record<string, string>;
-  prev: string;
-};
+export const HASHED_FACT = z.strictObject({
+  v: number,
+  type: z.enum(Object.keys(FACT_SHAPES) as [FactType, ...FactType[]], 'is not a type of fact'),
+  team: id,
+  incident: z.string().regex(/^INC-(0|[1-9][0-9]{0,8})$/, 'is not an incident'),
+  seq: number,
+  recorded_at: stamp,
+  by: z.strictObject({ id }),
+  source: z.enum(SOURCES),
+  data: z.unknown(),
+  texts: z.record(z.string(), hash),
+  prev: hash,
+});
+export type HashedFact = z.infer<typeof HASHED_FACT>;
 
 /** One erasable text beside its fact. `salt` is hex; both null once erased. */
-export interface KeptText {
+interface KeptText {
   field: string;
   salt: string | null;
   text: string | null;
@@ -59,7 +62,7 @@ export function seal(draft: DraftFact, place: Place): { fact: Fact; sealed: Seal
   const all: Record<string, string> = place.by.name === null ? { ...texts } : { ...texts, by: place.by.name };
   const kept = Object.entries(all).map(([field, text]) => ({ field, salt: place.salt(), text }));
   const hashed: HashedFact = {
-    v: 1,
+    v: FACT_SHAPES[body.type].v,
     type: body.type,
     team: place.team,
     incident: refOf(place.incident),
@@ -74,7 +77,7 @@ export function seal(draft: DraftFact, place: Place): { fact: Fact; sealed: Seal
   const canonicalBody = canonical(hashed);
   const fact = {
     ...(body as FactBody),
-    v: 1,
+    v: hashed.v,
     team: place.team,
     incident: place.incident,
     seq: place.seq,

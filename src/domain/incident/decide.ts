@@ -1,13 +1,14 @@
 import { askerIn, forbidden, powerFor, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
+import type { RunIntent } from '../run/intent.js';
 import { runsOf } from '../run/state.js';
 import { given, LIMITS } from '../text.js';
-import { happened, type Moment, momentNow, personLabel, refOf } from '../words.js';
+import { happened, type Moment, momentNow, type Person, personLabel, refOf } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
-import { standingWithout } from './standing.js';
+import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
 
 /**
@@ -28,66 +29,16 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
-  switch (intent.type) {
-    case 'RecordNote':
-      return recordNote(state, intent, asking);
-    case 'RecordLog':
-      return recordLog(state, intent, asking);
-    case 'CaptureMessage':
-      return captureMessage(state, intent, asking, found);
-    case 'ChangeStatus':
-      return changeStatus(state, intent, asking);
-    case 'ReopenIncident':
-      return reopenIncident(state, intent, asking);
-    case 'ChangeSeverity':
-      return changeSeverity(state, intent, asking);
-    case 'AssignRole':
-      return assignRole(state, intent, asking);
-    case 'InvitePeople':
-      return invitePeople(state, intent);
-    case 'UninvitePeople':
-    case 'NotePeopleLeft':
-      return peopleLeft(state, intent);
-    case 'ChangeTitle':
-      return changeTitle(state, intent, asking);
-    case 'MarkMilestone':
-      return markMilestone(state, intent, asking);
-    case 'AddComponent':
-      return addComponent(state, intent, asking);
-    case 'RemoveComponent':
-      return removeComponent(state, intent, asking);
-    case 'RecordImpact':
-      return recordImpact(state, intent, asking);
-    case 'RecordCause':
-      return recordCause(state, intent, asking);
-    case 'AddAction':
-      return addAction(state, intent, asking);
-    case 'CompleteAction':
-      return completeAction(state, intent, asking, found);
-    case 'PublishPost':
-      return publishPost(state, intent, asking);
-    case 'EditEntry':
-      return editEntry(state, intent, found);
-    case 'RetimeEntry':
-      return retimeEntry(state, intent, found);
-    case 'StrikeEntry':
-      return strikeEntry(state, intent, found);
-    case 'UndoLastEntry':
-      return undoLastEntry(state, found);
-    case 'NoteChannelOpened':
-      return noteChannelOpened(state, intent);
-    case 'NoteHeadlinePosted':
-      return noteHeadlinePosted(state, intent);
-    case 'NoteAnnounced':
-      return noteAnnounced(state, intent);
-    case 'SkipNumbers':
-      return skipNumbers(state, intent);
-    default:
-      return decideRun(state, intent, asking, found, rules);
-  }
+  if (isOfRun(intent)) return decideRun(state, intent, asking, found, rules);
+  const rule = RULES[intent.type] as Rule<typeof intent.type>;
+  return rule(state, intent, asking, found);
 }
 
-/** Looked at before anything else: what somebody may not do, they are told nothing more about. */
+function isOfRun(intent: Intent): intent is RunIntent {
+  return !Object.hasOwn(RULES, intent.type);
+}
+
+/** Checked before anything else: somebody who may not do a thing is told nothing more about it. */
 function notPermitted(
   state: IncidentState | null,
   intent: Intent,
@@ -104,78 +55,283 @@ function notPermitted(
   return forbidden(power, state, asking, asker, rules, run);
 }
 
-/** A channel is made once: a second report of it (a repeated delivery) adds nothing. */
-function noteChannelOpened(state: IncidentState, intent: IntentOf<'NoteChannelOpened'>): Decision {
-  const { id, name } = intent.channel;
-  if (state.channel?.id === id) return [];
-  return [{ type: 'ChannelOpened', data: { channel: id }, texts: { name } }];
-}
-
-function noteHeadlinePosted(state: IncidentState, intent: IntentOf<'NoteHeadlinePosted'>): Decision {
-  const { channel, ts } = intent;
-  if (state.headline?.ts === ts && state.headline.channel === channel) return [];
-  return [{ type: 'HeadlinePosted', data: { channel, ts }, texts: {} }];
-}
-
-function noteAnnounced(state: IncidentState, intent: IntentOf<'NoteAnnounced'>): Decision {
-  const { channel, ts } = intent;
-  if (state.announcement?.ts === ts && state.announcement.channel === channel) return [];
-  return [{ type: 'Announced', data: { channel, ts }, texts: {} }];
-}
-
-/** None is taken back: what is said of numbers may be older than the state that it meets. */
-function skipNumbers(state: IncidentState, intent: IntentOf<'SkipNumbers'>): Decision {
-  const now = { entries: state.entries, actions: state.actions, runs: runsOf(state).count };
-  const { entries, actions, runs } = intent;
-  if (entries <= now.entries && actions <= now.actions && runs <= now.runs) return [];
-  const data = {
-    entries: Math.max(entries, now.entries),
-    actions: Math.max(actions, now.actions),
-    runs: Math.max(runs, now.runs),
-  };
-  return [{ type: 'NumbersSkipped', data, texts: {} }];
-}
-
-/** The first fact of an incident. Its number comes from the caller: two who race for one are told apart by the store. */
+/** The first fact of an incident. The caller gives the number; if two take the same one, the store refuses the second. */
 function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): Decision {
   const components = [...new Set(intent.components)];
-  const excess = tooMany(
-    'components',
-    components.length,
-    LIMITS.components,
-    'Name the ones that matter most.',
-  );
+  const excess = tooManyComponents(components.length);
   if (excess) return excess;
-  const { at, until, precision } = intent.moment ?? momentNow(asking.now);
-  return [
-    {
-      type: 'IncidentOpened',
-      data: {
-        n: 1,
-        at,
-        until,
-        precision,
-        severity: intent.severity,
-        private: intent.private,
-        drill: intent.drill,
-        components: components.length,
-      },
-      texts: { title: intent.title, ...numbered('component', components) },
-    },
-  ];
+  const { severity, private: hidden, drill, title } = intent;
+  const data = {
+    ...happened({ entries: 0 }, asking, intent.moment),
+    ...{ severity, private: hidden, drill, components: components.length },
+  };
+  return [{ type: 'IncidentOpened', data, texts: { title, ...numbered('component', components) } }];
 }
 
 /** The record of what is done outside of incidents: it has a title so that it reads like one. */
 function openStandingRecord(asking: Asking): Decision {
   const data = {
-    n: 1,
-    ...momentNow(asking.now),
-    severity: null,
-    private: false,
-    drill: false,
-    components: 0,
+    ...happened({ entries: 0 }, asking, null),
+    ...{ severity: null, private: false, drill: false, components: 0 },
   };
   return [{ type: 'IncidentOpened', data, texts: { title: 'Scheduled work' } }];
+}
+
+/** What one type of intent leads to in an incident that there is. */
+type Rule<T extends Intent['type']> = (
+  state: IncidentState,
+  intent: IntentOf<T>,
+  asking: Asking,
+  found: Found,
+) => Decision;
+
+const RULES: {
+  readonly [T in Exclude<Intent['type'], RunIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'>]: Rule<T>;
+} = {
+  // -- what happened --
+
+  RecordNote: (state, { moment, text }, asking) => [
+    { type: 'NoteRecorded', data: happened(state, asking, moment), texts: { text } },
+  ],
+
+  /** Every line or none: the facts of one decision are written together. */
+  RecordLog: (state, { lines }, asking) =>
+    tooMany('lines', lines.length, LIMITS.logLines, 'Paste them in several parts.') ??
+    lines.map(({ moment, text }, i) => ({
+      type: 'NoteRecorded',
+      data: happened(state, asking, moment, i),
+      texts: { text },
+    })),
+
+  /** One message is one entry, however many people pin it: the second is told who was first. */
+  CaptureMessage: (state, { message }, asking, { captured }) => {
+    if (captured) {
+      const by = personLabel(captured.by);
+      return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: captured.n, by });
+    }
+    const { channel, ts, text, author, link } = message;
+    // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
+    const moment = momentNow(new Date(Number.parseInt(ts, 10) * 1000));
+    const data = { ...happened(state, asking, moment), channel, ts, author: author.id, link };
+    return [{ type: 'MessageCaptured', data, texts: given({ text, author: author.name }) }];
+  },
+
+  RecordCause: (state, { text }, asking) => [
+    { type: 'CauseRecorded', data: happened(state, asking, null), texts: { text } },
+  ],
+
+  /**
+   * Impact as entered. When it says from when to when, that is its place in the timeline;
+   * otherwise its place is where it was recorded.
+   */
+  RecordImpact: (state, { text, failed, total, from, to, components: named }, asking) => {
+    if (text === null && failed === null && total === null && named.length === 0) {
+      return refuse('IMPACT_EMPTY', { form: 'impact TEXT, or impact --failed 19 --from 01:41 --to 01:44' });
+    }
+    if (failed !== null && total !== null && failed > total) {
+      return refuse('IMPACT_CONTRADICTS', { why: `${failed} failed of ${total}` });
+    }
+    if (from && to && to.at < from.at) {
+      return refuse('TIME_RANGE_BACKWARDS', { from: from.at, to: to.at });
+    }
+    const components = [...new Set(named)];
+    const excess = tooManyComponents(components.length);
+    if (excess) return excess;
+    const data = {
+      ...happened(state, asking, span(from, to)),
+      ...{ failed, total, from: from?.at ?? null, to: to?.at ?? null, components: components.length },
+    };
+    return [
+      { type: 'ImpactRecorded', data, texts: { ...given({ text }), ...numbered('component', components) } },
+    ];
+  },
+
+  AddAction: (state, { text, owner }, asking) => {
+    const data = {
+      ...happened(state, asking, null),
+      ...{ action: state.actions + 1, owner: owner?.id ?? null },
+    };
+    return [{ type: 'ActionAdded', data, texts: given({ text, owner: owner?.name ?? null }) }];
+  },
+
+  CompleteAction: (state, { action }, asking, { actionDone }) => {
+    const ref = refOf(state.number);
+    if (action < 1 || action > state.actions) return refuse('NO_SUCH_ACTION', { ref, action });
+    if (actionDone) return refuse('ACTION_DONE', { ref, action });
+    return [{ type: 'ActionCompleted', data: { ...happened(state, asking, null), action }, texts: {} }];
+  },
+
+  /** What is public cannot be taken back, so it is asked for twice. */
+  PublishPost: (state, intent, asking) => {
+    const posted = intent.state ?? state.status;
+    const { text } = intent;
+    if (!intent.confirmed) return refuse('PUBLISH_NEEDS_CONFIRMATION', { state: posted, text });
+    const data = { ...happened(state, asking, intent.moment), state: posted };
+    return [{ type: 'StatusPosted', data, texts: { text } }];
+  },
+
+  // -- what the incident is --
+
+  /** Any status may follow any other: people correct themselves. The same one again needs a text to be worth an entry. */
+  ChangeStatus: (state, { status, moment, text }, asking) => {
+    if (status === state.status && text === null && state.statusEntry !== null) {
+      return refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status });
+    }
+    const data = { ...happened(state, asking, moment), status, reopened: false };
+    return [{ type: 'StatusChanged', data, texts: given({ text }) }];
+  },
+
+  ReopenIncident: (state, { reason }, asking) => {
+    if (state.status !== 'resolved') {
+      return refuse('NOT_RESOLVED', { ref: refOf(state.number), status: state.status });
+    }
+    const data = { ...happened(state, asking, null), status: 'investigating' as const, reopened: true };
+    return [{ type: 'StatusChanged', data, texts: { text: reason } }];
+  },
+
+  ChangeSeverity: (state, { severity, reason }, asking) => {
+    if (severity === state.severity && reason === null) {
+      return refuse('SEVERITY_UNCHANGED', { ref: refOf(state.number), severity });
+    }
+    const data = { ...happened(state, asking, null), severity };
+    return [{ type: 'SeverityChanged', data, texts: given({ text: reason }) }];
+  },
+
+  ChangeTitle: (state, { title }, asking) =>
+    title === state.title
+      ? refuse('TITLE_UNCHANGED', { ref: refOf(state.number) })
+      : [{ type: 'TitleChanged', data: happened(state, asking, null), texts: { title } }],
+
+  AddComponent: (state, { component }, asking) => {
+    if (state.components.includes(component)) {
+      return refuse('COMPONENT_PRESENT', { ref: refOf(state.number), component });
+    }
+    const next = 'Remove one first: `component remove NAME`.';
+    const excess = tooManyComponents(state.components.length + 1, next);
+    return excess ?? [{ type: 'ComponentAdded', data: happened(state, asking, null), texts: { component } }];
+  },
+
+  RemoveComponent: (state, { component }, asking) => {
+    const { components } = state;
+    return components.includes(component)
+      ? [{ type: 'ComponentRemoved', data: happened(state, asking, null), texts: { component } }]
+      : refuse('COMPONENT_ABSENT', { ref: refOf(state.number), component, components });
+  },
+
+  /** Marking again replaces; no order is imposed: contradictions are shown by the readings, not refused. */
+  MarkMilestone: (state, { milestone, moment }, asking) => [
+    { type: 'MilestoneMarked', data: { ...happened(state, asking, moment), milestone }, texts: {} },
+  ],
+
+  // -- who --
+
+  AssignRole: (state, { role, person }, asking) => {
+    const held = state.roles[role];
+    if (held?.id === person.id) {
+      return refuse('ROLE_UNCHANGED', { ref: refOf(state.number), role, person: personLabel(person) });
+    }
+    const roles = Object.keys(state.roles).length + (held ? 0 : 1);
+    const excess = tooMany('roles', roles, LIMITS.roles, 'Use a role that the incident has already.');
+    if (excess) return excess;
+    const data = { ...happened(state, asking, null), role, person: person.id };
+    return [{ type: 'RoleAssigned', data, texts: given({ person: person.name }) }];
+  },
+
+  /** Brings people in. No timeline entry: who was invited is seen in the channel. */
+  InvitePeople: (state, intent) => {
+    const people = eachOnce(intent.people);
+    const members = new Set([...state.members, ...people.map(({ id }) => id)]).size;
+    const excess =
+      tooMany('people', people.length, LIMITS.people, 'Invite them in several goes.') ??
+      tooMany('people', members, LIMITS.members, 'Invite the others in Slack.');
+    if (excess) return excess;
+    return [{ type: 'PeopleInvited', data: { people: people.map(({ id }) => id) }, texts: namesOf(people) }];
+  },
+
+  UninvitePeople: (state, { people }) => peopleLeft(state, people, 'removed'),
+  NotePeopleLeft: (state, { people }) => peopleLeft(state, people, 'left'),
+
+  // -- corrections --
+
+  /** Words may be corrected where they are a person's own; the earlier words stay in the record as a fact. */
+  EditEntry: (state, intent, _asking, found) => {
+    const entry = correctable(state, found, intent.entry);
+    if (isRefusal(entry)) return entry;
+    const done = entry.kind === 'action' && entry.detail.done === true;
+    const next = done ? 'Strike it if it is wrong: `strike N REASON`.' : INSTEAD[entry.kind];
+    return next
+      ? refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next })
+      : [{ type: 'EntryEdited', data: { entry: entry.n }, texts: { text: intent.text } }];
+  },
+
+  RetimeEntry: (state, intent, _asking, found) => {
+    const entry = correctable(state, found, intent.entry);
+    if (isRefusal(entry)) return entry;
+    const { at, until, precision } = intent.moment;
+    return (
+      ofMachine(entry) ?? [
+        { type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} },
+      ]
+    );
+  },
+
+  /** Struck entries stay visible as struck. What such an entry had changed (a status, a title) is what it was before. */
+  StrikeEntry: (state, intent, _asking, found) => {
+    const entry = correctable(state, found, intent.entry);
+    if (isRefusal(entry)) return entry;
+    const machine = ofMachine(entry);
+    if (machine) return machine;
+    if (entry.kind === 'opened') {
+      const next = 'An incident cannot be un-opened: `resolve` it and say why.';
+      return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
+    }
+    return [strike(entry, found, intent.reason)];
+  },
+
+  /** `undo`: the asker's own last entry that nobody struck. */
+  UndoLastEntry: (state, _intent, _asking, found) => {
+    const { entry } = found;
+    if (!entry || entry.struck || entry.kind === 'opened') {
+      return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
+    }
+    return [strike(entry, found, 'undone by its author')];
+  },
+
+  // -- what the bot did in Slack; a second report of the same (a repeated delivery) adds nothing --
+
+  NoteChannelOpened: (state, { channel: { id, name } }) =>
+    state.channel?.id === id ? [] : [{ type: 'ChannelOpened', data: { channel: id }, texts: { name } }],
+
+  NoteHeadlinePosted: (state, { channel, ts }) =>
+    state.headline?.ts === ts && state.headline.channel === channel
+      ? []
+      : [{ type: 'HeadlinePosted', data: { channel, ts }, texts: {} }],
+
+  NoteAnnounced: (state, { channel, ts }) =>
+    state.announcement?.ts === ts && state.announcement.channel === channel
+      ? []
+      : [{ type: 'Announced', data: { channel, ts }, texts: {} }],
+
+  /** Numbers never go back: the report may be older than the state. */
+  SkipNumbers: (state, { entries, actions, runs }) => {
+    const now = { entries: state.entries, actions: state.actions, runs: runsOf(state).count };
+    if (entries <= now.entries && actions <= now.actions && runs <= now.runs) return [];
+    const data = {
+      entries: Math.max(entries, now.entries),
+      actions: Math.max(actions, now.actions),
+      runs: Math.max(runs, now.runs),
+    };
+    return [{ type: 'NumbersSkipped', data, texts: {} }];
+  },
+};
+
+/** @returns a refusal when more than `limit` things would be kept. */
+function tooMany(what: string, count: number, limit: number, next: string): Refusal | null {
+  return count > limit ? refuse('TOO_MANY', { what, count, limit, next }) : null;
+}
+
+function tooManyComponents(count: number, next = 'Name the ones that matter most.'): Refusal | null {
+  return tooMany('components', count, LIMITS.components, next);
 }
 
 /** `component.0`, `component.1` …: lists of texts, each erasable on its own. */
@@ -183,130 +339,13 @@ function numbered(field: string, values: string[]): Record<string, string> {
   return Object.fromEntries(values.map((value, i) => [`${field}.${i}`, value]));
 }
 
-/** @returns a refusal when more than `limit` things would be kept. */
-function tooMany(what: string, count: number, limit: number, next: string): Refusal | null {
-  return count > limit ? refuse('TOO_MANY', { what, count, limit, next }) : null;
+/** `person.0` …: the names that are known. */
+function namesOf(people: readonly Person[]): Record<string, string> {
+  return given(Object.fromEntries(people.map(({ name }, i) => [`person.${i}`, name])));
 }
 
-/** @returns the entry, or why it cannot be corrected. */
-function standing(state: IncidentState, found: Found, entry: number): Entry | Refusal {
-  const ref = refOf(state.number);
-  if (!found.entry || found.entry.n !== entry) return refuse('NO_SUCH_ENTRY', { ref, entry });
-  if (found.entry.struck) return refuse('ENTRY_STRUCK', { ref, entry });
-  return found.entry;
-}
-
-function recordNote(state: IncidentState, intent: IntentOf<'RecordNote'>, asking: Asking): Decision {
-  return [
-    { type: 'NoteRecorded', data: happened(state, asking, intent.moment), texts: { text: intent.text } },
-  ];
-}
-
-/** Every line or none: the facts of one decision are written together. */
-function recordLog(state: IncidentState, intent: IntentOf<'RecordLog'>, asking: Asking): Decision {
-  const excess = tooMany('lines', intent.lines.length, LIMITS.logLines, 'Paste them in several parts.');
-  if (excess) return excess;
-  return intent.lines.map((line, i) => ({
-    type: 'NoteRecorded',
-    data: happened(state, asking, line.moment, i),
-    texts: { text: line.text },
-  }));
-}
-
-function recordCause(state: IncidentState, intent: IntentOf<'RecordCause'>, asking: Asking): Decision {
-  return [{ type: 'CauseRecorded', data: happened(state, asking, null), texts: { text: intent.text } }];
-}
-
-/** One message is one entry, however many people pin it: the second is told who was first. */
-function captureMessage(
-  state: IncidentState,
-  intent: IntentOf<'CaptureMessage'>,
-  asking: Asking,
-  found: Found,
-): Decision {
-  const { channel, ts, text, author, link } = intent.message;
-  if (found.captured) {
-    const by = personLabel(found.captured.by);
-    return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: found.captured.n, by });
-  }
-  // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
-  const at = `${new Date(Number.parseInt(ts, 10) * 1000).toISOString().slice(0, 19)}Z`;
-  return [
-    {
-      type: 'MessageCaptured',
-      data: {
-        ...happened(state, asking, { at, until: null, precision: 'second' }),
-        channel,
-        ts,
-        author: author.id,
-        link,
-      },
-      texts: given({ text, author: author.name }),
-    },
-  ];
-}
-
-function addAction(state: IncidentState, intent: IntentOf<'AddAction'>, asking: Asking): Decision {
-  const { text, owner } = intent;
-  return [
-    {
-      type: 'ActionAdded',
-      data: { ...happened(state, asking, null), action: state.actions + 1, owner: owner?.id ?? null },
-      texts: given({ text, owner: owner?.name ?? null }),
-    },
-  ];
-}
-
-function completeAction(
-  state: IncidentState,
-  intent: IntentOf<'CompleteAction'>,
-  asking: Asking,
-  found: Found,
-): Decision {
-  const { action } = intent;
-  const ref = refOf(state.number);
-  if (action < 1 || action > state.actions) return refuse('NO_SUCH_ACTION', { ref, action });
-  if (found.actionDone) return refuse('ACTION_DONE', { ref, action });
-  return [{ type: 'ActionCompleted', data: { ...happened(state, asking, null), action }, texts: {} }];
-}
-
-/**
- * Impact as entered. When it says from when to when, that is where it stands in the timeline;
- * otherwise it stands where it was recorded.
- */
-function recordImpact(state: IncidentState, intent: IntentOf<'RecordImpact'>, asking: Asking): Decision {
-  const { text, failed, total, from, to } = intent;
-  if (text === null && failed === null && total === null && intent.components.length === 0) {
-    return refuse('IMPACT_EMPTY', { form: 'impact TEXT, or impact --failed 19 --from 01:41 --to 01:44' });
-  }
-  if (failed !== null && total !== null && failed > total) {
-    return refuse('IMPACT_CONTRADICTS', { why: `${failed} failed of ${total}` });
-  }
-  if (from && to && to.at < from.at) {
-    return refuse('TIME_RANGE_BACKWARDS', { from: from.at, to: to.at });
-  }
-  const components = [...new Set(intent.components)];
-  const excess = tooMany(
-    'components',
-    components.length,
-    LIMITS.components,
-    'Name the ones that matter most.',
-  );
-  if (excess) return excess;
-  return [
-    {
-      type: 'ImpactRecorded',
-      data: {
-        ...happened(state, asking, span(from, to)),
-        failed,
-        total,
-        from: from?.at ?? null,
-        to: to?.at ?? null,
-        components: components.length,
-      },
-      texts: { ...given({ text }), ...numbered('component', components) },
-    },
-  ];
+function eachOnce(people: readonly Person[]): Person[] {
+  return [...new Map(people.map((person) => [person.id, person])).values()];
 }
 
 function span(from: Moment | null, to: Moment | null): Moment | null {
@@ -318,51 +357,10 @@ function span(from: Moment | null, to: Moment | null): Moment | null {
   return from ?? to;
 }
 
-function assignRole(state: IncidentState, intent: IntentOf<'AssignRole'>, asking: Asking): Decision {
-  const { role, person } = intent;
-  const held = state.roles[role];
-  if (held?.id === person.id) {
-    return refuse('ROLE_UNCHANGED', { ref: refOf(state.number), role, person: personLabel(person) });
-  }
-  const roles = Object.keys(state.roles).length + (held ? 0 : 1);
-  const excess = tooMany('roles', roles, LIMITS.roles, 'Use a role that the incident has already.');
-  if (excess) return excess;
-  return [
-    {
-      type: 'RoleAssigned',
-      data: { ...happened(state, asking, null), role, person: person.id },
-      texts: given({ person: person.name }),
-    },
-  ];
-}
-
-/** Brings people in. No timeline entry: who was invited is seen in the channel. */
-function invitePeople(state: IncidentState, intent: IntentOf<'InvitePeople'>): Decision {
-  const people = [...new Map(intent.people.map((person) => [person.id, person])).values()];
-  const members = new Set([...state.members, ...people.map((person) => person.id)]).size;
-  const excess =
-    tooMany('people', people.length, LIMITS.people, 'Invite them in several goes.') ??
-    tooMany('people', members, LIMITS.members, 'Invite the others in Slack.');
-  if (excess) return excess;
-  const names = people.map((person) => person.name);
-  return [
-    {
-      type: 'PeopleInvited',
-      data: { people: people.map((person) => person.id) },
-      texts: Object.fromEntries(
-        Object.entries(numbered('person', names as string[])).filter(([, name]) => name !== null),
-      ),
-    },
-  ];
-}
-
-/** Takes people out, or notes that they went. Who is no member is none afterwards: then there is nothing to record. */
-function peopleLeft(
-  state: IncidentState,
-  intent: IntentOf<'UninvitePeople'> | IntentOf<'NotePeopleLeft'>,
-): Decision {
-  const removed = intent.type === 'UninvitePeople';
-  const people = [...new Map(intent.people.map((person) => [person.id, person])).values()];
+/** Takes people out, or notes that they went. If none of them is a member, there is nothing to record. */
+function peopleLeft(state: IncidentState, left: readonly Person[], how: 'removed' | 'left'): Decision {
+  const removed = how === 'removed';
+  const people = eachOnce(left);
   // Of a public incident only those are members whom a command brought in; others are in the channel all the same.
   const out = removed && !state.private ? people : people.filter(({ id }) => state.members.includes(id));
   if (out.length === 0) {
@@ -372,107 +370,15 @@ function peopleLeft(
   }
   const excess = tooMany('people', out.length, LIMITS.people, 'Take them out in several goes.');
   if (excess) return excess;
-  const names = out.flatMap(({ name }, i) => (name === null ? [] : [[`person.${i}`, name] as const]));
-  return [
-    {
-      type: 'PeopleLeft',
-      data: { people: out.map(({ id }) => id), how: removed ? 'removed' : 'left' },
-      texts: Object.fromEntries(names),
-    },
-  ];
+  return [{ type: 'PeopleLeft', data: { people: out.map(({ id }) => id), how }, texts: namesOf(out) }];
 }
 
-function changeTitle(state: IncidentState, intent: IntentOf<'ChangeTitle'>, asking: Asking): Decision {
-  if (intent.title === state.title) return refuse('TITLE_UNCHANGED', { ref: refOf(state.number) });
-  return [{ type: 'TitleChanged', data: happened(state, asking, null), texts: { title: intent.title } }];
-}
-
-function addComponent(state: IncidentState, intent: IntentOf<'AddComponent'>, asking: Asking): Decision {
-  const { component } = intent;
-  if (state.components.includes(component)) {
-    return refuse('COMPONENT_PRESENT', { ref: refOf(state.number), component });
-  }
-  const excess = tooMany(
-    'components',
-    state.components.length + 1,
-    LIMITS.components,
-    'Remove one first: `component remove NAME`.',
-  );
-  return excess ?? [{ type: 'ComponentAdded', data: happened(state, asking, null), texts: { component } }];
-}
-
-function removeComponent(
-  state: IncidentState,
-  intent: IntentOf<'RemoveComponent'>,
-  asking: Asking,
-): Decision {
-  const { component } = intent;
-  if (!state.components.includes(component)) {
-    const { components } = state;
-    return refuse('COMPONENT_ABSENT', { ref: refOf(state.number), component, components });
-  }
-  return [{ type: 'ComponentRemoved', data: happened(state, asking, null), texts: { component } }];
-}
-
-/** Any status may follow any other: people correct themselves. The same one again needs a text to be worth an entry. */
-function changeStatus(state: IncidentState, intent: IntentOf<'ChangeStatus'>, asking: Asking): Decision {
-  const { status, moment, text } = intent;
-  if (status === state.status && text === null && state.statusEntry !== null) {
-    return refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status });
-  }
-  return [
-    {
-      type: 'StatusChanged',
-      data: { ...happened(state, asking, moment), status, reopened: false },
-      texts: given({ text }),
-    },
-  ];
-}
-
-function reopenIncident(state: IncidentState, intent: IntentOf<'ReopenIncident'>, asking: Asking): Decision {
-  if (state.status !== 'resolved') {
-    return refuse('NOT_RESOLVED', { ref: refOf(state.number), status: state.status });
-  }
-  return [
-    {
-      type: 'StatusChanged',
-      data: { ...happened(state, asking, null), status: 'investigating', reopened: true },
-      texts: { text: intent.reason },
-    },
-  ];
-}
-
-function changeSeverity(state: IncidentState, intent: IntentOf<'ChangeSeverity'>, asking: Asking): Decision {
-  const { severity, reason } = intent;
-  if (severity === state.severity && reason === null) {
-    return refuse('SEVERITY_UNCHANGED', { ref: refOf(state.number), severity });
-  }
-  return [
-    {
-      type: 'SeverityChanged',
-      data: { ...happened(state, asking, null), severity },
-      texts: given({ text: reason }),
-    },
-  ];
-}
-
-/** Marking again replaces; no order is imposed: contradictions are shown by the readings, not refused. */
-function markMilestone(state: IncidentState, intent: IntentOf<'MarkMilestone'>, asking: Asking): Decision {
-  const data = { ...happened(state, asking, intent.moment), milestone: intent.milestone };
-  return [{ type: 'MilestoneMarked', data, texts: {} }];
-}
-
-/** What the public was told cannot be edited, only corrected by another post: so it is asked for twice. */
-function publishPost(state: IncidentState, intent: IntentOf<'PublishPost'>, asking: Asking): Decision {
-  const posted = intent.state ?? state.status;
-  if (!intent.confirmed) return refuse('PUBLISH_NEEDS_CONFIRMATION', { state: posted, text: intent.text });
-  return [
-    {
-      type: 'StatusPosted',
-      data: { ...happened(state, asking, intent.moment), state: posted },
-      texts: { text: intent.text },
-    },
-  ];
+/** @returns the entry, or why it cannot be corrected. */
+function correctable(state: IncidentState, found: Found, entry: number): Entry | Refusal {
+  const ref = refOf(state.number);
+  if (!found.entry || found.entry.n !== entry) return refuse('NO_SUCH_ENTRY', { ref, entry });
+  if (found.entry.struck) return refuse('ENTRY_STRUCK', { ref, entry });
+  return found.entry;
 }
 
 /** How to correct what an entry records, where its words are not free text. */
@@ -487,42 +393,6 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
-/** Words may be corrected where they are a person's own; the earlier words stay in the record as a fact. */
-function editEntry(state: IncidentState, intent: IntentOf<'EditEntry'>, found: Found): Decision {
-  const entry = standing(state, found, intent.entry);
-  if (isRefusal(entry)) return entry;
-  const refusal = notEditable(entry);
-  return refusal ?? [{ type: 'EntryEdited', data: { entry: entry.n }, texts: { text: intent.text } }];
-}
-
-function notEditable(entry: Entry): Refusal | null {
-  const done = entry.kind === 'action' && entry.detail.done === true;
-  const next = done ? 'Strike it if it is wrong: `strike N REASON`.' : INSTEAD[entry.kind];
-  return next ? refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next }) : null;
-}
-
-function retimeEntry(state: IncidentState, intent: IntentOf<'RetimeEntry'>, found: Found): Decision {
-  const entry = standing(state, found, intent.entry);
-  if (isRefusal(entry)) return entry;
-  const machine = ofMachine(entry);
-  if (machine) return machine;
-  const { at, until, precision } = intent.moment;
-  return [{ type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} }];
-}
-
-/** Struck entries stay visible as struck. What such an entry had changed (a status, a title) is what it was before. */
-function strikeEntry(state: IncidentState, intent: IntentOf<'StrikeEntry'>, found: Found): Decision {
-  const entry = standing(state, found, intent.entry);
-  if (isRefusal(entry)) return entry;
-  const machine = ofMachine(entry);
-  if (machine) return machine;
-  if (entry.kind === 'opened') {
-    const next = 'An incident cannot be un-opened: `resolve` it and say why.';
-    return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
-  }
-  return [strike(entry, found, intent.reason)];
-}
-
 /** What a run did is not for people to correct. */
 function ofMachine(entry: Entry): Refusal | null {
   const next = INSTEAD[entry.kind];
@@ -530,21 +400,12 @@ function ofMachine(entry: Entry): Refusal | null {
   return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 
-/** What stood by that entry stands no longer: the fact says what does instead. */
+/** A struck entry counts no longer: the fact says what counts instead. */
 function strike(entry: Entry, found: Found, reason: string): DraftFact {
-  const standing = standingWithout(found.changes, entry);
+  const instead = restoredWithout(found.changes, entry);
   return {
     type: 'EntryStruck',
-    data: { entry: entry.n, restored: standing?.restored ?? null },
-    texts: { reason, ...standing?.texts },
+    data: { entry: entry.n, restored: instead?.restored ?? null },
+    texts: { reason, ...instead?.texts },
   };
-}
-
-/** `undo`: the asker's own last entry that still stands. */
-function undoLastEntry(state: IncidentState, found: Found): Decision {
-  const entry = found.entry;
-  if (!entry || entry.struck || entry.kind === 'opened') {
-    return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
-  }
-  return [strike(entry, found, 'undone by its author')];
 }

@@ -75,14 +75,14 @@ export function laneOfRun(team: string, incident: number, run: number): string {
   return `${laneOf(team, incident)}/${runRef(run)}`;
 }
 
-/** What wakes a run at a later time, `…/RUN-3/timer/17`; one for each fence. */
+/** The lane of the row that wakes a run at a later time, `…/RUN-3/timer/17`; one for each fence. */
 export function laneOfTimer(team: string, incident: number, run: number, fence: number): string {
   return `${laneOfRun(team, incident, run)}/timer/${fence}`;
 }
 
 const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
 
-/** @returns what lane this is of; null: of no run */
+/** @returns the run that a lane belongs to; null: it belongs to none */
 export function runLaneOf(
   lane: string,
 ): { team: string; incident: number; run: number; timer: boolean } | null {
@@ -91,7 +91,7 @@ export function runLaneOf(
   return { team, incident: Number(incident), run: Number(run), timer: timer !== undefined };
 }
 
-/** What is told elsewhere is told also when the incident's channel cannot be made. */
+/** Effects outside the incident's channel have lanes of their own: they are paid also when that channel cannot be made. */
 export function laneOfEffect(team: string, incident: number, effect: Effect): string {
   switch (effect.kind) {
     case 'run.advance':
@@ -105,7 +105,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
 }
 
 /**
- * What the world is owed because of a fact. Pure, so that it can be read aloud.
+ * What the world is owed because of a fact. Pure.
  * @param hash of that fact: the chain's head at that moment, shown in the channel at state changes so that a copy leaves us
  */
 export function effectsOf(fact: Fact, before: IncidentState | null, hash: string): Effect[] {
@@ -138,7 +138,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'PeopleInvited':
       return [{ kind: 'people.invite', payload: { people: fact.data.people } }];
     case 'PeopleLeft':
-      // Who left by themselves is out already.
+      // Whoever left by themselves is out already.
       return fact.data.how === 'removed'
         ? [{ kind: 'people.remove', payload: { people: fact.data.people, by: fact.by.id } }]
         : [];
@@ -189,7 +189,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   }
 }
 
-/** The numbers that stand in the channel and mean nothing any more. */
+/** The numbers that the channel shows and that mean nothing any more. */
 function skipped(before: IncidentState, { entries, runs }: { entries: number; runs: number }) {
   const from = (last: number, to: number): [number, number] | null => (to > last ? [last + 1, to] : null);
   return { entries: from(before.entries, entries), runs: from(runsOf(before).count, runs) };
@@ -217,11 +217,11 @@ function onHeadline(state: IncidentState | null, fact: { data: { entry: number }
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */
 const LOG_IN_MESSAGE = 600;
 
-/** What the bot records of a run by itself; whatever a person says must wake the run's worker. */
+/** Facts by the bot itself need not wake the run's worker; facts by a person must. */
 const OWN = 'tocsin';
 
 /**
- * What the world is owed because of something that happened in a run. While a worker takes a run along, its own facts
+ * What the world is owed because of something that happened in a run. While a worker advances a run, its own facts
  * need not wake it: the row that woke it stays open until the run rests.
  */
 function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Effect[] {
@@ -231,7 +231,7 @@ function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Effect[] {
   const advance: Effect[] = byPerson ? [{ kind: 'run.advance', payload: { run } }] : [];
   switch (fact.type) {
     case 'RunProposed':
-      // Of what is scheduled the bot itself is the asker.
+      // The bot itself asks for scheduled runs, and the worker must wake for them too.
       return [show, { kind: 'run.advance', payload: { run } }];
     case 'RunApproved':
       // Loud on purpose: everybody in the channel sees that the glass was broken, in a line of its own.

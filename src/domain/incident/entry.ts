@@ -57,7 +57,7 @@ export interface EntryDetail {
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
 
-/** What stands where a text was erased. */
+/** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';
 
 /**
@@ -111,7 +111,7 @@ export function toldText(entry: Entry): string {
 }
 
 /** Numbers of an impact; a missing member is not known. */
-export interface ImpactNumbers {
+interface ImpactNumbers {
   text: string | null;
   failed?: number | null;
   total?: number | null;

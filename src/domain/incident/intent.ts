@@ -31,7 +31,7 @@ export type Intent<P = Person> =
       drill: boolean;
       moment: Moment | null;
     }
-  /** The standing record, once (state.ts). */
+  /** The standing record, once (`STANDING`). */
   | { type: 'OpenStandingRecord' }
   | { type: 'RecordNote'; moment: Moment | null; text: string }
   | { type: 'RecordLog'; lines: LogLine[] }
@@ -42,7 +42,7 @@ export type Intent<P = Person> =
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
   | { type: 'UninvitePeople'; people: P[] }
-  /** Slack says, or a look at the channel has shown, that they are in it no more. */
+  /** Slack says, or the channel's list of members shows, that they have left the channel. */
   | { type: 'NotePeopleLeft'; people: Person[] }
   | { type: 'ChangeTitle'; title: string }
   | { type: 'MarkMilestone'; milestone: Mark; moment: Moment }
@@ -68,7 +68,7 @@ export type Intent<P = Person> =
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
   | { type: 'NoteAnnounced'; channel: string; ts: string }
-  /** Up to these, numbers stand in the channel: they were given by a later state of this record, before a backup was put back. */
+  /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
   | RunIntent;
 
@@ -122,7 +122,7 @@ export interface Asker {
 export interface Found {
   /** The entry that the intent names (`edit 4`), or the asker's own last one (`undo`). */
   entry: Entry | null;
-  /** Where something is struck: all unstruck entries by which anything stands (standing.ts), in order of recording. */
+  /** Where something is struck: all unstruck entries that change what the incident is (restored.ts), in order of recording. */
   changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;

@@ -1,9 +1,22 @@
-import type { Runs } from '../run/state.js';
-import type { Mark, Milestone, Person, PostState, Precision, Severity, Status } from '../words.js';
+import { RUN_FACTS, type RunFactBody } from '../run/fact.js';
+import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
+import {
+  MARKS,
+  type Mark,
+  type Person,
+  type PostState,
+  type Precision,
+  type Severity,
+  STANDING,
+  type Status,
+} from '../words.js';
+import { unseal } from './chain.js';
+import { amendmentOf, entryOf, listed } from './entry.js';
+import type { Fact, FactBody, Milestone } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
- * (lists in it have a limit, see `LIMITS` in ../text.ts). Kept as the incident's summary row.
+ * (lists in it have a limit, see text.ts). Kept as the incident's summary row.
  */
 export interface IncidentState {
   team: string;
@@ -11,7 +24,7 @@ export interface IncidentState {
   title: string;
   severity: Severity | null;
   status: Status;
-  /** The entry by which the status stands; null: nobody set it, it is `investigating` because it was opened. */
+  /** The entry that set the status; null: nobody set it, it is `investigating` because it was opened. */
   statusEntry: number | null;
   private: boolean;
   drill: boolean;
@@ -40,39 +53,206 @@ export interface IncidentState {
   recordedAt: string;
 }
 
-/** Whole seconds from *started*; null where it cannot be known. Never negative. */
-export interface Metrics {
-  time_to_detect_s: number | null;
-  time_to_mitigate_s: number | null;
-  time_to_resolve_s: number | null;
-}
-
-const MEASURED = [
-  ['time_to_detect_s', 'detected'],
-  ['time_to_mitigate_s', 'mitigated'],
-  ['time_to_resolve_s', 'resolved'],
-] as const satisfies ReadonlyArray<readonly [keyof Metrics, Mark]>;
-
 /**
- * How long it took to detect, mitigate and resolve. Only a marked *started* counts as the beginning: the moment at which
- * the incident was opened says when somebody typed, not when it began. A bare date is no time, so nothing is measured from it.
- * @param show how a contradiction's sentence writes a moment; as in the record (UTC) unless given
- * @returns the metrics, and a sentence for each milestone that stands before *started*
+ * The state after one more fact. Never changes the state that it is given.
+ * @param state null: before the first fact, which is that the incident was opened
  */
-export function metricsOf(
-  milestones: IncidentState['milestones'],
-  show: (at: string) => string = (at) => at,
-): { metrics: Metrics; contradictions: string[] } {
-  const metrics: Metrics = { time_to_detect_s: null, time_to_mitigate_s: null, time_to_resolve_s: null };
-  const contradictions: string[] = [];
-  const started = milestones.started;
-  if (!started || started.precision === 'date') return { metrics, contradictions };
-  for (const [name, mark] of MEASURED) {
-    const reached = milestones[mark];
-    if (!reached || reached.precision === 'date') continue;
-    const seconds = Math.round((Date.parse(reached.at) - Date.parse(started.at)) / 1000);
-    if (seconds >= 0) metrics[name] = seconds;
-    else contradictions.push(`${mark} (${show(reached.at)}) is before started (${show(started.at)})`);
+export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
+  if (fact.type === 'IncidentOpened') return opened(fact);
+  if (state === null) throw new Error('a stream that does not begin with its opening');
+  const n = 'n' in fact.data ? fact.data.n : 0;
+  const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
+  if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
+  switch (fact.type) {
+    case 'StatusChanged':
+      return {
+        ...next,
+        status: fact.data.status,
+        statusEntry: n,
+        milestones: afterStatus(state, fact),
+      };
+    case 'SeverityChanged':
+      return { ...next, severity: fact.data.severity };
+    case 'RoleAssigned': {
+      const person: Person = { id: fact.data.person, name: fact.texts.person ?? null };
+      return {
+        ...next,
+        roles: { ...state.roles, [fact.data.role]: person },
+        ...broughtIn(state, [person.id], fact.recordedAt),
+        ...(state.runs && { runs: rolesChanged(state.runs, fact.data.role, fact.by.id) }),
+      };
+    }
+    case 'PeopleInvited':
+      return { ...next, ...broughtIn(state, fact.data.people, fact.recordedAt) };
+    case 'PeopleLeft': {
+      const gone = new Set(fact.data.people);
+      const since = Object.entries(state.since ?? {}).filter(([id]) => !gone.has(id));
+      return {
+        ...next,
+        members: state.members.filter((id) => !gone.has(id)),
+        since: Object.fromEntries(since),
+      };
+    }
+    case 'TitleChanged':
+      return { ...next, title: fact.texts.title ?? '[erased]' };
+    case 'MilestoneMarked': {
+      const { milestone, at, precision } = fact.data;
+      return {
+        ...next,
+        milestones: { ...state.milestones, [milestone]: { at, precision, marked: true, n } },
+      };
+    }
+    case 'ComponentAdded': {
+      const component = fact.texts.component ?? '[erased]';
+      return { ...next, components: [...state.components, component] };
+    }
+    case 'ComponentRemoved': {
+      const gone = fact.texts.component ?? '[erased]';
+      return { ...next, components: state.components.filter((c) => c !== gone) };
+    }
+    case 'ImpactRecorded': {
+      const { failed, total } = fact.data;
+      return { ...next, impact: { n, text: fact.texts.text ?? null, failed, total } };
+    }
+    case 'ActionAdded':
+      return { ...next, actions: Math.max(state.actions, fact.data.action) };
+    case 'StatusPosted':
+      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at, n } };
+    case 'EntryEdited':
+      return state.impact?.n === fact.data.entry
+        ? { ...next, impact: { ...state.impact, text: fact.texts.text ?? null } }
+        : next;
+    case 'EntryRetimed':
+      return retimed(next, fact.data);
+    case 'EntryStruck':
+      return restore(struck(next, fact.data.entry), fact);
+    case 'ChannelOpened':
+      return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
+    case 'HeadlinePosted':
+      return { ...next, headline: fact.data };
+    case 'Announced':
+      return { ...next, announcement: fact.data };
+    case 'NumbersSkipped': {
+      const { entries, actions, runs } = fact.data;
+      const skipped = (state.skipped ?? 0) + entries - state.entries;
+      return { ...next, entries, skipped, actions, runs: { ...runsOf(state), count: runs } };
+    }
+    case 'NoteRecorded':
+    case 'MessageCaptured':
+    case 'CauseRecorded':
+    case 'ActionCompleted':
+      return next;
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
+    }
   }
-  return { metrics, contradictions };
 }
+
+/** Is this something that happened in a run? */
+export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
+  return Object.hasOwn(RUN_FACTS, fact.type);
+}
+
+function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState {
+  const { n, at, precision, severity, drill } = fact.data;
+  return {
+    team: fact.team,
+    number: fact.incident,
+    title: fact.texts.title ?? '[erased]',
+    severity,
+    status: fact.incident === STANDING ? 'resolved' : 'investigating',
+    statusEntry: null,
+    private: fact.data.private,
+    drill,
+    components: listed(fact, 'component', fact.data.components),
+    opener: fact.by,
+    members: [fact.by.id],
+    since: { [fact.by.id]: fact.recordedAt },
+    roles: {},
+    channel: null,
+    headline: null,
+    announcement: null,
+    opened: { at, precision, n },
+    milestones: { started: null, detected: null, mitigated: null, resolved: null },
+    impact: null,
+    lastPost: null,
+    entries: 1,
+    actions: 0,
+    recordedAt: fact.recordedAt,
+  };
+}
+
+function broughtIn(state: IncidentState, people: string[], at: string) {
+  return {
+    members: [...new Set([...state.members, ...people])],
+    since: { ...state.since, ...Object.fromEntries(people.map((id) => [id, at])) },
+  };
+}
+
+function holdersOf(roles: IncidentState['roles']): Record<string, string> {
+  return Object.fromEntries(Object.entries(roles).map(([role, { id }]) => [role, id]));
+}
+
+/** Resolving sets its milestone unless a person marked it; leaving `resolved` takes an unmarked one back. */
+function afterStatus(state: IncidentState, fact: Extract<Fact, { type: 'StatusChanged' }>) {
+  const { status, at, precision, n } = fact.data;
+  const held = state.milestones.resolved;
+  if (held?.marked) return state.milestones;
+  if (status !== 'resolved') return { ...state.milestones, resolved: null };
+  // An update while resolved ("still fine") does not move the moment at which it was.
+  if (state.status === 'resolved' && held) return state.milestones;
+  return { ...state.milestones, resolved: { at, precision, marked: false, n } };
+}
+
+function retimed(
+  state: IncidentState,
+  moved: { entry: number; at: string; precision: Milestone['precision'] },
+): IncidentState {
+  const { entry, at, precision } = moved;
+  const milestones = { ...state.milestones };
+  for (const mark of MARKS) {
+    const held = milestones[mark];
+    if (held?.n === entry) milestones[mark] = { ...held, at, precision };
+  }
+  const opened = state.opened.n === entry ? { ...state.opened, at, precision } : state.opened;
+  return { ...state, opened, milestones };
+}
+
+function struck(state: IncidentState, entry: number): IncidentState {
+  const milestones: Record<Mark, Milestone | null> = { ...state.milestones };
+  for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
+  const impact = state.impact?.n === entry ? null : state.impact;
+  const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
+  return { ...state, milestones, impact, lastPost };
+}
+
+/** Takes over what counts again, as the fact says it; it was found among the entries when the strike was decided. */
+function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck' }>): IncidentState {
+  const { restored } = fact.data;
+  if (!restored) return state;
+  const { status, severity, title, role, components, milestones, post } = restored;
+  return {
+    ...state,
+    ...(status && { status: status.status, statusEntry: status.n }),
+    ...(severity && { severity: severity.severity }),
+    ...(title && { title: fact.texts.title ?? '[erased]' }),
+    ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
+    ...(role && state.runs && { runs: rolesChanged(state.runs, role.role, fact.by.id) }),
+    ...(components !== undefined && { components: listed(fact, 'component', components) }),
+    ...(milestones && { milestones: { ...state.milestones, ...milestones } }),
+    ...(post !== undefined && { lastPost: post }),
+  };
+}
+
+function rolesWith(
+  roles: Record<string, Person>,
+  { role, person }: { role: string; person: string | null },
+  name: string | null,
+): Record<string, Person> {
+  const { [role]: _, ...others } = roles;
+  return person === null ? others : { ...others, [role]: { id: person, name } };
+}
+
+/** How readings come out of facts: what `rebuild` runs over the whole record. */
+export const FOLD = Object.freeze({ unseal, entryOf, amendmentOf, evolve });

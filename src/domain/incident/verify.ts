@@ -1,5 +1,7 @@
-import { CHAIN_START, canonical, commitmentOf, type HashedFact, hashOf } from './chain.js';
-import { faultOfFact } from './fact-shape.js';
+import type { z } from 'zod';
+import type { FactTexts } from '../shape.js';
+import { CHAIN_START, canonical, commitmentOf, HASHED_FACT, type HashedFact, hashOf } from './chain.js';
+import { FACT_SHAPES } from './fact.js';
 
 /** The record holds together. `after`: how many facts follow the head that was asked for (0: none was asked for, or it is the last). */
 interface Verified {
@@ -73,6 +75,48 @@ function checkLine(text: string, last: Line | null, seq: number): Line | string 
   return (
     faultInChain(fact, last, seq) ?? faultInHash(fact, hash) ?? checkTexts(fact, hash as string, erasable)
   );
+}
+
+/**
+ * Is this value, in every member, a fact as we write them? For lines from outside and rows from the database.
+ * @returns null when it is; otherwise what is wrong with it, naming the member
+ */
+export function faultOfFact(value: unknown): string | null {
+  const outer = faultOf(HASHED_FACT, value, '');
+  if (outer !== null) return outer;
+  const fact = value as HashedFact;
+  const shape = FACT_SHAPES[fact.type];
+  if (fact.v !== shape.v) return `version ${fact.v} of ${fact.type} is not known; this is version ${shape.v}`;
+  return faultOf(shape.data, fact.data, 'data') ?? faultOfTexts(fact, shape.texts);
+}
+
+function faultOfTexts(fact: HashedFact, { required = [], optional = [], list }: FactTexts): string | null {
+  const length = list ? list.count(fact.data as never) : 0;
+  const numbered = Array.from({ length }, (_, i) => `${list?.field}.${i}`);
+  // `by`, the actor's name, is a text of every fact where it was known.
+  const allowed = new Set([...required, ...optional, ...numbered, 'by']);
+  const missing = [...required, ...(list?.required ? numbered : [])].find(
+    (f) => !Object.hasOwn(fact.texts, f),
+  );
+  if (missing !== undefined) return `the member "texts.${missing}" is missing`;
+  const unknown = Object.keys(fact.texts).find((field) => !allowed.has(field));
+  return unknown === undefined ? null : `the member "texts.${unknown}" is not known`;
+}
+
+function faultOf(schema: z.ZodType, value: unknown, member: string): string | null {
+  const issue = schema.safeParse(value).error?.issues[0];
+  if (!issue) return null;
+  const path = [member, ...issue.path.map(String)].filter((part) => part !== '');
+  if (issue.code === 'unrecognized_keys') {
+    return `the member "${[...path, issue.keys[0]].join('.')}" is not known`;
+  }
+  if (path.length === 0) return 'not an object';
+  if (valueAt(value, issue.path) === undefined) return `the member "${path.join('.')}" is missing`;
+  return `the member "${path.join('.')}" is wrong: ${issue.message}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
 function faultInChain(fact: HashedFact, last: Line | null, seq: number): string | null {

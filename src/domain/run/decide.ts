@@ -1,14 +1,23 @@
 import type { DraftFact } from '../incident/fact.js';
-import type { Asking, Decision, Found, Intent, IntentOf } from '../incident/intent.js';
+import type { Asking, Decision, Found, IntentOf } from '../incident/intent.js';
 import type { IncidentState } from '../incident/state.js';
 import { holder, PERMISSIONS, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { given } from '../text.js';
-import { happened, refOf, runRef } from '../words.js';
+import { type Happened, happened, refOf, runRef } from '../words.js';
 import type { Approvers } from './fact.js';
-import type { RunIntent, WorkerRunIntent } from './intent.js';
+import type { PersonRunIntent, RunIntent, WorkerRunIntent } from './intent.js';
 import { hasChanged, isApproved, RUNS_UNDER_WAY, type RunState, runsOf } from './state.js';
 
+/** What a rule may need to know, beside the run. */
+interface On {
+  state: IncidentState;
+  asking: Asking;
+  found: Found;
+  rules: Rules;
+}
+
+/** What follows from an intent about a run: what people ask for, and what its worker records. */
 export function decideRun(
   state: IncidentState,
   intent: RunIntent,
@@ -16,29 +25,27 @@ export function decideRun(
   found: Found,
   rules: Rules,
 ): Decision {
-  if (isWork(intent)) return decideWork(state, intent, asking);
-  switch (intent.type) {
-    case 'ProposeRun':
-      return proposeRun(state, intent, asking, found);
-    case 'ApproveRun':
-      return approveRun(state, intent, asking, rules);
-    case 'RejectRun':
-      return rejectRun(state, intent, asking);
-    case 'CancelRun':
-      return cancelRun(state, intent, asking);
-    case 'UndoRun':
-      return undoRun(state, intent, asking, found);
-    case 'RetryStep':
-      return retryStep(state, intent, asking);
-    case 'SkipStep':
-      return skipStep(state, intent, asking);
-    case 'AnswerStep':
-      return answerStep(state, intent, asking);
-    default: {
-      const unknown: never = intent;
-      throw new Error(`an intent of an unknown type: ${JSON.stringify(unknown)}`);
-    }
-  }
+  if (intent.type === 'ProposeRun') return proposeRun(state, intent, asking, found);
+  const run = runNamed(state, intent.run);
+  if (isRefusal(run)) return run;
+  if (isWork(intent)) return decideWork(state, run, intent, asking);
+  const rule = RULES[intent.type] as Rule<typeof intent.type>;
+  return rule(run, intent, { state, asking, found, rules });
+}
+
+function isWork(intent: Exclude<RunIntent, { type: 'ProposeRun' }>): intent is WorkerRunIntent {
+  return !Object.hasOwn(RULES, intent.type);
+}
+
+/** @returns the run of that number, or why there is none to speak of. */
+function runNamed(state: IncidentState, number: number): RunState | Refusal {
+  const { count, list } = runsOf(state);
+  const run = list.find((one) => one.run === number);
+  if (run) return run;
+  const ref = refOf(state.number);
+  if (number <= count) return refuse('RUN_FORGOTTEN', { ref, run: runRef(number) });
+  const known = list.filter(({ status }) => status !== 'ended').map((one) => runRef(one.run));
+  return refuse('NO_SUCH_RUN', { ref, run: runRef(number), known });
 }
 
 function proposeRun(
@@ -72,184 +79,144 @@ function proposeRun(
 function targetBusy(found: Found, target: string): Refusal | null {
   if (!found.holder) return null;
   const { incident, run, hidden } = found.holder;
-  return refuse('RUN_TARGET_BUSY', {
-    target,
-    of: hidden ? null : { ref: refOf(incident), run: runRef(run) },
-  });
+  const of = hidden ? null : { ref: refOf(incident), run: runRef(run) };
+  return refuse('RUN_TARGET_BUSY', { target, of });
 }
 
-/** Stops a run where it stands: what was done stays done, and `undo` takes it back. */
-function cancelRun(state: IncidentState, intent: IntentOf<'CancelRun'>, asking: Asking): Decision {
-  const run = runNamed(state, intent.run);
-  if (isRefusal(run)) return run;
-  const name = runRef(run.run);
-  if (run.status === 'ended') return refuse('RUN_ENDED', { run: name, standing: standing(run) });
-  if (run.cancelled) return refuse('RUN_CANCELLED_ALREADY', { run: name });
-  const data = { ...happened(state, asking, null), run: run.run };
-  return [{ type: 'RunCancelled', data, texts: given({ reason: intent.reason }) }];
-}
+/** What a person may ask of a run that there is. */
+type Rule<T extends PersonRunIntent['type']> = (run: RunState, intent: IntentOf<T>, on: On) => Decision;
 
-/** Takes back what was done, in reverse order: of a run that has ended, or that stands still and asks. */
-function undoRun(state: IncidentState, intent: IntentOf<'UndoRun'>, asking: Asking, found: Found): Decision {
-  const run = runNamed(state, intent.run);
-  if (isRefusal(run)) return run;
-  const name = runRef(run.run);
-  if (run.status === 'running' || run.status === 'undoing') {
-    return refuse('RUN_BUSY', { run: name, standing: standing(run) });
-  }
-  if (!hasChanged(run) || run.end === 'undone') {
-    return refuse('RUN_NOTHING_TO_UNDO', { run: name, standing: standing(run) });
-  }
-  const own = found.holder?.incident === state.number && found.holder.run === run.run;
-  const busy = own ? null : targetBusy(found, run.target);
-  if (busy) return busy;
-  const n = happened(state, asking, null);
-  if (run.status !== 'asking') return [undoing(run, n)];
-  return [answered(run, n, 'undo', null), undoing(run, { ...n, n: n.n + 1 })];
-}
+const RULES: { readonly [T in Exclude<PersonRunIntent['type'], 'ProposeRun'>]: Rule<T> } = {
+  /**
+   * One person's yes to one plan. It counts for the plan of that hash only, once, until the plan expires, and only from
+   * people who may approve: not from whoever asked, nor from the owner of the token that asked, nor from somebody who has
+   * changed an approving role since the plan was shown.
+   */
+  ApproveRun: (run, intent, { state, asking, rules }) => {
+    const name = runRef(run.run);
+    // A program, or a command line, is nobody in particular.
+    if (asking.source !== 'slack') return refuse('RUN_NEEDS_A_PERSON', { run: name });
+    if (run.end === 'expired' && run.approvers) return expired(run, run.approvers);
+    if (run.status !== 'waiting' || !run.approvers || !run.hash) return no('RUN_NOT_WAITING', run);
+    if (run.cancelled) return refuse('RUN_NOT_WAITING', { run: name, how: 'was cancelled' });
+    if (intent.hash !== null && (intent.hash === '' || !run.hash.startsWith(intent.hash))) {
+      return otherPlan(run, intent.hash, run.hash.slice(0, 8));
+    }
+    if (Date.parse(run.approvers.expiresAt) <= asking.now.getTime()) return expired(run, run.approvers);
+    const breakGlass = intent.breakGlass !== null;
+    const refusal = breakGlass ? null : yesRefused(state, run, asking.by.id, rules);
+    if (refusal) return refusal;
+    // Enough have said yes already, and the worker is on its way.
+    if (isApproved(run)) return refuse('RUN_APPROVED_ALREADY', { run: name, more: 0 });
+    const data = {
+      ...happened(state, asking, null),
+      ...{ run: run.run, hash: run.hash, breakGlass, required: run.approvers.required },
+      count: new Set([...run.approvals, asking.by.id]).size,
+    };
+    return [{ type: 'RunApproved', data, texts: given({ reason: intent.breakGlass }) }];
+  },
 
-function undoing(run: RunState, at: ReturnType<typeof happened>): DraftFact {
-  return { type: 'RunUndoing', data: { ...at, run: run.run, why: 'asked' }, texts: {} };
+  /** Anybody who sees it may say no. */
+  RejectRun: (run, { reason }, { state, asking }) => {
+    if (run.status !== 'waiting' && run.status !== 'planning') return no('RUN_NOT_WAITING', run);
+    const data = { ...happened(state, asking, null), run: run.run, end: 'rejected' as const };
+    return [{ type: 'RunEnded', data, texts: given({ summary: reason }) }];
+  },
+
+  /** Stops a run where it is: what was done stays done, and `undo` takes it back. */
+  CancelRun: (run, { reason }, { state, asking }) => {
+    if (run.status === 'ended') return no('RUN_ENDED', run);
+    if (run.cancelled) return refuse('RUN_CANCELLED_ALREADY', { run: runRef(run.run) });
+    const data = { ...happened(state, asking, null), run: run.run };
+    return [{ type: 'RunCancelled', data, texts: given({ reason }) }];
+  },
+
+  /** Takes back what was done, in reverse order: of a run that has ended, or that stands still and asks. */
+  UndoRun: (run, _intent, { state, asking, found }) => {
+    if (run.status === 'running' || run.status === 'undoing') return no('RUN_BUSY', run);
+    if (!hasChanged(run) || run.end === 'undone') return no('RUN_NOTHING_TO_UNDO', run);
+    const own = found.holder?.incident === state.number && found.holder.run === run.run;
+    const busy = own ? null : targetBusy(found, run.target);
+    if (busy) return busy;
+    const at = happened(state, asking, null);
+    if (run.status !== 'asking' || !run.asked) return [undoing(run, at)];
+    return [answered(run, run.asked, at, 'undo', null), undoing(run, { ...at, n: at.n + 1 })];
+  },
+
+  /** The person says: do that step (again). */
+  RetryStep: (run, _intent, { state, asking }) => {
+    if (!asks(run)) return no('RUN_NOT_ASKING', run);
+    if (run.asked.why === 'question') return wantsAnswer(run);
+    return [answered(run, run.asked, happened(state, asking, null), 'retry', null)];
+  },
+
+  /** The person says: go on without it. What it may have done is for them to find out. */
+  SkipStep: (run, { reason }, { state, asking }) => {
+    if (!asks(run)) return no('RUN_NOT_ASKING', run);
+    const { step, phase, attempt } = run.asked;
+    const at = happened(state, asking, null);
+    const data = {
+      ...{ ...at, n: at.n + 1, run: run.run, step, phase, attempt },
+      ...{ outcome: 'skipped' as const, startedAt: null, posts: 0 },
+    };
+    return [
+      answered(run, run.asked, at, 'skip', reason),
+      { type: 'StepFinished', data, texts: { summary: reason } },
+    ];
+  },
+
+  AnswerStep: (run, intent, { state, asking }) => {
+    if (!asks(run) || run.asked.why !== 'question') return no('RUN_NOT_ASKING', run);
+    // A button of an earlier question must not answer this one.
+    if (intent.step !== null && intent.step !== run.asked.step) return no('RUN_NOT_ASKING', run);
+    const typed = intent.choice.trim().toLowerCase();
+    const choice = run.asked.choices.find((one) => one.toLowerCase() === typed);
+    if (choice === undefined) return wantsAnswer(run);
+    return [answered(run, run.asked, happened(state, asking, null), choice, null)];
+  },
+};
+
+type Asked = NonNullable<RunState['asked']>;
+
+/** Does the run stand still, and ask? */
+function asks(run: RunState): run is RunState & { asked: Asked } {
+  return run.status === 'asking' && run.asked !== null;
 }
 
 function answered(
-  run: RunState,
-  at: ReturnType<typeof happened>,
+  { run }: RunState,
+  { step, phase, attempt }: Asked,
+  at: Happened,
   choice: string,
   reason: string | null,
 ): DraftFact {
-  const { step, phase, attempt } = run.asked as NonNullable<RunState['asked']>;
-  return {
-    type: 'StepAnswered',
-    data: { ...at, run: run.run, step, phase, attempt, choice },
-    texts: given({ reason }),
-  };
+  const data = { ...at, run, step, phase, attempt, choice };
+  return { type: 'StepAnswered', data, texts: given({ reason }) };
 }
 
-/** @returns the run, which stands still and asks; or that it does not. */
-function asking(state: IncidentState, number: number): RunState | Refusal {
-  const run = runNamed(state, number);
-  if (isRefusal(run)) return run;
-  if (run.status === 'asking' && run.asked) return run;
-  return refuse('RUN_NOT_ASKING', { run: runRef(run.run), standing: standing(run) });
+function undoing({ run }: RunState, at: Happened): DraftFact {
+  return { type: 'RunUndoing', data: { ...at, run, why: 'asked' }, texts: {} };
 }
 
-/** The person says: do that step (again). */
-function retryStep(state: IncidentState, intent: IntentOf<'RetryStep'>, by: Asking): Decision {
-  const run = asking(state, intent.run);
-  if (isRefusal(run)) return run;
-  if (run.asked?.why === 'question') return wantsAnswer(run);
-  return [answered(run, happened(state, by, null), 'retry', null)];
+function wantsAnswer({ run, asked }: RunState & { asked: Asked }): Refusal {
+  return refuse('RUN_WANTS_AN_ANSWER', { run: runRef(run), step: asked.step, choices: asked.choices });
 }
 
-/** The person says: go on without it. What it may have done is theirs to know. */
-function skipStep(state: IncidentState, intent: IntentOf<'SkipStep'>, by: Asking): Decision {
-  const run = asking(state, intent.run);
-  if (isRefusal(run)) return run;
-  const { step, phase, attempt } = run.asked as NonNullable<RunState['asked']>;
-  const at = happened(state, by, null);
-  return [
-    answered(run, at, 'skip', intent.reason),
-    {
-      type: 'StepFinished',
-      data: {
-        ...at,
-        n: at.n + 1,
-        run: run.run,
-        step,
-        phase,
-        attempt,
-        outcome: 'skipped',
-        startedAt: null,
-        posts: 0,
-      },
-      texts: { summary: intent.reason },
-    },
-  ];
-}
-
-function answerStep(state: IncidentState, intent: IntentOf<'AnswerStep'>, by: Asking): Decision {
-  const run = asking(state, intent.run);
-  if (isRefusal(run)) return run;
-  const asked = run.asked as NonNullable<RunState['asked']>;
-  if (asked.why !== 'question')
-    return refuse('RUN_NOT_ASKING', { run: runRef(run.run), standing: standing(run) });
-  // A button of an earlier question must not answer this one.
-  if (intent.step !== null && intent.step !== asked.step) {
-    return refuse('RUN_NOT_ASKING', { run: runRef(run.run), standing: standing(run) });
-  }
-  const choice = asked.choices.find((one) => one.toLowerCase() === intent.choice.trim().toLowerCase());
-  if (choice === undefined) return wantsAnswer(run);
-  return [answered(run, happened(state, by, null), choice, null)];
-}
-
-function wantsAnswer(run: RunState): Refusal {
-  return refuse('RUN_WANTS_AN_ANSWER', {
-    run: runRef(run.run),
-    step: run.asked?.step ?? '',
-    choices: run.asked?.choices ?? [],
-  });
-}
-
-/**
- * One person's yes to one plan. It counts for the plan of that hash only, once, while it stands, and from people who
- * may: neither who asked, nor whose token asked, nor who changed since by whose role one may.
- */
-function approveRun(
-  state: IncidentState,
-  intent: IntentOf<'ApproveRun'>,
-  asking: Asking,
-  rules: Rules,
-): Decision {
-  const run = runNamed(state, intent.run);
-  if (isRefusal(run)) return run;
+/** @returns why this person's yes does not count for the plan, unless they break the glass; null: it counts */
+function yesRefused(state: IncidentState, run: RunState, person: string, rules: Rules): Refusal | null {
+  const { runbook, approvals } = run;
   const name = runRef(run.run);
-  // A program, or whoever sits at a machine, is nobody in particular.
-  if (asking.source !== 'slack') return refuse('RUN_NEEDS_A_PERSON', { run: name });
-  if (run.end === 'expired' && run.approvers) return expired(run, run.approvers);
-  if (run.status !== 'waiting' || !run.approvers || !run.hash) {
-    return refuse('RUN_NOT_WAITING', { run: name, standing: standing(run) });
-  }
-  if (run.cancelled) return refuse('RUN_NOT_WAITING', { run: name, standing: 'was cancelled' });
-  if (intent.hash !== null && (intent.hash === '' || !run.hash.startsWith(intent.hash))) {
-    return otherPlan(run, intent.hash, run.hash.slice(0, 8));
-  }
-  if (Date.parse(run.approvers.expiresAt) <= asking.now.getTime()) {
-    return expired(run, run.approvers);
-  }
-  const breakGlass = intent.breakGlass !== null;
-  if (!breakGlass) {
-    if (run.approvals.includes(asking.by.id))
-      return refuse('RUN_APPROVED_ALREADY', { run: name, more: missing(run) });
-    const own = run.by === asking.by.id || run.owner === asking.by.id;
-    if (own && !run.approvers.self) return refuse('RUN_OWN', { run: name });
-    const changed = rolesChangedBy(run, rules, asking.by.id);
-    if (changed) return refuse('RUN_ROLES_CHANGED', { run: name, role: changed, runbook: run.runbook });
-    const late = from(run).find(
-      (role) => state.roles[role]?.id === asking.by.id && holder(role, state, run) === null,
-    );
-    if (late && !mayApprove(state, run, asking.by.id))
-      return refuse('RUN_ROLE_LATE', { run: name, role: late, runbook: run.runbook });
-    if (!mayApprove(state, run, asking.by.id)) {
-      return refuse('RUN_NOT_AN_APPROVER', { run: name, from: run.approvers.from });
-    }
-  }
-  // Enough have said yes already, and the worker is on its way.
-  if (isApproved(run)) return refuse('RUN_APPROVED_ALREADY', { run: name, more: 0 });
-  return [
-    {
-      type: 'RunApproved',
-      data: {
-        ...happened(state, asking, null),
-        run: run.run,
-        hash: run.hash,
-        breakGlass,
-        count: new Set([...run.approvals, asking.by.id]).size,
-        required: run.approvers.required,
-      },
-      texts: given({ reason: intent.breakGlass }),
-    },
-  ];
+  if (approvals.includes(person)) return refuse('RUN_APPROVED_ALREADY', { run: name, more: missing(run) });
+  const own = run.by === person || run.owner === person;
+  if (own && !run.approvers?.self) return refuse('RUN_OWN', { run: name });
+  const changed = rolesChangedBy(run, rules, person);
+  if (changed) return refuse('RUN_ROLES_CHANGED', { run: name, role: changed, runbook });
+  if (mayApprove(state, run, person)) return null;
+  const late = from(run).find(
+    (role) => state.roles[role]?.id === person && holder(role, state, run) === null,
+  );
+  if (late) return refuse('RUN_ROLE_LATE', { run: name, role: late, runbook });
+  return refuse('RUN_NOT_AN_APPROVER', { run: name, from: [...from(run)] });
 }
 
 function expired({ run, runbook }: RunState, { expiresAt: at }: Approvers): Refusal {
@@ -281,7 +248,7 @@ export function mayApprove(state: IncidentState, run: RunState, person: string):
 }
 
 /**
- * Whoever made somebody a lead while a plan waits must not be the one who agrees to it, whoever that somebody is.
+ * A person who gives a role that may approve to anybody, while a plan waits, must not approve that plan.
  * @returns the role that they changed since the plan was shown, and by which one may approve it; null: none
  */
 function rolesChangedBy(run: RunState, rules: Rules, person: string): string | null {
@@ -289,41 +256,11 @@ function rolesChangedBy(run: RunState, rules: Rules, person: string): string | n
   return counted.find((role) => run.meddlers?.[role]?.includes(person)) ?? null;
 }
 
-/** Anybody who sees it may say no. */
-function rejectRun(state: IncidentState, intent: IntentOf<'RejectRun'>, asking: Asking): Decision {
-  const run = runNamed(state, intent.run);
-  if (isRefusal(run)) return run;
-  if (run.status !== 'waiting' && run.status !== 'planning') {
-    return refuse('RUN_NOT_WAITING', { run: runRef(run.run), standing: standing(run) });
-  }
-  const data = { ...happened(state, asking, null), run: run.run, end: 'rejected' as const };
-  return [{ type: 'RunEnded', data, texts: given({ summary: intent.reason }) }];
-}
-
-const WORK = new Set<string>([
-  'NoteRunPlanned',
-  'StartRun',
-  'StartStep',
-  'TakeStep',
-  'DelayStep',
-  'FinishStep',
-  'AskStep',
-  'BeginUndo',
-  'EndRun',
-  'NoteRunShown',
-] satisfies Array<WorkerRunIntent['type']>);
-
-function isWork(intent: Intent): intent is WorkerRunIntent {
-  return WORK.has(intent.type);
-}
-
 /**
- * What a worker says of a run. Whoever acts under an older fence than somebody has acted under since changes nothing,
- * and so does whoever finishes what was never begun, or begins what is done.
+ * What a worker records of a run. A worker changes nothing if another has acted under a newer fence since, if it finishes
+ * a step that was never begun, or if it begins one that is done.
  */
-function decideWork(state: IncidentState, intent: WorkerRunIntent, asking: Asking): Decision {
-  const run = runNamed(state, intent.run);
-  if (isRefusal(run)) return run;
+function decideWork(state: IncidentState, run: RunState, intent: WorkerRunIntent, asking: Asking): Decision {
   if (intent.type === 'NoteRunShown') {
     const { channel, ts } = intent;
     return [{ type: 'RunShown', data: { run: run.run, channel, ts }, texts: {} }];
@@ -333,7 +270,7 @@ function decideWork(state: IncidentState, intent: WorkerRunIntent, asking: Askin
   return factsOf(state, run, intent, asking);
 }
 
-/** @returns why that does not follow from how the run stands; null: it does. */
+/** @returns why that cannot follow from the run's state; null: it can. */
 function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRunShown' }>): string | null {
   if (run.status === 'ended') return 'it has ended';
   switch (intent.type) {
@@ -346,7 +283,7 @@ function misfit(run: RunState, intent: Exclude<WorkerRunIntent, { type: 'NoteRun
     case 'BeginUndo':
       return run.started && run.status !== 'undoing' ? null : 'there is nothing to undo';
     case 'EndRun':
-      // What was found out before somebody agreed, or asked for the undo, counts no more.
+      // The worker had found this out before somebody approved, or asked for the undo.
       if (intent.end === 'expired' && isApproved(run)) return 'it was approved';
       return run.status === 'undoing' && ['succeeded', 'expired', 'planned'].includes(intent.end)
         ? 'it is being undone'
@@ -363,7 +300,7 @@ function misfitStep(run: RunState, intent: StepIntent): string | null {
   if (run.status !== moving) return `it is ${run.status}`;
   const mark = run.steps[intent.step]?.[intent.phase];
   const open = mark === undefined || mark.state === 'again' || mark.state === 'due';
-  // What is cancelled begins nothing more; what has begun still says how it ended.
+  // A cancelled run begins no step; a step that has begun still says how it ended.
   if (intent.type === 'StartStep' && run.cancelled) return 'it was cancelled';
   if (intent.type === 'StartStep') return open ? null : `step ${intent.step} is ${mark.state}`;
   // Left out, or asked about, before it began.
@@ -442,19 +379,16 @@ function ofStep({ run, step, phase, attempt }: StepIntent) {
   return { run, step, phase, attempt };
 }
 
-/** @returns the run of that number, or why there is none to speak of. */
-function runNamed(state: IncidentState, number: number): RunState | Refusal {
-  const { count, list } = runsOf(state);
-  const run = list.find((one) => one.run === number);
-  if (run) return run;
-  const ref = refOf(state.number);
-  if (number <= count) return refuse('RUN_FORGOTTEN', { ref, run: runRef(number) });
-  const known = list.filter(({ status }) => status !== 'ended').map((one) => runRef(one.run));
-  return refuse('NO_SUCH_RUN', { ref, run: runRef(number), known });
+/** A refusal that says the status of the run. */
+function no(
+  code: 'RUN_NOT_WAITING' | 'RUN_ENDED' | 'RUN_BUSY' | 'RUN_NOTHING_TO_UNDO' | 'RUN_NOT_ASKING',
+  run: RunState,
+): Refusal {
+  return refuse(code, { run: runRef(run.run), how: howOf(run) });
 }
 
-/** How a run stands, for a refusal: `waits for approval`, `has succeeded`. */
-function standing(run: RunState): string {
+/** The status of a run, in words that follow its name: `waits for approval`, `has ended: succeeded`. */
+function howOf(run: RunState): string {
   switch (run.status) {
     case 'planning':
       return 'is being planned';

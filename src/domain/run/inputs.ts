@@ -2,12 +2,12 @@ import { closest, isPrintable } from '../text.js';
 import { type InputSpec, RUNBOOK_LIMITS, type Runbook } from './runbook.js';
 import { fill } from './template.js';
 
-export type InputValue = string | number | boolean;
+type InputValue = string | number | boolean;
 
 /** Why what was given cannot be used, and what could be written instead. */
 export interface InputProblem {
   input: string;
-  /** What is wrong, to stand after the input's name: `must be given`. Never what was typed. */
+  /** What is wrong, in words that follow the input's name: `must be given`. Never what was typed. */
   why: string;
   /** Where there is no input of that name: those that there are, the likeliest first; null: it is one of them. */
   names: string[] | null;
@@ -44,7 +44,7 @@ export function readInputs(
   return { inputs: Object.fromEntries(inputs) };
 }
 
-/** @returns what a run of this locks: one run at a time per target. @throws TemplateFailed */
+/** @returns the name of what a run locks: one run at a time per target. @throws TemplateFailed */
 export function targetOf(runbook: Runbook, inputs: Record<string, InputValue>): string {
   if (runbook.target === null) return runbook.name;
   const target = fill(runbook.target, { inputs });

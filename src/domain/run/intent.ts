@@ -1,11 +1,4 @@
-import type { Approvers, AskedAgain, AskedWhy, Phase, RunEnd, StepOutcome } from './fact.js';
-
-interface OfStep {
-  run: number;
-  step: string;
-  phase: Phase;
-  attempt: number;
-}
+import type { Approvers, AskedAgain, AskedWhy, OfStep, RunEnd, StepOutcome } from './fact.js';
 
 /** What people ask of runs. Every text is scrubbed of known secrets before it gets here. */
 export type PersonRunIntent =
@@ -18,17 +11,17 @@ export type PersonRunIntent =
       target: string;
       planOnly: boolean;
     }
-  /** `hash`: of the plan that was shown to whoever approves; null: the one that stands now. `breakGlass`: the reason. */
+  /** `hash`: of the plan that was shown to whoever approves; null: the present one. `breakGlass`: the reason. */
   | { type: 'ApproveRun'; run: number; hash: string | null; breakGlass: string | null }
   | { type: 'RejectRun'; run: number; reason: string | null }
   | { type: 'CancelRun'; run: number; reason: string | null }
   | { type: 'UndoRun'; run: number }
   | { type: 'RetryStep'; run: number }
   | { type: 'SkipStep'; run: number; reason: string }
-  /** `step`: whose question it is; null: the one that stands now. */
+  /** `step`: whose question it is; null: that of the present question. */
   | { type: 'AnswerStep'; run: number; step: string | null; choice: string };
 
-/** What a worker records while it takes a run along. `fence`: under which it acts; an older one changes nothing. */
+/** What a worker records while it advances a run. `fence`: the one under which it acts; an older one changes nothing. */
 export type WorkerRunIntent =
   | {
       type: 'NoteRunPlanned';

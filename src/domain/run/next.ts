@@ -7,18 +7,18 @@ import type { RunView } from './view.js';
 export type Next =
   /** Read the world and write down the plan. */
   | { do: 'plan' }
-  /** Everybody agreed: look whether the world is still as it was planned on, then begin. */
+  /** Everybody agreed: check that the world is still as it was when the plan was made, then begin. */
   | { do: 'begin' }
   | { do: 'start'; spec: StepSpec; phase: Phase; attempt: number }
   /** Somebody began it and did not say how it ended. */
   | { do: 'resume'; spec: StepSpec; phase: Phase; attempt: number }
-  /** Cancelled while somebody was at it who is gone. */
+  /** The run was cancelled while a worker, which is gone now, was at this step. */
   | { do: 'abandon'; spec: StepSpec; phase: Phase; attempt: number }
   | { do: 'undo' }
   | { do: 'ask'; spec: StepSpec; phase: Phase; attempt: number; why: AskedWhy; question: string }
-  /** It waits until a time that a clock wrote which was ahead: its span counts from now on. */
+  /** The end of its wait was written by a clock that was ahead: the whole wait is counted again from now. */
   | { do: 'delay'; spec: StepSpec; phase: Phase; attempt: number; until: Date }
-  /** Nothing until somebody says something, or until then. */
+  /** Nothing until somebody says something, or until that time. */
   | { do: 'rest'; until: Date | null }
   | { do: 'end'; end: RunEnd; summary: string | null }
   | { do: 'nothing' };
@@ -45,7 +45,7 @@ export function nextOf(view: RunView, runbook: Runbook, now: Date): Next {
 function waiting({ state, plannedAt }: RunView, now: Date): Next {
   if (state.planOnly) return { do: 'end', end: 'planned', summary: null };
   if (isApproved(state)) return { do: 'begin' };
-  // Nobody knows how long it may still be approved: it is made anew, and may be for as long as it says.
+  // By a clock that was ahead nobody knows how long it may still be approved: the plan is made anew.
   if (isAhead(plannedAt, now)) return { do: 'plan' };
   const expires = new Date(state.approvers?.expiresAt ?? 0);
   if (expires <= now)
@@ -75,7 +75,7 @@ function expiry(approvals: number, required: number): string {
     : `only ${approvals} of ${required} approved it in time`;
 }
 
-/** What a cancelled run leaves behind, told apart by what is known of it. */
+/** What a cancelled run leaves behind: done, undone, or not known. */
 function leftByCancelling(view: RunView, runbook: Runbook): string {
   const told = (ids: StepSpec[], what: string) =>
     ids.length === 0 ? [] : [`${what}: ${ids.map(({ id }) => id).join(', ')}`];
@@ -118,7 +118,7 @@ function running(view: RunView, runbook: Runbook, now: Date): Next {
   return { do: 'end', end: 'succeeded', summary: null };
 }
 
-/** Backwards through everything that began, even what failed: it may have done a part. */
+/** Backwards through every step that began, failed ones too: they may have done a part. */
 function undoing(view: RunView, runbook: Runbook, now: Date): Next {
   for (const spec of [...runbook.steps].reverse()) {
     if (!begun(view, spec) || !spec.undo) continue;
@@ -130,7 +130,7 @@ function undoing(view: RunView, runbook: Runbook, now: Date): Next {
     }
     return stepNext(view, spec, 'undo', now);
   }
-  const left = leftStanding(view, runbook);
+  const left = notUndone(view, runbook);
   const why = failureOf(view, runbook);
   if (left.length === 0) return { do: 'end', end: 'undone', summary: why };
   const summary = [`not undone: ${left.join(', ')}`, ...(why === null ? [] : [why])].join('; ');
@@ -156,8 +156,8 @@ function failureOf({ steps }: RunView, runbook: Runbook): string | null {
   return null;
 }
 
-/** @returns what began and changed something, and was not taken back, each with the reason. */
-function leftStanding(view: RunView, runbook: Runbook): string[] {
+/** @returns the steps that changed something and were not undone, each with the reason. */
+function notUndone(view: RunView, runbook: Runbook): string[] {
   return runbook.steps.flatMap((spec) => {
     if (!changed(view, spec)) return [];
     if (!spec.undo) return [`${spec.id} (it has no undo)`];
@@ -166,10 +166,10 @@ function leftStanding(view: RunView, runbook: Runbook): string[] {
   });
 }
 
-/** More than the clocks of two machines are apart. */
+/** Clocks of two machines differ by less than this. */
 const SKEW_MS = 1_000;
 
-/** Was that recorded by a clock that was ahead? What it said of later says nothing then. */
+/** Was that recorded by a clock that was ahead? Then the times that it wrote mean nothing. */
 function isAhead(recordedAt: string | null, now: Date): boolean {
   return recordedAt !== null && Date.parse(recordedAt) > now.getTime() + SKEW_MS;
 }

@@ -7,7 +7,7 @@ export interface PlannedStep {
   title: string;
   uses: string;
   effect: StepEffect;
-  /** Does it send a secret to where tocsin.yml says? It is agreed to, also where it changes nothing. */
+  /** Does it send a secret to where tocsin.yml says? Then it must be approved, even if it changes nothing. */
   sends?: boolean;
   /** What it would do; for a step that is left out, why. */
   does: string;
@@ -18,9 +18,9 @@ export interface PlannedStep {
   undo: string | null;
   /** `maybe`: only known when it runs. */
   when: 'runs' | 'left out' | 'maybe';
-  /** What it would be given, templates filled; what is not known before the run says so. */
+  /** Its input, with templates filled; a value that is not known before the run says so. */
   input: Json;
-  /** What it would give, as far as the plan can tell: what is done may be no other. */
+  /** The output that it would give, as far as the plan can tell: the run may give no other. */
   output?: Json;
 }
 

@@ -78,19 +78,19 @@ export const RUNBOOK_LIMITS = {
   attempts: 20,
 } as const;
 
-/** @returns a sentence for somebody who named one that there is not */
+/** @returns a sentence for somebody who named an input that the runbook does not have */
 export function inputNames(names: string[]): string {
   if (names.length === 0) return 'It has no inputs.';
   return `Its inputs: ${names.map((name) => `\`${name}=…\``).join(', ')}.`;
 }
 
-/** @returns a sentence for somebody whose value is none of these; empty: any value */
+/** @param values the only ones allowed; empty: any. @returns a sentence for somebody whose value is not allowed */
 export function inputForm(input: string, values: string[]): string {
   const written = values.map((value) => `\`${input}=${/\s/.test(value) ? `"${value}"` : value}\``);
   return written.length === 0 ? `Write it as \`${input}=…\`.` : `Write ${written.join(' or ')}.`;
 }
 
-/** Of a secret that was typed, or written into a definition: who may know it now. */
+/** Who may know a secret now that was typed, or written into a definition. */
 export const SECRET_STANDS = {
   slack: 'it stands in your Slack history',
   elsewhere: 'it stands in the history of where it was typed',

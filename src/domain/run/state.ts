@@ -9,7 +9,7 @@ type RunFactOf = RunFactBody & {
 
 type RunStatus = 'planning' | 'waiting' | 'running' | 'asking' | 'undoing' | 'ended';
 
-/** Where one step stands in one phase. `due`: it waits until then. `again`: it is to be done once more. */
+/** How far one step has come in one phase. `due`: it waits until then. `again`: it is to be done once more. */
 export interface StepMark {
   state: 'running' | 'due' | 'again' | 'asked' | StepOutcome;
   attempt: number;
@@ -89,7 +89,7 @@ export function evolveRuns(runs: Runs, fact: RunFactOf, holders: Record<string, 
   return { ...runs, list };
 }
 
-/** Somebody has given a role to somebody: whose yes is waited for may have become another's. */
+/** A role was given to somebody: the people who may approve a waiting plan may have changed. */
 export function rolesChanged(runs: Runs, role: string, by: string): Runs {
   const list = runs.list.map((run) => {
     if (run.status !== 'waiting') return run;
@@ -99,19 +99,19 @@ export function rolesChanged(runs: Runs, role: string, by: string): Runs {
   return { ...runs, list };
 }
 
-/** Of an ended run nobody decides by its steps: they are in the facts, and would weigh on every write of the incident. */
+/** Steps of an ended run are dropped: no decision needs them, the facts have them, and every write of the incident would carry them. */
 function lean(run: RunState): RunState {
   return run.status === 'ended'
     ? { ...run, order: [], steps: {}, reads: [], earlier: [], holders: {}, meddlers: {} }
     : run;
 }
 
-/** Those go first that changed nothing, then the oldest that ended; those under way are never forgotten. */
+/** Runs that changed nothing go first, then the oldest that ended; a run under way is never forgotten. */
 function forgetting(list: RunState[]): RunState[] {
   let excess = list.length - RUNS_KEPT;
-  const drop = (which: (run: RunState) => boolean) => (run: RunState) => !(which(run) && excess-- > 0);
-  const lighter = list.filter(drop((run) => run.status === 'ended' && !hasChanged(run)));
-  return lighter.filter(drop((run) => run.status === 'ended'));
+  const keep = (may: (run: RunState) => boolean) => (run: RunState) => !may(run) || excess-- <= 0;
+  const lighter = list.filter(keep((run) => run.status === 'ended' && !hasChanged(run)));
+  return lighter.filter(keep((run) => run.status === 'ended'));
 }
 
 export function proposed(fact: Extract<RunFactOf, { type: 'RunProposed' }>): RunState {
@@ -227,7 +227,7 @@ function marked(
   return { ...run, steps: { ...run.steps, [step]: marks } };
 }
 
-/** Of which step the plan says that it only reads; what cannot be read (it was erased) says so of none. */
+/** Ids of the steps that only read, as the plan says; none if the plan was erased. */
 function readsOf(plan: string | null | undefined): string[] {
   try {
     const { steps } = JSON.parse(plan ?? '') as RunPlan;
@@ -241,12 +241,12 @@ function changesWith(run: RunState, { step, phase }: { step: string; phase: Phas
   return phase === 'run' && !run.reads?.includes(step);
 }
 
-/** May anything stand that was not there before the run? Of old runs only their beginning is known. */
+/** May the run have changed anything? Of runs recorded by older versions only their beginning is known. */
 export function hasChanged(run: RunState): boolean {
   return run.changed ?? run.started;
 }
 
-/** Has everybody agreed who must? */
+/** Have enough people agreed? */
 export function isApproved(run: RunState): boolean {
   return run.approvers !== null && (run.granted || run.approvals.length >= run.approvers.required);
 }

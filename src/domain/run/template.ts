@@ -11,7 +11,7 @@ export const KNOWN = { incident: ['ref', 'title', 'status', 'severity'], run: ['
 const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const INDEX = /^(0|[1-9][0-9]{0,8})$/;
 
-/** Stands in a scope for what a step gave that was left out: nothing, where a `when` asks for it; else it is not there. */
+/** In a scope, the output of a step that was left out: a `when` reads it as nothing, any other template fails on it. */
 export const LEFT_OUT: Readonly<Record<string, never>> = Object.freeze({});
 
 /** A template cannot be read, or points nowhere. The message holds its path and the names there are, never values. */
@@ -19,7 +19,7 @@ export class TemplateFailed extends Error {
   override name = 'TemplateFailed';
   /** As written between the braces, cut short. */
   readonly path: string;
-  /** What stands where it stops, the likeliest first; empty where nothing does. */
+  /** The names at the place where the path ends, the likeliest first; empty: there are none. */
   readonly known: string[];
 
   constructor(path: string, why: string, known: string[] = []) {
@@ -108,7 +108,7 @@ function parts(text: string): Array<{ text: string; path: string | null }> {
   return found;
 }
 
-/** @param asked by a `when`: what a step that was left out would have given is nothing */
+/** @param asked by a `when`: the output of a step that was left out is nothing */
 function fillText(text: string, scope: Record<string, unknown>, asked = false): Json {
   const pieces = parts(text);
   const [first] = pieces;
@@ -159,7 +159,7 @@ function nowhere(path: string, place: string, name: string, here: unknown): Temp
   return new TemplateFailed(path, `points nowhere: ${at} ${has}`, known);
 }
 
-/** A value of its own, so that nobody changes the scope through it; what is no data shows itself as JSON would. */
+/** A copy, so that nobody changes the scope through it; an object with `toJSON` becomes what that gives. */
 function copy(value: unknown, path: string): Json {
   if (isMark(value)) return value;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
@@ -193,7 +193,7 @@ function made(text: string): Json {
   return value;
 }
 
-/** Stands in a scope for what is not known before the run; whatever is looked up below it is not known either. */
+/** In a scope, a value that is not known before the run; any path through it is not known either. */
 export const UNKNOWN: Json = made(MARK);
 
 /** @returns a text of which a part is not known yet: it shows as that text, and is not known */
@@ -213,8 +213,8 @@ export function isUnknown(value: unknown): boolean {
 }
 
 /**
- * Could `value` be what stands in a plan as `planned`? A plan is kept as JSON: what was not known shows there as a text that says
- * so, and could be anything.
+ * Could `value` be what the plan shows as `planned`? A plan is kept as JSON: an unknown value is a text there that says so, and
+ * could be anything.
  */
 export function couldBe(planned: Json, value: Json): boolean {
   if (typeof planned === 'string' && planned.includes(MARK)) return true;

@@ -1,5 +1,5 @@
-import { isOfRun } from '../incident/evolve.js';
 import type { Fact } from '../incident/fact.js';
+import { isOfRun } from '../incident/state.js';
 import type { Person } from '../words.js';
 import type { AskedAgain, Phase, RunFactBody, StepOutcome } from './fact.js';
 import type { RunPlan } from './plan.js';
@@ -28,7 +28,7 @@ export interface StepView {
   /** `time`: the step itself asked to wait; `retry`: the pause before another attempt. */
   waitedFor: 'time' | 'retry' | null;
   captured: Json;
-  /** What later steps read; of several attempts, what each has added. */
+  /** Read by later steps. Every attempt adds to it. */
   output: Record<string, Json>;
   summary: string | null;
   error: string | null;
@@ -52,7 +52,7 @@ export interface RunView {
   approvals: Array<{ by: Person; at: string; breakGlass: boolean; reason: string | null }>;
   startedAt: string | null;
   endedAt: string | null;
-  /** Words at the end: a reason, or what is left to know. */
+  /** In words, at the end: a reason, or what people should still know. */
   summary: string | null;
   steps: Map<string, Partial<Record<Phase, StepView>>>;
 }
@@ -144,7 +144,7 @@ function after(view: RunView, fact: RunFact): void {
   }
 }
 
-/** What was begun and had not come to its end is not gone on with: it ends here. */
+/** A step that was begun and has not ended is not continued: it ends here. */
 function close(view: RunView, at: string): void {
   for (const [step, phases] of view.steps) {
     const closed = Object.values(phases).map((one) => [one.phase, closedAt(one, at)]);
@@ -177,13 +177,13 @@ function changed(before: StepView, fact: StepFact, waited: boolean): Partial<Ste
         outcome: null,
         error: null,
         question: null,
-        // What stood there before the first attempt; later ones may see their own traces.
+        // As it was before the first attempt; later attempts may see their own traces.
         captured: before.startedAt === null ? parsed(fact.texts.captured, null) : before.captured,
       };
     case 'StepTaken':
       return { fence: fact.data.fence, taken: before.taken + 1 };
     case 'StepWaits':
-      // The same wait with another end: what it is for stays.
+      // The same wait with another end: its purpose stays the same.
       if (waited) return { waitsUntil: fact.data.until, waitsSince: fact.recordedAt };
       return {
         waitsUntil: fact.data.until,

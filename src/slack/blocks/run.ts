@@ -5,7 +5,7 @@ import type { RunState } from '#domain/run/state.js';
 import type { RunView } from '#domain/run/view.js';
 import { printable } from '#domain/text.js';
 import { personLabel, runRef } from '#domain/words.js';
-import { durationText, runStanding, type StepLine, stepLines } from '#render/runs.js';
+import { durationText, runStatusText, type StepLine, stepLines } from '#render/runs.js';
 import { packed, unpacked } from './buttons.js';
 import { type Block, context, cut, escaped, MAX, type Message, plain, section } from './text.js';
 
@@ -43,7 +43,7 @@ function summary(view: RunView): string {
 }
 
 function standing(view: RunView): string {
-  return inline(runStanding(view), 120);
+  return inline(runStatusText(view), 120);
 }
 
 function head(view: RunView, name: string, title: string | null): string {

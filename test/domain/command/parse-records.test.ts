@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { fold } from '#domain/command/entered.js';
 import { readTime } from '#domain/command/time/time.js';
-import { fold } from '#domain/command/time/zone.js';
 import { intended, NOW, parsed, refused, typed } from './support.js';
 
 const at = (time: string) => ({ at: `2024-11-10T${time}Z`, until: null, precision: 'minute' });
@@ -113,7 +113,7 @@ test('an assumed zone is named for the receipt, once', () => {
   expect(parsed('impact --from 01:41 --to 01:42', unknown).notes).toHaveLength(1);
   expect(parsed('note 01:41 UTC x', unknown).notes).toEqual([]);
   expect(parsed('note -5m x', unknown).notes).toEqual([]);
-  expect(parsed('note x', unknown)).toMatchObject({ notes: [], timing: null });
+  expect(parsed('note x', unknown)).toMatchObject({ notes: [] });
   expect(parsed('note 01:41 x').notes).toEqual([]);
 });
 

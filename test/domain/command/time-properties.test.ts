@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
+import { fold } from '#domain/command/entered.js';
 import { readTime } from '#domain/command/time/time.js';
-import { fold } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { mustRead, NOW, typed } from './support.js';
 

@@ -6,6 +6,22 @@ import { offsetZone, zoneNamed } from './zone.js';
 import { DAYS, MONTHS, WEEKDAYS } from './zone-data.js';
 import { readZoneWord } from './zone-word.js';
 
+/** A day of the calendar, in no zone yet. */
+export interface Day {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+/** What a clock on a wall shows, in no zone yet. `s` is null when no seconds were typed. */
+export interface Clock {
+  readonly h: number;
+  readonly m: number;
+  readonly s: number | null;
+  /** Typed with AM or PM. */
+  readonly twelve: boolean;
+}
+
 /** One time as typed: what the characters say, not yet an instant. `end` is the index after it. */
 export type Form =
   | { kind: 'ago'; ms: number; seconds: boolean; end: number }
@@ -139,19 +155,19 @@ function readAgo(text: string, at: number): Read {
     const amount = Number(more[1]);
     // `-1h 500s on checkout` has text behind the time; what has a unit and does not fit may be either.
     if (more[0].includes('-') || unit !== last + 1 || amount > (unit === 1 ? 23 : 59))
-      return together(text.slice(at, end + more[0].length));
+      return ambiguousParts(text.slice(at, end + more[0].length));
     ms += amount * (UNIT_MS[UNITS[unit] ?? ''] ?? 0);
     end += more[0].length;
     last = unit;
   }
   const round = last === 1 && sticky(ROUND, text, end);
-  if (round) return together(text.slice(at, end + round[0].length));
+  if (round) return ambiguousParts(text.slice(at, end + round[0].length));
   if (!Number.isSafeInteger(ms)) return unknown(text, at);
   return { kind: 'ago', ms, seconds: last === 3, end };
 }
 
 /** The refusal of parts that may belong to the time or to the text. */
-function together(got: string): Refusal {
+function ambiguousParts(got: string): Refusal {
   return refuse('TIME_UNKNOWN', {
     got,
     next: 'Write the parts of the time without a space, the longest first, as in `-1h30m`; if the second begins the text, put `--` before it.',
@@ -280,27 +296,14 @@ function unknown(text: string, at: number, words = 1): Refusal {
   return refuse('TIME_UNKNOWN', { got: wordAt(text, at, words) });
 }
 
-/** A day of the calendar, in no zone yet. */
-export interface Day {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-}
-
-/** What a clock on a wall shows, in no zone yet. `s` is null when no seconds were typed. */
-export interface Clock {
-  readonly h: number;
-  readonly m: number;
-  readonly s: number | null;
-  /** Typed with AM or PM. */
-  readonly twelve: boolean;
-}
-
 /** Is there such a day in the calendar? Years 1 to 9999. */
 function isDay({ year, month, day }: Day): boolean {
   if (year < 1 || month < 1 || month > 12 || day < 1) return false;
   return day <= new Date(Date.UTC(year + 400, month, 0)).getUTCDate();
 }
+
+// What was meant as a time and cannot be known. First the words and signs that such times are made of, then the patterns,
+// then the functions that look for them.
 
 const list = (words: string) =>
   words
@@ -523,7 +526,7 @@ const ZONE_FIRST = compiled([
 const LIKELY =
   /\d|[?]|xx|noon|mid|mitt|nacht|abend|minuit|medi|mezz|ago|past|quarter|half|\s(?:to|in)\s|clock|halb|viertel|vor|fa|há|hace|il\s+y|[時时點点点前午月시월전]/i;
 
-/** @returns a refusal where something stands that was plainly meant as a time but cannot be known; else null. */
+/** @returns a refusal where something was plainly meant as a time but cannot be known; else null. */
 export function impossible(text: string, at: number): Refusal | null {
   // Asked of every text that begins without a time: most hold nothing of what they would have to.
   const head = text.slice(at, at + 60);
@@ -540,8 +543,7 @@ function meantAtStart(text: string, at: number, clockAt: (at: number) => number)
   const got = longest(AT_START, text, at);
   if (got !== null) return refuse('TIME_UNKNOWN', { got, next: insteadOf(got) });
   for (const pattern of ZONE_FIRST) {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
+    const match = sticky(pattern, text, at);
     if (!match || (match[2] !== undefined && abbreviationOf(match[2], '') === null)) continue;
     const end = clockAt(at + match[0].length);
     if (end < 0) continue;
@@ -605,15 +607,10 @@ function insteadOf(got: string): string | undefined {
 
 function longest(patterns: readonly RegExp[], text: string, at: number): string | null {
   for (const pattern of patterns) {
-    const got = matchAt(pattern, text, at);
+    const got = sticky(pattern, text, at)?.[0];
     if (got) return got;
   }
   return null;
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): string | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? null;
 }
 
 /** Days that have been: behind a time they may be its own. `hier` is a place in German, and days to come are text. */
@@ -630,7 +627,7 @@ const DAY_BEHIND = compiled([
   /昨日|昨天|前天|어제|أمس|कल/y,
 ]);
 
-/** @returns the day that stands at `at`, behind a time without one; null: none does. */
+/** @returns the day at `at`, behind a time without one; null: there is none. */
 export function saidDay(text: string, at: number): string | null {
   return longest(DAY_BEHIND, text, at);
 }

@@ -2,9 +2,10 @@ import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
 import { BLANK, skipBlanks, wordAt } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
+import { fold } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
-import { fold, zoneName, zoneNamed } from './zone.js';
+import { zoneName, zoneNamed } from './zone.js';
 import { readZoneWord } from './zone-word.js';
 
 /** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */

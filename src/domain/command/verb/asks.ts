@@ -12,33 +12,52 @@ import {
   missing,
   nothingMore,
   type Outcome,
+  type Parsers,
   verbNamed,
 } from '../verbs.js';
 
 /** Verbs that only look. */
+export const ASKS = {
+  actions: parsePlain('actions'),
+  runs: parsePlain('runs'),
+  postmortem: parsePlain('postmortem'),
+
+  list: parsePlain('list'),
+  show: parsePlain('show'),
+
+  catchup: parsePlain('catchup'),
+
+  timeline(line) {
+    const zone = zoneWord(line.said, line);
+    return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'timeline', zone });
+  },
+
+  export(line) {
+    const first = firstWord(line.said);
+    if (!first.word) return missing(line, 'a format');
+    // A zone is never a format, so either may stand first.
+    const second = formatOf(first.word) ? null : firstWord(first.rest);
+    const { word, rest } = second ? { word: second.word, rest: ` ${first.word}${second.rest}` } : first;
+    const format = formatOf(word);
+    if (!format) return bad(line, 'a format', first.word);
+    const zone = zoneWord(rest, line);
+    return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'export', format, zone });
+  },
+
+  help(line) {
+    const { word } = firstWord(line.said);
+    if (!word) return ask({ type: 'help', verb: null });
+    const verb = verbNamed(word);
+    if (!verb) return refuse('UNKNOWN_VERB', { verb: word.slice(0, 40), closest: closestVerbs(word) });
+    return ask({ type: 'help', verb: verb.name });
+  },
+} satisfies Parsers;
 
 type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'help'>;
 
 /** @returns the parser of a verb that takes nothing more. */
-export function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {
-  return (line) => nothingMore(line.text.slice(line.at), line) ?? ask({ type });
-}
-
-export function parseTimeline(line: Line): Outcome | Refusal {
-  const zone = zoneWord(line.text.slice(line.at), line);
-  return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'timeline', zone });
-}
-
-export function parseExport(line: Line): Outcome | Refusal {
-  const first = firstWord(line.text.slice(line.at));
-  if (!first.word) return missing(line, 'a format');
-  // A zone is never a format, so either may stand first.
-  const second = formatOf(first.word) ? null : firstWord(first.rest);
-  const { word, rest } = second ? { word: second.word, rest: ` ${first.word}${second.rest}` } : first;
-  const format = formatOf(word);
-  if (!format) return bad(line, 'a format', first.word);
-  const zone = zoneWord(rest, line);
-  return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'export', format, zone });
+function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {
+  return (line) => nothingMore(line.said, line) ?? ask({ type });
 }
 
 function formatOf(word: string): ExportFormat | undefined {
@@ -50,12 +69,4 @@ function zoneWord(text: string, line: Line): string | Refusal | null {
   const { word, rest } = firstWord(text);
   if (!word) return null;
   return nothingMore(rest, line) ?? readZone(word);
-}
-
-export function parseHelp(line: Line): Outcome | Refusal {
-  const { word } = firstWord(line.text.slice(line.at));
-  if (!word) return ask({ type: 'help', verb: null });
-  const verb = verbNamed(word);
-  if (!verb) return refuse('UNKNOWN_VERB', { verb: word.slice(0, 40), closest: closestVerbs(word) });
-  return ask({ type: 'help', verb: verb.name });
 }

@@ -10,59 +10,61 @@ import {
   intent,
   type Line,
   missing,
-  type Outcome,
+  type Parsers,
   refBehind,
   zoneRemark,
 } from '../verbs.js';
 import { componentsOf, timeFlag } from './open.js';
 
+export const IMPACT = {
+  impact(line) {
+    const { said } = line;
+    if (blank(said)) return missing(line, 'a text or a number');
+    const tooLong = checkText(said);
+    if (tooLong) return tooLong;
+    const flags = new Flags(line.verb.flags, line.form);
+    const start = flags.head(said);
+    if (typeof start !== 'string') return start;
+    const kept = behindDashes(start);
+    const ownWords = kept ?? flags.tail(exact(start));
+    if (typeof ownWords !== 'string') return ownWords;
+    const behind = kept === null ? refBehind(ownWords, line) : { ref: null, text: ownWords };
+    if ('refused' in behind) return behind;
+    const { ref, text } = behind;
+
+    const failed = count(flags, 'failed', line);
+    if (failed !== null && typeof failed !== 'number') return failed;
+    const total = count(flags, 'total', line);
+    if (total !== null && typeof total !== 'number') return total;
+    const from = timeFlag(flags, 'from', line);
+    if (from && 'refused' in from) return from;
+    const to = timeFlag(flags, 'to', line);
+    if (to && 'refused' in to) return to;
+    const components = componentsOf(flags, line);
+    if ('refused' in components) return components;
+    const refusal = contradiction(failed, total) ?? wrongWindow(from, to, line);
+    if (refusal) return refusal;
+    if (blank(text) && failed === null && total === null && !from && !to && components.length === 0)
+      return refuse('IMPACT_EMPTY', { form: line.form });
+    const notes = [...(from ? zoneRemark(from) : to ? zoneRemark(to) : []), ...flags.remarks(text)];
+    const recorded = intent(
+      {
+        type: 'RecordImpact',
+        text: blank(text) ? null : text,
+        failed,
+        total,
+        from: from?.moment ?? null,
+        to: to?.moment ?? null,
+        components,
+      },
+      null,
+      notes,
+    );
+    return { ...recorded, ref };
+  },
+} satisfies Parsers;
+
 const DAY_MS = 86_400_000;
-
-export function parseImpact(line: Line): Outcome | Refusal {
-  const said = line.text.slice(line.at);
-  if (blank(said)) return missing(line, 'a text or a number');
-  const tooLong = checkText(said);
-  if (tooLong) return tooLong;
-  const flags = new Flags(line.verb.flags, line.form);
-  const start = flags.head(said);
-  if (typeof start !== 'string') return start;
-  const kept = behindDashes(start);
-  const ownWords = kept ?? flags.tail(exact(start));
-  if (typeof ownWords !== 'string') return ownWords;
-  const behind = kept === null ? refBehind(ownWords, line) : { ref: null, text: ownWords };
-  if ('refused' in behind) return behind;
-  const { ref, text } = behind;
-
-  const failed = count(flags, 'failed', line);
-  if (failed !== null && typeof failed !== 'number') return failed;
-  const total = count(flags, 'total', line);
-  if (total !== null && typeof total !== 'number') return total;
-  const from = timeFlag(flags, 'from', line);
-  if (from && 'refused' in from) return from;
-  const to = timeFlag(flags, 'to', line);
-  if (to && 'refused' in to) return to;
-  const components = componentsOf(flags, line);
-  if ('refused' in components) return components;
-  const refusal = contradiction(failed, total) ?? wrongWindow(from, to, line);
-  if (refusal) return refusal;
-  if (blank(text) && failed === null && total === null && !from && !to && components.length === 0)
-    return refuse('IMPACT_EMPTY', { form: line.form });
-  const notes = [...(from ? zoneRemark(from) : to ? zoneRemark(to) : []), ...flags.remarks(text)];
-  const recorded = intent(
-    {
-      type: 'RecordImpact',
-      text: blank(text) ? null : text,
-      failed,
-      total,
-      from: from?.moment ?? null,
-      to: to?.moment ?? null,
-      components,
-    },
-    null,
-    notes,
-  );
-  return { ...recorded, ref };
-}
 
 /** A whole number, also with commas between the thousands. */
 function count(flags: Flags, name: string, line: Line): number | Refusal | null {

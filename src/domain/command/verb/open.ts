@@ -13,41 +13,43 @@ import {
   intent,
   type Line,
   nameOf,
-  type Outcome,
   onlyTime,
+  type Parsers,
   titleProblem,
 } from '../verbs.js';
 
-export function parseOpen(line: Line): Outcome | Refusal {
-  const said = line.text.slice(line.at);
-  if (blank(said)) return { kind: 'form', form: 'open', notes: [], timing: null };
-  // A longer one is no title, and flags are not looked for in it.
-  const tooLong = checkText(said, LIMITS.text, 'The line');
-  if (tooLong) return tooLong;
-  const flags = new Flags(line.verb.flags, line.form);
-  const opening = readOpening(said, flags, line);
-  if ('refused' in opening) return opening;
-  const title = opening.title.trim();
-  const refusal = titleProblem(title, line);
-  if (refusal) return refusal;
-  const components = componentsOf(flags, line);
-  if ('refused' in components) return components;
-  const time = timeFlag(flags, 'at', line);
-  if (time && 'refused' in time) return time;
-  return intent(
-    {
-      type: 'OpenIncident',
-      title,
-      severity: opening.severity,
-      components,
-      private: flags.has('private'),
-      drill: flags.has('drill'),
-      moment: time?.moment ?? null,
-    },
-    time,
-    [...flags.remarks(title), ...(opening.severity || opening.kept ? [] : severityRemark(title))],
-  );
-}
+export const OPEN = {
+  open(line) {
+    const { said } = line;
+    if (blank(said)) return { kind: 'form', form: 'open', notes: [] };
+    // A longer one is no title, and flags are not looked for in it.
+    const tooLong = checkText(said, LIMITS.text, 'The line');
+    if (tooLong) return tooLong;
+    const flags = new Flags(line.verb.flags, line.form);
+    const opening = readOpening(said, flags, line);
+    if ('refused' in opening) return opening;
+    const title = opening.title.trim();
+    const refusal = titleProblem(title, line);
+    if (refusal) return refusal;
+    const components = componentsOf(flags, line);
+    if ('refused' in components) return components;
+    const time = timeFlag(flags, 'at', line);
+    if (time && 'refused' in time) return time;
+    return intent(
+      {
+        type: 'OpenIncident',
+        title,
+        severity: opening.severity,
+        components,
+        private: flags.has('private'),
+        drill: flags.has('drill'),
+        moment: time?.moment ?? null,
+      },
+      time,
+      [...flags.remarks(title), ...(opening.severity || opening.kept ? [] : severityRemark(title))],
+    );
+  },
+} satisfies Parsers;
 
 /** `[flags] [severity] [flags] [--] TITLE [flags]`. `kept`: a bare `--` said that all of it is the title. */
 function readOpening(

@@ -2,39 +2,66 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { isGroup, type PersonRef } from '../../words.js';
 import { checkText, type Mention } from '../entered.js';
-import { bad, blank, exact, intent, type Line, missing, nameOf, needed, type Outcome } from '../verbs.js';
+import {
+  bad,
+  blank,
+  exact,
+  intent,
+  type Line,
+  missing,
+  nameOf,
+  needed,
+  type Outcome,
+  type Parsers,
+} from '../verbs.js';
 
 /** Verbs that name people. */
+export const PEOPLE = {
+  lead(line) {
+    const people = onlyPeople(line, line.at);
+    if ('refused' in people) return people;
+    const [person, other] = people;
+    if (!person) return missing(line, 'somebody, with `@`');
+    if (other) return bad(line, 'one person', line.said);
+    return intent({ type: 'AssignRole', role: 'lead', person });
+  },
 
-export function parseLead(line: Line): Outcome | Refusal {
-  const people = onlyPeople(line, line.at);
-  if ('refused' in people) return people;
-  const [person, other] = people;
-  if (!person) return missing(line, 'somebody, with `@`');
-  if (other) return bad(line, 'one person', line.text.slice(line.at));
-  return intent({ type: 'AssignRole', role: 'lead', person });
-}
+  role(line) {
+    const first = line.mentions.find((mention) => mention.start >= line.at);
+    const typed = line.text.slice(line.at, first?.start);
+    if (blank(typed)) return missing(line, 'a role and somebody, with `@`');
+    if (!first) return missing(line, 'somebody, with `@`');
+    const name = nameOf(typed, line, 'a role', LIMITS.role);
+    if (typeof name !== 'string') return name;
+    const people = onlyPeople(line, first.start);
+    if ('refused' in people) return people;
+    const [person, other] = people;
+    if (!person || other) return bad(line, 'one person', line.text.slice(first.start));
+    const known = ['lead', ...line.ctx.roles].find((role) => role.toLowerCase() === name.toLowerCase());
+    const role = known ?? name.toLowerCase();
+    const notes =
+      known || line.ctx.roles.length === 0 ? [] : [`“${role}” is not among the roles of the configuration.`];
+    return intent({ type: 'AssignRole', role, person }, null, notes);
+  },
 
-export function parseRole(line: Line): Outcome | Refusal {
-  const first = line.mentions.find((mention) => mention.start >= line.at);
-  const typed = line.text.slice(line.at, first?.start);
-  if (blank(typed)) return missing(line, 'a role and somebody, with `@`');
-  if (!first) return missing(line, 'somebody, with `@`');
-  const name = nameOf(typed, line, 'a role', LIMITS.role);
-  if (typeof name !== 'string') return name;
-  const people = onlyPeople(line, first.start);
-  if ('refused' in people) return people;
-  const [person, other] = people;
-  if (!person || other) return bad(line, 'one person', line.text.slice(first.start));
-  const known = ['lead', ...line.ctx.roles].find((role) => role.toLowerCase() === name.toLowerCase());
-  const role = known ?? name.toLowerCase();
-  const notes =
-    known || line.ctx.roles.length === 0 ? [] : [`“${role}” is not among the roles of the configuration.`];
-  return intent({ type: 'AssignRole', role, person }, null, notes);
-}
+  invite: parseInvite('InvitePeople'),
+  uninvite: parseInvite('UninvitePeople'),
+
+  /** Whoever is named at the very end owns the action item; people named before that are part of its text. */
+  action(line) {
+    const end = line.text.trimEnd().length;
+    const last = line.mentions.find(
+      (mention) => mention.end === end && mention.start >= line.at && !isGroup(mention.id),
+    );
+    const said = exact(line.text.slice(line.at, last?.start));
+    const text = last ? said.trimEnd() : said;
+    const refusal = needed(line, text, LIMITS.text, 'a text');
+    return refusal ?? intent({ type: 'AddAction', text, owner: last ? ref(last) : null });
+  },
+} satisfies Parsers;
 
 /** @returns the parser of `invite @x…` and `uninvite @x…`. */
-export function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => Outcome | Refusal {
+function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => Outcome | Refusal {
   return (line) => {
     const people = onlyPeople(line, line.at, { groups: type === 'InvitePeople' });
     if ('refused' in people) return people;
@@ -45,18 +72,6 @@ export function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Lin
     }
     return intent({ type, people });
   };
-}
-
-/** Whoever is named at the very end owns the action item; people named before that are part of its text. */
-export function parseAction(line: Line): Outcome | Refusal {
-  const end = line.text.trimEnd().length;
-  const last = line.mentions.find(
-    (mention) => mention.end === end && mention.start >= line.at && !isGroup(mention.id),
-  );
-  const said = exact(line.text.slice(line.at, last?.start));
-  const text = last ? said.trimEnd() : said;
-  const refusal = needed(line, text, LIMITS.text, 'a text');
-  return refusal ?? intent({ type: 'AddAction', text, owner: last ? ref(last) : null });
 }
 
 /** @returns the people named from `at` on, each once, with user groups where they may be; nothing else may stand there but commas. */

@@ -1,9 +1,13 @@
-import type { Refusal } from '../../refusal.js';
+import type { LogLine } from '../../incident/intent.js';
+import { type Refusal, type RefusalCode, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
-import { STATUSES, type Status } from '../../words.js';
+import { POST_STATES, STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
+import { Flags } from '../flags.js';
+import { goesOn } from '../time/time.js';
 import {
   bad,
+  behindDashes,
   blank,
   exact,
   firstWord,
@@ -12,39 +16,116 @@ import {
   missing,
   needed,
   type Outcome,
+  type Parsers,
   refBehind,
+  type Timed,
   timed,
   withoutText,
+  zoneRemark,
 } from '../verbs.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
+export const RECORDS = {
+  note(line) {
+    const { said } = line;
+    if (blank(said)) return { kind: 'form', form: 'note', notes: [] };
+    const read = timed(said, line);
+    if ('refused' in read) return read;
+    if (read.time && blank(read.text)) return withoutText(line, read.time);
+    const refusal = needed(line, read.text, LIMITS.text, 'a text');
+    if (refusal) return refusal;
+    return intent({ type: 'RecordNote', moment: read.time?.moment ?? null, text: read.text }, read.time);
+  },
 
-export function parseNote(line: Line): Outcome | Refusal {
-  const said = line.text.slice(line.at);
-  if (blank(said)) return { kind: 'form', form: 'note', notes: [], timing: null };
-  const read = timed(said, line);
-  if ('refused' in read) return read;
-  if (read.time && blank(read.text)) return withoutText(line, read.time);
-  const refusal = needed(line, read.text, LIMITS.text, 'a text');
-  if (refusal) return refusal;
-  return intent({ type: 'RecordNote', moment: read.time?.moment ?? null, text: read.text }, read.time);
-}
+  cause(line) {
+    const text = exact(line.said);
+    return needed(line, text, LIMITS.text, 'a text') ?? intent({ type: 'RecordCause', text });
+  },
 
-export function parseCause(line: Line): Outcome | Refusal {
-  const text = exact(line.text.slice(line.at));
-  return needed(line, text, LIMITS.text, 'a text') ?? intent({ type: 'RecordCause', text });
-}
+  status(line) {
+    const { word, rest } = firstWord(line.said);
+    if (!word) return missing(line, 'a status');
+    const status = STATUSES.find((name) => name === word.toLowerCase());
+    return status ? changeStatus(line, status, rest) : bad(line, 'a status', word);
+  },
 
-export function parseStatus(line: Line): Outcome | Refusal {
-  const { word, rest } = firstWord(line.text.slice(line.at));
-  if (!word) return missing(line, 'a status');
-  const status = STATUSES.find((name) => name === word.toLowerCase());
-  return status ? changeStatus(line, status, rest) : bad(line, 'a status', word);
-}
+  resolve(line) {
+    return changeStatus(line, 'resolved', line.said);
+  },
 
-export function parseResolve(line: Line): Outcome | Refusal {
-  return changeStatus(line, 'resolved', line.text.slice(line.at));
-}
+  reopen(line) {
+    const reason = exact(line.said);
+    return needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'ReopenIncident', reason });
+  },
+
+  /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */
+  log(line) {
+    const { said } = line;
+    if (blank(said)) return { kind: 'form', form: 'log', notes: [] };
+    const pasted = said.replace(/^[^\S\r\n]*(?:\r?\n)?/, '').split(/\r?\n/);
+    const count = pasted.filter((text) => !blank(text)).length;
+    if (count > LIMITS.logLines)
+      return refuse('TOO_MANY', {
+        what: 'lines',
+        count,
+        limit: LIMITS.logLines,
+        next: 'Paste them in parts.',
+      });
+
+    const lines: LogLine[] = [];
+    const wrong: Array<{ line: number; why: string }> = [];
+    let notes: string[] = [];
+    for (const [index, text] of pasted.entries()) {
+      if (blank(text)) continue;
+      const read = readLine(text, line);
+      if ('why' in read) {
+        wrong.push({ line: index + 1, why: read.why });
+        continue;
+      }
+      lines.push(read.line);
+      if (notes.length === 0) notes = read.notes;
+    }
+    if (wrong.length)
+      return refuse('BAD_LOG_LINES', {
+        lines: wrong.slice(0, NAMED),
+        more: Math.max(0, wrong.length - NAMED),
+      });
+    return intent({ type: 'RecordLog', lines }, null, notes);
+  },
+
+  /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public will read. */
+  publish(line) {
+    const { said } = line;
+    if (blank(said)) return missing(line, 'a text');
+    const tooLong = checkText(said);
+    if (tooLong) return tooLong;
+    const flags = new Flags(line.verb.flags, line.form);
+    const start = flags.head(said);
+    if (typeof start !== 'string') return start;
+    const { word, rest } = firstWord(start);
+    const state = POST_STATES.find((name) => name === word.toLowerCase()) ?? null;
+    const after = state ? flags.head(rest) : start;
+    if (typeof after !== 'string') return after;
+    const read = timed(after, line);
+    if ('refused' in read) return read;
+    const text = read.ended ? read.text : readText(read, flags, line);
+    if (typeof text !== 'string') return text;
+    if (read.time && blank(text)) return withoutText(line, read.time);
+    const refusal = needed(line, text, LIMITS.post, 'a text');
+    if (refusal) return refusal;
+    return intent(
+      {
+        type: 'PublishPost',
+        state,
+        moment: read.time?.moment ?? null,
+        text,
+        confirmed: flags.has('yes'),
+      },
+      read.time,
+      flags.remarks(text),
+    );
+  },
+} satisfies Parsers;
 
 function changeStatus(line: Line, status: Status, rest: string): Outcome | Refusal {
   const before = refBehind(rest, line);
@@ -64,7 +145,46 @@ function changeStatus(line: Line, status: Status, rest: string): Outcome | Refus
   };
 }
 
-export function parseReopen(line: Line): Outcome | Refusal {
-  const reason = exact(line.text.slice(line.at));
-  return needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'ReopenIncident', reason });
+/** How many wrong lines are named; the rest is counted. */
+const NAMED = 10;
+/** Refusals whose next step differs from “begin with a time”. */
+const TELLING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'TIME_ZONE_AMBIGUOUS',
+  'TIME_TWICE',
+  'TIME_SKIPPED',
+  'TIME_RANGE_BACKWARDS',
+  'TIME_ZONE_UNKNOWN',
+]);
+
+/** The examples of every form, which the refusal of the whole paste has too. */
+const GENERAL = refuse('TIME_UNKNOWN', { got: '' }).next;
+
+function readLine(text: string, line: Line): { line: LogLine; notes: string[] } | { why: string } {
+  const read = timed(text, line);
+  if ('refused' in read)
+    return {
+      why: TELLING.has(read.code) || read.next !== GENERAL ? `${read.sentence} ${read.next}` : read.sentence,
+    };
+  if (!read.time) return { why: 'it does not start with a time.' };
+  if (blank(read.text)) return { why: `there is a time (${read.time.typed}) but no text.` };
+  const refusal = checkText(read.text);
+  if (refusal) return { why: refusal.sentence };
+  return { line: { moment: read.time.moment, text: read.text }, notes: zoneRemark(read.time) };
+}
+
+/** `[flags] [--] TEXT [flags]`: directly behind the time is still before the text. */
+function readText({ text, time }: Timed, flags: Flags, line: Line): string | Refusal {
+  const after = flags.head(text);
+  if (typeof after !== 'string') return after;
+  const moved = after !== text;
+  // `01:41 --yes UTC …` would be published with a time in another zone.
+  if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
+    return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
+  const kept = moved ? behindDashes(after) : null;
+  if (kept !== null) return kept;
+  const words = moved ? exact(after) : text;
+  // A post with the name of an incident in front, in another incident, would be public.
+  const misplaced = refBehind(words, line);
+  if ('refused' in misplaced) return misplaced;
+  return misplaced.ref === null ? flags.tail(words) : missing(line, 'a text');
 }

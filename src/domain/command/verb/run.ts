@@ -5,7 +5,6 @@ import { numberOf, runNumberOf } from '../../words.js';
 import { checkText } from '../entered.js';
 import { flagAt, plainFlag, quotedAt, unquoted } from '../flags.js';
 import {
-  ask,
   bad,
   blank,
   exact,
@@ -16,55 +15,116 @@ import {
   needed,
   nothingMore,
   type Outcome,
+  type Parsers,
   refAmong,
   refAround,
   refBehind,
 } from '../verbs.js';
 
+/** Verbs about runs of runbooks. */
+export const RUNS = {
+  /** `run RUNBOOK [key=value]… [--plan]`, in any order. A value is one word, or in quotes. */
+  run(line) {
+    const inputs = new Map<string, string>();
+    let runbook: string | null = null;
+    let planOnly = false;
+    let ref: number | null = null;
+    let ended = false;
+    let text = line.said.trimStart();
+    while (text !== '') {
+      const { word, rest } = firstWord(text);
+      text = rest.trimStart();
+      if (!ended && word === '--') {
+        ended = true;
+      } else if (!ended && /^(?:--|—|–)[A-Za-z]/.test(word)) {
+        if (plainFlag(word) !== 'plan') return strayFlag(word, line);
+        if (word.includes('=')) return flag('plan', 'takes no value', line);
+        planOnly = true;
+      } else if (INPUT.test(word)) {
+        const read = inputIn(`${word}${rest}`, line);
+        if ('refused' in read) return read;
+        if (inputs.has(read.name)) return bad(line, 'each input once', `${read.name}=`);
+        inputs.set(read.name, read.value);
+        text = read.rest.trimStart();
+      } else if (!line.named && ref === null && numberOf(word) !== null) {
+        ref = numberOf(word);
+      } else if (runbook === null && inputs.size === 0) {
+        runbook = unquoted(word).toLowerCase();
+        if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
+      } else {
+        return bad(line, 'an input (`key=value`, a value of several words in quotes)', word);
+      }
+    }
+    if (runbook === null) return missing(line, 'the name of a runbook');
+    if (inputs.size > RUNBOOK_LIMITS.inputs) {
+      const next = 'No runbook has more.';
+      return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
+    }
+    const given = Object.fromEntries(inputs);
+    return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [] };
+  },
+
+  /** `approve RUN [HASH] [--break-glass REASON]`. */
+  approve(line) {
+    const read = breakGlassIn(line.said, line);
+    if ('refused' in read) return read;
+    const { ref, text } = line.named ? { ref: null, text: read.rest } : refAmong(read.rest);
+    const named = runIn(text, line);
+    if ('refused' in named) return named;
+    const { word, rest } = firstWord(named.rest);
+    if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return bad(line, 'the short hash of a plan', word);
+    const hash = word ? word.toLowerCase() : null;
+    const { reason: breakGlass } = read;
+    const refusal =
+      nothingMore(rest, line) ??
+      (breakGlass === null ? null : checkText(breakGlass, LIMITS.reason, 'The reason'));
+    return refusal ?? { ...intent({ type: 'ApproveRun', run: named.run, hash, breakGlass }), ref };
+  },
+
+  reject: parseEnding('RejectRun'),
+  cancel: parseEnding('CancelRun'),
+
+  /** `undo` strikes the asker's own last entry; `undo RUN-3` takes back what a run did. */
+  undo(line) {
+    const { word, rest } = firstWord(line.said);
+    if (!word) return intent({ type: 'UndoLastEntry' });
+    const run = runNumberOf(word);
+    // `undo 5` may well mean entry 5: what changes the world is named in full.
+    if (run === null || /^\d/.test(word)) return bad(line, 'the name of a run, such as RUN-3', word);
+    return nothingMore(rest, line) ?? intent({ type: 'UndoRun', run });
+  },
+
+  retry(line) {
+    const named = runIn(line.said, line);
+    if ('refused' in named) return named;
+    return nothingMore(named.rest, line) ?? intent({ type: 'RetryStep', run: named.run });
+  },
+
+  skip(line) {
+    const named = runIn(line.said, line);
+    if ('refused' in named) return named;
+    const behind = refBehind(named.rest, line);
+    if ('refused' in behind) return behind;
+    const reason = exact(behind.text);
+    return (
+      needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'SkipStep', run: named.run, reason })
+    );
+  },
+
+  answer(line) {
+    const named = runIn(line.said, line);
+    if ('refused' in named) return named;
+    const { ref, text } = refAround(named.rest, line);
+    const choice = unquoted(text);
+    if (!choice) return missing(line, 'one of the answers');
+    const refusal = checkText(choice, LIMITS.reason, 'The answer');
+    return refusal ?? { ...intent({ type: 'AnswerStep', run: named.run, step: null, choice }), ref };
+  },
+} satisfies Parsers;
+
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-
-/** `run RUNBOOK [key=value]… [--plan]`, in any order. A value is one word, or in quotes. */
-export function parseRun(line: Line): Outcome | Refusal {
-  const inputs = new Map<string, string>();
-  let runbook: string | null = null;
-  let planOnly = false;
-  let ref: number | null = null;
-  let ended = false;
-  let text = line.text.slice(line.at).trimStart();
-  while (text !== '') {
-    const { word, rest } = firstWord(text);
-    text = rest.trimStart();
-    if (!ended && word === '--') {
-      ended = true;
-    } else if (!ended && /^(?:--|—|–)[A-Za-z]/.test(word)) {
-      if (plainFlag(word) !== 'plan') return strayFlag(word, line);
-      if (word.includes('=')) return flag('plan', 'takes no value', line);
-      planOnly = true;
-    } else if (INPUT.test(word)) {
-      const read = inputIn(`${word}${rest}`, line);
-      if ('refused' in read) return read;
-      if (inputs.has(read.name)) return bad(line, 'each input once', `${read.name}=`);
-      inputs.set(read.name, read.value);
-      text = read.rest.trimStart();
-    } else if (!line.named && ref === null && numberOf(word) !== null) {
-      ref = numberOf(word);
-    } else if (runbook === null && inputs.size === 0) {
-      runbook = unquoted(word).toLowerCase();
-      if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
-    } else {
-      return bad(line, 'an input (`key=value`, a value of several words in quotes)', word);
-    }
-  }
-  if (runbook === null) return missing(line, 'the name of a runbook');
-  if (inputs.size > RUNBOOK_LIMITS.inputs) {
-    const next = 'No runbook has more.';
-    return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
-  }
-  const given = Object.fromEntries(inputs);
-  return { kind: 'run', runbook, inputs: given, planOnly, ref, notes: [], timing: null };
-}
 
 /** Reads `key=value` at the start. A refusal names the key and never the value, which may be a secret. */
 function inputIn(text: string, line: Line): { name: string; value: string; rest: string } | Refusal {
@@ -93,33 +153,10 @@ function flag(name: string, why: string, line: Line): Refusal {
   return refuse('BAD_FLAG', { flag: `--${name}`, why, form: line.form });
 }
 
-/** Verbs that speak of runs of runbooks. `run` itself has its own file. */
-
-export function parseRuns(line: Line): Outcome | Refusal {
-  return nothingMore(line.text.slice(line.at), line) ?? ask({ type: 'runs' });
-}
-
-/** `approve RUN [HASH] [--break-glass REASON]`. */
-export function parseApprove(line: Line): Outcome | Refusal {
-  const read = breakGlassIn(line.text.slice(line.at), line);
-  if ('refused' in read) return read;
-  const { ref, text } = line.named ? { ref: null, text: read.rest } : refAmong(read.rest);
-  const named = runIn(text, line);
-  if ('refused' in named) return named;
-  const { word, rest } = firstWord(named.rest);
-  if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return bad(line, 'the short hash of a plan', word);
-  const hash = word ? word.toLowerCase() : null;
-  const { reason: breakGlass } = read;
-  const refusal =
-    nothingMore(rest, line) ??
-    (breakGlass === null ? null : checkText(breakGlass, LIMITS.reason, 'The reason'));
-  return refusal ?? { ...intent({ type: 'ApproveRun', run: named.run, hash, breakGlass }), ref };
-}
-
 /** @returns the parser of `reject RUN [REASON]` and `cancel RUN [REASON]`. */
-export function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Outcome | Refusal {
+function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Outcome | Refusal {
   return (line) => {
-    const named = runIn(line.text.slice(line.at), line);
+    const named = runIn(line.said, line);
     if ('refused' in named) return named;
     const behind = refBehind(named.rest, line);
     if ('refused' in behind) return behind;
@@ -128,43 +165,6 @@ export function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Ou
     const { ref } = behind;
     return refusal ?? { ...intent({ type, run: named.run, reason: blank(reason) ? null : reason }), ref };
   };
-}
-
-/** `undo` strikes the asker's own last entry; `undo RUN-3` takes back what a run did. */
-export function parseUndo(line: Line): Outcome | Refusal {
-  const { word, rest } = firstWord(line.text.slice(line.at));
-  if (!word) return intent({ type: 'UndoLastEntry' });
-  const run = runNumberOf(word);
-  // `undo 5` may well mean entry 5: what changes the world is named in full.
-  if (run === null || /^\d/.test(word)) return bad(line, 'the name of a run, such as RUN-3', word);
-  return nothingMore(rest, line) ?? intent({ type: 'UndoRun', run });
-}
-
-export function parseRetry(line: Line): Outcome | Refusal {
-  const named = runIn(line.text.slice(line.at), line);
-  if ('refused' in named) return named;
-  return nothingMore(named.rest, line) ?? intent({ type: 'RetryStep', run: named.run });
-}
-
-export function parseSkip(line: Line): Outcome | Refusal {
-  const named = runIn(line.text.slice(line.at), line);
-  if ('refused' in named) return named;
-  const behind = refBehind(named.rest, line);
-  if ('refused' in behind) return behind;
-  const reason = exact(behind.text);
-  return (
-    needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'SkipStep', run: named.run, reason })
-  );
-}
-
-export function parseAnswer(line: Line): Outcome | Refusal {
-  const named = runIn(line.text.slice(line.at), line);
-  if ('refused' in named) return named;
-  const { ref, text } = refAround(named.rest, line);
-  const choice = unquoted(text);
-  if (!choice) return missing(line, 'one of the answers');
-  const refusal = checkText(choice, LIMITS.reason, 'The answer');
-  return refusal ?? { ...intent({ type: 'AnswerStep', run: named.run, step: null, choice }), ref };
 }
 
 /** Reads the run that a verb is about: `RUN-3`, `run-3` or `3`. */

@@ -1,8 +1,8 @@
-import type { Mark, Milestone, PostState, Severity, Status } from '../words.js';
+import type { Mark, PostState, Severity, Status } from '../words.js';
 import type { Entry } from './entry.js';
-import type { Restored } from './fact.js';
+import type { Milestone, Restored } from './fact.js';
 
-/** Kinds of entries by which something stands; `opened` is what stood first. */
+/** Kinds of entries that change what an incident is; `opened` is how it began. */
 export const CHANGE_KINDS = [
   'opened',
   'status',
@@ -16,9 +16,9 @@ export const CHANGE_KINDS = [
 
 /**
  * @param entries all entries of CHANGE_KINDS that are not struck, in order of recording
- * @returns what the others say, now that `struck` is not to count; null where nothing stands by entries of its kind
+ * @returns what the others say, now that `struck` is not to count; null where entries of its kind change nothing
  */
-export function standingWithout(
+export function restoredWithout(
   entries: readonly Entry[],
   struck: Entry,
 ): { restored: Restored; texts: Record<string, string> } | null {
