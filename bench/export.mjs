@@ -1,7 +1,7 @@
 // The exports of a very long incident: memory of the bot while it streams them, and their speed beside a bare SELECT.
 import { parseArgs } from 'node:util';
+import { openStore } from '#store/store.js';
 import { tocsin } from '../demo/processes.mjs';
-import { openStore } from '../dist/store/store.js';
 import { botDatabase } from './lib/database.mjs';
 import { median, round, target } from './lib/figures.mjs';
 import { lengthen, settled } from './lib/filler.mjs';

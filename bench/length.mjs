@@ -1,6 +1,6 @@
 // A note in a long incident, and in a large database, beside one in a short incident in a small database.
 import { parseArgs } from 'node:util';
-import { openStore } from '../dist/store/store.js';
+import { openStore } from '#store/store.js';
 import { botDatabase } from './lib/database.mjs';
 import { median, round, target } from './lib/figures.mjs';
 import { fill, lengthen, settled } from './lib/filler.mjs';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { request } from 'undici';
-import { connectionUrl } from '../dist/store/embedded/server.js';
+import { connectionUrl } from '#store/embedded/server.js';
 import { ownDatabase } from './lib/database.mjs';
 import { median, quantile, round, target } from './lib/figures.mjs';
 import { openIncidents } from './lib/incidents.mjs';

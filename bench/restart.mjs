@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Pool } from 'undici';
-import { connectionUrl } from '../dist/store/embedded/server.js';
+import { connectionUrl } from '#store/embedded/server.js';
 import { ownDatabase } from './lib/database.mjs';
 import { quantile, round, target } from './lib/figures.mjs';
 import { openIncidents } from './lib/incidents.mjs';

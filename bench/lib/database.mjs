@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import pg from 'pg';
-import { openEmbedded } from '../../dist/store/embedded/embedded.js';
+import { openEmbedded } from '#store/embedded/embedded.js';
 import { freePort } from './processes.mjs';
 
 /** A server of its own for a comparison. @returns what `pg` connects with */

@@ -1,5 +1,5 @@
 // Long incidents and large databases, without waiting for people to type them.
-import { draftOf, gathering } from '../../dist/handle/draft.js';
+import { draftOf, gathering } from '#handle/draft.js';
 
 const BATCH = 500;
 const NOTHING = { entry: null, captured: null, actionDone: false, number: 0 };

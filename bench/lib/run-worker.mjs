@@ -2,14 +2,14 @@
 // process lives, unless it is told to end. It says each on stdout, with the time on the machine's clock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { lookupsOf } from '../../dist/compose/core.js';
-import { runLaneOf } from '../../dist/domain/incident/effect.js';
-import { createHandle } from '../../dist/handle/handle.js';
-import { openEngine } from '../../dist/queue/engine.js';
-import { startRelay } from '../../dist/queue/relay.js';
-import { readDefinition } from '../../dist/runbooks/definition/definition.js';
-import { openStore } from '../../dist/store/store.js';
-import { startRunWorker } from '../../dist/worker/worker.js';
+import { lookupsOf } from '#compose/core.js';
+import { runLaneOf } from '#domain/incident/effect.js';
+import { createHandle } from '#handle/handle.js';
+import { openEngine } from '#queue/engine.js';
+import { startRelay } from '#queue/relay.js';
+import { readDefinition } from '#runbooks/definition/definition.js';
+import { openStore } from '#store/store.js';
+import { startRunWorker } from '#worker/worker.js';
 
 const { database, redisUrl, long = false, works = true } = JSON.parse(process.argv[2]);
 const say = (what, more = {}) =>

@@ -13,7 +13,7 @@ import { receiptOf } from '#render/receipt.js';
 import type { Commit } from '#store/commit.js';
 import type { Loaded } from '#store/incidents.js';
 import type { Stream } from '#store/turn.js';
-import { type Admission, type Lookups, lookUp, remarksOn, resolvePeople } from './lookups.js';
+import { type Admission, type Lookups, lookUp, remarksOnPeople, resolvePeople } from './lookups.js';
 
 /** One intent, and whoever asks for it. `target`: the number in INC-n; null for a new incident. */
 export interface Request {
@@ -145,7 +145,7 @@ async function prepare(
   }
   // After the state: what was looked up must not be older than what it is decided with, or a change in between goes unseen.
   const found = await lookUp(store, request.intent, target ?? 0, asking);
-  const remarks = await remarksOn(store, intent, asking.team);
+  const remarks = await remarksOnPeople(store, intent, asking.team);
   return { intent, found, remarks, known, fresh };
 }
 
@@ -176,8 +176,9 @@ function maySee(state: IncidentState, asking: Asking, { inside }: Admission): bo
 /**
  * Decides one intent and adds what follows to `commit`; nothing is written yet.
  * @param known the incident as it will be when this is written; null for a new one
+ * @public the bench fills incidents with it
  */
-function draftOf(
+export function draftOf(
   commit: Gathering,
   known: Loaded | null,
   intent: Intent,
@@ -266,7 +267,8 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
 /** A commit that is being gathered. */
 type Gathering = { -readonly [K in keyof Commit]: Array<Commit[K][number]> };
 
-const gathering = (): Gathering => ({
+/** @public the bench fills incidents with it */
+export const gathering = (): Gathering => ({
   facts: [],
   entries: [],
   amendments: [],

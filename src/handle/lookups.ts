@@ -390,7 +390,7 @@ export async function resolvePeople(
 }
 
 /** A remark for each named person whose account is deactivated: work that is given to them is seen by nobody. */
-export async function remarksOn(lookups: Lookups, intent: Intent, team: string): Promise<string[]> {
+export async function remarksOnPeople(lookups: Lookups, intent: Intent, team: string): Promise<string[]> {
   if (intent.type === 'UninvitePeople') return [];
   const named = namedIn(intent).filter(({ id }) => /^[UW][A-Z0-9]+$/.test(id));
   if (named.length === 0) return [];

@@ -10,10 +10,10 @@ export async function* writeMarkdown(
 ): AsyncGenerator<string, void, undefined> {
   let before: Block['is'] | null = null;
   for await (const block of blocks) {
-    // Lines of one list stand together; everything else has a blank line between.
-    const together =
+    // Lines of one list follow each other; everything else has a blank line between.
+    const sameList =
       before === block.is && (block.is === 'entry' || block.is === 'item' || block.is === 'task');
-    yield `${before === null || together ? '' : '\n'}${written(block)}\n`;
+    yield `${before === null || sameList ? '' : '\n'}${written(block)}\n`;
     before = block.is;
   }
 }

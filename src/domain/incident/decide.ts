@@ -29,12 +29,12 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
-  if (isOfRun(intent)) return decideRun(state, intent, asking, found, rules);
+  if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
   return rule(state, intent, asking, found);
 }
 
-function isOfRun(intent: Intent): intent is RunIntent {
+function isAboutRun(intent: Intent): intent is RunIntent {
   return !Object.hasOwn(RULES, intent.type);
 }
 

@@ -1,5 +1,5 @@
-import type { RunFactBody } from '../run/fact.js';
-import { type EntryKind, type Precision, personLabel, runRef, type Source } from '../words.js';
+import type { Phase, RunFactBody } from '../run/fact.js';
+import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
 import type { Fact } from './fact.js';
 
 /**
@@ -7,11 +7,7 @@ import type { Fact } from './fact.js';
  * `text` is the free text that a person gave (null where the kind needs none, or erased: see `erased`);
  * `detail` holds what the kind adds (`status`, `severity`, `milestone`, `action` …).
  */
-export interface Entry {
-  n: number;
-  at: string;
-  until: string | null;
-  precision: Precision;
+export interface Entry extends Happened {
   recordedAt: string;
   editedAt: string | null;
   kind: EntryKind;
@@ -19,7 +15,7 @@ export interface Entry {
   erased: boolean;
   detail: EntryDetail;
   struck: boolean;
-  by: { id: string; name: string | null };
+  by: Person;
   source: Source;
   link: string | null;
 }
@@ -30,7 +26,7 @@ export interface EntryDetail {
   reopened?: boolean;
   severity?: string;
   role?: string;
-  person?: { id: string; name: string | null };
+  person?: Person;
   milestone?: string;
   change?: 'added' | 'removed';
   failed?: number | null;
@@ -40,12 +36,12 @@ export interface EntryDetail {
   components?: string[];
   action?: number;
   done?: boolean;
-  owner?: { id: string; name: string | null } | null;
+  owner?: Person | null;
   state?: string;
   private?: boolean;
   drill?: boolean;
   /** Author of a captured message; `by` is the person who captured it. */
-  author?: { id: string; name: string | null };
+  author?: Person;
   struckReason?: string | null;
   /** Of a run: its name (`RUN-3`), its runbook, what happened in it, and in which step. */
   run?: string;
@@ -150,13 +146,6 @@ function actionText({ detail }: Entry, given: string | null): string {
   return `${name} ${given ?? ''}${owner}`;
 }
 
-/** What a fact of a run adds to the timeline: which text it shows, and what it adds to that. */
-interface RunLine {
-  kind: 'run' | 'step';
-  field: string | null;
-  detail: EntryDetail;
-}
-
 type Told = Extract<
   RunFactBody,
   {
@@ -174,18 +163,17 @@ type Told = Extract<
 >;
 
 /** @returns the timeline's line for what a reader of the postmortem must know of a run. */
-function runLine(fact: Told & { texts: Readonly<Record<string, string | null>> }): RunLine {
+function runLine(fact: Fact & Told, line: Line): Entry {
   const of = { run: runRef(fact.data.run) };
-  const run = (what: string, field: string | null, more: EntryDetail = {}): RunLine => ({
-    kind: 'run',
-    field,
-    detail: { ...of, what, ...more },
-  });
+  const run = (what: string, field: string | null, more: EntryDetail = {}) =>
+    line('run', field, { ...of, what, ...more });
+  const step = (data: { step: string; phase: Phase }, what: string, field: string) =>
+    line('step', field, { ...of, step: data.step, what: data.phase === 'undo' ? `undo ${what}` : what });
   switch (fact.type) {
-    case 'RunProposed':
-      return run(fact.data.planOnly ? 'plan asked for' : 'asked for', 'inputs', {
-        runbook: fact.data.runbook,
-      });
+    case 'RunProposed': {
+      const { planOnly, runbook } = fact.data;
+      return run(planOnly ? 'plan asked for' : 'asked for', 'inputs', { runbook });
+    }
     case 'RunApproved':
       return run(approved(fact.data), 'reason');
     case 'RunAskedAgain':
@@ -202,38 +190,17 @@ function runLine(fact: Told & { texts: Readonly<Record<string, string | null>> }
     case 'RunEnded':
       return run(fact.data.end, 'summary');
     case 'StepFinished':
-      return step(fact.data, of, fact.data.outcome, fact.data.outcome === 'failed' ? 'error' : 'summary');
+      return step(fact.data, fact.data.outcome, fact.data.outcome === 'failed' ? 'error' : 'summary');
     case 'StepAsked':
-      return step(fact.data, of, 'asks', 'question');
+      return step(fact.data, 'asks', 'question');
     case 'StepAnswered':
-      return step(fact.data, of, `answered “${fact.data.choice}”`, 'reason');
+      return step(fact.data, `answered “${fact.data.choice}”`, 'reason');
   }
 }
 
-function approved({
-  breakGlass,
-  count,
-  required,
-}: {
-  breakGlass: boolean;
-  count: number;
-  required: number;
-}): string {
-  if (breakGlass) return 'approved, breaking the glass';
-  return required > 1 ? `approved, ${count} of ${required}` : 'approved';
-}
-
-function step(
-  data: { step: string; phase: 'run' | 'undo' },
-  of: EntryDetail,
-  what: string,
-  field: string,
-): RunLine {
-  return {
-    kind: 'step',
-    field,
-    detail: { ...of, step: data.step, what: data.phase === 'undo' ? `undo ${what}` : what },
-  };
+function approved(data: { breakGlass: boolean; count: number; required: number }): string {
+  if (data.breakGlass) return 'approved, breaking the glass';
+  return data.required > 1 ? `approved, ${data.count} of ${data.required}` : 'approved';
 }
 
 /** `RUN-3 key-sync asked for: from=tts-old to=tts-new`, `RUN-3 add: done, added 2 keys`. */
@@ -261,19 +228,19 @@ export function inputsText(json: string): string {
 
 /** Texts that came as `component.0`, `component.1` …, in order; erased ones show as such. */
 export function listed(fact: { texts: Fact['texts'] }, field: string, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => fact.texts[`${field}.${i}`] ?? '[erased]');
+  return Array.from({ length: count }, (_, i) => fact.texts[`${field}.${i}`] ?? ERASED);
 }
+
+/** Makes an entry of the fact at hand. `field`: the text that it shows; null: none. */
+type Line = (kind: EntryKind, field: string | null, detail?: EntryDetail) => Entry;
 
 /** @returns the timeline entry that a fact adds, or null: corrections and deliveries add none. */
 export function entryOf(fact: Fact): Entry | null {
-  const line = (kind: EntryKind, field: string | null, detail: EntryDetail = {}): Entry => {
-    const data = fact.data as { n: number; at: string; until: string | null; precision: Entry['precision'] };
+  const line: Line = (kind, field, detail = {}) => {
+    const { n, at, until, precision } = fact.data as Happened;
     const text = field === null ? null : fact.texts[field];
     return {
-      n: data.n,
-      at: data.at,
-      until: data.until,
-      precision: data.precision,
+      ...{ n, at, until, precision },
       recordedAt: fact.recordedAt,
       editedAt: null,
       kind,
@@ -287,7 +254,6 @@ export function entryOf(fact: Fact): Entry | null {
       link: null,
     };
   };
-  const ofRun = ({ kind, field, detail }: RunLine): Entry => line(kind, field, detail);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -367,7 +333,7 @@ export function entryOf(fact: Fact): Entry | null {
     case 'StepFinished':
     case 'StepAsked':
     case 'StepAnswered':
-      return ofRun(runLine(fact));
+      return runLine(fact, line);
     default:
       return unknownFact(fact);
   }

@@ -1,5 +1,5 @@
 import type { Mark, PostState, Severity, Status } from '../words.js';
-import type { Entry } from './entry.js';
+import { type Entry, ERASED } from './entry.js';
 import type { Milestone, Restored } from './fact.js';
 
 /** Kinds of entries that change what an incident is; `opened` is how it began. */
@@ -40,7 +40,7 @@ export function restoredWithout(
       return { restored: { severity: { severity } }, texts: {} };
     }
     case 'title':
-      return { restored: { title: true }, texts: { title: (last('title') ?? opened)?.text ?? '[erased]' } };
+      return { restored: { title: true }, texts: { title: (last('title') ?? opened)?.text ?? ERASED } };
     case 'role': {
       const role = struck.detail.role ?? '';
       const person = last('role', (entry) => entry.detail.role === role)?.detail.person ?? null;
@@ -86,7 +86,7 @@ function componentsOf(entries: readonly Entry[], opened: Entry | undefined): str
   let names = [...(opened?.detail.components ?? [])];
   for (const entry of entries) {
     if (entry.kind !== 'component') continue;
-    const name = entry.text ?? '[erased]';
+    const name = entry.text ?? ERASED;
     names = names.filter((other) => other !== name);
     if (entry.detail.change === 'added') names.push(name);
   }

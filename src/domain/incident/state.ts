@@ -11,7 +11,7 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, entryOf, listed } from './entry.js';
+import { amendmentOf, ERASED, entryOf, listed } from './entry.js';
 import type { Fact, FactBody, Milestone } from './fact.js';
 
 /**
@@ -94,7 +94,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       };
     }
     case 'TitleChanged':
-      return { ...next, title: fact.texts.title ?? '[erased]' };
+      return { ...next, title: fact.texts.title ?? ERASED };
     case 'MilestoneMarked': {
       const { milestone, at, precision } = fact.data;
       return {
@@ -103,11 +103,11 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       };
     }
     case 'ComponentAdded': {
-      const component = fact.texts.component ?? '[erased]';
+      const component = fact.texts.component ?? ERASED;
       return { ...next, components: [...state.components, component] };
     }
     case 'ComponentRemoved': {
-      const gone = fact.texts.component ?? '[erased]';
+      const gone = fact.texts.component ?? ERASED;
       return { ...next, components: state.components.filter((c) => c !== gone) };
     }
     case 'ImpactRecorded': {
@@ -159,7 +159,7 @@ function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState 
   return {
     team: fact.team,
     number: fact.incident,
-    title: fact.texts.title ?? '[erased]',
+    title: fact.texts.title ?? ERASED,
     severity,
     status: fact.incident === STANDING ? 'resolved' : 'investigating',
     statusEntry: null,
@@ -236,7 +236,7 @@ function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck'
     ...state,
     ...(status && { status: status.status, statusEntry: status.n }),
     ...(severity && { severity: severity.severity }),
-    ...(title && { title: fact.texts.title ?? '[erased]' }),
+    ...(title && { title: fact.texts.title ?? ERASED }),
     ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
     ...(role && state.runs && { runs: rolesChanged(state.runs, role.role, fact.by.id) }),
     ...(components !== undefined && { components: listed(fact, 'component', components) }),
