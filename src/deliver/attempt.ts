@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -112,7 +113,7 @@ export const LEASE_MS = 4_000;
 export type Body = Readonly<Record<string, unknown>>;
 
 // A pause this short is slept through where it would otherwise cost a whole new attempt.
-const NAP_MS = POST_GAP_MS + 100;
+const SHORT_MS = POST_GAP_MS + 100;
 
 /**
  * One try at paying some rows of a lane: what a delivery is handed, and its only way to Slack. Every call waits
@@ -151,6 +152,13 @@ export class Attempt<K extends EffectKind = EffectKind> {
   /** An earlier attempt at these rows may have reached Slack: look before you speak. */
   get repeated(): boolean {
     return this.rows.some((row) => row.uncertain);
+  }
+
+  /** The incident's channel. @throws Undeliverable when it could not be made: with it retried, this is to be retried too */
+  get channel(): { id: string; name: string } {
+    const { channel } = this.incident;
+    if (!channel) throw new Undeliverable('no_channel');
+    return channel;
   }
 
   /** Something may have reached Slack, in this attempt or an earlier one. */
@@ -217,19 +225,37 @@ export class Attempt<K extends EffectKind = EffectKind> {
    * @throws Later | Refused | Unknown | Lost
    */
   async write(method: string, args: Body, { patient = false } = {}): Promise<Body> {
-    if (patient) await this.#nap(method, args.channel);
+    if (patient) await this.#awaitTurn(method, args.channel);
     return this.#call(method, args, true);
   }
 
-  async #nap(method: string, channel: unknown): Promise<void> {
-    const end = this.world.now().getTime() + NAP_MS;
+  /**
+   * Posts a message once: where an earlier attempt may have posted it, it is looked for first, by its tag.
+   * @param since when Slack can have heard of it at the earliest
+   * @returns `found`: it stood there already, under that `ts`; else what Slack answered
+   * @throws Later | Refused | Unknown | Lost
+   */
+  async postOnce(
+    tagged: { id: string; incident?: number },
+    since: Date,
+    message: Body & { channel: string },
+    { patient = true } = {},
+  ): Promise<{ found: string | null; body: Body }> {
+    const found = this.repeated ? await findTagged(this, message.channel, since, tagged.id) : null;
+    if (found) return { found, body: {} };
+    return { found, body: await this.write(POST, { ...message, metadata: tag(tagged) }, { patient }) };
+  }
+
+  /** Sleeps until the call may be made, if that is soon. @throws Later */
+  async #awaitTurn(method: string, channel: unknown): Promise<void> {
+    const end = this.world.now().getTime() + SHORT_MS;
     for (;;) {
       try {
         return await this.mayCall(method, channel);
       } catch (error) {
         if (!(error instanceof Later) || error.until.getTime() > end) throw error;
         const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await sleep(ms);
       }
     }
   }
@@ -349,25 +375,32 @@ export async function* seenSince(
   const me = await botUser(attempt);
   if (me === null) return;
   const oldest = ((notAhead(since, attempt.world.now()).getTime() - SKEW_MS) / 1000).toFixed(6);
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES; page++) {
-    const body = await attempt
-      .read('conversations.history', {
-        channel,
-        oldest,
-        limit: PAGE,
-        include_all_metadata: true,
-        ...(cursor ? { cursor } : {}),
-      })
-      .catch((error: unknown) => {
-        if (isPermanent(error)) return null;
-        throw error;
-      });
-    if (!body) return;
+  const args = { channel, oldest, limit: PAGE, include_all_metadata: true };
+  for await (const body of pages(PAGES, (page) =>
+    attempt.read('conversations.history', { ...args, ...page }),
+  ))
     for (const message of list(body.messages)) if (message.user === me) yield seen(message);
-    const next = object(body.response_metadata).next_cursor;
-    if (typeof next !== 'string' || next === '') return;
-    cursor = next;
+}
+
+/**
+ * Reads a list of Slack's page by page, up to `most`; to where Slack refuses it for good.
+ * @param read one page; null: there are no more
+ */
+export async function* pages(
+  most: number,
+  read: (page: { cursor?: string }) => Promise<Body | null>,
+): AsyncGenerator<Body> {
+  let page: { cursor?: string } = {};
+  for (let n = 0; n < most; n++) {
+    const body = await read(page).catch((error: unknown) => {
+      if (isPermanent(error)) return null;
+      throw error;
+    });
+    if (!body) return;
+    yield body;
+    const cursor = object(body.response_metadata).next_cursor;
+    if (typeof cursor !== 'string' || cursor === '') return;
+    page = { cursor };
   }
 }
 

@@ -11,6 +11,7 @@ import {
   notAhead,
   object,
   opened,
+  pages,
   Refused,
 } from '../attempt.js';
 import { tellOutside } from '../undelivered.js';
@@ -161,26 +162,17 @@ async function findOurs(
     channel.is_archived !== true &&
     // Whoever is in a channel may bring us into it: where Slack does not tell who we are, none is taken for ours.
     channel.creator === bot;
-  let cursor = '';
-  for (let page = 0; page < PAGES; page++) {
-    const body = await attempt
-      .read('users.conversations', {
-        types: incident.private ? 'private_channel' : 'public_channel',
-        exclude_archived: true,
-        limit: 200,
-        ...(cursor ? { cursor } : {}),
-      })
-      .catch((error: unknown) => {
-        // A Slack that cannot list: then the name decides. Taken: a suffix, and at worst one empty channel.
-        if (isPermanent(error)) return null;
-        throw error;
-      });
-    if (!body) return null;
+  const args = {
+    types: incident.private ? 'private_channel' : 'public_channel',
+    exclude_archived: true,
+    limit: 200,
+  };
+  // A Slack that cannot list: then the name decides. Taken: a suffix, and at worst one empty channel.
+  for await (const body of pages(PAGES, (page) =>
+    attempt.read('users.conversations', { ...args, ...page }),
+  )) {
     const found = list(body.channels).find(ours);
     if (found) return { id: needed('users.conversations', found, 'id'), name: String(found.name) };
-    const next = object(body.response_metadata).next_cursor;
-    if (typeof next !== 'string' || next === '') return null;
-    cursor = next;
   }
   return null;
 }

@@ -13,14 +13,12 @@ import {
   type Refused,
   strings,
   tag,
-  Undeliverable,
 } from '../attempt.js';
 import type { World } from '../ports.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
 export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
+  const { channel } = attempt;
   // Whoever was taken out again meanwhile must not come back in.
   const people = slackPeople(attempt).filter((id) => attempt.incident.members.includes(id));
   const groups = attempt.row.effect.payload.people.filter(isGroup);
@@ -40,8 +38,7 @@ const OUT = new Set(['not_in_channel', 'user_not_found', 'user_not_in_channel'])
  * let the bot remove somebody, whoever asked hears it, for the channel itself can still be read.
  */
 export async function removePeople(attempt: Attempt<'people.remove'>): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
+  const { channel } = attempt;
   const kept: Absent[] = [];
   // Whoever was brought back meanwhile stays.
   for (const user of slackPeople(attempt).filter((id) => !attempt.incident.members.includes(id))) {
