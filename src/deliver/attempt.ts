@@ -22,9 +22,9 @@ const POST_GAP_MS = 1_000;
 const POSTS_PER_MINUTE = 270;
 const FEWEST_PER_MINUTE = 60;
 const BURST = 20;
-/** So long a lane waits at most before it asks again: something urgent may have come to it meanwhile. */
+/** A lane waits at most this long before it asks again: something urgent may have come to it meanwhile. */
 const ASK_AGAIN_MS = 2_000;
-/** Who has not asked again for so long is not there any more. */
+/** A lane that has not asked again for this long does not want its turn any more. */
 const FORGOTTEN_MS = 3 * ASK_AGAIN_MS;
 /** In a quiet quarter of an hour all that Slack allows is ours again. */
 const RECOVERY_MS = 15 * 60_000;
@@ -59,7 +59,7 @@ export class Gate {
   async tooMany(posts: Posts, team: string): Promise<void> {
     this.#pace();
     this.#perMinute = Math.max(FEWEST_PER_MINUTE, this.#perMinute * 0.8);
-    // Those who do not hear of it hear it from Slack.
+    // Processes that do not learn of it here are told by Slack.
     await posts.tooManyPosts(team, this.#pace()).catch(() => undefined);
   }
 
@@ -112,7 +112,7 @@ export const LEASE_MS = 4_000;
 
 export type Body = Readonly<Record<string, unknown>>;
 
-// A pause this short is slept through where it would otherwise cost a whole new attempt.
+// A pause this short is slept through: to leave would cost a whole new attempt.
 const SHORT_MS = POST_GAP_MS + 100;
 
 /**
@@ -220,7 +220,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
 
   /**
    * A call that changes something. The first one of an attempt notes in the outbox that it begins, so that
-   * whoever comes after us looks before speaking.
+   * the next worker looks before it speaks.
    * @param patient sleeps through the second between two posts instead of throwing Later
    * @throws Later | Refused | Unknown | Lost
    */
@@ -338,9 +338,6 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 }
 
-/** Pays one kind of effect. @returns what is kept with the row, for whoever asks later */
-export type Delivery<K extends EffectKind> = (attempt: Attempt<K>) => Promise<Body>;
-
 // Clocks differ; so does what Slack thinks of when a request came in.
 const SKEW_MS = 5 * 60_000;
 const PAGE = 200;
@@ -354,15 +351,14 @@ export interface Seen {
   tag: Record<string, unknown> | null;
 }
 
-/** @returns what marks a message as ours. `id` is never a text: whoever is in the channel can read it. */
+/** @returns what marks a message as ours. `id` is never a text: all members of the channel can read it. */
 export function tag(payload: Record<string, string | number>): Body {
   return { event_type: 'tocsin', event_payload: payload };
 }
 
 /**
  * What we have said in a channel since about `since`, newest first: to find out whether an attempt whose answer was lost
- * has been heard all the same. Whoever posts there can write our words and our metadata: only what we posted ourselves
- * counts.
+ * has been heard all the same. Other posters can write our words and our metadata: only what we posted ourselves counts.
  *
  * Where the bot may not read (not a member of the announcement channel; no history scope), or Slack does not tell who we
  * are, nothing is found, and a message whose answer was lost is sent again: a rare double, rather than a silent hole.
@@ -404,7 +400,7 @@ export async function* pages(
   }
 }
 
-/** So far back is looked where it is not known since when: longer than an outage. */
+/** How far back to look where it is not known since when: longer than an outage. */
 const DAY_MS = 86_400_000;
 
 /**

@@ -10,7 +10,7 @@ const CHANNELS = 10;
 const MESSAGES = 15;
 
 /** What Slack shows of a later state of this database than the one that is here. */
-export interface SeenAhead {
+interface SeenAhead {
   /** The highest row of the outbox that was seen, if none as high was ever written here; null: nothing of the kind. */
   row: number | null;
   /** Open incidents whose channels show numbers that their records have not given: up to which. */

@@ -21,7 +21,7 @@ import { uploadFile } from './export.js';
 
 type Show = Attempt<'run.show'>;
 
-/** Somebody who deletes a run's message gets it once more, and then is left in peace. */
+/** A run's message that somebody deletes is posted once more; deleted again, it stays away. */
 const POSTS = 2;
 
 /**
@@ -126,7 +126,7 @@ export async function postForRun(attempt: Posts): Promise<Body> {
       );
     }
   }
-  // Whoever reads the run's messages misses it: so it is listed, and said in the incident's channel.
+  // The message is missing where people read of the run: so it is listed, and said in the incident's channel.
   const [first] = Object.values(refused);
   if (first !== undefined) throw new Undeliverable(first);
   return { refused };
@@ -177,9 +177,9 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
-  // Refused for good in the channel, it is heard elsewhere all the same; then the row is dead, and `deliveries` says so.
+  // Refused for good in the channel, it is announced all the same; then the row is dead, and `deliveries` says so.
   const here = async () => sound(attempt, attempt.channel.id, `<!here> ${what}`, since);
-  const deaf = await here().catch((error: unknown) => {
+  const refused = await here().catch((error: unknown) => {
     if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
     return error;
   });
@@ -191,7 +191,7 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
       if (!isPermanent(error)) throw error;
     }
   }
-  if (deaf) throw deaf;
+  if (refused) throw refused;
   return { told: true };
 }
 
@@ -216,7 +216,7 @@ export async function sendRunLog(attempt: Log): Promise<Body> {
   const log = fact?.texts.log;
   // It was erased before it could be sent.
   if (!fact || !log) return { erased: true };
-  // A file has no metadata: the step's entry, which no other has, is what its message is found again by.
+  // A file has no metadata: its message is found again by the step's entry, which no other has.
   const entry = 'n' in fact.data ? ` (#${fact.data.n})` : '';
   const words = `${runRef(run)} ${escaped(step)}: what it printed${entry}`;
   if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt), words))

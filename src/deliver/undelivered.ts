@@ -22,13 +22,13 @@ const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
 const PERSONAL: ReadonlySet<EffectKind> = new Set(['channel.open', 'export.send', 'message.capture']);
 
 /**
- * Sees to it that whoever waits for these rows, which are about to be given up, hears that they do not come: the opener
- * of a channel, whoever asked for an export or pinned a message, else the incident's channel; and where that takes no
- * message, whoever leads the incident, or opened it. Called before the rows are settled, and once for each row and reason,
- * so that a crash in between costs nobody the word.
+ * Rows are about to be given up: owes the word to the people who wait for them. The opener of a channel is told, or the
+ * person who asked for an export or pinned a message, else the incident's channel; and where that takes no message, the
+ * lead of the incident, or its opener. Called before the rows are settled, and owed once for each row and reason, so that
+ * a crash in between loses nothing.
  * @returns lanes that owe something now
  */
-export async function mourn(
+export async function oweNotices(
   world: World,
   rows: OutboxRow[],
   incident: IncidentState,
@@ -112,7 +112,7 @@ export async function tellChannel(attempt: Attempt<'channel.notice'>): Promise<B
 
 /**
  * Tells a person, in a direct message, that what they wait for does not come, and what to do. Where Slack does not let us,
- * for them alone in the channel where they asked; else whoever leads the incident is told. Somebody on the command line or
+ * for them alone in the channel where they asked; else the lead of the incident is told. Somebody on the command line or
  * behind a token hears it with the answer to what they type next, as does everybody.
  */
 export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body> {

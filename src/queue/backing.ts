@@ -23,9 +23,21 @@ import pg from 'pg';
 import type { Condition } from '#domain/words.js';
 import { outliving } from '#store/pools.js';
 
+/** What the two engines differ in: how BullMQ's classes are built and which connections they hold. */
+export interface Backing {
+  readonly kind: 'redis' | 'postgres';
+  /** A producer that fails at once, instead of waiting, when the server is away. */
+  queue<Data>(name: string): Queue<Data>;
+  worker<Data>(name: string, processor: Processor<Data, void>, concurrency: number): Worker<Data, void>;
+  /** How the server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
+  check(): Promise<Condition> | null;
+  /** Closes what queues and workers share; called after they are closed. */
+  close(): Promise<void>;
+}
+
 const LATE = 'recording goes on, deliveries wait';
 
-// How Redis begins the answers by which it says that it will not, whatever is asked.
+// How Redis begins an answer by which it refuses whatever is asked.
 const REFUSING: ReadonlyArray<[begin: RegExp, reason: string, fix: string]> = [
   [/^OOM/, 'Redis is full (OOM)', 'raise maxmemory, or see what fills it, with maxmemory-policy noeviction'],
   [
@@ -65,7 +77,7 @@ export function troubleOfRedis(error: unknown): Condition {
 }
 
 /** Writes a key and takes it back. @returns how Redis is; never throws */
-export async function tryRedis(redis: Redis): Promise<Condition> {
+async function tryRedis(redis: Redis): Promise<Condition> {
   const key = `tocsin:try:${randomUUID()}`;
   try {
     // It goes by itself where we cannot take it back any more.
@@ -130,7 +142,7 @@ async function policyOf(redis: Redis): Promise<string | null> {
  * deduplication key. One attempt: trying again is the outbox's business, and the reconcile loop brings
  * the lane back for as long as something in it is due.
  */
-export const queueSettings = {
+const queueSettings = {
   defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
   // Nobody reads the event stream; on PostgreSQL it is a table.
   streams: { events: { maxLen: 256 } },
@@ -151,7 +163,7 @@ export const workerSettings = {
 } satisfies Partial<WorkerOptions>;
 
 /** Milliseconds until the n-th attempt to reconnect: never more than 2.2 s after the server is back. */
-export function reconnectDelay(attempt: number): number {
+function reconnectDelay(attempt: number): number {
   return Math.min(200 * attempt, 2_000) + Math.floor(Math.random() * 200);
 }
 
@@ -178,15 +190,15 @@ export function describeError(error: unknown): { code?: string; error: string } 
 /** Where BullMQ keeps its tables, apart from ours. */
 export const QUEUE_SCHEMA = 'tocsin_queue';
 
-export type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
+type Factory = BackendFactory<PostgresQueueBackend> & BackendFactory<RedisQueueBackend>;
 
 // Wake-ups are tiny: more connections than this only take them from the store. One of them listens.
-export const POOL_SIZE = 5;
+const POOL_SIZE = 5;
 
-export const CLAMP_MS = 5_000;
+const CLAMP_MS = 5_000;
 
 /** What cannot be: a look for the dead that was made later than now, a lock that lasts longer than locks do. */
-export const CLAMP_SQL = `
+const CLAMP_SQL = `
   with looked as (
     update meta set value = ($1::bigint)::text
     where field = 'stalled-check' and value::bigint > $1::bigint + 1000
@@ -237,8 +249,8 @@ export async function postgresBacking(
       role?.withBlockingConnection ?? false,
     )) as Factory;
   const common = { connection: {} };
-  // BullMQ keeps times of day here, by the clock of whoever wrote them. One that was ahead would keep jobs of the dead locked,
-  // and everybody from looking for them, until it is reached.
+  // BullMQ keeps times of day here, by the clock of the process that wrote them. A time that was written by a clock ahead
+  // would keep the jobs of dead workers locked, and all others from looking for them, until it is reached.
   const clamp = () => {
     const now = Date.now();
     pool.query(CLAMP_SQL, [now, now + workerSettings.lockDuration]).catch(onError);
@@ -264,7 +276,7 @@ export async function postgresBacking(
  * On a pool of ours: one that BullMQ makes, and what listens beside it, hear of a broken connection too late, see
  * `outliving`. Of such a pool it would take its tables to be in another schema.
  */
-export class Connection extends PostgresConnection {
+class Connection extends PostgresConnection {
   override readonly schema = QUEUE_SCHEMA;
 }
 
@@ -272,7 +284,7 @@ export class Connection extends PostgresConnection {
  * Brings BullMQ's schema up to date; safe to call from several processes at once. Without need it changes
  * nothing and asks for no right to create anything.
  */
-export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
+async function migrateQueue(database: pg.PoolConfig): Promise<void> {
   const client = new pg.Client(poolOptions(database));
   client.on('error', () => {});
   await client.connect();
@@ -287,7 +299,7 @@ export async function migrateQueue(database: pg.PoolConfig): Promise<void> {
   }
 }
 
-export function poolOptions(database: pg.PoolConfig): pg.PoolConfig {
+function poolOptions(database: pg.PoolConfig): pg.PoolConfig {
   return {
     ...database,
     // A server that neither answers nor refuses must not hold a wake-up for ever.
@@ -364,16 +376,4 @@ export async function redisBacking(
       producer.status === 'ready' ? tryRedis(producer) : troubleOfRedis(failure ?? new Error()),
     close: async () => producer.disconnect(),
   };
-}
-
-/** What the two engines differ in: how BullMQ's classes are built and which connections they hold. */
-export interface Backing {
-  readonly kind: 'redis' | 'postgres';
-  /** A producer that fails at once, instead of waiting, when the server is away. */
-  queue<Data>(name: string): Queue<Data>;
-  worker<Data>(name: string, processor: Processor<Data, void>, concurrency: number): Worker<Data, void>;
-  /** How the server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
-  check(): Promise<Condition> | null;
-  /** Closes what queues and workers share; called after they are closed. */
-  close(): Promise<void>;
 }

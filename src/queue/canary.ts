@@ -3,7 +3,7 @@ import { settlesWithin } from './backing.js';
 import { CANARY, type Engine, outageLog, pause } from './engine.js';
 import { LANES } from './relay.js';
 
-export interface CanaryStatus {
+interface CanaryStatus {
   /** A canary came through lately. False too when no worker runs anywhere, or all are busy for long. */
   ok: boolean;
   /** When the last one finished, by its worker's clock; null before the first. */
@@ -19,7 +19,7 @@ export interface Canary {
   stop(): Promise<void>;
 }
 
-export interface CanaryOptions {
+interface CanaryOptions {
   everyMs?: number;
   /** The queue whose workers are to be proved alive. */
   queue?: string;

@@ -9,13 +9,13 @@ import { type Backing, describeError, postgresBacking, redisBacking, settlesWith
 export const CANARY = 'canary';
 
 /** What a handler gets beside its job's data. */
-export interface HandlerContext {
+interface HandlerContext {
   /** Aborted when the engine closes: finish the row in hand, take no other. */
   signal: AbortSignal;
 }
 
 /** Does one job. It may run twice and beside itself; what it throws is logged and costs the job, nothing else. */
-export type Handler<Data> = (data: Data, context: HandlerContext) => Promise<void>;
+type Handler<Data> = (data: Data, context: HandlerContext) => Promise<void>;
 
 export interface Engine {
   readonly kind: 'redis' | 'postgres';
@@ -176,7 +176,7 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
 
 /** Logs the first failure of an outage and its end, however many calls fail in between. */
-export interface Outage {
+interface Outage {
   /** Call on every failure; `error` may be anything. */
   failed(error: unknown): void;
   /** Call on every success. */
@@ -184,11 +184,11 @@ export interface Outage {
 }
 
 // While it lasts, an outage is mentioned again this often, so that it is not only in yesterday's log.
-export const REMINDER_MS = 60_000;
+const REMINDER_MS = 60_000;
 
 // Connections of one server break one by one, and what was fetched before is still done in between: a success counts
 // only when nothing has failed for as long as this.
-export const CALM_MS = 1_000;
+const CALM_MS = 1_000;
 
 /**
  * One line when something stops working, one when it works again.

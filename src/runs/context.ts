@@ -124,7 +124,7 @@ function cut<T extends string | null>(text: T, length: number): T {
 export type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
 
 /** Takes known secrets out of what is written down. */
-export interface Scrubber {
+interface Scrubber {
   text(text: string): string;
   json<T>(value: T): T;
   /** For what comes in pieces and is cut to length before it is written down. */

@@ -82,7 +82,7 @@ const NAMED = 10;
 const BUILT_IN = 'key-sync';
 
 /** In words, by id and fingerprint. */
-export interface Difference {
+interface Difference {
   title: string;
   text: string;
   /** Can the runbook of the watch mend it? */

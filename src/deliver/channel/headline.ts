@@ -89,7 +89,7 @@ export async function settleAll(
     if (isPermanent(end.reason)) refused[names[i] as string] = end.reason.message;
     else failures.push(end.reason);
   });
-  // A mere wait says less than a failure, so it is the last to speak; of several waits the longest.
+  // A failure is thrown before a mere wait; of several waits the longest.
   const worst =
     failures.find((failure) => !(failure instanceof Later)) ??
     failures
@@ -99,9 +99,9 @@ export async function settleAll(
   return refused;
 }
 
-/** An announcement with the way to the channel in it is worth this wait; one without it is worth more than none. */
+/** An announcement waits this long for the channel, so that it can lead there; then it is posted without. */
 const PATIENCE_MS = 5_000;
-const LOOK_MS = 250;
+const AGAIN_MS = 250;
 
 type Announcement = Attempt<'announcement.refresh'>;
 
@@ -121,7 +121,7 @@ export async function refreshAnnouncement(attempt: Announcement): Promise<Body> 
     await attempt.write('chat.update', { ...announcement, ...message });
     return { ...announcement };
   } catch (error) {
-    // Somebody deleted it, and so will have it no more.
+    // Somebody deleted it: it is not posted again.
     if (error instanceof Refused && error.code === 'message_not_found')
       return { ...announcement, deleted: true };
     throw error;
@@ -145,7 +145,7 @@ export async function awaitChannel({
   const now = world.now().getTime();
   // Either way: a clock that was ahead when it was opened is no reason to wait until that time.
   if (Math.abs(now - Date.parse(incident.recordedAt)) < PATIENCE_MS) {
-    throw new Later(new Date(now + LOOK_MS), 'the channel', false);
+    throw new Later(new Date(now + AGAIN_MS), 'the channel', false);
   }
   return null;
 }
