@@ -22,9 +22,9 @@ const POST_GAP_MS = 1_000;
 const POSTS_PER_MINUTE = 270;
 const FEWEST_PER_MINUTE = 60;
 const BURST = 20;
-/** So long a lane waits at most before it asks again: something urgent may have come to it meanwhile. */
+/** A lane waits at most this long before it asks again: something urgent may have come to it meanwhile. */
 const ASK_AGAIN_MS = 2_000;
-/** Who has not asked again for so long is not there any more. */
+/** A lane that has not asked again for this long does not want its turn any more. */
 const FORGOTTEN_MS = 3 * ASK_AGAIN_MS;
 /** In a quiet quarter of an hour all that Slack allows is ours again. */
 const RECOVERY_MS = 15 * 60_000;
@@ -59,7 +59,7 @@ export class Gate {
   async tooMany(posts: Posts, team: string): Promise<void> {
     this.#pace();
     this.#perMinute = Math.max(FEWEST_PER_MINUTE, this.#perMinute * 0.8);
-    // Those who do not hear of it hear it from Slack.
+    // Processes that do not learn of it here are told by Slack.
     await posts.tooManyPosts(team, this.#pace()).catch(() => undefined);
   }
 
@@ -112,8 +112,8 @@ export const LEASE_MS = 4_000;
 
 export type Body = Readonly<Record<string, unknown>>;
 
-// A pause this short is slept through where it would otherwise cost a whole new attempt.
-const NAP_MS = POST_GAP_MS + 100;
+// A pause this short is slept through: to leave would cost a whole new attempt.
+const SHORT_MS = POST_GAP_MS + 100;
 
 /**
  * One try at paying some rows of a lane: what a delivery is handed, and its only way to Slack. Every call waits
@@ -152,6 +152,13 @@ export class Attempt<K extends EffectKind = EffectKind> {
   /** An earlier attempt at these rows may have reached Slack: look before you speak. */
   get repeated(): boolean {
     return this.rows.some((row) => row.uncertain);
+  }
+
+  /** The incident's channel. @throws Undeliverable when it could not be made: with it retried, this is to be retried too */
+  get channel(): { id: string; name: string } {
+    const { channel } = this.incident;
+    if (!channel) throw new Undeliverable('no_channel');
+    return channel;
   }
 
   /** Something may have reached Slack, in this attempt or an earlier one. */
@@ -213,24 +220,42 @@ export class Attempt<K extends EffectKind = EffectKind> {
 
   /**
    * A call that changes something. The first one of an attempt notes in the outbox that it begins, so that
-   * whoever comes after us looks before speaking.
+   * the next worker looks before it speaks.
    * @param patient sleeps through the second between two posts instead of throwing Later
    * @throws Later | Refused | Unknown | Lost
    */
   async write(method: string, args: Body, { patient = false } = {}): Promise<Body> {
-    if (patient) await this.#nap(method, args.channel);
+    if (patient) await this.#awaitTurn(method, args.channel);
     return this.#call(method, args, true);
   }
 
-  async #nap(method: string, channel: unknown): Promise<void> {
-    const end = this.world.now().getTime() + NAP_MS;
+  /**
+   * Posts a message once: where an earlier attempt may have posted it, it is looked for first, by its tag.
+   * @param since when Slack can have heard of it at the earliest
+   * @returns `found`: it stood there already, under that `ts`; else what Slack answered
+   * @throws Later | Refused | Unknown | Lost
+   */
+  async postOnce(
+    tagged: { id: string; incident?: number },
+    since: Date,
+    message: Body & { channel: string },
+    { patient = true } = {},
+  ): Promise<{ found: string | null; body: Body }> {
+    const found = this.repeated ? await findTagged(this, message.channel, since, tagged.id) : null;
+    if (found) return { found, body: {} };
+    return { found, body: await this.write(POST, { ...message, metadata: tag(tagged) }, { patient }) };
+  }
+
+  /** Sleeps until the call may be made, if that is soon. @throws Later */
+  async #awaitTurn(method: string, channel: unknown): Promise<void> {
+    const end = this.world.now().getTime() + SHORT_MS;
     for (;;) {
       try {
         return await this.mayCall(method, channel);
       } catch (error) {
         if (!(error instanceof Later) || error.until.getTime() > end) throw error;
         const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
-        await (this.world.pass ?? sleep)(ms);
+        await sleep(ms);
       }
     }
   }
@@ -326,15 +351,14 @@ export interface Seen {
   tag: Record<string, unknown> | null;
 }
 
-/** @returns what marks a message as ours. `id` is never a text: whoever is in the channel can read it. */
+/** @returns what marks a message as ours. `id` is never a text: all members of the channel can read it. */
 export function tag(payload: Record<string, string | number>): Body {
   return { event_type: 'tocsin', event_payload: payload };
 }
 
 /**
  * What we have said in a channel since about `since`, newest first: to find out whether an attempt whose answer was lost
- * has been heard all the same. Whoever posts there can write our words and our metadata: only what we posted ourselves
- * counts.
+ * has been heard all the same. Other posters can write our words and our metadata: only what we posted ourselves counts.
  *
  * Where the bot may not read (not a member of the announcement channel; no history scope), or Slack does not tell who we
  * are, nothing is found, and a message whose answer was lost is sent again: a rare double, rather than a silent hole.
@@ -347,29 +371,36 @@ export async function* seenSince(
   const me = await botUser(attempt);
   if (me === null) return;
   const oldest = ((notAhead(since, attempt.world.now()).getTime() - SKEW_MS) / 1000).toFixed(6);
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES; page++) {
-    const body = await attempt
-      .read('conversations.history', {
-        channel,
-        oldest,
-        limit: PAGE,
-        include_all_metadata: true,
-        ...(cursor ? { cursor } : {}),
-      })
-      .catch((error: unknown) => {
-        if (isPermanent(error)) return null;
-        throw error;
-      });
-    if (!body) return;
+  const args = { channel, oldest, limit: PAGE, include_all_metadata: true };
+  for await (const body of pages(PAGES, (page) =>
+    attempt.read('conversations.history', { ...args, ...page }),
+  ))
     for (const message of list(body.messages)) if (message.user === me) yield seen(message);
-    const next = object(body.response_metadata).next_cursor;
-    if (typeof next !== 'string' || next === '') return;
-    cursor = next;
+}
+
+/**
+ * Reads a list of Slack's page by page, up to `most`; to where Slack refuses it for good.
+ * @param read one page; null: there are no more
+ */
+export async function* pages(
+  most: number,
+  read: (page: { cursor?: string }) => Promise<Body | null>,
+): AsyncGenerator<Body> {
+  let page: { cursor?: string } = {};
+  for (let n = 0; n < most; n++) {
+    const body = await read(page).catch((error: unknown) => {
+      if (isPermanent(error)) return null;
+      throw error;
+    });
+    if (!body) return;
+    yield body;
+    const cursor = object(body.response_metadata).next_cursor;
+    if (typeof cursor !== 'string' || cursor === '') return;
+    page = { cursor };
   }
 }
 
-/** So far back is looked where it is not known since when: longer than an outage. */
+/** How far back to look where it is not known since when: longer than an outage. */
 const DAY_MS = 86_400_000;
 
 /**

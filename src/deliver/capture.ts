@@ -47,7 +47,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
       source: 'slack',
       key: `message:${channel}:${ts}`,
       now: world.now(),
-      // Whoever pins in a private incident's own channel sees it already.
+      // A person who pins in a private incident's own channel sees the incident already.
       seesPrivate: incident.channel?.id === channel,
       account: await world.people.account(row.team, by),
     },
@@ -100,7 +100,7 @@ async function permalink(
   }
 }
 
-/** A courtesy that may fail: the record does not hang on it. */
+/** A courtesy: the record does not depend on it, so a refusal is passed over. */
 async function atBest(courtesy: Promise<unknown>): Promise<void> {
   await courtesy.catch((error: unknown) => {
     if (error instanceof Lost || !(error instanceof Error)) throw error;
@@ -121,13 +121,18 @@ async function findMessage(
   ts: string,
 ): Promise<Found | null> {
   const raw =
-    (await look(attempt, 'conversations.history', { channel, latest: ts, inclusive: true, limit: 1 }, ts)) ??
+    (await messageIn(
+      attempt,
+      'conversations.history',
+      { channel, latest: ts, inclusive: true, limit: 1 },
+      ts,
+    )) ??
     // History does not hold replies; the reply's own `ts` is enough to find its thread.
-    (await look(attempt, 'conversations.replies', { channel, ts, latest: ts, inclusive: true }, ts));
+    (await messageIn(attempt, 'conversations.replies', { channel, ts, latest: ts, inclusive: true }, ts));
   return raw ? { raw, author: await authorOf(attempt, raw) } : null;
 }
 
-async function look(
+async function messageIn(
   attempt: Attempt<'message.capture'>,
   method: string,
   args: Body,

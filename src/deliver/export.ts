@@ -39,7 +39,7 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
     if (!isPermanent(error)) throw error;
     world.log.warn({ lane: row.lane, error: error.message }, 'an export could not be sent as a file');
     const url = world.exports.link(row.team, row.incident, format, zone, user);
-    // Whoever asked is waiting for it: they are told where else it is.
+    // The person who asked waits for it: they are told where else it is.
     const instead = url
       ? link(url, 'open it in the browser')
       : `Slack takes no file from us; \`tocsin export ${refOf(row.incident)} --format ${format}\` writes it`;
@@ -98,7 +98,7 @@ async function direct(attempt: Attempt<'export.send'>, user: string): Promise<st
   return needed('conversations.open', object(body.channel), 'id');
 }
 
-// A file has no metadata: its message says who asked for which file and when, and is found again by that.
+// A file has no metadata: its message is found again by who asked for which file, and when.
 const DAY_MS = 86_400_000;
 
 async function alreadySent(

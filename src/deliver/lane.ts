@@ -19,20 +19,20 @@ import {
   Unknown,
 } from './attempt.js';
 import type { OutboxRow, World } from './ports.js';
-import { mourn } from './undelivered.js';
+import { oweNotices } from './undelivered.js';
 
 // A busy lane goes to the end of the queue after this long, so that the others get their turn.
 const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
-const LOOK = 100;
+const ROWS = 100;
 /** What is said in the incident's channel all the time. */
 const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
 
 /** Each of these can stand in a message of its own. Of the others many ask for the same one, and would ask for it for ever. */
 const APART: ReadonlySet<EffectKind> = new Set(['channel.entry', 'channel.amend']);
 
-export interface DrainOptions extends LaneOptions {
+interface DrainOptions extends LaneOptions {
   world: World;
   gate: Gate;
   /** Pays a batch of rows, all of one kind (or all shown as entries). */
@@ -63,7 +63,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
 
   for (;;) {
     const now = world.now();
-    const rows = (await lease.owed(LOOK)) as OutboxRow[];
+    const rows = (await lease.owed(ROWS)) as OutboxRow[];
     const loaded = rows[0] ? await world.incidents.load(rows[0].team, rows[0].incident) : null;
     if (!loaded) return null;
     const incident = loaded.state;
@@ -126,8 +126,8 @@ async function fail(
   await attempt.begin();
   const how = verdict(error, row.attempts, attempt.unsure, now, row.error);
   if ('dead' in how) {
-    // Before they are settled: whoever dies in between does it again.
-    const lanes = await mourn(world, attempt.rows, attempt.incident, how.dead);
+    // Before they are settled: if the worker dies in between, the next one owes them again, which changes nothing.
+    const lanes = await oweNotices(world, attempt.rows, attempt.incident, how.dead);
     for (const lane of lanes) if (lane !== row.lane) wakeAt(lane, world.now());
   }
   await lease.settle(attempt.ids, how);
@@ -139,10 +139,10 @@ async function fail(
 }
 
 /** What to do next in a lane: pay these rows together, come back then, or go home. */
-export type Picked = { batch: OutboxRow[] } | { waitUntil: Date } | null;
+type Picked = { batch: OutboxRow[] } | { waitUntil: Date } | null;
 
-// Rows in one message. Slack's limit is on characters and blocks, which the wording watches; this one keeps a
-// look at the outbox and the metadata of a message small.
+// Rows in one message. Slack's limits are on characters and blocks, and the wording keeps to them; this one keeps the
+// metadata of a message small.
 const BATCH = 50;
 
 /** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
@@ -193,8 +193,8 @@ export function pick(
   const first = [...(head ? [head] : []), ...free].filter(due).sort((a, b) => a.id - b.id)[0];
   if (first) return { batch: companions(first, first === head ? ordered : free, due, alone) };
 
-  const waiting = [...(head ? [head] : []), ...free].map((row) => dueAt(row).getTime());
-  return waiting.length > 0 ? { waitUntil: new Date(Math.min(...waiting)) } : null;
+  const times = [...(head ? [head] : []), ...free].map((row) => dueAt(row).getTime());
+  return times.length > 0 ? { waitUntil: new Date(Math.min(...times)) } : null;
 }
 
 function companions(

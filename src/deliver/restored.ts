@@ -2,7 +2,7 @@ import { runsOf } from '#domain/run/state.js';
 import { refOf } from '#domain/words.js';
 import { toldRestored } from '#render/undelivered.js';
 import type { Store } from '#store/store.js';
-import { type Attempt, type Body, findTagged, list, object, sinceOf, tag, Undeliverable } from './attempt.js';
+import { type Attempt, type Body, list, object, pages, sinceOf } from './attempt.js';
 import type { Slack } from './ports.js';
 
 /** Incidents whose channels are looked at, the newest first, and how far back. */
@@ -10,7 +10,7 @@ const CHANNELS = 10;
 const MESSAGES = 15;
 
 /** What Slack shows of a later state of this database than the one that is here. */
-export interface SeenAhead {
+interface SeenAhead {
   /** The highest row of the outbox that was seen, if none as high was ever written here; null: nothing of the kind. */
   row: number | null;
   /** Open incidents whose channels show numbers that their records have not given: up to which. */
@@ -87,39 +87,28 @@ const PAGES = 20;
 export async function highestChannel(slack: Slack): Promise<number> {
   const me = await slack.call('auth.test');
   if (me.kind !== 'ok') return 0;
+  const args = { types: 'public_channel,private_channel', limit: 200 };
+  const listed = pages(PAGES, async (page) => {
+    const answer = await slack.call('users.conversations', { ...args, ...page });
+    return answer.kind === 'ok' ? answer.data : null;
+  });
   let highest = 0;
-  let cursor = '';
-  for (let page = 0; page < PAGES; page++) {
-    const answer = await slack.call('users.conversations', {
-      types: 'public_channel,private_channel',
-      limit: 200,
-      ...(cursor && { cursor }),
-    });
-    if (answer.kind !== 'ok') return highest;
-    for (const { name, creator } of list(answer.data.channels)) {
+  for await (const body of listed) {
+    for (const { name, creator } of list(body.channels)) {
       const number = Number(/^inc-(\d{1,9})(?:-|$)/.exec(String(name))?.[1] ?? 0);
       if (creator === me.data.user_id) highest = Math.max(highest, number);
     }
-    const next = object(answer.data.response_metadata).next_cursor;
-    if (typeof next !== 'string' || next === '') break;
-    cursor = next;
   }
   return highest;
 }
 
 /** Says in the incident's channel, once, what of it is in the record no more. */
 export async function tellRestored(attempt: Attempt<'channel.restored'>): Promise<Body> {
-  const { incident, row } = attempt;
-  const { channel } = incident;
-  if (!channel) throw new Undeliverable('no_channel');
-  const id = `restored ${row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, channel.id, sinceOf(attempt), id)))
-    return { found: true };
+  const { incident, row, channel } = attempt;
   const text = toldRestored(refOf(incident.number), row.effect.payload);
-  await attempt.write(
-    'chat.postMessage',
-    { channel: channel.id, text, metadata: tag({ id }) },
-    { patient: true },
-  );
-  return { channel: channel.id };
+  const { found } = await attempt.postOnce({ id: `restored ${row.id}` }, sinceOf(attempt), {
+    channel: channel.id,
+    text,
+  });
+  return found ? { found: true } : { channel: channel.id };
 }

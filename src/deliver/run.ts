@@ -9,13 +9,11 @@ import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
 import {
   type Attempt,
   type Body,
-  findTagged,
   isPermanent,
   needed,
   opened,
   Refused,
   seenSince,
-  tag,
   Undeliverable,
 } from './attempt.js';
 import { awaitChannel } from './channel/headline.js';
@@ -23,7 +21,7 @@ import { uploadFile } from './export.js';
 
 type Show = Attempt<'run.show'>;
 
-/** Somebody who deletes a run's message gets it once more, and then is left in peace. */
+/** A run's message that somebody deletes is posted once more; deleted again, it stays away. */
 const POSTS = 2;
 
 /**
@@ -31,9 +29,7 @@ const POSTS = 2;
  * ask; posts it the first time. An attempt whose answer was lost is found again by its tag.
  */
 export async function showRun(attempt: Show): Promise<Body> {
-  const { channel } = attempt.incident;
-  // The channel could not be made. With it retried, this is to be retried too.
-  if (!channel) throw new Undeliverable('no_channel');
+  const { channel } = attempt;
   const { team, incident, effect } = attempt.row;
   const { run } = effect.payload;
   const facts = await attempt.world.incidents.runFacts(team, incident, run);
@@ -62,25 +58,22 @@ async function post(
   time: number,
 ): Promise<Body> {
   const { run } = view.state;
-  const id = `run ${run} ${time}`;
-  const found = attempt.repeated ? await findTagged(attempt, channel, new Date(view.proposedAt), id) : null;
-  const ts = found ?? (await send(attempt, channel, message, id));
+  const since = new Date(view.proposedAt);
+  const { found, body } = await attempt.postOnce(
+    { id: `run ${run} ${time}`, incident: attempt.row.incident },
+    since,
+    { channel, ...message, ...PLAIN },
+    { patient: false },
+  );
+  const ts = found ?? needed('chat.postMessage', body, 'ts');
   await attempt.record({ type: 'NoteRunShown', run, channel, ts }, `shown:${time}`);
   // It shows the run as it was when that attempt was made.
   if (found) await attempt.write('chat.update', { channel, ts, ...message });
   return { channel, ts };
 }
 
-async function send(attempt: Show, channel: string, message: Message, id: string): Promise<string> {
-  const body = await attempt.write('chat.postMessage', {
-    channel,
-    ...message,
-    metadata: tag({ id, incident: attempt.row.incident }),
-    unfurl_links: false,
-    unfurl_media: false,
-  });
-  return needed('chat.postMessage', body, 'ts');
-}
+/** No previews of what a message links to. */
+const PLAIN = { unfurl_links: false, unfurl_media: false };
 
 async function wording(attempt: Show, view: RunView): Promise<Message> {
   const ids = (view.state.approvers?.from ?? []).filter((one) => /^[UW][A-Z0-9]+$/.test(one));
@@ -133,28 +126,17 @@ export async function postForRun(attempt: Posts): Promise<Body> {
       );
     }
   }
-  // Whoever reads the run's messages misses it: so it is listed, and said in the incident's channel.
+  // The message is missing where people read of the run: so it is listed, and said in the incident's channel.
   const [first] = Object.values(refused);
   if (first !== undefined) throw new Undeliverable(first);
   return { refused };
 }
 
 async function say(attempt: Posts, post: Post, id: string, since: Date): Promise<void> {
-  const channel = post.channel ?? attempt.incident.channel?.id;
-  if (!channel) throw new Undeliverable('no_channel');
-  if (attempt.repeated && (await findTagged(attempt, channel, since, id))) return;
+  const channel = post.channel ?? attempt.channel.id;
   // Several in a row: the second between two posts is slept through.
-  await attempt.write(
-    'chat.postMessage',
-    {
-      channel,
-      text: cut(escaped(post.text), MAX.text),
-      metadata: tag({ id, incident: attempt.row.incident }),
-      unfurl_links: false,
-      unfurl_media: false,
-    },
-    { patient: true },
-  );
+  const message = { channel, text: cut(escaped(post.text), MAX.text), ...PLAIN };
+  await attempt.postOnce({ id, incident: attempt.row.incident }, since, message);
 }
 
 /** An erased one says nothing. */
@@ -169,19 +151,15 @@ function postOf(text: string | null | undefined): Post | null {
 
 /** Offers, with a button in the incident's channel, to plan the runbook that would mend what a watch has found. */
 export async function offerRun(attempt: Attempt<'run.offer'>): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
   const { id, incident, effect } = attempt.row;
-  const name = `offer ${id}`;
-  const found = attempt.repeated ? await findTagged(attempt, channel.id, opened(attempt), name) : null;
-  if (found) return { ts: found };
   const message = runOfferMessage({ incident, ...effect.payload }, attempt.world.org.command ?? '/incident');
-  const body = await attempt.write('chat.postMessage', {
-    channel: channel.id,
-    ...message,
-    metadata: tag({ id: name, incident }),
-  });
-  return { ts: needed('chat.postMessage', body, 'ts') };
+  const { found, body } = await attempt.postOnce(
+    { id: `offer ${id}`, incident },
+    opened(attempt),
+    { channel: attempt.channel.id, ...message },
+    { patient: false },
+  );
+  return { ts: found ?? needed('chat.postMessage', body, 'ts') };
 }
 
 /**
@@ -199,8 +177,9 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
-  // Refused for good in the channel, it is heard elsewhere all the same; then the row is dead, and `deliveries` says so.
-  const deaf = await here(attempt, `<!here> ${what}`, since).catch((error: unknown) => {
+  // Refused for good in the channel, it is announced all the same; then the row is dead, and `deliveries` says so.
+  const here = async () => sound(attempt, attempt.channel.id, `<!here> ${what}`, since);
+  const refused = await here().catch((error: unknown) => {
     if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
     return error;
   });
@@ -212,14 +191,8 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
       if (!isPermanent(error)) throw error;
     }
   }
-  if (deaf) throw deaf;
+  if (refused) throw refused;
   return { told: true };
-}
-
-async function here(attempt: Attempt<'run.alarm'>, text: string, since: Date): Promise<void> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
-  await sound(attempt, channel.id, text, since);
 }
 
 async function sound(
@@ -228,25 +201,22 @@ async function sound(
   text: string,
   since: Date,
 ): Promise<void> {
-  const id = `alarm ${attempt.row.id} ${channel}`;
-  if (attempt.repeated && (await findTagged(attempt, channel, since, id))) return;
-  const message = { channel, text, metadata: tag({ id, incident: attempt.row.incident }) };
-  await attempt.write('chat.postMessage', message, { patient: true });
+  const { id, incident } = attempt.row;
+  await attempt.postOnce({ id: `alarm ${id} ${channel}`, incident }, since, { channel, text });
 }
 
 type Log = Attempt<'run.log'>;
 
 /** Sends what a step printed as a file into the incident's channel, where its message shows only the end of it. */
 export async function sendRunLog(attempt: Log): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
+  const { channel } = attempt;
   const { team, incident, effect } = attempt.row;
   const { run, step, seq } = effect.payload;
   const fact = await attempt.world.incidents.fact(team, incident, seq);
   const log = fact?.texts.log;
   // It was erased before it could be sent.
   if (!fact || !log) return { erased: true };
-  // A file has no metadata: the step's entry, which no other has, is what its message is found again by.
+  // A file has no metadata: its message is found again by the step's entry, which no other has.
   const entry = 'n' in fact.data ? ` (#${fact.data.n})` : '';
   const words = `${runRef(run)} ${escaped(step)}: what it printed${entry}`;
   if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt), words))

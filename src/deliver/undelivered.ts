@@ -5,17 +5,7 @@ import { type Condition, refOf } from '#domain/words.js';
 import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
-import {
-  type Attempt,
-  type Body,
-  findTagged,
-  isPermanent,
-  needed,
-  object,
-  sinceOf,
-  tag,
-  Undeliverable,
-} from './attempt.js';
+import { type Attempt, type Body, isPermanent, needed, object, sinceOf } from './attempt.js';
 import type { OutboxRow, World } from './ports.js';
 
 /** Somebody whom Slack knows; a program or a command line is nobody there. */
@@ -32,13 +22,13 @@ const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
 const PERSONAL: ReadonlySet<EffectKind> = new Set(['channel.open', 'export.send', 'message.capture']);
 
 /**
- * Sees to it that whoever waits for these rows, which are about to be given up, hears that they do not come: the opener
- * of a channel, whoever asked for an export or pinned a message, else the incident's channel; and where that takes no
- * message, whoever leads the incident, or opened it. Called before the rows are settled, and once for each row and reason,
- * so that a crash in between costs nobody the word.
+ * Rows are about to be given up: owes the word to the people who wait for them. The opener of a channel is told, or the
+ * person who asked for an export or pinned a message, else the incident's channel; and where that takes no message, the
+ * lead of the incident, or its opener. Called before the rows are settled, and owed once for each row and reason, so that
+ * a crash in between loses nothing.
  * @returns lanes that owe something now
  */
-export async function mourn(
+export async function oweNotices(
   world: World,
   rows: OutboxRow[],
   incident: IncidentState,
@@ -105,29 +95,24 @@ function noticesOf(
  * A channel that takes no message hears of it with the next one that it takes (lane.ts).
  */
 export async function tellChannel(attempt: Attempt<'channel.notice'>): Promise<Body> {
-  const { world, incident, row } = attempt;
-  const { channel } = incident;
-  if (!channel) throw new Undeliverable('no_channel');
+  const { world, incident, row, channel } = attempt;
   const meant = new Set(attempt.rows.flatMap(({ effect }) => effect.payload.rows));
   const missing = (await world.outbox.dead(row.team, row.incident)).filter(({ id }) => meant.has(id));
   if (missing.length === 0) return { silent: true };
-  const id = `notice ${row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, channel.id, sinceOf(attempt), id)))
-    return { found: true };
   const words = escaped(toldChannel(refOf(incident.number), missing, world.org.announce));
   // Configured by its id: people are shown its name.
   const text = words.replaceAll(/#([CG][A-Z0-9]{6,})\b/g, (_, channelId: string) => channelLink(channelId));
-  await attempt.write(
-    'chat.postMessage',
-    { channel: channel.id, text: cut(text, MAX.text), metadata: tag({ id }) },
-    { patient: true },
-  );
+  const { found } = await attempt.postOnce({ id: `notice ${row.id}` }, sinceOf(attempt), {
+    channel: channel.id,
+    text: cut(text, MAX.text),
+  });
+  if (found) return { found: true };
   return { channel: channel.id, rows: missing.map((one) => one.id) };
 }
 
 /**
  * Tells a person, in a direct message, that what they wait for does not come, and what to do. Where Slack does not let us,
- * for them alone in the channel where they asked; else whoever leads the incident is told. Somebody on the command line or
+ * for them alone in the channel where they asked; else the lead of the incident is told. Somebody on the command line or
  * behind a token hears it with the answer to what they type next, as does everybody.
  */
 export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body> {
@@ -180,10 +165,8 @@ async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promi
 async function tellDirectly(attempt: Attempt<'person.tell'>, user: string, text: string): Promise<void> {
   const { channel } = await attempt.read('conversations.open', { users: user });
   const where = needed('conversations.open', object(channel), 'id');
-  const id = `told ${attempt.row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, where, sinceOf(attempt), id))) return;
-  const metadata = tag({ id, incident: attempt.row.incident });
-  await attempt.write('chat.postMessage', { channel: where, text, metadata });
+  const tagged = { id: `told ${attempt.row.id}`, incident: attempt.row.incident };
+  await attempt.postOnce(tagged, sinceOf(attempt), { channel: where, text }, { patient: false });
 }
 
 /** Has somebody told directly that the channel is there and Slack does not let them in: a word in it they do not read. */

@@ -129,7 +129,7 @@ export class Lease {
     if (!(await this.outbox.settle(this.hold, ids, how))) throw new Lost();
   }
 
-  /** Stops beating. The lane itself is given back by whoever claimed. */
+  /** Stops beating; `holdLane` gives the lane back. */
   end(): void {
     clearInterval(this.#timer);
   }

@@ -23,9 +23,21 @@ import pg from 'pg';
 import type { Condition } from '#domain/words.js';
 import { outliving } from '#store/pools.js';
 
+/** What the two engines differ in: how BullMQ's classes are built and which connections they hold. */
+export interface Backing {
+  readonly kind: 'redis' | 'postgres';
+  /** A producer that fails at once, instead of waiting, when the server is away. */
+  queue<Data>(name: string): Queue<Data>;
+  worker<Data>(name: string, processor: Processor<Data, void>, concurrency: number): Worker<Data, void>;
+  /** How the server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
+  check(): Promise<Condition> | null;
+  /** Closes what queues and workers share; called after they are closed. */
+  close(): Promise<void>;
+}
+
 const LATE = 'recording goes on, deliveries wait';
 
-// How Redis begins the answers by which it says that it will not, whatever is asked.
+// How Redis begins an answer by which it refuses whatever is asked.
 const REFUSING: ReadonlyArray<[begin: RegExp, reason: string, fix: string]> = [
   [/^OOM/, 'Redis is full (OOM)', 'raise maxmemory, or see what fills it, with maxmemory-policy noeviction'],
   [
@@ -237,8 +249,8 @@ export async function postgresBacking(
       role?.withBlockingConnection ?? false,
     )) as Factory;
   const common = { connection: {} };
-  // BullMQ keeps times of day here, by the clock of whoever wrote them. One that was ahead would keep jobs of the dead locked,
-  // and everybody from looking for them, until it is reached.
+  // BullMQ keeps times of day here, by the clock of the process that wrote them. A time that was written by a clock ahead
+  // would keep the jobs of dead workers locked, and all others from looking for them, until it is reached.
   const clamp = () => {
     const now = Date.now();
     pool.query(CLAMP_SQL, [now, now + workerSettings.lockDuration]).catch(onError);
@@ -364,16 +376,4 @@ export async function redisBacking(
       producer.status === 'ready' ? tryRedis(producer) : troubleOfRedis(failure ?? new Error()),
     close: async () => producer.disconnect(),
   };
-}
-
-/** What the two engines differ in: how BullMQ's classes are built and which connections they hold. */
-export interface Backing {
-  readonly kind: 'redis' | 'postgres';
-  /** A producer that fails at once, instead of waiting, when the server is away. */
-  queue<Data>(name: string): Queue<Data>;
-  worker<Data>(name: string, processor: Processor<Data, void>, concurrency: number): Worker<Data, void>;
-  /** How the server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
-  check(): Promise<Condition> | null;
-  /** Closes what queues and workers share; called after they are closed. */
-  close(): Promise<void>;
 }

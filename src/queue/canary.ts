@@ -19,7 +19,7 @@ export interface Canary {
   stop(): Promise<void>;
 }
 
-export interface CanaryOptions {
+interface CanaryOptions {
   everyMs?: number;
   /** The queue whose workers are to be proved alive. */
   queue?: string;

@@ -176,7 +176,7 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined);
 
 /** Logs the first failure of an outage and its end, however many calls fail in between. */
-export interface Outage {
+interface Outage {
   /** Call on every failure; `error` may be anything. */
   failed(error: unknown): void;
   /** Call on every success. */

@@ -11,7 +11,7 @@ export interface LaneJob {
   lane: string;
 }
 
-export interface RelayOptions {
+interface RelayOptions {
   /** Whose queues carry the wake-ups: `LANES`, and `RUNS` for lanes of runs. */
   engine: Pick<Engine, 'queue'>;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */

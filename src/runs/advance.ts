@@ -62,7 +62,7 @@ async function oneMove(held: HeldRun, stopping: AbortSignal): Promise<Rest | nul
   const { fence } = lease.hold;
   const runbook = world.readRunbook(view.definition ?? '');
   if (view.state.status === 'ended') {
-    // Whoever was away must not give away what the run's undo has taken since.
+    // A worker that was away must not give away what the run's undo has taken since.
     await lease.secure();
     await world.targets.release(incident.team, { incident: incident.number, run });
     return { until: null };
@@ -167,7 +167,7 @@ async function planned(held: HeldRun, runbook: Runbook, begin: boolean): Promise
   // Nobody answers for a machine's or a token's word: one person more has to agree, unless there is nothing to agree to.
   const nobodys = /^(cli|token):/.test(view.by.id) && view.state.owner === undefined;
   const more = nobodys && (acts || required > 0) ? 1 : 0;
-  // What is scheduled was agreed to by whoever wrote tocsin.yml.
+  // What is scheduled was agreed to by the author of tocsin.yml.
   const needed = idle || isScheduled(view.by.id) ? 0 : required + more;
   await tell({
     type: 'NoteRunPlanned',

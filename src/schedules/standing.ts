@@ -36,7 +36,7 @@ export async function watchStanding(
     if (!done) return;
     told.add(seen);
   }
-  // Runs come and go for years; whoever is past them need not know what was said of them.
+  // Runs come and go for years: of those that are over, it need not be remembered what was said.
   for (const seen of told) if (!current.has(seen)) told.delete(seen);
 }
 

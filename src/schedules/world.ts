@@ -86,7 +86,7 @@ export async function note(
 }
 
 /** What stands in the way of a scheduled rotation. */
-export interface Trouble {
+interface Trouble {
   /** The schedule, as `scheduleId` names it. */
   by: string;
   /** Absent: the configuration does not have it any more. */

@@ -86,7 +86,7 @@ function every(
   };
 }
 
-export interface WorkerOptions extends LaneWorkerOptions {
+interface WorkerOptions extends LaneWorkerOptions {
   world: World;
   /** Nothing is paid before this has settled: it may find that everything has to be looked for first. */
   after?: Promise<unknown>;
@@ -198,7 +198,7 @@ function teamOf(lane: string): string {
   return lane.split('/')[0] as string;
 }
 
-export interface RunWorkerOptions extends LaneWorkerOptions {
+interface RunWorkerOptions extends LaneWorkerOptions {
   world: RunWorld;
 }
 
@@ -207,7 +207,7 @@ export function startRunWorker({ world, ...options }: RunWorkerOptions): Running
   return drainLanes(RUNS, options, (lane, of, stopping) => drainRunLane(lane, { ...of, world }, stopping));
 }
 
-export interface ScheduleWorkerOptions {
+interface ScheduleWorkerOptions {
   schedules: ReadonlyMap<string, Schedule>;
   world: ScheduleWorld;
   /** The workspace whose stores these are; null: that is not known yet, or there are several. */

@@ -1,6 +1,6 @@
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
-import { type Attempt, type Body, needed, seenSince, tag, Undeliverable } from '../attempt.js';
+import { type Attempt, type Body, needed, seenSince, tag } from '../attempt.js';
 import type { OutboxRow } from '../ports.js';
 
 type Kind = 'channel.entry' | 'channel.amend';
@@ -13,10 +13,7 @@ type Row = OutboxRow<Kind>;
  * lost, the channel is searched for them before anything is said again.
  */
 export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
-  const { channel } = attempt.incident;
-  // The channel could not be made. With it retried, these are to be retried too, and come in order.
-  if (!channel) throw new Undeliverable('no_channel');
-
+  const { channel } = attempt;
   // Most often it is too soon after the last post: then what was to be said is not even looked up.
   await attempt.mayCall('chat.postMessage', channel.id);
   const { team, incident } = attempt.row;

@@ -4,13 +4,11 @@ import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headl
 import {
   type Attempt,
   type Body,
-  findTagged,
   isPermanent,
   Later,
   needed,
   opened,
   Refused,
-  tag,
   Undeliverable,
 } from '../attempt.js';
 
@@ -21,8 +19,13 @@ const ID = 'headline';
 export async function postHeadline(attempt: Any, channel: string): Promise<void> {
   const { incident } = attempt;
   if (incident.headline) return pin(attempt, incident.headline);
-  const found = attempt.repeated ? await findTagged(attempt, channel, opened(attempt), ID) : null;
-  const ts = found ?? (await post(attempt, channel));
+  const { found, body } = await attempt.postOnce({ id: ID, incident: incident.number }, opened(attempt), {
+    channel,
+    ...headlineMessage(incident),
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  const ts = found ?? needed('chat.postMessage', body, 'ts');
   await Promise.all([
     attempt.record({ type: 'NoteHeadlinePosted', channel, ts }, 'headline'),
     pin(attempt, { channel, ts }),
@@ -37,17 +40,6 @@ async function updateHeadline(attempt: Any, headline: { channel: string; ts: str
 /** Sets the topic; a workspace where the bot may not do that has the headline. */
 export async function setTopic(attempt: Any, channel: string): Promise<void> {
   await attempt.write('conversations.setTopic', { channel, topic: topic(attempt.incident) });
-}
-
-async function post(attempt: Any, channel: string): Promise<string> {
-  const message = headlineMessage(attempt.incident);
-  const metadata = tag({ id: ID, incident: attempt.incident.number });
-  const body = await attempt.write(
-    'chat.postMessage',
-    { channel, ...message, metadata, unfurl_links: false, unfurl_media: false },
-    { patient: true },
-  );
-  return needed('chat.postMessage', body, 'ts');
 }
 
 async function pin(attempt: Any, { channel, ts }: NonNullable<IncidentState['headline']>): Promise<void> {
@@ -97,7 +89,7 @@ export async function settleAll(
     if (isPermanent(end.reason)) refused[names[i] as string] = end.reason.message;
     else failures.push(end.reason);
   });
-  // A mere wait says less than a failure, so it is the last to speak; of several waits the longest.
+  // A failure is thrown before a mere wait; of several waits the longest.
   const worst =
     failures.find((failure) => !(failure instanceof Later)) ??
     failures
@@ -107,9 +99,9 @@ export async function settleAll(
   return refused;
 }
 
-/** An announcement with the way to the channel in it is worth this wait; one without it is worth more than none. */
+/** An announcement waits this long for the channel, so that it can lead there; then it is posted without. */
 const PATIENCE_MS = 5_000;
-const LOOK_MS = 250;
+const AGAIN_MS = 250;
 
 type Announcement = Attempt<'announcement.refresh'>;
 
@@ -129,7 +121,7 @@ export async function refreshAnnouncement(attempt: Announcement): Promise<Body> 
     await attempt.write('chat.update', { ...announcement, ...message });
     return { ...announcement };
   } catch (error) {
-    // Somebody deleted it, and so will have it no more.
+    // Somebody deleted it: it is not posted again.
     if (error instanceof Refused && error.code === 'message_not_found')
       return { ...announcement, deleted: true };
     throw error;
@@ -153,7 +145,7 @@ export async function awaitChannel({
   const now = world.now().getTime();
   // Either way: a clock that was ahead when it was opened is no reason to wait until that time.
   if (Math.abs(now - Date.parse(incident.recordedAt)) < PATIENCE_MS) {
-    throw new Later(new Date(now + LOOK_MS), 'the channel', false);
+    throw new Later(new Date(now + AGAIN_MS), 'the channel', false);
   }
   return null;
 }
@@ -164,26 +156,14 @@ export async function awaitChannel({
  */
 async function announce(attempt: Announcement, where: string, message: Body): Promise<Body> {
   const { incident } = attempt;
-  const id = `announcement ${incident.team} ${incident.number}`;
-  const found = attempt.repeated ? await findTagged(attempt, where, opened(attempt), id) : null;
-  if (found) {
-    await attempt.record({ type: 'NoteAnnounced', channel: where, ts: found }, 'announced');
-    return { found };
-  }
-  const body = await attempt.write(
-    'chat.postMessage',
-    {
-      channel: where,
-      ...message,
-      metadata: tag({ id, incident: incident.number }),
-      unfurl_links: false,
-      unfurl_media: false,
-    },
-    { patient: true },
+  const { found, body } = await attempt.postOnce(
+    { id: `announcement ${incident.team} ${incident.number}`, incident: incident.number },
+    opened(attempt),
+    { channel: where, ...message, unfurl_links: false, unfurl_media: false },
   );
   // The id, where the configuration has a name.
   const channel = typeof body.channel === 'string' ? body.channel : where;
-  const ts = needed('chat.postMessage', body, 'ts');
+  const ts = found ?? needed('chat.postMessage', body, 'ts');
   await attempt.record({ type: 'NoteAnnounced', channel, ts }, 'announced');
-  return { channel, ts };
+  return found ? { found } : { channel, ts };
 }

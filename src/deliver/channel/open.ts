@@ -11,6 +11,7 @@ import {
   notAhead,
   object,
   opened,
+  pages,
   Refused,
 } from '../attempt.js';
 import { tellOutside } from '../undelivered.js';
@@ -20,7 +21,7 @@ import { type Absent, inviteAll, peopleOf, tellAbsent } from './people.js';
 /**
  * Opens the incident's channel: once, and finished if it was interrupted.
  *
- * What counts at 3 a.m. is the opener standing in the channel, so that is two calls in a row, create and invite;
+ * What counts at 3 a.m. is that the opener is in the channel, so that is two calls in a row, create and invite;
  * the fact is recorded beside the second. Everything else follows side by side. A later attempt knows from the
  * facts how far this one came, and looks in Slack for what has no fact yet.
  */
@@ -43,14 +44,14 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
     headline: () => postHeadline(attempt, channel.id),
     topic: () => setTopic(attempt, channel.id),
     people: async () => {
-      // Private means private: whoever is to see it is invited by name.
+      // A private incident is seen only by those who are invited by name.
       if (attempt.incident.private) return;
       const { people, missing } = await peopleOf(attempt, world.org.invite);
       absent.push(...missing, ...(await bringIn(attempt, channel.id, people)));
     },
   });
   await tellAbsent(attempt, channel.id, absent);
-  // Whoever opened it waits for it, and does not read what is said there.
+  // The opener waits for the channel, and cannot read what is said in it.
   const { id: opener } = attempt.incident.opener;
   const outside = absent.find(({ user }) => user === opener);
   if (outside) await tellOutside(attempt, opener, outside.error);
@@ -70,7 +71,7 @@ async function oweHeadline({ world, row }: Attempt<'channel.open'>): Promise<voi
   );
 }
 
-/** The opener, when there is one in Slack: an incident opened by the CLI has none. Whoever has left is told of below. */
+/** The opener, when there is one in Slack: an incident opened by the CLI has none. One who has left is among the absent. */
 async function inviteOpener(attempt: Attempt<'channel.open'>, channel: string): Promise<Absent[]> {
   const { id } = attempt.incident.opener;
   if (!/^[UW][A-Z0-9]+$/.test(id)) return [];
@@ -96,7 +97,7 @@ interface Channel {
   name: string;
 }
 
-// Somebody else's channels of our name, archived and unseen ones too. More than this is no accident.
+// Other people's channels that have our name, archived and unseen ones too; more than this many are no accident.
 const NAMES = 10;
 // Slack's clock and ours differ; `created` has whole seconds.
 const SKEW_S = 300;
@@ -159,28 +160,19 @@ async function findOurs(
     Number(channel.created) >= notBefore &&
     channel.is_private === incident.private &&
     channel.is_archived !== true &&
-    // Whoever is in a channel may bring us into it: where Slack does not tell who we are, none is taken for ours.
+    // Any member of a channel may bring the bot into it: where Slack does not tell who we are, none is taken for ours.
     channel.creator === bot;
-  let cursor = '';
-  for (let page = 0; page < PAGES; page++) {
-    const body = await attempt
-      .read('users.conversations', {
-        types: incident.private ? 'private_channel' : 'public_channel',
-        exclude_archived: true,
-        limit: 200,
-        ...(cursor ? { cursor } : {}),
-      })
-      .catch((error: unknown) => {
-        // A Slack that cannot list: then the name decides. Taken: a suffix, and at worst one empty channel.
-        if (isPermanent(error)) return null;
-        throw error;
-      });
-    if (!body) return null;
+  const args = {
+    types: incident.private ? 'private_channel' : 'public_channel',
+    exclude_archived: true,
+    limit: 200,
+  };
+  // A Slack that cannot list: then the name decides. Taken: a suffix, and at worst one empty channel.
+  for await (const body of pages(PAGES, (page) =>
+    attempt.read('users.conversations', { ...args, ...page }),
+  )) {
     const found = list(body.channels).find(ours);
     if (found) return { id: needed('users.conversations', found, 'id'), name: String(found.name) };
-    const next = object(body.response_metadata).next_cursor;
-    if (typeof next !== 'string' || next === '') return null;
-    cursor = next;
   }
   return null;
 }

@@ -13,15 +13,13 @@ import {
   type Refused,
   strings,
   tag,
-  Undeliverable,
 } from '../attempt.js';
 import type { World } from '../ports.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
 export async function invitePeople(attempt: Attempt<'people.invite'>): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
-  // Whoever was taken out again meanwhile must not come back in.
+  const { channel } = attempt;
+  // A person who was taken out again meanwhile must not come back in.
   const people = slackPeople(attempt).filter((id) => attempt.incident.members.includes(id));
   const groups = attempt.row.effect.payload.people.filter(isGroup);
   if (people.length + groups.length === 0) return { absent: [] };
@@ -37,13 +35,12 @@ const OUT = new Set(['not_in_channel', 'user_not_found', 'user_not_in_channel'])
 
 /**
  * Takes people out of the incident's channel. Access to the incident has ended with the record; where Slack does not
- * let the bot remove somebody, whoever asked hears it, for the channel itself can still be read.
+ * let the bot remove somebody, the person who asked hears it, for the channel itself can still be read.
  */
 export async function removePeople(attempt: Attempt<'people.remove'>): Promise<Body> {
-  const { channel } = attempt.incident;
-  if (!channel) throw new Undeliverable('no_channel');
+  const { channel } = attempt;
   const kept: Absent[] = [];
-  // Whoever was brought back meanwhile stays.
+  // A person who was brought back meanwhile stays.
   for (const user of slackPeople(attempt).filter((id) => !attempt.incident.members.includes(id))) {
     try {
       await attempt.write('conversations.kick', { channel: channel.id, user });
@@ -163,6 +160,16 @@ export async function inviteAll(
   return absent;
 }
 
+// About the channel or about the bot: these are the same for every person.
+const HOPELESS = new Set([
+  'channel_not_found',
+  'not_in_channel',
+  'is_archived',
+  'missing_scope',
+  'unknown_method',
+  'method_not_supported_for_channel_type',
+]);
+
 /** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
 async function tryInvite(
   attempt: Pick<Attempt, 'write'>,
@@ -208,7 +215,7 @@ const REASONS: Record<string, string> = {
 };
 
 function reasonFor(user: string, error: string): string {
-  // Of a person it is another scope, and which one Slack does not say here.
+  // For a person another scope is missing; Slack does not say here which.
   if (error === 'missing_scope' && /^[UW]/.test(user)) return codeInWords(error);
   return REASONS[error] ?? codeInWords(error);
 }
