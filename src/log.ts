@@ -55,7 +55,7 @@ function hiddenLine(line: string): string {
 }
 
 /** What is written of an error: nothing that a library hangs on one, such as its whole client, a statement or a command. */
-export interface ShownError {
+interface ShownError {
   type: string;
   message: string;
   code?: string | number;

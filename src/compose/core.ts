@@ -100,8 +100,8 @@ export async function openCore(
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
   const { before, permits } = handle;
-  const looked = createRead(store, lookups.inChannel, lookups.account);
-  const read: Read = rules.see ? { ...looked, open: asRuled(looked, permits) } : looked;
+  const readings = createRead(store, lookups.inChannel, lookups.account);
+  const read: Read = rules.see ? { ...readings, open: asRuled(readings, permits) } : readings;
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks, role === 'guest');
   const answer = createAnswer({
@@ -182,7 +182,7 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
 }
 
 /** Which workspace is meant cannot be told: the message lists those that there are. */
-export class NoTeam extends Told {
+class NoTeam extends Told {
   override name = 'NoTeam';
 }
 
@@ -190,7 +190,7 @@ export class NoTeam extends Told {
 const AGAIN_MS = 30_000;
 
 /** The workspace that is meant where no payload and no token says so. */
-export interface HomeWorkspace {
+interface HomeWorkspace {
   /**
    * The one that was named; else the only one; else the one that we are installed in; else the only one that holds anything.
    * @param named our id or Slack's
@@ -205,7 +205,7 @@ export interface HomeWorkspace {
  * @param installed asks Slack in which workspace our token is; null: Slack does not say, or there is no token. Asked
  *   only where there is more than one workspace, and once it has said it never again
  */
-export function homeWorkspace(
+function homeWorkspace(
   { workspaces }: Pick<Store, 'workspaces'>,
   installed: () => Promise<string | null>,
 ): HomeWorkspace {
@@ -269,7 +269,7 @@ export function many(n: number, what: string): string {
  * The person whose word a token's, or the command line's, is to be. Nobody is guessed.
  * @param typed `@ana`, `<@U012AB3CD>`, `U012AB3CD`
  */
-export async function ownerNamed({ people }: Store, team: string, typed: string): Promise<Person | Refusal> {
+async function ownerNamed({ people }: Store, team: string, typed: string): Promise<Person | Refusal> {
   const said = typed.trim();
   const id = /^(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?$/.exec(said)?.[1];
   const byId = id === undefined ? null : await people.get(team, id);

@@ -10,7 +10,7 @@ import type { Engine } from '#queue/engine.js';
 import type { Slack } from '#slack/app.js';
 import { troubleOf } from '#store/pools.js';
 import type { Store } from '#store/store.js';
-import type { Look, Part } from '#web/health.js';
+import type { Check, Part } from '#web/health.js';
 
 /** What failed where nobody waited for it: a mistake of ours, after which the process goes on. */
 export class Unseen {
@@ -37,7 +37,7 @@ export class Unseen {
 /** Long enough for a monitor and its people; later it is only told. */
 const UNSEEN_MS = 15 * 60_000;
 
-export interface Standing {
+export interface Checked {
   store: Pick<Store, 'tryWriting' | 'outbox'>;
   engine: Pick<Engine, 'check'>;
   canary: Pick<Canary, 'status'>;
@@ -46,7 +46,7 @@ export interface Standing {
 }
 
 /** How to find out how each part is that the bot stands on. */
-export function looksOf({ store, engine, canary, slack, unseen }: Standing): Record<Part, Look> {
+export function checksOf({ store, engine, canary, slack, unseen }: Checked): Record<Part, Check> {
   let database: Condition = { state: 'ok' };
   return {
     async database() {

@@ -7,7 +7,13 @@ import type { Logs } from '#log.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
-import { createPermalink, createWaiting, onAddToTimeline, onReaction, onWhich } from './capture/shortcut.js';
+import {
+  createPermalink,
+  createUnassigned,
+  onAddToTimeline,
+  onReaction,
+  onWhich,
+} from './capture/shortcut.js';
 import { type Context, createWhere, type Owe, onCommand, type Workspace } from './listener.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
@@ -218,7 +224,7 @@ export function listenToOthers(
   app: Pick<App, 'action' | 'view' | 'shortcut' | 'event'>,
   context: Context,
 ): void {
-  const waiting = createWaiting(context.now);
+  const unassigned = createUnassigned(context.now);
   app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
   app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
@@ -227,10 +233,10 @@ export function listenToOthers(
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));
-  app.view('which', onWhich(context, waiting));
+  app.view('which', onWhich(context, unassigned));
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'add_to_timeline' },
-    onAddToTimeline(context, waiting),
+    onAddToTimeline(context, unassigned),
   );
   app.event('reaction_added', onReaction(context));
   app.event('member_joined_channel', onJoined(context));

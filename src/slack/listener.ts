@@ -78,7 +78,7 @@ export interface Context {
 }
 
 /** Somebody in front of Slack, as a payload names them. */
-export interface Speaker {
+interface Speaker {
   /** The whole of it: it says for which workspace it is. */
   payload: unknown;
   user: string;
@@ -324,8 +324,8 @@ export async function interaction<A = void>(
     /** What is said when the work fails, made of that it is not known whether it is in the record. */
     failed?: (reply: Reply) => Reply;
     ack: (body?: A) => Promise<void>;
-    /** What Slack takes within its answer; absent or undefined: the answer is empty, and `tell` follows. */
-    within?: (reply: Reply) => A | undefined;
+    /** What Slack takes in its answer; absent or undefined: the answer is empty, and `tell` follows. */
+    inAnswer?: (reply: Reply) => A | undefined;
     /** Tells it another way. */
     tell: (reply: Reply) => Promise<unknown>;
   },
@@ -349,7 +349,7 @@ export async function interaction<A = void>(
     clearTimeout(timer);
   }
   if (!late) {
-    const body = reply ? of.within?.(reply) : undefined;
+    const body = reply ? of.inAnswer?.(reply) : undefined;
     try {
       await (body ? ack(body) : ack());
       if (body) return;
@@ -391,7 +391,7 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
       work: speak(context, command),
       failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       ack,
-      within: ephemeral,
+      inAnswer: ephemeral,
       tell: (reply) => respondTo(command.response_url, ephemeral(reply), context.log),
     });
 }

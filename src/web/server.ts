@@ -12,7 +12,7 @@ import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
-export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Slack's own payloads stay far below; more is not from Slack, and checking a signature over it is work. */
 const MAX_SLACK_BYTES = 1_000_000;
@@ -35,7 +35,7 @@ const LINGER_MS = 5_000;
 /** How long requests that have begun may take to be answered once we do not listen any more: a commit in doubt needs some. */
 const LAST_ANSWERS_MS = 10_000;
 
-export interface WebPorts {
+interface WebPorts {
   health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;

@@ -33,17 +33,21 @@ import { type Captured, capture, messageIn } from './capture.js';
 type ShortcutArgs = SlackShortcutMiddlewareArgs<MessageShortcut>;
 
 /** *Add to timeline* on a message. The payload holds the message, so it works in channels that the bot cannot read. */
-export function onAddToTimeline(context: Context, waiting: Waiting): Middleware<ShortcutArgs> {
+export function onAddToTimeline(context: Context, unassigned: Unassigned): Middleware<ShortcutArgs> {
   return ({ shortcut, ack }) =>
     interaction(context, {
       request: triggerKey(shortcut.trigger_id),
-      work: add(context, waiting, shortcut),
+      work: add(context, unassigned, shortcut),
       ack,
       tell: (reply) => respondTo(shortcut.response_url, ephemeral(reply), context.log),
     });
 }
 
-async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut): Promise<Reply | null> {
+async function add(
+  context: Context,
+  unassigned: Unassigned,
+  shortcut: MessageShortcut,
+): Promise<Reply | null> {
   const message = messageIn(shortcut.message);
   if (!message) return said('That message cannot be read. Record what it says with a note.');
   const { id: channel, name } = shortcut.channel;
@@ -68,7 +72,7 @@ async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut
   const only = open[0];
   if (only === undefined) return refused(refuse('NO_OPEN_INCIDENT', { verb: 'note' }));
   if (open.length === 1) return outcome(await capture(context, captured, only.number, asking));
-  const view = whichModal(open, waiting.keep(captured));
+  const view = whichModal(open, unassigned.keep(captured));
   if (await openView(context, shortcut.trigger_id, view)) return null;
   const known = open.map((state) => ({ ref: `INC-${state.number}`, title: state.title }));
   return refused(refuse('WHICH_INCIDENT', { verb: 'note', open: known }));
@@ -79,7 +83,7 @@ function outcome(result: Awaited<ReturnType<typeof capture>>): Reply {
 }
 
 /** The reaction that keeps a message. */
-export const PIN = 'pushpin';
+const PIN = 'pushpin';
 
 /**
  * :pushpin: on a message in an incident's channel. The event names the message without its text; fetching it is owed, so that
@@ -122,10 +126,10 @@ export function createPermalink(client: SlackClient, now: () => Date) {
 /** The incident has been chosen for a message that was to be added to a timeline. */
 export function onWhich(
   context: Context,
-  waiting: Waiting,
+  unassigned: Unassigned,
 ): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
   return ({ body, view, ack }) => {
-    const found = waiting.find(view.private_metadata);
+    const found = unassigned.find(view.private_metadata);
     return interaction(context, {
       request: triggerKey(body.trigger_id),
       work: record(context, body, Number(valuesOf(view).chosen('incident')[0]), found),
@@ -139,7 +143,7 @@ async function record(
   context: Context,
   body: ViewSubmitAction,
   incident: number,
-  found: ReturnType<Waiting['find']>,
+  found: ReturnType<Unassigned['find']>,
 ): Promise<Reply> {
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
   const speaker = {
@@ -174,7 +178,7 @@ const LIMIT = 3_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
 /** Messages whose incident is still being chosen. */
-interface Waiting {
+interface Unassigned {
   /** @returns what the modal is to carry, at most 3,000 characters */
   keep(captured: Captured): string;
   /** @returns the message; or only its place, when it was too long and this process does not remember it */
@@ -182,7 +186,7 @@ interface Waiting {
 }
 
 /** A short message travels with the modal; a long one waits here, and if this process ends it is fetched from its place. */
-export function createWaiting(now: () => Date): Waiting {
+export function createUnassigned(now: () => Date): Unassigned {
   const kept = new Memory<Captured>(LONGEST_WAIT_MS, 200, () => now().getTime());
   return {
     keep(captured) {

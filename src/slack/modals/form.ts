@@ -124,7 +124,7 @@ export function receiptModal(text: string): types.ModalView {
 }
 
 /** What reading a submitted form needs to know. */
-export interface FormContext extends TimeContext {
+interface FormContext extends TimeContext {
   /** The slash command, for examples in refusals. */
   readonly command: string;
   /** Components that the organisation knows. */

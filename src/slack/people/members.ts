@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { SlackClient } from '../transport/client.js';
 
@@ -90,13 +91,7 @@ export function createMembers(options: {
       const known = memory.get(channel);
       const there = known?.people.has(user);
       if (known && clock() - known.at < (there ? YES_MS : NO_MS)) return there ?? null;
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<null>((resolve) => {
-        timer = setTimeout(() => resolve(null), PATIENCE_MS);
-        timer.unref();
-      });
-      const fresh = await Promise.race([read(channel), patience]);
-      clearTimeout(timer);
+      const fresh = await Promise.race([read(channel), sleep(PATIENCE_MS, null, { ref: false })]);
       return fresh ? fresh.people.has(user) : null;
     },
     joined(channel, user) {

@@ -18,14 +18,14 @@ export type SlackResult =
   | { kind: 'unknown'; error: string; sent: boolean };
 
 /** An answer as Slack gave it: look into it with zod. */
-export type SlackData = Readonly<Record<string, unknown>>;
+type SlackData = Readonly<Record<string, unknown>>;
 
 export interface SlackClient {
   /** Call once; never throws, never retries, never waits for a limit to pass. */
   call(method: string, args?: Record<string, unknown>): Promise<SlackResult>;
 }
 
-export interface SlackClientOptions {
+interface SlackClientOptions {
   token: string;
   /** Base address of the Web API, default Slack's own. */
   apiUrl?: string;
@@ -171,7 +171,7 @@ export interface Home {
   enterprise?: string | null;
 }
 
-export interface WhoAmI {
+interface WhoAmI {
   start(): void;
   stop(): void;
   /** null until Slack has answered. */

@@ -25,7 +25,7 @@ const GOODBYE_MS = 3_000;
 /** How often a socket looks whether its turn has come, while it is crowded. */
 const TURN_MS = 1_000;
 
-export interface SocketFront {
+interface SocketFront {
   receiver: FrontReceiver;
   /** How many sockets are connected now. */
   connected(): number;
@@ -140,17 +140,7 @@ export function createSocketFront(options: {
     return outcome;
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopping.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      stopping.signal.addEventListener('abort', done);
-    });
-  }
+  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   return {
     receiver: {
@@ -206,26 +196,26 @@ function receiver(
 }
 
 /** What one more socket hears of Slack: `connections` of this app, or why there is none. */
-export interface SocketLook {
+interface SocketTrial {
   connections: number | null;
   /** Slack's word for sending it away, or its code for not giving one. */
   refused: string | null;
 }
 
 /** A moment in which Slack sends away what it does not want. */
-const LOOK_MS = 700;
+const TRIAL_MS = 700;
 
 /**
  * Opens one socket for a moment, to see whether Slack keeps it. What Slack may hand to it meanwhile is answered with the
  * plain truth: nothing was kept.
  */
-export async function lookAtSocket(options: {
+export async function trySocket(options: {
   appToken: string;
   apiUrl?: string;
   log: Logs;
-}): Promise<SocketLook> {
+}): Promise<SocketTrial> {
   const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
-  const seen: SocketLook = { connections: null, refused: null };
+  const seen: SocketTrial = { connections: null, refused: null };
   client.on('ws_message', (data: unknown) => {
     seen.refused = goodbyeIn(data) ?? seen.refused;
     const said = messageIn(data);
@@ -237,15 +227,12 @@ export async function lookAtSocket(options: {
   });
   try {
     await client.start();
-    await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_MS);
-      client.once('disconnected', resolve);
-    });
+    await Promise.race([sleep(TRIAL_MS), new Promise((resolve) => client.once('disconnected', resolve))]);
   } catch (error) {
     seen.refused ??= error instanceof webApi.WebAPIPlatformError ? error.data.error : 'no answer';
   }
   // Of one that is gone already nobody hears that it went.
-  await Promise.race([client.disconnect(), new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
+  await Promise.race([client.disconnect(), sleep(TRIAL_MS)]);
   return seen;
 }
 
