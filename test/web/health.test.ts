@@ -14,7 +14,7 @@ afterEach(async () => {
 
 function kept(looks: Partial<Record<Part, Check>>, patienceMs = 1_000) {
   const log = memoryLog();
-  const well: Look = () => ok;
+  const well: Check = () => ok;
   const health = keepHealth({
     checks: { database: well, queue: well, deliveries: well, slack: well, process: well, ...looks },
     log,
