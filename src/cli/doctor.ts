@@ -372,7 +372,7 @@ export async function askSlack(config: Config): Promise<Finding[]> {
   const client = createSlackClient({
     token: botToken,
     log: pino({ level: 'silent' }),
-    ...(apiUrl && { apiUrl }),
+    apiUrl,
   });
   const answer = await client.call('auth.test');
   if (answer.kind === 'ratelimited') {
@@ -399,7 +399,7 @@ async function sockets(config: Config): Promise<Finding[]> {
   const { appToken, apiUrl } = config.slack;
   if (appToken === null) return [];
   const log = pino({ level: 'silent' });
-  const { connections, refused } = await trySocket({ appToken, log, ...(apiUrl && { apiUrl }) });
+  const { connections, refused } = await trySocket({ appToken, log, apiUrl });
   const what = 'Socket Mode';
   if (refused === TOO_MANY) {
     const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;

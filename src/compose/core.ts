@@ -58,7 +58,7 @@ const INSTALLED_MS = 3_000;
 function slackAtAPrompt({ slack }: Config, log: Log): SlackClient | null {
   const { botToken: token, apiUrl } = slack;
   if (token === null) return null;
-  return createSlackClient({ token, log, timeout: INSTALLED_MS, ...(apiUrl && { apiUrl }) });
+  return createSlackClient({ token, log, timeout: INSTALLED_MS, apiUrl });
 }
 
 async function whereInstalled(config: Config, log: Log): Promise<string | null> {

@@ -84,8 +84,8 @@ const LINK_MS = 800;
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now = clock } = options;
-  const { botToken: token } = slack;
-  const { client, outage, shutOut } = noted(createSlackClient({ ...address(slack), token, log }));
+  const { botToken: token, apiUrl } = slack;
+  const { client, outage, shutOut } = noted(createSlackClient({ apiUrl, token, log }));
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -97,7 +97,7 @@ export function createSlack(options: SlackOptions): Slack {
   const { home } = whoAmI;
   const people = createPeople({ store: options.people, client, home, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
-  const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
+  const patient = createSlackClient({ apiUrl, token, log, timeout: LINK_MS });
   const groups = createGroups(client);
   const members = createMembers({
     client,
@@ -126,7 +126,7 @@ export function createSlack(options: SlackOptions): Slack {
     members,
     groups,
     client,
-    swift: createSlackClient({ ...address(slack), token, log, timeout: MODAL_MS }),
+    swift: createSlackClient({ apiUrl, token, log, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
     self: () => whoAmI.current()?.botUserId ?? null,
     log,
@@ -148,7 +148,7 @@ export function createSlack(options: SlackOptions): Slack {
       receiver: { init: () => {}, start: async () => {}, stop: async () => {} },
       authorize: whoAmI.authorize,
       logger: slackLogger(log),
-      clientOptions: { ...(slack.apiUrl && { slackApiUrl: slack.apiUrl }) },
+      clientOptions: { ...(apiUrl && { slackApiUrl: apiUrl }) },
       tokenVerificationEnabled: false,
       // Nothing runs before every listener: what comes from ourselves is told apart where it matters.
       ignoreSelf: false,
@@ -304,13 +304,9 @@ function noted(inner: SlackClient): {
   };
 }
 
-function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
-  return apiUrl ? { apiUrl } : {};
-}
-
 function frontOf({ slack, log, onFatal }: SlackOptions, now: () => Date) {
   if (slack.appToken) {
-    const socket = createSocketFront({ ...address(slack), appToken: slack.appToken, log, onFatal });
+    const socket = createSocketFront({ apiUrl: slack.apiUrl, appToken: slack.appToken, log, onFatal });
     const listener = async (request: IncomingMessage, response: ServerResponse) => {
       request.resume();
       response.writeHead(404).end();

@@ -8,6 +8,7 @@ import { ExportsBusy } from '#read/read.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
 import { Told } from '#told.js';
 import { type ApiPorts, apiRoutes } from './api.js';
+import { say } from './auth.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
 
@@ -71,7 +72,7 @@ export async function startWeb(
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
   app.use((_request, response) => {
-    response.status(404).type('text/plain').send('There is nothing here.\n');
+    say(response, 404, 'There is nothing here.');
   });
   app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
     answerFailure(ports.log, error, request, response);
@@ -168,31 +169,21 @@ function answerFailure(
     return;
   }
   if (error instanceof ExportsBusy) {
-    response
-      .status(503)
-      .set('Retry-After', String(error.retryAfterS))
-      .type('text/plain')
-      .send('Too many exports are being read at this moment. Try again in a few seconds.\n');
+    response.set('Retry-After', String(error.retryAfterS));
+    say(response, 503, 'Too many exports are being read at this moment. Try again in a few seconds.');
     return;
   }
   if (error instanceof Unavailable) {
     const { state, reason } = troubleOf(error);
     const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
-    response
-      .status(503)
-      .set('Retry-After', '2')
-      .type('text/plain')
-      .send(`The database ${why}. Try again in a moment.\n`);
+    response.set('Retry-After', '2');
+    say(response, 503, `The database ${why}. Try again in a moment.`);
     return;
   }
   const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
   if (status === 500) log.error({ err: error, path: request.path }, 'a request failed');
-  response
-    .status(status)
-    .type('text/plain')
-    .send(
-      status === 500 ? 'Something went wrong here; the log says what.\n' : 'That request cannot be read.\n',
-    );
+  const unread = 'That request cannot be read.';
+  say(response, status, status === 500 ? 'Something went wrong here; the log says what.' : unread);
 }
 
 /** A body that trickles in holds a connection, and what has come of it memory: after `ms` it is given up. */

@@ -367,29 +367,13 @@ function runButtons(view: RunView, incident: number): Block[] {
   const carried: CarriedRun = { incident, run: state.run, mark: markOf(state, view.endedAt) };
   const button = (what: string, label: string, more: Partial<CarriedRun> = {}, dress: Dress = {}) =>
     buttonFor(`run:${what}`, label, packed({ ...carried, ...more }), dress);
-  const ref = runRef(state.run);
-  const cancel = () =>
-    state.cancelled
-      ? null
-      : button(
-          'cancel',
-          'Cancel',
-          {},
-          {
-            confirm: [`Cancel ${ref}`, 'What was done stays done; it can be undone afterwards.', 'Stop it'],
-          },
-        );
-  const undo = () =>
-    undoable(view)
-      ? button(
-          'undo',
-          'Undo',
-          {},
-          {
-            confirm: [`Undo ${ref}`, 'Takes back what it did, the last step first.', 'Undo it'],
-          },
-        )
-      : null;
+  /** Asks once more before it counts. */
+  const confirmed = (what: string, label: string, text: string, word: string) =>
+    button(what, label, {}, { confirm: [`${label} ${runRef(state.run)}`, text, word] });
+  const stays = 'What was done stays done; it can be undone afterwards.';
+  const cancel = () => (state.cancelled ? null : confirmed('cancel', 'Cancel', stays, 'Stop it'));
+  const takesBack = 'Takes back what it did, the last step first.';
+  const undo = () => (undoable(view) ? confirmed('undo', 'Undo', takesBack, 'Undo it') : null);
   const elements = (() => {
     switch (state.status) {
       case 'planning':

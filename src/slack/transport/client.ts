@@ -27,8 +27,8 @@ export interface SlackClient {
 
 interface SlackClientOptions {
   token: string;
-  /** Base address of the Web API, default Slack's own. */
-  apiUrl?: string;
+  /** Base address of the Web API; null: Slack's own. */
+  apiUrl?: string | null;
   log: Logs;
   /** Milliseconds after which an answer is given up. */
   timeout?: number;

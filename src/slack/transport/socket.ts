@@ -39,7 +39,7 @@ interface SocketFront {
  */
 export function createSocketFront(options: {
   appToken: string;
-  apiUrl?: string;
+  apiUrl?: string | null;
   log: Logs;
   onFatal: (code: string) => void;
   sockets?: number;
@@ -173,7 +173,7 @@ export function createSocketFront(options: {
 
 /** One socket that neither reconnects by itself nor asks twice. */
 function receiver(
-  options: { appToken: string; apiUrl?: string; log: Logs },
+  options: { appToken: string; apiUrl?: string | null; log: Logs },
   stopping: AbortSignal,
 ): SocketModeReceiver {
   return new SocketModeReceiver({
@@ -211,7 +211,7 @@ const TRIAL_MS = 700;
  */
 export async function trySocket(options: {
   appToken: string;
-  apiUrl?: string;
+  apiUrl?: string | null;
   log: Logs;
 }): Promise<SocketTrial> {
   const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
