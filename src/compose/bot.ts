@@ -40,7 +40,7 @@ const CANARY_MS = 4_000;
 /**
  * Starts a bot process.
  * @param onFatal Slack will never accept our token: the process should end
- * @param unseen counts what fails in this process where nobody waits for it
+ * @param unseen counts the failures of this process that no caller awaits
  */
 export async function startBot(
   config: Config,
@@ -88,7 +88,7 @@ async function build(
     return held !== null;
   };
   const restored = (await arrive()) || (await restoredLately(store));
-  // No reason to stand still: recording needs none of them.
+  // A missing folder, secret or definition is only said: recording needs none of them.
   if (!existsSync(config.runbooksDir) && config.runbooksDir !== resolve('runbooks')) {
     log.warn(
       { folder: config.runbooksDir },
@@ -96,7 +96,7 @@ async function build(
     );
   }
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
-  // In the background, too: whoever starts with definitions or settings of before is told what to write.
+  // In the background: definitions and settings of an older version are named in the log, with what to write instead.
   void core.runbooks
     .doubts()
     .then((doubts) => {
@@ -105,7 +105,7 @@ async function build(
     .catch((error: unknown) => log.warn({ err: error }, 'the runbooks could not be looked at'));
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
-  // The first who runs one does not wait for all of them to be read.
+  // Read now, so that the first run does not wait for all of them to be read.
   void core.runbooks.shelf.list();
   const engine = await openEngine({
     ...(config.redisUrl === null
@@ -171,7 +171,7 @@ async function build(
   const compare = () => compareWithSlack(core, slack.client, log);
   // Every worker compares: what was put back as files shows in Slack alone. A process that has found a backup compares in any role.
   const compared = role !== 'web' || restored ? compare() : Promise.resolve();
-  // A backup may be put back beneath us.
+  // A backup may be put back while the bot runs.
   const arriving = setInterval(() => {
     void arrive()
       .then((put) => (put ? compare() : undefined))
@@ -193,7 +193,7 @@ async function build(
   const checks = checksOf({ store, engine, canary, slack, unseen });
   const health = keepHealth({ checks: { ...checks, slack: whenAsked(checks.slack) }, log });
   opened.push(async () => health.stop());
-  // Nobody is given a number that stands in the channel already.
+  // Before the first request: a number that stands in a channel already is not given again.
   if (restored) await compared;
   const web = role === 'worker' ? null : await listen(config, core, log, slack, secret, health);
   if (role !== 'worker') await slack.start();
@@ -203,7 +203,7 @@ async function build(
   return {
     port: web?.port ?? null,
     async stop(linger) {
-      // What is let go of now is not ill.
+      // What is closed from here on is not to be reported as ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);

@@ -12,7 +12,7 @@ import { troubleOf } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 import type { Check, Part } from '#web/health.js';
 
-/** What failed where nobody waited for it: a mistake of ours, after which the process goes on. */
+/** Failures that no caller awaited: mistakes of ours, after which the process goes on. */
 export class Unseen {
   #times = 0;
   #last: Moment | null = null;
@@ -22,7 +22,7 @@ export class Unseen {
     this.#last = moment();
   }
 
-  /** What is recorded stands with its commit, so an end of the process would help nobody; that somebody looks would. */
+  /** What is recorded stands with its commit, so ending the process would help nobody; a person should look at the log. */
   condition(): Condition {
     if (this.#last === null) return { state: 'ok' };
     const times = this.#times === 1 ? 'once' : `${this.#times} times`;
@@ -125,7 +125,7 @@ export function startHeartbeat(
   let writing: Promise<void> = Promise.resolve();
   const beat = () => {
     const text = JSON.stringify({ pid: process.pid, ...bot, up: uptime() } satisfies Beat);
-    // Into place as a whole, and over whatever stands there: nobody reads half of one, nor follows somebody's link.
+    // Renamed into place as a whole: no reader sees half of it, and a link that stands there is replaced, not followed.
     writing = writeFile(aside, text, { flag: 'wx', mode: 0o600 })
       .then(() => rename(aside, path))
       .catch((error: NodeJS.ErrnoException) => {

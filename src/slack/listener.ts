@@ -362,7 +362,7 @@ export async function interaction<A = void>(
 }
 
 /**
- * Looks before anything is recorded. Where that fails nothing was kept, and whoever waits is told so.
+ * Looks up what has to be known before anything is recorded. Where that fails, nothing was kept, and the answer says so.
  * @param onlyLooks they only asked: nothing would have been kept
  */
 export async function lookedUp<T>(
@@ -398,7 +398,7 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
 
 const NOT_READ = refused(refuse('NOT_READ', { why: 'something failed here' }));
 
-/** Looked at after a failure only. Whoever asks a question must not hear that something may be in the record. */
+/** Used after a failure only: somebody who asked a question must not read that something may be in the record. */
 function onlyLooks({ text }: SlashCommand): boolean {
   const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] ?? '');
   return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');

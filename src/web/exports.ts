@@ -34,7 +34,7 @@ export const EXPORT_FILES: Readonly<Record<Format, string>> = {
 /** The page's own policy, and what only a header can say: no other page may frame it, to have somebody click on what they do not see. */
 const SERVED_POLICY = `${PAGE_POLICY}; frame-ancestors 'none'`;
 
-/** A reader who stops reading must not occupy one of the places for ever. */
+/** A reader that stops reading must not hold one of the places for exports for ever. */
 const SLOWEST_MS = 120_000;
 
 /** `GET /incidents/INC-7/timeline.md` and its like: the same bytes as the CLI and Slack give. */
@@ -49,7 +49,7 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     if (!viewer) return;
     const asked = request.query.zone ?? 'UTC';
     if (typeof asked !== 'string') {
-      // The parser of queries makes a list of what is repeated: which of them is meant, nobody knows.
+      // A parameter that is repeated arrives as a list: which value is meant cannot be known.
       say(response, 400, '`zone` stands there twice. Write it once, such as `?zone=Europe/Berlin`.');
       return;
     }

@@ -122,17 +122,17 @@ export async function startWeb(
       // Where the head of an answer is not out yet, it can still say so.
       for (const response of open) response.shouldKeepAlive = false;
       if (linger) await sleep(lingerMs);
-      // Right after all that waited was let in: what still knocks when we stop to listen would be cut off.
+      // A turn of the event loop lets in connections that wait already: one that still waits when listening stops is cut off.
       await new Promise(setImmediate);
       const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      // Node takes one that was only opened for a request that begins.
+      // Node counts a connection that was only opened as one with a request.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      // Requests that run may finish; those that hang may not hold us up.
+      // Requests that run may finish; those that hang must not hold up the end.
       if ((await Promise.race([closed, late])) === 'late') server.closeAllConnections();
       await closed;
-      // Who got an empty answer, to be in time, is still waiting for the words.
+      // Somebody who got an empty answer, so that it was in time, still waits for the words.
       while (telling.size > 0 && (await Promise.race([...telling, late])) !== 'late');
     },
   };
@@ -225,7 +225,7 @@ function fileLimits(): string {
 }
 
 /**
- * Whoever opens connections and says nothing must not keep the others out: beyond `most`, the one that has been owing us a
+ * Connections that say nothing must not keep the others out: beyond `most`, the one that has been owing us a
  * request for longest makes room, first those that never sent a whole one; then those that do not take the answers which they
  * asked for. A connection whose request is being answered never does.
  */

@@ -99,7 +99,7 @@ export function topic(state: IncidentState): string {
 }
 
 /**
- * One line for the announcement channel, kept up to date. Never composed for a private incident: whoever posts checks that.
+ * One line for the announcement channel, kept up to date. Never composed for a private incident: the delivery checks that.
  */
 export function announcementMessage(
   state: IncidentState,

@@ -64,7 +64,7 @@ async function add(
   const { asking } = await spokenBy(context, speaker, null);
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
-    // Whoever can see a message in an incident's channel is in it.
+    // A message in an incident's channel is seen only by people who are in it.
     return outcome(await capture(context, captured, implied, { ...asking, seesPrivate: true }));
   }
 
@@ -109,7 +109,7 @@ export function onReaction(context: Context): Middleware<SlackEventMiddlewareArg
   };
 }
 
-/** After one that did not come in time, Slack is not asked for this long: nobody waits twice for an unwell Slack. */
+/** After an answer that did not come in time Slack is not asked for this long: a person waits once for it, not twice. */
 const SKIP_MS = 30_000;
 
 /** @returns a function that gives a message's address, or null: never fails, never takes longer than the client's patience */

@@ -74,7 +74,7 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
     read = performance.now();
   }
 
-  /** Once at a time: whoever asks meanwhile gets the same answer. */
+  /** One read at a time: calls meanwhile get the same answer. */
   function loaded(): Promise<void> {
     under ??= load().finally(() => {
       under = null;

@@ -74,7 +74,7 @@ export function createMembers(options: {
     return null;
   }
 
-  /** Once at a time for each channel; whoever waits, waits with a limit. */
+  /** One read at a time for each channel; callers wait for it with a limit. */
   function read(channel: string): Promise<Known | null> {
     let under = reading.get(channel);
     if (!under) {

@@ -39,7 +39,7 @@ interface SlackClientOptions {
 const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 const SLACK_CODE = /^[a-zA-Z0-9_.:-]{1,80}$/;
 
-/** One attempt per call: whoever calls decides what to repeat, because only they know what must not happen twice. */
+/** One attempt per call: the caller decides what to repeat, because only it knows what must not happen twice. */
 export function createSlackClient(options: SlackClientOptions): SlackClient {
   const web = new webApi.WebClient(options.token, {
     ...(options.apiUrl && { slackApiUrl: options.apiUrl }),

@@ -159,7 +159,7 @@ export function createSocketFront(options: {
         const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
         const leave = async (socket: SocketModeReceiver, unanswered: ReadonlySet<Promise<void>>) => {
           while (unanswered.size > 0 && (await Promise.race([...unanswered, late])) !== 'late');
-          // In the same breath, so that nothing is in hand: Slack gives to another socket what it has next.
+          // At once, while nothing is in hand: Slack gives to another socket what it has next.
           void socket.client.disconnect();
         };
         await Promise.all(sockets.map((socket, i) => leave(socket, inHand[i] ?? new Set())));
