@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Condition } from '#domain/words.js';
+import type { Logs } from '#log.js';
 
 /** What the bot stands on, and itself, in the order in which it is told. */
 export const PARTS = ['database', 'queue', 'deliveries', 'slack', 'process'] as const;
@@ -19,10 +20,7 @@ export interface Health {
 
 interface HealthOptions {
   checks: Record<Part, Check>;
-  log: {
-    info(fields: object, message: string): void;
-    warn(fields: object, message: string): void;
-  };
+  log: Pick<Logs, 'info' | 'warn'>;
   everyMs?: number;
   patienceMs?: number;
 }

@@ -56,11 +56,7 @@ async function add(
     channel: { id: channel, name },
     reply: shortcut.response_url || null,
   };
-  const speaker = {
-    payload: shortcut,
-    user: shortcut.user.id,
-    handle: shortcut.user.name,
-  };
+  const speaker = { payload: shortcut, user: shortcut.user.id, handle: shortcut.user.name };
   const { asking } = await spokenBy(context, speaker, null);
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
@@ -146,11 +142,7 @@ async function record(
   found: ReturnType<Unassigned['find']>,
 ): Promise<Reply> {
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
-  const speaker = {
-    payload: body,
-    user: body.user.id,
-    handle: body.user.name,
-  };
+  const speaker = { payload: body, user: body.user.id, handle: body.user.name };
   const { asking } = await spokenBy(context, speaker, null);
   if ('message' in found) return outcome(await capture(context, found, incident, asking));
   const { channel, ts } = found;
