@@ -18,7 +18,7 @@ export interface PlainLog {
   error(fields: object, message: string): void;
 }
 
-/** Values under these names never reach a line of the log, whoever logs the object that holds them. */
+/** Values under these names never reach a line of the log, in whatever object they are logged. */
 const HIDDEN = [
   'token',
   'botToken',
@@ -30,10 +30,10 @@ const HIDDEN = [
   'password',
 ];
 
-/** What takes secrets out of everything that this process writes on stderr, whoever wrote it. */
+/** Take secrets out of everything that this process writes on stderr: our lines, and those of libraries and of Node. */
 const scrubs = new Set<(text: string) => string>();
 
-/** @param scrub takes out what is secret, for as long as the process lives: the last that it says is a crash */
+/** @param scrub takes out what is secret until the process ends: the last that it writes may be a crash */
 export function hideInLogs(scrub: (text: string) => string): void {
   scrubs.add(scrub);
 }
@@ -62,7 +62,7 @@ function hiddenLine(line: string): string {
 }
 
 /** What is written of an error: nothing that a library hangs on one, such as its whole client, a statement or a command. */
-export interface ShownError {
+interface ShownError {
   type: string;
   message: string;
   code?: string | number;
@@ -223,7 +223,7 @@ export class Lines {
         else this.waiting.shift();
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
-        // Nobody will ever read it, or the disk is full: a log is no reason to stop.
+        // The reader is gone for good, or the disk is full: a log is no reason to stop.
         this.bytes -= next.byteLength;
         this.waiting.shift();
         this.dropped += next === this.told?.line ? this.told.lines : 1;

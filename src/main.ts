@@ -8,7 +8,7 @@ import { Told } from '#told.js';
 
 const NEEDS: Record<Role, Need> = { all: 'bot', web: 'web', worker: 'worker' };
 
-/** Listening on, last answers, deliveries in hand, connections: each has its bound, and these are all of them. */
+/** The bounds of listening on, of last answers, of deliveries in hand and of connections, added up. */
 const LONGEST_STOP_MS = 28_000;
 
 /** `tocsin start [--role all|web|worker]`: this process is the bot. */
@@ -24,21 +24,22 @@ async function main(): Promise<void> {
   const stop = (code: number, linger = false) => {
     if (stopping) return;
     stopping = true;
-    // What hangs may not keep a process alive that was told to go.
+    // A part that hangs must not keep the process alive after it was told to stop.
     setTimeout(() => process.exit(code), LONGEST_STOP_MS).unref();
     void (bot?.stop(linger) ?? Promise.resolve())
       .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
       .finally(() => process.exit(code));
   };
-  // Whoever presses Ctrl-C has no balancer that is to find out first.
+  // Ctrl-C is typed at a terminal: no balancer has to find out first.
   process.on('SIGINT', () => stop(0));
   process.on('SIGTERM', () => stop(0, true));
-  // Node would print the stack as it is, and the line of source that threw.
+  // Node would print the stack and the line of source as they are; a secret may stand in both.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'something failed that nobody expected: this process ends');
     process.exit(1);
   });
-  // What is recorded is whole at every moment, so what nobody waited for is no reason to end; `/readyz` tells of it.
+  // A rejection that no caller awaits does not end the process: what is recorded is whole at every moment, and `/readyz`
+  // says that it happened.
   process.on('unhandledRejection', (error) => {
     unseen.count();
     log.error({ err: error }, 'something failed unseen');
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
   bot = await startBot(config, log, role, refused, unseen);
   if (stopping) return;
   const where = bot.port === null ? '' : ` on http://${hostShown(config.host)}:${bot.port}`;
-  // The one line on stdout: whoever started us may wait for it.
+  // The one line on stdout, for a program that waits until the bot is ready.
   process.stdout.write(`Tocsin is ready${where}\n`);
 }
 

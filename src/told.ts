@@ -1,6 +1,6 @@
 /**
- * Something could not be done, and its message is all there is to say to the person who meets it: whole sentences, with
- * what to do. Nobody is helped by a stack. Thrown by whoever knows what is wrong; printed as it is wherever it arrives.
+ * An error whose message is all that the person who meets it needs: whole sentences, with what to do, and no stack. It is
+ * thrown where the cause is known, and printed as it is wherever it arrives.
  */
 export class Told extends Error {
   override name = 'Told';

@@ -142,8 +142,8 @@ export function takeOwner(verb: string, args: string[]): { owner: string | null;
     throw new Usage('`--owner` needs a person: `--owner @ana`');
   const before = args.slice(0, at);
   const after = args.slice(at + (stuck === undefined ? 2 : 1));
-  const within = onlyFlags(verb, before) === false && onlyFlags(verb, after) === false;
-  if (verb !== 'run' && within) {
+  const inText = onlyFlags(verb, before) === false && onlyFlags(verb, after) === false;
+  if (verb !== 'run' && inText) {
     throw new Usage('`--owner` stands in the middle of the text; write it before or behind it');
   }
   return { owner: value, rest: [...before, ...after] };

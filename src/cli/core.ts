@@ -41,7 +41,7 @@ export function nothingMore(verb: string, args: readonly string[]): void {
 
 /** Runs with the database open: joins a running bot's, or starts the embedded one for as long as it takes. */
 export async function withCore<T>(io: Io, run: (core: Core) => Promise<T>): Promise<T> {
-  // What a person typed at a prompt should not be answered by a log: only what went wrong.
+  // A verb at a prompt is not to be answered by a log: only what went wrong is logged.
   const config = loadConfig({ ...io.env, LOG_LEVEL: io.env.LOG_LEVEL || 'warn' }, 'database');
   const core = await openCore(config, createLog(config.logLevel), 'guest');
   try {
@@ -76,7 +76,7 @@ async function databaseWrong({ database }: Core, thrown: unknown): Promise<Told 
   );
 }
 
-/** Slack wants its answer within three seconds; whoever types at a prompt would rather wait than type it again. */
+/** In Slack an answer has three seconds; a person at a prompt would rather wait this long than type it again. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 500;
 const NO_ANSWER: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
@@ -86,7 +86,7 @@ const NO_ANSWER: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'NOT_READ',
 ]);
 
-/** Not let in, no such database, no right to it: whoever waits waits in vain. */
+/** Not let in, no such database, no right to it: waiting does not help. */
 const FOR_GOOD = /^(28|3D|42501)/;
 
 /**

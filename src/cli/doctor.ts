@@ -17,7 +17,7 @@ import { undeliveredOf } from '#render/undelivered.js';
 import { shelfUnsaid } from '#runbooks/definition/destinations.js';
 import { schedulesWrong } from '#runbooks/definition/scheduled.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
-import { lookAtSocket, TOO_MANY } from '#slack/transport/socket.js';
+import { TOO_MANY, trySocket } from '#slack/transport/socket.js';
 import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
 import { type Io, nothingMore, type Verb } from './core.js';
 
@@ -298,7 +298,7 @@ async function checkStore({ systems }: Runbooks, { org }: Config, name: string):
   const what = `key store ${name}`;
   try {
     const store = systems.store(name);
-    const { keys, apart, note } = await within(what, (signal) => store.read(signal));
+    const { keys, apart, note } = await inTime(what, (signal) => store.read(signal));
     const said = [...(apart?.values() ?? [])].map(({ told }) => told);
     if (said.length > 0) {
       const more = said.length > APART ? ` and ${said.length - APART} more` : '';
@@ -318,7 +318,7 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
   const what = `route ${name}`;
   try {
     const route = systems.route(name);
-    const { to, places } = await within(what, (signal) => route.read(signal));
+    const { to, places } = await inTime(what, (signal) => route.read(signal));
     if (to !== null) return { what, ok: true, detail: `${route.type}, points to ${to}` };
     const said = places.map((one) => `${one.place} says ${one.to}`).join(', ');
     return bad(what, `its places disagree: ${said}`, 'set it anew with a runbook that uses route.set');
@@ -329,7 +329,7 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
 }
 
 /** Also where a client does not listen to its signal. */
-async function within<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const limit = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -372,7 +372,7 @@ export async function askSlack(config: Config): Promise<Finding[]> {
   const client = createSlackClient({
     token: botToken,
     log: pino({ level: 'silent' }),
-    ...(apiUrl && { apiUrl }),
+    apiUrl,
   });
   const answer = await client.call('auth.test');
   if (answer.kind === 'ratelimited') {
@@ -399,7 +399,7 @@ async function sockets(config: Config): Promise<Finding[]> {
   const { appToken, apiUrl } = config.slack;
   if (appToken === null) return [];
   const log = pino({ level: 'silent' });
-  const { connections, refused } = await lookAtSocket({ appToken, log, ...(apiUrl && { apiUrl }) });
+  const { connections, refused } = await trySocket({ appToken, log, apiUrl });
   const what = 'Socket Mode';
   if (refused === TOO_MANY) {
     const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;

@@ -9,7 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`What this says cannot be written ${whyNoFile(error)}.\n`);
   process.exit(1);
 });
-// Nobody reads what we would say to that.
+// Once stderr fails there is nowhere left to say so.
 process.stderr.on('error', () => process.exit(1));
 
 // A bug: the stack is what helps, without the secrets that may stand in it.

@@ -13,12 +13,12 @@ import { type Relay, startRelay } from '#queue/relay.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
-import { type Health, keepHealth, type Look } from '#web/health.js';
+import { type Check, type Health, keepHealth } from '#web/health.js';
 import { startWeb } from '#web/server.js';
 import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
-import { looksOf, startHeartbeat, Unseen } from './health.js';
+import { checksOf, startHeartbeat, Unseen } from './health.js';
 import { checkSchedules, signingSecret } from './runbooks.js';
 import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
@@ -49,7 +49,7 @@ const CANARY_MS = 4_000;
 /**
  * Starts a bot process.
  * @param onFatal Slack will never accept our token: the process should end
- * @param unseen counts what fails in this process where nobody waits for it
+ * @param unseen counts the failures of this process that no caller awaits
  */
 export async function startBot(
   config: Config,
@@ -99,7 +99,7 @@ async function build(
     return held !== null;
   };
   const restored = (await arrive()) || (await restoredLately(store));
-  // No reason to stand still: recording needs none of them.
+  // A missing folder, secret or definition is only said: recording needs none of them.
   if (!existsSync(config.runbooksDir) && config.runbooksDir !== resolve('runbooks')) {
     log.warn(
       { folder: config.runbooksDir },
@@ -107,7 +107,7 @@ async function build(
     );
   }
   for (const why of core.runbooks.missing) log.warn({ why }, 'a secret of tocsin.yml is not there');
-  // In the background, too: whoever starts with definitions or settings of before is told what to write.
+  // In the background: definitions and settings of an older version are named in the log, with what to write instead.
   void core.runbooks
     .doubts()
     .then((doubts) => {
@@ -116,7 +116,7 @@ async function build(
     .catch((error: unknown) => log.warn({ err: error }, 'the runbooks could not be looked at'));
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
-  // The first who runs one does not wait for all of them to be read.
+  // Read now, so that the first run does not wait for all of them to be read.
   void core.runbooks.shelf.list();
   const engine = await openEngine({
     ...(config.redisUrl === null
@@ -180,17 +180,17 @@ async function build(
     now,
     log,
   };
-  const look = () => lookAhead(core, slack.client, log);
-  // Every worker looks: what was put back as files shows in Slack alone. Who has found a backup looks in any role.
-  const looked = role !== 'web' || restored ? look() : Promise.resolve();
-  // A backup may be put back beneath us.
+  const compare = () => compareWithSlack(core, slack.client, log);
+  // Every worker compares: what was put back as files shows in Slack alone. A process that has found a backup compares in any role.
+  const compared = role !== 'web' || restored ? compare() : Promise.resolve();
+  // A backup may be put back while the bot runs.
   const arriving = setInterval(() => {
     void arrive()
-      .then((put) => (put ? look() : undefined))
+      .then((put) => (put ? compare() : undefined))
       .catch(() => undefined);
   }, ARRIVE_MS);
   opened.push(async () => clearInterval(arriving));
-  const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: looked });
+  const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: compared });
   const nudge = (lanes: string[]) => relay?.nudge(lanes);
   const runWorld = runWorldOf(core, slack.groups, nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
@@ -202,15 +202,15 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
-  const looks = looksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
+  const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
-    looks: { ...looks, slack: whenAsked(looks.slack) },
+    checks: { ...checks, slack: whenAsked(checks.slack) },
     log,
     ...(pace.lookMs !== undefined && { everyMs: pace.lookMs }),
   });
   opened.push(async () => health.stop());
-  // Nobody is given a number that stands in the channel already.
-  if (restored) await looked;
+  // Before the first request: a number that stands in a channel already is not given again.
+  if (restored) await compared;
   const web =
     role === 'worker' ? null : await listen(config, core, log, slack, secret, health, pace.lingerMs);
   if (role !== 'worker') await slack.start();
@@ -220,7 +220,7 @@ async function build(
   return {
     port: web?.port ?? null,
     async stop(linger) {
-      // What is let go of now is not ill.
+      // What is closed from here on is not to be reported as ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
@@ -233,25 +233,25 @@ async function build(
   };
 }
 
-/** How long Slack has to answer for the first time: less than the patience with a look. */
+/** How long Slack has to answer for the first time: less than the patience with a check. */
 const GREETING_MS = 3_000;
 
-/** A Slack that is still being asked is no outage: the first look gives it time. Later ones say what they see. */
-function whenAsked(look: Look): Look {
+/** A Slack that is still being asked is no outage: the first check gives it time. Later ones say what they see. */
+function whenAsked(check: Check): Check {
   const until = performance.now() + GREETING_MS;
   return async () => {
-    let seen = await look();
+    let seen = await check();
     while (seen.state !== 'ok' && performance.now() < until) {
       await sleep(50, undefined, { ref: false });
-      seen = await look();
+      seen = await check();
     }
     return seen;
   };
 }
 
 const ARRIVE_MS = 60_000;
-/** How long deliveries wait at the start for a look at what stands in Slack already. */
-const LOOK_MS = 5_000;
+/** How long deliveries wait at the start for a comparison with what stands in Slack already. */
+const COMPARE_MS = 5_000;
 /** Slack may have been away when a backup was put back: so long it is asked again at each start what it shows. */
 const LATELY_MS = 7 * 86_400_000;
 
@@ -259,9 +259,9 @@ const LATELY_MS = 7 * 86_400_000;
  * A backup that was put back as files looks like the database that it was; what it has sent since shows that it is not. And
  * whatever numbers stand in the channels are not given again.
  */
-async function lookAhead(core: Core, slack: World['slack'], log: Log): Promise<void> {
+async function compareWithSlack(core: Core, slack: World['slack'], log: Log): Promise<void> {
   const { store } = core;
-  const look = async () => {
+  const compare = async () => {
     const seen = await seenAhead(slack, store);
     if (seen === null) return;
     if (seen.row !== null) sayRestored(log, await store.restores.restored({ row: seen.row }));
@@ -273,7 +273,7 @@ async function lookAhead(core: Core, slack: World['slack'], log: Log): Promise<v
     if (await restoredLately(store)) await store.restores.beyond(await highestChannel(slack));
   };
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'Slack could not be looked at');
-  await Promise.race([look().catch(failed), sleep(LOOK_MS, undefined, { ref: false })]);
+  await Promise.race([compare().catch(failed), sleep(COMPARE_MS, undefined, { ref: false })]);
 }
 
 async function restoredLately({ restores }: Core['store']): Promise<boolean> {

@@ -31,12 +31,12 @@ export interface Core {
   /**
    * The workspace that a verb on the command line means.
    * @param named with `--team`, in our id or Slack's
-   * @throws NoTeam when there is none of that name, or several and nothing tells which
+   * @throws Told when there is none of that name, or several and nothing tells which; it lists those that there are
    */
   team(named?: string | null): Promise<string>;
   /** The same for work that nobody asks for. @returns null where that cannot be told */
   home(): Promise<string | null>;
-  /** @param typed of `--owner`, as people.ts reads it */
+  /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
   owner(team: string, typed: string): Promise<Person | Refusal>;
   close(): Promise<void>;
 }
@@ -57,7 +57,7 @@ const INSTALLED_MS = 3_000;
 function slackAtAPrompt({ slack }: Config, log: Log): SlackClient | null {
   const { botToken: token, apiUrl } = slack;
   if (token === null) return null;
-  return createSlackClient({ token, log, timeout: INSTALLED_MS, ...(apiUrl && { apiUrl }) });
+  return createSlackClient({ token, log, timeout: INSTALLED_MS, apiUrl });
 }
 
 async function whereInstalled(config: Config, log: Log): Promise<string | null> {
@@ -99,8 +99,8 @@ export async function openCore(
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
   const { before, permits } = handle;
-  const looked = createRead(store, lookups.inChannel, lookups.account);
-  const read: Read = rules.see ? { ...looked, open: asRuled(looked, permits) } : looked;
+  const readings = createRead(store, lookups.inChannel, lookups.account);
+  const read: Read = rules.see ? { ...readings, open: asRuled(readings, permits) } : readings;
   const { command, roles, components } = config.org;
   const propose = proposeOf(runbooks, role === 'guest');
   const answer = createAnswer({
@@ -116,7 +116,7 @@ export async function openCore(
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });
-  const home = homeWorkspace(store, () => whereInstalled(config, log));
+  const { team, home } = homeWorkspace(store, () => whereInstalled(config, log));
   return {
     config,
     database,
@@ -127,8 +127,8 @@ export async function openCore(
     before,
     permits,
     runbooks,
-    team: home.team,
-    home: home.known,
+    team,
+    home,
     owner: (team, typed) => ownerNamed(store, team, typed),
     async close() {
       await runbooks.close();
@@ -183,34 +183,19 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
   };
 }
 
-/** Which workspace is meant cannot be told: the message lists those that there are. */
-class NoTeam extends Told {
-  override name = 'NoTeam';
-}
-
 /** How long Slack's *no answer* is remembered. */
 const AGAIN_MS = 30_000;
 
-/** The workspace that is meant where no payload and no token says so. */
-interface HomeWorkspace {
-  /**
-   * The one that was named; else the only one; else the one that we are installed in; else the only one that holds anything.
-   * @param named our id or Slack's
-   * @throws NoTeam
-   */
-  team(named?: string | null): Promise<string>;
-  /** The same, without a name. @returns null where that cannot be told, or none is there yet */
-  known(): Promise<string | null>;
-}
-
 /**
+ * The workspace that is meant where no payload and no token says so: the one that was named; else the only one; else the
+ * one that we are installed in; else the only one that holds anything.
  * @param installed asks Slack in which workspace our token is; null: Slack does not say, or there is no token. Asked
  *   only where there is more than one workspace, and once it has said it never again
  */
 function homeWorkspace(
   { workspaces }: Pick<Store, 'workspaces'>,
   installed: () => Promise<string | null>,
-): HomeWorkspace {
+): Pick<Core, 'team' | 'home'> {
   let slack: string | null = null;
   let again = 0;
 
@@ -240,15 +225,15 @@ function homeWorkspace(
       if (named) {
         const meant = rows.find((row) => row.team === named || row.slackTeam === named);
         if (meant) return meant.team;
-        throw new NoTeam(`There is no workspace ${named} here. Name one of these:\n${await listed(rows)}`);
+        throw new Told(`There is no workspace ${named} here. Name one of these:\n${await listed(rows)}`);
       }
       const team = await among(rows);
       if (team !== null) return team;
-      throw new NoTeam(
+      throw new Told(
         `Several workspaces share this database. Say which one with \`--team\`:\n${await listed(rows)}`,
       );
     },
-    known: async () => among(await workspaces.list()),
+    home: async () => among(await workspaces.list()),
   };
 
   async function listed(rows: readonly WorkspaceRow[]): Promise<string> {
@@ -267,10 +252,7 @@ export function many(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
-/**
- * The person whose word a token's, or the command line's, is to be. Nobody is guessed.
- * @param typed `@ana`, `<@U012AB3CD>`, `U012AB3CD`
- */
+/** The person whose word a token's, or the command line's, is to be. Nobody is guessed. */
 async function ownerNamed({ people }: Store, team: string, typed: string): Promise<Person | Refusal> {
   const said = typed.trim();
   const id = /^(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?$/.exec(said)?.[1];

@@ -45,7 +45,7 @@ export async function openDatabase(config: Config, log: Log, role: 'bot' | 'gues
   return { config: embedded.connection, kind: 'embedded', close: () => embedded.close() };
 }
 
-/** pg reads them as they stand there, and whoever opens a pipe waits for its writer. @throws Told */
+/** pg opens these files as they are named, and opening a pipe would wait for its writer. @throws Told */
 function mustBeFiles(url: string): void {
   const address = url.replace('@/', '@host/');
   if (!URL.canParse(address)) return;

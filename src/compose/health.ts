@@ -10,9 +10,9 @@ import type { Engine } from '#queue/engine.js';
 import type { Slack } from '#slack/app.js';
 import { troubleOf } from '#store/pools.js';
 import type { Store } from '#store/store.js';
-import type { Look, Part } from '#web/health.js';
+import type { Check, Part } from '#web/health.js';
 
-/** What failed where nobody waited for it: a mistake of ours, after which the process goes on. */
+/** Failures that no caller awaited: mistakes of ours, after which the process goes on. */
 export class Unseen {
   #times = 0;
   #last: Moment | null = null;
@@ -22,7 +22,7 @@ export class Unseen {
     this.#last = moment();
   }
 
-  /** What is recorded stands with its commit, so an end of the process would help nobody; that somebody looks would. */
+  /** What is recorded stands with its commit, so ending the process would help nobody; a person should look at the log. */
   condition(): Condition {
     if (this.#last === null) return { state: 'ok' };
     const times = this.#times === 1 ? 'once' : `${this.#times} times`;
@@ -37,7 +37,7 @@ export class Unseen {
 /** Long enough for a monitor and its people; later it is only told. */
 const UNSEEN_MS = 15 * 60_000;
 
-export interface Standing {
+export interface Checked {
   store: Pick<Store, 'tryWriting' | 'outbox'>;
   engine: Pick<Engine, 'check'>;
   canary: Pick<Canary, 'status'>;
@@ -49,10 +49,10 @@ export interface Standing {
  * How to find out how each part is that the bot stands on.
  * @param firstMs so long a queue that has just been opened need not have shown anything
  */
-export function looksOf(
-  { store, engine, canary, slack, unseen }: Standing,
+export function checksOf(
+  { store, engine, canary, slack, unseen }: Checked,
   firstMs: number,
-): Record<Part, Look> {
+): Record<Part, Check> {
   let database: Condition = { state: 'ok' };
   return {
     async database() {
@@ -128,7 +128,7 @@ export function startHeartbeat(
   let writing: Promise<void> = Promise.resolve();
   const beat = () => {
     const text = JSON.stringify({ pid: process.pid, ...bot, up: uptime() } satisfies Beat);
-    // Into place as a whole, and over whatever stands there: nobody reads half of one, nor follows somebody's link.
+    // Renamed into place as a whole: no reader sees half of it, and a link that stands there is replaced, not followed.
     writing = writeFile(aside, text, { flag: 'wx', mode: 0o600 })
       .then(() => rename(aside, path))
       .catch((error: NodeJS.ErrnoException) => {

@@ -158,8 +158,9 @@ function learnSecrets(
 }
 
 /**
- * The secrets that can be known here by reading only: no store is opened, and no pepper is made, so that its markers
- * mean nothing. Of a configuration that cannot be used none is known; who needs it says what is wrong.
+ * The secrets that can be known by reading the configuration only. No store is opened and no pepper is made, so the
+ * markers that take their place mean nothing. Of a configuration that cannot be used none is known: a verb that needs it
+ * says what is wrong.
  */
 export function knownSecrets(env: NodeJS.ProcessEnv): Scrub {
   const fingerprint = fingerprints(randomBytes(32).toString('hex'));
@@ -204,7 +205,7 @@ async function keptSecret(config: Config, path: string): Promise<string> {
   }
 }
 
-/** A folder that was mounted belongs to whoever made it, which in a container is often root. */
+/** A mounted folder belongs to the user who made it, which in a container is often root. */
 function notOurs(folder: string): string {
   const [user, group] = [process.getuid?.() ?? 'the bot', process.getgid?.() ?? 'the bot'];
   return `TOCSIN_DATA: user ${user} may not write to ${folder}; give it the folder with \`chown -R ${user}:${group} ${folder}\` (of a container: on the host, the folder that is mounted there), or set TOCSIN_DATA to one of its own`;
@@ -217,7 +218,7 @@ async function made(config: Config, path: string): Promise<string> {
   await file.writeFile(`${randomBytes(32).toString('hex')}\n`);
   await file.sync();
   await file.close();
-  // Fails when another process was first: then theirs is the one.
+  // This fails when another process was first: then its secret counts.
   await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
   return (await readPlainFile(path)).trim();

@@ -99,7 +99,7 @@ export function peopleForDeliveries({ people, workspaces }: Store): PeopleOfDeli
 /** How long a link in a message opens the export: a shift and a night. */
 const LINK_SECONDS = 24 * 3600;
 
-export interface ExportParts {
+interface ExportParts {
   read: Read;
   secret: string;
   publicUrl: string | null;

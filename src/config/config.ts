@@ -64,7 +64,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, need: Need, check?: CheckSect
 function readSettings(file: string, named: boolean): { text: string } | { problem: string } {
   const no = (what: string) => ({ problem: `${named ? 'TOCSIN_CONFIG' : 'tocsin.yml'}: ${what}` });
   try {
-    // Before it is opened: whoever opens a pipe waits for a writer.
+    // Before it is opened: opening a pipe would wait for its writer.
     const found = statSync(file);
     if (found.isDirectory())
       return no(

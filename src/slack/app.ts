@@ -7,7 +7,13 @@ import type { Logs } from '#log.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
-import { createPermalink, createWaiting, onAddToTimeline, onReaction, onWhich } from './capture/shortcut.js';
+import {
+  createPermalink,
+  createUnassigned,
+  onAddToTimeline,
+  onReaction,
+  onWhich,
+} from './capture/shortcut.js';
 import { type Context, createWhere, type Owe, onCommand, type Workspace } from './listener.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
@@ -88,11 +94,8 @@ const LINK_MS = 800;
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now = clock } = options;
-  const { botToken: token } = slack;
-  const { client, outage, shutOut } = noted(
-    createSlackClient({ ...address(slack), token, log }),
-    options.pace,
-  );
+  const { botToken: token, apiUrl } = slack;
+  const { client, outage, shutOut } = noted(createSlackClient({ apiUrl, token, log }), options.pace);
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -104,7 +107,7 @@ export function createSlack(options: SlackOptions): Slack {
   const { home } = whoAmI;
   const people = createPeople({ store: options.people, client, home, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
-  const patient = createSlackClient({ ...address(slack), token, log, timeout: LINK_MS });
+  const patient = createSlackClient({ apiUrl, token, log, timeout: LINK_MS });
   const groups = createGroups(client);
   const members = createMembers({
     client,
@@ -133,7 +136,7 @@ export function createSlack(options: SlackOptions): Slack {
     members,
     groups,
     client,
-    swift: createSlackClient({ ...address(slack), token, log, timeout: MODAL_MS }),
+    swift: createSlackClient({ apiUrl, token, log, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
     self: () => whoAmI.current()?.botUserId ?? null,
     log,
@@ -155,7 +158,7 @@ export function createSlack(options: SlackOptions): Slack {
       receiver: { init: () => {}, start: async () => {}, stop: async () => {} },
       authorize: whoAmI.authorize,
       logger: slackLogger(log),
-      clientOptions: { ...(slack.apiUrl && { slackApiUrl: slack.apiUrl }) },
+      clientOptions: { ...(apiUrl && { slackApiUrl: apiUrl }) },
       tokenVerificationEnabled: false,
       // Nothing runs before every listener: what comes from ourselves is told apart where it matters.
       ignoreSelf: false,
@@ -231,7 +234,7 @@ export function listenToOthers(
   app: Pick<App, 'action' | 'view' | 'shortcut' | 'event'>,
   context: Context,
 ): void {
-  const waiting = createWaiting(context.now);
+  const unassigned = createUnassigned(context.now);
   app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
   app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
@@ -240,10 +243,10 @@ export function listenToOthers(
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));
-  app.view('which', onWhich(context, waiting));
+  app.view('which', onWhich(context, unassigned));
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'add_to_timeline' },
-    onAddToTimeline(context, waiting),
+    onAddToTimeline(context, unassigned),
   );
   app.event('reaction_added', onReaction(context));
   app.event('member_joined_channel', onJoined(context));
@@ -312,14 +315,10 @@ function noted(
   };
 }
 
-function address({ apiUrl }: SlackOptions['slack']): { apiUrl?: string } {
-  return apiUrl ? { apiUrl } : {};
-}
-
 function frontOf({ slack, log, onFatal, pace }: SlackOptions, now: () => Date) {
   if (slack.appToken) {
     const socket = createSocketFront({
-      ...address(slack),
+      apiUrl: slack.apiUrl,
       appToken: slack.appToken,
       log,
       onFatal,

@@ -78,7 +78,7 @@ export interface Context {
 }
 
 /** Somebody in front of Slack, as a payload names them. */
-export interface Speaker {
+interface Speaker {
   /** The whole of it: it says for which workspace it is. */
   payload: unknown;
   user: string;
@@ -324,8 +324,8 @@ export async function interaction<A = void>(
     /** What is said when the work fails, made of that it is not known whether it is in the record. */
     failed?: (reply: Reply) => Reply;
     ack: (body?: A) => Promise<void>;
-    /** What Slack takes within its answer; absent or undefined: the answer is empty, and `tell` follows. */
-    within?: (reply: Reply) => A | undefined;
+    /** What Slack takes in its answer; absent or undefined: the answer is empty, and `tell` follows. */
+    inAnswer?: (reply: Reply) => A | undefined;
     /** Tells it another way. */
     tell: (reply: Reply) => Promise<unknown>;
   },
@@ -349,7 +349,7 @@ export async function interaction<A = void>(
     clearTimeout(timer);
   }
   if (!late) {
-    const body = reply ? of.within?.(reply) : undefined;
+    const body = reply ? of.inAnswer?.(reply) : undefined;
     try {
       await (body ? ack(body) : ack());
       if (body) return;
@@ -362,7 +362,7 @@ export async function interaction<A = void>(
 }
 
 /**
- * Looks before anything is recorded. Where that fails nothing was kept, and whoever waits is told so.
+ * Looks up what has to be known before anything is recorded. Where that fails, nothing was kept, and the answer says so.
  * @param onlyLooks they only asked: nothing would have been kept
  */
 export async function lookedUp<T>(
@@ -391,14 +391,14 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
       work: speak(context, command),
       failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       ack,
-      within: ephemeral,
+      inAnswer: ephemeral,
       tell: (reply) => respondTo(command.response_url, ephemeral(reply), context.log),
     });
 }
 
 const NOT_READ = refused(refuse('NOT_READ', { why: 'something failed here' }));
 
-/** Looked at after a failure only. Whoever asks a question must not hear that something may be in the record. */
+/** Used after a failure only: somebody who asked a question must not read that something may be in the record. */
 function onlyLooks({ text }: SlashCommand): boolean {
   const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] ?? '');
   return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');

@@ -5,7 +5,7 @@ import { plain } from '#domain/command/entered.js';
 import { isPassing } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
-import { admitted, type Tokens } from './auth.js';
+import { admitted, askerOf, type Tokens } from './auth.js';
 import { EXPORT_FILES } from './exports.js';
 
 export interface ApiPorts {
@@ -47,15 +47,11 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
       entered: plain(said.data.text),
       implied: null,
       asking: {
-        team: token.team,
-        by: { id: `token:${token.name}`, name: token.name },
-        source: 'api',
+        ...askerOf(token),
         // A key is its token's own: two programs that happen to count alike do not meet.
         key: key === null ? null : `api:${token.name}:${key}`,
         asked: key === null ? null : askedOf(['POST /api/v1/commands', said.data.text]),
         now: new Date(),
-        seesPrivate: token.private,
-        owner: token.owner && { id: token.owner.id, name: token.owner.name },
       },
       zone: ports.zone,
       zoneKnown: false,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { Asking } from '#domain/incident/intent.js';
 import { personLabel } from '#domain/words.js';
 import type { KeptToken } from '#store/people.js';
 import type { Store } from '#store/store.js';
@@ -42,21 +43,32 @@ export async function admitted(
   if (token && token.revokedAt === null && !token.expired) tokens.noteUse(token);
   const why = whyNot(bearer, token);
   if (!token || why !== null) {
-    response
-      .status(401)
-      .set('WWW-Authenticate', `Bearer realm="tocsin"${bearer === null ? '' : ', error="invalid_token"'}`)
-      .type('text/plain')
-      .send(`${why} Make one with \`tocsin token create --name NAME\`.\n`);
+    const wrong = bearer === null ? '' : ', error="invalid_token"';
+    response.set('WWW-Authenticate', `Bearer realm="tocsin"${wrong}`);
+    say(response, 401, `${why} Make one with \`tocsin token create --name NAME\`.`);
     return null;
   }
   if (RANK[token.scope] < RANK[scope]) {
-    response
-      .status(403)
-      .type('text/plain')
-      .send(`This needs a token with the scope ${scope}; this one has ${token.scope}.\n`);
+    say(response, 403, `This needs a token with the scope ${scope}; this one has ${token.scope}.`);
     return null;
   }
   return token;
+}
+
+/** Who asks, when a program does. */
+export function askerOf(token: Token): Pick<Asking, 'team' | 'by' | 'source' | 'seesPrivate' | 'owner'> {
+  return {
+    team: token.team,
+    by: { id: `token:${token.name}`, name: token.name },
+    source: 'api',
+    seesPrivate: token.private,
+    owner: token.owner && { id: token.owner.id, name: token.owner.name },
+  };
+}
+
+/** Answers with one sentence. */
+export function say(response: Response, status: number, sentence: string): void {
+  response.status(status).type('text/plain').send(`${sentence}\n`);
 }
 
 /** What became of a token is for whoever holds it: only they can present one that was good once. */

@@ -9,7 +9,7 @@ import { numberOf } from '#domain/words.js';
 import type { Read } from '#read/read.js';
 import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html.js';
-import { admitted, bearerOf, type Tokens } from './auth.js';
+import { admitted, askerOf, bearerOf, say, type Tokens } from './auth.js';
 
 export interface ExportPorts {
   read: Read;
@@ -34,7 +34,7 @@ export const EXPORT_FILES: Readonly<Record<Format, string>> = {
 /** The page's own policy, and what only a header can say: no other page may frame it, to have somebody click on what they do not see. */
 const SERVED_POLICY = `${PAGE_POLICY}; frame-ancestors 'none'`;
 
-/** A reader who stops reading must not occupy one of the places for ever. */
+/** A reader that stops reading must not hold one of the places for exports for ever. */
 const SLOWEST_MS = 120_000;
 
 /** `GET /incidents/INC-7/timeline.md` and its like: the same bytes as the CLI and Slack give. */
@@ -49,25 +49,25 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     if (!viewer) return;
     const asked = request.query.zone ?? 'UTC';
     if (typeof asked !== 'string') {
-      // The parser of queries makes a list of what is repeated: which of them is meant, nobody knows.
-      plain(response, 400, '`zone` stands there twice. Write it once, such as `?zone=Europe/Berlin`.');
+      // A parameter that is repeated arrives as a list: which value is meant cannot be known.
+      say(response, 400, '`zone` stands there twice. Write it once, such as `?zone=Europe/Berlin`.');
       return;
     }
     // A plus that nobody encoded arrives as a space.
     const zone = readZone(asked.replace(/^ (?=\d)/, '+'));
     if (isRefusal(zone)) {
-      plain(response, 400, `?zone=: ${zone.sentence} ${zone.next}`);
+      say(response, 400, `?zone=: ${zone.sentence} ${zone.next}`);
       return;
     }
     const no = await ports.permits('export', incident, viewer);
     if (no && no.code !== 'NO_SUCH_INCIDENT') {
-      plain(response, 403, `${no.sentence} ${no.next}`);
+      say(response, 403, `${no.sentence} ${no.next}`);
       return;
     }
     const file =
       no ?? (await ports.read.exported(viewer, incident, (dossier) => renderExport(format, dossier, zone)));
     if (isRefusal(file)) {
-      plain(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
+      say(response, 404, `There is no ${request.params.ref.slice(0, 20)} that you can see here.`);
       return;
     }
     try {
@@ -107,20 +107,7 @@ async function viewerOf(
     }
   }
   const token = await admitted(ports.tokens, request, response, 'read');
-  return (
-    token && {
-      ...asked,
-      team: token.team,
-      by: { id: `token:${token.name}`, name: token.name },
-      source: 'api',
-      seesPrivate: token.private,
-      owner: token.owner && { id: token.owner.id, name: token.owner.name },
-    }
-  );
-}
-
-function plain(response: Response, status: number, sentence: string): void {
-  response.status(status).type('text/plain').send(`${sentence}\n`);
+  return token && { ...asked, ...askerOf(token) };
 }
 
 /** What a link lets its holder read, until when. */

@@ -1,27 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Condition } from '#domain/words.js';
+import type { Logs } from '#log.js';
 
 /** What the bot stands on, and itself, in the order in which it is told. */
 const PARTS = ['database', 'queue', 'deliveries', 'slack', 'process'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** How a part is; may take its time, or fail. */
-export type Look = () => Condition | Promise<Condition>;
+export type Check = () => Condition | Promise<Condition>;
 
 export interface Health {
-  /** How everything was when it was last looked at, at most EVERY_MS + PATIENCE_MS ago. Asks nobody. */
+  /** How everything was when it was last checked, at most EVERY_MS + PATIENCE_MS ago. Asks nobody. */
   now(): Readonly<Record<Part, Condition>>;
-  /** Resolves when everything has been looked at once. */
+  /** Resolves when everything has been checked once. */
   first: Promise<void>;
   stop(): void;
 }
 
-export interface HealthOptions {
-  looks: Record<Part, Look>;
-  log: {
-    info(fields: object, message: string): void;
-    warn(fields: object, message: string): void;
-  };
+interface HealthOptions {
+  checks: Record<Part, Check>;
+  log: Pick<Logs, 'info' | 'warn'>;
   everyMs?: number;
   patienceMs?: number;
 }
@@ -32,11 +31,11 @@ const PATIENCE_MS = 4_000;
 
 /**
  * Looks at every part by itself, again and again, and says once in the log when one of them is not well, why and what to
- * do, and once when it is well again. A look that hangs holds up neither the others nor whoever asks how things are, and no
+ * do, and once when it is well again. A check that hangs holds up neither the others nor whoever asks how things are, and no
  * second one is sent after it.
  */
 export function keepHealth({
-  looks,
+  checks,
   log,
   everyMs = EVERY_MS,
   patienceMs = PATIENCE_MS,
@@ -51,29 +50,29 @@ export function keepHealth({
     known[part] = condition;
     const { state, reason = '', fix } = condition;
     if (state === 'ok' && before !== null && before.state !== 'ok') log.info({ part }, `${part}: ok again`);
-    // Counts in a reason change with every look; the code of a cause and the state are what is new.
+    // Counts in a reason change with every check; the code of a cause and the state are what is new.
     const same = before?.state === state && before.fix === fix;
     if (state !== 'ok' && !same)
       log.warn({ part, state, ...(fix && { fix }) }, `${part}: ${state}${reason && `, ${reason}`}`);
   };
 
   async function keep(part: Part): Promise<void> {
-    const looking = Promise.resolve()
-      .then(() => looks[part]())
+    const checking = Promise.resolve()
+      .then(() => checks[part]())
       .catch((): Condition => ({ state: 'away', reason: 'it could not be looked at' }));
     const before = told.has(part) ? known[part] : null;
-    const late = waiting(patienceMs, signal).then(
+    const late = pause(patienceMs, signal).then(
       (): Condition => ({
         state: 'away',
         reason: `it has not answered for ${Math.round(patienceMs / 1000)} s`,
       }),
     );
-    learn(part, await Promise.race([looking, late]), before);
+    learn(part, await Promise.race([checking, late]), before);
     told.add(part);
     // It may come at last, and says more than the silence did.
-    void looking.then(async (condition) => {
+    void checking.then(async (condition) => {
       if (known[part] !== condition) learn(part, condition, known[part]);
-      await waiting(everyMs, signal);
+      await pause(everyMs, signal);
       if (!signal.aborted) void keep(part);
     });
   }
@@ -87,19 +86,8 @@ export function keepHealth({
 }
 
 /** Resolves after `ms`, or when `signal` is aborted. Keeps no process alive. */
-function waiting(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    timer.unref();
-    signal.addEventListener('abort', done);
-  });
-}
+const pause = (ms: number, signal: AbortSignal) =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
 /** Whether this process may be sent requests. */
 export type Phase = 'starting' | 'ready' | 'draining';

@@ -8,6 +8,7 @@ import { ExportsBusy } from '#read/read.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
 import { Told } from '#told.js';
 import { type ApiPorts, apiRoutes } from './api.js';
+import { say } from './auth.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
 
@@ -35,7 +36,7 @@ const LINGER_MS = 5_000;
 /** How long requests that have begun may take to be answered once we do not listen any more: a commit in doubt needs some. */
 const LAST_ANSWERS_MS = 10_000;
 
-export interface WebPorts {
+interface WebPorts {
   health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;
@@ -71,7 +72,7 @@ export async function startWeb(
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
   app.use((_request, response) => {
-    response.status(404).type('text/plain').send('There is nothing here.\n');
+    say(response, 404, 'There is nothing here.');
   });
   app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
     answerFailure(ports.log, error, request, response);
@@ -121,17 +122,17 @@ export async function startWeb(
       // Where the head of an answer is not out yet, it can still say so.
       for (const response of open) response.shouldKeepAlive = false;
       if (linger) await sleep(lingerMs);
-      // Right after all that waited was let in: what still knocks when we stop to listen would be cut off.
+      // A turn of the event loop lets in connections that wait already: one that still waits when listening stops is cut off.
       await new Promise(setImmediate);
       const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      // Node takes one that was only opened for a request that begins.
+      // Node counts a connection that was only opened as one with a request.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      // Requests that run may finish; those that hang may not hold us up.
+      // Requests that run may finish; those that hang must not hold up the end.
       if ((await Promise.race([closed, late])) === 'late') server.closeAllConnections();
       await closed;
-      // Who got an empty answer, to be in time, is still waiting for the words.
+      // Somebody who got an empty answer, so that it was in time, still waits for the words.
       while (telling.size > 0 && (await Promise.race([...telling, late])) !== 'late');
     },
   };
@@ -168,31 +169,21 @@ function answerFailure(
     return;
   }
   if (error instanceof ExportsBusy) {
-    response
-      .status(503)
-      .set('Retry-After', String(error.retryAfterS))
-      .type('text/plain')
-      .send('Too many exports are being read at this moment. Try again in a few seconds.\n');
+    response.set('Retry-After', String(error.retryAfterS));
+    say(response, 503, 'Too many exports are being read at this moment. Try again in a few seconds.');
     return;
   }
   if (error instanceof Unavailable) {
     const { state, reason } = troubleOf(error);
     const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
-    response
-      .status(503)
-      .set('Retry-After', '2')
-      .type('text/plain')
-      .send(`The database ${why}. Try again in a moment.\n`);
+    response.set('Retry-After', '2');
+    say(response, 503, `The database ${why}. Try again in a moment.`);
     return;
   }
   const status = error.status !== undefined && error.status >= 400 && error.status < 500 ? error.status : 500;
   if (status === 500) log.error({ err: error, path: request.path }, 'a request failed');
-  response
-    .status(status)
-    .type('text/plain')
-    .send(
-      status === 500 ? 'Something went wrong here; the log says what.\n' : 'That request cannot be read.\n',
-    );
+  const unread = 'That request cannot be read.';
+  say(response, status, status === 500 ? 'Something went wrong here; the log says what.' : unread);
 }
 
 /** A body that trickles in holds a connection, and what has come of it memory: after `ms` it is given up. */
@@ -234,7 +225,7 @@ function fileLimits(): string {
 }
 
 /**
- * Whoever opens connections and says nothing must not keep the others out: beyond `most`, the one that has been owing us a
+ * Connections that say nothing must not keep the others out: beyond `most`, the one that has been owing us a
  * request for longest makes room, first those that never sent a whole one; then those that do not take the answers which they
  * asked for. A connection whose request is being answered never does.
  */

@@ -215,6 +215,31 @@ describe('runs, as typed and answered', () => {
     expect(seen.next).toContain(`tocsin runbook watch ${ref} RUN-1`);
   });
 
+  test('a button that means a decision gets the answer of the typed line, and stays bound to its plan', async () => {
+    const answer = createAnswer({ handle, read, roles: [], components: [], command: '/incident' });
+    const ready = async () => {
+      const incident = await opens();
+      await types('run key-sync', incident);
+      await plans(incident);
+      return incident;
+    };
+    const clicks = (incident: number, hash: string) =>
+      answer({
+        intent: { type: 'ApproveRun', run: 1, hash, breakGlass: null },
+        incident,
+        asking: asking(BO, { seesPrivate: true }),
+      });
+    const [one, other] = [await ready(), await ready()];
+    const typed = textOf(await types('approve RUN-1', one, BO));
+    expect(await clicks(other, 'cafe'.repeat(16))).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'RUN_NO_SUCH_PLAN' },
+    });
+    const clicked = await clicks(other, HASH);
+    expect(clicked.kind).toBe('recorded');
+    expect(textOf(clicked)).toBe(typed.replaceAll(`INC-${one}`, `INC-${other}`));
+  });
+
   test('a program’s right to private incidents goes for the other one too', async () => {
     const hidden = await opens('open leak --private');
     const elsewhere = await opens();

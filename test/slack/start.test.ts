@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { createSlack, type Slack } from '#slack/app.js';
-import { lookAtSocket } from '#slack/transport/socket.js';
+import { trySocket } from '#slack/transport/socket.js';
 import { Behind, type Kit, MANIFEST, type Outcome, quiet, startKit, until } from './kit.js';
 
 const SECRET = 'a-signing-secret';
@@ -403,7 +403,7 @@ describe('Socket Mode', () => {
         reason: expect.stringContaining('too_many_websockets'),
       });
       expect(warned.filter(({ reason }) => reason === 'too_many_websockets')).toHaveLength(1);
-      const look = await lookAtSocket({
+      const look = await trySocket({
         appToken: other.sandbox.appToken,
         apiUrl: other.sandbox.apiUrl,
         log: quiet,
@@ -412,7 +412,7 @@ describe('Socket Mode', () => {
       await other.act('settings', { goodbye: null });
       await until(() => other.slack.health() === 'ok');
       expect((await other.look<Outcome>('connections')).connections).toBe(1);
-      const well = await lookAtSocket({
+      const well = await trySocket({
         appToken: other.sandbox.appToken,
         apiUrl: other.sandbox.apiUrl,
         log: quiet,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Condition } from '#domain/words.js';
-import { type Health, keepHealth, type Look, type Part } from '#web/health.js';
+import { type Check, type Health, keepHealth, type Part } from '#web/health.js';
 import { startWeb, type Web } from '#web/server.js';
 import { memoryLog } from '../queue/log.js';
 import { until } from '../support/until.js';
@@ -12,11 +12,11 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-function kept(looks: Partial<Record<Part, Look>>, patienceMs = 1_000) {
+function kept(looks: Partial<Record<Part, Check>>, patienceMs = 1_000) {
   const log = memoryLog();
-  const well: Look = () => ok;
+  const well: Check = () => ok;
   const health = keepHealth({
-    looks: { database: well, queue: well, deliveries: well, slack: well, process: well, ...looks },
+    checks: { database: well, queue: well, deliveries: well, slack: well, process: well, ...looks },
     log,
     everyMs: 5,
     patienceMs,

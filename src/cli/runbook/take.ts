@@ -60,7 +60,7 @@ export async function takeAlong(
 /** Needed only to find out who is in a group of approvers. */
 function groupsOf(config: Config, log: Log) {
   const { botToken: token, apiUrl } = config.slack;
-  return token === null ? null : createGroups(createSlackClient({ token, log, ...(apiUrl && { apiUrl }) }));
+  return token === null ? null : createGroups(createSlackClient({ token, log, apiUrl }));
 }
 
 /** Names of the people whom runbooks may ask, as far as they are known. */

@@ -160,16 +160,6 @@ export async function inviteAll(
   return absent;
 }
 
-// About the channel or about the bot: these are the same for every person.
-const HOPELESS = new Set([
-  'channel_not_found',
-  'not_in_channel',
-  'is_archived',
-  'missing_scope',
-  'unknown_method',
-  'method_not_supported_for_channel_type',
-]);
-
 /** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
 async function tryInvite(
   attempt: Pick<Attempt, 'write'>,

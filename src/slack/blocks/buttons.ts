@@ -23,7 +23,7 @@ export function publishQuestion(state: string, text: string, value: string): Blo
   ];
 }
 
-export interface Choice {
+interface Choice {
   ref: string;
   title: string;
   /** What the button brings back. */

@@ -14,7 +14,7 @@ export interface Shown {
   record?: { facts: number; head: string } | null;
 }
 
-export interface EntryMessage extends Message {
+interface EntryMessage extends Message {
   /** How many of the entries, from the first on, this message shows; at least one. */
   count: number;
 }

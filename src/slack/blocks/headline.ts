@@ -14,7 +14,7 @@ import {
 } from './text.js';
 
 /** Pages about the incident, already signed or public; none when there is no address to give. */
-export interface Link {
+interface Link {
   url: string;
   label: string;
 }
@@ -26,7 +26,7 @@ export function headlineMessage(
   command = '/incident',
 ): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
-  const facts = [standing(state), ...people(state), ...about(state)].join('\n');
+  const facts = [statusLine(state), ...people(state), ...about(state)].join('\n');
   const blocks: Block[] = [
     section(title),
     section(cut(facts, MAX.section)),
@@ -41,7 +41,7 @@ export function headlineMessage(
 }
 
 /** `sev2 · identified`, and what else a reader must know at once. */
-function standing(state: IncidentState): string {
+function statusLine(state: IncidentState): string {
   return [
     ...(state.drill ? ['*DRILL*'] : []),
     state.severity ?? 'no severity yet',
@@ -99,7 +99,7 @@ export function topic(state: IncidentState): string {
 }
 
 /**
- * One line for the announcement channel, kept up to date. Never composed for a private incident: whoever posts checks that.
+ * One line for the announcement channel, kept up to date. Never composed for a private incident: the delivery checks that.
  */
 export function announcementMessage(
   state: IncidentState,
@@ -108,7 +108,7 @@ export function announcementMessage(
 ): Message {
   const title = escaped(cut(state.title.replace(/\s+/g, ' '), 250));
   const where = state.channel ? ` → ${channelLink(state.channel.id)}` : ` · ${noChannel(state, without)}`;
-  const text = `*${refOf(state.number)}* ${title}\n${standing(state)}${where}`;
+  const text = `*${refOf(state.number)}* ${title}\n${statusLine(state)}${where}`;
   return { text, blocks: [section(text)] };
 }
 

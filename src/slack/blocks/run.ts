@@ -13,7 +13,7 @@ import { type Block, context, cut, escaped, MAX, type Message, plain, section } 
 const LINES = 4_800;
 const LOG = 600;
 
-export interface RunMessageOptions {
+interface RunMessageOptions {
   incident: number;
   /** The runbook's title, where it is known. */
   title: string | null;
@@ -36,13 +36,13 @@ function summary(view: RunView): string {
   const { asked, hash, status } = view.state;
   const by = `asked for by ${inline(personLabel(view.by), 60)}`;
   const question = asked && questionOf(view);
-  if (question) return `${standing(view)}: ${cut(question.replaceAll('\n', ' '), 1_200)} (${by})`;
+  if (question) return `${statusText(view)}: ${cut(question.replaceAll('\n', ' '), 1_200)} (${by})`;
   const plan = status === 'waiting' && hash ? `, plan ${hash.slice(0, 8)}` : '';
   const why = status === 'ended' && view.summary ? `: ${inline(view.summary, 500)}` : '';
-  return `${standing(view)}${plan}${why} (${by})`;
+  return `${statusText(view)}${plan}${why} (${by})`;
 }
 
-function standing(view: RunView): string {
+function statusText(view: RunView): string {
   return inline(runStatusText(view), 120);
 }
 
@@ -58,7 +58,7 @@ function head(view: RunView, name: string, title: string | null): string {
   ];
   return [
     `${name}${title === null ? '' : ` ${inline(title, 200)}`}`,
-    `It *${standing(view)}*${view.summary && endedAt ? `: ${inline(view.summary, 600)}` : ''}`,
+    `It *${statusText(view)}*${view.summary && endedAt ? `: ${inline(view.summary, 600)}` : ''}`,
     `${times.join(' · ')}`,
     `target ${code(state.target, 160)}${shown === '' ? '' : ` · with ${shown}${more}`}`,
   ].join('\n');
@@ -355,7 +355,7 @@ export const RUN_ACTIONS = /^run:/;
 /** Answers of one question that get a button; the others are typed. */
 const ANSWERS = 10;
 
-interface Look {
+interface Dress {
   style?: 'primary' | 'danger';
   /** What the person is asked before it counts: title, text and the word on the button. */
   confirm?: [title: string, text: string, word: string];
@@ -365,31 +365,15 @@ interface Look {
 function runButtons(view: RunView, incident: number): Block[] {
   const { state } = view;
   const carried: CarriedRun = { incident, run: state.run, mark: markOf(state, view.endedAt) };
-  const button = (what: string, label: string, more: Partial<CarriedRun> = {}, look: Look = {}) =>
-    buttonFor(`run:${what}`, label, packed({ ...carried, ...more }), look);
-  const ref = runRef(state.run);
-  const cancel = () =>
-    state.cancelled
-      ? null
-      : button(
-          'cancel',
-          'Cancel',
-          {},
-          {
-            confirm: [`Cancel ${ref}`, 'What was done stays done; it can be undone afterwards.', 'Stop it'],
-          },
-        );
-  const undo = () =>
-    undoable(view)
-      ? button(
-          'undo',
-          'Undo',
-          {},
-          {
-            confirm: [`Undo ${ref}`, 'Takes back what it did, the last step first.', 'Undo it'],
-          },
-        )
-      : null;
+  const button = (what: string, label: string, more: Partial<CarriedRun> = {}, dress: Dress = {}) =>
+    buttonFor(`run:${what}`, label, packed({ ...carried, ...more }), dress);
+  /** Asks once more before it counts. */
+  const confirmed = (what: string, label: string, text: string, word: string) =>
+    button(what, label, {}, { confirm: [`${label} ${runRef(state.run)}`, text, word] });
+  const stays = 'What was done stays done; it can be undone afterwards.';
+  const cancel = () => (state.cancelled ? null : confirmed('cancel', 'Cancel', stays, 'Stop it'));
+  const takesBack = 'Takes back what it did, the last step first.';
+  const undo = () => (undoable(view) ? confirmed('undo', 'Undo', takesBack, 'Undo it') : null);
   const elements = (() => {
     switch (state.status) {
       case 'planning':
@@ -428,16 +412,16 @@ function undoable({ state, steps, plan }: RunView): boolean {
   });
 }
 
-function buttonFor(actionId: string, label: string, value: string | null, look: Look): types.Button | null {
+function buttonFor(actionId: string, label: string, value: string | null, dress: Dress): types.Button | null {
   if (value === null || label.trim() === '') return null;
-  const [title = '', text = '', word = ''] = look.confirm ?? [];
+  const [title = '', text = '', word = ''] = dress.confirm ?? [];
   return {
     type: 'button',
     action_id: actionId,
     text: plain(cut(label, 75)),
     value,
-    ...(look.style && { style: look.style }),
-    ...(look.confirm && {
+    ...(dress.style && { style: dress.style }),
+    ...(dress.confirm && {
       confirm: {
         title: plain(title),
         text: plain(text),

@@ -33,17 +33,21 @@ import { type Captured, capture, messageIn } from './capture.js';
 type ShortcutArgs = SlackShortcutMiddlewareArgs<MessageShortcut>;
 
 /** *Add to timeline* on a message. The payload holds the message, so it works in channels that the bot cannot read. */
-export function onAddToTimeline(context: Context, waiting: Waiting): Middleware<ShortcutArgs> {
+export function onAddToTimeline(context: Context, unassigned: Unassigned): Middleware<ShortcutArgs> {
   return ({ shortcut, ack }) =>
     interaction(context, {
       request: triggerKey(shortcut.trigger_id),
-      work: add(context, waiting, shortcut),
+      work: add(context, unassigned, shortcut),
       ack,
       tell: (reply) => respondTo(shortcut.response_url, ephemeral(reply), context.log),
     });
 }
 
-async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut): Promise<Reply | null> {
+async function add(
+  context: Context,
+  unassigned: Unassigned,
+  shortcut: MessageShortcut,
+): Promise<Reply | null> {
   const message = messageIn(shortcut.message);
   if (!message) return said('That message cannot be read. Record what it says with a note.');
   const { id: channel, name } = shortcut.channel;
@@ -52,15 +56,11 @@ async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut
     channel: { id: channel, name },
     reply: shortcut.response_url || null,
   };
-  const speaker = {
-    payload: shortcut,
-    user: shortcut.user.id,
-    handle: shortcut.user.name,
-  };
+  const speaker = { payload: shortcut, user: shortcut.user.id, handle: shortcut.user.name };
   const { asking } = await spokenBy(context, speaker, null);
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
-    // Whoever can see a message in an incident's channel is in it.
+    // A message in an incident's channel is seen only by people who are in it.
     return outcome(await capture(context, captured, implied, { ...asking, seesPrivate: true }));
   }
 
@@ -68,7 +68,7 @@ async function add(context: Context, waiting: Waiting, shortcut: MessageShortcut
   const only = open[0];
   if (only === undefined) return refused(refuse('NO_OPEN_INCIDENT', { verb: 'note' }));
   if (open.length === 1) return outcome(await capture(context, captured, only.number, asking));
-  const view = whichModal(open, waiting.keep(captured));
+  const view = whichModal(open, unassigned.keep(captured));
   if (await openView(context, shortcut.trigger_id, view)) return null;
   const known = open.map((state) => ({ ref: `INC-${state.number}`, title: state.title }));
   return refused(refuse('WHICH_INCIDENT', { verb: 'note', open: known }));
@@ -105,7 +105,7 @@ export function onReaction(context: Context): Middleware<SlackEventMiddlewareArg
   };
 }
 
-/** After one that did not come in time, Slack is not asked for this long: nobody waits twice for an unwell Slack. */
+/** After an answer that did not come in time Slack is not asked for this long: a person waits once for it, not twice. */
 const SKIP_MS = 30_000;
 
 /** @returns a function that gives a message's address, or null: never fails, never takes longer than the client's patience */
@@ -122,10 +122,10 @@ export function createPermalink(client: SlackClient, now: () => Date) {
 /** The incident has been chosen for a message that was to be added to a timeline. */
 export function onWhich(
   context: Context,
-  waiting: Waiting,
+  unassigned: Unassigned,
 ): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
   return ({ body, view, ack }) => {
-    const found = waiting.find(view.private_metadata);
+    const found = unassigned.find(view.private_metadata);
     return interaction(context, {
       request: triggerKey(body.trigger_id),
       work: record(context, body, Number(valuesOf(view).chosen('incident')[0]), found),
@@ -139,14 +139,10 @@ async function record(
   context: Context,
   body: ViewSubmitAction,
   incident: number,
-  found: ReturnType<Waiting['find']>,
+  found: ReturnType<Unassigned['find']>,
 ): Promise<Reply> {
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
-  const speaker = {
-    payload: body,
-    user: body.user.id,
-    handle: body.user.name,
-  };
+  const speaker = { payload: body, user: body.user.id, handle: body.user.name };
   const { asking } = await spokenBy(context, speaker, null);
   if ('message' in found) return outcome(await capture(context, found, incident, asking));
   const { channel, ts } = found;
@@ -174,7 +170,7 @@ const LIMIT = 3_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
 /** Messages whose incident is still being chosen. */
-interface Waiting {
+interface Unassigned {
   /** @returns what the modal is to carry, at most 3,000 characters */
   keep(captured: Captured): string;
   /** @returns the message; or only its place, when it was too long and this process does not remember it */
@@ -182,7 +178,7 @@ interface Waiting {
 }
 
 /** A short message travels with the modal; a long one waits here, and if this process ends it is fetched from its place. */
-export function createWaiting(now: () => Date): Waiting {
+export function createUnassigned(now: () => Date): Unassigned {
   const kept = new Memory<Captured>(LONGEST_WAIT_MS, 200, () => now().getTime());
   return {
     keep(captured) {

@@ -124,7 +124,7 @@ export function receiptModal(text: string): types.ModalView {
 }
 
 /** What reading a submitted form needs to know. */
-export interface FormContext extends TimeContext {
+interface FormContext extends TimeContext {
   /** The slash command, for examples in refusals. */
   readonly command: string;
   /** Components that the organisation knows. */
@@ -325,7 +325,7 @@ export function meantByNote(values: Values, context: FormContext): Meant | Wrong
   };
 }
 
-/** Whoever types the time into the text, as on a line, is told that it was not read. */
+/** A time that was typed into the text, as on a line, is not read, and the receipt says so. */
 function timeRemark(text: string, context: FormContext): string[] {
   const like = readTime(text, context);
   if (like === null) return [];

@@ -35,7 +35,7 @@ export function onSubmission(
       work: submit(context, form, body, values, from),
       failed: (reply) => withTyped(reply, values),
       ack,
-      within(reply) {
+      inAnswer(reply) {
         const { block, words } = reply;
         if (block) return { response_action: 'errors', errors: { [block]: words.replaceAll('`', '') } };
         // Without a response address nothing else is sure to reach the person.

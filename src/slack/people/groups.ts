@@ -4,6 +4,7 @@ import { natureOf } from '#domain/slack-code.js';
 import type { Log } from '#log.js';
 import type { Store } from '#store/store.js';
 import type { SlackClient } from '../transport/client.js';
+import { createLists } from './members.js';
 
 /** User groups: how they are called, and who is in them. The one place that asks Slack about them. */
 export interface Groups {
@@ -74,7 +75,7 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
     read = performance.now();
   }
 
-  /** Once at a time: whoever asks meanwhile gets the same answer. */
+  /** One read at a time: calls meanwhile get the same answer. */
   function loaded(): Promise<void> {
     under ??= load().finally(() => {
       under = null;
@@ -120,8 +121,6 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
 /** A *yes* from memory may be this old; a *no* is looked up again after the shorter time. */
 const YES_MS = 60_000;
 const NO_MS = 5_000;
-/** How long an answer waits for who is in a group. */
-const AMONG_MS = 1_200;
 /** Lists of names that are remembered: there are as many as rules. */
 const LISTS = 200;
 
@@ -186,25 +185,22 @@ export function approversFrom(naming: Naming) {
  * does not answer, the last that it said counts, and where it never said anything, nobody but who is named by id.
  */
 export function amongNamed(naming: Naming) {
-  const memory = new Map<string, { people: Set<string>; at: number }>();
-  const learn = async (key: string, team: string, names: readonly string[]) => {
-    try {
-      const people = await peopleOf(naming, team, names);
-      memory.delete(key);
-      memory.set(key, { people, at: performance.now() });
-      if (memory.size > LISTS) memory.delete(memory.keys().next().value as string);
-    } catch (error) {
-      naming.log.warn({ err: error, names }, 'Slack does not say who is named in a permission');
-    }
-  };
+  const lists = createLists({
+    async read(key) {
+      const [team, ...names] = JSON.parse(key) as [string, ...string[]];
+      return peopleOf(naming, team, names).catch((error: unknown) => {
+        naming.log.warn({ err: error, names }, 'Slack does not say who is named in a permission');
+        return null;
+      });
+    },
+    yesMs: YES_MS,
+    noMs: NO_MS,
+    most: LISTS,
+  });
   return async (team: string, person: string, names: readonly string[]): Promise<boolean> => {
     if (names.includes(person)) return true;
     const key = JSON.stringify([team, ...names]);
-    const known = memory.get(key);
-    const yes = known?.people.has(person) ?? false;
-    if (known && performance.now() - known.at < (yes ? YES_MS : NO_MS)) return yes;
-    await Promise.race([learn(key, team, names), sleep(AMONG_MS, undefined, { ref: false })]);
-    return memory.get(key)?.people.has(person) ?? false;
+    return (await lists.has(key, person)) ?? lists.known(key)?.has(person) ?? false;
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { SlackClient } from '../transport/client.js';
 
@@ -13,12 +14,78 @@ export interface Members {
   left(channel: string, user: string): void;
 }
 
+/** An answer in Slack has three seconds in all: it waits no longer for a list. */
+const PATIENCE_MS = 1_200;
+
+interface Known {
+  people: Set<string>;
+  /** Milliseconds of a clock that only goes forward. */
+  at: number;
+}
+
+/**
+ * Lists of people from a short memory, each under a key.
+ * @param read null: it cannot be read now
+ * @param yesMs how old a *yes* from memory may be; a *no* is looked up again after `noMs`
+ * @param most lists that are remembered
+ * @param clock milliseconds, monotonic
+ */
+export function createLists({
+  read,
+  yesMs,
+  noMs,
+  most,
+  clock = () => performance.now(),
+}: {
+  read: (key: string) => Promise<Set<string> | null>;
+  yesMs: number;
+  noMs: number;
+  most: number;
+  clock?: (() => number) | undefined;
+}) {
+  const memory = new Map<string, Known>();
+  const reading = new Map<string, Promise<Known | null>>();
+
+  async function keep(key: string): Promise<Known | null> {
+    const people = await read(key);
+    if (people === null) return null;
+    const known = { people, at: clock() };
+    memory.delete(key);
+    memory.set(key, known);
+    if (memory.size > most) memory.delete(memory.keys().next().value as string);
+    return known;
+  }
+
+  /** One read at a time for each list. */
+  function fresh(key: string): Promise<Known | null> {
+    const under =
+      reading.get(key) ??
+      keep(key)
+        .catch(() => null)
+        .finally(() => reading.delete(key));
+    reading.set(key, under);
+    return under;
+  }
+
+  return {
+    /** What memory holds, however old. */
+    known: (key: string): Set<string> | undefined => memory.get(key)?.people,
+    forget: (key: string): boolean => memory.delete(key),
+    /** @returns null when it cannot be read in time */
+    async has(key: string, person: string): Promise<boolean | null> {
+      const known = memory.get(key);
+      const there = known?.people.has(person) ?? false;
+      if (known && clock() - known.at < (there ? yesMs : noMs)) return there;
+      const now = await Promise.race([fresh(key), sleep(PATIENCE_MS, null, { ref: false })]);
+      return now ? now.people.has(person) : null;
+    },
+  };
+}
+
 /** A *yes* may be this old: events tell of departures, and this is for those that were missed. */
 const YES_MS = 30_000;
 /** A *no* is asked for again after this: people who were just let in must not wait. */
 const NO_MS = 2_000;
-/** An answer in Slack has three seconds in all. */
-const PATIENCE_MS = 1_200;
 /** Channels that are remembered, and pages of a thousand people that are read of one. */
 const CHANNELS = 300;
 const PAGES = 10;
@@ -28,34 +95,16 @@ const PAGE = z.object({
   response_metadata: z.object({ next_cursor: z.string().nullish() }).nullish(),
 });
 
-interface Known {
-  people: Set<string>;
-  /** Milliseconds of a clock that only goes forward. */
-  at: number;
-}
-
-/**
- * @param onRead hears of every list that was read in full
- * @param clock milliseconds, monotonic
- */
+/** @param onRead hears of every list that was read in full */
 export function createMembers(options: {
   client: SlackClient;
   onRead: (channel: string, people: ReadonlySet<string>) => void;
   clock?: () => number;
 }): Members {
-  const { client, onRead, clock = () => performance.now() } = options;
-  const memory = new Map<string, Known>();
-  const reading = new Map<string, Promise<Known | null>>();
+  const { client, onRead, clock } = options;
+  const lists = createLists({ read: readAll, yesMs: YES_MS, noMs: NO_MS, most: CHANNELS, clock });
 
-  function keep(channel: string, people: Set<string>): Known {
-    const known = { people, at: clock() };
-    memory.delete(channel);
-    memory.set(channel, known);
-    if (memory.size > CHANNELS) memory.delete(memory.keys().next().value as string);
-    return known;
-  }
-
-  async function readAll(channel: string): Promise<Known | null> {
+  async function readAll(channel: string): Promise<Set<string> | null> {
     const people = new Set<string>();
     let cursor: string | undefined;
     for (let page = 0; page < PAGES; page++) {
@@ -67,44 +116,20 @@ export function createMembers(options: {
       cursor = read.data.response_metadata?.next_cursor || undefined;
       if (cursor === undefined) {
         onRead(channel, people);
-        return keep(channel, people);
+        return people;
       }
     }
     return null;
   }
 
-  /** Once at a time for each channel; whoever waits, waits with a limit. */
-  function read(channel: string): Promise<Known | null> {
-    let under = reading.get(channel);
-    if (!under) {
-      under = readAll(channel)
-        .catch(() => null)
-        .finally(() => reading.delete(channel));
-      reading.set(channel, under);
-    }
-    return under;
-  }
-
   return {
-    async has(channel, user) {
-      const known = memory.get(channel);
-      const there = known?.people.has(user);
-      if (known && clock() - known.at < (there ? YES_MS : NO_MS)) return there ?? null;
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<null>((resolve) => {
-        timer = setTimeout(() => resolve(null), PATIENCE_MS);
-        timer.unref();
-      });
-      const fresh = await Promise.race([read(channel), patience]);
-      clearTimeout(timer);
-      return fresh ? fresh.people.has(user) : null;
-    },
+    has: lists.has,
     joined(channel, user) {
       // Said late, it is no news any more: the list is read again.
-      if (memory.get(channel)?.people.has(user) === false) memory.delete(channel);
+      if (lists.known(channel)?.has(user) === false) lists.forget(channel);
     },
     left(channel, user) {
-      memory.get(channel)?.people.delete(user);
+      lists.known(channel)?.delete(user);
     },
   };
 }

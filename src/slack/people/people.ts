@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { zoneNamed } from '#domain/command/time/zone.js';
 import { type Account, accountOf, nameInRecord, type PersonKind } from '#domain/words.js';
@@ -203,17 +204,8 @@ export function createPeople(options: {
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    timer.unref();
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
+const pause = (ms: number, signal: AbortSignal) =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
 const text = z.string().nullish().catch(null);
 const flag = z.boolean().nullish().catch(null);

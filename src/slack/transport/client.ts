@@ -25,10 +25,10 @@ export interface SlackClient {
   call(method: string, args?: Record<string, unknown>): Promise<SlackResult>;
 }
 
-export interface SlackClientOptions {
+interface SlackClientOptions {
   token: string;
-  /** Base address of the Web API, default Slack's own. */
-  apiUrl?: string;
+  /** Base address of the Web API; null: Slack's own. */
+  apiUrl?: string | null;
   log: Logs;
   /** Milliseconds after which an answer is given up. */
   timeout?: number;
@@ -39,7 +39,7 @@ export interface SlackClientOptions {
 const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 const SLACK_CODE = /^[a-zA-Z0-9_.:-]{1,80}$/;
 
-/** One attempt per call: whoever calls decides what to repeat, because only they know what must not happen twice. */
+/** One attempt per call: the caller decides what to repeat, because only it knows what must not happen twice. */
 export function createSlackClient(options: SlackClientOptions): SlackClient {
   const web = new webApi.WebClient(options.token, {
     ...(options.apiUrl && { slackApiUrl: options.apiUrl }),
@@ -171,7 +171,7 @@ export interface Home {
   enterprise?: string | null;
 }
 
-export interface WhoAmI {
+interface WhoAmI {
   start(): void;
   stop(): void;
   /** null until Slack has answered. */

@@ -20,7 +20,7 @@ export interface FrontReceiver {
   stop(): Promise<void>;
 }
 
-export interface HttpFront {
+interface HttpFront {
   receiver: FrontReceiver;
   /**
    * Serves `POST /slack/events`; the body must not have been read. Answers in every case, and never rejects.

@@ -32,7 +32,7 @@ export interface SocketPace {
   shortLifeMs?: number;
 }
 
-export interface SocketFront {
+interface SocketFront {
   receiver: FrontReceiver;
   /** How many sockets are connected now. */
   connected(): number;
@@ -47,7 +47,7 @@ export interface SocketFront {
 export function createSocketFront(
   options: {
     appToken: string;
-    apiUrl?: string;
+    apiUrl?: string | null;
     log: Logs;
     onFatal: (code: string) => void;
     sockets?: number;
@@ -150,15 +150,7 @@ export function createSocketFront(
   }
 
   function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopping.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      stopping.signal.addEventListener('abort', done);
-    });
+    return sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
 
   return {
@@ -178,7 +170,7 @@ export function createSocketFront(
         const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
         const leave = async (socket: SocketModeReceiver, unanswered: ReadonlySet<Promise<void>>) => {
           while (unanswered.size > 0 && (await Promise.race([...unanswered, late])) !== 'late');
-          // In the same breath, so that nothing is in hand: Slack gives to another socket what it has next.
+          // At once, while nothing is in hand: Slack gives to another socket what it has next.
           void socket.client.disconnect();
         };
         await Promise.all(sockets.map((socket, i) => leave(socket, inHand[i] ?? new Set())));
@@ -192,7 +184,7 @@ export function createSocketFront(
 
 /** One socket that neither reconnects by itself nor asks twice. */
 function receiver(
-  options: { appToken: string; apiUrl?: string; log: Logs },
+  options: { appToken: string; apiUrl?: string | null; log: Logs },
   stopping: AbortSignal,
 ): SocketModeReceiver {
   return new SocketModeReceiver({
@@ -215,26 +207,26 @@ function receiver(
 }
 
 /** What one more socket hears of Slack: `connections` of this app, or why there is none. */
-export interface SocketLook {
+interface SocketTrial {
   connections: number | null;
   /** Slack's word for sending it away, or its code for not giving one. */
   refused: string | null;
 }
 
 /** A moment in which Slack sends away what it does not want. */
-const LOOK_MS = 700;
+const TRIAL_MS = 700;
 
 /**
  * Opens one socket for a moment, to see whether Slack keeps it. What Slack may hand to it meanwhile is answered with the
  * plain truth: nothing was kept.
  */
-export async function lookAtSocket(options: {
+export async function trySocket(options: {
   appToken: string;
-  apiUrl?: string;
+  apiUrl?: string | null;
   log: Logs;
-}): Promise<SocketLook> {
+}): Promise<SocketTrial> {
   const { client } = receiver(options, AbortSignal.timeout(HELLO_MS));
-  const seen: SocketLook = { connections: null, refused: null };
+  const seen: SocketTrial = { connections: null, refused: null };
   client.on('ws_message', (data: unknown) => {
     seen.refused = goodbyeIn(data) ?? seen.refused;
     const said = messageIn(data);
@@ -246,15 +238,12 @@ export async function lookAtSocket(options: {
   });
   try {
     await client.start();
-    await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_MS);
-      client.once('disconnected', resolve);
-    });
+    await Promise.race([sleep(TRIAL_MS), new Promise((resolve) => client.once('disconnected', resolve))]);
   } catch (error) {
     seen.refused ??= error instanceof webApi.WebAPIPlatformError ? error.data.error : 'no answer';
   }
   // Of one that is gone already nobody hears that it went.
-  await Promise.race([client.disconnect(), new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
+  await Promise.race([client.disconnect(), sleep(TRIAL_MS)]);
   return seen;
 }
 
