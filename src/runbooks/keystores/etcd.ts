@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readPlainFile } from '../files.js';
 import { Secret } from '../secret.js';
-import { type Answered, exchange, httpAddress, isForbidden, shown, Unanswered } from './exchange.js';
+import { type Answered, askStore, httpAddress, isForbidden, shown, Unanswered } from './exchange.js';
 import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
   type KeyStoreKind,
@@ -205,11 +205,11 @@ class EtcdGateway {
     const { urls, ca } = this.settings;
     const failures: string[] = [];
     let maybe = false;
-    const trusted = ca === undefined ? {} : { ca: await this.certificates(ca) };
+    const trusted = ca === undefined ? undefined : await this.certificates(ca);
     for (const url of urls) {
-      const asked = { method: 'POST', url: `${url.replace(/\/$/, '')}/v3/${path}`, headers, ...trusted };
+      const asked = { method: 'POST', url: `${url.replace(/\/$/, '')}/v3/${path}`, headers };
       try {
-        const answer = await exchange({ ...asked, body: JSON.stringify(body) }, signal);
+        const answer = await askStore({ ...asked, body: JSON.stringify(body) }, signal, trusted);
         // A member that lost its leader is no use for reading, but another one may be.
         if (kind === 'write' || answer.status < 500 || url === urls.at(-1)) return { answer, url };
         failures.push(`${shown(url)} ${said(answer)}`);

@@ -1,38 +1,29 @@
-import { request as overHttp } from 'node:http';
-import { request as overHttps } from 'node:https';
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
+import { type Asked, type Broken, exchange } from '../exchange.js';
 import { StoreFailed } from './keystore.js';
 import type { SecretReference, StoreSurroundings } from './kind.js';
-
-export interface Asked {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body?: string;
-  /** Certificates to trust in place of the system's, as PEM. */
-  ca?: string;
-}
 
 export interface Answered {
   status: number;
   text: string;
-  /** A header; also one that came after the body, as Caddy sends its Etag. */
-  header(name: string): string | undefined;
+  headers: Readonly<Record<string, string>>;
 }
 
 /** No whole answer came. The message says why, and nothing of what was sent or received. */
 export class Unanswered extends Error {
   override name = 'Unanswered';
-  /** Was there a connection, so that the request may have arrived? */
-  readonly sent: boolean;
-  /** Did the other side break the connection, so that it may well answer the next time? */
-  readonly dropped: boolean;
 
-  constructor(message: string, sent: boolean, dropped = false) {
+  /**
+   * @param sent there was a connection, so that the request may have arrived
+   * @param dropped the other side broke the connection, so that it may well answer the next time
+   */
+  constructor(
+    message: string,
+    readonly sent: boolean,
+    readonly dropped = false,
+  ) {
     super(message);
-    this.sent = sent;
-    this.dropped = dropped;
   }
 }
 
@@ -45,76 +36,32 @@ const CALL_MS = 10_000;
 const LIMIT = 16 * 1024 * 1024;
 
 /**
- * One HTTP request over a connection of its own; redirects are answers. Not `fetch`: it hides trailers, takes no
- * certificates, and does not say whether a request that failed had been sent.
+ * Asks a key store over HTTP.
+ * @param ca certificates to trust in place of the system's, as PEM
  * @throws Unanswered also when `signal` ended it
  */
-export function exchange(asked: Asked, signal: AbortSignal): Promise<Answered> {
-  let sent = false;
-  let late: NodeJS.Timeout | undefined;
-  let stop = () => {};
-  const answered = new Promise<Answered>((resolve, reject) => {
-    const secure = asked.url.startsWith('https:');
-    const settings = {
-      method: asked.method,
-      headers: { ...asked.headers, ...(asked.body === undefined ? {} : lengthOf(asked.body)) },
-      agent: false as const,
-      ...(asked.ca === undefined ? {} : { ca: asked.ca }),
-    };
-    const call = (secure ? overHttps : overHttp)(asked.url, settings, (answer) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      answer.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > LIMIT) call.destroy(new Unanswered(`answered with more than ${LIMIT} bytes`, true));
-      });
-      answer.on('error', reject);
-      answer.on('end', () => {
-        if (!answer.complete) return reject(new Unanswered('broke off its answer', true, true));
-        try {
-          const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-          const header = (name: string) => single(answer.headers[name] ?? answer.trailers[name]);
-          resolve({ status: answer.statusCode ?? 0, text, header });
-        } catch {
-          reject(new Unanswered('answered with something that is not text', true));
-        }
-      });
-    });
-    stop = () => call.destroy(new Unanswered('was stopped', sent));
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    const within = (ms: number) => {
-      clearTimeout(late);
-      late = setTimeout(() => call.destroy(new Unanswered(`did not answer within ${ms} ms`, sent)), ms);
-    };
-    within(CONNECT_MS);
-    call.on('socket', (socket) =>
-      socket.once(secure ? 'secureConnect' : 'connect', () => {
-        sent = true;
-        within(CALL_MS);
-      }),
-    );
-    call.on('error', reject);
-    call.end(asked.body);
+export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): Promise<Answered> {
+  const chunks: Buffer[] = [];
+  const take = (chunk: Buffer) => void chunks.push(chunk);
+  const limits = { ms: CALL_MS, connectMs: CONNECT_MS, most: LIMIT };
+  const answer = await exchange(asked, { ...limits, signal, ca, take }).catch((error: Broken) => {
+    throw unanswered(error);
   });
-  return answered
-    .catch((error: NodeJS.ErrnoException) => {
-      if (signal.aborted) throw new Unanswered('was stopped', sent);
-      if (error instanceof Unanswered) throw error;
-      // Only the code: messages of parsers quote what they were given.
-      const { code = error.name } = error;
-      throw new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
-    })
-    .finally(() => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', stop);
-    });
+  try {
+    return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
+  } catch {
+    throw new Unanswered('answered with something that is not text', true);
+  }
 }
 
-const lengthOf = (body: string) => ({ 'Content-Length': String(Buffer.byteLength(body)) });
-
-const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
+function unanswered({ why, said, sent }: Broken): Unanswered {
+  if (why === 'stopped') return new Unanswered('was stopped', sent);
+  if (why === 'late') return new Unanswered(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
+  if (why === 'long') return new Unanswered(`answered with more than ${LIMIT} bytes`, sent);
+  // Only a code: messages of parsers quote what they were given.
+  const code = /^[A-Z][A-Z0-9_]*$/.test(said) ? said : 'Error';
+  return new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
+}
 
 /** An address that stands in tocsin.yml, and so may hold nothing secret. The messages do not repeat it. */
 export const httpAddress = z

@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { Asked } from '../exchange.js';
 import { Secret } from '../secret.js';
-import {
-  type Answered,
-  type Asked,
-  exchange,
-  httpAddress,
-  isForbidden,
-  shown,
-  Unanswered,
-} from './exchange.js';
+import { type Answered, askStore, httpAddress, isForbidden, shown, Unanswered } from './exchange.js';
 import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
   type KeyStoreKind,
@@ -272,7 +265,7 @@ class Http implements OpenKeyStore {
     const answer = await this.look(signal);
     if (!good(answer)) throw this.refused(answer, false);
     const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
-    return { document, etag: answer.header('etag') };
+    return { document, etag: answer.headers.etag };
   }
 
   private async look(signal: AbortSignal): Promise<Answered> {
@@ -305,7 +298,7 @@ class Http implements OpenKeyStore {
       ...asked.headers,
     };
     try {
-      return await exchange({ ...asked, url: this.settings.url, headers }, signal);
+      return await askStore({ ...asked, url: this.settings.url, headers }, signal);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       const unsure = asked.method !== 'GET' && error.sent;
