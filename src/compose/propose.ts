@@ -3,7 +3,7 @@ import type { RunAsked } from '#answer/answer.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { readInputs, targetOf } from '#domain/run/inputs.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
-import type { Kept } from '#runbooks/shelf.js';
+import type { Kept } from '#runbooks/definition/shelf.js';
 import type { Runbooks } from './runbooks.js';
 
 /** Whoever waits for an answer in Slack has two seconds. */

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { duration } from './actions/touch.js';
 import { isOwn, worded } from './definition/words.js';
-import { httpAddress } from './keystores/exchange.js';
-import type { KeyProbe, Pair } from './keystores/keystore.js';
+import {
+  httpAddress,
+  type KeyProbe,
+  type KeyStoreKind,
+  type Pair,
+  type SecretReference,
+  secretName,
+} from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
-import { type KeyStoreKind, type SecretReference, secretName } from './keystores/kind.js';
 import { type Host, hostOf, isNever } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';

@@ -1,12 +1,15 @@
 import { ActionFailed, type ShellCommand } from './action.js';
 import { readPlainFileSync } from './files.js';
-import type { KeyProbe, KeyStore, Keys, Pair } from './keystores/keystore.js';
 import {
+  type KeyProbe,
+  type KeyStore,
+  type Keys,
   type OpenKeyStore,
+  type Pair,
   type SecretReference,
   type StoreSurroundings,
   secretName,
-} from './keystores/kind.js';
+} from './keystores/keystore.js';
 import { type Host, isBelow } from './reach.js';
 import type { Route, RouteProbe } from './routes/route.js';
 import { type Fingerprint, passwordIn, Secret } from './secret.js';

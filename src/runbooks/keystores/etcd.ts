@@ -1,17 +1,25 @@
 import { z } from 'zod';
 import { readPlainFile } from '../files.js';
 import { Secret } from '../secret.js';
-import { type Answered, askStore, httpAddress, isForbidden, shown, Unanswered } from './exchange.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
+  type Answered,
+  askStore,
+  httpAddress,
+  isForbidden,
   type KeyStoreKind,
+  type Keys,
   mustBeKeepable,
+  NotWritten,
   type OpenKeyStore,
   type SecretReference,
+  Stale,
+  StoreFailed,
   type StoreSurroundings,
   secretReference,
+  shown,
+  Unanswered,
   versionOf,
-} from './kind.js';
+} from './keystore.js';
 
 const settings = z
   .strictObject({

@@ -11,8 +11,17 @@ import {
   withMapFiles,
 } from '../haproxy.js';
 import { Secret } from '../secret.js';
-import { type Apart, type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
-import { type KeyStoreKind, type OpenKeyStore, type StoreSurroundings, versionOf } from './kind.js';
+import {
+  type Apart,
+  type KeyStoreKind,
+  type Keys,
+  NotWritten,
+  type OpenKeyStore,
+  Stale,
+  StoreFailed,
+  type StoreSurroundings,
+  versionOf,
+} from './keystore.js';
 
 /**
  * `id-value`: a gateway that sends keys looks up its client's id. `value-id`: a service that accepts keys looks up the

@@ -3,9 +3,9 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RUNBOOK_LIMITS, type Runbook } from '#domain/run/runbook.js';
 import { closest } from '#domain/text.js';
-import type { Actions } from './action.js';
-import { readDefinition } from './definition/definition.js';
-import { nameIn } from './definition/source.js';
+import type { Actions } from '../action.js';
+import { readDefinition } from './definition.js';
+import { nameIn } from './source.js';
 
 /** Names that are offered instead of one that is not there. */
 const CLOSEST = 8;
