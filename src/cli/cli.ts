@@ -49,7 +49,7 @@ export async function cli(argv: string[], io: Io): Promise<number> {
  * `--team T…` stands before the verb or directly behind it; with verbs that take no text of somebody's, also anywhere
  * else. The words of a note are never looked through for it.
  */
-export function withoutTeam(argv: readonly string[]): { team: string | undefined; rest: string[] } {
+function withoutTeam(argv: readonly string[]): { team: string | undefined; rest: string[] } {
   const rest: string[] = [];
   let team: string | undefined;
   for (let i = 0; i < argv.length; i++) {

@@ -8,7 +8,7 @@ import { outcomeOfCommit, Unavailable, withConnection } from './pools.js';
  * A sealed fact on its way to disk. `key`, `receipt`, `asked`: the request it answers (intent.ts), on the first fact of that
  * request only.
  */
-export interface FactToWrite {
+interface FactToWrite {
   team: string;
   incident: number;
   seq: number;
@@ -36,7 +36,7 @@ export interface SummaryToWrite {
   state: IncidentState;
 }
 
-export interface OwedEffect {
+interface OwedEffect {
   team: string;
   lane: string;
   incident: number;
@@ -214,7 +214,7 @@ export interface PlacedAmendment {
 }
 
 /** @returns the entry as it stands after the correction; `detail` is merged member by member. */
-export function amended(entry: Entry, { set }: Amendment): Entry {
+function amended(entry: Entry, { set }: Amendment): Entry {
   return { ...entry, ...set, detail: { ...entry.detail, ...set.detail } };
 }
 

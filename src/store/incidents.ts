@@ -255,7 +255,7 @@ order by seq
 limit $4`;
 
 /** Which run holds a target. */
-export interface TargetHolder {
+interface TargetHolder {
   incident: number;
   run: number;
 }

@@ -2,7 +2,7 @@ import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import { on, type Queryable } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
-export const BLOCKING: EffectKind = 'channel.open';
+const BLOCKING: EffectKind = 'channel.open';
 
 /** Something owed, as a delivery sees it. */
 export interface OwedRow {
@@ -19,7 +19,7 @@ export interface OwedRow {
   error: string | null;
 }
 
-export interface DeadRow extends OwedRow {
+interface DeadRow extends OwedRow {
   /** ISO 8601, UTC. */
   deadAt: string;
   error: string;
@@ -29,9 +29,9 @@ export interface DeadRow extends OwedRow {
 }
 
 /** What Slack has refused: given up, or (not `dead`) to be tried again soon. */
-export type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
+type RefusedRow = Omit<DeadRow, 'dead' | 'deadAt'> & { dead: boolean };
 
-export interface OutboxStats {
+interface OutboxStats {
   /** Neither done nor dead. */
   open: number;
   /** Of those, behind a dead row that holds up their lane. */

@@ -76,14 +76,14 @@ function shown(known: KnownPerson | null): Person | null {
 }
 
 /** The workspace of somebody who works on the machine before Slack has ever been seen. */
-export const LOCAL = 'local';
+const LOCAL = 'local';
 
 export interface WorkspaceRow {
   team: string;
   slackTeam: string | null;
 }
 
-export interface Holding {
+interface Holding {
   incidents: number;
   tokens: number;
 }
@@ -218,7 +218,7 @@ export function workspaces(pool: pg.Pool) {
 export type Scope = 'read' | 'write' | 'admin';
 
 /** An API token as it is made: the token itself is never stored. `private`: it sees private incidents. */
-export interface NewToken {
+interface NewToken {
   team: string;
   name: string;
   /** SHA-256 of the token, hex. */

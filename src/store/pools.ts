@@ -9,7 +9,7 @@ export interface PoolConfig extends pg.ClientConfig {
   others?: number;
 }
 
-export interface Pools {
+interface Pools {
   /** For commits alone: short statements, cancelled by the server after two seconds. */
   writer: pg.Pool;
   /** For everything else that is short. */
@@ -57,7 +57,7 @@ export function on<D, F extends Record<string, (db: D, ...rest: never[]) => unkn
 
 const STATEMENT_TIMEOUT = 2_000;
 /** How many incidents are read at once for exports. */
-export const EXPORTS = 2;
+const EXPORTS = 2;
 /** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
 const LOCK_TIMEOUT = 500;
 const LONGEST_MS = 30_000;

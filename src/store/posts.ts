@@ -12,7 +12,7 @@ export interface Pace {
 }
 
 /** Somebody who wants to post to a channel now. `urgent`: goes before those who are not. */
-export interface Poster {
+interface Poster {
   team: string;
   channel: string;
   urgent: boolean;

@@ -126,7 +126,7 @@ const FURTHER = (last: string) =>
 const NUMBERS = 100;
 
 /** What stands in Slack and can only have come from a later state of this database than the one that is here. */
-export interface Evidence {
+interface Evidence {
   /** The highest id of a row of the outbox that was seen in a message of ours. */
   row?: number;
 }

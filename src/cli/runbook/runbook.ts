@@ -283,7 +283,7 @@ async function namesOf(core: Core, team: string): Promise<Map<string, string>> {
 const LOOK_MS = 200;
 const LANES = 10_000;
 
-export interface Following {
+interface Following {
   core: Core;
   world: RunWorld;
   team: string;

@@ -260,7 +260,7 @@ function planned(run: string, view: RunView, again: boolean, telling: Telling): 
 }
 
 /** `RUN-3 waits for approval by lead or @sre until 02:14 UTC (approve in Slack: /incident approve RUN-3)`. */
-export function waitsFor(run: string, { state }: RunView, { ref, command, names }: Telling): string[] {
+function waitsFor(run: string, { state }: RunView, { ref, command, names }: Telling): string[] {
   if (!state.approvers) return [];
   const { required, from, people, expiresAt } = state.approvers;
   const named = from.map((one) => plain(names.get(one) ?? one));

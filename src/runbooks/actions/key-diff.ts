@@ -17,7 +17,7 @@ export interface KeyDiff {
   same: number;
 }
 
-export interface Disagreement {
+interface Disagreement {
   id: string;
   told: string;
   /** Does adding the key of `from` make the places agree? */

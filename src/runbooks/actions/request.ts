@@ -239,7 +239,7 @@ export const expectation = z.strictObject({
   json: z.record(path, z.json()).default({}),
 });
 
-export type Expectation = z.infer<typeof expectation>;
+type Expectation = z.infer<typeof expectation>;
 
 /** @returns what is not as it should be, in words; null: all is. Values that came are not repeated: they may be secret. */
 export function amiss(answer: Answer, { status, header, json }: Expectation): string | null {

@@ -3,7 +3,7 @@ import { RUNBOOK_LIMITS, STEP_EFFECTS } from '#domain/run/runbook.js';
 
 export const STEP_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 export const RUNBOOK_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-export const INPUT_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+const INPUT_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 const DURATION = /^(?:\d{1,7}(?:ms|s|m|h))+$/;
@@ -44,7 +44,7 @@ const call = z.strictObject(CALL).nullable().default(null);
 const whole = (least: number, most: number) =>
   z.int(`is not a whole number; write one from ${least} to ${most}`).min(least).max(most);
 
-export const STEP = z.strictObject({
+const STEP = z.strictObject({
   id: z
     .string()
     .regex(

@@ -32,7 +32,7 @@ export interface Shelf {
   closest(name: string): Promise<string[]>;
 }
 
-export interface ShelfOptions {
+interface ShelfOptions {
   /** The first that has a name wins: the organisation's own before those that come along. A missing folder is empty. */
   folders: string[];
   actions: Actions;

@@ -37,13 +37,11 @@ const settings = z
     if (!url === !urls) problem('needs either `url` or `urls`, the addresses of one cluster');
     if (!user !== !password) problem('needs both `user` and `password`, or neither');
   })
-  .transform(({ url, urls, ...rest }): EtcdSettings & { prefix: string } => ({
-    urls: urls ?? [url ?? ''],
-    ...rest,
-  }));
+  .transform(({ url, urls, ...rest }) => ({ urls: urls ?? [url ?? ''], ...rest }));
+type Settings = z.infer<typeof settings>;
 
 /** Keys under a prefix in etcd. Compare and set are one transaction there, by value. */
-export const etcd: KeyStoreKind<z.infer<typeof settings>> = {
+export const etcd: KeyStoreKind<Settings> = {
   type: 'etcd',
   is: 'keys under a prefix in etcd',
   settings,
@@ -62,7 +60,7 @@ class Etcd implements OpenKeyStore {
 
   constructor(
     readonly name: string,
-    private readonly settings: EtcdSettings & { prefix: string },
+    private readonly settings: Settings,
     private readonly surroundings: StoreSurroundings,
   ) {
     this.gateway = new EtcdGateway(name, settings, surroundings);
@@ -136,13 +134,6 @@ class Etcd implements OpenKeyStore {
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 
-interface EtcdSettings {
-  urls: string[];
-  user?: SecretReference;
-  password?: SecretReference;
-  ca?: string;
-}
-
 const token = z.object({ token: z.string().min(1) });
 
 /** The v3 JSON gateway of a cluster, which every member has. */
@@ -151,7 +142,7 @@ class EtcdGateway {
 
   constructor(
     private readonly store: string,
-    private readonly settings: EtcdSettings,
+    private readonly settings: Settings,
     private readonly surroundings: StoreSurroundings,
   ) {}
 

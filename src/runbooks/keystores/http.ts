@@ -27,21 +27,15 @@ const pointer = z
   .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON pointer such as /keys, with ~1 for a slash in a name');
 
 /** Where in a document the keys are, and how. */
-const mapShape = {
+const mapShape = z.strictObject({
   /** `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
   shape: z.enum(['object', 'list']).default('object'),
   id: pointer.default('/id'),
   value: pointer.default('/value'),
   /** Where in the document the map is; absent: it is the document. */
   member: pointer.optional(),
-};
-
-interface MapSettings {
-  shape: 'object' | 'list';
-  id: string;
-  value: string;
-  member?: string;
-}
+});
+type MapSettings = z.infer<typeof mapShape>;
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -166,7 +160,7 @@ const settings = z
   .strictObject({
     url: httpAddress,
     headers: z.record(header, z.string()).default({}),
-    ...mapShape,
+    ...mapShape.shape,
     /** The method that takes the whole document. */
     write: z.enum(['put', 'patch', 'post']).default('put'),
   })

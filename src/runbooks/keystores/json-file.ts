@@ -54,7 +54,7 @@ const refuse = (id: string, key: string) =>
   id === '' || key === '' || id === '__proto__' ? 'must not be empty, nor the id __proto__' : null;
 
 /** How a kind of file holds keys. */
-export interface FileFormat {
+interface FileFormat {
   type: string;
   /** Reads as empty while it does not exist; its folder must. */
   path: string;

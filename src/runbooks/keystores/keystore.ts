@@ -133,7 +133,7 @@ export interface KeyStoreKind<S = unknown> {
 }
 
 /** @returns whether every store gives it back as it was: some text, no NUL, no half of a character, no member of every object. */
-export const isKeepable = (text: string): boolean =>
+const isKeepable = (text: string): boolean =>
   text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 /** Asked before anything is written. @throws NotWritten */
