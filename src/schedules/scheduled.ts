@@ -1,7 +1,7 @@
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { refOf, STANDING } from '#domain/words.js';
-import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
+import { isInWindow, nextInWindow, type Schedule } from '#runbooks/schedule.js';
 import type { DueSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
 import { tellRefused } from './rotation.js';
@@ -36,7 +36,7 @@ export async function doScheduled(
 /** Somewhat later than exactly then, so that many installations do not all look at the same second. */
 function after(schedule: Schedule, now: Date): Date {
   const jitter = Math.min(schedule.everyMs / 20, 30_000) * Math.random();
-  return nextWithin(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
+  return nextInWindow(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
 }
 
 /** Begins a rotation in the standing record; not while an incident is open on what it would touch. */
@@ -55,12 +55,12 @@ async function rotate(
     return later(at, why);
   };
   // Claimed late, after the bot was away.
-  if (!within(schedule, now)) return putOff(nextWithin(schedule, now), 'outside of its window');
+  if (!isInWindow(schedule, now)) return putOff(nextInWindow(schedule, now), 'outside of its window');
   const open = (await world.openIncidents(team)).find((incident) => touches(schedule, incident));
   if (open) {
     // What is put off may be seen by people who must not know of that one.
     const which = open.private ? 'a private incident' : refOf(open.number);
-    return putOff(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
+    return putOff(nextInWindow(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
   }
   await standingRecord(schedule, due, world);
   const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });

@@ -1,4 +1,4 @@
-import { nextWithin, type Schedule } from '#runbooks/schedule.js';
+import { nextInWindow, type Schedule } from '#runbooks/schedule.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import type { ScheduleWorld } from '#schedules/world.js';
@@ -64,5 +64,5 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
 
 /** A watch begins at once; a rotation after its first period, because nobody knows how old the keys are. */
 function firstOf(schedule: Schedule, now: Date): Date {
-  return 'drift' in schedule.task ? now : nextWithin(schedule, new Date(now.getTime() + schedule.everyMs));
+  return 'drift' in schedule.task ? now : nextInWindow(schedule, new Date(now.getTime() + schedule.everyMs));
 }

@@ -71,11 +71,7 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
     const output = shown(now, context);
     try {
       for (const id of ids) {
-        await change(
-          context,
-          () => store.remove(id, old, context.signal),
-          () => output,
-        );
+        await change(context, () => store.remove(id, old, context.signal), output);
         context.say(`${store.name} refuses ${context.fingerprint(old)} (${id})`);
       }
     } catch (error) {
@@ -169,11 +165,7 @@ async function putBack(rotation: Rotation, before: Json, context: RunContext): P
   const output = shown(rotation, context);
   const tried = lacking(rotation, before, context).map(async ({ store, ids }) => {
     for (const id of ids) {
-      await change(
-        context,
-        () => store.put(id, old, null, context.signal),
-        () => output,
-      );
+      await change(context, () => store.put(id, old, null, context.signal), output);
       context.say(`${store.name} accepts ${context.fingerprint(old)} again (${id})`);
     }
   });
@@ -214,11 +206,7 @@ async function unswitch(name: string, context: RunContext): Promise<StepResult> 
       throw foreign(now, store.name, sender.keys.get(pair.key), context);
     mustAllAccept(now, current, context);
     const output = shown(now, context);
-    await change(
-      context,
-      () => store.put(pair.key, current, pending, context.signal),
-      () => output,
-    );
+    await change(context, () => store.put(pair.key, current, pending, context.signal), output);
     context.say(`${store.name} uses ${context.fingerprint(current)} again`);
   }
   const after = await readRotation(name, context);
@@ -244,11 +232,7 @@ async function unaccept(name: string, context: RunContext): Promise<StepResult> 
     const acceptor = now.acceptors.find((one) => one.store.name === store.name);
     for (const id of acceptor ? idsOf(acceptor, pending) : []) {
       const output = shown(now, context);
-      await change(
-        context,
-        () => store.remove(id, pending, context.signal),
-        () => output,
-      );
+      await change(context, () => store.remove(id, pending, context.signal), output);
       context.say(`${store.name} accepts ${context.fingerprint(pending)} no more (${id})`);
     }
   }
@@ -274,11 +258,7 @@ async function unmint(name: string, context: RunContext): Promise<StepResult> {
   mustBeUnused(rotation, context);
   mustNotAccept([...senders, ...acceptors], pending, context);
   const output = shown(rotation, context);
-  await change(
-    context,
-    () => truth.store.remove('pending', pending, context.signal),
-    () => output,
-  );
+  await change(context, () => truth.store.remove('pending', pending, context.signal), output);
   return done(await readRotation(name, context), context, `${fp} is forgotten`);
 }
 
