@@ -244,7 +244,7 @@ async function takeAlong(
   const team = await core.team();
   const [ref, run] = [refOf(at.incident), runRef(at.run)];
   const log = createLog(io.env.LOG_LEVEL ? config.logLevel : 'warn');
-  // Whoever commits here wakes nobody: a bot's relay looks for itself, and so do we.
+  // A commit made here wakes no worker: the relay of a bot polls, and so do we.
   const world = runWorldOf(core, slackOf(config, log), () => {}, log);
   const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
   const leaving = new AbortController();

@@ -59,7 +59,7 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
   const old = first.current;
   if (old.equals(first.pending))
     throw new ActionFailed(`${first.pair.truth} has settled already: nothing is to be retired`);
-  // Whoever was at it before may have died between a removal and its proof.
+  // An earlier attempt may have died between a removal and its proof.
   await mustDoWithout(name, context);
   for (const { store } of first.acceptors) {
     const now = await readUnderWay(name, context);
@@ -75,7 +75,7 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
         context.say(`${store.name} refuses ${context.fingerprint(old)} (${id})`);
       }
     } catch (error) {
-      // Some places may have lost it, and between two attempts they would refuse whoever needs it.
+      // Some places may have lost the old key, and would refuse senders that use it until the next attempt.
       if (error instanceof ActionFailed) await mustDoWithout(name, context);
       throw error;
     }
@@ -182,7 +182,7 @@ function lacking(rotation: Rotation, before: Json, context: ActionContext) {
     .filter(({ ids }) => ids.length > 0);
 }
 
-/** None where it was gone before we came: whoever took it away will have had a reason. */
+/** None where the key was gone before this run began: it was taken away on purpose. */
 function idsToPutBack(acceptor: Holder, old: Secret, before: Json, context: ActionContext): string[] {
   const own = acceptedId(old, context);
   const had = capturedRetiring.safeParse(before).data?.accepted[acceptor.store.name] ?? [own];
@@ -399,7 +399,7 @@ async function planMint(name: string, plan: StepPlan, context: ActionContext): P
   };
 }
 
-/** Acceptors keep the new key under an id of its own, and a service may know its client by that: whoever agrees should know. */
+/** Acceptors keep the new key under an id of its own, and a service may know its client by that id: approvers should know. */
 async function planAccept(name: string, plan: StepPlan, context: ActionContext): Promise<StepPlan> {
   const { acceptors, current } = await readRotation(name, context);
   const ids = acceptors.flatMap((acceptor) =>

@@ -264,13 +264,13 @@ class Http implements OpenKeyStore {
   }
 
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
-    const answer = await this.look(signal);
+    const answer = await this.fetched(signal);
     if (!good(answer)) throw this.refused(answer, false);
     const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
     return { document, etag: answer.headers.etag };
   }
 
-  private async look(signal: AbortSignal): Promise<Answered> {
+  private async fetched(signal: AbortSignal): Promise<Answered> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.ask({ method: 'GET' }, signal);

@@ -15,7 +15,7 @@ export interface Keys {
   partial?: ReadonlyMap<string, Secret>;
   /** How it stands with each id of `partial`. Left out by stores of one place. */
   apart?: ReadonlyMap<string, Apart>;
-  /** What somebody who finds no key should know: `the file is not there yet`. */
+  /** Why there may be no key: `the file is not there yet`. */
   note?: string;
 }
 
@@ -266,20 +266,20 @@ export class SecretAddress {
   /** Read anew each time: a changed password needs no restart. @throws StoreFailed when it is no address of this kind */
   reveal(): string {
     const address = this.surroundings.secret(this.reference).reveal();
-    if (this.look(address) !== null) return address;
+    if (this.shownAs(address) !== null) return address;
     throw new StoreFailed(`${this.store}: ${this.reference} is not an address such as ${this.example}`);
   }
 
   /** @returns the address without what is secret in it; while it cannot be read, its name */
   shown(): string {
     try {
-      return this.look(this.surroundings.secret(this.reference).reveal()) ?? this.reference;
+      return this.shownAs(this.surroundings.secret(this.reference).reveal()) ?? this.reference;
     } catch {
       return this.reference;
     }
   }
 
-  private look(address: string): string | null {
+  private shownAs(address: string): string | null {
     try {
       return this.shownOf(address);
     } catch {

@@ -101,7 +101,7 @@ class NginxRoute implements Route {
       await this.takenUp(to, signal);
     } catch (error) {
       await writeAtomically(this.given.file, before);
-      // Whoever called off or timed out must not leave it half done: this part is not called off.
+      // A cancellation or timeout must not leave it half done: this part is not stopped by either.
       const back = AbortSignal.timeout(TAKEN_UP_MS);
       await this.reload(back).catch(() => {});
       throw new Error(`${(error as Error).message}; the file was put back and nginx told so`);
