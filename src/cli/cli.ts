@@ -13,8 +13,7 @@ import { doctor } from './doctor.js';
 import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
 import { askingHere, configWithSecret, refusalText } from './runbook/asked.js';
-import { printPlan } from './runbook/plan-only.js';
-import { runbook } from './runbook/runbook.js';
+import { printPlan, runbook } from './runbook/runbook.js';
 import { token } from './token.js';
 
 /** @returns the exit code */

@@ -8,7 +8,7 @@ import { type Before, createHandle, type Handle, type Permits, type WriterStore 
 import type { GroupNamed, People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
 import { createRead, type Read } from '#read/read.js';
-import { proposeOf } from '#runbooks/shelf.js';
+import { proposeOf } from '#runbooks/definition/shelf.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import type { KnownPerson, WorkspaceRow } from '#store/people.js';

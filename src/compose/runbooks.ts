@@ -9,13 +9,12 @@ import type { Runbook } from '#domain/run/runbook.js';
 import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
-import { shelfUnsaid } from '#runbooks/definition/destinations.js';
-import { schedulesWrong } from '#runbooks/definition/scheduled.js';
+import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
+import { openShelf, type Shelf } from '#runbooks/definition/shelf.js';
 import { readPlainFile } from '#runbooks/files.js';
 import { keyLearner, Scrub } from '#runbooks/scrub.js';
 import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
-import { openShelf, type Shelf } from '#runbooks/shelf.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
 

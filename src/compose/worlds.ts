@@ -7,7 +7,7 @@ import type { Log } from '#log.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
-import { proposeOf } from '#runbooks/shelf.js';
+import { proposeOf } from '#runbooks/definition/shelf.js';
 import type { RunWorld } from '#runs/context.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import { approversFrom, type Groups } from '#slack/people/groups.js';

@@ -44,7 +44,7 @@ export async function writeAtomically(path: string, content: string, onRename = 
   }
   onRename();
   await rename(beside, file).catch(async (error) => {
-    // A file of keys that nobody would look after.
+    // Else a copy of the keys would stay beside the file for ever.
     await rm(beside, { force: true }).catch(() => {});
     throw error;
   });
@@ -131,8 +131,8 @@ const LARGEST = 64 * 1024 * 1024;
 const flag = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
- * Reads a file that somebody named in the configuration, and nothing else: whoever opens a pipe waits for a writer, in a
- * thread that cannot be called back, and a device need not have an end.
+ * Reads a regular file that is named in the configuration. Nothing else is opened: opening a pipe blocks a thread until
+ * there is a writer, and a device need not have an end.
  * @throws as `readFile`, and with words instead of a code where there is no regular file
  */
 export async function readPlainFile(path: string, signal?: AbortSignal): Promise<string> {
@@ -140,7 +140,7 @@ export async function readPlainFile(path: string, signal?: AbortSignal): Promise
   return readFile(path, { encoding: 'utf8', flag, signal });
 }
 
-/** The same for who cannot wait. */
+/** The same, synchronously. */
 export function readPlainFileSync(path: string): string {
   mustBePlain(statSync(path));
   const file = openSync(path, flag);

@@ -218,6 +218,39 @@ export class MapInstance {
   }
 }
 
+/** One of the two places of an instance, as it was read. */
+export interface MapPlace {
+  instance: MapInstance;
+  where: 'file' | 'live';
+  /** What messages call it. */
+  name: string;
+  rows: Row[];
+}
+
+/** @returns each place of each instance. @throws HaproxyFailed naming the place */
+export async function readPlaces(instances: MapInstance[], signal: AbortSignal): Promise<MapPlace[]> {
+  const read = instances.map(async (instance) => {
+    const rows = await instance.read(signal);
+    return (['file', 'live'] as const).map((where) => {
+      return { instance, where, name: instance.places[where], rows: rows[where] };
+    });
+  });
+  return (await Promise.all(read)).flat();
+}
+
+/** Changes one place after the other. Call it within `withMapFiles`. @throws HaproxyFailed naming the place */
+export async function changePlaces(
+  places: ReadonlyArray<Pick<MapPlace, 'instance' | 'where'>>,
+  change: MapChange,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { instance, where } of places) {
+    signal.throwIfAborted();
+    if (where === 'file') await instance.changeFile(change);
+    else await instance.changeLive(change, signal);
+  }
+}
+
 /** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
 export function withMapFiles<T>(
   instances: MapInstance[],

@@ -64,7 +64,7 @@ export async function runProcess(
   if (signal.aborted) stop();
   try {
     const end = await over;
-    // A keeper that was killed keeps nobody.
+    // The keeper was killed, so nothing else would end the group.
     if (!end) signalGroup(group, 'SIGKILL');
     await Promise.race([closed, sleep(LEFT_MS)]);
     const { exit, by } = end ?? { exit: null, by: 'SIGKILL' };

@@ -67,7 +67,7 @@ export const scheduleShape = z
   });
 
 /** @returns whether that moment is inside the window, at its start included */
-export function within({ window: span }: Pick<Schedule, 'window'>, moment: Date): boolean {
+export function isInWindow({ window: span }: Pick<Schedule, 'window'>, moment: Date): boolean {
   if (!span) return true;
   const at = DateTime.fromJSDate(moment, { zone: span.zone });
   const minutes = at.hour * 60 + at.minute;
@@ -80,14 +80,14 @@ export function within({ window: span }: Pick<Schedule, 'window'>, moment: Date)
  * @returns the first moment from `earliest` on that is inside the window. On the day when clocks are put forward, a
  * window that lies wholly in the hour left out is passed over, and one that begins in it begins at its end.
  */
-export function nextWithin(schedule: Pick<Schedule, 'window'>, earliest: Date): Date {
+export function nextInWindow(schedule: Pick<Schedule, 'window'>, earliest: Date): Date {
   const { window: span } = schedule;
-  if (!span || within(schedule, earliest)) return earliest;
+  if (!span || isInWindow(schedule, earliest)) return earliest;
   // A window begins on a whole minute.
   let at: DateTime = DateTime.fromMillis(Math.ceil(earliest.getTime() / 60_000) * 60_000, {
     zone: span.zone,
   });
-  while (!within(schedule, at.toJSDate())) {
+  while (!isInWindow(schedule, at.toJSDate())) {
     const ahead = (span.from - (at.hour * 60 + at.minute) + 1440) % 1440;
     const start = at.plus({ minutes: ahead });
     at = start.offset === at.offset ? start : changed(at, start);

@@ -393,6 +393,6 @@ async function readOnce(systems: Pick<Systems, 'store'>, name: string): Promise<
   const limit = AbortSignal.timeout(READ_MS);
   const late = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
   const read = async () => void (await systems.store(name).read(limit));
-  // What is wrong with a store is said by whoever needs it.
+  // The step that needs the store says what is wrong with it.
   await Promise.race([read().catch(() => undefined), late]);
 }

@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import type { ShellCommand } from './action.js';
 import { duration } from './actions/touch.js';
 import { isOwn, worded } from './definition/words.js';
-import { httpAddress } from './keystores/exchange.js';
-import type { KeyProbe, Pair } from './keystores/keystore.js';
+import {
+  httpAddress,
+  type KeyProbe,
+  type KeyStoreKind,
+  type Pair,
+  type SecretReference,
+  secretName,
+} from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
-import { type KeyStoreKind, type SecretReference, secretName } from './keystores/kind.js';
 import { type Host, hostOf, isNever } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
@@ -27,7 +33,8 @@ export interface RunbookSettings {
   keystores: ReadonlyMap<string, { kind: KeyStoreKind; settings: unknown; probe: KeyProbe | null }>;
   routes: ReadonlyMap<string, { kind: RouteKind; settings: unknown; probe: RouteProbe | null }>;
   pairs: ReadonlyMap<string, Pair>;
-  commands: ReadonlyMap<string, CommandSettings>;
+  /** As written: `secret:NAME` in `env` is not resolved yet. */
+  commands: ReadonlyMap<string, Omit<ShellCommand, 'secret'>>;
   secrets: ReadonlyMap<string, SecretSettings>;
   approvers: ReadonlyMap<string, readonly string[]>;
   schedules: ReadonlyMap<string, Schedule>;
@@ -171,16 +178,6 @@ function saidOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): str
     .join('; ');
 }
 
-/** A command that steps may run, as written: `secret:NAME` in `env` is not resolved yet. */
-interface CommandSettings {
-  file: string;
-  args: string[];
-  cwd: string | null;
-  env: Record<string, string>;
-  /** What an argument that a template fills in may be, beside a secret; null: nothing is said. */
-  takes: readonly RegExp[] | null;
-}
-
 /** Where the value of a secret is, never the value; and where steps may send it. */
 interface SecretSettings {
   from: `env:${string}` | `file:/${string}`;
@@ -267,7 +264,7 @@ const commandShape = z
     env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
     takes: z.array(pattern).min(1, 'must have at least one pattern').nullable().default(null),
   })
-  .transform(({ run: [file = '', ...args], ...rest }): CommandSettings => ({ file, args, ...rest }));
+  .transform(({ run: [file = '', ...args], ...rest }) => ({ file, args, ...rest }));
 
 /** The messages do not repeat what stands there: it may be the secret itself. */
 const place = z.custom<SecretSettings['from']>(

@@ -1,37 +1,30 @@
-import { ActionFailed, type ShellCommand } from './action.js';
+import { type ActionContext, ActionFailed } from './action.js';
 import { readPlainFileSync } from './files.js';
-import type { KeyProbe, KeyStore, Keys, Pair } from './keystores/keystore.js';
 import {
+  type Keys,
   type OpenKeyStore,
   type SecretReference,
   type StoreSurroundings,
   secretName,
-} from './keystores/kind.js';
-import { type Host, isBelow } from './reach.js';
-import type { Route, RouteProbe } from './routes/route.js';
+} from './keystores/keystore.js';
+import { isBelow } from './reach.js';
+import type { Route } from './routes/route.js';
 import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 
 /** What runbooks may touch, by the names of tocsin.yml. @throws ActionFailed for an unknown name, listing those there are */
-export interface Systems {
-  store(name: string): KeyStore;
-  route(name: string): Route;
-  pair(name: string): Pair;
-  /** @throws ActionFailed also when there is no `probe:` for it, with what to write */
-  storeProbe(name: string): KeyProbe;
-  routeProbe(name: string): RouteProbe;
-  command(name: string): ShellCommand;
+export interface Systems
+  extends Pick<
+    ActionContext,
+    'store' | 'route' | 'pair' | 'storeProbe' | 'routeProbe' | 'command' | 'secretFor' | 'hosts'
+  > {
   /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
   secret(name: string): Secret;
-  /** The same, for a request. @throws ActionFailed also when it may not be sent there */
-  secretFor(name: string, url: string): Secret;
-  /** What templates may reach. */
-  hosts: readonly Host[];
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
-export interface SystemsOptions {
+interface SystemsOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** Hears of every secret that is resolved, and of every key that a store reads or is given. */
   scrub: { learn(secret: Secret): void };

@@ -1,7 +1,7 @@
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
 import { refOf, STANDING, scheduleId } from '#domain/words.js';
-import { nextWithin, type Schedule, within } from '#runbooks/schedule.js';
+import { isInWindow, nextInWindow, type Schedule } from '#runbooks/schedule.js';
 import type { DueSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
 import { askingOf, digest, keptWith, openedBy, type ScheduleWorld, sinceWhen, tellTrouble } from './world.js';
@@ -23,7 +23,7 @@ export async function syncSchedules(
 
 /** A watch begins at once; a rotation after its first period, because nobody knows how old the keys are. */
 function firstOf(schedule: Schedule, now: Date): Date {
-  return 'drift' in schedule.task ? now : nextWithin(schedule, new Date(now.getTime() + schedule.everyMs));
+  return 'drift' in schedule.task ? now : nextInWindow(schedule, new Date(now.getTime() + schedule.everyMs));
 }
 
 /** If the worker dies, the schedule is due again after this long. */
@@ -55,7 +55,7 @@ export async function doScheduled(
 /** Somewhat later than exactly then, so that many installations do not all look at the same second. */
 function after(schedule: Schedule, now: Date): Date {
   const jitter = Math.min(schedule.everyMs / 20, 30_000) * Math.random();
-  return nextWithin(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
+  return nextInWindow(schedule, new Date(now.getTime() + schedule.everyMs + jitter));
 }
 
 /** Begins a rotation in the standing record; not while an incident is open on what it would touch. */
@@ -74,12 +74,12 @@ async function rotate(
     return later(at, why);
   };
   // Claimed late, after the bot was away.
-  if (!within(schedule, now)) return putOff(nextWithin(schedule, now), 'outside of its window');
+  if (!isInWindow(schedule, now)) return putOff(nextInWindow(schedule, now), 'outside of its window');
   const open = (await world.openIncidents(team)).find((incident) => touches(schedule, incident));
   if (open) {
     // What is put off may be seen by people who must not know of that one.
-    const name = open.private ? 'a private incident' : refOf(open.number);
-    return putOff(nextWithin(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${name} is open`);
+    const which = open.private ? 'a private incident' : refOf(open.number);
+    return putOff(nextInWindow(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
   }
   await standingRecord(schedule, due, world);
   const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });

@@ -291,7 +291,7 @@ async function factNumbered(
   return rows[0] ? unseal(rows[0]) : null;
 }
 
-/** Who may change what at the moment. A run that dies keeps its targets: whoever takes it along gives them back. */
+/** Which run may change which target now. A run whose worker dies keeps its targets; the worker that takes it over releases them. */
 export function targets(db: Queryable) {
   const holder = async (team: string, target: string) => {
     const { rows } = await db.query<TargetHolder>({
@@ -304,7 +304,7 @@ export function targets(db: Queryable) {
   return {
     /** @returns who has it now: the asker's own run, when it was free or is its own already */
     async take(team: string, target: string, { incident, run }: TargetHolder): Promise<TargetHolder> {
-      // Twice, because it may be given back between the look and the taking.
+      // Up to three times, because it may be released between the insert and the look-up.
       for (let tries = 0; tries < 3; tries++) {
         await db.query({
           name: 'take_target',

@@ -30,7 +30,7 @@ export async function migrate(config: pg.ClientConfig, folder = FOLDER): Promise
     // Ending the session frees it, also when this process dies.
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     const pending = await pendingOf(client, folder);
-    // Without need nothing is created, nor the right to create asked for: whoever migrates may be another than who runs.
+    // Without need nothing is created, nor the right to create needed: the account that migrates may be another than the one that runs.
     if (pending.length === 0) return { applied: 0 };
     await client.query(
       'create table if not exists migration (id bigint primary key, applied_at timestamptz not null default now())',

@@ -177,14 +177,14 @@ export interface Lane {
   lane: string;
 }
 
-/** The right to drain a lane. Every claim and every release raises the fence, for ever; who holds an older one changes nothing. */
+/** The right to drain a lane. Every claim and every release raises the fence, for ever; with an older fence nothing can be changed. */
 export interface Hold extends Lane {
   fence: number;
 }
 
 /**
  * How an attempt ended. `uncertain`: it may have had its effect all the same, the next one must look first.
- * A dead row keeps that mark, for whoever brings it back to life.
+ * A dead row keeps that mark, for the case that it is revived.
  */
 export type Settlement =
   | { done: unknown }
@@ -232,7 +232,7 @@ export interface LateLane extends Lane {
   held: boolean;
 }
 
-/** Soon enough to be told: whoever asks would rather hear nothing than wait. */
+/** Time limit of these look-ups: health checks prefer no answer to a slow one. */
 const SOON_MS = 3_000;
 
 /**

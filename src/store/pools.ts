@@ -9,7 +9,7 @@ export interface PoolConfig extends pg.ClientConfig {
   others?: number;
 }
 
-export interface Pools {
+interface Pools {
   /** For commits alone: short statements, cancelled by the server after two seconds. */
   writer: pg.Pool;
   /** For everything else that is short. */
@@ -58,7 +58,7 @@ export function on<D, F extends Record<string, (db: D, ...rest: never[]) => unkn
 const STATEMENT_TIMEOUT = 2_000;
 /** How many incidents are read at once for exports. */
 const EXPORTS = 2;
-/** Shorter by far, so that who waits beside somebody whose incident is locked can still be written within the two seconds. */
+/** Far shorter than that: a commit that meets a locked incident fails soon, and what shared it is written within the two seconds. */
 const LOCK_TIMEOUT = 500;
 const LONGEST_MS = 30_000;
 
@@ -88,7 +88,7 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     max: others,
     idleTimeoutMillis: 30_000,
     statement_timeout: LONGEST_MS,
-    // As above: on a dead wire nobody would ever hear of the end.
+    // As above: on a dead connection the end would never be noticed.
     query_timeout: LONGEST_MS + 1_000,
   });
   const exports = new pg.Pool({
@@ -96,7 +96,7 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     max: EXPORTS,
     idleTimeoutMillis: 10_000,
     statement_timeout: 30_000,
-    // A snapshot keeps the server from cleaning up: whoever stands still in the middle of one loses it.
+    // A snapshot keeps the server from cleaning up: a reader that hangs in the middle of one loses it.
     idle_in_transaction_session_timeout: 60_000,
   });
   for (const pool of [writer, general, exports]) {
@@ -108,8 +108,8 @@ export function openPools(config: PoolConfig, report: Report): Pools {
 
 /**
  * The same pool, whose connections may break at any moment. A pool listens for errors of a connection only while it is
- * idle, and whoever borrows it begins to listen a moment after; an error that nobody hears in between ends the process.
- * It is no news to the borrower: whatever it asks of that connection next fails.
+ * idle, and a borrower begins to listen a moment after; an error in between, without a listener, ends the process.
+ * The borrower loses nothing by this: its next query on that connection fails.
  */
 export function outliving(pool: pg.Pool): pg.Pool {
   return pool.on('connect', (client) => client.on('error', () => {}));
@@ -138,7 +138,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Opens all connections of a pool. Whoever answers Slack within three seconds has no time for that. */
+/** Opens all connections of a pool: a first command must be answered within three seconds, and has no time for that. */
 export async function warmUp(pool: pg.Pool): Promise<void> {
   const size = pool.options.max ?? 0;
   const opened = await Promise.allSettled(Array.from({ length: size }, () => pool.connect()));
@@ -294,7 +294,7 @@ export class Unavailable extends Told {
   }
 }
 
-/** Some row is held by somebody else for longer than we wait: an incident is being rebuilt or erased. Nothing was written. */
+/** A row is locked for longer than we wait: an incident is being rebuilt or erased. Nothing was written. */
 export class Locked extends Unavailable {
   override name = 'Locked';
 }

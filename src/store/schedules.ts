@@ -7,7 +7,7 @@ export interface DueSchedule {
   name: string;
   /** When it was to be done, the same for everybody who takes it up until it is settled. ISO 8601, UTC. */
   dueAt: string;
-  /** What came of it the last time, as whoever did it left it. */
+  /** What came of it the last time, as its task wrote it down. */
   outcome: string | null;
 }
 

@@ -167,7 +167,7 @@ export const outbox = pgTable(
     uniqueIndex('outbox_key').on(t.team, t.key).where(sql`key is not null`),
     index('outbox_open').on(t.team, t.lane, t.id).where(sql`done_at is null and dead_at is null`),
     index('outbox_dead').on(t.team, t.lane, t.id).where(sql`dead_at is not null`),
-    // For whoever clears away: what was paid longest ago, whatever else there is.
+    // For `sweep`: finds the rows that were paid longest ago, however many others there are.
     index('outbox_done').on(t.doneAt).where(sql`done_at is not null`),
   ],
 );
@@ -249,7 +249,7 @@ export const person = pgTable(
 );
 
 /**
- * API tokens. Only the hash is kept; whoever presents a token does not know its workspace, so the hash has its own index.
+ * API tokens. Only the hash is kept. A token does not say its workspace, so the hash has an index of its own.
  * A row stays when it is revoked: the record names a token by its name, which so is never another's. `owner`: id of a person.
  */
 export const token = pgTable(

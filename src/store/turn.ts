@@ -17,7 +17,7 @@ interface Seen {
 
 /** The connection on which it is our turn. */
 export interface Turn {
-  /** False: somebody did not give theirs back in time, and may write beside us. */
+  /** False: another process did not give its turn back in time, and may write at the same time. */
   taken: boolean;
   look(streams: readonly Stream[], keys: ReadonlyArray<{ team: string; key: string }>): Promise<Seen>;
   /** As `commit` of the store. With it the turn ends. */
@@ -28,7 +28,7 @@ export interface Turn {
  * Runs `work` while no other process that asks for a turn writes to these workspaces. Where two processes write to the same
  * incidents all the time, deciding on what one remembers fails every time, at the cost of a whole statement and its
  * rollback; waiting for one's turn costs little. A turn is a courtesy: it is an advisory lock, and what may be written is
- * still decided by the versions in the one statement that writes. Who stands still with a turn in hand delays others by
+ * still decided by the versions in the one statement that writes. A process that hangs while it has the turn delays others by
  * the time limit on locks. One commit a turn: it is given back right behind the commit on the wire, so that the next one's
  * begins when that is written, and not when we have heard of it and told everybody who waited for it.
  * @param wait false: go on without a turn
@@ -104,7 +104,7 @@ export async function inTurn<T>(
   }
 }
 
-/** In one order, whoever asks, so that two never wait for each other. */
+/** Every process takes the locks in this order, so that two never wait for each other. */
 const TAKE_SQL = `
 select pg_advisory_lock(k) from (
   select distinct hashtextextended(team, 7630691) as k from unnest($1::text[]) as t(team) order by k) in_order`;

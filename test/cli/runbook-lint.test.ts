@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Io } from '#cli/core.js';
 import { lintRunbooks, showRunbook } from '#cli/runbook/lint.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
-import { NAMING } from '#runbooks/definition/names.js';
+import { NAMING } from '#runbooks/definition/lacking.js';
+import { openShelf, proposeOf } from '#runbooks/definition/shelf.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
-import { openShelf, proposeOf } from '#runbooks/shelf.js';
 
 // Nothing about it looks like a secret: only whoever knows the configured ones can tell.
 const CANARY = 'canary-of-the-deploy-4711';

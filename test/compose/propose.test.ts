@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isRefusal } from '#domain/refusal.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
+import { openShelf, proposeOf } from '#runbooks/definition/shelf.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
-import { openShelf, proposeOf } from '#runbooks/shelf.js';
 
 // No key store stands between a command and its answer; and what may be a key is looked at with care all the same.
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readOrganisation } from '#config/organisation.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
-import { destinationsUnsaid } from '#runbooks/definition/destinations.js';
+import { destinationsUnsaid } from '#runbooks/definition/lacking.js';
 import { readRunbookSettings } from '#runbooks/settings.js';
 
 /** A definition around one step, which stands in line 5. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { nextWithin, scheduleShape, within } from '#runbooks/schedule.js';
+import { isInWindow, nextInWindow, scheduleShape } from '#runbooks/schedule.js';
 
 const night = { window: { from: 22 * 60, to: 4 * 60, zone: 'Europe/Berlin' } };
 const noon = { window: { from: 12 * 60, to: 13 * 60, zone: 'UTC' } };
@@ -55,7 +55,7 @@ describe('a schedule', () => {
     ['2026-01-10T13:00:00Z', noon, '2026-01-11T12:00:00Z'],
     ['2026-01-10T12:59:59Z', noon, '2026-01-10T12:59:59Z'],
   ])('from %s on', (earliest, schedule, expected) => {
-    expect(nextWithin(schedule, new Date(earliest)).toISOString()).toBe(new Date(expected).toISOString());
+    expect(nextInWindow(schedule, new Date(earliest)).toISOString()).toBe(new Date(expected).toISOString());
   });
 
   test.each([
@@ -80,7 +80,7 @@ describe('a schedule', () => {
     ],
   ])('a window %s', (_, text, earliest, expected) => {
     const schedule = scheduleShape.parse({ rotate: 'x', every: '1d', window: `${text} Europe/Berlin` });
-    expect(nextWithin(schedule, new Date(earliest)).toISOString()).toBe(new Date(expected).toISOString());
+    expect(nextInWindow(schedule, new Date(earliest)).toISOString()).toBe(new Date(expected).toISOString());
   });
 
   const zones = fc.constantFrom(
@@ -119,11 +119,12 @@ describe('a schedule', () => {
         zones,
         (earliest, from, length, zone) => {
           const schedule = { window: { from, to: (from + length) % 1440, zone } };
-          const next = nextWithin(schedule, earliest);
-          expect(within(schedule, next)).toBe(true);
+          const next = nextInWindow(schedule, earliest);
+          expect(isInWindow(schedule, next)).toBe(true);
           expect(next.getTime() - earliest.getTime()).toBeLessThanOrEqual(49 * 3_600_000);
           for (let at = earliest.getTime(); at < next.getTime(); at += 7 * 60_000)
-            if (within(schedule, new Date(at))) throw new Error(`${new Date(at).toISOString()} is inside`);
+            if (isInWindow(schedule, new Date(at)))
+              throw new Error(`${new Date(at).toISOString()} is inside`);
           expect(next.getTime()).toBeGreaterThanOrEqual(earliest.getTime());
         },
       ),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { openShelf } from '#runbooks/shelf.js';
+import { openShelf } from '#runbooks/definition/shelf.js';
 import { everyAction } from './stand-ins.js';
 
 const BUILT = fileURLToPath(new URL('../../runbooks', import.meta.url));

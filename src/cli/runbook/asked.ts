@@ -87,7 +87,7 @@ export function configWithSecret(io: Io, need: 'nothing' | 'database'): Config {
   return config;
 }
 
-/** Whoever sits at this machine, as the system knows them: in a container perhaps by a number only. */
+/** The user of this machine, as the system knows them: in a container perhaps by a number only. */
 export function whoIsHere(): Person {
   let name: string;
   try {
@@ -99,7 +99,7 @@ export function whoIsHere(): Person {
 }
 
 /**
- * Whoever sits at this machine.
+ * A request by the user of this machine.
  * @param named names the request: the same one twice is one fact, another under the same key is refused; null: no such promise
  * @param owner as typed behind `--owner`; null: nobody's word but the machine's
  */

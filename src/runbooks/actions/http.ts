@@ -1,8 +1,21 @@
 import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
-import { amiss, expectation, only, parsed, path } from './expectation.js';
-import { type Answer, address, at, hasSecrets, headers, headersFor, NoAnswer, send } from './request.js';
+import {
+  type Answer,
+  address,
+  amiss,
+  at,
+  expectation,
+  hasSecrets,
+  headers,
+  headersFor,
+  NoAnswer,
+  only,
+  parsed,
+  path,
+  send,
+} from './request.js';
 
 const input = z
   .strictObject({

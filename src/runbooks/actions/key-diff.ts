@@ -2,7 +2,7 @@ import type { Json } from '#domain/run/runbook.js';
 import type { ActionContext, Output } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
 import type { Secret } from '../secret.js';
-import { look } from './touch.js';
+import { readPlace } from './touch.js';
 
 /** What stands between two stores, by id. */
 export interface KeyDiff {
@@ -24,12 +24,15 @@ interface Disagreement {
   mendable: boolean;
 }
 
+/** @throws ActionFailed when one cannot be read */
+export function readBoth(from: string, to: string, context: ActionContext): Promise<[Keys, Keys]> {
+  const read = (name: string) => readPlace(context.store(name), context.signal);
+  return Promise.all([read(from), read(to)]);
+}
+
 /** Reads both stores and compares them in constant time per key. @throws ActionFailed when one cannot be read */
 export async function diff(from: string, to: string, context: ActionContext): Promise<KeyDiff> {
-  const [left, right] = await Promise.all([
-    look(context.store(from), context.signal),
-    look(context.store(to), context.signal),
-  ]);
+  const [left, right] = await readBoth(from, to, context);
   const missing: string[] = [];
   const mismatched: string[] = [];
   let same = 0;
@@ -89,6 +92,16 @@ export function named(ids: readonly string[], fps: Record<string, string>): stri
 export function some(items: readonly string[], between = ', '): string {
   const more = items.length > NAMED ? ` and ${items.length - NAMED} more` : '';
   return items.slice(0, NAMED).join(between) + more;
+}
+
+/** What is said where places of a store hold different things, and nothing may be done until they do not. */
+export function mustAgree(places: ReadonlyArray<{ told: string }>): string {
+  return `${toldOf(places)}: make the places agree first`;
+}
+
+export function toldOf(places: ReadonlyArray<{ told: string }>): string {
+  const all = places.map(({ told }) => told);
+  return some(all, '; ');
 }
 
 /** What approvals are bound to. */

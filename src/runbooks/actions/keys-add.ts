@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
-import { canPut, count, named, prints, some, versions } from './key-diff.js';
-import { change, look } from './touch.js';
+import { canPut, count, mustAgree, named, prints, readBoth, versions } from './key-diff.js';
+import { change, readPlace } from './touch.js';
 
 const input = z
   .strictObject({
@@ -30,10 +30,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
   outputs: ['added', 'fingerprints'],
   async plan({ from, to, keys }, context) {
     const target = context.store(to);
-    const [source, there] = await Promise.all([
-      look(context.store(from), context.signal),
-      look(target, context.signal),
-    ]);
+    const [source, there] = await readBoth(from, to, context);
     check(keys, from, source, to, there);
     const fps = prints(keys, source, context);
     const added = keys.filter((id) => isAbsent(id, there));
@@ -52,10 +49,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     };
   },
   async capture({ from, to, keys }, context) {
-    const [source, there] = await Promise.all([
-      look(context.store(from), context.signal),
-      look(context.store(to), context.signal),
-    ]);
+    const [source, there] = await readBoth(from, to, context);
     return {
       absent: keys.filter((id) => isAbsent(id, there)),
       there: prints(keys, there, context),
@@ -65,10 +59,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
   async run({ from, to, keys }, context) {
     const before = captured.parse(context.captured);
     const target = context.store(to);
-    const [source, there] = await Promise.all([
-      look(context.store(from), context.signal),
-      look(target, context.signal),
-    ]).catch((error) => {
+    const [source, there] = await readBoth(from, to, context).catch((error) => {
       if (!(error instanceof ActionFailed)) throw error;
       // An earlier attempt may have added them: the undo takes away only what is there with that fingerprint.
       const { absent, fingerprints } = before;
@@ -110,7 +101,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
       if (own.length === 0) mended.push(id);
       context.say(`${id} ${context.fingerprint(value)} added to ${to}`);
     }
-    const after = await look(target, context.signal);
+    const after = await readPlace(target, context.signal);
     const wrong = keys.filter((id) => !sameIn(source, after, id));
     if (wrong.length > 0) {
       const message = `${to} does not hold what was put there: ${wrong.join(', ')}`;
@@ -146,13 +137,7 @@ function check(ids: readonly string[], from: string, source: Keys, to: string, t
     ...ids.flatMap((id) => source.apart?.get(id) ?? []),
     ...ids.flatMap((id) => (canPut(there, id, source.keys.get(id)) ? [] : (there.apart?.get(id) ?? []))),
   ];
-  if (torn.length > 0)
-    throw new ActionFailed(
-      `${some(
-        torn.map(({ told }) => told),
-        '; ',
-      )}: make the places agree first`,
-    );
+  if (torn.length > 0) throw new ActionFailed(mustAgree(torn));
   const unknown = ids.filter((id) => !source.keys.has(id));
   if (unknown.length > 0) throw new ActionFailed(`${from} has no key ${unknown.join(', ')}`);
   const other = ids.filter((id) => there.keys.has(id) && !sameIn(source, there, id));

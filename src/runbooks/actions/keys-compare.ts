@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed } from '../action.js';
-import { count, diff, diffOutput, type KeyDiff, named, prints, some, versions } from './key-diff.js';
+import {
+  count,
+  diff,
+  diffOutput,
+  type KeyDiff,
+  mustAgree,
+  named,
+  prints,
+  some,
+  toldOf,
+  versions,
+} from './key-diff.js';
 
 const input = z
   .strictObject({
@@ -75,13 +86,7 @@ function against(given: Input, found: KeyDiff, context: ActionContext): string |
     wrong.push(`${to} has another value under ${what}${require === 'none-mismatched' ? mend : ''}`);
   }
   const apart = disagreeing.filter(({ mendable }) => require === 'none-missing' || !mendable);
-  if (apart.length > 0) {
-    const all = some(
-      apart.map((one) => one.told),
-      '; ',
-    );
-    wrong.push(`${all}: make the places agree first`);
-  }
+  if (apart.length > 0) wrong.push(mustAgree(apart));
   return wrong.length > 0 ? wrong.join('; ') : null;
 }
 
@@ -96,9 +101,8 @@ function told(found: KeyDiff, fps: Record<string, string>): string {
   const part = (ids: string[], what: string) =>
     ids.length > 0 ? [`${ids.length} ${what} (${named(ids, fps)})`] : [];
   const parts = [...part(missing, 'missing'), ...part(mismatched, 'mismatched'), ...part(extra, 'extra')];
-  const apart = disagreeing.map((one) => one.told);
-  if (parts.length + apart.length === 0)
+  if (parts.length + disagreeing.length === 0)
     return same === 0 ? 'no keys on either side' : `nothing differs, ${count(same)} the same`;
   const counted = [...parts, ...(same > 0 ? [`${count(same)} the same`] : [])].join(', ');
-  return [...(counted ? [counted] : []), ...(apart.length > 0 ? [some(apart, '; ')] : [])].join('; ');
+  return [...(counted ? [counted] : []), ...(disagreeing.length > 0 ? [toldOf(disagreeing)] : [])].join('; ');
 }

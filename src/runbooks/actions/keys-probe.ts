@@ -6,7 +6,7 @@ import type { KeyProbe } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
 import { count } from './key-diff.js';
 import { at, NoAnswer, send } from './request.js';
-import { duration, look } from './touch.js';
+import { duration, readPlace } from './touch.js';
 
 const input = z.strictObject({
   store: z.string().min(1),
@@ -55,7 +55,7 @@ export const keysProbe: Action<Input> = {
   async run(given, context) {
     const { store: name, keys: only } = given;
     const { urls: instances, ...how } = proofOf(given, context);
-    const { keys } = await look(context.store(name), context.signal);
+    const { keys } = await readPlace(context.store(name), context.signal);
     const unknown = (only ?? []).filter((id) => !keys.has(id));
     if (unknown.length > 0) throw new ActionFailed(`${name} has no key ${unknown.join(', ')}`);
     const all = only ?? [...keys.keys()].sort();

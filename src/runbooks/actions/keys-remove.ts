@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type Output } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
-import { anywhere, count, named, prints, some, versions } from './key-diff.js';
-import { change, look } from './touch.js';
+import { anywhere, count, mustAgree, named, prints, some, versions } from './key-diff.js';
+import { change, readPlace } from './touch.js';
 
 const input = z.strictObject({
   store: z.string().min(1),
@@ -27,15 +27,9 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   outputs: ['removed', 'absent', 'fingerprints'],
   async plan({ store: name, keys }, context) {
     const store = context.store(name);
-    const there = anywhere(await look(store, context.signal));
+    const there = anywhere(await readPlace(store, context.signal));
     const torn = keys.flatMap((id) => (holdsSeveral(there, id) ? (there.apart?.get(id) ?? []) : []));
-    if (torn.length > 0) {
-      const all = some(
-        torn.map(({ told }) => told),
-        '; ',
-      );
-      throw new ActionFailed(`${all}: make the places agree first`);
-    }
+    if (torn.length > 0) throw new ActionFailed(mustAgree(torn));
     const fingerprints = prints(keys, there, context);
     const removed = Object.keys(fingerprints);
     const what =
@@ -53,7 +47,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   },
   async capture({ store, keys }, context) {
     return {
-      fingerprints: prints(keys, anywhere(await look(context.store(store), context.signal)), context),
+      fingerprints: prints(keys, anywhere(await readPlace(context.store(store), context.signal)), context),
     };
   },
   async run({ store: name, keys }, context) {
@@ -65,7 +59,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
       : withPrints.safeParse(context.planned).success
         ? agreed
         : known(context.captured);
-    const there = anywhere(await look(store, context.signal));
+    const there = anywhere(await readPlace(store, context.signal));
     const now = new Map(Object.entries(prints(keys, there, context)));
     const foreign = keys.filter(
       (id) => now.has(id) && (now.get(id) !== ours.get(id) || holdsSeveral(there, id)),
@@ -104,7 +98,7 @@ export const keysRemove: Action<z.infer<typeof input>> = {
       removed.push(id);
       context.say(`${id} ${now.get(id)} removed from ${name}`);
     }
-    const after = anywhere(await look(store, context.signal));
+    const after = anywhere(await readPlace(store, context.signal));
     const still = removed.filter((id) => after.keys.has(id));
     if (still.length > 0) {
       throw new ActionFailed(`${name} still holds ${still.join(', ')}`, { unsure: true, output: done() });

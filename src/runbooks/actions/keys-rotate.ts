@@ -59,7 +59,7 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
   const old = first.current;
   if (old.equals(first.pending))
     throw new ActionFailed(`${first.pair.truth} has settled already: nothing is to be retired`);
-  // Whoever was at it before may have died between a removal and its proof.
+  // An earlier attempt may have died between a removal and its proof.
   await mustDoWithout(name, context);
   for (const { store } of first.acceptors) {
     const now = await readUnderWay(name, context);
@@ -71,15 +71,11 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
     const output = shown(now, context);
     try {
       for (const id of ids) {
-        await change(
-          context,
-          () => store.remove(id, old, context.signal),
-          () => output,
-        );
+        await change(context, () => store.remove(id, old, context.signal), output);
         context.say(`${store.name} refuses ${context.fingerprint(old)} (${id})`);
       }
     } catch (error) {
-      // Some places may have lost it, and between two attempts they would refuse whoever needs it.
+      // Some places may have lost the old key, and would refuse senders that use it until the next attempt.
       if (error instanceof ActionFailed) await mustDoWithout(name, context);
       throw error;
     }
@@ -169,11 +165,7 @@ async function putBack(rotation: Rotation, before: Json, context: RunContext): P
   const output = shown(rotation, context);
   const tried = lacking(rotation, before, context).map(async ({ store, ids }) => {
     for (const id of ids) {
-      await change(
-        context,
-        () => store.put(id, old, null, context.signal),
-        () => output,
-      );
+      await change(context, () => store.put(id, old, null, context.signal), output);
       context.say(`${store.name} accepts ${context.fingerprint(old)} again (${id})`);
     }
   });
@@ -190,7 +182,7 @@ function lacking(rotation: Rotation, before: Json, context: ActionContext) {
     .filter(({ ids }) => ids.length > 0);
 }
 
-/** None where it was gone before we came: whoever took it away will have had a reason. */
+/** None where the key was gone before this run began: it was taken away on purpose. */
 function idsToPutBack(acceptor: Holder, old: Secret, before: Json, context: ActionContext): string[] {
   const own = acceptedId(old, context);
   const had = capturedRetiring.safeParse(before).data?.accepted[acceptor.store.name] ?? [own];
@@ -214,11 +206,7 @@ async function unswitch(name: string, context: RunContext): Promise<StepResult> 
       throw foreign(now, store.name, sender.keys.get(pair.key), context);
     mustAllAccept(now, current, context);
     const output = shown(now, context);
-    await change(
-      context,
-      () => store.put(pair.key, current, pending, context.signal),
-      () => output,
-    );
+    await change(context, () => store.put(pair.key, current, pending, context.signal), output);
     context.say(`${store.name} uses ${context.fingerprint(current)} again`);
   }
   const after = await readRotation(name, context);
@@ -244,11 +232,7 @@ async function unaccept(name: string, context: RunContext): Promise<StepResult> 
     const acceptor = now.acceptors.find((one) => one.store.name === store.name);
     for (const id of acceptor ? idsOf(acceptor, pending) : []) {
       const output = shown(now, context);
-      await change(
-        context,
-        () => store.remove(id, pending, context.signal),
-        () => output,
-      );
+      await change(context, () => store.remove(id, pending, context.signal), output);
       context.say(`${store.name} accepts ${context.fingerprint(pending)} no more (${id})`);
     }
   }
@@ -274,11 +258,7 @@ async function unmint(name: string, context: RunContext): Promise<StepResult> {
   mustBeUnused(rotation, context);
   mustNotAccept([...senders, ...acceptors], pending, context);
   const output = shown(rotation, context);
-  await change(
-    context,
-    () => truth.store.remove('pending', pending, context.signal),
-    () => output,
-  );
+  await change(context, () => truth.store.remove('pending', pending, context.signal), output);
   return done(await readRotation(name, context), context, `${fp} is forgotten`);
 }
 
@@ -419,7 +399,7 @@ async function planMint(name: string, plan: StepPlan, context: ActionContext): P
   };
 }
 
-/** Acceptors keep the new key under an id of its own, and a service may know its client by that: whoever agrees should know. */
+/** Acceptors keep the new key under an id of its own, and a service may know its client by that id: approvers should know. */
 async function planAccept(name: string, plan: StepPlan, context: ActionContext): Promise<StepPlan> {
   const { acceptors, current } = await readRotation(name, context);
   const ids = acceptors.flatMap((acceptor) =>

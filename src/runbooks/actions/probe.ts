@@ -1,8 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed } from '../action.js';
-import { amiss, expectation } from './expectation.js';
-import { address, at, hasSecrets, headers, headersFor, NoAnswer, send } from './request.js';
+import {
+  address,
+  amiss,
+  at,
+  expectation,
+  hasSecrets,
+  headers,
+  headersFor,
+  NoAnswer,
+  send,
+} from './request.js';
 import { duration, spoken } from './touch.js';
 
 const input = z

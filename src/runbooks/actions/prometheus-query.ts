@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Action, ActionFailed } from '../action.js';
-import { parsed } from './expectation.js';
-import { address, at, hasSecrets, headers, headersFor, readFrom } from './request.js';
+import { address, at, hasSecrets, headers, headersFor, parsed, readFrom } from './request.js';
 
 const HOLDS: Record<string, (value: number, limit: number) => boolean> = {
   '<': (value, limit) => value < limit,

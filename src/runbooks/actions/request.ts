@@ -1,9 +1,9 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from 'node:http';
-import { request as overHttps } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
+import { type Asked, Broken, exchange } from '../exchange.js';
 import {
   guardedLookup,
   isAsWritten,
@@ -42,16 +42,9 @@ export const headers = z.record(
   z.string(),
 );
 
-export interface Request {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body?: string;
-}
-
 export interface Answer {
   status: number;
-  headers: IncomingHttpHeaders;
+  headers: Readonly<Record<string, string>>;
   /** The body, or the last 64 KB of a longer one. */
   text: string;
   /** How long the body was. */
@@ -71,76 +64,49 @@ export class NoAnswer extends Error {
   }
 }
 
-export const TAIL = 65_536;
+const TAIL = 65_536;
 
 /**
- * Makes one HTTP request over a connection of its own and waits for the whole answer; redirects are answers, so that
- * nothing that was sent goes on to an address that nobody has looked at.
- * Not `fetch`: that keeps connections, so that a dead one fails a request that was never made, and it does not say
- * whether a request that failed had been sent.
+ * Makes one HTTP request and waits for the whole answer.
  * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
  * @throws NoAnswer; ActionFailed where there is nobody to ask
  */
-export function send(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
-  const began = performance.now();
-  const url = parsedUrl(asked.url);
-  mustBeAskable(url);
-  const secure = url.protocol === 'https:';
-  let sent = false;
-  return new Promise((resolve, reject) => {
-    const fail = (message: string) => {
-      end();
-      reject(new NoAnswer(`${at(asked.url)} ${message}`, sent));
-    };
-    const body = asked.body === undefined ? undefined : Buffer.from(asked.body);
-    const length = body ? { 'Content-Length': String(body.length) } : {};
-    const settings = {
-      method: asked.method,
-      headers: { ...asked.headers, ...length },
-      agent: false as const,
-      lookup: guardedLookup,
-    };
-    let call: ReturnType<typeof overHttp>;
-    const stop = () => {
-      const why = ranOut(signal)
-        ? 'the step took longer than its timeout and was stopped'
-        : 'the step was stopped';
-      fail(sent ? `was asked, and then ${why}` : `was not reached: ${why}`);
-    };
-    const timer = setTimeout(() => fail(`gave no whole answer within ${timeoutMs} ms`), timeoutMs);
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      call?.destroy();
-    };
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop);
-    try {
-      call = secure ? overHttps(url, settings) : overHttp(url, settings);
-    } catch (error) {
-      return fail(`cannot be asked: ${said(error)}`);
-    }
-    call.on('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => (sent = true)));
-    call.on('error', (error) =>
-      fail(sent ? `broke off: ${said(error)}` : `cannot be reached: ${said(error)}`),
-    );
-    call.on('response', (answer) => {
-      const body = new Tail();
-      answer.on('data', (chunk: Buffer) => body.take(chunk));
-      answer.on('error', (error) => fail(`broke off in its answer: ${said(error)}`));
-      answer.on('close', () => {
-        if (!answer.complete) return fail('broke off in its answer');
-        end();
-        resolve(whole(answer, body, performance.now() - began));
-      });
-    });
-    call.end(body);
-  });
+export function send(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+  mustBeAskable(parsedUrl(asked.url));
+  return answered(asked, signal, timeoutMs);
 }
 
-function whole(answer: IncomingMessage, body: Tail, ms: number): Answer {
-  const { statusCode = 0, headers: found } = answer;
-  return { status: statusCode, headers: found, text: body.text(), bytes: body.bytes, ms: Math.round(ms) };
+async function answered(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+  const began = performance.now();
+  const body = new Tail();
+  const take = (chunk: Buffer) => body.take(chunk);
+  try {
+    const answer = await exchange(asked, { signal, ms: timeoutMs, lookup: guardedLookup, take });
+    const ms = Math.round(performance.now() - began);
+    return { ...answer, text: body.text(), bytes: body.bytes, ms };
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    throw new NoAnswer(`${at(asked.url)} ${whyNot(error, signal, timeoutMs)}`, error.sent);
+  }
+}
+
+function whyNot({ why, said, sent, begun }: Broken, signal: AbortSignal, timeoutMs: number): string {
+  switch (why) {
+    case 'stopped': {
+      const how = ranOut(signal)
+        ? 'the step took longer than its timeout and was stopped'
+        : 'the step was stopped';
+      return sent ? `was asked, and then ${how}` : `was not reached: ${how}`;
+    }
+    case 'late':
+      return `gave no whole answer within ${timeoutMs} ms`;
+    case 'refused':
+    case 'long':
+      return `cannot be asked: ${said}`;
+    case 'failed':
+      if (begun) return `broke off in its answer: ${said}`;
+      return sent ? `broke off: ${said}` : `cannot be reached: ${said}`;
+  }
 }
 
 /** The end of something long, in bounded memory. */
@@ -173,11 +139,6 @@ function parsedUrl(text: string): URL {
   throw new ActionFailed(
     `${text.replace(/[?#].*$/s, '')} is not an address that can be asked; correct its host or its port`,
   );
-}
-
-function said(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }
 
 /** Does a step name secrets to be sent? */
@@ -258,10 +219,82 @@ const record = (value: Json | undefined): Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 
 /** Asks something that changes nothing. @throws ActionFailed when no whole answer came */
-export async function readFrom(asked: Request, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+export async function readFrom(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   try {
     return await send(asked, signal, timeoutMs);
   } catch (error) {
     throw error instanceof NoAnswer ? new ActionFailed(error.message) : error;
   }
+}
+
+/** Where in a JSON value: `result.items.0.id`. */
+export const path = z.string().regex(/^(?!(.*\.)?__proto__(\.|$))[^.\s]+(\.[^.\s]+)*$/, {
+  message: 'is not a path into JSON; write it as member.0.member',
+});
+
+/** What an answer must have. Without `status`: one from 200 to 299. */
+export const expectation = z.strictObject({
+  status: z.union([z.int(), z.array(z.int()).min(1)]).optional(),
+  header: z.record(z.string(), z.string()).default({}),
+  json: z.record(path, z.json()).default({}),
+});
+
+type Expectation = z.infer<typeof expectation>;
+
+/** @returns what is not as it should be, in words; null: all is. Values that came are not repeated: they may be secret. */
+export function amiss(answer: Answer, { status, header, json }: Expectation): string | null {
+  const wanted = status === undefined ? null : [status].flat();
+  const { status: came } = answer;
+  if (wanted ? !wanted.includes(came) : came < 200 || came > 299) {
+    return `answered ${came} instead of ${wanted?.join(' or ') ?? '2xx'}`;
+  }
+  for (const [name, value] of Object.entries(header)) {
+    const found = answer.headers[name.toLowerCase()];
+    if (String(found) !== value) return `answered without the header ${name}: ${value}`;
+  }
+  const paths = Object.entries(json);
+  if (paths.length === 0) return null;
+  const body = parsed(answer);
+  if (body === undefined) return 'answered with what is not JSON, or too long to be read';
+  const wrong = paths.find(([at, value]) => !isDeepStrictEqual(pick(body, at), value));
+  return wrong ? `answered with another ${wrong[0]} than ${JSON.stringify(wrong[1])}` : null;
+}
+
+/** @returns the body as JSON; undefined where it is none, or longer than 64 KB */
+export function parsed({ text, bytes }: Answer): Json | undefined {
+  if (bytes > TAIL) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns what stands at a path; undefined: nothing does */
+export function pick(value: Json, at: string): Json | undefined {
+  let found: Json | undefined = value;
+  for (const name of at.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = (found as Record<string, Json>)[name];
+  }
+  return found;
+}
+
+/** @returns an object with only these members, as deep as they were; those that are not there are left out */
+export function only(value: Json, paths: readonly string[]): Record<string, Json> {
+  const kept: Record<string, Json> = {};
+  for (const at of paths) {
+    const found = pick(value, at);
+    if (found === undefined) continue;
+    const names = at.split('.');
+    let into = kept;
+    for (const name of names.slice(0, -1)) {
+      const next = Object.hasOwn(into, name) ? into[name] : undefined;
+      // One path may end where another goes on: then the whole is there already.
+      if (next !== undefined && (typeof next !== 'object' || next === null)) break;
+      into = into[name] = { ...(next as Record<string, Json>) };
+    }
+    into[names.at(-1) as string] = found;
+  }
+  return kept;
 }

@@ -12,7 +12,7 @@ import { Secret } from '../secret.js';
 import { anywhere } from './key-diff.js';
 import { type Proof, probeInstance, statusFor } from './keys-probe.js';
 import { at, NoAnswer, readFrom } from './request.js';
-import { change, look, spoken } from './touch.js';
+import { change, readPlace, spoken } from './touch.js';
 
 /** A store and what it held when it was read. */
 export interface Holder {
@@ -40,7 +40,7 @@ export async function readRotation(name: string, context: ActionContext): Promis
   const pair = context.pair(name);
   const hold = async (from: string): Promise<Holder> => {
     const store = context.store(from);
-    const read = await look(store, context.signal);
+    const read = await readPlace(store, context.signal);
     return { store, keys: read.keys, anywhere: anywhere(read).keys, version: read.version };
   };
   const [truth, senders, acceptors] = await Promise.all([
@@ -183,11 +183,7 @@ export async function accept(name: string, context: RunContext): Promise<StepRes
     // Derived from the key, so that a repeat finds its own.
     const id = acceptedId(pending, context);
     const output = shown(rotation, context);
-    await change(
-      context,
-      () => acceptor.store.put(id, pending, null, context.signal),
-      () => output,
-    );
+    await change(context, () => acceptor.store.put(id, pending, null, context.signal), output);
     context.say(`${acceptor.store.name} accepts ${context.fingerprint(pending)} as ${id}`);
   }
   const after = await readUnderWay(name, context);
@@ -220,11 +216,7 @@ export async function switchOver(name: string, context: RunContext): Promise<Ste
     if (!uses(now, sender, now.current) && !isHalfway(now, sender))
       throw foreign(now, store.name, sender.keys.get(now.pair.key), context);
     const output = shown(now, context);
-    await change(
-      context,
-      () => store.put(now.pair.key, now.pending, now.current, context.signal),
-      () => output,
-    );
+    await change(context, () => store.put(now.pair.key, now.pending, now.current, context.signal), output);
     context.say(`${store.name} uses ${context.fingerprint(now.pending)}`);
   }
   const after = await readUnderWay(name, context);
@@ -280,22 +272,10 @@ export async function settle(name: string, context: RunContext): Promise<StepRes
     // In this order each state between two writes can be told from the others, and no key is lost in any.
     if (!current.equals(pending)) {
       mustNotAccept(rotation.acceptors, current, context);
-      await change(
-        context,
-        () => truth.store.put('previous', current, previous, signal),
-        () => output,
-      );
-      await change(
-        context,
-        () => truth.store.put('current', pending, current, signal),
-        () => output,
-      );
+      await change(context, () => truth.store.put('previous', current, previous, signal), output);
+      await change(context, () => truth.store.put('current', pending, current, signal), output);
     }
-    await change(
-      context,
-      () => truth.store.remove('pending', pending, signal),
-      () => output,
-    );
+    await change(context, () => truth.store.remove('pending', pending, signal), output);
   } else if (context.fingerprint(current) !== before.pending) {
     throw new ActionFailed(
       `${pair.truth} holds no pending key, and current is not the one it held: left alone`,

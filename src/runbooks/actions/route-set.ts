@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, type Output, type RunContext } from '../action.js';
 import type { Route, RouteReading } from '../routes/route.js';
-import { change, look } from './touch.js';
+import { change, readPlace } from './touch.js';
 
 const input = z.strictObject({ route: z.string().min(1), to: z.string().min(1) });
 const capture = z.object({ previous: z.string().nullable() });
@@ -18,7 +18,7 @@ export const routeSet: Action<z.infer<typeof input>> = {
   async plan({ route: name, to }, context, foreseen) {
     const route = context.route(name);
     mayPointTo(route, to);
-    const reading = await look(route, context.signal);
+    const reading = await readPlace(route, context.signal);
     if (reading.to === null) throw disagree(name, reading);
     // Where an earlier step of the same run points it, or may.
     const left = route.places.map((place) => foreseen?.get(place)).find((one) => one !== undefined);
@@ -37,13 +37,13 @@ export const routeSet: Action<z.infer<typeof input>> = {
   },
   async capture({ route }, context) {
     // Null where places disagree: an undo may find them so and mend it, a first run refuses below.
-    return { previous: (await look(context.route(route), context.signal)).to };
+    return { previous: (await readPlace(context.route(route), context.signal)).to };
   },
   async run({ route: name, to }, context) {
     const route = context.route(name);
     mayPointTo(route, to);
     const before = context.undoing ? null : capture.parse(context.captured).previous;
-    const reading = await look(route, context.signal).catch((error) => {
+    const reading = await readPlace(route, context.signal).catch((error) => {
       // An earlier attempt may have set it: the undo looks for itself whether it did.
       if (!(error instanceof ActionFailed) || before === null) throw error;
       throw new ActionFailed(error.message, { unsure: error.unsure, output: { previous: before, now: to } });
@@ -63,7 +63,7 @@ export const routeSet: Action<z.infer<typeof input>> = {
         () => route.set(to, previous, context.signal),
         (happened) => (happened ? output : {}),
       );
-      const after = await look(route, context.signal);
+      const after = await readPlace(route, context.signal);
       if (after.to !== to) {
         throw new ActionFailed(`${name} was set to ${to}, but points to ${where(after)}`, {
           unsure: true,
@@ -121,7 +121,7 @@ export const routeRead: Action<z.infer<typeof readInput>> = {
 };
 
 async function read(name: string, context: ActionContext): Promise<{ output: Output; summary: string }> {
-  const reading = await look(context.route(name), context.signal);
+  const reading = await readPlace(context.route(name), context.signal);
   return {
     output: { to: reading.to, places: reading.places.map((at) => ({ ...at })) },
     summary: where(reading),

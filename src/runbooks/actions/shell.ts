@@ -29,7 +29,7 @@ export const shell: Action<z.infer<typeof input>> = {
     try {
       return systems.command(command).secret;
     } catch {
-      // It is not there, or its secret is not: nobody can say what it would do.
+      // The command or its secret is missing: what it would do is not known.
       return true;
     }
   },
@@ -54,7 +54,7 @@ export const shell: Action<z.infer<typeof input>> = {
     }
     const { exit, bytes } = ended;
     const output = { exit, bytes };
-    // Whether a program that did not come to its end did what it was for, nobody knows.
+    // A program that was ended early may or may not have done what it was for.
     if (ended.stopped) {
       const how = ranOut(context.signal)
         ? 'took longer than its timeout and was stopped'

@@ -7,7 +7,7 @@ const input = z.strictObject({
   channel: z.string().min(1).optional(),
 });
 
-/** `slack.message`: posts a message, once. Whoever delivers it waits for Slack; the step does not. */
+/** `slack.message`: posts a message, once. The delivery waits for Slack; the step does not. */
 export const slackMessage: Action<z.infer<typeof input>> = {
   name: 'slack.message',
   does: 'posts a message in Slack',

@@ -7,7 +7,7 @@ import { RouteFailed, StaleRoute } from '../routes/route.js';
  * Reads a store or a route. A reading changes nothing, so its outcome is never in doubt.
  * @throws ActionFailed with what the store said
  */
-export async function look<T>(
+export async function readPlace<T>(
   place: { read(signal: AbortSignal): Promise<T> },
   signal: AbortSignal,
 ): Promise<T> {
@@ -33,17 +33,18 @@ export function ranOut({ aborted, reason }: AbortSignal): boolean {
 export async function change(
   context: RunContext,
   make: () => Promise<void>,
-  done: (happened: boolean) => Output,
+  done: Output | ((happened: boolean) => Output),
 ): Promise<void> {
+  const output = (happened: boolean) => (typeof done === 'function' ? done(happened) : done);
   if (context.signal.aborted)
-    throw new ActionFailed('stopped before the next change', { output: done(false) });
+    throw new ActionFailed('stopped before the next change', { output: output(false) });
   await context.secure();
   try {
     await make();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const nothing = [NotWritten, Stale, StaleRoute].some((certain) => error instanceof certain);
-    throw new ActionFailed(message, { unsure: !nothing, output: done(!nothing) });
+    throw new ActionFailed(message, { unsure: !nothing, output: output(!nothing) });
   }
 }
 

@@ -16,7 +16,7 @@ import { type Path, readSource, type Source } from './source.js';
 import { isMapping, isTemplate, templatesOf } from './templates.js';
 import { type Wrong, worded, wordedFor } from './words.js';
 
-// Whoever mends a file reads the first ones; more come when those are mended.
+// A person mends the first problems first; the others are shown when those are mended.
 const SHOWN = 50;
 
 /**
@@ -397,7 +397,7 @@ function secretsIn(tree: unknown): { wrong: Wrong[]; values: string[] } {
       for (const [name, member] of Object.entries(value)) {
         const here = [...path, name];
         if (LOOKS.some((looks) => looks.test(name))) found(here, name, true);
-        walk(member, here, within(here, hidden));
+        walk(member, here, hiddenUnder(here, hidden));
       }
     }
   };
@@ -406,7 +406,7 @@ function secretsIn(tree: unknown): { wrong: Wrong[]; values: string[] } {
 }
 
 /** What a member's name says of what stands under it. */
-function within(path: Path, above: 'value' | 'reference' | null): 'value' | 'reference' | null {
+function hiddenUnder(path: Path, above: 'value' | 'reference' | null): 'value' | 'reference' | null {
   const name = String(path.at(-1));
   // An input is spoken of by its name; only what it holds can be a secret.
   if (path[0] === 'inputs') {

@@ -1,17 +1,25 @@
 import { z } from 'zod';
 import { readPlainFile } from '../files.js';
 import { Secret } from '../secret.js';
-import { type Answered, exchange, httpAddress, isForbidden, shown, Unanswered } from './exchange.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
+  type Answered,
+  askStore,
+  httpAddress,
+  isForbidden,
   type KeyStoreKind,
+  type Keys,
   mustBeKeepable,
+  NotWritten,
   type OpenKeyStore,
   type SecretReference,
+  Stale,
+  StoreFailed,
   type StoreSurroundings,
   secretReference,
+  shown,
+  Unanswered,
   versionOf,
-} from './kind.js';
+} from './keystore.js';
 
 const settings = z
   .strictObject({
@@ -29,13 +37,11 @@ const settings = z
     if (!url === !urls) problem('needs either `url` or `urls`, the addresses of one cluster');
     if (!user !== !password) problem('needs both `user` and `password`, or neither');
   })
-  .transform(({ url, urls, ...rest }): EtcdSettings & { prefix: string } => ({
-    urls: urls ?? [url ?? ''],
-    ...rest,
-  }));
+  .transform(({ url, urls, ...rest }) => ({ urls: urls ?? [url ?? ''], ...rest }));
+type Settings = z.infer<typeof settings>;
 
 /** Keys under a prefix in etcd. Compare and set are one transaction there, by value. */
-export const etcd: KeyStoreKind<z.infer<typeof settings>> = {
+export const etcd: KeyStoreKind<Settings> = {
   type: 'etcd',
   is: 'keys under a prefix in etcd',
   settings,
@@ -54,7 +60,7 @@ class Etcd implements OpenKeyStore {
 
   constructor(
     readonly name: string,
-    private readonly settings: EtcdSettings & { prefix: string },
+    private readonly settings: Settings,
     private readonly surroundings: StoreSurroundings,
   ) {
     this.gateway = new EtcdGateway(name, settings, surroundings);
@@ -128,13 +134,6 @@ class Etcd implements OpenKeyStore {
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 
-interface EtcdSettings {
-  urls: string[];
-  user?: SecretReference;
-  password?: SecretReference;
-  ca?: string;
-}
-
 const token = z.object({ token: z.string().min(1) });
 
 /** The v3 JSON gateway of a cluster, which every member has. */
@@ -143,7 +142,7 @@ class EtcdGateway {
 
   constructor(
     private readonly store: string,
-    private readonly settings: EtcdSettings,
+    private readonly settings: Settings,
     private readonly surroundings: StoreSurroundings,
   ) {}
 
@@ -205,11 +204,11 @@ class EtcdGateway {
     const { urls, ca } = this.settings;
     const failures: string[] = [];
     let maybe = false;
-    const trusted = ca === undefined ? {} : { ca: await this.certificates(ca) };
+    const trusted = ca === undefined ? undefined : await this.certificates(ca);
     for (const url of urls) {
-      const asked = { method: 'POST', url: `${url.replace(/\/$/, '')}/v3/${path}`, headers, ...trusted };
+      const asked = { method: 'POST', url: `${url.replace(/\/$/, '')}/v3/${path}`, headers };
       try {
-        const answer = await exchange({ ...asked, body: JSON.stringify(body) }, signal);
+        const answer = await askStore({ ...asked, body: JSON.stringify(body) }, signal, trusted);
         // A member that lost its leader is no use for reading, but another one may be.
         if (kind === 'write' || answer.status < 500 || url === urls.at(-1)) return { answer, url };
         failures.push(`${shown(url)} ${said(answer)}`);

@@ -1,18 +1,30 @@
 import { z } from 'zod';
 import {
+  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
   type MapChange,
   type MapInstance,
+  type MapPlace,
   openInstances,
   type Row,
+  readPlaces,
   withMapFiles,
 } from '../haproxy.js';
 import { Secret } from '../secret.js';
-import { type Apart, type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
-import { type KeyStoreKind, type OpenKeyStore, type StoreSurroundings, versionOf } from './kind.js';
+import {
+  type Apart,
+  type KeyStoreKind,
+  type Keys,
+  NotWritten,
+  type OpenKeyStore,
+  Stale,
+  StoreFailed,
+  type StoreSurroundings,
+  versionOf,
+} from './keystore.js';
 
 /**
  * `id-value`: a gateway that sends keys looks up its client's id. `value-id`: a service that accepts keys looks up the
@@ -22,8 +34,8 @@ const settings = z
   .strictObject({ ...instanceShape, columns: z.enum(['id-value', 'value-id']) })
   .superRefine(checkInstances);
 type Settings = z.infer<typeof settings>;
-/** More than one key under an id: somebody's hand, or a write that was cut off between adding and removing. */
-type Place = { instance: MapInstance; where: 'file' | 'live'; keys: Map<string, Secret[]> };
+/** More than one key under an id: it was edited by hand, or a write that was cut off between adding and removing. */
+type Place = MapPlace & { keys: Map<string, Secret[]> };
 
 /** Keys in maps of one or more HAProxies. Every instance gets the file and the live map. */
 export const haproxyMap: KeyStoreKind<Settings> = {
@@ -52,7 +64,7 @@ class HaproxyMap implements OpenKeyStore {
    * sees it missing and the same `put` or `remove` again makes it whole; the version covers every place.
    */
   async read(signal: AbortSignal): Promise<Keys> {
-    const places = await this.told(() => this.look(signal));
+    const places = await this.told(() => this.readPlaces(signal));
     const agreed = [...places[0]!.keys].flatMap(([id, [key]]) =>
       key && places.every(({ keys }) => only(keys.get(id), key)) ? [[id, key] as const] : [],
     );
@@ -74,8 +86,8 @@ class HaproxyMap implements OpenKeyStore {
     const [{ fps: first }] = there as [(typeof there)[0]];
     if (there.every(({ fps }) => fps === first))
       return { told: `${this.name} holds more than one key under ${id}: ${first}`, keys };
-    const said = there.map(({ instance, where, fps }) => {
-      const place = this.instances.length > 1 ? instance.places[where] : where;
+    const said = there.map(({ name, where, fps }) => {
+      const place = this.instances.length > 1 ? name : where;
       return `${place} ${fps === '' ? 'lacks it' : `has ${fps}`}`;
     });
     return { told: `places of ${this.name} disagree about ${id}: ${said.join(', ')}`, keys };
@@ -104,7 +116,7 @@ class HaproxyMap implements OpenKeyStore {
   /** Brings every place from `expect` to `wanted`; one that is there already is left alone. */
   private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const step = async () => {
-      const places = await this.look(signal);
+      const places = await this.readPlaces(signal);
       const behind = places.filter(({ keys }) => !only(keys.get(id), wanted));
       for (const { keys } of behind) {
         const there = keys.get(id) ?? [];
@@ -113,15 +125,10 @@ class HaproxyMap implements OpenKeyStore {
         if (wanted) this.mustBeFree(id, wanted, keys);
       }
       if (behind.length === 0) return;
-      for (const { instance, where } of behind) {
-        signal.throwIfAborted();
-        const change = this.changeOf(id, wanted, expect);
-        if (where === 'file') await instance.changeFile(change);
-        else await instance.changeLive(change, signal);
-      }
-      for (const { instance, where, keys } of await this.look(signal))
+      await changePlaces(behind, this.changeOf(id, wanted, expect), signal);
+      for (const { name, keys } of await this.readPlaces(signal))
         if (!only(keys.get(id), wanted))
-          throw new HaproxyFailed(`${instance.places[where]} reads differently from what was written`);
+          throw new HaproxyFailed(`${name} reads differently from what was written`);
     };
     return this.told(() => withMapFiles(this.instances, step, signal));
   }
@@ -140,18 +147,9 @@ class HaproxyMap implements OpenKeyStore {
         throw new HaproxyFailed(`the key for ${id} is there already, under the id ${other}`);
   }
 
-  private async look(signal: AbortSignal): Promise<Place[]> {
-    const read = await Promise.all(
-      this.instances.map(async (instance) => {
-        const { file, live } = await instance.read(signal);
-        return (['file', 'live'] as const).map((where) => ({
-          instance,
-          where,
-          keys: this.keysOf(where === 'file' ? file : live),
-        }));
-      }),
-    );
-    return read.flat();
+  private async readPlaces(signal: AbortSignal): Promise<Place[]> {
+    const places = await readPlaces(this.instances, signal);
+    return places.map((place) => ({ ...place, keys: this.keysOf(place.rows) }));
   }
 
   private keysOf(rows: Row[]): Map<string, Secret[]> {

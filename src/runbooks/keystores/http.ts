@@ -1,46 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { Asked } from '../exchange.js';
 import { Secret } from '../secret.js';
 import {
   type Answered,
-  type Asked,
-  exchange,
+  askStore,
   httpAddress,
   isForbidden,
-  shown,
-  Unanswered,
-} from './exchange.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
-import {
   type KeyStoreKind,
+  type Keys,
   mustBeKeepable,
+  NotWritten,
   type OpenKeyStore,
   type SecretReference,
+  Stale,
+  StoreFailed,
   type StoreSurroundings,
   secretReference,
+  shown,
+  Unanswered,
   versionOf,
-} from './kind.js';
+} from './keystore.js';
 
 const pointer = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON pointer such as /keys, with ~1 for a slash in a name');
 
 /** Where in a document the keys are, and how. */
-const mapShape = {
+const mapShape = z.strictObject({
   /** `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
   shape: z.enum(['object', 'list']).default('object'),
   id: pointer.default('/id'),
   value: pointer.default('/value'),
   /** Where in the document the map is; absent: it is the document. */
   member: pointer.optional(),
-};
-
-interface MapSettings {
-  shape: 'object' | 'list';
-  id: string;
-  value: string;
-  member?: string;
-}
+});
+type MapSettings = z.infer<typeof mapShape>;
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -165,7 +160,7 @@ const settings = z
   .strictObject({
     url: httpAddress,
     headers: z.record(header, z.string()).default({}),
-    ...mapShape,
+    ...mapShape.shape,
     /** The method that takes the whole document. */
     write: z.enum(['put', 'patch', 'post']).default('put'),
   })
@@ -269,13 +264,13 @@ class Http implements OpenKeyStore {
   }
 
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
-    const answer = await this.look(signal);
+    const answer = await this.fetched(signal);
     if (!good(answer)) throw this.refused(answer, false);
     const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
-    return { document, etag: answer.header('etag') };
+    return { document, etag: answer.headers.etag };
   }
 
-  private async look(signal: AbortSignal): Promise<Answered> {
+  private async fetched(signal: AbortSignal): Promise<Answered> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.ask({ method: 'GET' }, signal);
@@ -305,7 +300,7 @@ class Http implements OpenKeyStore {
       ...asked.headers,
     };
     try {
-      return await exchange({ ...asked, url: this.settings.url, headers }, signal);
+      return await askStore({ ...asked, url: this.settings.url, headers }, signal);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       const unsure = asked.method !== 'GET' && error.sent;

@@ -1,6 +1,18 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { KeyStoreKind } from './kind.js';
-import { WholeFile } from './whole-file.js';
+import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
+import { Secret } from '../secret.js';
+import {
+  type KeyStoreKind,
+  type Keys,
+  NotWritten,
+  type OpenKeyStore,
+  Stale,
+  StoreFailed,
+  type StoreSurroundings,
+  versionOf,
+} from './keystore.js';
 
 interface Settings {
   path: string;
@@ -40,3 +52,123 @@ const format = (keys: Array<[string, string]>) => `${JSON.stringify(Object.fromE
 /** An object in many languages' hands would lose a member called `__proto__`, or worse. */
 const refuse = (id: string, key: string) =>
   id === '' || key === '' || id === '__proto__' ? 'must not be empty, nor the id __proto__' : null;
+
+/** How a kind of file holds keys. */
+interface FileFormat {
+  type: string;
+  /** Reads as empty while it does not exist; its folder must. */
+  path: string;
+  /**
+   * @returns id and key of each; null: it is not a file of this kind; a text: what is wrong with it, which may name ids
+   *   but never what stands under them
+   */
+  parse(source: string): Array<[id: string, key: string]> | string | null;
+  format(keys: Array<[id: string, key: string]>): string;
+  /** What such a file cannot hold, as the end of a sentence: `must not have line breaks`; null: all is well. */
+  refuse(id: string, key: string): string | null;
+}
+
+/** Keys in one file that is read and written whole, under a lock that other processes see. */
+export class WholeFile implements OpenKeyStore {
+  readonly type: string;
+  readonly places: readonly string[];
+
+  constructor(
+    readonly name: string,
+    private readonly file: FileFormat,
+    private readonly surroundings: StoreSurroundings,
+  ) {
+    this.type = file.type;
+    this.places = [file.path];
+  }
+
+  async read(signal: AbortSignal): Promise<Keys> {
+    const found = await this.load(signal);
+    const keys = found ?? new Map<string, Secret>();
+    const version = versionOf([keys], this.surroundings.fingerprint);
+    return found ? { keys, version } : { keys, version, note: 'the file is not there yet' };
+  }
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    const problem = this.file.refuse(id, value.reveal());
+    if (problem) throw new NotWritten(`${this.name}: an id and its key ${problem}`);
+    await this.change(signal, (keys) => {
+      const now = keys.get(id) ?? null;
+      if (now?.equals(value)) return false;
+      if (now === null ? expect !== null : !expect?.equals(now)) throw new Stale(this.name, id);
+      keys.set(id, value);
+      return true;
+    });
+  }
+
+  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    await this.change(signal, (keys) => {
+      const now = keys.get(id);
+      if (!now) return false;
+      if (!now.equals(expect)) throw new Stale(this.name, id);
+      return keys.delete(id);
+    });
+  }
+
+  /** @param edit says whether it changed anything */
+  private async change(signal: AbortSignal, edit: (keys: Map<string, Secret>) => boolean): Promise<void> {
+    const { path, format } = this.file;
+    let renaming = false;
+    const step = async () => {
+      const keys = (await this.load(signal)) ?? new Map<string, Secret>();
+      if (!edit(keys)) return;
+      signal.throwIfAborted();
+      const content = format(Array.from(keys, ([id, secret]) => [id, secret.reveal()]));
+      await writeAtomically(path, content, () => {
+        renaming = true;
+      });
+      const { fingerprint } = this.surroundings;
+      if (versionOf([(await this.load(signal)) ?? new Map()], fingerprint) !== versionOf([keys], fingerprint))
+        throw new StoreFailed(`${this.name}: ${path} reads differently from what was written`);
+    };
+    try {
+      await withFileLock(path, step, signal);
+    } catch (error) {
+      const told = this.told(error, 'written', signal);
+      const certain = !renaming || isRefusedRename(error);
+      throw certain && told instanceof StoreFailed ? new NotWritten(told.message) : told;
+    }
+  }
+
+  /** @returns null: there is no file yet. A folder that is not there is another matter: a wrong path, or nothing mounted. */
+  private async load(signal: AbortSignal): Promise<Map<string, Secret> | null> {
+    const { path, parse, type } = this.file;
+    let source: string;
+    try {
+      source = await readPlainFile(path, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw this.told(error, 'read', signal);
+      const folder = dirname(path);
+      if (await isFolder(folder)) return null;
+      throw new StoreFailed(`${this.name}: ${path} could not be read: there is no folder ${folder}`);
+    }
+    const keys = parse(source);
+    if (!Array.isArray(keys))
+      throw new StoreFailed(
+        `${this.name}: ${path} is not a ${type} of ids and keys${keys === null ? '' : `: ${keys}`}`,
+      );
+    return new Map(keys.map(([id, key]) => [id, new Secret(key)]));
+  }
+
+  private told(error: unknown, verb: string, signal: AbortSignal): unknown {
+    if (error instanceof Stale || error instanceof StoreFailed) return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = signal.aborted ? 'stopped' : (code ?? message);
+    return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
+  }
+}
+
+/** Of other errors of a rename, on a network's disk say, it is not known whether it went through. */
+function isRefusedRename(error: unknown): boolean {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return syscall === 'rename' && /^(EPERM|EACCES|EROFS|EBUSY)$/.test(code ?? '');
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}

@@ -1,4 +1,8 @@
-import type { Secret } from '../secret.js';
+import { createHash } from 'node:crypto';
+import { TextDecoder } from 'node:util';
+import { z } from 'zod';
+import { type Asked, type Broken, exchange } from '../exchange.js';
+import type { Fingerprint, Secret } from '../secret.js';
 
 /** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
 export interface Keys {
@@ -11,7 +15,7 @@ export interface Keys {
   partial?: ReadonlyMap<string, Secret>;
   /** How it stands with each id of `partial`. Left out by stores of one place. */
   apart?: ReadonlyMap<string, Apart>;
-  /** What somebody who finds no key should know: `the file is not there yet`. */
+  /** Why there may be no key: `the file is not there yet`. */
   note?: string;
 }
 
@@ -99,4 +103,188 @@ export interface Pair {
   readonly through: string | null;
   /** How long a retired key stays accepted after the last sender stopped using it, in milliseconds. */
   readonly drainMs: number;
+}
+
+/** What a key store may ask for when it is opened. */
+export interface StoreSurroundings {
+  fingerprint: Fingerprint;
+  /** Resolves `secret:NAME`, at every call anew, and has it scrubbed from then on. @throws ActionFailed when it is not there */
+  secret(reference: SecretReference): Secret;
+}
+
+/** An open key store. Opening connects to nothing: that is done by the first read or write. */
+export interface OpenKeyStore extends KeyStore {
+  /** Ends connections, if there are any; never throws. */
+  close?(): Promise<void>;
+}
+
+/**
+ * A kind of key store. One file each in this folder, one line in ../keystores.ts.
+ * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
+ * password, a header) is `secretReference`, never a text.
+ */
+export interface KeyStoreKind<S = unknown> {
+  type: string;
+  /** What it is, in a few words, for messages and lists. */
+  is: string;
+  settings: z.ZodType<S>;
+  /** @param name as under `keystores:`; it begins every message */
+  open(name: string, settings: S, surroundings: StoreSurroundings): OpenKeyStore;
+}
+
+/** @returns whether every store gives it back as it was: some text, no NUL, no half of a character, no member of every object. */
+const isKeepable = (text: string): boolean =>
+  text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+
+/** Asked before anything is written. @throws NotWritten */
+export function mustBeKeepable(store: string, id: string, value: Secret): void {
+  if (!isKeepable(id) || !isKeepable(value.reveal()))
+    throw new NotWritten(
+      `${store}: an id and its key must be texts that are not empty, without NUL, and not __proto__`,
+    );
+}
+
+/** How a setting names a secret: `secret:NAME`, with NAME under `secrets:` in tocsin.yml. */
+export type SecretReference = `secret:${string}`;
+
+/** For settings that may be secret. The message does not repeat what stands there: it may be the secret itself. */
+export const secretReference = z.custom<SecretReference>(
+  (value) => typeof value === 'string' && /^secret:[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value),
+  'must be a reference such as secret:NAME, with NAME under `secrets:`; the value itself must not stand in this file',
+);
+
+/** @returns NAME of `secret:NAME` */
+export const secretName = (reference: SecretReference): string => reference.slice('secret:'.length);
+
+/**
+ * A version for stores that keep none: the same for the same keys, another one when any key differs.
+ * Made of fingerprints, so nobody without the pepper can test guesses with it. Not of the file's time or inode: a tool
+ * that writes the same content again would void every approval for nothing.
+ * @param places each place that must agree, in a fixed order
+ */
+export function versionOf(
+  places: Array<Iterable<readonly [id: string, key: Secret]>>,
+  fingerprint: Fingerprint,
+): string {
+  const rows = places.map((keys) =>
+    Array.from(keys, ([id, key]) => JSON.stringify([id, fingerprint(key)])).sort(),
+  );
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 32);
+}
+
+export interface Answered {
+  status: number;
+  text: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** No whole answer came. The message says why, and nothing of what was sent or received. */
+export class Unanswered extends Error {
+  override name = 'Unanswered';
+
+  /**
+   * @param sent there was a connection, so that the request may have arrived
+   * @param dropped the other side broke the connection, so that it may well answer the next time
+   */
+  constructor(
+    message: string,
+    readonly sent: boolean,
+    readonly dropped = false,
+  ) {
+    super(message);
+  }
+}
+
+/** Was it refused before anything was done: for who asks, for what, or for where? Other refusals may come midway. */
+export const isForbidden = ({ status }: Answered): boolean => [401, 403, 404, 405].includes(status);
+
+const CONNECT_MS = 3_000;
+const CALL_MS = 10_000;
+// Far more keys than a person could look after; a server that sends more has something else there.
+const LIMIT = 16 * 1024 * 1024;
+
+/**
+ * Asks a key store over HTTP.
+ * @param ca certificates to trust in place of the system's, as PEM
+ * @throws Unanswered also when `signal` ended it
+ */
+export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): Promise<Answered> {
+  const chunks: Buffer[] = [];
+  const take = (chunk: Buffer) => void chunks.push(chunk);
+  const limits = { ms: CALL_MS, connectMs: CONNECT_MS, most: LIMIT };
+  const answer = await exchange(asked, { ...limits, signal, ca, take }).catch((error: Broken) => {
+    throw unanswered(error);
+  });
+  try {
+    return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
+  } catch {
+    throw new Unanswered('answered with something that is not text', true);
+  }
+}
+
+function unanswered({ why, said, sent }: Broken): Unanswered {
+  if (why === 'stopped') return new Unanswered('was stopped', sent);
+  if (why === 'late') return new Unanswered(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
+  if (why === 'long') return new Unanswered(`answered with more than ${LIMIT} bytes`, sent);
+  // Only a code: messages of parsers quote what they were given.
+  const code = /^[A-Z][A-Z0-9_]*$/.test(said) ? said : 'Error';
+  return new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
+}
+
+/** An address that stands in tocsin.yml, and so may hold nothing secret. The messages do not repeat it. */
+export const httpAddress = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+    'must be an address such as http://host:port/path',
+  )
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'must not hold a user or a password: name a secret for it',
+  );
+
+/** @returns an address as it may be shown: without user, password and whatever follows the path */
+export function shown(address: string): string {
+  const { protocol, host, pathname } = new URL(address);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
+/** An address that is a secret because of the password in it. */
+export class SecretAddress {
+  /**
+   * @param shownOf gives the address as it may be shown; null, or an error: it is no address of this kind
+   * @param example of a right one
+   */
+  constructor(
+    private readonly store: string,
+    private readonly reference: SecretReference,
+    private readonly surroundings: StoreSurroundings,
+    private readonly shownOf: (address: string) => string | null,
+    private readonly example: string,
+  ) {}
+
+  /** Read anew each time: a changed password needs no restart. @throws StoreFailed when it is no address of this kind */
+  reveal(): string {
+    const address = this.surroundings.secret(this.reference).reveal();
+    if (this.shownAs(address) !== null) return address;
+    throw new StoreFailed(`${this.store}: ${this.reference} is not an address such as ${this.example}`);
+  }
+
+  /** @returns the address without what is secret in it; while it cannot be read, its name */
+  shown(): string {
+    try {
+      return this.shownAs(this.surroundings.secret(this.reference).reveal()) ?? this.reference;
+    } catch {
+      return this.reference;
+    }
+  }
+
+  private shownAs(address: string): string | null {
+    try {
+      return this.shownOf(address);
+    } catch {
+      // The error of a parser carries what it was given.
+      return null;
+    }
+  }
 }

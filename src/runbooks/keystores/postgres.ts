@@ -2,16 +2,19 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
-import { SecretAddress } from './exchange.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
   type KeyStoreKind,
+  type Keys,
   mustBeKeepable,
+  NotWritten,
   type OpenKeyStore,
+  SecretAddress,
+  Stale,
+  StoreFailed,
   type StoreSurroundings,
   secretReference,
   versionOf,
-} from './kind.js';
+} from './keystore.js';
 
 const identifier = z
   .string()

@@ -1,16 +1,20 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
-import { SecretAddress, shown } from './exchange.js';
-import { type Keys, NotWritten, Stale, StoreFailed } from './keystore.js';
 import {
   type KeyStoreKind,
+  type Keys,
   mustBeKeepable,
+  NotWritten,
   type OpenKeyStore,
+  SecretAddress,
+  Stale,
+  StoreFailed,
   type StoreSurroundings,
   secretReference,
+  shown,
   versionOf,
-} from './kind.js';
+} from './keystore.js';
 
 const settings = z.strictObject({ url: secretReference, key: z.string().min(1) });
 type Settings = z.infer<typeof settings>;

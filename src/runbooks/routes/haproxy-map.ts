@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import {
+  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
   type MapInstance,
+  type MapPlace,
   openInstances,
   type Row,
+  readPlaces,
   withMapFiles,
 } from '../haproxy.js';
 import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
@@ -30,12 +33,7 @@ export const haproxyMap: RouteKind<Settings> = {
   open: (name, given) => new HaproxyRoute(name, given),
 };
 
-interface Place {
-  instance: MapInstance;
-  where: 'file' | 'live';
-  place: string;
-  to: string;
-}
+type Place = MapPlace & { to: string };
 
 class HaproxyRoute implements Route {
   readonly type = 'haproxy-map';
@@ -56,9 +54,12 @@ class HaproxyRoute implements Route {
 
   read(signal: AbortSignal): Promise<RouteReading> {
     return this.told(async () => {
-      const places = await this.look(signal);
+      const places = await this.readPlaces(signal);
       const agreed = places.every(({ to }) => to === places[0]!.to);
-      return { to: agreed ? places[0]!.to : null, places: places.map(({ place, to }) => ({ place, to })) };
+      return {
+        to: agreed ? places[0]!.to : null,
+        places: places.map(({ name, to }) => ({ place: name, to })),
+      };
     });
   }
 
@@ -69,39 +70,28 @@ class HaproxyRoute implements Route {
       );
     const change = { put: [this.key, to] as Row, drop: [] };
     const step = async () => {
-      const behind = (await this.look(signal)).filter((place) => place.to !== to);
-      for (const { place, to: there } of behind)
+      const behind = (await this.readPlaces(signal)).filter((place) => place.to !== to);
+      for (const { name: place, to: there } of behind)
         if (there !== expect)
           throw new StaleRoute(
             `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
           );
       if (behind.length === 0) return;
-      for (const { instance, where } of behind) {
-        signal.throwIfAborted();
-        if (where === 'file') await instance.changeFile(change);
-        else await instance.changeLive(change, signal);
-      }
-      for (const { place, to: there } of await this.look(signal))
+      await changePlaces(behind, change, signal);
+      for (const { name: place, to: there } of await this.readPlaces(signal))
         if (there !== to) throw new HaproxyFailed(`${place} points to ${there} after it was set to ${to}`);
     };
     await this.told(() => withMapFiles(this.instances, step, signal));
   }
 
-  private async look(signal: AbortSignal): Promise<Place[]> {
-    const read = await Promise.all(
-      this.instances.map(async (instance) => {
-        const rows = await instance.read(signal);
-        return (['file', 'live'] as const).map((where) => {
-          const place = instance.places[where];
-          // HAProxy goes by the first of several.
-          const to = rows[where].find(([key]) => key === this.key)?.[1];
-          if (to === undefined)
-            throw new HaproxyFailed(`${place} has no entry ${this.key}; add it by hand once`);
-          return { instance, where, place, to };
-        });
-      }),
-    );
-    return read.flat();
+  private async readPlaces(signal: AbortSignal): Promise<Place[]> {
+    return (await readPlaces(this.instances, signal)).map((place) => {
+      // HAProxy goes by the first of several.
+      const to = place.rows.find(([key]) => key === this.key)?.[1];
+      if (to === undefined)
+        throw new HaproxyFailed(`${place.name} has no entry ${this.key}; add it by hand once`);
+      return { ...place, to };
+    });
   }
 
   private async told<T>(act: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { type Broken, exchange } from '../exchange.js';
 import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
 import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
 
@@ -101,7 +101,7 @@ class NginxRoute implements Route {
       await this.takenUp(to, signal);
     } catch (error) {
       await writeAtomically(this.given.file, before);
-      // Whoever called off or timed out must not leave it half done: this part is not called off.
+      // A cancellation or timeout must not leave it half done: this part is not stopped by either.
       const back = AbortSignal.timeout(TAKEN_UP_MS);
       await this.reload(back).catch(() => {});
       throw new Error(`${(error as Error).message}; the file was put back and nginx told so`);
@@ -134,27 +134,20 @@ class NginxRoute implements Route {
   }
 
   /** Over a connection of its own: a kept one would go on asking an old worker. */
-  private live(signal: AbortSignal): Promise<string> {
+  private async live(signal: AbortSignal): Promise<string> {
     const { live } = this.given;
-    return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`${live} did not answer: ${why}`));
-      const asked = request(live, { agent: false, signal, timeout: ANSWER_MS }, (answer) => {
-        let body = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => {
-          body = (body + chunk).slice(0, 1_000);
-        });
-        answer.on('error', () => fail('it broke off'));
-        answer.on('end', () => {
-          if (answer.statusCode !== 200) fail(`status ${answer.statusCode}`);
-          else if (!target.safeParse(body.trim()).success) fail('its body is not the name of a target');
-          else resolve(body.trim());
-        });
-      });
-      asked.on('timeout', () => asked.destroy(new Error('no answer')));
-      asked.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
-      asked.end();
+    const failed = (why: string) => new Error(`${live} did not answer: ${why}`);
+    let body = '';
+    const take = (chunk: Buffer) => {
+      body = (body + chunk.toString()).slice(0, 1_000);
+    };
+    const asked = { method: 'GET', url: live, headers: {} };
+    const { status } = await exchange(asked, { signal, ms: ANSWER_MS, take }).catch((error: Broken) => {
+      throw failed(error.begun ? 'it broke off' : error.said);
     });
+    if (status !== 200) throw failed(`status ${status}`);
+    if (!target.safeParse(body.trim()).success) throw failed('its body is not the name of a target');
+    return body.trim();
   }
 
   private async reload(signal: AbortSignal): Promise<void> {

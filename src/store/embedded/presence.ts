@@ -13,7 +13,7 @@ export type Role = 'bot' | 'guest';
  * hangs keeps them. They need no platform-specific trick (an abstract socket exists on Linux only, and any
  * local user could take its name).
  *
- * - presence: everybody who uses the server shares it. Who can take it alone is the last and turns off the light.
+ * - presence: everybody who uses the server shares it. A process that can take it alone is the last one, and stops the server.
  * - bot: exclusive.
  */
 const key = { space: 0x70c51, presence: 1, bot: 2 };

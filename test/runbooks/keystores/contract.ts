@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Keys, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
-import type { OpenKeyStore, StoreSurroundings } from '#runbooks/keystores/kind.js';
+import {
+  type Keys,
+  type OpenKeyStore,
+  Stale,
+  StoreFailed,
+  type StoreSurroundings,
+} from '#runbooks/keystores/keystore.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
 
 /** One real store, to be tested. */

@@ -1,7 +1,6 @@
 import type { NetConnectOpts } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
-import type { OpenKeyStore } from '#runbooks/keystores/kind.js';
+import { type OpenKeyStore, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { freePort, type Wire, wireTo } from '../../support/wire.js';
 import { plain } from './contract.js';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KeyStoreKind } from '#runbooks/keystores/kind.js';
+import type { KeyStoreKind } from '#runbooks/keystores/keystore.js';
 import { keyStoreContract, surroundings } from './contract.js';
 
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));

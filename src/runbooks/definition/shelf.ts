@@ -7,10 +7,10 @@ import { readInputs, targetOf } from '#domain/run/inputs.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { RUNBOOK_LIMITS, type Runbook } from '#domain/run/runbook.js';
 import { closest } from '#domain/text.js';
-import type { Actions } from './action.js';
-import { readDefinition } from './definition/definition.js';
-import { nameIn } from './definition/source.js';
-import type { Scrub } from './scrub.js';
+import type { Actions } from '../action.js';
+import type { Scrub } from '../scrub.js';
+import { readDefinition } from './definition.js';
+import { nameIn } from './source.js';
 
 /** Names that are offered instead of one that is not there. */
 const CLOSEST = 8;
@@ -37,7 +37,7 @@ export interface Shelf {
   closest(name: string): Promise<string[]>;
 }
 
-export interface ShelfOptions {
+interface ShelfOptions {
   /** The first that has a name wins: the organisation's own before those that come along. A missing folder is empty. */
   folders: string[];
   actions: Actions;

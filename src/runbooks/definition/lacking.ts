@@ -1,0 +1,271 @@
+import { type InputProblem, readInputs } from '#domain/run/inputs.js';
+import type { Json } from '#domain/run/runbook.js';
+import { fill } from '#domain/run/template.js';
+import { closest } from '#domain/text.js';
+import { isBelow, writtenBeginning } from '../reach.js';
+import type { Schedule } from '../schedule.js';
+import type { RunbookSettings } from '../settings.js';
+import { placeOf } from './definition.js';
+import type { Kept, Shelf } from './shelf.js';
+import { type Path, readSource } from './source.js';
+import { isMapping, isTemplate } from './templates.js';
+
+/** What a step names that stands in tocsin.yml, by section. */
+const SECTIONS = {
+  keystores: 'key store',
+  routes: 'route',
+  pairs: 'pair',
+  commands: 'command',
+  secrets: 'secret',
+} as const;
+type Section = keyof typeof SECTIONS;
+
+/** The sections of tocsin.yml, as far as their names matter. */
+export type Known = Readonly<Record<Section, Readonly<Record<string, unknown>>>>;
+
+/** Which members of an action's `with` name something of tocsin.yml. `secret_headers` do in every action. */
+export const NAMING: Readonly<Record<string, Readonly<Record<string, Section>>>> = {
+  'keys.compare': { from: 'keystores', to: 'keystores' },
+  'keys.add': { from: 'keystores', to: 'keystores' },
+  'keys.remove': { store: 'keystores' },
+  'keys.probe': { store: 'keystores', pair: 'pairs' },
+  'keys.rotate': { pair: 'pairs' },
+  'route.read': { route: 'routes' },
+  'route.set': { route: 'routes' },
+  probe: { route: 'routes' },
+  shell: { command: 'commands' },
+};
+
+const SHOWN = 8;
+
+/**
+ * Of a definition that is right in itself: the names in it that tocsin.yml does not have, as far as they are written
+ * out. Without the names themselves, which may have been meant for something else.
+ * @returns warnings, each `file:line: warning: place what; those there are`
+ */
+export function namesNothing(source: string, file: string, known: Known): string[] {
+  return callsIn(source, file).flatMap(({ call, at, placed }) =>
+    namedIn(call, at).flatMap(({ path, name, section }) => {
+      if (isTemplate(name) || Object.hasOwn(known[section], name)) return [];
+      const there = closest(name, Object.keys(known[section]), SHOWN);
+      const others = there.length > 0 ? `there are ${there.join(', ')}` : `there is none under ${section}:`;
+      return [placed(path, `names no ${SECTIONS[section]} of tocsin.yml; ${others}`, 'warning: ')];
+    }),
+  );
+}
+
+interface CallOf {
+  call: Record<string, unknown>;
+  at: Path;
+  inputs: unknown;
+  /** @returns a text about that place, as editors read it */
+  placed(path: Path, text: string, kind?: string): string;
+}
+
+/** @returns what the steps of a definition call: themselves, to check, to verify and to undo; nothing of one that is no YAML */
+function callsIn(source: string, file: string): CallOf[] {
+  const read = readSource(source);
+  if (!('source' in read)) return [];
+  const { tree, line } = read.source;
+  const steps = (Array.isArray(tree.steps) ? tree.steps : []).filter(isMapping);
+  const placed: CallOf['placed'] = (path, text, kind = '') =>
+    `${file}:${line(path)}: ${kind}${placeOf(path, steps)}${text}`;
+  return steps.flatMap((step, i) =>
+    [[], ['check'], ['verify'], ['undo']].flatMap((part) => {
+      const call = part[0] === undefined ? step : step[part[0]];
+      return isMapping(call) ? [{ call, at: ['steps', i, ...part], inputs: tree.inputs, placed }] : [];
+    }),
+  );
+}
+
+function namedIn(
+  call: Record<string, unknown>,
+  at: Path,
+): Array<{ path: Path; name: string; section: Section }> {
+  const given = isMapping(call.with) ? call.with : {};
+  const naming = Object.entries(NAMING[String(call.uses)] ?? {});
+  const headers = isMapping(given.secret_headers) ? Object.entries(given.secret_headers) : [];
+  return [
+    ...naming.map(([member, section]) => ({ path: [...at, 'with', member], name: given[member], section })),
+    ...headers.map(([header, name]) => ({
+      path: [...at, 'with', 'secret_headers', header],
+      name,
+      section: 'secrets' as const,
+    })),
+  ].filter(
+    (one): one is { path: (string | number)[]; name: string; section: Section } =>
+      typeof one.name === 'string',
+  );
+}
+
+/** What is said of one call: where, and what is to be written in tocsin.yml. */
+type Unsaid = { path: Path; text: string };
+
+/**
+ * Of a definition that is right in itself: where it sends secrets, tries keys or asks somebody, and tocsin.yml does not
+ * say yet that it may, or where. What tocsin.yml does not have at all is passed over: that may be somebody else's.
+ * @param given inputs with which it is run, where they are known; else its defaults count
+ * @returns each `file:line: place what; what to write in tocsin.yml`
+ */
+export function destinationsUnsaid(
+  { source, file }: Pick<Kept, 'source' | 'file'>,
+  settings: RunbookSettings,
+  given: Readonly<Record<string, string>> = {},
+): string[] {
+  return callsIn(source, file).flatMap(({ call, at, inputs, placed }) => {
+    if (!isMapping(call.with)) return [];
+    const known = { ...defaultsOf(inputs), ...given };
+    const unsaid = unsaidBy(String(call.uses), call.with, known, settings, [...at, 'with']);
+    return unsaid.map(({ path, text }) => placed(path, text));
+  });
+}
+
+/** The same of everything that stands on the shelf. */
+export async function shelfUnsaid(shelf: Shelf, settings: RunbookSettings): Promise<string[]> {
+  const unsaid: string[] = [];
+  for (const item of await shelf.list()) {
+    const kept = 'problems' in item ? null : await shelf.get(item.name);
+    if (kept && !('problems' in kept)) unsaid.push(...destinationsUnsaid(kept, settings));
+  }
+  return unsaid;
+}
+
+function unsaidBy(
+  uses: string,
+  call: Record<string, unknown>,
+  inputs: Record<string, unknown>,
+  { keystores, routes, secrets, hosts }: RunbookSettings,
+  at: Path,
+): Unsaid[] {
+  const named = (member: string) => filled(call[member], inputs);
+  if (uses === 'keys.probe' && call.pair === undefined) {
+    const store = named('store');
+    if (store === null || keystores.get(store)?.probe !== null) return [];
+    const text = `sends the keys of ${store}, and tocsin.yml does not say where to; write there, under keystores: ${store}: probe: { url: "https://…", header: X-Api-Key }`;
+    return [{ path: [...at, 'store'], text }];
+  }
+  if (uses === 'probe' && call.route !== undefined) {
+    const route = named('route');
+    if (route === null || routes.get(route)?.probe !== null) return [];
+    const text = `asks through the route ${route}, and tocsin.yml does not say where; write there, under routes: ${route}: probe: { url: "https://…" }`;
+    return [{ path: [...at, 'route'], text }];
+  }
+  if (typeof call.url !== 'string') return [];
+  const beginning = writtenBeginning(call.url);
+  if (!beginning) {
+    const text =
+      'is filled in, and tocsin.yml lists no host that templates may reach; write there http: { hosts: [HOST] }, or write the host out here';
+    return hosts.length === 0 && isTemplate(call.url) ? [{ path: [...at, 'url'], text }] : [];
+  }
+  const headers = isMapping(call.secret_headers) ? Object.entries(call.secret_headers) : [];
+  return headers.flatMap(([header, name]) => {
+    const secret = secrets.get(String(name));
+    // How it goes on is known when it runs; that it may go there at all is known now.
+    const to = (secret?.to ?? []).filter(
+      (one) => !isTemplate(call.url) || new URL(one).origin === beginning.origin,
+    );
+    if (!secret || (isTemplate(call.url) ? to.length > 0 : isBelow(to, beginning))) return [];
+    const text = `sends the secret ${name} to ${beginning.origin}, and tocsin.yml does not say that it may go there; write there, under secrets: ${name}: { from: ${secret.from}, to: [${[...secret.to, beginning.origin].join(', ')}] }`;
+    return [{ path: [...at, 'secret_headers', header], text }];
+  });
+}
+
+function defaultsOf(inputs: unknown): Record<string, unknown> {
+  const specs = isMapping(inputs) ? Object.entries(inputs) : [];
+  return Object.fromEntries(specs.map(([name, spec]) => [name, isMapping(spec) ? spec.default : undefined]));
+}
+
+/** @returns a name that is written out, or comes of inputs alone; null: it is known when it runs */
+function filled(value: unknown, inputs: Record<string, unknown>): string | null {
+  if (typeof value !== 'string') return null;
+  try {
+    return String(fill(value as Json, { inputs }));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Looks whether what is scheduled could begin: whether there is that runbook, and its inputs are those that it has.
+ * @param at where a path of keys stands in tocsin.yml
+ * @returns `problems`: mistakes in tocsin.yml; `doubts`: what cannot be told, because a definition cannot be read, and
+ *   what it sends where tocsin.yml does not say so yet
+ */
+export async function schedulesWrong(
+  settings: RunbookSettings,
+  shelf: Shelf,
+  at: (path: readonly PropertyKey[]) => string,
+): Promise<{ problems: string[]; doubts: string[] }> {
+  const problems: string[] = [];
+  const doubts: string[] = [];
+  const said = (path: string[], what: string) => `${at(path)}: ${path.join('.')} ${what}`;
+  for (const schedule of settings.schedules.values()) {
+    const place = ['schedules', schedule.name, 'runbook'];
+    const kept = await shelf.get(schedule.runbook);
+    if (kept === null) {
+      const names = await shelf.closest(schedule.runbook);
+      const none = said(place, `names no runbook (${schedule.runbook}); the closest are ${names.join(', ')}`);
+      // It may be the one whose name cannot be read.
+      const broken = (await shelf.list()).some((item) => 'problems' in item);
+      (broken ? doubts : problems).push(none);
+    } else if ('problems' in kept) {
+      doubts.push(said(place, `names ${schedule.runbook}, which cannot be used: ${kept.problems[0]}`));
+    } else {
+      for (const problem of inputProblems(kept.runbook.inputs, givenBy(schedule)))
+        problems.push(said(...inputWrong(schedule, problem)));
+      for (const unsaid of destinationsUnsaid(kept, settings, givenBy(schedule)))
+        doubts.push(said(place, `names ${schedule.runbook}, which would fail: ${unsaid}`));
+    }
+  }
+  return { problems, doubts };
+}
+
+/** @returns the inputs with which its runbook is offered, or run */
+function givenBy({ task, inputs }: Schedule): Record<string, string> {
+  return 'drift' in task ? { ...task.drift, ...inputs } : { pair: task.rotate, ...inputs };
+}
+
+/** All of them, where reading finds the first. */
+function inputProblems(
+  specs: Parameters<typeof readInputs>[0],
+  given: Record<string, string>,
+): InputProblem[] {
+  const read = readInputs(specs, given);
+  if (!('problem' in read)) return [];
+  const { input } = read.problem;
+  const without = <T>(all: Record<string, T>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => name !== input));
+  return [read.problem, ...inputProblems(without(specs), without(given))];
+}
+
+/** @returns where it is wrong, and what */
+function inputWrong(
+  schedule: Schedule,
+  { input, why, names, values }: InputProblem,
+): [path: string[], what: string] {
+  const { name, runbook, inputs } = schedule;
+  const known = names?.length ? `; it has ${names.join(', ')}` : '';
+  const may = values.length > 0 ? `; write ${values.join(', ')}` : '';
+  if (Object.hasOwn(inputs, input)) {
+    return [
+      ['schedules', name, 'inputs', input],
+      `${why.replace('this runbook', runbook)}${known}${may}${instead(schedule, input)}`,
+    ];
+  }
+  if (names) return [['schedules', name, 'runbook'], `names ${runbook}, which has no input ${input}${known}`];
+  return [['schedules', name, 'inputs'], `lacks ${input}, which ${runbook} needs${may}`];
+}
+
+/** Addresses that the runbooks which come along were once given as inputs. */
+const ADDRESSES = ['url', 'second_url', 'service_url'];
+
+/** @returns what to write in place of an input that is an address; empty: it never was one of those */
+function instead({ task, inputs }: Schedule, input: string): string {
+  if (!ADDRESSES.includes(input) || !('drift' in task)) return '';
+  const given = ['url', 'second_url'].flatMap((name) => inputs[name] || []);
+  const where =
+    given.length > 1 ? `urls: [${given.map(quoted).join(', ')}]` : `url: ${quoted(given[0] ?? 'https://…')}`;
+  return `; where keys are sent stands with their store: take it out, and write under keystores: ${task.drift.to}: probe: { ${where}, header: X-Api-Key }`;
+}
+
+const quoted = (text: string) => JSON.stringify(text);
