@@ -12,6 +12,7 @@ import {
 import type { DraftFact } from '#domain/incident/fact.js';
 import { FACT_SHAPES, FACT_VERSIONS, faultOfFact } from '#domain/incident/fact-shape.js';
 import { verifyFacts, verifyFile } from '#domain/incident/verify.js';
+import { effort } from '../support/effort.js';
 import { ana, mark, note, opened, status } from './given.js';
 import * as run from './run-facts.js';
 
@@ -566,7 +567,7 @@ test('a change of any byte is found, or changes nothing but layout', async () =>
         /^[\s]$/.test(String.fromCharCode(byte)) && /^[\s]$/.test(String.fromCharCode(bytes[at] ?? 0));
       expect(answer.ok).toBe(layout && answer.ok);
     }),
-    { numRuns: 2_000 },
+    { numRuns: effort(700) },
   );
 });
 
