@@ -16,7 +16,7 @@ import type { ScheduleWorld } from '#schedules/world.js';
 import { definition, startRunKit, TEAM } from './run-kit.js';
 
 /** `turn` rotates the pair `tts` with the runbook `turn`; `watch` compares the key stores `old` and `new`. */
-export const TURN = 'turn: { rotate: tts, every: 1d, runbook: turn, components: [TTS] }';
+const TURN = 'turn: { rotate: tts, every: 1d, runbook: turn, components: [TTS] }';
 export const WATCH = 'watch: { drift: { from: old, to: new }, every: 5s, components: [TTS] }';
 
 export type ScheduleKit = Awaited<ReturnType<typeof startScheduleKit>>;

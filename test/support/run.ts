@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityOf } from '#store/embedded/process.js';
 import { roomForDatabases } from './room.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
@@ -43,7 +45,12 @@ export async function ofThisRun<T>(
 }
 
 async function folderOfThisRun(): Promise<string> {
-  const folder = join(roomForDatabases(), `tocsin-test-${process.getuid?.()}-${runPid()}`);
+  // A killed run may leave its folder behind, and another process have its number one day: never its beginning.
+  const life = createHash('sha256')
+    .update((await identityOf(runPid())) ?? '')
+    .digest('hex')
+    .slice(0, 8);
+  const folder = join(roomForDatabases(), `tocsin-test-${process.getuid?.()}-${runPid()}-${life}`);
   if (!(await made(folder))) return folder;
   await chmod(folder, 0o711); // whatever the umask says: a server's account passes through
   const watcher = spawn('/bin/sh', ['-c', END_WITH_THE_RUN, 'sh', String(runPid()), folder], {
