@@ -44,7 +44,8 @@ export async function ofThisRun<T>(
   });
 }
 
-async function folderOfThisRun(): Promise<string> {
+/** @returns a folder that goes with the run, and the databases in it with it; any account may pass through it */
+export async function folderOfThisRun(): Promise<string> {
   // A killed run may leave its folder behind, and another process have its number one day: never its beginning.
   const life = createHash('sha256')
     .update((await identityOf(runPid())) ?? '')
@@ -66,9 +67,7 @@ async function folderOfThisRun(): Promise<string> {
 /** Whoever makes the run's folder starts this, which outlives even a killed run. */
 const END_WITH_THE_RUN = `
   while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
-  for file in "$2"/*.pid; do
-    [ -f "$file" ] || continue
-    pid=$(cat "$file")
+  for pid in $(cat "$2"/*.pid; find "$2" -name postmaster.pid -exec head -n 1 {} \\;); do
     kill -INT "$pid" && while kill -0 "$pid"; do sleep 0.1; done
   done
   rm -rf "$2"
