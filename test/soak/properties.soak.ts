@@ -4,7 +4,6 @@ process.env.TOCSIN_EFFORT = '5';
 await import('../domain/command/parse-records.test.js');
 await import('../domain/command/time-properties.test.js');
 await import('../domain/verify.test.js');
-await import('../render/clock.test.js');
 await import('../render/fidelity.test.js');
 await import('../runbooks/actions/keys-rotate.test.js');
 await import('../runbooks/definition.test.js');
