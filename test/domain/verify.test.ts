@@ -11,6 +11,7 @@ import {
 } from '#domain/incident/chain.js';
 import { type DraftFact, FACT_SHAPES } from '#domain/incident/fact.js';
 import { faultOfFact, verifyFacts, verifyFile } from '#domain/incident/verify.js';
+import { effort } from '../support/effort.js';
 import { ana, mark, note, opened, status } from './given.js';
 import * as run from './run-facts.js';
 
@@ -565,7 +566,7 @@ test('a change of any byte is found, or changes nothing but layout', async () =>
         /^[\s]$/.test(String.fromCharCode(byte)) && /^[\s]$/.test(String.fromCharCode(bytes[at] ?? 0));
       expect(answer.ok).toBe(layout && answer.ok);
     }),
-    { numRuns: 2_000 },
+    { numRuns: effort(700) },
   );
 });
 

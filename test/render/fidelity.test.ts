@@ -3,6 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { renderExport } from '#render/exports.js';
 import { mdText } from '#render/md.js';
+import { effort } from '../support/effort.js';
 import { collected, dossierOf, note, opened, when } from './incident.js';
 import { elements, page, readers, textOf, undone } from './parsed.js';
 import { entered } from './texts.js';
@@ -58,7 +59,7 @@ function ends(text: string): string {
 }
 
 jest.setTimeout(120_000);
-const runs = { numRuns: Number(process.env.RUNS ?? 100) };
+const runs = { numRuns: effort(40) };
 
 describe.each(Object.entries(readers))('Markdown read by %s', (_, read) => {
   test('holds every text exactly as it was entered', async () => {
@@ -98,7 +99,7 @@ test('Markdown gives the text back when only backslashes and references are undo
       expect(undone(mdText(text))).toBe(text);
       expect(mdText(text)).not.toMatch(/[\n\r\t]/);
     }),
-    { numRuns: 2_000 },
+    { numRuns: effort(500) },
   );
 });
 

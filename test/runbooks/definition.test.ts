@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { readDefinition } from '#runbooks/definition/definition.js';
+import { effort } from '../support/effort.js';
 import { action, everyAction } from './stand-ins.js';
 
 const ACTIONS = new Map(
@@ -517,7 +518,7 @@ describe('properties', () => {
         expect(found.problems.length).toBeGreaterThan(0);
         for (const problem of found.problems) expect(problem).toMatch(/^r\.yml:[1-9]\d*: .*;/);
       }),
-      { numRuns: 600 },
+      { numRuns: effort(200) },
     );
   });
 
@@ -539,7 +540,7 @@ describe('properties', () => {
           if ('problems' in found) expect(found.problems.join('\n')).not.toContain(secret.slice(0, 12));
         },
       ),
-      { numRuns: 600 },
+      { numRuns: effort(200) },
     );
   });
 });

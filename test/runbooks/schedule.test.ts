@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isInWindow, nextInWindow, scheduleShape } from '#runbooks/schedule.js';
+import { effort } from '../support/effort.js';
 
 const night = { window: { from: 22 * 60, to: 4 * 60, zone: 'Europe/Berlin' } };
 const noon = { window: { from: 12 * 60, to: 13 * 60, zone: 'UTC' } };
@@ -128,7 +129,7 @@ describe('a schedule', () => {
           expect(next.getTime()).toBeGreaterThanOrEqual(earliest.getTime());
         },
       ),
-      { numRuns: 500 },
+      { numRuns: effort(200) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints, Secret } from '#runbooks/secret.js';
+import { effort } from '../support/effort.js';
 
 const fingerprint = fingerprints('a pepper of the tests');
 const marker = (value: string) => `[secret ${fingerprint(new Secret(value))}]`;
@@ -83,7 +84,7 @@ describe('scrub', () => {
         expect(scrubbed).not.toContain(core);
         expect(scrubbed).toContain(marker(value));
       }),
-      { numRuns: 300 },
+      { numRuns: effort(100) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('scrub', () => {
           expect(streamed(scrub, text, at)).toBe(scrub.text(text));
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: effort(500) },
     );
   });
 
@@ -143,7 +144,7 @@ describe('scrub', () => {
           expect(streamed(scrub, text, at)).toBe(text);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: effort(300) },
     );
   });
 

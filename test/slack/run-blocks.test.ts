@@ -23,6 +23,7 @@ import {
   undoing,
   viewOf,
 } from '../domain/run-facts.js';
+import { effort } from '../support/effort.js';
 
 const message = (view: RunView) =>
   runMessage(view, { incident: 7, title: 'Copy missing keys', nameOf: () => null });
@@ -289,7 +290,7 @@ describe('whatever people and targets write', () => {
           }
         },
       ),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: effort(15), endOnFailure: true },
     );
   });
 });

@@ -125,6 +125,6 @@ async function start(
     },
     kill9: () => server.kill(),
     start: () => server.start(),
-    stop: () => server.stop('SIGTERM'),
+    stop: () => server.stop(),
   };
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityOf } from '#store/embedded/process.js';
 import { roomForDatabases } from './room.js';
 import type { Server } from './server.js';
 import { until } from './until.js';
@@ -42,8 +44,14 @@ export async function ofThisRun<T>(
   });
 }
 
-async function folderOfThisRun(): Promise<string> {
-  const folder = join(roomForDatabases(), `tocsin-test-${process.getuid?.()}-${runPid()}`);
+/** @returns a folder that goes with the run, and the databases in it with it; any account may pass through it */
+export async function folderOfThisRun(): Promise<string> {
+  // A killed run may leave its folder behind, and another process have its number one day: never its beginning.
+  const life = createHash('sha256')
+    .update((await identityOf(runPid())) ?? '')
+    .digest('hex')
+    .slice(0, 8);
+  const folder = join(roomForDatabases(), `tocsin-test-${process.getuid?.()}-${runPid()}-${life}`);
   if (!(await made(folder))) return folder;
   await chmod(folder, 0o711); // whatever the umask says: a server's account passes through
   const watcher = spawn('/bin/sh', ['-c', END_WITH_THE_RUN, 'sh', String(runPid()), folder], {
@@ -59,9 +67,7 @@ async function folderOfThisRun(): Promise<string> {
 /** Whoever makes the run's folder starts this, which outlives even a killed run. */
 const END_WITH_THE_RUN = `
   while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
-  for file in "$2"/*.pid; do
-    [ -f "$file" ] || continue
-    pid=$(cat "$file")
+  for pid in $(cat "$2"/*.pid; find "$2" -name postmaster.pid -exec head -n 1 {} \\;); do
     kill -INT "$pid" && while kill -0 "$pid"; do sleep 0.1; done
   done
   rm -rf "$2"

@@ -5,8 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbedded } from '#store/embedded/embedded.js';
 import { isAlive } from '#store/embedded/process.js';
 import { readPostmaster } from '#store/embedded/server.js';
-import { roomForDatabases } from './room.js';
-import { ofThisRun } from './run.js';
+import { folderOfThisRun, ofThisRun } from './run.js';
 
 /** A temporary folder for embedded databases; `remove` also ends the servers that a test left on purpose. */
 export type Scratch = {
@@ -21,7 +20,7 @@ export type Scratch = {
 };
 
 export async function scratch(): Promise<Scratch> {
-  const folder = await realpath(await mkdtemp(join(roomForDatabases(), 'tocsin-scratch-')));
+  const folder = await realpath(await mkdtemp(join(await folderOfThisRun(), 'scratch-')));
   await chmod(folder, 0o711); // the server's account passes through
   const dataDirs = new Set<string>();
   const data = async (dataDir: string): Promise<string> => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fold } from '#domain/command/entered.js';
 import { readTime } from '#domain/command/time/time.js';
+import { effort } from '../../support/effort.js';
 import { intended, NOW, parsed, refused, typed } from './support.js';
 
 const at = (time: string) => ({ at: `2024-11-10T${time}Z`, until: null, precision: 'minute' });
@@ -67,7 +68,7 @@ describe('note', () => {
         if (readTime(s, { now: NOW, zone: 'UTC', zoneKnown: true }) === null)
           expect(intended(`note ${s}`)).toEqual({ type: 'RecordNote', moment: null, text: s });
       }),
-      { numRuns: 300 },
+      { numRuns: effort(100) },
     );
   });
 });

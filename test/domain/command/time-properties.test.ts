@@ -4,6 +4,7 @@ import { DateTime } from 'luxon';
 import { fold } from '#domain/command/entered.js';
 import { readTime } from '#domain/command/time/time.js';
 import { isRefusal } from '#domain/refusal.js';
+import { effort } from '../../support/effort.js';
 import { mustRead, NOW, typed } from './support.js';
 
 const ZONES = [
@@ -28,7 +29,7 @@ const instants = fc
   .integer({ min: 157_766_400, max: Math.floor(NOW.getTime() / 1000) - 1 })
   .map((s) => s * 1000);
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000', '');
-const LONG = { numRuns: 400 };
+const LONG = { numRuns: effort(150) };
 
 describe('whatever a clock in some zone shows is read back as the same instant', () => {
   test('with the offset it had then', () => {
@@ -235,7 +236,7 @@ describe('whatever is typed', () => {
         expect(typedText.endsWith(read.rest)).toBe(true);
         expect(fold(before).text.trim()).toBe(read.typed);
       }),
-      { numRuns: 2_000 },
+      { numRuns: effort(600) },
     );
   });
 
@@ -259,7 +260,7 @@ describe('whatever is typed', () => {
           expect('refused' in understood || 'kind' in understood).toBe(true);
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: effort(600) },
     );
   });
 });

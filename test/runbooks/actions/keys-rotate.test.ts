@@ -4,6 +4,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keysRotate } from '#runbooks/actions/keys-rotate.js';
 import { Secret } from '#runbooks/secret.js';
+import { effort } from '../../support/effort.js';
 import { failure, fp } from './kit.js';
 import { BACK, FORWARD, K1, type Shape, World } from './rotation-world.js';
 
@@ -115,7 +116,7 @@ test('whatever crashes, forward or back, in whatever shape: no sender is ever re
       await world.undo(steps);
       expectSteady(world, K1, 'zeroth-key-value');
     }),
-    { numRuns: 25 },
+    { numRuns: effort(10) },
   );
 });
 

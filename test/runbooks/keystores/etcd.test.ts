@@ -33,8 +33,9 @@ const failure = async (doing: Promise<unknown>): Promise<string> => {
 const [k1, k2] = [new Secret('canary-one'), new Secret('canary-two')];
 
 const here = etcdAvailable();
-if (here) {
-  keyStoreContract('etcd', async () => {
+keyStoreContract(
+  'etcd',
+  async () => {
     const server = await startEtcd();
     return {
       empty: () => empty(server),
@@ -48,8 +49,12 @@ if (here) {
       ],
       stop: () => server.stop(),
     };
-  });
-  networkContract('etcd', async () => {
+  },
+  here,
+);
+networkContract(
+  'etcd',
+  async () => {
     const server = await startEtcd();
     return {
       at: { host: '127.0.0.1', port: server.members[0]!.port },
@@ -58,8 +63,9 @@ if (here) {
       marker: (value) => `requestPut":{"key":"${base64(`${PREFIX}client-1`)}","value":"${base64(value)}"`,
       stop: () => server.stop(),
     };
-  });
-}
+  },
+  here,
+);
 
 (here ? describe : describe.skip)('an etcd store and its server', () => {
   let server: TestEtcd;

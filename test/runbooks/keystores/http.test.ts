@@ -31,22 +31,25 @@ const TEXTS = {
 };
 
 const here = caddyAvailable();
-if (here) {
-  const bench = async (place: (caddy: TestCaddy) => object): Promise<Bench> => {
-    const caddy = await startCaddy();
-    return {
-      ...TEXTS,
-      empty: () => caddy.set({}),
-      open: () => open({ ...MAPPINGS, ...place(caddy) }),
-      stop: () => caddy.stop(),
-    };
+const bench = async (place: (caddy: TestCaddy) => object): Promise<Bench> => {
+  const caddy = await startCaddy();
+  return {
+    ...TEXTS,
+    empty: () => caddy.set({}),
+    open: () => open({ ...MAPPINGS, ...place(caddy) }),
+    stop: () => caddy.stop(),
   };
-  keyStoreContract('http', () => bench((caddy) => ({ url: caddy.keys })));
-  // The same place by the name of its handler, and as a part of what is around it.
-  keyStoreContract('http', () =>
-    bench((caddy) => ({ url: caddy.keysById.replace('/mappings', ''), member: '/mappings' })),
-  );
-  networkContract('http', async () => {
+};
+keyStoreContract('http', () => bench((caddy) => ({ url: caddy.keys })), here);
+// The same place by the name of its handler, and as a part of what is around it.
+keyStoreContract(
+  'http',
+  () => bench((caddy) => ({ url: caddy.keysById.replace('/mappings', ''), member: '/mappings' })),
+  here,
+);
+networkContract(
+  'http',
+  async () => {
     const caddy = await startCaddy();
     return {
       at: { host: '127.0.0.1', port: caddy.adminPort },
@@ -67,8 +70,9 @@ if (here) {
       asksAgain: true,
       stop: () => caddy.stop(),
     };
-  });
-}
+  },
+  here,
+);
 
 (here ? describe : describe.skip)('an http store and the Caddy behind it', () => {
   let caddy: TestCaddy;

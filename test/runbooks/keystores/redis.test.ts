@@ -20,8 +20,9 @@ const REFUSED = [
 ];
 
 const here = redisAvailable();
-if (here) {
-  keyStoreContract('redis', async () => {
+keyStoreContract(
+  'redis',
+  async () => {
     const server = await startRedis();
     return {
       empty: () => server.flushall(),
@@ -30,8 +31,12 @@ if (here) {
       refused: REFUSED,
       stop: () => server.stop(),
     };
-  });
-  networkContract('redis', async () => {
+  },
+  here,
+);
+networkContract(
+  'redis',
+  async () => {
     const server = await startRedis();
     const admin = new Redis(server.url);
     // Anybody may come in under any password where none is set; this one must not be seen.
@@ -43,8 +48,9 @@ if (here) {
       open: (port) => open(`redis://tocsin:canary-password@127.0.0.1:${port}`),
       stop: () => server.stop(),
     };
-  });
-}
+  },
+  here,
+);
 
 (here ? describe : describe.skip)('a redis store and its server', () => {
   let server: TestRedis;
