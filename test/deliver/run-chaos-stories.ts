@@ -13,8 +13,8 @@ export type Fault = 'killed' | 'frozen' | 'flushed' | 'Redis killed' | 'cut';
 export type Queue = 'Redis' | 'PostgreSQL';
 
 export interface ChaosSize {
-  /** Runs, the steps of each, how many workers there are, and how far faults are apart. */
-  storm: { runs: number; steps: number; crew: number; everyMs: number };
+  /** Runs, the steps of each, how long a step sleeps at most (twice), how many workers there are, and how far faults are apart. */
+  storm: { runs: number; steps: number; napMs: number; crew: number; everyMs: number };
   /** The same of the control; `freezes`: how probable it is to freeze before a step. */
   control: { runs: number; steps: number; crew: number; freezes: number };
   faults(queue: Queue): Fault[];
@@ -78,12 +78,12 @@ const round = (ms: number) => Math.round(ms / 1_000);
 async function storm(
   code: string,
   name: Queue,
-  { runs, steps, crew, faults, everyMs }: ChaosSize['storm'] & { faults: readonly Fault[] },
+  { runs, steps, napMs, crew, faults, everyMs }: ChaosSize['storm'] & { faults: readonly Fault[] },
 ) {
   const redis = name === 'Redis' ? await startRedis() : null;
   const url = redis ? { redisUrl: redis.url } : {};
   const kit = await startChaosKit(code);
-  const fair = { ...url, fenced: true, freezes: 0.01, napMs: 60, concurrency: 20 };
+  const fair = { ...url, fenced: true, freezes: 0.01, surely: 0, napMs, concurrency: 20 };
   const workers = new Workers(kit, fair, chanceOf(`workers on ${name}`));
   try {
     await kit.propose(runs, steps);
@@ -130,7 +130,7 @@ async function storm(
  */
 async function control(code: string, fenced: boolean, { runs, steps, crew, freezes }: ChaosSize['control']) {
   const kit = await startChaosKit(code);
-  const often = { fenced, freezes, napMs: 200, concurrency: 10 };
+  const often = { fenced, freezes, surely: 4, napMs: 200, concurrency: 10 };
   const workers = new Workers(kit, often, chanceOf(`the control, fenced: ${fenced}`));
   try {
     await kit.propose(runs, steps);

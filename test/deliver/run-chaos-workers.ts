@@ -21,7 +21,7 @@ export class Workers {
     private readonly kit: ChaosKit,
     private readonly options: Pick<
       MortalOptions,
-      'redisUrl' | 'fenced' | 'freezes' | 'napMs' | 'concurrency'
+      'redisUrl' | 'fenced' | 'freezes' | 'surely' | 'napMs' | 'concurrency'
     >,
     private readonly chance: Chance,
   ) {}

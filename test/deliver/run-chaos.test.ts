@@ -8,7 +8,7 @@ const FAULTS: Fault[] = [
 ];
 
 chaosStory({
-  storm: { runs: 12, steps: 6, crew: 3, everyMs: 200 },
+  storm: { runs: 12, steps: 6, napMs: 400, crew: 3, everyMs: 200 },
   control: { runs: 4, steps: 9, crew: 2, freezes: 0.12 },
   faults: (queue) => chanceOf(`faults on ${queue}`).shuffle(FAULTS),
 });

@@ -24,6 +24,8 @@ export interface MortalOptions {
   fenced: boolean;
   /** How probable it is to freeze on the brink, 0 to 1. */
   freezes: number;
+  /** On this brink it freezes whatever the odds say; 0: on none. */
+  surely: number;
   napMs: number;
   concurrency: number;
   /** For all that is random in this process. */
@@ -33,6 +35,7 @@ export interface MortalOptions {
 const options: MortalOptions = JSON.parse(process.argv[2] ?? '{}');
 const log = { info() {}, warn() {}, error: (fields: object) => process.stderr.write(`${said(fields)}\n`) };
 const chance = chanceFrom(options.seed);
+let brinks = 0;
 const store = openStore(options.database, () => {});
 const fences = new Map<string, number>();
 let relay: Relay | null = null;
@@ -47,7 +50,8 @@ const actions = outsideActions({
   worker: String(process.pid),
   fenceOf: (run) => fences.get(run) ?? 0,
   brink() {
-    if (chance.next() >= options.freezes) return;
+    brinks += 1;
+    if (brinks !== options.surely && chance.next() >= options.freezes) return;
     writeSync(1, 'brink\n');
     process.kill(process.pid, 'SIGSTOP');
   },

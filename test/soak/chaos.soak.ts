@@ -10,7 +10,7 @@ function oneOf(dice: number): Fault {
 }
 
 chaosStory({
-  storm: { runs: 60, steps: 18, crew: 3, everyMs: 400 },
+  storm: { runs: 60, steps: 18, napMs: 60, crew: 3, everyMs: 400 },
   control: { runs: 10, steps: 18, crew: 3, freezes: 0.06 },
   faults(queue) {
     const { next } = chanceOf(`faults on ${queue}`);
