@@ -13,6 +13,7 @@ export class Workers {
   fallen = 0;
   /** What they wrote to stderr. */
   words = '';
+  #started = 0;
   readonly #awake = new Set<ChildProcess>();
   readonly #frozen = new Set<ChildProcess>();
   #ended = false;
@@ -31,7 +32,9 @@ export class Workers {
     if (this.#ended) return;
     const { database, outside, process: file } = this.kit;
     const seed = this.chance.below(2 ** 31);
-    const options: MortalOptions = { ...this.options, seed, database, outside };
+    // Not all on the same: where all are frozen nobody takes over.
+    const surely = this.options.surely * ++this.#started;
+    const options: MortalOptions = { ...this.options, seed, surely, database, outside };
     const child = spawn(process.execPath, [file, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -9,6 +9,6 @@ const FAULTS: Fault[] = [
 
 chaosStory({
   storm: { runs: 12, steps: 6, napMs: 400, crew: 3, everyMs: 200 },
-  control: { runs: 4, steps: 9, crew: 2, freezes: 0.12 },
+  control: { runs: 6, steps: 9, crew: 3, freezes: 0.06 },
   faults: (queue) => chanceOf(`faults on ${queue}`).shuffle(FAULTS),
 });
