@@ -101,6 +101,7 @@ async function storm(
       const cleared = performance.now();
       await operated.over;
       const ended = performance.now();
+      const left = await settled(kit);
       await workers.calm();
       const { kills, freezes } = workers;
       const seconds = { storm: round(cleared - began), calm: round(ended - cleared) };
@@ -109,7 +110,7 @@ async function storm(
       return {
         fallen: workers.fallen > 0 ? workers.words || 'without a word' : '',
         violations: await kit.violations(),
-        left: await settled(kit),
+        left,
         // A calm day would have tested nothing.
         rarest: Math.min(kills, freezes, suffered.flushed),
       };

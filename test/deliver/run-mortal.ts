@@ -1,5 +1,5 @@
 // A worker of runs as a process of its own, for tests that kill and freeze it. Told what to do by one argument; says
-// `ready` once, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
+// `ready` once, `quiet` when it was told to rest, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
 import { writeSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
 import { lookupsOf } from '#compose/core.js';
@@ -134,5 +134,10 @@ relay = startRelay({
   dueLanes: async (limit) => (await store.outbox.dueLanes(limit)).filter(({ lane }) => runLaneOf(lane)),
   log,
 });
-startRunWorker({ engine, relay, world, concurrency: options.concurrency });
+const running = startRunWorker({ engine, relay, world, concurrency: options.concurrency });
+// Told to rest: it takes no more, and says `quiet` once all that it had in hand is over.
+process.stdin.once('data', async () => {
+  await running.stop(60_000);
+  writeSync(1, 'quiet\n');
+});
 writeSync(1, 'ready\n');
