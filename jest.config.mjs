@@ -16,6 +16,7 @@ export default {
   },
   // Only a guard against what hangs: no test passes or fails by the clock, and machines may be slow.
   testTimeout: 240_000,
-  maxWorkers: 2,
+  // On two cores, too: what end-to-end tests do most is to wait for processes of theirs.
+  maxWorkers: 3,
   testSequencer: '<rootDir>/scripts/slowest-first.mjs',
 };

@@ -1,15 +1,71 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { QUEUE_SCHEMA } from '#queue/backing.js';
 import { openEngine } from '#queue/engine.js';
 import { type LaneJob, RUNS } from '#queue/relay.js';
 import { chanceOf } from '../support/chance.js';
-import { startRedis, type TestRedis } from '../support/redis.js';
+import { compiled } from '../support/compiled.js';
+import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
 import { type ChaosKit, startChaosKit } from './run-chaos-kit.js';
 import { Watch } from './run-chaos-watch.js';
 import { Workers } from './run-chaos-workers.js';
 
 export type Fault = 'killed' | 'frozen' | 'flushed' | 'Redis killed' | 'cut';
-export type Queue = 'Redis' | 'PostgreSQL';
+type Queue = 'Redis' | 'PostgreSQL';
+
+export interface ChaosSize {
+  /** Runs, the steps of each, how long a step sleeps at most (twice), how many workers there are, and how far faults are apart. */
+  storm: { runs: number; steps: number; napMs: number; crew: number; everyMs: number };
+  /** The same of the control; `freezes`: how probable it is to freeze before a step. */
+  control: { runs: number; steps: number; crew: number; freezes: number };
+  faults(queue: Queue): Fault[];
+}
+
+/** Chaos on each queue, and the control: what is found where nothing is broken, and where the fence is. */
+export function chaosStory({ storm: size, control: its, faults }: ChaosSize): void {
+  const queues: Array<[Queue, boolean]> = [
+    ['Redis', redisAvailable()],
+    ['PostgreSQL', true],
+  ];
+  let code: Awaited<ReturnType<typeof compiled>>;
+  /** All of them at once: what they do most is to wait for leases to run out. */
+  const storms = new Map<Queue, ReturnType<typeof storm>>();
+  const controls = new Map<boolean, ReturnType<typeof control>>();
+  beforeAll(async () => {
+    code = await compiled('src', 'test/deliver', 'test/support');
+    for (const [name, here] of queues)
+      if (here) storms.set(name, storm(code.folder, name, { ...size, faults: faults(name) }));
+    controls.set(true, control(code.folder, true, its));
+    controls.set(false, broken(code.folder, its));
+    // Each is looked at in its own test.
+    for (const one of [...storms.values(), ...controls.values()]) one.catch(() => undefined);
+  });
+  afterAll(async () => {
+    await Promise.allSettled([...storms.values(), ...controls.values()]);
+    await code.remove();
+  });
+
+  describe.each(queues)('killed, frozen, flushed, cut, on %s', (name, here) => {
+    (here ? test : test.skip)(
+      `of ${size.runs * size.steps} steps none is lost, and none is done twice`,
+      async () => {
+        const { rarest, ...wrong } = (await storms.get(name)) as Awaited<ReturnType<typeof storm>>;
+        expect(wrong).toEqual({ fallen: '', violations: [], left: { targets: [], owed: [], broken: [] } });
+        expect(rarest).toBeGreaterThan(0);
+      },
+    );
+  });
+
+  test.each([[true], [false]])(
+    'a fence that holds is seen to hold, and one that lets everybody pass is not: %s',
+    async (fenced) => {
+      const { found, freezes } = (await controls.get(fenced)) as Awaited<ReturnType<typeof control>>;
+      expect(freezes).toBeGreaterThan(0);
+      if (fenced) expect(found).toEqual([]);
+      else expect(found.length).toBeGreaterThan(0);
+    },
+  );
+}
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const round = (ms: number) => Math.round(ms / 1_000);
@@ -21,21 +77,15 @@ const round = (ms: number) => Math.round(ms / 1_000);
  * @param options `crew`: how many workers; `faults`: one after the other, `everyMs`; where there is no Redis to kill, connections are cut
  * @returns what is wrong, and how it went
  */
-export async function storm(
+async function storm(
   code: string,
   name: Queue,
-  {
-    runs,
-    steps,
-    crew,
-    faults,
-    everyMs,
-  }: { runs: number; steps: number; crew: number; faults: readonly Fault[]; everyMs: number },
+  { runs, steps, napMs, crew, faults, everyMs }: ChaosSize['storm'] & { faults: readonly Fault[] },
 ) {
   const redis = name === 'Redis' ? await startRedis() : null;
   const url = redis ? { redisUrl: redis.url } : {};
   const kit = await startChaosKit(code);
-  const fair = { ...url, fenced: true, freezes: 0.01, napMs: 60, concurrency: 20 };
+  const fair = { ...url, fenced: true, freezes: 0.01, surely: 0, napMs, concurrency: 20 };
   const workers = new Workers(kit, fair, chanceOf(`workers on ${name}`));
   try {
     await kit.propose(runs, steps);
@@ -52,6 +102,7 @@ export async function storm(
       const cleared = performance.now();
       await operated.over;
       const ended = performance.now();
+      const left = await settled(kit);
       await workers.calm();
       const { kills, freezes } = workers;
       const seconds = { storm: round(cleared - began), calm: round(ended - cleared) };
@@ -60,7 +111,7 @@ export async function storm(
       return {
         fallen: workers.fallen > 0 ? workers.words || 'without a word' : '',
         violations: await kit.violations(),
-        left: await settled(kit),
+        left,
         // A calm day would have tested nothing.
         rarest: Math.min(kills, freezes, suffered.flushed),
       };
@@ -80,14 +131,19 @@ export async function storm(
  * @param fenced false: nothing tells them
  * @returns what was found to be doubled or stale, and how often one froze
  */
-export async function control(
+async function control(
   code: string,
   fenced: boolean,
-  { runs, steps, crew, freezes }: { runs: number; steps: number; crew: number; freezes: number },
+  { runs, steps, crew, freezes }: ChaosSize['control'],
+  tries = 0,
 ) {
   const kit = await startChaosKit(code);
-  const often = { fenced, freezes, napMs: 200, concurrency: 10 };
-  const workers = new Workers(kit, often, chanceOf(`the control, fenced: ${fenced}`));
+  const often = { fenced, freezes, surely: 3, napMs: 200, concurrency: 10 };
+  const workers = new Workers(
+    kit,
+    often,
+    chanceOf(`the control, fenced: ${fenced}${tries > 0 ? `, again ${tries}` : ''}`),
+  );
   try {
     await kit.propose(runs, steps);
     await Promise.all(Array.from({ length: crew }, () => workers.start()));
@@ -100,6 +156,16 @@ export async function control(
     await workers.end();
     await kit.end();
   }
+}
+
+/** A fence that is broken does not show whenever somebody freezes: of so many tries one must show it. */
+const TRIES = 4;
+
+async function broken(code: string, its: ChaosSize['control']) {
+  let seen = await control(code, false, its);
+  for (let tries = 1; seen.found.length === 0 && tries < TRIES; tries++)
+    seen = await control(code, false, its, tries);
+  return seen;
 }
 
 /** The operator at work, until every run has ended. */

@@ -13,15 +13,17 @@ export class Workers {
   fallen = 0;
   /** What they wrote to stderr. */
   words = '';
+  #started = 0;
   readonly #awake = new Set<ChildProcess>();
   readonly #frozen = new Set<ChildProcess>();
+  readonly #quiet = new Map<ChildProcess, () => void>();
   #ended = false;
 
   constructor(
     private readonly kit: ChaosKit,
     private readonly options: Pick<
       MortalOptions,
-      'redisUrl' | 'fenced' | 'freezes' | 'napMs' | 'concurrency'
+      'redisUrl' | 'fenced' | 'freezes' | 'surely' | 'napMs' | 'concurrency'
     >,
     private readonly chance: Chance,
   ) {}
@@ -31,10 +33,13 @@ export class Workers {
     if (this.#ended) return;
     const { database, outside, process: file } = this.kit;
     const seed = this.chance.below(2 ** 31);
-    const options: MortalOptions = { ...this.options, seed, database, outside };
+    // Not all on the same: where all are frozen nobody takes over.
+    const surely = this.options.surely * ++this.#started;
+    const options: MortalOptions = { ...this.options, seed, surely, database, outside };
     const child = spawn(process.execPath, [file, JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.on('error', () => undefined);
     child.stderr.on('data', (bytes) => {
       this.words = `${this.words}${bytes}`.slice(-20_000);
     });
@@ -50,6 +55,7 @@ export class Workers {
       });
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (line === 'brink') void this.#thaw(child);
+        if (line === 'quiet') this.#quiet.get(child)?.();
         ready = true;
         resolve();
       });
@@ -87,10 +93,19 @@ export class Workers {
     if (!this.#ended && child.exitCode === null && child.signalCode === null) this.#awake.add(child);
   }
 
-  /** Those that are frozen come back, and have time to do what they were about to. */
+  /** Those that are frozen come back, and all finish what they were about to do. They take nothing more after that. */
   async calm(): Promise<void> {
     while (this.#frozen.size > 0) await sleep(100);
-    await sleep(1_500);
+    await Promise.all(
+      [...this.#awake].map(
+        (child) =>
+          new Promise<void>((resolve) => {
+            this.#quiet.set(child, resolve);
+            child.once('exit', () => resolve());
+            child.stdin?.write('rest\n');
+          }),
+      ),
+    );
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,5 @@
 // A worker of runs as a process of its own, for tests that kill and freeze it. Told what to do by one argument; says
-// `ready` once, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
+// `ready` once, `quiet` when it was told to rest, and `brink` whenever it freezes itself, in the moment between having the right to act and acting.
 import { writeSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
 import { lookupsOf } from '#compose/core.js';
@@ -24,6 +24,8 @@ export interface MortalOptions {
   fenced: boolean;
   /** How probable it is to freeze on the brink, 0 to 1. */
   freezes: number;
+  /** On this brink it freezes whatever the odds say; 0: on none. */
+  surely: number;
   napMs: number;
   concurrency: number;
   /** For all that is random in this process. */
@@ -33,6 +35,7 @@ export interface MortalOptions {
 const options: MortalOptions = JSON.parse(process.argv[2] ?? '{}');
 const log = { info() {}, warn() {}, error: (fields: object) => process.stderr.write(`${said(fields)}\n`) };
 const chance = chanceFrom(options.seed);
+let brinks = 0;
 const store = openStore(options.database, () => {});
 const fences = new Map<string, number>();
 let relay: Relay | null = null;
@@ -47,7 +50,8 @@ const actions = outsideActions({
   worker: String(process.pid),
   fenceOf: (run) => fences.get(run) ?? 0,
   brink() {
-    if (chance.next() >= options.freezes) return;
+    brinks += 1;
+    if (brinks !== options.surely && chance.next() >= options.freezes) return;
     writeSync(1, 'brink\n');
     process.kill(process.pid, 'SIGSTOP');
   },
@@ -129,5 +133,10 @@ relay = startRelay({
   dueLanes: async (limit) => (await store.outbox.dueLanes(limit)).filter(({ lane }) => runLaneOf(lane)),
   log,
 });
-startRunWorker({ engine, relay, world, concurrency: options.concurrency });
+const running = startRunWorker({ engine, relay, world, concurrency: options.concurrency });
+// Told to rest: it takes no more, and says `quiet` once all that it had in hand is over.
+process.stdin.once('data', async () => {
+  await running.stop(60_000);
+  writeSync(1, 'quiet\n');
+});
 writeSync(1, 'ready\n');

@@ -2,10 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Engine, openEngine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS, startRelay } from '#queue/relay.js';
+import { chanceOf } from '../support/chance.js';
+import { effort } from '../support/effort.js';
 import { until } from '../support/until.js';
 import { memoryLog } from './log.js';
 import { Outbox } from './outbox.js';
 import { onEveryEngine, type Server } from './servers.js';
+
+/** Five times as much in the soak. */
+const MANY = effort(2_000);
+const ROUNDS = effort(5);
+const chance = chanceOf('lanes of the relay');
 
 onEveryEngine('the relay on %s', (_name, start) => {
   let server: Server;
@@ -43,7 +50,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
   /** Without the loop, so that it cannot hide a wake-up that got lost. */
   const withoutLoop = (on: Engine): Relay => relay(on, async () => []);
   const lanes = Array.from({ length: 12 }, (_, n) => `T1/INC-${n + 1}`);
-  const anyLane = (): string => lanes[Math.floor(Math.random() * lanes.length)]!;
+  const anyLane = (): string => lanes[chance.below(lanes.length)]!;
 
   test('a nudged lane is handled', async () => {
     const here = await engine();
@@ -54,7 +61,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
     expect(outbox.visits).toEqual(new Map([['T1/INC-7', 1]]));
   });
 
-  test('ten thousand lanes that came and went leave nothing behind', async () => {
+  test(`${MANY} lanes that came and went leave nothing behind`, async () => {
     const here = await engine();
     for (const queue of [LANES, RUNS]) here.worker<LaneJob>(queue, outbox.drain, { concurrency: 16 });
     const nudging = withoutLoop(here);
@@ -65,7 +72,7 @@ onEveryEngine('the relay on %s', (_name, start) => {
     };
     await pass(['T1/INC-1']);
     const few = await server.kept();
-    for (let n = 0; n < 10_000; n += 500)
+    for (let n = 0; n < MANY; n += 500)
       await pass(Array.from({ length: 500 }, (_, i) => `T1/INC-1/RUN-1/timer/${n + i}`));
     // What is known of a lane goes when its job has ended, which is a moment after it was drained; of events a few stay.
     await until('little is kept', async () => (await server.kept()) < few + 500);
@@ -115,12 +122,12 @@ onEveryEngine('the relay on %s', (_name, start) => {
     const [one, two] = [await engine(), await engine()];
     for (const each of [one, two]) each.worker<LaneJob>(LANES, outbox.drain, { concurrency: 4 });
     const nudging = [withoutLoop(one), withoutLoop(two)];
-    for (let round = 0; round < 25; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       for (let n = 0; n < 24; n += 1) {
-        const some = Array.from({ length: 1 + Math.floor(Math.random() * 3) }, anyLane);
+        const some = Array.from({ length: 1 + chance.below(3) }, anyLane);
         outbox.commit(...some);
         nudging[n % 2]!.nudge(some);
-        if (Math.random() < 0.7) await sleep(Math.random() * 4);
+        if (chance.next() < 0.7) await sleep(chance.next() * 4);
       }
       // In every round, because only the last nudge of a lane has none after it to make up for it.
       await until(`all is delivered, not ${outbox.left}`, () => outbox.left.length === 0);

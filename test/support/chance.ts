@@ -6,6 +6,7 @@ export interface Chance {
   next(): number;
   /** A whole number, 0 ≤ it < `n`. */
   below(n: number): number;
+  bytes(n: number): Buffer;
   /** @returns one of them; undefined: there is none */
   pick<T>(of: readonly T[]): T | undefined;
   /** @returns the same, in another order */
@@ -36,6 +37,7 @@ export function chanceFrom(seed: number): Chance {
   return {
     next,
     below,
+    bytes: (n) => Buffer.from(Array.from({ length: n }, () => below(256))),
     pick: (of) => of[below(of.length)],
     shuffle<T>(of: readonly T[]) {
       const all = [...of];

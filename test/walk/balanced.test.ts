@@ -134,7 +134,7 @@ behindHaproxy('two webs behind a balancer', () => {
   });
 
   test('restarted one after the other, under load: no connection is cut, nobody meets a bare 503, each note has its receipt', async () => {
-    const load = people(walk, 6);
+    const load = people(walk, 4);
     const said: Array<Awaited<ReturnType<Walk['type']>>> = [];
     for (const i of [1, 0, 1]) {
       await load.more(20);
@@ -144,8 +144,10 @@ behindHaproxy('two webs behind a balancer', () => {
         stopped = true;
       });
       // Slack's own requests, too, while it drains, goes and comes again.
-      while (!stopped)
+      while (!stopped) {
         said.push(await walk.type('bo', 'incidents', `note INC-1 words of bo, ${said.length}`));
+        await pause(20);
+      }
       if (i === 0) expect(await gone).toBe(0);
       webs[i] = await start(i);
       await bothUp(haproxy);
@@ -197,7 +199,7 @@ behindHaproxy('a database that stops, behind a balancer', () => {
   const asked = async () => (await haproxy.tell('show stat')).match(/^tocsin,web-\d,.*$/gm) ?? [];
 
   test('both stay in, and say that nothing was kept and why, until it is back', async () => {
-    const load = people(walk, 6);
+    const load = people(walk, 4);
     await load.more(20);
     await database.close();
     await load.more(20);

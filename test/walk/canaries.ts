@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { chanceOf } from '../support/chance.js';
 
 /** A value that must never be seen. Only its name may stand in a message of a test. */
 export interface Canary {
@@ -7,17 +7,18 @@ export interface Canary {
   value: string;
 }
 
-const letters = (bytes: number) => randomBytes(bytes).toString('base64url');
+const chance = chanceOf('canaries');
+const letters = (bytes: number) => chance.bytes(bytes).toString('base64url');
 
 /** Values as programs and people make them, each with 48 random bits at least. */
 const KINDS = {
   base64url: () => letters(32),
-  hex: () => randomBytes(24).toString('hex'),
+  hex: () => chance.bytes(24).toString('hex'),
   marks: () => `${letters(9)}+/=&?%${letters(9)}`,
   quotes: () => `${letters(9)}"'\\${letters(9)}`,
   long: () => letters(3_072),
   pem: () => {
-    const lines = Array.from({ length: 12 }, () => randomBytes(48).toString('base64'));
+    const lines = Array.from({ length: 12 }, () => chance.bytes(48).toString('base64'));
     return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----'].join('\n');
   },
   short: () => letters(6),

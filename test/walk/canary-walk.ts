@@ -144,6 +144,12 @@ export async function startCanaryWalk(apart: boolean) {
         throw new Error(`too much was said again: ${JSON.stringify(retried)}`);
     },
     go: async (runbook: string) => settled(await ask(runbook)),
+    /** Several at once, of targets of their own. @returns how each stands, in the same order */
+    async goAll(runbooks: readonly string[]): Promise<string[]> {
+      const ids: string[] = [];
+      for (const runbook of runbooks) ids.push(await ask(runbook));
+      return (await Promise.all(ids.map(settled))).map(({ runbook, state }) => `${runbook} ${state}`);
+    },
     /** Everything that was kept, told, logged or exported. @param except see canary-search.ts */
     async sinks(redisUrl: string, except: { redis: string[]; folder: string[] }): Promise<Sinks> {
       const exports: Sinks = new Map();

@@ -80,7 +80,7 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
     times: 1,
   });
   await walk.type('ana', 'incidents', 'open sev4 No channel for us');
-  for (let i = 0; i < 100 && !(await walk.tocsin('deliveries')).out.includes('restricted_action'); i++);
+  while (!(await walk.tocsin('deliveries')).out.includes('restricted_action')) await pause(50);
   const { out } = await doctor();
   expect(out).toMatch(/✗ deliveries: .*1 given up\n {4}→ tocsin deliveries lists/);
   expect(out).toMatch(
@@ -94,8 +94,7 @@ test('a delivery that was given up is shown, listed, and tried again', async () 
     walk.control<{ calls: Array<{ args: { channel: string; user: string; text: string } }> }>(
       'log?method=chat.postEphemeral',
     );
-  for (let i = 0; i < 600 && (await whispers()).calls.length === 0; i++)
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await whispers()).calls.length === 0) await pause(50);
   expect((await whispers()).calls.map(({ args }) => args)).toMatchObject([
     {
       channel: 'C0INCIDENT',
@@ -133,7 +132,7 @@ withRedis(
       client.disconnect();
       expect((await doctor({ REDIS_URL: redis.url })).out).toContain('✗ queue: refuses: Redis is full (OOM)');
       let body: { queue?: string; reasons?: { queue?: string } } = {};
-      for (let i = 0; i < 600 && body.queue !== 'refusing'; i++) {
+      while (body.queue !== 'refusing') {
         await pause(50);
         body = (await (await fetch(`${bot.url}/readyz`)).json()) as typeof body;
       }

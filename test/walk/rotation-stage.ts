@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { chanceOf } from '../support/chance.js';
 import { acceptor, gateway, type TestHaproxy } from '../support/haproxy.js';
 import { Wire } from './rotation-wire.js';
 
@@ -36,7 +36,8 @@ export interface Keys {
  * @param rate requests of clients, a second
  */
 export async function startRotationStage(folder: string, rate: number) {
-  const key = () => randomBytes(24).toString('base64url');
+  const chance = chanceOf('keys of a rotation');
+  const key = () => chance.bytes(24).toString('base64url');
   const first = key();
   const [one, two, bare] = await Promise.all([
     acceptor(`${first} legacy\n`),

@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 async function tocsin(...args: string[]) {
-  const answer = await run(owned(args), stage.env, walk.folder);
+  const answer = await walk.verb(owned(args), stage.env);
   printed += answer.out + answer.err;
   return answer;
 }
@@ -51,7 +51,7 @@ const runsOf = async () =>
 describe('definitions, with neither a database nor Slack', () => {
   const alone = async (...args: string[]) => {
     const { PATH, HOME } = walk.environment;
-    const answer = await run(args, { PATH, HOME }, walk.folder);
+    const answer = await walk.verb(args, { PATH, HOME });
     printed += answer.out + answer.err;
     return answer;
   };
@@ -99,7 +99,7 @@ describe('plan', () => {
     DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`,
   });
   const plan = async (env: Record<string, string>, ...args: string[]) => {
-    const answer = await run(['runbook', 'plan', ...args], env, walk.folder);
+    const answer = await walk.verb(['runbook', 'plan', ...args], env);
     printed += answer.out + answer.err;
     return answer;
   };
@@ -138,7 +138,11 @@ describe('plan', () => {
 
 describe('run, where no bot runs', () => {
   test('to its end, in the only open incident; the same key again is the same run', async () => {
-    const { code, out } = await tocsin('runbook', 'run', 'copy', '--key', 'once');
+    const { code, out } = await run(
+      owned(['runbook', 'run', 'copy', '--key', 'once']),
+      stage.env,
+      walk.folder,
+    );
     expect(out).toMatch(/recorded.*RUN-1 copy asked for/);
     const steps = out.split('\n').filter((line) => /^RUN-1 /.test(line));
     expect(steps).toEqual([
@@ -322,7 +326,7 @@ describe('run, beside a bot', () => {
 
 test('the doctor reads every store and definition, and names what cannot be resolved', async () => {
   await writeFile(stage.file('runbooks/wrong.yml'), 'name: wrong\n');
-  const { code, out, err } = await run(['doctor'], { ...stage.env, STAGE_TOKEN: '' }, walk.folder);
+  const { code, out, err } = await walk.verb(['doctor'], { ...stage.env, STAGE_TOKEN: '' });
   printed += out + err;
   expect(code).toBe(1);
   expect(out).toMatch(/✓ runbooks: copy, forward, held, held-unsafe, key-/);

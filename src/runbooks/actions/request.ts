@@ -271,7 +271,7 @@ export function parsed({ text, bytes }: Answer): Json | undefined {
 }
 
 /** @returns what stands at a path; undefined: nothing does */
-export function pick(value: Json, at: string): Json | undefined {
+function pick(value: Json, at: string): Json | undefined {
   let found: Json | undefined = value;
   for (const name of at.split('.')) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;

@@ -68,7 +68,10 @@ interface FileFormat {
   refuse(id: string, key: string): string | null;
 }
 
-/** Keys in one file that is read and written whole, under a lock that other processes see. */
+/**
+ * Keys in one file that is read and written whole, under a lock that other processes see.
+ * @public a new kind of file is made of it (README.md)
+ */
 export class WholeFile implements OpenKeyStore {
   readonly type: string;
   readonly places: readonly string[];
