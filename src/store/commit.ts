@@ -73,7 +73,7 @@ export interface Commit {
  * @throws {Unavailable} nothing was written
  * @throws {Unconfirmed} written or not: send the same commit again; a `Conflict` after that, ask `wasWritten`
  */
-export async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
+async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
   try {
     await withConnection(writer, (client) => send(client, wanted));
   } catch (error) {
@@ -264,7 +264,7 @@ function merged(first: Amendment, second: Amendment): Amendment {
  * Settles an `Unconfirmed`: is every fact of that commit on disk, with its hash? Salts make hashes unlike any other's.
  * `false` says only *not yet*: the lost statement may still be running. Sending it again decides.
  */
-export async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
+async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
   const facts = wanted.facts.map(({ team, incident, seq, hash }) => ({ team, incident, seq, hash }));
   const { rows } = await db.query<{ found: number }>(
     `select count(*)::int as found
@@ -306,7 +306,7 @@ export interface Turn {
  * @param wait false: go on without a turn
  * @throws {Unavailable} there is no connection to be had, or it was lost before `work` began
  */
-export async function inTurn<T>(
+async function inTurn<T>(
   writer: pg.Pool,
   teams: readonly string[],
   wait: boolean,
@@ -394,7 +394,7 @@ select
    join fact f on f.team = k.team and f.key = k.key and f.key is not null) as receipts`;
 
 /** @returns those of the incidents whose rows somebody holds at this moment: a rebuild, an erasure, another's commit. */
-export async function lockedAmong(writer: pg.Pool, streams: readonly Stream[]): Promise<Stream[]> {
+async function lockedAmong(writer: pg.Pool, streams: readonly Stream[]): Promise<Stream[]> {
   try {
     const { rows } = await writer.query<Stream>({
       name: 'locked_among',
