@@ -68,7 +68,7 @@ async function startProcess(database, slack) {
   });
   const handle = createHandle({
     store: lookupsOf(store),
-    onCommitted: (lanes) => relay.nudge(lanes),
+    relay: { nudge: (lanes) => relay.nudge(lanes) },
     onError: console.error,
   });
   const world = {

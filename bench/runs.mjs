@@ -63,7 +63,7 @@ try {
 async function measure(database, redisUrl) {
   await migrate(database);
   const store = openStore(database, console.error);
-  const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: console.error });
+  const handle = createHandle({ store: lookupsOf(store), relay: { nudge() {} }, onError: console.error });
   const engine = await openEngine({ redisUrl, database, log });
   const ask = await asker(handle);
   const took = { rounds: [], resumed: [], visible: [] };

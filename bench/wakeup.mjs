@@ -63,9 +63,11 @@ async function measure(database, { redisUrl }) {
   let committed = 0;
   const handle = createHandle({
     store: lookupsOf(store),
-    onCommitted: (lanes) => {
-      committed = performance.now();
-      relay.nudge(lanes);
+    relay: {
+      nudge(lanes) {
+        committed = performance.now();
+        relay.nudge(lanes);
+      },
     },
     onError: console.error,
   });

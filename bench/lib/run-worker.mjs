@@ -47,7 +47,7 @@ const store = openStore(database, () => {});
 let relay;
 const handle = createHandle({
   store: lookupsOf(store),
-  onCommitted: (lanes) => relay?.nudge(lanes.filter((lane) => runLaneOf(lane))),
+  relay: { nudge: (lanes) => relay?.nudge(lanes.filter((lane) => runLaneOf(lane))) },
   onError: console.error,
 });
 const engine = await openEngine({ redisUrl, database, log });

@@ -86,8 +86,11 @@ async function stopAll(started) {
   return said[0];
 }
 
-/** @returns {Promise<{name: string, url: string, pid: number, stop(): Promise<void>}>} */
-async function startTts(name, keys, folder) {
+/**
+ * @returns {Promise<{name: string, url: string, pid: number, stop(): Promise<void>}>}
+ * @public tests start one alone
+ */
+export async function startTts(name, keys, folder) {
   const { line, pid, stop } = await startChild('tts.mjs', ['--name', name, '--keys', keys], logIn(folder));
   return { name, url: line, pid, stop };
 }

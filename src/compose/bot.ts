@@ -80,7 +80,8 @@ async function build(
   opened: Array<() => Promise<unknown> | undefined>,
   pace: BotPace,
 ): Promise<Bot> {
-  let relay: Relay | null = null;
+  // What commits before there is a relay is found by its first look into the outbox.
+  const wakes: Pick<Relay, 'nudge'> = { nudge() {} };
   let slackFront: Slack | null = null;
   const who: Who = {
     inChannel: async (channel, person) => (await slackFront?.members.has(channel, person)) ?? null,
@@ -89,7 +90,7 @@ async function build(
     groupNamed: async (handle) => (await slackFront?.groups.called(handle)) ?? null,
   };
   let among: ReturnType<typeof amongNamed> | null = null;
-  const core = await openCore(config, log, 'bot', (lanes) => relay?.nudge(lanes), who);
+  const core = await openCore(config, log, 'bot', wakes, who);
   opened.push(() => core.close());
   const { store } = core;
   await store.warmUp();
@@ -126,12 +127,13 @@ async function build(
     log,
   });
   opened.push(() => engine.close({ graceMs: 0 }));
-  relay = startRelay({
+  const relay = startRelay({
     engine,
     dueLanes: (limit) => store.outbox.dueLanes(limit),
     log,
   });
-  opened.push(() => relay?.stop());
+  opened.push(() => relay.stop());
+  wakes.nudge = relay.nudge;
   const secret = await signingSecret(config);
   const { botToken, appToken, signingSecret: slackSecret, apiUrl } = config.slack;
   const slack = createSlack({
@@ -149,7 +151,7 @@ async function build(
           ? { ...effect, payload: { ...effect.payload, asked: new Date().toISOString() } }
           : effect;
       await store.outbox.owe(owed, { ...of, lane });
-      relay?.nudge([lane]);
+      relay.nudge([lane]);
     },
     people: store.people,
     workspace: store.workspaces,
@@ -191,8 +193,7 @@ async function build(
   }, ARRIVE_MS);
   opened.push(async () => clearInterval(arriving));
   const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: compared });
-  const nudge = (lanes: string[]) => relay?.nudge(lanes);
-  const runWorld = runWorldOf(core, slack.groups, nudge, log);
+  const runWorld = runWorldOf(core, slack.groups, relay.nudge, log);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =
     role === 'web'
@@ -225,7 +226,7 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
       clearInterval(arriving);
-      await Promise.all([relay?.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
+      await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
       await stopHeartbeat();

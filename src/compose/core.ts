@@ -7,6 +7,7 @@ import { accountOf, type Person } from '#domain/words.js';
 import { type Before, createHandle, type Handle, type Permits, type WriterStore } from '#handle/handle.js';
 import type { GroupNamed, People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
+import type { Relay } from '#queue/relay.js';
 import { createRead, type Read } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import { createGroups } from '#slack/people/groups.js';
@@ -74,13 +75,13 @@ function groupNamedAtAPrompt(config: Config, log: Log): GroupNamed {
 
 /**
  * @param who what only Slack knows of people
- * @param onCommitted hears of every lane that now owes something; verbs leave that to the bot's relay
+ * @param relay hears of every lane that now owes something; verbs leave that to the bot's own
  */
 export async function openCore(
   config: Config,
   log: Log,
   role: 'bot' | 'guest',
-  onCommitted: (lanes: string[]) => void = () => {},
+  relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
 ): Promise<Core> {
   const runbooks = await openRunbooks(config);
@@ -95,7 +96,7 @@ export async function openCore(
     groupNamed: who.groupNamed ?? groupNamedAtAPrompt(config, log),
     scrub,
     log,
-    onCommitted,
+    relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
   const { before, permits } = handle;
@@ -154,6 +155,7 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
   return {
     ...store.incidents,
     commit: store.commit,
+    wasWritten: store.wasWritten,
     inTurn: store.inTurn,
     lockedAmong: store.lockedAmong,
     async targetHolder(team, target) {

@@ -10,9 +10,8 @@ import { type Rules, sightOf, unseen } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { refOf, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
-import type { Commit } from '#store/commit.js';
+import type { Commit, Stream } from '#store/commit.js';
 import type { Loaded } from '#store/incidents.js';
-import type { Stream } from '#store/turn.js';
 import { type Admission, type Lookups, lookUp, remarksOnPeople, resolvePeople } from './lookups.js';
 
 /** One intent, and whoever asks for it. `target`: the number in INC-n; null for a new incident. */

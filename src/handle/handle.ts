@@ -6,10 +6,9 @@ import type { Power, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
-import type { Commit } from '#store/commit.js';
+import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
-import type { Stream, Turn } from '#store/turn.js';
 import { Cache, type Draft, draftGroup, type Loading, nameOf, type Request, streamOf } from './draft.js';
 import {
   type Admission,
@@ -113,8 +112,8 @@ export interface WriterStore extends Loading, Committing {
 
 interface WriterOptions {
   store: WriterStore;
-  /** Called after each commit that owes something, with the lanes that now have something due. */
-  onCommitted: (lanes: string[]) => void;
+  /** Hears after each commit that owes something which lanes now have something due. */
+  relay: { nudge(lanes: string[]): void };
   onError: (error: unknown) => void;
   /** Who may do what, where tocsin.yml says otherwise than the table of permissions. */
   rules?: Rules;
@@ -304,7 +303,7 @@ class Writer {
     there: ReadonlyMap<string, Loaded | null>,
     committing: Committing,
   ): Promise<unknown> {
-    const { onError, onCommitted, store, rules = {} } = this.options;
+    const { onError, relay, store, rules = {} } = this.options;
     await this.answerKnownRepeats(all);
     const group = stillOf(all);
     const { commit, drafts, held, refused, failed } = await draftGroup(
@@ -333,7 +332,7 @@ class Writer {
     for (const { request, refusal } of held) await this.refuseUnlessRepeated(request, refusal);
     const lanes = new Set(commit.effects.map((effect) => effect.lane));
     try {
-      if (lanes.size > 0) onCommitted([...lanes]);
+      if (lanes.size > 0) relay.nudge([...lanes]);
     } catch (error) {
       // It is written, and the relay finds what is owed.
       onError(error);

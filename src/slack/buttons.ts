@@ -39,7 +39,7 @@ export const onRunButton = (context: Context) => clicked(context, decide, false)
 export function onCancel(context: Context): Middleware<ButtonArgs> {
   return async ({ body, ack }) => {
     await ack();
-    await tell(context, body, said('Not published.'), true);
+    await tell(context, body, said('Nothing was kept.'), true);
   };
 }
 

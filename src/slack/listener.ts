@@ -551,7 +551,7 @@ async function question(
     incident !== undefined
   ) {
     // The moment stays the one that was meant when it was typed, however late the click is.
-    // So does the state: what the person sees in the question is what becomes public.
+    // So does the state: what the person sees in the question is what is recorded.
     const state = intent.state ?? (await statusOf(context, asking, incident));
     const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
     const value = packed(carried);

@@ -1,8 +1,20 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Amendment, Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { outcomeOfCommit, Unavailable, withConnection } from './pools.js';
+import type { Loaded, Receipt } from './incidents.js';
+import {
+  Locked,
+  outcomeOfCommit,
+  outcomeOfConnecting,
+  outcomeOfQuery,
+  type Queryable,
+  troubleOf,
+  tryWriting,
+  Unavailable,
+  warmUp,
+  withConnection,
+} from './pools.js';
 
 /**
  * A sealed fact on its way to disk. `key`, `receipt`, `asked`: the request it answers (intent.ts), on the first fact of that
@@ -61,7 +73,7 @@ export interface Commit {
  * @throws {Unavailable} nothing was written
  * @throws {Unconfirmed} written or not: send the same commit again; a `Conflict` after that, ask `wasWritten`
  */
-export async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
+async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
   try {
     await withConnection(writer, (client) => send(client, wanted));
   } catch (error) {
@@ -70,7 +82,7 @@ export async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
 }
 
 /** The same on a connection that the caller holds. `noting` sees the failure before it is put into our words. */
-export async function commitOn(
+async function commitOn(
   client: pg.ClientBase,
   wanted: Commit,
   noting: <R>(does: Promise<R>) => Promise<R>,
@@ -246,4 +258,198 @@ function settleAmendments(
 function merged(first: Amendment, second: Amendment): Amendment {
   const detail = { ...first.set.detail, ...second.set.detail };
   return { n: first.n, set: { ...first.set, ...second.set, detail } };
+}
+
+/**
+ * Settles an `Unconfirmed`: is every fact of that commit on disk, with its hash? Salts make hashes unlike any other's.
+ * `false` says only *not yet*: the lost statement may still be running. Sending it again decides.
+ */
+async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
+  const facts = wanted.facts.map(({ team, incident, seq, hash }) => ({ team, incident, seq, hash }));
+  const { rows } = await db.query<{ found: number }>(
+    `select count(*)::int as found
+     from json_to_recordset($1::json) as w(team text, incident int, seq int, hash text)
+     join fact f using (team, incident, seq, hash)`,
+    [JSON.stringify(facts)],
+  );
+  return rows[0]?.found === facts.length;
+}
+
+/** An incident. */
+export interface Stream {
+  team: string;
+  incident: number;
+}
+
+/** What stands in the database now: those of the incidents that there are, and the first answers to those keys that were recorded. */
+interface Seen {
+  known: ReadonlyArray<Stream & Loaded>;
+  receipts: ReadonlyArray<Omit<Receipt, 'body'> & { team: string; key: string }>;
+}
+
+/** The connection on which it is our turn. */
+export interface Turn {
+  /** False: another process did not give its turn back in time, and may write at the same time. */
+  taken: boolean;
+  look(streams: readonly Stream[], keys: ReadonlyArray<{ team: string; key: string }>): Promise<Seen>;
+  /** As `commit` of the store. With it the turn ends. */
+  commit(wanted: Commit): Promise<void>;
+}
+
+/**
+ * Runs `work` while no other process that asks for a turn writes to these workspaces. Where two processes write to the same
+ * incidents all the time, deciding on what one remembers fails every time, at the cost of a whole statement and its
+ * rollback; waiting for one's turn costs little. A turn is a courtesy: it is an advisory lock, and what may be written is
+ * still decided by the versions in the one statement that writes. A process that hangs while it has the turn delays others by
+ * the time limit on locks. One commit a turn: it is given back right behind the commit on the wire, so that the next one's
+ * begins when that is written, and not when we have heard of it and told everybody who waited for it.
+ * @param wait false: go on without a turn
+ * @throws {Unavailable} there is no connection to be had, or it was lost before `work` began
+ */
+async function inTurn<T>(
+  writer: pg.Pool,
+  teams: readonly string[],
+  wait: boolean,
+  work: (turn: Turn) => Promise<T>,
+): Promise<T> {
+  const client = await writer.connect().catch((error: Error) => {
+    throw outcomeOfConnecting(error);
+  });
+  let broken: Error | undefined;
+  let given: Promise<unknown> | null = null;
+  const noting = async <R>(does: Promise<R>): Promise<R> => {
+    try {
+      return await does;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') broken = error as Error;
+      throw error;
+    }
+  };
+  const ask = async <R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> => {
+    try {
+      return (await noting(client.query<R>(query))).rows;
+    } catch (error) {
+      throw outcomeOfQuery(error);
+    }
+  };
+  const giveBack = (): void => {
+    if (!wait) return;
+    // Session-level: a statement that failed has not given them back.
+    given ??= ask({ name: 'turn_end', text: 'select pg_advisory_unlock_all()' }).catch((error: Error) => {
+      broken = error;
+    });
+  };
+  try {
+    let taken = false;
+    try {
+      if (wait) await ask({ name: 'turn_take', text: TAKE_SQL, values: [teams] });
+      taken = wait;
+    } catch (error) {
+      if (!(error instanceof Locked)) throw error;
+    }
+    return await work({
+      taken,
+      async look(streams, keys) {
+        const values = [
+          streams.map(({ team }) => team),
+          streams.map(({ incident }) => incident),
+          keys.map(({ team }) => team),
+          keys.map(({ key }) => key),
+        ];
+        const [seen] = await ask<{ known: Seen['known']; receipts: Seen['receipts'] }>({
+          name: 'turn_look',
+          text: LOOK_SQL,
+          values,
+        });
+        return seen ?? { known: [], receipts: [] };
+      },
+      commit(commit) {
+        const written = commitOn(client, commit, noting);
+        giveBack();
+        return written;
+      },
+    });
+  } finally {
+    if (!broken) giveBack();
+    await given;
+    client.release(broken);
+  }
+}
+
+/** Every process takes the locks in this order, so that two never wait for each other. */
+const TAKE_SQL = `
+select pg_advisory_lock(k) from (
+  select distinct hashtextextended(team, 7630691) as k from unnest($1::text[]) as t(team) order by k) in_order`;
+
+/** A statement of its own: what it sees is what stood there once the turn was ours, not when we began to wait for it. */
+const LOOK_SQL = `
+select
+  (select coalesce(json_agg(json_build_object('team', i.team, 'incident', i.number, 'seq', i.seq, 'head', i.head,
+     'epoch', i.epoch, 'state', i.state)), '[]')
+   from unnest($1::text[], $2::int[]) as s(team, number)
+   join incident i on i.team = s.team and i.number = s.number) as known,
+  (select coalesce(json_agg(json_build_object('team', f.team, 'key', f.key, 'incident', f.incident,
+     'receipt', coalesce(f.receipt, ''), 'asked', f.asked)), '[]')
+   from unnest($3::text[], $4::text[]) as k(team, key)
+   join fact f on f.team = k.team and f.key = k.key and f.key is not null) as receipts`;
+
+/** @returns those of the incidents whose rows somebody holds at this moment: a rebuild, an erasure, another's commit. */
+async function lockedAmong(writer: pg.Pool, streams: readonly Stream[]): Promise<Stream[]> {
+  try {
+    const { rows } = await writer.query<Stream>({
+      name: 'locked_among',
+      // Nobody is waited for, and nothing is held beyond the statement.
+      text: `with there as (
+               select i.team, i.number from unnest($1::text[], $2::int[]) as s(team, number)
+               join incident i on i.team = s.team and i.number = s.number
+             ), free as (
+               select i.team, i.number from incident i
+               where (i.team, i.number) in (select team, number from there) for no key update skip locked
+             )
+             select team, number as incident from there except select team, number from free`,
+      values: [streams.map(({ team }) => team), streams.map(({ incident }) => incident)],
+    });
+    return rows;
+  } catch (error) {
+    throw outcomeOfQuery(error);
+  }
+}
+
+/** For so long a refused commit is believed more than a trial that went well. */
+const REFUSED_MS = 10_000;
+
+/** Everything that writes facts. */
+export function commits(writer: pg.Pool, db: Queryable) {
+  // What a trial may miss: a commit that was refused proves more than a row for the sake of it.
+  let refused: { at: number; error: Unavailable } | null = null;
+  const remembering = async (write: () => Promise<void>): Promise<void> => {
+    try {
+      await write();
+      refused = null;
+    } catch (error) {
+      if (error instanceof Unavailable && troubleOf(error).state === 'refusing')
+        refused = { at: performance.now(), error };
+      throw error;
+    }
+  };
+  return {
+    commit: (wanted: Commit) => remembering(() => commit(writer, wanted)),
+    wasWritten: (wanted: Commit) => wasWritten(db, wanted),
+    /** While no other process that asks for a turn writes to the same workspaces. */
+    inTurn: <T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>) =>
+      inTurn(writer, teams, wait, (turn) =>
+        work({ ...turn, commit: (wanted) => remembering(() => turn.commit(wanted)) }),
+      ),
+    lockedAmong: (streams: readonly Stream[]) => lockedAmong(writer, streams),
+    /**
+     * Writes something and takes it back. Speaks of commits too: what one of them was refused for just now counts.
+     * @throws {Unavailable} when the database cannot be asked, or takes nothing: see `troubleOf`
+     */
+    async tryWriting(): Promise<void> {
+      await tryWriting(writer, outcomeOfQuery);
+      if (refused && performance.now() - refused.at < REFUSED_MS) throw refused.error;
+    },
+    /** Opens the connections of commits before the first one needs them. One that cannot be had is opened when it is needed. */
+    warmUp: () => warmUp(writer),
+  };
 }

@@ -4,7 +4,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
-import type { Commit } from './commit.js';
+
 import { on, type Queryable, queryable, transaction, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
@@ -206,21 +206,6 @@ async function nextNumber(db: Queryable, team: string): Promise<number> {
   return rows[0]?.next ?? 1;
 }
 
-/**
- * Settles an `Unconfirmed`: is every fact of that commit on disk, with its hash? Salts make hashes unlike any other's.
- * `false` says only *not yet*: the lost statement may still be running. Sending it again decides.
- */
-async function wasWritten(db: Queryable, wanted: Commit): Promise<boolean> {
-  const facts = wanted.facts.map(({ team, incident, seq, hash }) => ({ team, incident, seq, hash }));
-  const { rows } = await db.query<{ found: number }>(
-    `select count(*)::int as found
-     from json_to_recordset($1::json) as w(team text, incident int, seq int, hash text)
-     join fact f using (team, incident, seq, hash)`,
-    [JSON.stringify(facts)],
-  );
-  return rows[0]?.found === facts.length;
-}
-
 /** Facts may carry texts of 40,000 characters: pages are small, so that memory stays small too. */
 const FACTS_PAGE = 200;
 
@@ -380,7 +365,6 @@ export const incidents = (db: Queryable) =>
   on(db, {
     load,
     receiptOf,
-    wasWritten,
     nextNumber,
     ofChannel: incidentOfChannel,
     open: openIncidents,

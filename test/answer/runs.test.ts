@@ -29,7 +29,7 @@ describe('runs, as typed and answered', () => {
     await store.people.upsert('T1', members);
     handle = createHandle({
       store: lookupsOf(store),
-      onCommitted: () => {},
+      relay: { nudge() {} },
       onError: (error: unknown) => {
         throw error;
       },

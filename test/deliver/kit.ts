@@ -87,9 +87,11 @@ export async function startKit(
   const nudged: { by: (lanes: string[]) => void } = { by: () => {} };
   const handle: Handle = createHandle({
     store: lookupsOf(store),
-    onCommitted: (some: string[]) => {
-      lanes.push(...some);
-      nudged.by(some);
+    relay: {
+      nudge(some) {
+        lanes.push(...some);
+        nudged.by(some);
+      },
     },
     onError: (error: unknown) => {
       throw error;

@@ -72,7 +72,7 @@ async function restoreHere(): Promise<void> {
   const now = () => new Date(Date.now() + ahead);
   const handle = createHandle({
     store: lookupsOf(store),
-    onCommitted: () => {},
+    relay: { nudge() {} },
     onError: (error) => {
       throw error;
     },
@@ -88,7 +88,7 @@ async function restoreHere(): Promise<void> {
 }
 
 async function says(intent: Parameters<World['tell']>[0], incident: number | null): Promise<number> {
-  const said = await createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} })(
+  const said = await createHandle({ store: lookupsOf(store), relay: { nudge() {} }, onError: () => {} })(
     intent as never,
     incident,
     { team: 'T1', by: ANA, source: 'slack', key: null, now: new Date(), seesPrivate: true },

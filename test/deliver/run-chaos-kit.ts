@@ -30,7 +30,7 @@ export async function startChaosKit(code: string) {
   const world = outsidePool(outside.config, 2);
   await world.query(OUTSIDE_SQL);
   const store = openStore(database.config, () => {});
-  const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
+  const handle = createHandle({ store: lookupsOf(store), relay: { nudge() {} }, onError: () => {} });
   let said = 0;
 
   /** Says it until it is known to be recorded, or to be refused for a reason of its own. */

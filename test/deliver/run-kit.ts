@@ -98,7 +98,7 @@ export async function startRunKit() {
   const store = openStore(database.config, () => {});
   const behind = new pg.Pool({ ...database.config, max: 1 });
   behind.on('error', () => {});
-  const handle = createHandle({ store: lookupsOf(store), onCommitted: () => {}, onError: () => {} });
+  const handle = createHandle({ store: lookupsOf(store), relay: { nudge() {} }, onError: () => {} });
   // Whom the tests let ask, agree and cancel: full members of the workspace, who speak in the incident's channel.
   await store.people.upsert(TEAM, MEMBERS);
   const outside = new Outside();

@@ -42,7 +42,7 @@ let relay: Relay | null = null;
 const ours = (lanes: string[]) => lanes.filter((lane) => runLaneOf(lane) !== null);
 const handle = createHandle({
   store: lookupsOf(store),
-  onCommitted: (lanes) => relay?.nudge(ours(lanes)),
+  relay: { nudge: (lanes) => relay?.nudge(ours(lanes)) },
   onError: (error) => log.error({ err: error }),
 });
 const actions = outsideActions({

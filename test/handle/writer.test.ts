@@ -51,7 +51,7 @@ function aProcess(
   };
   const handle: Handle = createHandle({
     store,
-    onCommitted: () => {},
+    relay: { nudge() {} },
     onError: (error) => errors.push(error),
   });
   const say = (
@@ -309,7 +309,7 @@ describe('one that cannot be written keeps nobody else', () => {
           throw new Unavailable('no connection');
         },
       },
-      onCommitted: () => {},
+      relay: { nudge() {} },
       onError: (error) => errors.push(error),
     });
     const say = (intent: TypedIntent) =>

@@ -50,7 +50,7 @@ describe('the connection is lost while a commit is on its way', () => {
     wire.mood = 'deaf';
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Unconfirmed);
     wire.mood = 'pass';
-    expect(await store.incidents.wasWritten(commit)).toBe(true);
+    expect(await store.wasWritten(commit)).toBe(true);
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Conflict);
     expect((await store.incidents.load('T1', number))?.head).toBe(ledger.head);
   });
@@ -60,9 +60,9 @@ describe('the connection is lost while a commit is on its way', () => {
     wire.mood = 'cut';
     expect(await outcome(store.commit(commit))).toBeInstanceOf(Unconfirmed);
     wire.mood = 'pass';
-    expect(await store.incidents.wasWritten(commit)).toBe(false);
+    expect(await store.wasWritten(commit)).toBe(false);
     expect(await outcome(store.commit(commit))).toBeNull();
-    expect(await store.incidents.wasWritten(commit)).toBe(true);
+    expect(await store.wasWritten(commit)).toBe(true);
   });
 
   test('and nothing ever comes back: unconfirmed too, not a hang', async () => {
@@ -91,7 +91,7 @@ describe('the connection is lost while a commit is on its way', () => {
     const rival = ledger.twin();
     const ours = ledger.next([noted(2, 'same words')]);
     await store.commit(rival.next([noted(2, 'same words')]));
-    expect(await store.incidents.wasWritten(ours)).toBe(false);
+    expect(await store.wasWritten(ours)).toBe(false);
   });
 });
 
@@ -130,7 +130,7 @@ describe('certainly not written', () => {
   test('the statement ran into its time limit', async () => {
     const commit = ledger.next([noted(2, 'x')]);
     expect(await blocked(() => outcome(store.commit(commit)))).toBeInstanceOf(Unavailable);
-    expect(await store.incidents.wasWritten(commit)).toBe(false);
+    expect(await store.wasWritten(commit)).toBe(false);
     expect(await outcome(store.commit(commit))).toBeNull();
   });
 

@@ -8,15 +8,18 @@ import { type Block, cut, escaped, type Message, plain, section } from './text.j
 /** Ids under which Slack tells us what was clicked. */
 export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;
 
-/** Shown to one person before something becomes public. `value` is what the button brings back. */
+/** Shown to one person before a public status post is recorded, because its words cannot be edited afterwards. `value` is what the button brings back. */
 export function publishQuestion(state: string, text: string, value: string): Block[] {
   return [
-    { type: 'section', text: plain(`This would be public as ${state}:`) },
-    { type: 'section', text: plain(cut(text, 2_900, '… (cut here, not in what is published)') || '…') },
+    {
+      type: 'section',
+      text: plain(`This would be kept as a public status post, ${state}. It is sent to no public page.`),
+    },
+    { type: 'section', text: plain(cut(text, 2_900, '… (cut here, not in what is kept)') || '…') },
     {
       type: 'actions',
       elements: [
-        button(ACTIONS.publish, 'Publish', value, 'primary'),
+        button(ACTIONS.publish, 'Record it', value, 'primary'),
         button(ACTIONS.cancel, 'Cancel', 'cancel'),
       ],
     },
