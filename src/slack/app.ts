@@ -50,16 +50,16 @@ export interface SlackOptions {
   now?: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;
-  /** It is never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
+  /** Never started: a worker calls Slack and hears nothing, so only its calls can show that Slack is away. */
   onlyCalls?: boolean;
   pace?: SlackPace;
 }
 
 /** Numbers that a test may want smaller. */
 export interface SlackPace {
-  /** So long after the last call of an outage Slack is asked whether it is over: there may be nothing else to say. */
+  /** In an outage, Slack is asked so long after the last call whether it is over: there may be nothing else to call it for. */
   askMs?: number;
-  /** So long after the last call of all: where nobody types, nothing else would show that Slack is away. */
+  /** Otherwise Slack is asked so long after the last call: where nobody types, nothing else would show that it is away. */
   quietMs?: number;
   sockets?: SocketPace;
 }
@@ -112,7 +112,7 @@ export function createSlack(options: SlackOptions): Slack {
   const members = createMembers({
     client,
     onRead(channel, inside) {
-      // Beside the answer that asked for the list.
+      // Runs beside the answer that asked for the list.
       void noteLeft(channel, inside).catch((error: unknown) =>
         log.warn({ err: error }, 'Who left a channel could not be kept'),
       );
@@ -160,7 +160,7 @@ export function createSlack(options: SlackOptions): Slack {
       logger: slackLogger(log),
       clientOptions: { ...(apiUrl && { slackApiUrl: apiUrl }) },
       tokenVerificationEnabled: false,
-      // Nothing runs before every listener: what comes from ourselves is told apart where it matters.
+      // No middleware runs before every listener: a listener tells what comes from ourselves apart, where it matters.
       ignoreSelf: false,
       convoStore: false,
     });
@@ -261,7 +261,7 @@ const ASK_MS = 8_000;
 const QUIET_MS = 30_000;
 
 const KEPT_OUT: ReadonlySet<Nature> = new Set(['fatal', 'shut']);
-/** What keeps us out is tried again once a minute as long as something is owed; not heard for so long, it is old news. */
+/** While something is owed, a call that Slack refuses is tried again once a minute; a refusal older than this no longer counts. */
 const SHUT_MS = 150_000;
 
 /** A call that Slack refused because of what we are, not of what we asked. */

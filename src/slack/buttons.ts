@@ -26,16 +26,16 @@ import {
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
 type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
 
-/** *Publish* under a preview. */
+/** The button under the preview of a status post: records it. */
 export const onPublish = (context: Context) => clicked(context, publish, true);
-/** One of the open incidents, for a line that did not say which. */
+/** One of the open incidents: the line that did not say which is answered for that one. */
 export const onChoose = (context: Context) => clicked(context, choose, true);
 /** An offered runbook: the same as typing the command that stands beside the button, in that incident. */
 export const onRunOffer = (context: Context) => clicked(context, plan, false);
-/** A button under a run. What the click leads to brings the message itself up to date. */
+/** A button under a run. The message itself is brought up to date by what the decision leads to. */
 export const onRunButton = (context: Context) => clicked(context, decide, false);
 
-/** The person thought better of it. */
+/** *Cancel* under the preview of a status post: nothing is recorded. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
   return async ({ body, ack }) => {
     await ack();

@@ -187,7 +187,7 @@ export function addressee(payload: unknown): { team: string | null; event: boole
   const read = ENVELOPE.safeParse(payload);
   if (!read.success) return { team: null, event: false };
   const { event, authorizations, context_team_id, view, team, team_id, user } = read.data;
-  // The nearer to the installation first: the outer `team_id` may be that of whoever acted.
+  // What is nearer to the installation comes first: the outer `team_id` may be that of whoever acted.
   const team_ = authorizations?.[0]?.team_id || context_team_id || view?.app_installed_team_id;
   return { team: team_ || team?.id || team_id || user?.team_id || null, event: event !== undefined };
 }
@@ -210,7 +210,7 @@ export function createWhere(options: {
     return team;
   }
 
-  /** Recording needs nothing from Slack, so a command must not wait for it; but nothing that was not typed makes a workspace. */
+  /** A command must not wait for Slack, because recording needs nothing from it; but only what was typed may make a workspace. */
   async function unsure(payload: unknown): Promise<string> {
     const { team, event } = addressee(payload);
     const found = team === null ? null : await workspace.find(team);
@@ -249,7 +249,7 @@ export interface Reply {
   block?: string;
 }
 
-/** Slack cuts at 40,000 without a word; what is left out here is said. */
+/** Slack cuts a message at 40,000 characters without saying so; a text that is cut here says it. */
 const LONGEST = 38_000;
 const REST = '\n… and more: `export md` gives all of it.';
 
@@ -321,7 +321,7 @@ export async function interaction<A = void>(
     request: string | null;
     /** What has to be done. null: there is nothing to say */
     work: Promise<Reply | null>;
-    /** What is said when the work fails, made of that it is not known whether it is in the record. */
+    /** What is said when the work fails, made of the reply that it is not known whether it was recorded. */
     failed?: (reply: Reply) => Reply;
     ack: (body?: A) => Promise<void>;
     /** What Slack takes in its answer; absent or undefined: the answer is empty, and `tell` follows. */
@@ -342,7 +342,7 @@ export async function interaction<A = void>(
     reply = await of.work;
   } catch (error) {
     log.error({ err: error, request }, 'What somebody asked for failed');
-    // Something we did not foresee: whether it is in the record is not known here.
+    // A failure that was not foreseen: here it is not known whether anything was recorded.
     const unsure = refused(refuse('NOT_CONFIRMED', {}));
     reply = of.failed ? of.failed(unsure) : unsure;
   } finally {
@@ -354,7 +354,7 @@ export async function interaction<A = void>(
       await (body ? ack(body) : ack());
       if (body) return;
     } catch (error) {
-      // The socket closed under us, say. What was recorded is recorded: tell it the other way.
+      // The answer may have failed because the socket closed. What was recorded is recorded: it is told the other way.
       log.warn({ err: error, request }, 'An answer did not reach Slack; telling it later');
     }
   }

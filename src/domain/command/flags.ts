@@ -70,7 +70,7 @@ export class Flags {
     if (bare >= 0 && (!first || bare < first.start)) {
       const stray = all.find((found) => found.start < bare);
       if (stray) return this.bad(stray, IN_THE_MIDDLE);
-      // The dashes have done their work when it was a flag that they kept as text.
+      // A bare `--` that kept a flag as text is no part of that text.
       const next = all[0];
       return next && text.slice(bare + 2, next.start).trim() === ''
         ? text.slice(0, bare) + text.slice(next.start)
@@ -195,12 +195,12 @@ const CLOSERS: Record<string, string> = {
   ˮ: 'ˮ',
   ʼ: 'ʼ',
 };
-/** Marks of one width: a phone that sets the first as one of them may leave the last as another. */
+/** Marks that close for each other: a phone that opens with one of them may close with another. */
 const KINDS = ['"“”„‟″＂〝〞〟❝❞ʺˮ', "'‘’‚‛′＇`´❛❜ʼ", '«»', '‹›', '「」', '『』', '｢｣', '《》', '〈〉'];
 const GUILLEMETS = '«»‹›';
 
 const ENDS_WORD = /(?=\s|$)/y;
-// Behind a mark that does not fit the first one, only these show that the value is over.
+// A closing mark that does not fit the opening one ends the value only before one of these.
 const NEXT_BEGINS = /(?=\s*$|\s+(?:--|—|–)[A-Za-z]|\s+[A-Za-z][\w-]*=)/y;
 
 /** A value in quotes; `end` is the index behind the closing one. */
@@ -233,7 +233,7 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
     : quotedBetween(text, at, other);
 }
 
-/** `''a b''`: two marks on each side are one, which keyboards without the other kind have people type. */
+/** `''a b''`: people type two single marks on each side where their keyboard has no double one; they count as one. */
 function doubledAt(text: string, at: number, closers: string): Quoted | null {
   if (matches(ENDS_WORD, text, at + 2)) return null;
   for (let end = at + 3; end < text.length; end++) {

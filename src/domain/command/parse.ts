@@ -42,7 +42,7 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const unfit = checkText(text, Number.POSITIVE_INFINITY);
   if (unfit) return unfit;
   const first = firstWord(text);
-  // `INC-7 note …`: before the verb it can be no text.
+  // `INC-7 note …`: a reference before the verb cannot be part of a text.
   const turned = numberOf(first.word) === null ? null : verbNamed(firstWord(first.rest).word);
   const leads = turned?.incident && (turned.looks || !ctx.implied);
   const { word, rest } = leads ? firstWord(first.rest) : first;

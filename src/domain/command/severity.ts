@@ -1,7 +1,7 @@
 import { SEVERITIES, type Severity } from '../words.js';
 import { fold } from './entered.js';
 
-/** What other teams call them. */
+/** Names that other teams have for severities. */
 const CALLED: Record<string, number> = {
   critical: 1,
   major: 2,
@@ -38,7 +38,7 @@ const COLON = /\s*[:|]/y;
 const APART = new RegExp(`(?:\\s+[${DASH}/>→·]|[${DASH}])(?=\\s|$)|[—―]`, 'y');
 const MARK = /[,;.](?=\s|$)/y;
 const SPACE = /(?=\s|$)/y;
-/** Words behind which `P4` is what the title speaks of. */
+/** Behind one of these words `P4` is a thing that the title speaks of, and no severity. */
 const GOES_ON = /\s+(?:and|or|vs|is|are|was|were|has|have|had)(?!\S)/iy;
 
 /**
@@ -97,11 +97,11 @@ interface Form {
   goesOn: boolean;
 }
 
-/** Whether it can only be a severity where a title may begin as well. */
+/** @returns whether what was read can only be a severity, although a title may begin at the same place. */
 function meant({ label, joint, letter, digits, apart, goesOn }: Form): boolean {
   if (label) return digits !== undefined || apart === 'colon' || /^sev$/i.test(label) || /[:=]/.test(joint);
   if (apart === 'mark') return false;
-  // S3 stores files, also with a colon behind it; P5 without one is a library.
+  // `S3` is a store of files, also with a colon behind it; `P5` without a colon is a library.
   if (/s/i.test(letter)) return apart === 'colon' && /^[124]$/.test(digits ?? '');
   if (letter) return apart === 'colon' || (/^[0-4]$/.test(digits ?? '') && !goesOn);
   return digits === undefined && apart === 'colon';

@@ -27,7 +27,7 @@ const input = z
     /** A text is sent as it is, anything else as JSON. */
     body: z.json().optional(),
     expect: expectation.default({ header: {}, json: {} }),
-    /** Is the answer kept as the step's output? What a request that writes is told may be a new secret: not unless asked for. */
+    /** Is the answer kept as the step's output? That to a request that writes may hold a new secret, and is kept only if asked for. */
     log: z.boolean().optional(),
     /** Members of a JSON answer that later steps need, and that are no secrets. */
     keep: z.array(path).max(20).default([]),
@@ -41,7 +41,7 @@ type Input = z.infer<typeof input>;
 
 // What is kept becomes part of the record: members, not documents.
 const KEPT = 8_192;
-// The step's own time-out is what ends a request; this is more than any step has.
+// A request is ended by the step's own time-out; this one is longer than any step's.
 const TIMEOUT_MS = 3_600_000;
 
 /** `http`: one request. Only GET and HEAD are known to change nothing; of others the author may know more than we do. */
@@ -93,7 +93,7 @@ async function ask(given: Input, writes: boolean, context: RunContext): Promise<
   const has = (name: string) => Object.keys(all).some((header) => header.toLowerCase() === name);
   if (body !== undefined && typeof body !== 'string' && !has('content-type'))
     all['Content-Type'] = 'application/json';
-  // The same in every attempt: a target that knows it does the thing once.
+  // The key is the same in every attempt: a target that knows such keys does the thing once.
   if (writes && !has('idempotency-key')) all['Idempotency-Key'] = context.key;
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   if (writes) await context.secure();

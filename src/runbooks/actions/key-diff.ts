@@ -56,7 +56,7 @@ export async function diff(from: string, to: string, context: ActionContext): Pr
   };
 }
 
-/** Can a key that is not there as a whole be put there? Not where a place holds another one: that one is somebody's. */
+/** Can a key that only some places hold, or none, be put everywhere? Not where a place holds another key: that one is somebody's. */
 export function canPut({ apart }: Keys, id: string, value: Secret | undefined): boolean {
   return apart?.get(id)?.keys.every((key) => value?.equals(key)) ?? true;
 }

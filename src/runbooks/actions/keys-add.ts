@@ -15,9 +15,9 @@ const input = z
 const captured = z.object({
   /** Ids that `to` lacked everywhere before the first attempt: only these are ours to take away again. */
   absent: z.array(z.string()),
-  /** What `to` had of the others. */
+  /** Fingerprints of what `to` had under the other ids. */
   there: z.record(z.string(), z.string()),
-  /** What `from` had: a value that has changed since is not the one that was approved. */
+  /** Fingerprints of what `from` had: a value that has changed since is not the one that was approved. */
   fingerprints: z.record(z.string(), z.string()),
 });
 
@@ -61,7 +61,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     const target = context.store(to);
     const [source, there] = await readBoth(from, to, context).catch((error) => {
       if (!(error instanceof ActionFailed)) throw error;
-      // An earlier attempt may have added them: the undo takes away only what is there with that fingerprint.
+      // An earlier attempt may have added these: the undo takes away only what is there with that fingerprint.
       const { absent, fingerprints } = before;
       const put = Object.fromEntries(Object.entries(fingerprints).filter(([id]) => absent.includes(id)));
       throw new ActionFailed(error.message, { output: { added: absent, fingerprints: put } });
@@ -81,7 +81,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
       }
     } catch (error) {
       if (!(error instanceof ActionFailed)) throw error;
-      // What an attempt before this one wrote in a part of the places is for the undo to see, too.
+      // The undo must also see what an earlier attempt wrote in some of the places.
       const half = before.absent.filter((id) => isSomewhere(source, there, id));
       throw new ActionFailed(error.message, { output: done([...ours, ...half]) });
     }
@@ -89,9 +89,10 @@ export const keysAdd: Action<z.infer<typeof input>> = {
     for (const id of keys) {
       const value = source.keys.get(id);
       if (!value || there.keys.has(id)) continue;
-      // What some place had before we came is made whole, and is not ours: an undo would take it from who uses it.
+      // A key that some place had before this step is written to the others, and does not count as ours: an undo would take it
+      // from whoever uses it.
       const own = before.absent.includes(id) ? [id] : [];
-      // One whose outcome is not known counts as added: the undo removes it only where it is this value.
+      // A key counts as added also where that is not known: the undo removes it only where it is this value.
       await change(
         context,
         () => target.put(id, value, null, context.signal),

@@ -127,7 +127,7 @@ export async function probeInstance(
 ): Promise<string[]> {
   const faults: string[] = [];
   try {
-    // First, because behind an instance that takes any key the rest proves nothing.
+    // The wrong key is tried first: if an instance takes any key, the other requests prove nothing.
     if (proof.negative) {
       const status = await statusFor(url, new Secret(randomBytes(32).toString('base64url')), proof, context);
       if (proof.status.includes(status)) return [`${at(url)} accepts any key: the probe proves nothing`];

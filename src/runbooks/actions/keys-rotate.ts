@@ -85,7 +85,7 @@ async function retire(name: string, context: RunContext): Promise<StepResult> {
   mustNotAccept(after.acceptors, old, context);
   await proveAccepted(after.pair, 'pending', after.pending, context);
   await proveRefused(after.pair, old, context);
-  // Once more: a service may have read its keys anew only a moment ago.
+  // Proved once more, because a service may have read its keys anew only a moment ago.
   await mustDoWithout(name, context);
   return done(after, context, `${context.fingerprint(old)} is refused everywhere`);
 }
@@ -102,7 +102,10 @@ async function unretire(name: string, context: RunContext): Promise<StepResult> 
   return done(after, context, `${context.fingerprint(current)} is accepted everywhere`);
 }
 
-/** Do requests fare well as far as the old key is gone? Where not, it is put back. @throws ActionFailed then, too */
+/**
+ * Proves that requests are answered well without the old key, as far as it is gone; else puts it back.
+ * @throws ActionFailed then, too
+ */
 async function mustDoWithout(name: string, context: RunContext): Promise<void> {
   const now = await readUnderWay(name, context);
   try {
@@ -115,7 +118,7 @@ async function mustDoWithout(name: string, context: RunContext): Promise<void> {
   }
 }
 
-/** @returns what to say of it */
+/** Puts the old key back. @returns what to say of it */
 async function afterPuttingBack(
   now: Rotation,
   { message }: ActionFailed,
@@ -131,7 +134,7 @@ async function afterPuttingBack(
     const { unsure } = error;
     return new ActionFailed(`${why}; putting it back failed: ${error.message}`, { unsure, output });
   }
-  // Not tried again by itself: each attempt would cost requests, until somebody has found that sender.
+  // The step is not repeated by itself: each attempt would cost requests, until somebody has found that sender.
   const final = { final: true, output };
   if (now.pair.through === null) return new ActionFailed(`${why}; it was put back`, final);
   const still = await answersAgain(now, context);
@@ -145,7 +148,10 @@ async function afterPuttingBack(
 const LOOKS = 5;
 const PAUSE_MS = 1_000;
 
-/** A service may read its keys anew only every few seconds. @returns what is still wrong after that; null: nothing */
+/**
+ * Waits until requests are answered again, because a service may read its keys anew only every few seconds.
+ * @returns what is still wrong after that; null: nothing
+ */
 async function answersAgain({ pair }: Rotation, context: RunContext): Promise<ActionFailed | null> {
   for (let look = 1; ; look += 1) {
     try {
@@ -159,7 +165,7 @@ async function answersAgain({ pair }: Rotation, context: RunContext): Promise<Ac
   }
 }
 
-/** All at the same time: as long as one of them lacks it, requests may fail. @throws ActionFailed once all were tried */
+/** Puts the old key back at all acceptors at once: as long as one lacks it, requests may fail. @throws ActionFailed once all were tried */
 async function putBack(rotation: Rotation, before: Json, context: RunContext): Promise<void> {
   const old = rotation.current;
   const output = shown(rotation, context);
@@ -224,7 +230,7 @@ async function unaccept(name: string, context: RunContext): Promise<StepResult> 
     return done(first, context, 'no acceptor takes a pending key');
   }
   mustBeUnused(first, context);
-  // A sender may have used it a moment ago, and what it sent then is still to be answered.
+  // A sender may have used the next key a moment ago, and that request is still to be answered.
   if (!context.waited) return drainFor(first, context);
   for (const { store } of first.acceptors) {
     const now = await readRotation(name, context);
@@ -364,7 +370,7 @@ export const keysRotate: Action<z.infer<typeof input>> = {
   does: 'takes one phase of replacing a shared key',
   effect: 'conditional',
   effectOf: ({ phase }) => (phase === 'prove' || phase === 'drain' ? 'read' : 'conditional'),
-  // Most of its phases try keys at the pair's instances.
+  // Keys are tried at the pair's instances in most phases.
   sends: ({ phase }) => phase !== 'drain',
   input,
   outputs: ['current', 'pending', 'previous'],

@@ -17,7 +17,7 @@ import { duration, spoken } from './touch.js';
 const input = z
   .strictObject({
     url: address.optional(),
-    /** Of which tocsin.yml says where one asks, in place of an address. */
+    /** A route, in place of an address: tocsin.yml says where it is asked. */
     route: z.string().min(1).optional(),
     headers: headers.default({}),
     secret_headers: headers.default({}),
@@ -85,7 +85,7 @@ export const probe: Action<Input> = {
           throw error;
         },
       );
-      // Cut short by the end of the window, this one says nothing about the service.
+      // A request that was cut short by the end of the window says nothing about the service.
       if (wrong && left() <= 0 && tries > 1) break;
       if (wrong) context.say(wrong);
       row = wrong ? 0 : row + 1;

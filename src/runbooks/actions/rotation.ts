@@ -241,7 +241,8 @@ export async function drain(name: string, context: RunContext): Promise<StepResu
   mustAllUse(rotation, rotation.pending, context);
   if (!context.waited) return drainFor(rotation, context);
   await proveThrough(rotation.pair, context);
-  // Last of all, since this is what is said of it. Nothing tells which key a sender really sends: `retire` sees to that.
+  // This reading is the last, because the outcome is told from it. No store can tell which key a sender really sends: `retire`
+  // finds out.
   const after = await readUnderWay(name, context);
   mustAllUse(after, after.pending, context);
   const { pair, pending, current } = after;
@@ -253,7 +254,7 @@ export async function drain(name: string, context: RunContext): Promise<StepResu
   );
 }
 
-/** Counted from now, which is after the last sender has changed. */
+/** The drain counts from now, which is after the last sender has changed. */
 export function drainFor({ pair }: Rotation, context: RunContext): StepResult {
   const until = new Date(context.now().getTime() + pair.drainMs);
   return { kind: 'wait', until, summary: `requests that are under way have ${spoken(pair.drainMs)} to end` };

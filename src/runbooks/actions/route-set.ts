@@ -20,7 +20,7 @@ export const routeSet: Action<z.infer<typeof input>> = {
     mayPointTo(route, to);
     const reading = await readPlace(route, context.signal);
     if (reading.to === null) throw disagree(name, reading);
-    // Where an earlier step of the same run points it, or may.
+    // An earlier step of the same run points the route there, or may.
     const left = route.places.map((place) => foreseen?.get(place)).find((one) => one !== undefined);
     const previous = left === undefined ? reading.to : left;
     return {
@@ -77,7 +77,7 @@ export const routeSet: Action<z.infer<typeof input>> = {
 
 /** @returns where the undone step put it. @throws ActionFailed when any place points neither there nor back already */
 function leftAt(name: string, reading: RouteReading, back: string, { undoing }: RunContext): string {
-  // Where it failed before it could say, what it was given still says where it was going.
+  // A step that failed before it gave anything was still told where to point the route.
   const put = undone.safeParse(undoing?.output).data?.now ?? given.safeParse(undoing?.input).data?.to;
   if (put === undefined) throw new ActionFailed('route.set undoes only what a route.set did');
   const foreign = reading.places.find((at) => at.to !== put && at.to !== back);

@@ -54,7 +54,7 @@ export const shell: Action<z.infer<typeof input>> = {
     }
     const { exit, bytes } = ended;
     const output = { exit, bytes };
-    // A program that was ended early may or may not have done what it was for.
+    // A program that was ended early may have done what it was for, or not.
     if (ended.stopped) {
       const how = ranOut(context.signal)
         ? 'took longer than its timeout and was stopped'
@@ -96,7 +96,7 @@ function allowed(name: string, args: readonly string[], context: ActionContext):
   return command;
 }
 
-/** Only for reading: nothing is ever put together like this and run. */
+/** The command as people read it: nothing that is put together like this is ever run. */
 function quoted(arg: string): string {
   return /^[\w./:=@%+,-]+$/.test(arg) ? arg : JSON.stringify(arg);
 }

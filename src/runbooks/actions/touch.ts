@@ -19,7 +19,7 @@ export async function readPlace<T>(
   }
 }
 
-/** Was it the step's timeout that ended it, and neither a person nor another worker? */
+/** Did the step's own timeout end it, and neither a person nor another worker? */
 export function ranOut({ aborted, reason }: AbortSignal): boolean {
   return aborted && (reason as Error | undefined)?.name === 'TimeoutError';
 }

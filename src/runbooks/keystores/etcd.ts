@@ -163,14 +163,14 @@ class EtcdGateway {
   private async authorized<T>(what: string, body: object, kind: 'read' | 'write', signal: AbortSignal) {
     const hadToken = this.token !== null;
     let { answer, url } = await this.ask(`kv/${what}`, body, kind, signal);
-    // Tokens end after some minutes, or with the member that gave them. A request without one was not carried out.
+    // Tokens end after some minutes, or with the member that gave them. A request with such a token was not carried out.
     if (hadToken && (answer.status === 400 || answer.status === 401)) {
       this.token = null;
       ({ answer, url } = await this.ask(`kv/${what}`, body, kind, signal));
     }
     if (answer.status === 200) return this.parsed<T>(answer, url);
     const unsure = kind === 'write' && answer.status >= 500 ? '; it may have been written' : '';
-    // Its gateway looks at who asks before it hands anything on.
+    // The gateway looks at who asks before it hands anything on.
     const Failed = kind === 'write' && isForbidden(answer) ? NotWritten : StoreFailed;
     throw new Failed(`${this.store}: ${shown(url)} ${said(answer)}${unsure}`);
   }

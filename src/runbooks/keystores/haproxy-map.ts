@@ -34,7 +34,7 @@ const settings = z
   .strictObject({ ...instanceShape, columns: z.enum(['id-value', 'value-id']) })
   .superRefine(checkInstances);
 type Settings = z.infer<typeof settings>;
-/** More than one key under an id: it was edited by hand, or a write that was cut off between adding and removing. */
+/** There may be more than one key under an id, after an edit by hand or a write that was cut off between adding and removing. */
 type Place = MapPlace & { keys: Map<string, Secret[]> };
 
 /** Keys in maps of one or more HAProxies. Every instance gets the file and the live map. */

@@ -187,12 +187,12 @@ export const http: KeyStoreKind<Settings> = {
   open: (name, given, surroundings) => new Http(name, given, surroundings),
 };
 
-// Others may change other keys of the document while we write ours; so many times in a row they hardly do.
+// Others may change other keys of the document while we write ours, but hardly so many times in a row.
 const ATTEMPTS = 20;
 
-/** The server broke the connection. One that takes up a change may do so (Caddy's admin API does), and is asked again. */
+/** The server broke the connection. A server may do so while it takes up a change (Caddy's admin API does); then it is asked again. */
 class Dropped extends StoreFailed {}
-// Each of several writers has it take up a change of its own: with its patience (some 4 s) all of them get in.
+// Each of several writers makes the server take up a change: so many tries, over some 4 s, are enough for all of them.
 const DROPS = 12;
 const pauseMs = (drops: number) => Math.min(50 * drops, 500) * (0.5 + Math.random());
 
@@ -229,7 +229,7 @@ class Http implements OpenKeyStore {
       const now = document.keys.get(id) ?? null;
       if (same(now, wanted)) return;
       if (!same(now, expect)) throw new Stale(this.name, id);
-      // A weak one never matches, where the server goes by the book.
+      // A weak ETag never matches in `If-Match` where the server keeps to the standard.
       if (!etag || etag.startsWith('W/'))
         throw certainly(
           this.failed(`gives no ${etag ? 'strong ' : ''}ETag: it cannot be changed safely`),
@@ -239,7 +239,7 @@ class Http implements OpenKeyStore {
       try {
         answer = await this.send(document.with(id, wanted), etag, signal);
       } catch (error) {
-        // Written or not: the next look says so, and the ETag lets nothing be written twice.
+        // The next reading says whether it was written, and the ETag lets nothing be written twice.
         drops += 1;
         if (!(error instanceof Dropped) || signal.aborted || drops === DROPS) throw error;
         await sleep(pauseMs(drops));

@@ -49,14 +49,14 @@ function parse(source: string): Array<[string, string]> | string | null {
 
 const format = (keys: Array<[string, string]>) => `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`;
 
-/** An object in many languages' hands would lose a member called `__proto__`, or worse. */
+/** Many languages would lose a member called `__proto__`, or worse. */
 const refuse = (id: string, key: string) =>
   id === '' || key === '' || id === '__proto__' ? 'must not be empty, nor the id __proto__' : null;
 
 /** How a kind of file holds keys. */
 interface FileFormat {
   type: string;
-  /** Reads as empty while it does not exist; its folder must. */
+  /** A file that does not exist reads as empty; its folder must exist. */
   path: string;
   /**
    * @returns id and key of each; null: it is not a file of this kind; a text: what is wrong with it, which may name ids

@@ -119,7 +119,7 @@ export interface OpenKeyStore extends KeyStore {
 }
 
 /**
- * A kind of key store. One file each in this folder, one line in ../keystores.ts.
+ * A kind of key store. One file each in this folder, one line in keystores.ts.
  * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
  * password, a header) is `secretReference`, never a text.
  */

@@ -233,8 +233,8 @@ class Postgres implements OpenKeyStore {
   }
 
   /**
-   * A connection for each act: a run has few of them, and so there is none that idles, that is found dead when it is
-   * needed, that keeps the process from ending, or that was let in with yesterday's password.
+   * Each act has a connection of its own. A run has few of them; and so no connection idles, is found dead when it is needed,
+   * keeps the process from ending, or was let in with yesterday's password.
    */
   private async connected<T>(
     signal: AbortSignal,
@@ -278,18 +278,18 @@ class Postgres implements OpenKeyStore {
 
   private client(socket: Socket): pg.Client {
     return new pg.Client({
-      // Ours, so that it can be broken off.
+      // The socket is made by us, so that it can be broken off.
       stream: () => socket,
       connectionString: this.address.reveal(),
       application_name: 'tocsin',
       connectionTimeoutMillis: 3_000,
       statement_timeout: 8_000,
-      // For a server that no longer says anything.
+      // The limit is for a server that no longer says anything.
       query_timeout: 10_000,
     });
   }
 
-  /** A good-bye waits for what is under way; one that was stopped, or hangs, does not get one. */
+  /** A proper end waits for what is under way, so a connection that was stopped, or hangs, is broken off instead. */
   private async end(client: pg.Client, socket: Socket, signal: AbortSignal): Promise<void> {
     const destroy = () => socket.destroy();
     if (signal.aborted) {
@@ -302,7 +302,7 @@ class Postgres implements OpenKeyStore {
   }
 }
 
-/** As the library understands it: an address of a Unix socket is no URL by the book. */
+/** @returns the address as the library reads it: that of a Unix socket is no valid URL. */
 function shownDatabase(address: string): string | null {
   if (!/^postgres(ql)?:\/\//.test(address)) return null;
   const { host, port, database } = new pg.Client({ connectionString: address });

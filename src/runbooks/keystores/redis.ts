@@ -63,7 +63,7 @@ class RedisHash implements OpenKeyStore {
   }
 
   async read(signal: AbortSignal): Promise<Keys> {
-    // As bytes: decoding would put a replacement character where a key is not text, and nobody would know.
+    // Keys are read as bytes: decoding would put a replacement character where a key is not text, and nobody would know.
     const flat = await this.connected(
       signal,
       'read',
@@ -104,8 +104,8 @@ class RedisHash implements OpenKeyStore {
   }
 
   /**
-   * A connection for each act: a run has few of them, and so there is none that idles, that is found dead when it is
-   * needed, that keeps the process from ending, or that was let in with yesterday's password.
+   * Each act has a connection of its own. A run has few of them; and so no connection idles, is found dead when it is needed,
+   * keeps the process from ending, or was let in with yesterday's password.
    */
   private async connected<T>(
     signal: AbortSignal,
@@ -118,7 +118,7 @@ class RedisHash implements OpenKeyStore {
       retryStrategy: () => null,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
-      // Needs a right of its own, and waits without end for a server that is loading: that one says so itself.
+      // The library's own check needs a right of its own, and waits without end for a server that is loading, which says so itself.
       enableReadyCheck: false,
       connectTimeout: 3_000,
       commandTimeout: 10_000,

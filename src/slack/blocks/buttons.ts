@@ -8,7 +8,10 @@ import { type Block, cut, escaped, type Message, plain, section } from './text.j
 /** Ids under which Slack tells us what was clicked. */
 export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;
 
-/** Shown to one person before a public status post is recorded, because its words cannot be edited afterwards. `value` is what the button brings back. */
+/**
+ * Shown to one person before a public status post is recorded, because it cannot be edited afterwards.
+ * @param value what the button brings back
+ */
 export function publishQuestion(state: string, text: string, value: string): Block[] {
   return [
     {
@@ -74,7 +77,7 @@ export function unpacked(text: string | undefined): unknown {
   }
 }
 
-/** Under which Slack tells us that somebody wants the plan. */
+/** The id under which Slack tells us that somebody wants the plan. */
 export const OFFER_ACTION = 'offer:plan';
 
 /** Offers to plan a runbook. What would be done is then shown as a run's plan, and nothing is done without approval. */
@@ -122,10 +125,10 @@ export function carriedOffer(value: string | undefined): CarriedOffer | null {
 
 const from = { incident: z.number().int().positive(), key: z.string().nullable() };
 
-/** A status post that was previewed. `key`: the command's own, so that a double click publishes once. */
+/** A status post that was previewed. `key`: the command's own, so that a double click is one post. */
 const POST = z.object({
   ...from,
-  // We packed it and Slack signed the way back; only a button from another version of ours could hold something else.
+  // We packed the value and Slack signed what it brought back: only a button of another version of ours can hold something else.
   intent: z.custom<Extract<Intent<PersonRef>, { type: 'PublishPost' }>>(
     (value) => z.object({ type: z.literal('PublishPost') }).safeParse(value).success,
   ),

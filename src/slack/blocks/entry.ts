@@ -50,7 +50,7 @@ export function entryMessage(shown: readonly Shown[]): EntryMessage {
 function entryLine({ entry, words, how }: Shown, max: number): string {
   const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
   const correction = how === 'new' ? '' : ` (${how})`;
-  // The kind, where the words alone do not say what happened.
+  // The kind is named where the words alone do not say what happened.
   const kind = entry.kind === 'note' || entry.kind === 'message' ? '' : `_${entry.kind}_ `;
   const head = `*#${entry.n}* ${when}${correction} ${kind}`;
   const author = entry.detail.author;
@@ -60,12 +60,12 @@ function entryLine({ entry, words, how }: Shown, max: number): string {
   const rest = `… (#${entry.n}, ${size} characters, in the timeline)`;
   const room = max - head.length - tail.length;
   const cutShort = closed(cut(escaped(words), room, rest));
-  // Thousands of marks that turn the writing leave no room for what ends them.
+  // A text of thousands of marks for the direction of writing leaves no room for the marks that end them.
   const said = cutShort.length <= room ? cutShort : cut(escaped(words.replace(/\p{Cf}/gu, '')), room, rest);
   return head + (how === 'struck' ? strike(said) : said) + tail;
 }
 
-/** Slack strikes within a line only. */
+/** Each line is struck by itself, because Slack strikes within a line only. */
 function strike(text: string): string {
   return text
     .split('\n')

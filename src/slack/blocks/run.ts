@@ -71,7 +71,7 @@ function body(view: RunView, { nameOf }: RunMessageOptions): Block[] {
   }
   if (!state.started) {
     const waits = state.status === 'waiting' && !state.planOnly;
-    // Of what nobody agreed to, the record has the plan; the channel need not read it for ever.
+    // A plan that nobody agreed to stays in the record, and is no longer shown in the channel.
     const shown = waits || state.planOnly ? (plan ? planLines(plan, LINES) : ['The plan was erased.']) : [];
     const approval = waits ? approvalText(view, nameOf) : approvedText(view);
     return [...sections(shown), ...(approval === '' ? [] : sections([approval]))];
@@ -300,7 +300,7 @@ function usesOf({ plan }: RunView, step: string): string {
   return plan?.steps.find(({ id }) => id === step)?.uses ?? 'shell';
 }
 
-/** Looks like a backtick and ends no code. */
+/** A character that looks like a backtick and ends no code. */
 const LOOKALIKE = '\u02cb';
 const JOINER = '\u2060';
 /** @returns one line of escaped text, at most `max` characters. */
@@ -402,7 +402,7 @@ function runButtons(view: RunView, incident: number): Block[] {
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }
 
-/** Something of it has begun, changes things, can be taken back, and was not yet; and it may be asked for now. */
+/** May the run be undone now? A step must have begun that changes something, can be taken back, and was not yet. */
 function undoable({ state, steps, plan }: RunView): boolean {
   if (!state.started || state.end === 'undone' || state.asked?.phase === 'undo') return false;
   return [...steps.entries()].some(([id, { run, undo }]) => {

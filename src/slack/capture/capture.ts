@@ -98,7 +98,7 @@ export function saidBy(message: unknown, files: readonly unknown[]): string {
   return encodedName(`(${names.length === 1 ? 'file' : 'files'}: ${names.join(', ')})`);
 }
 
-/** File names are plain; what they stand beside is not. */
+/** A file's name is plain text, and is encoded because it stands in a text of Slack's. */
 function encodedName(plain: string): string {
   return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
@@ -119,7 +119,7 @@ export function wordsOf(message: unknown): string {
   const head = merged(string(text), blockWords(blocks));
   const parts = [head];
   for (const attachment of list(attachments)) {
-    // The preview of a page that is linked to is not what the author wrote; a message that is forwarded is.
+    // The preview of a linked page is not the author's words; a forwarded message is what the author wanted to say.
     const preview = Boolean(attachment.from_url ?? attachment.original_url) && !isForwarded(attachment);
     if (preview && head !== '') continue;
     const words = attachmentWords(attachment);
@@ -237,7 +237,7 @@ function wordsOfBlock(block: Fields): string {
   }
 }
 
-// In the order in which they are shown; what holds none of them has no words that we could know of.
+// Members are read in the order in which they are shown; an element that has none of them has no words that we know of.
 const WORDS =
   'hero_image icon rich_text_title title subtitle caption label text body description alt_text details output fields rows elements cards tasks child_blocks blocks series categories options name value actions hint'.split(
     ' ',
@@ -405,7 +405,7 @@ function pair(name: string, value: string): string {
   return `${name}${/[:?]\W*$/.test(name) ? '' : ':'}${value.includes('\n') ? '\n' : ' '}${value}`;
 }
 
-/** One part alone stays as it is, to the last blank. */
+/** Parts, each on a line; a single part stays as it is, blanks included. */
 function lines(parts: readonly string[]): string {
   const filled = parts.filter((part) => part.trim() !== '');
   return filled.length < 2 ? (filled[0] ?? '') : filled.map((part) => part.trimEnd()).join('\n');

@@ -19,7 +19,7 @@ import {
 } from '../listener.js';
 import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values, valuesOf } from './form.js';
 
-/** Where a form says what is wrong with all of it. */
+/** The field at which a form says what is wrong with all of it. */
 const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text' };
 
 /** A submitted form asks for what a command line could ask for; it is not put into one, where a quote could end a field. */
@@ -75,7 +75,7 @@ async function submit(
     reply: from.reply,
   });
   if (reply === null || answer.kind !== 'refused') return reply;
-  // It may be in the record: a form that stays open would ask to be sent again, as another entry.
+  // It may have been recorded: a form that stays open would ask to be sent again, as another entry.
   return answer.refusal.code === 'NOT_CONFIRMED' ? withTyped(reply, values) : { ...reply, block };
 }
 

@@ -38,7 +38,7 @@ const LIST = z.object({
   ),
 });
 
-/** By any other refusal for good Slack says that a workspace has no groups; by this one, that we may not look. */
+/** This refusal says that we may not look; any other lasting one says that a workspace has no groups. */
 const MAY_NOT_LOOK = 'missing_scope';
 
 /** @param patienceMs how long `names` and `called` wait for Slack; what it says later is kept for the next time */
@@ -53,7 +53,7 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
 
   async function load(): Promise<void> {
     tried = performance.now();
-    // Those that were disabled still stand in messages of before.
+    // Groups that were disabled are listed too, because older messages name them.
     const result = await client.call('usergroups.list', { include_disabled: true });
     const list = result.kind === 'ok' ? LIST.safeParse(result.data) : null;
     const code = result.kind === 'ok' || result.kind === 'ratelimited' ? result.kind : result.error;

@@ -125,7 +125,7 @@ export function createMembers(options: {
   return {
     has: lists.has,
     joined(channel, user) {
-      // Said late, it is no news any more: the list is read again.
+      // The event may come late, after that person has left again: so the list is read anew.
       if (lists.known(channel)?.has(user) === false) lists.forget(channel);
     },
     left(channel, user) {

@@ -25,7 +25,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
     const asking = { ...spoken.asking, seesPrivate: true };
     const state = await context.read.incident(asking, incident);
     if (isRefusal(state) || !state.private || state.members.includes(event.user)) return;
-    // Told late, after that person has left again: who is not there is let in by nobody.
+    // The event may come late, after that person has left again: who is not in the channel is not let in.
     if ((await context.members.has(event.channel, event.user)) === false) return;
     const { name } = await context.people.known(team, event.user, profileIn(event));
     // Slack has let them in already; whether the inviter may type `invite` is another question.

@@ -68,7 +68,7 @@ export function createPeople(options: {
 
   function keep(team: string, person: KnownPerson): Known {
     const account = accountOf(person);
-    // What an earlier version kept may be a name that only the engine has: nobody's times are read in such a zone.
+    // A zone that an earlier version kept may have a name that only the engine knows: no times are read in such a zone.
     const zone = person.tz && zoneNamed(person.tz) ? person.tz : null;
     const known: Known = { name: nameInRecord(person), zone, account };
     memory.set(`${team} ${person.id}`, known, account === 'unknown' ? UNKNOWN_MS : FRESH_MS);
@@ -79,18 +79,18 @@ export function createPeople(options: {
     try {
       const person = await store.get(team, id);
       if (person) {
-        // Kept by a version that did not ask for the kind, or before Slack said who we are.
+        // This person was kept by a version that did not ask for the kind, or before Slack said who we are.
         if (person.kind === null) void meet(team, id);
         return keep(team, person);
       }
     } catch (error) {
-      // Without a database there is no name; whether it can be recorded at all is not decided here.
+      // Without a database there is no name. Whether anything can be recorded then is not decided here.
       log.warn({ err: error }, 'Somebody could not be looked up');
       return memory.stale(`${team} ${id}`) ?? NOBODY;
     }
     memory.set(`${team} ${id}`, NOBODY, UNKNOWN_MS);
     const known = await introduced(team, id, profile);
-    // What Slack says is better, and is to have the last word.
+    // What Slack says of somebody overwrites what a payload said.
     void meet(team, id);
     return known;
   }
@@ -181,7 +181,7 @@ export function createPeople(options: {
       if (fresh && (fresh.name !== null || !profile)) return fresh;
       const stale = memory.stale(key);
       const loading = load(team, id, profile);
-      // An old name now is better than the right one later: it is refreshed for the next time.
+      // An old name is given at once, and refreshed for the next time.
       return stale?.name ? stale : loading;
     },
     async names(team, ids) {

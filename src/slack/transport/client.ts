@@ -93,12 +93,12 @@ function refusalIn(body: unknown): SlackResult | null {
     const { retryAfter = 1 } = (metadata ?? {}) as { retryAfter?: number };
     return { kind: 'ratelimited', retryAfterMs: waitOf(retryAfter) };
   }
-  // Slack says by it that the action may have happened all the same.
+  // By this code Slack says that the action may have happened all the same.
   if (natureOf(code) === 'doubtful') return { kind: 'unknown', error: code, sent: true };
   return { kind: 'refused', error: code, needed: typeof needed === 'string' ? needed : null, data };
 }
 
-/** A wait of nothing would be a loop, and one of days a mistake. @param seconds as Slack says it */
+/** How long to wait: at least a second, so that there is no loop, and at most an hour. @param seconds as Slack says it */
 function waitOf(seconds: number): number {
   return Math.min(Math.max(seconds, 1), 3_600) * 1_000;
 }

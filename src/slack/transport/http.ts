@@ -44,7 +44,7 @@ export function createHttpFront(options: { signingSecret: string; log: Logs; now
     about: { request?: unknown },
   ): Promise<void> {
     const read = await readBody(request);
-    // It took too long to arrive, and that was said.
+    // The body took too long to arrive, and the request was answered with that.
     if (response.headersSent) return;
     if ('status' in read) {
       log.warn({ why: read.why }, 'Refused a Slack request');
@@ -97,7 +97,7 @@ export function createHttpFront(options: { signingSecret: string; log: Logs; now
     async listener(request, response) {
       const { headers } = request;
       const sent = Number(headers['x-slack-request-timestamp']);
-      // What nobody signed is not worth reading.
+      // The body of a request without a signature is not read.
       if (!headers['x-slack-signature'] || Number.isNaN(sent)) {
         request.resume();
         response.writeHead(401).end();
@@ -136,7 +136,7 @@ const REPLACEMENT = '\uFFFD';
  * @returns the body itself when every byte of the form is part of a character
  */
 function halvesKept(body: Record<string, unknown>, raw: Buffer): Record<string, unknown> {
-  // Of a command only the text is kept, and a look at it is all that the hot path pays.
+  // Only the text of a command is recorded, and on the hot path nothing but that is looked at.
   if (typeof body.text === 'string' && !body.text.includes(REPLACEMENT)) return body;
   try {
     // Strict, unlike the decoder of forms.

@@ -13,9 +13,9 @@ const LONGEST_WAIT_MS = 30_000;
 export const TOO_MANY = 'too_many_websockets';
 /** Reasons by which Slack wants no socket of ours now. */
 const UNWANTED: ReadonlySet<string | null> = new Set([TOO_MANY, 'link_disabled']);
-/** For so long after it has said so one socket has to do. */
+/** So long after Slack has said that there are too many, one socket has to do. */
 const CROWDED_MS = 10 * 60_000;
-/** While it lasts, the same trouble is in the log once a minute. */
+/** The same trouble is logged again after this long. */
 const REMINDER_MS = 60_000;
 /** How long what came over a socket may take to be answered once we are told to go: a commit in doubt needs some. */
 const LAST_ANSWERS_MS = 10_000;
@@ -69,7 +69,7 @@ export function createSocketFront(
   let mentioned = Number.NEGATIVE_INFINITY;
 
   async function keep(socket: SocketModeReceiver): Promise<void> {
-    // Short lives count like connections that fail: a Slack that sends everybody away is not to be hammered.
+    // A socket that lived shortly counts like a connection that failed, so that a Slack that sends everybody away is not hammered.
     let failures = 0;
     while (!stopping.signal.aborted) {
       while (active > 0 && performance.now() < crowdedUntil) {
@@ -81,7 +81,7 @@ export function createSocketFront(
         const outcome = await live(socket);
         if (outcome === 'fatal' || stopping.signal.aborted) return;
         failures = outcome.lived < shortLifeMs ? failures + 1 : 0;
-        // A line that broke, or a refresh, is no wish of Slack's that we stay away.
+        // A broken line or a refresh does not mean that Slack wants us to stay away: the pause stays short.
         if (outcome.lived > 0 && !UNWANTED.has(outcome.reason)) failures = Math.min(failures, 4);
         if (outcome.reason === TOO_MANY) {
           crowdedUntil = performance.now() + CROWDED_MS;
@@ -89,7 +89,7 @@ export function createSocketFront(
         }
         const wait = Math.max(outcome.retryAfter, Math.min(LONGEST_WAIT_MS, 250 * 2 ** failures));
         if (failures > 0) {
-          // A single short life is Slack's every few hours; the next is at once.
+          // After a long life, such as Slack ends every few hours, the next socket is opened at once; after a short one, later.
           tell(outcome, failures, wait);
           await pass(wait);
         }
@@ -170,7 +170,7 @@ export function createSocketFront(
         const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
         const leave = async (socket: SocketModeReceiver, unanswered: ReadonlySet<Promise<void>>) => {
           while (unanswered.size > 0 && (await Promise.race([...unanswered, late])) !== 'late');
-          // At once, while nothing is in hand: Slack gives to another socket what it has next.
+          // A socket with nothing in hand is closed at once: Slack gives to another socket what it has next.
           void socket.client.disconnect();
         };
         await Promise.all(sockets.map((socket, i) => leave(socket, inHand[i] ?? new Set())));
@@ -242,7 +242,7 @@ export async function trySocket(options: {
   } catch (error) {
     seen.refused ??= error instanceof webApi.WebAPIPlatformError ? error.data.error : 'no answer';
   }
-  // Of one that is gone already nobody hears that it went.
+  // A socket that is gone already tells nobody that it went.
   await Promise.race([client.disconnect(), sleep(TRIAL_MS)]);
   return seen;
 }

@@ -27,7 +27,7 @@ const WORDS = new Set(
   har hast hat ht ict iot kart kost krat lint malt mart met mist most mot must mut nft nt nut orat pest pet phot pkt pmt
   pont ret rott sbt sdt srt tft tkt tmt tost tot ut vet vost wart wast wat west wet wgt wit`.split(/\s+/),
 );
-/** Those that are zones in small letters, and words of their own in capitals. */
+/** Abbreviations that are zones in small letters, and other words in capitals. */
 const WORDS_TOO = new Set(['SAST']);
 
 /**
@@ -76,7 +76,7 @@ const OTHERWISE: Record<string, RegExp> = {
   EST: /^(?:en|de|hors|toujours|tombée?|revenue?|repartie?|rétablie?)(?!\p{L})/u,
   IST: /^(?:wieder|nicht|jetzt|nun|noch|weg|tot|da|auf|aus|ab|am|im|ein|eine|der|die|das|es|er|sie|schon|kaputt)(?!\p{L})/u,
 };
-/** What no text begins with: before it the word is what the sentence speaks of. */
+/** No text behind a time begins with one of these: the word before it is the subject of a sentence. */
 const VERB =
   /^(?:is|isn['’]t|was|wasn['’]t|are|aren['’]t|were|has|hasn['’]t|had|have|will|won['’]t|can|can['’]t|cannot|could|does|doesn['’]t|did|didn['’]t|should|would|may|might|must|not)\b/i;
 /** `MUST` (the summer time of Mauritius, last in 2009) and `MOST` (of Macau, 1979) are what everybody shouts in capitals. */
@@ -125,7 +125,7 @@ const LONG = new RegExp(
 
 /** @returns a zone's full name at `at`, as in `Pacific Time` or `Central European Summer Time`; null: none stands there. */
 export function longNameAt(text: string, at: number): string | null {
-  // Asked of every text behind a time: most have no such word.
+  // This is asked of every text behind a time, and most have no such word.
   if (!/\stime/i.test(text.slice(at, at + 60))) return null;
   LONG.lastIndex = at;
   return LONG.exec(text)?.[0] ?? null;
@@ -138,7 +138,7 @@ export function longNameAt(text: string, at: number): string | null {
 export function exampleZones(abbreviation: string, typed: string): string {
   const before = typed && `${typed} `;
   const meanings = MEANINGS.get(abbreviation) ?? [];
-  // A place that had two offsets is named once: which of them held, it knows itself.
+  // A place that had two offsets is named once: the zone database knows which of them held.
   const places = meanings.filter(({ place }, at) => meanings.findIndex((one) => one.place === place) === at);
   const examples = places.map(({ offset, place }) =>
     offset === null || place === 'UTC'

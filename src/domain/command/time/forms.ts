@@ -50,7 +50,7 @@ const MORE = new RegExp(
   'uy',
 );
 
-/** As many minutes as people say: behind hours they may be part of the time, or so many of something. */
+/** Numbers of minutes that people say: behind hours, such a number may be minutes, or a count of something. */
 const ROUND = new RegExp(
   `,?${BLANK}+(?:(?:and${BLANK}+)?(?:[1-5][05])(?=\\s|$)|and${BLANK}+a${BLANK}+(?:half|quarter)(?![\\p{L}\\p{N}_-]))`,
   'iuy',
@@ -73,7 +73,7 @@ const CLOCK = new RegExp(
   'iuy',
 );
 
-/** Behind hours of two digits; `1:30h` may be so long, and `HR` is a department. */
+/** Stands only behind hours of two digits: `1:30h` may be a length of time, and `HR` is a department. */
 const HOURS = new RegExp(
   String.raw`${BLANK}*(?:h|hrs|[hH]ours)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
   'uy',
@@ -153,7 +153,7 @@ function readAgo(text: string, at: number): Read {
   for (let more = sticky(MORE, text, end); more; more = sticky(MORE, text, end)) {
     const unit = UNITS.indexOf((more[2] ?? more[3] ?? '').toLowerCase());
     const amount = Number(more[1]);
-    // `-1h 500s on checkout` has text behind the time; what has a unit and does not fit may be either.
+    // `-1h 500s on checkout` has text behind the time; a part with a unit that does not fit may be either.
     if (more[0].includes('-') || unit !== last + 1 || amount > (unit === 1 ? 23 : 59))
       return ambiguousParts(text.slice(at, end + more[0].length));
     ms += amount * (UNIT_MS[UNITS[unit] ?? ''] ?? 0);
@@ -204,7 +204,7 @@ function readDated(text: string, at: number): Read {
   }
   const word = sticky(AT, text, end);
   const next = skipBlanks(text, end + (word?.[0].length ?? 0));
-  // `2024-11-10 -03:00` has an offset, and behind nothing else would that be one.
+  // `-03:00` behind a date is its offset, and is left for the zone; behind anything else it is none.
   const offset = word === null && /^-\d{2}:?\d{2}(?!\S)/.test(text.slice(next, next + 7));
   const clock =
     next > end ? (readBare(text, next, word !== null) ?? (offset ? null : impossible(text, next))) : null;
@@ -253,7 +253,7 @@ function readDotted(text: string, at: number, sure: boolean): Read {
   return clock && (sure || said) ? withStuckZone(text, end, clock) : null;
 }
 
-/** Behind a day `14.32` is likely a time of it: only what is plainly so much of something is text. */
+/** Behind a day, `14.32` is likely a time of that day: it is text only where a unit shows that it is an amount. */
 function maybeDotted(text: string, at: number): boolean {
   const match = sticky(DOTTED, text, at);
   if (!match || !/^\d\d/.test(match[0]) || !toClock(match[1], match[2], undefined, undefined)) return false;
@@ -313,16 +313,16 @@ const list = (words: string) =>
     .join('|');
 const MONTH =
   'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
-/** Months that nothing else is called: `10 may be down` and `march 3 nodes` begin a text. */
+/** Months whose names are no other words: `10 may be down` and `march 3 nodes` begin a text. */
 const SURE_MONTH =
   'jan(?:uary)?|feb(?:ruary)?|apr(?:il)?|june?|july|aug(?:ust)?|sept(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
 const ANY_MONTH = `${MONTH}|${list(MONTHS)}`;
 const WEEKDAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
-/** Not the two letters of some languages: `so 14:00` and `to 14:00` are words. */
+/** Days of the week, without the two letters that some languages have: `so 14:00` and `to 14:00` begin with words. */
 const ANY_WEEKDAY = `${WEEKDAY}|${list(WEEKDAYS.replace(/(?<!\S)\S{2}(?!\S)/g, ''))}`;
 const WEEKDAYS_WHOLE =
   'monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag';
-/** Of the days around today: those to come, today, and those that are other words too. */
+/** Words for today, for days to come, and those that also mean something else: left out where only past days are meant. */
 const NOT_PAST =
   /(?<!\S)(?:amanhã|azi|besok|bugün|demain|dnes|domani|dzisiaj|heute|hier|hoje|holnap|hoy|huomenna|jutro|ma|mañana|morgen|mâine|oggi|tänään|vandaag|yarın|zítra|завтра|сегодня|сьогодні)(?!\S)/g;
 const UNIT = 'm|mins?\\.?|minutes?|h|hrs?\\.?|hours?|s|secs?\\.?|seconds?|d|days?|weeks?|months?|years?';
@@ -332,7 +332,7 @@ const AMOUNT = `(?:\\d+(?:[.,⁄]\\d+)?(?:(?:-| to )\\d+)?|an?|half an?|${NUMBER
 /** A time of day as a pattern, read or not. */
 const WRONG_CLOCK =
   '(?:\\d{1,2}:\\d{2}|\\d{1,2}h\\d{2}|\\d{1,2}(?:\\.\\d{2})? ?(?:[ap]m|[ap]\\.m\\.|uhr)(?![\\p{L}\\p{N}])|\\d{1,2}[時时點点시])';
-/** After `13h` these say that so long is meant, and no time. */
+/** One of these behind `13h` says that a length of time is meant. */
 const LASTING =
   'of|outage|downtime|later|ago|delay|lag|backlog|retention|window|time-?outs?|ttl|old|long|after|before|into|in|left|more|ahead|behind|slas?|slos?|cache|average|avg|p\\d+|mean|uptime|data|logs?|maintenance|freeze|cooldown|queue|jobs?|clock|format|until|to|without|with|since|from|shift|soak|burn|wait|gap|graph|trend|chart|limit|rolling|period|interval|break|cycle|per|each|so far|and|[-–—]';
 const HOUR = 'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve';
@@ -440,7 +440,7 @@ const MEANT = compiled([
   new RegExp(`(?:${NOON})${END}`, 'iuy'),
   new RegExp(`(?:(?:a )?(?:half|quarter)|five|ten|twenty|\\d{1,2}) past (?:\\d{1,2}|${NUMBER})${END}`, 'iuy'),
   new RegExp(`(?:a )?quarter to (?:\\d{1,2}|${NUMBER})${END}`, 'iuy'),
-  // Half of what, and how many? `half one of them`, `ten to twelve nodes`
+  // `half one` and `ten to twelve` are times, but `half one of them` and `ten to twelve nodes` are text
   new RegExp(`half (?:${HOUR})${END}(?! (?:of|\\p{L}*s${END}))`, 'iuy'),
   new RegExp(
     `(?:five|ten|twenty|twenty-five|[125]0|2?5) to (?:\\d|1[0-2]|${HOUR})(?![\\p{L}\\p{N}_%.,-])(?! ?%| (?:\\p{L}*s|of|percent)${END})`,
@@ -494,7 +494,7 @@ const MEANT = compiled([
   /\d+ ?(?:分|分钟|分鐘|時間|小时|小時|秒|日|天|분|시간) ?(?:前|전)/y,
 ]);
 
-/** So many of something are gone: `-5 replicas`. Any other number behind a minus may be minutes: `-90 requests fail`. */
+/** A count of things that are gone, `-5 replicas`, is text. Any other number behind a minus may be minutes: `-90 requests fail`. */
 const GONE =
   'replicas?|nodes?|pods?|instances?|hosts?|servers?|workers?|containers?|shards?|partitions?|brokers?|threads?|connections?|cores?|cpus?|vms?|machines?|zones?|regions?|keys?|users?|seats?|people|engineers?|points?|percent|degrees?|dbm?|for|from|on|to|of|vote';
 
@@ -515,20 +515,20 @@ const AROUND = compiled([
 ]);
 /** A text may begin with a quoted name: then the time is all that is quoted. */
 const QUOTED = /["'“”„‘’«`]/;
-/** Around what cannot be read either, these say that a time is meant. */
+/** Around something that is no readable time, these still say that a time is meant. */
 const SURELY = new RegExp(`^(?:[[(@]|(?:at|exactly|${ABOUT}|um|kl\\.?|klo|on|am|le|el|il|den)\\s)`, 'iu');
 const NEARLY = new RegExp(`(?<![\\p{L}\\p{N}])(?:${ABOUT}|~)`, 'iu');
 const ZONE_FIRST = compiled([
   /[[(]?(?:([uU][tT][cC]|[gG][mM][tT]|Z)(?![\p{L}])|(\p{L}{2,5})|([A-Za-z]+\/[A-Za-z_]+|\+\d{2}:?\d{2}))[\])]?:? (?=\d{1,2}:\d{2}(?!\d)|\d{4}-\d{2}-\d{2})/uy,
 ]);
 
-/** One of these is in whatever begins with a letter and is meant as a time. */
+/** Whatever begins with a letter and is meant as a time holds one of these. */
 const LIKELY =
   /\d|[?]|xx|noon|mid|mitt|nacht|abend|minuit|medi|mezz|ago|past|quarter|half|\s(?:to|in)\s|clock|halb|viertel|vor|fa|há|hace|il\s+y|[時时點点点前午月시월전]/i;
 
 /** @returns a refusal where something was plainly meant as a time but cannot be known; else null. */
 export function impossible(text: string, at: number): Refusal | null {
-  // Asked of every text that begins without a time: most hold nothing of what they would have to.
+  // This is asked of every text that begins without a time, and most hold none of the words that it would need.
   const head = text.slice(at, at + 60);
   if (/^\p{L}/u.test(head) && !LIKELY.test(head)) return null;
   const got = longest(MEANT, text, at);
@@ -586,7 +586,7 @@ const TWO_NUMBERS = [
   /^(\d{1,2}) ?(?:h|uhr|[時时點点시])$/i,
 ];
 
-/** How to write what was meant, where one can tell; undefined: the general examples say it best. */
+/** @returns how to write what was meant; undefined where it cannot be told, and the general examples must do. */
 function insteadOf(got: string): string | undefined {
   if (/(?<!after)noon|midday|mezzogiorno|mediod/i.test(got))
     return `Write \`12:00\`, with the day if it was another: \`yesterday 12:00\`. ${AS_TEXT}`;

@@ -93,7 +93,7 @@ function scan(typed: string): Scanned | Refusal | null {
 
   const next = skipBlanks(text, span.end);
   const word = own || next === span.end ? null : readZoneWord(text, next, text.slice(start, span.end), dated);
-  // An hour ago is an hour ago in every zone: what follows can only be text.
+  // “An hour ago” is the same in every zone, so no zone follows it, only text.
   const idle = from.kind === 'ago' && word !== null && 'refused' in word;
   if (word && 'refused' in word && !idle) return word;
   const zone = word && 'zone' in word ? word : null;
@@ -115,9 +115,9 @@ function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): 
   };
 }
 
-/** What was typed, never more: of a range, the coarser end. */
+/** The precision is that of what was typed, never finer; of a range, that of the coarser end. */
 function precisionOf(from: Form, to: Form | null, about: boolean): Precision {
-  // About a day is a day: anything else would show a time of day that nobody typed.
+  // “About” a day has the precision of a day: anything finer would show a time of day that nobody typed.
   if (from.kind === 'date') return 'date';
   if (about) return 'approx';
   const seconds = (form: Form) =>
@@ -144,7 +144,7 @@ const END_BEHIND = new RegExp(
   String.raw`${BLANK}*(?:[-–—−/~→]|->|(?<=\s)(?:to|till?|until|thru|through|bis|tot|à|and|und))${BLANK}*\d{1,2}:\d{2}(?!\d)`,
   'iy',
 );
-/** Which half of the day: of an hour up to twelve it may turn the time round. */
+/** Words for half of a day: behind an hour up to twelve one of them may shift the time by twelve hours. */
 const HALF_BEHIND = new RegExp(
   String.raw`${BLANK}+(?:p(?=\s|$)|in the (?:morning|afternoon|evening)|this (?:afternoon|evening)|at night|(?:vor|nach)mittags|abends|nachts|morgens|du (?:matin|soir)|de l['’]après-midi|de la (?:mañana|tarde|noche)|da (?:manhã|tarde|noite)|di (?:mattina|sera)|del pomeriggio)(?![\p{L}\p{N}_'’-])`.replaceAll(
     ' ',
@@ -281,7 +281,7 @@ function asUtc(day: Day, clock: { h: number; m: number; s: number | null }): num
 function instantsOf(day: Day, clock: Clock, zone: Zone): number[] {
   const wall = asUtc(day, clock);
   const [before, after] = [offsetAt(zone, wall - DAY_MS), offsetAt(zone, wall + DAY_MS)];
-  // Asking a zone is slow, and on most days it has nothing to say.
+  // To ask a zone is slow, and on most days its offset does not change.
   if (before === after) return [wall - before];
   const instants = new Set<number>();
   // The offset that held then is among those of the days around, whichever side of a change we are on.
@@ -326,7 +326,7 @@ function offsetText(zone: Zone, at: number): string {
 }
 
 const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
-/** Clocks differ: what lies this little ahead is now. */
+/** Clocks differ: a time that lies no further ahead than this counts as now. */
 const AHEAD_MS = 120_000;
 /** No clock is ever turned back by more than this. */
 const TURNED_BACK_MS = 3 * 3_600_000;
@@ -359,7 +359,7 @@ function resolveEnd(form: Form, from: Form, begin: number, zone: Zone, now: numb
   const day = dayAt(begin, own);
   const same = dated(day, form.clock, own, now, true);
   if (typeof same !== 'number') return same;
-  // What was clamped to now lies within the same minute or two; only the wall clock says which came first.
+  // The end is compared as it was typed: once both ends are moved back to now, nothing tells which came first.
   if (same >= begin) return notAhead(same, form.clock, own, now);
   const night = dated(plusDays(day, 1), form.clock, own, now, true);
   if (typeof night !== 'number') return night;
@@ -395,7 +395,7 @@ function latest(clock: Clock, zone: Zone, now: number): number | Refusal {
   const limit = now + AHEAD_MS;
   const onTheWall = limit + offsetAt(zone, limit);
   const today = dayAt(limit, zone);
-  // From tomorrow: where clocks go back over midnight, tomorrow's first minute has been once already.
+  // The search begins with tomorrow: where clocks go back over midnight, its first minutes have been once already.
   for (let back = -1; back <= 3; back++) {
     const day = plusDays(today, -back);
     const wall = asUtc(day, clock);
@@ -413,7 +413,7 @@ function dated(day: Day, clock: Clock, zone: Zone, now: number, later = false): 
   const instants = instantsOf(day, clock, zone);
   const [first, second] = instants;
   if (first === undefined) return skipped(day, clock, zone);
-  // The second time round may still lie ahead: then there is nothing to ask.
+  // If the second of two occurrences still lies ahead, the first is meant, and there is nothing to ask.
   if (second !== undefined && second <= now + AHEAD_MS) return twice(instants, clock, zone);
   return later ? first : notAhead(first, clock, zone, now);
 }

@@ -64,7 +64,7 @@ const NEARLY_UTC =
   /[([]?(?:utc|gmt)(?:[^\p{L}\p{N}_\s-]|[+-]?\d{1,2}(?!\p{L})|[^\p{L}\p{N}_\s]?$|-(?=\s))\S*/iuy;
 const NEARLY_Z = /Z(?:[+-]\d{1,2}(?::?\d{2})?|[,;:.)\]])(?=\s|$)/y;
 const NEARLY_OFFSET = /[+-]\s?\d{1,2}:\d{2}(?!\d)\S*/y;
-/** So many of something: `+2 nodes`, `-5 replicas`. */
+/** A count of things: `+2 nodes`, `-5 replicas`. */
 const THINGS =
   /^\s+(?:(?:new|more|extra|additional|other|of)\s+)*(?!(?:is|was|has|as|this|its)\b)(?:\p{L}*\p{Ll}s|people|of|more|for|from|to|on)(?![\p{L}\p{N}_])/u;
 
@@ -177,8 +177,8 @@ function bracketed(text: string, at: number, word: string, typed: string, dated:
   if (!close) return null;
   const until = word.indexOf(close, 1);
   const inner = word.slice(1, until < 0 ? undefined : until).replace(/[,;:.]$/, '');
-  // One pair of brackets, around something as short as a zone: `[[[[…` is no reason to go as deep.
-  // What follows tells words from zones, as without brackets: `GET` requests fail.
+  // One pair of brackets is taken off, around something as short as a zone: nested ones (`[[[[…`) are not followed.
+  // As without brackets, what follows tells words from zones: in “`GET` requests fail” it is a word.
   const behind = text.slice(at + word.length, at + word.length + LONGEST);
   const read =
     inner && inner.length <= LONGEST && !BRACKETS[inner[0] ?? '']
@@ -252,7 +252,7 @@ function readArea(text: string, at: number, typed: string): Read {
   if (whole) return noZone(whole, typed);
   const word = match(AREA_WORD) ?? match(CITY_WORD);
   if (!word || /^(?:utc|gmt)/i.test(word)) return null;
-  // So long a word is no slip of the pen.
+  // A word longer than any zone's name is no slip of the pen.
   if (word.length > LONGEST) return meantAsArea(word.slice(0, LONGEST)) ? noZone(word, typed) : null;
   const [, abbreviation = ''] = /^(?:USA?|Canada|UK|EU)\/(\p{Lu}{2,5})$/u.exec(word) ?? [];
   if (isAbbreviation(abbreviation)) return short(abbreviation, typed);

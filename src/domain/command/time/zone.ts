@@ -6,7 +6,7 @@ import { fold } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { AREAS } from './zone-data.js';
 
-/** Names of zones by the same in small letters: those of the database, and what this engine's newer one has besides. */
+/** Names of zones, by their small letters: those of the zone database, and those that this engine's newer copy has besides. */
 const NAMES = new Map<string, string>();
 for (const [, area = '', cities = ''] of AREAS.matchAll(/(\w+):([^:]*)(?=\n|$)/g))
   for (const city of cities.trim().split(/\s+/)) know(`${area}/${city}`);
@@ -106,7 +106,7 @@ export function noZone(word: string, typed = ''): Refusal {
 
 /** Words that are the name of a city in the database, or of a piece of a country, and much else. */
 const PLAIN = /^(?:west|east|north|south|central|center|general|act|nsw|lhi|virgin|easter|wake|truk|yap)$/;
-/** One thing in letters: without accents, and with the marks that people put for `/` and `_`. */
+/** @returns the letters alone: without accents, and with one mark for all that people put for `/` and `_`. */
 export const letters = (text: string) =>
   text.slice(0, 120).normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll(' ', '_').slice(0, 60);
 

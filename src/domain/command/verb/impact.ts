@@ -89,7 +89,7 @@ function wrongWindow(from: ReadTime | null, to: ReadTime | null, line: Line): Re
   const length = Date.parse(to.moment.at) - Date.parse(from.moment.at);
   if (length < 0)
     return refuse('IMPACT_CONTRADICTS', { why: `it ends (${to.typed}) before it begins (${from.typed})` });
-  // A bare end of a dated window is today's: days later than anybody meant.
+  // A bare end would be read as today's: behind a dated beginning, that is days later than anybody meant.
   if (from.dated && !to.dated && length > DAY_MS && !to.typed.startsWith('-'))
     return refuse('BAD_FLAG', {
       flag: '--to',

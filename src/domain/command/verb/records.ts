@@ -93,7 +93,7 @@ export const RECORDS = {
     return intent({ type: 'RecordLog', lines }, null, notes);
   },
 
-  /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public will read. */
+  /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public is told. */
   publish(line) {
     const { said } = line;
     if (blank(said)) return missing(line, 'a text');
@@ -177,13 +177,13 @@ function readText({ text, time }: Timed, flags: Flags, line: Line): string | Ref
   const after = flags.head(text);
   if (typeof after !== 'string') return after;
   const moved = after !== text;
-  // `01:41 --yes UTC …` would be published with a time in another zone.
+  // `01:41 --yes UTC …` would be kept with a time in another zone.
   if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
     return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
   const kept = moved ? behindDashes(after) : null;
   if (kept !== null) return kept;
   const words = moved ? exact(after) : text;
-  // A post with the name of an incident in front, in another incident, would be public.
+  // A post that begins with the name of another incident would be kept in this one, and cannot be edited.
   const misplaced = refBehind(words, line);
   if ('refused' in misplaced) return misplaced;
   return misplaced.ref === null ? flags.tail(words) : missing(line, 'a text');

@@ -89,7 +89,7 @@ export const RUNS = {
     const { word, rest } = firstWord(line.said);
     if (!word) return intent({ type: 'UndoLastEntry' });
     const run = runNumberOf(word);
-    // `undo 5` may well mean entry 5: what changes the world is named in full.
+    // `undo 5` may mean entry 5, so a run, whose undoing changes the world, is named in full.
     if (run === null || /^\d/.test(word)) return bad(line, 'the name of a run, such as RUN-3', word);
     return nothingMore(rest, line) ?? intent({ type: 'UndoRun', run });
   },
@@ -137,7 +137,7 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
   if (quoted) return { name, value: quoted.value, rest: text.slice(quoted.end) };
   const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
   if (value === '') {
-    // `from= a` would otherwise be an empty value and a stray word.
+    // Without this, `from= a` would be an empty value and a stray word.
     const what = `an input with its value right behind the \`=\`; an empty one is written \`${name}=""\``;
     return bad(line, what, `${name}=`);
   }
