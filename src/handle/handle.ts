@@ -129,7 +129,7 @@ const WITHOUT_TURNS_MS = 5_000;
 /**
  * The one writer of a process. All requests that wait are decided in order and written with one statement; while that
  * is on its way the next group gathers. Other processes write too: whoever comes second gets a conflict, and then they take
- * turns (store/turn.ts) for as long as both write to the same incidents. A request that cannot be written holds up no
+ * turns (store/commit.ts) for as long as both write to the same incidents. A request that cannot be written holds up no
  * other: repeats are answered first, those of a locked incident are set aside, and one that fails for a reason of its own
  * is found by halving the group.
  */

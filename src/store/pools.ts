@@ -75,7 +75,7 @@ export function openPools(config: PoolConfig, report: Report): Pools {
     ...common,
     max: writers,
     idleTimeoutMillis: 0,
-    // A turn is given back on the heels of its commit (turn.ts).
+    // A turn is given back on the heels of its commit (commit.ts).
     pipeline: true,
     statement_timeout: STATEMENT_TIMEOUT,
     lock_timeout: LOCK_TIMEOUT,
