@@ -16,6 +16,7 @@ export class Workers {
   #started = 0;
   readonly #awake = new Set<ChildProcess>();
   readonly #frozen = new Set<ChildProcess>();
+  readonly #killed = new WeakSet<ChildProcess>();
   readonly #quiet = new Map<ChildProcess, () => void>();
   #ended = false;
 
@@ -48,7 +49,8 @@ export class Workers {
       child.once('exit', (_, signal) => {
         resolve();
         this.#awake.delete(child);
-        if (signal === 'SIGKILL' || this.#ended) return;
+        if (this.#ended || this.#killed.has(child)) return;
+        if (signal === 'SIGKILL') this.words += `worker ${child.pid} was killed, and not by this test\n`;
         // At its start the database may be away; once it works it must survive that.
         if (ready) this.fallen += 1;
         setTimeout(() => void this.start(), 200);
@@ -69,6 +71,7 @@ export class Workers {
     const child = await this.#any();
     this.kills += 1;
     this.#awake.delete(child);
+    this.#killed.add(child);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     void this.start();
