@@ -380,7 +380,7 @@ async function releaseLane(
   const { rows } = await db.query<{ ms: number | null }>({
     name: 'release_lane',
     text: `with freed as (
-             update lane set owner = null, lease_until = null, fence = fence + 1,
+             update lane set owner = null, lease_until = null, fence = greatest(nextval('lane_fence'), fence + 1),
                next_at = now() + $4 * interval '1 millisecond', set_at = now()
              where team = $1 and lane = $2 and fence = $3 returning team, lane, next_at
            )

@@ -37,6 +37,21 @@ const rowsOnDisk = () =>
 const leaseRunsOut = (lane: Lane) =>
   db.sql("update lane set lease_until = now() - interval '1 ms' where lane = $1", [lane.lane]);
 
+test('a fence is never given twice, also when the lane was forgotten in between', async () => {
+  const given: number[] = [];
+  const claimAndRelease = async () => {
+    await owe(A, 'channel.entry');
+    const hold = await claim(A);
+    given.push(hold.fence);
+    await outbox.releaseLane(hold);
+  };
+  for (let i = 0; i < 3; i++) await claimAndRelease();
+  // As the sweep does with a lane that has long been idle.
+  await db.sql('delete from lane');
+  for (let i = 0; i < 3; i++) await claimAndRelease();
+  expect(given).toEqual([...new Set(given)].sort((a, b) => a - b));
+});
+
 describe('what a commit owes', () => {
   test('is there in order, and its lane is due', async () => {
     const ledger = new Ledger('T1', 1);
