@@ -182,8 +182,9 @@ function escaped(text: string, linked = false): string {
     // Between letters an underscore means nothing, and most are in names of things.
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
     .replace(/[\t\n\r]/g, references);
-  // In a link's own text no reader makes another, but one looks for where an address ends, and takes a backslash along.
-  if (linked && !/[[\]]/.test(text)) return plain;
+  // In a link's own text no reader makes another, but one looks for where an address ends, takes a backslash along, and
+  // takes what stands between two quotes for a part of it, also where the second stands in the link's own address.
+  if (linked && !/[[\]'"]/.test(text)) return plain;
   // GFM makes links of addresses before it undoes backslashes, and would show the backslashes in them.
   return plain
     .replace(/(?<=[A-Za-z]):(?=\/\/)|(?<=mailto|xmpp):(?=\S)/gi, '\\:')

@@ -60,6 +60,8 @@ function ends(text: string): string {
 
 jest.setTimeout(120_000);
 const runs = { numRuns: effort(40) };
+/** Found by chance: a reader took all between the two apostrophes, the link's end among it, for a part of the address. */
+const QUOTED = "https://ab.example/caf%C3%A9'=1+1";
 
 describe.each(Object.entries(readers))('Markdown read by %s', (_, read) => {
   test('holds every text exactly as it was entered', async () => {
@@ -88,7 +90,7 @@ describe.each(Object.entries(readers))('Markdown read by %s', (_, read) => {
         expect(blocks).toContain(`[#5] ${text}`);
         expect(blocks).toContain(`[#7] ${ended} — 1 of 2 requests failed (50.0 %), ${text}`);
       }),
-      runs,
+      { ...runs, examples: [[QUOTED]] },
     );
   });
 });

@@ -109,6 +109,7 @@ const PIECES = [
   'https://k.example/app?_g=(a:!(b),c:%27d%27)&_a=~x',
   'https://ab.example/Foo_(bar)',
   'https://ab.example/caf%C3%A9',
+  "https://ab.example/caf%C3%A9'=1+1",
   'https://ab.example/[x]',
   'HTTPS://Ab.Example/X',
   'https://xn--bcher-kva.example/',
