@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { emptyDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 import { run, startWalk, type Walk } from './kit.js';
 
 // What somebody reads whose bot, or whose verb, cannot begin: a sentence with what to do, and no stack.
@@ -197,6 +198,11 @@ test('several workspaces, and none is meant: they are listed, without a stack; S
   const bot = await walk.here();
   const client = new pg.Client(walk.database.config);
   await client.connect();
+  // The bot's own is there once Slack has said whose bot it is.
+  await until('the workspace of the bot', async () => {
+    const { rows } = await client.query('select from workspace');
+    return rows.length > 0;
+  });
   await client.query("insert into workspace (team, slack_team) values ('T0OTHER', 'T0OTHER')");
   const nobody = { SLACK_BOT_TOKEN: '', SLACK_APP_TOKEN: '' };
   await says(
