@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { folderOfThisRun } from './run.js';
 
 /** What PostgreSQL says when it is ready, outside of a transaction, and when an administrator ends the connection. */
 const LET_IN = Buffer.from('Z\0\0\0\x05I', 'latin1');
@@ -100,6 +103,8 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
  * moment between this and its use
  */
 export async function freePort(): Promise<number> {
+  const folder = join(await folderOfThisRun(), 'ports');
+  await mkdir(folder, { recursive: true });
   for (;;) {
     const port = randomInt(10_000, 30_000);
     const server = createServer();
@@ -109,6 +114,11 @@ export async function freePort(): Promise<number> {
     });
     if (!free) continue;
     await new Promise((resolve) => server.close(resolve));
-    return port;
+    // Nor does another file of this run, while what listens there is being started again.
+    const ours = await mkdir(join(folder, String(port))).then(
+      () => true,
+      () => false,
+    );
+    if (ours) return port;
   }
 }

@@ -7,15 +7,8 @@ import { type Embedded, openEmbedded } from '#store/embedded/embedded.js';
 import { connectionUrl } from '#store/embedded/server.js';
 import { balancer, haproxyAvailable, type TestHaproxy } from '../support/haproxy.js';
 import { type Scratch, scratch } from '../support/scratch.js';
-import {
-  type BotHere,
-  type BotProcess,
-  freePort,
-  pause,
-  signedCommand,
-  startWalk,
-  type Walk,
-} from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotHere, type BotProcess, pause, signedCommand, startWalk, type Walk } from './kit.js';
 
 // Several webs, with what stands in front of them: a real HAProxy, or Slack's own sockets.
 const DOCS = fileURLToPath(new URL('../../docs/operating.md', import.meta.url));

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { stringify } from 'yaml';
+import { freePort } from '../support/wire.js';
 import { Canaries, type Canary, WORDS } from './canaries.js';
 import { ECHO_NAMES, ECHOES, FAILS, PRINT_NAMES, PRINTS, program } from './canary-echoes.js';
-import { freePort } from './kit.js';
 
 /** How many values go to targets that echo them, and to programs that print them. */
 export interface CanarySize {

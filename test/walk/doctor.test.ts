@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { redisAvailable, startRedis } from '../support/redis.js';
-import { freePort, pause, run, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { pause, run, startWalk, type Walk } from './kit.js';
 
 // The doctor looks at everything before the first incident does, and says the fix.
 let walk: Walk;

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
-import { type BotHere, type BotProcess, freePort, pause, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotHere, type BotProcess, pause, startWalk, type Walk } from './kit.js';
 
 // What a balancer, a monitor, a person and the log are told when something that the bot stands on is not well.
 

@@ -3,7 +3,6 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +14,7 @@ import { loadConfig } from '#config/config.js';
 import { createLog } from '#log.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
+import { freePort } from '../support/wire.js';
 import { Prompt } from './prompt.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -300,13 +300,3 @@ export function signedCommand(secret: string, fields: Record<string, string>, at
 }
 
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}

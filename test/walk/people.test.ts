@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type BotHere, freePort, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotHere, startWalk, type Walk } from './kit.js';
 
 // Who may do what, tried at every front, with a rule of tocsin.yml that names a role, people of whom the bot has heard
 // nothing, and people who have gone since: ana, bo, chen, dana are full members; gil, gina, gus and gwen are guests.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type BotProcess, freePort, pause, signedCommand, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotProcess, pause, signedCommand, startWalk, type Walk } from './kit.js';
 
 // A receipt is a promise: kept through repeats, races, kills and hostile requests.
 let walk: Walk;

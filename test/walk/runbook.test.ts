@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type BotProcess, freePort, pause, run, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotProcess, pause, run, startWalk, type Walk } from './kit.js';
 import { CANARIES, owned, type Stage, startStage } from './runbook-kit.js';
 
 // Runbooks from the command line, with real processes: without Slack and without a bot, then beside one.

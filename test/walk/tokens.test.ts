@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type BotHere, freePort, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotHere, startWalk, type Walk } from './kit.js';
 
 // What tokens may do, for whom, for how long, and what a key stands for: through two bots that share a database.
 let walk: Walk;

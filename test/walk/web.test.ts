@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type BotHere, freePort, run, signedCommand, startWalk, type Walk } from './kit.js';
+import { freePort } from '../support/wire.js';
+import { type BotHere, run, signedCommand, startWalk, type Walk } from './kit.js';
 
 // The one HTTP server, as strangers, programs and load balancers meet it.
 let walk: Walk;

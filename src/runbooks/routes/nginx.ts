@@ -36,7 +36,7 @@ type Settings = z.infer<typeof settings>;
 const TAKEN_UP_MS = 10_000;
 const ANSWER_MS = 2_000;
 // Several workers answer: one that has it does not mean that all have.
-const IN_A_ROW = 3;
+const IN_A_ROW = 5;
 
 /** An include file of an nginx: tested before it counts, put back when it is refused or not taken up. */
 export const nginx: RouteKind<Settings> = {
@@ -117,7 +117,8 @@ class NginxRoute implements Route {
         throw new Error(`nginx did not take up ${to} within ${TAKEN_UP_MS / 1000} s; its error log says why`);
       good = (await this.live(signal).catch(() => null)) === to ? good + 1 : 0;
       signal.throwIfAborted();
-      if (good === 0) await sleep(20, undefined, { signal });
+      // Apart in time: on a busy machine the old workers hear late that they are to stop.
+      await sleep(20, undefined, { signal });
     }
   }
 
