@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Amendment, Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Loaded, Receipt } from './incidents.js';
+import type { FactRow, Loaded, Receipt } from './incidents.js';
 import {
   Locked,
   outcomeOfCommit,
@@ -20,20 +20,10 @@ import {
  * A sealed fact on its way to disk. `key`, `receipt`, `asked`: the request it answers (intent.ts), on the first fact of that
  * request only.
  */
-interface FactToWrite {
-  team: string;
-  incident: number;
-  seq: number;
-  type: string;
-  v: number;
-  /** UTC ISO 8601 with milliseconds, as in `body`. */
-  recordedAt: string;
-  body: string;
-  hash: string;
+interface FactToWrite extends Readonly<FactRow> {
   key: string | null;
   receipt: string | null;
   asked?: string | null;
-  texts: ReadonlyArray<{ field: string; salt: string | null; text: string | null }>;
 }
 
 /** An incident's summary as it stands after its newest fact. `expected`: the version this was decided on, 0 for a new incident. */

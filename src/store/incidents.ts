@@ -169,6 +169,7 @@ export interface FactRow {
   seq: number;
   type: string;
   v: number;
+  /** UTC ISO 8601 with milliseconds, as in `body`. */
   recordedAt: string;
   body: string;
   hash: string;
