@@ -41,8 +41,13 @@ const BLANKS = new RegExp(`${BLANK}*`, 'y');
 
 /** @returns the index behind the white space at `at`, on the same line. */
 export function skipBlanks(text: string, at: number): number {
-  BLANKS.lastIndex = at;
-  return at + (BLANKS.exec(text)?.[0].length ?? 0);
+  return at + (matchAt(BLANKS, text, at)?.[0].length ?? 0);
+}
+
+/** @param pattern a sticky one. @returns its match that begins at `at`; null: none does */
+export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
 /** Limits on what people enter, in characters (Unicode code points) or items. Slack's own limit on a message is 40,000. */
@@ -78,7 +83,6 @@ export function given(texts: Record<string, string | null>): Record<string, stri
 /** @returns the word at `at`, or so many words, short enough to be quoted. */
 export function wordAt(text: string, at: number, words = 1): string {
   const pattern = new RegExp(`\\S+(?:\\s+\\S+){0,${words - 1}}`, 'y');
-  pattern.lastIndex = at;
   // By characters, so that none is cut in half.
-  return [...(pattern.exec(text)?.[0] ?? '').slice(0, 80)].slice(0, 40).join('');
+  return [...(matchAt(pattern, text, at)?.[0] ?? '').slice(0, 80)].slice(0, 40).join('');
 }

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { LIMITS, lengthOf } from '../text.js';
+import { LIMITS, lengthOf, matchAt } from '../text.js';
 
 /** Somebody, or a user group, named in the text: `@ana` from `start` to `end` (UTF-16 indices). A bare `@name` has no id. */
 export interface Mention {
@@ -109,8 +109,7 @@ const LINK = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:mailto|tel|sms|sip|xmpp|facetime|sky
 
 /** @returns what the sequence at `at` stands for; null: it is none of Slack's and stays as it is. */
 function readSlackToken(raw: string, at: number, names: Names): SlackToken | null {
-  SEQUENCE.lastIndex = at;
-  const match = SEQUENCE.exec(raw);
+  const match = matchAt(SEQUENCE, raw, at);
   if (!match) return null;
   const end = at + match[0].length;
   const body = undo(match[1] ?? '');

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
+import { matchAt } from '../text.js';
 import { goesOn } from './time/time.js';
 
 /** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */
@@ -26,15 +27,15 @@ const BARE = /(?<!\S)--(?!\S)/;
 
 /** @returns `component` of `--component`, `—component`, `–component` or `--component=…`; null for anything else. */
 export function plainFlag(word: string): string | null {
-  FLAG.lastIndex = 0;
-  return FLAG.exec(word)?.[1]?.toLowerCase() ?? null;
+  return flagAt(word, 0)?.name ?? null;
 }
 
-/** @returns the flag that begins at `start`, whatever its name, and where it ends; null: none does. */
-export function flagAt(text: string, start: number): { name: string; end: number } | null {
-  FLAG.lastIndex = start;
-  const match = FLAG.exec(text);
-  return match ? { name: (match[1] ?? '').toLowerCase(), end: start + match[0].length } : null;
+/** @returns the flag that begins at `start`, whatever its name; `joined`: a `=` stands behind it; null: none does. */
+export function flagAt(text: string, start: number): { name: string; end: number; joined: boolean } | null {
+  const match = matchAt(FLAG, text, start);
+  return match
+    ? { name: (match[1] ?? '').toLowerCase(), end: start + match[0].length, joined: match[2] === '=' }
+    : null;
 }
 
 /**
@@ -100,14 +101,13 @@ export class Flags {
   }
 
   private read(text: string, start: number): Found | null {
-    FLAG.lastIndex = start;
-    const match = FLAG.exec(text);
-    const spec = this.specs.find(({ name }) => name === match?.[1]?.toLowerCase());
-    if (!match || !spec) return null;
-    const end = start + match[0].length;
+    const flag = flagAt(text, start);
+    const spec = this.specs.find(({ name }) => name === flag?.name);
+    if (!flag || !spec) return null;
+    const { end, joined } = flag;
     const found = { spec, value: '', why: null, start, end };
-    if (!spec.value) return match[2] ? { ...found, why: 'takes no value' } : found;
-    const at = match[2] ? end : end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
+    if (!spec.value) return joined ? { ...found, why: 'takes no value' } : found;
+    const at = joined ? end : end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
     const none = { ...found, why: `needs a value (${spec.value})` };
     if (at >= text.length || this.known(text, at) || /^--(?!\S)/.test(text.slice(at, at + 3))) return none;
     const quoted = quotedAt(text, at);
@@ -121,8 +121,7 @@ export class Flags {
   }
 
   private known(text: string, at: number): boolean {
-    FLAG.lastIndex = at;
-    const name = FLAG.exec(text)?.[1]?.toLowerCase();
+    const name = flagAt(text, at)?.name;
     return this.specs.some((spec) => spec.name === name);
   }
 
@@ -224,8 +223,8 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
   let other = -1;
   for (let end = at + 1; end < text.length; end++) {
     const found = text[end] as string;
-    if (!kind.includes(found) || !matches(ENDS_WORD, text, end + 1)) continue;
-    if (closers.includes(found) || matches(NEXT_BEGINS, text, end + 1)) return quotedBetween(text, at, end);
+    if (!kind.includes(found) || !matchAt(ENDS_WORD, text, end + 1)) continue;
+    if (closers.includes(found) || matchAt(NEXT_BEGINS, text, end + 1)) return quotedBetween(text, at, end);
     if (other < 0) other = end;
   }
   return other < 0
@@ -235,10 +234,10 @@ export function quotedAt(text: string, at: number): Quoted | { unclosed: string 
 
 /** `''a b''`: people type two single marks on each side where their keyboard has no double one; they count as one. */
 function doubledAt(text: string, at: number, closers: string): Quoted | null {
-  if (matches(ENDS_WORD, text, at + 2)) return null;
+  if (matchAt(ENDS_WORD, text, at + 2)) return null;
   for (let end = at + 3; end < text.length; end++) {
     const both = closers.includes(text[end] as string) && text[end - 1] === text[end];
-    if (both && matches(ENDS_WORD, text, end + 1))
+    if (both && matchAt(ENDS_WORD, text, end + 1))
       return { value: text.slice(at + 2, end - 1), end: end + 1 };
   }
   return null;
@@ -247,11 +246,6 @@ function doubledAt(text: string, at: number, closers: string): Quoted | null {
 function quotedBetween(text: string, at: number, end: number): Quoted {
   const value = text.slice(at + 1, end);
   return { value: GUILLEMETS.includes(text[at] as string) ? value.trim() : value, end: end + 1 };
-}
-
-function matches(pattern: RegExp, text: string, at: number): boolean {
-  pattern.lastIndex = at;
-  return pattern.test(text);
 }
 
 /** @returns the text without white space around it, and without the quotes around all of it. */

@@ -1,3 +1,4 @@
+import { matchAt } from '../text.js';
 import { SEVERITIES, type Severity } from '../words.js';
 import { fold } from './entered.js';
 
@@ -115,11 +116,6 @@ const LIKE_AT_START = /^\s*s[1-4](?![\p{L}\p{N}_.-])/iu;
 export function severityRemark(title: string): string[] {
   const like = (LIKE.exec(title) ?? LIKE_AT_START.exec(title))?.[0].trim();
   return like ? [`“${like}” was kept as part of the title; \`sev SEVERITY\` sets a severity.`] : [];
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
 }
 
 function spaces(text: string, at: number): number {

@@ -1,3 +1,4 @@
+import { matchAt } from '../../text.js';
 import { ABBREVIATIONS, LONG_NAMES } from './zone-data.js';
 
 /** What an abbreviation may mean: a place, and the offset that it had there; null: that of the season. */
@@ -127,8 +128,7 @@ const LONG = new RegExp(
 export function longNameAt(text: string, at: number): string | null {
   // This is asked of every text behind a time, and most have no such word.
   if (!/\stime/i.test(text.slice(at, at + 60))) return null;
-  LONG.lastIndex = at;
-  return LONG.exec(text)?.[0] ?? null;
+  return matchAt(LONG, text, at)?.[0] ?? null;
 }
 
 /**

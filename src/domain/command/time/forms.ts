@@ -1,6 +1,6 @@
 import type { Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, skipBlanks, wordAt } from '../../text.js';
+import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
 import { abbreviationOf } from './abbreviations.js';
 import { offsetZone, zoneNamed } from './zone.js';
 import { DAYS, MONTHS, WEEKDAYS } from './zone-data.js';
@@ -118,7 +118,7 @@ export function readForm(text: string, at: number, start: boolean): Read {
 
 /** `1341` is a number of something, unless a zone stands behind it. */
 function withoutColon(text: string, at: number): Refusal | null {
-  const [digits, h, m] = sticky(/([01]\d|2[0-3])([0-5]\d)(?=\s)/y, text, at) ?? [];
+  const [digits, h, m] = matchAt(/([01]\d|2[0-3])([0-5]\d)(?=\s)/y, text, at) ?? [];
   if (digits === undefined || !saysClock(text, at + 4)) return null;
   return refuse('TIME_UNKNOWN', {
     got: wordAt(text, at, 2),
@@ -132,25 +132,20 @@ function clockAt(text: string, at: number): number {
   return form && !('refused' in form) && form.kind !== 'ago' ? form.end : -1;
 }
 
-function sticky(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
-}
-
 function readAgo(text: string, at: number): Read {
-  const decimal = sticky(DECIMAL_AGO, text, at);
+  const decimal = matchAt(DECIMAL_AGO, text, at);
   if (decimal) {
     const unit = decimal[3] ?? '';
     const ms = Math.round(Number(`${decimal[1]}.${decimal[2]}`) * (UNIT_MS[unit] ?? 0));
     return { kind: 'ago', ms, seconds: unit === 's', end: at + decimal[0].length };
   }
-  const match = sticky(AGO, text, at);
+  const match = matchAt(AGO, text, at);
   if (!match || match[0].length < 3) return null;
   const parts = [1, 2, 3, 4].map((i) => match[i]);
   let last = parts.findLastIndex((part) => part !== undefined);
   let ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * (UNIT_MS[UNITS[i] ?? ''] ?? 0), 0);
   let end = at + match[0].length;
-  for (let more = sticky(MORE, text, end); more; more = sticky(MORE, text, end)) {
+  for (let more = matchAt(MORE, text, end); more; more = matchAt(MORE, text, end)) {
     const unit = UNITS.indexOf((more[2] ?? more[3] ?? '').toLowerCase());
     const amount = Number(more[1]);
     // `-1h 500s on checkout` has text behind the time; a part with a unit that does not fit may be either.
@@ -160,7 +155,7 @@ function readAgo(text: string, at: number): Read {
     end += more[0].length;
     last = unit;
   }
-  const round = last === 1 && sticky(ROUND, text, end);
+  const round = last === 1 && matchAt(ROUND, text, end);
   if (round) return ambiguousParts(text.slice(at, end + round[0].length));
   if (!Number.isSafeInteger(ms)) return unknown(text, at);
   return { kind: 'ago', ms, seconds: last === 3, end };
@@ -175,7 +170,7 @@ function ambiguousParts(got: string): Refusal {
 }
 
 function readNamedDay(text: string, at: number): Read {
-  const match = sticky(NAMED_DAY, text, at);
+  const match = matchAt(NAMED_DAY, text, at);
   if (!match) return null;
   const clock = readBare(text, at + match[0].length, /at\s*$/i.test(match[0]));
   if (clock && 'refused' in clock) return unknown(text, at, 2);
@@ -185,8 +180,8 @@ function readNamedDay(text: string, at: number): Read {
 }
 
 function readDated(text: string, at: number): Read {
-  const basic = sticky(BASIC_ISO, text, at);
-  const match = basic ?? sticky(DATE, text, at);
+  const basic = matchAt(BASIC_ISO, text, at);
+  const match = basic ?? matchAt(DATE, text, at);
   if (!match) return null;
   const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
   const end = at + match[0].length;
@@ -198,11 +193,11 @@ function readDated(text: string, at: number): Read {
     return null;
   if (!isDay(day)) return unknown(text, at);
   if (/^[Tt]\d/.test(text.slice(end, end + 2))) {
-    const clock = sticky(/(\d{2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?/y, text, end + 1);
+    const clock = matchAt(/(\d{2}):(\d{2})(?!\d)(?::(\d{2})(?!\d)(?:[.,]\d+)?)?/y, text, end + 1);
     if (!clock) return unknown(text, at);
     return isoClock(text, at, day, clock.slice(1), end + 1 + clock[0].length);
   }
-  const word = sticky(AT, text, end);
+  const word = matchAt(AT, text, end);
   const next = skipBlanks(text, end + (word?.[0].length ?? 0));
   // `-03:00` behind a date is its offset, and is left for the zone; behind anything else it is none.
   const offset = word === null && /^-\d{2}:?\d{2}(?!\S)/.test(text.slice(next, next + 7));
@@ -222,7 +217,7 @@ function isoClock(
 ): Read {
   const clock = toClock(parts[0], parts[1], parts[2], undefined);
   if (!clock) return unknown(text, start);
-  const match = sticky(ISO_ZONE, text, end);
+  const match = matchAt(ISO_ZONE, text, end);
   if (!match) return { kind: 'clock', day, clock, zone: null, iso: true, end };
   const zone = match[1] ? offsetZone(match[1], Number(match[2]), Number(match[3] ?? 0)) : zoneNamed('UTC');
   if (!zone) return refuse('TIME_ZONE_UNKNOWN', { zone: match[0] });
@@ -231,23 +226,23 @@ function isoClock(
 
 /** @param dotted whether `14.32` is a time whatever follows it */
 function readBare(text: string, at: number, dotted = false): Read {
-  const match = sticky(CLOCK, text, at) ?? sticky(CHARACTERS, text, at);
+  const match = matchAt(CLOCK, text, at) ?? matchAt(CHARACTERS, text, at);
   if (!match) return readDotted(text, at, dotted);
   // `12:34:56:78:9a:bc` is somebody's network address.
   if (/^[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3}/i.test(text.slice(at, at + 24))) return null;
   const clock = toClock(match[1], match[2], match[3], match[4]);
   if (!clock) return refuse('TIME_UNKNOWN', { got: match[0] });
   const end = at + match[0].length;
-  const hours = clock.h > 9 || text[at] === '0' ? sticky(HOURS, text, end) : null;
+  const hours = clock.h > 9 || text[at] === '0' ? matchAt(HOURS, text, end) : null;
   return withStuckZone(text, end + (hours?.[0].length ?? 0), clock);
 }
 
 function readDotted(text: string, at: number, sure: boolean): Read {
-  const match = sticky(DOTTED, text, at);
+  const match = matchAt(DOTTED, text, at);
   if (!match) return null;
   const clock = toClock(match[1], match[2], undefined, match[3]);
   const end = at + match[0].length;
-  const behind = sticky(DOTTED_END, text, end);
+  const behind = matchAt(DOTTED_END, text, end);
   const said =
     match[3] ?? match[4] ?? (saysClock(text, end) || (behind && saysClock(text, end + behind[0].length)));
   return clock && (sure || said) ? withStuckZone(text, end, clock) : null;
@@ -255,7 +250,7 @@ function readDotted(text: string, at: number, sure: boolean): Read {
 
 /** Behind a day, `14.32` is likely a time of that day: it is text only where a unit shows that it is an amount. */
 function maybeDotted(text: string, at: number): boolean {
-  const match = sticky(DOTTED, text, at);
+  const match = matchAt(DOTTED, text, at);
   if (!match || !/^\d\d/.test(match[0]) || !toClock(match[1], match[2], undefined, undefined)) return false;
   return !/^\s?(?:[%‰°€$£]|(?:[µumn]?s|min|h|[kmgt]i?b?|eur|usd|gbp|chf|[rqt]ps)(?![\p{L}\p{N}]))/iu.test(
     text.slice(at + match[0].length),
@@ -265,14 +260,14 @@ function maybeDotted(text: string, at: number): boolean {
 /** Whether what follows can only follow a time of day: `Uhr`, `pm`, or a zone. `1.50 ct` and `12.50 pt` are no times. */
 function saysClock(text: string, end: number): boolean {
   if (/^\s*(?:Uhr|[ap]\.?m)(?![\p{L}\p{N}_])/iu.test(text.slice(end, end + 12))) return true;
-  if (sticky(STUCK_ZONE, text, end) && /^\S+(?=\s|$)/.test(text.slice(end))) return true;
+  if (matchAt(STUCK_ZONE, text, end) && /^\S+(?=\s|$)/.test(text.slice(end))) return true;
   const next = skipBlanks(text, end);
   if (next === end || /^(?:\p{Ll}{2}|[+-]\d{1,2})(?=\s|$)/u.test(text.slice(next))) return false;
   return readZoneWord(text, next, '', true) !== null;
 }
 
 function withStuckZone(text: string, end: number, clock: Clock): Read {
-  const stuck = sticky(STUCK_ZONE, text, end);
+  const stuck = matchAt(STUCK_ZONE, text, end);
   if (!stuck || /^[\p{L}\p{N}_+:]/u.test(text.slice(end + stuck[0].length)))
     return { kind: 'clock', day: null, clock, zone: null, iso: false, end };
   const zone = stuck[1] ? offsetZone('+', Number(stuck[1]), Number(stuck[2])) : zoneNamed('UTC');
@@ -543,7 +538,7 @@ function meantAtStart(text: string, at: number, clockAt: (at: number) => number)
   const got = longest(AT_START, text, at);
   if (got !== null) return refuse('TIME_UNKNOWN', { got, next: insteadOf(got) });
   for (const pattern of ZONE_FIRST) {
-    const match = sticky(pattern, text, at);
+    const match = matchAt(pattern, text, at);
     if (!match || (match[2] !== undefined && abbreviationOf(match[2], '') === null)) continue;
     const end = clockAt(at + match[0].length);
     if (end < 0) continue;
@@ -607,7 +602,7 @@ function insteadOf(got: string): string | undefined {
 
 function longest(patterns: readonly RegExp[], text: string, at: number): string | null {
   for (const pattern of patterns) {
-    const got = sticky(pattern, text, at)?.[0];
+    const got = matchAt(pattern, text, at)?.[0];
     if (got) return got;
   }
   return null;

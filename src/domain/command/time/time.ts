@@ -1,6 +1,6 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, skipBlanks, wordAt } from '../../text.js';
+import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
 import { fold } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
@@ -158,10 +158,7 @@ const HALF_BEHIND = new RegExp(
  * not read: recorded, they would be wrong.
  */
 function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
-  const follows = (pattern: RegExp) => {
-    pattern.lastIndex = end;
-    return pattern.exec(text)?.[0];
-  };
+  const follows = (pattern: RegExp) => matchAt(pattern, text, end)?.[0];
   if (from.kind === 'ago') return null;
   const stray =
     from.kind === 'date' ? dateStray(follows, zoned) : clockStray(follows, text, end, from, zoned);
@@ -220,8 +217,7 @@ function readSpan(text: string, at: number): Span | Refusal | null {
   const from = readForm(text, at, true);
   if (!from || 'refused' in from) return from;
   for (const separator of [STUCK, SPACED]) {
-    separator.lastIndex = from.end;
-    const match = separator.exec(text);
+    const match = matchAt(separator, text, from.end);
     if (!match) continue;
     const to = readForm(text, from.end + match[0].length, false);
     if (to && 'refused' in to) return to;

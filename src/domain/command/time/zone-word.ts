@@ -1,6 +1,6 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, skipBlanks } from '../../text.js';
+import { BLANK, matchAt, skipBlanks } from '../../text.js';
 import { abbreviationOf, exampleZones, isAbbreviation, isLabel, longNameAt } from './abbreviations.js';
 import {
   inAreas,
@@ -76,10 +76,7 @@ const THINGS =
  * @returns null when what stands there is text
  */
 export function readZoneWord(text: string, at: number, typed: string, dated: boolean): Read {
-  const match = (pattern: RegExp) => {
-    pattern.lastIndex = at;
-    return pattern.exec(text)?.[0];
-  };
+  const match = (pattern: RegExp) => matchAt(pattern, text, at)?.[0];
   const word = match(BEHIND) ?? '';
   if (!word) return null;
   const long = longNameAt(text, at) ?? LONG_NAME.exec(text.slice(at, at + LONGEST))?.[0];
@@ -97,8 +94,7 @@ export function readZoneWord(text: string, at: number, typed: string, dated: boo
 
 /** `07:05 in UTC`: the zone is clear, and so is how to write it. */
 function behindIn(text: string, at: number, typed: string, dated: boolean): Refusal | null {
-  IN.lastIndex = at;
-  const word = IN.exec(text)?.[0];
+  const word = matchAt(IN, text, at)?.[0];
   if (!word) return null;
   const zone = readZoneWord(text, at + word.length, typed, dated);
   if (!zone || 'refused' in zone) return zone;
@@ -107,18 +103,15 @@ function behindIn(text: string, at: number, typed: string, dated: boolean): Refu
 }
 
 function readUtc(text: string, at: number, typed: string): Read {
-  UTC_WORD.lastIndex = at;
-  DOTTED.lastIndex = at;
-  const plain = UTC_WORD.exec(text)?.[0];
-  const dotted = plain ? null : (DOTTED.exec(text)?.[0] ?? null);
+  const plain = matchAt(UTC_WORD, text, at)?.[0];
+  const dotted = plain ? null : (matchAt(DOTTED, text, at)?.[0] ?? null);
   const name = plain ?? dotted?.replaceAll('.', '');
   if (!name) return null;
   const end = at + (plain ?? dotted ?? '').length;
   if (/^(?:utc|gmt|z)$/i.test(name)) {
     // `UTC +2` is another zone, not a text that begins with +2.
     const next = skipBlanks(text, end);
-    HOURS.lastIndex = next;
-    const more = HOURS.exec(text)?.[0];
+    const more = matchAt(HOURS, text, next)?.[0];
     if (more && !/^-\s|\s.*:/.test(more) && !THINGS.test(text.slice(next + more.length)))
       return noZone(text.slice(at, next + more.length), typed);
     return { zone: FixedOffsetZone.utcInstance, end };
@@ -128,10 +121,7 @@ function readUtc(text: string, at: number, typed: string): Read {
 }
 
 function readOffset(text: string, at: number, typed: string, dated: boolean): Read {
-  const match = (pattern: RegExp) => {
-    pattern.lastIndex = at;
-    return pattern.exec(text);
-  };
+  const match = (pattern: RegExp) => matchAt(pattern, text, at);
   const offset = match(OFFSET_WORD);
   const basic = offset ? null : match(BASIC_OFFSET);
   const signed = offset ?? basic;
@@ -202,8 +192,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
     return refuse('TIME_ZONE_UNKNOWN', { zone: city[0], next: `Write the area: \`${typed} ${place}\`.` });
   const spoken = SPOKEN.exec(head)?.[0];
   if (spoken) return noZone(spoken, typed);
-  WORD.lastIndex = at;
-  const word = WORD.exec(text)?.[0];
+  const word = matchAt(WORD, text, at)?.[0];
   if (!word) return posix(text, at, typed);
   const end = at + word.length;
   const next = text.slice(end, end + 2);
@@ -215,8 +204,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
   if (!name) return null;
   if (apart || next[0] === '-') return short(name, typed);
   if (next[0] === '/') {
-    WORD.lastIndex = end + 1;
-    const other = WORD.exec(text)?.[0] ?? '';
+    const other = matchAt(WORD, text, end + 1)?.[0] ?? '';
     if (/^(?:utc|gmt)$/i.test(other)) return short(name, typed);
     return abbreviationOf(other, '') && /^(?:\s|[,;:.)]|$)/.test(text.slice(end + 1 + other.length))
       ? short(name, typed)
@@ -224,8 +212,7 @@ function readAbbreviation(text: string, at: number, typed: string): Read {
   }
   // A label (`BOT: restarted`) is text where the word is one, and so is what a bracket opens (`CT(2)`).
   if (isLabel(word) || (next[0] === '.' && word !== name) || /^[^,;:.)\]!?|…'’"”+—]/.test(next)) return null;
-  BEHIND.lastIndex = at;
-  return stuck(BEHIND.exec(text)?.[0] ?? word, name, typed);
+  return stuck(matchAt(BEHIND, text, at)?.[0] ?? word, name, typed);
 }
 
 /** `EST5EDT` */
@@ -242,10 +229,7 @@ function short(name: string, typed: string): Refusal {
 }
 
 function readArea(text: string, at: number, typed: string): Read {
-  const match = (pattern: RegExp) => {
-    pattern.lastIndex = at;
-    return pattern.exec(text)?.[0];
-  };
+  const match = (pattern: RegExp) => matchAt(pattern, text, at)?.[0];
   const apart = APART.exec(text.slice(at, at + LONGEST));
   const [both, one = ''] = apart ?? [];
   const whole = both && [both, one].find((name) => unslashed(name) && zoneNamed(name) === null);
@@ -261,10 +245,7 @@ function readArea(text: string, at: number, typed: string): Read {
   const next = text[end] ?? ' ';
   if (zone) {
     if (/\s/.test(next)) return { zone, end };
-    if (/[,;:.)\]!?|]/.test(next)) {
-      BEHIND.lastIndex = at;
-      return stuck(BEHIND.exec(text)?.[0] ?? word, word, typed);
-    }
+    if (/[,;:.)\]!?|]/.test(next)) return stuck(matchAt(BEHIND, text, at)?.[0] ?? word, word, typed);
   }
   if (!/[\s,;:.)\]!?|]/.test(next)) return null;
   // `America/New York` goes on behind its white space.
