@@ -4,7 +4,6 @@ import { numberOf } from '../words.js';
 import { checkText, type Entered } from './entered.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
-import { IMPACT } from './verb/impact.js';
 import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
 import { RECORDS } from './verb/records.js';
@@ -13,7 +12,7 @@ import {
   type CommandContext,
   closestVerbs,
   firstWord,
-  type Line,
+  Line,
   type Parsed,
   type Parsers,
   refAmong,
@@ -27,7 +26,6 @@ const PARSERS: Required<Parsers> = {
   ...OPEN,
   ...RECORDS,
   ...CHANGES,
-  ...IMPACT,
   ...PEOPLE,
   ...RUNS,
   ...ASKS,
@@ -62,9 +60,7 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const found = leads ? { ref: numberOf(first.word), text, at: text.length - rest.length } : null;
   const { ref, ...from } = found ?? whereNamed(text, text.length - rest.length, may ? verb : null);
   const named = !may || ref !== null;
-  const said = from.text.slice(from.at);
-  const line: Line = { ...from, said, mentions, named, verb, form: `${ctx.command} ${verb.form}`, ctx };
-  const outcome = PARSERS[verb.name](line);
+  const outcome = PARSERS[verb.name](new Line(from.text, mentions, from.at, named, verb, ctx));
   return 'refused' in outcome ? outcome : { ...outcome, verb: verb.name, ref: ref ?? outcome.ref ?? null };
 }
 

@@ -223,21 +223,6 @@ export type Outcome = Said & {
 /** The parsers of verbs, by name. */
 export type Parsers = { readonly [V in VerbName]?: (line: Line) => Outcome | Refusal };
 
-/** A line on its way through the grammar. `at`: the index behind the verb and the incident, before the white space. */
-export interface Line {
-  readonly text: string;
-  readonly mentions: readonly Mention[];
-  readonly at: number;
-  /** What is behind that index. */
-  readonly said: string;
-  /** The incident has been named, or need not be: what looks like one is part of the text. */
-  readonly named: boolean;
-  readonly verb: Verb;
-  /** The verb's form, with the command in front. */
-  readonly form: string;
-  readonly ctx: CommandContext;
-}
-
 /** @param time that was typed, for a remark on its zone */
 export function intent(intent: TypedIntent, time: ReadTime | null = null, notes: string[] = []): Outcome {
   return { kind: 'intent', intent, notes: time ? [...notes, ...zoneRemark(time)] : notes };
@@ -291,63 +276,6 @@ export interface Timed {
   readonly ended: boolean;
 }
 
-/** Reads `[TIME] [--] TEXT`. */
-export function timed(text: string, line: Line): Timed | Refusal {
-  const kept = behindDashes(text);
-  if (kept !== null) return { time: null, text: kept, ended: true };
-  const time = readTime(text, line.ctx);
-  if (time && 'refused' in time) return time;
-  if (!time) return { time: null, text: exact(text), ended: false };
-  const after = behindDashes(time.rest);
-  return { time, text: after ?? time.rest, ended: after !== null };
-}
-
-/** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */
-export function onlyTime(text: string, line: Line, range: boolean): ReadTime | Refusal {
-  const time = readTimeAlone(text, line.ctx);
-  if (time && 'refused' in time) return time;
-  if (!time || !blank(time.rest)) return bad(line, 'a time', text);
-  return time.moment.until !== null && !range ? bad(line, 'a single time', text) : time;
-}
-
-/** Checks a text that must be there. `what` as in “`note` needs a text”. */
-export function needed(line: Line, text: string, limit: number, what: string): Refusal | null {
-  return blank(text) ? missing(line, what) : checkText(text, limit);
-}
-
-/** Reads the number of an entry or an action item: `5` or `#5`. */
-export function number(text: string, line: Line, what: string): { n: number; rest: string } | Refusal {
-  const { word, rest } = firstWord(text);
-  if (!word) return missing(line, `the number of ${what}`);
-  const match = /^#?([1-9]\d{0,8})$/.exec(word);
-  return match ? { n: Number(match[1]), rest } : bad(line, `the number of ${what}`, word);
-}
-
-/** Refuses any text behind a verb that takes nothing more. */
-export function nothingMore(text: string, line: Line): Refusal | null {
-  return blank(text) ? null : bad(line, `part of \`${line.verb.name}\``, text);
-}
-
-/** Names of components and the like: one line, the quotes around them taken off. */
-export function nameOf(
-  text: string,
-  line: Line,
-  what: string,
-  limit: number = LIMITS.component,
-): string | Refusal {
-  const name = unquoted(text);
-  if (!name) return missing(line, what);
-  if (/[\r\n\u2028\u2029]/.test(name)) return bad(line, `${what} on one line`, name);
-  return checkText(name, limit, 'The name') ?? name;
-}
-
-/** The title of an incident: one line. */
-export function titleProblem(title: string, line: Line): Refusal | null {
-  if (blank(title)) return missing(line, 'a title');
-  if (/[\r\n\u2028\u2029]/.test(title)) return bad(line, 'a title of one line', title);
-  return checkText(title, LIMITS.title, 'The title');
-}
-
 const REF = /(?<!\S)inc-(?:0|[1-9][0-9]{0,8})(?!\S)/i;
 
 /** @returns the first incident that is named in a text without words of a person's own, and the text with blanks for it. */
@@ -360,45 +288,123 @@ export function refAmong(text: string): { ref: number | null; text: string } {
   return { ref: numberOf(word), text: blanked };
 }
 
-/**
- * Behind a verb's own words, where its text begins: an incident that is alone there is the one that is meant. With words
- * behind it, it may as well be the first of them, and only the person knows.
- */
-export function refBehind(text: string, line: Line): { ref: number | null; text: string } | Refusal {
-  const { word, rest } = firstWord(text);
-  const ref = line.named ? null : numberOf(word);
-  if (ref === null || blank(rest)) return { ref, text: ref === null ? text : rest };
-  return refuse('BAD_ARGUMENT', {
-    what: 'plainly the incident here: it may be the first word of the text',
-    got: word,
-    form: `${line.ctx.command} ${line.verb.name} ${word} …`,
-  });
-}
+/** A line on its way through the grammar: what a verb's parser reads, the pieces that it reads, and the ways to refuse one. */
+export class Line {
+  /** What stands behind the verb and the incident, white space first. */
+  readonly said: string;
+  /** The verb's form, with the command in front. */
+  readonly form: string;
 
-/** Before or behind a name, where words of a person's own would make no sense. */
-export function refAround(text: string, line: Line): { ref: number | null; text: string } {
-  if (line.named) return { ref: null, text };
-  const first = firstWord(text);
-  const last = /\S+\s*$/.exec(text);
-  const ref = numberOf(first.word);
-  if (ref !== null) return { ref, text: first.rest };
-  const behind = numberOf(last?.[0].trim() ?? '');
-  return { ref: behind, text: behind === null ? text : text.slice(0, last?.index) };
-}
+  /**
+   * @param at the index behind the verb and the incident
+   * @param named the incident has been named, or need not be: what looks like one is part of the text
+   */
+  constructor(
+    readonly text: string,
+    readonly mentions: readonly Mention[],
+    readonly at: number,
+    readonly named: boolean,
+    readonly verb: Verb,
+    readonly ctx: CommandContext,
+  ) {
+    this.said = text.slice(at);
+    this.form = `${ctx.command} ${verb.form}`;
+  }
 
-export function missing(line: Line, what: string): Refusal {
-  return refuse('MISSING_ARGUMENT', { verb: line.verb.name, what, form: line.form });
-}
+  /** Reads `[TIME] [--] TEXT`. */
+  timed(text: string): Timed | Refusal {
+    const kept = behindDashes(text);
+    if (kept !== null) return { time: null, text: kept, ended: true };
+    const time = readTime(text, this.ctx);
+    if (time && 'refused' in time) return time;
+    if (!time) return { time: null, text: exact(text), ended: false };
+    const after = behindDashes(time.rest);
+    return { time, text: after ?? time.rest, ended: after !== null };
+  }
 
-export function bad(line: Line, what: string, got: string): Refusal {
-  return refuse('BAD_ARGUMENT', {
-    what,
-    got: wordAt(got.trim(), 0, 6).replace(/\s+/g, ' '),
-    form: line.form,
-  });
-}
+  /** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */
+  onlyTime(text: string, range: boolean): ReadTime | Refusal {
+    const time = readTimeAlone(text, this.ctx);
+    if (time && 'refused' in time) return time;
+    if (!time || !blank(time.rest)) return this.bad('a time', text);
+    return time.moment.until !== null && !range ? this.bad('a single time', text) : time;
+  }
 
-export function withoutText(line: Line, time: ReadTime): Refusal {
-  const verb = `${line.ctx.command} ${line.verb.name}`;
-  return refuse('TIME_WITHOUT_TEXT', { verb, time: time.typed });
+  /** Checks a text that must be there. `what` as in “`note` needs a text”. */
+  needed(text: string, limit: number, what: string): Refusal | null {
+    return blank(text) ? this.missing(what) : checkText(text, limit);
+  }
+
+  /** Reads the number of an entry or an action item: `5` or `#5`. */
+  number(text: string, what: string): { n: number; rest: string } | Refusal {
+    const { word, rest } = firstWord(text);
+    if (!word) return this.missing(`the number of ${what}`);
+    const match = /^#?([1-9]\d{0,8})$/.exec(word);
+    return match ? { n: Number(match[1]), rest } : this.bad(`the number of ${what}`, word);
+  }
+
+  /** Refuses any text behind a verb that takes nothing more. */
+  nothingMore(text: string): Refusal | null {
+    return blank(text) ? null : this.bad(`part of \`${this.verb.name}\``, text);
+  }
+
+  /** Names of components and the like: one line, the quotes around them taken off. */
+  nameOf(text: string, what: string, limit: number = LIMITS.component): string | Refusal {
+    const name = unquoted(text);
+    if (!name) return this.missing(what);
+    if (/[\r\n\u2028\u2029]/.test(name)) return this.bad(`${what} on one line`, name);
+    return checkText(name, limit, 'The name') ?? name;
+  }
+
+  /** The title of an incident: one line. */
+  titleProblem(title: string): Refusal | null {
+    if (blank(title)) return this.missing('a title');
+    if (/[\r\n\u2028\u2029]/.test(title)) return this.bad('a title of one line', title);
+    return checkText(title, LIMITS.title, 'The title');
+  }
+
+  /**
+   * Behind a verb's own words, where its text begins: an incident that is alone there is the one that is meant. With words
+   * behind it, it may as well be the first of them, and only the person knows.
+   */
+  refBehind(text: string, named = this.named): { ref: number | null; text: string } | Refusal {
+    const { word, rest } = firstWord(text);
+    const ref = named ? null : numberOf(word);
+    if (ref === null || blank(rest)) return { ref, text: ref === null ? text : rest };
+    return refuse('BAD_ARGUMENT', {
+      what: 'plainly the incident here: it may be the first word of the text',
+      got: word,
+      form: `${this.ctx.command} ${this.verb.name} ${word} …`,
+    });
+  }
+
+  /** Before or behind a name, where words of a person's own would make no sense. */
+  refAround(text: string): { ref: number | null; text: string } {
+    if (this.named) return { ref: null, text };
+    const first = firstWord(text);
+    const last = /\S+\s*$/.exec(text);
+    const ref = numberOf(first.word);
+    if (ref !== null) return { ref, text: first.rest };
+    const behind = numberOf(last?.[0].trim() ?? '');
+    return { ref: behind, text: behind === null ? text : text.slice(0, last?.index) };
+  }
+
+  missing(what: string): Refusal {
+    return refuse('MISSING_ARGUMENT', { verb: this.verb.name, what, form: this.form });
+  }
+
+  bad(what: string, got: string): Refusal {
+    const quoted = wordAt(got.trim(), 0, 6).replace(/\s+/g, ' ');
+    return refuse('BAD_ARGUMENT', { what, got: quoted, form: this.form });
+  }
+
+  /** @param why in words that follow the flag: `takes no value` */
+  badFlag(name: string, why: string): Refusal {
+    return refuse('BAD_FLAG', { flag: `--${name}`, why, form: this.form });
+  }
+
+  withoutText(time: ReadTime): Refusal {
+    const verb = `${this.ctx.command} ${this.verb.name}`;
+    return refuse('TIME_WITHOUT_TEXT', { verb, time: time.typed });
+  }
 }

@@ -3,14 +3,11 @@ import { readZone } from '../time/zone.js';
 import {
   type Ask,
   ask,
-  bad,
   closestVerbs,
   EXPORT_FORMATS,
   type ExportFormat,
   firstWord,
   type Line,
-  missing,
-  nothingMore,
   type Outcome,
   type Parsers,
   verbNamed,
@@ -34,12 +31,12 @@ export const ASKS = {
 
   export(line) {
     const first = firstWord(line.said);
-    if (!first.word) return missing(line, 'a format');
+    if (!first.word) return line.missing('a format');
     // A zone is never a format, so either may stand first.
     const second = formatOf(first.word) ? null : firstWord(first.rest);
     const { word, rest } = second ? { word: second.word, rest: ` ${first.word}${second.rest}` } : first;
     const format = formatOf(word);
-    if (!format) return bad(line, 'a format', first.word);
+    if (!format) return line.bad('a format', first.word);
     const zone = zoneWord(rest, line);
     return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'export', format, zone });
   },
@@ -57,7 +54,7 @@ type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'help'>;
 
 /** @returns the parser of a verb that takes nothing more. */
 function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {
-  return (line) => nothingMore(line.said, line) ?? ask({ type });
+  return (line) => line.nothingMore(line.said) ?? ask({ type });
 }
 
 function formatOf(word: string): ExportFormat | undefined {
@@ -68,5 +65,5 @@ function formatOf(word: string): ExportFormat | undefined {
 function zoneWord(text: string, line: Line): string | Refusal | null {
   const { word, rest } = firstWord(text);
   if (!word) return null;
-  return nothingMore(rest, line) ?? readZone(word);
+  return line.nothingMore(rest) ?? readZone(word);
 }

@@ -3,34 +3,17 @@ import { LIMITS } from '../../text.js';
 import { MARKS } from '../../words.js';
 import { checkText } from '../entered.js';
 import { readSeverity } from '../severity.js';
-import {
-  bad,
-  blank,
-  exact,
-  firstWord,
-  intent,
-  type Line,
-  missing,
-  nameOf,
-  needed,
-  nothingMore,
-  number,
-  onlyTime,
-  type Parsers,
-  refAround,
-  refBehind,
-  titleProblem,
-} from '../verbs.js';
+import { blank, exact, firstWord, intent, type Line, type Parsers } from '../verbs.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 export const CHANGES = {
   sev(line) {
     const { said } = line;
-    if (blank(said)) return missing(line, 'a severity');
+    if (blank(said)) return line.missing('a severity');
     const read = readSeverity(said, true);
-    if (!read || 'unknown' in read) return bad(line, 'a severity', firstWord(said).word);
+    if (!read || 'unknown' in read) return line.bad('a severity', firstWord(said).word);
     const { severity } = read;
-    const behind = refBehind(read.rest, line);
+    const behind = line.refBehind(read.rest);
     if ('refused' in behind) return behind;
     const reason = exact(behind.text);
     const refusal = checkText(reason, LIMITS.reason, 'The reason');
@@ -41,34 +24,34 @@ export const CHANGES = {
 
   title(line) {
     const title = exact(line.said);
-    return titleProblem(title, line) ?? intent({ type: 'ChangeTitle', title });
+    return line.titleProblem(title) ?? intent({ type: 'ChangeTitle', title });
   },
 
   mark(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return missing(line, 'a milestone and a time');
+    if (!word) return line.missing('a milestone and a time');
     const milestone = MARKS.find((name) => name === word.toLowerCase());
-    if (!milestone) return bad(line, 'a milestone', word);
-    if (blank(rest)) return missing(line, 'a time');
-    const time = onlyTime(rest, line, false);
+    if (!milestone) return line.bad('a milestone', word);
+    if (blank(rest)) return line.missing('a time');
+    const time = line.onlyTime(rest, false);
     return 'refused' in time ? time : intent({ type: 'MarkMilestone', milestone, moment: time.moment }, time);
   },
 
   component(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return missing(line, '`add` or `remove`, and a name');
+    if (!word) return line.missing('`add` or `remove`, and a name');
     const how = word.toLowerCase();
-    if (how !== 'add' && how !== 'remove') return bad(line, '`add` or `remove`', word);
-    const { ref, text } = refAround(rest, line);
-    const component = nameOf(text, line, 'the name of a component');
+    if (how !== 'add' && how !== 'remove') return line.bad('`add` or `remove`', word);
+    const { ref, text } = line.refAround(rest);
+    const component = line.nameOf(text, 'the name of a component');
     if (typeof component !== 'string') return component;
     return { ...intent({ type: how === 'add' ? 'AddComponent' : 'RemoveComponent', component }), ref };
   },
 
   done(line) {
-    const read = number(line.said, line, 'an action item');
+    const read = line.number(line.said, 'an action item');
     if ('refused' in read) return read;
-    return nothingMore(read.rest, line) ?? intent({ type: 'CompleteAction', action: read.n });
+    return line.nothingMore(read.rest) ?? intent({ type: 'CompleteAction', action: read.n });
   },
 
   edit(line) {
@@ -77,10 +60,10 @@ export const CHANGES = {
   },
 
   time(line) {
-    const read = number(line.said, line, 'an entry');
+    const read = line.number(line.said, 'an entry');
     if ('refused' in read) return read;
-    if (blank(read.rest)) return missing(line, 'the new time');
-    const time = onlyTime(read.rest, line, true);
+    if (blank(read.rest)) return line.missing('the new time');
+    const time = line.onlyTime(read.rest, true);
     return 'refused' in time
       ? time
       : intent({ type: 'RetimeEntry', entry: read.n, moment: time.moment }, time);
@@ -94,10 +77,10 @@ export const CHANGES = {
 
 /** Reads `N TEXT`; the incident may be alone in the text's place. */
 function entryAndText(line: Line, limit: number, what: string): { n: number; text: string } | Refusal {
-  const read = number(line.said, line, 'an entry');
+  const read = line.number(line.said, 'an entry');
   if ('refused' in read) return read;
-  const behind = refBehind(read.rest, line);
+  const behind = line.refBehind(read.rest);
   if ('refused' in behind) return behind;
   const text = exact(behind.text);
-  return needed(line, text, limit, what) ?? { n: read.n, text };
+  return line.needed(text, limit, what) ?? { n: read.n, text };
 }

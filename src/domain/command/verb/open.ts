@@ -5,19 +5,9 @@ import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
 import { readSeverity, severityRemark } from '../severity.js';
 import type { ReadTime } from '../time/time.js';
-import {
-  bad,
-  behindDashes,
-  blank,
-  exact,
-  intent,
-  type Line,
-  nameOf,
-  onlyTime,
-  type Parsers,
-  titleProblem,
-} from '../verbs.js';
+import { behindDashes, blank, exact, intent, type Line, type Parsers, zoneRemark } from '../verbs.js';
 
+/** Verbs whose flags give times and components. */
 export const OPEN = {
   open(line) {
     const { said } = line;
@@ -29,7 +19,7 @@ export const OPEN = {
     const opening = readOpening(said, flags, line);
     if ('refused' in opening) return opening;
     const title = opening.title.trim();
-    const refusal = titleProblem(title, line);
+    const refusal = line.titleProblem(title);
     if (refusal) return refusal;
     const components = componentsOf(flags, line);
     if ('refused' in components) return components;
@@ -49,6 +39,52 @@ export const OPEN = {
       [...flags.remarks(title), ...(opening.severity || opening.kept ? [] : severityRemark(title))],
     );
   },
+
+  impact(line) {
+    const { said } = line;
+    if (blank(said)) return line.missing('a text or a number');
+    const tooLong = checkText(said);
+    if (tooLong) return tooLong;
+    const flags = new Flags(line.verb.flags, line.form);
+    const start = flags.head(said);
+    if (typeof start !== 'string') return start;
+    const kept = behindDashes(start);
+    const ownWords = kept ?? flags.tail(exact(start));
+    if (typeof ownWords !== 'string') return ownWords;
+    const behind = kept === null ? line.refBehind(ownWords) : { ref: null, text: ownWords };
+    if ('refused' in behind) return behind;
+    const { ref, text } = behind;
+
+    const failed = count(flags, 'failed', line);
+    if (failed !== null && typeof failed !== 'number') return failed;
+    const total = count(flags, 'total', line);
+    if (total !== null && typeof total !== 'number') return total;
+    const from = timeFlag(flags, 'from', line);
+    if (from && 'refused' in from) return from;
+    const to = timeFlag(flags, 'to', line);
+    if (to && 'refused' in to) return to;
+    const components = componentsOf(flags, line);
+    if ('refused' in components) return components;
+    const refusal = contradiction(failed, total) ?? wrongWindow(from, to, line);
+    if (refusal) return refusal;
+    if (blank(text) && failed === null && total === null && !from && !to && components.length === 0)
+      return refuse('IMPACT_EMPTY', { form: line.form });
+    const notes = [...(from ? zoneRemark(from) : to ? zoneRemark(to) : []), ...flags.remarks(text)];
+    const recorded = intent(
+      {
+        type: 'RecordImpact',
+        text: blank(text) ? null : text,
+        failed,
+        total,
+        from: from?.moment ?? null,
+        to: to?.moment ?? null,
+        components,
+      },
+      null,
+      notes,
+    );
+    return { ...recorded, ref };
+  },
 } satisfies Parsers;
 
 /** `[flags] [severity] [flags] [--] TITLE [flags]`. `kept`: a bare `--` said that all of it is the title. */
@@ -60,7 +96,7 @@ function readOpening(
   const start = flags.head(said);
   if (typeof start !== 'string') return start;
   const read = readSeverity(start, false);
-  if (read && 'unknown' in read) return bad(line, 'a severity', read.unknown);
+  if (read && 'unknown' in read) return line.bad('a severity', read.unknown);
   const severity = read?.severity ?? null;
   const after = read ? flags.head(read.rest) : start;
   if (typeof after !== 'string') return after;
@@ -70,10 +106,10 @@ function readOpening(
 }
 
 /** The components that were named, each once. */
-export function componentsOf(flags: Flags, line: Line): string[] | Refusal {
+function componentsOf(flags: Flags, line: Line): string[] | Refusal {
   const components: string[] = [];
   for (const value of flags.all('component')) {
-    const name = nameOf(value, line, 'a component');
+    const name = line.nameOf(value, 'a component');
     if (typeof name !== 'string') return name;
     if (!components.includes(name)) components.push(name);
   }
@@ -87,7 +123,38 @@ export function componentsOf(flags: Flags, line: Line): string[] | Refusal {
 }
 
 /** The single time that a flag gives; null without that flag. */
-export function timeFlag(flags: Flags, name: string, line: Line): ReadTime | Refusal | null {
+function timeFlag(flags: Flags, name: string, line: Line): ReadTime | Refusal | null {
   const value = flags.all(name)[0];
-  return value === undefined ? null : onlyTime(value, line, false);
+  return value === undefined ? null : line.onlyTime(value, false);
+}
+
+const DAY_MS = 86_400_000;
+
+/** A whole number, also with commas between the thousands. */
+function count(flags: Flags, name: string, line: Line): number | Refusal | null {
+  const value = flags.all(name)[0];
+  if (value === undefined) return null;
+  const digits = /^(?:\d{1,16}|\d{1,3}(?:,\d{3}){1,5})$/.test(value)
+    ? Number(value.replaceAll(',', ''))
+    : null;
+  if (digits !== null && digits <= LIMITS.count) return digits;
+  const why = digits === null ? 'needs a whole number' : `is more than ${LIMITS.count.toLocaleString('en')}`;
+  return line.badFlag(name, why);
+}
+
+function contradiction(failed: number | null, total: number | null): Refusal | null {
+  if (failed === null || total === null || failed <= total) return null;
+  const why = `${failed.toLocaleString('en')} failed of ${total.toLocaleString('en')}`;
+  return refuse('IMPACT_CONTRADICTS', { why });
+}
+
+function wrongWindow(from: ReadTime | null, to: ReadTime | null, line: Line): Refusal | null {
+  if (!from || !to) return null;
+  const length = Date.parse(to.moment.at) - Date.parse(from.moment.at);
+  if (length < 0)
+    return refuse('IMPACT_CONTRADICTS', { why: `it ends (${to.typed}) before it begins (${from.typed})` });
+  // A bare end would be read as today's: behind a dated beginning, that is days later than anybody meant.
+  if (from.dated && !to.dated && length > DAY_MS && !to.typed.startsWith('-'))
+    return line.badFlag('to', 'needs a date, because `--from` has one');
+  return null;
 }

@@ -2,18 +2,7 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { isGroup, type PersonRef } from '../../words.js';
 import { checkText, type Mention } from '../entered.js';
-import {
-  bad,
-  blank,
-  exact,
-  intent,
-  type Line,
-  missing,
-  nameOf,
-  needed,
-  type Outcome,
-  type Parsers,
-} from '../verbs.js';
+import { blank, exact, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that name people. */
 export const PEOPLE = {
@@ -21,22 +10,22 @@ export const PEOPLE = {
     const people = onlyPeople(line, line.at);
     if ('refused' in people) return people;
     const [person, other] = people;
-    if (!person) return missing(line, 'somebody, with `@`');
-    if (other) return bad(line, 'one person', line.said);
+    if (!person) return line.missing('somebody, with `@`');
+    if (other) return line.bad('one person', line.said);
     return intent({ type: 'AssignRole', role: 'lead', person });
   },
 
   role(line) {
     const first = line.mentions.find((mention) => mention.start >= line.at);
     const typed = line.text.slice(line.at, first?.start);
-    if (blank(typed)) return missing(line, 'a role and somebody, with `@`');
-    if (!first) return missing(line, 'somebody, with `@`');
-    const name = nameOf(typed, line, 'a role', LIMITS.role);
+    if (blank(typed)) return line.missing('a role and somebody, with `@`');
+    if (!first) return line.missing('somebody, with `@`');
+    const name = line.nameOf(typed, 'a role', LIMITS.role);
     if (typeof name !== 'string') return name;
     const people = onlyPeople(line, first.start);
     if ('refused' in people) return people;
     const [person, other] = people;
-    if (!person || other) return bad(line, 'one person', line.text.slice(first.start));
+    if (!person || other) return line.bad('one person', line.text.slice(first.start));
     const known = ['lead', ...line.ctx.roles].find((role) => role.toLowerCase() === name.toLowerCase());
     const role = known ?? name.toLowerCase();
     const notes =
@@ -55,7 +44,7 @@ export const PEOPLE = {
     );
     const said = exact(line.text.slice(line.at, last?.start));
     const text = last ? said.trimEnd() : said;
-    const refusal = needed(line, text, LIMITS.text, 'a text');
+    const refusal = line.needed(text, LIMITS.text, 'a text');
     return refusal ?? intent({ type: 'AddAction', text, owner: last ? ref(last) : null });
   },
 } satisfies Parsers;
@@ -65,7 +54,7 @@ function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => O
   return (line) => {
     const people = onlyPeople(line, line.at, { groups: type === 'InvitePeople' });
     if ('refused' in people) return people;
-    if (people.length === 0) return missing(line, 'somebody, with `@`');
+    if (people.length === 0) return line.missing('somebody, with `@`');
     if (people.length > LIMITS.people) {
       const next = 'Name the rest in another command.';
       return refuse('TOO_MANY', { what: 'people', count: people.length, limit: LIMITS.people, next });
@@ -98,7 +87,7 @@ function between(line: Line, from: number, to: number): Refusal | null {
     .replace(/[\s,]+/g, ' ')
     .trim();
   if (!words) return null;
-  return checkText(words) ?? bad(line, 'somebody named with `@`', words);
+  return checkText(words) ?? line.bad('somebody named with `@`', words);
 }
 
 function same(a: PersonRef, b: PersonRef): boolean {

@@ -6,21 +6,15 @@ import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
 import { goesOn } from '../time/time.js';
 import {
-  bad,
   behindDashes,
   blank,
   exact,
   firstWord,
   intent,
   type Line,
-  missing,
-  needed,
   type Outcome,
   type Parsers,
-  refBehind,
   type Timed,
-  timed,
-  withoutText,
   zoneRemark,
 } from '../verbs.js';
 
@@ -29,24 +23,24 @@ export const RECORDS = {
   note(line) {
     const { said } = line;
     if (blank(said)) return { kind: 'form', form: 'note', notes: [] };
-    const read = timed(said, line);
+    const read = line.timed(said);
     if ('refused' in read) return read;
-    if (read.time && blank(read.text)) return withoutText(line, read.time);
-    const refusal = needed(line, read.text, LIMITS.text, 'a text');
+    if (read.time && blank(read.text)) return line.withoutText(read.time);
+    const refusal = line.needed(read.text, LIMITS.text, 'a text');
     if (refusal) return refusal;
     return intent({ type: 'RecordNote', moment: read.time?.moment ?? null, text: read.text }, read.time);
   },
 
   cause(line) {
     const text = exact(line.said);
-    return needed(line, text, LIMITS.text, 'a text') ?? intent({ type: 'RecordCause', text });
+    return line.needed(text, LIMITS.text, 'a text') ?? intent({ type: 'RecordCause', text });
   },
 
   status(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return missing(line, 'a status');
+    if (!word) return line.missing('a status');
     const status = STATUSES.find((name) => name === word.toLowerCase());
-    return status ? changeStatus(line, status, rest) : bad(line, 'a status', word);
+    return status ? changeStatus(line, status, rest) : line.bad('a status', word);
   },
 
   resolve(line) {
@@ -55,7 +49,7 @@ export const RECORDS = {
 
   reopen(line) {
     const reason = exact(line.said);
-    return needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'ReopenIncident', reason });
+    return line.needed(reason, LIMITS.reason, 'a reason') ?? intent({ type: 'ReopenIncident', reason });
   },
 
   /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */
@@ -96,7 +90,7 @@ export const RECORDS = {
   /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public is told. */
   publish(line) {
     const { said } = line;
-    if (blank(said)) return missing(line, 'a text');
+    if (blank(said)) return line.missing('a text');
     const tooLong = checkText(said);
     if (tooLong) return tooLong;
     const flags = new Flags(line.verb.flags, line.form);
@@ -106,12 +100,12 @@ export const RECORDS = {
     const state = POST_STATES.find((name) => name === word.toLowerCase()) ?? null;
     const after = state ? flags.head(rest) : start;
     if (typeof after !== 'string') return after;
-    const read = timed(after, line);
+    const read = line.timed(after);
     if ('refused' in read) return read;
     const text = read.ended ? read.text : readText(read, flags, line);
     if (typeof text !== 'string') return text;
-    if (read.time && blank(text)) return withoutText(line, read.time);
-    const refusal = needed(line, text, LIMITS.post, 'a text');
+    if (read.time && blank(text)) return line.withoutText(read.time);
+    const refusal = line.needed(text, LIMITS.post, 'a text');
     if (refusal) return refusal;
     return intent(
       {
@@ -128,12 +122,12 @@ export const RECORDS = {
 } satisfies Parsers;
 
 function changeStatus(line: Line, status: Status, rest: string): Outcome | Refusal {
-  const before = refBehind(rest, line);
+  const before = line.refBehind(rest);
   if ('refused' in before) return before;
-  const read = timed(before.text, line);
+  const read = line.timed(before.text);
   if ('refused' in read) return read;
   const named = line.named || before.ref !== null || read.ended;
-  const behind = refBehind(read.text, { ...line, named });
+  const behind = line.refBehind(read.text, named);
   if ('refused' in behind) return behind;
   const refusal = checkText(behind.text, LIMITS.text);
   if (refusal) return refusal;
@@ -160,7 +154,7 @@ const TELLING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 const GENERAL = refuse('TIME_UNKNOWN', { got: '' }).next;
 
 function readLine(text: string, line: Line): { line: LogLine; notes: string[] } | { why: string } {
-  const read = timed(text, line);
+  const read = line.timed(text);
   if ('refused' in read)
     return {
       why: TELLING.has(read.code) || read.next !== GENERAL ? `${read.sentence} ${read.next}` : read.sentence,
@@ -179,12 +173,12 @@ function readText({ text, time }: Timed, flags: Flags, line: Line): string | Ref
   const moved = after !== text;
   // `01:41 --yes UTC …` would be kept with a time in another zone.
   if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
-    return refuse('BAD_FLAG', { flag: '--yes', why: 'stands in the middle of the time', form: line.form });
+    return line.badFlag('yes', 'stands in the middle of the time');
   const kept = moved ? behindDashes(after) : null;
   if (kept !== null) return kept;
   const words = moved ? exact(after) : text;
   // A post that begins with the name of another incident would be kept in this one, and cannot be edited.
-  const misplaced = refBehind(words, line);
+  const misplaced = line.refBehind(words);
   if ('refused' in misplaced) return misplaced;
-  return misplaced.ref === null ? flags.tail(words) : missing(line, 'a text');
+  return misplaced.ref === null ? flags.tail(words) : line.missing('a text');
 }

@@ -5,20 +5,14 @@ import { numberOf, runNumberOf } from '../../words.js';
 import { checkText } from '../entered.js';
 import { flagAt, plainFlag, quotedAt, unquoted } from '../flags.js';
 import {
-  bad,
   blank,
   exact,
   firstWord,
   intent,
   type Line,
-  missing,
-  needed,
-  nothingMore,
   type Outcome,
   type Parsers,
   refAmong,
-  refAround,
-  refBehind,
 } from '../verbs.js';
 
 /** Verbs about runs of runbooks. */
@@ -38,24 +32,24 @@ export const RUNS = {
         ended = true;
       } else if (!ended && /^(?:--|—|–)[A-Za-z]/.test(word)) {
         if (plainFlag(word) !== 'plan') return strayFlag(word, line);
-        if (word.includes('=')) return flag('plan', 'takes no value', line);
+        if (word.includes('=')) return line.badFlag('plan', 'takes no value');
         planOnly = true;
       } else if (INPUT.test(word)) {
         const read = inputIn(`${word}${rest}`, line);
         if ('refused' in read) return read;
-        if (inputs.has(read.name)) return bad(line, 'each input once', `${read.name}=`);
+        if (inputs.has(read.name)) return line.bad('each input once', `${read.name}=`);
         inputs.set(read.name, read.value);
         text = read.rest.trimStart();
       } else if (!line.named && ref === null && numberOf(word) !== null) {
         ref = numberOf(word);
       } else if (runbook === null && inputs.size === 0) {
         runbook = unquoted(word).toLowerCase();
-        if (!NAME.test(runbook)) return bad(line, 'the name of a runbook', word);
+        if (!NAME.test(runbook)) return line.bad('the name of a runbook', word);
       } else {
-        return bad(line, 'an input (`key=value`, a value of several words in quotes)', word);
+        return line.bad('an input (`key=value`, a value of several words in quotes)', word);
       }
     }
-    if (runbook === null) return missing(line, 'the name of a runbook');
+    if (runbook === null) return line.missing('the name of a runbook');
     if (inputs.size > RUNBOOK_LIMITS.inputs) {
       const next = 'No runbook has more.';
       return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
@@ -72,11 +66,11 @@ export const RUNS = {
     const named = runIn(text, line);
     if ('refused' in named) return named;
     const { word, rest } = firstWord(named.rest);
-    if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return bad(line, 'the short hash of a plan', word);
+    if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return line.bad('the short hash of a plan', word);
     const hash = word ? word.toLowerCase() : null;
     const { reason: breakGlass } = read;
     const refusal =
-      nothingMore(rest, line) ??
+      line.nothingMore(rest) ??
       (breakGlass === null ? null : checkText(breakGlass, LIMITS.reason, 'The reason'));
     return refusal ?? { ...intent({ type: 'ApproveRun', run: named.run, hash, breakGlass }), ref };
   },
@@ -90,33 +84,33 @@ export const RUNS = {
     if (!word) return intent({ type: 'UndoLastEntry' });
     const run = runNumberOf(word);
     // `undo 5` may mean entry 5, so a run, whose undoing changes the world, is named in full.
-    if (run === null || /^\d/.test(word)) return bad(line, 'the name of a run, such as RUN-3', word);
-    return nothingMore(rest, line) ?? intent({ type: 'UndoRun', run });
+    if (run === null || /^\d/.test(word)) return line.bad('the name of a run, such as RUN-3', word);
+    return line.nothingMore(rest) ?? intent({ type: 'UndoRun', run });
   },
 
   retry(line) {
     const named = runIn(line.said, line);
     if ('refused' in named) return named;
-    return nothingMore(named.rest, line) ?? intent({ type: 'RetryStep', run: named.run });
+    return line.nothingMore(named.rest) ?? intent({ type: 'RetryStep', run: named.run });
   },
 
   skip(line) {
     const named = runIn(line.said, line);
     if ('refused' in named) return named;
-    const behind = refBehind(named.rest, line);
+    const behind = line.refBehind(named.rest);
     if ('refused' in behind) return behind;
     const reason = exact(behind.text);
     return (
-      needed(line, reason, LIMITS.reason, 'a reason') ?? intent({ type: 'SkipStep', run: named.run, reason })
+      line.needed(reason, LIMITS.reason, 'a reason') ?? intent({ type: 'SkipStep', run: named.run, reason })
     );
   },
 
   answer(line) {
     const named = runIn(line.said, line);
     if ('refused' in named) return named;
-    const { ref, text } = refAround(named.rest, line);
+    const { ref, text } = line.refAround(named.rest);
     const choice = unquoted(text);
-    if (!choice) return missing(line, 'one of the answers');
+    if (!choice) return line.missing('one of the answers');
     const refusal = checkText(choice, LIMITS.reason, 'The answer');
     return refusal ?? { ...intent({ type: 'AnswerStep', run: named.run, step: null, choice }), ref };
   },
@@ -133,24 +127,20 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
   const at = match?.[0].length ?? 0;
   const quoted = quotedAt(text, at);
   if (quoted && 'unclosed' in quoted)
-    return bad(line, `a value whose quotes are closed: ${quoted.unclosed}`, `${name}=`);
+    return line.bad(`a value whose quotes are closed: ${quoted.unclosed}`, `${name}=`);
   if (quoted) return { name, value: quoted.value, rest: text.slice(quoted.end) };
   const value = /^\S*/.exec(text.slice(at))?.[0] ?? '';
   if (value === '') {
     // Without this, `from= a` would be an empty value and a stray word.
     const what = `an input with its value right behind the \`=\`; an empty one is written \`${name}=""\``;
-    return bad(line, what, `${name}=`);
+    return line.bad(what, `${name}=`);
   }
   return { name, value, rest: text.slice(at + value.length) };
 }
 
 function strayFlag(word: string, line: Line): Refusal {
   const name = /^\W*([A-Za-z][A-Za-z0-9-]{0,40})/.exec(word)?.[1] ?? '';
-  return flag(name, 'is none of its flags; inputs are written `key=value`', line);
-}
-
-function flag(name: string, why: string, line: Line): Refusal {
-  return refuse('BAD_FLAG', { flag: `--${name}`, why, form: line.form });
+  return line.badFlag(name, 'is none of its flags; inputs are written `key=value`');
 }
 
 /** @returns the parser of `reject RUN [REASON]` and `cancel RUN [REASON]`. */
@@ -158,7 +148,7 @@ function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Outcome |
   return (line) => {
     const named = runIn(line.said, line);
     if ('refused' in named) return named;
-    const behind = refBehind(named.rest, line);
+    const behind = line.refBehind(named.rest);
     if ('refused' in behind) return behind;
     const reason = exact(behind.text);
     const refusal = checkText(reason, LIMITS.reason, 'The reason');
@@ -170,9 +160,9 @@ function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Outcome |
 /** Reads the run that a verb is about: `RUN-3`, `run-3` or `3`. */
 function runIn(text: string, line: Line): { run: number; rest: string } | Refusal {
   const { word, rest } = firstWord(text);
-  if (!word) return missing(line, 'a run, such as RUN-3');
+  if (!word) return line.missing('a run, such as RUN-3');
   const run = runNumberOf(word);
-  return run === null ? bad(line, 'the name of a run, such as RUN-3', word) : { run, rest };
+  return run === null ? line.bad('the name of a run, such as RUN-3', word) : { run, rest };
 }
 
 const BREAK_GLASS = 'break-glass';
@@ -197,23 +187,19 @@ function breakGlassIn(text: string, line: Line): { rest: string; reason: string 
     return found(`${before} ${at.slice(quoted.end)}`, quoted.value, line);
   if (!leads) return found(before, at, line);
   if (quoted && 'unclosed' in quoted)
-    return badReason(BREAK_GLASS, `has no closing quote: ${quoted.unclosed}`, line);
+    return line.badFlag(BREAK_GLASS, `has no closing quote: ${quoted.unclosed}`);
   const word = /^\S*/.exec(at)?.[0] ?? '';
   return found(at.slice(word.length), word, line);
 }
 
 function found(rest: string, typed: string, line: Line): { rest: string; reason: string } | Refusal {
   const reason = typed.trim();
-  if (reason === '') return badReason(BREAK_GLASS, 'needs a value (REASON)', line);
+  if (reason === '') return line.badFlag(BREAK_GLASS, 'needs a value (REASON)');
   return strayReasonFlag(rest, line) ?? { rest, reason };
 }
 
 /** Something meant as a flag that is none must not be taken for a hash. */
 function strayReasonFlag(text: string, line: Line): Refusal | null {
   const match = /(?<!\S)(?:--|—|–)([A-Za-z][A-Za-z0-9-]{0,40})/.exec(text);
-  return match ? badReason(match[1] ?? '', 'is none of its flags, or stands there twice', line) : null;
-}
-
-function badReason(flag: string, why: string, line: Line): Refusal {
-  return refuse('BAD_FLAG', { flag: `--${flag}`, why, form: line.form });
+  return match ? line.badFlag(match[1] ?? '', 'is none of its flags, or stands there twice') : null;
 }
