@@ -8,11 +8,11 @@ import { closestVerbs, takesValue, verbNamed } from '#domain/command/verbs.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
-import { type Io, Usage, type Verb, withCore } from './core.js';
+import { type Io, refused, Usage, type Verb, withCore } from './core.js';
 import { doctor } from './doctor.js';
 import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
-import { askingHere, configWithSecret, refusalText } from './runbook/asked.js';
+import { askingHere, configWithSecret } from './runbook/asked.js';
 import { printPlan, runbook } from './runbook/runbook.js';
 import { token } from './token.js';
 
@@ -28,9 +28,8 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     if (team === '') throw new Usage('`--team` needs the workspace, such as T0123ABCD');
     // `tocsin open --help` asks; it opens nothing.
     if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
-      return await VERBS.help.run([verb], at);
-    if (own) return await own.run(args, at);
-    return await runIncidentVerb(verb, args, at);
+      return (await VERBS.help.run([verb], at)) ?? 0;
+    return (await (own ? own.run(args, at) : runIncidentVerb(verb, args, at))) ?? 0;
   } catch (error) {
     const unread = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     const told = unread ? new Usage((error as Error).message) : (fileTold(error) ?? error);
@@ -173,7 +172,7 @@ function unknownVerb(line: string, io: Io): string | null {
   return knownSecrets(io.env).text(`${unmarked(`${said.sentence} ${said.next}`)}\n`);
 }
 
-/** @returns 0 when it was recorded or answered, 1 when it was refused, 2 when there is no such verb */
+/** @returns 0 when it was recorded or answered, 2 when there is no such verb. @throws Told when it was refused */
 async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<number> {
   const { owner: typed, rest: args } = takeOwner(verb, given);
   const unknown = unknownVerb(lineOf(verb, args), io);
@@ -189,10 +188,6 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
   const config = plans ? configWithSecret(io, 'database') : null;
   return withCore(io, async (core) => {
     const asking = await askingHere(core, null, typed);
-    if (isRefusal(asking)) {
-      io.err(refusalText(asking));
-      return 1;
-    }
     const zone = core.config.org.zone ?? 'UTC';
     const answer = await core.answer({ entered: plain(line), implied: null, asking, zone, zoneKnown: false });
     switch (answer.kind) {
@@ -206,13 +201,14 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
         io.out(`${answer.ours ? unmarked(answer.text) : plainly(answer.text)}\n`);
         return 0;
       case 'export':
-        return writeExport(core, asking, { ...answer, out: null }, io);
+        await writeExport(core, asking, { ...answer, out: null }, io);
+        return 0;
       case 'form':
-        io.err(`Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.\n`);
-        return 1;
+        throw new Told(
+          `Say it on one line: a command line has no forms. tocsin help ${answer.form} shows how.`,
+        );
       case 'refused':
-        io.err(`${answer.refusal.sentence} ${answer.refusal.next}\n`);
-        return 1;
+        throw refused(answer.refusal);
     }
   });
 }
@@ -223,27 +219,20 @@ const help: Verb = {
   help: 'this list, or one verb',
   async run([verb], io) {
     const own = verb === undefined ? undefined : VERBS[verb];
-    if (own) io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
-    else if (verb !== undefined && verbNamed(verb)) io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
-    else if (verb !== undefined) {
-      const { sentence, next } = refuse('UNKNOWN_VERB', {
-        verb: verb.slice(0, 40),
-        closest: closestVerbs(verb),
-      });
-      io.err(`${sentence} ${next}\n`);
-      return 1;
-    } else {
-      // `--help` is `help` under another name.
-      const mine = [...new Set(Object.values(VERBS))].map(
-        (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
-      );
-      io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
-      io.out(
-        `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n\n` +
-          '--team T… before a verb names the workspace, where the database holds several.\n',
-      );
+    if (own) return io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
+    if (verb !== undefined) {
+      if (verbNamed(verb)) return io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
+      throw refused(refuse('UNKNOWN_VERB', { verb: verb.slice(0, 40), closest: closestVerbs(verb) }));
     }
-    return 0;
+    // `--help` is `help` under another name.
+    const mine = [...new Set(Object.values(VERBS))].map(
+      (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
+    );
+    io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
+    io.out(
+      `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n\n` +
+        '--team T… before a verb names the workspace, where the database holds several.\n',
+    );
   },
 };
 

@@ -21,17 +21,30 @@ export interface Io {
   team?: string;
 }
 
-/** A verb of the command line. `run` returns the exit code: 0, or 1 for a *no*. @throws Usage for what cannot be read */
+/** What a verb ends with: its exit code; nothing: 0. */
+export type Ending = Promise<number | undefined> | Promise<void>;
+
+/** A verb of the command line. */
 export interface Verb {
   form: string;
   help: string;
-  run(args: string[], io: Io): Promise<number>;
+  /** @throws Usage for what cannot be read, `Told` for a *no*: exit code 1 */
+  run(args: string[], io: Io): Ending;
 }
 
 /** The command line cannot be read: exit code 2, with the form to type. */
 export class Usage extends Told {
   override name = 'Usage';
   override readonly exitCode = 2;
+}
+
+/** A *no* to be thrown: it ends the verb, with exit code 1. */
+export const refused = ({ sentence, next }: Refusal) => new Told(`${sentence} ${next}`);
+
+/** @returns what was asked for. @throws Told where that is a refusal */
+export function granted<T>(result: T): Exclude<T, Refusal> {
+  if (isRefusal(result)) throw refused(result);
+  return result as Exclude<T, Refusal>;
 }
 
 /** For a verb that takes nothing: what stands behind it was meant for something else, and is not passed over. */

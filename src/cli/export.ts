@@ -6,7 +6,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import type { Viewer } from '#read/read.js';
 import { FORMATS, type Format, renderExport } from '#render/exports.js';
-import { type Io, Usage, type Verb, withCore } from './core.js';
+import { granted, type Io, Usage, type Verb, withCore } from './core.js';
 import { whoIsHere } from './runbook/asked.js';
 
 export interface Wanted {
@@ -71,21 +71,18 @@ const parse = (args: string[]) =>
   });
 
 /** Writes to stdout, or to a file that appears only when it is complete. */
-export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<number> {
-  const file = await core.read.exported(viewer, wanted.incident, (dossier) =>
-    renderExport(wanted.format, dossier, wanted.zone),
+export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<void> {
+  const file = granted(
+    await core.read.exported(viewer, wanted.incident, (dossier) =>
+      renderExport(wanted.format, dossier, wanted.zone),
+    ),
   );
-  if (isRefusal(file)) {
-    io.err(`${file.sentence} ${file.next}\n`);
-    return 1;
-  }
   try {
     if (wanted.out === null) for await (const bytes of file.bytes()) await io.out(bytes);
     else await writeFile(wanted.out, file.bytes());
   } finally {
     await file.close();
   }
-  return 0;
 }
 
 async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {

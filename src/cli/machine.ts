@@ -32,7 +32,6 @@ export const migrateVerb: Verb = {
     } finally {
       await database.close();
     }
-    return 0;
   },
 };
 
@@ -45,7 +44,6 @@ export const rebuild: Verb = {
     return withCore(io, async (core) => {
       const incidents = await core.store.rebuild(FOLD);
       io.out(`${incidents} ${incidents === 1 ? 'incident' : 'incidents'} rebuilt.\n`);
-      return 0;
     });
   },
 };
@@ -58,12 +56,10 @@ export const restored: Verb = {
     nothingMore('restored', args);
     return withCore(io, async (core) => {
       const runs = await core.store.restores.restored();
-      if ((await core.store.restores.history()).length === 0) {
-        io.out('Nothing is recorded here yet: nothing to do.\n');
-        return 0;
-      }
+      const history = await core.store.restores.history();
+      if (history.length === 0) return io.out('Nothing is recorded here yet: nothing to do.\n');
       io.out('What is owed is looked for in Slack before it is posted.\n');
-      for (const { numbersFrom } of await core.store.restores.history()) {
+      for (const { numbersFrom } of history) {
         io.out(
           `New incidents begin at INC-${numbersFrom}: lower numbers may have been shown since the backup.\n`,
         );
@@ -74,7 +70,6 @@ export const restored: Verb = {
           `${stand} still: look at what was done since the backup; “tocsin deliveries” lists them, “tocsin deliveries retry NUMBER” lets one go on.\n`,
         );
       }
-      return 0;
     });
   },
 };
@@ -106,12 +101,9 @@ export const erase: Verb = {
     return withCore(io, async (core) => {
       const team = await core.team();
       const erased = await core.store.eraseTexts(FOLD, { team, incident, seq }, values.field);
-      if (erased === 0) {
-        io.err(`Fact ${seq} of INC-${incident} has no such text, or it is erased already.\n`);
-        return 1;
-      }
+      if (erased === 0)
+        throw new Told(`Fact ${seq} of INC-${incident} has no such text, or it is erased already.`);
       io.out(`${erased} erased. What Slack shows of it is deleted in Slack.\n`);
-      return 0;
     });
   },
 };
@@ -132,7 +124,7 @@ export const deliveries: Verb = {
         for (const lane of owingLate(lanes)) if (lane.team === team) io.out(`${lateLine(lane)}\n`);
         if (dead.length > 0)
           io.out('“tocsin deliveries retry ID…” or “retry all” tries again, once the cause is mended.\n');
-        return 0;
+        return;
       }
       const numbers = ids.map(Number);
       const all = ids.length === 1 && ids[0] === 'all';
@@ -141,7 +133,6 @@ export const deliveries: Verb = {
       }
       const revived = await core.store.outbox.retryDead(team, all ? 'all' : numbers);
       io.out(`${revived} will be tried again.\n`);
-      return 0;
     }),
 };
 
@@ -167,7 +158,6 @@ export const verify: Verb = {
     const after = result.after ? `, ${result.after} recorded after that head` : '';
     const erased = result.erased ? `, ${result.erased} texts erased` : '';
     io.out(`OK: ${result.incident}, ${result.facts} facts${erased}${after}, head ${result.head}\n`);
-    return 0;
   },
 };
 
@@ -178,10 +168,7 @@ export const health: Verb = {
   async run(args, io) {
     nothingMore('health', args);
     const bots = await botsHere();
-    if (bots.length === 0) {
-      io.err('No bot of this account runs here, or it is still starting.\n');
-      return 1;
-    }
+    if (bots.length === 0) throw new Told('No bot of this account runs here, or it is still starting.');
     for (const { pid, role, why } of bots) {
       if (why === null) io.out(`The bot (${role}, process ${pid}) is alive.\n`);
       else io.err(`The bot (${role}, process ${pid}) ${why}.\n`);
@@ -200,6 +187,6 @@ export const sandbox: Verb = {
     const given = args.includes('--manifest') ? args : ['--manifest', manifest, ...args];
     const child = spawn(process.execPath, [program, ...given], { stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-    return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 0)));
+    return new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 0)));
   },
 };

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
-import { isRefusal } from '#domain/refusal.js';
 import { type Person, personLabel } from '#domain/words.js';
 import type { KeptToken } from '#store/people.js';
+import { Told } from '#told.js';
 import { hashOfToken, type Scope } from '#web/auth.js';
-import { type Io, nothingMore, Usage, type Verb, withCore } from './core.js';
-import { refusalText } from './runbook/asked.js';
+import { granted, type Io, nothingMore, Usage, type Verb, withCore } from './core.js';
 
 const SCOPES: Scope[] = ['read', 'write', 'admin'];
 
@@ -35,7 +34,7 @@ export const token: Verb = {
   },
 };
 
-async function create(args: string[], io: Io): Promise<number> {
+async function create(args: string[], io: Io): Promise<void> {
   const { positionals, values } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
   if (positionals.length > 0) throw new Usage('`token create` takes flags only');
   const { name = '', scope = 'read', owner: typed } = values;
@@ -47,11 +46,7 @@ async function create(args: string[], io: Io): Promise<number> {
   const secret = `toc_${randomBytes(32).toString('base64url')}`;
   return withCore(io, async (core) => {
     const team = await core.team();
-    const owner = typed === undefined ? null : await core.owner(team, typed);
-    if (isRefusal(owner)) {
-      io.err(refusalText(owner));
-      return 1;
-    }
+    const owner = typed === undefined ? null : granted(await core.owner(team, typed));
     const made = await core.store.tokens.create({
       team,
       name,
@@ -61,22 +56,18 @@ async function create(args: string[], io: Io): Promise<number> {
       owner: owner?.id ?? null,
       lastsMs,
     });
-    if (!made) {
-      io.err(await taken(core, team, name));
-      return 1;
-    }
+    if (!made) throw await taken(core, team, name);
     await io.out(`${secret}\n`);
-    return 0;
   });
 }
 
 /** A name is given once and for all: what is in the record under it would otherwise be another program's too. */
-async function taken(core: Core, team: string, name: string): Promise<string> {
+async function taken(core: Core, team: string, name: string): Promise<Told> {
   const kept = (await core.store.tokens.list(team)).find((one) => one.name === name);
   const why = kept?.revokedAt
     ? `There was a token called ${name}`
     : `There is a token called ${name} already`;
-  return `${why}, and the record knows it by that name. Choose another one.\n`;
+  return new Told(`${why}, and the record knows it by that name. Choose another one.`);
 }
 
 const HOUR = 3_600_000;
@@ -93,32 +84,26 @@ function spanOf(typed: string): number {
   );
 }
 
-async function revoke(args: string[], io: Io): Promise<number> {
+async function revoke(args: string[], io: Io): Promise<void> {
   const [name, ...more] = args;
   if (name === undefined || name.startsWith('-') || more.length > 0) throw new Usage('name one token');
   return withCore(io, async (core) => {
     const team = await core.team();
     if (await core.store.tokens.revoke(team, name)) {
-      await io.out(`${name} is revoked: it is refused from now on.\n`);
-      return 0;
+      return io.out(`${name} is revoked: it is refused from now on.\n`);
     }
     const kept = (await core.store.tokens.list(team)).find((one) => one.name === name);
-    if (kept) {
-      await io.out(`${name} was revoked before, at ${minute(kept.revokedAt)} UTC.\n`);
-      return 0;
-    }
-    io.err(`There is no token called ${name.slice(0, 80)}. \`tocsin token list\` lists them.\n`);
-    return 1;
+    if (kept) return io.out(`${name} was revoked before, at ${minute(kept.revokedAt)} UTC.\n`);
+    throw new Told(`There is no token called ${name.slice(0, 80)}. \`tocsin token list\` lists them.`);
   });
 }
 
 const HEAD = ['NAME', 'SCOPE', 'PRIVATE', 'OWNER', 'CREATED', 'EXPIRES', 'LAST USED', 'REVOKED'];
 
 /** One line a token; all times in UTC. */
-async function list(tokens: KeptToken[], io: Io): Promise<number> {
+async function list(tokens: KeptToken[], io: Io): Promise<void> {
   if (tokens.length === 0) {
-    await io.out('There are no tokens. “tocsin token create --name NAME” makes one.\n');
-    return 0;
+    return io.out('There are no tokens. “tocsin token create --name NAME” makes one.\n');
   }
   const rows = tokens.map((one) => [
     one.name,
@@ -139,7 +124,6 @@ async function list(tokens: KeptToken[], io: Io): Promise<number> {
         .trimEnd()}\n`,
     );
   }
-  return 0;
 }
 
 function ownerShown(owner: (Person & { gone: boolean }) | null): string {

@@ -3,10 +3,9 @@ import { parseArgs } from 'node:util';
 import type { Core } from '#compose/core.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { Asking } from '#domain/incident/intent.js';
-import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf, type Person } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
-import { type Io, Usage } from '../core.js';
+import { granted, type Io, Usage } from '../core.js';
 
 /** A runbook as it was asked for on the command line. */
 export interface Asked {
@@ -102,15 +101,14 @@ export function whoIsHere(): Person {
  * A request by the user of this machine.
  * @param named names the request: the same one twice is one fact, another under the same key is refused; null: no such promise
  * @param owner as typed behind `--owner`; null: nobody's word but the machine's
+ * @throws Told for an owner who cannot be one
  */
 export async function askingHere(
   core: Pick<Core, 'team' | 'owner'>,
   named: { key: string; request: unknown } | null,
   owner: string | null,
-): Promise<Asking | Refusal> {
+): Promise<Asking> {
   const team = await core.team();
-  const found = owner === null ? null : await core.owner(team, owner);
-  if (isRefusal(found)) return found;
   return {
     team,
     by: whoIsHere(),
@@ -119,8 +117,6 @@ export async function askingHere(
     asked: named === null ? null : askedOf(named.request),
     now: new Date(),
     seesPrivate: false,
-    owner: found,
+    owner: owner === null ? null : granted(await core.owner(team, owner)),
   };
 }
-
-export const refusalText = ({ sentence, next }: Refusal) => `${sentence} ${next}\n`;

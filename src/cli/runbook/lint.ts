@@ -11,8 +11,7 @@ import { RUNBOOK_NAME } from '#runbooks/definition/shape.js';
 import { openShelf, readSource, type Shelf } from '#runbooks/definition/shelf.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
-import { type Io, nothingMore, Usage } from '../core.js';
-import { refusalText } from './asked.js';
+import { type Io, nothingMore, refused, Usage } from '../core.js';
 import { runbookText } from './text.js';
 
 type Linted = { file: string; name: string; warnings: string[] } | { file: string; problems: string[] };
@@ -152,7 +151,7 @@ export async function showRunbook([name, ...more]: string[], io: Io): Promise<nu
   const kept = await shelf.get(name.toLowerCase());
   if (kept === null) {
     const closest = await shelf.closest(name);
-    io.err(refusalText(refuse('NO_SUCH_RUNBOOK', { runbook: name.slice(0, 80), closest })));
+    io.err(`${refused(refuse('NO_SUCH_RUNBOOK', { runbook: name.slice(0, 80), closest })).message}\n`);
     return 1;
   }
   if ('problems' in kept) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Core } from '#compose/core.js';
-import { openRunbooks } from '#compose/runbooks.js';
+import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { runWorldOf } from '#compose/worlds.js';
 import type { Config } from '#config/config.js';
 import { laneOfRun } from '#domain/incident/effect.js';
@@ -26,8 +26,9 @@ import { planSteps } from '#runs/plan.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient } from '#slack/transport/client.js';
 import { Unavailable } from '#store/pools.js';
-import { type Io, Usage, type Verb, withCore } from '../core.js';
-import { askingHere, configWithSecret, readAsked, refusalText } from './asked.js';
+import { Told } from '#told.js';
+import { granted, type Io, Usage, type Verb, withCore } from '../core.js';
+import { type Asked, askingHere, configWithSecret, readAsked } from './asked.js';
 import { lintRunbooks, listRunbooks, showRunbook } from './lint.js';
 import { linesOf, plain, planText, Screen, standingLine, type Telling } from './text.js';
 
@@ -35,20 +36,14 @@ import { linesOf, plain, planText, Screen, standingLine, type Telling } from './
 const INCIDENT = { ref: UNKNOWN, title: UNKNOWN, status: UNKNOWN, severity: UNKNOWN };
 
 /** `runbook plan NAME [key=value]…`: reads what a run would do and prints it. Nothing is changed, nothing recorded. */
-async function planRunbook(args: string[], io: Io): Promise<number> {
+async function planRunbook(args: string[], io: Io): Promise<void> {
   const asked = readAsked(args, 'plan');
   const runbooks = await openRunbooks(configWithSecret(io, 'nothing'));
   const { scrub, systems } = runbooks;
-  const no = (text: string) => {
-    io.err(`${scrub.text(text)}\n`);
-    return 1;
-  };
   try {
-    const proposed = await proposeOf(runbooks)({ ...asked, planOnly: true });
-    if (isRefusal(proposed)) return no(refusalText(proposed).trimEnd());
-    const { intent } = proposed;
+    const { intent } = granted(await proposeOf(runbooks)({ ...asked, planOnly: true }));
     const runbook = intent.type === 'ProposeRun' ? runbooks.read(intent.definition) : null;
-    if (intent.type !== 'ProposeRun' || !runbook) return no(`${asked.runbook} cannot be read.`);
+    if (intent.type !== 'ProposeRun' || !runbook) throw new Told(`${asked.runbook} cannot be read.`);
     const scope = { inputs: JSON.parse(intent.inputs), incident: INCIDENT, run: { id: UNKNOWN } };
     const world = { actions: ACTIONS, systems, scrub, now: () => new Date() };
     let plan: RunPlan;
@@ -56,13 +51,20 @@ async function planRunbook(args: string[], io: Io): Promise<number> {
       const of = { target: intent.target, key: `plan/${runbook.name}`, scope };
       plan = await planSteps(of, runbook, world, new AbortController().signal);
     } catch (error) {
-      return no(`No plan can be made: ${plain(error instanceof Error ? error.message : String(error))}`);
+      const why = plain(error instanceof Error ? error.message : String(error));
+      throw new Told(`No plan can be made: ${why}`);
     }
     await io.out(scrub.text(planText(runbook, plan)));
-    return 0;
+  } catch (error) {
+    throw scrubbed(error, runbooks);
   } finally {
     await runbooks.close();
   }
+}
+
+/** What is told about a runbook may quote its definition, or what was typed: known secrets are taken out of it. */
+function scrubbed(error: unknown, { scrub }: Pick<Runbooks, 'scrub'>): unknown {
+  return error instanceof Told ? new Told(scrub.text(error.message)) : error;
 }
 
 /**
@@ -73,21 +75,13 @@ async function runRunbook(args: string[], io: Io): Promise<number> {
   const asked = readAsked(args, 'run');
   const config = configWithSecret(io, 'database');
   return withCore(io, async (core) => {
-    const no = (text: string) => {
-      io.err(core.runbooks.scrub.text(text));
-      return 1;
-    };
-    const asking = await askingHere(core, requestOf(asked), asked.owner);
-    if (isRefusal(asking)) return no(refusalText(asking));
-    // Before anything that may have changed since it was asked for: the runbook, which incidents are open.
-    const before = asking.key === null ? null : await core.before(asking);
-    const recorded = before ?? (await propose(core, asked, asking));
-    if (typeof recorded === 'string') return no(recorded);
-    if (isRefusal(recorded)) return no(refusalText(recorded));
+    const recorded = await record(core, asked).catch((error: unknown) => {
+      throw scrubbed(error, core.runbooks);
+    });
     await io.out(`${recorded.receipt}\n`);
     const run = runOf(recorded);
     // The same key again: it may have named another request, or a run that is long forgotten.
-    if (run === null) return no('That key was used before, and not for a run.\n');
+    if (run === null) throw new Told('That key was used before, and not for a run.');
     const at = { incident: recorded.incident, run };
     if (asked.planOnly) return printPlan(core, config, io, at);
     return follow(core, config, io, { ...at, known: recorded.repeated ? 0 : 1 });
@@ -108,54 +102,47 @@ async function watchRun(args: string[], io: Io): Promise<number> {
   const config = configWithSecret(io, 'database');
   return withCore(io, async (core) => {
     const asking = await askingHere(core, null, null);
-    const state = isRefusal(asking) ? asking : await core.read.incident(asking, incident);
-    if (isRefusal(state)) {
-      io.err(refusalText(state));
-      return 1;
-    }
-    if (run > runsOf(state).count) {
-      io.err(
-        `${refOf(incident)} has no ${runRef(run)}. \`tocsin runs ${refOf(incident)}\` lists its runs.\n`,
-      );
-      return 1;
+    const { count } = runsOf(granted(await core.read.incident(asking, incident)));
+    if (run > count) {
+      const ref = refOf(incident);
+      throw new Told(`${ref} has no ${runRef(run)}. \`tocsin runs ${ref}\` lists its runs.`);
     }
     return follow(core, config, io, { incident, run, known: 0 });
   });
 }
 
 /** What makes it this request, as it was typed, and in whatever order. */
-function requestOf({ runbook, inputs, incident, planOnly, key }: ReturnType<typeof readAsked>) {
+function requestOf({ runbook, inputs, incident, planOnly, key }: Asked) {
   if (key === null) return null;
   return { key, request: ['runbook run', runbook, Object.entries(inputs).sort(), incident, planOnly] };
 }
 
-/** @returns what was recorded; a refusal; or what to tell when nobody can say in which incident */
-async function propose(
-  core: Core,
-  asked: ReturnType<typeof readAsked>,
-  asking: Asking,
-): Promise<Recorded | Refusal | string> {
+/** @returns the proposal, recorded now, or before under the same key */
+async function record(core: Core, asked: Asked): Promise<Recorded> {
+  const asking = await askingHere(core, requestOf(asked), asked.owner);
+  // Before anything that may have changed since it was asked for: the runbook, which incidents are open.
+  const before = asking.key === null ? null : await core.before(asking);
+  if (before) return granted(before);
   const incident = asked.incident ?? (await onlyOpen(core, asking));
-  if (typeof incident === 'string') return incident;
-  const proposed = await proposeOf(core.runbooks)(asked);
-  if (isRefusal(proposed)) return proposed;
-  const { intent } = proposed;
-  const notes = [...proposed.notes, ...(asked.planOnly ? [] : remarkOnOwner(asking))];
-  const recorded = await core.handle(intent, incident, asking, notes);
+  const { intent, notes } = granted(await proposeOf(core.runbooks)(asked));
+  const remarks = [...notes, ...(asked.planOnly ? [] : remarkOnOwner(asking))];
+  const recorded = await core.handle(intent, incident, asking, remarks);
   const busy = isRefusal(recorded) && recorded.code === 'RUN_TARGET_BUSY' && intent.type === 'ProposeRun';
-  return busy ? withWatch(core, recorded, intent.target, asking) : recorded;
+  return granted(busy ? await withWatch(core, recorded, intent.target, asking) : recorded);
 }
 
-/** @returns the number of the only open incident; or what to tell when there is none, or more than one */
-async function onlyOpen(core: Core, asking: Asking): Promise<number | string> {
+/** @returns the number of the only open incident. @throws Told when there is none, or more than one */
+async function onlyOpen(core: Core, asking: Asking): Promise<number> {
   const open = await core.read.open(asking);
   const [only, another] = open;
   if (only && !another) return only.number;
   if (!only) {
-    return 'No incident is open. Open one with `tocsin open TITLE`, or name an older one with `--incident INC-1`.\n';
+    throw new Told(
+      'No incident is open. Open one with `tocsin open TITLE`, or name an older one with `--incident INC-1`.',
+    );
   }
-  const offered = open.slice(-8).map(({ number, title }) => `  ${refOf(number)}  ${title}\n`);
-  return `Which incident? Name it with \`--incident ${refOf(only.number)}\`.\n${offered.join('')}`;
+  const offered = open.slice(-8).map(({ number, title }) => `\n  ${refOf(number)}  ${title}`);
+  throw new Told(`Which incident? Name it with \`--incident ${refOf(only.number)}\`.${offered.join('')}`);
 }
 
 /** @returns the number of the run that was asked for, also when it had been asked for under that key before */
@@ -166,12 +153,15 @@ function runOf({ facts, receipt, repeated }: Recorded): number | null {
   return said === undefined ? null : runNumberOf(said);
 }
 
-async function follow(
-  core: Core,
-  config: Config,
-  io: Io,
-  at: { incident: number; run: number; known: number },
-): Promise<number> {
+/** A run that is taken along here. */
+interface Followed {
+  incident: number;
+  run: number;
+  /** Facts of the run that its reader knows already. */
+  known: number;
+}
+
+async function follow(core: Core, config: Config, io: Io, at: Followed): Promise<number> {
   const { scrub } = core.runbooks;
   const screen = new Screen((text) => io.out(scrub.text(text)), terminal(io));
   const ended = await takeAlong(core, config, io, at, screen);
@@ -185,7 +175,7 @@ function terminal({ env }: Io): (() => number) | null {
   return live ? () => process.stdout.columns || 80 : null;
 }
 
-const VERBS: Readonly<Record<string, (args: string[], io: Io) => Promise<number>>> = {
+const VERBS: Readonly<Record<string, Verb['run']>> = {
   lint: lintRunbooks,
   list: listRunbooks,
   show: showRunbook,
@@ -203,7 +193,7 @@ export const runbook: Verb = {
        tocsin runbook run [INC-7] NAME [key=value]… [--plan] [--incident INC-7] [--key KEY] [--owner @ana]
        tocsin runbook watch INC-7 RUN-3`,
   help: 'check, show and plan runbooks; run one, also when neither Slack nor a bot is there',
-  async run([verb = '', ...args], io) {
+  run([verb = '', ...args], io) {
     const known = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
     if (!known) throw new Usage(verb === '' ? 'say what to do' : `there is no “runbook ${verb}”`);
     return known(args, io);
@@ -231,14 +221,13 @@ const LEFT = 130;
 
 /**
  * Takes a run along in this process until its end, or until the person leaves it.
- * @param at `known`: facts of the run that its reader knows already
  * @returns the run as it ended; null: it was left, and how it goes on has been said
  */
 async function takeAlong(
   core: Core,
   config: Config,
   io: Io,
-  at: { incident: number; run: number; known: number },
+  at: Followed,
   screen: Screen,
 ): Promise<RunView | null> {
   const team = await core.team();
@@ -283,16 +272,12 @@ async function namesOf(core: Core, team: string): Promise<Map<string, string>> {
 const LOOK_MS = 200;
 const LANES = 10_000;
 
-interface Following {
+interface Following extends Followed {
   core: Core;
   world: RunWorld;
   team: string;
-  incident: number;
-  run: number;
   telling: Telling;
   screen: Screen;
-  /** Facts of the run that its reader knows already. */
-  known: number;
   /** Ends when the person wants to leave: the step in hand is finished, no other is begun. */
   leaving: AbortSignal;
 }
@@ -378,28 +363,21 @@ export async function printPlan(
   core: Core,
   config: Config,
   io: Io,
-  at: { incident: number; run: number },
+  at: Omit<Followed, 'known'>,
 ): Promise<number> {
   const { scrub, read } = core.runbooks;
-  const tell = (text: string) => io.err(scrub.text(text));
-  const before = runViewOf(
-    await core.store.incidents.runFacts(await core.team(), at.incident, at.run),
-    at.run,
-  );
-  if (!before?.state.planOnly) {
-    // Under the same key: whoever wants a plan only must not take a run along.
-    tell(`That key was used before, for ${runRef(at.run)}, which is not only a plan.\n`);
-    return 1;
-  }
+  const facts = await core.store.incidents.runFacts(await core.team(), at.incident, at.run);
+  // Under the same key: whoever wants a plan only must not take a run along.
+  if (!runViewOf(facts, at.run)?.state.planOnly)
+    throw new Told(`That key was used before, for ${runRef(at.run)}, which is not only a plan.`);
   // Nothing of how it came about: what is to be read is the plan.
-  const screen = new Screen(tell, null);
+  const screen = new Screen((text) => io.err(scrub.text(text)), null);
   const ended = await takeAlong(core, config, io, { ...at, known: Number.POSITIVE_INFINITY }, screen);
   if (ended === null) return LEFT;
   const runbook = read(ended.definition ?? '');
   if (ended.state.end !== 'planned' || !ended.plan || !runbook) {
     const why = plain(ended.summary ?? `${runRef(at.run)} ${runStatusText(ended)}`);
-    tell(`${why.charAt(0).toUpperCase()}${why.slice(1)}\n`);
-    return 1;
+    throw new Told(scrub.text(`${why.charAt(0).toUpperCase()}${why.slice(1)}`));
   }
   await io.out(scrub.text(planText(runbook, ended.plan)));
   return 0;
