@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -305,8 +306,7 @@ async function checkStore({ systems }: Runbooks, { org }: Config, name: string):
         'make what each place has the same again; a reload of HAProxy gives its live map what the file has';
       return bad(what, said.slice(0, APART).join('; ') + more, fix);
     }
-    const held = keys.size === 1 ? '1 key' : `${keys.size} keys`;
-    return { what, ok: true, detail: `${store.type}, ${note ?? held}` };
+    return { what, ok: true, detail: `${store.type}, ${note ?? many(keys.size, 'key')}` };
   } catch (error) {
     const fix = `see to it that it can be read from this machine; its settings: ${org.at(['keystores', name])}`;
     return bad(what, messageOf(error), fix);
@@ -329,20 +329,14 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
 
 /** Also where a client does not listen to its signal. */
 async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`${what} did not answer within ${READ_MS / 1_000} s`));
-      limit.abort();
-    }, READ_MS);
+  const over = new AbortController();
+  const late = sleep(READ_MS, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what} did not answer within ${READ_MS / 1_000} s`);
   });
-  const working = work(limit.signal);
-  working.catch(() => undefined);
   try {
-    return await Promise.race([working, late]);
+    return await Promise.race([work(over.signal), late]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
@@ -368,11 +362,7 @@ const PAGES = 20;
 export async function askSlack(config: Config): Promise<Finding[]> {
   const { botToken, apiUrl } = config.slack;
   if (botToken === null) return [];
-  const client = createSlackClient({
-    token: botToken,
-    log: pino({ level: 'silent' }),
-    apiUrl,
-  });
+  const client = createSlackClient({ token: botToken, log: pino({ level: 'silent' }), apiUrl });
   const answer = await client.call('auth.test');
   if (answer.kind === 'ratelimited') {
     return [{ what: 'Slack', ok: false, detail: 'asks us to wait', fix: 'try again in a minute' }];

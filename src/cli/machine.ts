@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createReadStream, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { many } from '#compose/core.js';
 import { databaseTold, openDatabase } from '#compose/database.js';
 import { botsHere } from '#compose/health.js';
 import { loadConfig } from '#config/config.js';
@@ -43,7 +44,7 @@ export const rebuild: Verb = {
     nothingMore('rebuild', args);
     return withCore(io, async (core) => {
       const incidents = await core.store.rebuild(FOLD);
-      io.out(`${incidents} ${incidents === 1 ? 'incident' : 'incidents'} rebuilt.\n`);
+      io.out(`${many(incidents, 'incident')} rebuilt.\n`);
     });
   },
 };
