@@ -4,7 +4,7 @@ import { type Core, openCore } from '#compose/core.js';
 import { databaseTold } from '#compose/database.js';
 import { loadConfig } from '#config/config.js';
 import type { Asking } from '#domain/incident/intent.js';
-import { isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
+import { isPassing, isRefusal, type Refusal } from '#domain/refusal.js';
 import { createLog } from '#log.js';
 import { pendingMigrations } from '#store/migrate.js';
 import { outcomeOfQuery, Unavailable } from '#store/pools.js';
@@ -22,7 +22,7 @@ export interface Io {
 }
 
 /** What a verb ends with: its exit code; nothing: 0. */
-export type Ending = Promise<number | undefined> | Promise<void>;
+type Ending = Promise<number | undefined> | Promise<void>;
 
 /** A verb of the command line. */
 export interface Verb {
@@ -92,12 +92,6 @@ async function databaseWrong({ database }: Core, thrown: unknown): Promise<Told 
 /** In Slack an answer has three seconds; a person at a prompt would rather wait this long than type it again. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 500;
-const NO_ANSWER: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
-  'NOT_RECORDED',
-  'DATABASE_REFUSES',
-  'NOT_CONFIRMED',
-  'NOT_READ',
-]);
 
 /** Not let in, no such database, no right to it: waiting does not help. */
 const FOR_GOOD = /^(28|3D|42501)/;
@@ -151,7 +145,8 @@ async function untilAnswered<T>(
     try {
       const result = await work();
       const refusal = refusalOf(result);
-      if (refusal === null || !NO_ANSWER.has(refusal.code) || last()) return result;
+      const passes = refusal !== null && (isPassing(refusal) || refusal.code === 'NOT_READ');
+      if (!passes || last()) return result;
     } catch (error) {
       if (!(error instanceof Unavailable) || FOR_GOOD.test(error.code ?? '') || last()) throw error;
     }

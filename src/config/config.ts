@@ -126,14 +126,15 @@ function fromEnvironment(e: Environment): Omit<Config, 'org'> {
   };
 }
 
-/** The value itself is never shown: an address may hold a password. */
-const url = (protocols: string[], what: string) =>
+/**
+ * An address, of which the value is never shown: it may hold a password.
+ * @param looks what it looks like, at the least
+ * @param form what to write instead of something else
+ */
+const url = (looks: RegExp, form: string) =>
   z.string().superRefine((value, context) => {
-    const protocol = /^[a-z]+:/i.exec(value)?.[0].toLowerCase() ?? '';
-    const wrong = protocols.includes(protocol) ? unreadable(value) : NO_ADDRESS;
-    if (wrong === null) return;
-    const message = wrong === NO_ADDRESS ? `is not ${what}; write it as ${protocols[0]}//…` : wrong;
-    context.addIssue({ code: 'custom', message });
+    const wrong = looks.test(value) ? unreadable(value) : NO_ADDRESS;
+    if (wrong !== null) context.addIssue({ code: 'custom', message: wrong || form });
   });
 
 const NO_ADDRESS = '';
@@ -165,7 +166,7 @@ function isPort(text: string, lowest: number): boolean {
 
 /** For addresses that are asked as they stand: what asks takes no password in them, and quotes it where it says so. */
 const openUrl = (what: string) =>
-  url(['https:', 'http:'], what).refine(
+  url(/^https?:/i, `is not ${what}; write it as https://…`).refine(
     (value) => !URL.canParse(value) || new URL(value).username + new URL(value).password === '',
     { message: 'must not hold a user or a password; write it without what stands before the @' },
   );
@@ -179,18 +180,15 @@ const ENVIRONMENT = z.object({
   SLACK_SIGNING_SECRET: z.string().optional(),
   SLACK_API_URL: openUrl('the address of a Web API').optional(),
   // Not a URL to every reader: `postgres://user@/db?host=/socket/folder` has no host where URLs must have one.
-  DATABASE_URL: z
-    .string()
-    .superRefine((value, context) => {
-      const wrong = /^postgres(ql)?:\/\/\S+$/.test(value) ? unreadable(value) : NO_ADDRESS;
-      if (wrong === null) return;
-      const form =
-        'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database';
-      context.addIssue({ code: 'custom', message: wrong || form });
-    })
-    .optional(),
+  DATABASE_URL: url(
+    /^postgres(ql)?:\/\/\S+$/,
+    'is not the address of a PostgreSQL database; write it as postgres://user:password@host/database',
+  ).optional(),
   DATABASE_PASSWORD: z.string().optional(),
-  REDIS_URL: url(['redis:', 'rediss:', 'unix:'], 'the address of a Redis server').optional(),
+  REDIS_URL: url(
+    /^(rediss?|unix):/i,
+    'is not the address of a Redis server; write it as redis://…',
+  ).optional(),
   PORT: z
     .string()
     .default('3000')

@@ -153,75 +153,66 @@ export function mustBeMet(power: Power, asking: Pick<Viewer, 'source' | 'account
   return isStranger(asking) && !RECORDING.has(power);
 }
 
-/** @returns the power that an intent needs; null: only Tocsin itself asks for such a thing */
+/** The power that each intent needs; null: only Tocsin itself asks for such a thing. */
+const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
+  OpenIncident: 'declare',
+  RecordNote: 'note',
+  RecordLog: 'note',
+  CaptureMessage: 'note',
+  EditEntry: 'correct',
+  RetimeEntry: 'correct',
+  StrikeEntry: 'correct',
+  UndoLastEntry: 'correct',
+  ChangeStatus: 'state',
+  ReopenIncident: 'state',
+  ChangeSeverity: 'state',
+  AssignRole: 'state',
+  ChangeTitle: 'state',
+  MarkMilestone: 'state',
+  AddComponent: 'state',
+  RemoveComponent: 'state',
+  RecordImpact: 'state',
+  RecordCause: 'state',
+  AddAction: 'state',
+  CompleteAction: 'state',
+  InvitePeople: 'invite',
+  UninvitePeople: 'invite',
+  PublishPost: 'publish',
+  ProposeRun: 'run',
+  UndoRun: 'run',
+  RetryStep: 'run',
+  SkipStep: 'run',
+  AnswerStep: 'run',
+  ApproveRun: 'approve',
+  RejectRun: 'approve',
+  CancelRun: 'cancel',
+  OpenStandingRecord: null,
+  NotePeopleLeft: null,
+  NoteChannelOpened: null,
+  NoteHeadlinePosted: null,
+  NoteAnnounced: null,
+  SkipNumbers: null,
+  NoteRunPlanned: null,
+  StartRun: null,
+  StartStep: null,
+  TakeStep: null,
+  DelayStep: null,
+  FinishStep: null,
+  AskStep: null,
+  BeginUndo: null,
+  EndRun: null,
+  NoteRunShown: null,
+};
+
+/** @returns the power that an intent needs, planning and breaking the glass told apart; null: only Tocsin asks for such a thing */
 export function powerFor(
   intent: Pick<Intent, 'type'> & { planOnly?: boolean; breakGlass?: string | null },
 ): Power | null {
-  switch (intent.type) {
-    case 'OpenIncident':
-      return 'declare';
-    case 'RecordNote':
-    case 'RecordLog':
-    case 'CaptureMessage':
-      return 'note';
-    case 'EditEntry':
-    case 'RetimeEntry':
-    case 'StrikeEntry':
-    case 'UndoLastEntry':
-      return 'correct';
-    case 'ChangeStatus':
-    case 'ReopenIncident':
-    case 'ChangeSeverity':
-    case 'AssignRole':
-    case 'ChangeTitle':
-    case 'MarkMilestone':
-    case 'AddComponent':
-    case 'RemoveComponent':
-    case 'RecordImpact':
-    case 'RecordCause':
-    case 'AddAction':
-    case 'CompleteAction':
-      return 'state';
-    case 'InvitePeople':
-    case 'UninvitePeople':
-      return 'invite';
-    case 'PublishPost':
-      return 'publish';
-    case 'ProposeRun':
-      return intent.planOnly ? 'plan' : 'run';
-    case 'UndoRun':
-    case 'RetryStep':
-    case 'SkipStep':
-    case 'AnswerStep':
-      return 'run';
-    case 'ApproveRun':
-      return intent.breakGlass == null ? 'approve' : 'break_glass';
-    case 'RejectRun':
-      return 'approve';
-    case 'CancelRun':
-      return 'cancel';
-    case 'OpenStandingRecord':
-    case 'NotePeopleLeft':
-    case 'NoteChannelOpened':
-    case 'NoteHeadlinePosted':
-    case 'NoteAnnounced':
-    case 'SkipNumbers':
-    case 'NoteRunPlanned':
-    case 'StartRun':
-    case 'StartStep':
-    case 'TakeStep':
-    case 'DelayStep':
-    case 'FinishStep':
-    case 'AskStep':
-    case 'BeginUndo':
-    case 'EndRun':
-    case 'NoteRunShown':
-      return null;
-    default: {
-      const unknown: never = intent.type;
-      throw new Error(`an intent of an unknown type: ${String(unknown)}`);
-    }
-  }
+  const power = POWER_OF[intent.type];
+  if (power === undefined) throw new Error(`an intent of an unknown type: ${String(intent.type)}`);
+  if (power === 'run' && intent.planOnly) return 'plan';
+  if (power === 'approve' && intent.breakGlass != null) return 'break_glass';
+  return power;
 }
 
 /** The names in a rule that mean people or groups; roles and the two words need no look-up. */

@@ -44,6 +44,13 @@ export function skipBlanks(text: string, at: number): number {
   return at + (matchAt(BLANKS, text, at)?.[0].length ?? 0);
 }
 
+const SPACE = /\s*/y;
+
+/** @returns the index behind all white space at `at`, line ends too. */
+export function skipSpace(text: string, at: number): number {
+  return at + (matchAt(SPACE, text, at)?.[0].length ?? 0);
+}
+
 /** @param pattern a sticky one. @returns its match that begins at `at`; null: none does */
 export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;

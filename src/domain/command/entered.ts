@@ -159,9 +159,7 @@ function link(url: string, label: string | null): string {
 
 /** Each entity exactly once. */
 function undo(text: string): string {
-  return text.replace(/&(amp|lt|gt);/g, (_, name: string) =>
-    name === 'amp' ? '&' : name === 'lt' ? '<' : '>',
-  );
+  return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 
 /** A text as times are read in it, and where each of its characters stands in what was typed. */

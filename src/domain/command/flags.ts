@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { matchAt } from '../text.js';
+import { matchAt, skipSpace } from '../text.js';
 import { goesOn } from './time/time.js';
 
 /** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */
@@ -8,9 +8,6 @@ export interface FlagSpec {
   readonly value?: string;
   readonly many?: boolean;
 }
-
-/** The flags that were given, by name; a flag without a value has the value ''. */
-export type Given = Map<string, string[]>;
 
 interface Found {
   spec: FlagSpec;
@@ -43,7 +40,9 @@ export function flagAt(text: string, start: number): { name: string; end: number
  * In the middle of a text a flag of this verb is refused: `open Leak --private see thread` must not become public.
  */
 export class Flags {
-  readonly given: Given = new Map();
+  /** The flags that were given, by name; a flag without a value has the value ''. */
+  private readonly given = new Map<string, string[]>();
+
   constructor(
     private readonly specs: readonly FlagSpec[],
     private readonly form: string,
@@ -107,7 +106,7 @@ export class Flags {
     const { end, joined } = flag;
     const found = { spec, value: '', why: null, start, end };
     if (!spec.value) return joined ? { ...found, why: 'takes no value' } : found;
-    const at = joined ? end : end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
+    const at = joined ? end : skipSpace(text, end);
     const none = { ...found, why: `needs a value (${spec.value})` };
     if (at >= text.length || this.known(text, at) || /^--(?!\S)/.test(text.slice(at, at + 3))) return none;
     const quoted = quotedAt(text, at);
@@ -147,7 +146,7 @@ const QUOTES = (name: string) =>
 /** @returns the flags that follow each other up to the end of the text. */
 function lastChain(all: Found[], text: string): Found[] {
   const byStart = new Map(all.map((found) => [found.start, found]));
-  const next = (found: Found) => found.end + (/^\s*/.exec(text.slice(found.end))?.[0].length ?? 0);
+  const next = (found: Found) => skipSpace(text, found.end);
   const reaches = new Set<number>([text.length]);
   let first: Found | null = null;
   for (const found of [...all].reverse()) {

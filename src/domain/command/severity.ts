@@ -1,4 +1,4 @@
-import { matchAt } from '../text.js';
+import { matchAt, skipSpace } from '../text.js';
 import { SEVERITIES, type Severity } from '../words.js';
 import { fold } from './entered.js';
 
@@ -53,7 +53,7 @@ export function readSeverity(text: string, asked: boolean): ReadSeverity | { unk
   const start = /^\s*(?:[*_`]{0,3})/.exec(plain)?.[0] ?? '';
   const emphasis = start.trim();
   const closer = BRACKETS[plain[start.length] ?? ''];
-  const from = start.length + (closer ? 1 + spaces(plain, start.length + 1) : 0);
+  const from = closer ? skipSpace(plain, start.length + 1) : start.length;
   const name = matchAt(NAME, plain, from);
   if (!name) return null;
   let end = from + name[0].length;
@@ -65,7 +65,7 @@ export function readSeverity(text: string, asked: boolean): ReadSeverity | { unk
     end += inside[0].length;
   }
   if (closer) {
-    end += spaces(plain, end);
+    end = skipSpace(plain, end);
     if (plain[end] !== closer) return null;
     apart = 'colon';
     end += 1;
@@ -116,8 +116,4 @@ const LIKE_AT_START = /^\s*s[1-4](?![\p{L}\p{N}_.-])/iu;
 export function severityRemark(title: string): string[] {
   const like = (LIKE.exec(title) ?? LIKE_AT_START.exec(title))?.[0].trim();
   return like ? [`“${like}” was kept as part of the title; \`sev SEVERITY\` sets a severity.`] : [];
-}
-
-function spaces(text: string, at: number): number {
-  return /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
 }

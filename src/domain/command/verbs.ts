@@ -7,18 +7,25 @@ import { checkText, type Mention } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
 import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
 
-/** What else there may be to say of a verb. */
+/** What else there is to say of a verb. */
 interface More {
-  aliases?: string[];
-  flags?: FlagSpec[];
-  /** No incident is meant. */
-  none?: boolean;
-  timed?: boolean;
-  looks?: boolean;
-  textless?: boolean;
+  readonly aliases: readonly string[];
+  readonly flags: readonly FlagSpec[];
+  /** It is about one incident, which may be named behind the verb. */
+  readonly incident: boolean;
+  /** It takes a time. */
+  readonly timed: boolean;
+  /** It only looks, and takes no text: an incident may be named even in the channel of another. */
+  readonly looks: boolean;
+  /** No text of a person's own belongs to it: the incident may stand anywhere in the line. */
+  readonly textless: boolean;
 }
 
-type Row = readonly [form: string, help: string, more?: More];
+/** A verb that is about an incident and takes a text, without flags or a time. */
+const USUAL: More = { aliases: [], flags: [], incident: true, timed: false, looks: false, textless: false };
+
+/** `more`: what differs from a usual verb. */
+type Row = readonly [form: string, help: string, more?: Partial<More>];
 
 const COMPONENT: FlagSpec = { name: 'component', value: 'NAME', many: true };
 
@@ -30,7 +37,7 @@ const TABLE = {
     {
       aliases: ['declare', 'new', 'start', 'create'],
       flags: [COMPONENT, { name: 'private' }, { name: 'drill' }, { name: 'at', value: 'TIME' }],
-      none: true,
+      incident: false,
     },
   ],
   note: ['note [TIME] TEXT', 'record what happened', { timed: true }],
@@ -95,43 +102,27 @@ const TABLE = {
   undo: ['undo [RUN]', 'strike your own last entry, or undo a run', { textless: true }],
   export: ['export md|json|csv|html|facts [ZONE]', 'get the incident as a file', { looks: true }],
   postmortem: ['postmortem', 'draft the postmortem now', { aliases: ['pm'], looks: true }],
-  list: ['list', 'show the open incidents', { aliases: ['ls'], none: true }],
+  list: ['list', 'show the open incidents', { aliases: ['ls'], incident: false }],
   show: ['show', 'show the incident as it stands', { aliases: ['info'], looks: true }],
   catchup: ['catchup', 'what happened while you were away', { aliases: ['catch-up'], looks: true }],
-  help: ['help [VERB]', 'this list, or one verb', { aliases: ['?'], none: true }],
+  help: ['help [VERB]', 'this list, or one verb', { aliases: ['?'], incident: false }],
 } satisfies Record<string, Row>;
 
 export type VerbName = keyof typeof TABLE;
 
-export interface Verb {
+export interface Verb extends More {
   readonly name: VerbName;
-  readonly aliases: readonly string[];
   /** How it is typed, after the command. */
   readonly form: string;
   /** What it does, in a few words. */
   readonly help: string;
-  readonly flags: readonly FlagSpec[];
-  /** It is about one incident, which may be named behind the verb. */
-  readonly incident: boolean;
-  /** It takes a time. */
-  readonly timed: boolean;
-  /** It only looks, and takes no text: an incident may be named even in the channel of another. */
-  readonly looks: boolean;
-  /** No text of a person's own belongs to it: the incident may stand anywhere in the line. */
-  readonly textless: boolean;
 }
 
-export const VERBS: readonly Verb[] = Object.entries<Row>(TABLE).map(([name, [form, help, more = {}]]) => ({
-  name: name as VerbName,
-  form,
-  help,
-  aliases: more.aliases ?? [],
-  flags: more.flags ?? [],
-  incident: !more.none,
-  timed: more.timed ?? false,
-  looks: more.looks ?? false,
-  textless: more.textless ?? more.looks ?? false,
-}));
+export const VERBS: readonly Verb[] = Object.entries<Row>(TABLE).map(([name, [form, help, more = {}]]) => {
+  // What takes no text of a person's own, because it only looks, need not be said twice.
+  const textless = more.looks ?? false;
+  return { name: name as VerbName, form, help, ...USUAL, textless, ...more };
+});
 
 const BY_WORD = new Map(VERBS.flatMap((verb) => [verb.name, ...verb.aliases].map((word) => [word, verb])));
 

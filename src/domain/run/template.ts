@@ -115,7 +115,7 @@ function fillText(text: string, scope: Record<string, unknown>, asked = false): 
   if (first?.path && pieces.length === 1) return find(first.path, scope, asked);
   const values = pieces.map((piece) => (piece.path ? find(piece.path, scope, asked) : piece.text));
   const whole = values.map(asText).join('');
-  return values.some(isUnknown) ? partlyUnknown(whole) : whole;
+  return values.some(isUnknown) ? unknown(whole) : whole;
 }
 
 function find(path: string, scope: Record<string, unknown>, asked: boolean): Json {
@@ -185,8 +185,8 @@ const MARK = '(known when it runs)';
 
 const all = new WeakSet<object>();
 
-/** An object of its own, known by its identity, that says in texts and in JSON what it is. */
-function made(text: string): Json {
+/** A value that is not known yet: an object of its own, known by its identity, that shows as that text, also in JSON. */
+function unknown(text: string): Json {
   const says = { value: () => text };
   const value = Object.freeze(Object.defineProperties({}, { toString: says, toJSON: says }));
   all.add(value);
@@ -194,12 +194,7 @@ function made(text: string): Json {
 }
 
 /** In a scope, a value that is not known before the run; any path through it is not known either. */
-export const UNKNOWN: Json = made(MARK);
-
-/** @returns a text of which a part is not known yet: it shows as that text, and is not known */
-function partlyUnknown(text: string): Json {
-  return made(text);
-}
+export const UNKNOWN: Json = unknown(MARK);
 
 /** Is this very value not known? */
 function isMark(value: unknown): value is Json & object {

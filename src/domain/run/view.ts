@@ -59,13 +59,7 @@ export interface RunView {
 
 /** @returns the run that these facts tell of (others of the incident are passed over), or null when there is none. */
 export function runViewOf(facts: Iterable<Fact>, number: number): RunView | null {
-  let view: RunView | null = null;
-  for (const fact of facts) {
-    if (!isOfRun(fact) || fact.data.run !== number) continue;
-    if (fact.type === 'RunProposed') view = begun(fact);
-    else if (view) after(view, fact);
-  }
-  return view;
+  return runViewsOf(facts).find(({ state }) => state.run === number) ?? null;
 }
 
 /** @returns every run that these facts tell of, in order of their numbers. */

@@ -1,12 +1,12 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
+import { BLANK, matchAt, skipBlanks, skipSpace, wordAt } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
 import { fold } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
 import { zoneName, zoneNamed } from './zone.js';
-import { readZoneWord } from './zone-word.js';
+import { MARKS, readZoneWord } from './zone-word.js';
 
 /** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
 export interface TimeContext {
@@ -83,7 +83,7 @@ interface Scanned {
 
 function scan(typed: string): Scanned | Refusal | null {
   const { text, typedAt } = fold(typed);
-  const start = /^\s*/.exec(text)?.[0].length ?? 0;
+  const start = skipSpace(text, 0);
   const about = text[start] === '~';
   const span = readSpan(text, about ? skipBlanks(text, start + 1) : start);
   if (!span || 'refused' in span) return span;
@@ -242,8 +242,6 @@ function agree(text: string, at: number, from: Form, to: Form): Refusal | null {
   return clear ? null : refuse('TIME_UNKNOWN', { got: text.slice(at, to.end) });
 }
 
-const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
-
 /** Something stands right behind a time: a longer word that is no time, or a time with a stray character. */
 function stuckTo(text: string, at: number, form: Form): Refusal | null {
   const next = text.slice(form.end, form.end + 2);
@@ -316,11 +314,6 @@ function wallText(at: number, zone: Zone, seconds: boolean): string {
   return local.slice(0, seconds ? 19 : 16).replace('T', ' ');
 }
 
-/** @returns `+02:00` */
-function offsetText(zone: Zone, at: number): string {
-  return zone.formatOffset(at, 'short');
-}
-
 const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
 /** Clocks differ: a time that lies no further ahead than this counts as now. */
 const AHEAD_MS = 120_000;
@@ -367,12 +360,8 @@ function resolveEnd(form: Form, from: Form, begin: number, zone: Zone, now: numb
 function notBefore(end: number | Refusal, begin: number, zone: Zone, form: Form): number | Refusal {
   if (typeof end !== 'number' || end >= begin) return end;
   const seconds = form.kind === 'clock' && form.clock.s !== null;
-  return form.kind === 'date'
-    ? refuse('TIME_RANGE_BACKWARDS', { from: isoDay(begin), to: isoDay(end) })
-    : refuse('TIME_RANGE_BACKWARDS', {
-        from: wallText(begin, zone, seconds),
-        to: wallText(end, zone, seconds),
-      });
+  const shown = (at: number) => (form.kind === 'date' ? isoDay(at) : wallText(at, zone, seconds));
+  return refuse('TIME_RANGE_BACKWARDS', { from: shown(begin), to: shown(end) });
 }
 
 function isoDay(at: number): string {
@@ -421,7 +410,7 @@ function notAhead(at: number, clock: Clock, zone: Zone, now: number): number | R
 
 function twice(instants: number[], clock: Clock, zone: Zone): Refusal {
   const [first, second] = instants.map(
-    (at) => `${wallText(at, zone, clock.s !== null)} ${offsetText(zone, at)}`,
+    (at) => `${wallText(at, zone, clock.s !== null)} ${zone.formatOffset(at, 'short')}`,
   );
   return refuse('TIME_TWICE', {
     time: clockText(clock),

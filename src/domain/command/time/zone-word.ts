@@ -255,7 +255,13 @@ function readArea(text: string, at: number, typed: string): Read {
   return meantAsArea(word) ? noZone(word, typed) : null;
 }
 
-const MARKS: Record<string, string> = { ':': 'colon', ',': 'comma', ';': 'semicolon', '.': 'full stop' };
+/** Marks that people put right behind a time or a zone, as they are called. */
+export const MARKS: Record<string, string> = {
+  ':': 'colon',
+  ',': 'comma',
+  ';': 'semicolon',
+  '.': 'full stop',
+};
 
 /** The refusal of a zone with something behind it: where only a mark is too much, it says so. */
 function stuck(word: string, name: string, typed: string): Refusal {
