@@ -2,9 +2,8 @@ import type { Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
 import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
 import { abbreviationOf } from './abbreviations.js';
-import { offsetZone, zoneNamed } from './zone.js';
+import { offsetZone, readZoneWord, zoneNamed } from './zone.js';
 import { DAYS, MONTHS, WEEKDAYS } from './zone-data.js';
-import { readZoneWord } from './zone-word.js';
 
 /** A day of the calendar, in no zone yet. */
 export interface Day {

@@ -5,8 +5,7 @@ import { type Moment, type Precision, toSeconds } from '../../words.js';
 import { fold } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
-import { zoneName, zoneNamed } from './zone.js';
-import { MARKS, readZoneWord } from './zone-word.js';
+import { PUNCTUATION, readZoneWord, zoneName, zoneNamed } from './zone.js';
 
 /** What reading a time needs to know; `zone` is the typist's, or the one to assume when theirs is not known. */
 export interface TimeContext {
@@ -249,7 +248,7 @@ function stuckTo(text: string, at: number, form: Form): Refusal | null {
   if (form.kind !== 'clock' && !/^(?:[,;:.)!?…-]+(?:\s|$)|[-+:.]\d)/.test(text.slice(form.end, form.end + 8)))
     return null;
   const got = wordAt(text, at, form.kind === 'clock' && form.day !== null ? 2 : 1);
-  const mark = /^.(?:\s|$)/.test(next) ? MARKS[next[0] ?? ''] : undefined;
+  const mark = /^.(?:\s|$)/.test(next) ? PUNCTUATION[next[0] ?? ''] : undefined;
   if (mark)
     return refuse('TIME_UNKNOWN', { got, next: `Leave out the ${mark}: \`${text.slice(at, form.end)}\`.` });
   const zone =
