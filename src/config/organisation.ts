@@ -18,6 +18,11 @@ const role = z
   );
 
 /** Sections that another room checks when things are put together: here they are only let through. */
+const SECTIONS = [
+  ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
+  ...(['commands', 'secrets', 'schedules', 'http'] as const),
+] as const;
+type SectionName = (typeof SECTIONS)[number];
 const section = z
   .record(z.string(), z.unknown())
   .nullish()
@@ -41,24 +46,12 @@ const ORGANISATION = z.strictObject({
         .default([]),
     })
     .default({ people: [], groups: [] }),
-  permissions: section,
-  approvers: section,
-  keystores: section,
-  routes: section,
-  pairs: section,
-  commands: section,
-  secrets: section,
-  schedules: section,
-  http: section,
+  ...(Object.fromEntries(SECTIONS.map((name) => [name, section])) as Record<SectionName, typeof section>),
 });
 
 /** What another room finds wrong in its sections, whatever the others are like. `roles`: null where they are wrong too. */
 export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly string[] | null) => string[];
-type Sections = Record<(typeof SECTIONS)[number], Record<string, unknown>>;
-const SECTIONS = [
-  ...(['permissions', 'approvers', 'keystores', 'routes', 'http'] as const),
-  ...(['pairs', 'commands', 'secrets', 'schedules'] as const),
-] as const;
+type Sections = Record<SectionName, Record<string, unknown>>;
 
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
 const LATER = ['severities', 'reminders', 'status_page', 'alerts'];

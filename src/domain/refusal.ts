@@ -1,3 +1,4 @@
+import type { InputProblem } from './run/inputs.js';
 import { inputForm, inputNames, SECRET_STANDS } from './run/runbook.js';
 
 /** A *no*: a value, not an exception. `sentence` says what is wrong, `next` what to type instead. */
@@ -240,13 +241,7 @@ export const SENTENCES = {
     sentence: `The definition of ${p.runbook} cannot be used: ${p.problems.slice(0, 3).join(' · ')}${p.problems.length > 3 ? ` · and ${p.problems.length - 3} more` : ''}`,
     next: 'Mend it; `tocsin runbook lint` lists everything that is wrong.',
   }),
-  BAD_INPUT: (p: {
-    runbook: string;
-    input: string;
-    why: string;
-    names: string[] | null;
-    values: string[];
-  }) => ({
+  BAD_INPUT: (p: InputProblem & { runbook: string }) => ({
     sentence: `The input \`${p.input}\` of ${p.runbook} ${p.why}.`,
     next: p.names ? inputNames(p.names) : inputForm(p.input, p.values),
   }),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PlannedStep } from '#domain/run/plan.js';
 import type { Json, StepEffect } from '#domain/run/runbook.js';
 import type { KeyProbe, KeyStore, Pair } from './keystores/keystore.js';
 import type { Host } from './reach.js';
@@ -9,14 +10,7 @@ import type { Fingerprint, Secret } from './secret.js';
 export type Output = Record<string, Json>;
 
 /** What one step would do, found out by reading only. */
-export interface StepPlan {
-  /** One sentence, for people: `adds 2 keys to tts-new (client-1 fp:…, client-2 fp:…)`. */
-  does: string;
-  /** What a run of it would touch: stores, files, addresses. Empty for a read. */
-  touches: string[];
-  /** What stands there now, and what would stand there then; null where that is not a matter of values. */
-  current: string | null;
-  desired: string | null;
+export interface StepPlan extends Pick<PlannedStep, 'does' | 'touches' | 'current' | 'desired'> {
   /** Versions that this rests on, by place: when one of them has changed, the approval is void. */
   versions: Record<string, string>;
   /** What the step's output would be, for the plans of later steps; null: not known before it runs. */

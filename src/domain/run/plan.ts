@@ -9,9 +9,11 @@ export interface PlannedStep {
   effect: StepEffect;
   /** Does it send a secret to where tocsin.yml says? Then it must be approved, even if it changes nothing. */
   sends?: boolean;
-  /** What it would do; for a step that is left out, why. */
+  /** What it would do, in one sentence: `adds 2 keys to tts-new (client-1 fp:…, client-2 fp:…)`; why a step is left out. */
   does: string;
+  /** What a run of it would touch: stores, files, addresses. Empty for a read. */
   touches: string[];
+  /** What stands there now, and what would stand there then; null where that is not a matter of values. */
   current: string | null;
   desired: string | null;
   /** How it would be taken back; null: it cannot be, or there is nothing to take back. */

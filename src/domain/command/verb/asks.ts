@@ -18,10 +18,8 @@ export const ASKS = {
   actions: parsePlain('actions'),
   runs: parsePlain('runs'),
   postmortem: parsePlain('postmortem'),
-
   list: parsePlain('list'),
   show: parsePlain('show'),
-
   catchup: parsePlain('catchup'),
 
   timeline(line) {
