@@ -157,7 +157,7 @@ function link(url: string, label: string | null): string {
   return `${label} (${url})`;
 }
 
-/** Each entity exactly once. */
+/** Undoes each entity exactly once. */
 function undo(text: string): string {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }

@@ -1,6 +1,6 @@
 import { VERBS, type Verb, type VerbName, verbNamed } from './verbs.js';
 
-/** An example of each verb, from one night. */
+/** An example of each verb, all of one incident. */
 const EXAMPLES: Record<VerbName, string> = {
   open: 'open sev2 API answers 401 --component "Payments API" --at 01:41',
   note: 'note 01:42 routing put back',
@@ -52,7 +52,7 @@ interface Place {
   readonly command: string;
   /** The zone of times without one. */
   readonly zone: string;
-  /** Where the incident must be named. */
+  /** Where an incident must be named, and how. */
   readonly named: string;
 }
 const inSlack = (command: string): Place => ({
@@ -126,7 +126,7 @@ function helpFor(verb: Verb, place: Place): string {
   ].join('\n');
 }
 
-/** Where a text follows, or may. */
+/** How times are written before a text. */
 function timesBefore({ zone }: Place): string[] {
   return [
     `*Times* stand before the text: ${TIMES}`,

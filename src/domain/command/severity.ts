@@ -35,7 +35,7 @@ const NAME = new RegExp(
   'iuy',
 );
 const COLON = /\s*[:|]/y;
-// A dash with a space behind it; two are the end of the flags.
+// A dash parts the two where a space stands behind it; two dashes are the end of the flags.
 const APART = new RegExp(`(?:\\s+[${DASH}/>→·]|[${DASH}])(?=\\s|$)|[—―]`, 'y');
 const MARK = /[,;.](?=\s|$)/y;
 const SPACE = /(?=\s|$)/y;

@@ -245,7 +245,7 @@ export function firstWord(text: string): Word {
   return { word: match?.[1] ?? '', rest: text.slice(match?.[0].length ?? 0) };
 }
 
-/** One white space parts the words; every further character is the person's own. */
+/** Takes off the one white space that parts the words; every further character is the person's own. */
 export function exact(text: string): string {
   return text.replace(/^(?:\r\n|\s)/, '');
 }
@@ -339,7 +339,7 @@ export class Line {
     return blank(text) ? null : this.bad(`part of \`${this.verb.name}\``, text);
   }
 
-  /** Names of components and the like: one line, the quotes around them taken off. */
+  /** Reads the name of a component or the like: one line, the quotes around it taken off. */
   nameOf(text: string, what: string, limit: number = LIMITS.component): string | Refusal {
     const name = unquoted(text);
     if (!name) return this.missing(what);
@@ -347,7 +347,7 @@ export class Line {
     return checkText(name, limit, 'The name') ?? name;
   }
 
-  /** The title of an incident: one line. */
+  /** Checks the title of an incident: one line. */
   titleProblem(title: string): Refusal | null {
     if (blank(title)) return this.missing('a title');
     if (/[\r\n\u2028\u2029]/.test(title)) return this.bad('a title of one line', title);
@@ -355,8 +355,8 @@ export class Line {
   }
 
   /**
-   * Behind a verb's own words, where its text begins: an incident that is alone there is the one that is meant. With words
-   * behind it, it may as well be the first of them, and only the person knows.
+   * Looks for the incident where a verb's text begins: alone there, it is the one that is meant. With words behind it, it
+   * may as well be the first of them, and only the person knows.
    */
   refBehind(text: string, named = this.named): { ref: number | null; text: string } | Refusal {
     const { word, rest } = firstWord(text);
@@ -369,7 +369,7 @@ export class Line {
     });
   }
 
-  /** Before or behind a name, where words of a person's own would make no sense. */
+  /** Looks for the incident before and behind a name, where words of a person's own would make no sense. */
   refAround(text: string): { ref: number | null; text: string } {
     if (this.named) return { ref: null, text };
     const first = firstWord(text);

@@ -80,7 +80,7 @@ const OTHERWISE: Record<string, RegExp> = {
 /** No text behind a time begins with one of these: the word before it is the subject of a sentence. */
 const VERB =
   /^(?:is|isn['’]t|was|wasn['’]t|are|aren['’]t|were|has|hasn['’]t|had|have|will|won['’]t|can|can['’]t|cannot|could|does|doesn['’]t|did|didn['’]t|should|would|may|might|must|not)\b/i;
-/** `MUST` (the summer time of Mauritius, last in 2009) and `MOST` (of Macau, 1979) are what everybody shouts in capitals. */
+/** `MUST` (the summer time of Mauritius, last in 2009) and `MOST` (of Macau, 1979) in capitals are the ordinary words. */
 const NEVER = new Set(['MOST', 'MUST']);
 
 /** Names of what notes are about: before a colon they are labels (`BOT: restarted`). */

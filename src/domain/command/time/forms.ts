@@ -72,7 +72,7 @@ const CLOCK = new RegExp(
   'iuy',
 );
 
-/** Stands only behind hours of two digits: `1:30h` may be a length of time, and `HR` is a department. */
+/** `h` behind a time is read only where the hour has two digits: `1:30h` may be a length of time. `HR` is a department. */
 const HOURS = new RegExp(
   String.raw`${BLANK}*(?:h|hrs|[hH]ours)(?![\p{L}\p{N}_]|${BLANK}+(?:of|outage|downtime|delay|lag)\b)`,
   'uy',
@@ -100,7 +100,7 @@ const NAMED = { yesterday: -1, today: 0, tomorrow: 1 } as const;
 
 /**
  * Reads one time at `at`: every form of the contract, without `~`, range or a zone after white space.
- * @param start whether the text begins here: then words count as well that inside of it are only words
+ * @param start whether the text begins here: some things mean a time only at the start of a text
  * @returns null: no time begins here; a refusal: what stands here was meant as a time that cannot be
  */
 export function readForm(text: string, at: number, start: boolean): Read {
@@ -312,7 +312,7 @@ const SURE_MONTH =
   'jan(?:uary)?|feb(?:ruary)?|apr(?:il)?|june?|july|aug(?:ust)?|sept(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
 const ANY_MONTH = `${MONTH}|${list(MONTHS)}`;
 const WEEKDAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
-/** Days of the week, without the two letters that some languages have: `so 14:00` and `to 14:00` begin with words. */
+/** Days of the week, without abbreviations of two letters: `so 14:00` and `to 14:00` begin with words. */
 const ANY_WEEKDAY = `${WEEKDAY}|${list(WEEKDAYS.replace(/(?<!\S)\S{2}(?!\S)/g, ''))}`;
 const WEEKDAYS_WHOLE =
   'monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag';
@@ -507,7 +507,7 @@ const AROUND = compiled([
   new RegExp(`(?:${NEAR}|time|date|ts|start|begin|when|on|am|le|el|il|den) `, 'iuy'),
   /(?:time|date|ts|timestamp|when|start(?:ed|s)?|begin|since|at|from|t) ?[:=] ?/iy,
 ]);
-/** A text may begin with a quoted name: then the time is all that is quoted. */
+/** Where a text begins with a quotation, only the time may be quoted: a longer quotation is a name. */
 const QUOTED = /["'“”„‘’«`]/;
 /** Around something that is no readable time, these still say that a time is meant. */
 const SURELY = new RegExp(`^(?:[[(@]|(?:at|exactly|${ABOUT}|um|kl\\.?|klo|on|am|le|el|il|den)\\s)`, 'iu');
@@ -522,7 +522,7 @@ const LIKELY =
 
 /** @returns a refusal where something was plainly meant as a time but cannot be known; else null. */
 export function impossible(text: string, at: number): Refusal | null {
-  // This is asked of every text that begins without a time, and most hold none of the words that it would need.
+  // Every text that begins without a time comes by here, and most hold none of the words that a time needs.
   const head = text.slice(at, at + 60);
   if (/^\p{L}/u.test(head) && !LIKELY.test(head)) return null;
   const got = longest(MEANT, text, at);
@@ -530,7 +530,7 @@ export function impossible(text: string, at: number): Refusal | null {
 }
 
 /**
- * The same, of what counts only where a text begins.
+ * The same for what means a time only at the start of a text.
  * @param clockAt finds the end of the time of day that begins at an index; -1: none does
  */
 function meantAtStart(text: string, at: number, clockAt: (at: number) => number): Refusal | null {
@@ -607,7 +607,7 @@ function longest(patterns: readonly RegExp[], text: string, at: number): string 
   return null;
 }
 
-/** Days that have been: behind a time they may be its own. `hier` is a place in German, and days to come are text. */
+/** Past days: behind a time, such a day may be the time's own. `hier` means *here* in German; days to come are text. */
 const DAY_BEHIND = compiled([
   ...DATES,
   new RegExp(

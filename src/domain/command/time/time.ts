@@ -153,8 +153,8 @@ const HALF_BEHIND = new RegExp(
 );
 
 /**
- * `01:41 2024-11-10`, `01:41 UTC - 01:44`, `1:41 yesterday` and `1:41 in the afternoon` have parts in an order that we do
- * not read: recorded, they would be wrong.
+ * Refuses `01:41 2024-11-10`, `01:41 UTC - 01:44`, `1:41 yesterday` and `1:41 in the afternoon`: their parts stand in an
+ * order that is not read, and without the part behind it the time would be recorded wrong.
  */
 function strayTime(text: string, start: number, end: number, from: Form, zoned: boolean): Refusal | null {
   const follows = (pattern: RegExp) => matchAt(pattern, text, end)?.[0];
@@ -201,7 +201,7 @@ interface Span {
 }
 
 const STUCK = /(?:[-—―/~→⇒]|-+>|=>|\.{2,3})~?/y;
-/** With white space on both sides, or on one that leaves no doubt: `13:41 -05:00` has an offset. */
+/** A separator with white space on both sides, or on one side where that leaves no doubt: `13:41 -05:00` has an offset. */
 const SPACED = new RegExp(
   `(?:${BLANK}*(?:[—―~→⇒]|-+>|=>|\\.{2,3})${BLANK}*|-${BLANK}+|${BLANK}+(?:[-/]|to|until|till?|thru|through|up${BLANK}+to|bis|tot|à)${BLANK}+)~?`,
   'iy',
@@ -241,7 +241,7 @@ function agree(text: string, at: number, from: Form, to: Form): Refusal | null {
   return clear ? null : refuse('TIME_UNKNOWN', { got: text.slice(at, to.end) });
 }
 
-/** Something stands right behind a time: a longer word that is no time, or a time with a stray character. */
+/** What stands right behind a time makes it a part of a longer word, which is text, or a time with a stray character. */
 function stuckTo(text: string, at: number, form: Form): Refusal | null {
   const next = text.slice(form.end, form.end + 2);
   // -5m/s and 2024-11-10/notes are words; 14:32: and 14:32ish are times that we cannot read for sure.
@@ -274,10 +274,10 @@ function asUtc(day: Day, clock: { h: number; m: number; s: number | null }): num
 function instantsOf(day: Day, clock: Clock, zone: Zone): number[] {
   const wall = asUtc(day, clock);
   const [before, after] = [offsetAt(zone, wall - DAY_MS), offsetAt(zone, wall + DAY_MS)];
-  // To ask a zone is slow, and on most days its offset does not change.
+  // Asking a zone is slow, and on most days its offset does not change.
   if (before === after) return [wall - before];
   const instants = new Set<number>();
-  // The offset that held then is among those of the days around, whichever side of a change we are on.
+  // Wherever in these days the offset changes, the one in force is among these three.
   for (const offset of [before, offsetAt(zone, wall), after]) {
     const at = wall - offset;
     if (at + offsetAt(zone, at) === wall) instants.add(at);
@@ -379,7 +379,7 @@ function latest(clock: Clock, zone: Zone, now: number): number | Refusal {
   const limit = now + AHEAD_MS;
   const onTheWall = limit + offsetAt(zone, limit);
   const today = dayAt(limit, zone);
-  // The search begins with tomorrow: where clocks go back over midnight, its first minutes have been once already.
+  // The search begins with tomorrow: where clocks go back over midnight, its first minutes have happened once already.
   for (let back = -1; back <= 3; back++) {
     const day = plusDays(today, -back);
     const wall = asUtc(day, clock);

@@ -60,7 +60,7 @@ export function readZone(typed: string): string | Refusal {
 }
 
 /**
- * What a zone is called inside the house: what may be typed, and `UTC±HH:MM`, which is how `zoneName` spells an offset.
+ * Reads a zone by a name that was kept: what may be typed, and `UTC±HH:MM`, which is how `zoneName` spells an offset.
  * @returns null when there is no such zone
  */
 export function zoneNamed(name: string): Zone | null {
@@ -104,7 +104,7 @@ function noZone(word: string, typed = ''): Refusal {
     : refuse('TIME_ZONE_UNKNOWN', { zone });
 }
 
-/** Words that are the name of a city in the database, or of a piece of a country, and much else. */
+/** Names of cities and regions in the zone database that are also ordinary words: in a text they name no zone. */
 const PLAIN = /^(?:west|east|north|south|central|center|general|act|nsw|lhi|virgin|easter|wake|truk|yap)$/;
 /** @returns the letters alone: without accents, and with one mark for all that people put for `/` and `_`. */
 const letters = (text: string) =>

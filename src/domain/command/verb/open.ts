@@ -12,7 +12,7 @@ export const OPEN = {
   open(line) {
     const { said } = line;
     if (blank(said)) return { kind: 'form', form: 'open', notes: [] };
-    // A longer one is no title, and flags are not looked for in it.
+    // A longer line holds no title, and flags are not looked for in it.
     const tooLong = checkText(said, LIMITS.text, 'The line');
     if (tooLong) return tooLong;
     const flags = new Flags(line.verb.flags, line.form);

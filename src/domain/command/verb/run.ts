@@ -166,7 +166,7 @@ function runIn(text: string, line: Line): { run: number; rest: string } | Refusa
 }
 
 const BREAK_GLASS = 'break-glass';
-/** What may stand behind a reason in quotes; behind anything else the quotes are part of it: `"users" cannot log in`. */
+/** What may stand behind a quoted reason. In front of anything else the quotes belong to the reason: `"users" cannot log in`. */
 const NOT_THE_REASON = /^\s*(?:$|[0-9a-f]{6,64}\s*$|(?:--|—|–)[A-Za-z])/i;
 
 /**
@@ -198,7 +198,7 @@ function found(rest: string, typed: string, line: Line): { rest: string; reason:
   return strayReasonFlag(rest, line) ?? { rest, reason };
 }
 
-/** Something meant as a flag that is none must not be taken for a hash. */
+/** A misspelt flag must not be taken for a hash. */
 function strayReasonFlag(text: string, line: Line): Refusal | null {
   const match = /(?<!\S)(?:--|—|–)([A-Za-z][A-Za-z0-9-]{0,40})/.exec(text);
   return match ? line.badFlag(match[1] ?? '', 'is none of its flags, or stands there twice') : null;
