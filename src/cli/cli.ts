@@ -185,7 +185,7 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
   const line = lineOf(verb, args) + piped;
   // Made here, a plan has fingerprints in it: whether they can be a bot's is found out before anything is recorded.
   const plans = verb === 'run' && line.split(/\s+/).some((word) => plainFlag(word) === 'plan');
-  const config = plans ? configWithSecret(io, 'database') : null;
+  if (plans) configWithSecret(io, 'database');
   return withCore(io, async (core) => {
     const asking = await askingHere(core, null, typed);
     const zone = core.config.org.zone ?? 'UTC';
@@ -195,7 +195,7 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
         io.out(`${plainly(answer.text)}\n${answer.remark ? `${unmarked(answer.remark)}\n` : ''}`);
         const { incident, facts } = answer.recorded;
         const run = facts[0]?.type === 'RunProposed' && facts[0].data.planOnly ? facts[0].data.run : null;
-        return run === null || !config ? 0 : printPlan(core, config, io, { incident, run });
+        return run === null || !plans ? 0 : printPlan(core, io, { incident, run });
       }
       case 'text':
         io.out(`${answer.ours ? unmarked(answer.text) : plainly(answer.text)}\n`);

@@ -73,7 +73,7 @@ function scrubbed(error: unknown, { scrub }: Pick<Runbooks, 'scrub'>): unknown {
  */
 async function runRunbook(args: string[], io: Io): Promise<number> {
   const asked = readAsked(args, 'run');
-  const config = configWithSecret(io, 'database');
+  configWithSecret(io, 'database');
   return withCore(io, async (core) => {
     const recorded = await record(core, asked).catch((error: unknown) => {
       throw scrubbed(error, core.runbooks);
@@ -83,8 +83,8 @@ async function runRunbook(args: string[], io: Io): Promise<number> {
     // The same key again: it may have named another request, or a run that is long forgotten.
     if (run === null) throw new Told('That key was used before, and not for a run.');
     const at = { incident: recorded.incident, run };
-    if (asked.planOnly) return printPlan(core, config, io, at);
-    return follow(core, config, io, { ...at, known: recorded.repeated ? 0 : 1 });
+    if (asked.planOnly) return printPlan(core, io, at);
+    return follow(core, io, { ...at, known: recorded.repeated ? 0 : 1 });
   });
 }
 
@@ -99,7 +99,7 @@ async function watchRun(args: string[], io: Io): Promise<number> {
   if (incident === null || run === null || args.length > 2) {
     throw new Usage('name the incident and the run, such as `INC-7 RUN-3`');
   }
-  const config = configWithSecret(io, 'database');
+  configWithSecret(io, 'database');
   return withCore(io, async (core) => {
     const asking = await askingHere(core, null, null);
     const { count } = runsOf(granted(await core.read.incident(asking, incident)));
@@ -107,7 +107,7 @@ async function watchRun(args: string[], io: Io): Promise<number> {
       const ref = refOf(incident);
       throw new Told(`${ref} has no ${runRef(run)}. \`tocsin runs ${ref}\` lists its runs.`);
     }
-    return follow(core, config, io, { incident, run, known: 0 });
+    return follow(core, io, { incident, run, known: 0 });
   });
 }
 
@@ -161,10 +161,10 @@ interface Followed {
   known: number;
 }
 
-async function follow(core: Core, config: Config, io: Io, at: Followed): Promise<number> {
+async function follow(core: Core, io: Io, at: Followed): Promise<number> {
   const { scrub } = core.runbooks;
   const screen = new Screen((text) => io.out(scrub.text(text)), terminal(io));
-  const ended = await takeAlong(core, config, io, at, screen);
+  const ended = await takeAlong(core, io, at, screen);
   if (ended === null) return LEFT;
   const { end, planOnly } = ended.state;
   return end === 'succeeded' || (planOnly && end === 'planned') ? 0 : 1;
@@ -223,16 +223,11 @@ const LEFT = 130;
  * Takes a run along in this process until its end, or until the person leaves it.
  * @returns the run as it ended; null: it was left, and how it goes on has been said
  */
-async function takeAlong(
-  core: Core,
-  config: Config,
-  io: Io,
-  at: Followed,
-  screen: Screen,
-): Promise<RunView | null> {
+async function takeAlong(core: Core, io: Io, at: Followed, screen: Screen): Promise<RunView | null> {
+  const { config } = core;
   const team = await core.team();
   const [ref, run] = [refOf(at.incident), runRef(at.run)];
-  const log = createLog(io.env.LOG_LEVEL ? config.logLevel : 'warn');
+  const log = createLog(config.logLevel);
   // A commit made here wakes no worker: the relay of a bot polls, and so do we.
   const world = runWorldOf(core, groupsOf(config, log), () => {}, log);
   const telling: Telling = { ref, command: config.org.command, names: await namesOf(core, team) };
@@ -359,12 +354,7 @@ async function dueLane(core: Core, team: string, lane: string): Promise<string |
  * Of a run that only plans: takes it along here until its plan is there, and prints that as `runbook plan` does.
  * @returns 1 when no plan can be made
  */
-export async function printPlan(
-  core: Core,
-  config: Config,
-  io: Io,
-  at: Omit<Followed, 'known'>,
-): Promise<number> {
+export async function printPlan(core: Core, io: Io, at: Omit<Followed, 'known'>): Promise<number> {
   const { scrub, read } = core.runbooks;
   const facts = await core.store.incidents.runFacts(await core.team(), at.incident, at.run);
   // Under the same key: whoever wants a plan only must not take a run along.
@@ -372,7 +362,7 @@ export async function printPlan(
     throw new Told(`That key was used before, for ${runRef(at.run)}, which is not only a plan.`);
   // Nothing of how it came about: what is to be read is the plan.
   const screen = new Screen((text) => io.err(scrub.text(text)), null);
-  const ended = await takeAlong(core, config, io, { ...at, known: Number.POSITIVE_INFINITY }, screen);
+  const ended = await takeAlong(core, io, { ...at, known: Number.POSITIVE_INFINITY }, screen);
   if (ended === null) return LEFT;
   const runbook = read(ended.definition ?? '');
   if (ended.state.end !== 'planned' || !ended.plan || !runbook) {
