@@ -66,8 +66,7 @@ function configuration(io: Io, tell: (finding: Finding) => void): Config | null 
     if (!(error instanceof BadConfig)) throw error;
     for (const problem of error.problems) {
       const [what = '', ...rest] = problem.split(': ');
-      const [detail = '', ...fix] = rest.join(': ').split('; ');
-      tell({ what, ok: false, detail, fix: fix.join('; ') });
+      tell(saying(what, rest.join(': ')));
     }
   }
   try {
@@ -264,14 +263,14 @@ async function checkDefinitions({ shelf, settings }: Runbooks): Promise<Finding[
   return [
     { what: 'runbooks', ok: true, detail: good.length > 0 ? good.join(', ') : 'none' },
     ...wrong.map((problem) => bad('runbook', problem, fix)),
-    ...(await shelfUnsaid(shelf, settings)).map(unsaid),
+    ...(await shelfUnsaid(shelf, settings)).map((said) => saying('runbook', said)),
   ];
 }
 
 /** The remedy is the end of what is said. */
-function unsaid(said: string): Finding {
+function saying(what: string, said: string): Finding {
   const [detail = '', ...fix] = said.split('; ');
-  return bad('runbook', detail, fix.join('; '));
+  return bad(what, detail, fix.join('; '));
 }
 
 /** Nothing is said of a schedule that can begin. */

@@ -9,6 +9,7 @@ import { PEOPLE } from './verb/people.js';
 import { RECORDS } from './verb/records.js';
 import { RUNS } from './verb/run.js';
 import {
+  ask,
   type CommandContext,
   closestVerbs,
   firstWord,
@@ -44,14 +45,7 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const turned = numberOf(first.word) === null ? null : verbNamed(firstWord(first.rest).word);
   const leads = turned?.incident && (turned.looks || !ctx.implied);
   const { word, rest } = leads ? firstWord(first.rest) : first;
-  if (!word)
-    return {
-      kind: 'ask',
-      ask: { type: 'help', verb: null },
-      verb: 'help',
-      ref: null,
-      notes: [],
-    };
+  if (!word) return { ...ask({ type: 'help', verb: null }), verb: 'help', ref: null };
   const verb = verbNamed(word);
   if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });
 

@@ -46,8 +46,9 @@ export type Approvers = z.infer<typeof approvers>;
 const ofRun = { run: number };
 /** `attempt`: 1, 2 … within that phase of that step. */
 const ofStep = { ...ofRun, step: id, phase, attempt: count };
-/** An attempt of a step. */
+/** An attempt of a step: of which run, and within one. */
 export type OfStep = z.infer<z.ZodObject<typeof ofStep>>;
+export type Attempt = Omit<OfStep, 'run'>;
 
 /** What happens in a run. Outputs hold ids and fingerprints, never values. */
 export const RUN_FACTS = {

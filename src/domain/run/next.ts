@@ -98,38 +98,31 @@ function leftByCancelling(view: RunView, runbook: Runbook): string {
 }
 
 function running(view: RunView, runbook: Runbook, now: Date): Next {
-  const { state, steps } = view;
-  for (const spec of runbook.steps) {
-    const mark = state.steps[spec.id]?.run;
+  const next = firstOf(runbook.steps, 'run', view, now);
+  if (next === null) return { do: 'end', end: 'succeeded', summary: null };
+  if (next.do !== 'ask' || runbook.onFailure === 'ask') return next;
+  if (runbook.steps.some((one) => changed(view, one))) return { do: 'undo' };
+  // Where nothing was changed there is nothing to take back, and the run has simply failed.
+  return { do: 'end', end: 'failed', summary: `${next.spec.id}: ${next.question}` };
+}
+
+/** What the first of these steps needs that is neither done nor skipped: a failed one asks. @returns null: there is none */
+function firstOf(specs: StepSpec[], phase: Phase, view: RunView, now: Date): Next | null {
+  for (const spec of specs) {
+    const mark = view.state.steps[spec.id]?.[phase];
     if (mark?.state === 'done' || mark?.state === 'skipped') continue;
-    if (mark?.state === 'failed') {
-      const error = steps.get(spec.id)?.run?.error ?? 'it failed';
-      if (runbook.onFailure === 'undo') {
-        // Where nothing was changed there is nothing to take back, and the run has simply failed.
-        if (!runbook.steps.some((one) => changed(view, one))) {
-          return { do: 'end', end: 'failed', summary: `${spec.id}: ${error}` };
-        }
-        return { do: 'undo' };
-      }
-      return { do: 'ask', spec, phase: 'run', attempt: mark.attempt, why: 'failed', question: error };
-    }
-    return stepNext(view, spec, 'run', now);
+    if (mark?.state !== 'failed') return stepNext(view, spec, phase, now);
+    const question = view.steps.get(spec.id)?.[phase]?.error ?? 'it failed';
+    return { do: 'ask', spec, phase, attempt: mark.attempt, why: 'failed', question };
   }
-  return { do: 'end', end: 'succeeded', summary: null };
+  return null;
 }
 
 /** Backwards through every step that began, failed ones too: they may have done a part. */
 function undoing(view: RunView, runbook: Runbook, now: Date): Next {
-  for (const spec of [...runbook.steps].reverse()) {
-    if (!begun(view, spec) || !spec.undo) continue;
-    const mark = view.state.steps[spec.id]?.undo;
-    if (mark?.state === 'done' || mark?.state === 'skipped') continue;
-    if (mark?.state === 'failed') {
-      const error = view.steps.get(spec.id)?.undo?.error ?? 'it failed';
-      return { do: 'ask', spec, phase: 'undo', attempt: mark.attempt, why: 'failed', question: error };
-    }
-    return stepNext(view, spec, 'undo', now);
-  }
+  const specs = runbook.steps.filter((spec) => begun(view, spec) && spec.undo).reverse();
+  const next = firstOf(specs, 'undo', view, now);
+  if (next) return next;
   const left = notUndone(view, runbook);
   const why = failureOf(view, runbook);
   if (left.length === 0) return { do: 'end', end: 'undone', summary: why };

@@ -1,4 +1,4 @@
-import type { Approvers, AskedWhy, Phase, RunEnd, RunFactBody, StepOutcome } from './fact.js';
+import type { Approvers, AskedWhy, Attempt, Phase, RunEnd, RunFactBody, StepOutcome } from './fact.js';
 import type { RunPlan } from './plan.js';
 
 /** A fact of a run, as far as its state rests on it. */
@@ -52,7 +52,7 @@ export interface RunState {
   /** Ids of the steps in order. */
   order: string[];
   steps: Record<string, Partial<Record<Phase, StepMark>>>;
-  asked: { step: string; phase: Phase; attempt: number; why: AskedWhy; choices: string[] } | null;
+  asked: (Attempt & { why: AskedWhy; choices: string[] }) | null;
   message: { channel: string; ts: string } | null;
 }
 
@@ -173,16 +173,11 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
       return run;
     case 'RunStarted':
       return { ...run, status: 'running', started: true, fence: Math.max(run.fence, fact.data.fence) };
-    case 'StepStarted':
-      return marked(
-        {
-          ...run,
-          fence: Math.max(run.fence, fact.data.fence),
-          changed: hasChanged(run) || changesWith(run, fact.data),
-        },
-        fact.data,
-        'running',
-      );
+    case 'StepStarted': {
+      const fence = Math.max(run.fence, fact.data.fence);
+      const changed = hasChanged(run) || changesWith(run, fact.data);
+      return marked({ ...run, fence, changed }, fact.data, 'running');
+    }
     case 'StepTaken':
       return { ...run, fence: Math.max(run.fence, fact.data.fence) };
     case 'StepWaits':
@@ -191,11 +186,8 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
       return marked(run, fact.data, fact.data.outcome);
     case 'StepAsked': {
       const { step, phase, attempt, why, choices } = fact.data;
-      return marked(
-        { ...run, status: 'asking', asked: { step, phase, attempt, why, choices } },
-        fact.data,
-        'asked',
-      );
+      const asked = { step, phase, attempt, why, choices };
+      return marked({ ...run, status: 'asking', asked }, fact.data, 'asked');
     }
     case 'StepAnswered': {
       const { phase } = fact.data;
@@ -217,12 +209,8 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
   }
 }
 
-function marked(
-  run: RunState,
-  { step, phase, attempt }: { step: string; phase: Phase; attempt: number },
-  state: StepMark['state'],
-  until: string | null = null,
-): RunState {
+function marked(run: RunState, at: Attempt, state: StepMark['state'], until: string | null = null): RunState {
+  const { step, phase, attempt } = at;
   const marks = { ...run.steps[step], [phase]: { state, attempt, until } };
   return { ...run, steps: { ...run.steps, [step]: marks } };
 }
@@ -237,7 +225,7 @@ function readsOf(plan: string | null | undefined): string[] {
   }
 }
 
-function changesWith(run: RunState, { step, phase }: { step: string; phase: Phase }): boolean {
+function changesWith(run: RunState, { step, phase }: Attempt): boolean {
   return phase === 'run' && !run.reads?.includes(step);
 }
 
