@@ -31,12 +31,11 @@ export const exportVerb: Verb = {
 };
 
 function readArgs(args: string[]): Wanted {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(withOffsets(args));
-  } catch (error) {
-    throw new Usage((error as Error).message);
-  }
+  const parsed = parseArgs({
+    args: withOffsets(args),
+    allowPositionals: true,
+    options: { format: { type: 'string' }, zone: { type: 'string' }, out: { type: 'string' } },
+  });
   // `INC-7 md` and `md INC-7`: only one of them can be the incident.
   const at = parsed.positionals.findIndex((word) => numberOf(word) !== null);
   const incident = numberOf(parsed.positionals[at] ?? '');
@@ -62,13 +61,6 @@ function withOffsets(args: string[]): string[] {
   }
   return glued;
 }
-
-const parse = (args: string[]) =>
-  parseArgs({
-    args,
-    allowPositionals: true,
-    options: { format: { type: 'string' }, zone: { type: 'string' }, out: { type: 'string' } },
-  });
 
 /** Writes to stdout, or to a file that appears only when it is complete. */
 export async function writeExport(core: Core, viewer: Viewer, wanted: Wanted, io: Io): Promise<void> {

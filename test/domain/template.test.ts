@@ -94,7 +94,7 @@ describe('a path that points nowhere says what is there', () => {
   ])('%s', (template, says, first) => {
     const failed = failure(template);
     expect(failed.message).toContain(says);
-    expect(failed.known.slice(0, first.length)).toEqual(first);
+    expect(failed.message).toContain(first.join(', '));
     expect(failed.message).not.toContain('tts-new');
   });
 

@@ -322,18 +322,11 @@ function factsOf(
   const at = happened(state, asking, null);
   switch (intent.type) {
     case 'NoteRunPlanned': {
-      const { hash, steps, changes, approvers, plan } = intent;
-      const again = run.hash !== null;
-      const planned: DraftFact = {
-        type: 'RunPlanned',
-        data: { run: run.run, hash, steps, changes, approvers, again },
-        texts: { plan },
-      };
-      if (!intent.again) return [planned];
-      return [
-        planned,
-        { type: 'RunAskedAgain', data: { ...at, run: run.run, why: intent.again }, texts: {} },
-      ];
+      const { hash, steps, changes, approvers, plan, again: why } = intent;
+      const data = { run: run.run, hash, steps, changes, approvers, again: run.hash !== null };
+      const planned: DraftFact = { type: 'RunPlanned', data, texts: { plan } };
+      if (!why) return [planned];
+      return [planned, { type: 'RunAskedAgain', data: { ...at, run: run.run, why }, texts: {} }];
     }
     case 'StartRun':
       return [{ type: 'RunStarted', data: { run: run.run, fence: intent.fence }, texts: {} }];
@@ -350,13 +343,9 @@ function factsOf(
     case 'FinishStep': {
       const { outcome, startedAt, output, summary, error, log, posts } = intent;
       const numbered = Object.fromEntries(posts.map((post, i) => [`post.${i}`, post]));
-      return [
-        {
-          type: 'StepFinished',
-          data: { ...at, ...ofStep(intent), outcome, startedAt, posts: posts.length },
-          texts: { ...given({ output, summary, error, log }), ...numbered },
-        },
-      ];
+      const data = { ...at, ...ofStep(intent), outcome, startedAt, posts: posts.length };
+      const texts = { ...given({ output, summary, error, log }), ...numbered };
+      return [{ type: 'StepFinished', data, texts }];
     }
     case 'AskStep': {
       const data = { ...at, ...ofStep(intent), why: intent.why, choices: intent.choices };
@@ -364,14 +353,10 @@ function factsOf(
     }
     case 'BeginUndo':
       return [{ type: 'RunUndoing', data: { ...at, run: run.run, why: 'failed' }, texts: {} }];
-    case 'EndRun':
-      return [
-        {
-          type: 'RunEnded',
-          data: { ...at, run: run.run, end: intent.end },
-          texts: given({ summary: intent.summary }),
-        },
-      ];
+    case 'EndRun': {
+      const data = { ...at, run: run.run, end: intent.end };
+      return [{ type: 'RunEnded', data, texts: given({ summary: intent.summary }) }];
+    }
   }
 }
 

@@ -46,7 +46,7 @@ export type Approvers = z.infer<typeof approvers>;
 const ofRun = { run: number };
 /** `attempt`: 1, 2 … within that phase of that step. */
 const ofStep = { ...ofRun, step: id, phase, attempt: count };
-/** An attempt of a step: of which run, and within one. */
+/** An attempt of a step; `Attempt`: within its run. */
 export type OfStep = z.infer<z.ZodObject<typeof ofStep>>;
 export type Attempt = Omit<OfStep, 'run'>;
 

@@ -76,7 +76,7 @@ export const RUNS_KEPT = 60;
  * @param holders who holds which role now: for a plan that is shown
  * @returns the incident's runs after one more fact of a run. Never changes what it is given.
  */
-export function evolveRuns(runs: Runs, fact: RunFactOf, holders: Record<string, string> = {}): Runs {
+export function evolveRuns(runs: Runs, fact: RunFactOf, holders: Record<string, string>): Runs {
   if (fact.type === 'RunProposed') {
     const list = [...runs.list, proposed(fact)];
     return { count: Math.max(runs.count, fact.data.run), list: forgetting(list) };

@@ -14,19 +14,15 @@ const INDEX = /^(0|[1-9][0-9]{0,8})$/;
 /** In a scope, the output of a step that was left out: a `when` reads it as nothing, any other template fails on it. */
 export const LEFT_OUT: Readonly<Record<string, never>> = Object.freeze({});
 
-/** A template cannot be read, or points nowhere. The message holds its path and the names there are, never values. */
+/**
+ * A template cannot be read, or points nowhere. The message holds its path and, at the place where that ends, the names
+ * that there are, the likeliest first; never values.
+ */
 export class TemplateFailed extends Error {
   override name = 'TemplateFailed';
-  /** As written between the braces, cut short. */
-  readonly path: string;
-  /** The names at the place where the path ends, the likeliest first; empty: there are none. */
-  readonly known: string[];
 
-  constructor(path: string, why: string, known: string[] = []) {
-    const shown = path.length > 80 ? `${path.slice(0, 80)}…` : path;
-    super(`{{ ${shown} }} ${why}`);
-    this.path = shown;
-    this.known = known;
+  constructor(path: string, why: string) {
+    super(`{{ ${path.length > 80 ? `${path.slice(0, 80)}…` : path} }} ${why}`);
   }
 }
 
@@ -156,7 +152,7 @@ function nowhere(path: string, place: string, name: string, here: unknown): Temp
   const known = closest(name, names, 8);
   const more = names.length > known.length ? ', …' : '';
   const has = known.length === 0 ? 'holds nothing' : `has ${known.join(', ')}${more}`;
-  return new TemplateFailed(path, `points nowhere: ${at} ${has}`, known);
+  return new TemplateFailed(path, `points nowhere: ${at} ${has}`);
 }
 
 /** A copy, so that nobody changes the scope through it; an object with `toJSON` becomes what that gives. */
