@@ -161,25 +161,17 @@ function lastChain(all: Found[], text: string): Found[] {
 
 /** What opens a quotation, and what closes it: in one language or another, and as phones and word processors set them. */
 const CLOSERS: Record<string, string> = {
-  '"': '"',
+  // These close themselves.
+  ...Object.fromEntries(Array.from('"”″＂\'’′＇`´ʺˮʼ', (mark) => [mark, mark])),
   '“': '”“',
-  '”': '”',
   '„': '“”‟',
   '‟': '”‟',
-  '″': '″',
-  '＂': '＂',
   '〝': '〞〟',
   '❝': '❞',
-  "'": "'",
   '‘': '’‘',
-  '’': '’',
   '‚': '‘’‛',
   '‛': '’‛',
-  '′': '′',
-  '＇': '＇',
   '❛': '❜',
-  '`': '`',
-  '´': '´',
   '«': '»',
   '»': '«»',
   '‹': '›',
@@ -189,9 +181,6 @@ const CLOSERS: Record<string, string> = {
   '｢': '｣',
   '《': '》',
   '〈': '〉',
-  ʺ: 'ʺ',
-  ˮ: 'ˮ',
-  ʼ: 'ʼ',
 };
 /** Marks that close for each other: a phone that opens with one of them may close with another. */
 const KINDS = ['"“”„‟″＂〝〞〟❝❞ʺˮ', "'‘’‚‛′＇`´❛❜ʼ", '«»', '‹›', '「」', '『』', '｢｣', '《》', '〈〉'];

@@ -111,7 +111,7 @@ export function readForm(text: string, at: number, start: boolean): Read {
     readBare(text, at) ??
     impossible(text, at) ??
     withoutColon(text, at) ??
-    (start ? meantAtStart(text, at, (from) => clockAt(text, from)) : null)
+    (start ? meantAtStart(text, at) : null)
   );
 }
 
@@ -529,17 +529,14 @@ export function impossible(text: string, at: number): Refusal | null {
   return got === null ? null : refuse('TIME_UNKNOWN', { got, next: insteadOf(got) });
 }
 
-/**
- * The same for what means a time only at the start of a text.
- * @param clockAt finds the end of the time of day that begins at an index; -1: none does
- */
-function meantAtStart(text: string, at: number, clockAt: (at: number) => number): Refusal | null {
+/** The same for what means a time only at the start of a text. */
+function meantAtStart(text: string, at: number): Refusal | null {
   const got = longest(AT_START, text, at);
   if (got !== null) return refuse('TIME_UNKNOWN', { got, next: insteadOf(got) });
   for (const pattern of ZONE_FIRST) {
     const match = matchAt(pattern, text, at);
     if (!match || (match[2] !== undefined && abbreviationOf(match[2], '') === null)) continue;
-    const end = clockAt(at + match[0].length);
+    const end = clockAt(text, at + match[0].length);
     if (end < 0) continue;
     const time = text.slice(at + match[0].length, end);
     const zone = match[1] ? 'UTC' : match[3] ? match[3] : null;
@@ -554,7 +551,7 @@ function meantAtStart(text: string, at: number, clockAt: (at: number) => number)
     if (piece === null) break;
     start = skipBlanks(text, start + piece.length);
     const around = text.slice(at, start);
-    const end = clockAt(start);
+    const end = clockAt(text, start);
     if (end < 0) {
       // `at noon`, `[5pm]`, `um 14 Uhr`
       const other = SURELY.test(around) ? impossible(text, start) : null;
