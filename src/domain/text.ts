@@ -31,32 +31,6 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(EACH, '');
 }
 
-/**
- * One white space inside a line, as the source of a pattern: tabs, and the no-break and thin spaces that phones,
- * word processors and clocks put between a time and what belongs to it. A line's end is none: the text begins behind it.
- */
-export const BLANK = String.raw`[^\S\r\n\u2028\u2029]`;
-
-const BLANKS = new RegExp(`${BLANK}*`, 'y');
-
-/** @returns the index behind the white space at `at`, on the same line. */
-export function skipBlanks(text: string, at: number): number {
-  return at + (matchAt(BLANKS, text, at)?.[0].length ?? 0);
-}
-
-const SPACE = /\s*/y;
-
-/** @returns the index behind all white space at `at`, line ends too. */
-export function skipSpace(text: string, at: number): number {
-  return at + (matchAt(SPACE, text, at)?.[0].length ?? 0);
-}
-
-/** @param pattern a sticky one. @returns its match that begins at `at`; null: none does */
-export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(text);
-}
-
 /** Limits on what people enter, in characters (Unicode code points) or items. Slack's own limit on a message is 40,000. */
 export const LIMITS = {
   title: 200,
@@ -85,11 +59,4 @@ export function given(texts: Record<string, string | null>): Record<string, stri
   return Object.fromEntries(
     Object.entries(texts).filter((pair): pair is [string, string] => pair[1] !== null),
   );
-}
-
-/** @returns the word at `at`, or so many words, short enough to be quoted. */
-export function wordAt(text: string, at: number, words = 1): string {
-  const pattern = new RegExp(`\\S+(?:\\s+\\S+){0,${words - 1}}`, 'y');
-  // By characters, so that none is cut in half.
-  return [...(matchAt(pattern, text, at)?.[0] ?? '').slice(0, 80)].slice(0, 40).join('');
 }

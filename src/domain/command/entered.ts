@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { LIMITS, lengthOf, matchAt } from '../text.js';
+import { LIMITS, lengthOf } from '../text.js';
 
 /** Somebody, or a user group, named in the text: `@ana` from `start` to `end` (UTF-16 indices). A bare `@name` has no id. */
 export interface Mention {
@@ -227,4 +227,39 @@ function plainly(char: string): string {
   while (code - zero < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero--;
   // Rows of mathematical digits follow each other without a gap, and NFKC knows them.
   return /^\d$/.test(char.normalize('NFKC')) ? char.normalize('NFKC') : String(code - zero);
+}
+
+// What the readers of this room find at an index of a text.
+
+/**
+ * One white space inside a line, as the source of a pattern: tabs, and the no-break and thin spaces that phones,
+ * word processors and clocks put between a time and what belongs to it. A line's end is none: the text begins behind it.
+ */
+export const BLANK = String.raw`[^\S\r\n\u2028\u2029]`;
+
+const BLANKS = new RegExp(`${BLANK}*`, 'y');
+
+/** @returns the index behind the white space at `at`, on the same line. */
+export function skipBlanks(text: string, at: number): number {
+  return at + (matchAt(BLANKS, text, at)?.[0].length ?? 0);
+}
+
+const SPACE = /\s*/y;
+
+/** @returns the index behind all white space at `at`, line ends too. */
+export function skipSpace(text: string, at: number): number {
+  return at + (matchAt(SPACE, text, at)?.[0].length ?? 0);
+}
+
+/** @param pattern a sticky one. @returns its match that begins at `at`; null: none does */
+export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+/** @returns the word at `at`, or so many words, short enough to be quoted. */
+export function wordAt(text: string, at: number, words = 1): string {
+  const pattern = new RegExp(`\\S+(?:\\s+\\S+){0,${words - 1}}`, 'y');
+  // By characters, so that none is cut in half.
+  return [...(matchAt(pattern, text, at)?.[0] ?? '').slice(0, 80)].slice(0, 40).join('');
 }

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { matchAt, skipSpace } from '../text.js';
+import { matchAt, skipSpace } from './entered.js';
 import { goesOn } from './time/time.js';
 
 /** A flag of a verb: with a value if `value` names one; `many`: may stand more than once. */

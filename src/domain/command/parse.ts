@@ -1,7 +1,6 @@
 import { type Refusal, refuse } from '../refusal.js';
-import { wordAt } from '../text.js';
 import { numberOf } from '../words.js';
-import { checkText, type Entered } from './entered.js';
+import { checkText, type Entered, wordAt } from './entered.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
 import { OPEN } from './verb/open.js';

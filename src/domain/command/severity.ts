@@ -1,6 +1,5 @@
-import { matchAt, skipSpace } from '../text.js';
 import { SEVERITIES, type Severity } from '../words.js';
-import { fold } from './entered.js';
+import { fold, matchAt, skipSpace } from './entered.js';
 
 /** Names that other teams have for severities. */
 const CALLED: Record<string, number> = {

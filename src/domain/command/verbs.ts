@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 import type { TypedIntent } from '../incident/intent.js';
 import { type Refusal, refuse } from '../refusal.js';
-import { LIMITS, wordAt } from '../text.js';
+import { LIMITS } from '../text.js';
 import { numberOf } from '../words.js';
-import { checkText, type Mention } from './entered.js';
+import { checkText, type Mention, wordAt } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
 import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
 

@@ -1,4 +1,4 @@
-import { matchAt } from '../../text.js';
+import { matchAt } from '../entered.js';
 import { ABBREVIATIONS, LONG_NAMES } from './zone-data.js';
 
 /** What an abbreviation may mean: a place, and the offset that it had there; null: that of the season. */

@@ -1,6 +1,6 @@
 import type { Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
+import { BLANK, matchAt, skipBlanks, wordAt } from '../entered.js';
 import { abbreviationOf } from './abbreviations.js';
 import { offsetZone, readZoneWord, zoneNamed } from './zone.js';
 import { DAYS, MONTHS, WEEKDAYS } from './zone-data.js';

@@ -1,8 +1,7 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, matchAt, skipBlanks, skipSpace, wordAt } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
-import { fold } from '../entered.js';
+import { BLANK, fold, matchAt, skipBlanks, skipSpace, wordAt } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
 import { PUNCTUATION, readZoneWord, zoneName, zoneNamed } from './zone.js';

@@ -1,8 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { FixedOffsetZone, IANAZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
-import { BLANK, matchAt, skipBlanks, wordAt } from '../../text.js';
-import { fold } from '../entered.js';
+import { BLANK, fold, matchAt, skipBlanks, wordAt } from '../entered.js';
 import { abbreviationOf, exampleZones, isAbbreviation, isLabel, longNameAt } from './abbreviations.js';
 import { AREAS } from './zone-data.js';
 
