@@ -71,7 +71,7 @@ function configuration(io: Io, tell: (finding: Finding) => void): Config | null 
   }
   try {
     const config = loadConfig(io.env, 'database');
-    // A look must not make the secret that the bot will have: nothing that it signs is shown here.
+    // The doctor changes nothing, so it makes no secret for the bot: nothing that is signed here is shown.
     return { ...config, secret: config.secret ?? randomBytes(32).toString('hex') };
   } catch {
     return null;
@@ -222,7 +222,7 @@ function findingOf(what: string, { state, reason = state, fix }: Condition): Fin
 /** A system that does not answer must not keep the doctor. */
 const READ_MS = 3_000;
 /** Systems that are asked at the same time. */
-const TOGETHER = 8;
+const AT_ONCE = 8;
 /** Keys that places disagree about; of more, their number. */
 const APART = 3;
 
@@ -341,8 +341,8 @@ async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>
 
 async function someAtATime(jobs: Array<() => Promise<Finding>>): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (let at = 0; at < jobs.length; at += TOGETHER) {
-    findings.push(...(await Promise.all(jobs.slice(at, at + TOGETHER).map((job) => job()))));
+  for (let at = 0; at < jobs.length; at += AT_ONCE) {
+    findings.push(...(await Promise.all(jobs.slice(at, at + AT_ONCE).map((job) => job()))));
   }
   return findings;
 }

@@ -94,33 +94,30 @@ export function readRules(
 ): { rules: Rules } | { problems: Array<{ path: string[]; what: string }> } {
   const rules: { [P in Power]?: readonly string[] } = {};
   const problems: Array<{ path: string[]; what: string }> = [];
-  const wrong = (path: string[], what: string) => void problems.push({ path, what });
   for (const [power, value] of Object.entries(section)) {
+    const wrong = (what: string) => void problems.push({ path: [power], what });
     if (!(GIVEN_POWERS as readonly string[]).includes(power)) {
-      wrong([power], `is nothing that can be given; these are: ${GIVEN_POWERS.join(', ')}`);
+      wrong(`is nothing that can be given; these are: ${GIVEN_POWERS.join(', ')}`);
       continue;
     }
     const from = Array.isArray(value) ? value : fromIn(value);
     if (!from) {
-      wrong([power], 'is not a list of who may; write `{ from: [lead, "@sre"] }`');
+      wrong('is not a list of who may; write `{ from: [lead, "@sre"] }`');
     } else if (from.length === 0) {
-      wrong([power], 'is empty, so that nobody may; name somebody, or leave it out');
+      wrong('is empty, so that nobody may; name somebody, or leave it out');
     } else {
       const names = from.filter((name): name is string => typeof name === 'string' && NAME.test(name));
       if (names.length < from.length) {
         const forms =
           'everyone, channel, a role, a group such as "@sre", an id such as U012AB3CD or S012AB3CD, or token:NAME';
-        wrong([power], `holds a name that is nobody's; write ${forms}`);
+        wrong(`holds a name that is nobody's; write ${forms}`);
       }
       const known = [...new Set(['lead', ...(roles ?? []), EVERYONE, CHANNEL])];
       const stray = roles && names.find((name) => /^[a-z][a-z0-9-]*$/.test(name) && !known.includes(name));
-      if (stray) wrong([power], `names “${stray}”, which is no role here; these are: ${known.join(', ')}`);
+      if (stray) wrong(`names “${stray}”, which is no role here; these are: ${known.join(', ')}`);
       const later = names.find((name) => name !== EVERYONE && /^[a-z][a-z0-9-]*$/.test(name));
       if (power === 'declare' && later && !stray)
-        wrong(
-          [power],
-          `names “${later}”, and before there is an incident nobody is that; name people or groups`,
-        );
+        wrong(`names “${later}”, and before there is an incident nobody is that; name people or groups`);
       rules[power as Power] = names;
     }
   }
@@ -305,11 +302,8 @@ function forMachine(
   if (source === 'cli' || rule?.includes(by.id)) return null;
   if (row.acts && (rule !== undefined || run !== null)) return refuse('OWNER_NEEDED', { doing: row.doing });
   if (rule === undefined || rule.includes(EVERYONE)) return null;
-  return refuse('NOT_PERMITTED', {
-    doing: row.doing,
-    why: 'that token is not among them',
-    ...whoMay(rule, null),
-  });
+  const why = 'that token is not among them';
+  return refuse('NOT_PERMITTED', { doing: row.doing, why, ...whoMay(rule, null) });
 }
 
 /** @returns for the receipt of a run that a token, or the command line, asked for without an owner: what that costs */
@@ -386,10 +380,8 @@ export async function sees(
   if (sight !== 'in-channel') return sight === 'yes';
   const { id } = viewer.by;
   if ((await inChannel(viewer.team, state.channel?.id ?? '', id)) === true) return true;
-  return recordedIn(state, id) && viewer.now !== undefined && isOnTheWay(state, id, viewer.now);
+  return state.members.includes(id) && viewer.now !== undefined && isOnTheWay(state, id, viewer.now);
 }
-
-const recordedIn = (state: IncidentState, id: string) => state.members.includes(id);
 
 /** Was this member brought in a moment ago, so that the invitation may not have arrived? */
 export function isOnTheWay(state: IncidentState, id: string, now: Date): boolean {

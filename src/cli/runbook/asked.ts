@@ -73,7 +73,7 @@ function withoutIncident(
 
 /**
  * The configuration of a verb that works with secrets.
- * Fingerprints must be the bot's: with a second pepper a plan of ours would look like another world to it.
+ * Fingerprints must be the bot's: made with another secret, a plan of ours would look to it as if the world had moved.
  * @throws BadConfig when they could not be
  */
 export function configWithSecret(io: Io, need: 'nothing' | 'database'): Config {

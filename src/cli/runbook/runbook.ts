@@ -30,7 +30,7 @@ import { Told } from '#told.js';
 import { granted, type Io, Usage, type Verb, withCore } from '../core.js';
 import { type Asked, askingHere, configWithSecret, readAsked } from './asked.js';
 import { lintRunbooks, listRunbooks, showRunbook } from './lint.js';
-import { linesOf, plain, planText, Screen, standingLine, type Telling } from './text.js';
+import { linesOf, plain, planText, Screen, statusLine, type Telling } from './text.js';
 
 // A plan of no incident: whatever would be read of one is known when it runs.
 const INCIDENT = { ref: UNKNOWN, title: UNKNOWN, status: UNKNOWN, severity: UNKNOWN };
@@ -263,8 +263,8 @@ async function namesOf(core: Core, team: string): Promise<Map<string, string>> {
   return new Map(known.map(({ id, name }) => [id, `@${name}`]));
 }
 
-/** How often the record is looked at, and with it whether the run waits for somebody to take it along. */
-const LOOK_MS = 200;
+/** How often the facts of the run are read, and its lane is looked for among those that are due. */
+const POLL_MS = 200;
 const LANES = 10_000;
 
 interface Following extends Followed {
@@ -290,17 +290,17 @@ async function followRun(following: Following): Promise<RunView | null> {
   let told = following.known;
   let away = false;
   let failure: unknown = null;
-  let driving: Promise<void> | null = null;
+  let advancing: Promise<void> | null = null;
 
-  const drive = (due: string) => {
+  const advance = (due: string) => {
     // The times at which to go on are rows, and looked for with the others.
     const options = { world: following.world, wakeAt: () => {}, owner };
-    driving = drainRunLane(due, options, leaving)
+    advancing = drainRunLane(due, options, leaving)
       .catch((error: unknown) => {
         if (!(error instanceof Unavailable)) failure = error;
       })
       .finally(() => {
-        driving = null;
+        advancing = null;
       });
   };
 
@@ -308,7 +308,7 @@ async function followRun(following: Following): Promise<RunView | null> {
     if (failure !== null) throw failure;
     try {
       // In this order: what is not due any more has been written down before the facts are read.
-      const idle = driving === null;
+      const idle = advancing === null;
       const due = idle && !leaving.aborted ? await dueLane(core, team, lane) : null;
       const facts = (await core.store.incidents.runFacts(team, incident, run)).filter(isOfRun);
       for (; told < facts.length; told++) {
@@ -322,17 +322,17 @@ async function followRun(following: Following): Promise<RunView | null> {
       if (!view) throw new Error(`there is no ${runRef(run)}`);
       if (idle && due === null && view.state.status === 'ended') return done(screen, view);
       if (idle && leaving.aborted) return done(screen, null);
-      if (due !== null) drive(due);
+      if (due !== null) advance(due);
       const leave = leaving.aborted ? ' · leaving when that is done; Ctrl-C again leaves at once' : '';
-      await screen.status(`${standingLine(view, new Date())}${leave}`);
+      await screen.status(`${statusLine(view, new Date())}${leave}`);
       away = false;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      if (leaving.aborted && driving === null) return done(screen, null);
+      if (leaving.aborted && advancing === null) return done(screen, null);
       if (!away) await screen.line('The database does not answer; trying again.');
       away = true;
     }
-    await sleep(LOOK_MS);
+    await sleep(POLL_MS);
   }
 }
 

@@ -326,8 +326,8 @@ function ended(run: string, view: RunView, { ref }: Telling): string[] {
   ];
 }
 
-/** What a run is at, for the line at the bottom of a terminal. @returns '' where there is nothing to say */
-export function standingLine(view: RunView, now: Date): string {
+/** What a run is doing now, for the line at the bottom of a terminal. @returns '' where there is nothing to say */
+export function statusLine(view: RunView, now: Date): string {
   const run = runRef(view.state.run);
   const { status, steps, approvers } = view.state;
   const left = (until: string) => durationText(now.toISOString(), until);
