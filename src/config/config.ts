@@ -9,25 +9,28 @@ import { type CheckSections, type Organisation, readOrganisation } from './organ
 export type { Organisation } from './organisation.js';
 
 /** Everything a process is told from outside. Read once, where things are put together, and handed down. */
-export interface Config {
-  slack: {
-    botToken: string | null;
-    appToken: string | null;
-    signingSecret: string | null;
-    /** Base of the Web API, ending in a slash; null: Slack's own. */
-    apiUrl: string | null;
+export type Config = ReturnType<typeof fromEnvironment> & { org: Organisation };
+
+function fromEnvironment(e: Environment) {
+  return {
+    slack: {
+      botToken: e.SLACK_BOT_TOKEN ?? null,
+      appToken: e.SLACK_APP_TOKEN ?? null,
+      signingSecret: e.SLACK_SIGNING_SECRET ?? null,
+      /** Base of the Web API, ending in a slash; null: Slack's own. */
+      apiUrl: e.SLACK_API_URL ? e.SLACK_API_URL.replace(/\/*$/, '/') : null,
+    },
+    databaseUrl: databaseAddress(e),
+    redisUrl: e.REDIS_URL ?? null,
+    port: e.PORT,
+    host: e.HOST,
+    /** Without a slash at the end; null: not known to the outside. */
+    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    dataDir: resolve(e.TOCSIN_DATA),
+    runbooksDir: resolve(e.TOCSIN_RUNBOOKS),
+    secret: e.TOCSIN_SECRET ?? null,
+    logLevel: e.LOG_LEVEL,
   };
-  databaseUrl: string | null;
-  redisUrl: string | null;
-  port: number;
-  host: string;
-  /** Without a slash at the end; null: not known to the outside. */
-  publicUrl: string | null;
-  dataDir: string;
-  runbooksDir: string;
-  secret: string | null;
-  logLevel: string;
-  org: Organisation;
 }
 
 /** A configuration that cannot be used. `problems` lists everything that is wrong, each with what to do. */
@@ -104,26 +107,6 @@ function noFolder(folder: string): string | null {
     if (code !== 'ENOENT') return `${folder} cannot be read (${code}); let the user that runs Tocsin read it`;
   }
   return null;
-}
-
-function fromEnvironment(e: Environment): Omit<Config, 'org'> {
-  return {
-    slack: {
-      botToken: e.SLACK_BOT_TOKEN ?? null,
-      appToken: e.SLACK_APP_TOKEN ?? null,
-      signingSecret: e.SLACK_SIGNING_SECRET ?? null,
-      apiUrl: e.SLACK_API_URL ? e.SLACK_API_URL.replace(/\/*$/, '/') : null,
-    },
-    databaseUrl: databaseAddress(e),
-    redisUrl: e.REDIS_URL ?? null,
-    port: e.PORT,
-    host: e.HOST,
-    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
-    dataDir: resolve(e.TOCSIN_DATA),
-    runbooksDir: resolve(e.TOCSIN_RUNBOOKS),
-    secret: e.TOCSIN_SECRET ?? null,
-    logLevel: e.LOG_LEVEL,
-  };
 }
 
 /**
