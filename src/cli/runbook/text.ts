@@ -24,7 +24,7 @@ export function runbookText({ runbook, file }: { runbook: Runbook; file: string 
     [`${name}  ${title}`, file],
     description ? [description.trimEnd()] : [],
     given.length > 0 ? ['Inputs', ...given.map(([input, spec]) => inputText(input, spec))] : [],
-    ['Steps', ...steps.flatMap((step, i) => stepText(step, i + 1))],
+    ['Steps', ...steps.flatMap(stepText)],
     [
       `Target: ${target ?? name} (one run at a time)`,
       `Approval: ${approvalText(runbook)}`,
@@ -47,12 +47,12 @@ function inputText(name: string, { type, description, default: usual, enum: allo
   return `  ${name}  (${says.join(', ')})${description ? `  ${plain(description)}` : ''}`;
 }
 
-function stepText(step: StepSpec, n: number): string[] {
+function stepText(step: StepSpec, index: number): string[] {
   const own = ACTIONS.get(step.uses)?.effect;
   const effect = step.effect ?? (typeof own === 'string' ? own : 'unsafe unless it only reads');
   const undo = step.undo ? `undo: ${step.undo.uses}` : 'cannot be undone';
   return [
-    `  ${n}. ${step.id}  ${step.title}`,
+    `  ${index + 1}. ${step.id}  ${step.title}`,
     `       ${[
       step.uses,
       effect,
@@ -81,23 +81,19 @@ function wantedText(given: Array<[string, InputSpec]>): string {
 export function planText(runbook: Runbook, plan: RunPlan): string {
   const lines = [
     `${runbook.name} on ${plain(plan.target)}: ${changesText(plan)}`,
-    ...planLines(plan),
+    ...plan.steps.flatMap(plannedText),
     `Approval: ${approvalText(runbook)}`,
     'Nothing was changed.',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** What a run would do, step by step. @returns lines without line breaks */
-function planLines(plan: RunPlan): string[] {
-  return plan.steps.flatMap((step, i) => plannedText(step, i + 1));
-}
-
-function plannedText(step: PlannedStep, n: number): string[] {
+/** What a step of a run would do. @returns lines without line breaks */
+function plannedText(step: PlannedStep, index: number): string[] {
   const { id, does, title, when, touches, current, desired, effect, sends, undo } = step;
   const words = plain(does || title);
   const maybe = when === 'maybe' && words !== 'known when it runs';
-  const head = `${n}. ${id}  ${maybe ? `perhaps: ${words}` : words}`;
+  const head = `${index + 1}. ${id}  ${maybe ? `perhaps: ${words}` : words}`;
   if (when === 'left out') return [head];
   const change =
     current === null && desired === null
@@ -211,7 +207,7 @@ export function linesOf(fact: RunFact, view: RunView, telling: Telling): string[
       return [`${stepName(run, fact.data)}  taken over: whoever was at it is gone`];
     case 'StepWaits': {
       const { error } = fact.texts;
-      const until = `until ${clock(fact.data.until)} UTC`;
+      const until = `until ${new Date(fact.data.until).toISOString().slice(11, 19)} UTC`;
       return [
         `${stepName(run, fact.data)}  ${error ? `failed, waits ${until} to be tried again: ${short(error)}` : `waits ${until}`}`,
       ];
@@ -243,18 +239,13 @@ function stepName(run: string, { step, phase }: { step: string; phase: Phase }):
   return `${run} ${phase === 'undo' ? 'undo ' : ''}${step}`;
 }
 
-/** `02:14`, or with the seconds where they count. Always UTC. */
-function clock(at: string): string {
-  return new Date(at).toISOString().slice(11, 19);
-}
-
 function planned(run: string, view: RunView, again: boolean, telling: Telling): string[] {
   const { plan, state } = view;
   if (!plan) return [`${run} plan ${state.hash?.slice(0, 8) ?? ''}`];
   const why = again ? ' (anew: the world has moved)' : '';
   return [
     `${run} plan ${state.hash?.slice(0, 8)}${why}: ${changesText(plan)}`,
-    ...planLines(plan).map((line) => `  ${line}`),
+    ...plan.steps.flatMap(plannedText).map((line) => `  ${line}`),
     ...(state.planOnly || state.approvers?.required === 0 ? [] : waitsFor(run, view, telling)),
   ];
 }

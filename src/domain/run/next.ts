@@ -48,12 +48,11 @@ function waiting({ state, plannedAt }: RunView, now: Date): Next {
   // By a clock that was ahead nobody knows how long it may still be approved: the plan is made anew.
   if (isAhead(plannedAt, now)) return { do: 'plan' };
   const expires = new Date(state.approvers?.expiresAt ?? 0);
-  if (expires <= now)
-    return {
-      do: 'end',
-      end: 'expired',
-      summary: expiry(state.approvals.length, state.approvers?.required ?? 0),
-    };
+  if (expires <= now) {
+    const { length: count } = state.approvals;
+    const some = `only ${count} of ${state.approvers?.required ?? 0} approved it in time`;
+    return { do: 'end', end: 'expired', summary: count === 0 ? 'nobody approved it in time' : some };
+  }
   return { do: 'rest', until: expires };
 }
 
@@ -67,12 +66,6 @@ function cancelled(view: RunView, runbook: Runbook): Next {
   }
   const summary = leftByCancelling(view, runbook);
   return { do: 'end', end: 'cancelled', summary };
-}
-
-function expiry(approvals: number, required: number): string {
-  return approvals === 0
-    ? 'nobody approved it in time'
-    : `only ${approvals} of ${required} approved it in time`;
 }
 
 /** What a cancelled run leaves behind: done, undone, or not known. */

@@ -175,7 +175,8 @@ export function evolveRun(run: RunState, fact: RunFactOf): RunState {
       return { ...run, status: 'running', started: true, fence: Math.max(run.fence, fact.data.fence) };
     case 'StepStarted': {
       const fence = Math.max(run.fence, fact.data.fence);
-      const changed = hasChanged(run) || changesWith(run, fact.data);
+      const { step, phase } = fact.data;
+      const changed = hasChanged(run) || (phase === 'run' && !run.reads?.includes(step));
       return marked({ ...run, fence, changed }, fact.data, 'running');
     }
     case 'StepTaken':
@@ -223,10 +224,6 @@ function readsOf(plan: string | null | undefined): string[] {
   } catch {
     return [];
   }
-}
-
-function changesWith(run: RunState, { step, phase }: Attempt): boolean {
-  return phase === 'run' && !run.reads?.includes(step);
 }
 
 /** May the run have changed anything? Of runs recorded by older versions only their beginning is known. */
