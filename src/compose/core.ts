@@ -103,7 +103,6 @@ export async function openCore(
   const readings = createRead(store, lookups.inChannel, lookups.account);
   const read: Read = rules.see ? { ...readings, open: asRuled(readings, permits) } : readings;
   const { command, roles, components } = config.org;
-  const propose = proposeOf(runbooks, role === 'guest');
   const answer = createAnswer({
     handle,
     read,
@@ -113,7 +112,7 @@ export async function openCore(
     command: role === 'guest' ? 'tocsin' : command,
     permits,
     before,
-    propose: (_asking, _incident, asked) => propose(asked),
+    propose: proposeOf(runbooks, role === 'guest'),
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });

@@ -21,7 +21,12 @@ function backendFor(ports: readonly number[]): string[] {
   const lines = shown.trimEnd().replace('inter 2s fastinter 500ms', 'inter 100ms').split('\n');
   const own = lines.filter((line) => !/^ {2}server /.test(line));
   expect([lines.length - own.length, own.join('\n')]).toEqual([2, expect.stringContaining('inter 100ms')]);
-  return [...own, ...ports.map((port, i) => `  server web-${i + 1} 127.0.0.1:${port}`)];
+  // As patient as a busy machine needs: otherwise an answer has to come before the next question is due.
+  return [
+    ...own,
+    '  timeout check 10s',
+    ...ports.map((port, i) => `  server web-${i + 1} 127.0.0.1:${port}`),
+  ];
 }
 
 /** Waits until the balancer sends requests to both. */
