@@ -4,7 +4,7 @@ import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domai
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import { type Power, remarkOnOwner } from '#domain/permission.js';
+import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { refOf, STANDING } from '#domain/words.js';
@@ -12,7 +12,6 @@ import {
   type Before,
   type Handle,
   notRead,
-  type Permits,
   type Recorded,
   type Scrubbing,
   secretTyped,

@@ -12,6 +12,7 @@ import { refOf, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit, Stream } from '#store/commit.js';
 import type { Loaded } from '#store/incidents.js';
+import type { Store } from '#store/store.js';
 import { type Admission, type Lookups, lookUp, remarksOnPeople, resolvePeople } from './lookups.js';
 
 /** One intent, and whoever asks for it. `target`: the number in INC-n; null for a new incident. */
@@ -45,9 +46,7 @@ interface DraftedGroup<R> {
   failed: Array<{ request: R; error: unknown }>;
 }
 
-export interface Loading extends Lookups {
-  load(team: string, incident: number): Promise<Loaded | null>;
-}
+export type Loading = Lookups & Pick<Store['incidents'], 'load'>;
 
 /**
  * Decides requests that are written together, in order; each on what the ones before it will have left.
@@ -143,7 +142,8 @@ async function prepare(
     known = seen !== undefined ? seen : (remembered ?? (await store.load(asking.team, target)));
   }
   // After the state: what was looked up must not be older than what it is decided with, or a change in between goes unseen.
-  const found = await lookUp(store, request.intent, target ?? 0, asking);
+  const at = { lookups: store, team: asking.team, incident: target ?? 0, asking };
+  const found = await lookUp(request.intent, at);
   const remarks = await remarksOnPeople(store, intent, asking.team);
   return { intent, found, remarks, known, fresh };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unseal } from '#domain/incident/chain.js';
 import { type Fact, isOfRun } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isStranger, sees, unseen, type Viewer } from '#domain/permission.js';
+import { isStranger, type Permits, sees, unseen, type Viewer } from '#domain/permission.js';
 import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
 import { type RunView, runViewsOf } from '#domain/run/view.js';
@@ -51,11 +51,13 @@ export interface Read {
 /**
  * @param inChannel is that person in that channel now? null: Slack does not say
  * @param accountOf what kind of account that is; Slack may be asked
+ * @param permits may whoever asks do that, where tocsin.yml says who may look; null: it does not say
  */
 export function createRead(
   store: Store,
   inChannel: (team: string, channel: string, person: string) => Promise<boolean | null> = async () => null,
   accountOf: (team: string, person: string) => Promise<Account> = async () => 'unknown',
+  permits: Permits | null = null,
 ): Read {
   const spooler = new Spooler();
   /** What somebody may see depends on their kind of account, which is found out here if it is not known. */
@@ -80,7 +82,11 @@ export function createRead(
       return known && (await maySee(known.state, viewer)) ? known.state : unseen(incident);
     },
     async open(viewer) {
-      return seen(await store.incidents.open(viewer.team), viewer);
+      const open = await seen(await store.incidents.open(viewer.team), viewer);
+      if (!permits) return open;
+      const asking = { source: 'api' as const, key: null, now: new Date(), ...viewer };
+      const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
+      return open.filter((_, i) => no[i] === null);
     },
     refused: (team, incident) => store.outbox.refused(team, incident),
     ofChannel: (team, channel) => store.incidents.ofChannel(team, channel),
