@@ -63,7 +63,7 @@ function rendered(format: Format, dossier: Dossier, clock: Clock): AsyncIterable
 }
 
 /** The `facts` export: one line per fact, each ended by LF. `verify` checks it offline. */
-async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, undefined> {
+async function* renderFacts(dossier: Dossier): AsyncIterable<string> {
   for await (const sealed of dossier.factLines()) yield `${factLine(sealed)}\n`;
 }
 
@@ -71,7 +71,7 @@ async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, unde
 const PIECE = 16_384;
 
 /** Gathers small pieces of text into larger ones; the text stays the same. */
-async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+async function* inPieces(texts: AsyncIterable<string>): AsyncIterable<string> {
   let held: string[] = [];
   let size = 0;
   for await (const text of texts) {
