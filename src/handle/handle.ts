@@ -278,7 +278,7 @@ class Writer {
   private async answerRepeats(group: readonly Pending[], turn: Turn): Promise<Map<string, Loaded | null>> {
     const streams = distinct(group.map((one) => streamOf(one))).filter(({ incident }) => incident >= 0);
     const keys = group.flatMap(({ asking: { team, key } }) => (key === null ? [] : [{ team, key }]));
-    const seen = await turn.look(streams, keys);
+    const seen = await turn.reload(streams, keys);
     const there = new Map<string, Loaded | null>(streams.map((stream) => [nameOf(stream), null]));
     for (const known of seen.known) {
       there.set(nameOf(known), known);

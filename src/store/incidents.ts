@@ -4,8 +4,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
-
-import { on, type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { on, type Queryable, queryable, transaction, utc, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
 interface EntryFilter {
@@ -13,12 +12,8 @@ interface EntryFilter {
   recordedSince?: string;
 }
 
-/** Written out in SQL, in UTC: a JavaScript Date would have its own opinion of the year 62 and of zones. */
-const iso = (column: string, format = 'SS') =>
-  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:${format}"Z"')`;
-
-const COLUMNS = `n, ${iso('at')} as at, ${iso('until')} as until, precision,
-  ${iso('recorded_at', 'SS.MS')} as "recordedAt", ${iso('edited_at', 'SS.MS')} as "editedAt",
+const COLUMNS = `n, ${utc('at')} as at, ${utc('until')} as until, precision,
+  ${utc('recorded_at', 'SS.MS')} as "recordedAt", ${utc('edited_at', 'SS.MS')} as "editedAt",
   kind, text, erased, detail, struck, json_build_object('id', by_id, 'name', by_name) as by, source, link`;
 
 const PAGE = 500;
@@ -227,7 +222,7 @@ export async function* facts(db: Queryable, team: string, incident: number): Asy
 
 /** The members of a FactRow, from `fact f`. */
 const FACT_COLUMNS = `team, incident, seq, type, v, body, hash,
-  to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt",
+  ${utc('recorded_at', 'SS.MS')} as "recordedAt",
   coalesce((select json_agg(json_build_object('field', t.field, 'salt', t.salt, 'text', t.text)
                             order by t.field collate "C")
             from fact_text t

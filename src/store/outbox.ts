@@ -1,5 +1,5 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
-import { on, type Queryable } from './pools.js';
+import { on, type Queryable, utc } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
 const BLOCKING: EffectKind = 'channel.open';
@@ -71,7 +71,6 @@ const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane =
 const AGAIN = `(select case when o.dead_at - f.recorded_at < interval '1 hour' then o.dead_at + interval '10 minutes'
     when o.dead_at - f.recorded_at < interval '7 days' then o.dead_at + interval '1 hour' end
   from fact f where f.team = o.team and f.incident = o.incident and f.seq = o.seq and o.kind = '${BLOCKING}')`;
-const iso = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 // What speaks of dead rows is not itself something that people miss.
 const MISSED = `kind not in ('channel.notice', 'person.tell')`;
@@ -83,7 +82,7 @@ async function deadRows(
   incident: number | null = null,
 ): Promise<DeadRow[]> {
   const { rows } = await db.query<DeadRow>(
-    `select ${OWED_COLUMNS}, true as dead, ${iso('dead_at')} as "deadAt", ${iso(AGAIN)} as again
+    `select ${OWED_COLUMNS}, true as dead, ${utc('dead_at')} as "deadAt", ${utc(AGAIN)} as again
      from outbox o where dead_at is not null and ${MISSED} and ($1::text is null or team = $1)
        and ($2::int is null or incident = $2) order by o.id`,
     [team, incident],
@@ -104,7 +103,7 @@ async function refusedRows(
     name: 'refused_rows',
     // The two partial indexes, each read once.
     text: `select * from (
-             select ${OWED_COLUMNS}, true as dead, ${iso(AGAIN)} as again
+             select ${OWED_COLUMNS}, true as dead, ${utc(AGAIN)} as again
              from outbox o where team = $1 and dead_at is not null and ${MISSED}
              union all
              select ${OWED_COLUMNS}, false as dead, null as again from outbox o where team = $1 and done_at is null and dead_at is null
@@ -337,7 +336,12 @@ async function markStarted(
 
 /** Writes down how an attempt ended. @returns false when the hold is lost: nothing was changed. */
 async function settle(db: Queryable, hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean> {
+  const { team, lane, fence } = hold;
+  const end = 'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry';
+  const retryInMs = 'retryInMs' in how ? how.retryInMs : 0;
+  const uncertain = 'dead' in how || ('uncertain' in how && how.uncertain === true);
   const error = 'dead' in how ? how.dead : 'error' in how ? how.error : null;
+  const result = 'done' in how ? JSON.stringify(how.done ?? null) : null;
   const { rows } = await db.query<{ held: boolean }>({
     name: 'settle',
     text: `with held as (
@@ -352,17 +356,7 @@ async function settle(db: Queryable, hold: Hold, ids: readonly number[], how: Se
                error = $8, result = $9::jsonb
              where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
            ) select exists (select from held) as held`,
-    values: [
-      hold.team,
-      hold.lane,
-      hold.fence,
-      ids,
-      'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry',
-      'retryInMs' in how ? how.retryInMs : 0,
-      'dead' in how || ('uncertain' in how && how.uncertain === true),
-      error,
-      'done' in how ? JSON.stringify(how.done ?? null) : null,
-    ],
+    values: [team, lane, fence, ids, end, retryInMs, uncertain, error, result],
   });
   return rows[0]?.held ?? false;
 }

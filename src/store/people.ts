@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { nameInRecord, type Person, type PersonKind, STANDING } from '#domain/words.js';
-import { type Queryable, queryable, transaction, Unavailable, withConnection } from './pools.js';
+import { type Queryable, queryable, transaction, Unavailable, utc, withConnection } from './pools.js';
 
 /** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */
 export interface KnownPerson {
@@ -266,7 +266,7 @@ export interface KeptToken {
 
 const LATELY = "interval '1 minute'";
 
-const iso = (column: string) => `to_char(t.${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const iso = (column: string) => utc(`t.${column}`, 'SS.MS');
 
 const KEPT = `
   select t.team, t.name, t.scope, t.private, case when t.owner is not null
