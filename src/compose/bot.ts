@@ -174,7 +174,7 @@ async function build(
     slack: slack.client,
     outbox: store.outbox,
     incidents: store.incidents,
-    tell: (intent, incident, asking) => core.handle(intent, incident, asking),
+    tell: core.handle,
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),

@@ -35,8 +35,8 @@ export function runWorldOf(
       return store.incidents.runFacts(team, incident, run);
     },
     targets: store.targets,
-    tell: (intent, incident, asking) => handle(intent, incident, asking),
-    readRunbook: (source) => runbooks.read(source),
+    tell: handle,
+    readRunbook: runbooks.read,
     actions: ACTIONS,
     systems: runbooks.systems,
     scrub: runbooks.scrub,

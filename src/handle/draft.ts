@@ -189,7 +189,8 @@ export function draftOf(
   const decision = decide(known?.state ?? null, intent, asking, found, rules);
   if (isRefusal(decision)) return decision;
   const incident = known?.state.number ?? found.number;
-  const { team } = asking;
+  const { team, by, source } = asking;
+  const recordedAt = asking.now.toISOString();
   const facts: Fact[] = [];
   const sealed: SealedFact[] = [];
   let state = known?.state ?? null;
@@ -197,16 +198,7 @@ export function draftOf(
   let head = known?.head ?? CHAIN_START;
   for (const draft of decision) {
     seq += 1;
-    const one = seal(draft, {
-      team,
-      incident,
-      seq,
-      prev: head,
-      recordedAt: asking.now.toISOString(),
-      by: asking.by,
-      source: asking.source,
-      salt,
-    });
+    const one = seal(draft, { team, incident, seq, prev: head, recordedAt, by, source, salt });
     const before = state;
     state = evolve(state, one.fact);
     head = one.sealed.hash;

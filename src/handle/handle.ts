@@ -6,6 +6,7 @@ import type { Permits, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
+import type { Scrub } from '#runbooks/scrub.js';
 import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
@@ -578,10 +579,7 @@ export function notRead(error: unknown): Refusal {
 }
 
 /** What knows the secrets of this installation, and takes them out of texts. */
-export interface Scrubbing {
-  text(text: string): string;
-  json<T>(value: T): T;
-}
+export type Scrubbing = Pick<Scrub, 'text' | 'json'>;
 
 /**
  * No known secret is recorded, whichever front it comes from. What a person writes is refused, so that their words are

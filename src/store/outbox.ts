@@ -38,8 +38,6 @@ interface OutboxStats {
   blocked: number;
   dead: number;
   lanes: number;
-  /** How long the oldest open row that is not blocked has been due, in ms; 0 when nothing is due. */
-  oldestDueMs: number;
 }
 
 const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.seq,
@@ -160,14 +158,12 @@ async function retryDead(db: Queryable, team: string, ids: readonly number[] | '
 /** @returns counts over all workspaces, for metrics and the doctor. Reads open and dead rows only, never those that are done. */
 async function outboxStats(db: Queryable): Promise<OutboxStats> {
   const { rows } = await db.query<OutboxStats>(`
-    with open_row as (select due_at, team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
+    with open_row as (select team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
     select count(*)::int as open, (count(*) filter (where blocked))::int as blocked,
       (select count(*)::int from outbox where dead_at is not null and ${MISSED}) as dead,
-      count(distinct (team, lane))::int as lanes,
-      greatest(0, coalesce(extract(epoch from now() - min(due_at) filter (where not blocked)) * 1000, 0))::float8
-        as "oldestDueMs"
+      count(distinct (team, lane))::int as lanes
     from open_row`);
-  return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0, oldestDueMs: 0 };
+  return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0 };
 }
 
 /** A lane: what is owed because of one incident, paid in order. */

@@ -21,7 +21,7 @@ export interface Entry extends Happened {
 }
 
 /** Small, flat, JSON: at most these members, each only where its kind has it. */
-export interface EntryDetail {
+interface EntryDetail {
   status?: string;
   reopened?: boolean;
   severity?: string;
