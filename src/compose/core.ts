@@ -1,45 +1,22 @@
-import { type Answerer, createAnswer } from '#answer/answer.js';
+import { createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
-import type { Permits } from '#domain/permission.js';
-import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
-import { accountOf, type Person } from '#domain/words.js';
-import { type Before, createHandle, type Handle, type WriterStore } from '#handle/handle.js';
+import { accountOf } from '#domain/words.js';
+import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
 import { type GroupNamed, ownerNamed, type People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
 import type { Relay } from '#queue/relay.js';
-import { createRead, type Read } from '#read/read.js';
+import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
-import { type Database, openDatabase } from './database.js';
-import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
+import { openDatabase } from './database.js';
+import { openRunbooks, rulesOf } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
-export interface Core {
-  config: Config;
-  database: Database;
-  store: Store;
-  handle: Handle;
-  read: Read;
-  answer: Answerer;
-  before: Before;
-  permits: Permits;
-  runbooks: Runbooks;
-  /**
-   * The workspace that a verb on the command line means.
-   * @param named with `--team`, in our id or Slack's
-   * @throws Told when there is none of that name, or several and nothing tells which; it lists those that there are
-   */
-  team(named?: string | null): Promise<string>;
-  /** The same for work that nobody asks for. @returns null where that cannot be told */
-  home(): Promise<string | null>;
-  /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
-  owner(team: string, typed: string): Promise<Person | Refusal>;
-  close(): Promise<void>;
-}
+export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** An answer that somebody at a prompt waits for. */
 const INSTALLED_MS = 3_000;
@@ -67,14 +44,14 @@ export async function openCore(
   role: 'bot' | 'guest',
   relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
-): Promise<Core> {
+) {
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const lookups = lookupsOf(store, who);
   const rules = rulesOf(config);
   const { scrub, learnKeys } = runbooks;
-  const handle = createHandle({
+  const recorder = createHandle({
     store: lookups,
     rules,
     groupNamed: who.groupNamed ?? groupNamedAtAPrompt(config, log),
@@ -83,7 +60,8 @@ export async function openCore(
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
-  const { before, permits } = handle;
+  const handle: Handle = recorder;
+  const { before, permits } = recorder;
   const read = createRead(store, lookups.inChannel, lookups.account, rules.see ? permits : null);
   const { command, roles, components } = config.org;
   const answer = createAnswer({
@@ -111,10 +89,17 @@ export async function openCore(
     before,
     permits,
     runbooks,
-    team: (named) => workspaceMeant(store, home, named),
+    /**
+     * The workspace that a verb on the command line means.
+     * @param named with `--team`, in our id or Slack's
+     * @throws Told when there is none of that name, or several and nothing tells which; it lists those that there are
+     */
+    team: (named?: string | null) => workspaceMeant(store, home, named),
+    /** The same for work that nobody asks for. @returns null where that cannot be told */
     home,
-    owner: (team, typed) => ownerNamed(store.people, team, typed),
-    async close() {
+    /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
+    owner: (team: string, typed: string) => ownerNamed(store.people, team, typed),
+    async close(): Promise<void> {
       await runbooks.close();
       await store.close();
       await database.close();
@@ -187,7 +172,7 @@ function installedIn(config: Config, log: Log): () => Promise<string | null> {
 
 async function workspaceMeant(
   { workspaces }: Store,
-  home: Core['home'],
+  home: () => Promise<string | null>,
   named?: string | null,
 ): Promise<string> {
   await workspaces.ensureLocal();
