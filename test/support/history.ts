@@ -1,4 +1,5 @@
-import { type Fact, isOfRun } from '#domain/incident/fact.js';
+import { isOfRun } from '#domain/incident/entry.js';
+import type { Fact } from '#domain/incident/fact.js';
 import type { StepEffect } from '#domain/run/runbook.js';
 
 /** One thing that really happened in the world outside, in the order in which it happened there. */

@@ -6,7 +6,7 @@ import { openRunbooks } from '#compose/runbooks.js';
 import { runWorldOf } from '#compose/worlds.js';
 import type { Config } from '#config/config.js';
 import { laneOfRun } from '#domain/incident/effect.js';
-import { isOfRun } from '#domain/incident/fact.js';
+import { isOfRun } from '#domain/incident/entry.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';

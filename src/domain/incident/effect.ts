@@ -1,7 +1,8 @@
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { refOf, runRef } from '../words.js';
-import { type Fact, isOfRun } from './fact.js';
+import { isOfRun } from './entry.js';
+import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { Phase, RunFactBody } from '../run/fact.js';
+import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
-import { type Fact, isOfRun } from './fact.js';
+import type { Fact, FactBody } from './fact.js';
 
 /**
  * One line of the timeline: a reading of one fact and its later corrections.
@@ -52,6 +52,11 @@ interface EntryDetail {
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
+
+/** Is this something that happened in a run? */
+export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
+  return Object.hasOwn(RUN_FACTS, fact.type);
+}
 
 /** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';

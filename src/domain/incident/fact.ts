@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RUN_FACTS, type RunFactBody } from '../run/fact.js';
+import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape } from '../shape.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
 
@@ -110,11 +110,6 @@ export const FACT_SHAPES = {
 export type FactBody = BodyOf<typeof FACT_SHAPES>;
 
 export type FactType = FactBody['type'];
-
-/** Is this something that happened in a run? */
-export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
-  return Object.hasOwn(RUN_FACTS, fact.type);
-}
 
 /** Texts and names that people gave: erasable, so the chain holds only a commitment. null: erased. */
 type Texts = Readonly<Record<string, string | null>>;

@@ -10,8 +10,8 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, listed } from './entry.js';
-import { type Fact, isOfRun, type Milestone } from './fact.js';
+import { amendmentOf, ERASED, entryOf, isOfRun, listed } from './entry.js';
+import type { Fact, Milestone } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline

@@ -1,4 +1,5 @@
-import { type Fact, isOfRun } from '../incident/fact.js';
+import { isOfRun } from '../incident/entry.js';
+import type { Fact } from '../incident/fact.js';
 import type { Person } from '../words.js';
 import type { AskedAgain, Phase, RunFactBody, StepOutcome } from './fact.js';
 import type { RunPlan } from './plan.js';
