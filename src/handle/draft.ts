@@ -62,23 +62,13 @@ export async function draftGroup<R extends Request>(
 ): Promise<DraftedGroup<R>> {
   const result: DraftedGroup<R> = { commit: gathering(), drafts: [], held: [], refused: [], failed: [] };
   const latest = new Map<string, Loaded>();
-  const prepared = await Promise.all(
-    group.map((request) =>
-      prepare(store, cache, request, there).then(
-        (is) => ({ request, is }),
-        (error: unknown) => ({ request, error }),
-      ),
-    ),
-  );
-  for (const one of prepared) {
-    const { request } = one;
-    if ('error' in one) {
-      result.failed.push(one);
-      continue;
-    }
+  const preparing = group.map((request) => ({ request, prepared: prepare(store, cache, request, there) }));
+  // All at once. One that fails is met again below, where it fails alone.
+  await Promise.allSettled(preparing.map(({ prepared }) => prepared));
+  for (const { request, prepared } of preparing) {
     try {
       const before = latest.get(nameOf(streamOf(request)));
-      let { is } = one;
+      let is = await prepared;
       let outcome = decideOne(request, is, before, rules);
       if (isRefusal(outcome) && !before && !isRefusal(is) && !is.fresh) {
         // A *no* must not rest on what this process remembers: another one may have written since.
