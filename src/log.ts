@@ -3,19 +3,16 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { Told } from '#told.js';
 
 export type Log = Logger;
-/** As much of it as most of what logs takes. */
-export interface Logs {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** What rooms log through: the bot's logger, or a child of it. */
 export interface PlainLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** The same, for who also says what nobody needs to know. */
+export interface Logs extends PlainLog {
+  debug(fields: object, message: string): void;
 }
 
 /** Values under these names never reach a line of the log, in whatever object they are logged. */

@@ -4,7 +4,7 @@ import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domai
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import { type Power, remarkOnOwner } from '#domain/permission.js';
+import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { refOf, STANDING } from '#domain/words.js';
@@ -12,7 +12,6 @@ import {
   type Before,
   type Handle,
   notRead,
-  type Permits,
   type Recorded,
   type Scrubbing,
   secretTyped,
@@ -24,6 +23,7 @@ import { actionsText, catchupText, listText, showText, timelineText } from '#ren
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
+import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
 
 /** One command line as somebody typed it. */
@@ -61,13 +61,6 @@ export type Answer =
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
 export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
 
-/** A runbook that somebody asked for: its name, and its inputs as typed. */
-export interface RunAsked {
-  runbook: string;
-  inputs: Record<string, string>;
-  planOnly: boolean;
-}
-
 export interface AnswerPorts {
   handle: Handle;
   read: Read;
@@ -85,11 +78,7 @@ export interface AnswerPorts {
    * Makes an intent of a runbook that was asked for; absent: there is no shelf here, so no runbook either.
    * @returns remarks for the receipt with it, whole sentences
    */
-  propose?(
-    asking: Asking,
-    incident: number,
-    asked: RunAsked,
-  ): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  propose?(asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
@@ -178,7 +167,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         const { runbook, inputs, planOnly } = said;
         const proposed = await lookedUp(async () =>
           ports.propose
-            ? ports.propose(asking, incident ?? 0, { runbook, inputs, planOnly })
+            ? ports.propose({ runbook, inputs, planOnly })
             : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
         );
         if (isRefusal(proposed)) return refused(proposed);

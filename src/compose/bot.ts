@@ -174,7 +174,7 @@ async function build(
     slack: slack.client,
     outbox: store.outbox,
     incidents: store.incidents,
-    tell: (intent, incident, asking) => core.handle(intent, incident, asking),
+    tell: core.handle,
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
@@ -207,7 +207,7 @@ async function build(
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
     log,
-    ...(pace.lookMs !== undefined && { everyMs: pace.lookMs }),
+    everyMs: pace.lookMs,
   });
   opened.push(async () => health.stop());
   // Before the first request: a number that stands in a channel already is not given again.
@@ -309,6 +309,6 @@ function listen(
     },
     config.host,
     config.port,
-    lingerMs === undefined ? {} : { lingerMs },
+    { lingerMs },
   );
 }

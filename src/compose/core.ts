@@ -1,56 +1,22 @@
-import { type Answerer, createAnswer } from '#answer/answer.js';
+import { createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
-import type { Asking } from '#domain/incident/intent.js';
-import { type Refusal, refuse } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
-import { accountOf, type Person } from '#domain/words.js';
-import { type Before, createHandle, type Handle, type Permits, type WriterStore } from '#handle/handle.js';
-import type { GroupNamed, People } from '#handle/lookups.js';
+import { accountOf } from '#domain/words.js';
+import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
+import { type GroupNamed, ownerNamed, type People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
 import type { Relay } from '#queue/relay.js';
-import { createRead, type Read } from '#read/read.js';
+import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
-import type { KnownPerson, WorkspaceRow } from '#store/people.js';
 import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
-import { type Database, openDatabase } from './database.js';
-import { openRunbooks, type Runbooks, rulesOf } from './runbooks.js';
+import { openDatabase } from './database.js';
+import { openRunbooks, rulesOf } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
-export interface Core {
-  config: Config;
-  database: Database;
-  store: Store;
-  handle: Handle;
-  read: Read;
-  answer: Answerer;
-  before: Before;
-  permits: Permits;
-  runbooks: Runbooks;
-  /**
-   * The workspace that a verb on the command line means.
-   * @param named with `--team`, in our id or Slack's
-   * @throws Told when there is none of that name, or several and nothing tells which; it lists those that there are
-   */
-  team(named?: string | null): Promise<string>;
-  /** The same for work that nobody asks for. @returns null where that cannot be told */
-  home(): Promise<string | null>;
-  /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
-  owner(team: string, typed: string): Promise<Person | Refusal>;
-  close(): Promise<void>;
-}
-
-/** Where tocsin.yml says who may look, lists and choices hold only those incidents that whoever asks may look at. */
-function asRuled(read: Read, permits: Permits): Read['open'] {
-  return async (viewer) => {
-    const open = await read.open(viewer);
-    const asking: Asking = { source: 'api', key: null, now: new Date(), ...viewer };
-    const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
-    return open.filter((_, i) => no[i] === null);
-  };
-}
+export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** An answer that somebody at a prompt waits for. */
 const INSTALLED_MS = 3_000;
@@ -59,11 +25,6 @@ function slackAtAPrompt({ slack }: Config, log: Log): SlackClient | null {
   const { botToken: token, apiUrl } = slack;
   if (token === null) return null;
   return createSlackClient({ token, log, timeout: INSTALLED_MS, apiUrl });
-}
-
-async function whereInstalled(config: Config, log: Log): Promise<string | null> {
-  const told = await slackAtAPrompt(config, log)?.call('auth.test');
-  return told?.kind === 'ok' && typeof told.data.team_id === 'string' ? told.data.team_id : null;
 }
 
 /** User groups for a verb of the command line, which has no front of Slack's beside it. */
@@ -83,14 +44,14 @@ export async function openCore(
   role: 'bot' | 'guest',
   relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
-): Promise<Core> {
+) {
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const lookups = lookupsOf(store, who);
   const rules = rulesOf(config);
   const { scrub, learnKeys } = runbooks;
-  const handle = createHandle({
+  const recorder = createHandle({
     store: lookups,
     rules,
     groupNamed: who.groupNamed ?? groupNamedAtAPrompt(config, log),
@@ -99,11 +60,10 @@ export async function openCore(
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
   });
-  const { before, permits } = handle;
-  const readings = createRead(store, lookups.inChannel, lookups.account);
-  const read: Read = rules.see ? { ...readings, open: asRuled(readings, permits) } : readings;
+  const handle: Handle = recorder;
+  const { before, permits } = recorder;
+  const read = createRead(store, lookups.inChannel, lookups.account, rules.see ? permits : null);
   const { command, roles, components } = config.org;
-  const propose = proposeOf(runbooks, role === 'guest');
   const answer = createAnswer({
     handle,
     read,
@@ -113,11 +73,12 @@ export async function openCore(
     command: role === 'guest' ? 'tocsin' : command,
     permits,
     before,
-    propose: (_asking, _incident, asked) => propose(asked),
+    propose: proposeOf(runbooks, role === 'guest'),
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });
-  const { team, home } = homeWorkspace(store, () => whereInstalled(config, log));
+  const installed = installedIn(config, log);
+  const home = () => store.workspaces.home(installed);
   return {
     config,
     database,
@@ -128,10 +89,17 @@ export async function openCore(
     before,
     permits,
     runbooks,
-    team,
+    /**
+     * The workspace that a verb on the command line means.
+     * @param named with `--team`, in our id or Slack's
+     * @throws Told when there is none of that name, or several and nothing tells which; it lists those that there are
+     */
+    team: (named?: string | null) => workspaceMeant(store, home, named),
+    /** The same for work that nobody asks for. @returns null where that cannot be told */
     home,
-    owner: (team, typed) => ownerNamed(store, team, typed),
-    async close() {
+    /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
+    owner: (team: string, typed: string) => ownerNamed(store.people, team, typed),
+    async close(): Promise<void> {
       await runbooks.close();
       await store.close();
       await database.close();
@@ -188,93 +156,41 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
 /** How long Slack's *no answer* is remembered. */
 const AGAIN_MS = 30_000;
 
-/**
- * The workspace that is meant where no payload and no token says so: the one that was named; else the only one; else the
- * one that we are installed in; else the only one that holds anything.
- * @param installed asks Slack in which workspace our token is; null: Slack does not say, or there is no token. Asked
- *   only where there is more than one workspace, and once it has said it never again
- */
-function homeWorkspace(
-  { workspaces }: Pick<Store, 'workspaces'>,
-  installed: () => Promise<string | null>,
-): Pick<Core, 'team' | 'home'> {
-  let slack: string | null = null;
+/** @returns asks Slack in which workspace our token is; once it has said it, never again. null: it does not say, or there is no token */
+function installedIn(config: Config, log: Log): () => Promise<string | null> {
+  let team: string | null = null;
   let again = 0;
-
-  async function whereInstalled(): Promise<string | null> {
-    if (slack === null && performance.now() >= again) {
-      slack = await installed();
+  return async () => {
+    if (team === null && performance.now() >= again) {
+      const told = await slackAtAPrompt(config, log)?.call('auth.test');
+      team = told?.kind === 'ok' && typeof told.data.team_id === 'string' ? told.data.team_id : null;
       again = performance.now() + AGAIN_MS;
     }
-    return slack;
-  }
-
-  async function among(rows: readonly WorkspaceRow[]): Promise<string | null> {
-    const [first, second] = rows;
-    if (!first || !second) return first?.team ?? null;
-    const told = await whereInstalled();
-    const ours = told === null ? undefined : rows.find((row) => row.slackTeam === told);
-    if (ours) return ours.team;
-    const held = await workspaces.holdings();
-    const [only, other] = rows.filter((row) => held.has(row.team));
-    return only && !other ? only.team : null;
-  }
-
-  return {
-    async team(named) {
-      await workspaces.ensureLocal();
-      const rows = await workspaces.list();
-      if (named) {
-        const meant = rows.find((row) => row.team === named || row.slackTeam === named);
-        if (meant) return meant.team;
-        throw new Told(`There is no workspace ${named} here. Name one of these:\n${await listed(rows)}`);
-      }
-      const team = await among(rows);
-      if (team !== null) return team;
-      throw new Told(
-        `Several workspaces share this database. Say which one with \`--team\`:\n${await listed(rows)}`,
-      );
-    },
-    home: async () => among(await workspaces.list()),
+    return team;
   };
+}
 
-  async function listed(rows: readonly WorkspaceRow[]): Promise<string> {
-    const held = await workspaces.holdings();
-    return rows
-      .map(
-        ({ slackTeam, team }) =>
-          `  --team ${slackTeam ?? team}  ${many(held.get(team)?.incidents ?? 0, 'incident')}`,
-      )
-      .join('\n');
-  }
+async function workspaceMeant(
+  { workspaces }: Store,
+  home: () => Promise<string | null>,
+  named?: string | null,
+): Promise<string> {
+  await workspaces.ensureLocal();
+  const rows = await workspaces.list();
+  const meant = named ? rows.find((row) => [row.team, row.slackTeam].includes(named))?.team : await home();
+  if (meant) return meant;
+  const why = named
+    ? `There is no workspace ${named} here. Name one of these:`
+    : 'Several workspaces share this database. Say which one with `--team`:';
+  const held = await workspaces.holdings();
+  const each = rows.map(({ slackTeam, team }) => {
+    const holds = many(held.get(team)?.incidents ?? 0, 'incident');
+    return `  --team ${slackTeam ?? team}  ${holds}`;
+  });
+  throw new Told(`${why}\n${each.join('\n')}`);
 }
 
 /** @returns `1 incident`, `2 incidents` */
 export function many(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;
-}
-
-/** The person whose word a token's, or the command line's, is to be. Nobody is guessed. */
-async function ownerNamed({ people }: Store, team: string, typed: string): Promise<Person | Refusal> {
-  const said = typed.trim();
-  const id = /^(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?$/.exec(said)?.[1];
-  const byId = id === undefined ? null : await people.get(team, id);
-  const named = byId ? [byId] : await people.findByName(team, said.replace(/^@/, ''), true);
-  // Who left may have had the name of somebody who is here.
-  const here = named.filter(({ deleted }) => !deleted);
-  const [only, another] = here.length > 0 ? here : named;
-  const why = another
-    ? `that name means several people (${named.map((one) => one.id).join(', ')})`
-    : whyNoOwner(only);
-  if (!only || why !== null) return refuse('BAD_OWNER', { who: said.slice(0, 80), why: why ?? '' });
-  return { id: only.id, name: only.name };
-}
-
-/** Who may not answer for what a machine does. */
-function whyNoOwner(known: KnownPerson | undefined): string | null {
-  if (!known) return 'nobody of that name is known here';
-  if (known.deleted) return 'that account is deactivated';
-  if (known.isBot || known.kind === 'bot') return 'that is a bot';
-  if (known.kind === 'guest') return 'that is a guest of this workspace';
-  return known.kind === 'outside' ? 'that is somebody of another workspace' : null;
 }

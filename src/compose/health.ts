@@ -158,14 +158,9 @@ export interface Health {
 export async function botsHere(folder = tmpdir()): Promise<Health[]> {
   const names = (await readdir(folder)).filter((name) => /^tocsin-\d+\.beat$/.test(name));
   const beats = await Promise.all(names.map((name) => beatIn(join(folder, name))));
+  const living = beats.filter((beat) => beat !== null).filter(({ pid }) => lives(pid));
   return Promise.all(
-    beats
-      .filter((beat) => beat !== null && lives(beat.pid))
-      .map(async (beat) => ({
-        pid: (beat as Beat).pid,
-        role: (beat as Beat).role,
-        why: await wrongWith(beat as Beat),
-      })),
+    living.map(async (beat) => ({ pid: beat.pid, role: beat.role, why: await wrongWith(beat) })),
   );
 }
 

@@ -13,7 +13,7 @@ import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
 import { openShelf, type Shelf } from '#runbooks/definition/shelf.js';
 import { readPlainFile } from '#runbooks/files.js';
 import { keyLearner, Scrub } from '#runbooks/scrub.js';
-import { type Fingerprint, fingerprints, passwordIn } from '#runbooks/secret.js';
+import { fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
@@ -24,21 +24,7 @@ const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
 const REMEMBERED = 100;
 
 /** The shelf, and what its runbooks may touch. */
-export interface Runbooks {
-  shelf: Shelf;
-  settings: RunbookSettings;
-  systems: Systems & { fingerprint: Fingerprint };
-  scrub: Scrub;
-  /** Why secrets that tocsin.yml refers to are not there: whatever needs them will fail. */
-  missing: string[];
-  /** Resolves when the keys that stand in the key stores now are known to `scrub`, or could not be read; never throws. */
-  learnKeys(): Promise<void>;
-  /** What stands on the shelf and cannot be used as it is, because of what is wrong there or not said in tocsin.yml. */
-  doubts(): Promise<string[]>;
-  /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
-  read(source: string): Runbook | null;
-  close(): Promise<void>;
-}
+export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 
 /** @returns what is wrong in the sections of tocsin.yml which are about runbooks, and about who may do what */
 export function sectionsWrong(
@@ -88,7 +74,7 @@ export async function checkSchedules(config: Config): Promise<string[]> {
 }
 
 /** @throws BadConfig with everything that is wrong there */
-export async function openRunbooks(config: Config): Promise<Runbooks> {
+export async function openRunbooks(config: Config) {
   const read = readRunbookSettings(config.org, config.org.at);
   if ('problems' in read) throw new BadConfig(read.problems);
   const { settings } = read;
@@ -107,13 +93,17 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
     settings,
     systems: { ...systems, fingerprint },
     scrub,
+    /** Why secrets that tocsin.yml refers to are not there: whatever needs them will fail. */
     missing,
+    /** Resolves when the keys that stand in the key stores now are known to `scrub`, or could not be read; never throws. */
     learnKeys: keyLearner([...settings.keystores.keys()], systems),
-    async doubts() {
+    /** @returns what stands on the shelf and cannot be used as it is, because of what is wrong there or not said in tocsin.yml */
+    async doubts(): Promise<string[]> {
       const broken = (await shelf.list()).flatMap((item) => ('problems' in item ? item.problems : []));
       return [...broken, ...(await shelfUnsaid(shelf, settings))].map((why) => scrub.text(why));
     },
-    read(source) {
+    /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
+    read(source: string): Runbook | null {
       const before = known.get(source);
       if (before !== undefined) return before;
       const definition = readDefinition(source, 'definition', ACTIONS);

@@ -35,8 +35,8 @@ export function runWorldOf(
       return store.incidents.runFacts(team, incident, run);
     },
     targets: store.targets,
-    tell: (intent, incident, asking) => handle(intent, incident, asking),
-    readRunbook: (source) => runbooks.read(source),
+    tell: handle,
+    readRunbook: runbooks.read,
     actions: ACTIONS,
     systems: runbooks.systems,
     scrub: runbooks.scrub,
@@ -53,28 +53,13 @@ export function runWorldOf(
 }
 
 /** Everything that scheduled work stands on. */
-export function scheduleWorldOf({ store, handle, runbooks }: Core, world: RunWorld): ScheduleWorld {
-  const propose = proposeOf(runbooks);
+export function scheduleWorldOf({ store, runbooks }: Core, world: RunWorld): ScheduleWorld {
   return {
-    tell: world.tell,
-    facts: world.facts,
-    systems: world.systems,
-    scrub: world.scrub,
-    owe: world.owe,
-    now: world.now,
-    log: world.log,
-    incident: world.incident,
+    ...world,
     schedules: store.schedules,
     openIncidents: (team) => store.incidents.open(team),
     recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
-    async propose(_team, runbook, inputs) {
-      const proposed = await propose({ runbook, inputs, planOnly: false });
-      return isRefusal(proposed) ? proposed : proposed.intent;
-    },
-    async open(intent, asking) {
-      const answer = await handle(intent, null, asking);
-      return isRefusal(answer) ? answer : answer.incident;
-    },
+    propose: proposeOf(runbooks),
   };
 }
 

@@ -341,6 +341,9 @@ export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
   now?: Date;
 };
 
+/** May whoever asks do that, in that incident (null: in none)? Looked at before anything is told of it. */
+export type Permits = (power: Power, incident: number | null, asking: Asking) => Promise<Refusal | null>;
+
 /** `in-channel`: whoever is in its channel now, which has to be looked up. */
 type Sight = 'yes' | 'no' | 'in-channel';
 

@@ -12,6 +12,7 @@ import { refOf, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit, Stream } from '#store/commit.js';
 import type { Loaded } from '#store/incidents.js';
+import type { Store } from '#store/store.js';
 import { type Admission, type Lookups, lookUp, remarksOnPeople, resolvePeople } from './lookups.js';
 
 /** One intent, and whoever asks for it. `target`: the number in INC-n; null for a new incident. */
@@ -45,9 +46,7 @@ interface DraftedGroup<R> {
   failed: Array<{ request: R; error: unknown }>;
 }
 
-export interface Loading extends Lookups {
-  load(team: string, incident: number): Promise<Loaded | null>;
-}
+export type Loading = Lookups & Pick<Store['incidents'], 'load'>;
 
 /**
  * Decides requests that are written together, in order; each on what the ones before it will have left.
@@ -63,23 +62,13 @@ export async function draftGroup<R extends Request>(
 ): Promise<DraftedGroup<R>> {
   const result: DraftedGroup<R> = { commit: gathering(), drafts: [], held: [], refused: [], failed: [] };
   const latest = new Map<string, Loaded>();
-  const prepared = await Promise.all(
-    group.map((request) =>
-      prepare(store, cache, request, there).then(
-        (is) => ({ request, is }),
-        (error: unknown) => ({ request, error }),
-      ),
-    ),
-  );
-  for (const one of prepared) {
-    const { request } = one;
-    if ('error' in one) {
-      result.failed.push(one);
-      continue;
-    }
+  const preparing = group.map((request) => ({ request, prepared: prepare(store, cache, request, there) }));
+  // All at once. One that fails is met again below, where it fails alone.
+  await Promise.allSettled(preparing.map(({ prepared }) => prepared));
+  for (const { request, prepared } of preparing) {
     try {
       const before = latest.get(nameOf(streamOf(request)));
-      let { is } = one;
+      let is = await prepared;
       let outcome = decideOne(request, is, before, rules);
       if (isRefusal(outcome) && !before && !isRefusal(is) && !is.fresh) {
         // A *no* must not rest on what this process remembers: another one may have written since.
@@ -143,7 +132,8 @@ async function prepare(
     known = seen !== undefined ? seen : (remembered ?? (await store.load(asking.team, target)));
   }
   // After the state: what was looked up must not be older than what it is decided with, or a change in between goes unseen.
-  const found = await lookUp(store, request.intent, target ?? 0, asking);
+  const at = { lookups: store, team: asking.team, incident: target ?? 0, asking };
+  const found = await lookUp(request.intent, at);
   const remarks = await remarksOnPeople(store, intent, asking.team);
   return { intent, found, remarks, known, fresh };
 }
@@ -189,7 +179,8 @@ export function draftOf(
   const decision = decide(known?.state ?? null, intent, asking, found, rules);
   if (isRefusal(decision)) return decision;
   const incident = known?.state.number ?? found.number;
-  const { team } = asking;
+  const { team, by, source } = asking;
+  const recordedAt = asking.now.toISOString();
   const facts: Fact[] = [];
   const sealed: SealedFact[] = [];
   let state = known?.state ?? null;
@@ -197,16 +188,7 @@ export function draftOf(
   let head = known?.head ?? CHAIN_START;
   for (const draft of decision) {
     seq += 1;
-    const one = seal(draft, {
-      team,
-      incident,
-      seq,
-      prev: head,
-      recordedAt: asking.now.toISOString(),
-      by: asking.by,
-      source: asking.source,
-      salt,
-    });
+    const one = seal(draft, { team, incident, seq, prev: head, recordedAt, by, source, salt });
     const before = state;
     state = evolve(state, one.fact);
     head = one.sealed.hash;

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Power, Rules } from '#domain/permission.js';
+import type { Permits, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
+import type { Scrub } from '#runbooks/scrub.js';
 import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
+import type { Store } from '#store/store.js';
 import { Cache, type Draft, draftGroup, type Loading, nameOf, type Request, streamOf } from './draft.js';
 import {
   type Admission,
@@ -52,9 +54,6 @@ export interface Recorded {
  * @throws {Unavailable} when the database cannot be asked
  */
 export type Before = (asking: Asking) => Promise<Recorded | Refusal | null>;
-
-/** May whoever asks do that, in that incident (null: in none)? Looked at before anything is told of it. */
-export type Permits = (power: Power, incident: number | null, asking: Asking) => Promise<Refusal | null>;
 
 interface HandleOptions extends WriterOptions {
   store: WriterStore & People;
@@ -104,11 +103,10 @@ export function askedOf(request: unknown): string {
 /** The first answer to a request, and what that request was. */
 type First = Omit<Receipt, 'body'>;
 
-export interface WriterStore extends Loading, Committing {
-  receiptOf(team: string, key: string): Promise<First | null>;
-  inTurn<T>(teams: readonly string[], wait: boolean, work: (turn: Turn) => Promise<T>): Promise<T>;
-  lockedAmong(streams: readonly Stream[]): Promise<Stream[]>;
-}
+export type WriterStore = Loading &
+  Committing &
+  Pick<Store['incidents'], 'receiptOf'> &
+  Pick<Store, 'inTurn' | 'lockedAmong'>;
 
 interface WriterOptions {
   store: WriterStore;
@@ -281,7 +279,7 @@ class Writer {
   private async answerRepeats(group: readonly Pending[], turn: Turn): Promise<Map<string, Loaded | null>> {
     const streams = distinct(group.map((one) => streamOf(one))).filter(({ incident }) => incident >= 0);
     const keys = group.flatMap(({ asking: { team, key } }) => (key === null ? [] : [{ team, key }]));
-    const seen = await turn.look(streams, keys);
+    const seen = await turn.reload(streams, keys);
     const there = new Map<string, Loaded | null>(streams.map((stream) => [nameOf(stream), null]));
     for (const known of seen.known) {
       there.set(nameOf(known), known);
@@ -451,7 +449,7 @@ class Aside {
   private watching = false;
 
   constructor(
-    private readonly store: { lockedAmong(streams: readonly Stream[]): Promise<Stream[]> },
+    private readonly store: Pick<Store, 'lockedAmong'>,
     private readonly back: {
       /** They may be tried again, before anybody else. */
       free(ones: Pending[]): void;
@@ -516,11 +514,7 @@ class Aside {
 /** How often an answer that was lost is asked for again: 100, 200, 400, 800 ms apart. */
 const DOUBTS = 4;
 
-interface Committing {
-  commit(commit: Commit): Promise<void>;
-  /** Are exactly these facts in the record? */
-  wasWritten(commit: Commit): Promise<boolean>;
-}
+type Committing = Pick<Store, 'commit' | 'wasWritten'>;
 
 /**
  * Writes, and finds out when the answer was lost: the same commit again cannot be written twice, so it goes
@@ -585,10 +579,7 @@ export function notRead(error: unknown): Refusal {
 }
 
 /** What knows the secrets of this installation, and takes them out of texts. */
-export interface Scrubbing {
-  text(text: string): string;
-  json<T>(value: T): T;
-}
+export type Scrubbing = Pick<Scrub, 'text' | 'json'>;
 
 /**
  * No known secret is recorded, whichever front it comes from. What a person writes is refused, so that their words are

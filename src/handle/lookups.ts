@@ -21,15 +21,9 @@ import {
   unseen,
 } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import {
-  type Account,
-  type EntryKind,
-  isGroup,
-  type Person,
-  type PersonRef,
-  personLabel,
-  STANDING,
-} from '#domain/words.js';
+import { type Account, isGroup, type Person, type PersonRef, personLabel, STANDING } from '#domain/words.js';
+import type { KnownPerson } from '#store/people.js';
+import type { Store } from '#store/store.js';
 
 // Two kinds of look-ups. Before a request waits to be written: who asks, and which groups they name. Slack may be asked for
 // that, and whoever has to wait for Slack must delay nobody else. When it is decided: at most one entry or person of the
@@ -220,8 +214,7 @@ export async function withGroups(
     }
     found.set(ref, { id: group.id, name: group.handle });
   }
-  if (found.size === 0 || intent.type !== 'InvitePeople') return intent;
-  return { ...intent, people: intent.people.map((ref) => found.get(ref) ?? ref) };
+  return found.size === 0 ? intent : naming(intent, (ref) => found.get(ref) ?? ref);
 }
 
 /** Those who are named without an id. */
@@ -250,14 +243,12 @@ function verbOf(intent: TypedIntent): string {
 }
 
 /** What is looked up when a request is decided. */
-export interface Lookups {
-  nextNumber(team: string): Promise<number>;
-  entry(team: string, incident: number, n: number): Promise<Entry | null>;
-  lastEntryBy(team: string, incident: number, by: string): Promise<Entry | null>;
-  capturedEntry(team: string, incident: number, channel: string, ts: string): Promise<Entry | null>;
-  /** Unstruck entries of those kinds, in order of recording. */
-  entriesOf(team: string, incident: number, kinds: readonly EntryKind[]): Promise<Entry[]>;
-  actionDone(team: string, incident: number, action: number): Promise<boolean>;
+export interface Lookups
+  extends Pick<Store['people'], 'personById' | 'personByName'>,
+    Pick<
+      Store['incidents'],
+      'nextNumber' | 'entry' | 'lastEntryBy' | 'capturedEntry' | 'entriesOf' | 'actionDone'
+    > {
   /** The run that holds a target. */
   targetHolder(
     team: string,
@@ -267,81 +258,72 @@ export interface Lookups {
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
   /** Those of these accounts that are deactivated, as far as is known. */
   goneAmong(team: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
-  personById(team: string, id: string): Promise<Person | null>;
-  personByName(team: string, name: string): Promise<Person | null>;
 }
+
+/** Where something is looked up, and for whom. */
+interface Place {
+  lookups: Lookups;
+  team: string;
+  /** 0 for a new one. */
+  incident: number;
+  asking: Asking;
+}
+
+type LookUp<T extends TypedIntent['type']> = (
+  at: Place,
+  intent: Extract<TypedIntent, { type: T }>,
+) => Promise<Partial<Found>>;
+
+/** Of each intent that is decided on more than the state: what else. */
+const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
+  EditEntry: async (at, { entry }) => ({ entry: await entryNumbered(at, entry) }),
+  RetimeEntry: async (at, { entry }) => ({ entry: await entryNumbered(at, entry) }),
+  StrikeEntry: async (at, { entry }) => withChanges(at, await entryNumbered(at, entry)),
+  UndoLastEntry: async (at) =>
+    withChanges(at, await at.lookups.lastEntryBy(at.team, at.incident, at.asking.by.id)),
+  CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({
+    captured: await lookups.capturedEntry(team, incident, channel, ts),
+  }),
+  CompleteAction: async ({ lookups, team, incident }, { action }) => ({
+    actionDone: await lookups.actionDone(team, incident, action),
+  }),
+  ProposeRun: async (at, { target }) => ({ holder: await holderOf(at, target) }),
+  UndoRun: async (at, { run }) => {
+    const target = await at.lookups.targetOfRun(at.team, at.incident, run);
+    return { holder: target === null ? null : await holderOf(at, target) };
+  },
+};
 
 /** Does deciding this need more than the state? Such an intent must not share a commit with an earlier one on its incident. */
 export function needsLookup(intent: TypedIntent): boolean {
-  switch (intent.type) {
-    case 'EditEntry':
-    case 'RetimeEntry':
-    case 'StrikeEntry':
-    case 'UndoLastEntry':
-    case 'CaptureMessage':
-    case 'CompleteAction':
-    case 'ProposeRun':
-    case 'UndoRun':
-      return true;
-    default:
-      return false;
-  }
+  return Object.hasOwn(LOOKUPS, intent.type);
 }
 
 const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };
 
-/** @param incident 0 for a new one */
-export async function lookUp(
-  lookups: Lookups,
-  intent: TypedIntent,
-  incident: number,
-  asking: Asking,
-): Promise<Found> {
-  const { team } = asking;
-  switch (intent.type) {
-    case 'OpenIncident':
-      return { ...NOTHING, number: await lookups.nextNumber(team) };
-    case 'OpenStandingRecord':
-      return { ...NOTHING, number: STANDING };
-    case 'EditEntry':
-    case 'RetimeEntry':
-      return { ...NOTHING, entry: await lookups.entry(team, incident, intent.entry) };
-    case 'StrikeEntry':
-    case 'UndoLastEntry': {
-      const entry =
-        intent.type === 'StrikeEntry'
-          ? await lookups.entry(team, incident, intent.entry)
-          : await lookups.lastEntryBy(team, incident, asking.by.id);
-      const isChange = entry !== null && CHANGE_KINDS.some((kind) => kind === entry.kind);
-      const changes = isChange ? await lookups.entriesOf(team, incident, CHANGE_KINDS) : [];
-      return { ...NOTHING, entry, changes };
-    }
-    case 'CaptureMessage': {
-      const { channel, ts } = intent.message;
-      return { ...NOTHING, captured: await lookups.capturedEntry(team, incident, channel, ts) };
-    }
-    case 'CompleteAction':
-      return { ...NOTHING, actionDone: await lookups.actionDone(team, incident, intent.action) };
-    case 'ProposeRun':
-      return { ...NOTHING, holder: await holderOf(lookups, intent.target, incident, asking) };
-    case 'UndoRun': {
-      const target = await lookups.targetOfRun(team, incident, intent.run);
-      const holder = target === null ? null : await holderOf(lookups, target, incident, asking);
-      return { ...NOTHING, holder };
-    }
-    default:
-      return NOTHING;
-  }
+export async function lookUp(intent: TypedIntent, at: Place): Promise<Found> {
+  if (intent.type === 'OpenIncident') return { ...NOTHING, number: await at.lookups.nextNumber(at.team) };
+  if (intent.type === 'OpenStandingRecord') return { ...NOTHING, number: STANDING };
+  const find = LOOKUPS[intent.type] as LookUp<typeof intent.type> | undefined;
+  return find ? { ...NOTHING, ...(await find(at, intent)) } : NOTHING;
+}
+
+function entryNumbered({ lookups, team, incident }: Place, n: number): Promise<Entry | null> {
+  return lookups.entry(team, incident, n);
+}
+
+/** What an entry had changed is what it was before, once it is struck: the other changes say what that is. */
+async function withChanges({ lookups, team, incident }: Place, entry: Entry | null) {
+  const isChange = entry !== null && CHANGE_KINDS.some((kind) => kind === entry.kind);
+  return { entry, changes: isChange ? await lookups.entriesOf(team, incident, CHANGE_KINDS) : [] };
 }
 
 /** If the asker may not see the incident of the run that holds the target, only its existence is told. */
 async function holderOf(
-  lookups: Lookups,
+  { lookups, team, incident, asking }: Place,
   target: string,
-  incident: number,
-  asking: Asking,
 ): Promise<Found['holder']> {
-  const held = await lookups.targetHolder(asking.team, target);
+  const held = await lookups.targetHolder(team, target);
   if (!held) return null;
   const hidden = held.incident !== incident && !mayHearOf(held.of, asking);
   return { incident: held.incident, run: held.run, hidden };
@@ -353,37 +335,40 @@ export async function resolvePeople(
   intent: TypedIntent,
   team: string,
 ): Promise<Intent | Refusal> {
-  const find = async (ref: PersonRef): Promise<Person | Refusal> => {
-    if (ref.id !== null) {
-      if (isGroup(ref.id)) return { id: ref.id, name: ref.name === null ? null : `@${ref.name}` };
-      if (ref.name !== null) return { id: ref.id, name: ref.name };
-      return { id: ref.id, name: (await lookups.personById(team, ref.id))?.name ?? null };
-    }
-    const person = ref.name === null ? null : await lookups.personByName(team, ref.name);
-    const byId = !person && ref.name !== null && PERSON_ID.test(ref.name);
-    const known = byId ? await lookups.personById(team, ref.name as string) : person;
-    return known ?? refuse('UNKNOWN_PERSON', { name: ref.name ?? '' });
-  };
+  const found = new Map<PersonRef, Person>();
+  for (const ref of namedIn(intent)) {
+    const person = await personMeant(lookups, ref, team);
+    if (isRefusal(person)) return person;
+    found.set(ref, person);
+  }
+  return naming(intent, (ref) => found.get(ref) as Person);
+}
+
+async function personMeant(
+  lookups: Lookups,
+  { id, name }: PersonRef,
+  team: string,
+): Promise<Person | Refusal> {
+  if (id !== null) {
+    if (isGroup(id)) return { id, name: name === null ? null : `@${name}` };
+    return { id, name: name ?? (await lookups.personById(team, id))?.name ?? null };
+  }
+  const called = name ?? '';
+  const person = name === null ? null : await lookups.personByName(team, name);
+  const known = person ?? (PERSON_ID.test(called) ? await lookups.personById(team, called) : null);
+  return known ?? refuse('UNKNOWN_PERSON', { name: called });
+}
+
+/** @returns the same intent, with others in place of those whom it names */
+function naming<P extends PersonRef>(intent: TypedIntent, of: (ref: PersonRef) => P): Intent<P> {
   switch (intent.type) {
-    case 'AssignRole': {
-      const person = await find(intent.person);
-      return isRefusal(person) ? person : { ...intent, person };
-    }
-    case 'AddAction': {
-      if (!intent.owner) return { ...intent, owner: null };
-      const owner = await find(intent.owner);
-      return isRefusal(owner) ? owner : { ...intent, owner };
-    }
+    case 'AssignRole':
+      return { ...intent, person: of(intent.person) };
+    case 'AddAction':
+      return { ...intent, owner: intent.owner ? of(intent.owner) : null };
     case 'InvitePeople':
-    case 'UninvitePeople': {
-      const people: Person[] = [];
-      for (const ref of intent.people) {
-        const person = await find(ref);
-        if (isRefusal(person)) return person;
-        people.push(person);
-      }
-      return { ...intent, people };
-    }
+    case 'UninvitePeople':
+      return { ...intent, people: intent.people.map(of) };
     default:
       return intent;
   }
@@ -401,4 +386,33 @@ export async function remarksOnPeople(lookups: Lookups, intent: Intent, team: st
   return named
     .filter(({ id }) => gone.has(id))
     .map((person) => `@${personLabel(person)}'s account is deactivated: nothing reaches them in Slack.`);
+}
+
+/** The person whose word a token's, or the command line's, is to be. Nobody is guessed. */
+export async function ownerNamed(
+  people: Pick<Store['people'], 'get' | 'findByName'>,
+  team: string,
+  typed: string,
+): Promise<Person | Refusal> {
+  const said = typed.trim();
+  const id = /^(?:<@)?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?$/.exec(said)?.[1];
+  const byId = id === undefined ? null : await people.get(team, id);
+  const named = byId ? [byId] : await people.findByName(team, said.replace(/^@/, ''), true);
+  // Who left may have had the name of somebody who is here.
+  const here = named.filter(({ deleted }) => !deleted);
+  const [only, another] = here.length > 0 ? here : named;
+  const why = another
+    ? `that name means several people (${named.map((one) => one.id).join(', ')})`
+    : whyNoOwner(only);
+  if (!only || why !== null) return refuse('BAD_OWNER', { who: said.slice(0, 80), why: why ?? '' });
+  return { id: only.id, name: only.name };
+}
+
+/** Who may not answer for what a machine does. */
+function whyNoOwner(known: KnownPerson | undefined): string | null {
+  if (!known) return 'nobody of that name is known here';
+  if (known.deleted) return 'that account is deactivated';
+  if (known.isBot || known.kind === 'bot') return 'that is a bot';
+  if (known.kind === 'guest') return 'that is a guest of this workspace';
+  return known.kind === 'outside' ? 'that is somebody of another workspace' : null;
 }

@@ -25,7 +25,6 @@ import { outliving } from '#store/pools.js';
 
 /** What the two engines differ in: how BullMQ's classes are built and which connections they hold. */
 export interface Backing {
-  readonly kind: 'redis' | 'postgres';
   /** A producer that fails at once, instead of waiting, when the server is away. */
   queue<Data>(name: string): Queue<Data>;
   worker<Data>(name: string, processor: Processor<Data, void>, concurrency: number): Worker<Data, void>;
@@ -259,7 +258,6 @@ export async function postgresBacking(
   const clamping = setInterval(clamp, CLAMP_MS);
   clamping.unref();
   return {
-    kind: 'postgres',
     queue: (name) => new Queue(name, { ...queueSettings, ...common }, share),
     worker: (name, processor, concurrency) =>
       new Worker(name, processor, { ...workerSettings, ...common, concurrency }, share),
@@ -354,7 +352,6 @@ export async function redisBacking(
   // goes away at that very moment would leave a worker dead for ever.
   const skipVersionCheck = true;
   return {
-    kind: 'redis',
     queue: (name) =>
       new Queue(name, {
         ...queueSettings,

@@ -21,8 +21,6 @@ export interface Canary {
 
 interface CanaryOptions {
   everyMs?: number;
-  /** The queue whose workers are to be proved alive. */
-  queue?: string;
   log: PlainLog;
 }
 
@@ -40,8 +38,8 @@ const LATE = 3;
  * costs no connection and works from a process that has no worker itself.
  */
 export function startCanary(engine: Engine, options: CanaryOptions): Canary {
-  const { everyMs = 5_000, queue: name = LANES, log } = options;
-  const queue = engine.queue<object>(name);
+  const { everyMs = 5_000, log } = options;
+  const queue = engine.queue<object>(LANES);
   const outage = outageLog(log, 'the queue, for its canary');
   const stopping = new AbortController();
   let lastSeenAt: Date | null = null;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Processor, Queue, Worker } from 'bullmq';
 import type { PoolConfig } from 'pg';
-import type { Condition } from '#domain/words.js';
 import type { PlainLog } from '#log.js';
 import { type Backing, describeError, postgresBacking, redisBacking, settlesWithin } from './backing.js';
 
@@ -17,14 +16,11 @@ interface HandlerContext {
 /** Does one job. It may run twice and beside itself; what it throws is logged and costs the job, nothing else. */
 type Handler<Data> = (data: Data, context: HandlerContext) => Promise<void>;
 
-export interface Engine {
-  readonly kind: 'redis' | 'postgres';
+export interface Engine extends Pick<Backing, 'check'> {
   /** The producer for a queue; the same object for the same name. `add` rejects at once when the server is away. */
   queue<Data>(name: string): Queue<Data>;
   /** Starts working on a queue. An outage is survived and logged, never thrown. */
   worker<Data>(name: string, handler: Handler<Data>, options: { concurrency: number }): EngineWorker;
-  /** How the queue's server is, by a write that is taken back; null: it is the database, which others look at. Never rejects. */
-  check(): Promise<Condition> | null;
   /**
    * Stops all workers and closes all connections. Handlers get `graceMs` (5,000) to finish; the job of one
    * that does not is taken up by another worker when its lock runs out. Ends within about `graceMs` + 4 s
@@ -71,7 +67,6 @@ export async function openEngine({ redisUrl, installation, database, log }: Engi
   };
 
   return {
-    kind: backing.kind,
     queue<Data>(name: string) {
       let queue = queues.get(name);
       if (!queue) {

@@ -2,10 +2,10 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unseal } from '#domain/incident/chain.js';
+import { isOfRun } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isOfRun } from '#domain/incident/state.js';
-import { isStranger, sees, unseen, type Viewer } from '#domain/permission.js';
+import { isStranger, type Permits, sees, unseen, type Viewer } from '#domain/permission.js';
 import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
 import { type RunView, runViewsOf } from '#domain/run/view.js';
@@ -18,46 +18,20 @@ import type { Store } from '#store/store.js';
 
 export type { Viewer } from '#domain/permission.js';
 
-/**
- * The only way to look at an incident: may this person see it, then fold.
- * A private incident answers exactly like one that does not exist.
- */
-export interface Read {
-  incident(viewer: Viewer, incident: number): Promise<IncidentState | Refusal>;
-  /** Incidents that are not resolved, oldest first. */
-  open(viewer: Viewer): Promise<IncidentState[]>;
-  /** Whose channel this is, or null. */
-  ofChannel(team: string, channel: string): Promise<number | null>;
-  /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
-  refused(team: string, incident?: number): Promise<Undelivered[]>;
-  /** Its runs, in order of their numbers. */
-  runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal>;
-  /**
-   * Everything of one incident, as it stood at one moment. The dossier is dead once `use` has returned; until then it
-   * holds a connection that others wait for, so `use` waits for nobody outside.
-   */
-  dossier<T>(viewer: Viewer, incident: number, use: (dossier: Dossier) => Promise<T>): Promise<T | Refusal>;
-  /**
-   * Whatever is written of one incident, complete before a reader gets the first byte: however slow they are, nobody
-   * waits for them, and no snapshot is kept open. Whoever gets it closes it.
-   * @throws {ExportsBusy}
-   */
-  exported(
-    viewer: Viewer,
-    incident: number,
-    write: (dossier: Dossier) => AsyncIterable<string>,
-  ): Promise<Spooled | Refusal>;
-}
+/** The only way to look at an incident. A private one that this person may not see answers exactly like one that does not exist. */
+export type Read = ReturnType<typeof createRead>;
 
 /**
  * @param inChannel is that person in that channel now? null: Slack does not say
  * @param accountOf what kind of account that is; Slack may be asked
+ * @param permits may whoever asks do that, where tocsin.yml says who may look; null: it does not say
  */
 export function createRead(
   store: Store,
   inChannel: (team: string, channel: string, person: string) => Promise<boolean | null> = async () => null,
   accountOf: (team: string, person: string) => Promise<Account> = async () => 'unknown',
-): Read {
+  permits: Permits | null = null,
+) {
   const spooler = new Spooler();
   /** What somebody may see depends on their kind of account, which is found out here if it is not known. */
   const met = async (viewer: Viewer): Promise<Viewer> =>
@@ -76,27 +50,53 @@ export function createRead(
     return !known || !(await maySee(known.state, viewer));
   };
   return {
-    async incident(viewer, incident) {
+    async incident(viewer: Viewer, incident: number): Promise<IncidentState | Refusal> {
       const known = await store.incidents.load(viewer.team, incident);
       return known && (await maySee(known.state, viewer)) ? known.state : unseen(incident);
     },
-    async open(viewer) {
-      return seen(await store.incidents.open(viewer.team), viewer);
+    /** Incidents that are not resolved, oldest first. */
+    async open(viewer: Viewer): Promise<IncidentState[]> {
+      const open = await seen(await store.incidents.open(viewer.team), viewer);
+      if (!permits) return open;
+      const asking = { source: 'api' as const, key: null, now: new Date(), ...viewer };
+      const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
+      return open.filter((_, i) => no[i] === null);
     },
-    refused: (team, incident) => store.outbox.refused(team, incident),
-    ofChannel: (team, channel) => store.incidents.ofChannel(team, channel),
-    async runs(viewer, incident) {
+    /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
+    refused: (team: string, incident?: number): Promise<Undelivered[]> =>
+      store.outbox.refused(team, incident),
+    /** Whose channel this is, or null. */
+    ofChannel: store.incidents.ofChannel,
+    /** Its runs, in order of their numbers. */
+    async runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal> {
       const known = await store.incidents.load(viewer.team, incident);
       if (!known || !(await maySee(known.state, viewer))) return unseen(incident);
       // A standing record has thousands; those of before are in its exports.
       const newest = runsOf(known.state).list.map(({ run }) => run);
       return runViewsOf(await store.incidents.factsOfRuns(viewer.team, incident, newest));
     },
-    async dossier(viewer, incident, use) {
+    /**
+     * Everything of one incident, as it stood at one moment. The dossier is dead once `use` has returned; until then it
+     * holds a connection that others wait for, so `use` waits for nobody outside.
+     */
+    async dossier<T>(
+      viewer: Viewer,
+      incident: number,
+      use: (dossier: Dossier) => Promise<T>,
+    ): Promise<T | Refusal> {
       if (await isHidden(viewer, incident)) return unseen(incident);
       return store.snapshot((snapshot) => dossierOf(snapshot, viewer, incident, use));
     },
-    async exported(viewer, incident, write) {
+    /**
+     * Whatever is written of one incident, complete before a reader gets the first byte: however slow they are, nobody
+     * waits for them, and no snapshot is kept open. Whoever gets it closes it.
+     * @throws {ExportsBusy}
+     */
+    async exported(
+      viewer: Viewer,
+      incident: number,
+      write: (dossier: Dossier) => AsyncIterable<string>,
+    ): Promise<Spooled | Refusal> {
       if (await isHidden(viewer, incident)) return unseen(incident);
       const { outcome, kept } = await spooler.spool((keep) =>
         store.longSnapshot((snapshot) =>

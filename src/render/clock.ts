@@ -1,6 +1,9 @@
 import { zoneName, zoneNamed } from '#domain/command/time/zone.js';
 import type { Moment } from '#domain/words.js';
 
+/** When something happened; without `until`: it took no time. */
+type Happened = Omit<Moment, 'until'> & Partial<Pick<Moment, 'until'>>;
+
 /** A moment as a clock on the wall shows it. */
 interface Reading {
   /** `2024-11-10` */
@@ -66,8 +69,8 @@ function offsetText(minutes: number): string {
  * `01:41`, `01:41:09`, `~01:41`, `01:41–01:44`. A range that ends on another day names that day.
  * A bare date has no time and no zone: it stays the date that was typed.
  */
-export function timeOf(moment: Moment, clock: Clock): string {
-  const { at, until, precision } = moment;
+export function timeOf(moment: Happened, clock: Clock): string {
+  const { at, until = null, precision } = moment;
   if (precision === 'date') {
     const [first, last] = [at.slice(0, 10), until?.slice(0, 10) ?? null];
     return last === null || last === first ? first : `${first}–${last}`;
@@ -81,7 +84,7 @@ export function timeOf(moment: Moment, clock: Clock): string {
 }
 
 /** The same with the day in front, for where no heading names it: `2024-11-10 01:41`. */
-export function dateTimeOf(moment: Moment, clock: Clock): string {
+export function dateTimeOf(moment: Happened, clock: Clock): string {
   if (moment.precision === 'date') return timeOf(moment, clock);
   return `${clock.read(moment.at).date} ${timeOf(moment, clock)}`;
 }

@@ -10,7 +10,7 @@ const BATCH = 500;
 /**
  * The `csv` export: RFC 4180, UTF-8 with BOM, CRLF. Times carry the zone's offset; a bare date stays a date.
  */
-export async function* renderCsv(dossier: Dossier, clock: Clock): AsyncGenerator<string, void, undefined> {
+export async function* renderCsv(dossier: Dossier, clock: Clock): AsyncIterable<string> {
   yield '\uFEFFn,at,until,precision,kind,text,by,source,link,struck,author\r\n';
   let rows: string[][] = [];
   for await (const entry of dossier.entries()) {

@@ -2,15 +2,7 @@ import type { SealedFact } from '#domain/incident/chain.js';
 import { type Entry, ERASED, entryText, impactNumbers } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunView } from '#domain/run/view.js';
-import {
-  type EntryKind,
-  MARKS,
-  type Mark,
-  type Person,
-  type Precision,
-  personLabel,
-  refOf,
-} from '#domain/words.js';
+import { type EntryKind, MARKS, type Mark, type Person, personLabel, refOf } from '#domain/words.js';
 import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock.js';
 
 /**
@@ -18,6 +10,12 @@ import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock
  * `cite` names the timeline entry that a sentence rests on.
  */
 export type Span = string | { cite: number } | { code: string } | { strong: string };
+
+/** A document, or a part of one, on its way to who writes it. */
+export type Blocks = AsyncIterable<Block>;
+
+/** Sorted by (at, n). */
+export type Entries = AsyncIterable<Entry> | Iterable<Entry>;
 
 export type Block =
   | { is: 'title'; spans: Span[] }
@@ -72,10 +70,7 @@ export interface Dossier {
 }
 
 /** The `md` and `html` exports: what the incident is, its timeline, then what was concluded from it. */
-export async function* incidentDocument(
-  dossier: Dossier,
-  clock: Clock,
-): AsyncGenerator<Block, void, undefined> {
+export async function* incidentDocument(dossier: Dossier, clock: Clock): Blocks {
   const { state } = dossier;
   yield { is: 'title', spans: [`${refOf(state.number)}: ${state.title}`] };
   yield incidentFields(state, clock);
@@ -94,8 +89,8 @@ type Row = { label: string; spans: Span[] };
 
 /** What an incident is, in a few lines. The only place in a document that names the zone: it holds for every time in it. */
 export function incidentFields(state: IncidentState, clock: Clock): Block {
-  const { lead, ...others } = state.roles;
-  const rows: Array<Row | null> = [
+  const { lead } = state.roles;
+  return fields([
     row('Times', clock.zone),
     row('Status', state.status),
     row('Severity', state.severity ?? 'not set'),
@@ -103,33 +98,34 @@ export function incidentFields(state: IncidentState, clock: Clock): Block {
     state.private ? row('Private', 'yes') : null,
     row('Components', state.components.join(', ')),
     row('Lead', lead ? personLabel(lead) : ''),
-    ...Object.entries(others)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([role, person]) => row(capital(role), personLabel(person))),
+    ...otherRoles(state).map(([role, person]) => row(capital(role), personLabel(person))),
     row('Channel', state.channel ? `#${state.channel.name}` : ''),
-  ];
-  return { is: 'fields', rows: rows.filter((r): r is Row => r !== null) };
+  ]);
+}
+
+/** @returns who holds which role, beside the lead, in the order of the roles' names */
+export function otherRoles({ roles: { lead: _, ...others } }: IncidentState): Array<[string, Person]> {
+  return Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Milestones and how long it took, in words. */
 function milestoneFields(state: IncidentState, clock: Clock): Block {
-  const { metrics, contradictions } = metricsOf(state.milestones, (at) => {
-    const { date, time } = clock.read(at);
-    return `${date} ${time}`;
-  });
-  const shown = (at: { at: string; precision: Precision }) => dateTimeOf({ ...at, until: null }, clock);
-  const rows: Array<Row | null> = [
-    row('Opened', shown(state.opened)),
+  const { metrics, contradictions } = metricsOf(state.milestones, clock);
+  return fields([
+    row('Opened', dateTimeOf(state.opened, clock)),
     ...MARKS.map((mark) => {
       const milestone = state.milestones[mark];
-      return row(capital(mark), milestone ? shown(milestone) : 'not marked');
+      return row(capital(mark), milestone ? dateTimeOf(milestone, clock) : 'not marked');
     }),
     row('Time to detect', words(metrics.time_to_detect_s)),
     row('Time to mitigate', words(metrics.time_to_mitigate_s)),
     row('Time to resolve', words(metrics.time_to_resolve_s)),
     ...contradictions.map((sentence) => row('Contradiction', sentence)),
-  ];
-  return { is: 'fields', rows: rows.filter((r): r is Row => r !== null) };
+  ]);
+}
+
+function fields(rows: Array<Row | null>): Block {
+  return { is: 'fields', rows: rows.filter((row) => row !== null) };
 }
 
 function row(label: string, text: string): Row | null {
@@ -161,15 +157,16 @@ export const MEASURES = {
 /**
  * How long it took to detect, mitigate and resolve. Only a marked *started* counts as the beginning: the moment at which
  * the incident was opened says when somebody typed, not when it began. A bare date is no time, so nothing is measured from it.
- * @param show how a contradiction's sentence writes a moment; as in the record (UTC) unless given
+ * @param clock by which a contradiction's sentence writes a moment; as in the record (UTC) unless given
  * @returns the metrics, and a sentence for each milestone that is before *started*
  */
 export function metricsOf(
   milestones: IncidentState['milestones'],
-  show: (at: string) => string = (at) => at,
+  clock?: Clock,
 ): { metrics: Metrics; contradictions: string[] } {
   const metrics: Metrics = { time_to_detect_s: null, time_to_mitigate_s: null, time_to_resolve_s: null };
   const contradictions: string[] = [];
+  const show = (at: string) => (clock ? `${clock.read(at).date} ${clock.read(at).time}` : at);
   const started = milestones.started;
   if (!started || started.precision === 'date') return { metrics, contradictions };
   for (const mark of ['detected', 'mitigated', 'resolved'] as const) {
@@ -197,10 +194,10 @@ export interface Watched {
  * @param watched ask about silences within it
  */
 export async function* timelineBlocks(
-  entries: AsyncIterable<Entry>,
+  entries: Entries,
   clock: Clock,
   watched: Watched | null = null,
-): AsyncGenerator<Block, void, undefined> {
+): Blocks {
   let day: string | null = null;
   let offset: string | null = null;
   let covered = watched && { ...watched.from, end: Date.parse(watched.from.at) };
@@ -264,10 +261,7 @@ function silence(covered: { at: string; n: number; end: number }, entry: Entry, 
 }
 
 /** A heading, if there is anything below it. */
-async function* section(
-  heading: string,
-  blocks: AsyncIterable<Block>,
-): AsyncGenerator<Block, void, undefined> {
+async function* section(heading: string, blocks: Blocks): Blocks {
   let empty = true;
   for await (const block of blocks) {
     if (empty) yield { is: 'heading', text: heading };
@@ -276,10 +270,14 @@ async function* section(
   }
 }
 
-export async function* impactItems(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
-  for await (const entry of unstruck(dossier, ['impact'])) {
-    yield { is: 'item', spans: [{ cite: entry.n }, ' ', impactInFull(entry, clock)] };
-  }
+export function impactItems(dossier: Dossier, clock: Clock): Blocks {
+  return items(dossier, 'impact', (entry) => [impactInFull(entry, clock)]);
+}
+
+/** A list item for each entry of that kind that nobody struck: where it stands, and what is said of it. */
+async function* items(dossier: Dossier, kind: EntryKind, say: (entry: Entry) => Span[]): Blocks {
+  for await (const entry of unstruck(dossier, [kind]))
+    yield { is: 'item', spans: [{ cite: entry.n }, ' ', ...say(entry)] };
 }
 
 /**
@@ -312,13 +310,11 @@ function span(from: string | null, to: string | null, clock: Clock): string | nu
   return last ? `until ${last.date} ${last.time}` : null;
 }
 
-export async function* causeItems(dossier: Dossier): AsyncGenerator<Block, void, undefined> {
-  for await (const entry of unstruck(dossier, ['cause'])) {
-    yield { is: 'item', spans: [{ cite: entry.n }, ' ', entry.text ?? ERASED] };
-  }
+export function causeItems(dossier: Dossier): Blocks {
+  return items(dossier, 'cause', (entry) => [entry.text ?? ERASED]);
 }
 
-export async function* actionTasks(dossier: Dossier): AsyncGenerator<Block, void, undefined> {
+export async function* actionTasks(dossier: Dossier): Blocks {
   for (const item of await actionItems(dossier.entries({ kinds: ['action'] }))) {
     const owner: Span[] = item.owner ? [` (owner ${personLabel(item.owner)})`] : [];
     const spans: Span[] = [`#${item.n} ${item.text}`, ...owner, ...cites(item.entry)];
@@ -340,7 +336,7 @@ export interface ActionItem {
  * An item whose entry was struck is gone; a completion that was struck did not happen.
  * Held in memory: there are as many as people will ever do.
  */
-export async function actionItems(entries: AsyncIterable<Entry> | Iterable<Entry>): Promise<ActionItem[]> {
+export async function actionItems(entries: Entries): Promise<ActionItem[]> {
   const items: ActionItem[] = [];
   const done = new Set<number>();
   for await (const entry of entries) {
@@ -356,11 +352,11 @@ export async function actionItems(entries: AsyncIterable<Entry> | Iterable<Entry
   return items.sort((a, b) => a.n - b.n).map((item) => ({ ...item, done: done.has(item.n) }));
 }
 
-async function* postItems(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
-  for await (const entry of unstruck(dossier, ['post'])) {
+function postItems(dossier: Dossier, clock: Clock): Blocks {
+  return items(dossier, 'post', (entry) => {
     const said = `${entry.detail.state ?? ''}: ${entry.text ?? ERASED}`;
-    yield { is: 'item', spans: [{ cite: entry.n }, ' ', dateTimeOf(entry, clock), ' ', said] };
-  }
+    return [dateTimeOf(entry, clock), ' ', said];
+  });
 }
 
 /** What ties a document to the record: anybody with the `facts` export can check it. */
@@ -371,10 +367,7 @@ export function integrityLine(dossier: Dossier): Block {
 }
 
 /** @returns the entries of those kinds that nobody struck. */
-export async function* unstruck(
-  dossier: Dossier,
-  kinds: readonly EntryKind[],
-): AsyncGenerator<Entry, void, undefined> {
+export async function* unstruck(dossier: Dossier, kinds: readonly EntryKind[]): AsyncIterable<Entry> {
   for await (const entry of dossier.entries({ kinds })) {
     if (!entry.struck && kinds.includes(entry.kind)) yield entry;
   }

@@ -8,20 +8,32 @@ import { renderJson } from './json.js';
 import { writeMarkdown } from './md.js';
 import { postmortemDocument } from './postmortem.js';
 
-/** Everything that can be exported, in the order in which it is offered. */
-export const FORMATS = ['md', 'json', 'csv', 'html', 'facts', 'postmortem.md', 'postmortem.html'] as const;
-export type Format = (typeof FORMATS)[number];
+const MARKDOWN = 'text/markdown; charset=utf-8';
+const HTML = 'text/html; charset=utf-8';
 
-/** The media type to serve a format with. */
-export const MEDIA_TYPES: Readonly<Record<Format, string>> = {
-  md: 'text/markdown; charset=utf-8',
-  json: 'application/json',
-  csv: 'text/csv; charset=utf-8',
-  html: 'text/html; charset=utf-8',
-  facts: 'application/jsonl; charset=utf-8',
-  'postmortem.md': 'text/markdown; charset=utf-8',
-  'postmortem.html': 'text/html; charset=utf-8',
-};
+/** Everything that can be exported, in the order in which it is offered: with which media type it is served, and how it is written. */
+const EXPORTS = {
+  md: { type: MARKDOWN, write: (of, clock) => writeMarkdown(incidentDocument(of, clock)) },
+  json: { type: 'application/json', write: renderJson },
+  csv: { type: 'text/csv; charset=utf-8', write: renderCsv },
+  html: { type: HTML, write: (of, clock) => writeHtml(incidentDocument(of, clock)) },
+  facts: { type: 'application/jsonl; charset=utf-8', write: renderFacts },
+  'postmortem.md': { type: MARKDOWN, write: (of, clock) => writeMarkdown(postmortemDocument(of, clock)) },
+  'postmortem.html': { type: HTML, write: (of, clock) => writeHtml(postmortemDocument(of, clock)) },
+} as const satisfies Record<string, Export>;
+
+interface Export {
+  type: string;
+  write(dossier: Dossier, clock: Clock): AsyncIterable<string>;
+}
+
+export type Format = keyof typeof EXPORTS;
+export const FORMATS = Object.keys(EXPORTS) as Format[];
+
+/** @returns the media type to serve a format with */
+export function mediaTypeOf(format: Format): string {
+  return EXPORTS[format].type;
+}
 
 /** @returns `INC-7.md`, `INC-7.facts.jsonl`, `INC-7-postmortem.md` */
 export function fileNameOf(incident: number, format: Format): string {
@@ -36,34 +48,11 @@ export function fileNameOf(incident: number, format: Format): string {
  * @throws RangeError at once when there is no such zone
  */
 export function renderExport(format: Format, dossier: Dossier, zone = 'UTC'): AsyncIterable<string> {
-  return inPieces(rendered(format, dossier, clockIn(zone)));
-}
-
-function rendered(format: Format, dossier: Dossier, clock: Clock): AsyncIterable<string> {
-  switch (format) {
-    case 'md':
-      return writeMarkdown(incidentDocument(dossier, clock));
-    case 'html':
-      return writeHtml(incidentDocument(dossier, clock));
-    case 'postmortem.md':
-      return writeMarkdown(postmortemDocument(dossier, clock));
-    case 'postmortem.html':
-      return writeHtml(postmortemDocument(dossier, clock));
-    case 'json':
-      return renderJson(dossier);
-    case 'csv':
-      return renderCsv(dossier, clock);
-    case 'facts':
-      return renderFacts(dossier);
-    default: {
-      const unknown: never = format;
-      throw new Error(`a format that is not known: ${JSON.stringify(unknown)}`);
-    }
-  }
+  return inPieces(EXPORTS[format].write(dossier, clockIn(zone)));
 }
 
 /** The `facts` export: one line per fact, each ended by LF. `verify` checks it offline. */
-async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, undefined> {
+async function* renderFacts(dossier: Dossier): AsyncIterable<string> {
   for await (const sealed of dossier.factLines()) yield `${factLine(sealed)}\n`;
 }
 
@@ -71,7 +60,7 @@ async function* renderFacts(dossier: Dossier): AsyncGenerator<string, void, unde
 const PIECE = 16_384;
 
 /** Gathers small pieces of text into larger ones; the text stays the same. */
-async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+async function* inPieces(texts: AsyncIterable<string>): AsyncIterable<string> {
   let held: string[] = [];
   let size = 0;
   for await (const text of texts) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closed } from './clock.js';
-import { type Block, type EntryBlock, type Span, safeLink } from './document.js';
+import { type Block, type Blocks, type EntryBlock, type Span, safeLink } from './document.js';
 
 /** The element around blocks of one kind that follow each other. */
 const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {
@@ -10,9 +10,7 @@ const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {
 };
 
 /** Writes a document as a complete HTML page, a block at a time. The first block must be the title. */
-export async function* writeHtml(
-  blocks: AsyncIterable<Block> | Iterable<Block>,
-): AsyncGenerator<string, void, undefined> {
+export async function* writeHtml(blocks: Blocks): AsyncIterable<string> {
   let open: readonly [string, string] | undefined;
   let last: Block['is'] | null = null;
   let main = true;

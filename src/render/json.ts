@@ -8,7 +8,7 @@ import { runItem } from './runs.js';
  * The `json` export, `tocsin.incident/1`: times in UTC with `Z`, two spaces of indentation, LF at the end.
  * Names and order of members are relied on from outside.
  */
-export async function* renderJson(dossier: Dossier): AsyncGenerator<string, void, undefined> {
+export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
   yield '{\n  "format": "tocsin.incident/1",\n';
   yield `  "incident": ${block(incidentOf(dossier.state))},\n`;
   yield* list('timeline', dossier.entries(), lineOf);
@@ -87,7 +87,7 @@ async function* list<T>(
   name: string,
   items: AsyncIterable<T> | Iterable<T>,
   shape: (item: T) => unknown,
-): AsyncGenerator<string, void, undefined> {
+): AsyncIterable<string> {
   let first = true;
   for await (const item of items) {
     yield `${first ? `  "${name}": [\n` : ',\n'}    ${block(shape(item), 4)}`;

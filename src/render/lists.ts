@@ -3,7 +3,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import { type ActionItem, MEASURES, metricsOf } from './document.js';
+import { type ActionItem, type Entries, MEASURES, metricsOf, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
@@ -47,7 +47,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
  */
 export async function catchupText(
   state: IncidentState,
-  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  entries: Entries,
   zone = 'UTC',
   refused: readonly Undelivered[] = [],
 ): Promise<string> {
@@ -85,25 +85,20 @@ function underWay(state: IncidentState): string[] {
 }
 
 function roles(state: IncidentState): string {
-  const { lead, ...others } = state.roles;
-  const rest = Object.entries(others)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([role, person]) => `${role}: ${personLabel(person)}`);
+  const { lead } = state.roles;
+  const rest = otherRoles(state).map(([role, person]) => `${role}: ${personLabel(person)}`);
   return [lead ? `lead: ${personLabel(lead)}` : 'no lead yet', ...rest].join(' · ');
 }
 
 function milestones(state: IncidentState, clock: Clock): string[] {
-  const { metrics, contradictions } = metricsOf(
-    state.milestones,
-    (at) => `${clock.read(at).date} ${clock.read(at).time}`,
-  );
-  const opened = `opened: ${dateTimeOf({ ...state.opened, until: null }, clock)}`;
+  const { metrics, contradictions } = metricsOf(state.milestones, clock);
+  const opened = `opened: ${dateTimeOf(state.opened, clock)}`;
   const marked = MARKS.flatMap((mark) => {
     const milestone = state.milestones[mark];
     if (!milestone) return [];
     const seconds = mark === 'started' ? null : metrics[MEASURES[mark]];
     const after = seconds === null ? '' : ` (${durationInWords(seconds)} after the start)`;
-    return [`${mark}: ${dateTimeOf({ ...milestone, until: null }, clock)}${after}`];
+    return [`${mark}: ${dateTimeOf(milestone, clock)}${after}`];
   });
   return [opened, ...marked, ...contradictions];
 }
@@ -122,7 +117,7 @@ interface Line {
  * @throws RangeError when there is no such zone
  */
 export async function timelineText(
-  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  entries: Entries,
   about: { ref: string; zone: string; budget?: number },
 ): Promise<string> {
   const clock = clockIn(about.zone);
@@ -135,7 +130,7 @@ export async function timelineText(
 
 /** The last entries whose lines fit in `budget` characters, and how many come before them. */
 async function newest(
-  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  entries: Entries,
   clock: Clock,
   budget: number,
 ): Promise<{ lines: Line[]; earlier: number }> {

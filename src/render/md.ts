@@ -1,13 +1,11 @@
 import { closed } from './clock.js';
-import { type Block, type EntryBlock, type Span, safeLink } from './document.js';
+import { type Block, type Blocks, type EntryBlock, type Span, safeLink } from './document.js';
 
 /**
  * Writes a document as Markdown (CommonMark, with GFM's strikethrough and task lists), a block at a time.
  * A text of several lines keeps them in its entry, list item or paragraph; in headings and fields its newlines are references.
  */
-export async function* writeMarkdown(
-  blocks: AsyncIterable<Block> | Iterable<Block>,
-): AsyncGenerator<string, void, undefined> {
+export async function* writeMarkdown(blocks: Blocks): AsyncIterable<string> {
   let before: Block['is'] | null = null;
   for await (const block of blocks) {
     // Lines of one list follow each other; everything else has a blank line between.

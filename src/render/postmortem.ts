@@ -1,11 +1,12 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
-import { type Mark, type Precision, refOf } from '#domain/words.js';
+import { refOf } from '#domain/words.js';
 import { type Clock, dateTimeOf, durationInWords } from './clock.js';
 import {
   actionTasks,
   type Block,
+  type Blocks,
   causeItems,
   cites,
   type Dossier,
@@ -25,10 +26,7 @@ import {
  * The postmortem's draft. It only repeats what is recorded, and says where: every sentence of its own cites the entries
  * it rests on. What is not recorded is asked, never filled in.
  */
-export async function* postmortemDocument(
-  dossier: Dossier,
-  clock: Clock,
-): AsyncGenerator<Block, void, undefined> {
+export async function* postmortemDocument(dossier: Dossier, clock: Clock): Blocks {
   const { state } = dossier;
   const rests = await restsOn(dossier);
   yield { is: 'title', spans: [`Postmortem of ${refOf(state.number)}: ${state.title}`] };
@@ -65,10 +63,7 @@ function watchedOf({ state }: Dossier): Watched {
   return { from: { at: known.at, n: known.n }, to };
 }
 
-async function* orAsk(
-  blocks: AsyncIterable<Block>,
-  question: string,
-): AsyncGenerator<Block, void, undefined> {
+async function* orAsk(blocks: Blocks, question: string): Blocks {
   let empty = true;
   for await (const block of blocks) {
     empty = false;
@@ -81,9 +76,9 @@ const ask = (question: string, ...rest: Span[]): Block => ({ is: 'question', spa
 const say = (...spans: Span[]): Block => ({ is: 'sentence', spans: [...spans, '.'] });
 
 /** What, how bad, where, from when to when. */
-function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Generator<Block, void, undefined> {
+function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Iterable<Block> {
   const { started, resolved } = state.milestones;
-  const opened = at(state.opened, clock);
+  const opened = dateTimeOf(state.opened, clock);
   yield say(
     `${refOf(state.number)}, “${state.title}”, was opened at ${opened}`,
     ...cites(rests.opened, rests.title),
@@ -97,27 +92,28 @@ function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Generator
     ]);
     yield say('It affected ', ...joined(named, ', '));
   } else yield ask('which components did it affect?');
-  if (started) yield say(`It started at ${at(started, clock)}`, ...cites(started.n));
+  if (started) yield say(`It started at ${dateTimeOf(started, clock)}`, ...cites(started.n));
   else yield ask('when did it start?');
-  if (resolved) yield say(`It was resolved at ${at(resolved, clock)}`, ...after(state, 'resolved'));
+  if (resolved) yield say(`It was resolved at ${dateTimeOf(resolved, clock)}`, ...after(state, 'resolved'));
   for (const mark of ['detected', 'mitigated', 'resolved'] as const) yield* contradiction(state, mark, clock);
 }
 
 /** When it was noticed. How it was noticed, nobody records: it is asked. */
-function* detection({ state }: Dossier, clock: Clock): Generator<Block, void, undefined> {
+function* detection({ state }: Dossier, clock: Clock): Iterable<Block> {
   const { detected } = state.milestones;
-  if (detected) yield say(`It was detected at ${at(detected, clock)}`, ...after(state, 'detected'));
+  if (detected) yield say(`It was detected at ${dateTimeOf(detected, clock)}`, ...after(state, 'detected'));
   else yield ask('when was it detected?');
   yield ask('what showed it first: an alert, a colleague or a customer?');
 }
 
 /** Mitigation, the changes of status with what was said at them, and the end. */
-async function* resolution(dossier: Dossier, clock: Clock): AsyncGenerator<Block, void, undefined> {
+async function* resolution(dossier: Dossier, clock: Clock): Blocks {
   const { state } = dossier;
   const { mitigated, resolved } = state.milestones;
-  if (mitigated) yield say(`It was mitigated at ${at(mitigated, clock)}`, ...after(state, 'mitigated'));
+  if (mitigated)
+    yield say(`It was mitigated at ${dateTimeOf(mitigated, clock)}`, ...after(state, 'mitigated'));
   else yield ask('when did the damage stop, and what stopped it?');
-  if (resolved) yield say(`It was resolved at ${at(resolved, clock)}`, ...after(state, 'resolved'));
+  if (resolved) yield say(`It was resolved at ${dateTimeOf(resolved, clock)}`, ...after(state, 'resolved'));
   else if (state.status === 'resolved') yield ask('when was it resolved?');
   else yield ask(`it is ${state.status}: what is left to do?`, ...cites(state.statusEntry ?? state.opened.n));
   let explained = false;
@@ -154,12 +150,10 @@ function runItem(entry: Entry, runbooks: Map<string, string>, clock: Clock): Blo
   return { is: 'item', spans: [{ cite: entry.n }, ' ', `${dateTimeOf(entry, clock)} ${words}`] };
 }
 
-function at(milestone: { at: string; precision: Precision }, clock: Clock): string {
-  return dateTimeOf({ ...milestone, until: null }, clock);
-}
+type Measured = keyof typeof MEASURES;
 
 /** `, 3 min after it started [#9] [#2]`: only where both moments are known and agree. */
-function after(state: IncidentState, mark: Exclude<Mark, 'started'>): Span[] {
+function after(state: IncidentState, mark: Measured): Span[] {
   const seconds = metricsOf(state.milestones).metrics[MEASURES[mark]];
   const reached = state.milestones[mark];
   if (seconds === null) return cites(reached?.n);
@@ -169,17 +163,13 @@ function after(state: IncidentState, mark: Exclude<Mark, 'started'>): Span[] {
   ];
 }
 
-function* contradiction(
-  state: IncidentState,
-  mark: Exclude<Mark, 'started'>,
-  clock: Clock,
-): Generator<Block, void, undefined> {
+function* contradiction(state: IncidentState, mark: Measured, clock: Clock): Iterable<Block> {
   const { started } = state.milestones;
   const reached = state.milestones[mark];
   const { contradictions } = metricsOf({ ...NO_MARKS, started, [mark]: reached });
   if (contradictions.length === 0 || !started || !reached) return;
   yield ask(
-    `which is right? ${mark} (${at(reached, clock)}) is before started (${at(started, clock)})`,
+    `which is right? ${mark} (${dateTimeOf(reached, clock)}) is before started (${dateTimeOf(started, clock)})`,
     ...cites(reached.n, started.n),
   );
 }

@@ -1,6 +1,5 @@
-import { entryOf, toldText } from '#domain/incident/entry.js';
+import { entryOf, isOfRun, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
-import { isOfRun } from '#domain/incident/state.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
 import { type Moment, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';

@@ -18,16 +18,21 @@ export interface Undelivered {
 const RETRY = '`tocsin deliveries retry all`';
 
 /** What is missing, in words: `#4–#9, #12 and the headline`. Entries come first, in order. */
-function whatIsMissing(effects: readonly Effect[]): string {
+function whatIsMissing(rows: ReadonlyArray<Pick<Undelivered, 'effect'>>): string {
   const entries = new Set<number>();
   const others = new Set<string>();
-  for (const effect of effects) {
+  for (const { effect } of rows) {
     if (effect.kind === 'channel.entry' || effect.kind === 'channel.amend') entries.add(effect.payload.n);
     else others.add(nameOf(effect));
   }
   const parts = [...ranges([...entries]), ...others];
   const last = parts.pop() ?? 'nothing';
   return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+}
+
+/** @returns what Slack said of them, each thing once */
+function whatSlackSaid(rows: readonly Undelivered[], words = codeInWords, between = '; '): string {
+  return [...new Set(rows.map(({ error }) => words(codeOf(error))))].join(between);
 }
 
 /** `[4, 5, 6, 12]` → `#4–#6`, `#12` */
@@ -81,34 +86,23 @@ function nameOf(effect: Effect): string {
 
 /** A line for `tocsin deliveries`. */
 export function undeliveredLine(ref: string, row: Undelivered & { deadAt: string }): string {
-  const what = `${row.effect.kind} (${whatIsMissing([row.effect])})`;
+  const what = `${row.effect.kind} (${whatIsMissing([row])})`;
   const again = row.again ? `; tried again by itself, next at ${row.again}` : '';
   return `${row.id}  ${ref}  ${what}  ${row.deadAt}  ${withMeaning(row.error)}${again}`;
 }
 
 /** A line for `tocsin deliveries`: what an incident or a run owes for long, and is tried by itself. */
-export function lateLine({
-  lane,
-  kind,
-  ms,
-  error,
-}: {
-  lane: string;
-  kind: string;
-  ms: number;
-  error: string | null;
-}): string {
+export function lateLine(row: { lane: string; kind: string; ms: number; error: string | null }): string {
+  const { lane, kind, ms, error } = row;
   const why = error ? `: ${withMeaning(error)}` : '';
   return `waits  ${lane.split('/').slice(1).join('/')}  ${kind}  for ${Math.round(ms / 1000)} s, tried by itself${why}`;
 }
 
 /** What was given up, an incident at a time, for the doctor: `no channel (restricted_action)`, and what to do. */
 export function undeliveredOf(rows: readonly Undelivered[]): { missing: string; fix: string } {
-  const reasons = [...new Set(rows.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
-  const [first] = rows;
   return {
-    missing: `Slack does not have ${whatIsMissing(rows.map(({ effect }) => effect))} (${reasons})`,
-    fix: `${first ? mended(first.error) : ''}${RETRY}${rows.map(byItself).find(Boolean) ?? ''}`,
+    missing: `Slack does not have ${whatIsMissing(rows)} (${whatSlackSaid(rows)})`,
+    fix: `${mended(rows[0]?.error)}${RETRY}${rows.map(byItself).find(Boolean) ?? ''}`,
   };
 }
 
@@ -126,17 +120,13 @@ export function undeliveredLines(rows: readonly Undelivered[], made: boolean): s
   const others = rows.filter((row) => row.effect.kind !== 'channel.open' || made);
   const lost = others.filter((row) => row.dead);
   if (lost.length > 0) {
-    const reasons = [...new Set(lost.map(({ error }) => codeOf(error)))].join(', ');
-    lines.push(
-      `not in Slack: ${whatIsMissing(lost.map(({ effect }) => effect))} (${reasons}); \`tocsin deliveries\` lists and retries`,
-    );
+    const reasons = whatSlackSaid(lost, (code) => code, ', ');
+    lines.push(`not in Slack: ${whatIsMissing(lost)} (${reasons}); \`tocsin deliveries\` lists and retries`);
   }
   const late = others.filter((row) => !row.dead);
   if (late.length > 0) {
-    const reasons = [...new Set(late.map(({ error }) => codeInWords(codeOf(error))))].join(', ');
-    lines.push(
-      `not in Slack yet: ${whatIsMissing(late.map(({ effect }) => effect))} (${reasons}); it is tried again by itself`,
-    );
+    const reasons = whatSlackSaid(late, codeInWords, ', ');
+    lines.push(`not in Slack yet: ${whatIsMissing(late)} (${reasons}); it is tried again by itself`);
   }
   return lines;
 }
@@ -169,19 +159,17 @@ export function toldPerson(ref: string, title: string, row: Undelivered, command
       }`,
     ].join('\n');
   }
-  return `${ref}: ${whatIsMissing([row.effect])} does not come. Slack said ${code}.\n${next}.`;
+  return `${ref}: ${whatIsMissing([row])} does not come. Slack said ${code}.\n${next}.`;
 }
 
 /** Tells whoever leads the incident, or opened it, that its channel takes no message. @param rows what was given up */
 export function toldOfChannel(ref: string, title: string, rows: readonly Undelivered[]): string {
   const shown = rows.filter(({ effect }) => effect.kind !== 'announcement.refresh');
   const missed = shown.length > 0 ? shown : rows;
-  const codes = [...new Set(missed.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
-  const mend = missed[0] ? mended(missed[0].error) : '';
   return [
-    `*${ref}* ${title}: its channel takes no message from me. Slack said ${codes}.`,
-    `Not shown there: ${whatIsMissing(missed.map(({ effect }) => effect))}. All of it is recorded.`,
-    `What to do: ${mend}${RETRY} on the machine where the bot runs.`,
+    `*${ref}* ${title}: its channel takes no message from me. Slack said ${whatSlackSaid(missed)}.`,
+    `Not shown there: ${whatIsMissing(missed)}. All of it is recorded.`,
+    `What to do: ${mended(missed[0]?.error)}${RETRY} on the machine where the bot runs.`,
   ].join('\n');
 }
 
@@ -199,11 +187,8 @@ export function toldChannel(ref: string, rows: readonly Undelivered[], announce:
   const others = rows.filter((row) => row !== announced && row.effect.kind !== 'announcement.refresh');
   const lines: string[] = [];
   if (others.length > 0) {
-    const codes = [...new Set(others.map(({ error }) => codeInWords(codeOf(error))))].join('; ');
-    const [first] = others;
-    const mend = first ? mended(first.error) : '';
     lines.push(
-      `Not shown here: ${ref} ${whatIsMissing(others.map(({ effect }) => effect))}. Slack said ${codes}. All of it is recorded; \`tocsin deliveries\` lists it. To try again: ${mend}${RETRY}.`,
+      `Not shown here: ${ref} ${whatIsMissing(others)}. Slack said ${whatSlackSaid(others)}. All of it is recorded; \`tocsin deliveries\` lists it. To try again: ${mended(others[0]?.error)}${RETRY}.`,
     );
   }
   if (announced) {
@@ -230,8 +215,9 @@ export function toldRestored(
   return `${ref} was put back from a backup: of what stands above, ${lost} is not in the record any more, and no number of theirs is given again. What matters is recorded anew, at its own time, with :pushpin: on it.`;
 }
 
-/** `unarchive the channel, then `, or nothing where we do not know. */
-function mended(error: string): string {
+/** `unarchive the channel, then `, or to mend what Slack says where we do not know. */
+function mended(error: string | undefined): string {
+  if (error === undefined) return '';
   const mend = mendOf(codeOf(error));
   return mend ? `${mend}, then ` : 'mend what Slack says, then ';
 }

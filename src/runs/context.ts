@@ -11,6 +11,7 @@ import type { Handle } from '#handle/handle.js';
 import type { Lanes, Lease } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
 import type { Action, ActionContext } from '#runbooks/action.js';
+import type { Scrub } from '#runbooks/scrub.js';
 import type { Store } from '#store/store.js';
 
 /** One run in the hands of one worker. */
@@ -123,19 +124,6 @@ function cut<T extends string | null>(text: T, length: number): T {
 /** What steps may use of this installation: the sections of tocsin.yml, opened. */
 type Systems = Omit<ActionContext, 'signal' | 'key' | 'written' | 'now'>;
 
-/** Takes known secrets out of what is written down. */
-interface Scrubber {
-  text(text: string): string;
-  json<T>(value: T): T;
-  /** For what comes in pieces and is cut to length before it is written down. */
-  stream?(): ScrubStream;
-}
-
-export interface ScrubStream {
-  write(chunk: string): string;
-  end(): string;
-}
-
 /** All that taking a run along stands on. */
 export interface RunWorld {
   outbox: Lanes;
@@ -147,7 +135,8 @@ export interface RunWorld {
   readRunbook(source: string): Runbook | null;
   actions: ReadonlyMap<string, Action>;
   systems: Systems;
-  scrub: Scrubber;
+  /** Takes known secrets out of what is written down; `stream`: of what comes in pieces and is cut to length before that. */
+  scrub: Pick<Scrub, 'text' | 'json'> & Partial<Pick<Scrub, 'stream'>>;
   /**
    * The people that names and groups stand for now (`@sre`, `S012AB3CD`, `U012AB3CD`); roles are passed over.
    * @param before whom they stood for when it was last known, for where that cannot be found out now
@@ -156,10 +145,7 @@ export interface RunWorld {
   /** @returns those of them whose accounts are known to be deactivated */
   gone(team: string, people: readonly string[]): Promise<string[]>;
   /** Leaves an effect that is due then. The same key twice is one. */
-  owe(
-    effect: Effect,
-    of: { team: string; incident: number; lane: string; key: string; inMs?: number },
-  ): Promise<void>;
+  owe(effect: Effect, of: Parameters<Store['outbox']['owe']>[1]): Promise<void>;
   now(): Date;
   log: PlainLog;
 }

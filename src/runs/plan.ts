@@ -92,36 +92,21 @@ async function planStep(
 ): Promise<{ step: PlannedStep; plan: StepPlan | null }> {
   const action = world.actions.get(spec.uses);
   const declared: StepEffect = spec.effect ?? action?.effect ?? 'unsafe';
-  const bare = {
-    id: spec.id,
-    title: spec.title,
-    uses: spec.uses,
-    effect: declared,
-    touches: [],
-    current: null,
-    desired: null,
-    undo: null,
-  };
+  const { id, title, uses } = spec;
+  const bare = { id, title, uses, effect: declared, touches: [], current: null, desired: null, undo: null };
+  // Its action is not asked. That it would send a secret out is noted all the same: a step that does is held to its plan,
+  // also to being left out, should it turn out otherwise.
+  const unasked = (does: string, when: PlannedStep['when'], input: Json | null) => ({
+    step: { ...bare, ...sending(spec, null, world), does, when, input, output: null },
+    plan: null,
+  });
   try {
     const open = spec.when !== null && isOpen(spec.when, scope);
-    if (spec.when !== null && !open && !holds(spec.when, scope)) {
-      const does = whyLeftOut(spec.when);
-      // Held to being left out, should it turn out otherwise: the plan was agreed to without what it would send.
-      const sends = sending(spec, null, world);
-      return {
-        step: { ...bare, ...sends, does, when: 'left out', input: null, output: null },
-        plan: null,
-      };
-    }
+    if (spec.when !== null && !open && !holds(spec.when, scope))
+      return unasked(whyLeftOut(spec.when), 'left out', null);
     const given = fill(spec.with, scope);
-    if (isUnknown(given)) {
-      const input = JSON.parse(JSON.stringify(given)) as Json;
-      const sends = sending(spec, null, world);
-      return {
-        step: { ...bare, ...sends, does: 'known when it runs', when: 'maybe', input, output: null },
-        plan: null,
-      };
-    }
+    if (isUnknown(given))
+      return unasked('known when it runs', 'maybe', JSON.parse(JSON.stringify(given)) as Json);
     const call = readyCall(spec, scope, world.actions);
     const plan = await abortable(context.signal, () => call.action.plan(call.input, context, foreseen));
     const { does, touches, current, desired } = plan;
@@ -132,7 +117,7 @@ async function planStep(
     return { step: { ...bare, ...found, input: given, output: plan.output }, plan };
   } catch (error) {
     if (!(error instanceof ActionFailed) && !(error instanceof TemplateFailed)) throw error;
-    throw new ActionFailed(`${spec.id}: ${error.message}`);
+    throw new ActionFailed(`${id}: ${error.message}`);
   }
 }
 

@@ -12,7 +12,8 @@ import {
   type RunContext,
   type StepResult,
 } from '#runbooks/action.js';
-import { abortable, type HeldRun, Moved, NotKept, type ScrubStream, type StepContext } from './context.js';
+import type { Scrub } from '#runbooks/scrub.js';
+import { abortable, type HeldRun, Moved, NotKept, type StepContext } from './context.js';
 import { checked, effectOf, type ReadyCall, readyCall, scopeOf } from './plan.js';
 
 /** A step that ends its worker must not end all of them, one after the other, for ever. */
@@ -436,18 +437,15 @@ const TAIL = 28_000;
  * Scrubbed before anything is cut off: half a secret would not be recognised as one.
  */
 class RunOutput {
-  readonly #scrub: ScrubStream | undefined;
   #head = '';
   #tail = '';
   #dropped = 0;
 
-  constructor(scrub?: ScrubStream) {
-    this.#scrub = scrub;
-  }
+  constructor(private readonly scrub?: ReturnType<Scrub['stream']>) {}
 
   say(line: string): void {
     const text = `${line}\n`;
-    this.#keep(this.#scrub ? this.#scrub.write(text) : text);
+    this.#keep(this.scrub ? this.scrub.write(text) : text);
   }
 
   #keep(text: string): void {
@@ -461,7 +459,7 @@ class RunOutput {
 
   /** @returns what is kept, or null when nothing was printed */
   text(): string | null {
-    if (this.#scrub) this.#keep(this.#scrub.end());
+    if (this.scrub) this.#keep(this.scrub.end());
     if (this.#tail.length > TAIL) this.#cut();
     const gap = this.#dropped > 0 ? `… ${this.#dropped.toLocaleString('en')} characters left out …\n` : '';
     const text = `${this.#head}${gap}${this.#tail}`;

@@ -82,10 +82,11 @@ async function rotate(
     return putOff(nextInWindow(schedule, new Date(now.getTime() + PUT_OFF_MS)), `${which} is open`);
   }
   await standingRecord(schedule, due, world);
-  const intent = await world.propose(team, schedule.runbook, { pair, ...schedule.inputs });
+  const inputs = { pair, ...schedule.inputs };
+  const proposed = await world.propose({ runbook: schedule.runbook, inputs, planOnly: false });
   // A refusal is told where everybody reads it: it must not name a private incident.
   const asking = { ...askingOf(schedule, due, due.dueAt, now), seesPrivate: false };
-  const answer = isRefusal(intent) ? intent : await world.tell(intent, STANDING, asking);
+  const answer = isRefusal(proposed) ? proposed : await world.tell(proposed.intent, STANDING, asking);
   if (isRefusal(answer)) {
     const outcome = await tellRefused(schedule, answer, due, world);
     return later(new Date(now.getTime() + PUT_OFF_MS), outcome);
@@ -102,7 +103,8 @@ function touches(schedule: Schedule, incident: IncidentState): boolean {
 
 async function standingRecord(schedule: Schedule, due: DueSchedule, world: ScheduleWorld): Promise<void> {
   if (await world.incident(due.team, STANDING)) return;
-  await world.open({ type: 'OpenStandingRecord' }, askingOf(schedule, due, 'standing-record', world.now()));
+  const asking = askingOf(schedule, due, 'standing-record', world.now());
+  await world.tell({ type: 'OpenStandingRecord' }, null, asking);
 }
 
 /** What usually passes by itself, and needs a person only when it lasts. */

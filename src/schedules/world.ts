@@ -1,24 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { isRefusal } from '#domain/refusal.js';
 import { scheduleId } from '#domain/words.js';
+import type { proposeOf } from '#runbooks/definition/shelf.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { RunWorld } from '#runs/context.js';
 import type { DueSchedule, Schedules } from '#store/schedules.js';
 
 /** What scheduled work stands on. */
 export interface ScheduleWorld
-  extends Pick<RunWorld, 'tell' | 'facts' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
+  extends Pick<RunWorld, 'tell' | 'incident' | 'facts' | 'systems' | 'scrub' | 'owe' | 'now' | 'log'> {
   schedules: Schedules;
   openIncidents(team: string): Promise<IncidentState[]>;
-  incident(team: string, incident: number): Promise<IncidentState | null>;
   /** @returns the incident in which the request with that key was recorded; null: it never was */
   recordedIn(team: string, key: string): Promise<number | null>;
-  /** Makes an intent of a runbook from the shelf. */
-  propose(team: string, runbook: string, inputs: Record<string, string>): Promise<Intent | Refusal>;
-  /** Opens an incident, or the standing record. @returns its number */
-  open(intent: Intent, asking: Asking): Promise<number | Refusal>;
+  propose: ReturnType<typeof proposeOf>;
 }
 
 type Asking = Parameters<RunWorld['tell']>[2];
@@ -62,12 +59,10 @@ export async function openIncident(
   const { severity = null, components = [] } = schedule ?? {};
   const named = world.scrub.text(title).slice(0, 200);
   const plain = { private: false, drill: false, moment: null };
-  const number = await world.open(
-    { type: 'OpenIncident', title: named, severity, components, ...plain },
-    asking,
-  );
-  if (!isRefusal(number)) return number;
-  world.log.error({ by: asking.by.id, code: number.code }, number.sentence);
+  const intent: Intent = { type: 'OpenIncident', title: named, severity, components, ...plain };
+  const answer = await world.tell(intent, null, asking);
+  if (!isRefusal(answer)) return answer.incident;
+  world.log.error({ by: asking.by.id, code: answer.code }, answer.sentence);
   return null;
 }
 

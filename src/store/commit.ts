@@ -9,6 +9,7 @@ import {
   outcomeOfConnecting,
   outcomeOfQuery,
   type Queryable,
+  queryable,
   troubleOf,
   tryWriting,
   Unavailable,
@@ -68,19 +69,6 @@ async function commit(writer: pg.Pool, wanted: Commit): Promise<void> {
     await withConnection(writer, (client) => send(client, wanted));
   } catch (error) {
     throw error instanceof Unavailable ? error : outcomeOfCommit(error);
-  }
-}
-
-/** The same on a connection that the caller holds. `noting` sees the failure before it is put into our words. */
-async function commitOn(
-  client: pg.ClientBase,
-  wanted: Commit,
-  noting: <R>(does: Promise<R>) => Promise<R>,
-): Promise<void> {
-  try {
-    await noting(send(client, wanted));
-  } catch (error) {
-    throw outcomeOfCommit(error);
   }
 }
 
@@ -281,7 +269,8 @@ interface Seen {
 export interface Turn {
   /** False: another process did not give its turn back in time, and may write at the same time. */
   taken: boolean;
-  look(streams: readonly Stream[], keys: ReadonlyArray<{ team: string; key: string }>): Promise<Seen>;
+  /** Reads what stands in the database now, whatever is remembered of it. */
+  reload(streams: readonly Stream[], keys: ReadonlyArray<{ team: string; key: string }>): Promise<Seen>;
   /** As `commit` of the store. With it the turn ends. */
   commit(wanted: Commit): Promise<void>;
 }
@@ -339,7 +328,7 @@ async function inTurn<T>(
     }
     return await work({
       taken,
-      async look(streams, keys) {
+      async reload(streams, keys) {
         const values = [
           streams.map(({ team }) => team),
           streams.map(({ incident }) => incident),
@@ -347,16 +336,18 @@ async function inTurn<T>(
           keys.map(({ key }) => key),
         ];
         const [seen] = await ask<{ known: Seen['known']; receipts: Seen['receipts'] }>({
-          name: 'turn_look',
-          text: LOOK_SQL,
+          name: 'turn_reload',
+          text: RELOAD_SQL,
           values,
         });
         return seen ?? { known: [], receipts: [] };
       },
-      commit(commit) {
-        const written = commitOn(client, commit, noting);
+      commit(wanted) {
+        const written = noting(send(client, wanted));
         giveBack();
-        return written;
+        return written.catch((error: unknown) => {
+          throw outcomeOfCommit(error);
+        });
       },
     });
   } finally {
@@ -372,7 +363,7 @@ select pg_advisory_lock(k) from (
   select distinct hashtextextended(team, 7630691) as k from unnest($1::text[]) as t(team) order by k) in_order`;
 
 /** A statement of its own: what it sees is what stood there once the turn was ours, not when we began to wait for it. */
-const LOOK_SQL = `
+const RELOAD_SQL = `
 select
   (select coalesce(json_agg(json_build_object('team', i.team, 'incident', i.number, 'seq', i.seq, 'head', i.head,
      'epoch', i.epoch, 'state', i.state)), '[]')
@@ -385,24 +376,20 @@ select
 
 /** @returns those of the incidents whose rows somebody holds at this moment: a rebuild, an erasure, another's commit. */
 async function lockedAmong(writer: pg.Pool, streams: readonly Stream[]): Promise<Stream[]> {
-  try {
-    const { rows } = await writer.query<Stream>({
-      name: 'locked_among',
-      // Nobody is waited for, and nothing is held beyond the statement.
-      text: `with there as (
-               select i.team, i.number from unnest($1::text[], $2::int[]) as s(team, number)
-               join incident i on i.team = s.team and i.number = s.number
-             ), free as (
-               select i.team, i.number from incident i
-               where (i.team, i.number) in (select team, number from there) for no key update skip locked
-             )
-             select team, number as incident from there except select team, number from free`,
-      values: [streams.map(({ team }) => team), streams.map(({ incident }) => incident)],
-    });
-    return rows;
-  } catch (error) {
-    throw outcomeOfQuery(error);
-  }
+  const { rows } = await queryable(writer).query<Stream>({
+    name: 'locked_among',
+    // Nobody is waited for, and nothing is held beyond the statement.
+    text: `with there as (
+             select i.team, i.number from unnest($1::text[], $2::int[]) as s(team, number)
+             join incident i on i.team = s.team and i.number = s.number
+           ), free as (
+             select i.team, i.number from incident i
+             where (i.team, i.number) in (select team, number from there) for no key update skip locked
+           )
+           select team, number as incident from there except select team, number from free`,
+    values: [streams.map(({ team }) => team), streams.map(({ incident }) => incident)],
+  });
+  return rows;
 }
 
 /** For so long a refused commit is believed more than a trial that went well. */

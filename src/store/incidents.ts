@@ -4,8 +4,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { EntryKind } from '#domain/words.js';
-
-import { on, type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { on, type Queryable, queryable, transaction, utc, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
 interface EntryFilter {
@@ -13,12 +12,8 @@ interface EntryFilter {
   recordedSince?: string;
 }
 
-/** Written out in SQL, in UTC: a JavaScript Date would have its own opinion of the year 62 and of zones. */
-const iso = (column: string, format = 'SS') =>
-  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:${format}"Z"')`;
-
-const COLUMNS = `n, ${iso('at')} as at, ${iso('until')} as until, precision,
-  ${iso('recorded_at', 'SS.MS')} as "recordedAt", ${iso('edited_at', 'SS.MS')} as "editedAt",
+const COLUMNS = `n, ${utc('at')} as at, ${utc('until')} as until, precision,
+  ${utc('recorded_at', 'SS.MS')} as "recordedAt", ${utc('edited_at', 'SS.MS')} as "editedAt",
   kind, text, erased, detail, struck, json_build_object('id', by_id, 'name', by_name) as by, source, link`;
 
 const PAGE = 500;
@@ -110,13 +105,17 @@ async function capturedEntry(
 async function actionDone(db: Queryable, team: string, incident: number, action: number): Promise<boolean> {
   const sql = `select 1 from entry where team = $1 and incident = $2 and kind = 'action' and not struck
     and detail @> jsonb_build_object('action', $3::int, 'done', true) limit 1`;
-  return (
-    (await db.query({ name: 'action_done', text: sql, values: [team, incident, action] })).rows.length === 1
-  );
+  return (await select(db, 'action_done', sql, [team, incident, action])).length === 1;
 }
 
-async function select(db: Queryable, name: string, text: string, values: unknown[]): Promise<Entry[]> {
-  return (await db.query<Entry>({ name, text, values })).rows;
+/** @param name under which the statement is prepared, once for each connection */
+async function select<R extends object = Entry>(
+  db: Queryable,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<R[]> {
+  return (await db.query<R>({ name, text, values })).rows;
 }
 
 /** @returns entries of those kinds that are not struck, in order of recording. */
@@ -178,33 +177,21 @@ export interface FactRow {
 
 /** @returns the incident, or null when there is none. */
 async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
-  const { rows } = await db.query<Loaded>({
-    name: 'load',
-    text: 'select state, seq, head, epoch from incident where team = $1 and number = $2',
-    values: [team, incident],
-  });
-  return rows[0] ?? null;
+  const sql = 'select state, seq, head, epoch from incident where team = $1 and number = $2';
+  return (await select<Loaded>(db, 'load', sql, [team, incident]))[0] ?? null;
 }
 
 /** @returns the receipt given to the request with this key, or null when it was never recorded. */
 async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
-  const { rows } = await db.query<Receipt>({
-    name: 'receipt',
-    text: "select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2",
-    values: [team, key],
-  });
-  return rows[0] ?? null;
+  const sql = `select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2`;
+  return (await select<Receipt>(db, 'receipt', sql, [team, key]))[0] ?? null;
 }
 
 /** @returns the number that the next incident gets. Two that ask at the same moment get the same one: the second to commit has a version conflict. */
 async function nextNumber(db: Queryable, team: string): Promise<number> {
-  const { rows } = await db.query<{ next: number }>({
-    name: 'next_number',
-    text: `select greatest(coalesce(max(incident), 0) + 1,
-             coalesce((select numbers_from from workspace where team = $1), 1)) as next from fact where team = $1`,
-    values: [team],
-  });
-  return rows[0]?.next ?? 1;
+  const sql = `select greatest(coalesce(max(incident), 0) + 1,
+    coalesce((select numbers_from from workspace where team = $1), 1)) as next from fact where team = $1`;
+  return (await select<{ next: number }>(db, 'next_number', sql, [team]))[0]?.next ?? 1;
 }
 
 /** Facts may carry texts of 40,000 characters: pages are small, so that memory stays small too. */
@@ -213,11 +200,7 @@ const FACTS_PAGE = 200;
 /** @returns an incident's facts in order, read page by page. Inside a snapshot the pages agree with each other. */
 export async function* facts(db: Queryable, team: string, incident: number): AsyncGenerator<FactRow> {
   for (let after = 0; ; ) {
-    const { rows } = await db.query<FactRow>({
-      name: 'facts',
-      text: FACTS_SQL,
-      values: [team, incident, after, FACTS_PAGE],
-    });
+    const rows = await select<FactRow>(db, 'facts', FACTS_SQL, [team, incident, after, FACTS_PAGE]);
     yield* rows;
     const last = rows.at(-1);
     if (!last || rows.length < FACTS_PAGE) return;
@@ -227,7 +210,7 @@ export async function* facts(db: Queryable, team: string, incident: number): Asy
 
 /** The members of a FactRow, from `fact f`. */
 const FACT_COLUMNS = `team, incident, seq, type, v, body, hash,
-  to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt",
+  ${utc('recorded_at', 'SS.MS')} as "recordedAt",
   coalesce((select json_agg(json_build_object('field', t.field, 'salt', t.salt, 'text', t.text)
                             order by t.field collate "C")
             from fact_text t
@@ -253,13 +236,9 @@ async function factsOfRuns(
   incident: number,
   runs: readonly number[],
 ): Promise<Fact[]> {
-  const { rows } = await db.query<FactRow>({
-    name: 'facts_of_runs',
-    text: `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and type ~ '^(Run|Step)'
-             and (body::jsonb #>> '{data,run}')::int = any($3::int[]) order by seq`,
-    values: [team, incident, runs],
-  });
-  return rows.map(unseal);
+  const sql = `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and type ~ '^(Run|Step)'
+    and (body::jsonb #>> '{data,run}')::int = any($3::int[]) order by seq`;
+  return (await select<FactRow>(db, 'facts_of_runs', sql, [team, incident, runs])).map(unseal);
 }
 
 /** @returns one fact, or null when there is none of that number. */
@@ -269,23 +248,16 @@ async function factNumbered(
   incident: number,
   seq: number,
 ): Promise<(Fact & { type: FactType }) | null> {
-  const { rows } = await db.query<FactRow>({
-    name: 'fact_numbered',
-    text: `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and seq = $3`,
-    values: [team, incident, seq],
-  });
-  return rows[0] ? unseal(rows[0]) : null;
+  const sql = `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and seq = $3`;
+  const [row] = await select<FactRow>(db, 'fact_numbered', sql, [team, incident, seq]);
+  return row ? unseal(row) : null;
 }
 
 /** Which run may change which target now. A run whose worker dies keeps its targets; the worker that takes it over releases them. */
 export function targets(db: Queryable) {
   const holder = async (team: string, target: string) => {
-    const { rows } = await db.query<TargetHolder>({
-      name: 'target_holder',
-      text: 'select incident, run from run_target where team = $1 and target = $2',
-      values: [team, target],
-    });
-    return rows[0] ?? null;
+    const sql = 'select incident, run from run_target where team = $1 and target = $2';
+    return (await select<TargetHolder>(db, 'target_holder', sql, [team, target]))[0] ?? null;
   };
   return {
     /** @returns who has it now: the asker's own run, when it was free or is its own already */
@@ -323,12 +295,9 @@ interface IncidentFilter {
 
 /** @returns the incident whose channel this is, or null. Should two ever claim one channel, the older has it. */
 async function incidentOfChannel(db: Queryable, team: string, channelId: string): Promise<number | null> {
-  const { rows } = await db.query<{ number: number }>({
-    name: 'incident_of_channel',
-    text: 'select number from incident where team = $1 and channel_id = $2 order by number limit 1',
-    values: [team, channelId],
-  });
-  return rows[0]?.number ?? null;
+  const sql = 'select number from incident where team = $1 and channel_id = $2 order by number limit 1';
+  const [found] = await select<{ number: number }>(db, 'incident_of_channel', sql, [team, channelId]);
+  return found?.number ?? null;
 }
 
 /** @returns every incident that is not resolved, oldest first. Private ones too: who may see them is decided in `read`. */
@@ -346,14 +315,8 @@ async function listIncidents(db: Queryable, team: string, filter: IncidentFilter
   return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
 }
 
-async function states(
-  db: Queryable,
-  name: string,
-  text: string,
-  values: unknown[],
-): Promise<IncidentState[]> {
-  const { rows } = await db.query<{ state: IncidentState }>({ name, text, values });
-  return rows.map((row) => row.state);
+async function states(...asked: Parameters<typeof select>): Promise<IncidentState[]> {
+  return (await select<{ state: IncidentState }>(...asked)).map(({ state }) => state);
 }
 
 /** @returns the facts of one run in order. */

@@ -1,5 +1,5 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
-import { on, type Queryable } from './pools.js';
+import { on, type Queryable, utc } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
 const BLOCKING: EffectKind = 'channel.open';
@@ -38,8 +38,6 @@ interface OutboxStats {
   blocked: number;
   dead: number;
   lanes: number;
-  /** How long the oldest open row that is not blocked has been due, in ms; 0 when nothing is due. */
-  oldestDueMs: number;
 }
 
 const OWED_COLUMNS = `o.id::float8 as id, o.team, o.lane, o.incident, o.seq,
@@ -71,7 +69,6 @@ const BLOCKED = `exists (select from outbox b where b.team = o.team and b.lane =
 const AGAIN = `(select case when o.dead_at - f.recorded_at < interval '1 hour' then o.dead_at + interval '10 minutes'
     when o.dead_at - f.recorded_at < interval '7 days' then o.dead_at + interval '1 hour' end
   from fact f where f.team = o.team and f.incident = o.incident and f.seq = o.seq and o.kind = '${BLOCKING}')`;
-const iso = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 // What speaks of dead rows is not itself something that people miss.
 const MISSED = `kind not in ('channel.notice', 'person.tell')`;
@@ -83,7 +80,7 @@ async function deadRows(
   incident: number | null = null,
 ): Promise<DeadRow[]> {
   const { rows } = await db.query<DeadRow>(
-    `select ${OWED_COLUMNS}, true as dead, ${iso('dead_at')} as "deadAt", ${iso(AGAIN)} as again
+    `select ${OWED_COLUMNS}, true as dead, ${utc('dead_at')} as "deadAt", ${utc(AGAIN)} as again
      from outbox o where dead_at is not null and ${MISSED} and ($1::text is null or team = $1)
        and ($2::int is null or incident = $2) order by o.id`,
     [team, incident],
@@ -104,7 +101,7 @@ async function refusedRows(
     name: 'refused_rows',
     // The two partial indexes, each read once.
     text: `select * from (
-             select ${OWED_COLUMNS}, true as dead, ${iso(AGAIN)} as again
+             select ${OWED_COLUMNS}, true as dead, ${utc(AGAIN)} as again
              from outbox o where team = $1 and dead_at is not null and ${MISSED}
              union all
              select ${OWED_COLUMNS}, false as dead, null as again from outbox o where team = $1 and done_at is null and dead_at is null
@@ -161,14 +158,12 @@ async function retryDead(db: Queryable, team: string, ids: readonly number[] | '
 /** @returns counts over all workspaces, for metrics and the doctor. Reads open and dead rows only, never those that are done. */
 async function outboxStats(db: Queryable): Promise<OutboxStats> {
   const { rows } = await db.query<OutboxStats>(`
-    with open_row as (select due_at, team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
+    with open_row as (select team, lane, ${BLOCKED} as blocked from outbox o where done_at is null and dead_at is null)
     select count(*)::int as open, (count(*) filter (where blocked))::int as blocked,
       (select count(*)::int from outbox where dead_at is not null and ${MISSED}) as dead,
-      count(distinct (team, lane))::int as lanes,
-      greatest(0, coalesce(extract(epoch from now() - min(due_at) filter (where not blocked)) * 1000, 0))::float8
-        as "oldestDueMs"
+      count(distinct (team, lane))::int as lanes
     from open_row`);
-  return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0, oldestDueMs: 0 };
+  return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0 };
 }
 
 /** A lane: what is owed because of one incident, paid in order. */
@@ -337,7 +332,12 @@ async function markStarted(
 
 /** Writes down how an attempt ended. @returns false when the hold is lost: nothing was changed. */
 async function settle(db: Queryable, hold: Hold, ids: readonly number[], how: Settlement): Promise<boolean> {
+  const { team, lane, fence } = hold;
+  const end = 'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry';
+  const retryInMs = 'retryInMs' in how ? how.retryInMs : 0;
+  const uncertain = 'dead' in how || ('uncertain' in how && how.uncertain === true);
   const error = 'dead' in how ? how.dead : 'error' in how ? how.error : null;
+  const result = 'done' in how ? JSON.stringify(how.done ?? null) : null;
   const { rows } = await db.query<{ held: boolean }>({
     name: 'settle',
     text: `with held as (
@@ -352,17 +352,7 @@ async function settle(db: Queryable, hold: Hold, ids: readonly number[], how: Se
                error = $8, result = $9::jsonb
              where team = $1 and lane = $2 and id = any($4::bigint[]) and ${OPEN} and exists (select from held)
            ) select exists (select from held) as held`,
-    values: [
-      hold.team,
-      hold.lane,
-      hold.fence,
-      ids,
-      'done' in how ? 'done' : 'dead' in how ? 'dead' : 'retry',
-      'retryInMs' in how ? how.retryInMs : 0,
-      'dead' in how || ('uncertain' in how && how.uncertain === true),
-      error,
-      'done' in how ? JSON.stringify(how.done ?? null) : null,
-    ],
+    values: [team, lane, fence, ids, end, retryInMs, uncertain, error, result],
   });
   return rows[0]?.held ?? false;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { nameInRecord, type Person, type PersonKind, STANDING } from '#domain/words.js';
-import { type Queryable, queryable, transaction, Unavailable, withConnection } from './pools.js';
+import { type Queryable, queryable, transaction, Unavailable, utc, withConnection } from './pools.js';
 
 /** Somebody of a workspace as we last heard of them. `name`: as Slack shows it; `tz`: IANA zone, null when unknown; `kind`: null when not heard yet. */
 export interface KnownPerson {
@@ -183,6 +183,15 @@ export function workspaces(pool: pg.Pool) {
       return free?.team ?? slackTeam;
     });
   };
+  /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
+  async function holdings(): Promise<ReadonlyMap<string, Holding>> {
+    const text = `
+      select team, coalesce(incidents, 0) as incidents, coalesce(tokens, 0) as tokens
+      from (select team, count(*)::int as incidents from incident where number > ${STANDING} group by team) i
+      full join (select team, count(*)::int as tokens from token group by team) t using (team)`;
+    const { rows } = await db.query<Holding & { team: string }>(text);
+    return new Map(rows.map(({ team, ...held }) => [team, held]));
+  }
   return {
     /** @returns all of them, oldest first. */
     list,
@@ -194,14 +203,22 @@ export function workspaces(pool: pg.Pool) {
     first: (slackTeam: string) => claim(slackTeam, (others) => others === 0),
     /** @returns our id of a Slack workspace. Seen first, it claims the row that has none yet, else it gets its own. */
     resolve: async (slackTeam: string) => (await claim(slackTeam, () => true)) as string,
-    /** @returns how much each workspace holds, for those that hold anything: incidents (the standing record is none) and tokens. */
-    async holdings(): Promise<ReadonlyMap<string, Holding>> {
-      const text = `
-        select team, coalesce(incidents, 0) as incidents, coalesce(tokens, 0) as tokens
-        from (select team, count(*)::int as incidents from incident where number > ${STANDING} group by team) i
-        full join (select team, count(*)::int as tokens from token group by team) t using (team)`;
-      const { rows } = await db.query<Holding & { team: string }>(text);
-      return new Map(rows.map(({ team, ...held }) => [team, held]));
+    holdings,
+    /**
+     * The workspace that is meant where no payload and no token says so: the only one; else the one that we are installed
+     * in; else the only one that holds anything. @returns null where that cannot be told
+     * @param installed asks Slack for the one of our token; null: it does not say. Asked only where there is more than one
+     */
+    async home(installed: () => Promise<string | null>): Promise<string | null> {
+      const rows = await list();
+      const [first, second] = rows;
+      if (!first || !second) return first?.team ?? null;
+      const told = await installed();
+      const ours = told === null ? undefined : rows.find((row) => row.slackTeam === told);
+      if (ours) return ours.team;
+      const held = await holdings();
+      const [only, other] = rows.filter((row) => held.has(row.team));
+      return only && !other ? only.team : null;
     },
     /** Makes the unclaimed workspace `local` when there is no workspace at all. @returns the only workspace, null when there are several. */
     async ensureLocal(): Promise<string | null> {
@@ -249,7 +266,7 @@ export interface KeptToken {
 
 const LATELY = "interval '1 minute'";
 
-const iso = (column: string) => `to_char(t.${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const iso = (column: string) => utc(`t.${column}`, 'SS.MS');
 
 const KEPT = `
   select t.team, t.name, t.scope, t.private, case when t.owner is not null

@@ -42,6 +42,10 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
   };
 }
 
+/** @returns SQL that writes a time out in UTC: a JavaScript Date would have its own opinion of the year 62 and of zones. */
+export const utc = (time: string, seconds: 'SS' | 'SS.MS' = 'SS'): string =>
+  `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:${seconds}"Z"')`;
+
 type Given<D, F> = {
   [K in keyof F]: F[K] extends (db: D, ...rest: infer A) => infer R ? (...rest: A) => R : never;
 };

@@ -65,19 +65,19 @@ with given as (
 ), asked as (
   select l.lane, l.owner, l.fence, ${LEFT} as left_ms from lane l, given
   where l.team = $1 and starts_with(l.lane, given.pace) and next_at > now() and ${believed('l')}
-), waiting as (
+), queued as (
   select lane, owner = 'urgent' as urgent, fence from asked, given where lane <> given.pace and owner <> 'spoke'
 ), me as (
-  select given.urgent or coalesce((select w.urgent from waiting w where w.lane = given.channel), false) as urgent,
-    (select w.fence from waiting w where w.lane = given.channel) as place,
+  select given.urgent or coalesce((select q.urgent from queued q where q.lane = given.channel), false) as urgent,
+    (select q.fence from queued q where q.lane = given.channel) as place,
     coalesce((select a.left_ms from asked a where a.lane = given.channel and a.owner = 'spoke'), 0) as rests,
     -- What is not paid for yet, never more than a burst.
     least(burst * every, coalesce((select a.left_ms from asked a where a.lane = given.pace), 0)) as owing
   from given
 ), turn as (
   select me.urgent, rests, case when rests > 0 then rests else greatest(0, every * (1 - burst + (
-      select count(*) from waiting w where w.lane <> given.channel and (w.urgent and not me.urgent
-        or w.urgent = me.urgent and (me.place is null or w.fence < me.place)))) + owing) end as ms
+      select count(*) from queued q where q.lane <> given.channel and (q.urgent and not me.urgent
+        or q.urgent = me.urgent and (me.place is null or q.fence < me.place)))) + owing) end as ms
   from me, given
 ), posted as (
   insert into lane (team, lane, next_at) select team, pace, now() + every * ${MS} from turn, given where ms = 0

@@ -11,7 +11,7 @@ import {
 } from './commit.js';
 import { type FactRow, facts } from './incidents.js';
 import { ELSEWHERE, homeOf } from './people.js';
-import { type Queryable, queryable, transaction, withConnection } from './pools.js';
+import { type Queryable, queryable, transaction, utc, withConnection } from './pools.js';
 
 /** How facts become summaries and entries: the domain's own functions, handed in. `state` is null before the first fact. */
 export interface Fold {
@@ -187,7 +187,7 @@ export function restores(pool: pg.Pool) {
     async history() {
       const { rows } = await one((db) =>
         db.query<{ team: string; restoredAt: string; numbersFrom: number }>(
-          `select team, to_char(restored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "restoredAt",
+          `select team, ${utc('restored_at')} as "restoredAt",
              numbers_from as "numbersFrom" from workspace where restored_at is not null order by team`,
         ),
       );

@@ -1,5 +1,5 @@
 import { believed, NOW } from './outbox.js';
-import type { Queryable } from './pools.js';
+import { type Queryable, utc } from './pools.js';
 
 /** A schedule that is due: claimed, so that nobody else does it now. */
 export interface DueSchedule {
@@ -60,7 +60,7 @@ export function schedules(db: Queryable) {
                update schedule s set next_at = now() + $2 * interval '1 millisecond', set_at = now(), due_at = due.due_at
                from due where s.team = $1 and s.name = due.name
                returning s.team, s.name, s.outcome,
-                 to_char(due.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "dueAt"`,
+                 ${utc('due.due_at', 'SS.MS')} as "dueAt"`,
         values: [team, holdMs],
       });
       return rows[0] ?? null;

@@ -12,10 +12,6 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Effect } from '#domain/incident/effect.js';
-import type { EntryDetail } from '#domain/incident/entry.js';
-import type { IncidentState } from '#domain/incident/state.js';
-import type { EntryKind, PersonKind, Precision, Source } from '#domain/words.js';
 
 // Every table and every unique key begins with the workspace. Two things are not drawn here, drizzle cannot:
 // the triggers that make facts append-only, and the fill factors (migrations/0001_append_only.sql).
@@ -94,7 +90,7 @@ export const incident = pgTable(
     number: integer().notNull(),
     seq: integer().notNull(),
     head: text().notNull(),
-    state: jsonb().$type<IncidentState>().notNull(),
+    state: jsonb().notNull(),
     open: boolean().notNull(),
     private: boolean().notNull(),
     channelId: text('channel_id'),
@@ -118,17 +114,17 @@ export const entry = pgTable(
     n: integer().notNull(),
     at: happened('at').notNull(),
     until: happened('until'),
-    precision: text().$type<Precision>().notNull(),
+    precision: text().notNull(),
     recordedAt: stamp('recorded_at').notNull(),
     editedAt: stamp('edited_at'),
-    kind: text().$type<EntryKind>().notNull(),
+    kind: text().notNull(),
     text: text(),
     erased: boolean().notNull(),
-    detail: jsonb().$type<EntryDetail>().notNull(),
+    detail: jsonb().notNull(),
     struck: boolean().notNull(),
     byId: text('by_id').notNull(),
     byName: text('by_name'),
-    source: text().$type<Source>().notNull(),
+    source: text().notNull(),
     link: text(),
   },
   (t) => [
@@ -146,8 +142,8 @@ export const outbox = pgTable(
     lane: text().notNull(),
     incident: integer().notNull(),
     seq: integer().notNull(),
-    kind: text().$type<Effect['kind']>().notNull(),
-    payload: jsonb().$type<Effect['payload']>().notNull(),
+    kind: text().notNull(),
+    payload: jsonb().notNull(),
     dueAt: stamp('due_at').notNull().defaultNow(),
     // When that was written; `due_at` is not believed where this lies ahead. `owed_at`: since when it is owed, or again.
     setAt: stamp('set_at').notNull().defaultNow(),
@@ -237,7 +233,7 @@ export const person = pgTable(
     isBot: boolean('is_bot').notNull(),
     deleted: boolean().notNull(),
     // Null: not heard yet; so are all rows that a version without this column has kept.
-    kind: text().$type<PersonKind>(),
+    kind: text(),
     updatedAt: stamp('updated_at').notNull().defaultNow(),
   },
   (t) => [
@@ -258,7 +254,7 @@ export const token = pgTable(
     team: text().notNull(),
     name: text().notNull(),
     hash: text().notNull(),
-    scope: text().$type<'read' | 'write' | 'admin'>().notNull(),
+    scope: text().notNull(),
     private: boolean().notNull(),
     owner: text(),
     createdAt: stamp('created_at').notNull().defaultNow(),

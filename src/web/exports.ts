@@ -7,7 +7,7 @@ import type { Asking } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import type { Read } from '#read/read.js';
-import { type Format, MEDIA_TYPES, renderExport } from '#render/exports.js';
+import { type Format, mediaTypeOf, renderExport } from '#render/exports.js';
 import { PAGE_POLICY } from '#render/html.js';
 import { admitted, askerOf, bearerOf, say, type Tokens } from './auth.js';
 
@@ -72,11 +72,11 @@ export function exportRoutes(app: Express, ports: ExportPorts): void {
     }
     try {
       response.status(200).set({
-        'Content-Type': MEDIA_TYPES[format],
+        'Content-Type': mediaTypeOf(format),
         'Content-Length': String(file.length),
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
-        ...(MEDIA_TYPES[format].startsWith('text/html') && { 'Content-Security-Policy': SERVED_POLICY }),
+        ...(mediaTypeOf(format).startsWith('text/html') && { 'Content-Security-Policy': SERVED_POLICY }),
       });
       await pipeline(Readable.from(request.method === 'HEAD' ? [] : file.bytes()), response, {
         signal: AbortSignal.timeout(SLOWEST_MS),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type AnswerPorts, createAnswer, type RunAsked } from '#answer/answer.js';
+import { type Answer, type AnswerPorts, createAnswer } from '#answer/answer.js';
 import { withWatch } from '#cli/runbook/runbook.js';
 import { lookupsOf } from '#compose/core.js';
 import { plain } from '#domain/command/entered.js';
@@ -50,8 +50,8 @@ describe('runs, as typed and answered', () => {
     seesPrivate: false,
     ...over,
   });
-  const asked: RunAsked[] = [];
-  const propose: AnswerPorts['propose'] = async (_asking, incident, wanted) => {
+  const asked: Array<{ runbook: string; inputs: Record<string, string>; planOnly: boolean }> = [];
+  const propose: AnswerPorts['propose'] = async (wanted) => {
     asked.push(wanted);
     if (wanted.runbook !== 'key-sync')
       return refuse('NO_SUCH_RUNBOOK', { runbook: wanted.runbook, closest: ['key-sync'] });
@@ -61,7 +61,7 @@ describe('runs, as typed and answered', () => {
         runbook: wanted.runbook,
         definition: 'name: key-sync',
         inputs: JSON.stringify(wanted.inputs),
-        target: `keys:${incident}`,
+        target: `keys:${asked.length}`,
         planOnly: wanted.planOnly,
       },
       notes: ['The input `to` has its default, tts-new.'],
@@ -184,7 +184,7 @@ describe('runs, as typed and answered', () => {
   });
 
   test('of a private incident’s run whoever may not see it hears only that there is one', async () => {
-    const shared: AnswerPorts['propose'] = async (_asking, _incident, wanted) => ({
+    const shared: AnswerPorts['propose'] = async (wanted) => ({
       intent: {
         type: 'ProposeRun',
         runbook: wanted.runbook,

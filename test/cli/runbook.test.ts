@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Usage } from '#cli/core.js';
 import { readAsked } from '#cli/runbook/asked.js';
 import { linesOf, plain, Screen } from '#cli/runbook/text.js';
+import { isOfRun } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
-import { isOfRun } from '#domain/incident/state.js';
 import type { RunFactBody } from '#domain/run/fact.js';
 import { runViewOf } from '#domain/run/view.js';
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { readOrganisation } from '#config/organisation.js';
-import { isRefusal } from '#domain/refusal.js';
 import { openShelf, proposeOf } from '#runbooks/definition/shelf.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { fingerprints } from '#runbooks/secret.js';
@@ -69,14 +68,7 @@ schedules:
     schedules: kit.store.schedules,
     openIncidents: (team) => kit.store.incidents.open(team),
     recordedIn: async (team, key) => (await kit.store.incidents.receiptOf(team, key))?.incident ?? null,
-    async propose(_team, runbook, inputs) {
-      const proposed = await propose({ runbook, inputs, planOnly: false });
-      return isRefusal(proposed) ? proposed : proposed.intent;
-    },
-    async open(intent, asking) {
-      const answer = await kit.handle(intent, null, asking);
-      return isRefusal(answer) ? answer : answer.incident;
-    },
+    propose,
   };
 
   const state = async (incident: number) => (await kit.store.incidents.load(TEAM, incident))?.state;

@@ -14,13 +14,16 @@ let kit: ScheduleKit;
 beforeEach(async () => {
   kit = await startScheduleKit();
   // Any runbook is there, and has one step.
-  kit.world.propose = async (_team, runbook, inputs) => ({
-    type: 'ProposeRun',
-    runbook,
-    definition: definition(['turn t.cas']),
-    inputs: JSON.stringify(inputs),
-    target: `pair:${inputs.pair}`,
-    planOnly: false,
+  kit.world.propose = async ({ runbook, inputs }) => ({
+    intent: {
+      type: 'ProposeRun',
+      runbook,
+      definition: definition(['turn t.cas']),
+      inputs: JSON.stringify(inputs),
+      target: `pair:${inputs.pair}`,
+      planOnly: false,
+    },
+    notes: [],
   });
 });
 afterEach(() => kit.end());

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { chown, mkdtemp, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,61 +173,69 @@ test('a commit that was refused counts, whatever a look says, until one is taken
   await store.close();
 });
 
-/** A disk of 24 MB, where we may have one. */
-function mounted(folder: string): boolean {
+/** Puts a disk of 24 MB there. */
+function mount(folder: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder], { stdio: 'ignore' });
+}
+
+/** Needs root, and the right to mount, which a container may not have. */
+function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder], { stdio: 'ignore' });
+    mount(folder);
+    execFileSync('umount', [folder]);
     return true;
   } catch {
     return false;
+  } finally {
+    rmdirSync(folder);
   }
 }
 
-test('a disk that really is full is known before anybody writes, and its end as well', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tocsin-disk-'));
-  if (process.getuid?.() !== 0 || !mounted(folder)) {
-    process.stderr.write('skipped: a full disk needs root and the right to mount\n');
-    await rm(folder, { recursive: true });
-    return;
-  }
-  try {
-    const data = (await db.sql<{ data: string }>('show data_directory').catch(() => []))[0] as
-      | { data_directory?: string }
-      | undefined;
-    const { uid, gid } = await stat(data?.data_directory ?? '/');
-    await chown(folder, uid, gid);
-    const name = `small_${Math.random().toString(36).slice(2)}`;
-    await db.sql(`create tablespace ${name} location '${folder}'`);
-    await db.sql(`create database ${name} template template0 tablespace ${name}`);
-    const config = { ...db.config, database: name };
-    await migrate(config);
-    const store = openStore(config, () => {});
-    const fill = join(folder, 'fill');
+(mayMount() ? test : test.skip)(
+  'a disk that really is full is known before anybody writes, and its end as well',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tocsin-disk-'));
+    mount(folder);
     try {
-      await store.commit(next());
-      expect(await failure(store.tryWriting())).toBeNull();
-      await writeFile(fill, Buffer.alloc(24_000_000)).catch(() => {});
-      await writeFile(`${fill}2`, Buffer.alloc(8_192)).catch(() => {});
-      const trouble = { state: 'refusing', reason: 'its disk is full (53100)' };
-      expect(troubleOf(await failure(store.tryWriting()))).toMatchObject(trouble);
-      // What is on the disk already still has some room in it; then nothing goes any more.
-      let n = 1;
-      let error: unknown = null;
-      while (error === null && n < 500)
-        error = await failure(store.commit(ledger.next([noted(++n, 'x'.repeat(5_000))])));
-      expect(troubleOf(error)).toMatchObject(trouble);
-      await unlink(fill);
-      // The commit that was refused is remembered for a while; the next one that is taken ends it.
-      const again = new Ledger('T2', 1);
-      await store.commit(again.next([opened()]));
-      expect(await failure(store.tryWriting())).toBeNull();
+      const data = (await db.sql<{ data: string }>('show data_directory').catch(() => []))[0] as
+        | { data_directory?: string }
+        | undefined;
+      const { uid, gid } = await stat(data?.data_directory ?? '/');
+      await chown(folder, uid, gid);
+      const name = `small_${Math.random().toString(36).slice(2)}`;
+      await db.sql(`create tablespace ${name} location '${folder}'`);
+      await db.sql(`create database ${name} template template0 tablespace ${name}`);
+      const config = { ...db.config, database: name };
+      await migrate(config);
+      const store = openStore(config, () => {});
+      const fill = join(folder, 'fill');
+      try {
+        await store.commit(next());
+        expect(await failure(store.tryWriting())).toBeNull();
+        await writeFile(fill, Buffer.alloc(24_000_000)).catch(() => {});
+        await writeFile(`${fill}2`, Buffer.alloc(8_192)).catch(() => {});
+        const trouble = { state: 'refusing', reason: 'its disk is full (53100)' };
+        expect(troubleOf(await failure(store.tryWriting()))).toMatchObject(trouble);
+        // What is on the disk already still has some room in it; then nothing goes any more.
+        let n = 1;
+        let error: unknown = null;
+        while (error === null && n < 500)
+          error = await failure(store.commit(ledger.next([noted(++n, 'x'.repeat(5_000))])));
+        expect(troubleOf(error)).toMatchObject(trouble);
+        await unlink(fill);
+        // The commit that was refused is remembered for a while; the next one that is taken ends it.
+        const again = new Ledger('T2', 1);
+        await store.commit(again.next([opened()]));
+        expect(await failure(store.tryWriting())).toBeNull();
+      } finally {
+        await store.close();
+        await db.sql(`drop database ${name} with (force)`);
+        await db.sql(`drop tablespace ${name}`);
+      }
     } finally {
-      await store.close();
-      await db.sql(`drop database ${name} with (force)`);
-      await db.sql(`drop tablespace ${name}`);
+      execFileSync('umount', [folder]);
+      await rm(folder, { recursive: true });
     }
-  } finally {
-    execFileSync('umount', [folder]);
-    await rm(folder, { recursive: true });
-  }
-});
+  },
+);

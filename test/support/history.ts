@@ -1,5 +1,5 @@
+import { isOfRun } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
-import { isOfRun } from '#domain/incident/state.js';
 import type { StepEffect } from '#domain/run/runbook.js';
 
 /** One thing that really happened in the world outside, in the order in which it happened there. */

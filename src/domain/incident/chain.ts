@@ -2,7 +2,7 @@ import { hash as digest } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { hash, id, number, stamp } from '../shape.js';
-import { numberOf, type Person, refOf, SOURCES, type Source } from '../words.js';
+import { numberOf, refOf, SOURCES } from '../words.js';
 import { type DraftFact, FACT_SHAPES, type Fact, type FactBody, type FactType } from './fact.js';
 
 /** `prev` of the first fact of an incident. */
@@ -44,48 +44,30 @@ export function commitmentOf(saltHex: string, text: string): string {
 }
 
 /** Where in the chain a fact goes, and who records it when. `salt` makes 16 fresh random bytes as hex. */
-export interface Place {
-  team: string;
-  incident: number;
-  seq: number;
+export interface Place extends Pick<Fact, 'team' | 'incident' | 'seq' | 'recordedAt' | 'by' | 'source'> {
   prev: string;
-  recordedAt: string;
-  by: Person;
-  source: Source;
   salt: () => string;
 }
 
 /** Chains a decided fact: commits to its texts and hashes the rest. */
 export function seal(draft: DraftFact, place: Place): { fact: Fact; sealed: SealedFact } {
   const { texts, ...body } = draft;
+  const { prev, salt, ...at } = place;
+  const { v } = FACT_SHAPES[body.type];
   // The actor's name is a text like any other: a person may ask to be forgotten.
-  const all: Record<string, string> = place.by.name === null ? { ...texts } : { ...texts, by: place.by.name };
-  const kept = Object.entries(all).map(([field, text]) => ({ field, salt: place.salt(), text }));
+  const all: Record<string, string> = at.by.name === null ? { ...texts } : { ...texts, by: at.by.name };
+  const kept = Object.entries(all).map(([field, text]) => ({ field, salt: salt(), text }));
   const hashed: HashedFact = {
-    v: FACT_SHAPES[body.type].v,
-    type: body.type,
-    team: place.team,
-    incident: refOf(place.incident),
-    seq: place.seq,
-    recorded_at: place.recordedAt,
-    by: { id: place.by.id },
-    source: place.source,
+    ...{ v, type: body.type, team: at.team, incident: refOf(at.incident), seq: at.seq },
+    recorded_at: at.recordedAt,
+    by: { id: at.by.id },
+    source: at.source,
     data: body.data,
     texts: Object.fromEntries(kept.map((k) => [k.field, commitmentOf(k.salt, k.text)])),
-    prev: place.prev,
+    prev,
   };
   const canonicalBody = canonical(hashed);
-  const fact = {
-    ...(body as FactBody),
-    v: hashed.v,
-    team: place.team,
-    incident: place.incident,
-    seq: place.seq,
-    recordedAt: place.recordedAt,
-    by: place.by,
-    source: place.source,
-    texts,
-  } as Fact;
+  const fact = { ...(body as FactBody), v, ...at, texts } as Fact;
   return { fact, sealed: { body: canonicalBody, hash: hashOf(canonicalBody), texts: kept } };
 }
 
@@ -96,18 +78,9 @@ export function unseal(row: { body: string; texts: KeptText[] }): Fact {
   if (incident === null) throw new Error(`a fact of no incident: ${hashed.incident}`);
   const texts: Record<string, string | null> = Object.fromEntries(row.texts.map((t) => [t.field, t.text]));
   const { by = null, ...own } = texts;
-  return {
-    type: hashed.type,
-    data: hashed.data,
-    v: hashed.v,
-    team: hashed.team,
-    incident,
-    seq: hashed.seq,
-    recordedAt: hashed.recorded_at,
-    by: { id: hashed.by.id, name: by },
-    source: hashed.source,
-    texts: own,
-  } as Fact;
+  const { type, data, v, team, seq, recorded_at: recordedAt, source } = hashed;
+  const who = { id: hashed.by.id, name: by };
+  return { type, data, v, team, incident, seq, recordedAt, by: who, source, texts: own } as Fact;
 }
 
 /** @returns the line of the `facts` export: the hashed members, then `hash` and `erasable`. */

@@ -70,11 +70,8 @@ function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): Decisio
 
 /** The record of what is done outside of incidents: it has a title so that it reads like one. */
 function openStandingRecord(asking: Asking): Decision {
-  const data = {
-    ...happened({ entries: 0 }, asking, null),
-    ...{ severity: null, private: false, drill: false, components: 0 },
-  };
-  return [{ type: 'IncidentOpened', data, texts: { title: 'Scheduled work' } }];
+  const plain = { severity: null, private: false, drill: false, components: [], moment: null };
+  return openIncident({ type: 'OpenIncident', title: 'Scheduled work', ...plain }, asking);
 }
 
 /** What one type of intent leads to in an incident that there is. */

@@ -1,6 +1,7 @@
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { refOf, runRef } from '../words.js';
+import { isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -113,6 +114,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     kind: 'channel.entry',
     payload: { n: (fact.data as { n: number }).n, head },
   });
+  if (isOfRun(fact)) return runEffectsOf(fact, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -143,20 +145,11 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ? [{ kind: 'people.remove', payload: { people: fact.data.people, by: fact.by.id } }]
         : [];
     case 'EntryEdited':
-      return [
-        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'edited' } },
-        ...onHeadline(before, fact),
-      ];
     case 'EntryRetimed':
-      return [
-        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'retimed' } },
-        ...onHeadline(before, fact),
-      ];
-    case 'EntryStruck':
-      return [
-        { kind: 'channel.amend', payload: { n: fact.data.entry, how: 'struck' } },
-        ...onHeadline(before, fact),
-      ];
+    case 'EntryStruck': {
+      const { entry: n } = fact.data;
+      return [{ kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } }, ...onHeadline(before, n)];
+    }
     case 'ChannelOpened':
       // Where it was announced before there was a channel, people are shown the way to it now.
       return before?.private ? [] : [ANNOUNCEMENT];
@@ -165,23 +158,6 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return [];
     case 'NumbersSkipped':
       return before ? [{ kind: 'channel.restored', payload: skipped(before, fact.data) }] : [];
-    case 'RunProposed':
-    case 'RunApproved':
-    case 'RunAskedAgain':
-    case 'StepAnswered':
-    case 'RunCancelled':
-    case 'RunUndoing':
-    case 'RunPlanned':
-    case 'RunStarted':
-    case 'StepStarted':
-    case 'StepTaken':
-    case 'StepWaits':
-    case 'StepFinished':
-    case 'StepAsked':
-    case 'RunEnded':
-      return runEffectsOf(fact, entry);
-    case 'RunShown':
-      return [];
     default: {
       const unknown: never = fact;
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
@@ -195,6 +171,8 @@ function skipped(before: IncidentState, { entries, runs }: { entries: number; ru
   return { entries: from(before.entries, entries), runs: from(runsOf(before).count, runs) };
 }
 
+const CORRECTED = { EntryEdited: 'edited', EntryRetimed: 'retimed', EntryStruck: 'struck' } as const;
+
 const ANNOUNCEMENT: Effect = { kind: 'announcement.refresh', payload: {} };
 
 /** A private incident is announced nowhere. */
@@ -203,8 +181,7 @@ function refreshOf(state: IncidentState | null): Effect[] {
 }
 
 /** A correction reaches the headline only when the headline rests on that entry. */
-function onHeadline(state: IncidentState | null, fact: { data: { entry: number } }): Effect[] {
-  const n = fact.data.entry;
+function onHeadline(state: IncidentState | null, n: number): Effect[] {
   const rests =
     state !== null &&
     (state.impact?.n === n ||

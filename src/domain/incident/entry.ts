@@ -1,6 +1,6 @@
-import type { Phase, RunFactBody } from '../run/fact.js';
+import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
-import type { Fact } from './fact.js';
+import type { Fact, FactBody } from './fact.js';
 
 /**
  * One line of the timeline: a reading of one fact and its later corrections.
@@ -21,7 +21,7 @@ export interface Entry extends Happened {
 }
 
 /** Small, flat, JSON: at most these members, each only where its kind has it. */
-export interface EntryDetail {
+interface EntryDetail {
   status?: string;
   reopened?: boolean;
   severity?: string;
@@ -52,6 +52,11 @@ export interface EntryDetail {
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
 export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> & { detail?: EntryDetail } };
+
+/** Is this something that happened in a run? */
+export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
+  return Object.hasOwn(RUN_FACTS, fact.type);
+}
 
 /** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';
@@ -146,24 +151,8 @@ function actionText({ detail }: Entry, given: string | null): string {
   return `${name} ${given ?? ''}${owner}`;
 }
 
-type Told = Extract<
-  RunFactBody,
-  {
-    type:
-      | 'RunProposed'
-      | 'RunApproved'
-      | 'RunAskedAgain'
-      | 'RunCancelled'
-      | 'RunUndoing'
-      | 'RunEnded'
-      | 'StepFinished'
-      | 'StepAsked'
-      | 'StepAnswered';
-  }
->;
-
-/** @returns the timeline's line for what a reader of the postmortem must know of a run. */
-function runLine(fact: Fact & Told, line: Line): Entry {
+/** @returns the timeline's line for what a reader of the postmortem must know of a run; null: they need not know that */
+function runLine(fact: Fact & RunFactBody, line: Line): Entry | null {
   const of = { run: runRef(fact.data.run) };
   const run = (what: string, field: string | null, more: EntryDetail = {}) =>
     line('run', field, { ...of, what, ...more });
@@ -195,6 +184,13 @@ function runLine(fact: Fact & Told, line: Line): Entry {
       return step(fact.data, 'asks', 'question');
     case 'StepAnswered':
       return step(fact.data, `answered “${fact.data.choice}”`, 'reason');
+    case 'RunPlanned':
+    case 'RunStarted':
+    case 'RunShown':
+    case 'StepStarted':
+    case 'StepTaken':
+    case 'StepWaits':
+      return null;
   }
 }
 
@@ -254,6 +250,7 @@ export function entryOf(fact: Fact): Entry | null {
       link: null,
     };
   };
+  if (isOfRun(fact)) return runLine(fact, line);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -317,25 +314,11 @@ export function entryOf(fact: Fact): Entry | null {
     case 'HeadlinePosted':
     case 'Announced':
     case 'NumbersSkipped':
-    case 'RunPlanned':
-    case 'RunStarted':
-    case 'RunShown':
-    case 'StepStarted':
-    case 'StepTaken':
-    case 'StepWaits':
       return null;
-    case 'RunProposed':
-    case 'RunApproved':
-    case 'RunAskedAgain':
-    case 'RunCancelled':
-    case 'RunUndoing':
-    case 'RunEnded':
-    case 'StepFinished':
-    case 'StepAsked':
-    case 'StepAnswered':
-      return runLine(fact, line);
-    default:
-      return unknownFact(fact);
+    default: {
+      const unknown: never = fact;
+      throw new Error(`a fact of an unknown type: ${JSON.stringify((unknown as { type?: unknown }).type)}`);
+    }
   }
 }
 
@@ -359,8 +342,4 @@ export function amendmentOf(fact: Fact): Amendment | null {
     default:
       return null;
   }
-}
-
-function unknownFact(fact: never): never {
-  throw new Error(`a fact of an unknown type: ${JSON.stringify((fact as { type?: unknown }).type)}`);
 }

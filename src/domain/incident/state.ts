@@ -1,4 +1,3 @@
-import { RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import {
   MARKS,
@@ -11,8 +10,8 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, listed } from './entry.js';
-import type { Fact, FactBody, Milestone } from './fact.js';
+import { amendmentOf, ERASED, entryOf, isOfRun, listed } from './entry.js';
+import type { Fact, Milestone } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
@@ -147,11 +146,6 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
-}
-
-/** Is this something that happened in a run? */
-export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
-  return Object.hasOwn(RUN_FACTS, fact.type);
 }
 
 function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState {

@@ -1,5 +1,5 @@
+import { isOfRun } from '../incident/entry.js';
 import type { Fact } from '../incident/fact.js';
-import { isOfRun } from '../incident/state.js';
 import type { Person } from '../words.js';
 import type { AskedAgain, Phase, RunFactBody, StepOutcome } from './fact.js';
 import type { RunPlan } from './plan.js';

@@ -195,7 +195,8 @@ export async function readSource(file: string): Promise<{ text: string } | { pro
 /** How long an answer may wait for key stores; in Slack it has two seconds in all. */
 const CAREFUL_MS = 1_000;
 
-interface RunAsked {
+/** A runbook that somebody asked for: its name, and its inputs as typed. */
+export interface RunAsked {
   runbook: string;
   inputs: Record<string, string>;
   planOnly: boolean;

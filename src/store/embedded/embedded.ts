@@ -156,14 +156,11 @@ type Session = {
   lost: Promise<void>;
 };
 
-type Options = {
+type Options = Pick<EmbeddedOptions, 'role' | 'connections'> & {
   place: Place;
   binaries: Binaries;
-  role: Role;
   /** See `becomeBot`. */
   token: string;
-  /** How many the server takes, if we start it; undefined: as by default. */
-  connections: number | undefined;
   warn: (message: string) => void;
 };
 

@@ -33,7 +33,7 @@ export async function arrive(client: Client): Promise<void> {
 export async function leaveAsLast(client: Client): Promise<boolean> {
   // Unlock first: two who leave at once and keep their shares would both see the other and both go.
   await client.query('SELECT pg_advisory_unlock_shared($1, $2)', [key.space, key.presence]);
-  return granted(client, 'SELECT pg_try_advisory_lock($1, $2) AS granted', key.presence);
+  return tryLock(client, key.presence);
 }
 
 /**
@@ -45,7 +45,7 @@ export async function leaveAsLast(client: Client): Promise<boolean> {
 export async function becomeBot(client: Client, folder: string, token: string): Promise<void> {
   let holder: number | null = null;
   for (let round = 0; ; round++) {
-    if (await granted(client, 'SELECT pg_try_advisory_lock($1, $2) AS granted', key.bot)) break;
+    if (await tryLock(client, key.bot)) break;
     holder = (await botConnectionPid(client)) ?? holder;
     if (round >= grace.rounds) throw new FolderInUse(folder, holder);
     await sleep(grace.pause);
@@ -103,7 +103,8 @@ async function botConnectionPid(client: Client): Promise<number | null> {
   return pid > 0 ? pid : null;
 }
 
-async function granted(client: Client, sql: string, lock: number): Promise<boolean> {
+async function tryLock(client: Client, lock: number): Promise<boolean> {
+  const sql = 'SELECT pg_try_advisory_lock($1, $2) AS granted';
   const { rows } = await client.query<{ granted: boolean }>(sql, [key.space, lock]);
   return rows[0]?.granted === true;
 }
