@@ -23,6 +23,17 @@ export interface StepPlan {
   output: Output | null;
 }
 
+/** The plan of a step that touches nothing, rests on nothing and foretells nothing, but for what is said in `more`. */
+export const stepPlan = (does: string, more: Partial<StepPlan> = {}): StepPlan => ({
+  does,
+  touches: [],
+  current: null,
+  desired: null,
+  versions: {},
+  output: null,
+  ...more,
+});
+
 export type StepResult =
   | { kind: 'done'; output: Output; summary: string }
   /** Come back then; `run` is called again with `context.waited`. */

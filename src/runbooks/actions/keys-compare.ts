@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, stepPlan } from '../action.js';
 import {
   count,
   diff,
@@ -45,14 +45,11 @@ export const keysCompare: Action<Input> = {
     if (wrong && require === 'none-mismatched' && !places.some((place) => foreseen?.has(place)))
       throw new ActionFailed(wrong);
     const refuses = wrong ? ', and fails as long as that is so' : '';
-    return {
-      does: `compares ${from} with ${to}: now ${told(found, output.fingerprints as Record<string, string>)}${refuses}`,
-      touches: [],
-      current: null,
-      desired: null,
+    const now = told(found, output.fingerprints as Record<string, string>);
+    return stepPlan(`compares ${from} with ${to}: now ${now}${refuses}`, {
       versions: versions({ [from]: found.from, [to]: found.to }),
       output,
-    };
+    });
   },
   async run(given, context) {
     const { from, to } = given;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed, type RunContext } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, type RunContext, stepPlan } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
 import type { KeyProbe, Pair } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
@@ -42,15 +42,9 @@ export const keysProbe: Action<Input> = {
     const { store, keys } = given;
     const { urls: instances, negative } = proofOf(given, context);
     const what = keys ? count(keys.length) : 'every key';
-    return {
-      does: `tries ${what} of ${store}${negative ? ' and a random one' : ''} against ${instances.map(at).join(', ')}`,
-      touches: [],
-      current: null,
-      desired: null,
-      versions: {},
-      // Not asked yet: what earlier steps do may be what makes it succeed.
-      output: null,
-    };
+    const random = negative ? ' and a random one' : '';
+    // Not asked yet: what earlier steps do may be what makes it succeed.
+    return stepPlan(`tries ${what} of ${store}${random} against ${instances.map(at).join(', ')}`);
   },
   async run(given, context) {
     const { store: name, keys: only } = given;

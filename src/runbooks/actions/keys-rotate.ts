@@ -10,6 +10,7 @@ import {
   type RunContext,
   type StepPlan,
   type StepResult,
+  stepPlan,
 } from '../action.js';
 import type { KeyStore, Pair } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
@@ -24,8 +25,6 @@ interface Phase {
   writes(pair: Pair): readonly string[];
 }
 
-const list = (names: readonly string[]) => names.join(', ');
-
 /** In the order of a rotation, then the ways back. */
 const PHASES = {
   mint: {
@@ -35,7 +34,7 @@ const PHASES = {
   },
   accept: {
     run: accept,
-    does: ({ acceptors }) => `has ${list(acceptors)} accept the pending key too`,
+    does: ({ acceptors }) => `has ${acceptors.join(', ')} accept the pending key too`,
     writes: ({ acceptors }) => acceptors,
   },
   prove: {
@@ -46,7 +45,7 @@ const PHASES = {
   },
   switch: {
     run: switchOver,
-    does: ({ senders }) => `has ${list(senders)} use the pending key`,
+    does: ({ senders }) => `has ${senders.join(', ')} use the pending key`,
     writes: ({ senders }) => senders,
   },
   drain: {
@@ -57,7 +56,7 @@ const PHASES = {
   retire: {
     run: retire,
     does: ({ acceptors, through }) =>
-      `has ${list(acceptors)} refuse the old key${through === null ? '' : ', and puts it back when requests through the gateway fail without it'}`,
+      `has ${acceptors.join(', ')} refuse the old key${through === null ? '' : ', and puts it back when requests through the gateway fail without it'}`,
     writes: ({ acceptors }) => acceptors,
   },
   settle: {
@@ -68,18 +67,18 @@ const PHASES = {
   },
   unretire: {
     run: unretire,
-    does: ({ acceptors }) => `has ${list(acceptors)} accept the old key again`,
+    does: ({ acceptors }) => `has ${acceptors.join(', ')} accept the old key again`,
     writes: ({ acceptors }) => acceptors,
   },
   unswitch: {
     run: unswitch,
-    does: ({ senders }) => `has ${list(senders)} use the old key again`,
+    does: ({ senders }) => `has ${senders.join(', ')} use the old key again`,
     writes: ({ senders }) => senders,
   },
   unaccept: {
     run: unaccept,
     does: ({ acceptors }) =>
-      `has ${list(acceptors)} refuse the pending key, after requests with it have ended`,
+      `has ${acceptors.join(', ')} refuse the pending key, after requests with it have ended`,
     writes: ({ acceptors }) => acceptors,
   },
   unmint: {
@@ -113,13 +112,17 @@ export const keysRotate: Action<z.infer<typeof input>> = {
     const pair = context.pair(name);
     const { does, writes }: Phase = PHASES[phase];
     const touches = writes(pair).flatMap((store) => [...context.store(store).places]);
-    const plan = { does: does(pair), touches, current: null, desired: null, versions: {}, output: null };
+    const plan = stepPlan(does(pair), { touches });
     if (phase === 'mint') return planMint(name, plan, context);
     return phase === 'accept' ? planAccept(name, plan, context) : plan;
   },
   async capture({ pair, phase }, context): Promise<Json> {
     const rotation = await readRotation(pair, context);
-    return phase === 'retire' ? capturedForRetiring(rotation, context) : shown(rotation, context);
+    const found = shown(rotation, context);
+    if (phase !== 'retire') return found;
+    const { acceptors, current } = rotation;
+    const accepted = acceptors.map((acceptor) => [acceptor.store.name, idsOf(acceptor, current)]);
+    return { ...found, accepted: Object.fromEntries(accepted) };
   },
   run: ({ pair, phase }, context) => PHASES[phase].run(pair, context),
 };
@@ -403,11 +406,6 @@ function lacking(rotation: Rotation, before: Json, context: ActionContext) {
 
 /** Under which ids each acceptor held the old key before any of them lost it. */
 const capturedRetiring = z.object({ accepted: z.record(z.string(), z.array(z.string())) });
-
-function capturedForRetiring(rotation: Rotation, context: ActionContext): Json {
-  const ids = rotation.acceptors.map((acceptor) => [acceptor.store.name, idsOf(acceptor, rotation.current)]);
-  return { ...shown(rotation, context), accepted: Object.fromEntries(ids) };
-}
 
 /** None where the key was gone before this run began: it was taken away on purpose. */
 function idsToPutBack(acceptor: Holder, old: Secret, before: Json, context: ActionContext): string[] {
