@@ -132,7 +132,6 @@ export async function openCore(
     home,
     owner: (team, typed) => ownerNamed(store, team, typed),
     async close() {
-      await runbooks.close();
       await store.close();
       await database.close();
     },

@@ -37,7 +37,6 @@ export interface Runbooks {
   doubts(): Promise<string[]>;
   /** Reads a definition as it was kept with a run. @returns null: this version cannot read it */
   read(source: string): Runbook | null;
-  close(): Promise<void>;
 }
 
 /** @returns what is wrong in the sections of tocsin.yml which are about runbooks, and about who may do what */
@@ -122,7 +121,6 @@ export async function openRunbooks(config: Config): Promise<Runbooks> {
       if (known.size > REMEMBERED) known.delete(known.keys().next().value as string);
       return runbook;
     },
-    close: () => systems.close(),
   };
 }
 

@@ -1,8 +1,8 @@
 import { type ActionContext, ActionFailed } from './action.js';
 import { readPlainFileSync } from './files.js';
 import {
+  type KeyStore,
   type Keys,
-  type OpenKeyStore,
   type SecretReference,
   type StoreSurroundings,
   secretName,
@@ -20,8 +20,6 @@ export interface Systems
   > {
   /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
   secret(name: string): Secret;
-  /** Ends every connection. */
-  close(): Promise<void>;
 }
 
 interface SystemsOptions {
@@ -34,7 +32,7 @@ interface SystemsOptions {
 
 export function openSystems(settings: RunbookSettings, options: SystemsOptions): Systems {
   const { env, scrub, fingerprint, readFile = readPlainFileSync } = options;
-  const stores = new Map<string, OpenKeyStore>();
+  const stores = new Map<string, KeyStore>();
   const routes = new Map<string, Route>();
 
   const secret = (name: string): Secret => {
@@ -101,10 +99,6 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
       );
     },
     hosts: settings.hosts,
-    async close() {
-      await Promise.all(Array.from(stores.values(), (store) => store.close?.()));
-      stores.clear();
-    },
   };
 }
 
@@ -129,7 +123,7 @@ function once<T>(opened: Map<string, T>, name: string, open: () => T): T {
 }
 
 /** A store whose keys are scrubbed from then on, before anybody else has them in hand. */
-function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): OpenKeyStore {
+function watched(store: KeyStore, scrub: { learn(secret: Secret): void }): KeyStore {
   return {
     name: store.name,
     type: store.type,
@@ -137,8 +131,7 @@ function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): O
     async read(signal): Promise<Keys> {
       const read = await store.read(signal);
       const apart = [...(read.apart?.values() ?? [])].flatMap(({ keys }) => keys);
-      for (const key of [...read.keys.values(), ...(read.partial?.values() ?? []), ...apart])
-        scrub.learn(key);
+      for (const key of [...read.keys.values(), ...apart]) scrub.learn(key);
       return read;
     },
     async put(id, value, expect, signal) {
@@ -150,6 +143,5 @@ function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): O
       scrub.learn(expect);
       await store.remove(id, expect, signal);
     },
-    close: async () => store.close?.(),
   };
 }

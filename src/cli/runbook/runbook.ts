@@ -43,26 +43,22 @@ async function planRunbook(args: string[], io: Io): Promise<number> {
     io.err(`${scrub.text(text)}\n`);
     return 1;
   };
+  const proposed = await proposeOf(runbooks)({ ...asked, planOnly: true });
+  if (isRefusal(proposed)) return no(refusalText(proposed).trimEnd());
+  const { intent } = proposed;
+  const runbook = intent.type === 'ProposeRun' ? runbooks.read(intent.definition) : null;
+  if (intent.type !== 'ProposeRun' || !runbook) return no(`${asked.runbook} cannot be read.`);
+  const scope = { inputs: JSON.parse(intent.inputs), incident: INCIDENT, run: { id: UNKNOWN } };
+  const world = { actions: ACTIONS, systems, scrub, now: () => new Date() };
+  let plan: RunPlan;
   try {
-    const proposed = await proposeOf(runbooks)({ ...asked, planOnly: true });
-    if (isRefusal(proposed)) return no(refusalText(proposed).trimEnd());
-    const { intent } = proposed;
-    const runbook = intent.type === 'ProposeRun' ? runbooks.read(intent.definition) : null;
-    if (intent.type !== 'ProposeRun' || !runbook) return no(`${asked.runbook} cannot be read.`);
-    const scope = { inputs: JSON.parse(intent.inputs), incident: INCIDENT, run: { id: UNKNOWN } };
-    const world = { actions: ACTIONS, systems, scrub, now: () => new Date() };
-    let plan: RunPlan;
-    try {
-      const of = { target: intent.target, key: `plan/${runbook.name}`, scope };
-      plan = await planSteps(of, runbook, world, new AbortController().signal);
-    } catch (error) {
-      return no(`No plan can be made: ${plain(error instanceof Error ? error.message : String(error))}`);
-    }
-    await io.out(scrub.text(planText(runbook, plan)));
-    return 0;
-  } finally {
-    await runbooks.close();
+    const of = { target: intent.target, key: `plan/${runbook.name}`, scope };
+    plan = await planSteps(of, runbook, world, new AbortController().signal);
+  } catch (error) {
+    return no(`No plan can be made: ${plain(error instanceof Error ? error.message : String(error))}`);
   }
+  await io.out(scrub.text(planText(runbook, plan)));
+  return 0;
 }
 
 /**

@@ -62,8 +62,16 @@ export function canPut({ apart }: Keys, id: string, value: Secret | undefined): 
 }
 
 /** @returns all that is there under any id, also what only some places of the store hold: what a removal must see */
-export function anywhere({ partial, keys, ...rest }: Keys): Keys {
-  return { ...rest, keys: new Map([...(partial ?? []), ...keys]) };
+export function anywhere(read: Keys): Keys {
+  const keys = new Map(read.keys);
+  for (const [
+    id,
+    {
+      keys: [first],
+    },
+  ] of read.apart ?? [])
+    if (first) keys.set(id, first);
+  return { ...read, keys };
 }
 
 /** @returns the fingerprint of each of these ids that is there */

@@ -16,13 +16,13 @@ import {
 import { Secret } from '../secret.js';
 import {
   type Apart,
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
-  NotWritten,
-  type OpenKeyStore,
   Stale,
   StoreFailed,
   type StoreSurroundings,
+  same,
   versionOf,
 } from './keystore.js';
 
@@ -45,16 +45,17 @@ export const haproxyMap: KeyStoreKind<Settings> = {
   open: (name, given, surroundings) => new HaproxyMap(name, given, surroundings),
 };
 
-class HaproxyMap implements OpenKeyStore {
+class HaproxyMap extends CompareAndSet {
   readonly type = 'haproxy-map';
   readonly places: readonly string[];
   private readonly instances: MapInstance[];
 
   constructor(
-    readonly name: string,
+    name: string,
     private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
+    surroundings: StoreSurroundings,
   ) {
+    super(name, surroundings);
     this.instances = openInstances(settings);
     this.places = this.instances.flatMap(({ touches }) => touches);
   }
@@ -72,9 +73,10 @@ class HaproxyMap implements OpenKeyStore {
       [...keys].flatMap(([id, several]) => several.map((key) => [id, key] as const)),
     );
     const keys = new Map(agreed);
-    const partial = new Map([...this.halfway(places)].filter(([id]) => !keys.has(id)));
-    const apart = new Map([...partial.keys()].map((id) => [id, this.apart(id, places)]));
-    return { version: versionOf(rows, this.surroundings.fingerprint), keys, partial, apart };
+    // Also those of a removal that was cut off: they are still accepted where they are.
+    const others = new Set(places.flatMap((place) => [...place.keys.keys()]).filter((id) => !keys.has(id)));
+    const apart = new Map([...others].map((id) => [id, this.apart(id, places)]));
+    return { version: versionOf(rows, this.surroundings.fingerprint), keys, apart };
   }
 
   private apart(id: string, places: Place[]): Apart {
@@ -93,34 +95,20 @@ class HaproxyMap implements OpenKeyStore {
     return { told: `places of ${this.name} disagree about ${id}: ${said.join(', ')}`, keys };
   }
 
-  /** Keys that some place holds: of a removal that was cut off they are still accepted there. */
-  private halfway(places: Place[]): Map<string, Secret> {
-    const found = new Map<string, Secret>();
-    for (const { keys } of places)
-      for (const [id, [key]] of keys) if (key && !found.has(id)) found.set(id, key);
-    return found;
+  protected override refuse(id: string, key: string): string | null {
+    return isWord(id) && isWord(key)
+      ? null
+      : 'must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<';
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    if (!isWord(id) || !isWord(value.reveal()))
-      throw new NotWritten(
-        `${this.name}: an id and its key must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<`,
-      );
-    await this.change(id, value, expect, signal);
-  }
-
-  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    await this.change(id, null, expect, signal);
-  }
-
-  /** Brings every place from `expect` to `wanted`; one that is there already is left alone. */
-  private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  /** Every place that is at `wanted` already is left alone. */
+  protected change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const step = async () => {
       const places = await this.readPlaces(signal);
       const behind = places.filter(({ keys }) => !only(keys.get(id), wanted));
       for (const { keys } of behind) {
         const there = keys.get(id) ?? [];
-        const ours = there.every((key) => is(key, wanted) || is(key, expect));
+        const ours = there.every((key) => same(key, wanted) || same(key, expect));
         if (!ours || (there.length === 0 && expect)) throw new Stale(this.name, id);
         if (wanted) this.mustBeFree(id, wanted, keys);
       }
@@ -170,8 +158,6 @@ class HaproxyMap implements OpenKeyStore {
     }
   }
 }
-
-const is = (key: Secret, other: Secret | null) => other?.equals(key) ?? false;
 
 /** @returns whether there is this key and no other; with null: none at all. */
 const only = (there: Secret[] = [], key: Secret | null) =>

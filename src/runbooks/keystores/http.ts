@@ -5,21 +5,20 @@ import { Secret } from '../secret.js';
 import {
   type Answered,
   askStore,
+  CompareAndSet,
   httpAddress,
   isForbidden,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   type SecretReference,
   Stale,
   StoreFailed,
   type StoreSurroundings,
+  same,
   secretReference,
   shown,
   Unanswered,
-  versionOf,
 } from './keystore.js';
 
 const pointer = z
@@ -43,17 +42,13 @@ type Container = Record<string, unknown> | unknown[];
 class HttpDocument {
   readonly keys: ReadonlyMap<string, Secret>;
 
-  private constructor(
+  /** @throws what `failed` makes of what is wrong, which never quotes the document */
+  constructor(
     private readonly source: string,
     private readonly settings: MapSettings,
     private readonly failed: (what: string) => Error,
   ) {
     this.keys = this.keysOf(this.parse());
-  }
-
-  /** @throws what `failed` makes of what is wrong, which never quotes the document */
-  static read(source: string, settings: MapSettings, failed: (what: string) => Error): HttpDocument {
-    return new HttpDocument(source, settings, failed);
   }
 
   /** @returns the document with another key under an id; null: without it */
@@ -196,33 +191,24 @@ class Dropped extends StoreFailed {}
 const DROPS = 12;
 const pauseMs = (drops: number) => Math.min(50 * drops, 500) * (0.5 + Math.random());
 
-class Http implements OpenKeyStore {
+class Http extends CompareAndSet {
   readonly type = 'http';
   readonly places: readonly string[];
 
   constructor(
-    readonly name: string,
+    name: string,
     private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
+    surroundings: StoreSurroundings,
   ) {
+    super(name, surroundings);
     this.places = [shown(settings.url) + (settings.member ? ` ${settings.member}` : '')];
   }
 
   async read(signal: AbortSignal): Promise<Keys> {
-    const { keys } = (await this.load(signal)).document;
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading((await this.load(signal)).document.keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    await this.change(id, value, expect, signal);
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, expect, signal);
-  }
-
-  private async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     let drops = 0;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const { document, etag } = await this.load(signal);
@@ -266,7 +252,7 @@ class Http implements OpenKeyStore {
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
     const answer = await this.fetched(signal);
     if (!good(answer)) throw this.refused(answer, false);
-    const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
+    const document = new HttpDocument(answer.text, this.settings, (what) => this.failed(what));
     return { document, etag: answer.headers.etag };
   }
 
@@ -329,5 +315,3 @@ const certainly = ({ message }: StoreFailed, drops: number) =>
   drops === 0 ? new NotWritten(message) : new StoreFailed(message);
 
 const good = ({ status }: Answered) => status >= 200 && status < 300;
-
-const same = (key: Secret | null, other: Secret | null) => (key && other ? key.equals(other) : key === other);

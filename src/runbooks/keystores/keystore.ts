@@ -9,11 +9,9 @@ export interface Keys {
   version: string;
   keys: ReadonlyMap<string, Secret>;
   /**
-   * Keys that only some places hold, from a write or a removal that was cut off, and that are not in `keys`: the same
-   * `put` or `remove` again makes it whole. Left out by stores of one place.
+   * Ids of which only some places hold a key, from a write or a removal that was cut off, and that are not in `keys`: the
+   * same `put` or `remove` again makes it whole. Left out by stores of one place.
    */
-  partial?: ReadonlyMap<string, Secret>;
-  /** How it stands with each id of `partial`. Left out by stores of one place. */
   apart?: ReadonlyMap<string, Apart>;
   /** Why there may be no key: `the file is not there yet`. */
   note?: string;
@@ -37,7 +35,7 @@ export interface KeyProbe {
 export interface Apart {
   /** A sentence for people, with fingerprints only: `places of tts-new disagree about dev: file lacks it, live has fp:…`. */
   told: string;
-  /** Every key that some place holds under it. */
+  /** Every key that some place holds under it: at least one. */
   keys: readonly Secret[];
 }
 
@@ -112,12 +110,6 @@ export interface StoreSurroundings {
   secret(reference: SecretReference): Secret;
 }
 
-/** An open key store. Opening connects to nothing: that is done by the first read or write. */
-export interface OpenKeyStore extends KeyStore {
-  /** Ends connections, if there are any; never throws. */
-  close?(): Promise<void>;
-}
-
 /**
  * A kind of key store. One file each in this folder, one line in keystores.ts.
  * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
@@ -128,21 +120,60 @@ export interface KeyStoreKind<S = unknown> {
   /** What it is, in a few words, for messages and lists. */
   is: string;
   settings: z.ZodType<S>;
-  /** @param name as under `keystores:`; it begins every message */
-  open(name: string, settings: S, surroundings: StoreSurroundings): OpenKeyStore;
+  /** Connects to nothing: each reading and writing does. @param name as under `keystores:`; it begins every message */
+  open(name: string, settings: S, surroundings: StoreSurroundings): KeyStore;
 }
 
 /** @returns whether every store gives it back as it was: some text, no NUL, no half of a character, no member of every object. */
 const isKeepable = (text: string): boolean =>
   text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
-/** Asked before anything is written. @throws NotWritten */
-export function mustBeKeepable(store: string, id: string, value: Secret): void {
-  if (!isKeepable(id) || !isKeepable(value.reveal()))
-    throw new NotWritten(
-      `${store}: an id and its key must be texts that are not empty, without NUL, and not __proto__`,
-    );
+/** What all kinds do alike: what cannot be kept is refused, and both ways of writing are one change. */
+export abstract class CompareAndSet implements KeyStore {
+  abstract readonly type: string;
+  abstract readonly places: readonly string[];
+
+  constructor(
+    readonly name: string,
+    protected readonly surroundings: StoreSurroundings,
+  ) {}
+
+  abstract read(signal: AbortSignal): Promise<Keys>;
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    const problem = this.refuse(id, value.reveal());
+    if (problem !== null) throw new NotWritten(`${this.name}: an id and its key ${problem}`);
+    await this.change(id, value, expect, signal);
+  }
+
+  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    await this.change(id, null, expect, signal);
+  }
+
+  /** @returns what it cannot keep, as the end of a sentence; null: all is well */
+  protected refuse(id: string, key: string): string | null {
+    return isKeepable(id) && isKeepable(key)
+      ? null
+      : 'must be texts that are not empty, without NUL, and not __proto__';
+  }
+
+  /** Brings what stands under an id from one key to another, where null is none, and reads it back. @throws as put */
+  protected abstract change(
+    id: string,
+    wanted: Secret | null,
+    expect: Secret | null,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** @returns the reading of a store of one place */
+  protected reading(keys: ReadonlyMap<string, Secret>): Keys {
+    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+  }
 }
+
+/** Is it the same key, or none in both? */
+export const same = (key: Secret | null, other: Secret | null): boolean =>
+  key && other ? key.equals(other) : key === other;
 
 /** How a setting names a secret: `secret:NAME`, with NAME under `secrets:` in tocsin.yml. */
 export type SecretReference = `secret:${string}`;

@@ -2,18 +2,16 @@ import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
 import {
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   SecretAddress,
   Stale,
   StoreFailed,
   type StoreSurroundings,
   secretReference,
   shown,
-  versionOf,
 } from './keystore.js';
 
 const settings = z.strictObject({ url: secretReference, key: z.string().min(1) });
@@ -42,16 +40,17 @@ interface Connection extends Redis {
   change(key: string, id: string, wanted: string, expect: string): Promise<number>;
 }
 
-class RedisHash implements OpenKeyStore {
+class RedisHash extends CompareAndSet {
   readonly type = 'redis';
   readonly places: readonly string[];
   private readonly address: SecretAddress;
 
   constructor(
-    readonly name: string,
+    name: string,
     private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
+    surroundings: StoreSurroundings,
   ) {
+    super(name, surroundings);
     this.address = new SecretAddress(
       name,
       settings.url,
@@ -76,19 +75,10 @@ class RedisHash implements OpenKeyStore {
       if (value === '') throw new StoreFailed(`${this.name}: the key under ${id} is empty`);
       keys.set(id, new Secret(value));
     }
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading(keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    await this.change(id, value, expect, signal);
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, expect, signal);
-  }
-
-  private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  protected change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const { key } = this.settings;
     const value = wanted?.reveal() ?? '';
     return this.connected(signal, 'write', async (client) => {
