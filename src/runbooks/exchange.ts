@@ -52,6 +52,23 @@ export class Broken extends Error {
   }
 }
 
+/** The same in words of whoever asked: no whole answer came. They hold nothing of what was sent or received. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+
+  /**
+   * @param sent there was a connection, so that the request may have arrived
+   * @param dropped the other side broke the connection, so that it may well answer the next time
+   */
+  constructor(
+    message: string,
+    readonly sent: boolean,
+    readonly dropped = false,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * Makes one HTTP request over a connection of its own and waits for the whole answer. Not `fetch`, nor a pool: those keep
  * connections, so that a dead one fails a request that was never made, and do not say whether a request that failed had

@@ -64,36 +64,22 @@ export class RuntimeApi {
     );
   }
 
-  private ask(words: string[], signal: AbortSignal): Promise<string> {
+  private async ask(words: string[], signal: AbortSignal): Promise<string> {
     if (!words.every(isWord)) throw new HaproxyFailed('a command has a word that cannot be sent safely');
-    const { socket } = this;
-    return new Promise((resolve, reject) => {
-      const fail = (why: string) => {
-        connection.destroy();
-        signal.removeEventListener('abort', abort);
-        clearTimeout(timer);
-        reject(new HaproxyFailed(why));
-      };
-      const abort = () => fail('stopped');
-      const timer = setTimeout(() => fail(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS);
-      const connection = connect(socket);
-      let answer = '';
-      connection.setEncoding('utf8');
-      connection.on('connect', () => connection.write(`${words.join(' ')}\n`));
-      connection.on('data', (chunk) => {
-        answer += chunk;
-      });
-      connection.on('error', (error: NodeJS.ErrnoException) => fail(`socket ${socket}: ${error.code}`));
-      connection.on('close', () => {
-        // Every whole answer ends with an empty line; without it HAProxy went away in the middle of one.
-        if (!answer.endsWith('\n')) return fail('the answer broke off');
-        signal.removeEventListener('abort', abort);
-        clearTimeout(timer);
-        resolve(answer);
-      });
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort, { once: true });
-    });
+    const late = AbortSignal.timeout(TIMEOUT_MS);
+    let answer = '';
+    try {
+      const connection = connect({ path: this.socket, signal: AbortSignal.any([signal, late]) });
+      connection.setEncoding('utf8').write(`${words.join(' ')}\n`);
+      for await (const chunk of connection) answer += chunk;
+    } catch (error) {
+      if (signal.aborted) throw new HaproxyFailed('stopped');
+      if (late.aborted) throw new HaproxyFailed(`no answer within ${TIMEOUT_MS / 1000} s`);
+      throw new HaproxyFailed(`socket ${this.socket}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+    // Every whole answer ends with an empty line; without it HAProxy went away in the middle of one.
+    if (!answer.endsWith('\n')) throw new HaproxyFailed('the answer broke off');
+    return answer;
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type Action, ActionFailed, type Output, type RunContext, stepPlan } from '../action.js';
+import { NoAnswer } from '../exchange.js';
 import {
   type Answer,
   address,
@@ -10,7 +11,6 @@ import {
   hasSecrets,
   headers,
   headersFor,
-  NoAnswer,
   only,
   parsed,
   path,

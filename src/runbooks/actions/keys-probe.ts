@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, type RunContext, stepPlan } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
+import { NoAnswer } from '../exchange.js';
 import type { KeyProbe, Pair } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
 import { count } from './key-diff.js';
-import { at, NoAnswer, readFrom, send } from './request.js';
+import { at, readFrom, send } from './request.js';
 import { duration, readPlace } from './touch.js';
 
 const input = z.strictObject({

@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, stepPlan } from '../action.js';
-import {
-  address,
-  amiss,
-  at,
-  expectation,
-  hasSecrets,
-  headers,
-  headersFor,
-  NoAnswer,
-  send,
-} from './request.js';
+import { NoAnswer } from '../exchange.js';
+import { address, amiss, at, expectation, hasSecrets, headers, headersFor, send } from './request.js';
 import { duration, spoken } from './touch.js';
 
 const input = z

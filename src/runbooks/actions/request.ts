@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
-import { type Asked, Broken, exchange } from '../exchange.js';
+import { type Asked, Broken, exchange, NoAnswer } from '../exchange.js';
 import {
   guardedLookup,
   isAsWritten,
@@ -52,18 +52,6 @@ export interface Answer {
   ms: number;
 }
 
-/** No whole answer came. */
-export class NoAnswer extends Error {
-  override name = 'NoAnswer';
-  /** Was there a connection, so that the request may have arrived? */
-  readonly sent: boolean;
-
-  constructor(message: string, sent: boolean) {
-    super(message);
-    this.sent = sent;
-  }
-}
-
 const TAIL = 65_536;
 
 /**
@@ -71,12 +59,8 @@ const TAIL = 65_536;
  * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
  * @throws NoAnswer; ActionFailed where there is nobody to ask
  */
-export function send(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+export async function send(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   mustBeAskable(parsedUrl(asked.url));
-  return answered(asked, signal, timeoutMs);
-}
-
-async function answered(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   const began = performance.now();
   const body = new Tail();
   const take = (chunk: Buffer) => body.take(chunk);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NoAnswer } from '../exchange.js';
 import { readPlainFile } from '../files.js';
 import { Secret } from '../secret.js';
 import {
@@ -17,7 +18,6 @@ import {
   same,
   secretReference,
   shown,
-  Unanswered,
 } from './keystore.js';
 
 const settings = z
@@ -205,7 +205,7 @@ class EtcdGateway {
         if (kind === 'write' || answer.status < 500 || url === urls.at(-1)) return { answer, url };
         failures.push(`${shown(url)} ${said(answer)}`);
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
+        if (!(error instanceof NoAnswer)) throw error;
         const unsure = kind === 'write' && error.sent;
         failures.push(`${shown(url)} ${error.message}${unsure ? '; it may have been written' : ''}`);
         maybe ||= unsure;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Asked } from '../exchange.js';
+import { type Asked, NoAnswer } from '../exchange.js';
 import { Secret } from '../secret.js';
 import {
   type Answered,
@@ -18,7 +18,6 @@ import {
   same,
   secretReference,
   shown,
-  Unanswered,
 } from './keystore.js';
 
 const pointer = z
@@ -288,7 +287,7 @@ class Http extends CompareAndSet {
     try {
       return await askStore({ ...asked, url: this.settings.url, headers }, signal);
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      if (!(error instanceof NoAnswer)) throw error;
       const unsure = asked.method !== 'GET' && error.sent;
       const { message } = this.failed(`${error.message}${unsure ? '; it may have been written' : ''}`);
       throw error.dropped ? new Dropped(message) : new StoreFailed(message);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
-import { type Asked, type Broken, exchange } from '../exchange.js';
+import { type Asked, type Broken, exchange, NoAnswer } from '../exchange.js';
 import type { Fingerprint, Secret } from '../secret.js';
 
 /** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
@@ -209,23 +209,6 @@ export interface Answered {
   headers: Readonly<Record<string, string>>;
 }
 
-/** No whole answer came. The message says why, and nothing of what was sent or received. */
-export class Unanswered extends Error {
-  override name = 'Unanswered';
-
-  /**
-   * @param sent there was a connection, so that the request may have arrived
-   * @param dropped the other side broke the connection, so that it may well answer the next time
-   */
-  constructor(
-    message: string,
-    readonly sent: boolean,
-    readonly dropped = false,
-  ) {
-    super(message);
-  }
-}
-
 /** Was it refused before anything was done: for who asks, for what, or for where? Other refusals may come midway. */
 export const isForbidden = ({ status }: Answered): boolean => [401, 403, 404, 405].includes(status);
 
@@ -237,7 +220,7 @@ const LIMIT = 16 * 1024 * 1024;
 /**
  * Asks a key store over HTTP.
  * @param ca certificates to trust in place of the system's, as PEM
- * @throws Unanswered also when `signal` ended it
+ * @throws NoAnswer also when `signal` ended it
  */
 export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): Promise<Answered> {
   const chunks: Buffer[] = [];
@@ -249,17 +232,17 @@ export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): 
   try {
     return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
   } catch {
-    throw new Unanswered('answered with something that is not text', true);
+    throw new NoAnswer('answered with something that is not text', true);
   }
 }
 
-function unanswered({ why, said, sent }: Broken): Unanswered {
-  if (why === 'stopped') return new Unanswered('was stopped', sent);
-  if (why === 'late') return new Unanswered(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
-  if (why === 'long') return new Unanswered(`answered with more than ${LIMIT} bytes`, sent);
+function unanswered({ why, said, sent }: Broken): NoAnswer {
+  if (why === 'stopped') return new NoAnswer('was stopped', sent);
+  if (why === 'late') return new NoAnswer(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
+  if (why === 'long') return new NoAnswer(`answered with more than ${LIMIT} bytes`, sent);
   // Only a code: messages of parsers quote what they were given.
   const code = /^[A-Z][A-Z0-9_]*$/.test(said) ? said : 'Error';
-  return new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
+  return new NoAnswer(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
 }
 
 /** An address that stands in tocsin.yml, and so may hold nothing secret. The messages do not repeat it. */

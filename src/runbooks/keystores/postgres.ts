@@ -22,26 +22,27 @@ const identifier = z
     'must be a name of letters, digits and underscores, at most 63 of them',
   );
 
-const tableShape = {
-  table: z
-    .string()
-    .regex(
-      /^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$/,
-      'must be the name of a table, or schema.table, of letters, digits and underscores',
-    ),
-  id_column: identifier,
-  value_column: identifier,
-  /** Columns that say which rows of the table are meant, and that new rows get. */
-  where: z.record(identifier, z.union([z.string(), z.number(), z.boolean()])).default({}),
-};
-
-const settings = z.strictObject({ url: secretReference, ...tableShape }).refine(
-  (table) => {
-    const columns = [table.id_column, table.value_column, ...Object.keys(table.where)];
-    return new Set(columns).size === columns.length;
-  },
-  { error: 'must name different columns' },
-);
+const settings = z
+  .strictObject({
+    url: secretReference,
+    table: z
+      .string()
+      .regex(
+        /^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$/,
+        'must be the name of a table, or schema.table, of letters, digits and underscores',
+      ),
+    id_column: identifier,
+    value_column: identifier,
+    /** Columns that say which rows of the table are meant, and that new rows get. */
+    where: z.record(identifier, z.union([z.string(), z.number(), z.boolean()])).default({}),
+  })
+  .refine(
+    (table) => {
+      const columns = [table.id_column, table.value_column, ...Object.keys(table.where)];
+      return new Set(columns).size === columns.length;
+    },
+    { error: 'must name different columns' },
+  );
 type Settings = z.infer<typeof settings>;
 
 interface Row {
@@ -208,29 +209,26 @@ class Postgres extends CompareAndSet {
     const client = this.client(socket);
     // Errors of a connection that nobody waits for would end the process.
     client.on('error', () => undefined);
-    let stop = () => {};
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => reject(new Error('stopped'));
-    });
-    stopped.catch(() => undefined);
+    // Whatever is under way over it fails then.
+    const stop = () => socket.destroy();
     signal.addEventListener('abort', stop, { once: true });
     let sent = false;
-    const acting = async () => {
+    try {
       await client.connect();
-      return act(client, () => {
+      return await act(client, () => {
         signal.throwIfAborted();
         sent = kind === 'write';
       });
-    };
-    try {
-      return await Promise.race([acting(), stopped]);
     } catch (error) {
       if (error instanceof Stale || error instanceof StoreFailed) throw error;
       const said = this.said(error, signal.aborted, sent);
       throw kind === 'write' && !sent ? new NotWritten(said) : new StoreFailed(said);
     } finally {
       signal.removeEventListener('abort', stop);
-      await this.end(client, socket, signal);
+      // A proper end waits for what is under way, so a connection that hangs is broken off instead.
+      const late = setTimeout(stop, 500);
+      await client.end().catch(() => undefined);
+      clearTimeout(late);
     }
   }
 
@@ -249,18 +247,6 @@ class Postgres extends CompareAndSet {
       // The limit is for a server that no longer says anything.
       query_timeout: 10_000,
     });
-  }
-
-  /** A proper end waits for what is under way, so a connection that was stopped, or hangs, is broken off instead. */
-  private async end(client: pg.Client, socket: Socket, signal: AbortSignal): Promise<void> {
-    const destroy = () => socket.destroy();
-    if (signal.aborted) {
-      destroy();
-      return;
-    }
-    const late = setTimeout(destroy, 500);
-    await client.end().catch(() => undefined);
-    clearTimeout(late);
   }
 }
 

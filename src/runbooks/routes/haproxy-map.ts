@@ -12,7 +12,7 @@ import {
   readPlaces,
   withMapFiles,
 } from '../haproxy.js';
-import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
+import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
 const word = z.string().refine(isWord, 'must be one word');
 const settings = z
@@ -35,53 +35,41 @@ export const haproxyMap: RouteKind<Settings> = {
 
 type Place = MapPlace & { to: string };
 
-class HaproxyRoute implements Route {
+class HaproxyRoute extends CheckedRoute {
   readonly type = 'haproxy-map';
-  readonly places: readonly string[];
-  readonly choices: readonly string[];
+  protected readonly any = 'one plain word';
+  protected readonly fits = isWord;
   private readonly key: string;
   private readonly instances: MapInstance[];
 
-  constructor(
-    readonly name: string,
-    given: Settings,
-  ) {
-    this.instances = openInstances(given);
-    this.places = this.instances.flatMap(({ touches }) => touches);
-    this.choices = given.choices;
+  constructor(name: string, given: Settings) {
+    const instances = openInstances(given);
+    const places = instances.flatMap(({ touches }) => touches);
+    super(name, places, given.choices);
+    this.instances = instances;
     this.key = given.key;
   }
 
-  read(signal: AbortSignal): Promise<RouteReading> {
-    return this.told(async () => {
-      const places = await this.readPlaces(signal);
-      const agreed = places.every(({ to }) => to === places[0]!.to);
-      return {
-        to: agreed ? places[0]!.to : null,
-        places: places.map(({ name, to }) => ({ place: name, to })),
-      };
-    });
+  protected async look(signal: AbortSignal): Promise<RouteReading> {
+    const places = await this.readPlaces(signal);
+    const agreed = places.every(({ to }) => to === places[0]!.to);
+    return {
+      to: agreed ? places[0]!.to : null,
+      places: places.map(({ name, to }) => ({ place: name, to })),
+    };
   }
 
-  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    if (!isWord(to) || (this.choices.length > 0 && !this.choices.includes(to)))
-      throw new RouteFailed(
-        `${this.name}: it may point to ${this.choices.join(', ') || 'one plain word'} only`,
-      );
+  protected change(to: string, expect: string, signal: AbortSignal): Promise<void> {
     const change = { put: [this.key, to] as Row, drop: [] };
     const step = async () => {
       const behind = (await this.readPlaces(signal)).filter((place) => place.to !== to);
-      for (const { name: place, to: there } of behind)
-        if (there !== expect)
-          throw new StaleRoute(
-            `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
-          );
+      for (const { name: place, to: there } of behind) this.mustPointTo(place, there, expect);
       if (behind.length === 0) return;
       await changePlaces(behind, change, signal);
       for (const { name: place, to: there } of await this.readPlaces(signal))
         if (there !== to) throw new HaproxyFailed(`${place} points to ${there} after it was set to ${to}`);
     };
-    await this.told(() => withMapFiles(this.instances, step, signal));
+    return withMapFiles(this.instances, step, signal);
   }
 
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
@@ -92,14 +80,5 @@ class HaproxyRoute implements Route {
         throw new HaproxyFailed(`${place.name} has no entry ${this.key}; add it by hand once`);
       return { ...place, to };
     });
-  }
-
-  private async told<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StaleRoute) throw error;
-      throw new RouteFailed(`${this.name}: ${(error as Error).message}`);
-    }
   }
 }

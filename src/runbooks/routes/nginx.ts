@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Broken, exchange } from '../exchange.js';
 import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
-import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
+import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
 const path = z.string().startsWith('/', 'must be an absolute path');
 const command = z.array(z.string()).min(1, 'must have at least the program');
@@ -46,46 +46,37 @@ export const nginx: RouteKind<Settings> = {
   open: (name, given) => new NginxRoute(name, given),
 };
 
-class NginxRoute implements Route {
+class NginxRoute extends CheckedRoute {
   readonly type = 'nginx';
-  readonly places: readonly string[];
-  readonly choices: readonly string[];
+  protected readonly any = 'one plain word';
 
   constructor(
-    readonly name: string,
+    name: string,
     private readonly given: Settings,
   ) {
-    this.places = [given.file, given.live];
-    this.choices = given.choices;
+    super(name, [given.file, given.live], given.choices);
   }
 
-  read(signal: AbortSignal): Promise<RouteReading> {
-    return this.told(async () => {
-      const file = await this.inFile();
-      const live = await this.live(signal);
-      const places = [
-        { place: 'nginx file', to: file },
-        { place: 'nginx live', to: live },
-      ];
-      return { to: file === live ? file : null, places };
-    });
+  protected fits = (to: string) => target.safeParse(to).success;
+
+  protected async look(signal: AbortSignal): Promise<RouteReading> {
+    const file = await this.inFile();
+    const live = await this.live(signal);
+    const places = [
+      { place: 'nginx file', to: file },
+      { place: 'nginx live', to: live },
+    ];
+    return { to: file === live ? file : null, places };
   }
 
-  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    const { choices } = this;
-    if (!target.safeParse(to).success || (choices.length > 0 && !choices.includes(to)))
-      throw new RouteFailed(`${this.name}: it may point to ${choices.join(', ') || 'one plain word'} only`);
-    await this.told(() => withFileLock(this.given.file, () => this.change(to, expect, signal), signal));
+  protected change(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    return withFileLock(this.given.file, () => this.changeLocked(to, expect, signal), signal);
   }
 
-  private async change(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    const { places } = await this.read(signal);
-    for (const { place, to: there } of places)
-      if (there !== to && there !== expect)
-        throw new StaleRoute(
-          `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
-        );
-    if (places.every((place) => place.to === to)) return;
+  private async changeLocked(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    const behind = (await this.look(signal)).places.filter((place) => place.to !== to);
+    for (const { place, to: there } of behind) this.mustPointTo(place, there, expect);
+    if (behind.length === 0) return;
     // Not what stands there: after a crash that may be `to` already, untested.
     const before = this.content(expect);
     signal.throwIfAborted();
@@ -169,14 +160,5 @@ class NginxRoute implements Route {
         reject(new Error(`the ${what} command ${file} failed: ${why}`));
       });
     });
-  }
-
-  private async told<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StaleRoute || error instanceof RouteFailed) throw error;
-      throw new RouteFailed(`${this.name}: ${(error as Error).message}`);
-    }
   }
 }
