@@ -59,8 +59,12 @@ const TAIL = 65_536;
  * @param timeoutMs for all of it; the step's own time-out and cancellation come through `signal`
  * @throws NoAnswer; ActionFailed where there is nobody to ask
  */
-export async function send(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+export function send(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   mustBeAskable(parsedUrl(asked.url));
+  return answered(asked, signal, timeoutMs);
+}
+
+async function answered(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
   const began = performance.now();
   const body = new Tail();
   const take = (chunk: Buffer) => body.take(chunk);

@@ -4,7 +4,7 @@ import { fill } from '#domain/run/template.js';
 import { closest } from '#domain/text.js';
 import { isBelow, writtenBeginning } from '../reach.js';
 import type { Schedule } from '../schedule.js';
-import type { RunbookSettings } from '../settings.js';
+import type { RunbookSections, RunbookSettings } from '../settings.js';
 import { placeOf } from './definition.js';
 import type { Kept, Shelf } from './shelf.js';
 import { type Path, readSource } from './source.js';
@@ -19,9 +19,6 @@ const SECTIONS = {
   secrets: 'secret',
 } as const;
 type Section = keyof typeof SECTIONS;
-
-/** The sections of tocsin.yml, as far as their names matter. */
-export type Known = Readonly<Record<Section, Readonly<Record<string, unknown>>>>;
 
 /** Which members of an action's `with` name something of tocsin.yml. `secret_headers` do in every action. */
 export const NAMING: Readonly<Record<string, Readonly<Record<string, Section>>>> = {
@@ -43,7 +40,7 @@ const SHOWN = 8;
  * out. Without the names themselves, which may have been meant for something else.
  * @returns warnings, each `file:line: warning: place what; those there are`
  */
-export function namesNothing(source: string, file: string, known: Known): string[] {
+export function namesNothing(source: string, file: string, known: Pick<RunbookSections, Section>): string[] {
   return callsIn(source, file).flatMap(({ call, at, placed }) =>
     namedIn(call, at).flatMap(({ path, name, section }) => {
       if (isTemplate(name) || Object.hasOwn(known[section], name)) return [];
@@ -83,19 +80,20 @@ function namedIn(
   at: Path,
 ): Array<{ path: Path; name: string; section: Section }> {
   const given = isMapping(call.with) ? call.with : {};
-  const naming = Object.entries(NAMING[String(call.uses)] ?? {});
-  const headers = isMapping(given.secret_headers) ? Object.entries(given.secret_headers) : [];
+  const headers = isMapping(given.secret_headers) ? given.secret_headers : {};
+  const named = (holder: Record<string, unknown>, path: Path, member: string, section: Section) => {
+    const name = holder[member];
+    return typeof name === 'string' ? [{ path: [...path, member], name, section }] : [];
+  };
+  const here = [...at, 'with'];
   return [
-    ...naming.map(([member, section]) => ({ path: [...at, 'with', member], name: given[member], section })),
-    ...headers.map(([header, name]) => ({
-      path: [...at, 'with', 'secret_headers', header],
-      name,
-      section: 'secrets' as const,
-    })),
-  ].filter(
-    (one): one is { path: (string | number)[]; name: string; section: Section } =>
-      typeof one.name === 'string',
-  );
+    ...Object.entries(NAMING[String(call.uses)] ?? {}).flatMap(([member, section]) =>
+      named(given, here, member, section),
+    ),
+    ...Object.keys(headers).flatMap((header) =>
+      named(headers, [...here, 'secret_headers'], header, 'secrets'),
+    ),
+  ];
 }
 
 /** What is said of one call: where, and what is to be written in tocsin.yml. */
