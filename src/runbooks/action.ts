@@ -159,6 +159,8 @@ export interface Action<I = unknown> {
 /** Those that steps may use, by name. */
 export type Actions = ReadonlyMap<string, Action>;
 
+type How = { unsure?: boolean; partly?: boolean; final?: boolean; output?: Output };
+
 /** The step did not do what it should. */
 export class ActionFailed extends Error {
   override name = 'ActionFailed';
@@ -171,15 +173,7 @@ export class ActionFailed extends Error {
   /** What was done of it, for the undo and for the record. */
   readonly output: Output;
 
-  constructor(
-    message: string,
-    {
-      unsure = false,
-      partly = false,
-      final = false,
-      output = {},
-    }: { unsure?: boolean; partly?: boolean; final?: boolean; output?: Output } = {},
-  ) {
+  constructor(message: string, { unsure = false, partly = false, final = false, output = {} }: How = {}) {
     super(message);
     this.unsure = unsure;
     this.partly = partly;

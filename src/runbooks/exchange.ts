@@ -108,7 +108,9 @@ export async function exchange(asked: Asked, settings: Settings): Promise<Exchan
     call.once('socket', (socket) =>
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         sent = true;
-        if (connectMs !== ms) timer = renewed(timer, runOut, ms);
+        if (connectMs === ms) return;
+        clearTimeout(timer);
+        timer = setTimeout(runOut, ms);
       }),
     );
     call.end(body);
@@ -133,11 +135,6 @@ export async function exchange(asked: Asked, settings: Settings): Promise<Exchan
     // Nothing goes on behind the back of who asked.
     stop();
   }
-}
-
-function renewed(timer: NodeJS.Timeout, act: () => void, ms: number): NodeJS.Timeout {
-  clearTimeout(timer);
-  return setTimeout(act, ms);
 }
 
 /** A header that came more than once means the list of its values. */

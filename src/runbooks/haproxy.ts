@@ -104,12 +104,7 @@ export const instanceShape = {
   map: instance.shape.map,
 };
 
-interface Written {
-  instances?: InstanceSettings[];
-  socket?: string;
-  file?: string;
-  map?: string;
-}
+type Written = z.infer<z.ZodObject<typeof instanceShape>>;
 
 export function checkInstances({ instances, socket, file, map }: Written, context: z.RefinementCtx): void {
   const problem = (message: string) => context.addIssue({ code: 'custom', message });

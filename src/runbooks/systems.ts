@@ -27,11 +27,10 @@ interface SystemsOptions {
   /** Hears of every secret that is resolved, and of every key that a store reads or is given. */
   scrub: { learn(secret: Secret): void };
   fingerprint: Fingerprint;
-  readFile?: (path: string) => string;
 }
 
 export function openSystems(settings: RunbookSettings, options: SystemsOptions): Systems {
-  const { env, scrub, fingerprint, readFile = readPlainFileSync } = options;
+  const { env, scrub, fingerprint } = options;
   const stores = new Map<string, KeyStore>();
   const routes = new Map<string, Route>();
 
@@ -41,7 +40,7 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
     let value: string | undefined;
     try {
       // Editors and `echo` end files with a line break that is no part of the secret.
-      value = place.startsWith('env:') ? env[from] : readFile(from).replace(/\r?\n$/, '');
+      value = place.startsWith('env:') ? env[from] : readPlainFileSync(from).replace(/\r?\n$/, '');
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code ?? message;

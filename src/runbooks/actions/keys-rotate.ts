@@ -39,8 +39,8 @@ const PHASES = {
   },
   prove: {
     run: prove,
-    does: ({ probe }) =>
-      `tries the pending key, and a random one, at ${count(probe.urls.length, 'instance')}`,
+    does: ({ probe: { urls } }) =>
+      `tries the pending key, and a random one, at ${urls.length} instance${urls.length === 1 ? '' : 's'}`,
     writes: () => [],
   },
   switch: {
@@ -132,15 +132,9 @@ async function planMint(name: string, plan: StepPlan, context: ActionContext): P
   const rotation = await readRotation(name, context);
   mustBeSteady(rotation, context);
   const { truth, senders, acceptors, current } = rotation;
-  const versions = [truth, ...senders, ...acceptors].map(({ store, version }) => [
-    `keys:${store.name}`,
-    version,
-  ]);
-  return {
-    ...plan,
-    does: `${plan.does}, to replace ${context.fingerprint(current)}`,
-    versions: Object.fromEntries(versions),
-  };
+  const holders = [truth, ...senders, ...acceptors];
+  const versions = Object.fromEntries(holders.map(({ store, version }) => [`keys:${store.name}`, version]));
+  return { ...plan, does: `${plan.does}, to replace ${context.fingerprint(current)}`, versions };
 }
 
 /** Acceptors keep the new key under an id of its own, and a service may know its client by that id: approvers should know. */
@@ -151,10 +145,6 @@ async function planAccept(name: string, plan: StepPlan, context: ActionContext):
   );
   const now = ids.length > 0 ? ` (now ${ids.join(', ')})` : '';
   return { ...plan, does: `${plan.does}; the client is called tocsin-… there from then on${now}` };
-}
-
-function count(number: number, noun: string): string {
-  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 }
 
 /** P2: the truth gets a fresh key, which nobody uses or accepts yet. */

@@ -42,7 +42,6 @@ type Settings = z.infer<typeof settings>;
 /** Keys under a prefix in etcd. Compare and set are one transaction there, by value. */
 export const etcd: KeyStoreKind<Settings> = {
   type: 'etcd',
-  is: 'keys under a prefix in etcd',
   settings,
   open: (name, given, surroundings) => new Etcd(name, given, surroundings),
 };

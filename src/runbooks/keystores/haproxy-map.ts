@@ -40,7 +40,6 @@ type Place = MapPlace & { keys: Map<string, Secret[]> };
 /** Keys in maps of one or more HAProxies. Every instance gets the file and the live map. */
 export const haproxyMap: KeyStoreKind<Settings> = {
   type: 'haproxy-map',
-  is: 'a map of one or more HAProxies, file and live',
   settings,
   open: (name, given, surroundings) => new HaproxyMap(name, given, surroundings),
 };

@@ -176,7 +176,6 @@ type Settings = z.infer<typeof settings>;
 /** Keys in a JSON document that a server gives with an ETag, and takes back only with the same one. */
 export const http: KeyStoreKind<Settings> = {
   type: 'http',
-  is: 'a JSON document behind ETag and If-Match',
   settings,
   open: (name, given, surroundings) => new Http(name, given, surroundings),
 };

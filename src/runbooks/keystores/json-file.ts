@@ -22,7 +22,6 @@ interface Settings {
 /** An object of id → key in a JSON file, for services that read their keys from one. */
 export const jsonFile: KeyStoreKind<Settings> = {
   type: 'json-file',
-  is: 'a JSON file',
   settings: z.strictObject({ path: z.string().startsWith('/', 'must be an absolute path') }),
   open: (name, { path }, surroundings) =>
     new WholeFile(name, { type: 'json-file', path, parse, format, refuse }, surroundings),

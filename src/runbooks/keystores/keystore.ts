@@ -117,8 +117,6 @@ export interface StoreSurroundings {
  */
 export interface KeyStoreKind<S = unknown> {
   type: string;
-  /** What it is, in a few words, for messages and lists. */
-  is: string;
   settings: z.ZodType<S>;
   /** Connects to nothing: each reading and writing does. @param name as under `keystores:`; it begins every message */
   open(name: string, settings: S, surroundings: StoreSurroundings): KeyStore;

@@ -136,7 +136,6 @@ class Given {
 /** Keys in a table of PostgreSQL, one row each. Compare and set are one statement. */
 export const postgres: KeyStoreKind<Settings> = {
   type: 'postgres',
-  is: 'a table in PostgreSQL',
   settings,
   open: (name, given, surroundings) => new Postgres(name, given, surroundings),
 };

@@ -20,7 +20,6 @@ type Settings = z.infer<typeof settings>;
 /** A hash of id → key in Redis. Compare and set are one script there. */
 export const redis: KeyStoreKind<Settings> = {
   type: 'redis',
-  is: 'a hash in Redis',
   settings,
   open: (name, given, surroundings) => new RedisHash(name, given, surroundings),
 };

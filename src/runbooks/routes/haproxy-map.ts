@@ -28,7 +28,6 @@ type Settings = z.infer<typeof settings>;
 /** One entry of a map of one or more HAProxies, which names the backend: `use_backend %[str(active),map(…)]`. */
 export const haproxyMap: RouteKind<Settings> = {
   type: 'haproxy-map',
-  is: 'an entry in a map of one or more HAProxies, file and live',
   settings,
   open: (name, given) => new HaproxyRoute(name, given),
 };

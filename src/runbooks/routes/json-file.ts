@@ -20,7 +20,6 @@ const content = z.record(z.string(), z.string());
 /** One member of a JSON object in a file, for gateways that look at the file before every request: `{"tts": "old"}`. */
 export const jsonFile: RouteKind<Settings> = {
   type: 'json-file',
-  is: 'a member of a JSON file that a gateway reads',
   settings,
   open: (name, given) => new JsonRoute(name, given),
 };

@@ -41,7 +41,6 @@ const IN_A_ROW = 5;
 /** An include file of an nginx: tested before it counts, put back when it is refused or not taken up. */
 export const nginx: RouteKind<Settings> = {
   type: 'nginx',
-  is: 'an include file of an nginx, tested and reloaded',
   settings,
   open: (name, given) => new NginxRoute(name, given),
 };
