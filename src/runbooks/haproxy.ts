@@ -146,10 +146,12 @@ export class MapInstance {
   }
 
   /** @throws HaproxyFailed naming the place */
-  async read(signal: AbortSignal): Promise<{ file: Row[]; live: Row[] }> {
-    const file = await this.in('file', 'read', () => this.readFile());
-    const live = await this.in('live', 'read', () => this.api.showMap(this.map, signal));
-    return { file, live };
+  read(place: 'file' | 'live', signal: AbortSignal): Promise<Row[]> {
+    return this.in(place, 'read', async () => {
+      if (place === 'live') return this.api.showMap(this.map, signal);
+      const lines = (await readPlainFile(this.file)).split('\n');
+      return lines.map(parse).filter((row) => row !== null);
+    });
   }
 
   /** The file first: a reload at any moment then leads to what is wanted. Call it with the file locked. */
@@ -181,14 +183,6 @@ export class MapInstance {
     });
   }
 
-  private async readFile(): Promise<Row[]> {
-    const source = await readPlainFile(this.file);
-    return source
-      .split('\n')
-      .map(parse)
-      .filter((row) => row !== null);
-  }
-
   private async in<T>(place: 'file' | 'live', verb: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
@@ -211,10 +205,15 @@ export interface MapPlace {
 /** @returns each place of each instance. @throws HaproxyFailed naming the place */
 export async function readPlaces(instances: MapInstance[], signal: AbortSignal): Promise<MapPlace[]> {
   const read = instances.map(async (instance) => {
-    const rows = await instance.read(signal);
-    return (['file', 'live'] as const).map((where) => {
-      return { instance, where, name: instance.places[where], rows: rows[where] };
-    });
+    const places: MapPlace[] = [];
+    for (const where of ['file', 'live'] as const)
+      places.push({
+        instance,
+        where,
+        name: instance.places[where],
+        rows: await instance.read(where, signal),
+      });
+    return places;
   });
   return (await Promise.all(read)).flat();
 }

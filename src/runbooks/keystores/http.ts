@@ -24,17 +24,6 @@ const pointer = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON pointer such as /keys, with ~1 for a slash in a name');
 
-/** Where in a document the keys are, and how. */
-const mapShape = z.strictObject({
-  /** `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
-  shape: z.enum(['object', 'list']).default('object'),
-  id: pointer.default('/id'),
-  value: pointer.default('/value'),
-  /** Where in the document the map is; absent: it is the document. */
-  member: pointer.optional(),
-});
-type MapSettings = z.infer<typeof mapShape>;
-
 type Container = Record<string, unknown> | unknown[];
 
 /** A JSON document and the keys in it; what else is in it stays as it is. */
@@ -44,7 +33,7 @@ class HttpDocument {
   /** @throws what `failed` makes of what is wrong, which never quotes the document */
   constructor(
     private readonly source: string,
-    private readonly settings: MapSettings,
+    private readonly settings: Settings,
     private readonly failed: (what: string) => Error,
   ) {
     this.keys = this.keysOf(this.parse());
@@ -154,7 +143,12 @@ const settings = z
   .strictObject({
     url: httpAddress,
     headers: z.record(header, z.string()).default({}),
-    ...mapShape.shape,
+    /** How the keys are held. `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
+    shape: z.enum(['object', 'list']).default('object'),
+    id: pointer.default('/id'),
+    value: pointer.default('/value'),
+    /** Where in the document they are; absent: they are the document. */
+    member: pointer.optional(),
     /** The method that takes the whole document. */
     write: z.enum(['put', 'patch', 'post']).default('put'),
   })
