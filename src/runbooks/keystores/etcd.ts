@@ -58,20 +58,10 @@ interface Transaction {
   responses?: Array<{ response_range?: Range }>;
 }
 
-class Etcd extends CompareAndSet {
+class Etcd extends CompareAndSet<Settings> {
   readonly type = 'etcd';
-  readonly places: readonly string[];
-  private readonly gateway: EtcdGateway;
-
-  constructor(
-    name: string,
-    private readonly settings: Settings,
-    surroundings: StoreSurroundings,
-  ) {
-    super(name, surroundings);
-    this.gateway = new EtcdGateway(name, settings, surroundings);
-    this.places = [`${settings.urls.map(shown).join(', ')} ${settings.prefix}`];
-  }
+  readonly places = [`${this.settings.urls.map(shown).join(', ')} ${this.settings.prefix}`];
+  private readonly gateway = new EtcdGateway(this.name, this.settings, this.surroundings);
 
   async read(signal: AbortSignal): Promise<Keys> {
     const { prefix } = this.settings;

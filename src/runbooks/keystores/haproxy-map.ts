@@ -6,7 +6,6 @@ import {
   instanceShape,
   isWord,
   type MapChange,
-  type MapInstance,
   type MapPlace,
   openInstances,
   type Row,
@@ -21,7 +20,6 @@ import {
   type Keys,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   same,
   versionOf,
 } from './keystore.js';
@@ -44,20 +42,10 @@ export const haproxyMap: KeyStoreKind<Settings> = {
   open: (name, given, surroundings) => new HaproxyMap(name, given, surroundings),
 };
 
-class HaproxyMap extends CompareAndSet {
+class HaproxyMap extends CompareAndSet<Settings> {
   readonly type = 'haproxy-map';
-  readonly places: readonly string[];
-  private readonly instances: MapInstance[];
-
-  constructor(
-    name: string,
-    private readonly settings: Settings,
-    surroundings: StoreSurroundings,
-  ) {
-    super(name, surroundings);
-    this.instances = openInstances(settings);
-    this.places = this.instances.flatMap(({ touches }) => touches);
-  }
+  private readonly instances = openInstances(this.settings);
+  readonly places = this.instances.flatMap(({ touches }) => touches);
 
   /**
    * The keys that all places agree on. One that is half written or half removed is left out, so that whoever compares

@@ -14,7 +14,6 @@ import {
   type SecretReference,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   same,
   secretReference,
   shown,
@@ -183,18 +182,9 @@ class Dropped extends StoreFailed {}
 const DROPS = 12;
 const pauseMs = (drops: number) => Math.min(50 * drops, 500) * (0.5 + Math.random());
 
-class Http extends CompareAndSet {
+class Http extends CompareAndSet<Settings> {
   readonly type = 'http';
-  readonly places: readonly string[];
-
-  constructor(
-    name: string,
-    private readonly settings: Settings,
-    surroundings: StoreSurroundings,
-  ) {
-    super(name, surroundings);
-    this.places = [shown(settings.url) + (settings.member ? ` ${settings.member}` : '')];
-  }
+  readonly places = [shown(this.settings.url) + (this.settings.member ? ` ${this.settings.member}` : '')];
 
   async read(signal: AbortSignal): Promise<Keys> {
     return this.reading((await this.load(signal)).document.keys);

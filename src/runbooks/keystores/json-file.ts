@@ -10,7 +10,6 @@ import {
   NotWritten,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   same,
   versionOf,
 } from './keystore.js';
@@ -72,19 +71,9 @@ interface FileFormat {
  * Keys in one file that is read and written whole, under a lock that other processes see.
  * @public a new kind of file is made of it (README.md)
  */
-export class WholeFile extends CompareAndSet {
-  readonly type: string;
-  readonly places: readonly string[];
-
-  constructor(
-    name: string,
-    private readonly file: FileFormat,
-    surroundings: StoreSurroundings,
-  ) {
-    super(name, surroundings);
-    this.type = file.type;
-    this.places = [file.path];
-  }
+export class WholeFile extends CompareAndSet<FileFormat> {
+  readonly type = this.settings.type;
+  readonly places = [this.settings.path];
 
   async read(signal: AbortSignal): Promise<Keys> {
     const found = await this.load(signal);
@@ -92,7 +81,7 @@ export class WholeFile extends CompareAndSet {
   }
 
   protected override refuse(id: string, key: string): string | null {
-    return this.file.refuse(id, key);
+    return this.settings.refuse(id, key);
   }
 
   protected async change(
@@ -101,7 +90,7 @@ export class WholeFile extends CompareAndSet {
     expect: Secret | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const { path, format } = this.file;
+    const { path, format } = this.settings;
     let renaming = false;
     const step = async () => {
       const keys = (await this.load(signal)) ?? new Map<string, Secret>();
@@ -130,7 +119,7 @@ export class WholeFile extends CompareAndSet {
 
   /** @returns null: there is no file yet. A folder that is not there is another matter: a wrong path, or nothing mounted. */
   private async load(signal: AbortSignal): Promise<Map<string, Secret> | null> {
-    const { path, parse, type } = this.file;
+    const { path, parse, type } = this.settings;
     let source: string;
     try {
       source = await readPlainFile(path, signal);
@@ -152,7 +141,7 @@ export class WholeFile extends CompareAndSet {
     if (error instanceof Stale || error instanceof StoreFailed) return error;
     const { code, message } = error as NodeJS.ErrnoException;
     const why = signal.aborted ? 'stopped' : (code ?? message);
-    return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
+    return new StoreFailed(`${this.name}: ${this.settings.path} could not be ${verb}: ${why}`);
   }
 }
 

@@ -126,13 +126,14 @@ export interface KeyStoreKind<S = unknown> {
 const isKeepable = (text: string): boolean =>
   text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
-/** What all kinds do alike: what cannot be kept is refused, and both ways of writing are one change. */
-export abstract class CompareAndSet implements KeyStore {
+/** What all kinds do alike: what cannot be kept is refused, and both ways of writing are one change. `S`: what they are opened with. */
+export abstract class CompareAndSet<S> implements KeyStore {
   abstract readonly type: string;
   abstract readonly places: readonly string[];
 
   constructor(
     readonly name: string,
+    protected readonly settings: S,
     protected readonly surroundings: StoreSurroundings,
   ) {}
 

@@ -10,7 +10,6 @@ import {
   SecretAddress,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   same,
   secretReference,
 } from './keystore.js';
@@ -140,24 +139,17 @@ export const postgres: KeyStoreKind<Settings> = {
   open: (name, given, surroundings) => new Postgres(name, given, surroundings),
 };
 
-class Postgres extends CompareAndSet {
+class Postgres extends CompareAndSet<Settings> {
   readonly type = 'postgres';
-  readonly places: readonly string[];
-  private readonly address: SecretAddress;
-  private readonly table: KeyTable;
-
-  constructor(name: string, settings: Settings, surroundings: StoreSurroundings) {
-    super(name, surroundings);
-    this.address = new SecretAddress(
-      name,
-      settings.url,
-      surroundings,
-      shownDatabase,
-      'postgres://user:password@host:5432/database',
-    );
-    this.table = new KeyTable(settings);
-    this.places = [`${this.address.shown()} ${this.table.shown}`];
-  }
+  private readonly address = new SecretAddress(
+    this.name,
+    this.settings.url,
+    this.surroundings,
+    shownDatabase,
+    'postgres://user:password@host:5432/database',
+  );
+  private readonly table = new KeyTable(this.settings);
+  readonly places = [`${this.address.shown()} ${this.table.shown}`];
 
   async read(signal: AbortSignal): Promise<Keys> {
     const rows = await this.connected(signal, 'read', (client) => this.table.rows(client));

@@ -9,7 +9,6 @@ import {
   SecretAddress,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   secretReference,
   shown,
 } from './keystore.js';
@@ -39,26 +38,16 @@ interface Connection extends Redis {
   change(key: string, id: string, wanted: string, expect: string): Promise<number>;
 }
 
-class RedisHash extends CompareAndSet {
+class RedisHash extends CompareAndSet<Settings> {
   readonly type = 'redis';
-  readonly places: readonly string[];
-  private readonly address: SecretAddress;
-
-  constructor(
-    name: string,
-    private readonly settings: Settings,
-    surroundings: StoreSurroundings,
-  ) {
-    super(name, surroundings);
-    this.address = new SecretAddress(
-      name,
-      settings.url,
-      surroundings,
-      (address) => (/^rediss?:\/\//.test(address) ? shown(address) : null),
-      'redis://user:password@host:6379/0',
-    );
-    this.places = [`${this.address.shown()} ${settings.key}`];
-  }
+  private readonly address = new SecretAddress(
+    this.name,
+    this.settings.url,
+    this.surroundings,
+    (address) => (/^rediss?:\/\//.test(address) ? shown(address) : null),
+    'redis://user:password@host:6379/0',
+  );
+  readonly places = [`${this.address.shown()} ${this.settings.key}`];
 
   async read(signal: AbortSignal): Promise<Keys> {
     // Keys are read as bytes: decoding would put a replacement character where a key is not text, and nobody would know.

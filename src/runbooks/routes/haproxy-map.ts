@@ -5,7 +5,6 @@ import {
   HaproxyFailed,
   instanceShape,
   isWord,
-  type MapInstance,
   type MapPlace,
   openInstances,
   type Row,
@@ -34,20 +33,12 @@ export const haproxyMap: RouteKind<Settings> = {
 
 type Place = MapPlace & { to: string };
 
-class HaproxyRoute extends CheckedRoute {
+class HaproxyRoute extends CheckedRoute<Settings> {
   readonly type = 'haproxy-map';
+  private readonly instances = openInstances(this.given);
+  readonly places = this.instances.flatMap(({ touches }) => touches);
   protected readonly any = 'one plain word';
   protected readonly fits = isWord;
-  private readonly key: string;
-  private readonly instances: MapInstance[];
-
-  constructor(name: string, given: Settings) {
-    const instances = openInstances(given);
-    const places = instances.flatMap(({ touches }) => touches);
-    super(name, places, given.choices);
-    this.instances = instances;
-    this.key = given.key;
-  }
 
   protected async look(signal: AbortSignal): Promise<RouteReading> {
     const places = await this.readPlaces(signal);
@@ -59,7 +50,7 @@ class HaproxyRoute extends CheckedRoute {
   }
 
   protected change(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    const change = { put: [this.key, to] as Row, drop: [] };
+    const change = { put: [this.given.key, to] as Row, drop: [] };
     const step = async () => {
       const behind = (await this.readPlaces(signal)).filter((place) => place.to !== to);
       for (const { name: place, to: there } of behind) this.mustPointTo(place, there, expect);
@@ -74,9 +65,9 @@ class HaproxyRoute extends CheckedRoute {
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
     return (await readPlaces(this.instances, signal)).map((place) => {
       // HAProxy goes by the first of several.
-      const to = place.rows.find(([key]) => key === this.key)?.[1];
+      const to = place.rows.find(([key]) => key === this.given.key)?.[1];
       if (to === undefined)
-        throw new HaproxyFailed(`${place.name} has no entry ${this.key}; add it by hand once`);
+        throw new HaproxyFailed(`${place.name} has no entry ${this.given.key}; add it by hand once`);
       return { ...place, to };
     });
   }

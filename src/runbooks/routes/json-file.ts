@@ -24,17 +24,10 @@ export const jsonFile: RouteKind<Settings> = {
   open: (name, given) => new JsonRoute(name, given),
 };
 
-class JsonRoute extends CheckedRoute {
+class JsonRoute extends CheckedRoute<Settings> {
   readonly type = 'json-file';
+  readonly places = [this.given.path];
   protected readonly any = 'one name';
-
-  constructor(
-    name: string,
-    private readonly given: Settings,
-  ) {
-    super(name, [given.path], given.choices);
-  }
-
   protected fits = (to: string) => to !== '';
 
   protected async look(signal: AbortSignal): Promise<RouteReading> {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type Broken, exchange } from '../exchange.js';
 import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
@@ -33,6 +34,7 @@ const settings = z
   );
 type Settings = z.infer<typeof settings>;
 
+const execute = promisify(execFile);
 const TAKEN_UP_MS = 10_000;
 const ANSWER_MS = 2_000;
 // Several workers answer: one that has it does not mean that all have.
@@ -45,17 +47,10 @@ export const nginx: RouteKind<Settings> = {
   open: (name, given) => new NginxRoute(name, given),
 };
 
-class NginxRoute extends CheckedRoute {
+class NginxRoute extends CheckedRoute<Settings> {
   readonly type = 'nginx';
+  readonly places = [this.given.file, this.given.live];
   protected readonly any = 'one plain word';
-
-  constructor(
-    name: string,
-    private readonly given: Settings,
-  ) {
-    super(name, [given.file, given.live], given.choices);
-  }
-
   protected fits = (to: string) => target.safeParse(to).success;
 
   protected async look(signal: AbortSignal): Promise<RouteReading> {
@@ -149,15 +144,12 @@ class NginxRoute extends CheckedRoute {
     process.kill(master, 'SIGHUP');
   }
 
-  private run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      execFile(file!, args, { signal, timeout: TAKEN_UP_MS }, (error, _, said) => {
-        if (!error) return resolve();
-        // nginx quotes what it stumbled over, which may be a secret: only the place is told.
-        const place = / in (\/\S+:\d+)/.exec(said)?.[1];
-        const why = place ? `see ${place}` : `exit ${(error as { code?: unknown }).code ?? error.message}`;
-        reject(new Error(`the ${what} command ${file} failed: ${why}`));
-      });
+  private async run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
+    await execute(file!, args, { signal, timeout: TAKEN_UP_MS }).catch(({ stderr, code, message }) => {
+      // nginx quotes what it stumbled over, which may be a secret: only the place is told.
+      const place = / in (\/\S+:\d+)/.exec(stderr)?.[1];
+      const why = place ? `see ${place}` : `exit ${code ?? message}`;
+      throw new Error(`the ${what} command ${file} failed: ${why}`);
     });
   }
 }

@@ -44,14 +44,17 @@ export class RouteFailed extends Error {
 }
 
 /** What all kinds do alike: they refuse to point where they may not, and what they say begins with their name. */
-export abstract class CheckedRoute implements Route {
+export abstract class CheckedRoute<S extends { choices: string[] }> implements Route {
   abstract readonly type: string;
+  abstract readonly places: readonly string[];
+  readonly choices: readonly string[];
 
   constructor(
     readonly name: string,
-    readonly places: readonly string[],
-    readonly choices: readonly string[],
-  ) {}
+    protected readonly given: S,
+  ) {
+    this.choices = given.choices;
+  }
 
   read(signal: AbortSignal): Promise<RouteReading> {
     return this.told('read', signal, () => this.look(signal));
