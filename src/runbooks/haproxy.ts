@@ -116,19 +116,68 @@ export function checkInstances({ instances, socket, file, map }: Written, contex
 
 const nameOf = ({ name, socket }: InstanceSettings) => name ?? socket;
 
-export function openInstances({ instances, socket, file, map }: Written): MapInstance[] {
-  return (instances ?? [{ socket: socket!, file: file!, map }]).map((one) => new MapInstance(one));
-}
-
 /** What is to change in a map: an entry that shall be there, and keys that shall not. */
 export interface MapChange {
   put: Row | null;
   drop: string[];
 }
 
+/** One of the two places of an instance, as it was read. */
+export interface MapPlace {
+  instance: MapInstance;
+  where: 'file' | 'live';
+  /** What messages call it. */
+  name: string;
+  rows: Row[];
+}
+
+/** A map that is the same in one or more HAProxies. */
+export class SharedMap {
+  private readonly instances: MapInstance[];
+  /** What a write touches. */
+  readonly touches: string[];
+
+  constructor({ instances, socket, file, map }: Written) {
+    this.instances = (instances ?? [{ socket: socket!, file: file!, map }]).map(
+      (one) => new MapInstance(one),
+    );
+    this.touches = this.instances.flatMap(({ touches }) => touches);
+  }
+
+  /** @returns each place of each instance. @throws HaproxyFailed naming the place */
+  async read(signal: AbortSignal): Promise<MapPlace[]> {
+    const read = this.instances.map(async (instance) => {
+      const places: MapPlace[] = [];
+      for (const where of ['file', 'live'] as const) {
+        const rows = await instance.read(where, signal);
+        places.push({ instance, where, name: instance.places[where], rows });
+      }
+      return places;
+    });
+    return (await Promise.all(read)).flat();
+  }
+
+  /** Changes one place after the other. Call it within `locked`. @throws HaproxyFailed naming the place */
+  async change(places: MapPlace[], change: MapChange, signal: AbortSignal): Promise<void> {
+    for (const { instance, where } of places) {
+      signal.throwIfAborted();
+      if (where === 'file') await instance.changeFile(change);
+      else await instance.changeLive(change, signal);
+    }
+  }
+
+  /** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
+  locked<T>(change: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const files = [...new Set(this.instances.map(({ file }) => file))].sort();
+    return files.reduceRight<() => Promise<T>>(
+      (inner, file) => () => withFileLock(file, inner, signal),
+      change,
+    )();
+  }
+}
+
 /** One HAProxy and one of its maps: the file that it reads at start, and what it goes by now. */
-export class MapInstance {
-  readonly name: string;
+class MapInstance {
   readonly file: string;
   /** What messages call the two places. */
   readonly places: { file: string; live: string };
@@ -137,11 +186,11 @@ export class MapInstance {
   private readonly api: RuntimeApi;
 
   constructor(settings: InstanceSettings) {
-    this.name = nameOf(settings);
+    const name = nameOf(settings);
     this.file = settings.file;
     this.map = settings.map ?? settings.file;
     this.api = new RuntimeApi(settings.socket);
-    this.places = { file: `${this.name} file`, live: `${this.name} live` };
+    this.places = { file: `${name} file`, live: `${name} live` };
     this.touches = [settings.file, settings.socket];
   }
 
@@ -191,57 +240,6 @@ export class MapInstance {
       throw new HaproxyFailed(`${this.places[place]} could not be ${verb}: ${code ?? message}`);
     }
   }
-}
-
-/** One of the two places of an instance, as it was read. */
-export interface MapPlace {
-  instance: MapInstance;
-  where: 'file' | 'live';
-  /** What messages call it. */
-  name: string;
-  rows: Row[];
-}
-
-/** @returns each place of each instance. @throws HaproxyFailed naming the place */
-export async function readPlaces(instances: MapInstance[], signal: AbortSignal): Promise<MapPlace[]> {
-  const read = instances.map(async (instance) => {
-    const places: MapPlace[] = [];
-    for (const where of ['file', 'live'] as const)
-      places.push({
-        instance,
-        where,
-        name: instance.places[where],
-        rows: await instance.read(where, signal),
-      });
-    return places;
-  });
-  return (await Promise.all(read)).flat();
-}
-
-/** Changes one place after the other. Call it within `withMapFiles`. @throws HaproxyFailed naming the place */
-export async function changePlaces(
-  places: ReadonlyArray<Pick<MapPlace, 'instance' | 'where'>>,
-  change: MapChange,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { instance, where } of places) {
-    signal.throwIfAborted();
-    if (where === 'file') await instance.changeFile(change);
-    else await instance.changeLive(change, signal);
-  }
-}
-
-/** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
-export function withMapFiles<T>(
-  instances: MapInstance[],
-  change: () => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const files = [...new Set(instances.map(({ file }) => file))].sort();
-  return files.reduceRight<() => Promise<T>>(
-    (inner, file) => () => withFileLock(file, inner, signal),
-    change,
-  )();
 }
 
 /** As HAProxy reads a line of a map: a comment begins in the first column only; the value is the rest of the line. */

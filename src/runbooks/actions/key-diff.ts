@@ -1,5 +1,4 @@
-import type { Json } from '#domain/run/runbook.js';
-import type { ActionContext, Output } from '../action.js';
+import type { ActionContext } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
 import type { Secret } from '../secret.js';
 import { readPlace } from './touch.js';
@@ -122,7 +121,7 @@ export function count(keys: number): string {
 }
 
 /** A diff as an output: ids and fingerprints only. */
-export function diffOutput(found: KeyDiff, context: ActionContext): Output & { fingerprints: Json } {
+export function diffOutput(found: KeyDiff, context: ActionContext) {
   const { missing, extra, mismatched, same } = found;
   const disagreeing = [...new Set(found.disagreeing.map(({ id }) => id))].sort();
   return {

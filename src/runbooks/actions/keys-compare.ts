@@ -45,7 +45,7 @@ export const keysCompare: Action<Input> = {
     if (wrong && require === 'none-mismatched' && !places.some((place) => foreseen?.has(place)))
       throw new ActionFailed(wrong);
     const refuses = wrong ? ', and fails as long as that is so' : '';
-    const now = told(found, output.fingerprints as Record<string, string>);
+    const now = told(found, output.fingerprints);
     return stepPlan(`compares ${from} with ${to}: now ${now}${refuses}`, {
       versions: versions({ [from]: found.from, [to]: found.to }),
       output,
@@ -59,7 +59,7 @@ export const keysCompare: Action<Input> = {
     for (const line of found.disagreeing) context.say(line.told);
     const wrong = against(given, found, context);
     if (wrong) throw new ActionFailed(wrong, { output });
-    return { kind: 'done', output, summary: told(found, output.fingerprints as Record<string, string>) };
+    return { kind: 'done', output, summary: told(found, output.fingerprints) };
   },
 };
 

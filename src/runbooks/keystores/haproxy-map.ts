@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import {
-  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
   type MapChange,
   type MapPlace,
-  openInstances,
   type Row,
-  readPlaces,
-  withMapFiles,
+  SharedMap,
 } from '../haproxy.js';
 import { Secret } from '../secret.js';
 import {
@@ -44,8 +41,8 @@ export const haproxyMap: KeyStoreKind<Settings> = {
 
 class HaproxyMap extends CompareAndSet<Settings> {
   readonly type = 'haproxy-map';
-  private readonly instances = openInstances(this.settings);
-  readonly places = this.instances.flatMap(({ touches }) => touches);
+  private readonly map = new SharedMap(this.settings);
+  readonly places = this.map.touches;
 
   /**
    * The keys that all places agree on. One that is half written or half removed is left out, so that whoever compares
@@ -76,7 +73,8 @@ class HaproxyMap extends CompareAndSet<Settings> {
     if (there.every(({ fps }) => fps === first))
       return { told: `${this.name} holds more than one key under ${id}: ${first}`, keys };
     const said = there.map(({ name, where, fps }) => {
-      const place = this.instances.length > 1 ? name : where;
+      // Where there is one instance only, its name says nothing.
+      const place = places.length > 2 ? name : where;
       return `${place} ${fps === '' ? 'lacks it' : `has ${fps}`}`;
     });
     return { told: `places of ${this.name} disagree about ${id}: ${said.join(', ')}`, keys };
@@ -100,12 +98,12 @@ class HaproxyMap extends CompareAndSet<Settings> {
         if (wanted) this.mustBeFree(id, wanted, keys);
       }
       if (behind.length === 0) return;
-      await changePlaces(behind, this.changeOf(id, wanted, expect), signal);
+      await this.map.change(behind, this.changeOf(id, wanted, expect), signal);
       for (const { name, keys } of await this.readPlaces(signal))
         if (!only(keys.get(id), wanted))
           throw new HaproxyFailed(`${name} reads differently from what was written`);
     };
-    return this.told(() => withMapFiles(this.instances, step, signal));
+    return this.told(() => this.map.locked(step, signal));
   }
 
   private changeOf(id: string, wanted: Secret | null, expect: Secret | null): MapChange {
@@ -123,8 +121,7 @@ class HaproxyMap extends CompareAndSet<Settings> {
   }
 
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
-    const places = await readPlaces(this.instances, signal);
-    return places.map((place) => ({ ...place, keys: this.keysOf(place.rows) }));
+    return (await this.map.read(signal)).map((place) => ({ ...place, keys: this.keysOf(place.rows) }));
   }
 
   private keysOf(rows: Row[]): Map<string, Secret[]> {

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import {
-  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
   type MapPlace,
-  openInstances,
   type Row,
-  readPlaces,
-  withMapFiles,
+  SharedMap,
 } from '../haproxy.js';
 import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
@@ -35,8 +32,8 @@ type Place = MapPlace & { to: string };
 
 class HaproxyRoute extends CheckedRoute<Settings> {
   readonly type = 'haproxy-map';
-  private readonly instances = openInstances(this.given);
-  readonly places = this.instances.flatMap(({ touches }) => touches);
+  private readonly map = new SharedMap(this.given);
+  readonly places = this.map.touches;
   protected readonly any = 'one plain word';
   protected readonly fits = isWord;
 
@@ -55,15 +52,15 @@ class HaproxyRoute extends CheckedRoute<Settings> {
       const behind = (await this.readPlaces(signal)).filter((place) => place.to !== to);
       for (const { name: place, to: there } of behind) this.mustPointTo(place, there, expect);
       if (behind.length === 0) return;
-      await changePlaces(behind, change, signal);
+      await this.map.change(behind, change, signal);
       for (const { name: place, to: there } of await this.readPlaces(signal))
         if (there !== to) throw new HaproxyFailed(`${place} points to ${there} after it was set to ${to}`);
     };
-    return withMapFiles(this.instances, step, signal);
+    return this.map.locked(step, signal);
   }
 
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
-    return (await readPlaces(this.instances, signal)).map((place) => {
+    return (await this.map.read(signal)).map((place) => {
       // HAProxy goes by the first of several.
       const to = place.rows.find(([key]) => key === this.given.key)?.[1];
       if (to === undefined)
