@@ -72,12 +72,7 @@ class Etcd extends CompareAndSet<Settings> {
     return this.reading(keys);
   }
 
-  protected async change(
-    id: string,
-    wanted: Secret | null,
-    expect: Secret | null,
-    signal: AbortSignal,
-  ): Promise<void> {
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const key = encode(this.settings.prefix + id);
     const write = wanted
       ? { requestPut: { key, value: encode(wanted.reveal()) } }

@@ -84,12 +84,7 @@ export class WholeFile extends CompareAndSet<FileFormat> {
     return this.settings.refuse(id, key);
   }
 
-  protected async change(
-    id: string,
-    wanted: Secret | null,
-    expect: Secret | null,
-    signal: AbortSignal,
-  ): Promise<void> {
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const { path, format } = this.settings;
     let renaming = false;
     const step = async () => {
