@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed, stepPlan } from '../action.js';
+import { type Action, type ActionContext, ActionFailed } from '../action.js';
 import {
   count,
   diff,
@@ -45,11 +45,14 @@ export const keysCompare: Action<Input> = {
     if (wrong && require === 'none-mismatched' && !places.some((place) => foreseen?.has(place)))
       throw new ActionFailed(wrong);
     const refuses = wrong ? ', and fails as long as that is so' : '';
-    const now = told(found, output.fingerprints);
-    return stepPlan(`compares ${from} with ${to}: now ${now}${refuses}`, {
+    return {
+      does: `compares ${from} with ${to}: now ${told(found, output.fingerprints)}${refuses}`,
+      touches: [],
+      current: null,
+      desired: null,
       versions: versions({ [from]: found.from, [to]: found.to }),
       output,
-    });
+    };
   },
   async run(given, context) {
     const { from, to } = given;
