@@ -28,7 +28,7 @@ interface Settings {
 }
 
 /** A whole answer, whose body was taken already. `headers` hold those that came after the body as well. */
-interface Exchanged {
+export interface Exchanged {
   status: number;
   headers: Record<string, string>;
 }

@@ -13,11 +13,7 @@ import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 
 /** What runbooks may touch, by the names of tocsin.yml. @throws ActionFailed for an unknown name, listing those there are */
-export interface Systems
-  extends Pick<
-    ActionContext,
-    'store' | 'route' | 'pair' | 'storeProbe' | 'routeProbe' | 'command' | 'secretFor' | 'hosts'
-  > {
+export interface Systems extends Omit<ActionContext, 'signal' | 'key' | 'written' | 'now' | 'fingerprint'> {
   /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
   secret(name: string): Secret;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
-import { type Asked, type Broken, exchange, NoAnswer } from '../exchange.js';
+import { type Asked, type Broken, type Exchanged, exchange, NoAnswer } from '../exchange.js';
 import type { Fingerprint, Secret } from '../secret.js';
 
 /** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
@@ -202,11 +202,7 @@ export function versionOf(
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 32);
 }
 
-export interface Answered {
-  status: number;
-  text: string;
-  headers: Readonly<Record<string, string>>;
-}
+export type Answered = Exchanged & { text: string };
 
 /** Was it refused before anything was done: for who asks, for what, or for where? Other refusals may come midway. */
 export const isForbidden = ({ status }: Answered): boolean => [401, 403, 404, 405].includes(status);
