@@ -96,9 +96,6 @@ function namedIn(
   ];
 }
 
-/** What is said of one call: where, and what is to be written in tocsin.yml. */
-type Unsaid = { path: Path; text: string };
-
 /**
  * Of a definition that is right in itself: where it sends secrets, tries keys or asks somebody, and tocsin.yml does not
  * say yet that it may, or where. What tocsin.yml does not have at all is passed over: that may be somebody else's.
@@ -113,8 +110,8 @@ export function destinationsUnsaid(
   return callsIn(source, file).flatMap(({ call, at, inputs, placed }) => {
     if (!isMapping(call.with)) return [];
     const known = { ...defaultsOf(inputs), ...given };
-    const unsaid = unsaidBy(String(call.uses), call.with, known, settings, [...at, 'with']);
-    return unsaid.map(({ path, text }) => placed(path, text));
+    const say = (path: Path, text: string) => placed([...at, 'with', ...path], text);
+    return unsaidBy(String(call.uses), call.with, known, settings, say);
   });
 }
 
@@ -128,32 +125,33 @@ export async function shelfUnsaid(shelf: Shelf, settings: RunbookSettings): Prom
   return unsaid;
 }
 
+/** @param say what is to be written in tocsin.yml because of a place in `call` */
 function unsaidBy(
   uses: string,
   call: Record<string, unknown>,
   inputs: Record<string, unknown>,
   { keystores, routes, secrets, hosts }: RunbookSettings,
-  at: Path,
-): Unsaid[] {
+  say: (path: Path, text: string) => string,
+): string[] {
   const named = (member: string) => filled(call[member], inputs);
   if (uses === 'keys.probe' && call.pair === undefined) {
     const store = named('store');
     if (store === null || keystores.get(store)?.probe !== null) return [];
     const text = `sends the keys of ${store}, and tocsin.yml does not say where to; write there, under keystores: ${store}: probe: { url: "https://…", header: X-Api-Key }`;
-    return [{ path: [...at, 'store'], text }];
+    return [say(['store'], text)];
   }
   if (uses === 'probe' && call.route !== undefined) {
     const route = named('route');
     if (route === null || routes.get(route)?.probe !== null) return [];
     const text = `asks through the route ${route}, and tocsin.yml does not say where; write there, under routes: ${route}: probe: { url: "https://…" }`;
-    return [{ path: [...at, 'route'], text }];
+    return [say(['route'], text)];
   }
   if (typeof call.url !== 'string') return [];
   const beginning = writtenBeginning(call.url);
   if (!beginning) {
     const text =
       'is filled in, and tocsin.yml lists no host that templates may reach; write there http: { hosts: [HOST] }, or write the host out here';
-    return hosts.length === 0 && isTemplate(call.url) ? [{ path: [...at, 'url'], text }] : [];
+    return hosts.length === 0 && isTemplate(call.url) ? [say(['url'], text)] : [];
   }
   const headers = isMapping(call.secret_headers) ? Object.entries(call.secret_headers) : [];
   return headers.flatMap(([header, name]) => {
@@ -164,7 +162,7 @@ function unsaidBy(
     );
     if (!secret || (isTemplate(call.url) ? to.length > 0 : isBelow(to, beginning))) return [];
     const text = `sends the secret ${name} to ${beginning.origin}, and tocsin.yml does not say that it may go there; write there, under secrets: ${name}: { from: ${secret.from}, to: [${[...secret.to, beginning.origin].join(', ')}] }`;
-    return [{ path: [...at, 'secret_headers', header], text }];
+    return [say(['secret_headers', header], text)];
   });
 }
 
