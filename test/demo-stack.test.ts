@@ -250,7 +250,6 @@ describe.each([
       await newer.remove(id, key, signal);
       const mark = await stack.load.mark();
       await until(async () => (await stack.load.since(mark)).ok >= 20);
-      await systems.close();
       const { sent, ok, failed } = await stack.load.stop();
       expect({ sent, failed }).toEqual({ sent: ok, failed: 0 });
       expect(await (await fetch(`${stack.urls.new}/metrics`)).text()).toContain('key="second"');

@@ -235,22 +235,18 @@ export async function checkRunbooks(config: Config): Promise<Finding[]> {
     if (!(error instanceof BadConfig)) throw error;
     return error.problems.map((problem) => bad('tocsin.yml', problem, 'mend the settings at that line'));
   }
-  try {
-    const { scrub, settings } = runbooks;
-    const jobs = [
-      ...[...settings.keystores.keys()].map((name) => () => checkStore(runbooks, config, name)),
-      ...[...settings.routes.keys()].map((name) => () => checkRoute(runbooks, config, name)),
-    ];
-    const findings = [
-      ...(await checkDefinitions(runbooks)),
-      ...(await checkSchedules(runbooks, config)),
-      ...[...settings.secrets.keys()].flatMap((name) => checkSecret(runbooks, name)),
-      ...(await someAtATime(jobs)),
-    ];
-    return scrub.json(findings);
-  } finally {
-    await runbooks.close();
-  }
+  const { scrub, settings } = runbooks;
+  const jobs = [
+    ...[...settings.keystores.keys()].map((name) => () => checkStore(runbooks, config, name)),
+    ...[...settings.routes.keys()].map((name) => () => checkRoute(runbooks, config, name)),
+  ];
+  const findings = [
+    ...(await checkDefinitions(runbooks)),
+    ...(await checkSchedules(runbooks, config)),
+    ...[...settings.secrets.keys()].flatMap((name) => checkSecret(runbooks, name)),
+    ...(await someAtATime(jobs)),
+  ];
+  return scrub.json(findings);
 }
 
 const bad = (what: string, detail: string, fix: string): Finding => ({ what, ok: false, detail, fix });

@@ -100,7 +100,6 @@ export async function openCore(
     /** @param typed of `--owner`: `@ana`, `<@U012AB3CD>`, `U012AB3CD` */
     owner: (team: string, typed: string) => ownerNamed(store.people, team, typed),
     async close(): Promise<void> {
-      await runbooks.close();
       await store.close();
       await database.close();
     },

@@ -112,7 +112,6 @@ export async function openRunbooks(config: Config) {
       if (known.size > REMEMBERED) known.delete(known.keys().next().value as string);
       return runbook;
     },
-    close: () => systems.close(),
   };
 }
 

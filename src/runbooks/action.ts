@@ -17,6 +17,17 @@ export interface StepPlan extends Pick<PlannedStep, 'does' | 'touches' | 'curren
   output: Output | null;
 }
 
+/** The plan of a step that touches nothing, rests on nothing and foretells nothing, but for what is said in `more`. */
+export const stepPlan = (does: string, more: Partial<StepPlan> = {}): StepPlan => ({
+  does,
+  touches: [],
+  current: null,
+  desired: null,
+  versions: {},
+  output: null,
+  ...more,
+});
+
 export type StepResult =
   | { kind: 'done'; output: Output; summary: string }
   /** Come back then; `run` is called again with `context.waited`. */
@@ -142,6 +153,8 @@ export interface Action<I = unknown> {
 /** Those that steps may use, by name. */
 export type Actions = ReadonlyMap<string, Action>;
 
+type How = { unsure?: boolean; partly?: boolean; final?: boolean; output?: Output };
+
 /** The step did not do what it should. */
 export class ActionFailed extends Error {
   override name = 'ActionFailed';
@@ -154,15 +167,7 @@ export class ActionFailed extends Error {
   /** What was done of it, for the undo and for the record. */
   readonly output: Output;
 
-  constructor(
-    message: string,
-    {
-      unsure = false,
-      partly = false,
-      final = false,
-      output = {},
-    }: { unsure?: boolean; partly?: boolean; final?: boolean; output?: Output } = {},
-  ) {
+  constructor(message: string, { unsure = false, partly = false, final = false, output = {} }: How = {}) {
     super(message);
     this.unsure = unsure;
     this.partly = partly;

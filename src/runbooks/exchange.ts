@@ -28,7 +28,7 @@ interface Settings {
 }
 
 /** A whole answer, whose body was taken already. `headers` hold those that came after the body as well. */
-interface Exchanged {
+export interface Exchanged {
   status: number;
   headers: Record<string, string>;
 }
@@ -49,6 +49,23 @@ export class Broken extends Error {
     readonly begun: boolean,
   ) {
     super(said);
+  }
+}
+
+/** The same in words of whoever asked: no whole answer came. They hold nothing of what was sent or received. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+
+  /**
+   * @param sent there was a connection, so that the request may have arrived
+   * @param dropped the other side broke the connection, so that it may well answer the next time
+   */
+  constructor(
+    message: string,
+    readonly sent: boolean,
+    readonly dropped = false,
+  ) {
+    super(message);
   }
 }
 
@@ -91,7 +108,9 @@ export async function exchange(asked: Asked, settings: Settings): Promise<Exchan
     call.once('socket', (socket) =>
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         sent = true;
-        if (connectMs !== ms) timer = renewed(timer, runOut, ms);
+        if (connectMs === ms) return;
+        clearTimeout(timer);
+        timer = setTimeout(runOut, ms);
       }),
     );
     call.end(body);
@@ -116,11 +135,6 @@ export async function exchange(asked: Asked, settings: Settings): Promise<Exchan
     // Nothing goes on behind the back of who asked.
     stop();
   }
-}
-
-function renewed(timer: NodeJS.Timeout, act: () => void, ms: number): NodeJS.Timeout {
-  clearTimeout(timer);
-  return setTimeout(act, ms);
 }
 
 /** A header that came more than once means the list of its values. */

@@ -15,7 +15,18 @@ export async function withFileLock<T>(
   change: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  return withFlock(`${await target(path)}.lock`, change, signal);
+  const lock = `${await target(path)}.lock`;
+  signal?.throwIfAborted();
+  // Made here, so that it is 0600 whatever the program would make of it.
+  await (await open(lock, 'a', 0o600)).close();
+  const holder = await hold(lock, signal);
+  const gone = once(holder, 'close');
+  try {
+    return await change();
+  } finally {
+    holder.stdin?.end();
+    await gone;
+  }
 }
 
 /**
@@ -77,32 +88,17 @@ function absent(error: NodeJS.ErrnoException): undefined {
 
 const WAIT_S = 10;
 
-/**
- * Runs `change` while holding an exclusive kernel lock on `lock`. Node cannot lock files itself, so a child holds it for us
- * (flock of util-linux or busybox; lockf on BSD and macOS) for as long as its standard input is open: when this
- * process dies, however it dies, that closes and the lock is free. A pid in a file would need guesses about which pids
- * are dead, and those are wrong between containers.
- */
-async function withFlock<T>(lock: string, change: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
-  // Made here, so that it is 0600 whatever the program would make of it.
-  await (await open(lock, 'a', 0o600)).close();
-  const holder = await hold(lock, signal);
-  const gone = once(holder, 'close');
-  try {
-    return await change();
-  } finally {
-    holder.stdin?.end();
-    await gone;
-  }
-}
-
 const HOLD = ['sh', '-c', 'echo held; exec cat >/dev/null'];
 const PROGRAMS: Array<[file: string, args: (lock: string) => string[]]> = [
   ['flock', (lock) => ['-x', '-w', `${WAIT_S}`, lock, ...HOLD]],
   ['lockf', (lock) => ['-k', '-t', `${WAIT_S}`, lock, ...HOLD]],
 ];
 
+/**
+ * An exclusive kernel lock. Node cannot lock files itself, so a child holds it for us (flock of util-linux or busybox; lockf
+ * on BSD and macOS) for as long as its standard input is open: when this process dies, however it dies, that closes and
+ * the lock is free. A pid in a file would need guesses about which pids are dead, and those are wrong between containers.
+ */
 async function hold(lock: string, signal?: AbortSignal): Promise<ChildProcess> {
   for (const [file, args] of PROGRAMS) {
     // What is sent to every process of a service at its stop must not free the lock under a change that goes on.

@@ -64,36 +64,22 @@ export class RuntimeApi {
     );
   }
 
-  private ask(words: string[], signal: AbortSignal): Promise<string> {
+  private async ask(words: string[], signal: AbortSignal): Promise<string> {
     if (!words.every(isWord)) throw new HaproxyFailed('a command has a word that cannot be sent safely');
-    const { socket } = this;
-    return new Promise((resolve, reject) => {
-      const fail = (why: string) => {
-        connection.destroy();
-        signal.removeEventListener('abort', abort);
-        clearTimeout(timer);
-        reject(new HaproxyFailed(why));
-      };
-      const abort = () => fail('stopped');
-      const timer = setTimeout(() => fail(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS);
-      const connection = connect(socket);
-      let answer = '';
-      connection.setEncoding('utf8');
-      connection.on('connect', () => connection.write(`${words.join(' ')}\n`));
-      connection.on('data', (chunk) => {
-        answer += chunk;
-      });
-      connection.on('error', (error: NodeJS.ErrnoException) => fail(`socket ${socket}: ${error.code}`));
-      connection.on('close', () => {
-        // Every whole answer ends with an empty line; without it HAProxy went away in the middle of one.
-        if (!answer.endsWith('\n')) return fail('the answer broke off');
-        signal.removeEventListener('abort', abort);
-        clearTimeout(timer);
-        resolve(answer);
-      });
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort, { once: true });
-    });
+    const late = AbortSignal.timeout(TIMEOUT_MS);
+    let answer = '';
+    try {
+      const connection = connect({ path: this.socket, signal: AbortSignal.any([signal, late]) });
+      connection.setEncoding('utf8').write(`${words.join(' ')}\n`);
+      for await (const chunk of connection) answer += chunk;
+    } catch (error) {
+      if (signal.aborted) throw new HaproxyFailed('stopped');
+      if (late.aborted) throw new HaproxyFailed(`no answer within ${TIMEOUT_MS / 1000} s`);
+      throw new HaproxyFailed(`socket ${this.socket}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+    // Every whole answer ends with an empty line; without it HAProxy went away in the middle of one.
+    if (!answer.endsWith('\n')) throw new HaproxyFailed('the answer broke off');
+    return answer;
   }
 }
 
@@ -118,12 +104,7 @@ export const instanceShape = {
   map: instance.shape.map,
 };
 
-interface Written {
-  instances?: InstanceSettings[];
-  socket?: string;
-  file?: string;
-  map?: string;
-}
+type Written = z.infer<z.ZodObject<typeof instanceShape>>;
 
 export function checkInstances({ instances, socket, file, map }: Written, context: z.RefinementCtx): void {
   const problem = (message: string) => context.addIssue({ code: 'custom', message });
@@ -135,19 +116,68 @@ export function checkInstances({ instances, socket, file, map }: Written, contex
 
 const nameOf = ({ name, socket }: InstanceSettings) => name ?? socket;
 
-export function openInstances({ instances, socket, file, map }: Written): MapInstance[] {
-  return (instances ?? [{ socket: socket!, file: file!, map }]).map((one) => new MapInstance(one));
-}
-
 /** What is to change in a map: an entry that shall be there, and keys that shall not. */
 export interface MapChange {
   put: Row | null;
   drop: string[];
 }
 
+/** One of the two places of an instance, as it was read. */
+export interface MapPlace {
+  instance: MapInstance;
+  where: 'file' | 'live';
+  /** What messages call it. */
+  name: string;
+  rows: Row[];
+}
+
+/** A map that is the same in one or more HAProxies. */
+export class SharedMap {
+  private readonly instances: MapInstance[];
+  /** What a write touches. */
+  readonly touches: string[];
+
+  constructor({ instances, socket, file, map }: Written) {
+    this.instances = (instances ?? [{ socket: socket!, file: file!, map }]).map(
+      (one) => new MapInstance(one),
+    );
+    this.touches = this.instances.flatMap(({ touches }) => touches);
+  }
+
+  /** @returns each place of each instance. @throws HaproxyFailed naming the place */
+  async read(signal: AbortSignal): Promise<MapPlace[]> {
+    const read = this.instances.map(async (instance) => {
+      const places: MapPlace[] = [];
+      for (const where of ['file', 'live'] as const) {
+        const rows = await instance.read(where, signal);
+        places.push({ instance, where, name: instance.places[where], rows });
+      }
+      return places;
+    });
+    return (await Promise.all(read)).flat();
+  }
+
+  /** Changes one place after the other. Call it within `locked`. @throws HaproxyFailed naming the place */
+  async change(places: MapPlace[], change: MapChange, signal: AbortSignal): Promise<void> {
+    for (const { instance, where } of places) {
+      signal.throwIfAborted();
+      if (where === 'file') await instance.changeFile(change);
+      else await instance.changeLive(change, signal);
+    }
+  }
+
+  /** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
+  locked<T>(change: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const files = [...new Set(this.instances.map(({ file }) => file))].sort();
+    return files.reduceRight<() => Promise<T>>(
+      (inner, file) => () => withFileLock(file, inner, signal),
+      change,
+    )();
+  }
+}
+
 /** One HAProxy and one of its maps: the file that it reads at start, and what it goes by now. */
-export class MapInstance {
-  readonly name: string;
+class MapInstance {
   readonly file: string;
   /** What messages call the two places. */
   readonly places: { file: string; live: string };
@@ -156,19 +186,21 @@ export class MapInstance {
   private readonly api: RuntimeApi;
 
   constructor(settings: InstanceSettings) {
-    this.name = nameOf(settings);
+    const name = nameOf(settings);
     this.file = settings.file;
     this.map = settings.map ?? settings.file;
     this.api = new RuntimeApi(settings.socket);
-    this.places = { file: `${this.name} file`, live: `${this.name} live` };
+    this.places = { file: `${name} file`, live: `${name} live` };
     this.touches = [settings.file, settings.socket];
   }
 
   /** @throws HaproxyFailed naming the place */
-  async read(signal: AbortSignal): Promise<{ file: Row[]; live: Row[] }> {
-    const file = await this.in('file', 'read', () => this.readFile());
-    const live = await this.in('live', 'read', () => this.api.showMap(this.map, signal));
-    return { file, live };
+  read(place: 'file' | 'live', signal: AbortSignal): Promise<Row[]> {
+    return this.in(place, 'read', async () => {
+      if (place === 'live') return this.api.showMap(this.map, signal);
+      const lines = (await readPlainFile(this.file)).split('\n');
+      return lines.map(parse).filter((row) => row !== null);
+    });
   }
 
   /** The file first: a reload at any moment then leads to what is wanted. Call it with the file locked. */
@@ -200,14 +232,6 @@ export class MapInstance {
     });
   }
 
-  private async readFile(): Promise<Row[]> {
-    const source = await readPlainFile(this.file);
-    return source
-      .split('\n')
-      .map(parse)
-      .filter((row) => row !== null);
-  }
-
   private async in<T>(place: 'file' | 'live', verb: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
@@ -216,52 +240,6 @@ export class MapInstance {
       throw new HaproxyFailed(`${this.places[place]} could not be ${verb}: ${code ?? message}`);
     }
   }
-}
-
-/** One of the two places of an instance, as it was read. */
-export interface MapPlace {
-  instance: MapInstance;
-  where: 'file' | 'live';
-  /** What messages call it. */
-  name: string;
-  rows: Row[];
-}
-
-/** @returns each place of each instance. @throws HaproxyFailed naming the place */
-export async function readPlaces(instances: MapInstance[], signal: AbortSignal): Promise<MapPlace[]> {
-  const read = instances.map(async (instance) => {
-    const rows = await instance.read(signal);
-    return (['file', 'live'] as const).map((where) => {
-      return { instance, where, name: instance.places[where], rows: rows[where] };
-    });
-  });
-  return (await Promise.all(read)).flat();
-}
-
-/** Changes one place after the other. Call it within `withMapFiles`. @throws HaproxyFailed naming the place */
-export async function changePlaces(
-  places: ReadonlyArray<Pick<MapPlace, 'instance' | 'where'>>,
-  change: MapChange,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { instance, where } of places) {
-    signal.throwIfAborted();
-    if (where === 'file') await instance.changeFile(change);
-    else await instance.changeLive(change, signal);
-  }
-}
-
-/** Holds the files of all instances, in one order for everybody, so that no two wait for each other. */
-export function withMapFiles<T>(
-  instances: MapInstance[],
-  change: () => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const files = [...new Set(instances.map(({ file }) => file))].sort();
-  return files.reduceRight<() => Promise<T>>(
-    (inner, file) => () => withFileLock(file, inner, signal),
-    change,
-  )();
 }
 
 /** As HAProxy reads a line of a map: a comment begins in the first column only; the value is the rest of the line. */

@@ -62,13 +62,8 @@ function withinV6(address: string): string[] {
   if (all[0] === 0x64 && all[1] === 0xff9b && all[2] === 1)
     found.push(at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12));
   if ((all[4] === 0 || all[4] === 0x200) && all[5] === 0x5efe) found.push(at(12, 13, 14, 15));
-  if (all[0] === 0x2001 && all[1] === 0)
-    found.push(
-      bytes
-        .slice(12)
-        .map((byte) => 255 - byte)
-        .join('.'),
-    );
+  const turned = bytes.slice(12).map((byte) => 255 - byte);
+  if (all[0] === 0x2001 && all[1] === 0) found.push(turned.join('.'));
   return found;
 }
 

@@ -2,23 +2,6 @@ import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { readZone } from '#domain/command/time/zone.js';
 
-/** What is to be done at times, from `schedules:` in tocsin.yml. */
-export interface Schedule {
-  name: string;
-  /** `drift`: compare two key stores; `rotate`: run a runbook on a pair. */
-  task: { drift: { from: string; to: string } } | { rotate: string };
-  everyMs: number;
-  /** Only between these times of the day; null: at any time. Minutes after midnight; `to` below `from` runs over midnight. */
-  window: { from: number; to: number; zone: string } | null;
-  /** Of whom: while an incident with one of them is open, nothing is rotated. Empty: while any incident is open. */
-  components: string[];
-  /** `drift`: what is offered to mend it. `rotate`: what is run. */
-  runbook: string;
-  /** Inputs of that runbook beside the stores or the pair. */
-  inputs: Record<string, string>;
-  severity: 'sev1' | 'sev2' | 'sev3' | 'sev4' | null;
-}
-
 const DAY_MS = 86_400_000;
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS };
 
@@ -30,6 +13,7 @@ const every = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Minutes after midnight; `to` below `from` runs over midnight. */
 const window = z.string().transform((text, context) => {
   const [, h1, m1, h2, m2, zone = 'UTC'] =
     /^(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)(?:\s+(\S+))?$/.exec(text.trim()) ?? [];
@@ -47,24 +31,34 @@ const window = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `drift`: compare two key stores; `rotate`: run a runbook on a pair. */
+type Task = { drift: { from: string; to: string } } | { rotate: string };
+
 export const scheduleShape = z
   .strictObject({
     drift: z.strictObject({ from: z.string().min(1), to: z.string().min(1) }).optional(),
     rotate: z.string().min(1).optional(),
     every,
+    /** Only between these times of the day; null: at any time. */
     window: window.nullable().default(null),
+    /** Of whom: while an incident with one of them is open, nothing is rotated. Empty: while any incident is open. */
     components: z.array(z.string().min(1)).default([]),
+    /** `drift`: what is offered to mend it. `rotate`: what is run. */
     runbook: z.string().min(1).optional(),
+    /** Inputs of that runbook beside the stores or the pair. */
     inputs: z.record(z.string(), z.string()).default({}),
     severity: z.enum(['sev1', 'sev2', 'sev3', 'sev4']).nullable().default(null),
   })
-  .transform((given, context): Omit<Schedule, 'name'> => {
-    const { drift, rotate, every: everyMs, runbook, ...rest } = given;
-    if (drift && !rotate) return { ...rest, everyMs, task: { drift }, runbook: runbook ?? 'key-sync' };
-    if (rotate && !drift) return { ...rest, everyMs, task: { rotate }, runbook: runbook ?? 'key-rotate' };
+  .transform((given, context) => {
+    const { drift, rotate, every: everyMs, runbook = drift ? 'key-sync' : 'key-rotate', ...rest } = given;
+    const task: Task | null = drift ? { drift } : rotate ? { rotate } : null;
+    if (task && !(drift && rotate)) return { ...rest, everyMs, task, runbook };
     context.addIssue({ code: 'custom', message: 'needs either `drift: { from, to }` or `rotate: PAIR`' });
     return z.NEVER;
   });
+
+/** What is to be done at times, from `schedules:` in tocsin.yml. */
+export type Schedule = z.infer<typeof scheduleShape> & { name: string };
 
 /** @returns whether that moment is inside the window, at its start included */
 export function isInWindow({ window: span }: Pick<Schedule, 'window'>, moment: Date): boolean {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ShellCommand } from './action.js';
 import { duration } from './actions/touch.js';
-import { isOwn, worded } from './definition/words.js';
+import { at, isOwn, worded } from './definition/words.js';
 import {
   httpAddress,
   type KeyProbe,
@@ -11,22 +11,16 @@ import {
   secretName,
 } from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
-import { type Host, hostOf, isNever } from './reach.js';
+import { type Host, hostOf, isNever, NEVER_TEXT } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
 import { type Schedule, scheduleShape } from './schedule.js';
 
 /** The sections of tocsin.yml that are about runbooks, as they stand there. */
-export interface RunbookSections {
-  keystores: Record<string, unknown>;
-  routes: Record<string, unknown>;
-  pairs: Record<string, unknown>;
-  commands: Record<string, unknown>;
-  secrets: Record<string, unknown>;
-  approvers: Record<string, unknown>;
-  schedules: Record<string, unknown>;
-  http: Record<string, unknown>;
-}
+export type RunbookSections = Record<
+  Exclude<keyof RunbookSettings, 'hosts'> | 'http',
+  Record<string, unknown>
+>;
 
 /** The same, checked; each by name. */
 export interface RunbookSettings {
@@ -168,25 +162,16 @@ function saidOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): str
         : '';
     return `has keys that mean nothing here (${issue.keys.join(', ')})${known}`;
   }
-  const given = issue.path.reduce<unknown>(
-    (here, step) => (typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined),
-    value,
-  );
-  if (given !== undefined && isOwn(issue.message)) return issue.message;
+  if (at(value, issue.path) !== undefined && isOwn(issue.message)) return issue.message;
   return worded(issue, schema, value)
     .map(({ text }) => text)
     .join('; ');
 }
 
-/** Where the value of a secret is, never the value; and where steps may send it. */
-interface SecretSettings {
-  from: `env:${string}` | `file:/${string}`;
-  /** Origins, or addresses that stand for what is below them; empty: nowhere. */
-  to: readonly string[];
-}
-
-const NEVER = 'is a link-local or metadata address, which is never asked';
-const http = httpAddress.refine((text) => !URL.canParse(text) || !isNever(new URL(text).hostname), NEVER);
+const http = httpAddress.refine(
+  (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
+  `is ${NEVER_TEXT}`,
+);
 const status = z.union(
   [
     z.array(z.int().min(100).max(599)).min(1),
@@ -196,9 +181,7 @@ const status = z.union(
       .max(599)
       .transform((one) => [one]),
   ],
-  {
-    error: 'must be a status such as 200, or a list of them',
-  },
+  { error: 'must be a status such as 200, or a list of them' },
 );
 const stores = z.array(z.string()).min(1, 'must name at least one key store');
 const header = z.string().regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header');
@@ -267,7 +250,7 @@ const commandShape = z
   .transform(({ run: [file = '', ...args], ...rest }) => ({ file, args, ...rest }));
 
 /** The messages do not repeat what stands there: it may be the secret itself. */
-const place = z.custom<SecretSettings['from']>(
+const place = z.custom<`env:${string}` | `file:/${string}`>(
   (value) => typeof value === 'string' && /^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/.test(value),
   'must be env:VARIABLE or file:/path; the value itself must not stand in this file',
 );
@@ -275,7 +258,9 @@ const destination = http.refine(
   (text) => !URL.canParse(text) || /^[^?#]*$/.test(text),
   'must end before ? and #: it stands for whatever is below it',
 );
+/** Where the value of a secret is, never the value; and where steps may send it: nowhere else, so nowhere where none is named. */
 const secretForm = z.strictObject({ from: place, to: z.array(destination).default([]) });
+type SecretSettings = z.infer<typeof secretForm>;
 const FORMS =
   'must be env:VARIABLE or file:/path, or { from: env:VARIABLE, to: [https://…] } for a secret that steps send; the value itself must not stand in this file';
 const secretShape = z.unknown().transform((value, context): SecretSettings => {
@@ -300,7 +285,7 @@ const httpShape = z.strictObject({
         const why = !host
           ? 'is no host; write it as status.example, metrics.internal:9090 or https://api.example'
           : isNever(host.hostname)
-            ? NEVER
+            ? `is ${NEVER_TEXT}`
             : null;
         if (why !== null) context.addIssue({ code: 'custom', message: why });
         return why === null && host ? host : z.NEVER;

@@ -1,8 +1,8 @@
 import { type ActionContext, ActionFailed } from './action.js';
 import { readPlainFileSync } from './files.js';
 import {
+  type KeyStore,
   type Keys,
-  type OpenKeyStore,
   type SecretReference,
   type StoreSurroundings,
   secretName,
@@ -13,15 +13,9 @@ import { type Fingerprint, passwordIn, Secret } from './secret.js';
 import type { RunbookSettings } from './settings.js';
 
 /** What runbooks may touch, by the names of tocsin.yml. @throws ActionFailed for an unknown name, listing those there are */
-export interface Systems
-  extends Pick<
-    ActionContext,
-    'store' | 'route' | 'pair' | 'storeProbe' | 'routeProbe' | 'command' | 'secretFor' | 'hosts'
-  > {
+export interface Systems extends Omit<ActionContext, 'signal' | 'key' | 'written' | 'now' | 'fingerprint'> {
   /** Read anew each time, so a changed file needs no restart. @throws ActionFailed also when it is not there or empty */
   secret(name: string): Secret;
-  /** Ends every connection. */
-  close(): Promise<void>;
 }
 
 interface SystemsOptions {
@@ -29,12 +23,11 @@ interface SystemsOptions {
   /** Hears of every secret that is resolved, and of every key that a store reads or is given. */
   scrub: { learn(secret: Secret): void };
   fingerprint: Fingerprint;
-  readFile?: (path: string) => string;
 }
 
 export function openSystems(settings: RunbookSettings, options: SystemsOptions): Systems {
-  const { env, scrub, fingerprint, readFile = readPlainFileSync } = options;
-  const stores = new Map<string, OpenKeyStore>();
+  const { env, scrub, fingerprint } = options;
+  const stores = new Map<string, KeyStore>();
   const routes = new Map<string, Route>();
 
   const secret = (name: string): Secret => {
@@ -43,7 +36,7 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
     let value: string | undefined;
     try {
       // Editors and `echo` end files with a line break that is no part of the secret.
-      value = place.startsWith('env:') ? env[from] : readFile(from).replace(/\r?\n$/, '');
+      value = place.startsWith('env:') ? env[from] : readPlainFileSync(from).replace(/\r?\n$/, '');
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code ?? message;
@@ -101,10 +94,6 @@ export function openSystems(settings: RunbookSettings, options: SystemsOptions):
       );
     },
     hosts: settings.hosts,
-    async close() {
-      await Promise.all(Array.from(stores.values(), (store) => store.close?.()));
-      stores.clear();
-    },
   };
 }
 
@@ -129,7 +118,7 @@ function once<T>(opened: Map<string, T>, name: string, open: () => T): T {
 }
 
 /** A store whose keys are scrubbed from then on, before anybody else has them in hand. */
-function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): OpenKeyStore {
+function watched(store: KeyStore, scrub: { learn(secret: Secret): void }): KeyStore {
   return {
     name: store.name,
     type: store.type,
@@ -137,8 +126,7 @@ function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): O
     async read(signal): Promise<Keys> {
       const read = await store.read(signal);
       const apart = [...(read.apart?.values() ?? [])].flatMap(({ keys }) => keys);
-      for (const key of [...read.keys.values(), ...(read.partial?.values() ?? []), ...apart])
-        scrub.learn(key);
+      for (const key of [...read.keys.values(), ...apart]) scrub.learn(key);
       return read;
     },
     async put(id, value, expect, signal) {
@@ -150,6 +138,5 @@ function watched(store: OpenKeyStore, scrub: { learn(secret: Secret): void }): O
       scrub.learn(expect);
       await store.remove(id, expect, signal);
     },
-    close: async () => store.close?.(),
   };
 }

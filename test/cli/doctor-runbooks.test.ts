@@ -148,7 +148,6 @@ steps:
     // A bot that starts with them says the same in its log.
     const runbooks = await openRunbooks(config);
     expect(await runbooks.doubts()).toHaveLength(5);
-    await runbooks.close();
     // A linter that has the settings, too.
     let said = '';
     const out = (text: string) => {

@@ -6,11 +6,11 @@ import { BadConfig, loadConfig, type Organisation } from '#config/config.js';
 import { refuse } from '#domain/refusal.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
-import { destinationsUnsaid, type Known, namesNothing } from '#runbooks/definition/lacking.js';
+import { destinationsUnsaid, namesNothing } from '#runbooks/definition/lacking.js';
 import { RUNBOOK_NAME } from '#runbooks/definition/shape.js';
 import { openShelf, readSource, type Shelf } from '#runbooks/definition/shelf.js';
 import type { Scrub } from '#runbooks/scrub.js';
-import { type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
+import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { type Io, nothingMore, refused, Usage } from '../core.js';
 import { runbookText } from './text.js';
 
@@ -22,7 +22,7 @@ type Linted = { file: string; name: string; warnings: string[] } | { file: strin
  */
 interface Against {
   scrub: Scrub;
-  known: Known | null;
+  known: RunbookSections | null;
   settings: RunbookSettings | null;
 }
 

@@ -57,8 +57,6 @@ async function planRunbook(args: string[], io: Io): Promise<void> {
     await io.out(scrub.text(planText(runbook, plan)));
   } catch (error) {
     throw scrubbed(error, runbooks);
-  } finally {
-    await runbooks.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { personLabel } from '#domain/words.js';
-import { type Action, ActionFailed } from '../action.js';
+import { type Action, ActionFailed, stepPlan } from '../action.js';
 
 const input = z.strictObject({
   question: z.string().min(1).max(2_000),
@@ -21,8 +21,7 @@ export const ask: Action<z.infer<typeof input>> = {
   outputs: ['choice', 'by'],
   pauses: true,
   async plan({ question, choices }) {
-    const does = `asks “${question}” (${choices.join(', ')})`;
-    return { does, touches: [], current: null, desired: null, versions: {}, output: null };
+    return stepPlan(`asks “${question}” (${choices.join(', ')})`);
   },
   async run({ question, choices }, { answer }) {
     if (!answer) return { kind: 'ask', question, choices };

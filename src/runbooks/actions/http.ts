@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
-import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
+import { type Action, ActionFailed, type Output, type RunContext, stepPlan } from '../action.js';
+import { NoAnswer } from '../exchange.js';
 import {
   type Answer,
   address,
@@ -10,7 +11,6 @@ import {
   hasSecrets,
   headers,
   headersFor,
-  NoAnswer,
   only,
   parsed,
   path,
@@ -58,15 +58,7 @@ export const http: Action<Input> = {
   outputs: ['status', 'ms', 'json'],
   async plan({ method, url, headers, secret_headers }, context) {
     headersFor({ url, headers, secret_headers }, context);
-    const touches = reads(method) ? [] : [at(url)];
-    return {
-      does: `${method} ${at(url)}`,
-      touches,
-      current: null,
-      desired: null,
-      versions: {},
-      output: null,
-    };
+    return stepPlan(`${method} ${at(url)}`, { touches: reads(method) ? [] : [at(url)] });
   },
   async run(given, context) {
     const writes = !reads(given.method);

@@ -1,5 +1,4 @@
-import type { Json } from '#domain/run/runbook.js';
-import type { ActionContext, Output } from '../action.js';
+import type { ActionContext } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
 import type { Secret } from '../secret.js';
 import { readPlace } from './touch.js';
@@ -62,8 +61,13 @@ export function canPut({ apart }: Keys, id: string, value: Secret | undefined): 
 }
 
 /** @returns all that is there under any id, also what only some places of the store hold: what a removal must see */
-export function anywhere({ partial, keys, ...rest }: Keys): Keys {
-  return { ...rest, keys: new Map([...(partial ?? []), ...keys]) };
+export function anywhere(read: Keys): Keys {
+  const keys = new Map(read.keys);
+  for (const [id, apart] of read.apart ?? []) {
+    const [first] = apart.keys;
+    if (first && !keys.has(id)) keys.set(id, first);
+  }
+  return { ...read, keys };
 }
 
 /** @returns the fingerprint of each of these ids that is there */
@@ -114,7 +118,7 @@ export function count(keys: number): string {
 }
 
 /** A diff as an output: ids and fingerprints only. */
-export function diffOutput(found: KeyDiff, context: ActionContext): Output & { fingerprints: Json } {
+export function diffOutput(found: KeyDiff, context: ActionContext) {
   const { missing, extra, mismatched, same } = found;
   const disagreeing = [...new Set(found.disagreeing.map(({ id }) => id))].sort();
   return {

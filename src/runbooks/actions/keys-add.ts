@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, ActionFailed, type Output, type RunContext } from '../action.js';
+import { type Action, ActionFailed, type RunContext } from '../action.js';
 import type { Keys } from '../keystores/keystore.js';
 import { canPut, count, mustAgree, named, prints, readBoth, versions } from './key-diff.js';
 import { change, readPlace } from './touch.js';
@@ -67,7 +67,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
       throw new ActionFailed(error.message, { output: { added: absent, fingerprints: put } });
     });
     const had = keys.filter((id) => before.absent.includes(id) && there.keys.has(id));
-    const done = (ids: string[]): Output => ({
+    const done = (ids: string[]) => ({
       added: [...ids].sort(),
       fingerprints: prints(ids, source, context),
     });
@@ -109,7 +109,7 @@ export const keysAdd: Action<z.infer<typeof input>> = {
       throw new ActionFailed(message, { unsure: true, output: done(ours) });
     }
     const output = done(ours);
-    const what = named(output.added as string[], output.fingerprints as Record<string, string>);
+    const what = named(output.added, output.fingerprints);
     const parts = [
       ...(ours.length > 0 ? [`added ${count(ours.length)} to ${to} (${what})`] : []),
       ...(mended.length > 0 ? [`every place of ${to} holds ${mended.join(', ')} now`] : []),

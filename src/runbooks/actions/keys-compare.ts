@@ -46,7 +46,7 @@ export const keysCompare: Action<Input> = {
       throw new ActionFailed(wrong);
     const refuses = wrong ? ', and fails as long as that is so' : '';
     return {
-      does: `compares ${from} with ${to}: now ${told(found, output.fingerprints as Record<string, string>)}${refuses}`,
+      does: `compares ${from} with ${to}: now ${told(found, output.fingerprints)}${refuses}`,
       touches: [],
       current: null,
       desired: null,
@@ -62,7 +62,7 @@ export const keysCompare: Action<Input> = {
     for (const line of found.disagreeing) context.say(line.told);
     const wrong = against(given, found, context);
     if (wrong) throw new ActionFailed(wrong, { output });
-    return { kind: 'done', output, summary: told(found, output.fingerprints as Record<string, string>) };
+    return { kind: 'done', output, summary: told(found, output.fingerprints) };
   },
 };
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed, type RunContext } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, type RunContext, stepPlan } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
-import type { KeyProbe } from '../keystores/keystore.js';
+import { NoAnswer } from '../exchange.js';
+import type { KeyProbe, Pair } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
 import { count } from './key-diff.js';
-import { at, NoAnswer, send } from './request.js';
+import { at, readFrom, send } from './request.js';
 import { duration, readPlace } from './touch.js';
 
 const input = z.strictObject({
@@ -42,15 +43,9 @@ export const keysProbe: Action<Input> = {
     const { store, keys } = given;
     const { urls: instances, negative } = proofOf(given, context);
     const what = keys ? count(keys.length) : 'every key';
-    return {
-      does: `tries ${what} of ${store}${negative ? ' and a random one' : ''} against ${instances.map(at).join(', ')}`,
-      touches: [],
-      current: null,
-      desired: null,
-      versions: {},
-      // Not asked yet: what earlier steps do may be what makes it succeed.
-      output: null,
-    };
+    const random = negative ? ' and a random one' : '';
+    // Not asked yet: what earlier steps do may be what makes it succeed.
+    return stepPlan(`tries ${what} of ${store}${random} against ${instances.map(at).join(', ')}`);
   },
   async run(given, context) {
     const { store: name, keys: only } = given;
@@ -84,7 +79,7 @@ export const keysProbe: Action<Input> = {
 };
 
 /** What a good and a bad answer are. */
-export interface Proof extends Omit<KeyProbe, 'urls'> {
+interface Proof extends Omit<KeyProbe, 'urls'> {
   /** For each request, in milliseconds. */
   timeout: number;
 }
@@ -119,7 +114,7 @@ function standsElsewhere({ store, url, urls, header }: Readonly<Record<string, u
 }
 
 /** Tries keys against one instance. @returns what was wrong, naming the instance and the key; empty: all is well */
-export async function probeInstance(
+async function probeInstance(
   url: string,
   keys: ReadonlyArray<{ id: string; value: Secret }>,
   proof: Proof,
@@ -129,14 +124,15 @@ export async function probeInstance(
   try {
     // The wrong key is tried first: if an instance takes any key, the other requests prove nothing.
     if (proof.negative) {
-      const status = await statusFor(url, new Secret(randomBytes(32).toString('base64url')), proof, context);
+      const random = new Secret(randomBytes(32).toString('base64url'));
+      const { status } = await send(showing(url, random, proof), context.signal, proof.timeout);
       if (proof.status.includes(status)) return [`${at(url)} accepts any key: the probe proves nothing`];
       if (!proof.refused.includes(status)) {
         return [`${at(url)} answered ${status} to a random key instead of ${proof.refused.join(' or ')}`];
       }
     }
     for (const { id, value } of keys) {
-      const status = await statusFor(url, value, proof, context);
+      const { status } = await send(showing(url, value, proof), context.signal, proof.timeout);
       if (proof.status.includes(status)) continue;
       faults.push(`${at(url)} answered ${status} to key ${id} ${context.fingerprint(value)}`);
     }
@@ -148,16 +144,11 @@ export async function probeInstance(
   return faults;
 }
 
-/** @returns what an instance answers to a key. @throws NoAnswer */
-export async function statusFor(
-  url: string,
-  key: Secret,
-  { header, timeout }: Proof,
-  { signal }: RunContext,
-): Promise<number> {
-  const asked = { method: 'GET', url, headers: { [header]: key.reveal() } };
-  return (await send(asked, signal, timeout)).status;
-}
+const showing = (url: string, key: Secret, { header }: Pick<KeyProbe, 'header'>) => ({
+  method: 'GET',
+  url,
+  headers: { [header]: key.reveal() },
+});
 
 /** @returns at most `SAMPLE` of them, spread evenly, the first and the last among them */
 function sample(ids: readonly string[]): string[] {
@@ -165,5 +156,54 @@ function sample(ids: readonly string[]): string[] {
   return Array.from(
     { length: SAMPLE },
     (_, n) => ids[Math.round((n * (ids.length - 1)) / (SAMPLE - 1))] as string,
+  );
+}
+
+/** For each request that proves something of a pair. */
+const TIMEOUT_MS = 5_000;
+
+/** Every instance must accept this key, and refuse one that nobody has. @throws ActionFailed naming the instance */
+export async function proveAccepted(
+  pair: Pair,
+  id: string,
+  value: Secret,
+  context: RunContext,
+): Promise<void> {
+  const proof = { ...pair.probe, negative: true, timeout: TIMEOUT_MS };
+  if (pair.probe.urls.length === 0)
+    throw new ActionFailed(`${pair.name} has no address to try a key at: nothing is proved`);
+  const faults = await Promise.all(
+    pair.probe.urls.map((url) => probeInstance(url, [{ id, value }], proof, context)),
+  );
+  if (faults.flat().length > 0) throw new ActionFailed(faults.flat().join('; '));
+}
+
+/** Every instance must refuse this key. @throws ActionFailed naming the instance */
+export async function proveRefused(pair: Pair, value: Secret, context: RunContext): Promise<void> {
+  for (const url of pair.probe.urls) {
+    const { status } = await readFrom(showing(url, value, pair.probe), context.signal, TIMEOUT_MS);
+    if (pair.probe.refused.includes(status)) continue;
+    throw new ActionFailed(`${at(url)} still answers ${status} to ${context.fingerprint(value)}`);
+  }
+}
+
+/** Most requests with which the ways through a gateway are tried. */
+const WAYS = 20;
+
+/**
+ * Requests through the senders' gateway must be answered well. As many as there are ways from a sender to an instance,
+ * since a single one may miss the way that fails.
+ * @throws ActionFailed
+ */
+export async function proveThrough({ through, probe, senders }: Pair, context: RunContext): Promise<void> {
+  if (through === null) return;
+  const asked = { method: 'GET', url: through, headers: {} };
+  const ways = Math.min(senders.length * Math.max(1, probe.urls.length), WAYS);
+  await Promise.all(
+    Array.from({ length: ways }, async () => {
+      const { status } = await readFrom(asked, context.signal, TIMEOUT_MS);
+      if (!probe.status.includes(status))
+        throw new ActionFailed(`${at(through)} answered ${status} through the gateway`);
+    }),
   );
 }

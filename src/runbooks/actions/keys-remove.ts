@@ -52,19 +52,15 @@ export const keysRemove: Action<z.infer<typeof input>> = {
   },
   async run({ store: name, keys }, context) {
     const store = context.store(name);
+    const before = known(context.captured) ?? new Map<string, string>();
     // What people agreed to, by fingerprint, where the plan could tell; else what stood there when this began.
-    const agreed = known(context.planned);
-    const ours = context.undoing
-      ? known(context.undoing.output)
-      : withPrints.safeParse(context.planned).success
-        ? agreed
-        : known(context.captured);
+    const agreed = known(context.planned) ?? before;
+    const ours = context.undoing ? (known(context.undoing.output) ?? new Map<string, string>()) : agreed;
     const there = anywhere(await readPlace(store, context.signal));
     const now = new Map(Object.entries(prints(keys, there, context)));
     const foreign = keys.filter(
       (id) => now.has(id) && (now.get(id) !== ours.get(id) || holdsSeveral(there, id)),
     );
-    const before = known(context.captured);
     const missing = keys.filter((id) => !now.has(id) && ours.has(id));
     const gone = missing.filter((id) => before.get(id) === ours.get(id));
     const absent = missing.filter((id) => !gone.includes(id));
@@ -119,7 +115,8 @@ function holdsSeveral({ apart }: Keys, id: string): boolean {
   return first !== undefined && others.some((key) => !key.equals(first));
 }
 
-function known(from: Json): Map<string, string> {
-  const found = withPrints.safeParse(from);
-  return new Map(found.success ? Object.entries(found.data.fingerprints) : []);
+/** @returns fingerprints by id; null: none are kept there */
+function known(from: Json): Map<string, string> | null {
+  const { data } = withPrints.safeParse(from);
+  return data ? new Map(Object.entries(data.fingerprints)) : null;
 }

@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed } from '../action.js';
-import {
-  address,
-  amiss,
-  at,
-  expectation,
-  hasSecrets,
-  headers,
-  headersFor,
-  NoAnswer,
-  send,
-} from './request.js';
+import { type Action, type ActionContext, ActionFailed, stepPlan } from '../action.js';
+import { NoAnswer } from '../exchange.js';
+import { address, amiss, at, expectation, hasSecrets, headers, headersFor, send } from './request.js';
 import { duration, spoken } from './touch.js';
 
 const input = z
@@ -49,15 +40,8 @@ export const probe: Action<Input> = {
   async plan(given, context) {
     const { url } = askedOf(given, context);
     const { good, within } = given;
-    return {
-      does: `waits up to ${spoken(within)} for ${good} good answers in a row from ${at(url)}`,
-      touches: [],
-      current: null,
-      desired: null,
-      versions: {},
-      // Not asked yet: what earlier steps do may be what makes it succeed.
-      output: null,
-    };
+    // Not asked yet: what earlier steps do may be what makes it succeed.
+    return stepPlan(`waits up to ${spoken(within)} for ${good} good answers in a row from ${at(url)}`);
   },
   async run(given, context) {
     const { expect, ...asked } = askedOf(given, context);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, ActionFailed } from '../action.js';
+import { type Action, ActionFailed, stepPlan } from '../action.js';
 import { address, at, hasSecrets, headers, headersFor, parsed, readFrom } from './request.js';
 
 const HOLDS: Record<string, (value: number, limit: number) => boolean> = {
@@ -59,9 +59,8 @@ export const prometheusQuery: Action<z.infer<typeof input>> = {
   outputs: ['samples', 'min', 'max'],
   async plan({ url, query, condition, secret_headers }, context) {
     headersFor({ url: queryAt(url, query), secret_headers }, context);
-    const does = `checks at ${at(url)} that ${query} ${condition.text}`;
     // Not asked yet: what earlier steps do may be what makes it hold.
-    return { does, touches: [], current: null, desired: null, versions: {}, output: null };
+    return stepPlan(`checks at ${at(url)} that ${query} ${condition.text}`);
   },
   async run({ url, query, condition: { text, sign, limit }, empty, secret_headers }, context) {
     const asked = queryAt(url, query);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json } from '#domain/run/runbook.js';
 import { type ActionContext, ActionFailed } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
-import { type Asked, Broken, exchange } from '../exchange.js';
+import { type Asked, Broken, type Exchanged, exchange, NoAnswer } from '../exchange.js';
 import {
   guardedLookup,
   isAsWritten,
@@ -42,26 +42,12 @@ export const headers = z.record(
   z.string(),
 );
 
-export interface Answer {
-  status: number;
-  headers: Readonly<Record<string, string>>;
+export interface Answer extends Exchanged {
   /** The body, or the last 64 KB of a longer one. */
   text: string;
   /** How long the body was. */
   bytes: number;
   ms: number;
-}
-
-/** No whole answer came. */
-export class NoAnswer extends Error {
-  override name = 'NoAnswer';
-  /** Was there a connection, so that the request may have arrived? */
-  readonly sent: boolean;
-
-  constructor(message: string, sent: boolean) {
-    super(message);
-    this.sent = sent;
-  }
 }
 
 const TAIL = 65_536;

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed, type Output, type RunContext } from '../action.js';
+import {
+  type Action,
+  type ActionContext,
+  ActionFailed,
+  type Output,
+  type RunContext,
+  stepPlan,
+} from '../action.js';
 import type { Route, RouteReading } from '../routes/route.js';
 import { change, readPlace } from './touch.js';
 
@@ -105,14 +112,8 @@ export const routeRead: Action<z.infer<typeof readInput>> = {
   outputs: ['to', 'places'],
   async plan({ route: name }, context) {
     const { output, summary } = await read(name, context);
-    return {
-      does: `reads where ${name} points: now ${summary}`,
-      touches: [],
-      current: null,
-      desired: null,
-      versions: { [`route:${name}`]: String(output.to) },
-      output,
-    };
+    const versions = { [`route:${name}`]: String(output.to) };
+    return stepPlan(`reads where ${name} points: now ${summary}`, { versions, output });
   },
   async run({ route: name }, context) {
     const { output, summary } = await read(name, context);

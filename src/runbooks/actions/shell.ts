@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Action, type ActionContext, ActionFailed, type ShellCommand } from '../action.js';
+import { type Action, type ActionContext, ActionFailed, type ShellCommand, stepPlan } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
 import { NotStarted, runProcess } from '../process.js';
 import { ranOut } from './touch.js';
@@ -38,7 +38,7 @@ export const shell: Action<z.infer<typeof input>> = {
   async plan({ command: name, args }, context) {
     const command = allowed(name, args, context);
     const line = [command.file, ...command.args, ...args].map(quoted).join(' ');
-    return { does: `runs ${line}`, touches: [], current: null, desired: null, versions: {}, output: null };
+    return stepPlan(`runs ${line}`);
   },
   async run({ command: name, args }, context) {
     const command = allowed(name, args, context);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Action } from '../action.js';
+import { type Action, stepPlan } from '../action.js';
 
 const input = z.strictObject({
   text: z.string().min(1).max(3_000),
@@ -16,8 +16,7 @@ export const slackMessage: Action<z.infer<typeof input>> = {
   outputs: [],
   async plan({ text, channel }) {
     const where = channel ?? 'the incident’s channel';
-    const does = `posts in ${where}: ${text}`;
-    return { does, touches: [where], current: null, desired: null, versions: {}, output: {} };
+    return stepPlan(`posts in ${where}: ${text}`, { touches: [where], output: {} });
   },
   async run({ text, channel }, context) {
     await context.secure();

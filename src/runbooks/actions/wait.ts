@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Action } from '../action.js';
+import { type Action, stepPlan } from '../action.js';
 import { duration, spoken } from './touch.js';
 
 const input = z.strictObject({ for: duration });
@@ -13,8 +13,7 @@ export const wait: Action<z.infer<typeof input>> = {
   outputs: [],
   pauses: true,
   async plan({ for: ms }) {
-    const does = `waits ${spoken(ms)}`;
-    return { does, touches: [], current: null, desired: null, versions: {}, output: {} };
+    return stepPlan(`waits ${spoken(ms)}`, { output: {} });
   },
   async run({ for: ms }, context) {
     if (context.waited) return { kind: 'done', output: {}, summary: `waited ${spoken(ms)}` };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  type Call,
   type Json,
   RUNBOOK_LIMITS,
   type Runbook,
@@ -98,43 +97,20 @@ function asRunbook(raw: RawDefinition, actions: Actions): Runbook {
   const reads = raw.steps.every(
     (step) => (step.effect ?? effectOf(step, actions)) === 'read' && !sendsOf(step, actions),
   );
+  const { on_failure: onFailure, approval, steps, ...rest } = raw;
+  const { expires: expiresS, required, ...who } = approval;
   return {
-    name: raw.name,
-    title: raw.title,
-    description: raw.description,
-    inputs: raw.inputs,
-    target: raw.target,
-    approval: {
-      required: raw.approval.required ?? (reads ? 0 : 1),
-      from: raw.approval.from,
-      self: raw.approval.self,
-      expiresS: raw.approval.expires,
-    },
-    onFailure: raw.on_failure,
-    steps: raw.steps.map(asStep),
+    ...rest,
+    approval: { ...who, required: required ?? (reads ? 0 : 1), expiresS },
+    onFailure,
+    steps: steps.map(asStep),
   };
 }
 
-function asStep(raw: RawStep): StepSpec {
-  return {
-    id: raw.id,
-    title: raw.title ?? raw.id,
-    ...asCall(raw),
-    effect: raw.effect,
-    timeoutS: raw.timeout,
-    when: raw.when,
-    retry: { attempts: raw.retry.attempts, backoffS: raw.retry.backoff },
-    check: raw.check && asCall(raw.check),
-    verify: raw.verify && asCall(raw.verify),
-    undo: raw.undo && asCall(raw.undo),
-  };
+function asStep({ timeout: timeoutS, retry, ...rest }: RawStep): StepSpec {
+  const { attempts, backoff: backoffS } = retry;
+  return { ...rest, title: rest.title ?? rest.id, timeoutS, retry: { attempts, backoffS } };
 }
-
-/** YAML gave it, and what is no JSON was refused. */
-const asCall = (raw: { uses: string; with: Record<string, unknown> }): Call => ({
-  uses: raw.uses,
-  with: raw.with as Record<string, Json>,
-});
 
 // A template that is not closed, or has another in it, is refused where templates are read.
 const TEMPLATES = /^(?:not\s+)?(?:\{\{(?:(?!\{\{|\}\}).)*\}\})+$/s;

@@ -4,7 +4,7 @@ import { fill } from '#domain/run/template.js';
 import { closest } from '#domain/text.js';
 import { isBelow, writtenBeginning } from '../reach.js';
 import type { Schedule } from '../schedule.js';
-import type { RunbookSettings } from '../settings.js';
+import type { RunbookSections, RunbookSettings } from '../settings.js';
 import { placeOf } from './definition.js';
 import type { Kept, Shelf } from './shelf.js';
 import { type Path, readSource } from './source.js';
@@ -19,9 +19,6 @@ const SECTIONS = {
   secrets: 'secret',
 } as const;
 type Section = keyof typeof SECTIONS;
-
-/** The sections of tocsin.yml, as far as their names matter. */
-export type Known = Readonly<Record<Section, Readonly<Record<string, unknown>>>>;
 
 /** Which members of an action's `with` name something of tocsin.yml. `secret_headers` do in every action. */
 export const NAMING: Readonly<Record<string, Readonly<Record<string, Section>>>> = {
@@ -43,7 +40,7 @@ const SHOWN = 8;
  * out. Without the names themselves, which may have been meant for something else.
  * @returns warnings, each `file:line: warning: place what; those there are`
  */
-export function namesNothing(source: string, file: string, known: Known): string[] {
+export function namesNothing(source: string, file: string, known: Pick<RunbookSections, Section>): string[] {
   return callsIn(source, file).flatMap(({ call, at, placed }) =>
     namedIn(call, at).flatMap(({ path, name, section }) => {
       if (isTemplate(name) || Object.hasOwn(known[section], name)) return [];
@@ -83,23 +80,21 @@ function namedIn(
   at: Path,
 ): Array<{ path: Path; name: string; section: Section }> {
   const given = isMapping(call.with) ? call.with : {};
-  const naming = Object.entries(NAMING[String(call.uses)] ?? {});
-  const headers = isMapping(given.secret_headers) ? Object.entries(given.secret_headers) : [];
+  const headers = isMapping(given.secret_headers) ? given.secret_headers : {};
+  const named = (holder: Record<string, unknown>, path: Path, member: string, section: Section) => {
+    const name = holder[member];
+    return typeof name === 'string' ? [{ path: [...path, member], name, section }] : [];
+  };
+  const here = [...at, 'with'];
   return [
-    ...naming.map(([member, section]) => ({ path: [...at, 'with', member], name: given[member], section })),
-    ...headers.map(([header, name]) => ({
-      path: [...at, 'with', 'secret_headers', header],
-      name,
-      section: 'secrets' as const,
-    })),
-  ].filter(
-    (one): one is { path: (string | number)[]; name: string; section: Section } =>
-      typeof one.name === 'string',
-  );
+    ...Object.entries(NAMING[String(call.uses)] ?? {}).flatMap(([member, section]) =>
+      named(given, here, member, section),
+    ),
+    ...Object.keys(headers).flatMap((header) =>
+      named(headers, [...here, 'secret_headers'], header, 'secrets'),
+    ),
+  ];
 }
-
-/** What is said of one call: where, and what is to be written in tocsin.yml. */
-type Unsaid = { path: Path; text: string };
 
 /**
  * Of a definition that is right in itself: where it sends secrets, tries keys or asks somebody, and tocsin.yml does not
@@ -115,8 +110,8 @@ export function destinationsUnsaid(
   return callsIn(source, file).flatMap(({ call, at, inputs, placed }) => {
     if (!isMapping(call.with)) return [];
     const known = { ...defaultsOf(inputs), ...given };
-    const unsaid = unsaidBy(String(call.uses), call.with, known, settings, [...at, 'with']);
-    return unsaid.map(({ path, text }) => placed(path, text));
+    const say = (path: Path, text: string) => placed([...at, 'with', ...path], text);
+    return unsaidBy(String(call.uses), call.with, known, settings, say);
   });
 }
 
@@ -130,32 +125,33 @@ export async function shelfUnsaid(shelf: Shelf, settings: RunbookSettings): Prom
   return unsaid;
 }
 
+/** @param say what is to be written in tocsin.yml because of a place in `call` */
 function unsaidBy(
   uses: string,
   call: Record<string, unknown>,
   inputs: Record<string, unknown>,
   { keystores, routes, secrets, hosts }: RunbookSettings,
-  at: Path,
-): Unsaid[] {
+  say: (path: Path, text: string) => string,
+): string[] {
   const named = (member: string) => filled(call[member], inputs);
   if (uses === 'keys.probe' && call.pair === undefined) {
     const store = named('store');
     if (store === null || keystores.get(store)?.probe !== null) return [];
     const text = `sends the keys of ${store}, and tocsin.yml does not say where to; write there, under keystores: ${store}: probe: { url: "https://…", header: X-Api-Key }`;
-    return [{ path: [...at, 'store'], text }];
+    return [say(['store'], text)];
   }
   if (uses === 'probe' && call.route !== undefined) {
     const route = named('route');
     if (route === null || routes.get(route)?.probe !== null) return [];
     const text = `asks through the route ${route}, and tocsin.yml does not say where; write there, under routes: ${route}: probe: { url: "https://…" }`;
-    return [{ path: [...at, 'route'], text }];
+    return [say(['route'], text)];
   }
   if (typeof call.url !== 'string') return [];
   const beginning = writtenBeginning(call.url);
   if (!beginning) {
     const text =
       'is filled in, and tocsin.yml lists no host that templates may reach; write there http: { hosts: [HOST] }, or write the host out here';
-    return hosts.length === 0 && isTemplate(call.url) ? [{ path: [...at, 'url'], text }] : [];
+    return hosts.length === 0 && isTemplate(call.url) ? [say(['url'], text)] : [];
   }
   const headers = isMapping(call.secret_headers) ? Object.entries(call.secret_headers) : [];
   return headers.flatMap(([header, name]) => {
@@ -166,7 +162,7 @@ function unsaidBy(
     );
     if (!secret || (isTemplate(call.url) ? to.length > 0 : isBelow(to, beginning))) return [];
     const text = `sends the secret ${name} to ${beginning.origin}, and tocsin.yml does not say that it may go there; write there, under secrets: ${name}: { from: ${secret.from}, to: [${[...secret.to, beginning.origin].join(', ')}] }`;
-    return [{ path: [...at, 'secret_headers', header], text }];
+    return [say(['secret_headers', header], text)];
   });
 }
 

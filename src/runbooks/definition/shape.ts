@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RUNBOOK_LIMITS, STEP_EFFECTS } from '#domain/run/runbook.js';
+import { type Json, RUNBOOK_LIMITS, STEP_EFFECTS } from '#domain/run/runbook.js';
 
 export const STEP_ID = /^[a-z][a-z0-9_-]{0,31}$/;
 export const RUNBOOK_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -38,7 +38,8 @@ const line = (most: number) =>
 
 const CALL = {
   uses: z.string(),
-  with: z.record(z.string(), z.unknown()).default({}),
+  // YAML gave it, and what is no JSON was refused.
+  with: z.record(z.string(), z.custom<Json>()).default({}),
 };
 const call = z.strictObject(CALL).nullable().default(null);
 const whole = (least: number, most: number) =>

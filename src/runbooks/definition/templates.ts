@@ -25,11 +25,11 @@ export function templatesOf(tree: Record<string, unknown>, steps: Steps, actions
   const ids = steps.map((step) => (typeof step.id === 'string' ? step.id : ''));
   const wrong: Wrong[] = [];
   const useOf = (value: unknown, path: Path): Used[] => used(value, path, wrong);
+  const note = (path: Path, text: string | null) => text === null || wrong.push({ path, text });
 
   for (const { path, names } of useOf(tree.target, ['target'])) {
-    if (names[0] !== 'inputs') {
-      wrong.push({ path, text: `${said(names)} is not known before the run; a target reads inputs only` });
-    } else wrong.push(...badInput(path, names, inputs));
+    if (names[0] === 'inputs') note(path, badInput(names, inputs));
+    else note(path, `${said(names)} is not known before the run; a target reads inputs only`);
   }
   const reads = steps.map((step, i) =>
     PARTS.flatMap((part) =>
@@ -43,51 +43,45 @@ export function templatesOf(tree: Record<string, unknown>, steps: Steps, actions
   );
   for (const [i, uses] of reads.entries()) {
     for (const { path, names, after } of uses) {
-      if (names[0] === 'inputs') wrong.push(...badInput(path, names, inputs));
-      else if (names[0] === 'incident' || names[0] === 'run') wrong.push(...badKnown(path, names, names[0]));
-      else if (names[0] === 'steps') {
-        const of = steps[ids.indexOf(names[1] ?? '')];
-        const misplaced = badStep(path, names, i, after, ids, waits);
-        wrong.push(
-          ...(misplaced.length > 0 ? misplaced : badOutput(path, names, actions.get(String(of?.uses)))),
-        );
-      } else if (!(SCOPE as readonly string[]).includes(names[0] as string)) {
-        const known = closest(names[0] as string, SCOPE, SCOPE.length).join(', ');
-        wrong.push({ path, text: `${said(names)} points nowhere; a template begins with ${known}` });
+      const [of = '', id = ''] = names;
+      if (of === 'inputs') note(path, badInput(names, inputs));
+      else if (of === 'incident' || of === 'run') note(path, badKnown(names, of));
+      else if (of === 'steps') {
+        const action = actions.get(String(steps[ids.indexOf(id)]?.uses));
+        note(path, badStep(names, i, after, ids, waits) ?? badOutput(names, action));
+      } else {
+        const known = closest(of, SCOPE, SCOPE.length).join(', ');
+        note(path, `${said(names)} points nowhere; a template begins with ${known}`);
       }
     }
   }
   return [...wrong, ...notFilled(tree, steps)];
 }
 
+/** A template must name a step that has run by then. @returns what is wrong; null: nothing. So do those below */
 function badStep(
-  path: Path,
   names: string[],
   i: number,
   after: boolean,
   ids: string[],
   waits: number[][],
-): Wrong[] {
+): string | null {
   const id = names[1];
   const before = ids.slice(0, i).filter((one) => one !== '');
   const next =
     before.length > 0 ? `before it come ${closest(id ?? '', before, 8).join(', ')}` : 'none comes before it';
-  if (id === undefined) return [{ path, text: `{{ steps }} names no step; write steps.ID.MEMBER` }];
+  if (id === undefined) return `{{ steps }} names no step; write steps.ID.MEMBER`;
   const at = ids.indexOf(id);
-  if (at < 0) return [{ path, text: `${said(names)} is no step; ${next}` }];
-  if (at < i || (at === i && after)) return [];
-  if (at === i) {
-    const text = `${said(names)} is what this step gives, which is not there before it ran; ${next} (undo, verify and check may read it)`;
-    return [{ path, text }];
-  }
+  if (at < 0) return `${said(names)} is no step; ${next}`;
+  if (at < i || (at === i && after)) return null;
+  if (at === i)
+    return `${said(names)} is what this step gives, which is not there before it ran; ${next} (undo, verify and check may read it)`;
   const circle = wayBack(at, i, waits);
   if (circle) {
     const round = [i, ...circle].map((step) => ids[step]).join(' → ');
-    return [
-      { path, text: `${said(names)} makes steps wait for each other (${round}); let one of them do without` },
-    ];
+    return `${said(names)} makes steps wait for each other (${round}); let one of them do without`;
   }
-  return [{ path, text: `${said(names)} comes later; move step ${id} up, or read one before it: ${next}` }];
+  return `${said(names)} comes later; move step ${id} up, or read one before it: ${next}`;
 }
 
 /** @returns the steps from one to another along what they read, or null: there is no such way. */
@@ -143,43 +137,40 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /** A template must name an input of the definition, and not look into it. */
-function badInput(path: Path, names: string[], inputs: string[]): Wrong[] {
+function badInput(names: string[], inputs: string[]): string | null {
   const [, input, ...rest] = names;
-  if (input === undefined) return [];
+  if (input === undefined) return null;
   if (!inputs.includes(input)) {
     const known = closest(input, inputs.slice(0, 100), 8).join(', ');
     const next = known ? `the inputs are ${known}` : `declare it under inputs:`;
-    return [{ path, text: `${said(names)} is no input; ${next}` }];
+    return `${said(names)} is no input; ${next}`;
   }
-  if (rest.length === 0) return [];
-  return [
-    { path, text: `${said(names)} looks into an input, which is one value; write {{ inputs.${input} }}` },
-  ];
+  if (rest.length === 0) return null;
+  return `${said(names)} looks into an input, which is one value; write {{ inputs.${input} }}`;
 }
 
 /** Of an incident and of a run only a few things are known, and each is one text. */
-function badKnown(path: Path, names: string[], of: keyof typeof KNOWN): Wrong[] {
+function badKnown(names: string[], of: keyof typeof KNOWN): string | null {
   const [, member, ...rest] = names;
   const known: readonly string[] = KNOWN[of];
-  if (member === undefined) return [];
+  if (member === undefined) return null;
   if (!known.includes(member)) {
     const near = closest(member, known, known.length);
     const next = near.map((name) => `${of}.${name}`).join(', ');
-    return [{ path, text: `${said(names)} is nothing that is known of the ${of}; write ${next}` }];
+    return `${said(names)} is nothing that is known of the ${of}; write ${next}`;
   }
-  if (rest.length === 0) return [];
-  return [{ path, text: `${said(names)} looks into a text; write {{ ${of}.${member} }}` }];
+  return rest.length === 0 ? null : `${said(names)} looks into a text; write {{ ${of}.${member} }}`;
 }
 
 /** What a step gives is up to its action. What is within that is known when it runs: lists and mappings of any depth. */
-function badOutput(path: Path, names: string[], action: Action | undefined): Wrong[] {
+function badOutput(names: string[], action: Action | undefined): string | null {
   const [, id, member] = names;
-  if (!action || member === undefined || action.outputs.includes(member)) return [];
+  if (!action || member === undefined || action.outputs.includes(member)) return null;
   const known = closest(member, action.outputs, 8)
     .map((name) => `steps.${id}.${name}`)
     .join(', ');
   const next = known ? `write ${known}` : 'it gives nothing that can be read, so leave this out';
-  return [{ path, text: `${said(names)} is nothing that ${action.name} gives; ${next}` }];
+  return `${said(names)} is nothing that ${action.name} gives; ${next}`;
 }
 
 function said(names: string[]): string {

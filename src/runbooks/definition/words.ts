@@ -127,7 +127,8 @@ function isKind(value: unknown): string {
   return value === null ? 'is empty' : `is ${KINDS[Array.isArray(value) ? 'array' : typeof value]}`;
 }
 
-function at(value: unknown, path: Path): unknown {
+/** @returns what stands at a place of a value; undefined: nothing does */
+export function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (here, step) => (typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined),
     value,

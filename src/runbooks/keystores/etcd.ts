@@ -1,24 +1,23 @@
 import { z } from 'zod';
+import { NoAnswer } from '../exchange.js';
 import { readPlainFile } from '../files.js';
 import { Secret } from '../secret.js';
 import {
   type Answered,
   askStore,
+  CompareAndSet,
   httpAddress,
   isForbidden,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   type SecretReference,
   Stale,
   StoreFailed,
   type StoreSurroundings,
+  same,
   secretReference,
   shown,
-  Unanswered,
-  versionOf,
 } from './keystore.js';
 
 const settings = z
@@ -43,7 +42,6 @@ type Settings = z.infer<typeof settings>;
 /** Keys under a prefix in etcd. Compare and set are one transaction there, by value. */
 export const etcd: KeyStoreKind<Settings> = {
   type: 'etcd',
-  is: 'keys under a prefix in etcd',
   settings,
   open: (name, given, surroundings) => new Etcd(name, given, surroundings),
 };
@@ -52,69 +50,47 @@ interface Kv {
   key: string;
   value?: string;
 }
+interface Range {
+  kvs?: Kv[];
+}
+interface Transaction {
+  succeeded?: boolean;
+  responses?: Array<{ response_range?: Range }>;
+}
 
-class Etcd implements OpenKeyStore {
+class Etcd extends CompareAndSet<Settings> {
   readonly type = 'etcd';
-  readonly places: readonly string[];
-  private readonly gateway: EtcdGateway;
-
-  constructor(
-    readonly name: string,
-    private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.gateway = new EtcdGateway(name, settings, surroundings);
-    this.places = [`${settings.urls.map(shown).join(', ')} ${settings.prefix}`];
-  }
+  readonly places = [`${this.settings.urls.map(shown).join(', ')} ${this.settings.prefix}`];
+  private readonly gateway = new EtcdGateway(this.name, this.settings, this.surroundings);
 
   async read(signal: AbortSignal): Promise<Keys> {
     const { prefix } = this.settings;
     const range = { key: encode(prefix), range_end: encode(prefix.replace(/\/$/, '0')) };
-    const { kvs = [] } = await this.gateway.read<{ kvs?: Kv[] }>('range', range, signal);
+    const { kvs = [] } = await this.gateway.range(range, signal);
     const keys = new Map(kvs.map((kv) => [this.text(kv.key).slice(prefix.length), this.key(kv)]));
     // Not the cluster's revision, which moves with everybody's keys.
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading(keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    const key = this.path(id);
-    await this.change(id, value, expect, { requestPut: { key, value: encode(value.reveal()) } }, signal);
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, expect, { requestDeleteRange: { key: this.path(id) } }, signal);
-  }
-
-  private async change(
-    id: string,
-    wanted: Secret | null,
-    expect: Secret | null,
-    write: object,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const key = this.path(id);
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+    const key = encode(this.settings.prefix + id);
+    const write = wanted
+      ? { requestPut: { key, value: encode(wanted.reveal()) } }
+      : { requestDeleteRange: { key } };
     const compare = expect
       ? { key, target: 'VALUE', result: 'EQUAL', value: encode(expect.reveal()) }
       : { key, target: 'CREATE', result: 'EQUAL', createRevision: '0' };
     const failure = [{ requestRange: { key } }];
     const transaction = { compare: [compare], success: [write], failure };
-    const { succeeded, responses } = await this.gateway.write<{
-      succeeded?: boolean;
-      responses?: Array<{ response_range?: { kvs?: Kv[] } }>;
-    }>('txn', transaction, signal);
+    const { succeeded, responses } = await this.gateway.transaction(transaction, signal);
     if (!succeeded && !this.is(wanted, responses?.[0]?.response_range?.kvs)) throw new Stale(this.name, id);
-    const { kvs } = await this.gateway.read<{ kvs?: Kv[] }>('range', { key }, signal);
+    const { kvs } = await this.gateway.range({ key }, signal);
     if (!this.is(wanted, kvs))
       throw new StoreFailed(`${this.name}: key ${id} reads differently from what was written`);
   }
 
   private is(wanted: Secret | null, [kv]: Kv[] = []): boolean {
-    return kv && wanted ? this.key(kv).equals(wanted) : !kv && !wanted;
-  }
-
-  private path(id: string): string {
-    return encode(this.settings.prefix + id);
+    return same(kv ? this.key(kv) : null, wanted);
   }
 
   private key(kv: Kv): Secret {
@@ -147,26 +123,26 @@ class EtcdGateway {
   ) {}
 
   /** Asks the members in order until one answers. @throws StoreFailed */
-  read<T>(what: 'range', body: object, signal: AbortSignal): Promise<T> {
-    return this.authorized<T>(what, body, 'read', signal);
+  range(body: object, signal: AbortSignal): Promise<Range> {
+    return this.authorized('kv/range', body, 'read', signal);
   }
 
   /**
-   * As `read`, but a member that may have got the request is the last one asked.
+   * As `range`, but a member that may have got the request is the last one asked.
    * @throws NotWritten
    * @throws StoreFailed it may have been written, which the message says
    */
-  write<T>(what: 'txn', body: object, signal: AbortSignal): Promise<T> {
-    return this.authorized<T>(what, body, 'write', signal);
+  transaction(body: object, signal: AbortSignal): Promise<Transaction> {
+    return this.authorized('kv/txn', body, 'write', signal);
   }
 
-  private async authorized<T>(what: string, body: object, kind: 'read' | 'write', signal: AbortSignal) {
+  private async authorized<T>(path: string, body: object, kind: 'read' | 'write', signal: AbortSignal) {
     const hadToken = this.token !== null;
-    let { answer, url } = await this.ask(`kv/${what}`, body, kind, signal);
+    let { answer, url } = await this.ask(path, body, kind, signal);
     // Tokens end after some minutes, or with the member that gave them. A request with such a token was not carried out.
     if (hadToken && (answer.status === 400 || answer.status === 401)) {
       this.token = null;
-      ({ answer, url } = await this.ask(`kv/${what}`, body, kind, signal));
+      ({ answer, url } = await this.ask(path, body, kind, signal));
     }
     if (answer.status === 200) return this.parsed<T>(answer, url);
     const unsure = kind === 'write' && answer.status >= 500 ? '; it may have been written' : '';
@@ -213,7 +189,7 @@ class EtcdGateway {
         if (kind === 'write' || answer.status < 500 || url === urls.at(-1)) return { answer, url };
         failures.push(`${shown(url)} ${said(answer)}`);
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error;
+        if (!(error instanceof NoAnswer)) throw error;
         const unsure = kind === 'write' && error.sent;
         failures.push(`${shown(url)} ${error.message}${unsure ? '; it may have been written' : ''}`);
         maybe ||= unsure;

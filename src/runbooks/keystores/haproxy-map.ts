@@ -1,28 +1,23 @@
 import { z } from 'zod';
 import {
-  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
   type MapChange,
-  type MapInstance,
   type MapPlace,
-  openInstances,
   type Row,
-  readPlaces,
-  withMapFiles,
+  SharedMap,
 } from '../haproxy.js';
 import { Secret } from '../secret.js';
 import {
   type Apart,
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
-  NotWritten,
-  type OpenKeyStore,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
+  same,
   versionOf,
 } from './keystore.js';
 
@@ -40,24 +35,14 @@ type Place = MapPlace & { keys: Map<string, Secret[]> };
 /** Keys in maps of one or more HAProxies. Every instance gets the file and the live map. */
 export const haproxyMap: KeyStoreKind<Settings> = {
   type: 'haproxy-map',
-  is: 'a map of one or more HAProxies, file and live',
   settings,
   open: (name, given, surroundings) => new HaproxyMap(name, given, surroundings),
 };
 
-class HaproxyMap implements OpenKeyStore {
+class HaproxyMap extends CompareAndSet<Settings> {
   readonly type = 'haproxy-map';
-  readonly places: readonly string[];
-  private readonly instances: MapInstance[];
-
-  constructor(
-    readonly name: string,
-    private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.instances = openInstances(settings);
-    this.places = this.instances.flatMap(({ touches }) => touches);
-  }
+  private readonly map = new SharedMap(this.settings);
+  readonly places = this.map.touches;
 
   /**
    * The keys that all places agree on. One that is half written or half removed is left out, so that whoever compares
@@ -72,9 +57,10 @@ class HaproxyMap implements OpenKeyStore {
       [...keys].flatMap(([id, several]) => several.map((key) => [id, key] as const)),
     );
     const keys = new Map(agreed);
-    const partial = new Map([...this.halfway(places)].filter(([id]) => !keys.has(id)));
-    const apart = new Map([...partial.keys()].map((id) => [id, this.apart(id, places)]));
-    return { version: versionOf(rows, this.surroundings.fingerprint), keys, partial, apart };
+    // Also those of a removal that was cut off: they are still accepted where they are.
+    const others = new Set(places.flatMap((place) => [...place.keys.keys()]).filter((id) => !keys.has(id)));
+    const apart = new Map([...others].map((id) => [id, this.apart(id, places)]));
+    return { version: versionOf(rows, this.surroundings.fingerprint), keys, apart };
   }
 
   private apart(id: string, places: Place[]): Apart {
@@ -87,50 +73,37 @@ class HaproxyMap implements OpenKeyStore {
     if (there.every(({ fps }) => fps === first))
       return { told: `${this.name} holds more than one key under ${id}: ${first}`, keys };
     const said = there.map(({ name, where, fps }) => {
-      const place = this.instances.length > 1 ? name : where;
+      // Where there is one instance only, its name says nothing.
+      const place = places.length > 2 ? name : where;
       return `${place} ${fps === '' ? 'lacks it' : `has ${fps}`}`;
     });
     return { told: `places of ${this.name} disagree about ${id}: ${said.join(', ')}`, keys };
   }
 
-  /** Keys that some place holds: of a removal that was cut off they are still accepted there. */
-  private halfway(places: Place[]): Map<string, Secret> {
-    const found = new Map<string, Secret>();
-    for (const { keys } of places)
-      for (const [id, [key]] of keys) if (key && !found.has(id)) found.set(id, key);
-    return found;
+  protected override refuse(id: string, key: string): string | null {
+    return isWord(id) && isWord(key)
+      ? null
+      : 'must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<';
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    if (!isWord(id) || !isWord(value.reveal()))
-      throw new NotWritten(
-        `${this.name}: an id and its key must be printable ASCII without blanks, ; and \\, and not begin with #, @ or <<`,
-      );
-    await this.change(id, value, expect, signal);
-  }
-
-  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    await this.change(id, null, expect, signal);
-  }
-
-  /** Brings every place from `expect` to `wanted`; one that is there already is left alone. */
-  private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  /** Every place that is at `wanted` already is left alone. */
+  protected change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const step = async () => {
       const places = await this.readPlaces(signal);
       const behind = places.filter(({ keys }) => !only(keys.get(id), wanted));
       for (const { keys } of behind) {
         const there = keys.get(id) ?? [];
-        const ours = there.every((key) => is(key, wanted) || is(key, expect));
+        const ours = there.every((key) => same(key, wanted) || same(key, expect));
         if (!ours || (there.length === 0 && expect)) throw new Stale(this.name, id);
         if (wanted) this.mustBeFree(id, wanted, keys);
       }
       if (behind.length === 0) return;
-      await changePlaces(behind, this.changeOf(id, wanted, expect), signal);
+      await this.map.change(behind, this.changeOf(id, wanted, expect), signal);
       for (const { name, keys } of await this.readPlaces(signal))
         if (!only(keys.get(id), wanted))
           throw new HaproxyFailed(`${name} reads differently from what was written`);
     };
-    return this.told(() => withMapFiles(this.instances, step, signal));
+    return this.told(() => this.map.locked(step, signal));
   }
 
   private changeOf(id: string, wanted: Secret | null, expect: Secret | null): MapChange {
@@ -148,8 +121,7 @@ class HaproxyMap implements OpenKeyStore {
   }
 
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
-    const places = await readPlaces(this.instances, signal);
-    return places.map((place) => ({ ...place, keys: this.keysOf(place.rows) }));
+    return (await this.map.read(signal)).map((place) => ({ ...place, keys: this.keysOf(place.rows) }));
   }
 
   private keysOf(rows: Row[]): Map<string, Secret[]> {
@@ -170,8 +142,6 @@ class HaproxyMap implements OpenKeyStore {
     }
   }
 }
-
-const is = (key: Secret, other: Secret | null) => other?.equals(key) ?? false;
 
 /** @returns whether there is this key and no other; with null: none at all. */
 const only = (there: Secret[] = [], key: Secret | null) =>

@@ -1,41 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Asked } from '../exchange.js';
+import { type Asked, NoAnswer } from '../exchange.js';
 import { Secret } from '../secret.js';
 import {
   type Answered,
   askStore,
+  CompareAndSet,
   httpAddress,
   isForbidden,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   type SecretReference,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
+  same,
   secretReference,
   shown,
-  Unanswered,
-  versionOf,
 } from './keystore.js';
 
 const pointer = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)+$/, 'must be a JSON pointer such as /keys, with ~1 for a slash in a name');
-
-/** Where in a document the keys are, and how. */
-const mapShape = z.strictObject({
-  /** `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
-  shape: z.enum(['object', 'list']).default('object'),
-  id: pointer.default('/id'),
-  value: pointer.default('/value'),
-  /** Where in the document the map is; absent: it is the document. */
-  member: pointer.optional(),
-});
-type MapSettings = z.infer<typeof mapShape>;
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -43,17 +29,13 @@ type Container = Record<string, unknown> | unknown[];
 class HttpDocument {
   readonly keys: ReadonlyMap<string, Secret>;
 
-  private constructor(
+  /** @throws what `failed` makes of what is wrong, which never quotes the document */
+  constructor(
     private readonly source: string,
-    private readonly settings: MapSettings,
+    private readonly settings: Settings,
     private readonly failed: (what: string) => Error,
   ) {
     this.keys = this.keysOf(this.parse());
-  }
-
-  /** @throws what `failed` makes of what is wrong, which never quotes the document */
-  static read(source: string, settings: MapSettings, failed: (what: string) => Error): HttpDocument {
-    return new HttpDocument(source, settings, failed);
   }
 
   /** @returns the document with another key under an id; null: without it */
@@ -160,7 +142,12 @@ const settings = z
   .strictObject({
     url: httpAddress,
     headers: z.record(header, z.string()).default({}),
-    ...mapShape.shape,
+    /** How the keys are held. `object`: `{ID: KEY}`. `list`: one object for each key, with its id and value at these pointers. */
+    shape: z.enum(['object', 'list']).default('object'),
+    id: pointer.default('/id'),
+    value: pointer.default('/value'),
+    /** Where in the document they are; absent: they are the document. */
+    member: pointer.optional(),
     /** The method that takes the whole document. */
     write: z.enum(['put', 'patch', 'post']).default('put'),
   })
@@ -182,7 +169,6 @@ type Settings = z.infer<typeof settings>;
 /** Keys in a JSON document that a server gives with an ETag, and takes back only with the same one. */
 export const http: KeyStoreKind<Settings> = {
   type: 'http',
-  is: 'a JSON document behind ETag and If-Match',
   settings,
   open: (name, given, surroundings) => new Http(name, given, surroundings),
 };
@@ -196,33 +182,15 @@ class Dropped extends StoreFailed {}
 const DROPS = 12;
 const pauseMs = (drops: number) => Math.min(50 * drops, 500) * (0.5 + Math.random());
 
-class Http implements OpenKeyStore {
+class Http extends CompareAndSet<Settings> {
   readonly type = 'http';
-  readonly places: readonly string[];
-
-  constructor(
-    readonly name: string,
-    private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.places = [shown(settings.url) + (settings.member ? ` ${settings.member}` : '')];
-  }
+  readonly places = [shown(this.settings.url) + (this.settings.member ? ` ${this.settings.member}` : '')];
 
   async read(signal: AbortSignal): Promise<Keys> {
-    const { keys } = (await this.load(signal)).document;
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading((await this.load(signal)).document.keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    await this.change(id, value, expect, signal);
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, expect, signal);
-  }
-
-  private async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     let drops = 0;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const { document, etag } = await this.load(signal);
@@ -266,7 +234,7 @@ class Http implements OpenKeyStore {
   private async load(signal: AbortSignal): Promise<{ document: HttpDocument; etag: string | undefined }> {
     const answer = await this.fetched(signal);
     if (!good(answer)) throw this.refused(answer, false);
-    const document = HttpDocument.read(answer.text, this.settings, (what) => this.failed(what));
+    const document = new HttpDocument(answer.text, this.settings, (what) => this.failed(what));
     return { document, etag: answer.headers.etag };
   }
 
@@ -302,7 +270,7 @@ class Http implements OpenKeyStore {
     try {
       return await askStore({ ...asked, url: this.settings.url, headers }, signal);
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      if (!(error instanceof NoAnswer)) throw error;
       const unsure = asked.method !== 'GET' && error.sent;
       const { message } = this.failed(`${error.message}${unsure ? '; it may have been written' : ''}`);
       throw error.dropped ? new Dropped(message) : new StoreFailed(message);
@@ -329,5 +297,3 @@ const certainly = ({ message }: StoreFailed, drops: number) =>
   drops === 0 ? new NotWritten(message) : new StoreFailed(message);
 
 const good = ({ status }: Answered) => status >= 200 && status < 300;
-
-const same = (key: Secret | null, other: Secret | null) => (key && other ? key.equals(other) : key === other);

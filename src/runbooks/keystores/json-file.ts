@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
 import { Secret } from '../secret.js';
 import {
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
   NotWritten,
-  type OpenKeyStore,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
+  same,
   versionOf,
 } from './keystore.js';
 
@@ -21,7 +21,6 @@ interface Settings {
 /** An object of id → key in a JSON file, for services that read their keys from one. */
 export const jsonFile: KeyStoreKind<Settings> = {
   type: 'json-file',
-  is: 'a JSON file',
   settings: z.strictObject({ path: z.string().startsWith('/', 'must be an absolute path') }),
   open: (name, { path }, surroundings) =>
     new WholeFile(name, { type: 'json-file', path, parse, format, refuse }, surroundings),
@@ -72,54 +71,29 @@ interface FileFormat {
  * Keys in one file that is read and written whole, under a lock that other processes see.
  * @public a new kind of file is made of it (README.md)
  */
-export class WholeFile implements OpenKeyStore {
-  readonly type: string;
-  readonly places: readonly string[];
-
-  constructor(
-    readonly name: string,
-    private readonly file: FileFormat,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.type = file.type;
-    this.places = [file.path];
-  }
+export class WholeFile extends CompareAndSet<FileFormat> {
+  readonly type = this.settings.type;
+  readonly places = [this.settings.path];
 
   async read(signal: AbortSignal): Promise<Keys> {
     const found = await this.load(signal);
-    const keys = found ?? new Map<string, Secret>();
-    const version = versionOf([keys], this.surroundings.fingerprint);
-    return found ? { keys, version } : { keys, version, note: 'the file is not there yet' };
+    return found ? this.reading(found) : { ...this.reading(new Map()), note: 'the file is not there yet' };
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    const problem = this.file.refuse(id, value.reveal());
-    if (problem) throw new NotWritten(`${this.name}: an id and its key ${problem}`);
-    await this.change(signal, (keys) => {
-      const now = keys.get(id) ?? null;
-      if (now?.equals(value)) return false;
-      if (now === null ? expect !== null : !expect?.equals(now)) throw new Stale(this.name, id);
-      keys.set(id, value);
-      return true;
-    });
+  protected override refuse(id: string, key: string): string | null {
+    return this.settings.refuse(id, key);
   }
 
-  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    await this.change(signal, (keys) => {
-      const now = keys.get(id);
-      if (!now) return false;
-      if (!now.equals(expect)) throw new Stale(this.name, id);
-      return keys.delete(id);
-    });
-  }
-
-  /** @param edit says whether it changed anything */
-  private async change(signal: AbortSignal, edit: (keys: Map<string, Secret>) => boolean): Promise<void> {
-    const { path, format } = this.file;
+  protected async change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+    const { path, format } = this.settings;
     let renaming = false;
     const step = async () => {
       const keys = (await this.load(signal)) ?? new Map<string, Secret>();
-      if (!edit(keys)) return;
+      const now = keys.get(id) ?? null;
+      if (same(now, wanted)) return;
+      if (!same(now, expect)) throw new Stale(this.name, id);
+      if (wanted) keys.set(id, wanted);
+      else keys.delete(id);
       signal.throwIfAborted();
       const content = format(Array.from(keys, ([id, secret]) => [id, secret.reveal()]));
       await writeAtomically(path, content, () => {
@@ -140,7 +114,7 @@ export class WholeFile implements OpenKeyStore {
 
   /** @returns null: there is no file yet. A folder that is not there is another matter: a wrong path, or nothing mounted. */
   private async load(signal: AbortSignal): Promise<Map<string, Secret> | null> {
-    const { path, parse, type } = this.file;
+    const { path, parse, type } = this.settings;
     let source: string;
     try {
       source = await readPlainFile(path, signal);
@@ -162,7 +136,7 @@ export class WholeFile implements OpenKeyStore {
     if (error instanceof Stale || error instanceof StoreFailed) return error;
     const { code, message } = error as NodeJS.ErrnoException;
     const why = signal.aborted ? 'stopped' : (code ?? message);
-    return new StoreFailed(`${this.name}: ${this.file.path} could not be ${verb}: ${why}`);
+    return new StoreFailed(`${this.name}: ${this.settings.path} could not be ${verb}: ${why}`);
   }
 }
 

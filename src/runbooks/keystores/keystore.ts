@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
-import { type Asked, type Broken, exchange } from '../exchange.js';
+import { type Asked, type Broken, type Exchanged, exchange, NoAnswer } from '../exchange.js';
 import type { Fingerprint, Secret } from '../secret.js';
 
 /** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
@@ -9,11 +9,9 @@ export interface Keys {
   version: string;
   keys: ReadonlyMap<string, Secret>;
   /**
-   * Keys that only some places hold, from a write or a removal that was cut off, and that are not in `keys`: the same
-   * `put` or `remove` again makes it whole. Left out by stores of one place.
+   * Ids of which only some places hold a key, from a write or a removal that was cut off, and that are not in `keys`: the
+   * same `put` or `remove` again makes it whole. Left out by stores of one place.
    */
-  partial?: ReadonlyMap<string, Secret>;
-  /** How it stands with each id of `partial`. Left out by stores of one place. */
   apart?: ReadonlyMap<string, Apart>;
   /** Why there may be no key: `the file is not there yet`. */
   note?: string;
@@ -37,7 +35,7 @@ export interface KeyProbe {
 export interface Apart {
   /** A sentence for people, with fingerprints only: `places of tts-new disagree about dev: file lacks it, live has fp:…`. */
   told: string;
-  /** Every key that some place holds under it. */
+  /** Every key that some place holds under it: at least one. */
   keys: readonly Secret[];
 }
 
@@ -112,12 +110,6 @@ export interface StoreSurroundings {
   secret(reference: SecretReference): Secret;
 }
 
-/** An open key store. Opening connects to nothing: that is done by the first read or write. */
-export interface OpenKeyStore extends KeyStore {
-  /** Ends connections, if there are any; never throws. */
-  close?(): Promise<void>;
-}
-
 /**
  * A kind of key store. One file each in this folder, one line in keystores.ts.
  * `S`: what tocsin.yml says under `keystores: NAME:`, without `type`. Whatever may be secret in it (an address with a
@@ -125,24 +117,62 @@ export interface OpenKeyStore extends KeyStore {
  */
 export interface KeyStoreKind<S = unknown> {
   type: string;
-  /** What it is, in a few words, for messages and lists. */
-  is: string;
   settings: z.ZodType<S>;
-  /** @param name as under `keystores:`; it begins every message */
-  open(name: string, settings: S, surroundings: StoreSurroundings): OpenKeyStore;
+  /** Connects to nothing: each reading and writing does. @param name as under `keystores:`; it begins every message */
+  open(name: string, settings: S, surroundings: StoreSurroundings): KeyStore;
 }
 
 /** @returns whether every store gives it back as it was: some text, no NUL, no half of a character, no member of every object. */
 const isKeepable = (text: string): boolean =>
   text !== '' && text !== '__proto__' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
-/** Asked before anything is written. @throws NotWritten */
-export function mustBeKeepable(store: string, id: string, value: Secret): void {
-  if (!isKeepable(id) || !isKeepable(value.reveal()))
-    throw new NotWritten(
-      `${store}: an id and its key must be texts that are not empty, without NUL, and not __proto__`,
-    );
+/** What all kinds do alike: what cannot be kept is refused, and both ways of writing are one change. `S`: what they are opened with. */
+export abstract class CompareAndSet<S> implements KeyStore {
+  abstract readonly type: string;
+  abstract readonly places: readonly string[];
+
+  constructor(
+    readonly name: string,
+    protected readonly settings: S,
+    protected readonly surroundings: StoreSurroundings,
+  ) {}
+
+  abstract read(signal: AbortSignal): Promise<Keys>;
+
+  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
+    const problem = this.refuse(id, value.reveal());
+    if (problem !== null) throw new NotWritten(`${this.name}: an id and its key ${problem}`);
+    await this.change(id, value, expect, signal);
+  }
+
+  async remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
+    await this.change(id, null, expect, signal);
+  }
+
+  /** @returns what it cannot keep, as the end of a sentence; null: all is well */
+  protected refuse(id: string, key: string): string | null {
+    return isKeepable(id) && isKeepable(key)
+      ? null
+      : 'must be texts that are not empty, without NUL, and not __proto__';
+  }
+
+  /** Brings what stands under an id from one key to another, where null is none, and reads it back. @throws as put */
+  protected abstract change(
+    id: string,
+    wanted: Secret | null,
+    expect: Secret | null,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** @returns the reading of a store of one place */
+  protected reading(keys: ReadonlyMap<string, Secret>): Keys {
+    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+  }
 }
+
+/** Is it the same key, or none in both? */
+export const same = (key: Secret | null, other: Secret | null): boolean =>
+  key && other ? key.equals(other) : key === other;
 
 /** How a setting names a secret: `secret:NAME`, with NAME under `secrets:` in tocsin.yml. */
 export type SecretReference = `secret:${string}`;
@@ -172,28 +202,7 @@ export function versionOf(
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 32);
 }
 
-export interface Answered {
-  status: number;
-  text: string;
-  headers: Readonly<Record<string, string>>;
-}
-
-/** No whole answer came. The message says why, and nothing of what was sent or received. */
-export class Unanswered extends Error {
-  override name = 'Unanswered';
-
-  /**
-   * @param sent there was a connection, so that the request may have arrived
-   * @param dropped the other side broke the connection, so that it may well answer the next time
-   */
-  constructor(
-    message: string,
-    readonly sent: boolean,
-    readonly dropped = false,
-  ) {
-    super(message);
-  }
-}
+export type Answered = Exchanged & { text: string };
 
 /** Was it refused before anything was done: for who asks, for what, or for where? Other refusals may come midway. */
 export const isForbidden = ({ status }: Answered): boolean => [401, 403, 404, 405].includes(status);
@@ -206,7 +215,7 @@ const LIMIT = 16 * 1024 * 1024;
 /**
  * Asks a key store over HTTP.
  * @param ca certificates to trust in place of the system's, as PEM
- * @throws Unanswered also when `signal` ended it
+ * @throws NoAnswer also when `signal` ended it
  */
 export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): Promise<Answered> {
   const chunks: Buffer[] = [];
@@ -218,17 +227,17 @@ export async function askStore(asked: Asked, signal: AbortSignal, ca?: string): 
   try {
     return { ...answer, text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
   } catch {
-    throw new Unanswered('answered with something that is not text', true);
+    throw new NoAnswer('answered with something that is not text', true);
   }
 }
 
-function unanswered({ why, said, sent }: Broken): Unanswered {
-  if (why === 'stopped') return new Unanswered('was stopped', sent);
-  if (why === 'late') return new Unanswered(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
-  if (why === 'long') return new Unanswered(`answered with more than ${LIMIT} bytes`, sent);
+function unanswered({ why, said, sent }: Broken): NoAnswer {
+  if (why === 'stopped') return new NoAnswer('was stopped', sent);
+  if (why === 'late') return new NoAnswer(`did not answer within ${sent ? CALL_MS : CONNECT_MS} ms`, sent);
+  if (why === 'long') return new NoAnswer(`answered with more than ${LIMIT} bytes`, sent);
   // Only a code: messages of parsers quote what they were given.
   const code = /^[A-Z][A-Z0-9_]*$/.test(said) ? said : 'Error';
-  return new Unanswered(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
+  return new NoAnswer(`gave no answer (${code})`, sent, /^(ECONNRESET|EPIPE)$/.test(code));
 }
 
 /** An address that stands in tocsin.yml, and so may hold nothing secret. The messages do not repeat it. */

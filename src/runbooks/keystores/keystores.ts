@@ -6,7 +6,5 @@ import type { KeyStoreKind } from './keystore.js';
 import { postgres } from './postgres.js';
 import { redis } from './redis.js';
 
-export type { KeyStoreKind } from './keystore.js';
-
 /** Every kind of key store: what `type:` under `keystores:` may say. */
 export const KEY_STORES: readonly KeyStoreKind[] = [jsonFile, haproxyMap, etcd, redis, postgres, http];

@@ -3,17 +3,15 @@ import pg from 'pg';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
 import {
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   SecretAddress,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
+  same,
   secretReference,
-  versionOf,
 } from './keystore.js';
 
 const identifier = z
@@ -23,25 +21,28 @@ const identifier = z
     'must be a name of letters, digits and underscores, at most 63 of them',
   );
 
-const tableShape = {
-  table: z
-    .string()
-    .regex(
-      /^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$/,
-      'must be the name of a table, or schema.table, of letters, digits and underscores',
-    ),
-  id_column: identifier,
-  value_column: identifier,
-  /** Columns that say which rows of the table are meant, and that new rows get. */
-  where: z.record(identifier, z.union([z.string(), z.number(), z.boolean()])).default({}),
-};
-
-interface TableSettings {
-  table: string;
-  id_column: string;
-  value_column: string;
-  where: Record<string, string | number | boolean>;
-}
+const settings = z
+  .strictObject({
+    url: secretReference,
+    table: z
+      .string()
+      .regex(
+        /^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$/,
+        'must be the name of a table, or schema.table, of letters, digits and underscores',
+      ),
+    id_column: identifier,
+    value_column: identifier,
+    /** Columns that say which rows of the table are meant, and that new rows get. */
+    where: z.record(identifier, z.union([z.string(), z.number(), z.boolean()])).default({}),
+  })
+  .refine(
+    (table) => {
+      const columns = [table.id_column, table.value_column, ...Object.keys(table.where)];
+      return new Set(columns).size === columns.length;
+    },
+    { error: 'must name different columns' },
+  );
+type Settings = z.infer<typeof settings>;
 
 interface Row {
   id: string | null;
@@ -61,7 +62,7 @@ class KeyTable {
   private readonly value: string;
   private readonly fixed: Array<[column: string, value: string]>;
 
-  constructor(private readonly settings: TableSettings) {
+  constructor(private readonly settings: Settings) {
     this.table = settings.table.split('.').map(quoted).join('.');
     this.id = quoted(settings.id_column);
     this.value = quoted(settings.value_column);
@@ -80,28 +81,28 @@ class KeyTable {
     return (await client.query<Row>(text, given.values)).rows;
   }
 
-  /** @returns how many rows it made */
-  insert(client: pg.Client, id: string, value: string): Promise<number> {
+  /** Brings the row of an id from one key to another, where null is no row. @returns how many rows it changed */
+  async change(client: pg.Client, id: string, wanted: Secret | null, expect: Secret | null): Promise<number> {
     const given = new Given();
-    const columns = [...this.fixed.map(([column]) => column), this.id, this.value];
-    const values = [...this.fixed.map(([, fixed]) => fixed), id, value].map((one) => given.add(one));
-    return count(
-      client,
-      `insert into ${this.table} (${columns.join(', ')}) values (${values.join(', ')}) on conflict do nothing`,
-      given,
-    );
+    const text =
+      wanted && !expect ? this.insertion(given, id, wanted) : this.alteration(given, id, wanted, expect!);
+    return (await client.query(text, given.values)).rowCount ?? 0;
   }
 
-  update(client: pg.Client, id: string, value: string, expect: string): Promise<number> {
-    const given = new Given();
-    const set = `update ${this.table} set ${this.value} = ${given.add(value)}`;
-    return count(client, `${set} where ${this.where(given, id)} and ${this.is(given, expect)}`, given);
+  private insertion(given: Given, id: string, wanted: Secret): string {
+    const columns = [...this.fixed.map(([column]) => column), this.id, this.value].join(', ');
+    const values = [...this.fixed.map(([, fixed]) => fixed), id, wanted.reveal()];
+    const places = values.map((value) => given.add(value)).join(', ');
+    return `insert into ${this.table} (${columns}) values (${places}) on conflict do nothing`;
   }
 
-  remove(client: pg.Client, id: string, expect: string): Promise<number> {
-    const given = new Given();
-    const where = `${this.where(given, id)} and ${this.is(given, expect)}`;
-    return count(client, `delete from ${this.table} where ${where}`, given);
+  private alteration(given: Given, id: string, wanted: Secret | null, expect: Secret): string {
+    const act = wanted
+      ? `update ${this.table} set ${this.value} = ${given.add(wanted.reveal())}`
+      : `delete from ${this.table}`;
+    // Byte for byte: the column's own collation may take two keys for the same one.
+    const is = `${this.value}::text collate "C" = `;
+    return `${act} where ${this.where(given, id)} and ${is}${given.add(expect.reveal())}`;
   }
 
   /** @returns whether an index sees to it that there is one row for an id, whatever its order of columns */
@@ -121,11 +122,6 @@ class KeyTable {
     const one = id === undefined ? [] : [`${this.id} = ${given.add(id)}`];
     return [...fixed, ...one, 'true'].join(' and ');
   }
-
-  /** Byte for byte: the column's own collation may take two keys for the same one. */
-  private is(given: Given, value: string): string {
-    return `${this.value}::text collate "C" = ${given.add(value)}`;
-  }
 }
 
 class Given {
@@ -136,48 +132,24 @@ class Given {
   }
 }
 
-async function count(client: pg.Client, text: string, given: Given): Promise<number> {
-  return (await client.query(text, given.values)).rowCount ?? 0;
-}
-
-const settings = z.strictObject({ url: secretReference, ...tableShape }).refine(
-  (table) => {
-    const columns = [table.id_column, table.value_column, ...Object.keys(table.where)];
-    return new Set(columns).size === columns.length;
-  },
-  { error: 'must name different columns' },
-);
-type Settings = z.infer<typeof settings>;
-
 /** Keys in a table of PostgreSQL, one row each. Compare and set are one statement. */
 export const postgres: KeyStoreKind<Settings> = {
   type: 'postgres',
-  is: 'a table in PostgreSQL',
   settings,
   open: (name, given, surroundings) => new Postgres(name, given, surroundings),
 };
 
-class Postgres implements OpenKeyStore {
+class Postgres extends CompareAndSet<Settings> {
   readonly type = 'postgres';
-  readonly places: readonly string[];
-  private readonly address: SecretAddress;
-  private readonly table: KeyTable;
-
-  constructor(
-    readonly name: string,
-    settings: Settings,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.address = new SecretAddress(
-      name,
-      settings.url,
-      surroundings,
-      shownDatabase,
-      'postgres://user:password@host:5432/database',
-    );
-    this.table = new KeyTable(settings);
-    this.places = [`${this.address.shown()} ${this.table.shown}`];
-  }
+  private readonly address = new SecretAddress(
+    this.name,
+    this.settings.url,
+    this.surroundings,
+    shownDatabase,
+    'postgres://user:password@host:5432/database',
+  );
+  private readonly table = new KeyTable(this.settings);
+  readonly places = [`${this.address.shown()} ${this.table.shown}`];
 
   async read(signal: AbortSignal): Promise<Keys> {
     const rows = await this.connected(signal, 'read', (client) => this.table.rows(client));
@@ -187,28 +159,10 @@ class Postgres implements OpenKeyStore {
       if (keys.has(id)) throw new StoreFailed(`${this.name}: ${this.table.shown} has the id ${id} twice`);
       keys.set(id, this.key(id, value));
     }
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading(keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    await this.change(id, value, signal, (client) =>
-      expect
-        ? this.table.update(client, id, value.reveal(), expect.reveal())
-        : this.table.insert(client, id, value.reveal()),
-    );
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, signal, (client) => this.table.remove(client, id, expect.reveal()));
-  }
-
-  private change(
-    id: string,
-    wanted: Secret | null,
-    signal: AbortSignal,
-    write: (client: pg.Client) => Promise<number>,
-  ): Promise<void> {
+  protected change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     return this.connected(signal, 'write', async (client, writing) => {
       // Without it, two who insert at the same moment would both succeed.
       if (!(await this.table.isUnique(client)))
@@ -216,12 +170,12 @@ class Postgres implements OpenKeyStore {
           `${this.name}: ${this.table.shown} cannot be changed safely: it needs a unique index on ${this.table.identity}`,
         );
       writing();
-      const changed = await write(client).catch((error) => {
+      const changed = await this.table.change(client, id, wanted, expect).catch((error) => {
         throw saidNo(error) && !signal.aborted ? new NotWritten(this.said(error, false, true)) : error;
       });
       const rows = await this.table.rows(client, id);
       const now = rows[0] ? this.key(id, rows[0].value) : null;
-      if (now && wanted ? now.equals(wanted) : now === wanted) return;
+      if (same(now, wanted)) return;
       if (changed === 0) throw new Stale(this.name, id);
       throw new StoreFailed(`${this.name}: key ${id} reads differently from what was written`);
     });
@@ -246,29 +200,26 @@ class Postgres implements OpenKeyStore {
     const client = this.client(socket);
     // Errors of a connection that nobody waits for would end the process.
     client.on('error', () => undefined);
-    let stop = () => {};
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => reject(new Error('stopped'));
-    });
-    stopped.catch(() => undefined);
+    // Whatever is under way over it fails then.
+    const stop = () => socket.destroy();
     signal.addEventListener('abort', stop, { once: true });
     let sent = false;
-    const acting = async () => {
+    try {
       await client.connect();
-      return act(client, () => {
+      return await act(client, () => {
         signal.throwIfAborted();
         sent = kind === 'write';
       });
-    };
-    try {
-      return await Promise.race([acting(), stopped]);
     } catch (error) {
       if (error instanceof Stale || error instanceof StoreFailed) throw error;
       const said = this.said(error, signal.aborted, sent);
       throw kind === 'write' && !sent ? new NotWritten(said) : new StoreFailed(said);
     } finally {
       signal.removeEventListener('abort', stop);
-      await this.end(client, socket, signal);
+      // A proper end waits for what is under way, so a connection that hangs is broken off instead.
+      const late = setTimeout(stop, 500);
+      await client.end().catch(() => undefined);
+      clearTimeout(late);
     }
   }
 
@@ -287,18 +238,6 @@ class Postgres implements OpenKeyStore {
       // The limit is for a server that no longer says anything.
       query_timeout: 10_000,
     });
-  }
-
-  /** A proper end waits for what is under way, so a connection that was stopped, or hangs, is broken off instead. */
-  private async end(client: pg.Client, socket: Socket, signal: AbortSignal): Promise<void> {
-    const destroy = () => socket.destroy();
-    if (signal.aborted) {
-      destroy();
-      return;
-    }
-    const late = setTimeout(destroy, 500);
-    await client.end().catch(() => undefined);
-    clearTimeout(late);
   }
 }
 

@@ -2,18 +2,15 @@ import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
 import {
+  CompareAndSet,
   type KeyStoreKind,
   type Keys,
-  mustBeKeepable,
   NotWritten,
-  type OpenKeyStore,
   SecretAddress,
   Stale,
   StoreFailed,
-  type StoreSurroundings,
   secretReference,
   shown,
-  versionOf,
 } from './keystore.js';
 
 const settings = z.strictObject({ url: secretReference, key: z.string().min(1) });
@@ -22,7 +19,6 @@ type Settings = z.infer<typeof settings>;
 /** A hash of id → key in Redis. Compare and set are one script there. */
 export const redis: KeyStoreKind<Settings> = {
   type: 'redis',
-  is: 'a hash in Redis',
   settings,
   open: (name, given, surroundings) => new RedisHash(name, given, surroundings),
 };
@@ -42,25 +38,16 @@ interface Connection extends Redis {
   change(key: string, id: string, wanted: string, expect: string): Promise<number>;
 }
 
-class RedisHash implements OpenKeyStore {
+class RedisHash extends CompareAndSet<Settings> {
   readonly type = 'redis';
-  readonly places: readonly string[];
-  private readonly address: SecretAddress;
-
-  constructor(
-    readonly name: string,
-    private readonly settings: Settings,
-    private readonly surroundings: StoreSurroundings,
-  ) {
-    this.address = new SecretAddress(
-      name,
-      settings.url,
-      surroundings,
-      (address) => (/^rediss?:\/\//.test(address) ? shown(address) : null),
-      'redis://user:password@host:6379/0',
-    );
-    this.places = [`${this.address.shown()} ${settings.key}`];
-  }
+  private readonly address = new SecretAddress(
+    this.name,
+    this.settings.url,
+    this.surroundings,
+    (address) => (/^rediss?:\/\//.test(address) ? shown(address) : null),
+    'redis://user:password@host:6379/0',
+  );
+  readonly places = [`${this.address.shown()} ${this.settings.key}`];
 
   async read(signal: AbortSignal): Promise<Keys> {
     // Keys are read as bytes: decoding would put a replacement character where a key is not text, and nobody would know.
@@ -76,19 +63,10 @@ class RedisHash implements OpenKeyStore {
       if (value === '') throw new StoreFailed(`${this.name}: the key under ${id} is empty`);
       keys.set(id, new Secret(value));
     }
-    return { keys, version: versionOf([keys], this.surroundings.fingerprint) };
+    return this.reading(keys);
   }
 
-  async put(id: string, value: Secret, expect: Secret | null, signal: AbortSignal): Promise<void> {
-    mustBeKeepable(this.name, id, value);
-    await this.change(id, value, expect, signal);
-  }
-
-  remove(id: string, expect: Secret, signal: AbortSignal): Promise<void> {
-    return this.change(id, null, expect, signal);
-  }
-
-  private change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
+  protected change(id: string, wanted: Secret | null, expect: Secret | null, signal: AbortSignal) {
     const { key } = this.settings;
     const value = wanted?.reveal() ?? '';
     return this.connected(signal, 'write', async (client) => {

@@ -1,18 +1,14 @@
 import { z } from 'zod';
 import {
-  changePlaces,
   checkInstances,
   HaproxyFailed,
   instanceShape,
   isWord,
-  type MapInstance,
   type MapPlace,
-  openInstances,
   type Row,
-  readPlaces,
-  withMapFiles,
+  SharedMap,
 } from '../haproxy.js';
-import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
+import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
 const word = z.string().refine(isWord, 'must be one word');
 const settings = z
@@ -28,78 +24,48 @@ type Settings = z.infer<typeof settings>;
 /** One entry of a map of one or more HAProxies, which names the backend: `use_backend %[str(active),map(…)]`. */
 export const haproxyMap: RouteKind<Settings> = {
   type: 'haproxy-map',
-  is: 'an entry in a map of one or more HAProxies, file and live',
   settings,
   open: (name, given) => new HaproxyRoute(name, given),
 };
 
 type Place = MapPlace & { to: string };
 
-class HaproxyRoute implements Route {
+class HaproxyRoute extends CheckedRoute<Settings> {
   readonly type = 'haproxy-map';
-  readonly places: readonly string[];
-  readonly choices: readonly string[];
-  private readonly key: string;
-  private readonly instances: MapInstance[];
+  private readonly map = new SharedMap(this.given);
+  readonly places = this.map.touches;
+  protected readonly any = 'one plain word';
+  protected readonly fits = isWord;
 
-  constructor(
-    readonly name: string,
-    given: Settings,
-  ) {
-    this.instances = openInstances(given);
-    this.places = this.instances.flatMap(({ touches }) => touches);
-    this.choices = given.choices;
-    this.key = given.key;
+  protected async look(signal: AbortSignal): Promise<RouteReading> {
+    const places = await this.readPlaces(signal);
+    const agreed = places.every(({ to }) => to === places[0]!.to);
+    return {
+      to: agreed ? places[0]!.to : null,
+      places: places.map(({ name, to }) => ({ place: name, to })),
+    };
   }
 
-  read(signal: AbortSignal): Promise<RouteReading> {
-    return this.told(async () => {
-      const places = await this.readPlaces(signal);
-      const agreed = places.every(({ to }) => to === places[0]!.to);
-      return {
-        to: agreed ? places[0]!.to : null,
-        places: places.map(({ name, to }) => ({ place: name, to })),
-      };
-    });
-  }
-
-  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    if (!isWord(to) || (this.choices.length > 0 && !this.choices.includes(to)))
-      throw new RouteFailed(
-        `${this.name}: it may point to ${this.choices.join(', ') || 'one plain word'} only`,
-      );
-    const change = { put: [this.key, to] as Row, drop: [] };
+  protected change(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    const change = { put: [this.given.key, to] as Row, drop: [] };
     const step = async () => {
       const behind = (await this.readPlaces(signal)).filter((place) => place.to !== to);
-      for (const { name: place, to: there } of behind)
-        if (there !== expect)
-          throw new StaleRoute(
-            `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
-          );
+      for (const { name: place, to: there } of behind) this.mustPointTo(place, there, expect);
       if (behind.length === 0) return;
-      await changePlaces(behind, change, signal);
+      await this.map.change(behind, change, signal);
       for (const { name: place, to: there } of await this.readPlaces(signal))
         if (there !== to) throw new HaproxyFailed(`${place} points to ${there} after it was set to ${to}`);
     };
-    await this.told(() => withMapFiles(this.instances, step, signal));
+    return this.map.locked(step, signal);
   }
 
   private async readPlaces(signal: AbortSignal): Promise<Place[]> {
-    return (await readPlaces(this.instances, signal)).map((place) => {
+    return (await this.map.read(signal)).map((place) => {
       // HAProxy goes by the first of several.
-      const to = place.rows.find(([key]) => key === this.key)?.[1];
+      const to = place.rows.find(([key]) => key === this.given.key)?.[1];
       if (to === undefined)
-        throw new HaproxyFailed(`${place.name} has no entry ${this.key}; add it by hand once`);
+        throw new HaproxyFailed(`${place.name} has no entry ${this.given.key}; add it by hand once`);
       return { ...place, to };
     });
-  }
-
-  private async told<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StaleRoute) throw error;
-      throw new RouteFailed(`${this.name}: ${(error as Error).message}`);
-    }
   }
 }

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type Broken, exchange } from '../exchange.js';
 import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
-import { type Route, RouteFailed, type RouteKind, type RouteReading, StaleRoute } from './route.js';
+import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
 const path = z.string().startsWith('/', 'must be an absolute path');
 const command = z.array(z.string()).min(1, 'must have at least the program');
@@ -33,6 +34,7 @@ const settings = z
   );
 type Settings = z.infer<typeof settings>;
 
+const execute = promisify(execFile);
 const TAKEN_UP_MS = 10_000;
 const ANSWER_MS = 2_000;
 // Several workers answer: one that has it does not mean that all have.
@@ -41,51 +43,34 @@ const IN_A_ROW = 5;
 /** An include file of an nginx: tested before it counts, put back when it is refused or not taken up. */
 export const nginx: RouteKind<Settings> = {
   type: 'nginx',
-  is: 'an include file of an nginx, tested and reloaded',
   settings,
   open: (name, given) => new NginxRoute(name, given),
 };
 
-class NginxRoute implements Route {
+class NginxRoute extends CheckedRoute<Settings> {
   readonly type = 'nginx';
-  readonly places: readonly string[];
-  readonly choices: readonly string[];
+  readonly places = [this.given.file, this.given.live];
+  protected readonly any = 'one plain word';
+  protected fits = (to: string) => target.safeParse(to).success;
 
-  constructor(
-    readonly name: string,
-    private readonly given: Settings,
-  ) {
-    this.places = [given.file, given.live];
-    this.choices = given.choices;
+  protected async look(signal: AbortSignal): Promise<RouteReading> {
+    const file = await this.inFile();
+    const live = await this.live(signal);
+    const places = [
+      { place: 'nginx file', to: file },
+      { place: 'nginx live', to: live },
+    ];
+    return { to: file === live ? file : null, places };
   }
 
-  read(signal: AbortSignal): Promise<RouteReading> {
-    return this.told(async () => {
-      const file = await this.inFile();
-      const live = await this.live(signal);
-      const places = [
-        { place: 'nginx file', to: file },
-        { place: 'nginx live', to: live },
-      ];
-      return { to: file === live ? file : null, places };
-    });
+  protected change(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    return withFileLock(this.given.file, () => this.changeLocked(to, expect, signal), signal);
   }
 
-  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    const { choices } = this;
-    if (!target.safeParse(to).success || (choices.length > 0 && !choices.includes(to)))
-      throw new RouteFailed(`${this.name}: it may point to ${choices.join(', ') || 'one plain word'} only`);
-    await this.told(() => withFileLock(this.given.file, () => this.change(to, expect, signal), signal));
-  }
-
-  private async change(to: string, expect: string, signal: AbortSignal): Promise<void> {
-    const { places } = await this.read(signal);
-    for (const { place, to: there } of places)
-      if (there !== to && there !== expect)
-        throw new StaleRoute(
-          `${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`,
-        );
-    if (places.every((place) => place.to === to)) return;
+  private async changeLocked(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    const behind = (await this.look(signal)).places.filter((place) => place.to !== to);
+    for (const { place, to: there } of behind) this.mustPointTo(place, there, expect);
+    if (behind.length === 0) return;
     // Not what stands there: after a crash that may be `to` already, untested.
     const before = this.content(expect);
     signal.throwIfAborted();
@@ -159,24 +144,12 @@ class NginxRoute implements Route {
     process.kill(master, 'SIGHUP');
   }
 
-  private run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      execFile(file!, args, { signal, timeout: TAKEN_UP_MS }, (error, _, said) => {
-        if (!error) return resolve();
-        // nginx quotes what it stumbled over, which may be a secret: only the place is told.
-        const place = / in (\/\S+:\d+)/.exec(said)?.[1];
-        const why = place ? `see ${place}` : `exit ${(error as { code?: unknown }).code ?? error.message}`;
-        reject(new Error(`the ${what} command ${file} failed: ${why}`));
-      });
+  private async run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
+    await execute(file!, args, { signal, timeout: TAKEN_UP_MS }).catch(({ stderr, code, message }) => {
+      // nginx quotes what it stumbled over, which may be a secret: only the place is told.
+      const place = / in (\/\S+:\d+)/.exec(stderr)?.[1];
+      const why = place ? `see ${place}` : `exit ${code ?? message}`;
+      throw new Error(`the ${what} command ${file} failed: ${why}`);
     });
-  }
-
-  private async told<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StaleRoute || error instanceof RouteFailed) throw error;
-      throw new RouteFailed(`${this.name}: ${(error as Error).message}`);
-    }
   }
 }

@@ -43,11 +43,58 @@ export class RouteFailed extends Error {
   override name = 'RouteFailed';
 }
 
+/** What all kinds do alike: they refuse to point where they may not, and what they say begins with their name. */
+export abstract class CheckedRoute<S extends { choices: string[] }> implements Route {
+  abstract readonly type: string;
+  abstract readonly places: readonly string[];
+  readonly choices: readonly string[];
+
+  constructor(
+    readonly name: string,
+    protected readonly given: S,
+  ) {
+    this.choices = given.choices;
+  }
+
+  read(signal: AbortSignal): Promise<RouteReading> {
+    return this.told('read', signal, () => this.look(signal));
+  }
+
+  async set(to: string, expect: string, signal: AbortSignal): Promise<void> {
+    if (!this.fits(to) || (this.choices.length > 0 && !this.choices.includes(to)))
+      throw new RouteFailed(`${this.name}: it may point to ${this.choices.join(', ') || this.any} only`);
+    await this.told('written', signal, () => this.change(to, expect, signal));
+  }
+
+  /** What it may point to where there are no choices. */
+  protected abstract readonly any: string;
+  protected abstract fits(to: string): boolean;
+  protected abstract look(signal: AbortSignal): Promise<RouteReading>;
+  /** As `set`. What it throws is told as it is, but for the name. */
+  protected abstract change(to: string, expect: string, signal: AbortSignal): Promise<void>;
+
+  protected mustPointTo(place: string, there: string, expect: string): void {
+    if (there === expect) return;
+    throw new StaleRoute(`${this.name}: ${place} points to ${there}, not to ${expect}: nothing was changed`);
+  }
+
+  protected saidOf({ message }: Error, _verb: string, _signal: AbortSignal): string {
+    return message;
+  }
+
+  private async told<T>(verb: string, signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof StaleRoute) throw error;
+      throw new RouteFailed(`${this.name}: ${this.saidOf(error as Error, verb, signal)}`);
+    }
+  }
+}
+
 /** A kind of route. One file each in this folder, one line in routes.ts. `S`: what tocsin.yml says, without `type`. */
 export interface RouteKind<S = unknown> {
   type: string;
-  /** What it is, in a few words. */
-  is: string;
   settings: z.ZodType<S>;
   /** Touches nothing yet. @param name as under `routes:`; it begins every message */
   open(name: string, settings: S): Route;

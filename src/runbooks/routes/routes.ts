@@ -3,7 +3,5 @@ import { jsonFile } from './json-file.js';
 import { nginx } from './nginx.js';
 import type { RouteKind } from './route.js';
 
-export type { RouteKind } from './route.js';
-
 /** Every kind of route: what `type:` under `routes:` may say. */
 export const ROUTES: readonly RouteKind[] = [haproxyMap, nginx, jsonFile];

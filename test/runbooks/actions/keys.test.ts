@@ -189,7 +189,10 @@ test('a key that a removal left in one place only is removed, and not taken for 
     places: real.places,
     async read(signal) {
       const { version, keys } = await real.read(signal);
-      return { version, keys: new Map(), partial: keys };
+      const apart = [...keys].map(
+        ([id, key]) => [id, { told: `half holds ${id} in part`, keys: [key] }] as const,
+      );
+      return { version, keys: new Map(), apart: new Map(apart) };
     },
     put: (...args) => real.put(...args),
     remove: (...args) => real.remove(...args),

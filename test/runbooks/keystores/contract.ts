@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  type KeyStore,
   type Keys,
-  type OpenKeyStore,
   Stale,
   StoreFailed,
   type StoreSurroundings,
@@ -13,7 +13,7 @@ export interface Bench {
   /** Empties it, by other means than the store's own. */
   empty(): Promise<void>;
   /** Opens it once more; the openings know nothing of each other. */
-  open(): OpenKeyStore;
+  open(): KeyStore;
   /** Values that it must keep as they are. Absent: all printable ASCII but the blank. */
   values?: string[];
   /** What it must refuse before it writes anything; under the id client-1 as another value for a key that is there. */
@@ -39,19 +39,13 @@ const [K1, K2, K3] = ['canary-one-8d2f', 'canary-two-77ab', 'canary-three-c04e']
 export function keyStoreContract(kind: string, start: () => Promise<Bench>, here = true): void {
   (here ? describe : describe.skip)(`${kind} keeps the contract of key stores`, () => {
     let bench: Bench;
-    let store: OpenKeyStore;
-    const opened: OpenKeyStore[] = [];
-    const open = () => {
-      const one = bench.open();
-      opened.push(one);
-      return one;
-    };
+    let store: KeyStore;
+    const open = () => bench.open();
     beforeAll(async () => {
       bench = await start();
       store = open();
     });
     afterAll(async () => {
-      for (const one of opened) await one.close?.();
       await bench?.stop();
     });
     beforeEach(() => bench.empty());

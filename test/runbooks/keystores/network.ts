@@ -1,6 +1,6 @@
 import type { NetConnectOpts } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type OpenKeyStore, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
+import { type KeyStore, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { freePort, type Wire, wireTo } from '../../support/wire.js';
 import { plain } from './contract.js';
@@ -10,7 +10,7 @@ export interface NetworkBench {
   at: NetConnectOpts;
   empty(): Promise<void>;
   /** Opens the store at another port. Where there are passwords, they must be `canary-password`. */
-  open(port: number): OpenKeyStore;
+  open(port: number): KeyStore;
   /** What only the write of a value sends, so that the wire knows when to break; absent: the value itself. */
   marker?(value: string): string;
   /** The store itself asks again when the connection breaks: a lost answer is then no failure at all. */
@@ -23,14 +23,13 @@ export function networkContract(kind: string, start: () => Promise<NetworkBench>
   (here ? describe : describe.skip)(`${kind} over a network that fails`, () => {
     let bench: NetworkBench;
     let wire: Wire;
-    let store: OpenKeyStore;
+    let store: KeyStore;
     beforeAll(async () => {
       bench = await start();
       wire = await wireTo(bench.at);
       store = bench.open(wire.port);
     });
     afterAll(async () => {
-      await store?.close?.();
       await wire?.stop();
       await bench?.stop();
     });
@@ -60,7 +59,6 @@ export function networkContract(kind: string, start: () => Promise<NetworkBench>
       const before = wire.count();
       const idle = bench.open(wire.port);
       expect(idle.places.join(' ')).not.toMatch(/canary/);
-      await idle.close?.();
       expect(wire.count()).toBe(before);
     });
 
