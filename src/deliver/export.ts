@@ -1,5 +1,5 @@
 import { isRefusal } from '#domain/refusal.js';
-import { aboutOf } from '#domain/slack-code.js';
+import { aboutOf, natureOf } from '#domain/slack-code.js';
 import { refOf } from '#domain/words.js';
 import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/text.js';
@@ -145,8 +145,13 @@ export async function uploadFile(
     // Not the error itself: its address is a secret for as long as it can be written to.
     throw new Unknown('upload', 'no_answer');
   });
-  await answer.body?.cancel();
-  if (answer.status >= 500) throw new Unknown('upload', `http_${answer.status}`);
-  if (!answer.ok) throw new Refused('upload', `http_${answer.status}`);
-  return id;
+  if (answer.ok) {
+    await answer.body?.cancel();
+    return id;
+  }
+  // This address answers in plain text, so a status alone proves nothing: a proxy's 403 or 404 looks the same. A no of Slack's
+  // is one of its codes and nothing else; whatever has other words says only that Slack was not reached, or is in trouble.
+  const code = (await answer.text().catch(() => '')).trim();
+  if (/^\w+$/.test(code) && natureOf(code) !== 'unknown') throw new Refused('upload', code);
+  throw new Unknown('upload', `http_${answer.status}`);
 }
