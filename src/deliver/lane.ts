@@ -4,6 +4,7 @@ import { age, type Moment, moment } from '#elapsed.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/outbox.js';
+import { Unavailable } from '#store/pools.js';
 import {
   Attempt,
   type Body,
@@ -236,7 +237,7 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 
 // A mistake of ours (a wording that throws, say) would hold its lane for ever: after about five minutes it is
-// dead, which people can see and retry. A database that is away does not get here: nothing can be settled then.
+// dead, which people can see and retry.
 const BUG_ATTEMPTS = 10;
 
 /** Milliseconds to wait after the n-th failed attempt (1, 2, …): doubles up to a minute, minus up to a tenth. */
@@ -273,8 +274,10 @@ export function verdict(
     return { retryInMs, error: before !== null && triesOf(before) > 0 ? before : message, uncertain: unsure };
   }
   if (error instanceof Undeliverable) return { dead: error.code };
-  // Whether it may have happened is known to the attempt: some requests certainly never left.
-  if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);
+  // Whether it may have happened is known to the attempt: some requests certainly never left. A database that was away for a
+  // moment, and is back to settle this, is no mistake of ours, however often Slack was away before.
+  if (error instanceof Unknown || error instanceof NotRecorded || error instanceof Unavailable)
+    return retry(false);
   if (error instanceof Refused) {
     if (error.final) return { dead: error.kept };
     // Of a code that we do not know nobody can say whether it means that nothing happened.

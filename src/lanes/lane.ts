@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { age, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane, OwedRow, Settlement } from '#store/outbox.js';
+import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 
 /** The store's lanes, as far as this room uses them. Everything that writes answers false when the hold is lost. */
@@ -171,7 +172,7 @@ export class Lease {
 async function answered<T>(asked: Promise<T>, ms: number): Promise<T> {
   const done = new AbortController();
   const silence = sleep(ms, undefined, { signal: done.signal }).then(() => {
-    throw new Error('the database does not answer');
+    throw new Unavailable('the database does not answer');
   });
   silence.catch(() => undefined);
   try {
