@@ -4,8 +4,8 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { runRef } from '#domain/words.js';
-import { carriedLine, carriedOffer, carriedPost } from './blocks/buttons.js';
-import { type CarriedRun, carriedRun, markOf } from './blocks/run.js';
+import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
+import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
 import {
   answered,
   type Context,
@@ -90,7 +90,7 @@ const spotOf = (body: BlockButtonAction): Spot => ({
 });
 
 async function publish(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const carried = carriedPost(action.value);
+  const carried = unpacked(POST_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { intent, incident, key } = carried;
   const { asking, here } = await clickedBy(context, body, incident, key);
@@ -98,7 +98,7 @@ async function publish(context: Context, { body, action }: Click): Promise<Reply
 }
 
 async function choose(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const carried = carriedLine(action.value);
+  const carried = unpacked(LINE_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { line, incident, key } = carried;
   const reply = await asTyped(context, body, incident, line, key && `${key}:${incident}`);
@@ -106,7 +106,7 @@ async function choose(context: Context, { body, action }: Click): Promise<Reply 
 }
 
 async function plan(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const offer = carriedOffer(action.value);
+  const offer = unpacked(OFFER_VALUE, action.value);
   if (!offer) return tooOld(TYPE_BESIDE);
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
@@ -130,7 +130,7 @@ async function asTyped(
 
 async function decide(context: Context, { body, action }: Click): Promise<Reply | null> {
   const what = action.action_id.replace(/^run:/, '');
-  const carried = carriedRun(action.value);
+  const carried = unpacked(RUN_VALUE, action.value);
   if (!carried) return tooOld(SEE_RUNS);
   const { incident } = carried;
   const asking = await lookedUp(context, triggerKey(body.trigger_id), async () => {
