@@ -49,9 +49,9 @@ const labels = (...drafts: DraftFact[]) => buttons(shown(...drafts).blocks).map(
 describe('what it says', () => {
   test('while it waits: the plan, who must agree, until when', () => {
     const { text, blocks } = shown(proposed(), planned());
-    expect(text).toBe('RUN_VALUE-1 key-sync waits for approval, plan deadbeef (asked for by ana)');
+    expect(text).toBe('RUN-1 key-sync waits for approval, plan deadbeef (asked for by ana)');
     const all = texts(blocks).join('\n');
-    expect(all).toContain('*RUN_VALUE-1 key-sync* Copy missing keys');
+    expect(all).toContain('*RUN-1 key-sync* Copy missing keys');
     expect(all).toContain('target `keys:tts-new` · with `from=tts-old` `to=tts-new`');
     expect(all).toContain(
       '2. *add* adds 2 keys\n      touches `tts-new` · `12 keys` → `14 keys` · undo: keys.remove: 2 keys',
