@@ -7,11 +7,13 @@ import {
   type Attempt,
   type Body,
   CALL_MS,
+  DAY_MS,
   isPermanent,
   needed,
   object,
   Refused,
-  seenSince,
+  type Seen,
+  saidBefore,
   Undeliverable,
   Unknown,
 } from './attempt.js';
@@ -30,7 +32,10 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
 
   const elsewhere = incident.private && !here;
   const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
-  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
+  // A file has no metadata: its message is found again by who asked for which file, and when.
+  const since = new Date(world.now().getTime() - DAY_MS);
+  const ours = ({ text }: Seen) => text.startsWith(escaped(filename)) && text.endsWith(mark(attempt));
+  if (await saidBefore(attempt, channel, since, ours)) return { channel, found: true };
   try {
     const bytes = await collect(file);
     const id = await uploadFile(attempt, filename, bytes);
@@ -96,22 +101,6 @@ async function mustBeTheirs({ row, world, incident }: Attempt<'export.send'>): P
 async function direct(attempt: Attempt<'export.send'>, user: string): Promise<string> {
   const body = await attempt.read('conversations.open', { users: user });
   return needed('conversations.open', object(body.channel), 'id');
-}
-
-// A file has no metadata: its message is found again by who asked for which file, and when.
-const DAY_MS = 86_400_000;
-
-async function alreadySent(
-  attempt: Attempt<'export.send'>,
-  channel: string,
-  filename: string,
-): Promise<boolean> {
-  if (!attempt.repeated) return false;
-  const since = new Date(attempt.world.now().getTime() - DAY_MS);
-  for await (const message of seenSince(attempt, channel, since)) {
-    if (message.text.startsWith(escaped(filename)) && message.text.endsWith(mark(attempt))) return true;
-  }
-  return false;
 }
 
 function mark(attempt: Attempt<'export.send'>): string {

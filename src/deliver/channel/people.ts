@@ -1,18 +1,15 @@
 import { aboutOf, codeInWords, natureOf } from '#domain/slack-code.js';
 import { isGroup, type Person, personLabel } from '#domain/words.js';
-import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
 import {
   type Attempt,
   type Body,
-  findTagged,
+  courtesy,
   isPermanent,
-  Later,
   list,
   opened,
   type Refused,
   strings,
-  tag,
 } from '../attempt.js';
 import type { World } from '../ports.js';
 
@@ -217,8 +214,6 @@ export async function tellAbsent(
   absent: Absent[],
 ): Promise<void> {
   if (absent.length === 0) return;
-  const id = `absent ${attempt.row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, channel, opened(attempt), id))) return;
   const named = await Promise.all(
     absent.map(async ({ user, error }) => {
       const name = isGroup(user)
@@ -229,12 +224,9 @@ export async function tellAbsent(
   );
   const shown = named.slice(0, 20).join(', ');
   const more = named.length > 20 ? ` and ${named.length - 20} more` : '';
+  const message = { channel, text: `Could not be added: ${shown}${more}.` };
   try {
-    await attempt.write(
-      'chat.postMessage',
-      { channel, text: `Could not be added: ${shown}${more}.`, metadata: tag({ id }) },
-      { patient: true },
-    );
+    await attempt.postOnce({ id: `absent ${attempt.row.id}` }, opened(attempt), message);
   } catch (error) {
     // The invitation itself is done with; a channel that takes no message has said so at the headline.
     if (!isPermanent(error)) throw error;
@@ -261,20 +253,10 @@ export async function metPerson(
   const { world, row } = attempt;
   const known = await personOf(attempt, id);
   if (known.name !== null || !/^[UW][A-Z0-9]+$/.test(id)) return known;
-  const told = await ask(attempt, id);
+  const told = await courtesy(attempt, 'users.info', { user: id });
   return (
     (told && (await world.people.learn(row.team, { user: told.user }))) ??
     (await world.people.learn(row.team, { id, profile })) ??
     known
   );
-}
-
-/** A name is a courtesy: only a wait that Slack has named is worth it. */
-async function ask(attempt: Pick<Attempt, 'read'>, user: string): Promise<Body | null> {
-  try {
-    return await attempt.read('users.info', { user });
-  } catch (error) {
-    if (error instanceof Later || error instanceof Lost) throw error;
-    return null;
-  }
 }
