@@ -4,6 +4,7 @@ import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { natureOf } from '#domain/slack-code.js';
+import { botAsking } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Lease } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
@@ -278,14 +279,8 @@ export class Attempt<K extends EffectKind = EffectKind> {
    */
   async record(intent: Intent, what: string): Promise<void> {
     const { team, incident, id } = this.row;
-    const answer = await this.world.tell(intent, incident, {
-      team,
-      by: { id: 'tocsin', name: null },
-      source: 'bot',
-      key: `delivery:${id}:${what}`,
-      now: this.world.now(),
-      seesPrivate: true,
-    });
+    const asking = botAsking(team, `delivery:${id}:${what}`, this.world.now());
+    const answer = await this.world.tell(intent, incident, asking);
     if (isRefusal(answer)) throw new NotRecorded(`${intent.type}: ${answer.code}`);
     this.incident = answer.state;
   }

@@ -27,9 +27,6 @@ const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
 const ROWS = 100;
-/** What is said in the incident's channel all the time. */
-const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
-
 /** Each of these can stand in a message of its own. Of the others many ask for the same one, and would ask for it for ever. */
 const APART: ReadonlySet<EffectKind> = new Set(['channel.entry', 'channel.amend']);
 
@@ -84,7 +81,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
       const result = await options.deliver(attempt);
       await lease.settle(attempt.ids, { done: result });
       // Something was said in the incident's channel: so it can be told what it was not shown.
-      if (SHOWN.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
+      if (ORDERED.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from '#domain/incident/fact.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
-import { personLabel, refOf, runRef } from '#domain/words.js';
+import { isInSlack, personLabel, refOf, runRef } from '#domain/words.js';
 import { runOfferMessage } from '#slack/blocks/buttons.js';
 import { runMessage } from '#slack/blocks/run.js';
 import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
@@ -74,7 +74,7 @@ async function post(
 }
 
 async function wording(attempt: Show, view: RunView): Promise<Message> {
-  const ids = (view.state.approvers?.from ?? []).filter((one) => /^[UW][A-Z0-9]+$/.test(one));
+  const ids = (view.state.approvers?.from ?? []).filter(isInSlack);
   const people = await Promise.all(ids.map((id) => attempt.world.people.personById(attempt.row.team, id)));
   const names = new Map(
     people.flatMap((person) => (person?.name ? [[person.id, person.name] as const] : [])),

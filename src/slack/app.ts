@@ -3,7 +3,6 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
-import type { Logs } from '#log.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
@@ -14,7 +13,7 @@ import {
   onReaction,
   onWhich,
 } from './capture/shortcut.js';
-import { type Context, createWhere, type Owe, onCommand, type Workspace } from './listener.js';
+import { type Context, createWhere, onCommand, type Workspace } from './listener.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
@@ -30,7 +29,7 @@ import {
 import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
-export interface SlackOptions {
+export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read' | 'owe' | 'log'> {
   slack: {
     botToken: string;
     /** Set: Socket Mode. */
@@ -40,13 +39,8 @@ export interface SlackOptions {
     apiUrl: string | null;
   };
   org: { command: string; zone: string | null; components: readonly string[] };
-  answer: Context['answer'];
-  handle: Context['handle'];
-  read: Context['read'];
-  owe: Owe;
   people: PeopleStore;
   workspace: Workspace;
-  log: Logs;
   now?: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;

@@ -29,7 +29,7 @@ import { type Block, cut, escaped } from './blocks/text.js';
 import { type Form, formView } from './modals/form.js';
 import { type Groups, groupsIn } from './people/groups.js';
 import type { Members } from './people/members.js';
-import { Memory, type People } from './people/people.js';
+import { Memory, type People, profileIn } from './people/people.js';
 import { type Home, type SlackClient, withoutSecrets } from './transport/client.js';
 
 // What this room needs of others, as narrow as it can be; compose hands it in.
@@ -41,11 +41,6 @@ export type Asked = Typed | Meant;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
   | { kind: 'recorded'; text: string; remark?: string };
-/** Leave an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
-export type Owe = (
-  effect: Effect,
-  of: { team: string; incident: number; key: string | null },
-) => Promise<void>;
 /** Our names for Slack's workspaces, the first word of every key. */
 export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
@@ -60,7 +55,8 @@ export interface Context {
   answer: (asked: Asked) => Promise<Answer>;
   handle: Handle;
   read: Pick<Read, 'incident' | 'open' | 'ofChannel'>;
-  owe: Owe;
+  /** Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
+  owe(effect: Effect, of: { team: string; incident: number; key: string | null }): Promise<void>;
   where: Where;
   people: People;
   members: Members;
@@ -119,6 +115,18 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,
   };
+}
+
+/** Who acts in an event, and the incident whose channel that is about; null: it is no incident's. */
+export async function heardOf(
+  context: Context,
+  body: { event_id: string },
+  by: { user: string },
+  channel: string,
+): Promise<{ asking: Asking; incident: number | null }> {
+  const speaker = { payload: body, user: by.user, profile: profileIn(by) };
+  const { asking } = await spokenBy(context, speaker, `event:${body.event_id}`);
+  return { asking, incident: await context.where.incident(asking.team, channel) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IncidentState } from '#domain/incident/state.js';
-import { refOf } from '#domain/words.js';
+import { isInSlack, refOf } from '#domain/words.js';
 import { channelName } from '#slack/blocks/headline.js';
 import {
   type Attempt,
@@ -74,7 +74,7 @@ async function oweHeadline({ world, row }: Attempt<'channel.open'>): Promise<voi
 /** The opener, when there is one in Slack: an incident opened by the CLI has none. One who has left is among the absent. */
 async function inviteOpener(attempt: Attempt<'channel.open'>, channel: string): Promise<Absent[]> {
   const { id } = attempt.incident.opener;
-  if (!/^[UW][A-Z0-9]+$/.test(id)) return [];
+  if (!isInSlack(id)) return [];
   return bringIn(attempt, channel, [id]);
 }
 

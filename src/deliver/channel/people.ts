@@ -1,5 +1,5 @@
 import { aboutOf, codeInWords, natureOf } from '#domain/slack-code.js';
-import { isGroup, type Person, personLabel } from '#domain/words.js';
+import { isGroup, isInSlack, type Person, personLabel } from '#domain/words.js';
 import { escaped } from '#slack/blocks/text.js';
 import {
   type Attempt,
@@ -64,7 +64,7 @@ async function tellKept(attempt: Attempt<'people.remove'>, channel: string, kept
 
 /** Somebody named by an API token or on the CLI may be nobody in Slack. */
 function slackPeople(attempt: Attempt<'people.invite'> | Attempt<'people.remove'>): string[] {
-  return attempt.row.effect.payload.people.filter((id) => /^[UW][A-Z0-9]+$/.test(id));
+  return attempt.row.effect.payload.people.filter(isInSlack);
 }
 
 type Invitation = Attempt<'channel.open'> | Attempt<'people.invite'>;
@@ -252,7 +252,7 @@ export async function metPerson(
 ): Promise<Person> {
   const { world, row } = attempt;
   const known = await personOf(attempt, id);
-  if (known.name !== null || !/^[UW][A-Z0-9]+$/.test(id)) return known;
+  if (known.name !== null || !isInSlack(id)) return known;
   const told = await courtesy(attempt, 'users.info', { user: id });
   return (
     (told && (await world.people.learn(row.team, { user: told.user }))) ??

@@ -16,6 +16,7 @@ import { cut, plain } from '../blocks/text.js';
 import {
   type Context,
   ephemeral,
+  heardOf,
   interaction,
   openView,
   type Reply,
@@ -26,7 +27,7 @@ import {
   triggerKey,
 } from '../listener.js';
 import { input, modal, valuesOf } from '../modals/form.js';
-import { Memory, profileIn } from '../people/people.js';
+import { Memory } from '../people/people.js';
 import type { SlackClient } from '../transport/client.js';
 import { type Captured, capture, messageIn } from './capture.js';
 
@@ -90,12 +91,7 @@ export function onReaction(context: Context): Middleware<SlackEventMiddlewareArg
   return async ({ event, body }) => {
     if (event.reaction !== PIN || event.item.type !== 'message') return;
     const { channel, ts } = event.item;
-    const { asking } = await spokenBy(
-      context,
-      { payload: body, user: event.user, profile: profileIn(event) },
-      `event:${body.event_id}`,
-    );
-    const incident = await context.where.incident(asking.team, channel);
+    const { asking, incident } = await heardOf(context, body, event, channel);
     if (incident === null) return;
     const { team, key } = asking;
     await context.owe(

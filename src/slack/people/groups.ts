@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
+import { isInSlack } from '#domain/words.js';
 import type { Log } from '#log.js';
 import type { Store } from '#store/store.js';
 import type { SlackClient } from '../transport/client.js';
@@ -134,8 +135,6 @@ interface Naming {
   log: Pick<Log, 'warn'>;
 }
 
-const isPerson = (id: string) => /^[UW][A-Z0-9]+$/.test(id);
-
 const spelledOut = ({ approvers }: Naming, from: readonly string[]) =>
   from.flatMap((one) => approvers.get(one.replace(/^@/, '')) ?? [one]);
 
@@ -149,7 +148,7 @@ async function peopleOf(naming: Naming, team: string, from: readonly string[]): 
   const members = new Set<string>();
   const { groups = null } = naming;
   for (const name of spelledOut(naming, from)) {
-    if (isPerson(name)) people.add(name);
+    if (isInSlack(name)) people.add(name);
     else if (/^S[A-Z0-9]+$/.test(name)) members.add(name);
     else if (name.startsWith('@')) {
       const handle = name.slice(1);
@@ -175,7 +174,7 @@ export function approversFrom(naming: Naming) {
       return [...(await peopleOf(naming, team, from))].sort();
     } catch (error) {
       naming.log.warn({ err: error, from }, 'Slack does not say who are approvers; those of before count');
-      return [...new Set([...spelledOut(naming, from).filter(isPerson), ...before])].sort();
+      return [...new Set([...spelledOut(naming, from).filter(isInSlack), ...before])].sort();
     }
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { zoneNamed } from '#domain/command/time/zone.js';
-import { type Account, accountOf, nameInRecord, type PersonKind } from '#domain/words.js';
+import { type Account, accountOf, isInSlack, nameInRecord, type PersonKind } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Logs } from '#log.js';
 import type { KnownPerson } from '#store/people.js';
@@ -111,7 +111,7 @@ export function createPeople(options: {
 
   /** Ask Slack about a stranger: once at a time. Never fails. */
   function meet(team: string, id: string): Promise<void> {
-    if (!/^[UW][A-Z0-9]+$/.test(id)) return Promise.resolve();
+    if (!isInSlack(id)) return Promise.resolve();
     const under = asked.get(id) ?? ask(team, id).finally(() => asked.delete(id));
     asked.set(id, under);
     return under;
