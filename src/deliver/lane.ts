@@ -219,15 +219,13 @@ function companions(
       return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));
     case 'run.show': {
       const { run } = first.effect.payload;
-      return queue.filter((row) => isShow(row) && row.effect.payload.run === run && due(row));
+      return queue.filter(
+        (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
+      );
     }
     default:
       return [first];
   }
-}
-
-function isShow(row: OutboxRow): row is OutboxRow<'run.show'> {
-  return row.effect.kind === 'run.show';
 }
 
 const FIRST_MS = 1_000;

@@ -105,17 +105,15 @@ export function createSlack(options: SlackOptions): Slack {
   const groups = createGroups(client);
   const members = createMembers({
     client,
-    onRead(channel, inside) {
-      // Runs beside the answer that asked for the list.
-      void noteLeft(channel, inside).catch((error: unknown) =>
-        log.warn({ err: error }, 'Who left a channel could not be kept'),
-      );
+    // Runs beside the answer that asked for the list.
+    async onRead(channel, inside) {
+      try {
+        if (whoAmI.home()) await noteWhoLeft(context, await where.team(null), channel, inside);
+      } catch (error) {
+        log.warn({ err: error }, 'Who left a channel could not be kept');
+      }
     },
   });
-
-  async function noteLeft(channel: string, inside: ReadonlySet<string>): Promise<void> {
-    if (whoAmI.home()) await noteWhoLeft(context, await where.team(null), channel, inside);
-  }
 
   const context: Context = {
     command: options.org.command,

@@ -1,16 +1,7 @@
 import { aboutOf, codeInWords, natureOf } from '#domain/slack-code.js';
 import { isGroup, isInSlack, type Person, personLabel } from '#domain/words.js';
 import { escaped } from '#slack/blocks/text.js';
-import {
-  type Attempt,
-  type Body,
-  courtesy,
-  isPermanent,
-  list,
-  opened,
-  type Refused,
-  strings,
-} from '../attempt.js';
+import { type Attempt, type Body, courtesy, isPermanent, list, opened, strings } from '../attempt.js';
 import type { World } from '../ports.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
@@ -136,33 +127,17 @@ export async function inviteAll(
 ): Promise<Absent[]> {
   const absent: Absent[] = [];
   const wanted = [...new Set(users)];
-  for (let i = 0; i < wanted.length; i += BATCH) {
-    const batch = wanted.slice(i, i + BATCH);
-    const refused = await tryInvite(attempt, channel, batch);
-    if (!refused) continue;
-    if (Array.isArray(refused)) {
-      absent.push(...refused);
-      continue;
-    }
-    if (batch.length === 1) {
-      if (!FINE.has(refused.code)) absent.push({ user: batch[0] as string, error: refused.code });
-      continue;
-    }
-    for (const user of batch) {
-      const alone = await tryInvite(attempt, channel, [user]);
-      if (Array.isArray(alone)) absent.push(...alone);
-      else if (alone && !FINE.has(alone.code)) absent.push({ user, error: alone.code });
-    }
-  }
+  for (let i = 0; i < wanted.length; i += BATCH)
+    absent.push(...(await inviteBatch(attempt, channel, wanted.slice(i, i + BATCH))));
   return absent;
 }
 
-/** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
-async function tryInvite(
+/** @returns who of them is not in; each is tried alone where Slack refuses them as a whole */
+async function inviteBatch(
   attempt: Pick<Attempt, 'write'>,
   channel: string,
   users: string[],
-): Promise<Absent[] | Refused | null> {
+): Promise<Absent[]> {
   try {
     // A comma string: an array would be sent as JSON, which Slack does not promise to take.
     const body = await attempt.write('conversations.invite', {
@@ -177,7 +152,12 @@ async function tryInvite(
     // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
     const answers = absentIn(list(error.errors));
     const passing = answers.some((one) => !['final', 'unknown'].includes(natureOf(one.error)));
-    return error.errors.length >= users.length && !passing ? answers : error;
+    if (error.errors.length >= users.length && !passing) return answers;
+    if (users.length === 1)
+      return FINE.has(error.code) ? [] : users.map((user) => ({ user, error: error.code }));
+    const absent: Absent[] = [];
+    for (const user of users) absent.push(...(await inviteBatch(attempt, channel, [user])));
+    return absent;
   }
 }
 

@@ -76,17 +76,13 @@ function body(view: RunView, { nameOf }: RunMessageOptions): Block[] {
     return [...sections(shown), ...(approval === '' ? [] : sections([approval]))];
   }
   const approved = approvedText(view);
+  const asked = questionOf(view);
   return [
     ...sections(progressLines(view, LINES)),
     ...log(view),
-    ...question(view),
+    ...(asked === null ? [] : [section(asked)]),
     ...(approved === '' ? [] : [context(cut(approved, 1_000))]),
   ];
-}
-
-function question(view: RunView): Block[] {
-  const text = questionOf(view);
-  return text === null ? [] : [section(text)];
 }
 
 /** What is asked of people, and what the buttons mean. */
