@@ -152,7 +152,7 @@ export class Lease {
     if (!this.terms.revives && this.#leftMs() <= 0) throw this.#lose();
     let held: boolean;
     try {
-      held = await answered(this.outbox.renewLane(this.hold, this.terms.ms), this.terms.ms);
+      held = await answeredWithin(this.outbox.renewLane(this.hold, this.terms.ms), this.terms.ms);
     } catch (error) {
       if (this.#leftMs() <= 0) throw this.#lose();
       throw error;
@@ -169,7 +169,7 @@ export class Lease {
 }
 
 /** A database that says nothing at all is one that cannot be reached. */
-async function answered<T>(asked: Promise<T>, ms: number): Promise<T> {
+async function answeredWithin<T>(asked: Promise<T>, ms: number): Promise<T> {
   const done = new AbortController();
   const silence = sleep(ms, undefined, { signal: done.signal }).then(() => {
     throw new Unavailable('the database does not answer');

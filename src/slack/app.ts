@@ -89,7 +89,7 @@ const LINK_MS = 800;
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now = clock } = options;
   const { botToken: token, apiUrl } = slack;
-  const { client, outage, shutOut } = noted(createSlackClient({ apiUrl, token, log }), options.pace);
+  const { client, outage, shutOut } = remembering(createSlackClient({ apiUrl, token, log }), options.pace);
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -267,7 +267,7 @@ interface ShutOut {
  * The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null; `shutOut`: what
  * Slack keeps us out with, a token that is no good or a policy, or null.
  */
-function noted(
+function remembering(
   inner: SlackClient,
   { askMs = ASK_MS, quietMs = QUIET_MS }: SlackPace = {},
 ): {

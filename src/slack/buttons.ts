@@ -7,19 +7,19 @@ import { runRef } from '#domain/words.js';
 import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
 import {
-  answered,
+  type Asker,
+  askAndReply,
+  askerOf,
   type Context,
   ephemeral,
   interaction,
+  isInChannelOf,
   lookedUp,
+  type Origin,
   type Reply,
   refused,
   respondTo,
-  type Spoken,
-  type Spot,
   said,
-  spokenBy,
-  standsIn,
   triggerKey,
 } from './listener.js';
 
@@ -76,14 +76,14 @@ async function clickedBy(
   body: BlockButtonAction,
   incident: number,
   key: string | null,
-): Promise<Spoken & { here: boolean }> {
+): Promise<Asker & { here: boolean }> {
   const { user } = body;
-  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
-  const spoken = await spokenBy(context, speaker, key ?? triggerKey(body.trigger_id));
-  return { ...spoken, here: await standsIn(context, spoken.asking, body.channel?.id, incident) };
+  const actor = { payload: body, user: user.id, handle: user.username ?? user.name };
+  const asker = await askerOf(context, actor, key ?? triggerKey(body.trigger_id));
+  return { ...asker, here: await isInChannelOf(context, asker.asking, body.channel?.id, incident) };
 }
 
-const spotOf = (body: BlockButtonAction): Spot => ({
+const originOf = (body: BlockButtonAction): Origin => ({
   channel: body.channel?.id ?? '',
   trigger: body.trigger_id,
   reply: body.response_url || null,
@@ -94,7 +94,7 @@ async function publish(context: Context, { body, action }: Click): Promise<Reply
   if (!carried) return tooOld(TYPE_AGAIN);
   const { intent, incident, key } = carried;
   const { asking, here } = await clickedBy(context, body, incident, key);
-  return answered(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, spotOf(body));
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 async function choose(context: Context, { body, action }: Click): Promise<Reply | null> {
@@ -124,8 +124,8 @@ async function asTyped(
   entered: Entered,
   key: string | null,
 ): Promise<Reply | null> {
-  const { here, ...spoken } = await clickedBy(context, body, incident, key);
-  return answered(context, { ...spoken, implied: incident, chosen: !here, entered }, spotOf(body));
+  const { here, ...asker } = await clickedBy(context, body, incident, key);
+  return askAndReply(context, { ...asker, implied: incident, chosen: !here, entered }, originOf(body));
 }
 
 async function decide(context: Context, { body, action }: Click): Promise<Reply | null> {
@@ -139,7 +139,7 @@ async function decide(context: Context, { body, action }: Click): Promise<Reply 
     return (await outOfDate(context, what, carried, asked)) ?? asked;
   });
   if (isRefusal(asking)) return refused(asking);
-  return answered(context, { intent: intentOf(what, carried, asking), incident, asking }, spotOf(body));
+  return askAndReply(context, { intent: intentOf(what, carried, asking), incident, asking }, originOf(body));
 }
 
 /**

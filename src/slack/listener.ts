@@ -74,7 +74,7 @@ export interface Context {
 }
 
 /** Somebody in front of Slack, as a payload names them. */
-interface Speaker {
+interface Actor {
   /** The whole of it: it says for which workspace it is. */
   payload: unknown;
   user: string;
@@ -86,7 +86,7 @@ interface Speaker {
   channel?: string | null;
 }
 
-export interface Spoken {
+export interface Asker {
   asking: Asking;
   zone: string;
   zoneKnown: boolean;
@@ -96,21 +96,21 @@ export interface Spoken {
  * Who asks. Looks at memory and, for a stranger, at the database; never at Slack.
  * @param key idempotency key of this delivery
  */
-export async function spokenBy(context: Context, speaker: Speaker, key: string | null): Promise<Spoken> {
-  const resolved = context.where.team(speaker.payload);
+export async function askerOf(context: Context, actor: Actor, key: string | null): Promise<Asker> {
+  const resolved = context.where.team(actor.payload);
   const team = typeof resolved === 'string' ? resolved : await resolved;
-  const looked = context.people.known(team, speaker.user, speaker.profile);
+  const looked = context.people.known(team, actor.user, actor.profile);
   const known = looked instanceof Promise ? await looked : looked;
   return {
     asking: {
       team,
-      by: { id: speaker.user, name: known.name ?? (speaker.handle || null) },
+      by: { id: actor.user, name: known.name ?? (actor.handle || null) },
       source: 'slack',
       key,
       now: context.now(),
       seesPrivate: false,
       account: known.account,
-      ...(speaker.channel && { channel: speaker.channel }),
+      ...(actor.channel && { channel: actor.channel }),
     },
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,
@@ -118,14 +118,14 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
 }
 
 /** Who acts in an event, and the incident whose channel that is about; null: it is no incident's. */
-export async function heardOf(
+export async function askerOfEvent(
   context: Context,
   body: { event_id: string },
   by: { user: string },
   channel: string,
 ): Promise<{ asking: Asking; incident: number | null }> {
-  const speaker = { payload: body, user: by.user, profile: profileIn(by) };
-  const { asking } = await spokenBy(context, speaker, `event:${body.event_id}`);
+  const actor = { payload: body, user: by.user, profile: profileIn(by) };
+  const { asking } = await askerOf(context, actor, `event:${body.event_id}`);
   return { asking, incident: await context.where.incident(asking.team, channel) };
 }
 
@@ -135,7 +135,7 @@ export async function heardOf(
  * Slack does not give it, the record.
  * @param channel where they clicked, or opened the form
  */
-export async function standsIn(
+export async function isInChannelOf(
   { where, members, read }: Pick<Context, 'where' | 'members' | 'read'>,
   asking: Asking,
   channel: string | null | undefined,
@@ -396,7 +396,7 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
   return ({ command, ack }) =>
     interaction<RespondArguments>(context, {
       request: triggerKey(command.trigger_id),
-      work: speak(context, command),
+      work: answerCommand(context, command),
       failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       ack,
       inAnswer: ephemeral,
@@ -412,7 +412,7 @@ function onlyLooks({ text }: SlashCommand): boolean {
   return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');
 }
 
-async function speak(context: Context, command: SlashCommand): Promise<Reply | null> {
+async function answerCommand(context: Context, command: SlashCommand): Promise<Reply | null> {
   if (command.command !== context.command) {
     return said(`I listen to ${context.command}, not to ${command.command}: see \`command\` in tocsin.yml.`);
   }
@@ -420,19 +420,19 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
   const request = triggerKey(trigger);
   const typed = await lookedUp(context, request, () => typedIn(context, command), onlyLooks(command));
   if (isRefusal(typed)) return refused(typed);
-  return answered(context, typed, { channel, trigger, reply: reply || null });
+  return askAndReply(context, typed, { channel, trigger, reply: reply || null });
 }
 
 /** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
 async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
   const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
-  const spoken = await spokenBy(context, { payload: command, user, handle, channel }, triggerKey(trigger));
-  const implied = context.where.incident(spoken.asking.team, channel);
+  const asker = await askerOf(context, { payload: command, user, handle, channel }, triggerKey(trigger));
+  const implied = context.where.incident(asker.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {
-    ...spoken,
+    ...asker,
     implied: implied instanceof Promise ? await implied : implied,
-    entered: await entered(context, spoken.asking.team, command.text ?? '', here),
+    entered: await entered(context, asker.asking.team, command.text ?? '', here),
   };
 }
 
@@ -466,7 +466,7 @@ export async function entered(
 }
 
 /** Where a command was typed, as far as an answer needs it. */
-export interface Spot {
+export interface Origin {
   channel: string;
   trigger: string | undefined;
   /** Response address, for what is said after a form. */
@@ -501,16 +501,16 @@ export async function openView(
  * What is typed, clicked and submitted is asked in the same way.
  * @returns what to say; null: a form has been opened, nothing to say
  */
-export async function answered(context: Context, asked: Asked, spot: Spot): Promise<Reply | null> {
-  return dressed(context, await context.answer(asked), asked, spot);
+export async function askAndReply(context: Context, asked: Asked, origin: Origin): Promise<Reply | null> {
+  return replyFor(context, await context.answer(asked), asked, origin);
 }
 
-/** Dresses an answer for Slack, and does what it asks of Slack. */
-export async function dressed(
+/** Makes of an answer what is said in Slack, and does what it asks of Slack. */
+export async function replyFor(
   context: Context,
   answer: Answer,
   asked: Asked,
-  spot: Spot,
+  { channel, trigger, reply }: Origin,
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded':
@@ -523,15 +523,15 @@ export async function dressed(
     }
     case 'form': {
       const { form, incident } = answer;
-      const view = formView(form, { incident, channel: spot.channel, reply: spot.reply }, context.components);
-      if (await openView(context, spot.trigger, view)) return null;
+      const view = formView(form, { incident, channel, reply }, context.components);
+      if (await openView(context, trigger, view)) return null;
       const line = `${context.command} ${LINES[form]}`;
       return said(`Slack does not open the form now. Type it on one line: ${line}`);
     }
     case 'export': {
       const { incident, format, zone } = answer;
       const { team, by, key } = asked.asking;
-      const payload = { format, zone, channel: spot.channel, user: by.id };
+      const payload = { format, zone, channel, user: by.id };
       await context.owe({ kind: 'export.send', payload }, { team, incident, key });
       const what = format === 'postmortem.md' ? 'The postmortem draft' : `The export (${format})`;
       return said(

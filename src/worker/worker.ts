@@ -208,7 +208,7 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
 } {
   let synced: string | null = null;
   const told = new Set<string>();
-  const look = async (stopping: AbortSignal): Promise<void> => {
+  const doDue = async (stopping: AbortSignal): Promise<void> => {
     const where = await team();
     if (where === null) return;
     if (synced !== where) await syncSchedules(where, schedules, world);
@@ -219,5 +219,5 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
   const failed = (error: unknown) =>
     world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
   // No schedules: only what an earlier configuration left is to be forgotten, which `syncSchedules` does once.
-  return { stop: every(everyMs, look, failed, schedules.size === 0) };
+  return { stop: every(everyMs, doDue, failed, schedules.size === 0) };
 }

@@ -50,7 +50,7 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
   let unsaid: string | null = null;
   let read = Number.NEGATIVE_INFINITY;
   let tried = Number.NEGATIVE_INFINITY;
-  let under: Promise<void> | null = null;
+  let inFlight: Promise<void> | null = null;
 
   async function load(): Promise<void> {
     tried = performance.now();
@@ -78,16 +78,16 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
 
   /** One read at a time: calls meanwhile get the same answer. */
   function loaded(): Promise<void> {
-    under ??= load().finally(() => {
-      under = null;
+    inFlight ??= load().finally(() => {
+      inFlight = null;
     });
-    return under;
+    return inFlight;
   }
 
   /** @returns whether Slack has not answered in time */
   async function refreshed(missing: boolean): Promise<boolean> {
     const stale = missing || performance.now() - read > FRESH_MS;
-    if (!stale || (!under && performance.now() - tried <= AGAIN_MS)) return false;
+    if (!stale || (!inFlight && performance.now() - tried <= AGAIN_MS)) return false;
     return Promise.race([loaded().then(() => false), sleep(patienceMs, true, { ref: false })]);
   }
 

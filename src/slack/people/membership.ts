@@ -3,7 +3,7 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import { botAsking, isInSlack } from '#domain/words.js';
-import { type Context, heardOf } from '../listener.js';
+import { askerOfEvent, type Context } from '../listener.js';
 import { profileIn } from './people.js';
 
 /**
@@ -16,7 +16,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
     // The bot enters every channel that it makes, before that channel is known as an incident's.
     if (event.user === context.self()) return;
     const inviter = event.inviter && event.inviter !== event.user ? { user: event.inviter } : event;
-    const { asking: heard, incident } = await heardOf(context, body, inviter, event.channel);
+    const { asking: heard, incident } = await askerOfEvent(context, body, inviter, event.channel);
     if (incident === null) return;
     context.members.joined(event.channel, event.user);
     // The channel itself is the permission: the inviter may be known to Slack only.
@@ -38,7 +38,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
 export function onLeft(context: Context): Middleware<SlackEventMiddlewareArgs<'member_left_channel'>> {
   return async ({ event, body }) => {
     context.members.left(event.channel, event.user);
-    const { asking, incident } = await heardOf(context, body, event, event.channel);
+    const { asking, incident } = await askerOfEvent(context, body, event, event.channel);
     if (incident === null) return;
     const intent: TypedIntent = { type: 'NotePeopleLeft', people: [asking.by] };
     await note(context, intent, incident, { ...asking, source: 'bot', seesPrivate: true });
