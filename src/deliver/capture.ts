@@ -4,7 +4,7 @@ import { refOf } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
 import { messageIn } from '#slack/capture/capture.js';
-import { groupsIn } from '#slack/people/groups.js';
+import { groupsIn, peopleIn } from '#slack/people/groups.js';
 import {
   type Attempt,
   type Body,
@@ -122,10 +122,9 @@ const MET = 20;
 
 /** @returns what its author wrote, or its app: Slack's encoding undone, people and groups named */
 async function decoded(attempt: Attempt<'message.capture'>, said: string): Promise<string> {
-  const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
   const names = new Map(
     await Promise.all(
-      ids.map(async (id, i) => {
+      peopleIn(said).map(async (id, i) => {
         const person = await (i < MET ? metPerson(attempt, id) : personOf(attempt, id));
         return [id, person.name] as const;
       }),

@@ -172,15 +172,19 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
+  const sound = (channel: string, text: string) =>
+    attempt.postOnce({ id: `alarm ${row.id} ${channel}`, incident: row.incident }, since, { channel, text });
   // Refused for good in the channel, it is announced all the same; then the row is dead, and `deliveries` says so.
-  const here = async () => sound(attempt, attempt.channel.id, `<!here> ${what}`, since);
-  const refused = await here().catch((error: unknown) => {
+  let refused: unknown = null;
+  try {
+    await sound(attempt.channel.id, `<!here> ${what}`);
+  } catch (error) {
     if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
-    return error;
-  });
+    refused = error;
+  }
   if (world.org.announce && !incident.private) {
     try {
-      await sound(attempt, world.org.announce, what, since);
+      await sound(world.org.announce, what);
     } catch (error) {
       // No such channel, or not ours to post in: those who are there have been told.
       if (!isPermanent(error)) throw error;
@@ -188,16 +192,6 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   }
   if (refused) throw refused;
   return { told: true };
-}
-
-async function sound(
-  attempt: Attempt<'run.alarm'>,
-  channel: string,
-  text: string,
-  since: Date,
-): Promise<void> {
-  const { id, incident } = attempt.row;
-  await attempt.postOnce({ id: `alarm ${id} ${channel}`, incident }, since, { channel, text });
 }
 
 type Log = Attempt<'run.log'>;

@@ -320,12 +320,7 @@ function frontOf({ slack, log, onFatal, pace }: SlackOptions, now: () => Date) {
       request.resume();
       response.writeHead(404).end();
     };
-    return {
-      receiver: socket.receiver,
-      listener,
-      connected: () => socket.connected() > 0,
-      trouble: socket.trouble,
-    };
+    return { ...socket, listener, connected: () => socket.connected() > 0 };
   }
   if (!slack.signingSecret)
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');

@@ -27,7 +27,7 @@ import {
 } from './blocks/buttons.js';
 import { type Block, cut, escaped } from './blocks/text.js';
 import { type Form, formView } from './modals/form.js';
-import { type Groups, groupsIn } from './people/groups.js';
+import { type Groups, groupsIn, peopleIn } from './people/groups.js';
 import type { Members } from './people/members.js';
 import { Memory, type People, profileIn } from './people/people.js';
 import { type Home, type SlackClient, withoutSecrets } from './transport/client.js';
@@ -436,8 +436,6 @@ async function typedIn(context: Context, command: SlashCommand): Promise<Typed> 
   };
 }
 
-const PERSON = /<@([UW][A-Z0-9]+)/g;
-
 /**
  * Slack's encoding undone, with the names that we know.
  * @param here the channel of the payload with the name it gives, so that a mention of it has one
@@ -448,9 +446,7 @@ export async function entered(
   raw: string,
   here?: { id: string; name: string | undefined },
 ): Promise<Entered> {
-  const ids = raw.includes('<@')
-    ? [...new Set([...raw.matchAll(PERSON)].map((match) => match[1] ?? ''))]
-    : [];
+  const ids = raw.includes('<@') ? peopleIn(raw) : [];
   const names = ids.length > 0 ? await context.people.names(team, ids) : null;
   const unnamed = raw.includes('<!subteam^') ? groupsIn(raw) : [];
   const groups = unnamed.length > 0 ? await context.groups.names(unnamed) : null;

@@ -62,17 +62,13 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
     unsaid = list?.success || none ? null : code;
     if (unsaid !== null) return;
     const groups = list?.data?.usergroups ?? [];
-    ids = new Map(
-      groups.flatMap(({ id, handle, date_delete }) =>
-        handle && !date_delete ? [[handle.toLowerCase(), id] as const] : [],
-      ),
-    );
-    handles = new Map(
-      groups.flatMap(({ id, handle, name }) => {
-        const called = handle || name;
-        return called ? [[id, called] as const] : [];
-      }),
-    );
+    ids = new Map();
+    handles = new Map();
+    for (const { id, handle, name, date_delete } of groups) {
+      const called = handle || name;
+      if (called) handles.set(id, called);
+      if (handle && !date_delete) ids.set(handle.toLowerCase(), id);
+    }
     read = performance.now();
   }
 
@@ -201,6 +197,11 @@ export function amongNamed(naming: Naming) {
     const key = JSON.stringify([team, ...names]);
     return (await lists.has(key, person)) ?? lists.known(key)?.has(person) ?? false;
   };
+}
+
+/** @returns ids of the people whom a text of Slack's mentions */
+export function peopleIn(raw: string): string[] {
+  return [...new Set([...raw.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
 }
 
 /** @returns ids of the groups that a text of Slack's names without saying how they are called */
