@@ -4,6 +4,7 @@ import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { natureOf } from '#domain/slack-code.js';
+import { botAsking } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Lease } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
@@ -241,7 +242,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
     message: Body & { channel: string },
     { patient = true } = {},
   ): Promise<{ found: string | null; body: Body }> {
-    const found = this.repeated ? await findTagged(this, message.channel, since, tagged.id) : null;
+    const found = await saidBefore(this, message.channel, since, (one) => one.tag?.id === tagged.id);
     if (found) return { found, body: {} };
     return { found, body: await this.write(POST, { ...message, metadata: tag(tagged) }, { patient }) };
   }
@@ -278,14 +279,8 @@ export class Attempt<K extends EffectKind = EffectKind> {
    */
   async record(intent: Intent, what: string): Promise<void> {
     const { team, incident, id } = this.row;
-    const answer = await this.world.tell(intent, incident, {
-      team,
-      by: { id: 'tocsin', name: null },
-      source: 'bot',
-      key: `delivery:${id}:${what}`,
-      now: this.world.now(),
-      seesPrivate: true,
-    });
+    const asking = botAsking(team, `delivery:${id}:${what}`, this.world.now());
+    const answer = await this.world.tell(intent, incident, asking);
     if (isRefusal(answer)) throw new NotRecorded(`${intent.type}: ${answer.code}`);
     this.incident = answer.state;
   }
@@ -351,6 +346,9 @@ export interface Seen {
   tag: Record<string, unknown> | null;
 }
 
+/** No previews of what a message links to. */
+export const NO_PREVIEWS = { unfurl_links: false, unfurl_media: false };
+
 /** @returns what marks a message as ours. `id` is never a text: all members of the channel can read it. */
 export function tag(payload: Record<string, string | number>): Body {
   return { event_type: 'tocsin', event_payload: payload };
@@ -401,7 +399,7 @@ export async function* pages(
 }
 
 /** How far back to look where it is not known since when: longer than an outage. */
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /**
  * A time that lies ahead was written when a clock was: it says nothing, and Slack, whose clock is right, has nothing from
@@ -421,16 +419,15 @@ export function sinceOf({ incident, world }: Pick<Attempt, 'incident' | 'world'>
   return new Date(Math.max(Date.parse(incident.recordedAt), world.now().getTime() - DAY_MS));
 }
 
-/** @returns `ts` of the message in which we said `id`, or null. */
-export async function findTagged(
-  attempt: Pick<Attempt, 'read' | 'world'>,
+/** @returns `ts` of the message in which an earlier attempt said it; null: there is none, or no earlier attempt */
+export async function saidBefore(
+  attempt: Pick<Attempt, 'read' | 'world' | 'repeated'>,
   channel: string,
   since: Date,
-  id: string,
+  isIt: (message: Seen) => boolean,
 ): Promise<string | null> {
-  for await (const message of seenSince(attempt, channel, since)) {
-    if (message.tag?.id === id) return message.ts;
-  }
+  if (!attempt.repeated) return null;
+  for await (const message of seenSince(attempt, channel, since)) if (isIt(message)) return message.ts;
   return null;
 }
 
@@ -464,6 +461,20 @@ export function list(value: unknown): Body[] {
 
 export function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+/** Asks for something that a delivery can do without: only a wait that Slack has named is worth it. @returns null: not told */
+export async function courtesy(
+  attempt: Pick<Attempt, 'read'>,
+  method: string,
+  args: Body,
+): Promise<Body | null> {
+  try {
+    return await attempt.read(method, args);
+  } catch (error) {
+    if (error instanceof Later || error instanceof Lost) throw error;
+    return null;
+  }
 }
 
 /** @returns the bot's own user id; null where Slack does not tell. */

@@ -1,18 +1,19 @@
 import { checkText, decodeSlack } from '#domain/command/entered.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import { type Person, refOf } from '#domain/words.js';
+import { refOf } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
 import { escaped } from '#slack/blocks/text.js';
-import { saidBy } from '#slack/capture/capture.js';
-import { groupsIn } from '#slack/people/groups.js';
+import { messageIn } from '#slack/capture/capture.js';
+import { groupsIn, peopleIn } from '#slack/people/groups.js';
 import {
   type Attempt,
   type Body,
+  courtesy,
   isPermanent,
   Later,
   list,
   NotRecorded,
-  object,
+  strings,
   Undeliverable,
 } from './attempt.js';
 import { metPerson, personOf } from './channel/people.js';
@@ -25,20 +26,24 @@ import { metPerson, personOf } from './channel/people.js';
 export async function captureMessage(attempt: Attempt<'message.capture'>): Promise<Body> {
   const { row, world, incident } = attempt;
   const { channel, ts, by } = row.effect.payload;
-  const found = await findMessage(attempt, channel, ts);
-  if (!found) {
+  const message = messageIn(await findMessage(attempt, channel, ts));
+  if (!message) {
     await tell(attempt, 'That message could not be read, so it was not kept. Is the bot in this channel?');
     throw new Undeliverable('message_not_found');
   }
-  const text = await messageText(attempt, found);
+  const { author } = message;
+  const known = author.name === null ? await metPerson(attempt, author.id, author.profile) : author;
+  const text = await decoded(attempt, message.raw);
   const unfit = checkText(text, undefined, 'The message');
   if (unfit) return decline(attempt, unfit);
 
   const pinner = await metPerson(attempt, by);
+  const link = await courtesy(attempt, 'chat.getPermalink', { channel, message_ts: ts });
   const answer = await world.tell(
     {
       type: 'CaptureMessage',
-      message: { channel, ts, text, author: found.author, link: await permalink(attempt, channel, ts) },
+      // An entry without a link is an entry.
+      message: { channel, ts, text, author: known, link: strings([link?.permalink])[0] ?? null },
     },
     row.incident,
     {
@@ -85,21 +90,6 @@ async function tell(attempt: Attempt<'message.capture'>, words: string): Promise
   }
 }
 
-/** An entry without a link is an entry; only a wait that Slack has named is worth it. */
-async function permalink(
-  attempt: Attempt<'message.capture'>,
-  channel: string,
-  ts: string,
-): Promise<string | null> {
-  try {
-    const body = await attempt.read('chat.getPermalink', { channel, message_ts: ts });
-    return typeof body.permalink === 'string' ? body.permalink : null;
-  } catch (error) {
-    if (error instanceof Later || error instanceof Lost) throw error;
-    return null;
-  }
-}
-
 /** A courtesy: the record does not depend on it, so a refusal is passed over. */
 async function atBest(courtesy: Promise<unknown>): Promise<void> {
   await courtesy.catch((error: unknown) => {
@@ -108,63 +98,33 @@ async function atBest(courtesy: Promise<unknown>): Promise<void> {
   });
 }
 
-/** A message as Slack has it. */
-interface Found {
-  raw: Body;
-  author: Person;
-}
-
 /** @returns the message whose id is exactly `ts`, in the channel or in a thread; null when it cannot be read. */
 async function findMessage(
   attempt: Attempt<'message.capture'>,
   channel: string,
   ts: string,
-): Promise<Found | null> {
-  const raw =
-    (await messageIn(
-      attempt,
-      'conversations.history',
-      { channel, latest: ts, inclusive: true, limit: 1 },
-      ts,
-    )) ??
-    // History does not hold replies; the reply's own `ts` is enough to find its thread.
-    (await messageIn(attempt, 'conversations.replies', { channel, ts, latest: ts, inclusive: true }, ts));
-  return raw ? { raw, author: await authorOf(attempt, raw) } : null;
-}
-
-async function messageIn(
-  attempt: Attempt<'message.capture'>,
-  method: string,
-  args: Body,
-  ts: string,
 ): Promise<Body | null> {
-  try {
-    const body = await attempt.read(method, args);
-    return list(body.messages).find((message) => message.ts === ts) ?? null;
-  } catch (error) {
-    if (isPermanent(error)) return null;
-    throw error;
-  }
-}
-
-async function authorOf(attempt: Attempt<'message.capture'>, raw: Body): Promise<Person> {
-  if (typeof raw.user === 'string') {
-    return metPerson(attempt, raw.user, raw.user_profile);
-  }
-  const name = [raw.username, object(raw.bot_profile).name].find((one) => typeof one === 'string');
-  return { id: String(raw.bot_id ?? 'unknown'), name: typeof name === 'string' ? name : null };
+  const read = async (method: string, args: Body) => {
+    try {
+      const body = await attempt.read(method, { channel, latest: ts, inclusive: true, ...args });
+      return list(body.messages).find((message) => message.ts === ts) ?? null;
+    } catch (error) {
+      if (isPermanent(error)) return null;
+      throw error;
+    }
+  };
+  // History does not hold replies; the reply's own `ts` is enough to find its thread.
+  return (await read('conversations.history', { limit: 1 })) ?? read('conversations.replies', { ts });
 }
 
 /** People of one message about whom Slack is asked; the others keep their ids where nobody knows them. */
 const MET = 20;
 
 /** @returns what its author wrote, or its app: Slack's encoding undone, people and groups named */
-async function messageText(attempt: Attempt<'message.capture'>, { raw }: Found): Promise<string> {
-  const said = saidBy(raw, list(raw.files));
-  const ids = [...new Set([...said.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
+async function decoded(attempt: Attempt<'message.capture'>, said: string): Promise<string> {
   const names = new Map(
     await Promise.all(
-      ids.map(async (id, i) => {
+      peopleIn(said).map(async (id, i) => {
         const person = await (i < MET ? metPerson(attempt, id) : personOf(attempt, id));
         return [id, person.name] as const;
       }),

@@ -1,5 +1,5 @@
 import { isRefusal } from '#domain/refusal.js';
-import { aboutOf } from '#domain/slack-code.js';
+import { aboutOf, natureOf } from '#domain/slack-code.js';
 import { refOf } from '#domain/words.js';
 import { type Format, fileNameOf } from '#render/exports.js';
 import { escaped, link } from '#slack/blocks/text.js';
@@ -7,11 +7,13 @@ import {
   type Attempt,
   type Body,
   CALL_MS,
+  DAY_MS,
   isPermanent,
   needed,
   object,
   Refused,
-  seenSince,
+  type Seen,
+  saidBefore,
   Undeliverable,
   Unknown,
 } from './attempt.js';
@@ -30,7 +32,10 @@ export async function sendExport(attempt: Attempt<'export.send'>): Promise<Body>
 
   const elsewhere = incident.private && !here;
   const channel = elsewhere ? await direct(attempt, user) : row.effect.payload.channel;
-  if (await alreadySent(attempt, channel, filename)) return { channel, found: true };
+  // A file has no metadata: its message is found again by who asked for which file, and when.
+  const since = new Date(world.now().getTime() - DAY_MS);
+  const ours = ({ text }: Seen) => text.startsWith(escaped(filename)) && text.endsWith(mark(attempt));
+  if (await saidBefore(attempt, channel, since, ours)) return { channel, found: true };
   try {
     const bytes = await collect(file);
     const id = await uploadFile(attempt, filename, bytes);
@@ -98,22 +103,6 @@ async function direct(attempt: Attempt<'export.send'>, user: string): Promise<st
   return needed('conversations.open', object(body.channel), 'id');
 }
 
-// A file has no metadata: its message is found again by who asked for which file, and when.
-const DAY_MS = 86_400_000;
-
-async function alreadySent(
-  attempt: Attempt<'export.send'>,
-  channel: string,
-  filename: string,
-): Promise<boolean> {
-  if (!attempt.repeated) return false;
-  const since = new Date(attempt.world.now().getTime() - DAY_MS);
-  for await (const message of seenSince(attempt, channel, since)) {
-    if (message.text.startsWith(escaped(filename)) && message.text.endsWith(mark(attempt))) return true;
-  }
-  return false;
-}
-
 function mark(attempt: Attempt<'export.send'>): string {
   const { user, asked } = attempt.row.effect.payload;
   return `for <@${user}>${asked ? `, asked for at ${asked.slice(11, 19)} UTC` : ''}`;
@@ -145,8 +134,13 @@ export async function uploadFile(
     // Not the error itself: its address is a secret for as long as it can be written to.
     throw new Unknown('upload', 'no_answer');
   });
-  await answer.body?.cancel();
-  if (answer.status >= 500) throw new Unknown('upload', `http_${answer.status}`);
-  if (!answer.ok) throw new Refused('upload', `http_${answer.status}`);
-  return id;
+  if (answer.ok) {
+    await answer.body?.cancel();
+    return id;
+  }
+  // This address answers in plain text, so a status alone proves nothing: a proxy's 403 or 404 looks the same. A no of Slack's
+  // is one of its codes and nothing else; whatever has other words says only that Slack was not reached, or is in trouble.
+  const code = (await answer.text().catch(() => '')).trim();
+  if (/^\w+$/.test(code) && natureOf(code) !== 'unknown') throw new Refused('upload', code);
+  throw new Unknown('upload', `http_${answer.status}`);
 }

@@ -4,6 +4,7 @@ import { age, type Moment, moment } from '#elapsed.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/outbox.js';
+import { Unavailable } from '#store/pools.js';
 import {
   Attempt,
   type Body,
@@ -26,9 +27,6 @@ const TURN_MS = 5_000;
 // More open rows than one message holds; the rest is seen once these are settled. They are read three times a second
 // while a lane is busy, so not many more.
 const ROWS = 100;
-/** What is said in the incident's channel all the time. */
-const SHOWN: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
-
 /** Each of these can stand in a message of its own. Of the others many ask for the same one, and would ask for it for ever. */
 const APART: ReadonlySet<EffectKind> = new Set(['channel.entry', 'channel.amend']);
 
@@ -83,7 +81,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
       const result = await options.deliver(attempt);
       await lease.settle(attempt.ids, { done: result });
       // Something was said in the incident's channel: so it can be told what it was not shown.
-      if (SHOWN.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
+      if (ORDERED.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
       if (error instanceof Lost) throw error;
       if (error instanceof Later && !error.told && !attempt.unsure) {
@@ -221,22 +219,20 @@ function companions(
       return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));
     case 'run.show': {
       const { run } = first.effect.payload;
-      return queue.filter((row) => isShow(row) && row.effect.payload.run === run && due(row));
+      return queue.filter(
+        (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
+      );
     }
     default:
       return [first];
   }
 }
 
-function isShow(row: OutboxRow): row is OutboxRow<'run.show'> {
-  return row.effect.kind === 'run.show';
-}
-
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 
 // A mistake of ours (a wording that throws, say) would hold its lane for ever: after about five minutes it is
-// dead, which people can see and retry. A database that is away does not get here: nothing can be settled then.
+// dead, which people can see and retry.
 const BUG_ATTEMPTS = 10;
 
 /** Milliseconds to wait after the n-th failed attempt (1, 2, …): doubles up to a minute, minus up to a tenth. */
@@ -273,8 +269,10 @@ export function verdict(
     return { retryInMs, error: before !== null && triesOf(before) > 0 ? before : message, uncertain: unsure };
   }
   if (error instanceof Undeliverable) return { dead: error.code };
-  // Whether it may have happened is known to the attempt: some requests certainly never left.
-  if (error instanceof Unknown || error instanceof NotRecorded) return retry(false);
+  // Whether it may have happened is known to the attempt: some requests certainly never left. A database that was away for a
+  // moment, and is back to settle this, is no mistake of ours, however often Slack was away before.
+  if (error instanceof Unknown || error instanceof NotRecorded || error instanceof Unavailable)
+    return retry(false);
   if (error instanceof Refused) {
     if (error.final) return { dead: error.kept };
     // Of a code that we do not know nobody can say whether it means that nothing happened.

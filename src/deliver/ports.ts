@@ -11,9 +11,6 @@ import type { Store } from '#store/store.js';
 
 // What this room needs of others, each as small as it can be. compose hands in the real ones.
 
-/** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
-export type Slack = SlackClient;
-
 /** A row of the outbox, due, neither done nor dead. `uncertain`: an earlier attempt may have reached Slack. */
 export type OutboxRow<K extends EffectKind = EffectKind> = OwedRow & { effect: Extract<Effect, { kind: K }> };
 
@@ -61,7 +58,8 @@ export interface Exports {
 
 /** All that deliveries stand on. */
 export interface World {
-  slack: Slack;
+  /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
+  slack: SlackClient;
   outbox: Outbox;
   incidents: Incidents;
   /** Records what came of a delivery. */

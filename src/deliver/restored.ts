@@ -1,9 +1,9 @@
 import { runsOf } from '#domain/run/state.js';
 import { refOf } from '#domain/words.js';
 import { toldRestored } from '#render/undelivered.js';
+import type { SlackClient } from '#slack/transport/client.js';
 import type { Store } from '#store/store.js';
 import { type Attempt, type Body, list, object, pages, sinceOf } from './attempt.js';
-import type { Slack } from './ports.js';
 
 /** Incidents whose channels are looked at, the newest first, and how far back. */
 const CHANNELS = 10;
@@ -24,7 +24,7 @@ interface SeenAhead {
  * @returns null: Slack does not let us look
  */
 export async function seenAhead(
-  slack: Slack,
+  slack: SlackClient,
   store: Pick<Store, 'workspaces' | 'incidents' | 'restores'>,
 ): Promise<SeenAhead | null> {
   const me = await slack.call('auth.test');
@@ -84,7 +84,7 @@ const PAGES = 20;
  * The highest incident that the bot has a channel of. Asked for where a backup was put back: lower numbers were shown.
  * @returns 0: none, or Slack does not say
  */
-export async function highestChannel(slack: Slack): Promise<number> {
+export async function highestChannel(slack: SlackClient): Promise<number> {
   const me = await slack.call('auth.test');
   if (me.kind !== 'ok') return 0;
   const args = { types: 'public_channel,private_channel', limit: 200 };

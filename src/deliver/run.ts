@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Fact } from '#domain/incident/fact.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
-import { personLabel, refOf, runRef } from '#domain/words.js';
+import { isInSlack, personLabel, refOf, runRef } from '#domain/words.js';
 import { runOfferMessage } from '#slack/blocks/buttons.js';
 import { runMessage } from '#slack/blocks/run.js';
 import { cut, escaped, MAX, type Message } from '#slack/blocks/text.js';
@@ -10,10 +10,11 @@ import {
   type Attempt,
   type Body,
   isPermanent,
+  NO_PREVIEWS,
   needed,
   opened,
   Refused,
-  seenSince,
+  saidBefore,
   Undeliverable,
 } from './attempt.js';
 import { awaitChannel } from './channel/headline.js';
@@ -62,7 +63,7 @@ async function post(
   const { found, body } = await attempt.postOnce(
     { id: `run ${run} ${time}`, incident: attempt.row.incident },
     since,
-    { channel, ...message, ...PLAIN },
+    { channel, ...message, ...NO_PREVIEWS },
     { patient: false },
   );
   const ts = found ?? needed('chat.postMessage', body, 'ts');
@@ -72,11 +73,8 @@ async function post(
   return { channel, ts };
 }
 
-/** No previews of what a message links to. */
-const PLAIN = { unfurl_links: false, unfurl_media: false };
-
 async function wording(attempt: Show, view: RunView): Promise<Message> {
-  const ids = (view.state.approvers?.from ?? []).filter((one) => /^[UW][A-Z0-9]+$/.test(one));
+  const ids = (view.state.approvers?.from ?? []).filter(isInSlack);
   const people = await Promise.all(ids.map((id) => attempt.world.people.personById(attempt.row.team, id)));
   const names = new Map(
     people.flatMap((person) => (person?.name ? [[person.id, person.name] as const] : [])),
@@ -111,12 +109,16 @@ export async function postForRun(attempt: Posts): Promise<Body> {
   const { team, incident, effect } = attempt.row;
   const fact = await attempt.world.incidents.fact(team, incident, effect.payload.seq);
   if (!fact) throw new Undeliverable('no_such_fact');
+  const since = new Date(fact.recordedAt);
   const refused: Record<string, string> = {};
   for (let i = 0; i < effect.payload.posts; i++) {
     const post = postOf(fact.texts[`post.${i}`]);
     if (!post || post.text.trim() === '') continue;
+    const channel = post.channel ?? attempt.channel.id;
+    const message = { channel, text: cut(escaped(post.text), MAX.text), ...NO_PREVIEWS };
     try {
-      await say(attempt, post, `post ${attempt.row.id} ${i}`, new Date(fact.recordedAt));
+      // Several in a row: the second between two posts is slept through.
+      await attempt.postOnce({ id: `post ${attempt.row.id} ${i}`, incident }, since, message);
     } catch (error) {
       if (!isPermanent(error)) throw error;
       refused[String(i)] = error.message;
@@ -130,13 +132,6 @@ export async function postForRun(attempt: Posts): Promise<Body> {
   const [first] = Object.values(refused);
   if (first !== undefined) throw new Undeliverable(first);
   return { refused };
-}
-
-async function say(attempt: Posts, post: Post, id: string, since: Date): Promise<void> {
-  const channel = post.channel ?? attempt.channel.id;
-  // Several in a row: the second between two posts is slept through.
-  const message = { channel, text: cut(escaped(post.text), MAX.text), ...PLAIN };
-  await attempt.postOnce({ id, incident: attempt.row.incident }, since, message);
 }
 
 /** An erased one says nothing. */
@@ -177,15 +172,19 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   const why = fact.texts.reason ? `: ${escaped(cut(fact.texts.reason, 500))}` : '';
   const what = `*Glass broken*: ${who} goes on with ${runRef(run)} of ${refOf(incident.number)} without the agreement that it needs${why}`;
   const since = new Date(fact.recordedAt);
+  const sound = (channel: string, text: string) =>
+    attempt.postOnce({ id: `alarm ${row.id} ${channel}`, incident: row.incident }, since, { channel, text });
   // Refused for good in the channel, it is announced all the same; then the row is dead, and `deliveries` says so.
-  const here = async () => sound(attempt, attempt.channel.id, `<!here> ${what}`, since);
-  const refused = await here().catch((error: unknown) => {
+  let refused: unknown = null;
+  try {
+    await sound(attempt.channel.id, `<!here> ${what}`);
+  } catch (error) {
     if (!isPermanent(error) && !(error instanceof Undeliverable)) throw error;
-    return error;
-  });
+    refused = error;
+  }
   if (world.org.announce && !incident.private) {
     try {
-      await sound(attempt, world.org.announce, what, since);
+      await sound(world.org.announce, what);
     } catch (error) {
       // No such channel, or not ours to post in: those who are there have been told.
       if (!isPermanent(error)) throw error;
@@ -193,16 +192,6 @@ export async function soundAlarm(attempt: Attempt<'run.alarm'>): Promise<Body> {
   }
   if (refused) throw refused;
   return { told: true };
-}
-
-async function sound(
-  attempt: Attempt<'run.alarm'>,
-  channel: string,
-  text: string,
-  since: Date,
-): Promise<void> {
-  const { id, incident } = attempt.row;
-  await attempt.postOnce({ id: `alarm ${id} ${channel}`, incident }, since, { channel, text });
 }
 
 type Log = Attempt<'run.log'>;
@@ -219,7 +208,8 @@ export async function sendRunLog(attempt: Log): Promise<Body> {
   // A file has no metadata: its message is found again by the step's entry, which no other has.
   const entry = 'n' in fact.data ? ` (#${fact.data.n})` : '';
   const words = `${runRef(run)} ${escaped(step)}: what it printed${entry}`;
-  if (await alreadySent(attempt, channel.id, new Date(fact.recordedAt), words))
+  const since = new Date(fact.recordedAt);
+  if (await saidBefore(attempt, channel.id, since, ({ text }) => text.startsWith(words)))
     return { channel: channel.id, found: true };
   const filename = `${runRef(run)}-${step}.txt`;
   try {
@@ -241,12 +231,4 @@ export async function sendRunLog(attempt: Log): Promise<Body> {
     await attempt.write('chat.postMessage', message, { patient: true });
     return { channel: channel.id, refused: error.message };
   }
-}
-
-async function alreadySent(attempt: Log, channel: string, since: Date, words: string): Promise<boolean> {
-  if (!attempt.repeated) return false;
-  for await (const message of seenSince(attempt, channel, since)) {
-    if (message.text.startsWith(words)) return true;
-  }
-  return false;
 }

@@ -1,15 +1,12 @@
 import { type Effect, type EffectKind, laneBeside, laneOf } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { codeOf, mendOf } from '#domain/slack-code.js';
-import { type Condition, refOf } from '#domain/words.js';
+import { type Condition, isInSlack, refOf } from '#domain/words.js';
 import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
 import { type Attempt, type Body, isPermanent, needed, object, sinceOf } from './attempt.js';
 import type { OutboxRow, World } from './ports.js';
-
-/** Somebody whom Slack knows; a program or a command line is nobody there. */
-const isInSlack = (id: string | undefined): id is string => id !== undefined && /^[UW][A-Z0-9]+$/.test(id);
 
 /** These are asked for anew with each change of the incident: that one is refused is said once for each reason. */
 const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
@@ -51,6 +48,7 @@ function noticesOf(
   { opener, roles }: IncidentState,
   why: string,
 ): Array<{ row: OutboxRow; owed: Effect }> {
+  const leadOrOpener = roles.lead && isInSlack(roles.lead.id) ? roles.lead.id : opener.id;
   const inChannel: OutboxRow[] = [];
   const owed: Array<{ row: OutboxRow; owed: Effect }> = [];
   for (const row of rows) {
@@ -73,8 +71,7 @@ function noticesOf(
         break;
       case 'channel.notice':
         // Without a channel its opener was told of that.
-        if (why !== 'no_channel')
-          tell(isInSlack(roles.lead?.id) ? roles.lead.id : opener.id, undefined, effect.payload.rows[0]);
+        if (why !== 'no_channel') tell(leadOrOpener, undefined, effect.payload.rows[0]);
         break;
       // It is itself the word; and a run goes on by itself.
       case 'person.tell':
@@ -126,7 +123,7 @@ export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body>
     ...(isInSlack(user) && { direct: () => tellDirectly(attempt, user, text) }),
     ...(isInSlack(user) &&
       typed && { typed: () => attempt.write('chat.postEphemeral', { channel: typed, user, text }) }),
-    ...(isInSlack(lead) && lead !== user && { lead: () => tellDirectly(attempt, lead, text) }),
+    ...(lead && isInSlack(lead) && lead !== user && { lead: () => tellDirectly(attempt, lead, text) }),
   };
   const refused: Record<string, string> = {};
   for (const [way, tell] of Object.entries(ways)) {

@@ -157,6 +157,11 @@ export function isGroup(id: string | null): boolean {
   return id !== null && /^S[A-Z0-9]+$/.test(id);
 }
 
+/** Somebody whom Slack knows; a program or a command line is nobody there. */
+export function isInSlack(id: string): boolean {
+  return /^[UW][A-Z0-9]+$/.test(id);
+}
+
 /** What a reader is shown: the name that was known, else the id. */
 export function personLabel(person: { id: string; name: string | null }): string {
   return person.name ?? person.id;
@@ -165,6 +170,11 @@ export function personLabel(person: { id: string; name: string | null }): string
 /** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
 export function scheduleId(name: string): string {
   return `schedule:${name}`;
+}
+
+/** Who asks, where nobody does: the bot itself, or a schedule by its `scheduleId`. */
+export function botAsking(team: string, key: string | null, now: Date, id = 'tocsin') {
+  return { team, by: { id, name: null }, source: 'bot' as const, key, now, seesPrivate: true };
 }
 
 export function isScheduled(id: string): boolean {

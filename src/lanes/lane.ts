@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { age, moment } from '#elapsed.js';
 import { Lost } from '#runbooks/action.js';
 import type { Hold, Lane, OwedRow, Settlement } from '#store/outbox.js';
+import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 
 /** The store's lanes, as far as this room uses them. Everything that writes answers false when the hold is lost. */
@@ -151,7 +152,7 @@ export class Lease {
     if (!this.terms.revives && this.#leftMs() <= 0) throw this.#lose();
     let held: boolean;
     try {
-      held = await answered(this.outbox.renewLane(this.hold, this.terms.ms), this.terms.ms);
+      held = await answeredWithin(this.outbox.renewLane(this.hold, this.terms.ms), this.terms.ms);
     } catch (error) {
       if (this.#leftMs() <= 0) throw this.#lose();
       throw error;
@@ -168,10 +169,10 @@ export class Lease {
 }
 
 /** A database that says nothing at all is one that cannot be reached. */
-async function answered<T>(asked: Promise<T>, ms: number): Promise<T> {
+async function answeredWithin<T>(asked: Promise<T>, ms: number): Promise<T> {
   const done = new AbortController();
   const silence = sleep(ms, undefined, { signal: done.signal }).then(() => {
-    throw new Error('the database does not answer');
+    throw new Unavailable('the database does not answer');
   });
   silence.catch(() => undefined);
   try {

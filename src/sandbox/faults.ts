@@ -10,9 +10,12 @@ import { z } from 'zod';
  * - `drop`: the effect happens and the answer is lost
  * - `cut`: the connection breaks before anything happened
  * - `hang`: nothing happens, and no answer comes for as long as the caller waits
+ *
+ * The address for uploads answers text: `error` is HTTP 400 with the code alone, `http500` a page with that status, any
+ * other kind breaks the connection.
  */
 export const faultSchema = z.strictObject({
-  method: z.string().min(1).describe('Web API method, or * for all'),
+  method: z.string().min(1).describe('Web API method, upload, response_url, or * for all'),
   times: z.number().int().min(1).default(1),
   after: z.number().int().min(0).default(0).describe('how many calls go well before it'),
   kind: z.enum(['ratelimit', 'error', 'http500', 'body', 'delay', 'drop', 'cut', 'hang']),

@@ -10,6 +10,16 @@ export function appRoutesOf(shop: Workshop, api: WebApi, botToken: string): Rout
   const raw = express.raw({ type: () => true, limit: '64mb' });
   router.all('/api/:method', raw, (request, response) => api.handle(request, response));
   router.post('/upload/v1/:id', raw, async (request, response) => {
+    const fault = faults.take('upload');
+    if (fault) {
+      // Slack's own no is a code as plain text; what comes from a proxy is a page.
+      if (fault.kind === 'error') response.status(400).type('text').send(String(fault.value));
+      else if (fault.kind === 'http500') {
+        const status = Number(fault.value ?? 500);
+        response.status(status).send(`<html><h1>${status}</h1></html>`);
+      } else request.socket.destroy();
+      return;
+    }
     const file = world.files.get(String(request.params.id));
     if (!file || file.completed) {
       response.status(404).send('file_not_found');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
-import { scheduleId } from '#domain/words.js';
+import { botAsking, scheduleId } from '#domain/words.js';
 import type { proposeOf } from '#runbooks/definition/shelf.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { RunWorld } from '#runs/context.js';
@@ -20,15 +20,10 @@ export interface ScheduleWorld
 
 type Asking = Parameters<RunWorld['tell']>[2];
 
-/** @param by who acts: the schedule, as `scheduleId` names it @param key the same key twice is one thing */
-function askingAs(by: string, team: string, key: string, now: Date): Asking {
-  return { team, by: { id: by, name: null }, source: 'bot', key, now, seesPrivate: true };
-}
-
 /** @param what names what is asked for: at the same due time it is one thing, however often it is asked for */
 export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now: Date): Asking {
   const by = scheduleId(schedule.name);
-  return askingAs(by, due.team, `${by}:${what}`, now);
+  return botAsking(due.team, `${by}:${what}`, now, by);
 }
 
 /** What was kept with a schedule the last time; nothing, where that cannot be read. */
@@ -114,7 +109,7 @@ export async function tellTrouble(
   const { by, schedule, title, key } = trouble;
   const open = await openedBy(by, team, world);
   const number =
-    open?.number ?? (await openIncident(title, schedule, askingAs(by, team, key, world.now()), world));
+    open?.number ?? (await openIncident(title, schedule, botAsking(team, key, world.now(), by), world));
   return number === null ? null : tellIn(number, team, trouble, world);
 }
 
@@ -126,7 +121,7 @@ export function tellIn(
   world: ScheduleWorld,
 ): Promise<number | null> {
   const short = world.scrub.text(text).slice(0, 2_000);
-  return note(incident, short, askingAs(by, team, noteKey(key), world.now()), world);
+  return note(incident, short, botAsking(team, noteKey(key), world.now(), by), world);
 }
 
 /** Under which the note of that trouble is recorded. */

@@ -3,7 +3,6 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
-import type { Logs } from '#log.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
@@ -14,7 +13,7 @@ import {
   onReaction,
   onWhich,
 } from './capture/shortcut.js';
-import { type Context, createWhere, type Owe, onCommand, type Workspace } from './listener.js';
+import { type Context, createWhere, onCommand, type Workspace } from './listener.js';
 import { onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
@@ -30,7 +29,7 @@ import {
 import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
-export interface SlackOptions {
+export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read' | 'owe' | 'log'> {
   slack: {
     botToken: string;
     /** Set: Socket Mode. */
@@ -40,13 +39,8 @@ export interface SlackOptions {
     apiUrl: string | null;
   };
   org: { command: string; zone: string | null; components: readonly string[] };
-  answer: Context['answer'];
-  handle: Context['handle'];
-  read: Context['read'];
-  owe: Owe;
   people: PeopleStore;
   workspace: Workspace;
-  log: Logs;
   now?: () => Date;
   /** The token is no good: the process is to stop. Called at most once for each token. */
   onFatal: (code: string) => void;
@@ -95,7 +89,7 @@ const LINK_MS = 800;
 export function createSlack(options: SlackOptions): Slack {
   const { slack, log, now = clock } = options;
   const { botToken: token, apiUrl } = slack;
-  const { client, outage, shutOut } = noted(createSlackClient({ apiUrl, token, log }), options.pace);
+  const { client, outage, shutOut } = remembering(createSlackClient({ apiUrl, token, log }), options.pace);
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -111,17 +105,15 @@ export function createSlack(options: SlackOptions): Slack {
   const groups = createGroups(client);
   const members = createMembers({
     client,
-    onRead(channel, inside) {
-      // Runs beside the answer that asked for the list.
-      void noteLeft(channel, inside).catch((error: unknown) =>
-        log.warn({ err: error }, 'Who left a channel could not be kept'),
-      );
+    // Runs beside the answer that asked for the list.
+    async onRead(channel, inside) {
+      try {
+        if (whoAmI.home()) await noteWhoLeft(context, await where.team(null), channel, inside);
+      } catch (error) {
+        log.warn({ err: error }, 'Who left a channel could not be kept');
+      }
     },
   });
-
-  async function noteLeft(channel: string, inside: ReadonlySet<string>): Promise<void> {
-    if (whoAmI.home()) await noteWhoLeft(context, await where.team(null), channel, inside);
-  }
 
   const context: Context = {
     command: options.org.command,
@@ -275,7 +267,7 @@ interface ShutOut {
  * The same client, with a memory of how its last calls ended. `outage`: what they failed with, or null; `shutOut`: what
  * Slack keeps us out with, a token that is no good or a policy, or null.
  */
-function noted(
+function remembering(
   inner: SlackClient,
   { askMs = ASK_MS, quietMs = QUIET_MS }: SlackPace = {},
 ): {
@@ -328,12 +320,7 @@ function frontOf({ slack, log, onFatal, pace }: SlackOptions, now: () => Date) {
       request.resume();
       response.writeHead(404).end();
     };
-    return {
-      receiver: socket.receiver,
-      listener,
-      connected: () => socket.connected() > 0,
-      trouble: socket.trouble,
-    };
+    return { ...socket, listener, connected: () => socket.connected() > 0 };
   }
   if (!slack.signingSecret)
     throw new Error('Slack needs an app token (Socket Mode) or a signing secret (HTTP)');

@@ -4,22 +4,22 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { runRef } from '#domain/words.js';
-import { carriedLine, carriedOffer, carriedPost } from './blocks/buttons.js';
-import { type CarriedRun, carriedRun, markOf } from './blocks/run.js';
+import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
+import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
 import {
-  answered,
+  type Asker,
+  askAndReply,
+  askerOf,
   type Context,
   ephemeral,
   interaction,
+  isInChannelOf,
   lookedUp,
+  type Origin,
   type Reply,
   refused,
   respondTo,
-  type Spoken,
-  type Spot,
   said,
-  spokenBy,
-  standsIn,
   triggerKey,
 } from './listener.js';
 
@@ -76,29 +76,29 @@ async function clickedBy(
   body: BlockButtonAction,
   incident: number,
   key: string | null,
-): Promise<Spoken & { here: boolean }> {
+): Promise<Asker & { here: boolean }> {
   const { user } = body;
-  const speaker = { payload: body, user: user.id, handle: user.username ?? user.name };
-  const spoken = await spokenBy(context, speaker, key ?? triggerKey(body.trigger_id));
-  return { ...spoken, here: await standsIn(context, spoken.asking, body.channel?.id, incident) };
+  const actor = { payload: body, user: user.id, handle: user.username ?? user.name };
+  const asker = await askerOf(context, actor, key ?? triggerKey(body.trigger_id));
+  return { ...asker, here: await isInChannelOf(context, asker.asking, body.channel?.id, incident) };
 }
 
-const spotOf = (body: BlockButtonAction): Spot => ({
+const originOf = (body: BlockButtonAction): Origin => ({
   channel: body.channel?.id ?? '',
   trigger: body.trigger_id,
   reply: body.response_url || null,
 });
 
 async function publish(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const carried = carriedPost(action.value);
+  const carried = unpacked(POST_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { intent, incident, key } = carried;
   const { asking, here } = await clickedBy(context, body, incident, key);
-  return answered(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, spotOf(body));
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 async function choose(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const carried = carriedLine(action.value);
+  const carried = unpacked(LINE_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { line, incident, key } = carried;
   const reply = await asTyped(context, body, incident, line, key && `${key}:${incident}`);
@@ -106,7 +106,7 @@ async function choose(context: Context, { body, action }: Click): Promise<Reply 
 }
 
 async function plan(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const offer = carriedOffer(action.value);
+  const offer = unpacked(OFFER_VALUE, action.value);
   if (!offer) return tooOld(TYPE_BESIDE);
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
@@ -124,13 +124,13 @@ async function asTyped(
   entered: Entered,
   key: string | null,
 ): Promise<Reply | null> {
-  const { here, ...spoken } = await clickedBy(context, body, incident, key);
-  return answered(context, { ...spoken, implied: incident, chosen: !here, entered }, spotOf(body));
+  const { here, ...asker } = await clickedBy(context, body, incident, key);
+  return askAndReply(context, { ...asker, implied: incident, chosen: !here, entered }, originOf(body));
 }
 
 async function decide(context: Context, { body, action }: Click): Promise<Reply | null> {
   const what = action.action_id.replace(/^run:/, '');
-  const carried = carriedRun(action.value);
+  const carried = unpacked(RUN_VALUE, action.value);
   if (!carried) return tooOld(SEE_RUNS);
   const { incident } = carried;
   const asking = await lookedUp(context, triggerKey(body.trigger_id), async () => {
@@ -139,7 +139,7 @@ async function decide(context: Context, { body, action }: Click): Promise<Reply 
     return (await outOfDate(context, what, carried, asked)) ?? asked;
   });
   if (isRefusal(asking)) return refused(asking);
-  return answered(context, { intent: intentOf(what, carried, asking), incident, asking }, spotOf(body));
+  return askAndReply(context, { intent: intentOf(what, carried, asking), incident, asking }, originOf(body));
 }
 
 /**

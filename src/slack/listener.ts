@@ -27,9 +27,9 @@ import {
 } from './blocks/buttons.js';
 import { type Block, cut, escaped } from './blocks/text.js';
 import { type Form, formView } from './modals/form.js';
-import { type Groups, groupsIn } from './people/groups.js';
+import { type Groups, groupsIn, peopleIn } from './people/groups.js';
 import type { Members } from './people/members.js';
-import { Memory, type People } from './people/people.js';
+import { Memory, type People, profileIn } from './people/people.js';
 import { type Home, type SlackClient, withoutSecrets } from './transport/client.js';
 
 // What this room needs of others, as narrow as it can be; compose hands it in.
@@ -41,11 +41,6 @@ export type Asked = Typed | Meant;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
   | { kind: 'recorded'; text: string; remark?: string };
-/** Leave an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
-export type Owe = (
-  effect: Effect,
-  of: { team: string; incident: number; key: string | null },
-) => Promise<void>;
 /** Our names for Slack's workspaces, the first word of every key. */
 export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
@@ -60,7 +55,8 @@ export interface Context {
   answer: (asked: Asked) => Promise<Answer>;
   handle: Handle;
   read: Pick<Read, 'incident' | 'open' | 'ofChannel'>;
-  owe: Owe;
+  /** Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
+  owe(effect: Effect, of: { team: string; incident: number; key: string | null }): Promise<void>;
   where: Where;
   people: People;
   members: Members;
@@ -78,7 +74,7 @@ export interface Context {
 }
 
 /** Somebody in front of Slack, as a payload names them. */
-interface Speaker {
+interface Actor {
   /** The whole of it: it says for which workspace it is. */
   payload: unknown;
   user: string;
@@ -90,7 +86,7 @@ interface Speaker {
   channel?: string | null;
 }
 
-export interface Spoken {
+export interface Asker {
   asking: Asking;
   zone: string;
   zoneKnown: boolean;
@@ -100,25 +96,37 @@ export interface Spoken {
  * Who asks. Looks at memory and, for a stranger, at the database; never at Slack.
  * @param key idempotency key of this delivery
  */
-export async function spokenBy(context: Context, speaker: Speaker, key: string | null): Promise<Spoken> {
-  const resolved = context.where.team(speaker.payload);
+export async function askerOf(context: Context, actor: Actor, key: string | null): Promise<Asker> {
+  const resolved = context.where.team(actor.payload);
   const team = typeof resolved === 'string' ? resolved : await resolved;
-  const looked = context.people.known(team, speaker.user, speaker.profile);
+  const looked = context.people.known(team, actor.user, actor.profile);
   const known = looked instanceof Promise ? await looked : looked;
   return {
     asking: {
       team,
-      by: { id: speaker.user, name: known.name ?? (speaker.handle || null) },
+      by: { id: actor.user, name: known.name ?? (actor.handle || null) },
       source: 'slack',
       key,
       now: context.now(),
       seesPrivate: false,
       account: known.account,
-      ...(speaker.channel && { channel: speaker.channel }),
+      ...(actor.channel && { channel: actor.channel }),
     },
     zone: known.zone ?? context.zone,
     zoneKnown: known.zone !== null,
   };
+}
+
+/** Who acts in an event, and the incident whose channel that is about; null: it is no incident's. */
+export async function askerOfEvent(
+  context: Context,
+  body: { event_id: string },
+  by: { user: string },
+  channel: string,
+): Promise<{ asking: Asking; incident: number | null }> {
+  const actor = { payload: body, user: by.user, profile: profileIn(by) };
+  const { asking } = await askerOf(context, actor, `event:${body.event_id}`);
+  return { asking, incident: await context.where.incident(asking.team, channel) };
 }
 
 /**
@@ -127,7 +135,7 @@ export async function spokenBy(context: Context, speaker: Speaker, key: string |
  * Slack does not give it, the record.
  * @param channel where they clicked, or opened the form
  */
-export async function standsIn(
+export async function isInChannelOf(
   { where, members, read }: Pick<Context, 'where' | 'members' | 'read'>,
   asking: Asking,
   channel: string | null | undefined,
@@ -388,7 +396,7 @@ export function onCommand(context: Context): Middleware<SlackCommandMiddlewareAr
   return ({ command, ack }) =>
     interaction<RespondArguments>(context, {
       request: triggerKey(command.trigger_id),
-      work: speak(context, command),
+      work: answerCommand(context, command),
       failed: (reply) => (onlyLooks(command) ? NOT_READ : reply),
       ack,
       inAnswer: ephemeral,
@@ -404,7 +412,7 @@ function onlyLooks({ text }: SlashCommand): boolean {
   return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');
 }
 
-async function speak(context: Context, command: SlashCommand): Promise<Reply | null> {
+async function answerCommand(context: Context, command: SlashCommand): Promise<Reply | null> {
   if (command.command !== context.command) {
     return said(`I listen to ${context.command}, not to ${command.command}: see \`command\` in tocsin.yml.`);
   }
@@ -412,23 +420,21 @@ async function speak(context: Context, command: SlashCommand): Promise<Reply | n
   const request = triggerKey(trigger);
   const typed = await lookedUp(context, request, () => typedIn(context, command), onlyLooks(command));
   if (isRefusal(typed)) return refused(typed);
-  return answered(context, typed, { channel, trigger, reply: reply || null });
+  return askAndReply(context, typed, { channel, trigger, reply: reply || null });
 }
 
 /** Everything that the answer needs, from memory where possible: a note typed in a known channel asks nobody. */
 async function typedIn(context: Context, command: SlashCommand): Promise<Typed> {
   const { user_id: user, user_name: handle, channel_id: channel, trigger_id: trigger } = command;
-  const spoken = await spokenBy(context, { payload: command, user, handle, channel }, triggerKey(trigger));
-  const implied = context.where.incident(spoken.asking.team, channel);
+  const asker = await askerOf(context, { payload: command, user, handle, channel }, triggerKey(trigger));
+  const implied = context.where.incident(asker.asking.team, channel);
   const here = { id: channel, name: command.channel_name };
   return {
-    ...spoken,
+    ...asker,
     implied: implied instanceof Promise ? await implied : implied,
-    entered: await entered(context, spoken.asking.team, command.text ?? '', here),
+    entered: await entered(context, asker.asking.team, command.text ?? '', here),
   };
 }
-
-const PERSON = /<@([UW][A-Z0-9]+)/g;
 
 /**
  * Slack's encoding undone, with the names that we know.
@@ -440,9 +446,7 @@ export async function entered(
   raw: string,
   here?: { id: string; name: string | undefined },
 ): Promise<Entered> {
-  const ids = raw.includes('<@')
-    ? [...new Set([...raw.matchAll(PERSON)].map((match) => match[1] ?? ''))]
-    : [];
+  const ids = raw.includes('<@') ? peopleIn(raw) : [];
   const names = ids.length > 0 ? await context.people.names(team, ids) : null;
   const unnamed = raw.includes('<!subteam^') ? groupsIn(raw) : [];
   const groups = unnamed.length > 0 ? await context.groups.names(unnamed) : null;
@@ -458,7 +462,7 @@ export async function entered(
 }
 
 /** Where a command was typed, as far as an answer needs it. */
-export interface Spot {
+export interface Origin {
   channel: string;
   trigger: string | undefined;
   /** Response address, for what is said after a form. */
@@ -493,16 +497,16 @@ export async function openView(
  * What is typed, clicked and submitted is asked in the same way.
  * @returns what to say; null: a form has been opened, nothing to say
  */
-export async function answered(context: Context, asked: Asked, spot: Spot): Promise<Reply | null> {
-  return dressed(context, await context.answer(asked), asked, spot);
+export async function askAndReply(context: Context, asked: Asked, origin: Origin): Promise<Reply | null> {
+  return replyFor(context, await context.answer(asked), asked, origin);
 }
 
-/** Dresses an answer for Slack, and does what it asks of Slack. */
-export async function dressed(
+/** Makes of an answer what is said in Slack, and does what it asks of Slack. */
+export async function replyFor(
   context: Context,
   answer: Answer,
   asked: Asked,
-  spot: Spot,
+  { channel, trigger, reply }: Origin,
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded':
@@ -515,15 +519,15 @@ export async function dressed(
     }
     case 'form': {
       const { form, incident } = answer;
-      const view = formView(form, { incident, channel: spot.channel, reply: spot.reply }, context.components);
-      if (await openView(context, spot.trigger, view)) return null;
+      const view = formView(form, { incident, channel, reply }, context.components);
+      if (await openView(context, trigger, view)) return null;
       const line = `${context.command} ${LINES[form]}`;
       return said(`Slack does not open the form now. Type it on one line: ${line}`);
     }
     case 'export': {
       const { incident, format, zone } = answer;
       const { team, by, key } = asked.asking;
-      const payload = { format, zone, channel: spot.channel, user: by.id };
+      const payload = { format, zone, channel, user: by.id };
       await context.owe({ kind: 'export.send', payload }, { team, incident, key });
       const what = format === 'postmortem.md' ? 'The postmortem draft' : `The export (${format})`;
       return said(

@@ -230,30 +230,30 @@ function fileLimits(): string {
  * asked for. A connection whose request is being answered never does.
  */
 function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): void {
-  // In the order in which they began to owe us a request.
-  const strangers = new Set<Socket>();
-  const known = new Set<Socket>();
+  // Never sent a whole request, and between two; each in the order in which they began to owe us one.
+  const silent = new Set<Socket>();
+  const idle = new Set<Socket>();
   // Several at once on one connection, where somebody sends the next request before the answer.
   const answering = new Map<Socket, Set<ServerResponse>>();
   let cutOff = 0;
   let said = Number.NEGATIVE_INFINITY;
 
   /** @returns one of those whose answers are whole, and stay with us */
-  const untaken = (): Socket | undefined => {
+  const unread = (): Socket | undefined => {
     for (const [socket, answers] of answering)
       if ([...answers].every(({ writableEnded }) => writableEnded)) return socket;
     return undefined;
   };
 
   server.on('connection', (socket) => {
-    strangers.add(socket);
+    silent.add(socket);
     socket.once('close', () => {
-      for (const some of [strangers, known, answering]) some.delete(socket);
+      for (const some of [silent, idle, answering]) some.delete(socket);
     });
-    if (strangers.size + known.size + answering.size <= most) return;
-    const [stranger] = strangers.size > 1 ? strangers : [];
-    const [resting] = known;
-    (stranger ?? resting ?? untaken() ?? socket).destroy();
+    if (silent.size + idle.size + answering.size <= most) return;
+    const [longestSilent] = silent.size > 1 ? silent : [];
+    const [longestIdle] = idle;
+    (longestSilent ?? longestIdle ?? unread() ?? socket).destroy();
     cutOff++;
     const now = performance.now();
     if (now - said < SAY_AGAIN_MS) return;
@@ -267,8 +267,8 @@ function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): v
     const { socket } = request;
     const begin = () => {
       if (response.writableEnded || socket.destroyed) return;
-      strangers.delete(socket);
-      known.delete(socket);
+      silent.delete(socket);
+      idle.delete(socket);
       answering.set(socket, (answering.get(socket) ?? new Set()).add(response));
     };
     // Until the body is here as well, nothing has been asked.
@@ -279,8 +279,8 @@ function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): v
       others?.delete(response);
       if (others && others.size > 0) return;
       answering.delete(socket);
-      strangers.delete(socket);
-      if (!socket.destroyed) known.add(socket);
+      silent.delete(socket);
+      if (!socket.destroyed) idle.add(socket);
     });
   });
 }

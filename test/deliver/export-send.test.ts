@@ -118,3 +118,32 @@ test('who has left a private incident is sent nothing of it, where its channel t
   expect((await kit.rows(incident)).at(-1)).toMatchObject({ dead: true, error: 'NO_SUCH_INCIDENT' });
   expect((await saying(`INC-${incident}.md`)).filter(({ where }) => where.members.length === 2)).toEqual([]);
 });
+
+describe('an upload', () => {
+  test.each([
+    ['a page of a proxy, 403', 'http500', 403],
+    ['a page of a proxy, 404', 'http500', 404],
+    ['a page of a proxy, 407', 'http500', 407],
+    ['a limit, 429', 'http500', 429],
+    ['a server in trouble, 503', 'http500', 503],
+    ['plain words of a proxy', 'error', 'Forbidden'],
+    ['no words at all', 'error', ''],
+    ['Slack in doubt', 'error', 'internal_error'],
+  ])('answered with %s, is tried again: one file', async (_, kind, value) => {
+    const incident = await asked('C0INCIDENT');
+    await kit.fault('upload', kind, value, 6);
+    await kit.pays(incident);
+    expect(await saying(`INC-${incident}.md`)).toMatchObject([{ files: [`INC-${incident}.md`] }]);
+    expect((await kit.rows(incident)).at(-1)).toMatchObject({ done: true, attempts: 7, error: null });
+  });
+
+  test('that Slack itself refuses is no file: a link', async () => {
+    const incident = await asked('C0INCIDENT', 'html');
+    await kit.fault('upload', 'error', 'file_type_not_allowed', 50);
+    await kit.pays(incident);
+    expect(await saying(`INC-${incident}.html`)).toMatchObject([
+      { files: [], text: expect.stringContaining(`<https://tocsin.example/incidents/INC-${incident}/html|`) },
+    ]);
+    expect((await kit.rows(incident)).at(-1)).toMatchObject({ done: true });
+  });
+});

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CALL_MS, Gate, LEASE_MS } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
 import { workerSettings } from '#queue/backing.js';
+import { Unavailable } from '#store/pools.js';
 import { until } from '../support/until.js';
 import { type Kit, laneOf, startKit } from './kit.js';
 
@@ -92,4 +93,41 @@ test('a worker whose lease was taken over while it waited for Slack says nothing
   // The call that was under way, and no other.
   expect((await kit.calls()).length).toBe(calls + 1);
   expect(await kit.said(incident)).toHaveLength(1);
+});
+
+test('after a long outage of Slack, a database that is away for a moment gives nothing up', async () => {
+  const incident = await kit.opens('Both away');
+  await kit.fault('conversations.create', 'http500', 500, 10);
+  await kit.tries(incident, 10);
+  expect(await kit.rows(incident)).toMatchObject([{ attempts: 10, dead: false }]);
+  let beats = 0;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const its: World = {
+    ...kit.world,
+    outbox: {
+      ...kit.world.outbox,
+      renewLane: async () => {
+        beats++;
+        throw new Unavailable('no connection to the database');
+      },
+    },
+    slack: {
+      call: async (method, args) => {
+        await held;
+        return kit.world.slack.call(method, args);
+      },
+    },
+  };
+  const visit = kit.visits(incident, new Gate(kit.world.now), its);
+  // Too little of the lease is left for the next call then, and it cannot be prolonged.
+  await until('three beats find no database', () => beats >= 3);
+  letGo();
+  await visit;
+  expect(await kit.rows(incident)).toMatchObject([{ done: false, dead: false }]);
+  await kit.pays(incident);
+  expect((await kit.rows(incident)).every((row) => row.done)).toBe(true);
+  expect((await kit.channels()).filter(({ name }) => name.startsWith(`inc-${incident}-`))).toHaveLength(1);
 });

@@ -3,6 +3,7 @@ import { Gate, Later, Refused, Undeliverable, Unknown } from '#deliver/attempt.j
 import { backoffMs, pick, verdict } from '#deliver/lane.js';
 import type { OutboxRow } from '#deliver/ports.js';
 import type { EffectKind } from '#domain/incident/effect.js';
+import { Unavailable } from '#store/pools.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const LATER = new Date('2026-01-01T00:00:09Z');
@@ -100,6 +101,11 @@ describe('what a failure means', () => {
   test('a mistake of ours is dead in the end, so that the lane goes on', () => {
     expect(verdict(new TypeError('oh'), 8, false, NOW)).toHaveProperty('retryInMs');
     expect(verdict(new TypeError('oh'), 9, false, NOW)).toEqual({ dead: 'internal: oh' });
+  });
+  test('a database that is away is no mistake of ours, however often it was tried before', () => {
+    const away = verdict(new Unavailable('no connection'), 10_000, false, NOW);
+    expect(away).toMatchObject({ retryInMs: expect.any(Number), error: 'no connection', uncertain: false });
+    expect(verdict(new Unavailable('no connection'), 0, true, NOW)).toMatchObject({ uncertain: true });
   });
 });
 

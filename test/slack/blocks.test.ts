@@ -236,9 +236,7 @@ describe('entries in the channel', () => {
 
 describe('the headline', () => {
   test('says what a newcomer must know', () => {
-    const message = headlineMessage(state(), [
-      { url: 'https://t.example/incidents/INC-7', label: 'timeline' },
-    ]);
+    const message = headlineMessage(state());
     const all = texts(message.blocks).join('\n');
     expect(all).toContain('*INC-7* TTS requests fail');
     expect(all).toContain('sev2 · *identified*');
@@ -246,7 +244,6 @@ describe('the headline', () => {
     expect(all).toContain('Components: Developer API');
     expect(all).toContain('Impact: 19 failed of 2,000 · only the Developer API');
     expect(all).toContain('Opened 2024-11-10 01:42:10 · Started ~2024-11-10 01:41 (UTC)');
-    expect(all).toContain('<https://t.example/incidents/INC-7|timeline>');
     fits(message);
   });
 

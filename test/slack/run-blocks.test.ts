@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { RunView } from '#domain/run/view.js';
 import { checkMessageBlocks } from '#sandbox/blocks/check.js';
-import { carriedRun, code, runMessage, tail } from '#slack/blocks/run.js';
+import { unpacked } from '#slack/blocks/buttons.js';
+import { code, RUN_VALUE, runMessage, tail } from '#slack/blocks/run.js';
 import type { Block } from '#slack/blocks/text.js';
 import {
   approved,
@@ -199,18 +200,18 @@ describe('buttons', () => {
 
   test('they carry incident, run and what they were shown under; what cannot be taken back is asked twice', () => {
     const [approve] = buttons(shown(proposed(), planned()).blocks);
-    expect(carriedRun(approve?.value)).toEqual({
+    expect(unpacked(RUN_VALUE, approve?.value)).toEqual({
       incident: 7,
       run: 1,
       mark: `${HASH}/2024-11-10T02:15:00.000Z`,
     });
     const asked = buttons(shown(...failed).blocks);
-    expect(carriedRun(asked[0]?.value)?.mark).toBe('run/add/1');
+    expect(unpacked(RUN_VALUE, asked[0]?.value)?.mark).toBe('run/add/1');
     expect(asked.filter((one) => one.confirm).map((one) => one.text.text)).toEqual(['Undo', 'Cancel']);
     const [yes] = buttons(
       shown(...going, stepAsked('add', 'go?', { why: 'question', choices: ['yes & no'] })).blocks,
     );
-    expect(carriedRun(yes?.value)).toMatchObject({ mark: 'run/add/1', choice: 'yes & no' });
+    expect(unpacked(RUN_VALUE, yes?.value)).toMatchObject({ mark: 'run/add/1', choice: 'yes & no' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
-import { type Attempt, type Body, needed, seenSince, tag } from '../attempt.js';
+import { type Attempt, type Body, NO_PREVIEWS, needed, seenSince, tag } from '../attempt.js';
 import type { OutboxRow } from '../ports.js';
 
 type Kind = 'channel.entry' | 'channel.amend';
@@ -43,8 +43,7 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
       ...{ id: attempt.row.id, last: last.row.id, rows: rows.map(({ id }) => id).join(',') },
       ...numbersIn(spoken.slice(0, message.count)),
     }),
-    unfurl_links: false,
-    unfurl_media: false,
+    ...NO_PREVIEWS,
   });
   return { channel: channel.id, ts: needed('chat.postMessage', body, 'ts') };
 }

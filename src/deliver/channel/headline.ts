@@ -6,6 +6,7 @@ import {
   type Body,
   isPermanent,
   Later,
+  NO_PREVIEWS,
   needed,
   opened,
   Refused,
@@ -22,8 +23,7 @@ export async function postHeadline(attempt: Any, channel: string): Promise<void>
   const { found, body } = await attempt.postOnce({ id: ID, incident: incident.number }, opened(attempt), {
     channel,
     ...headlineMessage(incident),
-    unfurl_links: false,
-    unfurl_media: false,
+    ...NO_PREVIEWS,
   });
   const ts = found ?? needed('chat.postMessage', body, 'ts');
   await Promise.all([
@@ -159,7 +159,7 @@ async function announce(attempt: Announcement, where: string, message: Body): Pr
   const { found, body } = await attempt.postOnce(
     { id: `announcement ${incident.team} ${incident.number}`, incident: incident.number },
     opened(attempt),
-    { channel: where, ...message, unfurl_links: false, unfurl_media: false },
+    { channel: where, ...message, ...NO_PREVIEWS },
   );
   // The id, where the configuration has a name.
   const channel = typeof body.channel === 'string' ? body.channel : where;

@@ -1,5 +1,4 @@
-import type { IncidentState } from '#domain/incident/state.js';
-import { refOf } from '#domain/words.js';
+import { isInSlack, refOf } from '#domain/words.js';
 import { channelName } from '#slack/blocks/headline.js';
 import {
   type Attempt,
@@ -74,7 +73,7 @@ async function oweHeadline({ world, row }: Attempt<'channel.open'>): Promise<voi
 /** The opener, when there is one in Slack: an incident opened by the CLI has none. One who has left is among the absent. */
 async function inviteOpener(attempt: Attempt<'channel.open'>, channel: string): Promise<Absent[]> {
   const { id } = attempt.incident.opener;
-  if (!/^[UW][A-Z0-9]+$/.test(id)) return [];
+  if (!isInSlack(id)) return [];
   return bringIn(attempt, channel, [id]);
 }
 
@@ -115,7 +114,7 @@ async function makeChannel(attempt: Attempt<'channel.open'>, bot: string | null)
   const { incident } = attempt;
   const interrupted = attempt.repeated;
   if (interrupted) {
-    const found = await findOurs(attempt, incident, bot);
+    const found = await findOurs(attempt, bot);
     if (found) return found;
   }
   for (let taken = 0; taken < NAMES; taken++) {
@@ -127,7 +126,7 @@ async function makeChannel(attempt: Attempt<'channel.open'>, bot: string | null)
       if (code?.startsWith('invalid_name')) return create(attempt, channelName(incident.number, ''));
       if (code !== 'name_taken' || taken === NAMES - 1) throw error;
       // Slack's list of channels may lag behind its names.
-      const found = interrupted ? await findOurs(attempt, incident, bot) : null;
+      const found = interrupted ? await findOurs(attempt, bot) : null;
       if (found) return found;
     }
   }
@@ -148,11 +147,8 @@ async function create(attempt: Attempt<'channel.open'>, name: string): Promise<C
 }
 
 /** @returns the channel that the bot made for this incident: `inc-7…`, by the bot, not before the incident. */
-async function findOurs(
-  attempt: Attempt<'channel.open'>,
-  incident: IncidentState,
-  bot: string | null,
-): Promise<Channel | null> {
+async function findOurs(attempt: Attempt<'channel.open'>, bot: string | null): Promise<Channel | null> {
+  const { incident } = attempt;
   const notBefore = notAhead(opened(attempt), attempt.world.now()).getTime() / 1000 - SKEW_S;
   const prefix = refOf(incident.number).toLowerCase();
   const ours = (channel: Body): boolean =>

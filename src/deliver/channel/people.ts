@@ -1,19 +1,7 @@
 import { aboutOf, codeInWords, natureOf } from '#domain/slack-code.js';
-import { isGroup, type Person, personLabel } from '#domain/words.js';
-import { Lost } from '#runbooks/action.js';
+import { isGroup, isInSlack, type Person, personLabel } from '#domain/words.js';
 import { escaped } from '#slack/blocks/text.js';
-import {
-  type Attempt,
-  type Body,
-  findTagged,
-  isPermanent,
-  Later,
-  list,
-  opened,
-  type Refused,
-  strings,
-  tag,
-} from '../attempt.js';
+import { type Attempt, type Body, courtesy, isPermanent, list, opened, strings } from '../attempt.js';
 import type { World } from '../ports.js';
 
 /** Brings people into the incident's channel who were named by a command; says in the channel who could not be. */
@@ -67,7 +55,7 @@ async function tellKept(attempt: Attempt<'people.remove'>, channel: string, kept
 
 /** Somebody named by an API token or on the CLI may be nobody in Slack. */
 function slackPeople(attempt: Attempt<'people.invite'> | Attempt<'people.remove'>): string[] {
-  return attempt.row.effect.payload.people.filter((id) => /^[UW][A-Z0-9]+$/.test(id));
+  return attempt.row.effect.payload.people.filter(isInSlack);
 }
 
 type Invitation = Attempt<'channel.open'> | Attempt<'people.invite'>;
@@ -139,33 +127,17 @@ export async function inviteAll(
 ): Promise<Absent[]> {
   const absent: Absent[] = [];
   const wanted = [...new Set(users)];
-  for (let i = 0; i < wanted.length; i += BATCH) {
-    const batch = wanted.slice(i, i + BATCH);
-    const refused = await tryInvite(attempt, channel, batch);
-    if (!refused) continue;
-    if (Array.isArray(refused)) {
-      absent.push(...refused);
-      continue;
-    }
-    if (batch.length === 1) {
-      if (!FINE.has(refused.code)) absent.push({ user: batch[0] as string, error: refused.code });
-      continue;
-    }
-    for (const user of batch) {
-      const alone = await tryInvite(attempt, channel, [user]);
-      if (Array.isArray(alone)) absent.push(...alone);
-      else if (alone && !FINE.has(alone.code)) absent.push({ user, error: alone.code });
-    }
-  }
+  for (let i = 0; i < wanted.length; i += BATCH)
+    absent.push(...(await inviteBatch(attempt, channel, wanted.slice(i, i + BATCH))));
   return absent;
 }
 
-/** @returns null when all are in, the list of those who are not, or the no to the batch as a whole. */
-async function tryInvite(
+/** @returns who of them is not in; each is tried alone where Slack refuses them as a whole */
+async function inviteBatch(
   attempt: Pick<Attempt, 'write'>,
   channel: string,
   users: string[],
-): Promise<Absent[] | Refused | null> {
+): Promise<Absent[]> {
   try {
     // A comma string: an array would be sent as JSON, which Slack does not promise to take.
     const body = await attempt.write('conversations.invite', {
@@ -180,7 +152,12 @@ async function tryInvite(
     // With an answer for each of them nobody needs to be asked alone; unless one speaks of a passing trouble.
     const answers = absentIn(list(error.errors));
     const passing = answers.some((one) => !['final', 'unknown'].includes(natureOf(one.error)));
-    return error.errors.length >= users.length && !passing ? answers : error;
+    if (error.errors.length >= users.length && !passing) return answers;
+    if (users.length === 1)
+      return FINE.has(error.code) ? [] : users.map((user) => ({ user, error: error.code }));
+    const absent: Absent[] = [];
+    for (const user of users) absent.push(...(await inviteBatch(attempt, channel, [user])));
+    return absent;
   }
 }
 
@@ -217,8 +194,6 @@ export async function tellAbsent(
   absent: Absent[],
 ): Promise<void> {
   if (absent.length === 0) return;
-  const id = `absent ${attempt.row.id}`;
-  if (attempt.repeated && (await findTagged(attempt, channel, opened(attempt), id))) return;
   const named = await Promise.all(
     absent.map(async ({ user, error }) => {
       const name = isGroup(user)
@@ -229,12 +204,9 @@ export async function tellAbsent(
   );
   const shown = named.slice(0, 20).join(', ');
   const more = named.length > 20 ? ` and ${named.length - 20} more` : '';
+  const message = { channel, text: `Could not be added: ${shown}${more}.` };
   try {
-    await attempt.write(
-      'chat.postMessage',
-      { channel, text: `Could not be added: ${shown}${more}.`, metadata: tag({ id }) },
-      { patient: true },
-    );
+    await attempt.postOnce({ id: `absent ${attempt.row.id}` }, opened(attempt), message);
   } catch (error) {
     // The invitation itself is done with; a channel that takes no message has said so at the headline.
     if (!isPermanent(error)) throw error;
@@ -260,21 +232,11 @@ export async function metPerson(
 ): Promise<Person> {
   const { world, row } = attempt;
   const known = await personOf(attempt, id);
-  if (known.name !== null || !/^[UW][A-Z0-9]+$/.test(id)) return known;
-  const told = await ask(attempt, id);
+  if (known.name !== null || !isInSlack(id)) return known;
+  const told = await courtesy(attempt, 'users.info', { user: id });
   return (
     (told && (await world.people.learn(row.team, { user: told.user }))) ??
     (await world.people.learn(row.team, { id, profile })) ??
     known
   );
-}
-
-/** A name is a courtesy: only a wait that Slack has named is worth it. */
-async function ask(attempt: Pick<Attempt, 'read'>, user: string): Promise<Body | null> {
-  try {
-    return await attempt.read('users.info', { user });
-  } catch (error) {
-    if (error instanceof Later || error instanceof Lost) throw error;
-    return null;
-  }
 }

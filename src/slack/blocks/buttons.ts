@@ -44,13 +44,14 @@ export function whichIncident(choices: readonly Choice[]): Block[] {
       type: 'actions',
       elements: choices
         .slice(0, 25)
-        .map(({ ref, title, value }) => button(`choose:${ref}`, cut(`${ref} ${title}`, 75), value)),
+        .map(({ ref, title, value }) => button(`choose:${ref}`, `${ref} ${title}`, value)),
     },
   ];
 }
 
-function button(actionId: string, label: string, value: string, style?: 'primary'): types.Button {
-  return { type: 'button', action_id: actionId, text: plain(label), value, ...(style && { style }) };
+/** @param value what it brings back, see `packed` */
+export function button(actionId: string, label: string, value: string, style?: 'primary'): types.Button {
+  return { type: 'button', action_id: actionId, text: plain(cut(label, 75)), value, ...(style && { style }) };
 }
 
 /** Slack's limit on a button's value. */
@@ -65,13 +66,12 @@ export function packed(value: unknown): string | null {
   return text.length <= VALUE ? text : null;
 }
 
-/** @returns what was packed, or null for anything else */
-export function unpacked(text: string | undefined): unknown {
+/** @returns what a button of that kind brought back; null for one that this version did not make */
+export function unpacked<T>(kind: z.ZodType<T>, text: string | undefined): T | null {
   if (!text || text.length > VALUE) return null;
   try {
-    return JSON.parse(
-      inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: 200_000 }).toString(),
-    );
+    const json = inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: 200_000 }).toString();
+    return kind.safeParse(JSON.parse(json)).data ?? null;
   } catch {
     return null;
   }
@@ -81,62 +81,38 @@ export function unpacked(text: string | undefined): unknown {
 export const OFFER_ACTION = 'offer:plan';
 
 /** Offers to plan a runbook. What would be done is then shown as a run's plan, and nothing is done without approval. */
-export function runOfferMessage(offer: CarriedOffer, command: string): Message {
+export function runOfferMessage(offer: z.infer<typeof OFFER_VALUE>, command: string): Message {
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}=${value}`);
   const line = `${command} run ${[offer.runbook, ...inputs].join(' ')}`;
   const text = `\`${escaped(offer.runbook)}\` can mend this: \`${escaped(line)}\``;
   const value = packed(offer);
-  return {
-    text,
-    blocks: [
-      section(text),
-      ...(value === null
-        ? []
-        : [
-            {
-              type: 'actions' as const,
-              elements: [
-                {
-                  type: 'button' as const,
-                  action_id: OFFER_ACTION,
-                  text: plain(`Plan ${offer.runbook}`.slice(0, 75)),
-                  value,
-                },
-              ],
-            },
-          ]),
-    ],
-  };
+  const blocks = [section(text)];
+  if (value !== null)
+    blocks.push({ type: 'actions', elements: [button(OFFER_ACTION, `Plan ${offer.runbook}`, value)] });
+  return { text, blocks };
 }
 
 /** What a button that offers a runbook brings back. Inputs are names of stores: no secrets. */
-const OFFER = z.object({
+export const OFFER_VALUE = z.object({
   incident: z.number().int().positive(),
   runbook: z.string(),
   inputs: z.record(z.string(), z.string()),
 });
 
-type CarriedOffer = z.infer<typeof OFFER>;
-
-/** @returns null for a button that this version did not make */
-export function carriedOffer(value: string | undefined): CarriedOffer | null {
-  return OFFER.safeParse(unpacked(value)).data ?? null;
-}
-
 const from = { incident: z.number().int().positive(), key: z.string().nullable() };
 
 /** A status post that was previewed. `key`: the command's own, so that a double click is one post. */
-const POST = z.object({
+export const POST_VALUE = z.object({
   ...from,
   // We packed the value and Slack signed what it brought back: only a button of another version of ours can hold something else.
   intent: z.custom<Extract<Intent<PersonRef>, { type: 'PublishPost' }>>(
     (value) => z.object({ type: z.literal('PublishPost') }).safeParse(value).success,
   ),
 });
-export type CarriedPost = z.infer<typeof POST>;
+export type CarriedPost = z.infer<typeof POST_VALUE>;
 
 /** A line that was typed without saying which incident, with one that was offered. */
-const LINE = z.object({
+export const LINE_VALUE = z.object({
   ...from,
   line: z.object({
     text: z.string(),
@@ -152,13 +128,4 @@ const LINE = z.object({
       .readonly(),
   }),
 });
-export type CarriedLine = z.infer<typeof LINE>;
-
-/** @returns null for a button that this version did not make */
-export function carriedPost(value: string | undefined): CarriedPost | null {
-  return POST.safeParse(unpacked(value)).data ?? null;
-}
-
-export function carriedLine(value: string | undefined): CarriedLine | null {
-  return LINE.safeParse(unpacked(value)).data ?? null;
-}
+export type CarriedLine = z.infer<typeof LINE_VALUE>;

@@ -6,25 +6,14 @@ import {
   context,
   cut,
   escaped,
-  link,
   MAX,
   type Message,
   section,
   whenLabel,
 } from './text.js';
 
-/** Pages about the incident, already signed or public; none when there is no address to give. */
-interface Link {
-  url: string;
-  label: string;
-}
-
 /** The pinned message at the top of the incident's channel; updated, never repeated. */
-export function headlineMessage(
-  state: IncidentState,
-  links: readonly Link[] = [],
-  command = '/incident',
-): Message {
+export function headlineMessage(state: IncidentState, command = '/incident'): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
   const facts = [statusLine(state), ...people(state), ...about(state)].join('\n');
   const blocks: Block[] = [
@@ -35,8 +24,6 @@ export function headlineMessage(
       `\`${escaped(command)} help\` lists what can be recorded; react with :pushpin: to keep a message.`,
     ),
   ];
-  const shown = links.map((one) => link(one.url, one.label)).join(' · ');
-  if (shown !== '' && shown.length <= MAX.section) blocks.push(context(shown));
   return { text: cut(`${title}\n${facts}`, MAX.text), blocks };
 }
 
@@ -148,9 +135,7 @@ export function channelName(incident: number, title: string, taken = 0): string 
 /** Whole words if that keeps at least half; never half a character. */
 function shorten(words: string, room: number): string {
   if (words.length <= room) return words;
-  let cut = words.slice(0, room);
-  const last = cut.charCodeAt(cut.length - 1);
-  if (last >= 0xd800 && last <= 0xdbff) cut = cut.slice(0, -1);
-  const word = words[room] === '-' ? cut.length : cut.lastIndexOf('-');
-  return (word >= room / 2 ? cut.slice(0, word) : cut).replace(/[-_]+$/g, '');
+  const begin = cut(words, room, '');
+  const word = words[room] === '-' ? begin.length : begin.lastIndexOf('-');
+  return (word >= room / 2 ? begin.slice(0, word) : begin).replace(/[-_]+$/g, '');
 }

@@ -1,4 +1,3 @@
-import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import { changesOf, type PlannedStep, type RunPlan, sendingOf } from '#domain/run/plan.js';
 import type { RunState } from '#domain/run/state.js';
@@ -6,7 +5,7 @@ import type { RunView } from '#domain/run/view.js';
 import { printable } from '#domain/text.js';
 import { personLabel, runRef } from '#domain/words.js';
 import { durationText, runStatusText, type StepLine, stepLines } from '#render/runs.js';
-import { packed, unpacked } from './buttons.js';
+import { button as buttonOf, packed } from './buttons.js';
 import { type Block, context, cut, escaped, MAX, type Message, plain, section } from './text.js';
 
 /** Characters that plan or progress may take; head, question, log and buttons have the rest. */
@@ -77,17 +76,13 @@ function body(view: RunView, { nameOf }: RunMessageOptions): Block[] {
     return [...sections(shown), ...(approval === '' ? [] : sections([approval]))];
   }
   const approved = approvedText(view);
+  const asked = questionOf(view);
   return [
     ...sections(progressLines(view, LINES)),
     ...log(view),
-    ...question(view),
+    ...(asked === null ? [] : [section(asked)]),
     ...(approved === '' ? [] : [context(cut(approved, 1_000))]),
   ];
-}
-
-function question(view: RunView): Block[] {
-  const text = questionOf(view);
-  return text === null ? [] : [section(text)];
 }
 
 /** What is asked of people, and what the buttons mean. */
@@ -355,21 +350,21 @@ export const RUN_ACTIONS = /^run:/;
 /** Answers of one question that get a button; the others are typed. */
 const ANSWERS = 10;
 
-interface Dress {
-  style?: 'primary' | 'danger';
-  /** What the person is asked before it counts: title, text and the word on the button. */
-  confirm?: [title: string, text: string, word: string];
-}
-
 /** The buttons that make sense as the run stands; none: nothing is to be decided. */
 function runButtons(view: RunView, incident: number): Block[] {
   const { state } = view;
   const carried: CarriedRun = { incident, run: state.run, mark: markOf(state, view.endedAt) };
-  const button = (what: string, label: string, more: Partial<CarriedRun> = {}, dress: Dress = {}) =>
-    buttonFor(`run:${what}`, label, packed({ ...carried, ...more }), dress);
+  const button = (what: string, label: string, more: Partial<CarriedRun> = {}, style?: 'primary') => {
+    const value = packed({ ...carried, ...more });
+    return value === null || label.trim() === '' ? null : buttonOf(`run:${what}`, label, value, style);
+  };
   /** Asks once more before it counts. */
-  const confirmed = (what: string, label: string, text: string, word: string) =>
-    button(what, label, {}, { confirm: [`${label} ${runRef(state.run)}`, text, word] });
+  const confirmed = (what: string, label: string, text: string, word: string) => {
+    const title = plain(`${label} ${runRef(state.run)}`);
+    const words = { title, text: plain(text), confirm: plain(word), deny: plain('Go back') };
+    const made = button(what, label);
+    return made && { ...made, confirm: { ...words, style: 'danger' as const } };
+  };
   const stays = 'What was done stays done; it can be undone afterwards.';
   const cancel = () => (state.cancelled ? null : confirmed('cancel', 'Cancel', stays, 'Stop it'));
   const takesBack = 'Takes back what it did, the last step first.';
@@ -384,7 +379,7 @@ function runButtons(view: RunView, incident: number): Block[] {
         if (state.planOnly) return [];
         const open = !state.granted && state.approvals.length < (state.approvers?.required ?? 0);
         if (!open || state.cancelled) return [cancel()];
-        const approve = button('approve', 'Approve', {}, { style: 'primary' });
+        const approve = button('approve', 'Approve', {}, 'primary');
         return [approve, button('reject', 'Reject'), cancel()];
       }
       case 'asking': {
@@ -412,41 +407,15 @@ function undoable({ state, steps, plan }: RunView): boolean {
   });
 }
 
-function buttonFor(actionId: string, label: string, value: string | null, dress: Dress): types.Button | null {
-  if (value === null || label.trim() === '') return null;
-  const [title = '', text = '', word = ''] = dress.confirm ?? [];
-  return {
-    type: 'button',
-    action_id: actionId,
-    text: plain(cut(label, 75)),
-    value,
-    ...(dress.style && { style: dress.style }),
-    ...(dress.confirm && {
-      confirm: {
-        title: plain(title),
-        text: plain(text),
-        confirm: plain(word),
-        deny: plain('Go back'),
-        style: 'danger' as const,
-      },
-    }),
-  };
-}
-
 /** What a button under a run brings back. `mark`: see `markOf`; `choice`: one of the answers to a question. */
-const RUN = z.object({
+export const RUN_VALUE = z.object({
   incident: z.number().int().positive(),
   run: z.number().int().positive(),
   mark: z.string(),
   choice: z.string().optional(),
 });
 
-export type CarriedRun = z.infer<typeof RUN>;
-
-/** @returns null for a button that this version did not make */
-export function carriedRun(value: string | undefined): CarriedRun | null {
-  return RUN.safeParse(unpacked(value)).data ?? null;
-}
+export type CarriedRun = z.infer<typeof RUN_VALUE>;
 
 /**
  * Names what a button is shown under: this plan (`HASH/UNTIL`), this question (`run/add/2`), this end, or a status.

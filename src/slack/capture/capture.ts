@@ -87,7 +87,7 @@ export function messageIn(payload: unknown): SlackMessage | null {
 }
 
 /** @returns in Slack's encoding, what a message says; one without words is named by what it carries */
-export function saidBy(message: unknown, files: readonly unknown[]): string {
+function saidBy(message: unknown, files: readonly unknown[]): string {
   const words = wordsOf(message);
   if (words.trim() !== '') return words;
   const names = files.flatMap((file) => {
@@ -95,12 +95,8 @@ export function saidBy(message: unknown, files: readonly unknown[]): string {
     return [title, name, id].find((one) => typeof one === 'string' && one !== '') ?? [];
   });
   if (names.length === 0) return '(a message without text)';
-  return encodedName(`(${names.length === 1 ? 'file' : 'files'}: ${names.join(', ')})`);
-}
-
-/** A file's name is plain text, and is encoded because it stands in a text of Slack's. */
-function encodedName(plain: string): string {
-  return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  // A file's name is plain text, and is encoded because it stands in a text of Slack's.
+  return encoded(`(${names.length === 1 ? 'file' : 'files'}: ${names.join(', ')})`);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -14,6 +14,8 @@ import { refOf } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { cut, plain } from '../blocks/text.js';
 import {
+  askerOf,
+  askerOfEvent,
   type Context,
   ephemeral,
   interaction,
@@ -22,11 +24,10 @@ import {
   refused,
   respondTo,
   said,
-  spokenBy,
   triggerKey,
 } from '../listener.js';
 import { input, modal, valuesOf } from '../modals/form.js';
-import { Memory, profileIn } from '../people/people.js';
+import { Memory } from '../people/people.js';
 import type { SlackClient } from '../transport/client.js';
 import { type Captured, capture, messageIn } from './capture.js';
 
@@ -56,8 +57,8 @@ async function add(
     channel: { id: channel, name },
     reply: shortcut.response_url || null,
   };
-  const speaker = { payload: shortcut, user: shortcut.user.id, handle: shortcut.user.name };
-  const { asking } = await spokenBy(context, speaker, null);
+  const actor = { payload: shortcut, user: shortcut.user.id, handle: shortcut.user.name };
+  const { asking } = await askerOf(context, actor, null);
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
     // A message in an incident's channel is seen only by people who are in it.
@@ -90,12 +91,7 @@ export function onReaction(context: Context): Middleware<SlackEventMiddlewareArg
   return async ({ event, body }) => {
     if (event.reaction !== PIN || event.item.type !== 'message') return;
     const { channel, ts } = event.item;
-    const { asking } = await spokenBy(
-      context,
-      { payload: body, user: event.user, profile: profileIn(event) },
-      `event:${body.event_id}`,
-    );
-    const incident = await context.where.incident(asking.team, channel);
+    const { asking, incident } = await askerOfEvent(context, body, event, channel);
     if (incident === null) return;
     const { team, key } = asking;
     await context.owe(
@@ -142,8 +138,8 @@ async function record(
   found: ReturnType<Unassigned['find']>,
 ): Promise<Reply> {
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
-  const speaker = { payload: body, user: body.user.id, handle: body.user.name };
-  const { asking } = await spokenBy(context, speaker, null);
+  const actor = { payload: body, user: body.user.id, handle: body.user.name };
+  const { asking } = await askerOf(context, actor, null);
   if ('message' in found) return outcome(await capture(context, found, incident, asking));
   const { channel, ts } = found;
   const owed = { team: asking.team, incident, key: `message:${channel}:${ts}:${asking.by.id}` };

@@ -20,11 +20,6 @@ const FROM = z.object({
 });
 export type From = z.infer<typeof FROM>;
 
-/** Slack carries at most 3,000 characters. */
-function remembered(from: From): string {
-  return JSON.stringify(from);
-}
-
 export function rememberedIn(view: { private_metadata: string }): From {
   try {
     return FROM.parse(JSON.parse(view.private_metadata));
@@ -37,6 +32,7 @@ export function modal(options: {
   callbackId: string;
   title: string;
   submit: string;
+  /** What it remembers; Slack carries at most 3,000 characters. */
   from: string;
   blocks: types.KnownBlock[];
 }): types.ModalView {
@@ -196,7 +192,7 @@ function openModal(from: From, components: readonly string[]): types.ModalView {
     callbackId: 'open',
     title: 'Open an incident',
     submit: 'Open',
-    from: remembered(from),
+    from: JSON.stringify(from),
     blocks: [
       input('title', 'What is wrong?', line({ max_length: LIMITS.title, focus_on_load: true })),
       input(
@@ -304,7 +300,7 @@ function noteModal(from: From): types.ModalView {
     callbackId: 'note',
     title: from.incident === null ? 'Note' : `Note for ${refOf(from.incident)}`,
     submit: 'Record',
-    from: remembered(from),
+    from: JSON.stringify(from),
     blocks: [
       input('text', 'What happened?', line({ multiline: true, max_length: 3_000, focus_on_load: true })),
       input('at', 'When?', line(), { hint: TIME_HINT, optional: true }),
@@ -339,7 +335,7 @@ function logModal(from: From): types.ModalView {
     callbackId: 'log',
     title: from.incident === null ? 'Paste a log' : `Log for ${refOf(from.incident)}`,
     submit: 'Record all',
-    from: remembered(from),
+    from: JSON.stringify(from),
     blocks: [
       input('text', 'Lines', line({ multiline: true, max_length: 3_000, focus_on_load: true }), {
         hint: 'Each line is TIME TEXT, for example: 01:41 requests start to fail. All are recorded, or none.',

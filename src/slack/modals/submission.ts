@@ -3,18 +3,18 @@ import type { Asking } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
 import { isRefusal } from '#domain/refusal.js';
 import {
+  type Asker,
+  askerOf,
   type Context,
-  dressed,
   ephemeral,
   interaction,
+  isInChannelOf,
   lookedUp,
   type Reply,
   refused,
+  replyFor,
   respondTo,
-  type Spoken,
   said,
-  spokenBy,
-  standsIn,
   triggerKey,
 } from '../listener.js';
 import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values, valuesOf } from './form.js';
@@ -61,15 +61,15 @@ async function submit(
     return { ...said('That form is too old to be understood. Type the command again.'), block };
   }
   const request = triggerKey(body.trigger_id);
-  const spoken = await lookedUp(context, request, () => submittedBy(context, body, from));
-  if (isRefusal(spoken)) return { ...refused(spoken), block };
-  const { asking, zone, zoneKnown } = spoken;
+  const asker = await lookedUp(context, request, () => submittedBy(context, body, from));
+  if (isRefusal(asker)) return { ...refused(asker), block };
+  const { asking, zone, zoneKnown } = asker;
   const { command, components } = context;
   const meant = meantBy(form, values, { now: asking.now, zone, zoneKnown, command, components });
   if ('wrong' in meant) return { ...refused(meant.wrong), block: meant.block };
   const asked = { ...meant, incident: from.incident, asking };
   const answer = await context.answer(asked);
-  const reply = await dressed(context, answer, asked, {
+  const reply = await replyFor(context, answer, asked, {
     channel: from.channel ?? '',
     trigger: body.trigger_id,
     reply: from.reply,
@@ -83,19 +83,19 @@ function withTyped(reply: Reply, values: Values): Reply {
   return { ...reply, words: `${reply.words}\n\nYou typed: ${values.all()}` };
 }
 
-async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Spoken> {
-  const speaker = {
+async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Asker> {
+  const actor = {
     payload: body,
     user: body.user.id,
     handle: body.user.name,
     channel: from.channel,
   };
   // A form that was mended is submitted again under the same view; each submission has a trigger of its own.
-  const spoken = await spokenBy(context, speaker, triggerKey(body.trigger_id));
-  const { asking } = spoken;
+  const asker = await askerOf(context, actor, triggerKey(body.trigger_id));
+  const { asking } = asker;
   // Who opened a form in an incident's channel was in it; elsewhere a private incident can be named by anybody.
   const seesPrivate = await mayRecord(context, asking, from);
-  return { ...spoken, asking: { ...asking, seesPrivate } };
+  return { ...asker, asking: { ...asking, seesPrivate } };
 }
 
 /** What a full member records in a public incident does not wait for Slack; whoever must be in the channel is looked for. */
@@ -105,7 +105,7 @@ async function mayRecord(context: Context, asking: Asking, { channel, incident }
   const state = await context.read.incident({ ...asking, seesPrivate: true }, incident);
   if (isRefusal(state)) return false;
   if (!state.private && !isLimited(asking.account)) return true;
-  return standsIn(context, asking, channel, incident);
+  return isInChannelOf(context, asking, channel, incident);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
+import { isInSlack } from '#domain/words.js';
 import type { Log } from '#log.js';
 import type { Store } from '#store/store.js';
 import type { SlackClient } from '../transport/client.js';
@@ -49,7 +50,7 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
   let unsaid: string | null = null;
   let read = Number.NEGATIVE_INFINITY;
   let tried = Number.NEGATIVE_INFINITY;
-  let under: Promise<void> | null = null;
+  let inFlight: Promise<void> | null = null;
 
   async function load(): Promise<void> {
     tried = performance.now();
@@ -61,32 +62,28 @@ export function createGroups(client: SlackClient, patienceMs = PATIENCE_MS): Gro
     unsaid = list?.success || none ? null : code;
     if (unsaid !== null) return;
     const groups = list?.data?.usergroups ?? [];
-    ids = new Map(
-      groups.flatMap(({ id, handle, date_delete }) =>
-        handle && !date_delete ? [[handle.toLowerCase(), id] as const] : [],
-      ),
-    );
-    handles = new Map(
-      groups.flatMap(({ id, handle, name }) => {
-        const called = handle || name;
-        return called ? [[id, called] as const] : [];
-      }),
-    );
+    ids = new Map();
+    handles = new Map();
+    for (const { id, handle, name, date_delete } of groups) {
+      const called = handle || name;
+      if (called) handles.set(id, called);
+      if (handle && !date_delete) ids.set(handle.toLowerCase(), id);
+    }
     read = performance.now();
   }
 
   /** One read at a time: calls meanwhile get the same answer. */
   function loaded(): Promise<void> {
-    under ??= load().finally(() => {
-      under = null;
+    inFlight ??= load().finally(() => {
+      inFlight = null;
     });
-    return under;
+    return inFlight;
   }
 
   /** @returns whether Slack has not answered in time */
   async function refreshed(missing: boolean): Promise<boolean> {
     const stale = missing || performance.now() - read > FRESH_MS;
-    if (!stale || (!under && performance.now() - tried <= AGAIN_MS)) return false;
+    if (!stale || (!inFlight && performance.now() - tried <= AGAIN_MS)) return false;
     return Promise.race([loaded().then(() => false), sleep(patienceMs, true, { ref: false })]);
   }
 
@@ -134,8 +131,6 @@ interface Naming {
   log: Pick<Log, 'warn'>;
 }
 
-const isPerson = (id: string) => /^[UW][A-Z0-9]+$/.test(id);
-
 const spelledOut = ({ approvers }: Naming, from: readonly string[]) =>
   from.flatMap((one) => approvers.get(one.replace(/^@/, '')) ?? [one]);
 
@@ -149,7 +144,7 @@ async function peopleOf(naming: Naming, team: string, from: readonly string[]): 
   const members = new Set<string>();
   const { groups = null } = naming;
   for (const name of spelledOut(naming, from)) {
-    if (isPerson(name)) people.add(name);
+    if (isInSlack(name)) people.add(name);
     else if (/^S[A-Z0-9]+$/.test(name)) members.add(name);
     else if (name.startsWith('@')) {
       const handle = name.slice(1);
@@ -175,7 +170,7 @@ export function approversFrom(naming: Naming) {
       return [...(await peopleOf(naming, team, from))].sort();
     } catch (error) {
       naming.log.warn({ err: error, from }, 'Slack does not say who are approvers; those of before count');
-      return [...new Set([...spelledOut(naming, from).filter(isPerson), ...before])].sort();
+      return [...new Set([...spelledOut(naming, from).filter(isInSlack), ...before])].sort();
     }
   };
 }
@@ -202,6 +197,11 @@ export function amongNamed(naming: Naming) {
     const key = JSON.stringify([team, ...names]);
     return (await lists.has(key, person)) ?? lists.known(key)?.has(person) ?? false;
   };
+}
+
+/** @returns ids of the people whom a text of Slack's mentions */
+export function peopleIn(raw: string): string[] {
+  return [...new Set([...raw.matchAll(/<@([UW][A-Z0-9]+)/g)].map((match) => match[1] as string))];
 }
 
 /** @returns ids of the groups that a text of Slack's names without saying how they are called */

@@ -58,13 +58,13 @@ export function createLists({
 
   /** One read at a time for each list. */
   function fresh(key: string): Promise<Known | null> {
-    const under =
+    const inFlight =
       reading.get(key) ??
       keep(key)
         .catch(() => null)
         .finally(() => reading.delete(key));
-    reading.set(key, under);
-    return under;
+    reading.set(key, inFlight);
+    return inFlight;
   }
 
   return {

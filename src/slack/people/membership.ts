@@ -2,7 +2,8 @@ import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
-import { type Context, spokenBy } from '../listener.js';
+import { botAsking, isInSlack } from '#domain/words.js';
+import { askerOfEvent, type Context } from '../listener.js';
 import { profileIn } from './people.js';
 
 /**
@@ -14,20 +15,17 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
   return async ({ event, body }) => {
     // The bot enters every channel that it makes, before that channel is known as an incident's.
     if (event.user === context.self()) return;
-    const user = event.inviter ?? event.user;
-    const speaker = { payload: body, user, ...(user === event.user && { profile: profileIn(event) }) };
-    const spoken = await spokenBy(context, speaker, `event:${body.event_id}`);
-    const { team } = spoken.asking;
-    const incident = await context.where.incident(team, event.channel);
+    const inviter = event.inviter && event.inviter !== event.user ? { user: event.inviter } : event;
+    const { asking: heard, incident } = await askerOfEvent(context, body, inviter, event.channel);
     if (incident === null) return;
     context.members.joined(event.channel, event.user);
     // The channel itself is the permission: the inviter may be known to Slack only.
-    const asking = { ...spoken.asking, seesPrivate: true };
+    const asking = { ...heard, seesPrivate: true };
     const state = await context.read.incident(asking, incident);
     if (isRefusal(state) || !state.private || state.members.includes(event.user)) return;
     // The event may come late, after that person has left again: who is not in the channel is not let in.
     if ((await context.members.has(event.channel, event.user)) === false) return;
-    const { name } = await context.people.known(team, event.user, profileIn(event));
+    const { name } = await context.people.known(asking.team, event.user, profileIn(event));
     // Slack has let them in already; whether the inviter may type `invite` is another question.
     await note(context, { type: 'InvitePeople', people: [{ id: event.user, name }] }, incident, {
       ...asking,
@@ -40,13 +38,7 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
 export function onLeft(context: Context): Middleware<SlackEventMiddlewareArgs<'member_left_channel'>> {
   return async ({ event, body }) => {
     context.members.left(event.channel, event.user);
-    const spoken = await spokenBy(
-      context,
-      { payload: body, user: event.user, profile: profileIn(event) },
-      `event:${body.event_id}`,
-    );
-    const { asking } = spoken;
-    const incident = await context.where.incident(asking.team, event.channel);
+    const { asking, incident } = await askerOfEvent(context, body, event, event.channel);
     if (incident === null) return;
     const intent: TypedIntent = { type: 'NotePeopleLeft', people: [asking.by] };
     await note(context, intent, incident, { ...asking, source: 'bot', seesPrivate: true });
@@ -75,19 +67,10 @@ export async function noteWhoLeft(
   const incident = await context.where.incident(team, channel);
   if (incident === null) return;
   const now = context.now();
-  const asking: Asking = {
-    team,
-    by: { id: 'tocsin', name: null },
-    source: 'bot',
-    key: null,
-    now,
-    seesPrivate: true,
-  };
+  const asking = botAsking(team, null, now);
   const state = await context.read.incident(asking, incident);
   if (isRefusal(state) || !state.private) return;
-  const gone = state.members.filter(
-    (id) => /^[UW][A-Z0-9]+$/.test(id) && !people.has(id) && !isOnTheWay(state, id, now),
-  );
+  const gone = state.members.filter((id) => isInSlack(id) && !people.has(id) && !isOnTheWay(state, id, now));
   if (gone.length === 0) return;
   const intent: TypedIntent = { type: 'NotePeopleLeft', people: gone.map((id) => ({ id, name: null })) };
   await context.handle(intent, incident, asking);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { zoneNamed } from '#domain/command/time/zone.js';
-import { type Account, accountOf, nameInRecord, type PersonKind } from '#domain/words.js';
+import { type Account, accountOf, isInSlack, nameInRecord, type PersonKind } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Logs } from '#log.js';
 import type { KnownPerson } from '#store/people.js';
@@ -89,14 +89,14 @@ export function createPeople(options: {
       return memory.stale(`${team} ${id}`) ?? NOBODY;
     }
     memory.set(`${team} ${id}`, NOBODY, UNKNOWN_MS);
-    const known = await introduced(team, id, profile);
+    const known = await keepFromProfile(team, id, profile);
     // What Slack says of somebody overwrites what a payload said.
     void meet(team, id);
     return known;
   }
 
   /** People from outside are in no list: what a payload says of them is kept, so that who delivers finds it too. */
-  async function introduced(team: string, id: string, profile: unknown): Promise<Known> {
+  async function keepFromProfile(team: string, id: string, profile: unknown): Promise<Known> {
     const person = personOfProfile(id, profile, home());
     if (!person) return NOBODY;
     const known: Known = { name: nameInRecord(person), zone: null, account: accountOf(person) };
@@ -111,10 +111,10 @@ export function createPeople(options: {
 
   /** Ask Slack about a stranger: once at a time. Never fails. */
   function meet(team: string, id: string): Promise<void> {
-    if (!/^[UW][A-Z0-9]+$/.test(id)) return Promise.resolve();
-    const under = asked.get(id) ?? ask(team, id).finally(() => asked.delete(id));
-    asked.set(id, under);
-    return under;
+    if (!isInSlack(id)) return Promise.resolve();
+    const inFlight = asked.get(id) ?? ask(team, id).finally(() => asked.delete(id));
+    asked.set(id, inFlight);
+    return inFlight;
   }
 
   async function ask(team: string, id: string): Promise<void> {

@@ -145,24 +145,26 @@ export function withoutSecrets(text: string): string {
     .slice(0, 1_000);
 }
 
-/** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
-export interface Identity {
-  slackTeamId: string;
-  /** The Enterprise organisation of the workspace, `E…`; null for a workspace that has none. */
-  enterpriseId: string | null;
-  botUserId: string;
-  botId: string | null;
-  /** Address of the workspace, `https://acme.slack.com/`. */
-  url: string | null;
-}
+const TOLD = z
+  .object({
+    team_id: z.string(),
+    user_id: z.string(),
+    bot_id: z.string().nullish(),
+    enterprise_id: z.string().nullish(),
+    url: z.string().nullish(),
+  })
+  .transform((told) => ({
+    slackTeamId: told.team_id,
+    /** The Enterprise organisation of the workspace, `E…`; null for a workspace that has none. */
+    enterpriseId: told.enterprise_id || null,
+    botUserId: told.user_id,
+    botId: told.bot_id ?? null,
+    /** Address of the workspace, `https://acme.slack.com/`. */
+    url: told.url ?? null,
+  }));
 
-const TOLD = z.object({
-  team_id: z.string(),
-  user_id: z.string(),
-  bot_id: z.string().nullish(),
-  enterprise_id: z.string().nullish(),
-  url: z.string().nullish(),
-});
+/** What auth.test told about our own token; an emulator or an old workspace may leave out `botId`. */
+export type Identity = z.output<typeof TOLD>;
 
 /** Where we are installed, in Slack's ids; `enterprise`: its organisation, null for a workspace that has none. */
 export interface Home {
@@ -211,16 +213,9 @@ export function createWhoAmI(options: {
     if (result.kind === 'refused' && natureOf(result.error) === 'fatal') return options.onFatal(result.error);
     const told = result.kind === 'ok' ? TOLD.safeParse(result.data) : null;
     if (told?.success) {
-      const { team_id, enterprise_id, user_id, bot_id, url } = told.data;
-      identity = {
-        slackTeamId: team_id,
-        enterpriseId: enterprise_id || null,
-        botUserId: user_id,
-        botId: bot_id ?? null,
-        url: url ?? null,
-      };
+      identity = told.data;
       failure = null;
-      log.info({ team: team_id, bot: user_id }, 'Slack knows us');
+      log.info({ team: identity.slackTeamId, bot: identity.botUserId }, 'Slack knows us');
       return options.onKnown(identity);
     }
     const why =

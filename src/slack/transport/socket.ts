@@ -58,9 +58,11 @@ export function createSocketFront(
   let connected = 0;
   let running: Promise<void>[] = [];
 
-  const sockets = Array.from({ length: options.sockets ?? 2 }, () => receiver(options, stopping.signal));
-  // What came over each of them and is not answered yet.
-  const inHand = sockets.map(() => new Set<Promise<void>>());
+  const sockets = Array.from({ length: options.sockets ?? 2 }, () => ({
+    socket: receiver(options, stopping.signal),
+    /** What came over it and is not answered yet. */
+    inHand: new Set<Promise<void>>(),
+  }));
 
   // Sockets that are connected, on their way, or waiting for their next try; while it is crowded there is one of these.
   let active = 0;
@@ -157,23 +159,21 @@ export function createSocketFront(
     receiver: {
       init(apps: Apps) {
         const events = answeringEventsAfter(apps, log);
-        sockets.forEach((socket, i) => {
-          socket.init(neverRejecting(events, inHand[i] ?? new Set(), log));
-        });
+        for (const { socket, inHand } of sockets) socket.init(neverRejecting(events, inHand, log));
       },
       // Resolves at once: whether Slack is there is not a condition for starting.
       async start() {
-        running = sockets.map(keep);
+        running = sockets.map(({ socket }) => keep(socket));
       },
       async stop() {
         stopping.abort();
         const late = sleep(LAST_ANSWERS_MS, 'late' as const, { ref: false });
-        const leave = async (socket: SocketModeReceiver, unanswered: ReadonlySet<Promise<void>>) => {
-          while (unanswered.size > 0 && (await Promise.race([...unanswered, late])) !== 'late');
+        const leave = async ({ socket, inHand }: (typeof sockets)[number]) => {
+          while (inHand.size > 0 && (await Promise.race([...inHand, late])) !== 'late');
           // A socket with nothing in hand is closed at once: Slack gives to another socket what it has next.
           void socket.client.disconnect();
         };
-        await Promise.all(sockets.map((socket, i) => leave(socket, inHand[i] ?? new Set())));
+        await Promise.all(sockets.map(leave));
         await Promise.race([Promise.all(running), sleep(GOODBYE_MS, undefined, { ref: false })]);
       },
     },
