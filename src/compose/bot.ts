@@ -5,6 +5,7 @@ import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside } from '#domain/incident/effect.js';
+import { botAsking } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
 import { startCanary } from '#queue/canary.js';
@@ -267,9 +268,7 @@ async function compareWithSlack(core: Core, slack: World['slack'], log: Log): Pr
     if (seen === null) return;
     if (seen.row !== null) sayRestored(log, await store.restores.restored({ row: seen.row }));
     for (const { team, incident, ...numbers } of seen.numbers) {
-      const by = { id: 'tocsin', name: null };
-      const asking = { team, by, source: 'bot' as const, key: null, now: new Date(), seesPrivate: true };
-      await core.handle({ type: 'SkipNumbers', ...numbers }, incident, asking);
+      await core.handle({ type: 'SkipNumbers', ...numbers }, incident, botAsking(team, null, new Date()));
     }
     if (await restoredLately(store)) await store.restores.beyond(await highestChannel(slack));
   };

@@ -140,7 +140,9 @@ export async function uploadFile(
   }
   // This address answers in plain text, so a status alone proves nothing: a proxy's 403 or 404 looks the same. A no of Slack's
   // is one of its codes and nothing else; whatever has other words says only that Slack was not reached, or is in trouble.
-  const code = (await answer.text().catch(() => '')).trim();
+  // One thing is sure whoever says it: what is too large today is too large tomorrow.
+  const large = answer.status === 413 ? 'file_upload_size_restricted' : null;
+  const code = large ?? (await answer.text().catch(() => '')).trim();
   if (/^\w+$/.test(code) && natureOf(code) !== 'unknown') throw new Refused('upload', code);
   throw new Unknown('upload', `http_${answer.status}`);
 }

@@ -69,7 +69,7 @@ export interface World {
   groups: Groups;
   exports: Exports;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
-  org: { command?: string; announce: string | null; invite: { people: string[]; groups: string[] } };
+  org: { command: string; announce: string | null; invite: { people: string[]; groups: string[] } };
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */
   pass?(ms: number): Promise<void>;

@@ -147,7 +147,7 @@ function postOf(text: string | null | undefined): Post | null {
 /** Offers, with a button in the incident's channel, to plan the runbook that would mend what a watch has found. */
 export async function offerRun(attempt: Attempt<'run.offer'>): Promise<Body> {
   const { id, incident, effect } = attempt.row;
-  const message = runOfferMessage({ incident, ...effect.payload }, attempt.world.org.command ?? '/incident');
+  const message = runOfferMessage({ incident, ...effect.payload }, attempt.world.org.command);
   const { found, body } = await attempt.postOnce(
     { id: `offer ${id}`, incident },
     opened(attempt),

@@ -146,7 +146,7 @@ export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body>
 /** @returns what there is to say, as Slack's text; null: it has come after all */
 async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promise<string | null> {
   const { row: id, absent } = row.effect.payload;
-  const [ref, command] = [refOf(incident.number), world.org.command ?? '/incident'];
+  const [ref, command] = [refOf(incident.number), world.org.command];
   const { channel, title } = incident;
   if (absent !== undefined) {
     return channel && `${escaped(toldAbsent(ref, title, absent))} ${channelLink(channel.id)}`;

@@ -7,6 +7,7 @@ import type { Phase } from '#domain/run/fact.js';
 import type { WorkerRunIntent } from '#domain/run/intent.js';
 import type { Runbook, StepSpec } from '#domain/run/runbook.js';
 import type { RunView } from '#domain/run/view.js';
+import { botAsking } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
 import type { Lanes, Lease } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
@@ -63,16 +64,10 @@ const PAUSES_MS = [100, 300, 900, 1_500];
 export function runTell(world: RunWorld, team: string, incident: number, lost: AbortSignal): RunTell {
   return async (intent) => {
     for (let tries = 0; ; tries++) {
-      const answer = await world.tell(shortened(keepable(world.scrub.json(intent))), incident, {
-        team,
-        by: { id: 'tocsin', name: null },
-        source: 'bot',
-        // How the run stands is the key: nothing is begun or finished twice (#domain/run/decide.ts). What was written
-        // though we were told otherwise is found to have moved on.
-        key: null,
-        now: world.now(),
-        seesPrivate: true,
-      });
+      // How the run stands is the key: nothing is begun or finished twice (#domain/run/decide.ts). What was written
+      // though we were told otherwise is found to have moved on.
+      const asking = botAsking(team, null, world.now());
+      const answer = await world.tell(shortened(keepable(world.scrub.json(intent))), incident, asking);
       if (!isRefusal(answer)) return;
       if (answer.code === 'RUN_MOVED_ON' || answer.code === 'NO_SUCH_RUN') throw new Moved(answer.sentence);
       const ms = PAUSES_MS[tries];

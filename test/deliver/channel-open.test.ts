@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await kit.act('fault/clear', {});
-  kit.world.org = { announce: null, invite: { people: [], groups: [] } };
+  kit.world.org = { command: '/incident', announce: null, invite: { people: [], groups: [] } };
 });
 afterAll(() => kit.stop());
 
@@ -50,7 +50,7 @@ describe('a call that goes wrong is made good', () => {
   const cases = methods.flatMap((method) => ways.map(([kind, value]) => [method, kind, value] as const));
 
   test.each(cases)('%s: %s %s', async (method, kind, value) => {
-    kit.world.org = { announce: 'incidents', invite: { people: [], groups: [] } };
+    kit.world.org = { command: '/incident', announce: 'incidents', invite: { people: [], groups: [] } };
     const incident = await kit.opens('Voices');
     await kit.fault(method, kind, value);
     await kit.pays(incident);
@@ -121,7 +121,11 @@ describe('people', () => {
   });
 
   test('a private incident is private: no announcement, nobody but who was named', async () => {
-    kit.world.org = { announce: 'incidents', invite: { people: ['bo'], groups: ['@sre'] } };
+    kit.world.org = {
+      command: '/incident',
+      announce: 'incidents',
+      invite: { people: ['bo'], groups: ['@sre'] },
+    };
     const incident = await kit.opens('Secret', { private: true });
     await kit.pays(incident);
     const channel = await kit.channel(incident);

@@ -137,9 +137,13 @@ describe('an upload', () => {
     expect((await kit.rows(incident)).at(-1)).toMatchObject({ done: true, attempts: 7, error: null });
   });
 
-  test('that Slack itself refuses is no file: a link', async () => {
+  test.each([
+    ['Slack itself refuses', 'error', 'file_type_not_allowed'],
+    // Whoever says so, it is as large the next time.
+    ['is too large for something on the way', 'http500', 413],
+  ])('that %s is no file: a link', async (_, kind, value) => {
     const incident = await asked('C0INCIDENT', 'html');
-    await kit.fault('upload', 'error', 'file_type_not_allowed', 50);
+    await kit.fault('upload', kind, value, 50);
     await kit.pays(incident);
     expect(await saying(`INC-${incident}.html`)).toMatchObject([
       { files: [], text: expect.stringContaining(`<https://tocsin.example/incidents/INC-${incident}/html|`) },

@@ -113,7 +113,7 @@ export async function startKit(
         })(),
       link: (_team, incident, format) => `https://tocsin.example/incidents/INC-${incident}/${format}`,
     },
-    org: { announce: null, invite: { people: [], groups: [] }, ...change },
+    org: { command: '/incident', announce: null, invite: { people: [], groups: [] }, ...change },
     now,
     pass: (ms) => kit.winds(ms),
     log,

@@ -236,7 +236,7 @@ describe('entries in the channel', () => {
 
 describe('the headline', () => {
   test('says what a newcomer must know', () => {
-    const message = headlineMessage(state());
+    const message = headlineMessage(state(), '/oncall');
     const all = texts(message.blocks).join('\n');
     expect(all).toContain('*INC-7* TTS requests fail');
     expect(all).toContain('sev2 · *identified*');
@@ -244,11 +244,15 @@ describe('the headline', () => {
     expect(all).toContain('Components: Developer API');
     expect(all).toContain('Impact: 19 failed of 2,000 · only the Developer API');
     expect(all).toContain('Opened 2024-11-10 01:42:10 · Started ~2024-11-10 01:41 (UTC)');
+    // As it is called here.
+    expect(all).toContain('`/oncall help`');
     fits(message);
   });
 
   test('a drill, a private one, and one without a lead say so', () => {
-    const all = texts(headlineMessage(state({ drill: true, private: true, roles: {} })).blocks).join('\n');
+    const all = texts(
+      headlineMessage(state({ drill: true, private: true, roles: {} }), '/incident').blocks,
+    ).join('\n');
     expect(all).toContain('*DRILL*');
     expect(all).toContain('private');
     expect(all).toContain('Lead: nobody yet');
@@ -263,9 +267,9 @@ describe('the headline', () => {
           roles: Object.fromEntries(names.slice(0, 20).map((name, i) => [`role-${i}`, { id: 'U1', name }])),
           impact: { n: 1, text: title, failed: null, total: null },
         });
-        fits(headlineMessage(wild));
+        fits(headlineMessage(wild, '/incident'));
         fits(announcementMessage(wild));
-        expect(headlineMessage(wild).text).not.toMatch(CONTROL);
+        expect(headlineMessage(wild, '/incident').text).not.toMatch(CONTROL);
         // Its own link to the channel is the only one.
         expect(announcementMessage(wild).text.replace('<#C7>', '')).not.toMatch(CONTROL);
         expect(topic(wild).length).toBeLessThanOrEqual(250);

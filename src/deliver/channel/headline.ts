@@ -22,7 +22,7 @@ export async function postHeadline(attempt: Any, channel: string): Promise<void>
   if (incident.headline) return pin(attempt, incident.headline);
   const { found, body } = await attempt.postOnce({ id: ID, incident: incident.number }, opened(attempt), {
     channel,
-    ...headlineMessage(incident),
+    ...headlineMessage(incident, attempt.world.org.command),
     ...NO_PREVIEWS,
   });
   const ts = found ?? needed('chat.postMessage', body, 'ts');
@@ -34,7 +34,10 @@ export async function postHeadline(attempt: Any, channel: string): Promise<void>
 
 /** Brings the posted headline up to date. */
 async function updateHeadline(attempt: Any, headline: { channel: string; ts: string }): Promise<void> {
-  await attempt.write('chat.update', { ...headline, ...headlineMessage(attempt.incident) });
+  await attempt.write('chat.update', {
+    ...headline,
+    ...headlineMessage(attempt.incident, attempt.world.org.command),
+  });
 }
 
 /** Sets the topic; a workspace where the bot may not do that has the headline. */
@@ -114,7 +117,7 @@ export async function refreshAnnouncement(attempt: Announcement): Promise<Body> 
   const where = world.org.announce;
   if (!where || incident.private) return { announced: null };
   const refused = await awaitChannel(attempt);
-  const message = announcementMessage(incident, { refused, command: world.org.command ?? '/incident' });
+  const message = announcementMessage(incident, { refused, command: world.org.command });
   const { announcement } = incident;
   if (!announcement) return announce(attempt, where, { ...message });
   try {

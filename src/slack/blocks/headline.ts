@@ -13,7 +13,7 @@ import {
 } from './text.js';
 
 /** The pinned message at the top of the incident's channel; updated, never repeated. */
-export function headlineMessage(state: IncidentState, command = '/incident'): Message {
+export function headlineMessage(state: IncidentState, command: string): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
   const facts = [statusLine(state), ...people(state), ...about(state)].join('\n');
   const blocks: Block[] = [
