@@ -9,7 +9,7 @@ const SLOW = [
   ...[
     'walk/secrets',
     'demo',
-    'deliver/run-chaos',
+    'runs/chaos',
     'walk/balanced',
     'walk/starts',
     'walk/killed',

@@ -9,7 +9,7 @@ import { createHandle, type Handle } from '#handle/handle.js';
 import { createRead, type Read } from '#read/read.js';
 import { renderExport } from '#render/exports.js';
 import { openStore, type Store } from '#store/store.js';
-import { plan, STEPS } from '../domain/run-facts.js';
+import { plan, STEPS } from '../domain/run/facts.js';
 import { testDatabase } from '../support/database.js';
 
 const HASH = 'deadbeef'.repeat(8);

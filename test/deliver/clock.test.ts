@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Gate } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
 import type { RunContext } from '#runbooks/action.js';
+import { definition, type RunKit, startRunKit } from '../runs/kit.js';
 import { ANA, type Kit, laneOf, startKit } from './kit.js';
-import { definition, type RunKit, startRunKit } from './run-kit.js';
 
 // This machine's clock was an hour ahead for some seconds, and is right again: what was written or waited for meanwhile
 // takes as long as it should, not an hour.

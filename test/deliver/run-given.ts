@@ -1,5 +1,5 @@
 import type { WorkerRunIntent } from '#domain/run/intent.js';
-import { plan, STEPS } from '../domain/run-facts.js';
+import { plan, STEPS } from '../domain/run/facts.js';
 import { BO, type Kit } from './kit.js';
 
 /** Runs as facts only: nothing plans or does them. */

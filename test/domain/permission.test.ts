@@ -18,7 +18,7 @@ import {
 import { runsOf } from '#domain/run/state.js';
 import type { Account, Person } from '#domain/words.js';
 import { ana, asking, bo, given, INSIDE, NOW, opened } from './given.js';
-import { by, chen, decided, HASH, lead, planned, proposed, standing } from './run-facts.js';
+import { by, chen, decided, HASH, lead, planned, proposed, standing } from './run/facts.js';
 
 const moment = { at: '2024-11-10T01:00:00Z', until: null, precision: 'minute' as const };
 const LEFT: Record<string, Intent> = {

@@ -13,7 +13,7 @@ import { type DraftFact, FACT_SHAPES } from '#domain/incident/fact.js';
 import { faultOfFact, verifyFacts, verifyFile } from '#domain/incident/verify.js';
 import { effort } from '../support/effort.js';
 import { ana, mark, note, opened, status } from './given.js';
-import * as run from './run-facts.js';
+import * as run from './run/facts.js';
 
 const HAPPENED = { n: 9, at: '2024-11-10T02:00:00Z', until: null, precision: 'minute' } as const;
 const draft = (type: string, data: object, texts: Record<string, string> = {}) =>

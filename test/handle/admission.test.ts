@@ -8,7 +8,7 @@ import { GIVEN_POWERS, type Power, type Rules, sees } from '#domain/permission.j
 import type { Account } from '#domain/words.js';
 import { createAdmission, type People, permitted } from '#handle/lookups.js';
 import { ana, asking, bo } from '../domain/given.js';
-import { lead, planned, proposed, standing } from '../domain/run-facts.js';
+import { lead, planned, proposed, standing } from '../domain/run/facts.js';
 
 const state = { ...standing(lead(ana)), channel: { id: 'C7', name: 'inc-7' } };
 const slack = (over: Partial<Asking> = {}): Asking => ({

@@ -21,7 +21,7 @@ import {
   stepWaits,
   undoing,
   viewOf,
-} from '../domain/run-facts.js';
+} from '../domain/run/facts.js';
 import { collected, dossierOf, note, opened, type Recorded } from './incident.js';
 
 const did = (step: string) => [stepStarted(step), stepFinished(step)];

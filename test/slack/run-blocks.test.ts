@@ -23,7 +23,7 @@ import {
   stepWaits,
   undoing,
   viewOf,
-} from '../domain/run-facts.js';
+} from '../domain/run/facts.js';
 import { effort } from '../support/effort.js';
 
 const message = (view: RunView) =>

@@ -17,7 +17,7 @@ import {
   stepStarted,
   undoing,
   viewOf,
-} from '../domain/run-facts.js';
+} from '../domain/run/facts.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 const ANA = 'U0ANA00001';

@@ -1,4 +1,4 @@
-import { chaosStory, type Fault } from '../deliver/run-chaos-stories.js';
+import { chaosStory, type Fault } from '../runs/chaos-stories.js';
 import { chanceOf } from '../support/chance.js';
 
 /** One of many, more than half of which are kills. */

@@ -1,3 +1,3 @@
-import { runCrashStory } from '../deliver/run-crash-story.js';
+import { runCrashStory } from '../runs/crash-story.js';
 
 runCrashStory({ first: 1, stride: 1 });

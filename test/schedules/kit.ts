@@ -11,7 +11,7 @@ import { openSystems } from '#runbooks/systems.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import type { ScheduleWorld } from '#schedules/world.js';
-import { definition, startRunKit, TEAM } from './run-kit.js';
+import { definition, startRunKit, TEAM } from '../runs/kit.js';
 
 /** `turn` rotates the pair `tts` with the runbook `turn`; `watch` compares the key stores `old` and `new`. */
 const TURN = 'turn: { rotate: tts, every: 1d, runbook: turn, components: [TTS] }';

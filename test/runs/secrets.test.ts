@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Kit } from '../runbooks/actions/kit.js';
-import { definition, type RunKit, startRunKit } from './run-kit.js';
+import { definition, type RunKit, startRunKit } from './kit.js';
 
 // Steps that send secrets out, with the real actions: what is agreed to, and what goes where before it is.
 const FOLDER = join(import.meta.dirname, '../../runbooks');

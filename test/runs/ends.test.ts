@@ -3,7 +3,7 @@ import { laneOfRun } from '#domain/incident/effect.js';
 import { FOLD } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { drainRunLane } from '#runs/advance.js';
-import { BO, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
+import { BO, definition, type RunKit, startRunKit, TEAM } from './kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
-import { type ScheduleKit, startScheduleKit, WATCH } from './schedule-kit.js';
+import { type ScheduleKit, startScheduleKit, WATCH } from './kit.js';
 
 let kit: ScheduleKit;
 

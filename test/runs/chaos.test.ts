@@ -1,5 +1,5 @@
 import { chanceOf } from '../support/chance.js';
-import { chaosStory, type Fault } from './run-chaos-stories.js';
+import { chaosStory, type Fault } from './chaos-stories.js';
 
 // Ten faults, each kind among them; `npm run soak` has ninety, over fifteen times as many steps.
 const FAULTS: Fault[] = [

@@ -19,7 +19,7 @@ import {
   stepStarted,
   stepWaits,
   undoing,
-} from './run-facts.js';
+} from './facts.js';
 
 type Case = [string, Parameters<typeof decided>, object];
 const worker = { who: BOT, source: 'bot' as const };

@@ -4,7 +4,7 @@ import type { StepEffect } from '#domain/run/runbook.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
 import type { RunWorld } from '#runs/context.js';
 import { type Happening, violationsOf } from '../support/history.js';
-import { definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
+import { definition, type RunKit, startRunKit, TEAM } from './kit.js';
 
 let kit: RunKit;
 

@@ -4,7 +4,7 @@ import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { RUNS_KEPT, type RunState, runsOf } from '#domain/run/state.js';
-import { asking, INSIDE } from './given.js';
+import { asking, INSIDE } from '../given.js';
 import {
   approved,
   bo,
@@ -21,7 +21,7 @@ import {
   stepFinished,
   stepStarted,
   undoing,
-} from './run-facts.js';
+} from './facts.js';
 
 type Case = [string, Parameters<typeof decided>, object];
 const no = (code: string) => ({ refused: true, code });

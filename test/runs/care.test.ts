@@ -4,7 +4,7 @@ import { type Action, ActionFailed, Lost } from '#runbooks/action.js';
 import { routeSet } from '#runbooks/actions/route-set.js';
 import { shell } from '#runbooks/actions/shell.js';
 import { type Route, RouteFailed, StaleRoute } from '#runbooks/routes/route.js';
-import { definition, type RunKit, startRunKit } from './run-kit.js';
+import { definition, type RunKit, startRunKit } from './kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ActionFailed, Lost } from '#runbooks/action.js';
-import { type Doing, definition, type RunKit, TEAM, withRunKit } from './run-kit.js';
+import { type Doing, definition, type RunKit, TEAM, withRunKit } from './kit.js';
 
 const names = (kit: RunKit) =>
   kit.outside.calls.map(({ name, undoing }) => (undoing ? `undo ${name}` : name));

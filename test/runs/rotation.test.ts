@@ -5,7 +5,7 @@ import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { fp } from '../runbooks/actions/kit.js';
 import { K1, World } from '../runbooks/actions/rotation-world.js';
-import { type RunKit, startRunKit } from './run-kit.js';
+import { type RunKit, startRunKit } from './kit.js';
 
 // The runbook that comes with Tocsin, on a pair whose gateway does not read the store that stands for it.
 const SOURCE = join(import.meta.dirname, '../../runbooks/key-rotate.yml');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { laneOfRun } from '#domain/incident/effect.js';
 import type { RunContext } from '#runbooks/action.js';
-import { definition, type RunKit, TEAM, withRunKit } from './run-kit.js';
+import { definition, type RunKit, TEAM, withRunKit } from './kit.js';
 
 const names = (kit: RunKit) => kit.outside.calls.map(({ name }) => name);
 const step = async (kit: RunKit, run: number, id: string) => (await kit.view(run)).steps.get(id)?.run;

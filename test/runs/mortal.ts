@@ -14,7 +14,7 @@ import type { RunWorld } from '#runs/context.js';
 import { openStore, type Store } from '#store/store.js';
 import { startRunWorker } from '#worker/worker.js';
 import { chanceFrom } from '../support/chance.js';
-import { outsideActions, outsidePool } from './run-chaos-outside.js';
+import { outsideActions, outsidePool } from './chaos-outside.js';
 
 export interface MortalOptions {
   database: PoolConfig;

@@ -3,9 +3,9 @@ import { type Engine, openEngine } from '#queue/engine.js';
 import { type Relay, startRelay } from '#queue/relay.js';
 import type { RunningWorker } from '#worker/worker.js';
 import { startWorker } from '../../src/worker/worker.js';
+import { type Kit, laneOf, startKit } from '../deliver/kit.js';
 import { onEveryEngine, type Server } from '../queue/servers.js';
 import { until } from '../support/until.js';
-import { type Kit, laneOf, startKit } from './kit.js';
 
 onEveryEngine('a worker woken through %s', (_name, start) => {
   let server: Server;

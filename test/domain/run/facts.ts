@@ -7,7 +7,7 @@ import type { Phase, RunFactBody, StepOutcome } from '#domain/run/fact.js';
 import type { PlannedStep, RunPlan } from '#domain/run/plan.js';
 import { type RunView, runViewOf } from '#domain/run/view.js';
 import type { Person } from '#domain/words.js';
-import { ana, asking, fold, INSIDE, NOW, opened, stream } from './given.js';
+import { ana, asking, fold, INSIDE, NOW, opened, stream } from '../given.js';
 
 /** Facts of one run, RUN-1 of INC-7, asked for by ana at 02:00. */
 

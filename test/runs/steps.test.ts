@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StepOutcome } from '#domain/run/fact.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
-import { definition, type RunKit, startRunKit } from './run-kit.js';
+import { definition, type RunKit, startRunKit } from './kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '../support/chance.js';
-import type { ChaosKit } from './run-chaos-kit.js';
-import type { MortalOptions } from './run-mortal.js';
+import type { ChaosKit } from './chaos-kit.js';
+import type { MortalOptions } from './mortal.js';
 
 /** Worker processes that are killed, frozen and started again. */
 export class Workers {

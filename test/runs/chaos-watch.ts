@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChaosKit } from './run-chaos-kit.js';
+import type { ChaosKit } from './chaos-kit.js';
 
 interface Waiting {
   lane: string;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
-import { BO, type Doing, definition, type RunKit, startRunKit, TEAM } from './run-kit.js';
+import { BO, type Doing, definition, type RunKit, startRunKit, TEAM } from './kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {

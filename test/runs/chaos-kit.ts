@@ -12,7 +12,7 @@ import { migrate } from '#store/migrate.js';
 import { openStore } from '#store/store.js';
 import { testDatabase } from '../support/database.js';
 import { type Happening, type RunHistory, type Violation, violationsOf } from '../support/history.js';
-import { happened, OUTSIDE_SQL, outsidePool } from './run-chaos-outside.js';
+import { happened, OUTSIDE_SQL, outsidePool } from './chaos-outside.js';
 
 const TEAM = 'T1';
 const ANA = { id: 'U0ANA00001', name: 'ana' };
@@ -54,7 +54,7 @@ export async function startChaosKit(code: string) {
   const kit = {
     database: database.config,
     outside: outside.config,
-    process: join(code, 'test/deliver/run-mortal.js'),
+    process: join(code, 'test/runs/mortal.js'),
     store,
     steps: [] as RunHistory['steps'],
     runs: [] as Array<{ incident: number; run: number; lane: string }>,

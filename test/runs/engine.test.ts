@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
-import { ANA, BO, definition, type RunKit, startRunKit } from './run-kit.js';
+import { ANA, BO, definition, type RunKit, startRunKit } from './kit.js';
 
 let kit: RunKit;
 beforeEach(async () => {

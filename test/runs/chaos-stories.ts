@@ -6,9 +6,9 @@ import { type LaneJob, RUNS } from '#queue/relay.js';
 import { chanceOf } from '../support/chance.js';
 import { compiled } from '../support/compiled.js';
 import { redisAvailable, startRedis, type TestRedis } from '../support/redis.js';
-import { type ChaosKit, startChaosKit } from './run-chaos-kit.js';
-import { Watch } from './run-chaos-watch.js';
-import { Workers } from './run-chaos-workers.js';
+import { type ChaosKit, startChaosKit } from './chaos-kit.js';
+import { Watch } from './chaos-watch.js';
+import { Workers } from './chaos-workers.js';
 
 export type Fault = 'killed' | 'frozen' | 'flushed' | 'Redis killed' | 'cut';
 type Queue = 'Redis' | 'PostgreSQL';
@@ -32,7 +32,7 @@ export function chaosStory({ storm: size, control: its, faults }: ChaosSize): vo
   const storms = new Map<Queue, ReturnType<typeof storm>>();
   const controls = new Map<boolean, ReturnType<typeof control>>();
   beforeAll(async () => {
-    code = await compiled('src', 'test/deliver', 'test/support');
+    code = await compiled('src', 'test/runs', 'test/support');
     for (const [name, here] of queues)
       if (here) storms.set(name, storm(code.folder, name, { ...size, faults: faults(name) }));
     controls.set(true, control(code.folder, true, its));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Intent } from '#domain/incident/intent.js';
 import { isApproved, runsOf } from '#domain/run/state.js';
-import { ana } from './given.js';
+import { ana } from '../given.js';
 import {
   approved,
   BOT,
@@ -19,7 +19,7 @@ import {
   proposed,
   standing,
   started,
-} from './run-facts.js';
+} from './facts.js';
 
 const yes = (over: object = {}): Intent =>
   ({ type: 'ApproveRun', run: 1, hash: null, breakGlass: null, ...over }) as Intent;

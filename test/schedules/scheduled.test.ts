@@ -5,9 +5,9 @@ import type { KeyStore } from '#runbooks/keystores/keystore.js';
 import { doScheduled } from '#schedules/scheduled.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import { startScheduleWorker } from '#worker/worker.js';
+import { definition, TEAM } from '../runs/kit.js';
 import { until } from '../support/until.js';
-import { definition, TEAM } from './run-kit.js';
-import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';
+import { type ScheduleKit, startScheduleKit } from './kit.js';
 
 let kit: ScheduleKit;
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
 import { watchStanding } from '#schedules/standing.js';
 import type { ScheduleWorld } from '#schedules/world.js';
-import type { Doing } from './run-kit.js';
-import { type ScheduleKit, startScheduleKit } from './schedule-kit.js';
+import type { Doing } from '../runs/kit.js';
+import { type ScheduleKit, startScheduleKit } from './kit.js';
 
 let kit: ScheduleKit;
 
