@@ -192,9 +192,8 @@ function mayMount(): boolean {
   }
 }
 
-(mayMount() ? test : test.skip)(
-  'a disk that really is full is known before anybody writes, and its end as well',
-  async () => {
+(mayMount() ? describe : describe.skip)('where a disk may be mounted', () => {
+  test('a disk that really is full is known before anybody writes, and its end as well', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tocsin-disk-'));
     mount(folder);
     try {
@@ -237,5 +236,5 @@ function mayMount(): boolean {
       execFileSync('umount', [folder]);
       await rm(folder, { recursive: true });
     }
-  },
-);
+  });
+});
