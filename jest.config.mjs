@@ -17,6 +17,6 @@ export default {
   // Only a guard against what hangs: no test passes or fails by the clock, and machines may be slow.
   testTimeout: 240_000,
   // On two cores, too: what end-to-end tests do most is to wait for processes of theirs.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/scripts/slowest-first.mjs',
 };

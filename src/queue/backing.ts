@@ -239,9 +239,8 @@ export async function postgresBacking(
   }
   // BullMQ's classes are typed by their backend and default to Redis's; nobody above uses that part.
   const share = ((name, options, role) =>
-    // Only the "owner" listens again after a dropped connection, and workers must. That closing one worker
-    // then closes the connection for all is no harm: the engine closes everything together.
-    new PostgresQueueBackend(
+    // Only the "owner" listens again after a dropped connection, and workers must.
+    new SharingBackend(
       connection,
       name,
       options as QueueBaseOptions<PostgresConnectionOptions>,
@@ -268,6 +267,15 @@ export async function postgresBacking(
       await pool.end();
     },
   };
+}
+
+/**
+ * Leaves the connection to the others when its worker or queue is closed. BullMQ answers nothing at all on a connection that
+ * is being closed, so a wake-up that was just being sent would never end, nor would whoever waits for it at the end of a
+ * process.
+ */
+class SharingBackend extends PostgresQueueBackend {
+  override async close(): Promise<void> {}
 }
 
 /**

@@ -53,6 +53,27 @@ onEveryEngine('the engine on %s', (name, start) => {
     expect(handled).toEqual(['T1/INC-1']);
   });
 
+  test('a worker that is closed leaves the others at work, and whoever adds is answered', async () => {
+    const engine = await open();
+    const first = engine.worker<LaneJob>(LANES, note, { concurrency: 1 });
+    engine.worker<LaneJob>('others', note, { concurrency: 1 });
+    await first.ready();
+    // Wake-ups are being sent all the time while a process ends.
+    let stopped = false;
+    const sent = (async () => {
+      for (let n = 1; !stopped; n++)
+        await engine.queue<LaneJob>('others').add('wake', { lane: `T1/INC-${n}` });
+    })();
+    await first.close(1_000);
+    const before = handled.length;
+    await until('others are handled', () => handled.length > before + 3);
+    stopped = true;
+    // It is a promise that would never be kept: nothing else can be waited for.
+    const answered = await Promise.race([sent.then(() => true), sleep(30_000, false, { ref: false })]);
+    expect(answered).toBe(true);
+    await until('all is handled', async () => (await engine.queue('others').getJobCountByTypes()) === 0);
+  });
+
   if (name === 'PostgreSQL')
     test('a clock that was ahead when a job was taken, and when the dead were looked for, costs nothing', async () => {
       const here = await open();
