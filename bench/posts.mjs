@@ -74,7 +74,7 @@ async function startProcess(database, slack) {
   const world = {
     slack: createSlackClient({ token: slack.botToken, apiUrl: slack.apiUrl, log }),
     outbox: store.outbox,
-    incidents: store,
+    incidents: store.incidents,
     tell: handle,
     people: lookupsOf(store),
     exports: { render: async () => [], link: () => null },

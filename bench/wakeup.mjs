@@ -72,7 +72,7 @@ async function measure(database, { redisUrl }) {
     onError: console.error,
   });
   let started = () => {};
-  const world = { outbox: store.outbox, incidents: store, now: () => new Date(), log };
+  const world = { outbox: store.outbox, incidents: store.incidents, now: () => new Date(), log };
   const options = {
     world,
     gate: new Gate(world.now),
