@@ -78,7 +78,7 @@ async function startProcess(database, slack) {
     tell: handle,
     people: lookupsOf(store),
     exports: { render: async () => [], link: () => null },
-    org: { announce: null, invite: { people: [], groups: [] } },
+    org: { command: '/incident', announce: null, invite: { people: [], groups: [] } },
     now: () => new Date(),
     log,
   };
