@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { IncidentState } from '#domain/incident/state.js';
 import type { Read } from '#read/read.js';
 import { addressee, createWhere, NotSure } from '#slack/listener.js';
 import { type Kit, startKit, until } from './kit.js';
@@ -83,6 +84,19 @@ test('the author of a message from outside is named, and marked, when it is adde
       asking: { team: OURS, by: { id: 'U0ANA00001', name: 'ana' } },
       intent: { message: { text: 'so is ours', author: { id: 'U0EVE00008', name: 'Eve (outside)' } } },
     },
+  ]);
+});
+
+test('so they are when the incident is chosen in a form, and the message comes back with it', async () => {
+  const { kit } = await shared();
+  kit.behind.channels.delete('C0SHARED01');
+  kit.behind.open = [3, 4].map((number) => ({ number, title: `t${number}` }) as IncidentState);
+  await kit.act('fault', { method: 'users.info', kind: 'error', value: 'user_not_visible', times: 5 });
+  const { ts } = await kit.act('message', { user: 'eve', channel: 'shared', text: 'so is ours' });
+  await kit.act('shortcut', { user: 'ana', callback_id: 'add_to_timeline', channel: 'shared', ts });
+  await kit.act('view/submit', { user: 'ana', values: { incident: { incident: '4' } } });
+  expect(kit.behind.handled).toMatchObject([
+    { target: 4, intent: { message: { author: { id: 'U0EVE00008', name: 'Eve (outside)' } } } },
   ]);
 });
 

@@ -154,7 +154,7 @@ const CAPTURED = z.object({
   message: z.object({
     ts: z.string(),
     raw: z.string(),
-    author: z.object({ id: z.string(), name: z.string().nullable() }),
+    author: z.object({ id: z.string(), name: z.string().nullable(), profile: z.unknown().optional() }),
   }),
   reply: z.string().nullable(),
 });
