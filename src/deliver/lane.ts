@@ -231,9 +231,14 @@ function companions(
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 
-// A mistake of ours (a wording that throws, say) would hold its lane for ever: after about five minutes it is
-// dead, which people can see and retry.
-const BUG_ATTEMPTS = 10;
+// A mistake of ours (a wording that throws, say) would hold its lane for ever: after about four minutes it is
+// dead, which people can see and retry. What else went wrong before, an outage of Slack's say, does not count.
+const BUG_TRIES = 10;
+
+/** @param error as kept with a row. @returns how often a mistake of ours has met it, in a row */
+function bugsOf(error: string | null): number {
+  return Number(/ \(internal, try (\d+) of \d+\)$/.exec(error ?? '')?.[1] ?? 0);
+}
 
 /** Milliseconds to wait after the n-th failed attempt (1, 2, …): doubles up to a minute, minus up to a tenth. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
@@ -265,8 +270,9 @@ export function verdict(
   });
   if (error instanceof Later) {
     const retryInMs = Math.max(0, error.until.getTime() - now.getTime());
-    // A mere wait does not make a code forgotten that we are counting.
-    return { retryInMs, error: before !== null && triesOf(before) > 0 ? before : message, uncertain: unsure };
+    // A mere wait does not make forgotten what we are counting.
+    const counted = before !== null && (triesOf(before) > 0 || bugsOf(before) > 0);
+    return { retryInMs, error: counted ? before : message, uncertain: unsure };
   }
   if (error instanceof Undeliverable) return { dead: error.code };
   // Whether it may have happened is known to the attempt: some requests certainly never left. A database that was away for a
@@ -279,5 +285,9 @@ export function verdict(
     if (error.tries > 0) return { retryInMs: backoffMs(error.tries), error: error.kept, uncertain: true };
     return retry(natureOf(error.code) === 'doubtful');
   }
-  return attempts + 1 >= BUG_ATTEMPTS ? { dead: `internal: ${message.slice(0, 500)}` } : retry(true);
+  const bugs = bugsOf(before) + 1;
+  const words = message.slice(0, 500);
+  if (bugs >= BUG_TRIES) return { dead: `internal: ${words}` };
+  const kept = `${words} (internal, try ${bugs} of ${BUG_TRIES})`;
+  return { retryInMs: backoffMs(bugs), error: kept, uncertain: true };
 }

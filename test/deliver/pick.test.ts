@@ -99,8 +99,28 @@ describe('what a failure means', () => {
     expect(verdict(new Later(LATER, 'm', true), 0, false, NOW)).toMatchObject({ retryInMs: 9_000 });
   });
   test('a mistake of ours is dead in the end, so that the lane goes on', () => {
-    expect(verdict(new TypeError('oh'), 8, false, NOW)).toHaveProperty('retryInMs');
-    expect(verdict(new TypeError('oh'), 9, false, NOW)).toEqual({ dead: 'internal: oh' });
+    let before: string | null = null;
+    const waits: number[] = [];
+    // Slack was away for long before: that is no mistake of ours.
+    for (let attempts = 10_000; ; attempts++) {
+      const how = verdict(new TypeError('oh'), attempts, false, NOW, before);
+      if ('dead' in how) {
+        expect(how).toEqual({ dead: 'internal: oh' });
+        break;
+      }
+      if (!('error' in how)) throw new Error(`not tried again: ${JSON.stringify(how)}`);
+      expect(how.uncertain).toBe(true);
+      // A mere wait between two of them changes nothing.
+      expect(verdict(new Later(LATER, 'm', true), attempts, true, NOW, how.error)).toMatchObject({
+        error: how.error,
+      });
+      waits.push(how.retryInMs);
+      before = how.error;
+    }
+    expect(waits).toHaveLength(9);
+    const minutes = waits.reduce((sum, ms) => sum + ms, 0) / 60_000;
+    expect(minutes).toBeGreaterThan(3);
+    expect(minutes).toBeLessThan(5);
   });
   test('a database that is away is no mistake of ours, however often it was tried before', () => {
     const away = verdict(new Unavailable('no connection'), 10_000, false, NOW);
