@@ -20,7 +20,7 @@ import { token } from './token.js';
 export async function cli(argv: string[], io: Io): Promise<number> {
   const { team, rest } = withoutTeam(argv);
   const [verb = 'help', ...args] = rest;
-  const own = VERBS[verb];
+  const own = ownVerb(verb);
   // A terminal makes no code of what stands in backticks.
   const plain: Io = { ...io, err: (text) => io.err(unmarked(text)) };
   const at: Io = team === undefined ? plain : { ...plain, team };
@@ -65,7 +65,7 @@ function withoutTeam(argv: readonly string[]): { team: string | undefined; rest:
 /** A verb of the machine, or one of an incident that only looks. */
 function takesNoText(verb: string): boolean {
   const incident = verbNamed(verb);
-  return verb in VERBS || incident?.looks === true || incident?.name === 'list';
+  return ownVerb(verb) !== undefined || incident?.looks === true || incident?.name === 'list';
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -218,7 +218,7 @@ const help: Verb = {
   form: 'help [VERB]',
   help: 'this list, or one verb',
   async run([verb], io) {
-    const own = verb === undefined ? undefined : VERBS[verb];
+    const own = verb === undefined ? undefined : ownVerb(verb);
     if (own) return io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
     if (verb !== undefined) {
       if (verbNamed(verb)) return io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
@@ -254,3 +254,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   '--help': help,
   '-h': help,
 };
+
+/** A word such as `constructor` is no verb, although every object has a member of that name. */
+function ownVerb(word: string): Verb | undefined {
+  return Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+}

@@ -205,11 +205,12 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
 export function powerFor(
   intent: Pick<Intent, 'type'> & { planOnly?: boolean; breakGlass?: string | null },
 ): Power | null {
-  const power = POWER_OF[intent.type];
-  if (power === undefined) throw new Error(`an intent of an unknown type: ${String(intent.type)}`);
-  if (power === 'run' && intent.planOnly) return 'plan';
-  if (power === 'approve' && intent.breakGlass != null) return 'break_glass';
-  return power;
+  const { type, planOnly, breakGlass } = intent;
+  // Also where it has the name of a member that every object has: what is unknown is permitted to nobody.
+  if (!Object.hasOwn(POWER_OF, type)) throw new Error(`an intent of an unknown type: ${String(type)}`);
+  if (type === 'ProposeRun' && planOnly) return 'plan';
+  if (type === 'ApproveRun' && breakGlass != null) return 'break_glass';
+  return POWER_OF[type];
 }
 
 /** The names in a rule that mean people or groups; roles and the two words need no look-up. */

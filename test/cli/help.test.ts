@@ -47,6 +47,14 @@ test('help of what is no verb says so', async () => {
   ]);
 });
 
+test.each(['constructor', 'toString', '__proto__'])('%s is no verb, and said to be none', async (word) => {
+  expect(await tried(word)).toMatchObject({ code: 2, err: expect.stringContaining(`There is no ${word}.`) });
+  expect(await tried('help', word)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`There is no ${word}.`),
+  });
+});
+
 test.each(['doctor', 'migrate', 'rebuild', 'restored', 'health'])(
   '%s does nothing where more is typed',
   async (verb) => {

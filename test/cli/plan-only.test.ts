@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { cli } from '#cli/cli.js';
 import { type TestDatabase, testDatabase } from '../support/database.js';
 
@@ -57,7 +58,11 @@ afterAll(async () => {
   await database.close();
 });
 
-async function tocsin(...args: string[]) {
+function tocsin(...args: string[]) {
+  return inEnvironment(env, args);
+}
+
+async function inEnvironment(env: Record<string, string>, args: string[]) {
   let [out, err] = ['', ''];
   const code = await cli(args, {
     env,
@@ -149,3 +154,23 @@ test('without the bot’s secret nothing is recorded and nothing planned', async
     env = { ...without, TOCSIN_SECRET: _ as string };
   }
 });
+
+test('a database that refuses its user is told as of every other verb, with what to do', async () => {
+  const nobody = `nobody_${database.config.database}`;
+  await asOwner(`create role ${nobody} login`);
+  const url = database.url.replace(/(?<=^postgres:\/\/)[^@]*/, nobody);
+  const refused = { ...env, DATABASE_URL: url };
+  try {
+    const said = await inEnvironment(refused, ['list']);
+    expect(said).toMatchObject({ code: 1, out: '' });
+    expect(await inEnvironment(refused, ['runbook', 'run', 'copy'])).toEqual(said);
+  } finally {
+    await asOwner(`drop role ${nobody}`);
+  }
+});
+
+async function asOwner(sql: string): Promise<void> {
+  const client = new pg.Client(database.config);
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}

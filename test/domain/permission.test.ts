@@ -475,6 +475,21 @@ describe('the table', () => {
     expect(runsOf(standing(proposed())).list).toHaveLength(1);
     expect(HASH).toHaveLength(64);
   });
+
+  test.each(['FlyAway', 'constructor', 'toString', '__proto__'])(
+    'an intent that stands in no table (%s) is permitted to nobody',
+    (type) => {
+      expect(() => powerFor({ type } as never)).toThrow('an intent of an unknown type');
+    },
+  );
+
+  test('only a proposal can be of a plan, and only an approval can break the glass', () => {
+    expect(powerFor({ type: 'ProposeRun', planOnly: true })).toBe('plan');
+    expect(powerFor({ type: 'ApproveRun', breakGlass: 'nobody is here' })).toBe('break_glass');
+    for (const type of ['UndoRun', 'RetryStep', 'SkipStep', 'AnswerStep'] as const)
+      expect([type, powerFor({ type, planOnly: true })]).toEqual([type, 'run']);
+    expect(powerFor({ type: 'RejectRun', breakGlass: 'nobody is here' })).toBe('approve');
+  });
 });
 
 describe('`permissions:` of tocsin.yml', () => {

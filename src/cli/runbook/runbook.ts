@@ -60,9 +60,13 @@ async function planRunbook(args: string[], io: Io): Promise<void> {
   }
 }
 
-/** What is told about a runbook may quote its definition, or what was typed: known secrets are taken out of it. */
+/**
+ * What is told about a runbook may quote its definition, or what was typed: known secrets are taken out of it.
+ * @returns the same error: its class says what else is to be told, such as what to do about the database
+ */
 function scrubbed(error: unknown, { scrub }: Pick<Runbooks, 'scrub'>): unknown {
-  return error instanceof Told ? new Told(scrub.text(error.message)) : error;
+  if (error instanceof Told) error.message = scrub.text(error.message);
+  return error;
 }
 
 /**
