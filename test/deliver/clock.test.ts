@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Gate } from '#deliver/attempt.js';
 import type { World } from '#deliver/ports.js';
 import type { RunContext } from '#runbooks/action.js';
-import { definition, type RunKit, startRunKit } from '../runs/kit.js';
+import { definition, eachWithRunKit, type RunKit } from '../runs/kit.js';
 import { ANA, type Kit, laneOf, startKit } from './kit.js';
 
 // This machine's clock was an hour ahead for some seconds, and is right again: what was written or waited for meanwhile
@@ -12,12 +12,8 @@ const HOUR = 3_600_000;
 
 describe('a run', () => {
   let kit: RunKit;
-  beforeEach(async () => {
-    kit = await startRunKit();
-  });
-  afterEach(async () => {
-    expect(kit.errors).toEqual([]);
-    await kit.end();
+  eachWithRunKit((one) => {
+    kit = one;
   });
   const waits = async (_: object, { waited, now }: RunContext) =>
     waited

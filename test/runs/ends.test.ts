@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { laneOfRun } from '#domain/incident/effect.js';
 import { FOLD } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { drainRunLane } from '#runs/advance.js';
-import { BO, definition, type RunKit, startRunKit, TEAM } from './kit.js';
+import { BO, definition, eachWithRunKit, type RunKit, TEAM } from './kit.js';
 
 let kit: RunKit;
-beforeEach(async () => {
-  kit = await startRunKit();
-});
-afterEach(async () => {
-  expect(kit.errors).toEqual([]);
-  await kit.end();
+eachWithRunKit((one) => {
+  kit = one;
 });
 
 const CHEN = { id: 'U0CHEN0003', name: 'chen' };

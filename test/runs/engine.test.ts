@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ActionFailed } from '#runbooks/action.js';
-import { ANA, BO, definition, type RunKit, startRunKit } from './kit.js';
+import { ANA, BO, definition, eachWithRunKit, type RunKit } from './kit.js';
 
 let kit: RunKit;
-beforeEach(async () => {
-  kit = await startRunKit();
-});
-afterEach(async () => {
-  expect(kit.errors).toEqual([]);
-  await kit.end();
+eachWithRunKit((one) => {
+  kit = one;
 });
 
 const names = () => kit.outside.calls.map(({ name, undoing }) => (undoing ? `undo ${name}` : name));

@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import pg from 'pg';
 import { z } from 'zod';
 import { lookupsOf } from '#compose/core.js';
@@ -254,6 +254,22 @@ export async function startRunKit() {
     null,
   );
   return kit;
+}
+
+/** Every test of this file or group gets a kit of its own, and nothing may have gone wrong in it. */
+export function eachWithRunKit(take: (kit: RunKit) => void): void {
+  let kit: RunKit;
+  beforeEach(async () => {
+    kit = await startRunKit();
+    take(kit);
+  });
+  afterEach(async () => {
+    try {
+      expect(kit.errors).toEqual([]);
+    } finally {
+      await kit.end();
+    }
+  });
 }
 
 /**

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { StepOutcome } from '#domain/run/fact.js';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
-import { definition, type RunKit, startRunKit } from './kit.js';
+import { definition, eachWithRunKit, type RunKit } from './kit.js';
 
 let kit: RunKit;
-beforeEach(async () => {
-  kit = await startRunKit();
-});
-afterEach(async () => {
-  expect(kit.errors).toEqual([]);
-  await kit.end();
+eachWithRunKit((one) => {
+  kit = one;
 });
 
 const names = () => kit.outside.calls.map(({ name }) => name);

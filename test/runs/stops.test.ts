@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ActionFailed, type RunContext } from '#runbooks/action.js';
-import { BO, type Doing, definition, type RunKit, startRunKit, TEAM } from './kit.js';
+import { BO, type Doing, definition, eachWithRunKit, type RunKit, TEAM } from './kit.js';
 
 let kit: RunKit;
-beforeEach(async () => {
-  kit = await startRunKit();
-});
-afterEach(async () => {
-  expect(kit.errors).toEqual([]);
-  await kit.end();
+eachWithRunKit((one) => {
+  kit = one;
 });
 
 const names = () => kit.outside.calls.map(({ name, undoing }) => (undoing ? `undo ${name}` : name));

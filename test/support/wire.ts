@@ -28,6 +28,8 @@ export interface Wire {
   mend(): void;
   /** How many connections there were. */
   count(): number;
+  /** How many clients are connected now. */
+  open(): number;
   stop(): Promise<void>;
 }
 
@@ -38,9 +40,14 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
   let hanging: (() => void) | null = null;
   let doomed = false;
   let count = 0;
+  let open = 0;
 
   const wire = createServer((client) => {
     count++;
+    open++;
+    client.once('close', () => {
+      open--;
+    });
     const server = connect(to);
     for (const socket of [client, server]) {
       sockets.add(socket);
@@ -90,6 +97,7 @@ export async function wireTo(to: NetConnectOpts): Promise<Wire> {
       swallow = null;
     },
     count: () => count,
+    open: () => open,
     async stop() {
       for (const socket of sockets) socket.destroy();
       wire.close();

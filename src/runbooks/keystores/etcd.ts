@@ -15,7 +15,6 @@ import {
   Stale,
   StoreFailed,
   type StoreSurroundings,
-  same,
   secretReference,
   shown,
 } from './keystore.js';
@@ -90,7 +89,8 @@ class Etcd extends CompareAndSet<Settings> {
   }
 
   private is(wanted: Secret | null, [kv]: Kv[] = []): boolean {
-    return same(kv ? this.key(kv) : null, wanted);
+    // What is to be gone is not looked at: it may be no key at all, and is there all the same.
+    return wanted && kv ? this.key(kv).equals(wanted) : !wanted && !kv;
   }
 
   private key(kv: Kv): Secret {

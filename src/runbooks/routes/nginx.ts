@@ -145,10 +145,10 @@ class NginxRoute extends CheckedRoute<Settings> {
   }
 
   private async run(what: string, [file, ...args]: string[], signal: AbortSignal): Promise<void> {
-    await execute(file!, args, { signal, timeout: TAKEN_UP_MS }).catch(({ stderr, code, message }) => {
-      // nginx quotes what it stumbled over, which may be a secret: only the place is told.
+    await execute(file!, args, { signal, timeout: TAKEN_UP_MS }).catch(({ stderr, code, signal: killed }) => {
+      // nginx quotes what it stumbled over, which may be a secret, and the error's message repeats that: only the place is told.
       const place = / in (\/\S+:\d+)/.exec(stderr)?.[1];
-      const why = place ? `see ${place}` : `exit ${code ?? message}`;
+      const why = place ? `see ${place}` : `exit ${code ?? killed}`;
       throw new Error(`the ${what} command ${file} failed: ${why}`);
     });
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { etcd } from '#runbooks/keystores/etcd.js';
-import { StoreFailed } from '#runbooks/keystores/keystore.js';
+import { Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { etcdAvailable, startEtcd, type TestEtcd } from '../../support/etcd.js';
 import { freePort } from '../../support/wire.js';
@@ -97,6 +97,14 @@ networkContract(
     await set(server, `${PREFIX}client-1`, Buffer.from([0xff, 0x63]));
     expect(await failure(open({ url }).read(on))).toMatch(/not text/);
     expect(await failure(open({ url }).put('client-1', k1, null, on))).toMatch(/not text/);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['no text', Buffer.from([0xff, 0x63])],
+  ])('a key that somebody made %s is not removed as another one, for certain', async (_, made) => {
+    await set(server, `${PREFIX}client-1`, made);
+    await expect(open({ url }).remove('client-1', k1, on)).rejects.toThrow(Stale);
   });
 
   test('members are asked in order, and one that is away is passed over', async () => {

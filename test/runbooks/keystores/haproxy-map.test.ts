@@ -1,10 +1,15 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { RuntimeApi } from '#runbooks/haproxy.js';
 import { haproxyMap } from '#runbooks/keystores/haproxy-map.js';
 import { Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
 import { acceptor, gateway, haproxyAvailable, type TestHaproxy } from '../../support/haproxy.js';
+import { until } from '../../support/until.js';
 import { type Bench, keyStoreContract, plain, surroundings } from './contract.js';
 
 type Columns = 'id-value' | 'value-id';
@@ -229,5 +234,71 @@ keyStoreContract('haproxy-map', () => bench('value-id', 2), here);
     await expect(api.addMap('/no/such.map', ['a', 'b'], on)).rejects.toThrow('`add map` was refused');
     await expect(api.setMap(front.map('keys'), ['absent', 'b'], on)).rejects.toThrow('found no such entry');
     await expect(api.delMap(front.map('keys'), 'absent', on)).rejects.toThrow('found no such entry');
+  });
+});
+
+describe('a Runtime API that does not answer as it should', () => {
+  let folder: string;
+  let path: string;
+  const commands: string[] = [];
+  const clients = new Set<Socket>();
+  let says = (_: Socket) => {};
+  const server = createServer((client) => {
+    clients.add(client);
+    client.on('error', () => {});
+    client.on('close', () => clients.delete(client));
+    client.on('data', (chunk) => {
+      commands.push(String(chunk));
+      says(client);
+    });
+  });
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tocsin-runtime-api-'));
+    path = join(folder, 'socket');
+    server.listen(path);
+    await once(server, 'listening');
+  });
+  beforeEach(() => {
+    commands.length = 0;
+    says = () => {};
+  });
+  afterAll(async () => {
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  const shown = (signal = on) => new RuntimeApi(path).showMap('/keys.map', signal);
+  const nobody = () => until('no client is left', () => clients.size === 0);
+
+  test('it is stopped in the middle of an answer, and the connection is closed', async () => {
+    const stop = new AbortController();
+    says = (client) => client.write('0x55d0 client-1 canary\n', () => stop.abort());
+    await expect(shown(stop.signal)).rejects.toThrow(/^stopped$/);
+    await nobody();
+  });
+
+  test('once it is stopped nothing is sent', async () => {
+    await expect(shown(AbortSignal.abort())).rejects.toThrow(/^stopped$/);
+    says = (client) => client.end('\n');
+    await shown();
+    expect(commands).toEqual(['show map /keys.map\n']);
+  });
+
+  test('one that says nothing is not waited for for ever', async () => {
+    await expect(shown()).rejects.toThrow(/^no answer within 3 s$/);
+    await nobody();
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a line', '0x55d0 client-1 canary'],
+  ])('an answer that ends after %s is not taken for the whole', async (_, answer) => {
+    says = (client) => client.end(answer);
+    await expect(shown()).rejects.toThrow(/^the answer broke off$/);
+    await nobody();
+  });
+
+  test('a socket that is not there is named', async () => {
+    const away = new RuntimeApi(join(folder, 'nowhere')).showMap('/keys.map', on);
+    await expect(away).rejects.toThrow(`socket ${join(folder, 'nowhere')}: ENOENT`);
   });
 });

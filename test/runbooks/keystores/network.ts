@@ -2,6 +2,7 @@ import type { NetConnectOpts } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type KeyStore, Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';
+import { until } from '../../support/until.js';
 import { freePort, type Wire, wireTo } from '../../support/wire.js';
 import { plain } from './contract.js';
 
@@ -103,6 +104,26 @@ export function networkContract(kind: string, start: () => Promise<NetworkBench>
         wire.mend();
       }
       expect(plain(await store.read(on))).toEqual({ 'client-1': k1.reveal() });
+    });
+
+    // Nobody closes a store: what it leaves open stays so for as long as the bot runs.
+    test('it leaves no connection behind, whether it went well, was refused, broke off or was stopped', async () => {
+      const none = () => until('no connection is left', () => wire.open() === 0);
+      await store.read(on);
+      await store.put('client-1', k1, null, on);
+      await none();
+      await expect(store.put('client-1', k3, k2, on)).rejects.toThrow(Stale);
+      await none();
+      wire.swallowAfter(marked(k2));
+      await store.put('client-1', k2, k1, on).catch(() => undefined);
+      await none();
+      const stop = new AbortController();
+      const asked = wire.hang();
+      const failed = failure(store.put('client-1', k3, k2, stop.signal));
+      await asked;
+      stop.abort();
+      await failed;
+      await none();
     });
   });
 }

@@ -85,6 +85,17 @@ const on = new AbortController().signal;
     expect(await served()).toBe('served by tts-old');
   });
 
+  test('a test that is killed midway is put back, and nothing that it has said till then is shown', async () => {
+    const killed = ['sh', '-c', 'echo "unknown directive canary_word" >&2; kill -KILL $$'];
+    const error = await route({ test: killed })
+      .set('tts-new', 'tts-old', on)
+      .catch((e) => e);
+    expect(error.message).toBe(
+      'tts: the test command sh failed: exit SIGKILL; the file was put back, nothing was reloaded',
+    );
+    expect(await content()).toContain('tts-old');
+  });
+
   test('a reload that fails, and one that does nothing until it is called off: put back', async () => {
     await expect(route({ reload: ['false'] }).set('tts-new', 'tts-old', on)).rejects.toThrow(
       /^tts: the reload command false failed: exit 1; the file was put back/,
