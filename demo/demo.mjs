@@ -95,13 +95,13 @@ async function play(values, log, logFile, life) {
     return 0;
   }
   life.done = true;
-  invite({ slack, channel: rehearsed.channel, logFile });
+  invite({ slack, channel: rehearsed.channel, env, logFile });
   await life.interrupted;
   return 0;
 }
 
 /** What a person may type now; the addresses of this stage stand in its tocsin.yml. */
-function invite({ slack, channel, logFile }) {
+function invite({ slack, channel, env, logFile }) {
   say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
   say('The stage is still up. Send its traffic back, forward again, change its key:');
   for (const line of [
@@ -125,8 +125,17 @@ function invite({ slack, channel, logFile }) {
   ]) {
     say(`  /incident ${line}`);
   }
+  say(
+    'At a prompt in this folder the command line speaks of the same incidents, once it is told where they are:',
+  );
+  say(`  export TOCSIN_DATA=${word(env.TOCSIN_DATA)} TOCSIN_CONFIG=${word(env.TOCSIN_CONFIG)}`);
+  for (const line of ['list', 'export INC-2 --format md', 'runbook plan key-sync'])
+    say(`  npx tocsin ${line}`);
   say(`\nThe bot's log: ${logFile}. Ctrl-C ends all of it.`);
 }
+
+/** One word for a shell, whatever is in it. */
+const word = (path) => `'${path.replaceAll("'", "'\\''")}'`;
 
 /** @returns a promise of the exit code for when we are told to end: no failure once all is done */
 function onInterrupt(life) {

@@ -50,20 +50,29 @@ export function runJest(config, args) {
     console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped (${again})`);
   }
   const chosen = rest.some((one) => /^(-t|--testNamePattern)(=|$)/.test(one));
-  const skipped = chosen ? [] : skippedOf(summary);
-  for (const name of skipped) console.log(`skipped: ${name}`);
-  const missing = required && skipped.some((name) => !RIGHTS.test(name));
-  if (missing) console.error('A test was skipped where none may be.');
-  return jest.status !== 0 || !summary || summary.numPassedTests === 0 || missing ? 1 : 0;
+  const { lines, failed } = judged(summary, { required, chosen });
+  for (const line of lines) console.log(line);
+  return jest.status !== 0 || failed ? 1 : 0;
 }
 
 /** What a container may not be allowed to do cannot be installed. */
 const RIGHTS = /^where a disk may be mounted /;
 
-/** @returns the full names of tests that were not run */
-function skippedOf(summary) {
-  const all = (summary?.testResults ?? []).flatMap(({ assertionResults }) => assertionResults);
-  return all.filter(({ status }) => status === 'pending').map(({ fullName }) => fullName);
+/**
+ * What is to be said of a run's results, beside what jest said, and whether they are a failure.
+ * @param {object | null} summary jest's JSON; null: it left none
+ * @param {{ required: boolean, chosen: boolean }} how `required`: no test may be skipped; `chosen`: somebody asked for some by name, and skipped the rest
+ */
+export function judged(summary, { required, chosen }) {
+  if (!summary) return { lines: [], failed: true };
+  const all = summary.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const skipped = all
+    .filter(({ status }) => /^(pending|todo)$/.test(status) && !chosen)
+    .map(({ fullName }) => fullName);
+  const missing = required && skipped.some((name) => !RIGHTS.test(name));
+  const lines = skipped.map((name) => `skipped: ${name}`);
+  if (missing) lines.push('A test was skipped where none may be.');
+  return { lines, failed: missing || summary.numPassedTests === 0 };
 }
 
 function ours(args) {

@@ -28,15 +28,7 @@ export function demoKit() {
     exported: (ref: string) => JSON.parse(readFileSync(join(out, `${ref}.json`), 'utf8')) as Exported,
     /** As a process group of its own. */
     start(...more: string[]): { child: ChildProcess; said: () => string } {
-      const args = [
-        pathOf('scripts/demo.mjs'),
-        '--once',
-        '--out',
-        out,
-        '--data',
-        join(folder, 'data'),
-        ...more,
-      ];
+      const args = [pathOf('scripts/demo.mjs'), '--out', out, '--data', join(folder, 'data'), ...more];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
       let said = '';
       for (const stream of [child.stdout, child.stderr]) {
@@ -67,7 +59,7 @@ export async function playsToItsEnd(
   { folder, out, exported, start }: DemoKit,
   ...args: string[]
 ): Promise<void> {
-  const { child, said } = start(...args);
+  const { child, said } = start('--once', ...args);
   const [code] = (await once(child, 'close')) as [number];
   // What it said is shown where it matters: when it failed.
   expect({ code, said: code === 0 ? '' : said() }).toEqual({ code: 0, said: '' });

@@ -157,6 +157,9 @@ function onlyFlags(verb: string, args: string[]): boolean {
   });
 }
 
+/** What may be typed here beside the verbs of an incident. */
+const ofMachine = () => ['start', ...Object.keys(VERBS)].filter((name) => !name.startsWith('-'));
+
 /** What can be said without a database, so that a slip of the pen opens none. @returns null: there is such a verb */
 function unknownVerb(line: string, io: Io): string | null {
   const context = {
@@ -166,6 +169,7 @@ function unknownVerb(line: string, io: Io): string | null {
     implied: false,
     roles: [],
     command: 'tocsin',
+    beside: ofMachine(),
   };
   const said = parseCommand(plain(line), context);
   if (!isRefusal(said) || said.code !== 'UNKNOWN_VERB') return null;
@@ -213,22 +217,27 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
   });
 }
 
+/** Begun in src/main.ts, and no verb of this one. */
+const START: Pick<Verb, 'form' | 'help'> = { form: 'start [--role all|web|worker]', help: 'the bot' };
+
 /** `tocsin help [VERB]`: the machine's verbs and the incident's. */
 const help: Verb = {
   form: 'help [VERB]',
   help: 'this list, or one verb',
   async run([verb], io) {
-    const own = verb === undefined ? undefined : ownVerb(verb);
+    const own = verb === undefined ? undefined : verb === 'start' ? START : ownVerb(verb);
     if (own) return io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
     if (verb !== undefined) {
       if (verbNamed(verb)) return io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
-      throw refused(refuse('UNKNOWN_VERB', { verb: verb.slice(0, 40), closest: closestVerbs(verb) }));
+      throw refused(
+        refuse('UNKNOWN_VERB', { verb: verb.slice(0, 40), closest: closestVerbs(verb, ofMachine()) }),
+      );
     }
     // `--help` is `help` under another name.
-    const mine = [...new Set(Object.values(VERBS))].map(
+    const mine = [START, ...new Set(Object.values(VERBS))].map(
       (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
     );
-    io.out(`tocsin VERB …\n\n  start [--role all|web|worker]\n      the bot\n${mine.join('\n')}\n\n`);
+    io.out(`tocsin VERB …\n\n${mine.join('\n')}\n\n`);
     io.out(
       `The verbs of an incident, as in Slack; name the incident after the verb, and whose word it is with --owner @ana:\n\n${plainHelp(null, 'tocsin', Object.keys(VERBS))}\n\n` +
         '--team T… before a verb names the workspace, where the database holds several.\n',

@@ -101,6 +101,8 @@ export const erase: Verb = {
     if (!values.yes) throw new Usage('this cannot be undone: add `--yes`');
     return withCore(io, async (core) => {
       const team = await core.team();
+      if ((await core.store.incidents.load(team, incident)) === null)
+        throw new Told(`There is no INC-${incident}.`);
       const erased = await core.store.eraseTexts(FOLD, { team, incident, seq }, values.field);
       if (erased === 0)
         throw new Told(`Fact ${seq} of INC-${incident} has no such text, or it is erased already.`);
@@ -154,6 +156,7 @@ export const verify: Verb = {
     const result = await verifyFile(createReadStream(file), { head: values.head });
     if (!result.ok) {
       io.out(`BROKEN at line ${result.line}: ${result.why}\n`);
+      if (result.line === 1) io.err('Only a file that `export --format facts` wrote can be checked.\n');
       return 1;
     }
     const after = result.after ? `, ${result.after} recorded after that head` : '';
@@ -165,7 +168,7 @@ export const verify: Verb = {
 /** `tocsin health`: is the bot on this machine alive, whatever its role? For a container's health check. */
 export const health: Verb = {
   form: 'health',
-  help: 'is the bot in this container alive, of whatever role; `doctor` says what is wrong',
+  help: 'is the bot on this machine, or in this container, alive, of whatever role; `doctor` says what is wrong',
   async run(args, io) {
     nothingMore('health', args);
     const bots = await botsHere();

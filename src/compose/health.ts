@@ -122,7 +122,7 @@ export function startHeartbeat(
   log: Pick<Log, 'warn'>,
   folder = tmpdir(),
 ): () => Promise<void> {
-  const path = join(folder, `tocsin-${process.pid}.beat`);
+  const path = beatPath(folder, process.pid);
   const aside = `${path}.${Math.random().toString(36).slice(2)}`;
   let told = false;
   let writing: Promise<void> = Promise.resolve();
@@ -131,7 +131,9 @@ export function startHeartbeat(
     // Renamed into place as a whole: no reader sees half of it, and a link that stands there is replaced, not followed.
     writing = writeFile(aside, text, { flag: 'wx', mode: 0o600 })
       .then(() => rename(aside, path))
-      .catch((error: NodeJS.ErrnoException) => {
+      .catch(async (error: NodeJS.ErrnoException) => {
+        // What is left of it would stop every later beat, also when there is room again.
+        await takeAway(aside);
         if (told) return;
         told = true;
         const why = `${folder} takes no file (${error.code}): \`tocsin health\` will not find this bot; let it write there`;
@@ -143,8 +145,18 @@ export function startHeartbeat(
   return async () => {
     clearInterval(timer);
     await writing;
-    await rm(path, { force: true });
+    await takeAway(path);
   };
+}
+
+/** The account is part of the name: in a folder that many share, what a dead process of somebody else left cannot be replaced. */
+function beatPath(folder: string, pid: number): string {
+  return join(folder, `tocsin-${process.getuid?.() ?? 0}-${pid}.beat`);
+}
+
+/** One that stays says nothing of a bot that lives. */
+async function takeAway(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** How a bot on this machine is: `why` null is well. */
@@ -156,7 +168,7 @@ export interface Health {
 
 /** @returns the bots of this account that run here, each asked how it is */
 export async function botsHere(folder = tmpdir()): Promise<Health[]> {
-  const names = (await readdir(folder)).filter((name) => /^tocsin-\d+\.beat$/.test(name));
+  const names = (await readdir(folder)).filter((name) => /^tocsin-\d+-\d+\.beat$/.test(name));
   const beats = await Promise.all(names.map((name) => beatIn(join(folder, name))));
   const living = beats.filter((beat) => beat !== null).filter(({ pid }) => lives(pid));
   return Promise.all(

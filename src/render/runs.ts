@@ -31,7 +31,7 @@ const ENDS = {
   failed: 'failed',
   cancelled: 'was cancelled',
   rejected: 'was rejected',
-  expired: 'was not approved in time',
+  expired: 'expired',
   planned: 'was planned; nothing was changed',
   undone: 'was undone',
   'partly-undone': 'was undone in part',

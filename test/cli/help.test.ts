@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { cli, plainly } from '#cli/cli.js';
 import { unmarked } from '#domain/command/help.js';
@@ -39,6 +40,13 @@ test.each(['open', 'impact', 'mark', 'time'])('the times of %s stand before no t
   expect(text).not.toContain('A bare --');
 });
 
+test('help of start is about the bot, and not about an incident', async () => {
+  expect(await said('help', 'start')).toBe('tocsin start [--role all|web|worker]\n  the bot\n');
+  expect(await said('help')).toMatch(
+    /^tocsin VERB …\n\n {2}start \[--role all\|web\|worker\]\n {6}the bot\n {2}export /,
+  );
+});
+
 test('help of what is no verb says so', async () => {
   const { code, err } = await tried('help', 'nite');
   expect([code, err]).toEqual([
@@ -53,6 +61,27 @@ test.each(['constructor', 'toString', '__proto__'])('%s is no verb, and said to 
     code: 1,
     err: expect.stringContaining(`There is no ${word}.`),
   });
+});
+
+test('a file of another format is broken, and it is said which one can be checked', async () => {
+  const { code, out, err } = await tried(
+    'verify',
+    fileURLToPath(new URL('../../package.json', import.meta.url)),
+  );
+  expect([code, err]).toEqual([1, 'Only a file that export --format facts wrote can be checked.\n']);
+  expect(out).toMatch(/^BROKEN at line 1: not the JSON that we write/);
+});
+
+test.each([
+  ['strat', 'start'],
+  ['dcotor', 'doctor'],
+  ['tokens', 'token'],
+  ['verfy', 'verify'],
+  ['nite', 'note'],
+])('for %s, %s is offered first, be it a verb of the machine or of an incident', async (typed, meant) => {
+  const offered = expect.stringMatching(new RegExp(`^There is no ${typed}\\. Did you mean ${meant} or`));
+  expect(await tried(typed)).toEqual({ code: 2, out: '', err: offered });
+  expect(await tried('help', typed)).toEqual({ code: 1, out: '', err: offered });
 });
 
 test.each(['doctor', 'migrate', 'rebuild', 'restored', 'health'])(

@@ -37,6 +37,29 @@ test('headline, topic and announcement follow the state: one update for many cha
   expect(channel.pins).toEqual([headline?.ts]);
 });
 
+test('what people are told to type begins with the command of their workspace', async () => {
+  const org = kit.world.org;
+  kit.world.org = { ...org, command: '/outage' };
+  try {
+    const incident = await standing('Called otherwise');
+    const help = async () => JSON.stringify((await kit.said(incident))[0]);
+    expect(await help()).toContain('`/outage help`');
+    await kit.says({ type: 'ChangeSeverity', severity: 'sev1', reason: null }, incident);
+    await kit.pays(incident);
+    expect(await help()).toContain('sev1');
+    expect(await help()).toContain('`/outage help`');
+
+    await kit.fault('conversations.create', 'error', 'restricted_action', 1);
+    const without = await standing('No channel');
+    const announced = (await kit.channels()).find((one) => one.name === 'incidents')?.messages;
+    expect(announced?.find((one) => one.text.includes(`*INC-${without}*`))?.text).toContain(
+      `\`/outage note INC-${without} TEXT\``,
+    );
+  } finally {
+    kit.world.org = org;
+  }
+});
+
 test('a headline that was refused when the channel was opened is posted when it can be', async () => {
   const incident = await kit.opens('Late headline');
   await kit.fault('chat.postMessage', 'error', 'restricted_action', 2);

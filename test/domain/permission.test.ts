@@ -9,6 +9,7 @@ import {
   isHere,
   PERMISSIONS,
   POWERS,
+  type Power,
   powerFor,
   type Rules,
   readRules,
@@ -17,6 +18,7 @@ import {
 } from '#domain/permission.js';
 import { runsOf } from '#domain/run/state.js';
 import type { Account, Person } from '#domain/words.js';
+import { intended } from './command/support.js';
 import { ana, asking, bo, given, INSIDE, NOW, opened } from './given.js';
 import { by, chen, decided, HASH, lead, planned, proposed, standing } from './run/facts.js';
 
@@ -467,6 +469,33 @@ describe('the table', () => {
     }
     const machine = Object.keys(MACHINE).filter((name) => !/help$|^-/.test(name));
     for (const name of machine) expect([name, listed.includes(name)]).toEqual([name, true]);
+  });
+
+  const LINES: ReadonlyArray<[power: Power, ...lines: string[]]> = [
+    ['declare', 'open API fails'],
+    ['note', 'note x', 'log 01:39 x\n01:41 y'],
+    ['correct', 'edit 2 x', 'time 2 01:41', 'strike 2 x', 'undo'],
+    ['state', 'status identified', 'resolve', 'reopen x', 'sev sev1', 'lead @ana', 'role scribe @ana'],
+    ['state', 'title x', 'mark started 01:41', 'component add X', 'component remove X'],
+    ['state', 'impact x', 'cause x', 'action x', 'done 1'],
+    ['invite', 'invite @ana', 'uninvite @ana'],
+    ['publish', 'publish x', 'publish x --yes'],
+    ['run', 'undo RUN-1', 'retry RUN-1', 'skip RUN-1 x', 'answer RUN-1 yes'],
+    ['approve', 'approve RUN-1', 'reject RUN-1'],
+    ['break_glass', 'approve RUN-1 --break-glass x'],
+    ['cancel', 'cancel RUN-1'],
+  ];
+  test('whatever can be typed needs the power of its verb', () => {
+    for (const [power, ...lines] of LINES)
+      for (const line of lines) expect([line, powerFor(intended(line))]).toEqual([line, power]);
+    const shown = LINES.flatMap(([, ...lines]) => lines.map((line) => line.split(' ')[0]));
+    // `run` is an intent once the runbook's file was read.
+    const others = ['run', 'list', 'help', 'postmortem'];
+    const recording = VERBS.filter(({ name, looks }) => !looks && !others.includes(name));
+    expect(recording.map(({ name }) => name).filter((name) => !shown.includes(name))).toEqual([]);
+    expect(powerFor({ type: 'CaptureMessage' })).toBe('note');
+    expect(powerFor(LEFT.plan as Intent)).toBe('plan');
+    expect(powerFor(LEFT.run as Intent)).toBe('run');
   });
 
   test('every intent needs a power, or is Tocsin’s own', () => {

@@ -331,6 +331,31 @@ describe('one that cannot be written keeps nobody else', () => {
   });
 });
 
+test('what needs more than the state is decided on what was kept before it, also by those who ask together', async () => {
+  const by = aProcess();
+  const incident = await opened(by);
+  const together = async (...intents: TypedIntent[]) =>
+    (await Promise.all(intents.map((intent) => by.say(intent, incident)))).map(code);
+  const moment = { at: '2024-11-10T01:41:00Z', until: null, precision: 'minute' as const };
+  const strike: TypedIntent = { type: 'StrikeEntry', entry: 2, reason: 'wrong' };
+  const correcting = await together(
+    note('fails'),
+    { type: 'EditEntry', entry: 2, text: 'requests fail' },
+    { type: 'RetimeEntry', entry: 2, moment },
+    strike,
+    strike,
+  );
+  expect(correcting).toEqual(['recorded', 'recorded', 'recorded', 'recorded', 'ENTRY_STRUCK']);
+
+  const message = { channel: 'C0INCIDENT', ts: '1731202860.000100', text: 'x', author: BO, link: null };
+  const captures = await together({ type: 'CaptureMessage', message }, { type: 'CaptureMessage', message });
+  expect(captures).toEqual(['recorded', 'ALREADY_CAPTURED']);
+
+  const done: TypedIntent = { type: 'CompleteAction', action: 1 };
+  const actions = await together({ type: 'AddAction', text: 'rotate', owner: null }, done, done);
+  expect(actions).toEqual(['recorded', 'recorded', 'ACTION_DONE']);
+});
+
 describe('who may', () => {
   test('one for whom Slack has to be asked delays nobody else, and is refused when Slack says no', async () => {
     const { promise: asked, resolve: isAsked } = deferred<void>();

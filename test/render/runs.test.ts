@@ -211,6 +211,8 @@ describe('`runs`', () => {
       '  add: asking · 2.0 s · refused by the target',
     );
     expect(runsText('INC-7', [viewOf(...going, cancelled)], now)).toContain('is being cancelled');
+    const late = viewOf(proposed(), planned(), ended('expired', 'nobody approved it in time'));
+    expect(runsText('INC-7', [late], now)).toContain('RUN-1 key-sync expired: nobody approved it in time (');
   });
 
   test('none, and too many', () => {

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, uptime } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -218,8 +218,9 @@ describe('a heartbeat', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const log = { warn: () => undefined };
   const bot = { role: 'worker', host: '0.0.0.0', port: null };
+  const beatOf = (pid: number) => join(folder, `tocsin-${process.getuid?.() ?? 0}-${pid}.beat`);
   const left = (pid: number, more: object) =>
-    writeFile(join(folder, `tocsin-${pid}.beat`), JSON.stringify({ pid, ...bot, up: uptime(), ...more }));
+    writeFile(beatOf(pid), JSON.stringify({ pid, ...bot, up: uptime(), ...more }));
 
   test('is there while the bot is, and goes with it', async () => {
     const stop = startHeartbeat(bot, log, folder);
@@ -230,6 +231,24 @@ describe('a heartbeat', () => {
     expect(await botsHere(folder)).toEqual([]);
   });
 
+  test('that could not be written is written later, and one that stays does not keep a bot from its end', async () => {
+    await mkdir(beatOf(process.pid));
+    let stop = async () => {};
+    const why = await new Promise((resolve) => {
+      stop = startHeartbeat(bot, { warn: resolve }, folder);
+    });
+    expect(why).toEqual({ why: expect.stringContaining('takes no file (EISDIR)') });
+    expect(await readdir(folder)).toEqual([basename(beatOf(process.pid))]);
+    await rmdir(beatOf(process.pid));
+    let here = await botsHere(folder);
+    while (here.length === 0) here = await botsHere(folder);
+    expect(here).toEqual([{ pid: process.pid, role: 'worker', why: null }]);
+    await rm(beatOf(process.pid));
+    await mkdir(beatOf(process.pid));
+    await stop();
+    await rmdir(beatOf(process.pid));
+  });
+
   test('that has stopped is told, and so is a port where nobody answers', async () => {
     await left(process.pid, { up: uptime() - 100 });
     expect((await botsHere(folder))[0]?.why).toMatch(/no(t)? .*sign of life for 1\d\d s/);
@@ -238,9 +257,9 @@ describe('a heartbeat', () => {
   });
 
   test('of a process that is gone, or that is no heartbeat, counts for nothing', async () => {
-    await rm(join(folder, `tocsin-${process.pid}.beat`), { force: true });
+    await rm(beatOf(process.pid), { force: true });
     await left(2 ** 22 + 1, {});
-    await writeFile(join(folder, 'tocsin-1.beat'), 'half of');
+    await writeFile(beatOf(1), 'half of');
     expect(await botsHere(folder)).toEqual([]);
   });
 });

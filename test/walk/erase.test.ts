@@ -52,6 +52,10 @@ test('an erased title and an erased note are nowhere, and the chain still proves
     'public.fact_text',
   ]);
 
+  expect(await walk.tocsin('erase', 'INC-9', '--fact', '3', '--field', 'text', '--yes')).toMatchObject({
+    code: 1,
+    err: 'There is no INC-9.\n',
+  });
   // Whose sequence number it is depends on deliveries in between; the record says it.
   const facts = (await walk.tocsin('export', 'INC-1', '--format', 'facts')).out;
   const seqOf = (type: string) =>

@@ -46,7 +46,8 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const { word, rest } = leads ? firstWord(first.rest) : first;
   if (!word) return { ...ask({ type: 'help', verb: null }), verb: 'help', ref: null };
   const verb = verbNamed(word);
-  if (!verb) return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word) });
+  if (!verb)
+    return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word, ctx.beside) });
 
   // In an incident's channel INC-8 is what the text speaks of; a verb without a text can only mean the incident.
   const may = verb.incident && (verb.looks || !ctx.implied);

@@ -41,7 +41,7 @@ const TABLE = {
     },
   ],
   note: ['note [TIME] TEXT', 'record what happened', { timed: true }],
-  log: ['log TIME TEXT, one a line', 'record many lines at once, or none', { timed: true }],
+  log: ['log TIME TEXT, one a line', 'record many lines at once: all of them, or none', { timed: true }],
   status: [
     'status investigating|identified|monitoring|resolved [TIME] [TEXT]',
     'change the status',
@@ -137,13 +137,19 @@ export function takesValue(verb: string, word: string): boolean {
   return verbNamed(verb)?.flags.some((flag) => flag.name === name && flag.value !== undefined) ?? false;
 }
 
-/** @returns the three verbs that somebody may have meant, the likeliest first. */
-export function closestVerbs(word: string): string[] {
+/**
+ * @param beside verbs of the place where it was typed, which hide aliases of their name
+ * @returns the three verbs that somebody may have meant, the likeliest first
+ */
+export function closestVerbs(word: string, beside: readonly string[] = []): string[] {
   const typed = word.toLowerCase().slice(0, 40);
-  return VERBS.map((verb) => ({
-    name: verb.name,
-    far: Math.min(...[verb.name, ...verb.aliases].map((name) => howFar(typed, name))),
-  }))
+  const others = beside.filter((name) => !VERBS.some((verb) => verb.name === name));
+  const own = VERBS.map(({ name, aliases }) => [name, ...aliases.filter((alias) => !beside.includes(alias))]);
+  return [...others.map((name) => [name]), ...own]
+    .map((names) => ({
+      name: names[0] as string,
+      far: Math.min(...names.map((name) => howFar(typed, name))),
+    }))
     .sort((a, b) => a.far - b.far)
     .slice(0, 3)
     .map(({ name }) => name);
@@ -173,6 +179,8 @@ export interface CommandContext extends TimeContext {
   readonly roles: readonly string[];
   /** How the command is called here, for forms and examples: `/incident`. */
   readonly command: string;
+  /** What else may be typed there: the verbs of the machine. */
+  readonly beside?: readonly string[];
 }
 
 export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
