@@ -65,6 +65,17 @@ async function measure(database, redisUrl) {
   const store = openStore(database, console.error);
   const handle = createHandle({ store: lookupsOf(store), relay: { nudge() {} }, onError: console.error });
   const engine = await openEngine({ redisUrl, database, log });
+  // What a machine asks for without anybody's word needs somebody's agreement, whatever its runbook says.
+  const ana = {
+    id: 'U1',
+    name: 'Ana',
+    realName: null,
+    tz: null,
+    isBot: false,
+    deleted: false,
+    kind: 'member',
+  };
+  await store.people.upsert(TEAM, [ana]);
   const ask = await asker(handle);
   const took = { rounds: [], resumed: [], visible: [] };
   const options = { database, redisUrl };
@@ -162,7 +173,15 @@ async function asker(handle) {
   let incident = 0;
   const says = async (intent, target) => {
     const by = { id: 'U1', name: 'Ana' };
-    const asking = { team: TEAM, by, source: 'cli', key: null, now: new Date(), seesPrivate: true };
+    const asking = {
+      team: TEAM,
+      by,
+      owner: by,
+      source: 'cli',
+      key: null,
+      now: new Date(),
+      seesPrivate: true,
+    };
     const answer = await handle(intent, target, asking);
     if (answer.refused) throw new Error(answer.sentence);
   };

@@ -75,9 +75,10 @@ const worker = () =>
       systems: { store: none, route: none, pair: none, command: none, secret: none, fingerprint: none },
       scrub: { text: (text) => text, json: (value) => value },
       approversOf: async () => [],
+      gone: async () => [],
       async owe(effect, of) {
         await store.outbox.owe(effect, of);
-        if (!of.dueAt) relay.nudge([of.lane]);
+        if (!of.inMs) relay.nudge([of.lane]);
       },
       now: () => new Date(),
       log,

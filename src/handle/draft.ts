@@ -79,8 +79,12 @@ export async function draftGroup<R extends Request>(
         (before ? result.held : result.refused).push({ request, refusal: outcome });
         continue;
       }
+      // What is gathered request by request; a summary is made once for all.
       const { commit, draft } = outcome;
-      for (const part of PARTS) result.commit[part].push(...(commit[part] as never[]));
+      result.commit.facts.push(...commit.facts);
+      result.commit.entries.push(...commit.entries);
+      result.commit.amendments.push(...commit.amendments);
+      result.commit.effects.push(...commit.effects);
       latest.set(nameOf({ team: request.asking.team, incident: draft.incident }), draft.after);
       result.drafts.push({ request, draft });
     } catch (error) {
@@ -256,9 +260,6 @@ export const gathering = (): Gathering => ({
   summaries: [],
   effects: [],
 });
-
-/** What is gathered request by request; a summary is made once for all. */
-const PARTS = ['facts', 'entries', 'amendments', 'effects'] as const;
 
 /** One summary an incident, from before the first to after the last intent of this commit. */
 function summariesOf(drafts: ReadonlyArray<{ request: Request; draft: Draft }>): Gathering['summaries'] {
