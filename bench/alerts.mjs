@@ -96,7 +96,7 @@ try {
 
 function settings(ana) {
   return {
-    secrets: { bench: { env: 'BENCH_ALERTS' } },
+    secrets: { bench: 'env:BENCH_ALERTS' },
     alerts: {
       sources: { prometheus: { type: 'alertmanager', secrets: ['secret:bench'] } },
       rules: [

@@ -18,7 +18,7 @@ export async function checkRehearsal(rehearsed, texts, { load, slack, env, out }
   if (wrong.length > 0) throw new Error(`INC-2 is not as it should be:\n    ${wrong.join('\n    ')}`);
   const none = await noneFailed(load, rehearsed.mark);
   step(
-    `INC-2 says ${rehearsed.failed} failed requests, as the load generator does`,
+    `INC-2 measured ${rehearsed.failed} failed requests, as many as the load generator counted`,
     `after the rollback ${none}`,
   );
   step('every run ended as it should, and none of the keys is in an export, a log or Slack');
@@ -32,12 +32,22 @@ export function checkFinal({ failed, mark }, final) {
 }
 
 function countsWrong({ failed }, texts) {
-  const { impact } = JSON.parse(texts['INC-2.json']);
+  const { incident, impact, timeline } = JSON.parse(texts['INC-2.json']);
   const told = impact.map((one) => one.failed);
   const words = `${count(failed, 'request')} failed`;
+  const alerts = timeline.filter(({ kind }) => kind === 'alert');
+  const typed = timeline.filter(({ kind, text }) => kind === 'milestone' && /detected/.test(text));
   return [
     failed > 0 ? null : 'no request failed: the rehearsal has rehearsed nothing',
-    told.length === 1 && told[0] === failed ? null : `INC-2.json says ${told} failed, ${failed} did`,
+    told.length === 1 && told[0] === failed && impact[0].measured
+      ? null
+      : `INC-2.json says ${told} failed, ${failed} did`,
+    alerts.length === 1 && alerts[0].until !== null
+      ? null
+      : `INC-2.json has ${count(alerts.length, 'alert')}, until ${alerts[0]?.until}`,
+    typed.length === 0 && incident.milestones.detected === alerts[0]?.at
+      ? null
+      : `detected is ${incident.milestones.detected}, the alert’s time ${alerts[0]?.at}`,
     ...['INC-2.md', 'INC-2.html', 'postmortem-2.md'].map((file) =>
       new RegExp(`(?<!\\d)${words}`).test(texts[file]) ? null : `${file} does not say “${words}”`,
     ),
