@@ -44,6 +44,8 @@ export const LIMITS = {
   people: 100,
   members: 1_000,
   logLines: 1_000,
+  watches: 10,
+  watchedAtOnce: 20,
   count: 1_000_000_000_000,
 } as const;
 
@@ -58,5 +60,20 @@ export function lengthOf(text: string): number {
 export function given(texts: Record<string, string | null>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(texts).filter((pair): pair is [string, string] => pair[1] !== null),
+  );
+}
+
+const SPAN = /^(?:\d{1,6}\s*(?:h|m|min|s)\s*)+$/i;
+const SPAN_PART = /(\d+)\s*(h|m|s)/gi;
+const SPAN_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
+
+/** @returns a length of time as people type it, `30m`, `1h30m`, `90 s`, in milliseconds; null: it is none */
+export function readSpan(typed: string): number | null {
+  const text = typed.normalize('NFKC').trim();
+  if (!SPAN.test(text)) return null;
+  const parts = [...text.matchAll(SPAN_PART)];
+  return parts.reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (SPAN_MS[unit.toLowerCase()] ?? 0),
+    0,
   );
 }
