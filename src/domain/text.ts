@@ -63,17 +63,11 @@ export function given(texts: Record<string, string | null>): Record<string, stri
   );
 }
 
-const SPAN = /^(?:\d{1,6}\s*(?:h|m|min|s)\s*)+$/i;
-const SPAN_PART = /(\d+)\s*(h|m|s)/gi;
-const SPAN_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
+const SPAN = /^(?=.)(?:(\d{1,6})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?\s*(?:(\d{1,6})\s*s)?$/i;
 
 /** @returns a length of time as people type it, `30m`, `1h30m`, `90 s`, in milliseconds; null: it is none */
 export function readSpan(typed: string): number | null {
-  const text = typed.normalize('NFKC').trim();
-  if (!SPAN.test(text)) return null;
-  const parts = [...text.matchAll(SPAN_PART)];
-  return parts.reduce(
-    (sum, [, amount, unit = '']) => sum + Number(amount) * (SPAN_MS[unit.toLowerCase()] ?? 0),
-    0,
-  );
+  const [read, hours, minutes, seconds] = SPAN.exec(typed.normalize('NFKC').trim()) ?? [];
+  if (read === undefined) return null;
+  return Number(hours ?? 0) * 3_600_000 + Number(minutes ?? 0) * 60_000 + Number(seconds ?? 0) * 1_000;
 }

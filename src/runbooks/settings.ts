@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Json } from '#domain/run/runbook.js';
 import type { ShellCommand } from './action.js';
 import { prometheusQuery } from './actions/prometheus-query.js';
 import { duration } from './actions/touch.js';
@@ -17,13 +18,28 @@ import { type Host, hostOf, isBelow, isNever, NEVER_TEXT } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
 import { type Schedule, scheduleShape } from './schedule.js';
-import type { Watched, WatchSettings } from './watch.js';
 
 /** The sections of tocsin.yml that are about runbooks, as they stand there. */
 export type RunbookSections = Record<
   Exclude<keyof RunbookSettings, 'hosts'> | 'http',
   Record<string, unknown>
 >;
+
+/** Something that can be watched, by its name under `watch:` in tocsin.yml. */
+export interface Watched {
+  kind: 'probe' | 'query';
+  uses: 'http' | 'keys.probe' | 'prometheus.query';
+  /** As the action takes it. All of it stands in tocsin.yml, the addresses too. */
+  with: Readonly<Record<string, Json>>;
+}
+
+/** `watch:` of tocsin.yml. */
+export interface WatchSettings {
+  everyMs: number;
+  /** What `watch` alone means. */
+  usual: { forMs: number; probes: string[]; queries: string[] };
+  watched: ReadonlyMap<string, Watched>;
+}
 
 /** The same, checked; each by name. */
 export interface RunbookSettings {
@@ -111,7 +127,7 @@ export function readRunbookSettings(
     watch: UNWATCHED,
   };
   const watch = shaped(watchShape, sections.watch, ['watch']);
-  if (watch) settings.watch = watchIn(watch, settings, problem);
+  if (watch) settings.watch = watchIn(watch, settings, sections, problem);
 
   const known = Object.keys(sections.keystores);
   for (const [name, pair] of settings.pairs)
@@ -364,6 +380,7 @@ const UNWATCHED: WatchSettings = {
 function watchIn(
   { probes, queries, every: everyMs, default: usual }: z.infer<typeof watchShape>,
   { keystores, routes, secrets }: RunbookSettings,
+  sections: RunbookSections,
   problem: (path: readonly PropertyKey[], what: string) => void,
 ): WatchSettings {
   const watched = new Map<string, Watched>();
@@ -392,25 +409,28 @@ function watchIn(
       );
     return { secret_headers: { Authorization: name } };
   };
-  const probed = (path: PropertyKey[], what: string, name: string, probe: object | null | undefined) => {
-    if (probe) return;
-    const section = what === 'route' ? routes : keystores;
-    problem(
-      [...path, what],
-      probe === null
-        ? `names ${name}, which has no probe; write one there: \`probe: { url: "https://…" }\``
-        : `names none that there is: ${listed([...section.keys()])}`,
-    );
+  /** @param probe of the store or route; null: it has none, undefined: there is none, or it is wrong itself and that is said */
+  const probed = (
+    what: 'route' | 'keystore',
+    name: string,
+    probe: object | null | undefined,
+    path: PropertyKey[],
+  ) => {
+    const there = sections[`${what}s`];
+    if (probe === null)
+      problem(path, `names ${name}, which has no probe; write one there: \`probe: { url: "https://…" }\``);
+    else if (!Object.hasOwn(there, name))
+      problem(path, `names none that there is: ${listed(Object.keys(there))}`);
   };
   for (const [name, probe] of Object.entries(probes)) {
     const path = ['watch', 'probes', name];
     const { url, keystore, route, method = 'GET', expect = [200], authorization } = probe;
     if (keystore !== undefined) {
-      probed(path, 'keystore', keystore, keystores.get(keystore)?.probe);
+      probed('keystore', keystore, keystores.get(keystore)?.probe, [...path, 'keystore']);
       keep('probes', name, { kind: 'probe', uses: 'keys.probe', with: { store: keystore } });
     } else {
       const its = route === undefined ? null : routes.get(route)?.probe;
-      if (route !== undefined) probed(path, 'route', route, its);
+      if (route !== undefined) probed('route', route, its, [...path, 'route']);
       const where = url ?? its?.url;
       if (where === undefined) continue;
       const given = { url: where, method, expect: { status: [...(its?.status ?? expect)] } };

@@ -1,7 +1,8 @@
+import type { WatchAsked } from '#domain/command/verbs.js';
 import { laneOf, laneOfWatch, watchLaneOf } from '#domain/incident/effect.js';
-import type { Intent } from '#domain/incident/intent.js';
-import { isRefusal } from '#domain/refusal.js';
-import { printable } from '#domain/text.js';
+import type { Intent, TypedIntent } from '#domain/incident/intent.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { closest, LIMITS, printable } from '#domain/text.js';
 import {
   type Counted,
   slotAt,
@@ -13,12 +14,58 @@ import {
 } from '#domain/watch.js';
 import { botAsking } from '#domain/words.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
-import { Lost, type RunContext } from '#runbooks/action.js';
+import { ActionFailed, Lost, type RunContext } from '#runbooks/action.js';
+import { http } from '#runbooks/actions/http.js';
+import { keysProbe } from '#runbooks/actions/keys-probe.js';
+import { prometheusQuery } from '#runbooks/actions/prometheus-query.js';
 import { ranOut } from '#runbooks/actions/touch.js';
-import { lookAt, type Watched } from '#runbooks/watch.js';
+import type { Watched, WatchSettings } from '#runbooks/settings.js';
 import { abortable, type RunWorld } from '#runs/context.js';
 import type { Lane, OwedRow } from '#store/outbox.js';
 import { Unavailable } from '#store/pools.js';
+
+/** @returns how a watch is made of what somebody typed, and for how long one is offered: null where there is nothing to watch */
+export function watchesOf({ everyMs, usual, watched }: WatchSettings) {
+  const named = (kind: Watched['kind']) =>
+    [...watched].flatMap(([name, one]) => (one.kind === kind ? [name] : []));
+  const stray = (kind: Watched['kind'], names: readonly string[]) =>
+    names.find((name) => watched.get(name)?.kind !== kind);
+  return {
+    span: watched.size > 0 ? typed(usual.forMs) : null,
+    asked({ forMs, probes, queries }: WatchAsked): TypedIntent | Refusal {
+      if (watched.size === 0) return refuse('NOTHING_TO_WATCH', {});
+      for (const [kind, names] of [
+        ['probe', probes],
+        ['query', queries],
+      ] as const) {
+        const name = stray(kind, names);
+        if (name !== undefined)
+          return refuse('NO_SUCH_WATCHED', { what: kind, name, closest: closest(name, named(kind)) });
+      }
+      const chosen = probes.length + queries.length > 0 ? { probes, queries } : usual;
+      const count = chosen.probes.length + chosen.queries.length;
+      const limit = LIMITS.watchedAtOnce;
+      if (count > limit) {
+        const next = 'Name those that matter most: `watch --probe NAME --query NAME`.';
+        return refuse('TOO_MANY', { what: 'probes and queries', count, limit, next });
+      }
+      const { probes: some, queries: others } = chosen;
+      return {
+        type: 'StartWatch',
+        forMs: forMs ?? usual.forMs,
+        everyMs,
+        probes: [...some],
+        queries: [...others],
+      };
+    },
+  };
+}
+
+/** @returns a length of time as it is typed: `30m` */
+function typed(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1_000}s`;
+}
 
 /** All that watching stands on. */
 export interface WatchWorld
@@ -197,6 +244,20 @@ async function look(on: Watching, { world, lease, stopping }: Hand): Promise<Map
   if (lease.signal.aborted) throw new Lost();
   if (stopping.aborted) return null;
   return new Map(results.filter((one) => one !== null));
+}
+
+/** What a look is made with: actions of runbooks that only read. */
+const ACTIONS = { http, 'keys.probe': keysProbe, 'prometheus.query': prometheusQuery };
+
+/** Looks once. @throws ActionFailed in words: it is not as it should be, or could not be asked */
+async function lookAt({ uses, with: given }: Watched, context: RunContext): Promise<void> {
+  const action = ACTIONS[uses] as unknown as {
+    input: { parse(given: unknown): unknown };
+    run(input: unknown, context: RunContext): Promise<{ kind: string }>;
+  };
+  // What stands in tocsin.yml is its author's word, all of it.
+  const result = await action.run(action.input.parse(given), { ...context, written: given });
+  if (result.kind !== 'done') throw new ActionFailed(`${uses} gave no answer`);
 }
 
 function messageOf(error: unknown): string {
