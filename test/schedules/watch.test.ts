@@ -281,7 +281,7 @@ describe('nobody is there', () => {
   test('at its end neither: it is over when it was to be over', async () => {
     await starts();
     await looks(4);
-    await passes(3 * 3_600_000);
+    await passes(20 * EVERY);
     await visit();
     expect(asked).toHaveLength(4);
     expect(await last()).toMatch(/; looked 4 times, 4 good \(api\); 6 looks were missed/);
