@@ -75,7 +75,7 @@ const here = prometheusAvailable() && redisAvailable();
     expect(await typed('resolve')).toContain('recorded');
     expect(await typed('watch --probe ttss')).toContain('`--probe tts`');
     expect(await typed('watch')).toMatch(
-      /recorded.*watch until .*every 1 s: tts, up[^]*`watch stop` ends it/,
+      /recorded.*watch until .*every 1 s: tts, up[\s\S]*`watch stop` ends it/,
     );
     expect(await typed('show')).toContain('watched until');
     while (asked < 2) await pause(20);
