@@ -60,7 +60,7 @@ export type Answer =
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
-export interface WatchOffer {
+interface WatchOffer {
   incident: number;
   n: number;
   /** As it is typed: `30m`. */

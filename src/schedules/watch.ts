@@ -237,7 +237,8 @@ async function look(on: Watching, { world, lease, stopping }: Hand): Promise<Map
         return null;
       } catch (error) {
         const why = ranOut(signal) ? 'there was no answer in time' : messageOf(error);
-        return [name, printable(world.scrub.text(why)).slice(0, WHY)] as const;
+        // Scrubbed before it is cut, and by characters: neither half a secret nor half a character is kept.
+        return [name, [...printable(world.scrub.text(why))].slice(0, WHY).join('')] as const;
       }
     }),
   );

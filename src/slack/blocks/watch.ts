@@ -43,7 +43,7 @@ export function watchOffer(receipt: string, offer: z.infer<typeof WATCH_VALUE>):
   const value = packed(offer);
   if (value === null) return null;
   return [
-    { type: 'section', text: plain(cut(receipt, MAX.section)) },
+    { type: 'section', text: plain(cut(receipt, MAX.section) || '…') },
     { type: 'actions', elements: [button(WATCH_ACTIONS.start, `Watch ${offer.span}`, value)] },
   ];
 }
