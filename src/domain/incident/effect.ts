@@ -64,7 +64,10 @@ export type Effect =
    * `wake`: somebody has spoken, so that what is due in that lane later is due now; in a lane beside it.
    */
   | { kind: 'watch.look'; payload: { watch: number; counted?: Counted; wake?: true } }
-  /** Tell the channel, with who is to know it named, what a watch saw, or that it cannot go on: the fact `seq`, entry `n`. `asked`: who asked for it. */
+  /**
+   * Tell the channel, with who is to know it named, what a watch saw, or that it cannot go on: the fact `seq`, entry `n`.
+   * `asked`: who asked for it.
+   */
   | { kind: 'watch.tell'; payload: { seq: number; n: number; asked: string } };
 
 export type EffectKind = Effect['kind'];
