@@ -1,12 +1,13 @@
 import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
-import { verbNamed } from '#domain/command/verbs.js';
+import { verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
+import { watchOf } from '#domain/watch.js';
 import { refOf, STANDING } from '#domain/words.js';
 import {
   type Before,
@@ -51,12 +52,20 @@ export interface Meant {
 
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
-  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
+  /** `watch`: it was resolved, and tocsin.yml names what could be watched for so long; `n`: the entry that says so. */
+  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string; watch?: WatchOffer }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
+
+interface WatchOffer {
+  incident: number;
+  n: number;
+  /** As it is typed: `30m`. */
+  span: string;
+}
 
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
 export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
@@ -79,6 +88,8 @@ export interface AnswerPorts {
    * @returns remarks for the receipt with it, whole sentences
    */
   propose?(asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  /** Makes an intent of a watch that was asked for. `span`: for how long one is offered; null: there is nothing to watch. */
+  watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
@@ -174,6 +185,10 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
         return record(ports, proposed.intent, incident, asking, notes);
       }
+      case 'watch': {
+        const meant = ports.watch?.asked(said) ?? refuse('NOTHING_TO_WATCH', {});
+        return isRefusal(meant) ? refused(meant) : record(ports, meant, incident, asking, said.notes);
+      }
     }
   };
 }
@@ -187,6 +202,8 @@ function powerOf(said: Parsed): Power | null {
       return 'note';
     case 'run':
       return said.planOnly ? 'plan' : 'run';
+    case 'watch':
+      return 'watch';
     case 'ask':
       if (said.ask.type === 'help') return null;
       return said.ask.type === 'export' || said.ask.type === 'postmortem' ? 'export' : 'see';
@@ -205,9 +222,24 @@ async function record(
   const outcome = await ports.handle(intent, incident, asking, notes);
   if (!isRefusal(outcome)) {
     const remark = await remarkOn(ports.read, outcome);
-    return { kind: 'recorded', text: outcome.receipt, recorded: outcome, ...(remark && { remark }) };
+    const watch = offerOf(outcome, ports.watch?.span ?? null);
+    return {
+      kind: 'recorded',
+      text: outcome.receipt,
+      recorded: outcome,
+      ...(remark && { remark }),
+      ...(watch && { watch }),
+    };
   }
   return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
+}
+
+/** What is over can be watched for a while: offered to whoever says that it is. */
+function offerOf({ facts, state }: Recorded, span: string | null): WatchOffer | null {
+  const resolved = facts.find((fact) => fact.type === 'StatusChanged' && fact.data.status === 'resolved');
+  if (span === null || resolved?.type !== 'StatusChanged') return null;
+  if (state.number === STANDING || watchOf(state)) return null;
+  return { incident: state.number, n: resolved.data.n, span };
 }
 
 /**

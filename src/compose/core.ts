@@ -8,6 +8,7 @@ import type { Log } from '#log.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { watchesOf } from '#schedules/watch.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
@@ -74,6 +75,7 @@ export async function openCore(
     permits,
     before,
     propose: proposeOf(runbooks, role === 'guest'),
+    watch: watchesOf(runbooks.settings.watch),
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });

@@ -9,6 +9,7 @@ import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import type { RunWorld } from '#runs/context.js';
+import type { WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import { approversFrom, type Groups } from '#slack/people/groups.js';
 import { personOf, personOfProfile } from '#slack/people/people.js';
@@ -18,13 +19,13 @@ import type { Core } from './core.js';
 
 // What deliveries, runs and schedules stand on, each put together from other rooms.
 
-/** Everything that taking runs along stands on. @param nudge wakes lanes that owe something now */
+/** Everything that taking runs along, and watching, stands on. @param nudge wakes lanes that owe something now */
 export function runWorldOf(
   { store, handle, runbooks }: Core,
   groups: Groups | null,
   nudge: (lanes: string[]) => void,
   log: Log,
-): RunWorld {
+): RunWorld & WatchWorld {
   return {
     outbox: store.outbox,
     incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
@@ -47,6 +48,8 @@ export function runWorldOf(
       await store.outbox.owe(effect, of);
       if (!of.inMs) nudge([of.lane]);
     },
+    watched: runbooks.settings.watch.watched,
+    hurry: store.outbox.hurry,
     now,
     log,
   };

@@ -158,6 +158,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.log',
   'run.post',
   'run.offer',
+  'watch.tell',
 ]);
 
 /**

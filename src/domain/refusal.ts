@@ -230,6 +230,25 @@ export const SENTENCES = {
     sentence: `This would be kept as a public status post, *${p.state}*: ${p.text}`,
     next: 'Type it again with `--yes`. It is sent to no public page: post it there yourself.',
   }),
+  // -- watching --
+  NOTHING_TO_WATCH: (_: Record<string, never>) => ({
+    sentence: 'tocsin.yml names nothing that could be watched.',
+    next: 'Name probes or queries there under `watch:`; docs/watch.md has an example.',
+  }),
+  NO_SUCH_WATCHED: (p: { what: 'probe' | 'query'; name: string; closest: string[] }) => ({
+    sentence: `tocsin.yml names no ${p.what} “${p.name}” under \`watch:\`.`,
+    next: p.closest.length
+      ? `The closest: ${p.closest.map((name) => `\`--${p.what} ${name}\``).join(', ')}.`
+      : `Leave \`--${p.what}\` out: it names no ${p.what === 'probe' ? 'probes' : 'queries'}.`,
+  }),
+  WATCH_TOO_EARLY: (p: { ref: string; how: string }) => ({
+    sentence: `${p.ref} is ${p.how}; a watch is for what is held to be over.`,
+    next: '`status monitoring` or `resolve` first, then `watch`.',
+  }),
+  NOT_WATCHED: (p: { ref: string }) => ({
+    sentence: `Nothing is being watched for ${p.ref}.`,
+    next: '`watch 30m` begins it.',
+  }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
     sentence: `There is no runbook called “${p.runbook}”.`,

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runLaneOf } from '#domain/incident/effect.js';
+import { runLaneOf, watchLaneOf } from '#domain/incident/effect.js';
 import type { PlainLog } from '#log.js';
 import { type Engine, outageLog, pause } from './engine.js';
 
 /** The queue that carries wake-ups, and all that a wake-up says. */
 export const LANES = 'lanes';
-/** Wake-ups of runs, which take as long as their steps. */
+/** Wake-ups of runs, which take as long as their steps, and of watches, which take as long as what they look at. */
 export const RUNS = 'runs';
 export interface LaneJob {
   lane: string;
 }
 
 interface RelayOptions {
-  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` for lanes of runs. */
+  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` for lanes of runs and watches. */
   engine: Pick<Engine, 'queue'>;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
@@ -94,9 +94,9 @@ export function startRelay(options: RelayOptions): Relay {
   };
 
   const add = async (lanes: string[]): Promise<void> => {
-    const runs = lanes.filter((lane) => runLaneOf(lane) !== null);
-    const others = lanes.filter((lane) => runLaneOf(lane) === null);
-    await Promise.all([addTo(LANES, others), addTo(RUNS, runs)]);
+    const slow = (lane: string) => runLaneOf(lane) !== null || watchLaneOf(lane) !== null;
+    const others = lanes.filter((lane) => !slow(lane));
+    await Promise.all([addTo(LANES, others), addTo(RUNS, lanes.filter(slow))]);
   };
 
   const addTo = async (name: string, lanes: string[]): Promise<unknown> => {

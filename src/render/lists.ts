@@ -1,6 +1,7 @@
 import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
+import { watchedIn, watchOf } from '#domain/watch.js';
 import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { type ActionItem, type Entries, MEASURES, metricsOf, otherRoles } from './document.js';
@@ -36,6 +37,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
     state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...underWay(state),
+    watched(state, clock),
     `${entries} ${entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -82,6 +84,15 @@ function underWay(state: IncidentState): string[] {
   return runsOf(state)
     .list.filter(({ status }) => status !== 'ended')
     .map((run) => `${runRef(run.run)} ${run.runbook} ${runStatusText({ state: run })}`);
+}
+
+/** A watch that goes on: until when, what it looks at, and what of that fails now. */
+function watched(state: IncidentState, clock: Clock): string {
+  const on = watchOf(state);
+  if (!on) return '';
+  const until = timeOf({ at: on.ends, until: null, precision: 'minute' }, clock);
+  const fails = on.failing.length > 0 ? `; failing: ${on.failing.join(', ')}` : '';
+  return `watched until ${until}: ${watchedIn(on).join(', ')}${fails}`;
 }
 
 function roles(state: IncidentState): string {

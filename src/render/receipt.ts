@@ -1,6 +1,7 @@
 import { entryOf, isOfRun, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
+import { isOfWatch } from '#domain/watch.js';
 import { type Moment, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 import type { Undelivered } from './undelivered.js';
@@ -60,6 +61,10 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     case 'HeadlinePosted':
     case 'Announced':
       return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;
+    case 'WatchStopped':
+      return fact.data.how === 'replaced'
+        ? `${ref} recorded: the watch before it ends; what it saw is counted in the channel`
+        : `${ref} recorded: the watch ends; what it saw is counted in the channel`;
     case 'RunProposed': {
       const what = fact.data.planOnly
         ? 'will be planned; nothing is changed'
@@ -102,11 +107,11 @@ function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
   return `${ref} #${first.data.n} to #${last.data.n}: ${entries.length} entries recorded, from ${from} to ${to}`;
 }
 
-/** Nothing for what a run did: that is not for people to correct. */
+/** Nothing for what a run did, or a watch: that is not for people to correct. */
 function howToCorrect(facts: readonly DraftFact[]): string {
-  const entries = facts.filter(isNumbered).filter((fact) => !isOfRun(fact));
+  const entries = facts.filter(isNumbered).filter((fact) => !isOfRun(fact) && !isOfWatch(fact));
   const only = entries[0];
-  if (!only) return '';
+  if (!only) return facts.some(({ type }) => type === 'WatchStarted') ? '`watch stop` ends it' : '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;

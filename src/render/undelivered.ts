@@ -77,6 +77,9 @@ function nameOf(effect: Effect): string {
       return `the alarm that the glass was broken for ${runRef(effect.payload.run)}`;
     case 'run.offer':
       return `the offer to run ${effect.payload.runbook}`;
+    case 'watch.look':
+    case 'watch.tell':
+      return 'what a watch saw';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

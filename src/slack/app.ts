@@ -5,7 +5,8 @@ import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
-import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
+import { WATCH_ACTIONS } from './blocks/watch.js';
+import { onCancel, onChoose, onPublish, onReopen, onRunButton, onRunOffer, onWatch } from './buttons.js';
 import {
   createPermalink,
   createUnassigned,
@@ -232,6 +233,8 @@ export function listenToOthers(
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
   app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
+  app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
+  app.action<BlockButtonAction>(WATCH_ACTIONS.reopen, onReopen(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));

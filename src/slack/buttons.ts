@@ -6,6 +6,7 @@ import { type RunState, runsOf } from '#domain/run/state.js';
 import { runRef } from '#domain/words.js';
 import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
+import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
 import {
   type Asker,
   askAndReply,
@@ -32,6 +33,10 @@ export const onPublish = (context: Context) => clicked(context, publish, true);
 export const onChoose = (context: Context) => clicked(context, choose, true);
 /** An offered runbook: the same as typing the command that stands beside the button, in that incident. */
 export const onRunOffer = (context: Context) => clicked(context, plan, false);
+/** *Watch 30m* under the receipt of `resolve`: the same as typing it. */
+export const onWatch = (context: Context) => clicked(context, watch, false);
+/** *Reopen* under what a watch saw. */
+export const onReopen = (context: Context) => clicked(context, reopen, false);
 /** A button under a run. The message itself is brought up to date by what the decision leads to. */
 export const onRunButton = (context: Context) => clicked(context, decide, false);
 
@@ -111,6 +116,24 @@ async function plan(context: Context, { body, action }: Click): Promise<Reply | 
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
   return asTyped(context, body, offer.incident, line, null);
+}
+
+/** However often it is clicked, and by however many: of each offer there is one watch. */
+async function watch(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(WATCH_VALUE, action.value);
+  if (!carried) return tooOld('Type `watch`.');
+  const { incident, n, span } = carried;
+  return asTyped(context, body, incident, plain(`watch ${span}`), `watch:${incident}:${n}`);
+}
+
+async function reopen(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(REOPEN_VALUE, action.value);
+  if (!carried) return tooOld('Type `reopen REASON`.');
+  const { incident, watch, n } = carried;
+  const key = `watch:reopen:${incident}:${watch}:${n}`;
+  const { asking, here } = await clickedBy(context, body, incident, key);
+  const intent: TypedIntent = { type: 'ReopenIncident', reason: `the watch saw it fail (#${n})` };
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   whichIncident,
 } from './blocks/buttons.js';
 import { type Block, cut, escaped } from './blocks/text.js';
+import { watchOffer } from './blocks/watch.js';
 import { type Form, formView } from './modals/form.js';
 import { type Groups, groupsIn, peopleIn } from './people/groups.js';
 import type { Members } from './people/members.js';
@@ -40,7 +41,7 @@ type Handle = (...of: Parameters<Recorder>) => Promise<Recorded | Refusal>;
 export type Asked = Typed | Meant;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
-  | { kind: 'recorded'; text: string; remark?: string };
+  | Omit<Extract<Said, { kind: 'recorded' }>, 'recorded'>;
 /** Our names for Slack's workspaces, the first word of every key. */
 export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
@@ -509,8 +510,11 @@ export async function replyFor(
   { channel, trigger, reply }: Origin,
 ): Promise<Reply | null> {
   switch (answer.kind) {
-    case 'recorded':
-      return said(answer.remark ? `${answer.text}\n${answer.remark}` : answer.text);
+    case 'recorded': {
+      const words = answer.remark ? `${answer.text}\n${answer.remark}` : answer.text;
+      const blocks = answer.watch && watchOffer(words, answer.watch);
+      return { ...said(words), ...(blocks && { blocks }) };
+    }
     case 'text':
       return { ...said(answer.text), formatted: answer.ours === true };
     case 'refused': {

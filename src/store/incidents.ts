@@ -80,7 +80,8 @@ async function lastEntryBy(
   byId: string,
 ): Promise<Entry | null> {
   const sql = `select ${COLUMNS} from entry e
-    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step') order by e.n desc limit 1`;
+    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step')
+      and not detail ? 'watch' order by e.n desc limit 1`;
   return (await select(db, 'last_entry_by', sql, [team, incident, byId]))[0] ?? null;
 }
 

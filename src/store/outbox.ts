@@ -447,6 +447,16 @@ async function owe(
   return rows[0]?.left ?? false;
 }
 
+/** What a lane owes later, it owes now. */
+async function hurry(db: Queryable, { team, lane }: Lane): Promise<void> {
+  await db.query({
+    name: 'hurry',
+    text: `update outbox set due_at = now(), set_at = now()
+           where team = $1 and lane = $2 and ${OPEN} and due_at > now()`,
+    values: [team, lane],
+  });
+}
+
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
  * answer was lost must run out first, an attempt counts double, or `owe` without a key leaves its effect twice.
@@ -461,6 +471,7 @@ export const outbox = (db: Queryable) =>
     markStarted,
     settle,
     owe,
+    hurry,
     late,
     dead: deadRows,
     refused: refusedRows,

@@ -12,7 +12,8 @@ import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
-import type { EffectKind } from '#domain/incident/effect.js';
+import { tellWatch } from '#deliver/watch.js';
+import { type EffectKind, watchLaneOf } from '#domain/incident/effect.js';
 import { type LaneOptions, Retries } from '#lanes/lane.js';
 import type { Engine } from '#queue/engine.js';
 import { LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
@@ -21,6 +22,7 @@ import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
 import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
+import { drainWatchLane, type WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 
 /** A worker at work. */
@@ -164,9 +166,13 @@ const DELIVERIES: {
   'run.post': postForRun,
   'run.alarm': soundAlarm,
   'run.offer': offerRun,
+  'watch.tell': tellWatch,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);
+  },
+  'watch.look': async ({ row }) => {
+    throw new Error(`a watch is in a lane of deliveries: ${row.lane}`);
   },
 };
 
@@ -185,12 +191,16 @@ function teamOf(lane: string): string {
 }
 
 interface RunWorkerOptions extends LaneWorkerOptions {
-  world: RunWorld;
+  world: RunWorld & WatchWorld;
 }
 
-/** Takes runs along, each in its lane, for as long as it runs. */
+/** Takes runs along, each in its lane, and looks for those who watch, for as long as it runs. */
 export function startRunWorker({ world, ...options }: RunWorkerOptions): RunningWorker {
-  return drainLanes(RUNS, options, (lane, of, stopping) => drainRunLane(lane, { ...of, world }, stopping));
+  return drainLanes(RUNS, options, (lane, of, stopping) =>
+    watchLaneOf(lane)
+      ? drainWatchLane(lane, { ...of, world }, stopping)
+      : drainRunLane(lane, { ...of, world }, stopping),
+  );
 }
 
 interface ScheduleWorkerOptions {

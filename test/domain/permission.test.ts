@@ -65,6 +65,8 @@ const LEFT: Record<string, Intent> = {
   reject: { type: 'RejectRun', run: 1, reason: null },
   glass: { type: 'ApproveRun', run: 1, hash: null, breakGlass: 'x' },
   cancel: { type: 'CancelRun', run: 1, reason: null },
+  watch: { type: 'StartWatch', forMs: 60_000, everyMs: 30_000, probes: ['api'], queries: [] },
+  'watch stop': { type: 'StopWatch' },
 };
 const RECORDING = [
   'declare',
@@ -77,7 +79,20 @@ const RECORDING = [
   'uninvite',
   'publish',
 ];
-const ACTING = ['plan', 'run', 'undo', 'retry', 'skip', 'answer', 'approve', 'reject', 'glass', 'cancel'];
+const ACTING = [
+  'plan',
+  'run',
+  'undo',
+  'retry',
+  'skip',
+  'answer',
+  'approve',
+  'reject',
+  'glass',
+  'cancel',
+  'watch',
+  'watch stop',
+];
 
 /** The code of the refusal, or null: whatever else it is, it is not about who asks. */
 function refusedTo(
@@ -484,6 +499,7 @@ describe('the table', () => {
     ['approve', 'approve RUN-1', 'reject RUN-1'],
     ['break_glass', 'approve RUN-1 --break-glass x'],
     ['cancel', 'cancel RUN-1'],
+    ['watch', 'watch stop'],
   ];
   test('whatever can be typed needs the power of its verb', () => {
     for (const [power, ...lines] of LINES)

@@ -71,6 +71,26 @@ const EVERY: DraftFact[] = [
   draft('HeadlinePosted', { channel: 'C1', ts: '1.2' }),
   draft('Announced', { channel: 'C1', ts: '1.2' }),
   draft('NumbersSkipped', { entries: 12, actions: 0, runs: 2 }),
+  draft('WatchStarted', {
+    ...HAPPENED,
+    ...{ watch: 1, ends: '2024-11-10T02:32:00Z', everyMs: 30_000, probes: ['api'], queries: ['errors'] },
+  }),
+  draft('WatchStopped', { watch: 1, how: 'stopped' }),
+  draft(
+    'WatchFailed',
+    { ...HAPPENED, watch: 1, slot: 3, looks: 4, good: 3, names: ['api'], last: true },
+    { why: 'answered 503' },
+  ),
+  draft('WatchRecovered', { ...HAPPENED, watch: 1, slot: 4, looks: 5, good: 4, names: ['api'] }),
+  draft(
+    'WatchEnded',
+    {
+      ...HAPPENED,
+      ...{ watch: 1, how: 'impossible', looks: 5, good: 4, missed: 1, who: 'U1' },
+      each: [{ name: 'api', good: 4 }],
+    },
+    { why: 'gone', who: 'Ana' },
+  ),
   run.proposed(),
   run.planned(),
   run.approved(run.HASH, 'night'),

@@ -30,6 +30,7 @@ const EXAMPLES: Record<VerbName, string> = {
   retry: 'retry RUN-3',
   skip: 'skip RUN-3 done by hand',
   answer: 'answer RUN-3 yes',
+  watch: 'watch 30m --probe api --query errors',
   timeline: 'timeline Europe/Berlin',
   edit: 'edit 12 requests fail on two nodes',
   time: 'time 12 01:41',

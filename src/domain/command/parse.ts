@@ -7,6 +7,7 @@ import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
 import { RECORDS } from './verb/records.js';
 import { RUNS } from './verb/run.js';
+import { WATCHES } from './verb/watch.js';
 import {
   ask,
   type CommandContext,
@@ -28,6 +29,7 @@ const PARSERS: Required<Parsers> = {
   ...CHANGES,
   ...PEOPLE,
   ...RUNS,
+  ...WATCHES,
   ...ASKS,
 };
 

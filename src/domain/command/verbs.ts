@@ -95,6 +95,17 @@ const TABLE = {
   retry: ['retry RUN', 'do the step that failed once more', { textless: true }],
   skip: ['skip RUN REASON', 'go on without the step that failed'],
   answer: ['answer RUN CHOICE', 'answer what a run asks'],
+  watch: [
+    'watch [30m|stop] [--probe NAME]… [--query NAME]…',
+    'keep looking for a while at what is over',
+    {
+      flags: [
+        { name: 'probe', value: 'NAME', many: true },
+        { name: 'query', value: 'NAME', many: true },
+      ],
+      textless: true,
+    },
+  ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],
@@ -203,7 +214,16 @@ type Said =
   | { kind: 'ask'; ask: Ask }
   /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
   | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
+  /** Names as typed, and for how long; null: as tocsin.yml says. */
+  | ({ kind: 'watch' } & WatchAsked)
   | { kind: 'form'; form: 'open' | 'note' | 'log' };
+
+/** A watch as it was typed. */
+export interface WatchAsked {
+  forMs: number | null;
+  probes: string[];
+  queries: string[];
+}
 
 /** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */
 export type Parsed = Said & {

@@ -1,5 +1,6 @@
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
+import { type Counted, isCalm, isOfWatch, type WatchFactBody, watchOf } from '../watch.js';
 import { refOf, runRef } from '../words.js';
 import { isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
@@ -57,7 +58,17 @@ export type Effect =
   /** Send what a step printed as a file; its text is with the fact `seq`. */
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */
-  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
+  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } }
+  /**
+   * Look, or end the watch: in its own lane, by workers of runs. `counted`: what it came to so far, absent at its beginning.
+   * `wake`: somebody has spoken, so that what is due in that lane later is due now; in a lane beside it.
+   */
+  | { kind: 'watch.look'; payload: { watch: number; counted?: Counted; wake?: true } }
+  /**
+   * Tell the channel, with who is to know it named, what a watch saw, or that it cannot go on: the fact `seq`, entry `n`.
+   * `asked`: who asked for it.
+   */
+  | { kind: 'watch.tell'; payload: { seq: number; n: number; asked: string } };
 
 export type EffectKind = Effect['kind'];
 
@@ -92,11 +103,29 @@ export function runLaneOf(
   return { team, incident: Number(incident), run: Number(run), timer: timer !== undefined };
 }
 
+/** A watch has a lane of its own, `T024BE7LD/INC-7/watch/2`; what wakes it is in one beside that. */
+export function laneOfWatch(team: string, incident: number, watch: number, wake = false): string {
+  return `${laneOf(team, incident)}/watch/${watch}${wake ? '/wake' : ''}`;
+}
+
+const WATCH_LANE = /^([^/]+)\/INC-(\d+)\/watch\/(\d+)(\/wake)?$/;
+
+/** @returns the watch that a lane belongs to; null: it belongs to none */
+export function watchLaneOf(
+  lane: string,
+): { team: string; incident: number; watch: number; wake: boolean } | null {
+  const [, team, incident, watch, wake] = WATCH_LANE.exec(lane) ?? [];
+  if (team === undefined) return null;
+  return { team, incident: Number(incident), watch: Number(watch), wake: wake !== undefined };
+}
+
 /** Effects outside the incident's channel have lanes of their own: they are paid also when that channel cannot be made. */
 export function laneOfEffect(team: string, incident: number, effect: Effect): string {
   switch (effect.kind) {
     case 'run.advance':
       return laneOfRun(team, incident, effect.payload.run);
+    case 'watch.look':
+      return laneOfWatch(team, incident, effect.payload.watch, effect.payload.wake);
     case 'announcement.refresh':
     case 'run.alarm':
       return laneBeside(team, incident, effect.kind);
@@ -115,6 +144,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     payload: { n: (fact.data as { n: number }).n, head },
   });
   if (isOfRun(fact)) return runEffectsOf(fact, entry);
+  if (isOfWatch(fact)) return watchEffectsOf(fact, before, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -127,7 +157,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'StatusPosted':
       return [entry()];
     case 'StatusChanged':
-      return [entry(hash), ...refresh];
+      return [entry(hash), ...refresh, ...(isCalm(fact.data) ? [] : wakeOf(before))];
     case 'SeverityChanged':
     case 'TitleChanged':
     case 'MilestoneMarked':
@@ -236,4 +266,33 @@ function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Effect[] {
     default:
       return [show, ...advance];
   }
+}
+
+/** What the world is owed because of something that happened in a watch. */
+function watchEffectsOf(
+  fact: Fact & WatchFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const of = before?.watches?.list.find(({ watch }) => watch === fact.data.watch);
+  const asked = of?.by.id ?? fact.by.id;
+  const tell = (n: number): Effect => ({ kind: 'watch.tell', payload: { seq: fact.seq, n, asked } });
+  switch (fact.type) {
+    case 'WatchStarted':
+      return [entry(), { kind: 'watch.look', payload: { watch: fact.data.watch } }];
+    case 'WatchStopped':
+      return [{ kind: 'watch.look', payload: { watch: fact.data.watch, wake: true } }];
+    case 'WatchFailed':
+      return [tell(fact.data.n)];
+    case 'WatchRecovered':
+      return [entry()];
+    case 'WatchEnded':
+      return [fact.data.how === 'impossible' ? tell(fact.data.n) : entry()];
+  }
+}
+
+/** Of what is not over any more, the watch is counted up at once, and not when its next look is due. */
+function wakeOf(state: IncidentState | null): Effect[] {
+  const on = state && watchOf(state);
+  return on ? [{ kind: 'watch.look', payload: { watch: on.watch, wake: true } }] : [];
 }

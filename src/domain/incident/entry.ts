@@ -1,4 +1,5 @@
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
+import { isOfWatch, type WatchDetail, watchDetail, watchText } from '../watch.js';
 import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
 import type { Fact, FactBody } from './fact.js';
 
@@ -48,6 +49,8 @@ interface EntryDetail {
   runbook?: string;
   what?: string;
   step?: string;
+  /** Of a watch, whose lines are notes of its own: what happened in it. */
+  watch?: WatchDetail;
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -71,11 +74,12 @@ export function entryText(entry: Entry): string {
   switch (kind) {
     case 'opened':
     case 'title':
-    case 'note':
     case 'message':
     case 'cause':
     case 'alert':
       return given ?? '';
+    case 'note':
+      return detail.watch ? watchText(detail.watch, given) : (given ?? '');
     case 'run':
     case 'step':
       return runText(detail, given);
@@ -251,6 +255,10 @@ export function entryOf(fact: Fact): Entry | null {
     };
   };
   if (isOfRun(fact)) return runLine(fact, line);
+  if (isOfWatch(fact)) {
+    const detail = watchDetail(fact);
+    return detail && line('note', 'why' in fact.texts ? 'why' : null, detail);
+  }
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape } from '../shape.js';
+import { WATCH_FACTS } from '../watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
 
 const milestone = z.strictObject({
@@ -105,6 +106,7 @@ export const FACT_SHAPES = {
   /** The record was put back from a backup: the channel shows numbers up to these, so none of them is given again. */
   NumbersSkipped: shape({ entries: number, actions: count, runs: count }),
   ...RUN_FACTS,
+  ...WATCH_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

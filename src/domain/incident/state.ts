@@ -1,4 +1,5 @@
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
+import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch.js';
 import {
   MARKS,
   type Mark,
@@ -49,6 +50,8 @@ export interface IncidentState {
   skipped?: number;
   /** Absent in a summary that was written before there were runs. */
   runs?: Runs;
+  /** Absent: nobody has watched it yet. */
+  watches?: Watches;
   recordedAt: string;
 }
 
@@ -62,14 +65,13 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
   const n = 'n' in fact.data ? fact.data.n : 0;
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
   if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
+  if (isOfWatch(fact)) return { ...next, watches: evolveWatches(state.watches, fact) };
   switch (fact.type) {
-    case 'StatusChanged':
-      return {
-        ...next,
-        status: fact.data.status,
-        statusEntry: n,
-        milestones: afterStatus(state, fact),
-      };
+    case 'StatusChanged': {
+      const { status } = fact.data;
+      const changed = { ...next, status, statusEntry: n, milestones: afterStatus(state, fact) };
+      return unlessReopened(changed, fact.by);
+    }
     case 'SeverityChanged':
       return { ...next, severity: fact.data.severity };
     case 'RoleAssigned': {
@@ -124,7 +126,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return restore(struck(next, fact.data.entry), fact);
+      return unlessReopened(restore(struck(next, fact.data.entry), fact), fact.by);
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
