@@ -17,6 +17,7 @@ table entry
   source text not null
   link text
   constraint entry_pkey PRIMARY KEY (team, incident, n)
+  CREATE INDEX entry_alert ON entry USING btree (team, incident, ((detail ->> 'alert'::text))) WHERE (kind = 'alert'::text)
   CREATE INDEX entry_timeline ON entry USING btree (team, incident, at, n)
 table fact
   team text not null
