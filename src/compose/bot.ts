@@ -179,6 +179,7 @@ async function build(
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
+    alerts: { offer: () => null, mutedUntil: async () => null },
     org: config.org,
     now,
     log,

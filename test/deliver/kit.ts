@@ -113,6 +113,7 @@ export async function startKit(
         })(),
       link: (_team, incident, format) => `https://tocsin.example/incidents/INC-${incident}/${format}`,
     },
+    alerts: { offer: () => null, mutedUntil: async () => null },
     org: { command: '/incident', announce: null, invite: { people: [], groups: [] }, ...change },
     now,
     pass: (ms) => kit.winds(ms),
