@@ -119,12 +119,14 @@ describe('what arrives', () => {
   });
 
   test('that the database does not take keeps nothing of itself, and nobody else out', async () => {
+    const good = Array.from({ length: 6 }, (_, i) => brings([said(`alert ${i}`)]));
     const bad = brings([said('good'), said('bad', { since: 'yesterday or so' })]);
-    const calls = [brings([said('a')]), bad, brings([said('b')])];
+    // Behind those that are on their way at once, so that it shares its statement.
+    const calls = [...good.slice(0, 4), bad, ...good.slice(4)];
     const answers = await Promise.allSettled(calls.map((one) => db.store.signals.arrive(TEAM, one)));
-    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    const [rows] = await db.sql('select array_agg(delivery order by delivery) as there from arrival');
-    expect(rows).toEqual({ there: [calls[0]?.delivery, calls[2]?.delivery].sort() });
+    expect(calls.filter((_, i) => answers[i]?.status === 'rejected')).toEqual([bad]);
+    const there = await db.sql<{ delivery: string }>('select delivery from arrival');
+    expect(there.map(({ delivery }) => delivery).sort()).toEqual(good.map(({ delivery }) => delivery).sort());
   });
 
   test('may hold what no text of a database can', async () => {
