@@ -79,6 +79,8 @@ function nameOf(effect: Effect): string {
       return `the offer to run ${effect.payload.runbook}`;
     case 'alerts.show':
       return 'how its alerts stand';
+    case 'alerts.settle':
+      return 'what was said about alerts';
     case 'alerts.move':
       return 'alerts that go elsewhere';
     case 'channel.restored':

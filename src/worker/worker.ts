@@ -166,7 +166,10 @@ const DELIVERIES: {
   'run.alarm': soundAlarm,
   'run.offer': offerRun,
   'alerts.show': showAlerts,
-  // In line with the group's signals, so in their lane.
+  // What is said of a group of alerts is in a lane of its own, and so is what moves it.
+  'alerts.settle': async ({ row }) => {
+    throw new Error(`what alerts say is in a lane of deliveries: ${row.lane}`);
+  },
   'alerts.move': async ({ row }) => {
     throw new Error(`a group of alerts is in a lane of deliveries: ${row.lane}`);
   },

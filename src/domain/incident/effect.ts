@@ -60,6 +60,8 @@ export type Effect =
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */
   | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } }
+  /** Settle what waits of a group of alerts. In the group's own lane, which is no incident's. */
+  | { kind: 'alerts.settle'; payload: Record<string, never> }
   /** Bring the one message of a group of alerts in the incident's channel up to date. */
   | { kind: 'alerts.show'; payload: { group: string } }
   /** Take a group of alerts to another incident, or (null) to a new one. In the group's own lane, in line with its signals. */
@@ -90,6 +92,20 @@ export function laneOfTimer(team: string, incident: number, run: number, fence: 
 /** What is said about the alerts of one key is settled in one lane, `T024BE7LD/alerts/<group>`: in order, whichever incident it is about. */
 export function laneOfAlerts(team: string, group: string): string {
   return `${team}/alerts/${group}`;
+}
+
+/** The lane of the row that has a group settled at a later time. */
+export function laneOfAlertsTimer(team: string, group: string): string {
+  return `${laneOfAlerts(team, group)}/timer`;
+}
+
+const ALERTS_LANE = /^([^/]+)\/alerts\/([0-9a-f]+)(\/timer)?$/;
+
+/** @returns the group of alerts that a lane belongs to; null: it belongs to none */
+export function alertsLaneOf(lane: string): { team: string; group: string; timer: boolean } | null {
+  const [, team, group, timer] = ALERTS_LANE.exec(lane) ?? [];
+  if (team === undefined || group === undefined) return null;
+  return { team, group, timer: timer !== undefined };
 }
 
 const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
