@@ -159,6 +159,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.post',
   'run.offer',
   'watch.tell',
+  'alerts.show',
 ]);
 
 /**
@@ -222,6 +223,12 @@ function companions(
       const { run } = first.effect.payload;
       return queue.filter(
         (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
+      );
+    }
+    case 'alerts.show': {
+      const { group } = first.effect.payload;
+      return queue.filter(
+        (row) => row.effect.kind === 'alerts.show' && row.effect.payload.group === group && due(row),
       );
     }
     default:

@@ -46,6 +46,8 @@ export const LIMITS = {
   logLines: 1_000,
   watches: 10,
   watchedAtOnce: 20,
+  alertGroups: 50,
+  alertKey: 200,
   count: 1_000_000_000_000,
 } as const;
 

@@ -80,6 +80,12 @@ function nameOf(effect: Effect): string {
     case 'watch.look':
     case 'watch.tell':
       return 'what a watch saw';
+    case 'alerts.show':
+      return 'how its alerts stand';
+    case 'alerts.settle':
+      return 'what was said about alerts';
+    case 'alerts.move':
+      return 'alerts that go elsewhere';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

@@ -3,10 +3,21 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
+import { ALERT_ACTIONS } from './blocks/alert.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
-import { onCancel, onChoose, onPublish, onReopen, onRunButton, onRunOffer, onWatch } from './buttons.js';
+import {
+  onAlertButton,
+  onAttach,
+  onCancel,
+  onChoose,
+  onPublish,
+  onReopen,
+  onRunButton,
+  onRunOffer,
+  onWatch,
+} from './buttons.js';
 import {
   createPermalink,
   createUnassigned,
@@ -235,6 +246,8 @@ export function listenToOthers(
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
   app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
   app.action<BlockButtonAction>(WATCH_ACTIONS.reopen, onReopen(context));
+  app.action<BlockButtonAction>(ALERT_ACTIONS, onAlertButton(context));
+  app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));

@@ -1,6 +1,7 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered, wordAt } from './entered.js';
+import { ALERTS } from './verb/alerts.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
 import { OPEN } from './verb/open.js';
@@ -30,6 +31,7 @@ const PARSERS: Required<Parsers> = {
   ...PEOPLE,
   ...RUNS,
   ...WATCHES,
+  ...ALERTS,
   ...ASKS,
 };
 

@@ -1,8 +1,10 @@
+import type { AlertFactBody } from '../alert/fact.js';
+import { alertsHere, firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, isOfWatch, type WatchFactBody, watchOf } from '../watch.js';
-import { refOf, runRef } from '../words.js';
-import { isOfRun } from './entry.js';
+import { refOf, runRef, type Status } from '../words.js';
+import { isOfAlert, isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -59,6 +61,12 @@ export type Effect =
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */
   | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } }
+  /** Settle what waits of a group of alerts. In the group's own lane, which is no incident's. */
+  | { kind: 'alerts.settle'; payload: Record<string, never> }
+  /** Bring the one message of a group of alerts in the incident's channel up to date. */
+  | { kind: 'alerts.show'; payload: { group: string } }
+  /** Take a group of alerts to another incident, or (null) to a new one. In the group's own lane, in line with its signals. */
+  | { kind: 'alerts.move'; payload: { group: string; to: number | null } }
   /**
    * Look, or end the watch: in its own lane, by workers of runs. `counted`: what it came to so far, absent at its beginning.
    * `wake`: somebody has spoken, so that what is due in that lane later is due now; in a lane beside it.
@@ -90,6 +98,25 @@ export function laneOfRun(team: string, incident: number, run: number): string {
 /** The lane of the row that wakes a run at a later time, `…/RUN-3/timer/17`; one for each fence. */
 export function laneOfTimer(team: string, incident: number, run: number, fence: number): string {
   return `${laneOfRun(team, incident, run)}/timer/${fence}`;
+}
+
+/** What is said about the alerts of one key is settled in one lane, `T024BE7LD/alerts/<group>`: in order, whichever incident it is about. */
+export function laneOfAlerts(team: string, group: string): string {
+  return `${team}/alerts/${group}`;
+}
+
+/** The lane of the row that has a group settled at a later time. */
+export function laneOfAlertsTimer(team: string, group: string): string {
+  return `${laneOfAlerts(team, group)}/timer`;
+}
+
+const ALERTS_LANE = /^([^/]+)\/alerts\/([0-9a-f]+)(\/timer)?$/;
+
+/** @returns the group of alerts that a lane belongs to; null: it belongs to none */
+export function alertsLaneOf(lane: string): { team: string; group: string; timer: boolean } | null {
+  const [, team, group, timer] = ALERTS_LANE.exec(lane) ?? [];
+  if (team === undefined || group === undefined) return null;
+  return { team, group, timer: timer !== undefined };
 }
 
 const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
@@ -126,6 +153,8 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
       return laneOfRun(team, incident, effect.payload.run);
     case 'watch.look':
       return laneOfWatch(team, incident, effect.payload.watch, effect.payload.wake);
+    case 'alerts.move':
+      return laneOfAlerts(team, effect.payload.group);
     case 'announcement.refresh':
     case 'run.alarm':
       return laneBeside(team, incident, effect.kind);
@@ -145,6 +174,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   });
   if (isOfRun(fact)) return runEffectsOf(fact, entry);
   if (isOfWatch(fact)) return watchEffectsOf(fact, before, entry);
+  if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -157,7 +187,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'StatusPosted':
       return [entry()];
     case 'StatusChanged':
-      return [entry(hash), ...refresh, ...(isCalm(fact.data) ? [] : wakeOf(before))];
+      return [
+        entry(hash),
+        ...refresh,
+        ...(isCalm(fact.data) ? [] : wakeOf(before)),
+        ...alertsShownAnew(before, fact.data.status),
+      ];
     case 'SeverityChanged':
     case 'TitleChanged':
     case 'MilestoneMarked':
@@ -178,7 +213,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'EntryRetimed':
     case 'EntryStruck': {
       const { entry: n } = fact.data;
-      return [{ kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } }, ...onHeadline(before, n)];
+      const status = fact.type === 'EntryStruck' ? fact.data.restored?.status?.status : undefined;
+      return [
+        { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
+        ...onHeadline(before, n),
+        ...(status ? alertsShownAnew(before, status) : []),
+      ];
     }
     case 'ChannelOpened':
       // Where it was announced before there was a channel, people are shown the way to it now.
@@ -219,6 +259,45 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
       state.lastPost?.n === n ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
+}
+
+/**
+ * What the world is owed because of what monitoring said. Whoever settles a group's signals asks for its message once for all
+ * of them, so an alert alone owes none: 5,000 of them would ask for it 5,000 times.
+ */
+function alertEffectsOf(
+  fact: Fact & AlertFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const { group } = fact.data;
+  const show: Effect = { kind: 'alerts.show', payload: { group } };
+  switch (fact.type) {
+    case 'AlertFired': {
+      const { detected } = before?.milestones ?? {};
+      const first = firstAlert(before?.alerts);
+      const sooner = first === null || fact.data.at < first.at;
+      return sooner && !detected?.marked ? refreshOf(before) : [];
+    }
+    case 'AlertsMoved':
+      return [
+        entry(),
+        show,
+        { kind: 'alerts.move', payload: { group, to: fact.data.to } },
+        ...refreshOf(before),
+      ];
+    case 'AlertsTaken':
+      return [entry(), show];
+    case 'AlertChanged':
+    case 'AlertsShown':
+      return [];
+  }
+}
+
+/** What is offered under alerts depends on whether the incident is open. */
+function alertsShownAnew(before: IncidentState | null, status: Status): Effect[] {
+  if ((before?.status === 'resolved') === (status === 'resolved')) return [];
+  return alertsHere(before?.alerts).map(({ group }) => ({ kind: 'alerts.show', payload: { group } }));
 }
 
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */

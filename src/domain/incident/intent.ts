@@ -1,3 +1,4 @@
+import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
 import type { Counted, WatchEnd } from '../watch.js';
@@ -14,6 +15,7 @@ import type {
 } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact } from './fact.js';
+import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
 export interface LogLine {
@@ -39,6 +41,8 @@ export type Intent<P = Person> =
   | { type: 'CaptureMessage'; message: CapturedMessage }
   | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
   | { type: 'ReopenIncident'; reason: string }
+  /** It was no incident: resolved as a false alarm. */
+  | { type: 'DismissIncident'; reason: string | null }
   | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
@@ -92,7 +96,8 @@ export type Intent<P = Person> =
       why: string | null;
       counted: Omit<Counted, 'slot'>;
     }
-  | RunIntent;
+  | RunIntent
+  | AlertIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 
@@ -154,6 +159,10 @@ export interface Found {
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
   holder?: { incident: number; run: number; hidden?: boolean } | null;
+  /** The entry of the alert that is to be recorded, where the incident has one; absent or null: it has not. */
+  alert?: Entry | null;
+  /** The incident that a group of alerts is to go to; absent or null: there is none that the asker may see. */
+  target?: IncidentState | null;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }
