@@ -21,7 +21,7 @@ import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
 import { checkSchedules, signingSecret } from './runbooks.js';
-import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
+import { exportsOf, measuringWith, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -179,6 +179,7 @@ async function build(
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
+    ...measuringWith(core),
     org: config.org,
     now,
     log,

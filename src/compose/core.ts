@@ -8,6 +8,7 @@ import type { Log } from '#log.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { componentsMeasured } from '#runbooks/prometheus.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
@@ -74,6 +75,7 @@ export async function openCore(
     permits,
     before,
     propose: proposeOf(runbooks, role === 'guest'),
+    measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });

@@ -42,7 +42,7 @@ export const PERMISSIONS = {
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-    ...['impact', 'cause', 'action', 'done'],
+    ...['impact', 'impact measure', 'cause', 'action', 'done'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
@@ -169,6 +169,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   AddComponent: 'state',
   RemoveComponent: 'state',
   RecordImpact: 'state',
+  MeasureImpact: 'state',
   RecordCause: 'state',
   AddAction: 'state',
   CompleteAction: 'state',
@@ -188,6 +189,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteChannelOpened: null,
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
+  NoteImpactMeasured: null,
   SkipNumbers: null,
   NoteRunPlanned: null,
   StartRun: null,

@@ -229,8 +229,12 @@ export function draftOf(
   return { incident, facts, receipt, before: known, after };
 }
 
-/** Notes who waits for the channel: that it cannot be made may be found out much later, by another process. */
+/** Notes who waits for the channel, or for a figure: that it does not come may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
+  if (effect.kind === 'impact.measure') {
+    const payload = { ...effect.payload, ...(owner && { user: owner.id }), ...(channel && { typed: channel }) };
+    return { kind: 'impact.measure', payload };
+  }
   if (effect.kind !== 'channel.open') return effect;
   const payload = { ...(owner && { owner: owner.id }), ...(channel && { typed: channel }) };
   return { kind: 'channel.open', payload };

@@ -11,7 +11,8 @@ import {
   secretName,
 } from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
-import { type Host, hostOf, isNever, NEVER_TEXT } from './reach.js';
+import { type ImpactSettings, impactShape } from './prometheus.js';
+import { type Host, hostOf, isBelow, isNever, NEVER_TEXT } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
 import { type Schedule, scheduleShape } from './schedule.js';
@@ -34,6 +35,8 @@ export interface RunbookSettings {
   schedules: ReadonlyMap<string, Schedule>;
   /** What templates may reach. */
   hosts: readonly Host[];
+  /** How damage is measured; null: nobody has said. */
+  impact: ImpactSettings | null;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -52,7 +55,7 @@ export function readRunbookSettings(
 
   /** Reads every item of a section under its name; those that are wrong are left out. */
   const each = <T>(
-    section: Exclude<keyof RunbookSections, 'http'>,
+    section: Exclude<keyof RunbookSections, 'http' | 'impact'>,
     read: (value: unknown, path: string[]) => T | null,
   ) => {
     const items = new Map<string, T>();
@@ -104,6 +107,7 @@ export function readRunbookSettings(
       return schedule && { name: path[1] ?? '', ...schedule };
     }),
     hosts: shaped(httpShape, sections.http, ['http'])?.hosts ?? [],
+    impact: Object.keys(sections.impact).length > 0 ? shaped(impactShape, sections.impact, ['impact']) : null,
   };
 
   const known = Object.keys(sections.keystores);
@@ -119,6 +123,19 @@ export function readRunbookSettings(
             [section, name],
             `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
           );
+
+  if (settings.impact?.authorization) {
+    const { url, authorization } = settings.impact;
+    const secret = settings.secrets.get(secretName(authorization));
+    const path = ['impact', 'prometheus', 'authorization'];
+    if (!Object.hasOwn(sections.secrets, secretName(authorization)))
+      problem(path, `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`);
+    else if (secret && !isBelow(secret.to, new URL(url)))
+      problem(
+        path,
+        `names a secret that may not be sent there; write under secrets: \`${secretName(authorization)}: { from: ${secret.from}, to: [${url}] }\``,
+      );
+  }
 
   // A secret is filled in where it is all that a variable holds, and nowhere else: a program would get its name.
   for (const [name, { file, args, cwd, env }] of settings.commands) {

@@ -8,7 +8,7 @@ import {
   type MapPlace,
   type Row,
   SharedMap,
-} from '../haproxy.js';
+} from './haproxy.js';
 import { Secret } from '../secret.js';
 import {
   type Apart,
