@@ -232,7 +232,11 @@ export function draftOf(
 /** Notes who waits for the channel, or for a figure: that it does not come may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
   if (effect.kind === 'impact.measure') {
-    const payload = { ...effect.payload, ...(owner && { user: owner.id }), ...(channel && { typed: channel }) };
+    const payload = {
+      ...effect.payload,
+      ...(owner && { user: owner.id }),
+      ...(channel && { typed: channel }),
+    };
     return { kind: 'impact.measure', payload };
   }
   if (effect.kind !== 'channel.open') return effect;

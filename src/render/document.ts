@@ -299,7 +299,9 @@ export async function* impactItems(dossier: Dossier, clock: Clock): Blocks {
 }
 
 /** The newest figures that somebody typed, and the newest that were measured; null: there are none. */
-export async function impactFigures(dossier: Dossier): Promise<{ typed: Entry | null; measured: Entry | null }> {
+export async function impactFigures(
+  dossier: Dossier,
+): Promise<{ typed: Entry | null; measured: Entry | null }> {
   let typed: Entry | null = null;
   let measured: Entry | null = null;
   for await (const entry of unstruck(dossier, ['impact'])) {

@@ -88,7 +88,8 @@ function entryItem(entry: EntryBlock): string {
 
 /** Whatever stands in the drawing is ours: times, counts and names of milestones. */
 function pictureFigure({ svg, head, rows }: Extract<Block, { is: 'picture' }>): string {
-  const cells = (of: string[], tag: string) => of.map((cell) => `<${tag}>${htmlText(cell)}</${tag.split(' ')[0]}>`).join('');
+  const cells = (of: string[], tag: string) =>
+    of.map((cell) => `<${tag}>${htmlText(cell)}</${tag.split(' ')[0]}>`).join('');
   return [
     `<figure>${svg}`,
     '<details><summary>The same as a table</summary>',

@@ -75,11 +75,11 @@ export async function pictureOf(
   const labels = marks.map(({ at, label }, i) => {
     const y = 40 + i * LABEL;
     const late = x(at) > WIDTH / 2;
-    const line = `<line x1="${x(at)}" x2="${x(at)}" y1="${y - 10}" y2="${below}" stroke="${INK}" stroke-width="1"/>`;
+    const line = `<line x1="${x(at)}" x2="${x(at)}" y1="${y - 10}" y2="${below + 6}" stroke="${INK}" stroke-width="1"/>`;
     return `${line}<text x="${x(at) + (late ? -4 : 4)}" y="${y}" text-anchor="${late ? 'end' : 'start'}">${label}</text>`;
   });
   const heading = (y: number, { title, fill, outline }: typeof FAILED) =>
-    `<rect x="${LEFT}" y="${y - 9}" width="10" height="10" fill="${fill}" stroke="${outline}"/><text x="${LEFT + 15}" y="${y}">${title}, every ${each}</text>`;
+    `<rect x="${LEFT + 6}" y="${y - 9}" width="10" height="10" fill="${fill}" stroke="${outline}"/><text x="${LEFT + 21}" y="${y}">${title}, every ${each}</text>`;
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" role="img" aria-labelledby="picture-${n}-title picture-${n}-alt" font-family="${FONT}" font-size="12" fill="${INK}">`,
     `<title id="picture-${n}-title">${title}</title><desc id="picture-${n}-alt">${alt}</desc>`,
@@ -172,7 +172,9 @@ function countsTo(most: number): number[] {
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => i * step);
 }
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400,
+];
 
 /** Not more than eight, on round times. */
 function timesIn(begin: number, end: number): number[] {
@@ -190,5 +192,7 @@ export async function pngOf(svg: string): Promise<Uint8Array<ArrayBuffer>> {
   const font = { fontFiles: [FONT_FILE], loadSystemFonts: false, defaultFontFamily: 'Inter' };
   // It has a width of its own, where a page gives it one otherwise.
   const sized = svg.replace('width="100%"', `width="${WIDTH}"`);
-  return new Uint8Array(new Resvg(sized, { font, fitTo: { mode: 'width', value: 2 * WIDTH } }).render().asPng());
+  return new Uint8Array(
+    new Resvg(sized, { font, fitTo: { mode: 'width', value: 2 * WIDTH } }).render().asPng(),
+  );
 }

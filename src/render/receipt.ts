@@ -57,7 +57,9 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     }
     case 'MeasureAsked': {
       const { from, to, start, end } = fact.data;
-      const [begin, ending] = [from, to].map((at) => momentText({ at, until: null, precision: 'second' }, now));
+      const [begin, ending] = [from, to].map((at) =>
+        momentText({ at, until: null, precision: 'second' }, now),
+      );
       return `${ref} recorded: the impact is measured from ${begin} (${start}) to ${ending} (${end}) · what it comes to stands in the timeline when Prometheus has answered`;
     }
     case 'ChannelOpened':

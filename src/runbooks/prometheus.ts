@@ -150,7 +150,10 @@ export async function measureImpact(
       'The two selectors under `impact:` in tocsin.yml do not count the same requests: `failed` must be a part of `total`.',
     );
   if (sums.total > LIMITS.count)
-    throw new NotMeasured(`${sums.total} requests are no count`, 'Correct `total` under `impact:` in tocsin.yml.');
+    throw new NotMeasured(
+      `${sums.total} requests are no count`,
+      'Correct `total` under `impact:` in tocsin.yml.',
+    );
   const components = componentsOf(settings, only, failed, total);
   const groups = ranked(
     settings.by.length === 0
@@ -381,7 +384,10 @@ function groupNamed(by: readonly string[], labels: Labels): string {
 /** @param nameOf null: it belongs to none */
 function figures(failed: Read, total: Read, nameOf: (labels: Labels) => string | null): Map<string, Counted> {
   const found = new Map<string, Counted>();
-  for (const [what, { series }] of [['failed', failed], ['total', total]] as const)
+  for (const [what, { series }] of [
+    ['failed', failed],
+    ['total', total],
+  ] as const)
     for (const { labels, rose } of series) {
       const name = nameOf(labels);
       if (name === null) continue;
@@ -453,7 +459,11 @@ class Asker {
   }
 
   /** Samples of the counters from one moment to another, piece by piece: a long window of many counters fits in no memory. */
-  async *samples(query: string, from: number, to: number): AsyncGenerator<z.infer<typeof matrix>['result'][number]> {
+  async *samples(
+    query: string,
+    from: number,
+    to: number,
+  ): AsyncGenerator<z.infer<typeof matrix>['result'][number]> {
     let piece = PIECE_MS;
     for (let at = from; at < to; ) {
       const end = Math.min(to, at + piece);
@@ -522,7 +532,10 @@ class Asker {
       return { ...accept, Authorization: secret.reveal() };
     } catch (error) {
       if (!(error instanceof ActionFailed)) throw error;
-      throw new NotMeasured(error.message, 'Correct `secrets:` in tocsin.yml, or its place, and measure again.');
+      throw new NotMeasured(
+        error.message,
+        'Correct `secrets:` in tocsin.yml, or its place, and measure again.',
+      );
     }
   }
 }

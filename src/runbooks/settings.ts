@@ -129,7 +129,10 @@ export function readRunbookSettings(
     const secret = settings.secrets.get(secretName(authorization));
     const path = ['impact', 'prometheus', 'authorization'];
     if (!Object.hasOwn(sections.secrets, secretName(authorization)))
-      problem(path, `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`);
+      problem(
+        path,
+        `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
+      );
     else if (secret && !isBelow(secret.to, new URL(url)))
       problem(
         path,

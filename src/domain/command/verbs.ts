@@ -63,7 +63,7 @@ const TABLE = {
   component: ['component add|remove NAME', 'say what is affected'],
   impact: [
     'impact TEXT|measure [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]…',
-    'record the damage, in words or numbers, or have it measured',
+    'record the damage, or have it measured',
     {
       flags: [
         { name: 'failed', value: 'N' },

@@ -156,7 +156,7 @@ const RULES: {
     if (excess) return excess;
     const window = windowOf(state, from, to, asking, damageFrom ?? null);
     const ms = Date.parse(window.to) - Date.parse(window.from);
-    if (ms <= 0 || ms > LONGEST_MEASURED_MS) return refuse('MEASURE_WINDOW', window);
+    if (!(ms > 0 && ms <= LONGEST_MEASURED_MS)) return refuse('MEASURE_WINDOW', window);
     const data = { ...window, components: components.length };
     return [{ type: 'MeasureAsked', data, texts: numbered('component', components) }];
   },
@@ -304,7 +304,8 @@ const RULES: {
     if (isRefusal(entry)) return entry;
     const { at, until, precision } = intent.moment;
     if (entry.detail.measured) {
-      const next = 'What was measured was measured then: `impact measure --from TIME --to TIME` measures anew.';
+      const next =
+        'What was measured was measured then: `impact measure --from TIME --to TIME` measures anew.';
       return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
     }
     return (
@@ -402,14 +403,21 @@ function windowOf(
     moment && moment.precision !== 'date' ? moment.at : null;
   const { at: today } = momentNow(now);
   const begin =
-    first({ asked: from?.at, started: at(milestones.started), impact: damageFrom, detected: at(milestones.detected) }) ??
-    ({ why: 'opened', at: opened.at } as const);
+    first({
+      asked: from?.at,
+      started: at(milestones.started),
+      impact: damageFrom,
+      detected: at(milestones.detected),
+    }) ?? ({ why: 'opened', at: opened.at } as const);
   const later = (end: string | null) => (end !== null && end > begin.at ? end : null);
   const end =
-    first({ asked: to?.at, mitigated: later(at(milestones.mitigated)), resolved: later(at(milestones.resolved)) }) ??
-    ({ why: 'now', at: today } as const);
+    first({
+      asked: to?.at,
+      mitigated: later(at(milestones.mitigated)),
+      resolved: later(at(milestones.resolved)),
+    }) ?? ({ why: 'now', at: today } as const);
   // What has not happened yet was not counted.
-  const until = end.at < today ? end.at : today;
+  const [until = today] = [end.at, today].sort();
   return { from: begin.at, to: until, start: begin.why, end: end.why };
 }
 

@@ -146,11 +146,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'MeasureAsked':
       return [{ kind: 'impact.measure', payload: { seq: fact.seq, user: fact.by.id } }];
     case 'ImpactMeasured':
-      return [
-        entry(),
-        { kind: 'impact.picture', payload: { n: fact.data.n, seq: fact.seq } },
-        ...refresh,
-      ];
+      return [entry(), { kind: 'impact.picture', payload: { n: fact.data.n, seq: fact.seq } }, ...refresh];
     case 'RoleAssigned':
       return [entry(), ...refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
     case 'PeopleInvited':

@@ -203,8 +203,12 @@ export function notedSentences(noted: Noted): string[] {
     ...(before > 0
       ? [`${before.toLocaleString('en')} of the failed may have been just before it: they were read after`]
       : []),
-    ...(after > 0 ? [`up to ${after.toLocaleString('en')} more may belong to it: they were read after it`] : []),
-    ...(noted.absent ? ['there is no counter of failures at all: none failed yet, or the query is wrong'] : []),
+    ...(after > 0
+      ? [`up to ${after.toLocaleString('en')} more may belong to it: they were read after it`]
+      : []),
+    ...(noted.absent
+      ? ['there is no counter of failures at all: none failed yet, or the query is wrong']
+      : []),
     ...(noted.partial ? ['Prometheus says that its answer may lack something'] : []),
     ...(noted.open ? ['the last samples were not in yet: measure again'] : []),
     ...(more > 0 ? [`${more.toLocaleString('en')} more groups are not listed`] : []),
@@ -401,7 +405,8 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ImpactMeasured': {
       const { failed, total, from, to } = fact.data;
       const measured = measurementOf(fact);
-      const namesOf = (is: (one: Counted) => boolean) => measured.components.filter(is).map(({ name }) => name);
+      const namesOf = (is: (one: Counted) => boolean) =>
+        measured.components.filter(is).map(({ name }) => name);
       const unaffected = namesOf((one) => one.failed === 0 && one.total > 0);
       return line('impact', null, {
         failed,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from '../secret.js';
 import {
   checkInstances,
   HaproxyFailed,
@@ -9,7 +10,6 @@ import {
   type Row,
   SharedMap,
 } from './haproxy.js';
-import { Secret } from '../secret.js';
 import {
   type Apart,
   CompareAndSet,

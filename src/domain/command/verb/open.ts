@@ -5,7 +5,16 @@ import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
 import { readSeverity, severityRemark } from '../severity.js';
 import type { ReadTime } from '../time/time.js';
-import { behindDashes, blank, exact, firstWord, intent, type Line, type Parsers, zoneRemark } from '../verbs.js';
+import {
+  behindDashes,
+  blank,
+  exact,
+  firstWord,
+  intent,
+  type Line,
+  type Parsers,
+  zoneRemark,
+} from '../verbs.js';
 
 /** Verbs whose flags give times and components. */
 export const OPEN = {
