@@ -111,7 +111,7 @@ described('with a real Prometheus', () => {
     requests(other, 1);
     const to = nextSecond(await read());
     await until('it has forgotten the counter that left', async () => {
-      const { result } = await prometheus.api<Vector>('query', { query: `tts_requests_total${leaving}[3s]` });
+      const { result } = await prometheus.api<Vector>('query', { query: `tts_requests_total${leaving}[4s]` });
       return result.length === 0;
     });
     await reached(to);
@@ -273,6 +273,22 @@ describe('with one that answers as it is told to', () => {
       ],
       { resets: 2 },
       6,
+    ],
+    [
+      'no sample counts twice',
+      [
+        [0, 5],
+        [10, 7],
+        [5, 6],
+        [20, 7],
+        [30, 7],
+        [40, 7],
+        [50, 7],
+        [60, 7],
+        [70, 7],
+      ],
+      {},
+      2,
     ],
     [
       'seen no more',
