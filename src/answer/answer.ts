@@ -117,6 +117,8 @@ export interface AnswerPorts {
     /** Those that hold at that moment. */
     list(team: string, now: Date): Promise<ReadonlyArray<Mute & { by: Person }>>;
   };
+  /** How damage is measured: of which components (null: of any). Null or absent: nobody has said. */
+  measured?: { components: readonly string[] | null } | null;
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
@@ -202,6 +204,8 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         return isRefusal(seen) ? refused(seen) : seen;
       }
       case 'intent': {
+        const unmeasured = said.intent.type === 'MeasureImpact' ? cannotMeasure(said.intent, ports) : null;
+        if (unmeasured) return refused(unmeasured);
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
         return record(ports, said.intent, incident, asking, notes);
       }
@@ -317,14 +321,27 @@ async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   }
 }
 
+/** Told at once to whoever asks, instead of when Prometheus would have been asked. */
+function cannotMeasure(
+  { components }: Extract<TypedIntent, { type: 'MeasureImpact' }>,
+  { measured }: Pick<AnswerPorts, 'measured'>,
+): Refusal | null {
+  if (!measured) return refuse('MEASURE_UNSET', {});
+  const { components: known } = measured;
+  const component = known && components.find((name) => !known.includes(name));
+  return component ? refuse('MEASURE_COMPONENT', { component, known }) : null;
+}
+
 /** Remarks on the components that an intent names. */
 function unknownComponents(intent: TypedIntent, known: readonly string[]): string[] {
   const named =
     intent.type === 'AddComponent'
       ? [intent.component]
-      : intent.type === 'OpenIncident' || intent.type === 'RecordImpact'
+      : intent.type === 'OpenIncident'
         ? intent.components
-        : [];
+        : intent.type === 'RecordImpact'
+          ? [...intent.components, ...(intent.unaffected ?? [])]
+          : [];
   return remarksOn(named, known);
 }
 

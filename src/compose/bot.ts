@@ -24,6 +24,7 @@ import { checkSchedules, signingSecret } from './runbooks.js';
 import {
   alertsForDeliveries,
   exportsOf,
+  measuringWith,
   peopleForDeliveries,
   runWorldOf,
   scheduleWorldOf,
@@ -186,6 +187,7 @@ async function build(
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
     alerts: alertsForDeliveries(store, () => []),
+    ...measuringWith(core),
     org: config.org,
     now,
     log,

@@ -10,6 +10,7 @@ import type { Log } from '#log.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { componentsMeasured } from '#runbooks/prometheus.js';
 import { watchesOf } from '#schedules/watch.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
@@ -79,6 +80,7 @@ export async function openCore(
     propose: proposeOf(runbooks, role === 'guest'),
     watch: watchesOf(runbooks.settings.watch),
     mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
+    measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });

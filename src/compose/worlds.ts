@@ -10,6 +10,7 @@ import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { measureImpact, NotMeasured } from '#runbooks/prometheus.js';
 import type { RunWorld } from '#runs/context.js';
 import type { WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
@@ -137,5 +138,21 @@ export function exportsOf({ read, secret, publicUrl }: ExportParts): Exports {
       const file = EXPORT_FILES[format as Format];
       return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
     },
+  };
+}
+
+/** Measuring for deliveries, where tocsin.yml says how. */
+export function measuringWith({ runbooks }: Pick<Core, 'runbooks'>): Pick<World, 'measure'> {
+  const { settings, systems, scrub } = runbooks;
+  const { impact } = settings;
+  if (!impact) return {};
+  return {
+    measure: (window, components, signal) =>
+      measureImpact(impact, window, components, { secretFor: systems.secretFor, now, signal }).catch(
+        (error: unknown) => {
+          if (!(error instanceof NotMeasured)) throw error;
+          throw new NotMeasured(scrub.text(error.message), scrub.text(error.next), error.passing);
+        },
+      ),
   };
 }

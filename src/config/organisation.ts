@@ -20,7 +20,7 @@ const role = z
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
-  ...(['commands', 'secrets', 'schedules', 'http', 'watch'] as const),
+  ...(['commands', 'secrets', 'schedules', 'http', 'watch', 'impact'] as const),
 ] as const;
 type SectionName = (typeof SECTIONS)[number];
 const section = z

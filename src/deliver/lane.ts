@@ -154,6 +154,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'headline.refresh',
   'people.invite',
   'people.remove',
+  'impact.picture',
   'run.show',
   'run.log',
   'run.post',

@@ -1,4 +1,6 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
+import type { MeasuredWindow } from '#domain/incident/fact.js';
+import type { Measured } from '#domain/incident/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { Account, Person } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
@@ -80,6 +82,8 @@ export interface World {
   groups: Groups;
   exports: Exports;
   alerts: Alerts;
+  /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
+  measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: { command: string; announce: string | null; invite: { people: string[]; groups: string[] } };
   now(): Date;

@@ -42,7 +42,7 @@ export const PERMISSIONS = {
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-    ...['impact', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
+    ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
@@ -173,6 +173,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   AddComponent: 'state',
   RemoveComponent: 'state',
   RecordImpact: 'state',
+  MeasureImpact: 'state',
   RecordCause: 'state',
   AddAction: 'state',
   CompleteAction: 'state',
@@ -194,6 +195,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteChannelOpened: null,
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
+  NoteImpactMeasured: null,
   SkipNumbers: null,
   NoteWatchLook: null,
   EndWatch: null,

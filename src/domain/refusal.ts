@@ -198,6 +198,21 @@ export const SENTENCES = {
     sentence: `Those numbers contradict each other: ${p.why}.`,
     next: 'Type the impact again with numbers that agree.',
   }),
+  MEASURE_WINDOW: (p: { from: string; to: string; start: string; end: string }) => ({
+    sentence: `From ${p.from} (${p.start}) to ${p.to} (${p.end}) nothing can be measured: it is less than a second, or more than 7 days.`,
+    next: 'Say from when to when: `impact measure --from TIME --to TIME`.',
+  }),
+  MEASURE_UNSET: (_: Record<string, never>) => ({
+    sentence: 'What is to be measured, nobody has said here.',
+    next: 'Write `impact:` in tocsin.yml: where Prometheus is, and what counts as failed and as total. `impact --failed N` takes a figure that somebody counted.',
+  }),
+  MEASURE_COMPONENT: (p: { component: string; known: readonly string[] }) => ({
+    sentence: `“${p.component}” is no component that is measured.`,
+    next:
+      p.known.length > 0
+        ? `These are: ${p.known.join(', ')}.`
+        : '`component_label:` under `impact:` in tocsin.yml says which label names it.',
+  }),
   NO_SUCH_ACTION: (p: { ref: string; action: number }) => ({
     sentence: `${p.ref} has no action item ${p.action}.`,
     next: '`actions` lists them.',

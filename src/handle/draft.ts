@@ -205,8 +205,8 @@ export function draftOf(
     const amendment = amendmentOf(one.fact);
     if (amendment) commit.amendments.push({ team, incident, amendment });
     for (const effect of effectsOf(one.fact, before, head)) {
-      // The standing record has no channel: of it nothing is shown anywhere, but its runs go on.
-      if (incident === STANDING && effect.kind !== 'run.advance') continue;
+      // The standing record has no channel: of it nothing is shown anywhere, but its runs go on, and what is asked is answered.
+      if (incident === STANDING && !UNSHOWN.has(effect.kind)) continue;
       const lane = laneOfEffect(team, incident, effect);
       commit.effects.push({ team, lane, incident, seq, effect: withAsker(effect, asking) });
     }
@@ -235,8 +235,19 @@ export function draftOf(
   return { incident, facts, receipt, before: known, after };
 }
 
-/** Notes who waits for the channel: that it cannot be made may be found out much later, by another process. */
+/** What is owed for its own sake, and not to show it to anybody. */
+const UNSHOWN: ReadonlySet<Effect['kind']> = new Set(['run.advance', 'impact.measure']);
+
+/** Notes who waits for the channel, or for a figure: that it does not come may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
+  if (effect.kind === 'impact.measure') {
+    const payload = {
+      ...effect.payload,
+      ...(owner && { user: owner.id }),
+      ...(channel && { typed: channel }),
+    };
+    return { kind: 'impact.measure', payload };
+  }
   if (effect.kind !== 'channel.open') return effect;
   const payload = { ...(owner && { owner: owner.id }), ...(channel && { typed: channel }) };
   return { kind: 'channel.open', payload };

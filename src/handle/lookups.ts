@@ -308,6 +308,9 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({
     captured: await lookups.capturedEntry(team, incident, channel, ts),
   }),
+  MeasureImpact: async ({ lookups, team, incident }) => ({
+    damageFrom: damageIn(await lookups.entriesOf(team, incident, ['impact'])),
+  }),
   CompleteAction: async ({ lookups, team, incident }, { action }) => ({
     actionDone: await lookups.actionDone(team, incident, action),
   }),
@@ -323,6 +326,12 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
     return { holder: target === null ? null : await holderOf(at, target) };
   },
 };
+
+/** @returns the earliest beginning that somebody typed: one that was measured rests on another */
+function damageIn(impacts: readonly Entry[]): string | null {
+  const begins = impacts.flatMap(({ detail }) => (detail.measured ? [] : (detail.from ?? [])));
+  return begins.sort()[0] ?? null;
+}
 
 /** What an intent is decided on beside the state, where anything of its incident may bear on it. */
 export const ANYTHING = 'anything';

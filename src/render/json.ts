@@ -1,7 +1,14 @@
-import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import {
+  type Counted,
+  type Entry,
+  ERASED,
+  entryText,
+  type Measurement,
+  notedSentences,
+} from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, refOf } from '#domain/words.js';
-import { actionItems, type Dossier, metricsIn, unstruck } from './document.js';
+import { actionItems, type Dossier, differenceOf, impactFigures, metricsIn, unstruck } from './document.js';
 import { runItem } from './runs.js';
 
 /**
@@ -17,6 +24,7 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
     state: detail.state,
     text: textOf(post),
   }));
+  const figures = await impactFigures(dossier);
   yield* list('impact', unstruck(dossier, ['impact']), (entry) => ({
     text: entryText(entry),
     failed: entry.detail.failed ?? null,
@@ -24,6 +32,8 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
     from: entry.detail.from ?? null,
     to: entry.detail.to ?? null,
     components: entry.detail.components ?? [],
+    ...(entry.detail.unaffected && { unaffected: entry.detail.unaffected }),
+    ...(entry.detail.measured && { measured: measuredOf(entry, entry.detail.measured, figures) }),
   }));
   yield* list('causes', unstruck(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
   const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
@@ -92,6 +102,27 @@ function alertOf({ detail, text, erased }: Entry) {
     times: detail.times ?? 1,
     labels: detail.labels ?? {},
     values: detail.values ?? {},
+  };
+}
+
+/** Members in an order of our own: the database keeps them in one of its. `differs`: from the newest figures that were typed. */
+function measuredOf(entry: Entry, of: Measurement, figures: Awaited<ReturnType<typeof impactFigures>>) {
+  const counted = ({ name, failed, total }: Counted) => ({ name, failed, total });
+  const { typed, measured } = figures;
+  const differs = entry.n === measured?.n ? differenceOf(typed, entry) : null;
+  return {
+    entry: entry.n,
+    looked_at: of.looked,
+    step_s: of.stepMs / 1000,
+    queries: { failed: of.failedQuery, total: of.totalQuery },
+    limited: of.limited ?? false,
+    components: of.components.map(counted),
+    groups: of.groups.map(counted),
+    noted: notedSentences(of.noted),
+    bucket_s: of.bucketMs / 1000,
+    failed_in: of.failedIn,
+    total_in: of.totalIn,
+    ...(typed && differs && { differs: { entry: typed.n, text: differs } }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
-import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
+import { differenceText, type Entry, impactText, toldText, unaffectedText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { watchedIn, watchOf } from '#domain/watch.js';
@@ -37,7 +37,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
     state.channel ? `channel: #${state.channel.name}` : '',
     ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
-    state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
+    ...impacts(state),
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...alertLines(state),
     ...underWay(state),
@@ -103,6 +103,21 @@ export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: str
 
 function minuteOf(at: Date): string {
   return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** What was typed and what was measured, each as it is, and how they differ. */
+function impacts({ impact, measured, unaffected = [] }: IncidentState): string[] {
+  const typed = impact ? `impact: ${excerpt(impactText(shortened(impact)), 280)}` : '';
+  const names = unaffectedText(unaffected.map(({ name }) => name));
+  if (!measured) return [typed || 'impact: not recorded', names === null ? '' : excerpt(names, 280)];
+  const counted = impactText({ ...measured, text: null });
+  const differs = impact && !measured.limited ? differenceText(impact, measured) : null;
+  return [
+    typed,
+    `impact, measured: ${excerpt(counted, 280)}`,
+    differs === null ? '' : `the figures differ: ${differs}`,
+    names === null ? '' : excerpt(names, 280),
+  ];
 }
 
 /** A long text must not push the numbers of an impact out. */

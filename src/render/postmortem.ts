@@ -1,5 +1,5 @@
 import { firstAlert } from '#domain/alert/state.js';
-import { type Entry, ERASED, entryText, statusRemark } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText, impactNumbers, statusRemark } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
 import { refOf } from '#domain/words.js';
@@ -94,10 +94,22 @@ function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Iterable<
     ]);
     yield say('It affected ', ...joined(named, ', '));
   } else yield ask('which components did it affect?');
+  const { measured } = state;
+  if (measured) yield say(`${impactNumbers(measured)}, as measured`, ...cites(measured.n));
+  const spared = sparedIn(state);
+  if (spared.length > 0) yield say('It did not affect ', ...joined(spared, ', '));
   if (started) yield say(`It started at ${dateTimeOf(started, clock)}`, ...cites(started.n));
   else yield ask('when did it start?');
   if (resolved) yield say(`It was resolved at ${dateTimeOf(resolved, clock)}`, ...after(state, 'resolved'));
   for (const mark of ['detected', 'mitigated', 'resolved'] as const) yield* contradiction(state, mark, clock);
+}
+
+/** What people say was not affected, and what the counters say; each with where it is said. */
+function sparedIn({ measured, unaffected = [] }: IncidentState): Span[][] {
+  const counted = (measured?.unaffected ?? []).map((name) => ({ name, n: measured?.n }));
+  const names = new Map<string, Array<number | undefined>>();
+  for (const { name, n } of [...unaffected, ...counted]) names.set(name, [...(names.get(name) ?? []), n]);
+  return [...names].map(([name, entries]) => [name, ...cites(...entries)]);
 }
 
 /** When it was noticed, and what showed it first: that is known of alerts alone, and else asked. */

@@ -56,6 +56,13 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       const how = fact.data.how === 'removed' ? 'removed; the channel follows' : 'left';
       return `${ref} recorded: ${names.join(', ')} ${how}`;
     }
+    case 'MeasureAsked': {
+      const { from, to, start, end } = fact.data;
+      const [begin, ending] = [from, to].map((at) =>
+        momentText({ at, until: null, precision: 'second' }, now),
+      );
+      return `${ref} recorded: the impact is measured from ${begin} (${start}) to ${ending} (${end}) · what it comes to stands in the timeline when Prometheus has answered`;
+    }
     case 'ChannelOpened':
       return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
     case 'HeadlinePosted':

@@ -66,6 +66,10 @@ function nameOf(effect: Effect): string {
       return 'a pinned message';
     case 'export.send':
       return `the ${effect.payload.format} export`;
+    case 'impact.measure':
+      return 'the measured impact';
+    case 'impact.picture':
+      return `the picture of #${effect.payload.n}`;
     case 'run.advance':
     case 'run.show':
       return `how ${runRef(effect.payload.run)} stands`;

@@ -14,6 +14,7 @@ import {
   secretReference,
 } from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
+import { type ImpactSettings, impactShape } from './prometheus.js';
 import { type Host, hostOf, isBelow, isNever, NEVER_TEXT } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
@@ -54,6 +55,8 @@ export interface RunbookSettings {
   watch: WatchSettings;
   /** What templates may reach. */
   hosts: readonly Host[];
+  /** How damage is measured; null: nobody has said. */
+  impact: ImpactSettings | null;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -72,7 +75,7 @@ export function readRunbookSettings(
 
   /** Reads every item of a section under its name; those that are wrong are left out. */
   const each = <T>(
-    section: Exclude<keyof RunbookSections, 'http' | 'watch'>,
+    section: Exclude<keyof RunbookSections, 'http' | 'watch' | 'impact'>,
     read: (value: unknown, path: string[]) => T | null,
   ) => {
     const items = new Map<string, T>();
@@ -125,6 +128,7 @@ export function readRunbookSettings(
     }),
     hosts: shaped(httpShape, sections.http, ['http'])?.hosts ?? [],
     watch: UNWATCHED,
+    impact: Object.keys(sections.impact).length > 0 ? shaped(impactShape, sections.impact, ['impact']) : null,
   };
   const watch = shaped(watchShape, sections.watch, ['watch']);
   if (watch) settings.watch = watchIn(watch, settings, sections, problem);
@@ -142,6 +146,22 @@ export function readRunbookSettings(
             [section, name],
             `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
           );
+
+  if (settings.impact?.authorization) {
+    const { url, authorization } = settings.impact;
+    const secret = settings.secrets.get(secretName(authorization));
+    const path = ['impact', 'prometheus', 'authorization'];
+    if (!Object.hasOwn(sections.secrets, secretName(authorization)))
+      problem(
+        path,
+        `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
+      );
+    else if (secret && !isBelow(secret.to, new URL(url)))
+      problem(
+        path,
+        `names a secret that may not be sent there; write under secrets: \`${secretName(authorization)}: { from: ${secret.from}, to: [${url}] }\``,
+      );
+  }
 
   // A secret is filled in where it is all that a variable holds, and nowhere else: a program would get its name.
   for (const [name, { file, args, cwd, env }] of settings.commands) {

@@ -8,6 +8,7 @@ import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
 import { sendExport } from '#deliver/export.js';
+import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
@@ -162,6 +163,8 @@ const DELIVERIES: {
   'people.remove': removePeople,
   'message.capture': captureMessage,
   'export.send': sendExport,
+  'impact.measure': payMeasure,
+  'impact.picture': sendPicture,
   'run.show': showRun,
   'run.log': sendRunLog,
   'run.post': postForRun,

@@ -63,8 +63,8 @@ const TABLE = {
   ],
   component: ['component add|remove NAME', 'say what is affected'],
   impact: [
-    'impact TEXT [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]…',
-    'record the damage, in words or numbers',
+    'impact TEXT|measure [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]…',
+    'record the damage, or have it measured',
     {
       flags: [
         { name: 'failed', value: 'N' },
@@ -72,6 +72,7 @@ const TABLE = {
         { name: 'from', value: 'TIME' },
         { name: 'to', value: 'TIME' },
         COMPONENT,
+        { name: 'unaffected', value: 'NAME', many: true },
       ],
     },
   ],

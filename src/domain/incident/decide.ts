@@ -18,7 +18,7 @@ import {
   toSeconds,
 } from '../words.js';
 import type { Entry } from './entry.js';
-import type { DraftFact } from './fact.js';
+import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
 import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
@@ -146,8 +146,11 @@ const RULES: {
    * Impact as entered. When it says from when to when, that is its place in the timeline;
    * otherwise its place is where it was recorded.
    */
-  RecordImpact: (state, { text, failed, total, from, to, components: named }, asking) => {
-    if (text === null && failed === null && total === null && named.length === 0) {
+  RecordImpact: (state, intent, asking) => {
+    const { text, failed, total, from, to, components: named } = intent;
+    const unaffected = [...new Set(intent.unaffected ?? [])];
+    const nothing = text === null && failed === null && total === null;
+    if (nothing && named.length + unaffected.length === 0) {
       return refuse('IMPACT_EMPTY', { form: 'impact TEXT, or impact --failed 19 --from 01:41 --to 01:44' });
     }
     if (failed !== null && total !== null && failed > total) {
@@ -157,15 +160,46 @@ const RULES: {
       return refuse('TIME_RANGE_BACKWARDS', { from: from.at, to: to.at });
     }
     const components = [...new Set(named)];
-    const excess = tooManyComponents(components.length);
+    const both = components.find((name) => unaffected.includes(name));
+    if (both !== undefined)
+      return refuse('IMPACT_CONTRADICTS', { why: `“${both}” is named as affected and as not affected` });
+    const excess = tooManyComponents(components.length + unaffected.length);
     if (excess) return excess;
     const data = {
       ...happened(state, asking, span(from, to)),
       ...{ failed, total, from: from?.at ?? null, to: to?.at ?? null, components: components.length },
+      ...(unaffected.length > 0 && { unaffected: unaffected.length }),
     };
-    return [
-      { type: 'ImpactRecorded', data, texts: { ...given({ text }), ...numbered('component', components) } },
-    ];
+    const texts = { ...given({ text }), ...numbered('component', [...components, ...unaffected]) };
+    return [{ type: 'ImpactRecorded', data, texts }];
+  },
+
+  /** That it is to be measured. No timeline entry: what is found out has one. */
+  MeasureImpact: (state, { from, to, components: named }, asking, { damageFrom }) => {
+    const components = [...new Set(named)];
+    const excess = tooManyComponents(components.length);
+    if (excess) return excess;
+    const window = windowOf(state, from, to, asking, damageFrom ?? null);
+    const ms = Date.parse(window.to) - Date.parse(window.from);
+    if (!(ms > 0 && ms <= LONGEST_MEASURED_MS)) return refuse('MEASURE_WINDOW', window);
+    const data = { ...window, components: components.length };
+    return [{ type: 'MeasureAsked', data, texts: numbered('component', components) }];
+  },
+
+  NoteImpactMeasured: (state, { asked, measured }, asking) => {
+    const { from, to, start, end, components, groups, failedQuery, totalQuery, ...others } = measured;
+    const data = {
+      ...happened(state, asking, { at: from, until: to, precision: 'second' }),
+      ...{ ...others, from, to, start, end, asked },
+      components: components.map(({ failed, total }) => ({ failed, total })),
+    };
+    const names = components.map(({ name }) => name);
+    const texts = {
+      ...{ failedQuery, totalQuery },
+      ...(groups.length > 0 && { groups: JSON.stringify(groups) }),
+      ...numbered('component', names),
+    };
+    return [{ type: 'ImpactMeasured', data, texts }];
   },
 
   AddAction: (state, { text, owner }, asking) => {
@@ -287,7 +321,11 @@ const RULES: {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
     const done = entry.kind === 'action' && entry.detail.done === true;
-    const next = done ? 'Strike it if it is wrong: `strike N REASON`.' : insteadOf(entry);
+    const next = done
+      ? 'Strike it if it is wrong: `strike N REASON`.'
+      : entry.detail.measured
+        ? 'What was measured stays as it was measured: `strike N REASON`, and `impact measure` again.'
+        : insteadOf(entry);
     return next
       ? refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next })
       : [{ type: 'EntryEdited', data: { entry: entry.n }, texts: { text: intent.text } }];
@@ -297,6 +335,11 @@ const RULES: {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
     const { at, until, precision } = intent.moment;
+    if (entry.detail.measured) {
+      const next =
+        'What was measured was measured then: `impact measure --from TIME --to TIME` measures anew.';
+      return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
+    }
     return (
       ofMachine(entry) ?? [
         { type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} },
@@ -451,6 +494,44 @@ function namesOf(people: readonly Person[]): Record<string, string> {
 
 function eachOnce(people: readonly Person[]): Person[] {
   return [...new Map(people.map((person) => [person.id, person])).values()];
+}
+
+/** What is measured at once: longer than an incident lasts, and short enough to be read sample by sample. */
+const LONGEST_MEASURED_MS = 7 * 86_400_000;
+
+/** From the beginning of the damage to its end, as far as somebody has said when these were. */
+function windowOf(
+  { milestones, opened }: IncidentState,
+  from: Moment | null,
+  to: Moment | null,
+  { now }: Asking,
+  damageFrom: string | null,
+): MeasuredWindow {
+  const at = (moment: { at: string; precision: string } | null) =>
+    moment && moment.precision !== 'date' ? moment.at : null;
+  const { at: today } = momentNow(now);
+  const begin =
+    first({
+      asked: from?.at,
+      started: at(milestones.started),
+      impact: damageFrom,
+      detected: at(milestones.detected),
+    }) ?? ({ why: 'opened', at: opened.at } as const);
+  const later = (end: string | null) => (end !== null && end > begin.at ? end : null);
+  const end =
+    first({
+      asked: to?.at,
+      mitigated: later(at(milestones.mitigated)),
+      resolved: later(at(milestones.resolved)),
+    }) ?? ({ why: 'now', at: today } as const);
+  // What has not happened yet was not counted.
+  const [until = today] = [end.at, today].sort();
+  return { from: begin.at, to: until, start: begin.why, end: end.why };
+}
+
+function first<K extends string>(of: Record<K, string | null | undefined>): { why: K; at: string } | null {
+  for (const why of Object.keys(of) as K[]) if (of[why]) return { why, at: of[why] as string };
+  return null;
 }
 
 function span(from: Moment | null, to: Moment | null): Moment | null {

@@ -49,6 +49,13 @@ export type Effect =
       kind: 'export.send';
       payload: { format: string; zone: string; channel: string; user: string; asked?: string };
     }
+  /**
+   * Ask Prometheus what was counted, and record it. What is to be measured is with the fact `seq`; `user` waits for it, and
+   * `typed` is the channel where they asked. In a lane of its own: it may take long.
+   */
+  | { kind: 'impact.measure'; payload: { seq: number; user: string; typed?: string } }
+  /** Show the picture of the measured impact `n`; what it is made of is with the fact `seq`. */
+  | { kind: 'impact.picture'; payload: { n: number; seq: number } }
   /** Take a run as far as it goes now. In the run's own lane, by workers of runs: it may take long. */
   | { kind: 'run.advance'; payload: { run: number } }
   /** Bring the run's one message in the channel up to date. */
@@ -156,6 +163,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'alerts.move':
       return laneOfAlerts(team, effect.payload.group);
     case 'announcement.refresh':
+    case 'impact.measure':
     case 'run.alarm':
       return laneBeside(team, incident, effect.kind);
     default:
@@ -200,6 +208,10 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'ComponentRemoved':
     case 'ImpactRecorded':
       return [entry(), ...refresh];
+    case 'MeasureAsked':
+      return [{ kind: 'impact.measure', payload: { seq: fact.seq, user: fact.by.id } }];
+    case 'ImpactMeasured':
+      return [entry(), { kind: 'impact.picture', payload: { n: fact.data.n, seq: fact.seq } }, ...refresh];
     case 'RoleAssigned':
       return [entry(), ...refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
     case 'PeopleInvited':
@@ -255,6 +267,8 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
   const rests =
     state !== null &&
     (state.impact?.n === n ||
+      state.measured?.n === n ||
+      state.unaffected?.some((one) => one.n === n) ||
       state.opened.n === n ||
       state.lastPost?.n === n ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));

@@ -10,7 +10,7 @@ import {
   runRef,
   type Source,
 } from '../words.js';
-import type { Fact, FactBody } from './fact.js';
+import type { Fact, FactBody, Noted } from './fact.js';
 
 /**
  * One line of the timeline: a reading of one fact and its later corrections.
@@ -46,6 +46,10 @@ interface EntryDetail {
   from?: string | null;
   to?: string | null;
   components?: string[];
+  /** Components that an impact says were not affected. */
+  unaffected?: string[];
+  /** Where the numbers of an impact were counted, and not typed: how. */
+  measured?: Measurement;
   action?: number;
   done?: boolean;
   owner?: Person | null;
@@ -78,6 +82,28 @@ interface EntryDetail {
   /** Of a group of alerts that went elsewhere, or came: which way, how many of it fired, and the other incident; null: not to be read here, or a new one. */
   moved?: 'to' | 'from';
   other?: string | null;
+}
+
+/** What was counted of one component, or of one group of labels. */
+export interface Counted {
+  name: string;
+  failed: number;
+  total: number;
+}
+
+/** How an impact was measured, and what beside its figures came of it. */
+export interface Measurement {
+  looked: string;
+  stepMs: number;
+  failedQuery: string;
+  totalQuery: string;
+  components: Counted[];
+  limited?: true;
+  groups: Counted[];
+  noted: Noted;
+  bucketMs: number;
+  failedIn: number[];
+  totalIn: number[];
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -129,7 +155,8 @@ export function entryText(entry: Entry): string {
     case 'component':
       return `${detail.change ?? 'added'} ${given ?? ''}`;
     case 'impact':
-      return given ?? impactText({ ...detail, text: null });
+      if (given !== null) return given;
+      return detail.measured ? measuredText(detail, detail.measured) : impactText({ ...detail, text: null });
     case 'action':
       return actionText(entry, given);
     default: {
@@ -154,16 +181,94 @@ interface ImpactNumbers {
   failed?: number | null;
   total?: number | null;
   components?: string[];
+  unaffected?: string[];
 }
 
 /** @returns the text that was entered, and a phrase made of the numbers and components: `19 of 400 requests failed`. */
 export function impactText(impact: ImpactNumbers): string {
   const numbers = impactNumbers(impact);
   const components = impact.components?.join(', ') ?? '';
+  const spared = unaffectedText(impact.unaffected);
+  const behind = spared === null ? '' : `; ${spared}`;
   if (impact.text !== null)
-    return [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ');
-  if (numbers === null) return components === '' ? '' : `affects ${components}`;
-  return components === '' ? numbers : `${numbers} (${components})`;
+    return (
+      [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ') + behind
+    );
+  if (numbers === null) return components === '' ? (spared ?? '') : `affects ${components}${behind}`;
+  return (components === '' ? numbers : `${numbers} (${components})`) + behind;
+}
+
+/** @returns `not affected: Dashboard, Internal API`; null: nobody said so of any */
+export function unaffectedText(names: readonly string[] = []): string | null {
+  return names.length === 0 ? null : `not affected: ${names.join(', ')}`;
+}
+
+/** What was counted, with all that it rests on: figures, window, queries, and what has to be known of them. */
+function measuredText(detail: EntryDetail, measured: Measurement): string {
+  const { from = null, to = null, ...rest } = detail;
+  const day = (at: string | null) => (at ?? '').slice(0, 10);
+  const time = (at: string | null) => (at ?? '').slice(11, 19);
+  const until = day(from) === day(to) ? time(to) : `${day(to)} ${time(to)}`;
+  return [
+    impactText({ ...rest, text: null }),
+    `measured from ${day(from)} ${time(from)} to ${until} UTC, ${queriesText(measured)}`,
+    ...notedSentences(measured.noted),
+  ].join('; ');
+}
+
+/** @returns `every 15 s: failed requests_total{status!="200"}, total requests_total` */
+export function queriesText({ stepMs, failedQuery, totalQuery }: Measurement): string {
+  return `every ${stepMs / 1000} s: failed ${failedQuery}, total ${totalQuery}`;
+}
+
+/** @returns what a reader must know of a measurement before they rely on it, each without its full stop */
+export function notedSentences(noted: Noted): string[] {
+  const { resets = 0, begun = 0, gone = 0, gaps = 0, before = 0, after = 0, more = 0 } = noted;
+  const many = (n: number, one: string, several: string) =>
+    n === 1 ? `1 ${one}` : `${n.toLocaleString('en')} ${several}`;
+  return [
+    ...(resets > 0
+      ? [
+          `${many(resets, 'counter began', 'times a counter began')} anew: what it had counted since it was last read is not in it`,
+        ]
+      : []),
+    ...(begun > 0 ? [`${many(begun, 'counter', 'counters')} began in the window, and counted from 0`] : []),
+    ...(gone > 0 ? [`${many(gone, 'counter was', 'counters were')} gone before its end`] : []),
+    ...(gaps > 0
+      ? [`${many(gaps, 'counter was', 'counters were')} not read for a while; nothing is lost by that`]
+      : []),
+    ...(before > 0
+      ? [`${before.toLocaleString('en')} of the failed may have been just before it: they were read after`]
+      : []),
+    ...(after > 0
+      ? [`up to ${after.toLocaleString('en')} more may belong to it: they were read after it`]
+      : []),
+    ...(noted.absent
+      ? ['there is no counter of failures at all: none failed yet, or the query is wrong']
+      : []),
+    ...(noted.partial ? ['Prometheus says that its answer may lack something'] : []),
+    ...(noted.open ? ['the last samples were not in yet: measure again'] : []),
+    ...(more > 0 ? [`${more.toLocaleString('en')} more groups are not listed`] : []),
+  ];
+}
+
+/**
+ * Where somebody typed figures, and others were counted: both stand, with what lies between.
+ * @returns `typed 20 failed, measured 19: 1 more was typed`; null: they agree, or one of them does not say
+ */
+export function differenceText(
+  typed: Pick<ImpactNumbers, 'failed' | 'total'>,
+  measured: { failed: number; total: number },
+): string | null {
+  const parts = (['failed', 'total'] as const).flatMap((figure) => {
+    const said = typed[figure] ?? null;
+    const by = said === null ? 0 : said - measured[figure];
+    if (said === null || by === 0) return [];
+    const [a, b, between] = [said, measured[figure], Math.abs(by)].map((n) => n.toLocaleString('en'));
+    const what = figure === 'failed' ? 'failed' : 'in all';
+    return [`typed ${a} ${what}, measured ${b}: ${between} ${by > 0 ? 'more' : 'fewer'} typed than measured`];
+  });
+  return parts.length === 0 ? null : parts.join('; ');
 }
 
 /** @returns `19 of 400 requests failed`, `1 request failed`, `400 requests in all`, or null when no number is known. */
@@ -380,13 +485,31 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ComponentRemoved':
       return line('component', 'component', { change: 'removed' });
     case 'ImpactRecorded': {
-      const { failed, total, from, to, components } = fact.data;
+      const { failed, total, from, to, components, unaffected = 0 } = fact.data;
+      const names = listed(fact, 'component', components + unaffected);
       return line('impact', 'text', {
         failed,
         total,
         from,
         to,
-        components: listed(fact, 'component', components),
+        components: names.slice(0, components),
+        ...(unaffected > 0 && { unaffected: names.slice(components) }),
+      });
+    }
+    case 'ImpactMeasured': {
+      const { failed, total, from, to } = fact.data;
+      const measured = measurementOf(fact);
+      const namesOf = (is: (one: Counted) => boolean) =>
+        measured.components.filter(is).map(({ name }) => name);
+      const unaffected = namesOf((one) => one.failed === 0 && one.total > 0);
+      return line('impact', null, {
+        failed,
+        total,
+        from,
+        to,
+        components: namesOf((one) => one.failed > 0),
+        ...(unaffected.length > 0 && { unaffected }),
+        measured,
       });
     }
     case 'CauseRecorded':
@@ -399,6 +522,7 @@ export function entryOf(fact: Fact): Entry | null {
       return line('action', null, { action: fact.data.action, done: true });
     case 'StatusPosted':
       return line('post', 'text', { state: fact.data.state });
+    case 'MeasureAsked':
     case 'PeopleInvited':
     case 'PeopleLeft':
     case 'EntryEdited':
@@ -413,6 +537,33 @@ export function entryOf(fact: Fact): Entry | null {
       const unknown: never = fact;
       throw new Error(`a fact of an unknown type: ${JSON.stringify((unknown as { type?: unknown }).type)}`);
     }
+  }
+}
+
+function measurementOf(fact: Extract<Fact, { type: 'ImpactMeasured' }>): Measurement {
+  const { looked, stepMs, components, limited, noted, bucketMs, failedIn, totalIn } = fact.data;
+  const names = listed(fact, 'component', components.length);
+  return {
+    looked,
+    stepMs,
+    failedQuery: fact.texts.failedQuery ?? ERASED,
+    totalQuery: fact.texts.totalQuery ?? ERASED,
+    components: components.map((one, i) => ({ name: names[i] ?? ERASED, ...one })),
+    ...(limited && { limited }),
+    groups: groupsIn(fact.texts.groups),
+    noted,
+    bucketMs,
+    failedIn,
+    totalIn,
+  };
+}
+
+/** Kept as JSON, because labels are of others' making and can be erased with it; erased, there are none. */
+function groupsIn(json: string | null | undefined): Counted[] {
+  try {
+    return json ? (JSON.parse(json) as Counted[]) : [];
+  } catch {
+    return [];
   }
 }
 

@@ -13,8 +13,8 @@ import type {
   Source,
   Status,
 } from '../words.js';
-import type { Entry } from './entry.js';
-import type { DraftFact } from './fact.js';
+import type { Entry, Measurement } from './entry.js';
+import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
@@ -61,7 +61,12 @@ export type Intent<P = Person> =
       from: Moment | null;
       to: Moment | null;
       components: string[];
+      /** Named as not affected. */
+      unaffected?: string[];
     }
+  /** Absent ends of the window are found among what is known of the incident. */
+  | { type: 'MeasureImpact'; from: Moment | null; to: Moment | null; components: string[] }
+  | { type: 'NoteImpactMeasured'; asked: number; measured: Measured }
   | { type: 'RecordCause'; text: string }
   | { type: 'AddAction'; text: string; owner: P | null }
   | { type: 'CompleteAction'; action: number }
@@ -100,6 +105,12 @@ export type Intent<P = Person> =
   | AlertIntent;
 
 export type TypedIntent = Intent<PersonRef>;
+
+/** What was counted, on its way into the record. */
+export interface Measured extends MeasuredWindow, Measurement {
+  readonly failed: number;
+  readonly total: number;
+}
 
 /** A Slack message on its way into the timeline, at its own time. */
 interface CapturedMessage {
@@ -153,6 +164,8 @@ export interface Found {
   changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;
+  /** From when on there was damage, as the first impact says that says it; null or absent: none does. */
+  damageFrom?: string | null;
   /** Has that action item been completed? */
   actionDone: boolean;
   /** The number for a new incident. */

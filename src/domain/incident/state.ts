@@ -1,5 +1,6 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
+import { LIMITS } from '../text.js';
 import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch.js';
 import {
   MARKS,
@@ -43,6 +44,10 @@ export interface IncidentState {
   milestones: Record<Mark, Milestone | null>;
   /** The newest impact, for the headline; gone when that entry is struck. */
   impact: { n: number; text: string | null; failed: number | null; total: number | null } | null;
+  /** The newest that was measured. Absent: none, or its entry is struck. */
+  measured?: { n: number; failed: number; total: number; unaffected: string[]; limited?: true };
+  /** What people named as not affected, each with the entry that said so. Absent: nothing. */
+  unaffected?: Array<{ n: number; name: string }>;
   lastPost: { state: PostState; at: string; n: number } | null;
   /** How many timeline entries and action items have been numbered. */
   entries: number;
@@ -124,8 +129,22 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       return { ...next, components: state.components.filter((c) => c !== gone) };
     }
     case 'ImpactRecorded': {
-      const { failed, total } = fact.data;
-      return { ...next, impact: { n, text: fact.texts.text ?? null, failed, total } };
+      const { failed, total, components, unaffected = 0 } = fact.data;
+      const impact = { n, text: fact.texts.text ?? null, failed, total };
+      const names = listed(fact, 'component', components + unaffected);
+      // What was not affected says nothing of the damage: the figures that stand go on standing.
+      const bare = unaffected > 0 && impact.text === null && failed === null && total === null;
+      return {
+        ...next,
+        ...(!bare && { impact }),
+        ...(unaffected > 0 && { unaffected: spared(state, n, names.slice(components)) }),
+      };
+    }
+    case 'ImpactMeasured': {
+      const { failed, total, components, limited } = fact.data;
+      const names = listed(fact, 'component', components.length);
+      const unaffected = names.filter((_, i) => components[i]?.failed === 0 && components[i].total > 0);
+      return { ...next, measured: { n, failed, total, unaffected, ...(limited && { limited }) } };
     }
     case 'ActionAdded':
       return { ...next, actions: Math.max(state.actions, fact.data.action) };
@@ -154,6 +173,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'MessageCaptured':
     case 'CauseRecorded':
     case 'ActionCompleted':
+    case 'MeasureAsked':
       return next;
     default: {
       const unknown: never = fact;
@@ -189,6 +209,12 @@ function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState 
     actions: 0,
     recordedAt: fact.recordedAt,
   };
+}
+
+/** The newest word on a component counts; of more than there is room for, the newest stay. */
+function spared(state: IncidentState, n: number, names: string[]): IncidentState['unaffected'] {
+  const others = (state.unaffected ?? []).filter(({ name }) => !names.includes(name));
+  return [...others, ...names.map((name) => ({ n, name }))].slice(-LIMITS.components);
 }
 
 function broughtIn(state: IncidentState, people: string[], at: string) {
@@ -249,7 +275,14 @@ function struck(state: IncidentState, entry: number): IncidentState {
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
-  return { ...state, milestones, impact, lastPost };
+  const { measured, unaffected, ...others } = state;
+  const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
+  return {
+    ...others,
+    ...(measured && measured.n !== entry && { measured }),
+    ...(spared.length > 0 && { unaffected: spared }),
+    ...{ milestones, impact, lastPost },
+  };
 }
 
 /** Takes over what counts again, as the fact says it; it was found among the entries when the strike was decided. */

@@ -1,3 +1,4 @@
+import { differenceText, impactText, unaffectedText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, personLabel, refOf } from '#domain/words.js';
 import {
@@ -48,6 +49,7 @@ function about(state: IncidentState): string[] {
   return [
     ...(state.components.length ? [`Components: ${escaped(cut(state.components.join(', '), 600))}`] : []),
     ...(state.impact ? [`Impact: ${escaped(cut(impact(state.impact), 600))}`] : []),
+    ...measured(state),
   ];
 }
 
@@ -58,6 +60,17 @@ function impact({ failed, total, text }: NonNullable<IncidentState['impact']>): 
     ...(failed === null ? [] : [`${count(failed)} failed${total === null ? '' : ` of ${count(total)}`}`]),
     ...(text === null ? [] : [text.replace(/\s+/g, ' ')]),
   ].join(' · ');
+}
+
+/** What was counted stands beside what somebody typed, with how they differ; then what people say was not affected. */
+function measured({ impact, measured, unaffected = [] }: IncidentState): string[] {
+  const spared = unaffectedText(unaffected.map(({ name }) => name));
+  const differs = impact && measured && !measured.limited ? differenceText(impact, measured) : null;
+  const counted = measured && impactText({ ...measured, text: null });
+  return [
+    ...(counted ? [`Measured: ${escaped(cut(counted, 600))}${differs ? ` · ${differs}` : ''}`] : []),
+    ...(spared ? [escaped(cut(`${spared[0]?.toUpperCase()}${spared.slice(1)}`, 400))] : []),
+  ];
 }
 
 /** Known milestones in UTC, in the order in which they happen. */
