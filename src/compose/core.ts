@@ -5,6 +5,7 @@ import { accountOf } from '#domain/words.js';
 import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
 import { type GroupNamed, ownerNamed, type People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
@@ -36,6 +37,7 @@ function groupNamedAtAPrompt(config: Config, log: Log): GroupNamed {
 
 /**
  * @param who what only Slack knows of people
+ * @param metrics of a bot; a verb of the command line is gone before anybody could ask
  * @param relay hears of every lane that now owes something; verbs leave that to the bot's own
  */
 export async function openCore(
@@ -44,6 +46,7 @@ export async function openCore(
   role: 'bot' | 'guest',
   relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
+  metrics?: Metrics,
 ) {
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
@@ -59,6 +62,7 @@ export async function openCore(
     log,
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
+    ...(metrics && { metrics }),
   });
   const handle: Handle = recorder;
   const { before, permits } = recorder;
@@ -76,6 +80,7 @@ export async function openCore(
     propose: proposeOf(runbooks, role === 'guest'),
     scrub,
     ...(role === 'bot' && { learnKeys }),
+    ...(metrics && { metrics }),
   });
   const installed = installedIn(config, log);
   const home = () => store.workspaces.home(installed);

@@ -4,6 +4,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
@@ -24,6 +25,7 @@ export function runWorldOf(
   groups: Groups | null,
   nudge: (lanes: string[]) => void,
   log: Log,
+  metrics?: Metrics,
 ): RunWorld {
   return {
     outbox: store.outbox,
@@ -49,6 +51,7 @@ export function runWorldOf(
     },
     now,
     log,
+    ...(metrics && { metrics }),
   };
 }
 
