@@ -53,7 +53,8 @@ test('a label is a name, and of each there are few: texts and what is one too ma
   for (const source of ['two words', '', 'a\nb', '"}', 'x'.repeat(101), '<@U0ANA00001>', null])
     metrics.hook(source, 404);
   metrics.alert('prometheus', 'a sentence of somebody');
-  for (let n = 0; n < 1_000; n++) metrics.slackCalled(`method.${n}`, { kind: 'refused', error: `error_${n}` }, 1);
+  for (let n = 0; n < 1_000; n++)
+    metrics.slackCalled(`method.${n}`, { kind: 'refused', error: `error_${n}` }, 1);
   const text = await metrics.text();
   expect(samplesIn(text).filter(({ name }) => name === 'tocsin_hooks_total')).toEqual([
     { name: 'tocsin_hooks_total', labels: { source: 'other', status: '404' }, value: 7 },
@@ -64,7 +65,9 @@ test('a label is a name, and of each there are few: texts and what is one too ma
   expect(valueIn(text, 'tocsin_slack_calls_total', { method: 'other' })).toBe(800);
   // One that was known goes on under its name.
   metrics.slackCalled('method.3', { kind: 'ok' }, 1);
-  expect(valueIn(await metrics.text(), 'tocsin_slack_calls_total', { method: 'method.3', outcome: 'ok' })).toBe(1);
+  expect(
+    valueIn(await metrics.text(), 'tocsin_slack_calls_total', { method: 'method.3', outcome: 'ok' }),
+  ).toBe(1);
 });
 
 test('a kind of which nothing is owed any more is at 0, and what the database says no more is gone', async () => {

@@ -22,8 +22,7 @@ export function samplesIn(text: string): Sample[] {
 /** @returns the only sample of that name which has these labels; undefined: there is none. @throws where there are several */
 export function valueIn(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const found = samplesIn(text).filter(
-    (one) =>
-      one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
+    (one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value),
   );
   if (found.length > 1) throw new Error(`${found.length} samples of ${name} ${JSON.stringify(labels)}`);
   return found[0]?.value;
@@ -31,5 +30,7 @@ export function valueIn(text: string, name: string, labels: Record<string, strin
 
 /** @returns the type of every family, by name */
 export function familiesIn(text: string): Map<string, string> {
-  return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
+  return new Map(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  );
 }

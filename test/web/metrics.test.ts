@@ -8,7 +8,10 @@ import { freePort } from '../support/wire.js';
 
 // Who may read /metrics, and where.
 
-const METRICS = { text: async () => 'tocsin_build_info 1\n', contentType: 'text/plain; version=0.0.4' } as never;
+const METRICS = {
+  text: async () => 'tocsin_build_info 1\n',
+  contentType: 'text/plain; version=0.0.4',
+} as never;
 const closing: Array<() => Promise<void>> = [];
 let log: ReturnType<typeof memoryLog>;
 
@@ -55,8 +58,16 @@ test('without a secret they are open to whoever reaches the port, and never kept
 test('with secrets each of them opens, and nothing else does', async () => {
   const secrets = () => [new Secret('the-old-one'), new Secret('the-new-one')];
   const url = await served({ metrics: METRICS, secrets });
-  for (const one of ['the-old-one', 'the-new-one']) expect((await asks(url, `Bearer ${one}`)).status).toBe(200);
-  for (const wrong of [undefined, 'Bearer the-old', 'Bearer the-old-one2', 'Basic dGhlLW9sZC1vbmU6', 'the-old-one', 'Bearer ']) {
+  for (const one of ['the-old-one', 'the-new-one'])
+    expect((await asks(url, `Bearer ${one}`)).status).toBe(200);
+  for (const wrong of [
+    undefined,
+    'Bearer the-old',
+    'Bearer the-old-one2',
+    'Basic dGhlLW9sZC1vbmU6',
+    'the-old-one',
+    'Bearer ',
+  ]) {
     const { status, text, headers } = await asks(url, wrong);
     expect([wrong, status]).toEqual([wrong, 401]);
     expect(headers.get('www-authenticate')).toMatch(/^Bearer /);
