@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { sectionsWrong } from '#compose/runbooks.js';
+import { loadConfig } from '#config/config.js';
+import { readOrganisation } from '#config/organisation.js';
 import { ActionFailed } from '#runbooks/action.js';
 import { Secret } from '#runbooks/secret.js';
 import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
@@ -134,4 +137,22 @@ test.each([
   const read = readMetricsSettings(section, { old: 'env:OLD' }, at);
   expect(read).toEqual({ problems: [expect.stringContaining('tocsin.yml:3: metrics has one key, secret')] });
   expect(JSON.stringify(read)).not.toContain('hunter2');
+});
+
+test('a mistake in them stops the start, with its line', () => {
+  const read = (text: string) => readOrganisation(text, 'tocsin.yml', sectionsWrong);
+  expect(read('zone: UTC\nmetrics:\n  secret: secret:scrape\n')).toEqual([
+    expect.stringMatching(/^tocsin\.yml:3: metrics refers to a secret that is not under `secrets:`: scrape;/),
+  ]);
+  expect(read('metrics: the-secret-itself')).toEqual([expect.not.stringContaining('the-secret')]);
+  expect(read('secrets: { scrape: env:SCRAPE }\nmetrics: { secret: secret:scrape }')).toMatchObject({
+    metrics: { secret: 'secret:scrape' },
+  });
+});
+
+test('the port is a number, and none is no port', () => {
+  const given = (port?: string) => loadConfig({ ...(port && { METRICS_PORT: port }) }, 'nothing').metricsPort;
+  expect([given(), given('9464'), given('0')]).toEqual([null, 9464, 0]);
+  for (const wrong of ['65536', '-1', 'metrics'])
+    expect(() => given(wrong)).toThrow(/METRICS_PORT: is not a port/);
 });
