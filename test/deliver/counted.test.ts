@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Gate } from '#deliver/attempt.js';
 import type { Delivered } from '#metrics.js';
 import { type Kit, startKit } from './kit.js';
 
@@ -61,4 +62,13 @@ test('Slack asks to wait, is away, says no', async () => {
   await kit.notes(incident, 'is given up');
   await visits(incident);
   expect(entries()).toEqual([['channel.entry', 'dead', 1]]);
+});
+
+test('a limit that is known already is waited for without a call', async () => {
+  const incident = await standing('Waiting');
+  const gate = new Gate(kit.world.now);
+  gate.shut('chat.postMessage', (await kit.channel(incident)).id, 60_000);
+  await kit.notes(incident, 'waits');
+  await kit.visits(incident, gate);
+  expect(entries()).toEqual([['channel.entry', 'waits', 1]]);
 });
