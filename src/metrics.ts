@@ -31,7 +31,7 @@ export interface Kept {
 }
 
 /** What this process knows of what it stands on. */
-export interface Here {
+interface Here {
   parts: Readonly<Record<string, { state: string }>>;
   canary: { quietMs: number; lagMs: number | null };
 }
