@@ -1,14 +1,14 @@
 import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
-import { verbNamed, type WatchAsked } from '#domain/command/verbs.js';
+import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import { watchOf } from '#domain/watch.js';
-import { type Person, refOf, STANDING } from '#domain/words.js';
+import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
 import {
   type Before,
   type Handle,
@@ -18,6 +18,7 @@ import {
   type Scrubbing,
   secretTyped,
 } from '#handle/handle.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
@@ -123,13 +124,17 @@ export interface AnswerPorts {
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
   learnKeys?(): Promise<void>;
+  /** Counts what was asked, and how it was answered. */
+  metrics?: Pick<Metrics, 'answered' | 'refused'>;
 }
 
 /** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
 export function createAnswer(ports: AnswerPorts): Answerer {
-  const { scrub } = ports;
+  const { scrub, metrics } = ports;
   const first = createFirstAnswer(ports);
-  return async (typed) => {
+  return metrics ? counted(answer, metrics) : answer;
+
+  async function answer(typed: Typed | Meant | Muting): Promise<Answer> {
     if ('intent' in typed) {
       const { intent, incident, asking, notes = [] } = typed;
       return record(ports, intent, incident, asking, notes);
@@ -142,7 +147,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     const answer = await answerOnce(typed);
     // What is wrong with a definition may quote it.
     return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
-  };
+  }
 
   async function answerOnce(typed: Typed): Promise<Answer> {
     const answer = await first(typed);
@@ -156,6 +161,31 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     if (isRefusal(before)) return refused(before);
     return { kind: 'recorded', text: before.receipt, recorded: before };
   }
+}
+
+function counted(answer: Answerer, metrics: Pick<Metrics, 'answered' | 'refused'>): Answerer {
+  return async (asked) => {
+    const began = performance.now();
+    const { source } = asked.asking;
+    const verb = 'intent' in asked ? asked.intent.type : 'mute' in asked ? 'mute' : verbIn(asked.entered);
+    try {
+      const said = await answer(asked);
+      const how = said.kind === 'recorded' && said.recorded.repeated ? 'repeated' : said.kind;
+      metrics.answered(verb, source, how, performance.now() - began);
+      if (said.kind === 'refused') metrics.refused(said.refusal.code);
+      return said;
+    } catch (error) {
+      metrics.answered(verb, source, 'failed', performance.now() - began);
+      throw error;
+    }
+  };
+}
+
+/** @returns the verb of a line, as far as it is one; nothing else of the line. Nothing typed at all asks for help. */
+function verbIn({ text }: Entered): string | null {
+  const { word, rest } = firstWord(text);
+  const first = numberOf(word) === null ? word : firstWord(rest).word;
+  return first === '' ? 'help' : (verbNamed(first)?.name ?? null);
 }
 
 function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer> {

@@ -1,21 +1,24 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '#config/config.js';
+import { BadConfig, type Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside } from '#domain/incident/effect.js';
 import { botAsking } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
+import { createMetrics, type Kept, type Metrics, type MetricsPace } from '#metrics.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { type Relay, startRelay } from '#queue/relay.js';
+import { outcomeOf } from '#schedules/scheduled.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
-import { startWeb } from '#web/server.js';
+import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
+import { startMetrics, startWeb } from '#web/server.js';
 import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
@@ -36,6 +39,8 @@ export type Role = 'all' | 'web' | 'worker';
 export interface Bot {
   /** Where the HTTP server listens; null in a worker. */
   port: number | null;
+  /** Where metrics have a port of their own. */
+  metricsPort: number | null;
   /** @param linger false: nobody is to find out first that no more requests should come here */
   stop(linger?: boolean): Promise<void>;
 }
@@ -49,6 +54,7 @@ export interface BotPace {
   /** How long it goes on listening once told to go. */
   lingerMs?: number;
   slack?: SlackPace;
+  metrics?: MetricsPace;
 }
 
 /** How often the queue proves itself alive. */
@@ -98,7 +104,8 @@ async function build(
     groupNamed: async (handle) => (await slackFront?.groups.called(handle)) ?? null,
   };
   let among: ReturnType<typeof amongNamed> | null = null;
-  const core = await openCore(config, log, 'bot', wakes, who);
+  const metrics = createMetrics(VERSION, pace.metrics);
+  const core = await openCore(config, log, 'bot', wakes, who, metrics);
   opened.push(() => core.close());
   const { store } = core;
   await store.warmUp();
@@ -166,6 +173,7 @@ async function build(
     log,
     onFatal,
     onlyCalls: role === 'worker',
+    metrics,
     ...(pace.slack && { pace: pace.slack }),
   });
   slackFront = slack;
@@ -191,6 +199,7 @@ async function build(
     org: config.org,
     now,
     log,
+    metrics,
   };
   const compare = () => compareWithSlack(core, slack.client, log);
   // Every worker compares: what was put back as files shows in Slack alone. A process that has found a backup compares in any role.
@@ -203,7 +212,7 @@ async function build(
   }, ARRIVE_MS);
   opened.push(async () => clearInterval(arriving));
   const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: compared });
-  const runWorld = runWorldOf(core, slack.groups, relay.nudge, log);
+  const runWorld = runWorldOf(core, slack.groups, relay.nudge, log, metrics);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =
     role === 'web'
@@ -220,16 +229,31 @@ async function build(
     everyMs: pace.lookMs,
   });
   opened.push(async () => health.stop());
+  metrics.watch({
+    kept: () => keptIn(core),
+    here: () => ({ parts: health.now(), canary: canary.status() }),
+  });
+  const served = metricsServed(config, core, metrics);
+  // Before the web server: whoever finds that ready finds this too.
+  const aside =
+    config.metricsPort === null
+      ? null
+      : await startMetrics({ ...served, log }, config.host, config.metricsPort);
+  if (aside) opened.push(() => aside.close());
+  if (aside) log.info({ port: aside.port }, 'metrics have a port of their own');
   // Before the first request: a number that stands in a channel already is not given again.
   if (restored) await compared;
   const web =
-    role === 'worker' ? null : await listen(config, core, log, slack, secret, health, pace.lingerMs);
+    role === 'worker'
+      ? null
+      : await listen(config, core, log, slack, secret, health, aside ? null : served, pace.lingerMs);
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
+    metricsPort: aside?.port ?? null,
     async stop(linger) {
       // What is closed from here on is not to be reported as ill.
       health.stop();
@@ -239,6 +263,8 @@ async function build(
       await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
       await engine.close();
       await core.close();
+      // Last: until then it can be seen how the end goes.
+      await aside?.close();
       await stopHeartbeat();
     },
   };
@@ -304,6 +330,7 @@ function listen(
   slack: ReturnType<typeof createSlack>,
   secret: string,
   health: Health,
+  metrics: MetricsPorts | null,
   lingerMs: number | undefined,
 ) {
   const { tokens } = core.store;
@@ -313,10 +340,33 @@ function listen(
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
       slack: config.slack.appToken === null ? slack.listener : null,
+      ...(metrics && { metrics }),
       log,
     },
     config.host,
     config.port,
     { lingerMs },
   );
+}
+
+const { version: VERSION } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+/** What of the database is counted. */
+async function keptIn({ store }: Core): Promise<Kept> {
+  const [outbox, runs, schedules] = await Promise.all([
+    store.outbox.byKind(),
+    store.incidents.runsUnderWay(),
+    store.schedules.all(),
+  ]);
+  return { outbox, runs, schedules: schedules.map((one) => ({ ...one, outcome: outcomeOf(one) })) };
+}
+
+/** Metrics, and who may read them. */
+function metricsServed({ org }: Config, { runbooks }: Core, metrics: Metrics): MetricsPorts {
+  const read = readMetricsSettings(org.metrics, org.secrets, org.at);
+  if ('problems' in read) throw new BadConfig(read.problems);
+  const { names } = read;
+  return { metrics, secrets: names && (() => names.map((name) => runbooks.systems.secret(name))) };
 }

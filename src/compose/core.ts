@@ -7,6 +7,7 @@ import { accountOf } from '#domain/words.js';
 import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
 import { type GroupNamed, ownerNamed, type People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
@@ -40,6 +41,7 @@ function groupNamedAtAPrompt(config: Config, log: Log): GroupNamed {
 
 /**
  * @param who what only Slack knows of people
+ * @param metrics of a bot; a verb of the command line is gone before anybody could ask
  * @param relay hears of every lane that now owes something; verbs leave that to the bot's own
  */
 export async function openCore(
@@ -48,6 +50,7 @@ export async function openCore(
   role: 'bot' | 'guest',
   relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
+  metrics?: Metrics,
 ) {
   const runbooks = await openRunbooks(config);
   const database = await openDatabase(config, log, role);
@@ -63,6 +66,7 @@ export async function openCore(
     log,
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
+    ...(metrics && { metrics }),
   });
   const handle: Handle = recorder;
   const { before, permits } = recorder;
@@ -83,6 +87,7 @@ export async function openCore(
     measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
     ...(role === 'bot' && { learnKeys }),
+    ...(metrics && { metrics }),
   });
   const installed = installedIn(config, log);
   const home = () => store.workspaces.home(installed);

@@ -6,6 +6,7 @@ import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
@@ -28,6 +29,7 @@ export function runWorldOf(
   groups: Groups | null,
   nudge: (lanes: string[]) => void,
   log: Log,
+  metrics?: Metrics,
 ): RunWorld & WatchWorld {
   return {
     outbox: store.outbox,
@@ -55,6 +57,7 @@ export function runWorldOf(
     hurry: store.outbox.hurry,
     now,
     log,
+    ...(metrics && { metrics }),
   };
 }
 

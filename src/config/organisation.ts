@@ -21,6 +21,7 @@ const role = z
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
   ...(['commands', 'secrets', 'schedules', 'http', 'watch', 'impact'] as const),
+  ...(['metrics'] as const),
 ] as const;
 type SectionName = (typeof SECTIONS)[number];
 const section = z

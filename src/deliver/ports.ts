@@ -6,6 +6,7 @@ import type { Account, Person } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
 import type { Lanes } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
@@ -90,4 +91,6 @@ export interface World {
   /** Lets so much time pass; a test winds its clock on instead. */
   pass?(ms: number): Promise<void>;
   log: PlainLog;
+  /** Counts every try. */
+  metrics?: Pick<Metrics, 'delivered'>;
 }

@@ -6,6 +6,7 @@ import type { Permits, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
+import type { Committed, Metrics } from '#metrics.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
@@ -116,6 +117,8 @@ interface WriterOptions {
   onError: (error: unknown) => void;
   /** Who may do what, where tocsin.yml says otherwise than the table of permissions. */
   rules?: Rules;
+  /** Counts what is written. */
+  metrics?: Pick<Metrics, 'committed' | 'recorded'>;
 }
 
 const MAX_GROUP = 200;
@@ -306,7 +309,7 @@ class Writer {
     there: ReadonlyMap<string, Loaded | null>,
     committing: Committing,
   ): Promise<unknown> {
-    const { onError, relay, store, rules = {} } = this.options;
+    const { onError, relay, store, metrics, rules = {} } = this.options;
     await this.answerKnownRepeats(all);
     const group = stillOf(all);
     const { commit, drafts, held, refused, failed } = await draftGroup(
@@ -321,13 +324,19 @@ class Writer {
       await this.refuseUnlessRepeated(request, refusalOf(error));
     }
     for (const { request, refusal } of refused) await this.refuseUnlessRepeated(request, refusal);
+    const began = performance.now();
     try {
-      if (commit.facts.length > 0) await writeForSure(committing, commit);
+      if (commit.facts.length > 0) {
+        await writeForSure(committing, commit);
+        metrics?.committed('written', performance.now() - began);
+      }
     } catch (error) {
+      metrics?.committed(endOf(error), performance.now() - began);
       return error;
     }
     for (const { request, draft } of drafts) {
       const { team, key } = request.asking;
+      metrics?.recorded(draft.facts, draft.after.state);
       this.cache.set(team, draft.incident, draft.after);
       if (key !== null && draft.facts.length > 0) this.cache.addKey(team, key);
       request.done(recordedOf(team, draft));
@@ -547,6 +556,15 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** A bug, or something that the database does not take: it was not written, and it is one of the group that is to blame. */
 const isOurs = (error: unknown): boolean =>
   !(error instanceof Conflict || error instanceof Unavailable || error instanceof Unconfirmed);
+
+const endOf = (error: unknown): Committed =>
+  error instanceof Conflict
+    ? 'conflict'
+    : error instanceof Unconfirmed
+      ? 'unconfirmed'
+      : error instanceof Unavailable
+        ? 'unavailable'
+        : 'failed';
 
 /** The first time on the connection that holds our turn; when that broke, on any. */
 function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {

@@ -3,6 +3,7 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
+import type { Metrics } from '#metrics.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
@@ -42,6 +43,8 @@ import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
 export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read' | 'owe' | 'log'> {
+  /** Counts calls and answers. */
+  metrics?: Pick<Metrics, 'slackCalled' | 'slackAnswered'>;
   slack: {
     botToken: string;
     /** Set: Socket Mode. */
@@ -99,9 +102,10 @@ const LINK_MS = 800;
 
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
-  const { slack, log, now = clock } = options;
+  const { slack, log, metrics, now = clock } = options;
   const { botToken: token, apiUrl } = slack;
-  const { client, outage, shutOut } = remembering(createSlackClient({ apiUrl, token, log }), options.pace);
+  const call = { apiUrl, token, log, ...(metrics && { metrics }) };
+  const { client, outage, shutOut } = remembering(createSlackClient(call), options.pace);
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -113,7 +117,7 @@ export function createSlack(options: SlackOptions): Slack {
   const { home } = whoAmI;
   const people = createPeople({ store: options.people, client, home, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
-  const patient = createSlackClient({ apiUrl, token, log, timeout: LINK_MS });
+  const patient = createSlackClient({ ...call, timeout: LINK_MS });
   const groups = createGroups(client);
   const members = createMembers({
     client,
@@ -140,10 +144,11 @@ export function createSlack(options: SlackOptions): Slack {
     members,
     groups,
     client,
-    swift: createSlackClient({ apiUrl, token, log, timeout: MODAL_MS }),
+    swift: createSlackClient({ ...call, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
     self: () => whoAmI.current()?.botUserId ?? null,
     log,
+    ...(metrics && { metrics }),
     now,
   };
 

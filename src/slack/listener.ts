@@ -15,6 +15,7 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf, type Status } from '#domain/words.js';
 import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
 import type { Logs } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
@@ -71,6 +72,7 @@ export interface Context {
   /** @returns the bot's own user id, once Slack has said it */
   self(): string | null;
   log: Logs;
+  metrics?: Pick<Metrics, 'slackAnswered'>;
   now: () => Date;
 }
 
@@ -324,7 +326,7 @@ const LATE_MS = 2_000;
  * and becomes a sentence.
  */
 export async function interaction<A = void>(
-  context: Pick<Context, 'log'>,
+  context: Pick<Context, 'log' | 'metrics'>,
   of: {
     /** The key under which it is recorded; on every line that belongs to it. */
     request: string | null;
@@ -339,8 +341,9 @@ export async function interaction<A = void>(
     tell: (reply: Reply) => Promise<unknown>;
   },
 ): Promise<void> {
-  const { log } = context;
+  const { log, metrics } = context;
   const { request, ack, tell } = of;
+  const began = performance.now();
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -356,6 +359,7 @@ export async function interaction<A = void>(
     reply = of.failed ? of.failed(unsure) : unsure;
   } finally {
     clearTimeout(timer);
+    metrics?.slackAnswered(late, performance.now() - began);
   }
   if (!late) {
     const body = reply ? of.inAnswer?.(reply) : undefined;

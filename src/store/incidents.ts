@@ -3,8 +3,8 @@ import { unseal } from '#domain/incident/chain.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { EntryKind } from '#domain/words.js';
-import { on, type Queryable, queryable, transaction, utc, withConnection } from './pools.js';
+import { type EntryKind, STANDING } from '#domain/words.js';
+import { on, type Queryable, queryable, SOON, transaction, utc, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
 interface EntryFilter {
@@ -208,6 +208,24 @@ async function load(db: Queryable, team: string, incident: number): Promise<Load
   return (await select<Loaded>(db, 'load', sql, [team, incident]))[0] ?? null;
 }
 
+/** @returns how many runs are under way, by status, over all workspaces, for metrics */
+async function runsUnderWay(db: Queryable): Promise<Array<{ status: string; runs: number }>> {
+  // The standing record of a workspace is never open, and has runs.
+  const text = `
+    with here as (
+      select state from incident where open
+      union all select i.state from workspace w join incident i on i.team = w.team and i.number = ${STANDING})
+    select r ->> 'status' as status, count(*)::int as runs
+    from here, jsonb_array_elements(coalesce(state #> '{runs,list}', '[]'::jsonb)) r
+    where r ->> 'status' <> 'ended' group by 1`;
+  const { rows } = await db.query<{ status: string; runs: number }>({
+    name: 'runs_under_way',
+    text,
+    ...SOON,
+  });
+  return rows;
+}
+
 /** @returns the receipt given to the request with this key, or null when it was never recorded. */
 async function receiptOf(db: Queryable, team: string, key: string): Promise<Receipt | null> {
   const sql = `select incident, coalesce(receipt, '') as receipt, body, asked from fact where team = $1 and key = $2`;
@@ -363,6 +381,7 @@ export const incidents = (db: Queryable) =>
   on(db, {
     load,
     receiptOf,
+    runsUnderWay,
     nextNumber,
     ofChannel: incidentOfChannel,
     open: openIncidents,
