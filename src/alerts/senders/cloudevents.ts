@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { matchesPattern } from '#domain/alert/rule.js';
 import { Secret } from '#runbooks/secret.js';
 import {
   digestOf,
@@ -61,7 +62,7 @@ export const cloudevents: Sender<Settings> = {
   },
   read(hook, { types, resolved }): Received {
     const events = eventsOf(hook);
-    const wanted = events.filter(({ type }) => types.some((one) => matches(one, type)));
+    const wanted = events.filter(({ type }) => types.some((one) => matchesPattern(one, type)));
     return {
       // The specification: whose source and id are the same is the same event.
       delivery: digestOf(events.map(({ source, id }) => [source, id])),
@@ -123,7 +124,7 @@ function reportedOf(given: Event, resolved: readonly string[]): Reported {
       ? true
       : said !== null && BEGUN.test(said)
         ? false
-        : resolved.some((one) => matches(one, type));
+        : resolved.some((one) => matchesPattern(one, type));
   const labels = member(data, 'labels');
   const own = typeof labels === 'object' && labels !== null && !Array.isArray(labels) ? labels : {};
   return {
@@ -143,15 +144,4 @@ function reportedOf(given: Event, resolved: readonly string[]): Reported {
     values: 'value' in Object(data) ? { value: member(data, 'value') } : {},
     links: [{ title: 'Event', url: member(data, 'url') ?? member(data, 'link') }],
   };
-}
-
-/** `*` stands for any characters. */
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  ).test(text);
 }

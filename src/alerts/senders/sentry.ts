@@ -35,7 +35,9 @@ const metric = z.object({
   date_started: anything,
   date_closed: anything,
   projects: z.array(z.unknown()).nullish(),
-  alert_rule: z.object({ name: anything, environment: anything, query: anything, aggregate: text }).nullish(),
+  alert_rule: z
+    .object({ name: anything, environment: anything, query: anything, aggregate: anything })
+    .nullish(),
 });
 const issue = z.object({
   id,
@@ -49,7 +51,7 @@ const issue = z.object({
   lastSeen: anything,
   web_url: anything,
   permalink: anything,
-  project: z.object({ slug: text }).nullish(),
+  project: z.object({ slug: anything }).nullish(),
 });
 
 const ISSUE: Readonly<Record<string, 'firing' | 'resolved'>> = {
