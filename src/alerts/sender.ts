@@ -82,8 +82,8 @@ export interface Sender<S = unknown> {
   greets?(hook: Hook, perMinute: number): HookAnswer | null;
   /** What its clients read where the answer is a no. Absent: `{status: "error", error: SENTENCE}` */
   no?(status: number, sentence: string, wrong: Readonly<Record<string, string>>): unknown;
-  /** Asks for what became of a delivery. @returns null: it is no such question */
-  asks?(hook: Hook): { delivery: string; answer(alert: string | null): HookAnswer } | null;
+  /** Is it a question for what became of a delivery? @returns null: it is not; or what to answer where that has arrived, or has not */
+  asks?(hook: Hook): { delivery: string; answer(arrived: boolean): HookAnswer } | null;
 }
 
 /** @returns the password of basic authorization, or the token of another scheme; null: nothing of the kind */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import {
   anything,
@@ -44,17 +44,10 @@ export const opsgenie: Sender<Record<string, never>> = {
   refuses: (hook, secrets) => refusesPresented(hook, secrets, ['geniekey']),
   read(hook): Received {
     const { method, now } = hook;
-    const request = randomUUID();
-    const answer = {
-      status: 202,
-      headers: { 'X-Request-ID': request },
-      body: { result: ACCEPTED, took: 0.001, requestId: request },
-    };
-    // The same words may be said of two firings: what comes twice is recognised by how the alert stands.
-    const taken = (alerts: Reported[]): Received => ({ delivery: request, alerts, answer });
     if (hook.path === '/v2/alerts') {
       if (method !== 'POST') throw new Unreadable(405, 'Alerts are created here with POST.');
-      return taken([createdOf(hook)]);
+      const alert = createdOf(hook);
+      return taken(alert.alert, [alert]);
     }
     const [, identifier, does] = /^\/v2\/alerts\/([^/]+)(?:\/(.+))?$/.exec(hook.path) ?? [];
     if (identifier === undefined)
@@ -64,47 +57,39 @@ export const opsgenie: Sender<Record<string, never>> = {
       throw new Unreadable(422, 'identifierType is id or alias here: an alert has no tiny id.', {
         identifierType: 'must be id or alias',
       });
-    const alert = type === 'alias' ? idOf(unescaped(identifier)) : identifier.toLowerCase();
+    const alert = idOf(unescaped(identifier));
     const closed: Reported = { alert, status: 'resolved', until: now.toISOString(), labels: {} };
-    if (does === 'close' && method === 'POST') return taken([closed]);
-    if (does === undefined && method === 'DELETE') return taken([closed]);
-    if (does !== undefined && PASSED_OVER.test(does) && method !== 'GET') return taken([]);
+    if (does === 'close' && method === 'POST') return taken(alert, [closed]);
+    if (does === undefined && method === 'DELETE') return taken(alert, [closed]);
+    if (does !== undefined && PASSED_OVER.test(does) && method !== 'GET') return taken(alert, []);
     throw new Unreadable(
       404,
       'Here an alert can be created, closed, acknowledged and noted upon; everything else stays with Opsgenie.',
     );
   },
   asks({ method, path, now }) {
-    const [, request] = /^\/v2\/alerts\/requests\/([^/]{1,100})$/.exec(path) ?? [];
-    if (method !== 'GET' || request === undefined) return null;
+    const [, request = '', alert] =
+      /^\/v2\/alerts\/requests\/(([0-9a-f-]{36})-[0-9a-f]{12})$/.exec(path) ?? [];
+    if (method !== 'GET' || !path.startsWith('/v2/alerts/requests/')) return null;
+    const unknown = {
+      message: 'Request not found. It might not be processed, yet.',
+      took: 0.001,
+      requestId: randomUUID(),
+    };
+    const data = {
+      success: true,
+      isSuccess: true,
+      status: 'Processed',
+      processedAt: now.toISOString(),
+      alertId: alert,
+      alias: alert,
+    };
     return {
       delivery: request,
-      answer: (alert) =>
-        alert === null
-          ? {
-              status: 404,
-              body: {
-                message: 'Request not found. It might not be processed, yet.',
-                took: 0.001,
-                requestId: request,
-              },
-            }
-          : {
-              status: 200,
-              body: {
-                data: {
-                  success: true,
-                  isSuccess: true,
-                  action: 'Create',
-                  status: 'Created alert',
-                  processedAt: now.toISOString(),
-                  alertId: alert,
-                  alias: alert,
-                },
-                took: 0.001,
-                requestId: request,
-              },
-            },
+      answer: (arrived) =>
+        arrived && alert !== undefined
+          ? { status: 200, body: { data, took: 0.001, requestId: request } }
+          : { status: 404, body: unknown },
     };
   },
   no: (_status, sentence, wrong) => ({
@@ -114,6 +99,16 @@ export const opsgenie: Sender<Record<string, never>> = {
     requestId: randomUUID(),
   }),
 };
+
+/**
+ * The same words may be said of two firings, so each request is a delivery of its own: what comes twice is recognised by how
+ * the alert stands. Its id, which clients ask by what became of it, has that of the alert within.
+ */
+function taken(alert: string, alerts: Reported[]): Received {
+  const request = `${alert}-${randomBytes(6).toString('hex')}`;
+  const body = { result: ACCEPTED, took: 0.001, requestId: request };
+  return { delivery: request, alerts, answer: { status: 202, headers: { 'X-Request-ID': request }, body } };
+}
 
 function createdOf(hook: Hook): Reported {
   const parsed = created.safeParse(jsonOf(hook));
