@@ -158,6 +158,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'run.log',
   'run.post',
   'run.offer',
+  'alerts.show',
 ]);
 
 /**
@@ -221,6 +222,12 @@ function companions(
       const { run } = first.effect.payload;
       return queue.filter(
         (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
+      );
+    }
+    case 'alerts.show': {
+      const { group } = first.effect.payload;
+      return queue.filter(
+        (row) => row.effect.kind === 'alerts.show' && row.effect.payload.group === group && due(row),
       );
     }
     default:

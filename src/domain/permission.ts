@@ -42,12 +42,13 @@ export const PERMISSIONS = {
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-    ...['impact', 'cause', 'action', 'done'],
+    ...['impact', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
     guests: true,
   }),
+  mute: power('Muting alerts', ['mute']),
   publish: power('Publishing', ['publish']),
   export: power('Exporting an incident', ['export', 'postmortem']),
   plan: power('Planning a runbook', ['run … --plan'], ACTS),
@@ -162,6 +163,8 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   UndoLastEntry: 'correct',
   ChangeStatus: 'state',
   ReopenIncident: 'state',
+  DismissIncident: 'state',
+  MoveAlerts: 'state',
   ChangeSeverity: 'state',
   AssignRole: 'state',
   ChangeTitle: 'state',
@@ -189,6 +192,9 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
   SkipNumbers: null,
+  RecordAlert: null,
+  NoteAlertsShown: null,
+  TakeAlerts: null,
   NoteRunPlanned: null,
   StartRun: null,
   StartStep: null,
@@ -200,6 +206,20 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   EndRun: null,
   NoteRunShown: null,
 };
+
+/**
+ * What monitoring may ask for: that an incident is opened, with the people whom the rule names, what it sees is recorded, and
+ * the incident resolved. It may neither speak as a person nor act; which of it happens, the rules of tocsin.yml say.
+ */
+const OF_MONITORING: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
+  ...(['OpenIncident', 'InvitePeople', 'RecordAlert', 'TakeAlerts', 'ChangeStatus'] as const),
+]);
+
+/** May such a thing be asked for there at all? Some things only Tocsin itself asks for, and monitoring only a few. */
+export function maySay({ type }: Pick<Intent, 'type'>, source: Asking['source']): boolean {
+  if (source === 'alerts') return OF_MONITORING.has(type);
+  return source === 'bot' || powerFor({ type }) !== null;
+}
 
 /** @returns the power that an intent needs, planning and breaking the glass told apart; null: only Tocsin asks for such a thing */
 export function powerFor(
@@ -237,7 +257,7 @@ export function forbidden(
   rules: Rules,
   run: RunState | null = null,
 ): Refusal | null {
-  if (asking.source === 'bot') return null;
+  if (asking.source === 'bot' || asking.source === 'alerts') return null;
   const row = PERMISSIONS[power];
   const named = power === 'approve' && (run?.approvers?.from.length ?? 0) > 0;
   const rule = rules[power] ?? (named ? MEMBERS : row.from);

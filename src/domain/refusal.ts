@@ -230,6 +230,32 @@ export const SENTENCES = {
     sentence: `This would be kept as a public status post, *${p.state}*: ${p.text}`,
     next: 'Type it again with `--yes`. It is sent to no public page: post it there yourself.',
   }),
+  // -- alerts --
+  DISMISSED_ALREADY: (p: { ref: string }) => ({
+    sentence: `${p.ref} is a false alarm already.`,
+    next: 'If it was an incident after all: `reopen REASON`.',
+  }),
+  NO_SUCH_ALERTS: (p: { ref: string; keys: string[] }) => ({
+    sentence: `${p.ref} has no alerts of that key.`,
+    next: p.keys.length
+      ? `Its keys: ${p.keys
+          .slice(0, 10)
+          .map((key) => `\`${key}\``)
+          .join(', ')}${p.keys.length > 10 ? ` and ${p.keys.length - 10} more` : ''}.`
+      : 'Monitoring has said nothing about it.',
+  }),
+  ALERTS_MOVED: (p: { ref: string }) => ({
+    sentence: `Those alerts are at home in ${p.ref} no more.`,
+    next: 'They are looked for anew.',
+  }),
+  ALERTS_HERE: (p: { ref: string }) => ({
+    sentence: `Those alerts are in ${p.ref} already.`,
+    next: 'Name the incident that they are to go to: `attach KEY INC-7`.',
+  }),
+  ALERTS_NOWHERE: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved, and what fires belongs to an open incident.`,
+    next: `Reopen it (\`reopen REASON\`), or give them one of their own: \`split KEY\`.`,
+  }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
     sentence: `There is no runbook called “${p.runbook}”.`,

@@ -44,6 +44,8 @@ export const LIMITS = {
   people: 100,
   members: 1_000,
   logLines: 1_000,
+  alertGroups: 50,
+  alertKey: 200,
   count: 1_000_000_000_000,
 } as const;
 

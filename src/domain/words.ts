@@ -44,8 +44,8 @@ export interface Condition {
   fix?: string;
 }
 
-/** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes. */
-export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
+/** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes; `alerts` is monitoring, as the rules of tocsin.yml let it. */
+export const SOURCES = ['slack', 'cli', 'api', 'bot', 'alerts'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** How exactly a time was given: what was typed, never more. */
@@ -175,6 +175,12 @@ export function scheduleId(name: string): string {
 /** Who asks, where nobody does: the bot itself, or a schedule by its `scheduleId`. */
 export function botAsking(team: string, key: string | null, now: Date, id = 'tocsin') {
   return { team, by: { id, name: null }, source: 'bot' as const, key, now, seesPrivate: true };
+}
+
+/** Who asks where monitoring speaks: a source of `alerts.sources` in tocsin.yml, by its name. */
+export function alertsAsking(team: string, source: string, key: string | null, now: Date) {
+  const by = { id: `alerts:${source}`, name: null };
+  return { team, by, source: 'alerts' as const, key, now, seesPrivate: true };
 }
 
 export function isScheduled(id: string): boolean {

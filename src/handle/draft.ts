@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { firingIn } from '#domain/alert/state.js';
 import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
 import { decide } from '#domain/incident/decide.js';
 import { type Effect, effectsOf, laneOf, laneOfEffect } from '#domain/incident/effect.js';
@@ -153,6 +154,7 @@ function decideOne(
   if (target !== null && (!known || !maySee(known.state, asking, admission))) return unseen(target);
   // Apart at first: if deciding fails half-way, nothing of it is among what the others write.
   const commit = gathering();
+  if (admission.there) return admission.there;
   const { asker } = admission;
   const found = asker ? { ...is.found, asker } : is.found;
   const draft = draftOf(commit, known, is.intent, asking, found, [...notes, ...is.remarks], rules);
@@ -210,7 +212,11 @@ export function draftOf(
     }
   }
   const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };
-  const remarks = [...notes, ...putBack(known?.state ?? null, after.state, facts)];
+  const remarks = [
+    ...notes,
+    ...putBack(known?.state ?? null, after.state, facts),
+    ...stillFiring(after.state, facts),
+  ];
   const receipt =
     facts.length === 0
       ? ''
@@ -247,6 +253,14 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
   if (differs('roles')) remarks.push('The role is what it was before.');
   if (differs('components')) remarks.push('The components are what they were before.');
   return remarks;
+}
+
+/** Said to whoever resolves what monitoring still sees. */
+function stillFiring({ alerts }: IncidentState, facts: Fact[]): string[] {
+  const firing = firingIn(alerts);
+  const resolves = facts.some((fact) => fact.type === 'StatusChanged' && fact.data.status === 'resolved');
+  if (!resolves || firing === 0) return [];
+  return [`${firing === 1 ? '1 alert still fires' : `${firing} alerts still fire`}.`];
 }
 
 /** A commit that is being gathered. */

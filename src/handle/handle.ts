@@ -14,10 +14,11 @@ import type { Store } from '#store/store.js';
 import { Cache, type Draft, draftGroup, type Loading, nameOf, type Request, streamOf } from './draft.js';
 import {
   type Admission,
+  ANYTHING,
   bareIn,
   createAdmission,
   type GroupNamed,
-  needsLookup,
+  lookedUpFor,
   type People,
   permitted,
   withGroups,
@@ -185,6 +186,7 @@ class Writer {
     const taken: Pending[] = [];
     const incidents = new Set<string>();
     const keys = new Set<string>();
+    const looked = new Set<string>();
     while (this.queue.length > 0 && taken.length < MAX_GROUP) {
       const next = this.queue[0] as Pending;
       const incident = nameOf(streamOf(next));
@@ -193,14 +195,17 @@ class Writer {
         continue;
       }
       const key = next.asking.key === null ? null : `${next.asking.team}/${next.asking.key}`;
-      if (incidents.has(incident) && needsLookup(next.intent)) break;
+      const looks = lookedUpFor(next.intent);
+      const about = `${incident} ${looks}`;
+      if (looks !== null && incidents.has(incident) && (looks === ANYTHING || looked.has(about))) break;
       if (key !== null && keys.has(key)) break;
       // A number is taken by looking for the highest: one new incident at a time.
       if (next.target === null && incidents.has(incident)) break;
       incidents.add(incident);
       if (key !== null) keys.add(key);
       taken.push(this.queue.shift() as Pending);
-      if (needsLookup(next.intent)) break;
+      looked.add(about);
+      if (looks === ANYTHING) break;
     }
     return taken;
   }
@@ -589,7 +594,7 @@ export type Scrubbing = Pick<Scrub, 'text' | 'json'>;
 function withoutSecrets(intent: TypedIntent, asking: Asking, scrub: Scrubbing): TypedIntent | Refusal {
   const said = JSON.stringify(intent);
   if (scrub.text(said) === said) return intent;
-  if (asking.source === 'bot') return scrub.json(intent);
+  if (asking.source === 'bot' || asking.source === 'alerts') return scrub.json(intent);
   if (intent.type !== 'CaptureMessage') return secretTyped(asking);
   // Only what the author wrote: the place of the message in Slack is its identity.
   const { message } = intent;
@@ -625,7 +630,8 @@ export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): 
         facts: facts.map(({ seq }) => seq),
         ...(repeated && { repeated }),
       };
-      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
+      const quiet = asking.source === 'bot' || (asking.source === 'alerts' && intent.type === 'RecordAlert');
+      log[quiet ? 'debug' : 'info'](line, 'recorded');
     }
     return outcome;
   };

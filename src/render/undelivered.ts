@@ -77,6 +77,12 @@ function nameOf(effect: Effect): string {
       return `the alarm that the glass was broken for ${runRef(effect.payload.run)}`;
     case 'run.offer':
       return `the offer to run ${effect.payload.runbook}`;
+    case 'alerts.show':
+      return 'how its alerts stand';
+    case 'alerts.settle':
+      return 'what was said about alerts';
+    case 'alerts.move':
+      return 'alerts that go elsewhere';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

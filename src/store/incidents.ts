@@ -80,7 +80,7 @@ async function lastEntryBy(
   byId: string,
 ): Promise<Entry | null> {
   const sql = `select ${COLUMNS} from entry e
-    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step') order by e.n desc limit 1`;
+    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step', 'alert') order by e.n desc limit 1`;
   return (await select(db, 'last_entry_by', sql, [team, incident, byId]))[0] ?? null;
 }
 
@@ -99,6 +99,19 @@ async function capturedEntry(
         and (body::jsonb #>> '{data,channel}') = $3 and (body::jsonb #>> '{data,ts}') = $4
       order by seq limit 1)`;
   return (await select(db, 'captured_entry', sql, [team, incident, channel, ts]))[0] ?? null;
+}
+
+/** @returns the entry of an alert, by its `alertId`, or null. */
+async function alertEntry(
+  db: Queryable,
+  team: string,
+  incident: number,
+  alert: string,
+): Promise<Entry | null> {
+  // Written like the index entry_alert.
+  const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and kind = 'alert'
+    and (detail ->> 'alert') = $3 order by n limit 1`;
+  return (await select(db, 'alert_entry', sql, [team, incident, alert]))[0] ?? null;
 }
 
 /** @returns whether an unstruck entry says that this action item is done. */
@@ -315,6 +328,13 @@ async function listIncidents(db: Queryable, team: string, filter: IncidentFilter
   return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
 }
 
+/** @returns the newest open incident in which that group of alerts is at home, or null. A private one too. */
+async function openWithGroup(db: Queryable, team: string, group: string): Promise<IncidentState | null> {
+  const sql = `select state from incident where team = $1 and open and state -> 'alerts' ? $2
+    and not (state -> 'alerts' -> $2) ? 'moved' order by number desc limit 1`;
+  return (await states(db, 'open_with_group', sql, [team, group]))[0] ?? null;
+}
+
 async function states(...asked: Parameters<typeof select>): Promise<IncidentState[]> {
   return (await select<{ state: IncidentState }>(...asked)).map(({ state }) => state);
 }
@@ -337,6 +357,8 @@ export const incidents = (db: Queryable) =>
     entriesNumbered,
     lastEntryBy,
     capturedEntry,
+    alertEntry,
+    openWithGroup,
     actionDone,
     entriesOf,
     fact: factNumbered,

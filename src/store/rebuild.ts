@@ -68,6 +68,13 @@ export async function eraseTexts(
       [at.team, at.incident, at.seq, fields],
     );
     if (rowCount) {
+      // The same words stand with what the sender said.
+      await db.query(
+        `update signal s set body = '{}', key = '' from fact f
+         where f.team = $1 and f.incident = $2 and f.seq = $3 and f.type = 'AlertFired'
+           and s.team = f.team and s.alert = f.body::jsonb #>> '{data,alert}' and s.outcome is not null`,
+        [at.team, at.incident, at.seq],
+      );
       // The answer to that request quotes what was said.
       await db.query(
         `update fact set receipt = null where team = $1 and incident = $2 and receipt is not null and seq =

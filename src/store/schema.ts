@@ -130,6 +130,8 @@ export const entry = pgTable(
   (t) => [
     primaryKey({ name: 'entry_pkey', columns: [t.team, t.incident, t.n] }),
     index('entry_timeline').on(t.team, t.incident, t.at, t.n),
+    // An alert is one entry: each time that it is heard of, that entry is looked for.
+    index('entry_alert').on(t.team, t.incident, sql`(detail ->> 'alert')`).where(sql`kind = 'alert'`),
   ],
 );
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
 import { postEntries } from '#deliver/channel/entry.js';
@@ -164,6 +165,14 @@ const DELIVERIES: {
   'run.post': postForRun,
   'run.alarm': soundAlarm,
   'run.offer': offerRun,
+  'alerts.show': showAlerts,
+  // What is said of a group of alerts is in a lane of its own, and so is what moves it.
+  'alerts.settle': async ({ row }) => {
+    throw new Error(`what alerts say is in a lane of deliveries: ${row.lane}`);
+  },
+  'alerts.move': async ({ row }) => {
+    throw new Error(`a group of alerts is in a lane of deliveries: ${row.lane}`);
+  },
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);

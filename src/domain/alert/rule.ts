@@ -55,9 +55,6 @@ export interface Filed {
   readonly group: string;
 }
 
-/** Longer keys are cut, and end with a digest so that they stay different. */
-const KEY = 200;
-
 /** @returns where the first rule that matches files the signal */
 export function file(rules: readonly Rule[], source: string, signal: Pick<Signal, 'labels'>): Filed {
   const rule = rules.find(({ match }) => matches(match, source, signal.labels)) ?? null;
@@ -99,9 +96,10 @@ function keyOf({ name, groupBy }: Rule, labels: Signal['labels']): string {
   const key = groupBy.length === 0 ? name : groupBy.map((one) => `${one}=${labelOf(labels, one)}`).join(',');
   const line = oneLine(key);
   const letters = [...line];
-  if (letters.length <= KEY) return line;
+  if (letters.length <= LIMITS.alertKey) return line;
+  // So that two that are cut stay different.
   const mark = `…${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
-  return letters.slice(0, KEY - mark.length).join('') + mark;
+  return letters.slice(0, LIMITS.alertKey - mark.length).join('') + mark;
 }
 
 function oneLine(text: string): string {

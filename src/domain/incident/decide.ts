@@ -1,4 +1,6 @@
-import { askerIn, forbidden, powerFor, type Rules } from '../permission.js';
+import { decideAlert } from '../alert/decide.js';
+import type { AlertIntent } from '../alert/intent.js';
+import { askerIn, forbidden, maySay, powerFor, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
 import type { RunIntent } from '../run/intent.js';
@@ -29,9 +31,18 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
   return rule(state, intent, asking, found);
+}
+
+const ABOUT_ALERTS: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
+  ...(['RecordAlert', 'NoteAlertsShown', 'MoveAlerts', 'TakeAlerts'] as const),
+] satisfies Array<AlertIntent['type']>);
+
+function isAboutAlerts(intent: Intent): intent is AlertIntent {
+  return ABOUT_ALERTS.has(intent.type);
 }
 
 function isAboutRun(intent: Intent): intent is RunIntent {
@@ -47,7 +58,8 @@ function notPermitted(
   rules: Rules,
 ): Refusal | null {
   const power = powerFor(intent);
-  if (power === null) return asking.source === 'bot' ? null : refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (!maySay(intent, asking.source)) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (power === null) return null;
   // Nobody approves from there at all, which is said where approvals are decided.
   if (intent.type === 'ApproveRun' && asking.source !== 'slack') return null;
   const run =
@@ -83,7 +95,10 @@ type Rule<T extends Intent['type']> = (
 ) => Decision;
 
 const RULES: {
-  readonly [T in Exclude<Intent['type'], RunIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'>]: Rule<T>;
+  readonly [T in Exclude<
+    Intent['type'],
+    RunIntent['type'] | AlertIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'
+  >]: Rule<T>;
 } = {
   // -- what happened --
 
@@ -184,6 +199,13 @@ const RULES: {
     }
     const data = { ...happened(state, asking, null), status: 'investigating' as const, reopened: true };
     return [{ type: 'StatusChanged', data, texts: { text: reason } }];
+  },
+
+  /** Also of what was resolved as an incident before; what it was taken for then stays in the timeline. */
+  DismissIncident: (state, { reason }, asking) => {
+    if (state.falseAlarm) return refuse('DISMISSED_ALREADY', { ref: refOf(state.number) });
+    const data = { ...happened(state, asking, null), status: 'resolved' as const, reopened: false };
+    return [{ type: 'StatusChanged', data: { ...data, dismissed: true }, texts: given({ text: reason }) }];
   },
 
   ChangeSeverity: (state, { severity, reason }, asking) => {
@@ -387,13 +409,16 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   component: 'Use `component add NAME` or `component remove NAME`.',
   run: 'What a run did stays as it was; add what is to be known with `note`.',
   step: 'What a run did stays as it was; add what is to be known with `note`.',
+  alert: 'What monitoring said stays as it was said; `split KEY` takes alerts out that belong elsewhere.',
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
-/** What a run did is not for people to correct. */
+const OF_MACHINES: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['run', 'step', 'alert']);
+
+/** What a run did, and what monitoring said, is not for people to correct. */
 function ofMachine(entry: Entry): Refusal | null {
   const next = INSTEAD[entry.kind];
-  if (!next || (entry.kind !== 'run' && entry.kind !== 'step')) return null;
+  if (!next || !OF_MACHINES.has(entry.kind)) return null;
   return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 

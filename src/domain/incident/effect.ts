@@ -1,7 +1,9 @@
+import type { AlertFactBody } from '../alert/fact.js';
+import { firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { refOf, runRef } from '../words.js';
-import { isOfRun } from './entry.js';
+import { isOfAlert, isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -57,7 +59,13 @@ export type Effect =
   /** Send what a step printed as a file; its text is with the fact `seq`. */
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */
-  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
+  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } }
+  /** Settle what waits of a group of alerts. In the group's own lane, which is no incident's. */
+  | { kind: 'alerts.settle'; payload: Record<string, never> }
+  /** Bring the one message of a group of alerts in the incident's channel up to date. */
+  | { kind: 'alerts.show'; payload: { group: string } }
+  /** Take a group of alerts to another incident, or (null) to a new one. In the group's own lane, in line with its signals. */
+  | { kind: 'alerts.move'; payload: { group: string; to: number | null } };
 
 export type EffectKind = Effect['kind'];
 
@@ -81,6 +89,25 @@ export function laneOfTimer(team: string, incident: number, run: number, fence: 
   return `${laneOfRun(team, incident, run)}/timer/${fence}`;
 }
 
+/** What is said about the alerts of one key is settled in one lane, `T024BE7LD/alerts/<group>`: in order, whichever incident it is about. */
+export function laneOfAlerts(team: string, group: string): string {
+  return `${team}/alerts/${group}`;
+}
+
+/** The lane of the row that has a group settled at a later time. */
+export function laneOfAlertsTimer(team: string, group: string): string {
+  return `${laneOfAlerts(team, group)}/timer`;
+}
+
+const ALERTS_LANE = /^([^/]+)\/alerts\/([0-9a-f]+)(\/timer)?$/;
+
+/** @returns the group of alerts that a lane belongs to; null: it belongs to none */
+export function alertsLaneOf(lane: string): { team: string; group: string; timer: boolean } | null {
+  const [, team, group, timer] = ALERTS_LANE.exec(lane) ?? [];
+  if (team === undefined || group === undefined) return null;
+  return { team, group, timer: timer !== undefined };
+}
+
 const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
 
 /** @returns the run that a lane belongs to; null: it belongs to none */
@@ -97,6 +124,8 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
   switch (effect.kind) {
     case 'run.advance':
       return laneOfRun(team, incident, effect.payload.run);
+    case 'alerts.move':
+      return laneOfAlerts(team, effect.payload.group);
     case 'announcement.refresh':
     case 'run.alarm':
       return laneBeside(team, incident, effect.kind);
@@ -115,6 +144,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     payload: { n: (fact.data as { n: number }).n, head },
   });
   if (isOfRun(fact)) return runEffectsOf(fact, entry);
+  if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -189,6 +219,39 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
       state.lastPost?.n === n ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
+}
+
+/**
+ * What the world is owed because of what monitoring said. Whoever settles a group's signals asks for its message once for all
+ * of them, so an alert alone owes none: 5,000 of them would ask for it 5,000 times.
+ */
+function alertEffectsOf(
+  fact: Fact & AlertFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const { group } = fact.data;
+  const show: Effect = { kind: 'alerts.show', payload: { group } };
+  switch (fact.type) {
+    case 'AlertFired': {
+      const { detected } = before?.milestones ?? {};
+      const first = firstAlert(before?.alerts);
+      const sooner = first === null || fact.data.at < first.at;
+      return sooner && !detected?.marked ? refreshOf(before) : [];
+    }
+    case 'AlertsMoved':
+      return [
+        entry(),
+        show,
+        { kind: 'alerts.move', payload: { group, to: fact.data.to } },
+        ...refreshOf(before),
+      ];
+    case 'AlertsTaken':
+      return [entry(), show];
+    case 'AlertChanged':
+    case 'AlertsShown':
+      return [];
+  }
 }
 
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */

@@ -1,5 +1,14 @@
+import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
-import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
+import {
+  type EntryKind,
+  type Happened,
+  type Person,
+  personLabel,
+  refOf,
+  runRef,
+  type Source,
+} from '../words.js';
 import type { Fact, FactBody } from './fact.js';
 
 /**
@@ -24,6 +33,8 @@ export interface Entry extends Happened {
 interface EntryDetail {
   status?: string;
   reopened?: boolean;
+  /** Of a status: it was a false alarm. */
+  dismissed?: boolean;
   severity?: string;
   role?: string;
   person?: Person;
@@ -48,6 +59,22 @@ interface EntryDetail {
   runbook?: string;
   what?: string;
   step?: string;
+  /** Of an alert: its id and where it is filed, whether it fires, how often it has fired, since when it does so now. */
+  alert?: string;
+  group?: string;
+  key?: string;
+  sender?: string;
+  rule?: string | null;
+  firing?: boolean;
+  times?: number;
+  since?: string;
+  /** What its sender says of it beside its title. */
+  about?: string | null;
+  labels?: Record<string, string>;
+  values?: Record<string, string>;
+  /** Of a group of alerts that went elsewhere, or came: which way, how many of it fired, and the other incident; null: not to be read here, or a new one. */
+  moved?: 'to' | 'from';
+  other?: string | null;
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -56,6 +83,11 @@ export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> &
 /** Is this something that happened in a run? */
 export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
   return Object.hasOwn(RUN_FACTS, fact.type);
+}
+
+/** Is this something that monitoring said, or about what it said? */
+export function isOfAlert<F extends FactBody>(fact: F): fact is F & AlertFactBody {
+  return Object.hasOwn(ALERT_FACTS, fact.type);
 }
 
 /** Shown in place of a text that was erased. */
@@ -74,13 +106,14 @@ export function entryText(entry: Entry): string {
     case 'note':
     case 'message':
     case 'cause':
-    case 'alert':
       return given ?? '';
+    case 'alert':
+      return alertText(detail, given ?? '');
     case 'run':
     case 'step':
       return runText(detail, given);
     case 'status':
-      return said(`${detail.status ?? ''}${detail.reopened ? ' (reopened)' : ''}`, given);
+      return said(`${detail.status ?? ''}${statusRemark(detail)}`, given);
     case 'severity':
       return said(detail.severity ?? '', given);
     case 'post':
@@ -140,6 +173,18 @@ export function impactNumbers(impact: Pick<ImpactNumbers, 'failed' | 'total'>): 
   return null;
 }
 
+function statusRemark({ reopened, dismissed }: EntryDetail): string {
+  if (dismissed) return ' (false alarm)';
+  return reopened ? ' (reopened)' : '';
+}
+
+/** `TtsFailing: firing`, `TtsFailing: ended, fired 3 times`, `alerts of service=tts: moved to INC-8`. */
+function alertText({ moved, other, firing, times = 1 }: EntryDetail, given: string): string {
+  if (moved === 'from') return `alerts of ${given}: taken over from ${other ?? 'another incident'}`;
+  if (moved === 'to') return `alerts of ${given}: ${other ? `moved to ${other}` : 'split off'}`;
+  return `${given}: ${firing ? 'firing' : 'ended'}${times > 1 ? `, fired ${times} times` : ''}`;
+}
+
 function said(what: string, text: string | null): string {
   return text === null ? what : `${what}: ${text}`;
 }
@@ -192,6 +237,44 @@ function runLine(fact: Fact & RunFactBody, line: Line): Entry | null {
     case 'StepWaits':
       return null;
   }
+}
+
+/** The timeline's line for an alert, or for a group of them that came or went. */
+function alertLine(fact: Fact & AlertFactBody, line: Line): Entry | null {
+  switch (fact.type) {
+    case 'AlertFired': {
+      const { alert, group, source: sender, rule, until, at } = fact.data;
+      const filed = { alert, group, key: fact.texts.key ?? ERASED, sender, rule };
+      const entry = line('alert', 'title', {
+        ...filed,
+        ...{ firing: until === null, times: 1, since: at },
+        ...('text' in fact.texts && { about: fact.texts.text }),
+        ...('labels' in fact.texts && { labels: namedIn(fact.texts.labels) }),
+        ...('values' in fact.texts && { values: namedIn(fact.texts.values) }),
+      });
+      return { ...entry, link: fact.texts.link ?? null };
+    }
+    case 'AlertsMoved': {
+      const { group, to, hidden } = fact.data;
+      return line('alert', 'key', { group, moved: 'to', other: otherOf(to, hidden) });
+    }
+    case 'AlertsTaken': {
+      const { group, from, hidden } = fact.data;
+      return line('alert', 'key', { group, moved: 'from', other: otherOf(from, hidden) });
+    }
+    case 'AlertChanged':
+    case 'AlertsShown':
+      return null;
+  }
+}
+
+function otherOf(incident: number | null, hidden: true | undefined): string | null {
+  return hidden ? 'another incident' : incident === null ? null : refOf(incident);
+}
+
+/** What was kept as JSON. Erased, it is nothing. */
+function namedIn(json: string | null | undefined): Record<string, string> {
+  return json ? (JSON.parse(json) as Record<string, string>) : {};
 }
 
 function approved(data: { breakGlass: boolean; count: number; required: number }): string {
@@ -251,6 +334,7 @@ export function entryOf(fact: Fact): Entry | null {
     };
   };
   if (isOfRun(fact)) return runLine(fact, line);
+  if (isOfAlert(fact)) return alertLine(fact, line);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -269,6 +353,7 @@ export function entryOf(fact: Fact): Entry | null {
       return line('status', 'text', {
         status: fact.data.status,
         ...(fact.data.reopened && { reopened: true }),
+        ...(fact.data.dismissed && { dismissed: true }),
       });
     case 'SeverityChanged':
       return line('severity', 'text', { severity: fact.data.severity });
@@ -322,7 +407,7 @@ export function entryOf(fact: Fact): Entry | null {
   }
 }
 
-/** @returns what a fact changes in an earlier entry, or null. */
+/** @returns what a fact changes in an earlier entry, or null. What an alert does later is no correction: nobody edited it. */
 export function amendmentOf(fact: Fact): Amendment | null {
   const editedAt = fact.recordedAt;
   switch (fact.type) {
@@ -339,6 +424,12 @@ export function amendmentOf(fact: Fact): Amendment | null {
         n: fact.data.entry,
         set: { struck: true, editedAt, detail: { struckReason: fact.texts.reason ?? null } },
       };
+    case 'AlertChanged': {
+      const { entry, does, at, times } = fact.data;
+      const fires = does === 'fired';
+      const detail = { firing: fires, times, ...(fires && { since: at }) };
+      return { n: entry, set: { until: fires ? null : at, detail } };
+    }
     default:
       return null;
   }

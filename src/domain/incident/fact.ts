@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALERT_FACTS } from '../alert/fact.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape } from '../shape.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
@@ -15,7 +16,9 @@ const milestone = z.strictObject({
 export type Milestone = z.infer<typeof milestone>;
 
 const restored = z.strictObject({
-  status: z.strictObject({ status: z.enum(STATUSES), n: number.nullable() }).optional(),
+  status: z
+    .strictObject({ status: z.enum(STATUSES), n: number.nullable(), dismissed: z.literal(true).optional() })
+    .optional(),
   severity: z.strictObject({ severity: z.enum(SEVERITIES).nullable() }).optional(),
   title: z.literal(true).optional(),
   role: z.strictObject({ role: id, person: id.nullable() }).optional(),
@@ -53,7 +56,8 @@ export const FACT_SHAPES = {
     { required: ['text'], optional: ['author'] },
   ),
   StatusChanged: shape(
-    { ...happened, status: z.enum(STATUSES), reopened: z.boolean() },
+    // `dismissed`: it was no incident at all, a false alarm.
+    { ...happened, status: z.enum(STATUSES), reopened: z.boolean(), dismissed: z.literal(true).optional() },
     { optional: ['text'] },
   ),
   SeverityChanged: shape({ ...happened, severity: z.enum(SEVERITIES) }, { optional: ['text'] }),
@@ -105,6 +109,7 @@ export const FACT_SHAPES = {
   /** The record was put back from a backup: the channel shows numbers up to these, so none of them is given again. */
   NumbersSkipped: shape({ entries: number, actions: count, runs: count }),
   ...RUN_FACTS,
+  ...ALERT_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

@@ -1,3 +1,4 @@
+import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
 import type {
@@ -13,6 +14,7 @@ import type {
 } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact } from './fact.js';
+import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
 export interface LogLine {
@@ -38,6 +40,8 @@ export type Intent<P = Person> =
   | { type: 'CaptureMessage'; message: CapturedMessage }
   | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
   | { type: 'ReopenIncident'; reason: string }
+  /** It was no incident: resolved as a false alarm. */
+  | { type: 'DismissIncident'; reason: string | null }
   | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
@@ -70,7 +74,8 @@ export type Intent<P = Person> =
   | { type: 'NoteAnnounced'; channel: string; ts: string }
   /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
-  | RunIntent;
+  | RunIntent
+  | AlertIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 
@@ -132,6 +137,10 @@ export interface Found {
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
   holder?: { incident: number; run: number; hidden?: boolean } | null;
+  /** The entry of the alert that is to be recorded, where the incident has one; absent or null: it has not. */
+  alert?: Entry | null;
+  /** The incident that a group of alerts is to go to; absent or null: there is none that the asker may see. */
+  target?: IncidentState | null;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }

@@ -1,3 +1,4 @@
+import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import {
   MARKS,
@@ -10,7 +11,7 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, isOfRun, listed } from './entry.js';
+import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, listed } from './entry.js';
 import type { Fact, Milestone } from './fact.js';
 
 /**
@@ -49,6 +50,10 @@ export interface IncidentState {
   skipped?: number;
   /** Absent in a summary that was written before there were runs. */
   runs?: Runs;
+  /** What monitoring says, by groups. Absent: it has said nothing. */
+  alerts?: Alerts;
+  /** Resolved, because it was no incident. Absent: it was one. */
+  falseAlarm?: true;
   recordedAt: string;
 }
 
@@ -62,14 +67,18 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
   const n = 'n' in fact.data ? fact.data.n : 0;
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
   if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
+  if (isOfAlert(fact)) return seenFirst({ ...next, alerts: evolveAlerts(state.alerts ?? {}, fact) });
   switch (fact.type) {
-    case 'StatusChanged':
+    case 'StatusChanged': {
+      const { status, dismissed } = fact.data;
+      // An update while it is resolved does not make an incident of it; leaving `resolved` does.
+      const alarm = falseAlarm(status === 'resolved' && (dismissed || state.falseAlarm));
       return {
-        ...next,
-        status: fact.data.status,
-        statusEntry: n,
-        milestones: afterStatus(state, fact),
+        ...withoutAlarm(next),
+        ...{ status, statusEntry: n, milestones: afterStatus(state, fact) },
+        ...alarm,
       };
+    }
     case 'SeverityChanged':
       return { ...next, severity: fact.data.severity };
     case 'RoleAssigned': {
@@ -124,7 +133,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return restore(struck(next, fact.data.entry), fact);
+      return seenFirst(restore(struck(next, fact.data.entry), fact));
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
@@ -199,6 +208,23 @@ function afterStatus(state: IncidentState, fact: Extract<Fact, { type: 'StatusCh
   return { ...state.milestones, resolved: { at, precision, marked: false, n } };
 }
 
+function withoutAlarm({ falseAlarm: _, ...state }: IncidentState): IncidentState {
+  return state;
+}
+
+function falseAlarm(is: boolean | undefined): { falseAlarm?: true } {
+  return is ? { falseAlarm: true } : {};
+}
+
+/** It was detected when monitoring saw it first, unless a person says when. */
+function seenFirst(state: IncidentState): IncidentState {
+  const { detected } = state.milestones;
+  if (state.alerts === undefined || detected?.marked) return state;
+  const first = firstAlert(state.alerts);
+  const milestone = first && { ...first, precision: 'second' as const, marked: false };
+  return { ...state, milestones: { ...state.milestones, detected: milestone } };
+}
+
 function retimed(
   state: IncidentState,
   moved: { entry: number; at: string; precision: Milestone['precision'] },
@@ -227,8 +253,8 @@ function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck'
   if (!restored) return state;
   const { status, severity, title, role, components, milestones, post } = restored;
   return {
-    ...state,
-    ...(status && { status: status.status, statusEntry: status.n }),
+    ...(status ? withoutAlarm(state) : state),
+    ...(status && { status: status.status, statusEntry: status.n, ...falseAlarm(status.dismissed) }),
     ...(severity && { severity: severity.severity }),
     ...(title && { title: fact.texts.title ?? ERASED }),
     ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),
