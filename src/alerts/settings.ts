@@ -119,7 +119,6 @@ const openShape = z
       }),
     severity: z
       .union([
-        severity.transform((one): Opening['severity'] => ({ label: null, map: {}, otherwise: one })),
         z
           .strictObject({
             label: z.string().min(1),
@@ -127,6 +126,7 @@ const openShape = z
             default: severity.nullable().default(null),
           })
           .transform(({ default: otherwise, ...rest }): Opening['severity'] => ({ ...rest, otherwise })),
+        severity.transform((one): Opening['severity'] => ({ label: null, map: {}, otherwise: one })),
       ])
       .default({ label: null, map: {}, otherwise: null }),
     components: z.array(z.string().min(1).max(LIMITS.component)).max(LIMITS.components).default([]),

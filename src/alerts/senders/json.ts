@@ -72,7 +72,8 @@ export const json: Sender<Settings> = {
           `There is no text at ${members.alert}${place === undefined ? '' : ` of alert ${i + 1}`}, where tocsin.yml says what an alert is known by.`,
         );
       const status = of(members.status);
-      const isEnd = ended.has(String(status ?? '').toLowerCase());
+      const isEnd =
+        ['string', 'number', 'boolean'].includes(typeof status) && ended.has(`${status}`.toLowerCase());
       return {
         alert: String(alert),
         status: isEnd ? 'resolved' : 'firing',

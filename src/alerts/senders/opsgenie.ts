@@ -135,7 +135,13 @@ function createdOf(hook: Hook): Reported {
     title: message,
     text: firstText(description),
     labels: labelled(
-      { source, entity, priority, alias, tags: tags && tags.length > 0 ? tags.map(String).join(',') : null },
+      {
+        source,
+        entity,
+        priority,
+        alias,
+        tags: (tags ?? []).filter((tag) => typeof tag === 'string').join(','),
+      },
       details ?? {},
     ),
   };
