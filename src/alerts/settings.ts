@@ -90,7 +90,7 @@ const sourceShape = z.looseObject({
 });
 const COMMON = Object.keys(sourceShape.shape);
 
-const severity = z.enum(SEVERITIES, { error: `must be one of ${SEVERITIES.join(', ')}` });
+const severity = z.enum(SEVERITIES);
 const patterns = z
   .union(
     [

@@ -200,7 +200,7 @@ describe('a mistake is told with its line and what to write', () => {
     [
       'a map to one that there is none of',
       rule('- { name: a, open: { severity: { label: s, map: { x: high } } } }'),
-      /severity\.map\.x must be one of sev1/,
+      /severity\.map\.x is none of the values allowed; write sev1/,
     ],
     ['somebody by name', rule('- { name: a, open: { people: ["@ana"] } }'), /people\.0 is not a user id/],
     [
