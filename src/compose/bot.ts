@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
+import type { Rule } from '#domain/alert/rule.js';
 import { laneBeside } from '#domain/incident/effect.js';
 import { botAsking } from '#domain/words.js';
 import { now } from '#elapsed.js';
@@ -16,12 +17,12 @@ import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
 import { startWeb } from '#web/server.js';
-import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
+import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
 import { checkSchedules, signingSecret } from './runbooks.js';
-import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
+import { alertWorldOf, exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -204,6 +205,14 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
+  const rulings = (): { rules: readonly Rule[]; keepMs: number } => ({ rules: [], keepMs: 90 * 86_400_000 });
+  const alerts =
+    role === 'web'
+      ? null
+      : startAlertWorker({
+          ...{ engine, relay, keepMs: () => rulings().keepMs },
+          world: alertWorldOf(core, runWorld, () => rulings().rules, log),
+        });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
@@ -227,7 +236,8 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
       clearInterval(arriving);
-      await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
+      await Promise.all([relay.stop(), canary.stop()]);
+      await Promise.all([worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()]);
       await engine.close();
       await core.close();
       await stopHeartbeat();

@@ -1,4 +1,6 @@
+import type { AlertWorld } from '#alerts/settle.js';
 import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
+import type { Rule } from '#domain/alert/rule.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
@@ -60,6 +62,27 @@ export function scheduleWorldOf({ store, runbooks }: Core, world: RunWorld): Sch
     openIncidents: (team) => store.incidents.open(team),
     recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
     propose: proposeOf(runbooks),
+  };
+}
+
+/** Everything that settling alerts stands on. @param rules as they are now */
+export function alertWorldOf(
+  { store }: Core,
+  { tell, incident, owe }: Pick<RunWorld, 'tell' | 'incident' | 'owe'>,
+  rules: () => readonly Rule[],
+  log: Log,
+): AlertWorld {
+  return {
+    outbox: store.outbox,
+    signals: store.signals,
+    incident,
+    openWithGroup: store.incidents.openWithGroup,
+    fact: store.incidents.fact,
+    tell,
+    rules,
+    owe,
+    now,
+    log,
   };
 }
 

@@ -11,7 +11,7 @@ const HEIGHTS = [
   ['store', 'render', 'runbooks'],
   ['handle', 'read', 'queue', 'lanes'],
   ['answer', 'runs'],
-  ['slack', 'web'],
+  ['slack', 'web', 'alerts'],
   ['deliver', 'schedules'],
   ['worker'],
   ['compose'],
