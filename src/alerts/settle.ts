@@ -209,14 +209,19 @@ class Settling {
   /** Does what was decided, in order of arrival. @returns false: the process is stopping, and something is left */
   async #perform(
     waiting: ReadonlyArray<Filed>,
-    ends: Settled['ends'],
+    decided: Settled['ends'],
     stopping: AbortSignal,
   ): Promise<boolean> {
     const { world } = this.options;
     const { team } = this.of;
     const byId = new Map(waiting.map((one) => [one.id, one]));
+    const begin = decided.filter(({ records, id }) => records && byId.get(id)?.status === 'firing');
+    const live = begin.filter(({ id }) => byId.get(id)?.shadow === false).map(({ id }) => id);
+    // Somebody may have had it opened and died, and by now another signal would be the first.
+    const before = live.length > 0 ? await world.signals.openedFor(team, live) : new Map<string, number>();
+    const ends = before.size === 0 ? decided : decided.map((end) => ({ ...end, ...openedBy(before, end) }));
     const fresh = ends.filter(({ into, id }) => into === 'new' && byId.get(id)?.shadow === false);
-    const opened = fresh.length > 0 ? await this.#open(fresh, byId) : null;
+    const opened = fresh.length > 0 ? await this.#open(fresh, byId, before) : null;
     // Whatever is to be recorded there waits until it can be opened.
     if (opened === null) for (const { id } of fresh) this.#stuck.add(byId.get(id)?.alert ?? '');
     const numberOf = (into: Into | null) => (into === 'new' ? opened : into);
@@ -245,20 +250,22 @@ class Settling {
     return true;
   }
 
-  /** @returns the incident that those signals open; null: it cannot be opened, and the log says why */
-  async #open(ends: Settled['ends'], byId: ReadonlyMap<string, Filed>): Promise<number | null> {
+  /**
+   * @param before who has opened it, and may have died before anybody was invited
+   * @returns the incident that those signals open; null: it cannot be opened, and the log says why
+   */
+  async #open(
+    ends: Settled['ends'],
+    byId: ReadonlyMap<string, Filed>,
+    before: ReadonlyMap<string, number>,
+  ): Promise<number | null> {
     const { world } = this.options;
     const { team } = this.of;
-    // Somebody may have opened it and died, and by now another signal would be the first.
-    const before = await world.signals.openedFor(
-      team,
-      ends.map(({ id }) => id),
-    );
-    if (before !== null) return before;
-    const id = ends.find(({ outcome }) => outcome === 'opened')?.id ?? '';
+    const [theirs = null] = before;
+    const id = theirs?.[0] ?? ends.find(({ outcome }) => outcome === 'opened')?.id ?? '';
     const rule = byId.get(id)?.rule;
     const signal = (await world.signals.ids(team, [id])).get(id);
-    if (!signal || !rule || !('open' in rule.does)) return null;
+    if (!signal || !rule || !('open' in rule.does)) return theirs?.[1] ?? null;
     await this.lease.secure();
     const asking = (key: string) => alertsAsking(team, signal.source, key, world.now());
     const opening = rule.does.open;
@@ -403,6 +410,12 @@ class Settling {
     }
     return answer;
   }
+}
+
+/** Which of them opened it is what the record says. */
+function openedBy(before: ReadonlyMap<string, number>, { id, outcome }: Settled['ends'][number]) {
+  if (before.has(id)) return { outcome: 'opened' as const };
+  return { outcome: outcome === 'opened' ? ('attached' as const) : outcome };
 }
 
 type Filed = Omit<WaitingSignal, 'rule'> & { rule: Rule | null };

@@ -342,12 +342,18 @@ async function newest(
 /** Under which the incident is opened that a signal opens. */
 export const openingKey = (id: string): string => `signal:${id}:open`;
 
-/** @returns the incident that one of these signals has opened before; null: none has. Whoever opened it may have died before anything was recorded in it. */
-async function openedFor(db: Queryable, team: string, wanted: readonly string[]): Promise<number | null> {
-  const sql =
-    'select incident from fact where team = $1 and key = any($2::text[]) order by incident desc limit 1';
-  const { rows } = await db.query<{ incident: number }>(sql, [team, wanted.map(openingKey)]);
-  return rows[0]?.incident ?? null;
+/** @returns those of these signals that have opened an incident before, and which: whoever had it opened may have died before it was written down */
+async function openedFor(
+  db: Queryable,
+  team: string,
+  wanted: readonly string[],
+): Promise<Map<string, number>> {
+  const sql = `select w.id, f.incident from unnest($2::text[], $3::text[]) as w(id, key)
+    join fact f on f.team = $1 and f.key = w.key and f.key is not null`;
+  const { rows } = await db.query<{ id: string; incident: number }>(sql, [
+    ...[team, wanted, wanted.map(openingKey)],
+  ]);
+  return new Map(rows.map(({ id, incident }) => [id, incident]));
 }
 
 /** Writes down what came of signals, once: what has an outcome keeps it. */
