@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '#config/config.js';
+import { createIntake, type Intake } from '#alerts/intake.js';
+import { createPolls } from '#alerts/poll.js';
+import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
-import type { Rule } from '#domain/alert/rule.js';
 import { laneBeside } from '#domain/incident/effect.js';
 import { botAsking } from '#domain/words.js';
 import { now } from '#elapsed.js';
@@ -21,7 +22,7 @@ import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } fr
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
-import { checkSchedules, signingSecret } from './runbooks.js';
+import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
 import { alertWorldOf, exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
@@ -30,6 +31,8 @@ export type Role = 'all' | 'web' | 'worker';
 export interface Bot {
   /** Where the HTTP server listens; null in a worker. */
   port: number | null;
+  /** Reads `alerts:` of tocsin.yml anew. What is wrong there is logged, and what was stays. */
+  reread(env: NodeJS.ProcessEnv): void;
   /** @param linger false: nobody is to find out first that no more requests should come here */
   stop(linger?: boolean): Promise<void>;
 }
@@ -205,13 +208,12 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
-  const rulings = (): { rules: readonly Rule[]; keepMs: number } => ({ rules: [], keepMs: 90 * 86_400_000 });
   const alerts =
     role === 'web'
       ? null
       : startAlertWorker({
-          ...{ engine, relay, keepMs: () => rulings().keepMs },
-          world: alertWorldOf(core, runWorld, () => rulings().rules, log),
+          ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
+          world: alertWorldOf(core, runWorld, log),
         });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
@@ -220,29 +222,55 @@ async function build(
     everyMs: pace.lookMs,
   });
   opened.push(async () => health.stop());
+  const alertPorts = {
+    settings: core.alerts.settings,
+    secret: core.runbooks.systems.secret,
+    scrub: core.runbooks.scrub,
+    signals: store.signals,
+    team: core.home,
+    now,
+    log,
+  };
+  const intake = createIntake({ ...alertPorts, nudge: relay.nudge });
+  const polls = role === 'worker' ? null : createPolls({ ...alertPorts, intake }).start();
+  opened.push(() => polls?.stop());
   // Before the first request: a number that stands in a channel already is not given again.
   if (restored) await compared;
   const web =
-    role === 'worker' ? null : await listen(config, core, log, slack, secret, health, pace.lingerMs);
+    role === 'worker' ? null : await listen(config, core, log, slack, intake, secret, health, pace.lingerMs);
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
+    reread: (env) => rereadAlerts(core, env, log),
     async stop(linger) {
       // What is closed from here on is not to be reported as ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
+      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      await Promise.all([relay.stop(), canary.stop()]);
-      await Promise.all([worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()]);
+      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()];
+      await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await engine.close();
       await core.close();
       await stopHeartbeat();
     },
   };
+}
+
+function rereadAlerts({ alerts }: Core, env: NodeJS.ProcessEnv, log: Log): void {
+  try {
+    const { sources, rules } = alerts.renew(loadConfig(env, 'nothing', sectionsWrong));
+    log.info({ sources: sources.size, rules: rules.length }, 'alerts: of tocsin.yml is read anew');
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    log.error(
+      { problems: error.problems },
+      'tocsin.yml is wrong: the sources and rules of alerts stay as they were',
+    );
+  }
 }
 
 /** How long Slack has to answer for the first time: less than the patience with a check. */
@@ -303,6 +331,7 @@ function listen(
   core: Core,
   log: Log,
   slack: ReturnType<typeof createSlack>,
+  intake: Intake,
   secret: string,
   health: Health,
   lingerMs: number | undefined,
@@ -313,6 +342,7 @@ function listen(
       health,
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
+      hooks: intake,
       slack: config.slack.appToken === null ? slack.listener : null,
       log,
     },

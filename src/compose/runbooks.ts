@@ -17,6 +17,7 @@ import { fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
+import { alertsWrong } from './alerts.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -26,14 +27,18 @@ const REMEMBERED = 100;
 /** The shelf, and what its runbooks may touch. */
 export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 
-/** @returns what is wrong in the sections of tocsin.yml which are about runbooks, and about who may do what */
+/** @returns what is wrong in the sections of tocsin.yml which are about runbooks, about who may do what, and about alerts */
 export function sectionsWrong(
-  sections: RunbookSections & { permissions: Record<string, unknown> },
+  sections: RunbookSections & { permissions: Record<string, unknown>; alerts: Record<string, unknown> },
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
   const read = readRunbookSettings(sections, at);
-  return [...('problems' in read ? read.problems : []), ...rulesWrong(sections.permissions, at, roles)];
+  return [
+    ...('problems' in read ? read.problems : []),
+    ...rulesWrong(sections.permissions, at, roles),
+    ...alertsWrong(sections, at),
+  ];
 }
 
 function rulesWrong(

@@ -1,6 +1,5 @@
 import type { AlertWorld } from '#alerts/settle.js';
 import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
-import type { Rule } from '#domain/alert/rule.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
@@ -65,11 +64,10 @@ export function scheduleWorldOf({ store, runbooks }: Core, world: RunWorld): Sch
   };
 }
 
-/** Everything that settling alerts stands on. @param rules as they are now */
+/** Everything that settling alerts stands on. */
 export function alertWorldOf(
-  { store }: Core,
+  { store, alerts }: Core,
   { tell, incident, owe }: Pick<RunWorld, 'tell' | 'incident' | 'owe'>,
-  rules: () => readonly Rule[],
   log: Log,
 ): AlertWorld {
   return {
@@ -79,7 +77,7 @@ export function alertWorldOf(
     openWithGroup: store.incidents.openWithGroup,
     fact: store.incidents.fact,
     tell,
-    rules,
+    rules: () => alerts.settings().rules,
     owe,
     now,
     log,

@@ -83,7 +83,9 @@ export function signals(db: Queryable) {
       waiting,
       ids,
       begun,
+      arrived,
       firing,
+      firingFrom,
       firingCount,
       firingInShadow,
       newest,
@@ -314,6 +316,22 @@ const FIRING = 'where s.team = $1 and s.grp = $2 and s.fires and not s.shadow';
 /** @returns the alerts of a group that fire where they are recorded: the signals that said so, newest first */
 function firing(db: Queryable, team: string, group: string, limit: number): Promise<KeptSignal[]> {
   return kept(db, `${FIRING} order by s.n desc limit $3`, [team, group, limit]);
+}
+
+/** @returns what a source has said to fire, and we believe to: recorded as firing, or waiting. Newest first */
+function firingFrom(db: Queryable, team: string, source: string, limit: number): Promise<KeptSignal[]> {
+  return kept(
+    db,
+    `where s.team = $1 and s.source = $2 and s.status = 'firing' and (s.outcome is null or s.fires)
+     order by s.n desc limit $3`,
+    [team, source, limit],
+  );
+}
+
+/** Has that delivery been kept? */
+async function arrived(db: Queryable, team: string, source: string, delivery: string): Promise<boolean> {
+  const sql = 'select 1 from arrival where team = $1 and source = $2 and delivery = $3';
+  return (await db.query(sql, [team, source, delivery])).rows.length > 0;
 }
 
 async function firingCount(db: Queryable, team: string, group: string): Promise<number> {

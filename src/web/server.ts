@@ -11,6 +11,7 @@ import { type ApiPorts, apiRoutes } from './api.js';
 import { say } from './auth.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { type Health, healthRoutes, type Phase } from './health.js';
+import { type Hooks, hookRoutes } from './hooks.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -40,6 +41,7 @@ interface WebPorts {
   health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;
+  hooks: Hooks;
   /** Bolt's own listener, or null in Socket Mode. */
   slack: Listener | null;
   log: Log;
@@ -71,6 +73,7 @@ export async function startWeb(
   healthRoutes(app, ports.health, () => phase);
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
+  hookRoutes(app, ports.hooks);
   app.use((_request, response) => {
     say(response, 404, 'There is nothing here.');
   });

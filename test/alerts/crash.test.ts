@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AlertWorld } from '#alerts/settle.js';
-import { ANA, groupOf, type Kit, over, rule, signal, startKit, TEAM } from './kit.js';
+import { ANA, groupOf, type Kit, over, rule, signal, startKit, TEAM } from './settle-kit.js';
 
 let kit: Kit;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { signalId } from '#domain/alert/signal.js';
 import { firingIn } from '#domain/alert/state.js';
 import { refuse } from '#domain/refusal.js';
-import { ANA, at, groupOf, type Kit, keyOf, over, rule, signal, startKit, TEAM } from './kit.js';
+import { ANA, at, groupOf, type Kit, keyOf, over, rule, signal, startKit, TEAM } from './settle-kit.js';
 
 let kit: Kit;
 beforeEach(async () => {
