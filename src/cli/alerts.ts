@@ -10,21 +10,46 @@ import { knownSecrets, sectionsWrong } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
 import { file, type Rule, severityOf, titleOf } from '#domain/alert/rule.js';
 import type { Signal } from '#domain/alert/signal.js';
+import { alertReport } from '#render/alerts.js';
 import { spoken } from '#runbooks/actions/touch.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import { Told } from '#told.js';
-import { type Io, Usage, type Verb } from './core.js';
+import { type Io, Usage, type Verb, withCore } from './core.js';
 
-/** `tocsin alerts try FILE|FOLDER --source NAME` */
+/** `tocsin alerts try|report` */
 export const alerts: Verb = {
-  form: 'alerts try FILE|FOLDER --source NAME [--header "Name: value"]… [--path /v2/alerts]',
-  help: 'what the rules of tocsin.yml would make of what a source has sent; needs no database, changes nothing',
+  form: `alerts try FILE|FOLDER --source NAME [--header "Name: value"]… [--path /v2/alerts]
+       tocsin alerts report [--since 14d] [--format md|csv]`,
+  help: 'what the rules of tocsin.yml would make of what a source has sent (needs no database, changes nothing); what came of what was sent, by source and rule',
   async run(args, io) {
     const [verb, ...rest] = args;
+    if (verb === 'report') return reportAlerts(rest, io);
     if (verb !== 'try') throw new Usage('say what is to be tried: `alerts try FILE --source NAME`');
     return tryAlerts(rest, io);
   },
 };
+
+const DAY_MS = 86_400_000;
+
+/** What came of signals, counted by source and rule; nothing that a sender wrote is in it. */
+async function reportAlerts(args: string[], io: Io): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { since: { type: 'string', default: '14d' }, format: { type: 'string', default: 'md' } },
+  });
+  if (positionals.length > 0) throw new Usage('`alerts report` takes flags only');
+  const { since, format } = values;
+  const [, days] = /^([1-9]\d{0,3})d$/.exec(since) ?? [];
+  if (days === undefined) throw new Usage(`“${since}” is no count of days; write \`--since 14d\``);
+  if (format !== 'md' && format !== 'csv') throw new Usage(`“${format}” is not a format; write md or csv`);
+  return withCore(io, async (core) => {
+    const from = new Date(Date.now() - Number(days) * DAY_MS);
+    const counts = await core.store.signals.report(await core.team(), from);
+    await io.out(alertReport(counts, from, format));
+    return 0;
+  });
+}
 
 /** @returns 1 when something could not be read */
 async function tryAlerts(args: string[], io: Io): Promise<number> {

@@ -18,12 +18,12 @@ import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
 import { startWeb } from '#web/server.js';
-import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
+import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
 import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
-import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
+import { alertWorldOf, exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -208,6 +208,13 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
+  const alerts =
+    role === 'web'
+      ? null
+      : startAlertWorker({
+          ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
+          world: alertWorldOf(core, runWorld, log),
+        });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
@@ -244,7 +251,8 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
+      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()];
+      await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await engine.close();
       await core.close();
       await stopHeartbeat();

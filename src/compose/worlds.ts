@@ -1,3 +1,4 @@
+import type { AlertWorld } from '#alerts/settle.js';
 import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
@@ -60,6 +61,26 @@ export function scheduleWorldOf({ store, runbooks }: Core, world: RunWorld): Sch
     openIncidents: (team) => store.incidents.open(team),
     recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
     propose: proposeOf(runbooks),
+  };
+}
+
+/** Everything that settling alerts stands on. */
+export function alertWorldOf(
+  { store, alerts }: Core,
+  { tell, incident, owe }: Pick<RunWorld, 'tell' | 'incident' | 'owe'>,
+  log: Log,
+): AlertWorld {
+  return {
+    outbox: store.outbox,
+    signals: store.signals,
+    incident,
+    openWithGroup: store.incidents.openWithGroup,
+    fact: store.incidents.fact,
+    tell,
+    rules: () => alerts.settings().rules,
+    owe,
+    now,
+    log,
   };
 }
 
