@@ -52,6 +52,20 @@ test('an alert is taken, and is there after the process was killed in the next m
   bot = await started();
 });
 
+test('it opens an incident in Slack, with the alert in its timeline; one more of its key is added to that', async () => {
+  const channel = await walk.until('its channel', ({ channels }) =>
+    channels.find(({ name }) => name.startsWith('inc-1-')),
+  );
+  expect(channel.name).toContain('tts-refuses-its-keys');
+  await send();
+  const timeline = await until('both are recorded', async () => {
+    const { out } = await walk.tocsin('timeline', 'INC-1');
+    return out.split('TTS refuses its keys').length > 3 && out;
+  });
+  expect(timeline).toMatch(/INC-1/);
+  expect((await walk.tocsin('list')).out).not.toContain('INC-2');
+});
+
 test('rules are read anew with SIGHUP; wrong ones are told with their line, and what was stays', async () => {
   await rules('second, open: {}');
   bot.child.kill('SIGHUP');
