@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { askSource } from '#alerts/poll.js';
+import type { Poll, Source } from '#alerts/settings.js';
+import { alertsWrong, openAlerts } from '#compose/alerts.js';
 import { type Core, many, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
 import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
@@ -51,6 +54,7 @@ export const doctor: Verb = {
       );
       for (const finding of slack) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
+      for (const finding of await checkAlerts(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
     io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
@@ -320,6 +324,37 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
     const fix = `see to it that it can be read from this machine; its settings: ${org.at(['routes', name])}`;
     return bad(what, messageOf(error), fix);
   }
+}
+
+/** Who may send alerts here, and whether those answer that are asked what fires. Nothing is said where there is no source. */
+async function checkAlerts(config: Config): Promise<Finding[]> {
+  const wrong = alertsWrong(config.org, config.org.at);
+  if (wrong.length > 0) return wrong.map((one) => bad('tocsin.yml', one, 'mend the settings at that line'));
+  const { sources, rules } = openAlerts(config).settings();
+  // What is wrong with other settings is said above.
+  const runbooks = sources.size > 0 ? await openRunbooks(config).catch(() => null) : null;
+  if (!runbooks) return [];
+  const { systems, scrub } = runbooks;
+  const shadow = [...sources.values()].filter((one) => one.shadow).length;
+  const counted = `${many(sources.size, 'source')}${shadow > 0 ? ` (${shadow} in shadow)` : ''}`;
+  const fix = 'write under `alerts: rules:` what they open; until then nothing comes of what they send';
+  const asked = [...sources.values()].filter((one): one is Source & { poll: Poll } => one.poll !== null);
+  const jobs = asked.map((source) => async (): Promise<Finding> => {
+    const what = `source ${source.name}`;
+    try {
+      const { firing } = await inTime(what, (signal) => askSource(source, systems, signal));
+      return { what, ok: true, detail: `answers what fires: ${many(firing.length, 'alert')}` };
+    } catch (error) {
+      const place = config.org.at(['alerts', 'sources', source.name, 'poll']);
+      return bad(
+        what,
+        messageOf(error),
+        `see to it that it can be asked from this machine; its settings: ${place}`,
+      );
+    }
+  });
+  const detail = `${counted}, ${many(rules.length, 'rule')}`;
+  return scrub.json([{ what: 'alerts', ok: rules.length > 0, detail, fix }, ...(await someAtATime(jobs))]);
 }
 
 /** Also where a client does not listen to its signal. */

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadConfig, type Config } from '#config/config.js';
+import { createIntake, type Intake } from '#alerts/intake.js';
+import { createPolls } from '#alerts/poll.js';
+import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside } from '#domain/incident/effect.js';
@@ -19,13 +21,14 @@ import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
 import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
 import { startMetrics, startWeb } from '#web/server.js';
-import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
+import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
-import { checkSchedules, signingSecret } from './runbooks.js';
+import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
 import {
   alertsForDeliveries,
+  alertWorldOf,
   exportsOf,
   measuringWith,
   peopleForDeliveries,
@@ -41,6 +44,8 @@ export interface Bot {
   port: number | null;
   /** Where metrics have a port of their own. */
   metricsPort: number | null;
+  /** Reads `alerts:` of tocsin.yml anew. What is wrong there is logged, and what was stays. */
+  reread(env: NodeJS.ProcessEnv): void;
   /** @param linger false: nobody is to find out first that no more requests should come here */
   stop(linger?: boolean): Promise<void>;
 }
@@ -194,7 +199,7 @@ async function build(
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
-    alerts: alertsForDeliveries(store, () => []),
+    alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
     ...measuringWith(core),
     org: config.org,
     now,
@@ -222,6 +227,13 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
+  const alerts =
+    role === 'web'
+      ? null
+      : startAlertWorker({
+          ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
+          world: alertWorldOf(core, runWorld, log),
+        });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
@@ -241,12 +253,24 @@ async function build(
       : await startMetrics({ ...served, log }, config.host, config.metricsPort);
   if (aside) opened.push(() => aside.close());
   if (aside) log.info({ port: aside.port }, 'metrics have a port of their own');
+  const alertPorts = {
+    settings: core.alerts.settings,
+    secret: core.runbooks.systems.secret,
+    scrub: core.runbooks.scrub,
+    signals: store.signals,
+    team: core.home,
+    now,
+    log,
+  };
+  const intake = createIntake({ ...alertPorts, nudge: relay.nudge });
+  const polls = role === 'worker' ? null : createPolls({ ...alertPorts, intake }).start();
+  opened.push(() => polls?.stop());
   // Before the first request: a number that stands in a channel already is not given again.
   if (restored) await compared;
   const web =
     role === 'worker'
       ? null
-      : await listen(config, core, log, slack, secret, health, aside ? null : served, pace.lingerMs);
+      : await listen(config, core, log, slack, intake, secret, health, aside ? null : served, pace.lingerMs);
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
@@ -254,13 +278,15 @@ async function build(
   return {
     port: web?.port ?? null,
     metricsPort: aside?.port ?? null,
+    reread: (env) => rereadAlerts(core, env, log),
     async stop(linger) {
       // What is closed from here on is not to be reported as ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
+      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
+      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()];
+      await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await engine.close();
       await core.close();
       // Last: until then it can be seen how the end goes.
@@ -268,6 +294,19 @@ async function build(
       await stopHeartbeat();
     },
   };
+}
+
+function rereadAlerts({ alerts }: Core, env: NodeJS.ProcessEnv, log: Log): void {
+  try {
+    const { sources, rules } = alerts.renew(loadConfig(env, 'nothing', sectionsWrong));
+    log.info({ sources: sources.size, rules: rules.length }, 'alerts: of tocsin.yml is read anew');
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    log.error(
+      { problems: error.problems },
+      'tocsin.yml is wrong: the sources and rules of alerts stay as they were',
+    );
+  }
 }
 
 /** How long Slack has to answer for the first time: less than the patience with a check. */
@@ -328,6 +367,7 @@ function listen(
   core: Core,
   log: Log,
   slack: ReturnType<typeof createSlack>,
+  intake: Intake,
   secret: string,
   health: Health,
   metrics: MetricsPorts | null,
@@ -339,6 +379,7 @@ function listen(
       health,
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
+      hooks: intake,
       slack: config.slack.appToken === null ? slack.listener : null,
       ...(metrics && { metrics }),
       log,

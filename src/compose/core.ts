@@ -17,6 +17,7 @@ import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
+import { openAlerts } from './alerts.js';
 import { openDatabase } from './database.js';
 import { openRunbooks, rulesOf } from './runbooks.js';
 
@@ -53,6 +54,7 @@ export async function openCore(
   metrics?: Metrics,
 ) {
   const runbooks = await openRunbooks(config);
+  const alerts = openAlerts(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const lookups = lookupsOf(store, who);
@@ -101,6 +103,7 @@ export async function openCore(
     before,
     permits,
     runbooks,
+    alerts,
     /**
      * The workspace that a verb on the command line means.
      * @param named with `--team`, in our id or Slack's

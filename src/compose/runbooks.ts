@@ -18,6 +18,7 @@ import { type RunbookSections, type RunbookSettings, readRunbookSettings } from 
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
 import { readMetricsSettings } from '#web/metrics.js';
+import { alertsWrong } from './alerts.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -29,7 +30,7 @@ export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 
 /** @returns what is wrong in the sections of tocsin.yml which other rooms read */
 export function sectionsWrong(
-  sections: RunbookSections & Record<'permissions' | 'metrics', Record<string, unknown>>,
+  sections: RunbookSections & Record<'permissions' | 'metrics' | 'alerts', Record<string, unknown>>,
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
@@ -39,6 +40,7 @@ export function sectionsWrong(
     ...('problems' in read ? read.problems : []),
     ...rulesWrong(sections.permissions, at, roles),
     ...('problems' in metrics ? metrics.problems : []),
+    ...alertsWrong(sections, at),
   ];
 }
 

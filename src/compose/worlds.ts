@@ -1,3 +1,4 @@
+import type { AlertWorld } from '#alerts/settle.js';
 import type { Exports, People as PeopleOfDeliveries, World } from '#deliver/ports.js';
 import type { Rule } from '#domain/alert/rule.js';
 import { groupId } from '#domain/alert/signal.js';
@@ -83,6 +84,26 @@ export function alertsForDeliveries(
       return does && 'open' in does ? does.open.runbook : null;
     },
     mutedUntil: async (team, key) => (await signals.muteOf(team, groupId(key)))?.until ?? null,
+  };
+}
+
+/** Everything that settling alerts stands on. */
+export function alertWorldOf(
+  { store, alerts }: Core,
+  { tell, incident, owe }: Pick<RunWorld, 'tell' | 'incident' | 'owe'>,
+  log: Log,
+): AlertWorld {
+  return {
+    outbox: store.outbox,
+    signals: store.signals,
+    incident,
+    openWithGroup: store.incidents.openWithGroup,
+    fact: store.incidents.fact,
+    tell,
+    rules: () => alerts.settings().rules,
+    owe,
+    now,
+    log,
   };
 }
 

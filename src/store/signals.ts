@@ -31,6 +31,8 @@ export interface Arrived {
 /** A signal as it is kept. What was erased of it is empty. */
 export type KeptSignal = FiledSignal & {
   readonly id: string;
+  /** Known also when what it was made of is erased. */
+  readonly alertId: string;
   readonly source: string;
   /** ISO 8601, UTC. */
   readonly receivedAt: string;
@@ -81,7 +83,9 @@ export function signals(db: Queryable) {
       waiting,
       ids,
       begun,
+      arrived,
       firing,
+      firingFrom,
       firingCount,
       firingInShadow,
       newest,
@@ -165,7 +169,8 @@ class Arrivals {
 
 /**
  * Every process inserts in the same order (of deliveries, then of alerts), so that two that bring the same never wait for
- * each other; `n` says in which order they came. An end goes where its beginning is, whatever the rules have made of it since.
+ * each other; `n` says in which order they came. What is said of an alert that fires, or waits, goes where that is, whatever the
+ * rules have made of it since: its end is settled behind its beginning.
  */
 const ARRIVE_SQL = `
 with d as (
@@ -184,8 +189,8 @@ with d as (
   select s.team, s.id, s.n, s.source, s.alert, s.status, s.since, s.until, least(s.since, now()),
     case when b.grp is null then s.rule else b.rule end, coalesce(b.key, s.key), coalesce(b.grp, s.grp), s.shadow, s.body
   from s left join lateral (
-    select o.rule, o.key, o.grp from signal o where s.status = 'resolved' and o.team = s.team and o.alert = s.alert
-      and (o.outcome is null or o.fires) and o.status = 'firing' and o.shadow = s.shadow
+    select o.rule, o.key, o.grp from signal o where o.team = s.team and o.alert = s.alert
+      and (o.outcome is null or o.fires) and o.shadow = s.shadow
     order by o.n desc limit 1) b on true
   order by s.team, s.alert, s.n
   on conflict (team, id) do nothing
@@ -246,11 +251,11 @@ async function waiting(db: Queryable, team: string, group: string, limit = 50_00
   const { rows } = await db.query<WaitingSignal>(
     `select s.id, s.source, s.alert, s.status, ${iso('s.begun_at')} as "begunAt", ${iso('s.received_at')} as "receivedAt",
        s.rule, s.key, s.shadow,
-       case when st.status is not null then json_build_object('incident', st.incident, 'firing', st.status = 'firing') end as stands,
+       case when st.fires is not null then json_build_object('incident', st.incident, 'firing', st.fires) end as stands,
        case when e.at is not null then json_build_object('at', e.at, 'until', e.until) end as ended,
        coalesce(b.since = s.since, false) as late
      from signal s
-     left join lateral (select o.incident, o.status from signal o
+     left join lateral (select o.incident, o.fires from signal o
        where o.team = s.team and o.alert = s.alert and o.outcome in ('opened', 'attached') and o.shadow = s.shadow
        order by o.n desc limit 1) st on true
      left join lateral (select ${iso('o.received_at')} as at, ${utc('o.until')} as until from signal o
@@ -269,7 +274,7 @@ async function waiting(db: Queryable, team: string, group: string, limit = 50_00
 
 const iso = (time: string): string => utc(time, 'SS.MS');
 
-const KEPT = `s.body || jsonb_build_object('id', s.id, 'source', s.source, 'status', s.status, 'since', ${utc('s.since')},
+const KEPT = `s.body || jsonb_build_object('id', s.id, 'alertId', s.alert, 'source', s.source, 'status', s.status, 'since', ${utc('s.since')},
   'until', ${utc('s.until')}, 'rule', s.rule, 'key', s.key, 'group', s.grp, 'receivedAt', ${iso('s.received_at')},
   'shadow', s.shadow, 'outcome', s.outcome, 'incident', s.incident) as kept`;
 
@@ -313,6 +318,22 @@ function firing(db: Queryable, team: string, group: string, limit: number): Prom
   return kept(db, `${FIRING} order by s.n desc limit $3`, [team, group, limit]);
 }
 
+/** @returns what a source has said to fire, and we believe to: recorded as firing, or waiting. Newest first */
+function firingFrom(db: Queryable, team: string, source: string, limit: number): Promise<KeptSignal[]> {
+  return kept(
+    db,
+    `where s.team = $1 and s.source = $2 and s.status = 'firing' and (s.outcome is null or s.fires)
+     order by s.n desc limit $3`,
+    [team, source, limit],
+  );
+}
+
+/** Has that delivery been kept? */
+async function arrived(db: Queryable, team: string, source: string, delivery: string): Promise<boolean> {
+  const sql = 'select 1 from arrival where team = $1 and source = $2 and delivery = $3';
+  return (await db.query(sql, [team, source, delivery])).rows.length > 0;
+}
+
 async function firingCount(db: Queryable, team: string, group: string): Promise<number> {
   const sql = `select count(*)::int as count from signal s ${FIRING}`;
   return (await db.query<{ count: number }>(sql, [team, group])).rows[0]?.count ?? 0;
@@ -339,12 +360,18 @@ async function newest(
 /** Under which the incident is opened that a signal opens. */
 export const openingKey = (id: string): string => `signal:${id}:open`;
 
-/** @returns the incident that one of these signals has opened before; null: none has. Whoever opened it may have died before anything was recorded in it. */
-async function openedFor(db: Queryable, team: string, wanted: readonly string[]): Promise<number | null> {
-  const sql =
-    'select incident from fact where team = $1 and key = any($2::text[]) order by incident desc limit 1';
-  const { rows } = await db.query<{ incident: number }>(sql, [team, wanted.map(openingKey)]);
-  return rows[0]?.incident ?? null;
+/** @returns those of these signals that have opened an incident before, and which: whoever had it opened may have died before it was written down */
+async function openedFor(
+  db: Queryable,
+  team: string,
+  wanted: readonly string[],
+): Promise<Map<string, number>> {
+  const sql = `select w.id, f.incident from unnest($2::text[], $3::text[]) as w(id, key)
+    join fact f on f.team = $1 and f.key = w.key and f.key is not null`;
+  const { rows } = await db.query<{ id: string; incident: number }>(sql, [
+    ...[team, wanted, wanted.map(openingKey)],
+  ]);
+  return new Map(rows.map(({ id, incident }) => [id, incident]));
 }
 
 /** Writes down what came of signals, once: what has an outcome keeps it. */
@@ -391,10 +418,20 @@ async function refile(
   return rows.map(({ lane }) => lane);
 }
 
-/** Those of a group that fire in one incident are another's from now on: there it is recorded when they end. */
-async function moved(db: Queryable, team: string, group: string, from: number, to: number): Promise<void> {
+/**
+ * Those of a group that fire in one incident are another's from now on: there it is recorded when they end.
+ * @param to null: nobody's, as if they did not fire
+ */
+async function moved(
+  db: Queryable,
+  team: string,
+  group: string,
+  from: number,
+  to: number | null,
+): Promise<void> {
   await db.query(
-    'update signal set incident = $4 where team = $1 and grp = $2 and fires and incident = $3 and not shadow',
+    `update signal set incident = coalesce($4, incident), fires = $4::int is not null
+     where team = $1 and grp = $2 and fires and incident = $3 and not shadow`,
     [team, group, from, to],
   );
 }

@@ -11,6 +11,7 @@ import { type ApiPorts, apiRoutes } from './api.js';
 import { say } from './auth.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
 import { alive, type Health, healthRoutes, type Phase } from './health.js';
+import { type Hooks, hookRoutes } from './hooks.js';
 import { type MetricsPorts, metricsRoutes } from './metrics.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
@@ -41,6 +42,7 @@ interface WebPorts {
   health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;
+  hooks: Hooks;
   /** Bolt's own listener, or null in Socket Mode. */
   slack: Listener | null;
   /** Absent: they are not served here. */
@@ -74,6 +76,7 @@ export async function startWeb(
   healthRoutes(app, ports.health, () => phase);
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
+  hookRoutes(app, ports.hooks);
   if (ports.metrics) metricsRoutes(app, ports.metrics);
   answerTheRest(app, ports.log);
   const timeouts = {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { type AlertWorld, settleLane } from '#alerts/settle.js';
 import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
@@ -18,7 +19,7 @@ import { tellWatch } from '#deliver/watch.js';
 import { type EffectKind, watchLaneOf } from '#domain/incident/effect.js';
 import { type LaneOptions, Retries } from '#lanes/lane.js';
 import type { Engine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import { ALERTS, LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
@@ -213,6 +214,41 @@ export function startRunWorker({ world, ...options }: RunWorkerOptions): Running
       ? drainWatchLane(lane, { ...of, world }, stopping)
       : drainRunLane(lane, { ...of, world }, stopping),
   );
+}
+
+interface AlertWorkerOptions extends LaneWorkerOptions {
+  world: AlertWorld;
+  /** For how long it is kept what sources of alerts have said, in ms. */
+  keepMs: () => number;
+  /** How often it is looked whether something was kept for so long; an hour. */
+  sweepEveryMs?: number;
+}
+
+/** Settles what sources of alerts say, each group in its lane, for as long as it runs. */
+export function startAlertWorker({
+  world,
+  keepMs,
+  sweepEveryMs = 3_600_000,
+  ...options
+}: AlertWorkerOptions): RunningWorker {
+  const worker = drainLanes(ALERTS, options, (lane, of, stopping) =>
+    settleLane(lane, { ...of, world }, stopping),
+  );
+  const sweep = async (stopping: AbortSignal) => {
+    for (;;) {
+      const { signals, arrivals } = await world.signals.sweep(keepMs(), SWEEP_ROWS);
+      if (stopping.aborted || (signals < SWEEP_ROWS && arrivals < SWEEP_ROWS)) return;
+    }
+  };
+  const stopSweeping = every(sweepEveryMs, sweep, (error) => {
+    world.log.warn({ error: String(error) }, 'old alerts could not be cleared away');
+  });
+  return {
+    ready: worker.ready,
+    async stop(graceMs) {
+      await Promise.all([worker.stop(graceMs), stopSweeping()]);
+    },
+  };
 }
 
 interface ScheduleWorkerOptions {

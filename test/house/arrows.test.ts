@@ -11,7 +11,7 @@ const HEIGHTS = [
   ['store', 'render', 'runbooks'],
   ['handle', 'read', 'queue', 'lanes'],
   ['answer', 'runs'],
-  ['slack', 'web'],
+  ['slack', 'web', 'alerts'],
   ['deliver', 'schedules'],
   ['worker'],
   ['compose'],
@@ -22,7 +22,7 @@ const FREE = ['config', 'elapsed', 'log', 'metrics', 'told'];
 /** Entries of a folder. */
 const MOST = 15;
 /** A file for each thing of one kind: to add one is to add a file. */
-const SHELVES = ['runbooks/actions', 'runbooks/keystores', 'domain/command/verb'];
+const SHELVES = ['alerts/senders', 'runbooks/actions', 'runbooks/keystores', 'domain/command/verb'];
 /** Imports no room, and no room imports it. */
 const APART = 'sandbox';
 

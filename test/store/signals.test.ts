@@ -58,7 +58,8 @@ describe('what arrives', () => {
     const [kept] = (await db.store.signals.ids(TEAM, [idOf(one)])).values();
     expect(kept).toEqual({
       ...one,
-      ...{ id: idOf(one), source: 'prometheus', shadow: false, outcome: null, incident: null },
+      ...{ id: idOf(one), alertId: alertId('prometheus', one), source: 'prometheus', shadow: false },
+      ...{ outcome: null, incident: null },
       receivedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     });
     expect(await db.store.outbox.dueLanes(9)).toEqual([{ team: TEAM, lane: LANE }]);
@@ -227,6 +228,10 @@ describe('what came of them', () => {
     expect(await db.store.signals.newest(TEAM, GROUP, 3)).toMatchObject({ alert: 'b', status: 'resolved' });
     await db.store.signals.moved(TEAM, GROUP, 3, 4);
     expect(await db.store.signals.firing(TEAM, GROUP, 5)).toMatchObject([{ alert: 'a', incident: 4 }]);
+    await arrives([said('lost')]);
+    await settles([said('lost')], 'attached', 8);
+    await db.store.signals.moved(TEAM, GROUP, 8, null);
+    expect(await db.store.signals.firingCount(TEAM, GROUP)).toBe(1);
     await arrives([over('a')]);
     expect(await db.store.signals.waiting(TEAM, GROUP)).toMatchObject([
       { stands: { incident: 4, firing: true } },

@@ -74,7 +74,7 @@ function matches({ sources, labels }: Match, source: string, has: Signal['labels
  * Does the pattern describe all of the text? Its parts are looked for one behind the other, each where it comes first, and
  * none is looked for a second time: no text makes this slow.
  */
-function matchesPattern(pattern: string, text: string): boolean {
+export function matchesPattern(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
   if (last === undefined) return text === pattern;

@@ -1,0 +1,312 @@
+import { file } from '#domain/alert/rule.js';
+import { signalId } from '#domain/alert/signal.js';
+import type { PlainLog } from '#log.js';
+import type { Secret } from '#runbooks/secret.js';
+import { troubleOf, Unavailable } from '#store/pools.js';
+import type { Store } from '#store/store.js';
+import { normal } from './normal.js';
+import { type Hook, type HookAnswer, type Received, Unreadable } from './sender.js';
+import type { AlertSettings, Source } from './settings.js';
+
+export interface IntakePorts {
+  /** As they are now: they may be read anew while we run. */
+  settings(): AlertSettings;
+  /** @throws when it cannot be read, with why */
+  secret(name: string): Secret;
+  /** Takes known secrets out of texts. */
+  scrub: { text(text: string): string };
+  signals: Pick<Store['signals'], 'arrive' | 'arrived'>;
+  /** Whose alerts they are; null: that cannot be told now. */
+  team(): Promise<string | null>;
+  /** Hears of lanes that owe something now. */
+  nudge(lanes: string[]): void;
+  now(): Date;
+  log: PlainLog;
+}
+
+/** A request below `/hooks/`, as a front hands it on. */
+interface HookRequest {
+  method: string;
+  /** With the query. */
+  target: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body as it came; null: it is longer than `most` bytes, and was not read to its end. */
+  read(most: number): Promise<Buffer | null>;
+}
+
+/** What is wrong with a request that is nobody's, or with one of a source; `retry`: after so many seconds it may be made again. */
+type No = {
+  status: number;
+  sentence: string;
+  headers?: Record<string, string>;
+  wrong?: Record<string, string>;
+};
+
+/** Deliveries that are being read and written at the same time, and what they may be long together. */
+const AT_ONCE = 200;
+const BYTES_AT_ONCE = 64 * 1024 * 1024;
+/** After so long a sender that was told to wait may try again. */
+const RETRY_S = 5;
+
+export interface Intake {
+  handle(request: HookRequest): Promise<HookAnswer>;
+  /** Keeps what a source reports. @returns how many signals were new, and which rule took how many */
+  take(source: Source, received: Received): Promise<Taken | null>;
+}
+
+interface Taken {
+  accepted: number;
+  known: number;
+  rules: Record<string, number>;
+}
+
+/**
+ * What every delivery goes through: who sends it, is it of a size that can be read, is it what its sender sends, which rule
+ * takes it; then it is kept, with what is owed for it, in one commit, and after that it is answered.
+ */
+export function createIntake(ports: IntakePorts): Intake {
+  const { log } = ports;
+  const buckets = new Map<string, { left: number; at: number }>();
+  const said = new Seldom(log);
+  let inHand = 0;
+  let bytesInHand = 0;
+
+  /** A sender that sends too much waits: 503, because most of them take 429 for a no. */
+  const spends = ({ name, perMinute }: Source): boolean => {
+    const at = performance.now();
+    const most = Math.max(1, Math.ceil(perMinute / 4));
+    const bucket = buckets.get(name) ?? { left: most, at };
+    const left = Math.min(most, bucket.left + ((at - bucket.at) * perMinute) / 60_000);
+    buckets.set(name, { left: left < 1 ? left : left - 1, at });
+    return left >= 1;
+  };
+
+  const secretsOf = (source: Source): Secret[] => {
+    const found: Secret[] = [];
+    for (const name of source.secrets) {
+      try {
+        found.push(ports.secret(name));
+      } catch (error) {
+        said.warn(
+          `${source.name}/${name}`,
+          { source: source.name, why: (error as Error).message },
+          'a secret of a source of alerts cannot be read',
+        );
+      }
+    }
+    return found;
+  };
+
+  const take = async (source: Source, received: Received): Promise<Taken | null> => {
+    const team = await ports.team();
+    if (team === null) return null;
+    const { rules } = ports.settings();
+    const now = ports.now();
+    const signals = new Map(
+      received.alerts.map((one) => {
+        const signal = normal(one, { scrub: ports.scrub, now });
+        const { rule, key, group } = file(rules, source.name, signal);
+        return [signalId(source.name, signal), { ...signal, rule: rule?.name ?? null, key, group }];
+      }),
+    );
+    const { name, shadow } = source;
+    const filed = [...signals.values()];
+    const arrived = await ports.signals.arrive(team, {
+      source: name,
+      delivery: received.delivery,
+      shadow,
+      signals: filed,
+    });
+    ports.nudge(arrived.lanes);
+    if (arrived.fresh > 0)
+      log.info({ source: name, signals: filed.length, fresh: arrived.fresh, shadow }, 'alerts taken');
+    if (received.left)
+      said.warn(
+        `${name} left`,
+        { source: name, left: received.left },
+        'a sender left alerts out of what it sent: what they open is not opened',
+      );
+    const counts = new Map<string, number>();
+    for (const { rule } of filed) counts.set(rule ?? NO_RULE, (counts.get(rule ?? NO_RULE) ?? 0) + 1);
+    return { accepted: filed.length, known: filed.length - arrived.fresh, rules: Object.fromEntries(counts) };
+  };
+
+  const answered = async (
+    source: Source,
+    hook: Omit<Hook, 'body'>,
+    request: HookRequest,
+  ): Promise<HookAnswer | No> => {
+    const { sender, name } = source;
+    const greeted = sender.greets?.({ ...hook, body: Buffer.alloc(0) }, source.perMinute);
+    if (greeted) return greeted;
+    const methods = sender.methods ?? ['POST'];
+    if (!methods.includes(hook.method))
+      return {
+        status: 405,
+        sentence: `Alerts are sent here with ${methods.join(' or ')}.`,
+        headers: { Allow: methods.join(', ') },
+      };
+    if (!/^(identity)?$/i.test(hook.headers['content-encoding'] ?? ''))
+      return {
+        status: 415,
+        sentence: 'A compressed body is not read here: send it as it is, without Content-Encoding.',
+      };
+    const tooLong: No = {
+      status: 413,
+      sentence: `That is more than ${source.maxBytes} bytes. Send fewer alerts at once, or raise max_bytes of this source.`,
+      headers: { Connection: 'close' },
+    };
+    const length = Number(hook.headers['content-length'] ?? source.maxBytes);
+    if (length > source.maxBytes) return tooLong;
+    const secrets = secretsOf(source);
+    if (secrets.length === 0) return busy('No secret of this source can be read here; the log says why.');
+    // What strangers send is not even read, where who they are stands in front of it.
+    const stranger = (whole: Hook): No | null => {
+      const check = sender.refuses(whole, secrets, source.settings);
+      if (check === null) return null;
+      said.warn(
+        `${name} ${check}`,
+        { source: name, check },
+        'a delivery of alerts was refused: who sent it has not shown who they are',
+      );
+      return {
+        status: 401,
+        sentence: 'That is not signed, or does not hold, one of the secrets of this source.',
+        headers: { 'WWW-Authenticate': 'Bearer realm="tocsin"' },
+      };
+    };
+    const early = sender.inFront ? stranger({ ...hook, body: Buffer.alloc(0) }) : null;
+    if (early) return early;
+    if (bytesInHand + length > BYTES_AT_ONCE) return busy('Too much is being taken at this moment.');
+    bytesInHand += length;
+    try {
+      const body = await request.read(source.maxBytes);
+      if (body === null) return tooLong;
+      const whole: Hook = { ...hook, body };
+      return stranger(whole) ?? (await known(source, whole));
+    } finally {
+      bytesInHand -= length;
+    }
+  };
+
+  /** What a sender who has shown who they are sends, or asks. */
+  const known = async (source: Source, whole: Hook): Promise<HookAnswer | No> => {
+    const { sender, name } = source;
+    if (!spends(source)) {
+      said.warn(
+        `${name} too many`,
+        { source: name, per_minute: source.perMinute },
+        'a source of alerts sends more than it may: it is told to wait',
+      );
+      return busy('That is more than this source may send in a minute (per_minute).');
+    }
+    const asked = sender.asks?.(whole);
+    if (asked) {
+      const team = await ports.team();
+      return asked.answer(team !== null && (await ports.signals.arrived(team, name, asked.delivery)));
+    }
+    const received = sender.read(whole, source.settings);
+    const taken = await take(source, received);
+    if (taken === null) return busy('Which workspace this is cannot be told now: Slack does not answer.');
+    if (received.answer) return received.answer;
+    const left = received.left ? { left: received.left } : {};
+    return {
+      status: 202,
+      body: { status: 'accepted', ...(source.shadow && { mode: 'shadow' }), ...taken, ...left },
+    };
+  };
+
+  return {
+    take,
+    async handle(request) {
+      const { source, hook } = addressed(ports.settings(), request, ports.now());
+      if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
+      if (inHand >= AT_ONCE)
+        return dressed(source, busy('Too many deliveries are being taken at this moment.'));
+      inHand += 1;
+      try {
+        const answer = await answered(source, hook, request);
+        return 'sentence' in answer ? dressed(source, answer) : answer;
+      } catch (error) {
+        if (error instanceof Unreadable) {
+          said.warn(
+            `${source.name} ${error.message}`,
+            { source: source.name, why: error.message },
+            'a delivery of alerts could not be read',
+          );
+          return dressed(source, { status: error.status, sentence: error.message, wrong: error.wrong });
+        }
+        if (!(error instanceof Unavailable)) throw error;
+        const { state, reason } = troubleOf(error);
+        const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
+        return dressed(source, busy(`The database ${why}.`));
+      } finally {
+        inHand -= 1;
+      }
+    },
+  };
+}
+
+const NO_RULE = '(none)';
+
+const busy = (why: string): No => ({
+  status: 503,
+  sentence: `${why} Nothing was kept; send it again.`,
+  headers: { 'Retry-After': String(RETRY_S) },
+});
+
+/** In the words that clients of this sender read. */
+function dressed({ sender }: Source, { status, sentence, headers, wrong = {} }: No): HookAnswer {
+  const body = sender.no?.(status, sentence, wrong) ?? { status: 'error', error: sentence };
+  return { status, body, ...(headers && { headers }) };
+}
+
+/** `/hooks/NAME/v2/enqueue?x=y` */
+function addressed(
+  { sources }: AlertSettings,
+  { method, target, headers }: HookRequest,
+  now: Date,
+): { source: Source | undefined; hook: Omit<Hook, 'body'> } {
+  const [address = '', query = ''] = target.split(/\?(.*)/s);
+  const [, name = '', path = ''] = /^\/hooks\/([^/]*)(\/.*)?$/s.exec(address) ?? [];
+  const single = Object.entries(headers).map(([header, value]) => [
+    header.toLowerCase(),
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
+  return {
+    source: sources.get(name),
+    hook: {
+      method,
+      path: path.replace(/\/+$/, ''),
+      query: new URLSearchParams(query),
+      headers: Object.fromEntries(single),
+      now,
+    },
+  };
+}
+
+/** How often the same is said. */
+const AGAIN_MS = 30_000;
+/** Of how many different things it is known when they were said. */
+const MOST = 500;
+
+/** Warns of the same only now and then: what strangers send must not fill the log. */
+class Seldom {
+  readonly #said = new Map<string, { at: number; times: number }>();
+
+  constructor(private readonly log: PlainLog) {}
+
+  warn(what: string, fields: object, message: string): void {
+    const at = performance.now();
+    const before = this.#said.get(what);
+    if (before && at - before.at < AGAIN_MS) {
+      before.times += 1;
+      return;
+    }
+    this.#said.delete(what);
+    this.#said.set(what, { at, times: 0 });
+    if (this.#said.size > MOST) this.#said.delete(this.#said.keys().next().value as string);
+    const since = before && before.times > 0 ? { and_before: before.times } : {};
+    this.log.warn({ ...fields, ...since }, message);
+  }
+}
