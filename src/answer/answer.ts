@@ -7,10 +7,11 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
-import { refOf, STANDING } from '#domain/words.js';
+import { type Person, refOf, STANDING } from '#domain/words.js';
 import {
   type Before,
   type Handle,
+  nothingKept,
   notRead,
   type Recorded,
   type Scrubbing,
@@ -19,7 +20,15 @@ import {
 import type { Read } from '#read/read.js';
 import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
-import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
+import {
+  actionsText,
+  catchupText,
+  listText,
+  mutedText,
+  mutesText,
+  showText,
+  timelineText,
+} from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
@@ -49,6 +58,18 @@ export interface Meant {
   notes?: string[];
 }
 
+/** What a button means that mutes alerts: it is about no incident. */
+export interface Muting {
+  mute: Mute;
+  asking: Asking;
+}
+
+/** @property until null: not muted any more */
+interface Mute {
+  key: string;
+  until: Date | null;
+}
+
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
@@ -59,7 +80,7 @@ export type Answer =
   | ({ kind: 'export' } & Wanted);
 
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
-export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
+export type Answerer = (asked: Typed | Meant | Muting) => Promise<Answer>;
 
 export interface AnswerPorts {
   handle: Handle;
@@ -79,6 +100,12 @@ export interface AnswerPorts {
    * @returns remarks for the receipt with it, whole sentences
    */
   propose?(asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  /** What is muted; absent: nothing can be, here. */
+  mutes?: {
+    set(team: string, mute: Mute & { by: Person }): Promise<void>;
+    /** Those that hold at that moment. */
+    list(team: string, now: Date): Promise<ReadonlyArray<Mute & { by: Person }>>;
+  };
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
@@ -94,6 +121,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
       const { intent, incident, asking, notes = [] } = typed;
       return record(ports, intent, incident, asking, notes);
     }
+    if ('mute' in typed) return muted(ports, typed);
     // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
     void ports.learnKeys?.();
     const { text } = typed.entered;
@@ -154,15 +182,20 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       case 'form':
         return { kind: 'form', form: said.form, incident };
       case 'ask': {
-        const seen = await lookedUp(() =>
-          answerAsk(ports.read, said.ask, incident, asking, zone, ports.command),
-        );
+        const { ask } = said;
+        if (ask.type === 'mutes') {
+          const mutes = await lookedUp(async () => (await ports.mutes?.list(asking.team, asking.now)) ?? []);
+          return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
+        }
+        const seen = await lookedUp(() => answerAsk(ports.read, ask, incident, asking, zone, ports.command));
         return isRefusal(seen) ? refused(seen) : seen;
       }
       case 'intent': {
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
         return record(ports, said.intent, incident, asking, notes);
       }
+      case 'mute':
+        return muted(ports, { mute: { key: said.key, until: said.until }, asking });
       case 'run': {
         const { runbook, inputs, planOnly } = said;
         const proposed = await lookedUp(async () =>
@@ -189,7 +222,10 @@ function powerOf(said: Parsed): Power | null {
       return said.planOnly ? 'plan' : 'run';
     case 'ask':
       if (said.ask.type === 'help') return null;
+      if (said.ask.type === 'mutes') return 'mute';
       return said.ask.type === 'export' || said.ask.type === 'postmortem' ? 'export' : 'see';
+    // Looked at where the words of a button are looked at too.
+    case 'mute':
     case 'intent':
       return null;
   }
@@ -222,6 +258,21 @@ async function remarkOn(
   // It is recorded, whatever becomes of this question.
   const rows = await read.refused(state.team, state.number).catch(() => []);
   return channelRemark(ref, rows);
+}
+
+/** Nothing of it is in any incident's record: it is about alerts that are in none yet. */
+async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answer> {
+  const no = await lookedUp(async () => (await ports.permits?.('mute', null, asking)) ?? null);
+  if (no) return refused(no);
+  const { mutes } = ports;
+  if (!mutes) return refused(refuse('NOT_RECORDED', { why: 'alerts cannot be muted here' }));
+  try {
+    await mutes.set(asking.team, { ...mute, by: asking.by });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return refused(nothingKept(error));
+  }
+  return { kind: 'text', text: mutedText(mute) };
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */
@@ -286,7 +337,7 @@ interface Wanted {
  */
 export async function answerAsk(
   read: Read,
-  ask: Ask,
+  ask: Exclude<Ask, { type: 'mutes' }>,
   incident: number | null,
   asking: Asking,
   zone: string,
@@ -318,7 +369,7 @@ export async function answerAsk(
   return isRefusal(text) ? refused(text) : { kind: 'text', text };
 }
 
-type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
+type AboutOne = Exclude<Ask, { type: 'help' | 'mutes' | 'list' | 'export' | 'postmortem' | 'runs' }>;
 
 async function wordsOn(
   ask: AboutOne,

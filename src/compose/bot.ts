@@ -23,7 +23,14 @@ import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
 import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
-import { alertWorldOf, exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
+import {
+  alertsForDeliveries,
+  alertWorldOf,
+  exportsOf,
+  peopleForDeliveries,
+  runWorldOf,
+  scheduleWorldOf,
+} from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -183,6 +190,7 @@ async function build(
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
+    alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
     org: config.org,
     now,
     log,

@@ -1,5 +1,7 @@
-import { createAnswer } from '#answer/answer.js';
+import { type AnswerPorts, createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
+import { groupId } from '#domain/alert/signal.js';
+import { laneOf } from '#domain/incident/effect.js';
 import { runsOf } from '#domain/run/state.js';
 import { accountOf } from '#domain/words.js';
 import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
@@ -76,6 +78,7 @@ export async function openCore(
     permits,
     before,
     propose: proposeOf(runbooks, role === 'guest'),
+    mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
     scrub,
     ...(role === 'bot' && { learnKeys }),
   });
@@ -105,6 +108,28 @@ export async function openCore(
     async close(): Promise<void> {
       await store.close();
       await database.close();
+    },
+  };
+}
+
+/** What can be muted, and where it is seen: in the message of the alerts, if an open incident has them. */
+export function mutesOf(
+  { signals, incidents, outbox }: Pick<Store, 'signals' | 'incidents' | 'outbox'>,
+  nudge: (lanes: string[]) => void,
+): NonNullable<AnswerPorts['mutes']> {
+  return {
+    list: signals.mutes,
+    async set(team, mute) {
+      const lanes = await signals.mute(team, mute);
+      const group = groupId(mute.key);
+      const home = await incidents.openWithGroup(team, group);
+      if (home) {
+        const lane = laneOf(team, home.number);
+        const effect = { kind: 'alerts.show', payload: { group } } as const;
+        await outbox.owe(effect, { team, lane, incident: home.number, key: null });
+        lanes.push(lane);
+      }
+      nudge(lanes);
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { AlertWorld } from '#alerts/settle.js';
-import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
+import type { Exports, People as PeopleOfDeliveries, World } from '#deliver/ports.js';
+import type { Rule } from '#domain/alert/rule.js';
+import { groupId } from '#domain/alert/signal.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
@@ -81,6 +83,20 @@ export function alertWorldOf(
     owe,
     now,
     log,
+  };
+}
+
+/** Of alerts, what deliveries cannot read in the incident's record. @param rules as tocsin.yml has them now */
+export function alertsForDeliveries(
+  { signals }: Pick<Store, 'signals'>,
+  rules: () => readonly Rule[],
+): World['alerts'] {
+  return {
+    offer(name) {
+      const does = rules().find((rule) => rule.name === name)?.does;
+      return does && 'open' in does ? does.open.runbook : null;
+    },
+    mutedUntil: async (team, key) => (await signals.muteOf(team, groupId(key)))?.until ?? null,
   };
 }
 

@@ -1,7 +1,93 @@
-import { type Attempt, type Body, Undeliverable } from './attempt.js';
+import { firingIn } from '#domain/alert/state.js';
+import { type Entry, ERASED } from '#domain/incident/entry.js';
+import { alertsMessage, type FiringAlert, LISTED } from '#slack/blocks/alert.js';
+import type { Message } from '#slack/blocks/text.js';
+import { type Attempt, type Body, NO_PREVIEWS, needed, opened, Refused, Undeliverable } from './attempt.js';
 
-/** Brings the one message of a group of alerts in the incident's channel up to date, for however many rows ask. */
-export async function showAlerts(attempt: Attempt<'alerts.show'>): Promise<Body> {
-  if (!attempt.incident.alerts?.[attempt.row.effect.payload.group]) throw new Undeliverable('no_such_alerts');
-  return {};
+type Show = Attempt<'alerts.show'>;
+
+/** A message that somebody deletes is posted once more; deleted again, it stays away. */
+const POSTS = 2;
+
+/**
+ * Brings the one message of a group of alerts in the incident's channel up to date with the group as it is now, for however
+ * many rows ask; posts it the first time. An attempt whose answer was lost is found again by its tag.
+ */
+export async function showAlerts(attempt: Show): Promise<Body> {
+  const { channel, incident } = attempt;
+  const shown = groupOf(attempt).message;
+  if (!shown) {
+    // Taken out before it was ever shown: there is nothing to say of it here.
+    if (groupOf(attempt).moved) return { silent: true };
+    return post(attempt, channel.id, 1);
+  }
+  const at = { channel: shown.channel, ts: shown.ts };
+  attempt.pace('alerts.show', `${at.channel}/${at.ts}`);
+  const message = await wording(attempt);
+  try {
+    await attempt.write('chat.update', { ...at, ...message });
+    return { ...at, alerts: incident.alerts?.[groupIdOf(attempt)]?.alerts };
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'message_not_found') throw error;
+    if (shown.times >= POSTS) return { ...at, deleted: true };
+    return post(attempt, channel.id, shown.times + 1);
+  }
+}
+
+async function post(attempt: Show, channel: string, time: number): Promise<Body> {
+  const group = groupIdOf(attempt);
+  const message = await wording(attempt);
+  const { found, body } = await attempt.postOnce(
+    { id: `alerts ${group} ${time}`, incident: attempt.row.incident },
+    opened(attempt),
+    { channel, ...message, ...NO_PREVIEWS },
+    { patient: false },
+  );
+  const ts = found ?? needed('chat.postMessage', body, 'ts');
+  await attempt.record({ type: 'NoteAlertsShown', group, channel, ts }, `shown:${time}`);
+  // It shows the group as it was when that attempt was made.
+  if (found) await attempt.write('chat.update', { channel, ts, ...message });
+  return { channel, ts };
+}
+
+function groupIdOf({ row }: Show): string {
+  return row.effect.payload.group;
+}
+
+function groupOf(attempt: Show) {
+  const group = attempt.incident.alerts?.[groupIdOf(attempt)];
+  if (!group) throw new Undeliverable('no_such_alerts');
+  return group;
+}
+
+/** As the record has it, so that the message says what the timeline says. */
+function firingAlert({ text, at, detail, link }: Entry): FiringAlert {
+  const { about = null, since = at, values = {} } = detail;
+  return { title: text ?? ERASED, text: about, since, values, link };
+}
+
+async function wording(attempt: Show): Promise<Message> {
+  const { world, incident } = attempt;
+  const { team } = attempt.row;
+  const id = groupIdOf(attempt);
+  const group = groupOf(attempt);
+  const [alerts, mutedUntil] = group.moved
+    ? [[], null]
+    : await Promise.all([
+        group.firing > 0 ? world.incidents.firingAlerts(team, incident.number, id, LISTED) : [],
+        world.alerts.mutedUntil(team, group.key),
+      ]);
+  return alertsMessage({
+    ...{
+      incident: incident.number,
+      open: incident.status !== 'resolved',
+      id,
+      group,
+      alerts: alerts.map(firingAlert),
+    },
+    firing: firingIn(incident.alerts),
+    mutedUntil: mutedUntil && mutedUntil > world.now() ? mutedUntil : null,
+    offer: group.rule === null ? null : world.alerts.offer(group.rule),
+    mark: String(incident.entries),
+  });
 }

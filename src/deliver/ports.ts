@@ -30,7 +30,10 @@ export type Outbox = Lanes &
   >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
-type Incidents = Pick<Store['incidents'], 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
+type Incidents = Pick<
+  Store['incidents'],
+  'load' | 'entriesNumbered' | 'capturedEntry' | 'firingAlerts' | 'runFacts' | 'fact'
+>;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
 export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
@@ -56,6 +59,14 @@ export interface Exports {
   link(team: string, incident: number, format: string, zone: string, user: string): string | null;
 }
 
+/** Of alerts, what does not stand in the incident's own record. */
+interface Alerts {
+  /** The runbook that a rule offers, with its inputs; null: none, or there is no such rule any more. */
+  offer(rule: string): { name: string; inputs: Readonly<Record<string, string>> } | null;
+  /** Until when alerts of a key are muted; null: they are not. */
+  mutedUntil(team: string, key: string): Promise<Date | null>;
+}
+
 /** All that deliveries stand on. */
 export interface World {
   /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
@@ -68,6 +79,7 @@ export interface World {
   /** The names of user groups. */
   groups: Groups;
   exports: Exports;
+  alerts: Alerts;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: { command: string; announce: string | null; invite: { people: string[]; groups: string[] } };
   now(): Date;

@@ -94,6 +94,7 @@ export function incidentFields(state: IncidentState, clock: Clock): Block {
     row('Times', clock.zone),
     row('Status', state.status),
     row('Severity', state.severity ?? 'not set'),
+    state.falseAlarm ? row('False alarm', 'yes') : null,
     state.drill ? row('Drill', 'yes') : null,
     state.private ? row('Private', 'yes') : null,
     row('Components', state.components.join(', ')),
@@ -110,7 +111,7 @@ export function otherRoles({ roles: { lead: _, ...others } }: IncidentState): Ar
 
 /** Milestones and how long it took, in words. */
 function milestoneFields(state: IncidentState, clock: Clock): Block {
-  const { metrics, contradictions } = metricsOf(state.milestones, clock);
+  const { metrics, contradictions } = metricsIn(state, clock);
   return fields([
     row('Opened', dateTimeOf(state.opened, clock)),
     ...MARKS.map((mark) => {
@@ -177,6 +178,14 @@ export function metricsOf(
     else contradictions.push(`${mark} (${show(reached.at)}) is before started (${show(started.at)})`);
   }
   return { metrics, contradictions };
+}
+
+/** The metrics of an incident. What was a false alarm is measured by nothing: it would make every figure wrong that counts it. */
+export function metricsIn(
+  { milestones, falseAlarm }: Pick<IncidentState, 'milestones' | 'falseAlarm'>,
+  clock?: Clock,
+): ReturnType<typeof metricsOf> {
+  return metricsOf(falseAlarm ? { ...milestones, started: null } : milestones, clock);
 }
 
 /** Between start and resolution, a silence of this many seconds is asked about. */

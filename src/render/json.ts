@@ -1,7 +1,7 @@
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, refOf } from '#domain/words.js';
-import { actionItems, type Dossier, metricsOf, unstruck } from './document.js';
+import { actionItems, type Dossier, metricsIn, unstruck } from './document.js';
 import { runItem } from './runs.js';
 
 /**
@@ -35,7 +35,7 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
 
 function incidentOf(state: IncidentState) {
   const { milestones } = state;
-  const { metrics, contradictions } = metricsOf(milestones);
+  const { metrics, contradictions } = metricsIn(state);
   return {
     ref: refOf(state.number),
     title: state.title,
@@ -43,6 +43,7 @@ function incidentOf(state: IncidentState) {
     status: state.status,
     private: state.private,
     drill: state.drill,
+    ...(state.falseAlarm && { false_alarm: true }),
     components: state.components,
     lead: person(state.roles.lead),
     channel: state.channel && { id: state.channel.id, name: state.channel.name },
@@ -55,7 +56,10 @@ function incidentOf(state: IncidentState) {
   };
 }
 
-/** `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. */
+/**
+ * `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. `alert`, of what monitoring said
+ * only, is what it said.
+ */
 function lineOf(entry: Entry) {
   return {
     n: entry.n,
@@ -71,6 +75,23 @@ function lineOf(entry: Entry) {
     source: entry.source,
     link: entry.link,
     ...(entry.detail.author && { author: person(entry.detail.author) }),
+    ...(entry.detail.alert && { alert: alertOf(entry) }),
+  };
+}
+
+/** `text` is what its sender wrote beside its title; labels and values are empty where it has none, or they were erased. */
+function alertOf({ detail, text, erased }: Entry) {
+  return {
+    id: detail.alert,
+    source: detail.sender,
+    rule: detail.rule ?? null,
+    key: detail.key,
+    title: textOf({ text, erased }),
+    text: detail.about ?? null,
+    firing: detail.firing ?? false,
+    times: detail.times ?? 1,
+    labels: detail.labels ?? {},
+    values: detail.values ?? {},
   };
 }
 

@@ -3,9 +3,18 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
+import { ALERT_ACTIONS } from './blocks/alert.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
-import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
+import {
+  onAlertButton,
+  onAttach,
+  onCancel,
+  onChoose,
+  onPublish,
+  onRunButton,
+  onRunOffer,
+} from './buttons.js';
 import {
   createPermalink,
   createUnassigned,
@@ -232,6 +241,8 @@ export function listenToOthers(
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
   app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
+  app.action<BlockButtonAction>(ALERT_ACTIONS, onAlertButton(context));
+  app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));

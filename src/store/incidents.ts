@@ -114,6 +114,19 @@ async function alertEntry(
   return found.sort((a, b) => a.n - b.n)[0] ?? null;
 }
 
+/** @returns the alerts of a group that fire, those first that began last. */
+function firingAlerts(
+  db: Queryable,
+  team: string,
+  incident: number,
+  group: string,
+  limit: number,
+): Promise<Entry[]> {
+  const sql = `select ${COLUMNS} from entry e where team = $1 and incident = $2 and kind = 'alert'
+    and (detail ->> 'group') = $3 and detail @> '{"firing": true}' order by (detail ->> 'since') desc, e.n desc limit $4`;
+  return select(db, 'firing_alerts', sql, [team, incident, group, limit]);
+}
+
 /** @returns whether an unstruck entry says that this action item is done. */
 async function actionDone(db: Queryable, team: string, incident: number, action: number): Promise<boolean> {
   const sql = `select 1 from entry where team = $1 and incident = $2 and kind = 'action' and not struck
@@ -358,6 +371,7 @@ export const incidents = (db: Queryable) =>
     lastEntryBy,
     capturedEntry,
     alertEntry,
+    firingAlerts,
     openWithGroup,
     actionDone,
     entriesOf,

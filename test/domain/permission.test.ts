@@ -478,6 +478,7 @@ describe('the table', () => {
     ['state', 'status identified', 'resolve', 'reopen x', 'sev sev1', 'lead @ana', 'role scribe @ana'],
     ['state', 'title x', 'mark started 01:41', 'component add X', 'component remove X'],
     ['state', 'impact x', 'cause x', 'action x', 'done 1'],
+    ['state', 'dismiss', 'attach service=tts INC-8', 'split service=tts'],
     ['invite', 'invite @ana', 'uninvite @ana'],
     ['publish', 'publish x', 'publish x --yes'],
     ['run', 'undo RUN-1', 'retry RUN-1', 'skip RUN-1 x', 'answer RUN-1 yes'],
@@ -489,8 +490,8 @@ describe('the table', () => {
     for (const [power, ...lines] of LINES)
       for (const line of lines) expect([line, powerFor(intended(line))]).toEqual([line, power]);
     const shown = LINES.flatMap(([, ...lines]) => lines.map((line) => line.split(' ')[0]));
-    // `run` is an intent once the runbook's file was read.
-    const others = ['run', 'list', 'help', 'postmortem'];
+    // `run` is an intent once the runbook's file was read; `mute` is none at all.
+    const others = ['run', 'mute', 'list', 'help', 'postmortem'];
     const recording = VERBS.filter(({ name, looks }) => !looks && !others.includes(name));
     expect(recording.map(({ name }) => name).filter((name) => !shown.includes(name))).toEqual([]);
     expect(powerFor({ type: 'CaptureMessage' })).toBe('note');

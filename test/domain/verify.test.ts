@@ -71,6 +71,22 @@ const EVERY: DraftFact[] = [
   draft('HeadlinePosted', { channel: 'C1', ts: '1.2' }),
   draft('Announced', { channel: 'C1', ts: '1.2' }),
   draft('NumbersSkipped', { entries: 12, actions: 0, runs: 2 }),
+  draft(
+    'AlertFired',
+    { ...HAPPENED, alert: 'a1', group: 'g1', source: 'prometheus', rule: 'tts' },
+    { title: 'TtsFailing', key: 'service=tts', text: 't', labels: '{}', values: '{}', link: 'https://g' },
+  ),
+  draft('AlertChanged', {
+    ...{ entry: 9, alert: 'a1', group: 'g1' },
+    ...{ does: 'resolved', at: '2024-11-10T02:05:00Z', times: 1 },
+  }),
+  draft('AlertsShown', { group: 'g1', channel: 'C1', ts: '1.2' }),
+  draft('AlertsMoved', { ...HAPPENED, group: 'g1', to: null, firing: 0 }, { key: 'service=tts' }),
+  draft(
+    'AlertsTaken',
+    { ...HAPPENED, group: 'g1', source: 'prometheus', rule: null, from: 8, hidden: true },
+    { key: 'service=tts' },
+  ),
   run.proposed(),
   run.planned(),
   run.approved(run.HASH, 'night'),

@@ -14,8 +14,9 @@ export interface AlertGroup {
   n: number;
   /** When one of them last began or ended. */
   last: string;
-  message: { channel: string; ts: string } | null;
-  /** It is at home in another incident; `to` null: in one of its own. */
+  /** Where its message stands; `times` so often it was posted. */
+  message: { channel: string; ts: string; times: number } | null;
+  /** It is at home in another incident; `to` null: in one that is new, or not to be named here. */
   moved?: { to: number | null };
 }
 
@@ -48,10 +49,13 @@ export function evolveAlerts(alerts: Alerts, fact: AlertFact): Alerts {
       const firing = Math.max(0, known.firing + (does === 'fired' ? 1 : -1));
       return put({ ...known, firing, last: later(at, known.last) });
     }
-    case 'AlertsShown':
-      return known ? put({ ...known, message: { channel: fact.data.channel, ts: fact.data.ts } }) : alerts;
+    case 'AlertsShown': {
+      const { channel, ts } = fact.data;
+      const times = (known?.message?.times ?? 0) + 1;
+      return known ? put({ ...known, message: { channel, ts, times } }) : alerts;
+    }
     case 'AlertsMoved':
-      return known ? put({ ...known, moved: { to: fact.data.to } }) : alerts;
+      return known ? put({ ...known, moved: { to: fact.data.hidden ? null : fact.data.to } }) : alerts;
     case 'AlertsTaken': {
       const { moved: _, ...home } = known ?? emptyGroup(fact, fact.data);
       return put(home);

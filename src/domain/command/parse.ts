@@ -1,6 +1,7 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered, wordAt } from './entered.js';
+import { ALERTS } from './verb/alerts.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
 import { OPEN } from './verb/open.js';
@@ -28,6 +29,7 @@ const PARSERS: Required<Parsers> = {
   ...CHANGES,
   ...PEOPLE,
   ...RUNS,
+  ...ALERTS,
   ...ASKS,
 };
 

@@ -1,8 +1,8 @@
 import type { AlertFactBody } from '../alert/fact.js';
-import { firstAlert } from '../alert/state.js';
+import { alertsHere, firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
-import { refOf, runRef } from '../words.js';
+import { refOf, runRef, type Status } from '../words.js';
 import { isOfAlert, isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
@@ -157,7 +157,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'StatusPosted':
       return [entry()];
     case 'StatusChanged':
-      return [entry(hash), ...refresh];
+      return [entry(hash), ...refresh, ...alertsShownAnew(before, fact.data.status)];
     case 'SeverityChanged':
     case 'TitleChanged':
     case 'MilestoneMarked':
@@ -178,7 +178,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'EntryRetimed':
     case 'EntryStruck': {
       const { entry: n } = fact.data;
-      return [{ kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } }, ...onHeadline(before, n)];
+      const status = fact.type === 'EntryStruck' ? fact.data.restored?.status?.status : undefined;
+      return [
+        { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
+        ...onHeadline(before, n),
+        ...(status ? alertsShownAnew(before, status) : []),
+      ];
     }
     case 'ChannelOpened':
       // Where it was announced before there was a channel, people are shown the way to it now.
@@ -252,6 +257,12 @@ function alertEffectsOf(
     case 'AlertsShown':
       return [];
   }
+}
+
+/** What is offered under alerts depends on whether the incident is open. */
+function alertsShownAnew(before: IncidentState | null, status: Status): Effect[] {
+  if ((before?.status === 'resolved') === (status === 'resolved')) return [];
+  return alertsHere(before?.alerts).map(({ group }) => ({ kind: 'alerts.show', payload: { group } }));
 }
 
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */

@@ -173,7 +173,8 @@ export function impactNumbers(impact: Pick<ImpactNumbers, 'failed' | 'total'>): 
   return null;
 }
 
-function statusRemark({ reopened, dismissed }: EntryDetail): string {
+/** What is said behind a status. */
+export function statusRemark({ reopened, dismissed }: Pick<EntryDetail, 'reopened' | 'dismissed'>): string {
   if (dismissed) return ' (false alarm)';
   return reopened ? ' (reopened)' : '';
 }
