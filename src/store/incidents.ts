@@ -109,10 +109,10 @@ async function alertEntry(
   incident: number,
   alert: string,
 ): Promise<Entry | null> {
-  // Written like the index entry_alert.
-  const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and kind = 'alert'
-    and (detail ->> 'alert') = $3 order by n limit 1`;
-  return (await select(db, 'alert_entry', sql, [team, incident, alert]))[0] ?? null;
+  // Written like the index entry_alert. Asked for in order, or for the first alone, PostgreSQL would rather read the whole timeline.
+  const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and kind = 'alert' and (detail ->> 'alert') = $3`;
+  const found = await select(db, 'alert_entry', sql, [team, incident, alert]);
+  return found.sort((a, b) => a.n - b.n)[0] ?? null;
 }
 
 /** @returns the alerts of a group that fire, those first that began last. */

@@ -50,7 +50,7 @@ export type WaitingSignal = Omit<Waiting, 'rule'> & {
   readonly shadow: boolean;
 };
 
-export interface Mute {
+interface Mute {
   key: string;
   /** Null: not muted any more. */
   until: Date | null;
@@ -58,7 +58,7 @@ export interface Mute {
 }
 
 /** How often something came of signals. `dismissed`: of the incidents that were opened, those that were none. */
-export interface OutcomeCount {
+interface OutcomeCount {
   source: string;
   rule: string | null;
   shadow: boolean;

@@ -246,6 +246,8 @@ describe('a group that a person moves', () => {
       ...['a firing: opened INC-2', 'b firing: attached INC-2', 'a resolved: attached INC-2'],
     ]);
     expect((await kit.state(2)).alerts?.[groupOf()]).toMatchObject({ firing: 1, alerts: 2 });
+    // It is how things go, and no mistake.
+    expect(kit.logged).toEqual([]);
   });
 
   test('of which nothing fires any more is at home there all the same', async () => {

@@ -32,6 +32,7 @@ async function served(metrics?: MetricsPorts): Promise<string> {
       health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }) },
       exports: {} as never,
       api: {} as never,
+      hooks: {} as never,
       slack: null,
       ...(metrics && { metrics }),
       log: log as never,
