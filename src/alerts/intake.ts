@@ -1,6 +1,7 @@
 import { file } from '#domain/alert/rule.js';
 import { signalId } from '#domain/alert/signal.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Secret } from '#runbooks/secret.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
@@ -22,6 +23,8 @@ export interface IntakePorts {
   nudge(lanes: string[]): void;
   now(): Date;
   log: PlainLog;
+  /** Counts what was answered. */
+  metrics?: Pick<Metrics, 'hook'>;
 }
 
 /** A request below `/hooks/`, as a front hands it on. */
@@ -220,31 +223,41 @@ export function createIntake(ports: IntakePorts): Intake {
     take,
     async handle(request) {
       const { source, hook } = addressed(ports.settings(), request, ports.now());
-      if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
-      if (inHand >= AT_ONCE)
-        return dressed(source, busy('Too many deliveries are being taken at this moment.'));
-      inHand += 1;
-      try {
-        const answer = await answered(source, hook, request);
-        return 'sentence' in answer ? dressed(source, answer) : answer;
-      } catch (error) {
-        if (error instanceof Unreadable) {
-          said.warn(
-            `${source.name} ${error.message}`,
-            { source: source.name, why: error.message },
-            'a delivery of alerts could not be read',
-          );
-          return dressed(source, { status: error.status, sentence: error.message, wrong: error.wrong });
-        }
-        if (!(error instanceof Unavailable)) throw error;
-        const { state, reason } = troubleOf(error);
-        const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
-        return dressed(source, busy(`The database ${why}.`));
-      } finally {
-        inHand -= 1;
-      }
+      const answer = await handled(source, hook, request);
+      ports.metrics?.hook(source?.name ?? null, answer.status);
+      return answer;
     },
   };
+
+  async function handled(
+    source: Source | undefined,
+    hook: Omit<Hook, 'body'>,
+    request: HookRequest,
+  ): Promise<HookAnswer> {
+    if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
+    if (inHand >= AT_ONCE)
+      return dressed(source, busy('Too many deliveries are being taken at this moment.'));
+    inHand += 1;
+    try {
+      const answer = await answered(source, hook, request);
+      return 'sentence' in answer ? dressed(source, answer) : answer;
+    } catch (error) {
+      if (error instanceof Unreadable) {
+        said.warn(
+          `${source.name} ${error.message}`,
+          { source: source.name, why: error.message },
+          'a delivery of alerts could not be read',
+        );
+        return dressed(source, { status: error.status, sentence: error.message, wrong: error.wrong });
+      }
+      if (!(error instanceof Unavailable)) throw error;
+      const { state, reason } = troubleOf(error);
+      const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
+      return dressed(source, busy(`The database ${why}.`));
+    } finally {
+      inHand -= 1;
+    }
+  }
 }
 
 const NO_RULE = '(none)';

@@ -14,6 +14,7 @@ import { alertsAsking, botAsking, isInSlack, refOf } from '#domain/words.js';
 import type { Handle, Recorded } from '#handle/handle.js';
 import { holdLane, type LaneOptions, type Lanes, type Lease, type Terms } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import { Lost } from '#runbooks/action.js';
 import type { OwedRow } from '#store/outbox.js';
 import { Unavailable } from '#store/pools.js';
@@ -35,6 +36,8 @@ export interface AlertWorld {
   owe(effect: Effect, of: Parameters<Store['outbox']['owe']>[1]): Promise<void>;
   now(): Date;
   log: PlainLog;
+  /** Counts what came of signals. */
+  metrics?: Pick<Metrics, 'alert'>;
 }
 
 /** A database that is away comes back; a mistake of ours does not mend itself, and is only to be seen in the log. */
@@ -246,6 +249,8 @@ class Settling {
         team,
         marked.map(({ id, outcome, into }) => ({ id, outcome, incident: numberOf(into) })),
       );
+      for (const { outcome, of } of marked)
+        world.metrics?.alert(of.source, of.shadow ? `shadow_${outcome}` : outcome);
     }
     return true;
   }

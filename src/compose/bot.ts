@@ -232,7 +232,7 @@ async function build(
       ? null
       : startAlertWorker({
           ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
-          world: alertWorldOf(core, runWorld, log),
+          world: { ...alertWorldOf(core, runWorld, log), metrics },
         });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
@@ -261,6 +261,7 @@ async function build(
     team: core.home,
     now,
     log,
+    metrics,
   };
   const intake = createIntake({ ...alertPorts, nudge: relay.nudge });
   const polls = role === 'worker' ? null : createPolls({ ...alertPorts, intake }).start();

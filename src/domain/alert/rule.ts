@@ -24,7 +24,7 @@ export interface Rule {
  * All that is given must hold. A pattern is a text in which `*` stands for any characters, none included; a label that a
  * signal does not have is an empty text.
  */
-export interface Match {
+interface Match {
   readonly sources: readonly string[];
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
