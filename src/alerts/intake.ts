@@ -25,7 +25,7 @@ export interface IntakePorts {
 }
 
 /** A request below `/hooks/`, as a front hands it on. */
-export interface HookRequest {
+interface HookRequest {
   method: string;
   /** With the query. */
   target: string;
@@ -42,8 +42,9 @@ type No = {
   wrong?: Record<string, string>;
 };
 
-/** Deliveries that are being read and written at the same time. */
+/** Deliveries that are being read and written at the same time, and what they may be long together. */
 const AT_ONCE = 200;
+const BYTES_AT_ONCE = 64 * 1024 * 1024;
 /** After so long a sender that was told to wait may try again. */
 const RETRY_S = 5;
 
@@ -53,7 +54,7 @@ export interface Intake {
   take(source: Source, received: Received): Promise<Taken | null>;
 }
 
-export interface Taken {
+interface Taken {
   accepted: number;
   known: number;
   rules: Record<string, number>;
@@ -68,6 +69,7 @@ export function createIntake(ports: IntakePorts): Intake {
   const buckets = new Map<string, { left: number; at: number }>();
   const said = new Seldom(log);
   let inHand = 0;
+  let bytesInHand = 0;
 
   /** A sender that sends too much waits: 503, because most of them take 429 for a no. */
   const spends = ({ name, perMinute }: Source): boolean => {
@@ -116,6 +118,8 @@ export function createIntake(ports: IntakePorts): Intake {
       signals: filed,
     });
     ports.nudge(arrived.lanes);
+    if (arrived.fresh > 0)
+      log.info({ source: name, signals: filed.length, fresh: arrived.fresh, shadow }, 'alerts taken');
     if (received.left)
       said.warn(
         `${name} left`,
@@ -152,14 +156,14 @@ export function createIntake(ports: IntakePorts): Intake {
       sentence: `That is more than ${source.maxBytes} bytes. Send fewer alerts at once, or raise max_bytes of this source.`,
       headers: { Connection: 'close' },
     };
-    if (Number(hook.headers['content-length'] ?? 0) > source.maxBytes) return tooLong;
-    const body = await request.read(source.maxBytes);
-    if (body === null) return tooLong;
-    const whole: Hook = { ...hook, body };
+    const length = Number(hook.headers['content-length'] ?? source.maxBytes);
+    if (length > source.maxBytes) return tooLong;
     const secrets = secretsOf(source);
     if (secrets.length === 0) return busy('No secret of this source can be read here; the log says why.');
-    const check = sender.refuses(whole, secrets, source.settings);
-    if (check !== null) {
+    // What strangers send is not even read, where who they are stands in front of it.
+    const stranger = (whole: Hook): No | null => {
+      const check = sender.refuses(whole, secrets, source.settings);
+      if (check === null) return null;
       said.warn(
         `${name} ${check}`,
         { source: name, check },
@@ -170,7 +174,24 @@ export function createIntake(ports: IntakePorts): Intake {
         sentence: 'That is not signed, or does not hold, one of the secrets of this source.',
         headers: { 'WWW-Authenticate': 'Bearer realm="tocsin"' },
       };
+    };
+    const early = sender.inFront ? stranger({ ...hook, body: Buffer.alloc(0) }) : null;
+    if (early) return early;
+    if (bytesInHand + length > BYTES_AT_ONCE) return busy('Too much is being taken at this moment.');
+    bytesInHand += length;
+    try {
+      const body = await request.read(source.maxBytes);
+      if (body === null) return tooLong;
+      const whole: Hook = { ...hook, body };
+      return stranger(whole) ?? (await known(source, whole));
+    } finally {
+      bytesInHand -= length;
     }
+  };
+
+  /** What a sender who has shown who they are sends, or asks. */
+  const known = async (source: Source, whole: Hook): Promise<HookAnswer | No> => {
+    const { sender, name } = source;
     if (!spends(source)) {
       said.warn(
         `${name} too many`,

@@ -71,6 +71,8 @@ export interface Sender<S = unknown> {
   readonly methods?: readonly string[];
   /** The address that `tocsin alerts try` takes, where a sender has several. */
   readonly path?: string;
+  /** Who it is stands in the headers or the address: it is looked at before the body is read. */
+  readonly inFront?: boolean;
   /**
    * Who says that? Over the bytes as they came, before anything else is read in them.
    * @returns which check failed, for the log and without what was presented; null: it is one who has a secret of the source

@@ -53,9 +53,7 @@ export interface Poll {
   readonly org: number;
 }
 
-/** None of it: a `tocsin.yml` without `alerts:`. */
-export const NO_ALERTS: AlertSettings = { sources: new Map(), rules: [], keepMs: 90 * 86_400_000 };
-
+const KEEP_MS = 90 * 86_400_000;
 const SOURCE_NAME = /^[a-z][a-z0-9-]{0,39}$/;
 /** Kinds that can be asked what fires. */
 const POLLED: readonly string[] = ['alertmanager', 'grafana'];
@@ -294,9 +292,7 @@ export function readAlertSettings(
   }
 
   const keepMs =
-    section.keep === undefined || section.keep === null
-      ? NO_ALERTS.keepMs
-      : shaped(keepShape, section.keep, ['keep']);
+    section.keep === undefined || section.keep === null ? KEEP_MS : shaped(keepShape, section.keep, ['keep']);
   return problems.length > 0 || keepMs === null ? { problems } : { settings: { sources, rules, keepMs } };
 }
 

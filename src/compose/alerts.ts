@@ -13,10 +13,7 @@ export function alertsWrong(sections: Sections, at: PlaceOf): string[] {
   return 'problems' in read ? read.problems : [];
 }
 
-/** Sources and rules as they are now. */
-export type Alerts = ReturnType<typeof openAlerts>;
-
-/** @throws BadConfig with everything that is wrong there */
+/** Sources and rules as they are now. @throws BadConfig with everything that is wrong there */
 export function openAlerts({ org }: Pick<Config, 'org'>) {
   let settings = read(org, Object.keys(org.secrets));
   return {

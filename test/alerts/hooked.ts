@@ -16,7 +16,7 @@ export const KEPT: Readonly<Record<string, string>> = {
 };
 
 /** @param alerts what stands under `alerts:`, as YAML that is indented by two */
-export function settingsOf(alerts: string): AlertSettings {
+function settingsOf(alerts: string): AlertSettings {
   const org = readOrganisation(`alerts:\n${alerts}`, 'tocsin.yml');
   if (Array.isArray(org)) throw new Error(org.join('\n'));
   const read = readAlertSettings(org.alerts, [...Object.keys(KEPT), 'gone'], org.at);

@@ -295,3 +295,13 @@ describe('what senders ask beside', () => {
     ).toBe(401);
   });
 });
+
+test('what strangers send is not even read, where who they are stands in front of it', async () => {
+  const raw = connect(at.web.port, '127.0.0.1');
+  raw.write(
+    'POST /hooks/am HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\ncontent-length: 900000\r\n\r\n{',
+  );
+  const [answer] = await once(raw, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
+  raw.destroy();
+});

@@ -36,6 +36,7 @@ const notification = z.object({
 /** Prometheus' Alertmanager: `webhook_configs`. It signs nothing; its `http_config` has `authorization` and `basic_auth`. */
 export const alertmanager: Sender<Record<string, never>> = {
   type: 'alertmanager',
+  inFront: true,
   settings: z.strictObject({}),
   refuses: (hook, secrets) => refusesPresented(hook, secrets),
   read(hook): Received {

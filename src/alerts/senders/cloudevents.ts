@@ -42,6 +42,7 @@ const BEGUN = /^(firing|alerting|triggered|critical|warning|error|open|failed|pr
 /** CloudEvents 1.0 over HTTP: one event (structured, binary) or several; with the handshake of its webhooks. */
 export const cloudevents: Sender<Settings> = {
   type: 'cloudevents',
+  inFront: true,
   settings: settings as z.ZodType<Settings>,
   methods: ['POST', 'OPTIONS'],
   refuses(hook, secrets) {

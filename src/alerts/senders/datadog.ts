@@ -44,6 +44,7 @@ const BEGINS = /^(Re-)?(Triggered|No Data|Warn)$|^Renotify$/i;
 /** Datadog: a webhook with the payload that docs/alerts.md has. */
 export const datadog: Sender<Record<string, never>> = {
   type: 'datadog',
+  inFront: true,
   settings: z.strictObject({}),
   refuses: (hook, secrets) => refusesPresented(hook, secrets),
   read(hook): Received {

@@ -38,6 +38,7 @@ const PASSED_OVER =
  */
 export const opsgenie: Sender<Record<string, never>> = {
   type: 'opsgenie',
+  inFront: true,
   settings: z.strictObject({}),
   path: '/v2/alerts',
   methods: ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'],
