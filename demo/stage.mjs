@@ -91,7 +91,7 @@ function watching({ stack, monitor, secret, people }) {
           name: 'tocsin-itself',
           match: { source: SOURCE, labels: { alertname: 'Tocsin*' } },
           group_by: ['alertname'],
-          open: { title: '{{ title }}', severity: { default: 'sev4' } },
+          open: { title: '{{ title }}', severity: 'sev4' },
           for: '10m',
         },
       ],

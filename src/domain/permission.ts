@@ -60,8 +60,8 @@ export const PERMISSIONS = {
   administer: power(
     'Administering Tocsin',
     [
-      ...['deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored', 'runbook'],
-      ...['sandbox', 'start', 'token', 'verify'],
+      ...['alerts', 'deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored'],
+      ...['runbook', 'sandbox', 'start', 'token', 'verify'],
     ],
     { from: [], acts: true },
   ),
