@@ -105,7 +105,11 @@ async function play(values, log, logFile, life) {
   const rehearsed = await rehearse({ slack: people, stack, monitor });
   const again = await fetched('INC-2', 'postmortem-2.md');
   step('exports over HTTP', 'demo/out/INC-2.{md,json,csv,html,facts.jsonl}, postmortem-2.md');
-  await checkRehearsal(rehearsed, again, { load: stack.load, slack: people, env, out: values.out });
+  await checkRehearsal(rehearsed, again, {
+    load: stack.load,
+    slack: people,
+    ...{ monitor, env, out: values.out },
+  });
   say(`\nINC-2 is in demo/out/. Metrics: ${metricsLine(again['INC-2.json'])}\n`);
   if (values.once) {
     checkFinal(rehearsed, await stop());

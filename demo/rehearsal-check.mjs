@@ -11,7 +11,7 @@ import { count, said, step } from './say.mjs';
  * @param texts of INC-2's exports, by file name
  * @throws with everything that is wrong
  */
-export async function checkRehearsal(rehearsed, texts, { load, slack, env, out }) {
+export async function checkRehearsal(rehearsed, texts, { load, slack, monitor, env, out }) {
   const wrong = [...countsWrong(rehearsed, texts), ...runsWrong(rehearsed, texts)];
   const leaks = await leaksOf(rehearsed.secrets, { slack, out });
   wrong.push(...leaks);
@@ -21,6 +21,7 @@ export async function checkRehearsal(rehearsed, texts, { load, slack, env, out }
     `INC-2 measured ${rehearsed.failed} failed requests, as many as the load generator counted`,
     `after the rollback ${none}`,
   );
+  if (monitor.kind === 'prometheus') await ownAlertsCome(env);
   step('every run ended as it should, and none of the keys is in an export, a log or Slack');
   step('tocsin verify', (await tocsin(env, 'verify', join(out, 'INC-2.facts.jsonl'))).trim());
 }
@@ -31,10 +32,12 @@ export function checkFinal({ failed, mark }, final) {
   if (since > 0) throw new Error(`${count(since, 'request')} failed after INC-2 counted ${failed}`);
 }
 
+/** How a text says how many requests failed: `231 of 254 requests failed`. */
+export const failedIn = (failed) => new RegExp(`(?<!\\d)${failed} (?:of \\d+ )?requests? failed`);
+
 function countsWrong({ failed }, texts) {
   const { incident, impact, timeline } = JSON.parse(texts['INC-2.json']);
   const told = impact.map((one) => one.failed);
-  const words = `${count(failed, 'request')} failed`;
   const alerts = timeline.filter(({ kind }) => kind === 'alert');
   const typed = timeline.filter(({ kind, text }) => kind === 'milestone' && /detected/.test(text));
   return [
@@ -49,7 +52,7 @@ function countsWrong({ failed }, texts) {
       ? null
       : `detected is ${incident.milestones.detected}, the alert’s time ${alerts[0]?.at}`,
     ...['INC-2.md', 'INC-2.html', 'postmortem-2.md'].map((file) =>
-      new RegExp(`(?<!\\d)${words}`).test(texts[file]) ? null : `${file} does not say “${words}”`,
+      failedIn(failed).test(texts[file]) ? null : `${file} does not say that ${failed} failed`,
     ),
   ].filter(Boolean);
 }
@@ -59,6 +62,14 @@ function runsWrong({ states }, texts) {
   const same =
     runs.length === states.length && runs.every((run, i) => new RegExp(`^${states[i]}$`).test(run));
   return same ? [] : [`runs: ${runs.join(', ')}; expected: ${states.join(', ')}`];
+}
+
+/** The bot watches itself by its own intake: an alert of ops/alerts.yml that always fires has come through it. */
+async function ownAlertsCome(env) {
+  const report = await tocsin(env, 'alerts', 'report');
+  const line = report.split('\n').find((one) => one.includes('tocsin-is-watched'));
+  if (!line) throw new Error(`no alert of the bot's own has come:\n${report}`);
+  step('the bot’s own alerts come through its own intake; `tocsin alerts report` says', line.trim());
 }
 
 /** Looks for every key, in every form that a program might have given it. @returns where one was found */

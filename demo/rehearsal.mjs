@@ -1,6 +1,7 @@
 // INC-2: that hour once more, for real. Requests fail, monitoring sees it and opens the incident, runbooks mend it, and
 // the load generator counts. Nobody types that it was detected, or how many requests failed.
 import { allIsWell, answersWell, lasted, noneFailed, typedSecond, until } from './counting.mjs';
+import { failedIn } from './rehearsal-check.mjs';
 import { runsIn, saidBy } from './runs.mjs';
 import { count, shorten, step } from './say.mjs';
 import { keysOn } from './stage.mjs';
@@ -149,9 +150,11 @@ async function measure({ slack, load, channel, type }, failed) {
     at.channels
       .find(({ id }) => id === channel.id)
       .messages.map(({ text }) => text ?? '')
-      .find((text) => new RegExp(`(?<!\\d)${count(failed, 'request')} failed of [\\d,]+`).test(text)),
+      .find((text) => /_impact_/.test(text)),
   );
-  step('measured', said.split('\n')[0].slice(0, 120));
+  if (!failedIn(failed).test(said))
+    throw new Error(`${failed} requests failed, and what was measured is: ${said}`);
+  step('measured', said.replace(/.*_impact_ /, '').split(';')[0]);
 }
 
 async function close({ slack, channel, type }, failed) {
@@ -170,7 +173,7 @@ async function close({ slack, channel, type }, failed) {
   const draft = await slack.until('the draft of the postmortem, as a file', ({ files }) =>
     files.find(({ content }) => content?.startsWith('# Postmortem of INC-2')),
   );
-  const words = new RegExp(`(?<!\\d)${count(failed, 'request')} failed`).exec(draft.content)?.[0];
+  const words = failedIn(failed).exec(draft.content)?.[0];
   if (!words) throw new Error(`the postmortem in Slack does not say that ${count(failed, 'request')} failed`);
   step(`${draft.name} is in the channel, and says: ${words}`);
 }
