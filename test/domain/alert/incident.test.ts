@@ -297,6 +297,11 @@ describe('what is owed', () => {
     expect(laneOfAlerts('T1', GROUP)).toBe(`T1/alerts/${GROUP}`);
   });
 
+  test('what comes back shows again when it was detected', () => {
+    expect(owed([fired(2), moved(3, 8)], taken(4, 8))).toContain('headline.refresh');
+    expect(owed([], taken(2, 8))).not.toContain('headline.refresh');
+  });
+
   test('what is offered under alerts changes when the incident is resolved or reopened', () => {
     expect(owed([fired(2)], status(3, 'resolved'))).toContain('alerts.show');
     expect(owed([fired(2), status(3, 'resolved')], status(4, 'investigating'))).toContain('alerts.show');
