@@ -250,6 +250,39 @@ describe('a group that a person moves', () => {
     expect(kit.logged).toEqual([]);
   });
 
+  test('and that comes back fires there no more than it does', async () => {
+    kit.rule(rule({ resolve: 'auto' }));
+    await kit.arrives([signal('a'), signal('b')]);
+    await kit.settles();
+    await moves(1, null);
+    await kit.settles();
+    await kit.arrives([over('a')]);
+    await kit.settles();
+    await moves(2, 1);
+    await kit.settles();
+    const alerts = (await kit.alerts(1)).filter(({ detail }) => detail.alert !== undefined);
+    expect(alerts.map(({ detail, until }) => [detail.alert, until])).toEqual([
+      [kit.idOf('a'), at('02:02:00')],
+      [kit.idOf('b'), null],
+    ]);
+    expect((await kit.state(1)).alerts?.[groupOf()]).toMatchObject({ firing: 1, alerts: 2 });
+    await kit.arrives([over('b')]);
+    await kit.settles();
+    expect((await kit.state(1)).status).toBe('resolved');
+  });
+
+  test('into one where another alert of it fires ends none of that', async () => {
+    await kit.arrives([signal('a')]);
+    await kit.settles();
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, 1);
+    await kit.arrives([signal('b')]);
+    await kit.settles();
+    await kit.says({ type: 'ReopenIncident', reason: 'it fires still' }, 1);
+    await moves(2, 1);
+    await kit.settles();
+    expect((await kit.state(1)).alerts?.[groupOf()]).toMatchObject({ firing: 2, alerts: 2 });
+  });
+
   test('of which nothing fires any more is at home there all the same', async () => {
     await kit.arrives([signal('a'), over('a')]);
     await kit.settles();
