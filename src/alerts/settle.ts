@@ -10,6 +10,7 @@ import {
 } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal } from '#domain/refusal.js';
+import { runsOf } from '#domain/run/state.js';
 import { alertsAsking, botAsking, isInSlack, refOf } from '#domain/words.js';
 import type { Handle, Recorded } from '#handle/handle.js';
 import { holdLane, type LaneOptions, type Lanes, type Lease, type Terms } from '#lanes/lane.js';
@@ -312,12 +313,13 @@ class Settling {
       if (ended.some((end) => end.incident === incident)) await this.#resolve(one);
   }
 
-  /** Where the rules of all its alerts say so, an incident is resolved once none of them fires any more. */
+  /** Where the rules of all its alerts say so, an incident is resolved once none of them fires any more, and no run is under way in it. */
   async #resolve({ incident, signal, key }: ToRecord): Promise<void> {
     const { world } = this.options;
     const { team } = this.of;
     const state = await world.incident(team, incident);
     if (!state || state.status === 'resolved' || firingIn(state.alerts) > 0) return;
+    if (runsOf(state).list.some((run) => run.status !== 'ended')) return;
     const rules = world.rules();
     const isAuto = (name: string | null) => rules.find((rule) => rule.name === name)?.resolve === 'auto';
     const here = alertsHere(state.alerts);

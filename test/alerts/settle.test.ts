@@ -157,6 +157,18 @@ describe('an incident of alerts', () => {
     expect(await kit.incidents()).toEqual([1, 2]);
   });
 
+  test('stays open while a run is under way: its end is for whoever asked for it to see', async () => {
+    kit.rule(rule({ resolve: 'auto' }));
+    await kit.arrives([signal('a')]);
+    await kit.settles();
+    const run = { runbook: 'r', definition: 'd', inputs: '{}', target: 't', planOnly: false };
+    await kit.says({ type: 'ProposeRun', ...run }, 1);
+    await kit.arrives([over('a')]);
+    await kit.settles();
+    expect(await kit.state(1)).toMatchObject({ status: 'investigating' });
+    expect(await kit.outcomes()).toEqual(['a firing: opened INC-1', 'a resolved: attached INC-1']);
+  });
+
   test('stays as it is where another group of it fires, or where one rule only suggests it', async () => {
     const mixed = [
       rule({ name: 'auto', match: { sources: [], labels: { service: ['tts'] } }, resolve: 'auto' }),
