@@ -26,7 +26,7 @@ export async function startMonitor({ folder, targets, kind = bothInstalled() ? '
     pids: prometheus.pids,
     async alertsTo(webhook) {
       manager = await startAlertmanager({ folder: join(folder, 'alerts'), webhook });
-      prometheus.alertsTo(manager.address);
+      await prometheus.alertsTo(manager.address);
     },
     watch: prometheus.watch,
     async stop() {

@@ -19,7 +19,7 @@ export function prometheusInstalled() {
  * Reads `/metrics` of every target once a second, and looks at its rules as often.
  * @param {{folder: string, targets: Record<string, string>, rules?: string[]}} options `targets`: addresses by name; the
  *   name becomes the label `job`. `rules`: files of alerting rules
- * @returns {Promise<{url: string, pids: number[], watch(name: string, url: string): void, alertsTo(address: string): void,
+ * @returns {Promise<{url: string, pids: number[], watch(name: string, url: string): void, alertsTo(address: string): Promise<void>,
  *   stop(): Promise<void>} | null>} null: not installed. `watch` adds a target, `alertsTo` an Alertmanager
  */
 export async function startPrometheus({ folder, targets, rules = [] }) {
@@ -49,7 +49,11 @@ export async function startPrometheus({ folder, targets, rules = [] }) {
     const url = `http://127.0.0.1:${port}`;
     const data = join(home, 'data');
     const args = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${data}`];
-    const kept = await startKept('prometheus', [`--config.file=${config}`, '--log.level=warn', ...args], log);
+    const kept = await startKept(
+      'prometheus',
+      [`--config.file=${config}`, '--log.level=warn', '--rules.alert.resend-delay=1s', ...args],
+      log,
+    );
     while (kept.alive()) {
       // Ready when ours answers: on its port might be somebody else.
       const flags = await ask(`${url}/api/v1/status/flags`);
@@ -61,7 +65,15 @@ export async function startPrometheus({ folder, targets, rules = [] }) {
             watched.push({ targets: [new URL(target).host], labels: { job } });
             list(lists.targets, watched);
           },
-          alertsTo: (address) => list(lists.managers, [{ targets: [address] }]),
+          async alertsTo(address) {
+            list(lists.managers, [{ targets: [address] }]);
+            // An alert that fires before Prometheus knows whom to tell is told a while later.
+            while (kept.alive()) {
+              const found = await ask(`${url}/api/v1/alertmanagers`);
+              if (found?.data?.activeAlertmanagers?.length > 0) return;
+              await sleep(100);
+            }
+          },
           stop: kept.stop,
         };
       }
