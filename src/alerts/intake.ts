@@ -119,6 +119,9 @@ export function createIntake(ports: IntakePorts): Intake {
       delivery: received.delivery,
       shadow,
       signals: filed,
+      ...(received.stoodAt && {
+        asOf: performance.now() - Math.max(0, now.getTime() - received.stoodAt.getTime()),
+      }),
     });
     ports.nudge(arrived.lanes);
     if (arrived.fresh > 0)

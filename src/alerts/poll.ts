@@ -108,6 +108,7 @@ export function createPolls(ports: PollPorts) {
   const look = async (source: Source & { poll: Poll }, signal: AbortSignal): Promise<Looked | null> => {
     const team = await ports.team();
     if (team === null) return null;
+    const stoodAt = ports.now();
     const { firing, known } = await askSource(source, ports, signal);
     const now = ports.now();
     const there = new Set(known.map((one) => normal(one, { scrub: ports.scrub, now }).alert));
@@ -133,7 +134,7 @@ export function createPolls(ports: PollPorts) {
           .map(({ alert, since, until, status }) => [alert, since, status, status === 'resolved' && until])
           .sort(),
       );
-      await ports.intake.take(source, { delivery, alerts });
+      await ports.intake.take(source, { delivery, alerts, stoodAt });
     }
     gone.set(source.name, new Set(missing.filter((one) => !ended.includes(one)).map(({ alert }) => alert)));
     return { firing: firing.length, missing: missing.length - ended.length, ended: ended.length };

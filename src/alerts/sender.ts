@@ -33,6 +33,12 @@ export interface Received {
   /** The same delivery has the same one, also when it is sent again; another has another. */
   readonly delivery: string;
   readonly alerts: readonly Reported[];
+  /**
+   * Then its alerts stood as it says: one that fired then, although its end was heard before, fires again. Absent where that
+   * cannot be relied on, since anybody may send a copy of what was signed once; and where deliveries have ids of their own, so
+   * that a sender never says the same words anew.
+   */
+  readonly stoodAt?: Date;
   /** How many alerts the sender itself left out. */
   readonly left?: number;
   /** What clients of this sender expect to hear in place of our own answer. */

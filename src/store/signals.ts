@@ -18,6 +18,11 @@ export interface Delivery {
   /** What makes it this delivery and no other. */
   readonly delivery: string;
   readonly shadow: boolean;
+  /**
+   * When its alerts stood as it says, by `performance.now()`: one that fires then, although its end was heard before, fires
+   * again. Absent: what was said once may be said again by anybody, and adds nothing.
+   */
+  readonly asOf?: number;
   readonly signals: readonly FiledSignal[];
 }
 
@@ -171,19 +176,50 @@ class Arrivals {
  * Every process inserts in the same order (of deliveries, then of alerts), so that two that bring the same never wait for
  * each other; `n` says in which order they came. What is said of an alert that fires, or waits, goes where that is, whatever the
  * rules have made of it since: its end is settled behind its beginning.
+ *
+ * Of a delivery that was here before nothing is written. Only where it says how its alerts stand now (`ms` ago), each of them is
+ * looked for, two steps along indexes: a sender that lost sight of an alert says that it ended, and then the same as at first
+ * (same identity, same beginning). That is a firing of its own, from when it was heard. Its id is made of the first one's and
+ * of that end's, so that whoever brings it, and however often, it is one. Senders without times may do all of that in one
+ * second: their next end is another too, if it is no earlier than what it ends.
  */
 const ARRIVE_SQL = `
 with d as (
-  select * from json_to_recordset($1::json) as d(team text, source text, delivery text)
+  select * from json_to_recordset($1::json) as d(d int, team text, source text, delivery text, ms float8)
 ), came as (
   insert into arrival (team, source, delivery)
   select distinct team, source, delivery from d order by team, source, delivery
   on conflict do nothing returning team, source, delivery
+), said as (
+  select s.*, d.team, d.source, d.ms, c.team is not null as came
+  from json_to_recordset($2::json) as s(i int, d int, id text, alert text, status text, since timestamptz,
+      until timestamptz, rule text, key text, grp text, shadow boolean, body jsonb)
+    join d using (d) left join came c on c.team = d.team and c.source = d.source and c.delivery = d.delivery
 ), s as (
   select s.*, nextval('signal_n_seq') as n from (
-    select s.* from json_to_recordset($2::json) as s(i int, team text, source text, delivery text, id text, alert text,
-        status text, since timestamptz, until timestamptz, rule text, key text, grp text, shadow boolean, body jsonb)
-      join came using (team, source, delivery) order by s.i) s
+    select i, team, source, alert, status, until, rule, key, grp, shadow, body,
+      case when again is null then id else left(encode(sha256(convert_to(id || again, 'UTF8')), 'hex'), 32) end as id,
+      case when again is null then since when status = 'resolved' then begun
+        else greatest(date_trunc('second', now()), begun + interval '1 second') end as since
+    from (
+      select s.*, k.n as known, coalesce(e.id, f.id) as again, coalesce(e.since, f.since) as begun from said s
+        left join signal k on s.ms is not null and k.team = s.team and k.id = s.id
+        left join lateral (
+          select o.id, o.n, o.since, o.received_at from signal o
+          where s.ms is not null and s.status = 'firing' and o.team = s.team and o.alert = s.alert
+            and o.status = 'resolved' and o.shadow = s.shadow
+          order by o.n desc limit 1
+        ) e on e.received_at <= now() - s.ms * interval '1 ms'
+          and case when k.n is null then e.since = s.since else e.n > k.n end
+        left join lateral (
+          select o.id, o.n, o.since, o.received_at from signal o
+          where k.n is not null and s.status = 'resolved' and o.team = s.team and o.alert = s.alert
+            and (o.outcome is null or o.fires) and o.status = 'firing' and o.shadow = s.shadow
+          order by o.n desc limit 1
+        ) f on f.received_at <= now() - s.ms * interval '1 ms' and f.n > k.n
+          and date_trunc('second', f.received_at) <= s.until + interval '1 second'
+    ) s where came or (ms is not null and (known is null or again is not null))
+    order by i) s
 ), fresh as (
   insert into signal (team, id, n, source, alert, status, since, until, begun_at, rule, key, grp, shadow, body)
   select s.team, s.id, s.n, s.source, s.alert, s.status, s.since, s.until, least(s.since, now()),
@@ -194,49 +230,42 @@ with d as (
     order by o.n desc limit 1) b on true
   order by s.team, s.alert, s.n
   on conflict (team, id) do nothing
-  returning team, id, grp
+  returning team, n, grp
 ), owed as (
   insert into outbox (team, lane, incident, seq, kind, payload)
   select distinct team, team || '/alerts/' || grp, 0, 0, 'alerts.settle', '{}'::jsonb from fresh
 )
 select (select json_agg(json_build_array(team, source, delivery)) from came) as came,
-  (select json_agg(json_build_array(team, id, grp)) from fresh) as fresh`;
+  (select json_agg(json_build_array(s.i, fresh.grp)) from fresh join s on s.n = fresh.n) as fresh`;
 
 async function arriveTogether(db: Queryable, group: readonly Pending[]): Promise<Arrived[]> {
   let i = 0;
-  const ids = group.map(({ delivery }) => delivery.signals.map((one) => signalId(delivery.source, one)));
-  const deliveries = group.map(({ team, delivery: { source, delivery } }) => ({ team, source, delivery }));
-  const rows = group.flatMap(({ team, delivery: { source, delivery, shadow, signals } }, at) =>
-    signals.map(({ status, since, until, rule, key, group: grp, ...body }, j) => {
-      const id = ids[at]?.[j];
+  const at = performance.now();
+  const deliveries = group.map(({ team, delivery: { source, delivery, asOf } }, d) => ({
+    ...{ d, team, source, delivery },
+    ms: asOf === undefined ? null : Math.max(0, at - asOf),
+  }));
+  const rows = group.map(({ delivery: { source, shadow, signals } }, d) =>
+    signals.map((one) => {
+      const { status, since, until, rule, key, group: grp, ...body } = one;
+      const id = signalId(source, one);
       const alert = alertId(source, body);
-      return {
-        ...{ i: i++, team, source, delivery, id, alert },
-        ...{ status, since, until, rule, key, grp, shadow, body },
-      };
+      return { i: i++, d, id, alert, status, since, until, rule, key, grp, shadow, body };
     }),
   );
   // Not prepared: its plan must fit the tables as they are now, not as they were when they were empty.
-  const { rows: answer } = await db.query<{ came: string[][] | null; fresh: string[][] | null }>(ARRIVE_SQL, [
-    JSON.stringify(deliveries),
-    keepable(JSON.stringify(rows)),
-  ]);
+  const { rows: answer } = await db.query<{ came: string[][] | null; fresh: [number, string][] | null }>(
+    ARRIVE_SQL,
+    [JSON.stringify(deliveries), keepable(JSON.stringify(rows.flat()))],
+  );
   // What came twice in the same statement is the first one's.
   const came = new Set((answer[0]?.came ?? []).map((one) => JSON.stringify(one)));
-  const fresh = new Map((answer[0]?.fresh ?? []).map(([team, id, grp]) => [`${team}/${id}`, grp as string]));
-  return group.map(({ team, delivery: { source, delivery } }, at) => {
-    const repeated = !came.delete(JSON.stringify([team, source, delivery]));
-    if (repeated) return { repeated, fresh: 0, lanes: [] };
-    const groups = new Set<string>();
-    let count = 0;
-    for (const id of ids[at] ?? []) {
-      const grp = fresh.get(`${team}/${id}`);
-      if (grp === undefined) continue;
-      fresh.delete(`${team}/${id}`);
-      groups.add(grp);
-      count += 1;
-    }
-    return { repeated, fresh: count, lanes: [...groups].map((grp) => laneOfAlerts(team, grp)) };
+  const fresh = new Map(answer[0]?.fresh);
+  return group.map(({ team, delivery: { source, delivery } }, d) => {
+    const first = came.delete(JSON.stringify([team, source, delivery]));
+    const groups = (rows[d] ?? []).flatMap((row) => fresh.get(row.i) ?? []);
+    const lanes = [...new Set(groups)].map((grp) => laneOfAlerts(team, grp));
+    return { repeated: !first && groups.length === 0, fresh: groups.length, lanes };
   });
 }
 

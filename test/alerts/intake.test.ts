@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openStore } from '#store/store.js';
 import { freePort } from '../support/wire.js';
 import { type Hooked, hooked, KEPT } from './hooked.js';
-import { alertmanagerAlert, alertmanagerBody } from './kit.js';
+import { alertmanagerAlert, alertmanagerBody, hmac } from './kit.js';
 
 const SETTINGS = `
   sources:
@@ -17,6 +17,10 @@ const SETTINGS = `
     pd: { type: pagerduty-events, secrets: [secret:pd] }
     og: { type: opsgenie, secrets: [secret:og] }
     ce: { type: cloudevents, secrets: [secret:am-token] }
+    graf: { type: grafana, secrets: [secret:am-token] }
+    timed: { type: grafana, secrets: [secret:am-token], timestamp_header: X-Time }
+    js: { type: json, secrets: [secret:am-token], members: &members { alert: /id, status: /status, since: /since } }
+    signed: { type: json, secrets: [secret:am-token], members: *members, signature: { header: X-Signature } }
   rules:
     - { name: tts, match: { labels: { service: tts } }, group_by: [service], open: { severity: sev2 } }
 `;
@@ -65,6 +69,102 @@ describe('a delivery', () => {
     const second = await at.post('/am', alertmanagerBody(), GOOD);
     expect([first.body.known, second.body.known, second.status]).toEqual([0, 1, 202]);
     expect(await at.signals()).toHaveLength(1);
+  });
+
+  test('says again what it said before an end: the alert fires again', async () => {
+    const resolved = alertmanagerAlert({ status: 'resolved', endsAt: '2026-11-10T01:50:00Z' });
+    const says = (alert: object) => at.post('/am', alertmanagerBody([alert]), GOOD);
+    const known = [];
+    for (const alert of [alertmanagerAlert(), resolved, alertmanagerAlert(), alertmanagerAlert()])
+      known.push((await says(alert)).body.known);
+    expect(known).toEqual([0, 0, 0, 1]);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved', 'firing']);
+  });
+
+  test('signed without a time and copied by anybody after its end changes nothing; with a time, a new one does', async () => {
+    const resolved = alertmanagerAlert({ status: 'resolved', endsAt: '2026-11-10T01:50:00Z' });
+    const [firing, ended] = [[alertmanagerAlert()], [resolved]].map((alerts) =>
+      JSON.stringify(alertmanagerBody(alerts)),
+    ) as [string, string];
+    const secret = KEPT['am-token'] ?? '';
+    const bare = (body: string) =>
+      at.post('/graf', body, { 'x-grafana-alerting-signature': hmac(secret, body) });
+    for (const body of [firing, ended, firing]) expect((await bare(body)).status).toBe(202);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    await at.db.sql('truncate signal, arrival');
+    const timed = (body: string, secondsAgo: number) => {
+      const time = String(Math.floor(Date.now() / 1_000) - secondsAgo);
+      const signature = hmac(secret, time, ':', body);
+      return at.post('/timed', body, { 'x-grafana-alerting-signature': signature, 'x-time': time });
+    };
+    // A copy of the first, after the end, is as old as the first.
+    for (const [body, ago] of [
+      [firing, 60],
+      [ended, 30],
+      [firing, 60],
+    ] as const)
+      expect((await timed(body, ago)).status).toBe(202);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    // Clocks of senders are ahead, too.
+    await timed(firing, -5);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved', 'firing']);
+  });
+
+  test.each([
+    [
+      'Grafana with a token',
+      '/graf',
+      (status: string) => alertmanagerBody([alertmanagerAlert({ status })]),
+      GOOD,
+    ],
+    [
+      'JSON with a token',
+      '/js',
+      (status: string) => ({ id: 'a', status, since: '2026-11-10T01:43:00Z' }),
+      GOOD,
+    ],
+    [
+      'PagerDuty’s events',
+      '/pd/v2/enqueue',
+      (status: string) => ({
+        ...{
+          routing_key: KEPT.pd,
+          dedup_key: 'k',
+          event_action: status === 'firing' ? 'trigger' : 'resolve',
+        },
+        payload: { summary: 'x', source: 'y', severity: 'error', timestamp: '2026-11-10T01:43:00Z' },
+      }),
+      {},
+    ],
+  ] as const)('of %s says it as well', async (_, path, body, headers) => {
+    for (const status of ['firing', 'resolved', 'firing', 'firing'])
+      expect((await at.post(path, body(status), headers as Record<string, string>)).status).toBe(202);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved', 'firing']);
+  });
+
+  test('of Opsgenie may be closed and created in one second', async () => {
+    const key = { authorization: `GenieKey ${KEPT.og}` };
+    const create = () => at.post('/og/v2/alerts', { message: 'Disk is full', alias: 'disk' }, key);
+    const close = () => at.post('/og/v2/alerts/disk/close?identifierType=alias', {}, key);
+    for (const does of [create, close, create, close, create]) expect((await does()).status).toBe(202);
+    const said = await at.db.sql<{ status: string; since: Date }>(
+      'select status, since from signal order by n',
+    );
+    expect(said.map(({ status }) => status)).toEqual([
+      ...['firing', 'resolved', 'firing', 'resolved', 'firing'],
+    ]);
+    const begun = said.filter(({ status }) => status === 'firing').map(({ since }) => Number(since));
+    // Else its incident would take the second for the first.
+    expect(new Set(begun).size).toBe(3);
+  });
+
+  test('that was signed and is copied after its end changes nothing', async () => {
+    const says = (status: string) => {
+      const body = JSON.stringify({ id: 'a', status, since: '2026-11-10T01:43:00Z' });
+      return at.post('/signed', body, { 'x-signature': hmac(KEPT['am-token'] ?? '', body) });
+    };
+    for (const status of ['firing', 'resolved', 'firing']) expect((await says(status)).status).toBe(202);
+    expect((await at.signals()).map(({ status }) => status)).toEqual(['firing', 'resolved']);
   });
 
   test('comes twenty times in one moment, and is kept once', async () => {

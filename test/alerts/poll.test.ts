@@ -117,6 +117,32 @@ test.each(['suppressed', 'unprocessed'])(
   },
 );
 
+test('what is back, word for word, after its end was heard fires again', async () => {
+  await announced();
+  const looking = polls();
+  for (let i = 0; i < 2; i++) await looking.look(sourceOf('am'), over.signal);
+  listed = [listedAlert()];
+  for (let i = 0; i < 3; i++) await looking.look(sourceOf('am'), over.signal);
+  expect(await kept()).toEqual([
+    ...['firing 4c2e6f1f8b0d7a11', 'resolved 4c2e6f1f8b0d7a11', 'firing 4c2e6f1f8b0d7a11'],
+  ]);
+});
+
+test('what was listed before its end was announced has not begun anew', async () => {
+  await announced();
+  listed = [listedAlert()];
+  const intake = {
+    take: async (...[source, received]: Parameters<Hooked['intake']['take']>) => {
+      const ended = alertmanagerAlert({ status: 'resolved', endsAt: '2026-11-10T01:50:00Z' });
+      await at.post('/am', alertmanagerBody([ended]), { authorization: `Bearer ${KEPT['am-token']}` });
+      return at.intake.take(source, received);
+    },
+  };
+  const ports = { ...at.ports, signals: at.db.store.signals, intake };
+  await createPolls(ports).look(sourceOf('am'), over.signal);
+  expect(await kept()).toEqual(['firing 4c2e6f1f8b0d7a11', 'resolved 4c2e6f1f8b0d7a11']);
+});
+
 test('what goes to another receiver is none of ours', async () => {
   listed = [listedAlert({}, 'active', ['pager'])];
   expect(await polls().look(sourceOf('am'), over.signal)).toMatchObject({ firing: 0 });

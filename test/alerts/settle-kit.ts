@@ -108,6 +108,19 @@ export async function startKit() {
       const filed = signals.map((one) => kit.filed(source, one));
       return store.signals.arrive(TEAM, { source, delivery, shadow, signals: filed });
     },
+    /** As a sender says it that repeats itself, and says how alerts stand now: the same content is the same delivery. */
+    async stands(signals: Signal[], more: { shadow?: boolean; source?: string } = {}) {
+      const { shadow = false, source = 'prometheus' } = more;
+      const filed = signals.map((one) => kit.filed(source, one));
+      const delivery = groupId(JSON.stringify(signals));
+      return store.signals.arrive(TEAM, {
+        source,
+        delivery,
+        shadow,
+        signals: filed,
+        asOf: performance.now(),
+      });
+    },
     /** Lanes of alerts that are due, those of times too. */
     async due(): Promise<string[]> {
       const { rows } = await client.query<{ lane: string }>(

@@ -63,6 +63,34 @@ describe('a signal', () => {
     expect(await kit.incidents()).toEqual([1]);
   });
 
+  test('that fires word for word as before, after its end, fires again on the same line', async () => {
+    await kit.stands([signal('a')]);
+    await kit.settles();
+    await kit.stands([over('a')]);
+    await kit.settles();
+    const before = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString();
+    await kit.stands([signal('a')]);
+    await kit.stands([signal('a')]);
+    await kit.settles();
+    expect(await kit.outcomes()).toEqual([
+      ...['a firing: opened INC-1', 'a resolved: attached INC-1', 'a firing: attached INC-1'],
+    ]);
+    const [entry] = await kit.alerts(1);
+    expect(entry).toMatchObject({ at: at('01:43:00'), until: null, detail: { times: 2, firing: true } });
+    expect(String(entry?.detail.since) >= before.replace('.000', '')).toBe(true);
+    expect(firingIn((await kit.state(1)).alerts)).toBe(1);
+    // Its next end speaks of the first beginning too.
+    await kit.stands([over('a', 'tts', { until: at('03:00:00') })]);
+    await kit.settles();
+    expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
+    expect(firingIn((await kit.state(1)).alerts)).toBe(0);
+    // And where the incident is over by then, it opens another.
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, 1);
+    await kit.stands([signal('a')]);
+    await kit.settles();
+    expect((await kit.outcomes()).at(-1)).toBe('a firing: opened INC-2');
+  });
+
   test('of another key has an incident of its own; of the same key, by whatever source, the same', async () => {
     await kit.arrives([signal('a'), signal('b', 'stt')]);
     await kit.settles();

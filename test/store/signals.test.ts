@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { alertId, groupId, type Signal, signalId } from '#domain/alert/signal.js';
 import { laneOfAlerts } from '#domain/incident/effect.js';
 import type { Delivery, FiledSignal } from '#store/signals.js';
@@ -153,6 +155,152 @@ describe('what arrives', () => {
     expect(lanes.sort()).toEqual([LANE, laneOfAlerts(TEAM, elsewhere.group)].sort());
     const kept = await db.store.signals.ids(TEAM, ends.map(idOf));
     expect(ends.map((one) => kept.get(idOf(one))?.group)).toEqual([GROUP, GROUP, elsewhere.group]);
+  });
+});
+
+describe('an alert that fires word for word as before, of a sender that says how it stands now', () => {
+  /** As a sender says it that repeats itself: the same content is the same delivery. */
+  const stands = (signals: FiledSignal[], more: Partial<Delivery> = {}, { signals: its } = db.store) =>
+    its.arrive(TEAM, {
+      ...brings(signals, { delivery: groupId(signals.map(idOf).join()), asOf: performance.now() }),
+      ...more,
+    });
+  const kept = () =>
+    db.sql<{ id: string; said: string; since: Date; received: Date }>(
+      `select id, (body ->> 'alert') || ' ' || status as said, since, received_at as received from signal order by n`,
+    );
+  const saidOf = async () => (await kept()).map(({ said }) => said);
+  const once = ['a firing', 'a resolved', 'a firing'];
+
+  test('fires again from when it was heard, once its end was heard; and is one, however often it is said', async () => {
+    await stands([said('a')]);
+    expect(await stands([said('a')])).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    await stands([over('a')]);
+    await db.sql('truncate outbox');
+    expect(await stands([said('a')])).toEqual({ repeated: false, fresh: 1, lanes: [LANE] });
+    expect(await db.store.outbox.dueLanes(9)).toEqual([{ team: TEAM, lane: LANE }]);
+    expect(await stands([said('a')])).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    // Beside another it is another delivery, and the same firing.
+    expect(await stands([said('a'), said('b')])).toMatchObject({ fresh: 1 });
+    expect(await saidOf()).toEqual([...once, 'b firing']);
+    const [first, , again] = await kept();
+    expect(again?.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(first?.since.toISOString()).toBe('2024-11-10T01:43:00.000Z');
+    const heard = again?.received.getTime() ?? 0;
+    expect(again?.since.getTime()).toBe(heard - (heard % 1_000));
+    expect((await db.store.signals.waiting(TEAM, GROUP))[2]).toMatchObject({ status: 'firing', late: false });
+    const second = at('03:00:00');
+    await stands([over('a', second)]);
+    // The same end, late: that is known.
+    await stands([over('a')]);
+    await stands([said('a')]);
+    expect(await saidOf()).toEqual([...once, 'b firing', 'a resolved', 'a firing']);
+  });
+
+  test('by two processes in one moment, alone and in a delivery with others, is one', async () => {
+    const other = db.another();
+    const many = Array.from({ length: 100 }, (_, i) => `alert ${i}`);
+    await stands(many.map((alert) => said(alert)));
+    for (let i = 0; i < 5; i++) {
+      await stands(many.map((alert) => over(alert, at(`02:02:0${i}`))));
+      const answers = await Promise.all([
+        stands(many.map((alert) => said(alert))),
+        stands(
+          [...many].reverse().map((alert) => said(alert)),
+          {},
+          other,
+        ),
+        ...many.map((alert) => stands([said(alert)], {}, other)),
+      ]);
+      expect(answers.reduce((sum, { fresh }) => sum + fresh, 0)).toBe(100);
+    }
+    const [rows] = await db.sql('select count(*)::int as n, count(distinct id)::int as ids from signal');
+    expect(rows).toEqual({ n: 1_100, ids: 1_100 });
+  });
+
+  test('does not where nobody can say when that was, or where it was before its end was heard', async () => {
+    await stands([said('a')]);
+    const before = performance.now();
+    await sleep(20);
+    await stands([over('a')]);
+    await stands([said('a')], { asOf: before });
+    await arrives([said('a')]);
+    await db.store.signals.arrive(TEAM, brings([said('a')], { delivery: 'with an id' }));
+    expect(await saidOf()).toEqual(['a firing', 'a resolved']);
+    await stands([said('a')]);
+    expect(await saidOf()).toEqual(once);
+  });
+
+  test('and of which the end was heard alone, because nobody listened before', async () => {
+    await stands([over('a')]);
+    expect(await stands([said('a')])).toMatchObject({ fresh: 1 });
+    expect(await db.store.signals.waiting(TEAM, GROUP)).toMatchObject([
+      { status: 'resolved' },
+      { status: 'firing', late: false },
+    ]);
+    expect((await stands([said('a')])).fresh).toBe(0);
+  });
+
+  test('is not what ended at another source, or in shadow', async () => {
+    await stands([said('a')]);
+    await stands([over('a')], { source: 'grafana' });
+    await stands([over('a')], { shadow: true, delivery: 'in shadow' });
+    expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0 });
+  });
+
+  test('costs nothing but looking where it is known: 10,000 of them write nothing', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => said(`alert ${i}`));
+    await stands(many);
+    const written = () =>
+      db.sql(
+        `select (select count(*)::int from outbox) as owed, (select count(*)::int from arrival) as arrived,
+           (select count(distinct xmin::text)::int from signal) as writers, (select last_value from signal_n_seq) as n`,
+      );
+    const before = await written();
+    expect(await stands(many)).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    expect(await written()).toEqual(before);
+  });
+
+  test('whatever is said, and by whichever process: the last that is kept is what was said last', async () => {
+    const other = db.another();
+    let run = 0;
+    const said1 = fc.record({
+      status: fc.constantFrom('firing' as const, 'resolved' as const),
+      since: fc.constantFrom(at('01:43:00'), at('01:50:00')),
+      by: fc.constantFrom('one', 'two'),
+      times: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(said1, { maxLength: 12 }), async (all) => {
+        const alert = `of run ${++run}`;
+        let ends = 0;
+        let state: string | null = null;
+        let changes = 0;
+        for (const { status, since, by, times } of all) {
+          // Whoever says that it ended says when: no two ends are the same.
+          const until = status === 'resolved' ? at(`02:02:${String(++ends).padStart(2, '0')}`) : null;
+          const store = by === 'one' ? db.store : other;
+          const brought = [said(alert, { status, since, until })];
+          const answers = await Promise.all(Array.from({ length: times }, () => stands(brought, {}, store)));
+          const fresh = answers.reduce((sum, one) => sum + one.fresh, 0);
+          if (state !== status && status === 'firing') {
+            expect(fresh).toBe(1);
+            changes += 1;
+          }
+          expect(fresh).toBeLessThanOrEqual(1);
+          state = status;
+          const [last] = await db.sql<{ status: string }>(
+            `select status from signal where body ->> 'alert' = '${alert}' order by n desc limit 1`,
+          );
+          expect(last?.status).toBe(status);
+        }
+        const firings = await db.sql(
+          `select id from signal where body ->> 'alert' = '${alert}' and status = 'firing'`,
+        );
+        expect(firings.length).toBeGreaterThanOrEqual(changes);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

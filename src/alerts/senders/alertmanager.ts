@@ -58,6 +58,9 @@ export const alertmanager: Sender<Record<string, never>> = {
         ...reportedOf(one, { title: 'Alertmanager', url: externalURL }),
         status: one.status,
       })),
+      // Whoever has the token says it now. Without Prometheus for a while, Alertmanager says that alerts have ended, and
+      // afterwards word for word what it said at first.
+      stoodAt: hook.now,
       left: Math.max(0, truncatedAlerts ?? 0),
     };
   },

@@ -3,6 +3,7 @@ import { duration } from '#runbooks/actions/touch.js';
 import {
   anything,
   digestOf,
+  type Hook,
   isSigned,
   jsonOf,
   type Received,
@@ -50,9 +51,9 @@ export const grafana: Sender<Settings> = {
   type: 'grafana',
   settings: settings as z.ZodType<Settings>,
   methods: ['POST', 'PUT'],
-  refuses(hook, secrets, { signature_header: named, timestamp_header: timed, window }) {
-    const names = named === null ? USUAL : [named];
-    const given = names.map((name) => hook.headers[name]).find((one) => one !== undefined);
+  refuses(hook, secrets, settings) {
+    const { signature_header: named, timestamp_header: timed, window } = settings;
+    const given = signatureOf(hook, settings);
     if (given === undefined) {
       if (named === null && timed === null) return refusesPresented(hook, secrets);
       return 'the header with the signature is missing';
@@ -67,7 +68,7 @@ export const grafana: Sender<Settings> = {
     const apart = Math.abs(hook.now.getTime() - Number(time) * 1_000);
     return apart <= window ? null : `the signature is ${Math.round(apart / 1_000)} s away from the time here`;
   },
-  read(hook): Received {
+  read(hook, settings): Received {
     const { alerts, groupKey, status, orgId, externalURL, truncatedAlerts } = shaped(
       notification,
       jsonOf(hook),
@@ -100,10 +101,23 @@ export const grafana: Sender<Settings> = {
           ...links,
         ],
       })),
+      ...stoodAt(hook, settings),
       left: Math.max(0, truncatedAlerts ?? 0),
     };
   },
 };
+
+function signatureOf({ headers }: Hook, { signature_header: named }: Settings): string | undefined {
+  const names = named === null ? USUAL : [named];
+  return names.map((name) => headers[name]).find((one) => one !== undefined);
+}
+
+/** A token is said now, a signature at its time; one without a time may have been copied, and says nothing of when. */
+function stoodAt(hook: Hook, settings: Settings): Pick<Received, 'stoodAt'> {
+  const { timestamp_header: timed } = settings;
+  if (timed !== null) return { stoodAt: new Date(Number(hook.headers[timed]) * 1_000) };
+  return signatureOf(hook, settings) === undefined ? { stoodAt: hook.now } : {};
+}
 
 /** Organisations of one Grafana may have alerts with the same labels. */
 export function grafanaReported(given: GivenAlert, org: number, from: { title: string; url: unknown }) {

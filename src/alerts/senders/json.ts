@@ -57,7 +57,7 @@ export const json: Sender<Settings> = {
     const bare = given.startsWith(signature.prefix) ? given.slice(signature.prefix.length) : '';
     return isSigned([bare], [hook.body], secrets) ? null : `${signature.header} is none of ours`;
   },
-  read(hook, { alerts: place, members, resolved }): Received {
+  read(hook, { alerts: place, members, resolved, signature }): Received {
     const body = jsonOf(hook);
     const list = place === undefined ? [body] : at(body, place);
     if (!Array.isArray(list))
@@ -89,7 +89,12 @@ export const json: Sender<Settings> = {
     // Without a time of its own the same words may be said of two firings.
     const timed =
       members.since !== undefined && alerts.every(({ since }) => since !== undefined && since !== null);
-    return { delivery: digestOf(body, timed ? null : hook.now.getTime()), alerts };
+    return {
+      delivery: digestOf(body, timed ? null : hook.now.getTime()),
+      alerts,
+      // A signature has no time, so that what was signed once may be sent by anybody who has seen it.
+      ...(signature === null && { stoodAt: hook.now }),
+    };
   },
 };
 

@@ -48,7 +48,7 @@ export const opsgenie: Sender<Record<string, never>> = {
     if (hook.path === '/v2/alerts') {
       if (method !== 'POST') throw new Unreadable(405, 'Alerts are created here with POST.');
       const alert = createdOf(hook);
-      return taken(alert.alert, [alert]);
+      return taken(alert.alert, [alert], now);
     }
     const [, identifier, does] = /^\/v2\/alerts\/([^/]+)(?:\/(.+))?$/.exec(hook.path) ?? [];
     if (identifier === undefined)
@@ -60,9 +60,9 @@ export const opsgenie: Sender<Record<string, never>> = {
       });
     const alert = idOf(unescaped(identifier));
     const closed: Reported = { alert, status: 'resolved', until: now.toISOString(), labels: {} };
-    if (does === 'close' && method === 'POST') return taken(alert, [closed]);
-    if (does === undefined && method === 'DELETE') return taken(alert, [closed]);
-    if (does !== undefined && PASSED_OVER.test(does) && method !== 'GET') return taken(alert, []);
+    if (does === 'close' && method === 'POST') return taken(alert, [closed], now);
+    if (does === undefined && method === 'DELETE') return taken(alert, [closed], now);
+    if (does !== undefined && PASSED_OVER.test(does) && method !== 'GET') return taken(alert, [], now);
     throw new Unreadable(
       404,
       'Here an alert can be created, closed, acknowledged and noted upon; everything else stays with Opsgenie.',
@@ -105,10 +105,15 @@ export const opsgenie: Sender<Record<string, never>> = {
  * The same words may be said of two firings, so each request is a delivery of its own: what comes twice is recognised by how
  * the alert stands. Its id, which clients ask by what became of it, has that of the alert within.
  */
-function taken(alert: string, alerts: Reported[]): Received {
+function taken(alert: string, alerts: Reported[], stoodAt: Date): Received {
   const request = `${alert}-${randomBytes(6).toString('hex')}`;
   const body = { result: ACCEPTED, took: 0.001, requestId: request };
-  return { delivery: request, alerts, answer: { status: 202, headers: { 'X-Request-ID': request }, body } };
+  return {
+    delivery: request,
+    alerts,
+    stoodAt,
+    answer: { status: 202, headers: { 'X-Request-ID': request }, body },
+  };
 }
 
 function createdOf(hook: Hook): Reported {

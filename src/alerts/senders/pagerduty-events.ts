@@ -78,10 +78,11 @@ export const pagerdutyEvents: Sender<Record<string, never>> = {
     const answer = { status: 202, body: { status: 'success', message: 'Event processed', dedup_key: key } };
     // The same words may be said of two firings: what comes twice is recognised by how the alert stands.
     const delivery = digestOf(key, randomUUID());
+    const stoodAt = hook.now;
     if (given.event_action !== 'trigger') {
       const closed = { alert: key, status: 'resolved' as const, until: hook.now.toISOString(), labels: {} };
       // Who has it in hand there is nobody's business here.
-      return { delivery, answer, alerts: given.event_action === 'resolve' ? [closed] : [] };
+      return { delivery, answer, stoodAt, alerts: given.event_action === 'resolve' ? [closed] : [] };
     }
     const { payload, client, client_url } = given;
     const { source, severity, component, group, class: kind, custom_details: more } = payload;
@@ -92,6 +93,7 @@ export const pagerdutyEvents: Sender<Record<string, never>> = {
     return {
       delivery,
       answer,
+      stoodAt,
       alerts: [
         {
           alert: key,
