@@ -146,6 +146,31 @@ test('what it comes to', async () => {
   expect(Object.values(incident.metrics)).toEqual(Object.values(incident.metrics).map(() => null));
 });
 
+test('put back from a backup, what waited is settled and what fires ends; numbers are passed over', async () => {
+  await kit.client.query(`insert into workspace (team, slack_team) values ($1, 'T0SANDBOX1')`, [TEAM]);
+  await kit.arrives([signal('a')]);
+  await kit.settles();
+  await kit.store.signals.mute(TEAM, { key: 'service=stt', until: new Date(Date.now() + 60_000), by: ANA });
+  await kit.arrives([signal('b', 'stt'), over('a')]);
+  await kit.says(status('resolved'), 1);
+  await kit.says({ type: 'StartWatch', forMs: 60_000, everyMs: 1_000, probes: ['api'], queries: [] }, 1);
+  await kit.store.restores.restored();
+  const dead = await kit.client.query('select kind from outbox where dead_at is not null');
+  expect(dead.rows).toEqual([]);
+  await kit.settles();
+  await kit.store.signals.mute(TEAM, { key: 'service=stt', until: null, by: ANA });
+  await kit.winds(1_000);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual([
+    ...['a firing: opened INC-1', 'b firing: opened INC-102', 'a resolved: attached INC-1'],
+  ]);
+  // The watch waits in its lane, as it did.
+  const { rows } = await kit.client.query(
+    `select lane from outbox where kind = 'watch.look' and done_at is null and dead_at is null`,
+  );
+  expect(rows).toEqual([{ lane: `${TEAM}/INC-1/watch/1` }]);
+});
+
 test('of an incident without any of it nothing speaks', async () => {
   const plain = { severity: null, components: [], private: false, drill: false, moment: null };
   const incident = await kit.says({ type: 'OpenIncident', title: 'x', ...plain }, null);

@@ -169,6 +169,28 @@ describe('a signal', () => {
   });
 });
 
+test('where tocsin.yml has no rules any more, what began ends all the same, and what waited is let go', async () => {
+  const slow = rule({ name: 'slow', match: { sources: [], labels: { service: ['stt'] } }, forMs: 5 * MIN });
+  kit.rule(slow, rule({ resolve: 'auto' }));
+  const since = kit.world
+    .now()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
+  await kit.arrives([signal('a'), signal('b', 'stt', { since })]);
+  await kit.settles();
+  kit.rule();
+  await kit.arrives([over('a'), signal('c')]);
+  await kit.winds(5 * MIN);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual([
+    ...['a firing: opened INC-1', 'b firing: unmatched', 'a resolved: attached INC-1', 'c firing: unmatched'],
+  ]);
+  // Nobody says any more that it is to be resolved by itself.
+  expect(await kit.state(1)).toMatchObject({ status: 'investigating' });
+  expect(firingIn((await kit.state(1)).alerts)).toBe(0);
+  expect(await kit.due()).toEqual([]);
+});
+
 describe('an incident of alerts', () => {
   test('is resolved when none of them fires any more, where all their rules say so', async () => {
     kit.rule(rule({ resolve: 'auto' }));
