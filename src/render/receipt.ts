@@ -1,4 +1,4 @@
-import { entryOf, isOfAlert, isOfRun, toldText } from '#domain/incident/entry.js';
+import { entryOf, isOfRun, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
 import { isOfWatch } from '#domain/watch.js';
@@ -114,11 +114,9 @@ function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
   return `${ref} #${first.data.n} to #${last.data.n}: ${entries.length} entries recorded, from ${from} to ${to}`;
 }
 
-/** Nothing for what a run did, a watch, or alerts: that is not for people to correct, and `undo` would take what was said before it. */
+/** Nothing for what a run did, or a watch: that is not for people to correct. */
 function howToCorrect(facts: readonly DraftFact[]): string {
-  const entries = facts
-    .filter(isNumbered)
-    .filter((fact) => !isOfRun(fact) && !isOfWatch(fact) && !isOfAlert(fact));
+  const entries = facts.filter(isNumbered).filter((fact) => !isOfRun(fact) && !isOfWatch(fact));
   const only = entries[0];
   if (!only) return facts.some(({ type }) => type === 'WatchStarted') ? '`watch stop` ends it' : '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';

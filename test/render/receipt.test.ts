@@ -131,9 +131,3 @@ test('a long text is cut in the receipt, between characters', () => {
   expect([...line].length).toBeLessThan(220);
   expect(line).not.toMatch(/\p{Surrogate}/u);
 });
-
-test('alerts that go elsewhere are not corrected like words: `undo` would take what was said before', () => {
-  const data = { ...when(5, '02:00'), group: 'g1', to: 8, firing: 1 };
-  const told = receipt([{ type: 'AlertsMoved', data, texts: { key: 'service=tts' } } as Recorded]);
-  expect(told).toBe('INC-7 #5 recorded, 02:00 UTC: alerts of service=tts: moved to INC-8');
-});
