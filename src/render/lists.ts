@@ -3,7 +3,7 @@ import { differenceText, type Entry, impactText, toldText, unaffectedText } from
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { watchedIn, watchOf } from '#domain/watch.js';
-import { MARKS, momentNow, type Person, personLabel, refOf, runRef } from '#domain/words.js';
+import { MARKS, momentNow, type Person, personLabel, refOf, runRef, sourceOf } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
@@ -161,9 +161,15 @@ function roles(state: IncidentState): string {
   return [lead ? `lead: ${personLabel(lead)}` : 'no lead yet', ...rest].join(' · ');
 }
 
+/** ` by an alert from prometheus`; of what a person opened, the timeline says who. */
+function openedBy({ opener }: IncidentState): string {
+  const source = sourceOf(opener.id);
+  return source === null ? '' : ` by an alert from ${source}`;
+}
+
 function milestones(state: IncidentState, clock: Clock): string[] {
   const { metrics, contradictions } = metricsIn(state, clock);
-  const opened = `opened: ${dateTimeOf(state.opened, clock)}`;
+  const opened = `opened: ${dateTimeOf(state.opened, clock)}${openedBy(state)}`;
   const marked = MARKS.flatMap((mark) => {
     const milestone = state.milestones[mark];
     if (!milestone) return [];
