@@ -86,13 +86,15 @@ interface Mute {
 
 /** The answer to `mute KEY 2h`, for whoever looks in any zone. */
 export function mutedText({ key, until }: Mute): string {
-  if (until === null) return `${excerpt(key, 200)} is not muted: its alerts open incidents again.`;
-  return `${excerpt(key, 200)} is muted until ${minuteOf(until)} UTC: its alerts open nothing meanwhile; what fires then still, does.`;
+  const name = excerpt(key, 200);
+  if (until === null) return `${name} is not muted: its alerts open incidents again.`;
+  return `${name} is muted until ${minuteOf(until)} UTC: its alerts open no incident before, and what still fires then opens one. \`mute ${name} off\` ends it.`;
 }
 
 /** The answer to `mute` alone. */
 export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: string): string {
-  if (mutes.length === 0) return 'Nothing is muted. `mute KEY 2h` lets alerts of that key open nothing.';
+  if (mutes.length === 0)
+    return 'Nothing is muted. `mute KEY 2h` keeps alerts of that key from opening an incident.';
   const clock = clockIn(zone);
   const line = ({ key, until, by }: Mute & { by: Person }) => {
     const when = until === null ? '' : dateTimeOf({ ...momentNow(until), precision: 'minute' }, clock);
