@@ -232,7 +232,7 @@ describe('where a group belongs', () => {
     });
     const drafts = [fired(2), ...(decision as DraftFact[])];
     expect(entryText(entryOf(stream(opened, ...drafts).at(-1) as never) as Entry)).toBe(
-      'alerts of service=tts: moved to another incident',
+      'service=tts: moved to another incident',
     );
     expect(folded(...drafts).alerts?.[GROUP]?.moved).toEqual({ to: null });
   });
