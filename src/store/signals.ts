@@ -181,7 +181,8 @@ class Arrivals {
  * looked for, two steps along indexes: a sender that lost sight of an alert says that it ended, and then the same as at first
  * (same identity, same beginning). That is a firing of its own, from when it was heard. Its id is made of the first one's and
  * of that end's, so that whoever brings it, and however often, it is one. Senders without times may do all of that in one
- * second: their next end is another too, if it is no earlier than what it ends.
+ * second: their next end is another too, if it is no earlier than what it ends. What such a sender said in shadow is new when
+ * its source is live.
  */
 const ARRIVE_SQL = `
 with d as (
@@ -248,7 +249,7 @@ async function arriveTogether(db: Queryable, group: readonly Pending[]): Promise
   const rows = group.map(({ delivery: { source, shadow, signals } }, d) =>
     signals.map((one) => {
       const { status, since, until, rule, key, group: grp, ...body } = one;
-      const id = signalId(source, one);
+      const id = signalId(source, one, shadow);
       const alert = alertId(source, body);
       return { i: i++, d, id, alert, status, since, until, rule, key, grp, shadow, body };
     }),

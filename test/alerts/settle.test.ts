@@ -156,6 +156,20 @@ describe('a signal', () => {
     expect(await kit.shows()).toEqual([]);
   });
 
+  test('of a source that is in shadow no more opens an incident when it is said again, and fires but once', async () => {
+    await kit.stands([signal('a')], { shadow: true });
+    await kit.settles();
+    for (let i = 0; i < 3; i++) {
+      await kit.stands([signal('a')]);
+      await kit.settles();
+    }
+    expect(await kit.outcomes()).toEqual(['a firing: opened', 'a firing: opened INC-1']);
+    await kit.stands([over('a')]);
+    await kit.settles();
+    expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
+    expect(firingIn((await kit.state(1)).alerts)).toBe(0);
+  });
+
   test('whose rule is gone is filed anew, perhaps in another group', async () => {
     await kit.arrives([signal('a'), signal('b', 'stt')]);
     kit.rule(

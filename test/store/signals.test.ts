@@ -43,10 +43,11 @@ const settles = (
   signals: FiledSignal[],
   outcome: Parameters<typeof db.store.signals.settled>[1][number]['outcome'],
   incident: number | null = null,
+  shadow = false,
 ) =>
   db.store.signals.settled(
     TEAM,
-    signals.map((one) => ({ id: idOf(one), outcome, incident })),
+    signals.map((one) => ({ id: signalId('prometheus', one, shadow), outcome, incident })),
   );
 
 describe('what arrives', () => {
@@ -248,6 +249,23 @@ describe('an alert that fires word for word as before, of a sender that says how
     expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0 });
   });
 
+  test('is new to the incidents when its source is in shadow no more, by its next repeat', async () => {
+    await stands([said('a'), said('b')], { shadow: true });
+    await settles([said('a'), said('b')], 'opened', null, true);
+    expect(await stands([said('a'), said('b')], { shadow: true })).toMatchObject({ repeated: true });
+    expect(await stands([said('a'), said('b')])).toEqual({ repeated: false, fresh: 2, lanes: [LANE] });
+    expect(await stands([said('a'), said('b')])).toMatchObject({ repeated: true });
+    expect(await db.store.signals.waiting(TEAM, GROUP)).toMatchObject([
+      { shadow: false, stands: null },
+      { shadow: false, stands: null },
+    ]);
+    // A delivery that has an id of its own is the same in both: what is sent again is no repeat.
+    const delivery = brings([said('c')], { delivery: 'an id' });
+    await db.store.signals.arrive(TEAM, { ...delivery, shadow: true });
+    expect(await db.store.signals.arrive(TEAM, delivery)).toMatchObject({ repeated: true, fresh: 0 });
+    expect(await arrives([said('c')])).toMatchObject({ fresh: 1 });
+  });
+
   test('costs nothing but looking where it is known: 10,000 of them write nothing', async () => {
     const many = Array.from({ length: 10_000 }, (_, i) => said(`alert ${i}`));
     await stands(many);
@@ -343,7 +361,7 @@ describe('what is known of those that wait', () => {
 
   test('is not what shadow says', async () => {
     await arrives([said('a')], { shadow: true });
-    await settles([said('a')], 'opened');
+    await settles([said('a')], 'opened', null, true);
     await arrives([said('a', { since: at('01:50:00') })]);
     expect(await waiting()).toMatchObject([{ stands: null }]);
     expect(await db.store.signals.firingCount(TEAM, GROUP)).toBe(0);
