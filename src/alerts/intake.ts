@@ -133,7 +133,7 @@ export function createIntake(ports: IntakePorts): Intake {
         'a sender left alerts out of what it sent: what they open is not opened',
       );
     const counts = new Map<string, number>();
-    for (const { rule } of filed) counts.set(rule ?? NO_RULE, (counts.get(rule ?? NO_RULE) ?? 0) + 1);
+    for (const rule of arrived.rules) counts.set(rule ?? NO_RULE, (counts.get(rule ?? NO_RULE) ?? 0) + 1);
     return { accepted: filed.length, known: filed.length - arrived.fresh, rules: Object.fromEntries(counts) };
   };
 

@@ -59,7 +59,9 @@ interface SettleOptions extends LaneOptions {
   world: AlertWorld;
 }
 
-/** The group was moved to another incident meanwhile: the row that says so is in this lane. */
+/**
+ * The group's incident is another by now: it was moved (the row that says so is in this lane), or the incident was resolved.
+ */
 class GroupMoved extends Error {}
 
 /** It could not be recorded now, or nobody knows. */
@@ -135,6 +137,8 @@ function settleOwed(of: Group, options: SettleOptions, stopping: AbortSignal) {
 class Settling {
   /** Alerts of which something could not be recorded: what was said of them later must wait for it. */
   readonly #stuck = new Set<string>();
+  /** Somebody resolved the incident to which some of them were to go: they are to be settled anew. */
+  #late = false;
 
   constructor(
     private readonly of: Group,
@@ -147,6 +151,7 @@ class Settling {
     const { world, wakeAt } = this.options;
     const { team, group } = this.of;
     this.#stuck.clear();
+    this.#late = false;
     const waiting = await this.#filed();
     let until: Date | null = null;
     for (const shadow of [false, true]) {
@@ -156,6 +161,7 @@ class Settling {
       if (!(await this.#perform(mine, settled.ends, stopping))) return false;
       if (settled.until && (until === null || settled.until < until)) until = settled.until;
     }
+    if (this.#late) throw new GroupMoved('its incident was resolved meanwhile');
     if (this.#stuck.size > 0) {
       const soon = new Date(world.now().getTime() + BUG_RETRY_MS);
       if (until === null || soon < until) until = soon;
@@ -240,15 +246,21 @@ class Settling {
         team,
         records.map(({ id }) => id),
       );
-      await this.#record(
-        records.flatMap(({ id, into }) => {
-          const signal = kept.get(id);
-          const incident = numberOf(into);
-          return signal && incident !== null ? [{ signal, incident, key: `signal:${id}` }] : [];
-        }),
-      );
+      const asked = records.flatMap(({ id, into, outcome }) => {
+        const signal = kept.get(id);
+        const incident = numberOf(into);
+        const one = { key: `signal:${id}`, home: outcome === 'opened' };
+        return signal && incident !== null ? [{ signal, incident, ...one }] : [];
+      });
+      const held = new Set(this.#stuck);
+      const recorded = await this.#record(asked);
+      const refused = new Set(asked.filter((one) => !recorded.has(one)).map(({ signal }) => signal.id));
       await this.lease.secure();
-      const marked = said.filter(({ of }) => !this.#stuck.has(of.alert));
+      // What was said of an alert before that is done, and is not to be settled with it once more.
+      const marked = said.filter(({ id, of }) => {
+        if (refused.has(id)) held.add(of.alert);
+        return !held.has(of.alert);
+      });
       await world.signals.settled(
         team,
         marked.map(({ id, outcome, into }) => ({ id, outcome, incident: numberOf(into) })),
@@ -286,31 +298,39 @@ class Settling {
     return answer.incident;
   }
 
-  /** Records alerts, those of different ones together; then asks for the messages of their group. */
-  async #record(records: ReadonlyArray<ToRecord>): Promise<void> {
+  /**
+   * Records alerts, those of different ones together; then asks for the messages of their group.
+   * @returns those that are recorded; the others were refused, or said of an alert of which something was
+   */
+  async #record(records: ReadonlyArray<ToRecord>): Promise<ReadonlySet<ToRecord>> {
     const { world } = this.options;
     const { team, group } = this.of;
+    const recorded = new Set<ToRecord>();
     for (const wave of waves(records)) {
       await this.lease.secure();
-      const asked = wave.map(async ({ signal, incident, key }) => {
+      const asked = wave.map(async (one) => {
+        const { signal, incident, key, home } = one;
         if (this.#stuck.has(signal.alertId)) return;
         const asking = alertsAsking(team, signal.source, key, world.now());
-        const answer = await this.#ask(recordIntent(signal, group), incident, asking);
+        const answer = await this.#ask(recordIntent(signal, group, home), incident, asking);
         if (isRefusal(answer)) this.#stuck.add(signal.alertId);
+        else recorded.add(one);
       });
       // Nothing may be on its way any more when it is asked anew.
       for (const one of await Promise.allSettled(asked)) if (one.status === 'rejected') throw one.reason;
     }
-    const last = new Map(records.map((one) => [one.incident, one]));
+    const done = records.filter((one) => recorded.has(one));
+    const last = new Map(done.map((one) => [one.incident, one]));
     for (const [incident, { key }] of last) {
       await world.owe(
         { kind: 'alerts.show', payload: { group } },
         { team, incident, lane: laneOf(team, incident), key: `alerts.show:${key.replace(/^signal:/, '')}` },
       );
     }
-    const ended = records.filter(({ signal }) => signal.status === 'resolved');
+    const ended = done.filter(({ signal }) => signal.status === 'resolved');
     for (const [incident, one] of last)
       if (ended.some((end) => end.incident === incident)) await this.#resolve(one);
+    return recorded;
   }
 
   /** Where the rules of all its alerts say so, an incident is resolved once none of them fires any more, and no run is under way in it. */
@@ -354,7 +374,9 @@ class Settling {
     if (isRefusal(taken)) return world.signals.moved(team, group, from, null);
     if (fires.length < MOST_MOVED) await this.#endAway(from, to, fires, key);
     for (const some of portions([...firing].reverse()))
-      await this.#record(some.map((signal) => ({ signal, incident: to, key: `${key}:${signal.id}` })));
+      await this.#record(
+        some.map((signal) => ({ signal, incident: to, key: `${key}:${signal.id}`, home: true })),
+      );
     await this.lease.secure();
     await world.signals.moved(team, group, from, to);
   }
@@ -427,6 +449,10 @@ class Settling {
     const answer = await world.tell(intent, target, asking);
     if (!isRefusal(answer)) return answer;
     if (answer.code === 'ALERTS_MOVED') throw new GroupMoved(answer.sentence);
+    if (answer.code === 'ALERTS_RESOLVED') {
+      this.#late = true;
+      return answer;
+    }
     if (isPassing(answer)) throw new NotKept(`${intent.type}: ${answer.code}`);
     const lane = laneOfAlerts(this.of.team, this.of.group);
     const times = retries ? retries.count(lane) : 1;
@@ -452,6 +478,8 @@ interface ToRecord {
   incident: number;
   /** Under which it is asked for. */
   key: string;
+  /** There and nowhere else: it opened that incident, or a person has brought it. */
+  home: boolean;
 }
 
 /** Those of one group that can be taken to another incident; more are recorded there when they end. */
@@ -488,9 +516,20 @@ function openIntent(opening: Opening, signal: KeptSignal) {
   };
 }
 
-function recordIntent(signal: KeptSignal, group: string) {
+function recordIntent(signal: KeptSignal, group: string, home: boolean) {
   const { source, key, rule, status, since, until, title, text, labels, values, links } = signal;
   const said = { title: title || key || 'Alert', text, labels, values, link: links[0]?.url ?? null };
-  const alert = { id: signal.alertId, source, group, key, rule, status, since, until, ...said };
+  const alert = {
+    id: signal.alertId,
+    source,
+    group,
+    key,
+    rule,
+    status,
+    since,
+    until,
+    ...said,
+    ...(home && { home }),
+  };
   return { type: 'RecordAlert' as const, alert };
 }

@@ -159,7 +159,7 @@ function doneBy(rule: Rule, source: Source, key: string, signal: Signal): string
   if ('ignore' in rule.does) return 'ignored';
   if (signal.status === 'resolved') return `recorded as ended where it began; key ${key}${shadow}`;
   if ('attach' in rule.does)
-    return `attached to the open incident with the key ${key}, else nothing${shadow}`;
+    return `attached to the open incident with the key ${key}, or to one that is opened within a day${shadow}`;
   const { open } = rule.does;
   const severity = severityOf(open, signal);
   const waits = [

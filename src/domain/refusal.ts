@@ -282,6 +282,10 @@ export const SENTENCES = {
     sentence: `Those alerts are at home in ${p.ref} no more.`,
     next: 'They are looked for anew.',
   }),
+  ALERTS_RESOLVED: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved, and an alert that begins belongs to an open incident.`,
+    next: 'One is looked for, or opened.',
+  }),
   ALERTS_HERE: (p: { ref: string }) => ({
     sentence: `Those alerts are in ${p.ref} already.`,
     next: 'Name the incident that they are to go to: `attach KEY INC-7`.',

@@ -26,11 +26,15 @@ export interface Delivery {
   readonly signals: readonly FiledSignal[];
 }
 
-/** @property repeated it was here before, and adds nothing; `fresh`: signals that were not; `lanes`: what is to be woken */
+/**
+ * @property repeated it was here before, and adds nothing; `fresh`: signals that were not; `lanes`: what is to be woken;
+ *   `rules`: which rule has each of its signals, in their order
+ */
 export interface Arrived {
   repeated: boolean;
   fresh: number;
   lanes: string[];
+  rules: Array<string | null>;
 }
 
 /** A signal as it is kept. What was erased of it is empty. */
@@ -181,7 +185,8 @@ class Arrivals {
  * looked for, two steps along indexes: a sender that lost sight of an alert says that it ended, and then the same as at first
  * (same identity, same beginning). That is a firing of its own, from when it was heard. Its id is made of the first one's and
  * of that end's, so that whoever brings it, and however often, it is one. Senders without times may do all of that in one
- * second: their next end is another too, if it is no earlier than what it ends.
+ * second: their next end is another too, if it is no earlier than what it ends. What such a sender said in shadow is new when
+ * its source is live.
  */
 const ARRIVE_SQL = `
 with d as (
@@ -230,13 +235,13 @@ with d as (
     order by o.n desc limit 1) b on true
   order by s.team, s.alert, s.n
   on conflict (team, id) do nothing
-  returning team, n, grp
+  returning team, n, grp, rule
 ), owed as (
   insert into outbox (team, lane, incident, seq, kind, payload)
   select distinct team, team || '/alerts/' || grp, 0, 0, 'alerts.settle', '{}'::jsonb from fresh
 )
 select (select json_agg(json_build_array(team, source, delivery)) from came) as came,
-  (select json_agg(json_build_array(s.i, fresh.grp)) from fresh join s on s.n = fresh.n) as fresh`;
+  (select json_agg(json_build_array(s.i, fresh.grp, fresh.rule)) from fresh join s on s.n = fresh.n) as fresh`;
 
 async function arriveTogether(db: Queryable, group: readonly Pending[]): Promise<Arrived[]> {
   let i = 0;
@@ -248,24 +253,26 @@ async function arriveTogether(db: Queryable, group: readonly Pending[]): Promise
   const rows = group.map(({ delivery: { source, shadow, signals } }, d) =>
     signals.map((one) => {
       const { status, since, until, rule, key, group: grp, ...body } = one;
-      const id = signalId(source, one);
+      const id = signalId(source, one, shadow);
       const alert = alertId(source, body);
       return { i: i++, d, id, alert, status, since, until, rule, key, grp, shadow, body };
     }),
   );
   // Not prepared: its plan must fit the tables as they are now, not as they were when they were empty.
-  const { rows: answer } = await db.query<{ came: string[][] | null; fresh: [number, string][] | null }>(
-    ARRIVE_SQL,
-    [JSON.stringify(deliveries), keepable(JSON.stringify(rows.flat()))],
-  );
+  const { rows: answer } = await db.query<{
+    came: string[][] | null;
+    fresh: Array<[number, string, string | null]> | null;
+  }>(ARRIVE_SQL, [JSON.stringify(deliveries), keepable(JSON.stringify(rows.flat()))]);
   // What came twice in the same statement is the first one's.
   const came = new Set((answer[0]?.came ?? []).map((one) => JSON.stringify(one)));
-  const fresh = new Map(answer[0]?.fresh);
+  const fresh = new Map((answer[0]?.fresh ?? []).map(([row, grp, rule]) => [row, { grp, rule }]));
   return group.map(({ team, delivery: { source, delivery } }, d) => {
     const first = came.delete(JSON.stringify([team, source, delivery]));
-    const groups = (rows[d] ?? []).flatMap((row) => fresh.get(row.i) ?? []);
-    const lanes = [...new Set(groups)].map((grp) => laneOfAlerts(team, grp));
-    return { repeated: !first && groups.length === 0, fresh: groups.length, lanes };
+    const its = rows[d] ?? [];
+    const kept = its.flatMap(({ i }) => fresh.get(i) ?? []);
+    const lanes = [...new Set(kept.map(({ grp }) => grp))].map((grp) => laneOfAlerts(team, grp));
+    const rules = its.map(({ i, rule }) => (fresh.get(i) ?? { rule }).rule);
+    return { repeated: !first && kept.length === 0, fresh: kept.length, lanes, rules };
   });
 }
 

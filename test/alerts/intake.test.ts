@@ -19,7 +19,7 @@ const SETTINGS = `
     ce: { type: cloudevents, secrets: [secret:am-token] }
     graf: { type: grafana, secrets: [secret:am-token] }
     timed: { type: grafana, secrets: [secret:am-token], timestamp_header: X-Time }
-    js: { type: json, secrets: [secret:am-token], members: &members { alert: /id, status: /status, since: /since } }
+    js: { type: json, secrets: [secret:am-token], members: &members { alert: /id, status: /status, since: /since, labels: /labels } }
     signed: { type: json, secrets: [secret:am-token], members: *members, signature: { header: X-Signature } }
   rules:
     - { name: tts, match: { labels: { service: tts } }, group_by: [service], open: { severity: sev2 } }
@@ -219,6 +219,10 @@ describe('a delivery', () => {
       ['firing', 'tts', 'service=tts'],
       ['resolved', 'tts', 'service=tts'],
     ]);
+    const says = (status: string, labels: object) => at.post('/js', { id: 'k', status, labels }, GOOD);
+    expect((await says('firing', { service: 'tts' })).body.rules).toEqual({ tts: 1 });
+    // Said without labels, it goes where it began, and is counted there.
+    expect((await says('resolved', {})).body.rules).toEqual({ tts: 1 });
   });
 
   test('of ten thousand alerts is taken whole', async () => {

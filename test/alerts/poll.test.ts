@@ -143,6 +143,17 @@ test('what was listed before its end was announced has not begun anew', async ()
   expect(await kept()).toEqual(['firing 4c2e6f1f8b0d7a11', 'resolved 4c2e6f1f8b0d7a11']);
 });
 
+test('what fired in shadow is taken when the source is live, at the next look', async () => {
+  listed = [listedAlert()];
+  const looking = polls();
+  await looking.look({ ...sourceOf('am'), shadow: true }, over.signal);
+  for (let i = 0; i < 2; i++) await looking.look(sourceOf('am'), over.signal);
+  expect((await at.signals()).map(({ status, shadow }) => [status, shadow])).toEqual([
+    ['firing', true],
+    ['firing', false],
+  ]);
+});
+
 test('what goes to another receiver is none of ours', async () => {
   listed = [listedAlert({}, 'active', ['pager'])];
   expect(await polls().look(sourceOf('am'), over.signal)).toMatchObject({ firing: 0 });

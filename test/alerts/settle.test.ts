@@ -131,6 +131,44 @@ describe('a signal', () => {
     expect(await kit.outcomes()).toEqual(['a firing: opened INC-1']);
   });
 
+  test('that only attaches waits for an incident of its key, a day at most, and wakes nobody meanwhile', async () => {
+    const labels = (more: object) => ({ service: 'tts', severity: 'critical', ...more });
+    kit.rule(
+      rule({ name: 'opens', match: { sources: [], labels: { opens: ['yes'] } } }),
+      rule({ name: 'attaches', does: { attach: true } }),
+    );
+    const timers = async () =>
+      (
+        await kit.client.query<{ lane: string }>(
+          "select lane from outbox where done_at is null and lane like '%/timer'",
+        )
+      ).rows.length;
+    await kit.arrives([signal('a'), signal('b')]);
+    await kit.settles();
+    await kit.arrives([signal('c'), over('b')]);
+    await kit.settles();
+    expect(await kit.incidents()).toEqual([]);
+    expect(await kit.outcomes()).toEqual([
+      ...['a firing: waits', 'b firing: unattached', 'c firing: waits', 'b resolved: unattached'],
+    ]);
+    expect(await timers()).toBe(1);
+    expect(await kit.due()).toEqual([]);
+    await kit.arrives([signal('d', 'tts', { labels: labels({ opens: 'yes' }) })]);
+    await kit.settles();
+    expect((await kit.outcomes()).filter((one) => one.includes('INC-1'))).toEqual([
+      ...['a firing: attached INC-1', 'c firing: attached INC-1', 'd firing: opened INC-1'],
+    ]);
+    expect((await kit.state(1)).alerts?.[groupOf()]).toMatchObject({ firing: 3 });
+    // Nobody came for these.
+    await kit.arrives([signal('e', 'stt')]);
+    await kit.settles();
+    await kit.winds(24 * 60 * MIN);
+    await kit.settles();
+    expect((await kit.outcomes()).at(-1)).toBe('e firing: unattached');
+    expect(await timers()).toBe(0);
+    expect(await kit.incidents()).toEqual([1]);
+  });
+
   test('opens one when so many have begun', async () => {
     kit.rule(rule({ count: { times: 3, withinMs: 10 * MIN } }));
     await kit.arrives([signal('a'), signal('b', 'tts', { since: at('01:40:00') })]);
@@ -154,6 +192,35 @@ describe('a signal', () => {
     ]);
     expect(await kit.incidents()).toEqual([]);
     expect(await kit.shows()).toEqual([]);
+  });
+
+  test('in shadow that only attaches waits for what would be an incident', async () => {
+    kit.rule(
+      rule({ name: 'opens', match: { sources: [], labels: { service: ['tts'] } }, groupBy: ['severity'] }),
+      rule({ name: 'attaches', does: { attach: true }, groupBy: ['severity'] }),
+    );
+    await kit.arrives([signal('a', 'stt'), signal('b', 'stt'), over('b', 'stt')], { shadow: true });
+    await kit.settles();
+    await kit.arrives([signal('c')], { shadow: true });
+    await kit.settles();
+    expect(await kit.outcomes()).toEqual([
+      ...['a firing: attached', 'b firing: unattached', 'b resolved: unattached', 'c firing: opened'],
+    ]);
+    expect(await kit.incidents()).toEqual([]);
+  });
+
+  test('of a source that is in shadow no more opens an incident when it is said again, and fires but once', async () => {
+    await kit.stands([signal('a')], { shadow: true });
+    await kit.settles();
+    for (let i = 0; i < 3; i++) {
+      await kit.stands([signal('a')]);
+      await kit.settles();
+    }
+    expect(await kit.outcomes()).toEqual(['a firing: opened', 'a firing: opened INC-1']);
+    await kit.stands([over('a')]);
+    await kit.settles();
+    expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
+    expect(firingIn((await kit.state(1)).alerts)).toBe(0);
   });
 
   test('whose rule is gone is filed anew, perhaps in another group', async () => {

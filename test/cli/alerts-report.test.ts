@@ -61,7 +61,7 @@ test('says what came of alerts by source and rule, live and in shadow, and how m
     await store.signals.arrive(team, { source, delivery: `${source} ${shadow}`, shadow, signals });
     const ends = signals.flatMap((one, i) => {
       const [outcome, incident] = outcomes[i] ?? [null, null];
-      return outcome === null ? [] : [{ id: signalId(source, one), outcome, incident }];
+      return outcome === null ? [] : [{ id: signalId(source, one, shadow), outcome, incident }];
     });
     await store.signals.settled(team, ends);
   };

@@ -75,7 +75,7 @@ test('a file: which rule takes each, and what it would do', async () => {
   expect(out.split('\n')).toEqual([
     'a.json',
     '  firing “TTS refuses its keys” tts → opens “TtsAuthFailing: TTS refuses its keys” (sev2, private, invites U012AB3CD, offers key-sync) once it has fired for 5 m and once 3 have begun within 10 m and outside of its quiet hours; key service=tts',
-    '  firing “TTS refuses its keys” db → attached to the open incident with the key service=db, else nothing',
+    '  firing “TTS refuses its keys” db → attached to the open incident with the key service=db, or to one that is opened within a day',
     '  firing “TTS refuses its keys” noise → ignored',
     '  firing “TTS refuses its keys” no rule matches: nothing is opened',
     'Nothing was recorded, and no secret was looked at.',

@@ -43,10 +43,11 @@ const settles = (
   signals: FiledSignal[],
   outcome: Parameters<typeof db.store.signals.settled>[1][number]['outcome'],
   incident: number | null = null,
+  shadow = false,
 ) =>
   db.store.signals.settled(
     TEAM,
-    signals.map((one) => ({ id: idOf(one), outcome, incident })),
+    signals.map((one) => ({ id: signalId('prometheus', one, shadow), outcome, incident })),
   );
 
 describe('what arrives', () => {
@@ -56,7 +57,7 @@ describe('what arrives', () => {
       labels: { service: 'tts', '': 'x', constructor: 'y' },
       links: [{ title: 'Graph', url: 'https://example.com/g' }],
     });
-    expect(await arrives([one])).toEqual({ repeated: false, fresh: 1, lanes: [LANE] });
+    expect(await arrives([one])).toMatchObject({ repeated: false, fresh: 1, lanes: [LANE] });
     const [kept] = (await db.store.signals.ids(TEAM, [idOf(one)])).values();
     expect(kept).toEqual({
       ...one,
@@ -70,11 +71,15 @@ describe('what arrives', () => {
   test('adds nothing when it comes again, as a whole or in parts', async () => {
     const delivery = brings([said('a'), said('a'), said('b')]);
     expect(await db.store.signals.arrive(TEAM, delivery)).toEqual({
-      ...{ repeated: false, fresh: 2, lanes: [LANE] },
+      ...{ repeated: false, fresh: 2, lanes: [LANE], rules: ['tts', 'tts', 'tts'] },
     });
-    expect(await db.store.signals.arrive(TEAM, delivery)).toEqual({ repeated: true, fresh: 0, lanes: [] });
-    expect(await arrives([said('b'), said('c')])).toEqual({ repeated: false, fresh: 1, lanes: [LANE] });
-    expect(await arrives([said('b')])).toEqual({ repeated: false, fresh: 0, lanes: [] });
+    expect(await db.store.signals.arrive(TEAM, delivery)).toMatchObject({
+      repeated: true,
+      fresh: 0,
+      lanes: [],
+    });
+    expect(await arrives([said('b'), said('c')])).toMatchObject({ repeated: false, fresh: 1, lanes: [LANE] });
+    expect(await arrives([said('b')])).toMatchObject({ repeated: false, fresh: 0, lanes: [] });
     const [rows] = await db.sql<{ signals: number; owed: number }>(
       'select (select count(*)::int from signal) as signals, (select count(*)::int from outbox) as owed',
     );
@@ -90,7 +95,7 @@ describe('what arrives', () => {
 
   test('may be 10,000 signals, of which the group then is read along an index', async () => {
     const many = Array.from({ length: 10_000 }, (_, i) => said(`alert ${i}`));
-    expect(await arrives(many)).toEqual({ repeated: false, fresh: 10_000, lanes: [LANE] });
+    expect(await arrives(many)).toMatchObject({ repeated: false, fresh: 10_000, lanes: [LANE] });
     const waiting = await db.store.signals.waiting(TEAM, GROUP);
     expect(waiting.map(({ id }) => id)).toEqual(many.map(idOf));
     await db.sql('analyze signal');
@@ -151,7 +156,8 @@ describe('what arrives', () => {
     await settles([said('recorded')], 'opened', 1);
     await settles([said('done')], 'ignored');
     const ends = ['waits', 'recorded', 'done'].map((alert) => over(alert, at('02:02:00'), elsewhere));
-    const { lanes } = await arrives(ends);
+    const { lanes, rules } = await arrives(ends);
+    expect(rules).toEqual(['tts', 'tts', 'other']);
     expect(lanes.sort()).toEqual([LANE, laneOfAlerts(TEAM, elsewhere.group)].sort());
     const kept = await db.store.signals.ids(TEAM, ends.map(idOf));
     expect(ends.map((one) => kept.get(idOf(one))?.group)).toEqual([GROUP, GROUP, elsewhere.group]);
@@ -174,12 +180,12 @@ describe('an alert that fires word for word as before, of a sender that says how
 
   test('fires again from when it was heard, once its end was heard; and is one, however often it is said', async () => {
     await stands([said('a')]);
-    expect(await stands([said('a')])).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0, lanes: [] });
     await stands([over('a')]);
     await db.sql('truncate outbox');
-    expect(await stands([said('a')])).toEqual({ repeated: false, fresh: 1, lanes: [LANE] });
+    expect(await stands([said('a')])).toMatchObject({ repeated: false, fresh: 1, lanes: [LANE] });
     expect(await db.store.outbox.dueLanes(9)).toEqual([{ team: TEAM, lane: LANE }]);
-    expect(await stands([said('a')])).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0, lanes: [] });
     // Beside another it is another delivery, and the same firing.
     expect(await stands([said('a'), said('b')])).toMatchObject({ fresh: 1 });
     expect(await saidOf()).toEqual([...once, 'b firing']);
@@ -248,6 +254,23 @@ describe('an alert that fires word for word as before, of a sender that says how
     expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0 });
   });
 
+  test('is new to the incidents when its source is in shadow no more, by its next repeat', async () => {
+    await stands([said('a'), said('b')], { shadow: true });
+    await settles([said('a'), said('b')], 'opened', null, true);
+    expect(await stands([said('a'), said('b')], { shadow: true })).toMatchObject({ repeated: true });
+    expect(await stands([said('a'), said('b')])).toMatchObject({ repeated: false, fresh: 2, lanes: [LANE] });
+    expect(await stands([said('a'), said('b')])).toMatchObject({ repeated: true });
+    expect(await db.store.signals.waiting(TEAM, GROUP)).toMatchObject([
+      { shadow: false, stands: null },
+      { shadow: false, stands: null },
+    ]);
+    // A delivery that has an id of its own is the same in both: what is sent again is no repeat.
+    const delivery = brings([said('c')], { delivery: 'an id' });
+    await db.store.signals.arrive(TEAM, { ...delivery, shadow: true });
+    expect(await db.store.signals.arrive(TEAM, delivery)).toMatchObject({ repeated: true, fresh: 0 });
+    expect(await arrives([said('c')])).toMatchObject({ fresh: 1 });
+  });
+
   test('costs nothing but looking where it is known: 10,000 of them write nothing', async () => {
     const many = Array.from({ length: 10_000 }, (_, i) => said(`alert ${i}`));
     await stands(many);
@@ -257,7 +280,7 @@ describe('an alert that fires word for word as before, of a sender that says how
            (select count(distinct xmin::text)::int from signal) as writers, (select last_value from signal_n_seq) as n`,
       );
     const before = await written();
-    expect(await stands(many)).toEqual({ repeated: true, fresh: 0, lanes: [] });
+    expect(await stands(many)).toMatchObject({ repeated: true, fresh: 0, lanes: [] });
     expect(await written()).toEqual(before);
   });
 
@@ -343,7 +366,7 @@ describe('what is known of those that wait', () => {
 
   test('is not what shadow says', async () => {
     await arrives([said('a')], { shadow: true });
-    await settles([said('a')], 'opened');
+    await settles([said('a')], 'opened', null, true);
     await arrives([said('a', { since: at('01:50:00') })]);
     expect(await waiting()).toMatchObject([{ stands: null }]);
     expect(await db.store.signals.firingCount(TEAM, GROUP)).toBe(0);

@@ -48,6 +48,12 @@ function recordAlert(
   if (known?.moved) return refuse('ALERTS_MOVED', { ref: refOf(state.number) });
   // A sender's clock may say that it ended before it began.
   const ended = status === 'firing' ? null : later(alert.until ?? toSeconds(asking.now), since);
+  const { firing = false, times = 1, group: filed = group } = entry?.detail ?? {};
+  // The same firing, heard of late, has ended since.
+  const begins = ended === null && !firing && since !== (entry?.detail.since ?? entry?.at);
+  // Somebody was quicker than whoever looked for an open one. An end is recorded where its beginning is.
+  if (begins && state.status === 'resolved' && !alert.home)
+    return refuse('ALERTS_RESOLVED', { ref: refOf(state.number) });
   if (!entry) {
     const excess = known ? null : tooManyGroups(state);
     if (excess) return excess;
@@ -57,15 +63,13 @@ function recordAlert(
     const texts = { title, text, key, labels: named(alert.labels), values: named(alert.values), link };
     return [{ type: 'AlertFired', data, texts: given(texts) }];
   }
-  const { firing = false, times = 1, group: filed = group } = entry.detail;
   const changed = { entry: entry.n, alert: id, group: filed };
   if (ended !== null) {
     if (!firing) return [];
     const at = later(ended, entry.detail.since ?? entry.at);
     return [{ type: 'AlertChanged', data: { ...changed, does: 'resolved', at, times }, texts: {} }];
   }
-  // The same firing, heard of late: it has ended since.
-  if (firing || since === (entry.detail.since ?? entry.at)) return [];
+  if (!begins) return [];
   return [
     { type: 'AlertChanged', data: { ...changed, does: 'fired', at: since, times: times + 1 }, texts: {} },
   ];

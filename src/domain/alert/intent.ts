@@ -15,6 +15,11 @@ export interface RecordedAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, string>>;
   readonly link: string | null;
+  /**
+   * It is recorded in this incident, also if that is resolved by now: it has opened it, or a person has brought it here. Absent:
+   * what begins belongs to one that is open.
+   */
+  readonly home?: true;
 }
 
 /** What is asked about the alerts of an incident. */

@@ -11,7 +11,7 @@ export const OUTCOMES = [
   ...(['ignored', 'unmatched'] as const),
   /** It ended while its key was muted, in quiet hours, or before its rule's threshold was reached. */
   ...(['muted', 'quiet', 'short'] as const),
-  /** Its rule only attaches, and no incident was open. */
+  /** Its rule only attaches, and no incident was open until it ended, or for a day. */
   'unattached',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -61,11 +61,14 @@ export interface Settled {
   readonly until: Date | null;
 }
 
-/** Why one that fires does not open anything yet; `until` null: until more is heard. */
+/** Why one that fires does not open anything yet; `until` null: until more is heard. One that only attaches never does. */
 interface Held {
-  readonly why: 'short' | 'muted' | 'quiet';
+  readonly why: 'short' | 'muted' | 'quiet' | 'unattached';
   readonly until: number | null;
 }
+
+/** So long one that only attaches waits for an incident of its key: what opens later hardly began with it. */
+const ATTACH_MS = 24 * 60 * 60_000;
 
 /**
  * Decides what comes of the signals of one group. Pure, and it makes no difference when it is asked: what would have opened
@@ -75,7 +78,7 @@ interface Held {
 export function settle(signals: readonly Waiting[], at: Standing): Settled {
   const ends = new Map<string, Omit<Settled['ends'][number], 'id'>>();
   const stands = new Map<string, { incident: Into | null; firing: boolean }>();
-  // Alerts that fire and have opened nothing yet.
+  // Alerts that fire and are in no incident yet.
   const held = new Map<string, { signal: Waiting; hold: Held }>();
   const would = new Set(at.shadow?.firing);
   let open: Into | null = at.shadow ? (would.size > 0 ? 'new' : null) : at.open;
@@ -94,13 +97,21 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
     if (rule === null) return say(signal, 'unmatched');
     if ('ignore' in rule.does) return say(signal, 'ignored');
     if (open !== null) return fires(signal, 'attached');
-    if ('attach' in rule.does) return say(signal, 'unattached');
+    if ('attach' in rule.does) {
+      const until = Date.parse(signal.receivedAt) + ATTACH_MS;
+      held.set(alert, { signal, hold: { why: 'unattached', until } });
+      return;
+    }
     const hold = holdOf(signal, rule, at);
     held.set(alert, { signal, hold: hold ?? { why: 'short', until: null } });
     if (hold) return;
     open = 'new';
     // Whatever waits is of the same group: it need not wait any longer, now that there is an incident.
-    for (const one of held.values()) fires(one.signal, one.signal === signal ? 'opened' : 'attached');
+    for (const one of held.values()) {
+      // By then it waited no more, whenever that is looked at.
+      if (isOver(one.hold, Date.parse(signal.receivedAt))) say(one.signal, one.hold.why);
+      else fires(one.signal, one.signal === signal ? 'opened' : 'attached');
+    }
     held.clear();
   };
 
@@ -132,7 +143,7 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
   let until: number | null = null;
   for (const { signal, hold } of held.values()) {
     // Its end was heard in another group, where a later rule has filed it.
-    if (signal.ended) say(signal, hold.why);
+    if (signal.ended || isOver(hold, at.now.getTime())) say(signal, hold.why);
     else if (hold.until !== null) until = Math.min(until ?? hold.until, hold.until);
   }
   return {
@@ -142,6 +153,11 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
     }),
     until: until === null ? null : new Date(until),
   };
+}
+
+/** Nothing more comes of it, although it fires. */
+function isOver({ why, until }: Held, time: number): boolean {
+  return why === 'unattached' && until !== null && until <= time;
 }
 
 /**

@@ -47,9 +47,13 @@ export function alertId(source: string, { alert }: Pick<Signal, 'alert'>): strin
   return digest([source, alert], 32);
 }
 
-/** @returns the id of one thing said about an alert: the same thing said twice has the same one */
-export function signalId(source: string, { alert, status, since, until }: Signal): string {
-  return digest([source, alert, status, since, status === 'resolved' ? until : null], 32);
+/**
+ * @param shadow what is said in shadow is another thing: incidents have not heard of it
+ * @returns the id of one thing said about an alert: the same thing said twice has the same one
+ */
+export function signalId(source: string, { alert, status, since, until }: Signal, shadow = false): string {
+  const said = [source, alert, status, since, status === 'resolved' ? until : null];
+  return digest(shadow ? [...said, 'shadow'] : said, 32);
 }
 
 /** @returns the id of a group: a name for lanes and facts in which nothing of its key can be read */

@@ -98,6 +98,41 @@ describe('an alert is one entry, at its own time', () => {
   });
 });
 
+describe('what monitoring says of a resolved incident', () => {
+  const resolved = (n: number) => status(n, 'resolved');
+  const ended = changed(2, 'resolved', '2024-11-10T01:50:00Z');
+  const AGAIN = { since: '2024-11-10T01:55:00Z' };
+
+  test('an alert that begins, or fires again, belongs to another one', () => {
+    expect(record([resolved(2)])).toMatchObject({ code: 'ALERTS_RESOLVED' });
+    expect(heard([fired(2), resolved(3)], { type: 'RecordAlert', alert: alert({ id: 'a2' }) })).toMatchObject(
+      {
+        code: 'ALERTS_RESOLVED',
+      },
+    );
+    expect(record([fired(2), ended, resolved(3)], AGAIN)).toMatchObject({ code: 'ALERTS_RESOLVED' });
+    expect(record([resolved(2), status(3, 'investigating')])).toHaveLength(1);
+  });
+
+  test('an end is recorded where its beginning is, and what is known adds nothing', () => {
+    expect(record([fired(2), resolved(3)], ENDED)).toEqual([changed(2, 'resolved', '2024-11-10T01:50:00Z')]);
+    expect(record([resolved(2)], ENDED)).toMatchObject([
+      { type: 'AlertFired', data: { until: ENDED.until } },
+    ]);
+    expect(record([fired(2), resolved(3)])).toEqual([]);
+    expect(record([fired(2), ended, resolved(3)])).toEqual([]);
+    expect(record([fired(2), ended, resolved(3)], ENDED)).toEqual([]);
+  });
+
+  test('one that opened it, or was brought by a person, is at home there', () => {
+    expect(record([resolved(2)], { home: true })).toMatchObject([{ type: 'AlertFired' }]);
+    expect(record([fired(2), ended, resolved(3)], { ...AGAIN, home: true })).toHaveLength(1);
+    expect(record([fired(2), moved(3, 8), resolved(4)], { ...ENDED, home: true })).toMatchObject({
+      code: 'ALERTS_MOVED',
+    });
+  });
+});
+
 describe('the state', () => {
   test('counts by groups; absent where monitoring has said nothing', () => {
     expect(folded().alerts).toBeUndefined();

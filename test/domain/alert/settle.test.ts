@@ -5,6 +5,7 @@ import { quietUntil, type Settled, type Standing, settle, type Waiting } from '#
 
 const START = Date.parse('2024-11-10T01:40:00Z');
 const MIN = 60_000;
+const DAY = 24 * 60;
 /** So many minutes after 01:40. */
 const at = (minutes: number) => new Date(START + minutes * MIN);
 const iso = (minutes: number) => at(minutes).toISOString();
@@ -21,6 +22,8 @@ function rule(more: Partial<Rule> = {}): Rule {
     ...more,
   };
 }
+
+const attaching = rule({ does: { attach: true } });
 
 /** What is said of alerts of one group, and how that stands, as the store would have it. */
 class Group {
@@ -131,7 +134,7 @@ describe('one that fires', () => {
   });
 
   test('by a rule that attaches needs an incident that is open', () => {
-    const group = new Group(rule({ does: { attach: true } }));
+    const group = new Group(attaching);
     expect(group.says(0, 'a', 'firing').says(1, 'a', 'resolved').settles(1)).toEqual([
       'a:unattached',
       'a:unattached',
@@ -142,6 +145,69 @@ describe('one that fires', () => {
       'c:attached',
     ]);
     expect(group.outcomes.at(-1)).toMatchObject({ into: 4, records: true });
+  });
+});
+
+describe('a rule that attaches', () => {
+  test('lets what fires wait until an incident of the key is opened by another, and opens none itself', () => {
+    const group = new Group(attaching).says(0, 'a', 'firing').says(1, 'b', 'firing').says(2, 'a', 'firing');
+    expect(group.settles(3)).toEqual(['a:repeated']);
+    expect(group.incidents).toBe(0);
+    expect(group.says(9, 'c', 'firing', { rule: rule() }).settles(9)).toEqual([
+      ...['a:attached', 'b:attached', 'c:opened'],
+    ]);
+    expect(group.incidents).toBe(1);
+    expect(group.outcomes.slice(1).map(({ into, records }) => [into, records])).toEqual([
+      ...[
+        ['new', true],
+        ['new', true],
+        ['new', true],
+      ],
+    ]);
+  });
+
+  test('or until one has the key for another reason', () => {
+    const group = new Group(attaching).says(0, 'a', 'firing');
+    expect(group.settles(0)).toEqual([]);
+    group.open = 5;
+    expect(group.settles(60)).toEqual(['a:attached']);
+  });
+
+  test('has it wait for a day at most, or until it ends; looked at once in that time', () => {
+    const group = new Group(attaching).says(0, 'a', 'firing').says(5, 'b', 'firing');
+    expect(group.settles(5)).toEqual([]);
+    expect(group.until).toEqual(at(DAY));
+    expect(group.says(30, 'b', 'resolved').settles(30)).toEqual(['b:unattached', 'b:unattached']);
+    expect(group.settles(DAY - 1)).toEqual([]);
+    expect(group.until).toEqual(at(DAY));
+    expect(group.settles(DAY)).toEqual(['a:unattached']);
+    expect(group.until).toBeNull();
+    // Whoever opens one later has that of its own.
+    expect(group.says(DAY + 1, 'c', 'firing', { rule: rule() }).settles(DAY + 1)).toEqual(['c:opened']);
+  });
+
+  test('makes no difference when it is looked at late', () => {
+    const soon = new Group(attaching).says(0, 'a', 'firing').says(9, 'c', 'firing', { rule: rule() });
+    expect(soon.settles(2 * DAY)).toEqual(['a:attached', 'c:opened']);
+    const late = new Group(attaching).says(0, 'a', 'firing').says(DAY, 'c', 'firing', { rule: rule() });
+    expect(late.settles(2 * DAY)).toEqual(['a:unattached', 'c:opened']);
+  });
+
+  test('attaches nothing that has ended before there was an incident', () => {
+    const group = new Group(attaching).says(0, 'a', 'firing').says(1, 'a', 'resolved');
+    expect(group.says(2, 'c', 'firing', { rule: rule() }).settles(9)).toEqual([
+      ...['a:unattached', 'a:unattached', 'c:opened'],
+    ]);
+    // Nor what ended in another group.
+    const elsewhere = { ended: { at: iso(2), until: iso(2) } };
+    expect(new Group(attaching).says(0, 'a', 'firing', elsewhere).settles(3)).toEqual(['a:unattached']);
+  });
+
+  test('is not asked whether it is muted, or quiet', () => {
+    const group = new Group(rule({ does: { attach: true }, quiet: { from: 0, to: 1439, zone: 'UTC' } }));
+    group.mute = { from: at(-1), until: at(60) };
+    expect(group.says(0, 'a', 'firing').settles(0)).toEqual([]);
+    expect(group.until).toEqual(at(DAY));
   });
 });
 
@@ -326,6 +392,7 @@ test('whatever is said, each signal has one outcome in the end, and no incident 
       after: fc.integer({ min: 0, max: 9 }),
       alert: fc.constantFrom('a', 'b', 'c'),
       status: fc.constantFrom('firing' as const, 'resolved' as const),
+      attaches: fc.boolean(),
       /** What happens before it is decided: nothing, or the incident is resolved; or it is not decided yet. */
       next: fc.constantFrom('settle', 'resolve', 'wait'),
     }),
@@ -342,24 +409,26 @@ test('whatever is said, each signal has one outcome in the end, and no incident 
       const group = new Group(rule(more));
       group.mute = muted;
       let minutes = 0;
-      for (const { after, alert, status, next } of signals) {
+      for (const { after, alert, status, attaches, next } of signals) {
         minutes += after;
-        group.says(minutes, alert, status);
+        group.says(minutes, alert, status, attaches ? { rule: attaching } : {});
         if (next === 'wait') continue;
         group.settles(minutes);
         if (next === 'resolve') group.resolves();
       }
       // Time passes.
       for (let i = 0; i < 20 && group.until; i++) group.settles((group.until.getTime() - START) / MIN);
-      group.settles(24 * 60);
+      group.settles(2 * DAY);
       // Only a threshold that nobody has reached keeps one that fires waiting.
       if (!more.count) expect(group.waiting.filter(({ status }) => status === 'firing')).toEqual([]);
-      for (const alert of ['a', 'b', 'c']) group.says(24 * 60 + 1, alert, 'resolved');
-      group.settles(24 * 60 + 1);
+      for (const alert of ['a', 'b', 'c']) group.says(2 * DAY + 1, alert, 'resolved');
+      group.settles(2 * DAY + 1);
       expect(group.waiting).toEqual([]);
       const ids = group.outcomes.map(({ id }) => id);
       expect(new Set(ids).size).toBe(signals.length + 3);
-      expect(group.outcomes.filter(({ outcome }) => outcome === 'opened').length).toBe(group.incidents);
+      const opened = group.outcomes.filter(({ outcome }) => outcome === 'opened');
+      expect(opened.length).toBe(group.incidents);
+      for (const { id } of opened) expect(signals[Number(id.split(' ')[0]) - 1]?.attaches).toBe(false);
       for (const alert of ['a', 'b', 'c']) {
         const of = group.outcomes.filter((one) => one.alert === alert && one.records);
         // In each incident: it fires, ends, fires again; and in the order in which that was said.
