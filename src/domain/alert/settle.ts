@@ -90,6 +90,9 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
     would.add(signal.alert);
   };
 
+  // What began and ended unheard. Where the same delivery opens an incident, it is a part of that, on whichever side it stands.
+  const brief: Waiting[] = [];
+
   const began = (signal: Waiting, stand: { incident: Into | null; firing: boolean } | null) => {
     const { alert, rule } = signal;
     if (signal.late || stand?.firing) return say(signal, 'repeated', stand?.incident ?? null);
@@ -106,6 +109,7 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
     held.set(alert, { signal, hold: hold ?? { why: 'short', until: null } });
     if (hold) return;
     open = 'new';
+    for (const one of brief) if (one.receivedAt === signal.receivedAt) say(one, 'attached', open, true);
     // Whatever waits is of the same group: it need not wait any longer, now that there is an incident.
     for (const one of held.values()) {
       // By then it waited no more, whenever that is looked at.
@@ -132,7 +136,11 @@ export function settle(signals: readonly Waiting[], at: Standing): Settled {
     else if (stand) say(signal, 'repeated', stand.incident);
     else if (open !== null) say(signal, 'attached', open, true);
     // Nobody has said that it fired, and now it does not.
-    else say(signal, 'attach' in rule.does ? 'unattached' : 'short');
+    else if ('attach' in rule.does) say(signal, 'unattached');
+    else {
+      say(signal, 'short');
+      brief.push(signal);
+    }
   };
 
   for (const signal of signals) {

@@ -120,6 +120,17 @@ describe('one that fires', () => {
     expect(group.settles(1)).toEqual(['a:short', 'a:repeated']);
   });
 
+  test('what began and ended unheard belongs to the incident that the same delivery opens, wherever it stands in it', () => {
+    const before = new Group(rule()).says(5, 'a', 'resolved').says(5, 'b', 'firing').says(5, 'c', 'resolved');
+    expect(before.settles(6)).toEqual(['a:attached', 'b:opened', 'c:attached']);
+    expect(before.outcomes.every(({ records, into }) => records && into === 'new')).toBe(true);
+    // An end of another time is of no incident that is open.
+    const earlier = new Group(rule()).says(4, 'a', 'resolved').says(5, 'b', 'firing');
+    expect(earlier.settles(6)).toEqual(['a:short', 'b:opened']);
+    const nothing = new Group(rule({ forMs: 5 * MIN })).says(5, 'a', 'resolved').says(5, 'b', 'firing');
+    expect(nothing.settles(6)).toEqual(['a:short']);
+  });
+
   test('by no rule, or by one that ignores it, is nothing more', () => {
     expect(new Group(null).says(0, 'a', 'firing').says(1, 'a', 'resolved').settles(1)).toEqual([
       'a:unmatched',
