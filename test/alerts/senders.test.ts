@@ -26,6 +26,11 @@ describe('Alertmanager', () => {
     });
   });
 
+  test('without a fingerprint, and with labels that are no texts, it is known all the same', () => {
+    const labels = { a: { toString: 1, valueOf: 1 }, b: [{ toString: null }], c: null };
+    const alert = alertmanagerAlert({ fingerprint: undefined, labels });
+    expect(reported('alertmanager', hookOf(alertmanagerBody([alert]))).alert).toMatch(/^[0-9a-f]{40}$/);
+  });
   test('without a fingerprint its labels are what it is known by, in whatever order', () => {
     const bare = (labels: object) =>
       reported(
