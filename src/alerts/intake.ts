@@ -293,12 +293,19 @@ function addressed(
     source: sources.get(name),
     hook: {
       method,
-      path: path.replace(/\/+$/, ''),
+      path: withoutSlashes(path),
       query: new URLSearchParams(query),
       headers: Object.fromEntries(single),
       now,
     },
   };
+}
+
+/** One look at each of those at the end: anybody may send an address of nothing else, and a pattern would begin anew at each. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }
 
 /** How often the same is said. */

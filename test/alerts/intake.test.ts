@@ -269,6 +269,14 @@ describe('what is refused keeps nothing', () => {
     expect(await at.signals()).toEqual([]);
   });
 
+  test('an address of nothing but slashes is no work', async () => {
+    const target = `/hooks/nobody${'/'.repeat(2_000_000)}x`;
+    const request = { method: 'POST', headers: {}, read: async () => Buffer.alloc(0) };
+    expect((await at.intake.handle({ ...request, target })).status).toBe(404);
+    expect((await at.post('/am///', alertmanagerBody(), GOOD)).status).toBe(202);
+    await at.db.sql('truncate signal, arrival, outbox');
+  });
+
   test('another method, with those that there are', async () => {
     const { status, headers } = await at.post('/am', undefined, GOOD, 'GET');
     expect([status, headers.get('allow')]).toEqual([405, 'POST']);

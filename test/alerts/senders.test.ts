@@ -400,6 +400,14 @@ describe('Datadog', () => {
     snapshot: 'null',
     ...more,
   });
+  test('no tag and no title is slow to read, whatever stands in it', () => {
+    const blanks = ' '.repeat(500_000);
+    const tags = [blanks, `a:${blanks}b`, ` c : d ${blanks}`, ':e'].join('x,');
+    const title = '[a]'.repeat(2_000_000);
+    const { labels, title: kept } = reported('datadog', hookOf(body({ tags, title })));
+    expect(Object.keys(labels)).toEqual(expect.arrayContaining(['a', 'c']));
+    expect(String(kept)).toMatch(/^\[a/);
+  });
   test('an alert, with its tags as labels', () => {
     expect(reported('datadog', hookOf(body()))).toMatchObject({
       alert: '1234567890123456789',
