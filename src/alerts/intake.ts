@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { file } from '#domain/alert/rule.js';
 import { signalId } from '#domain/alert/signal.js';
 import type { PlainLog } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Secret } from '#runbooks/secret.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
+import type { FiledSignal } from '#store/signals.js';
 import type { Store } from '#store/store.js';
 import { normal } from './normal.js';
 import { type Hook, type HookAnswer, type Received, Unreadable } from './sender.js';
@@ -48,6 +50,8 @@ type No = {
 /** Deliveries that are being read and written at the same time, and what they may be long together. */
 const AT_ONCE = 200;
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
+/** How long alerts are read in one go. */
+const TURN_MS = 10;
 /** After so long a sender that was told to wait may try again. */
 const RETRY_S = 5;
 
@@ -105,13 +109,18 @@ export function createIntake(ports: IntakePorts): Intake {
     if (team === null) return null;
     const { rules } = ports.settings();
     const now = ports.now();
-    const signals = new Map(
-      received.alerts.map((one) => {
-        const signal = normal(one, { scrub: ports.scrub, now });
-        const { rule, key, group } = file(rules, source.name, signal);
-        return [signalId(source.name, signal), { ...signal, rule: rule?.name ?? null, key, group }];
-      }),
-    );
+    const signals = new Map<string, FiledSignal>();
+    let began = performance.now();
+    for (const one of received.alerts) {
+      // Ten thousand of them take a second: others have their turn in between.
+      if (performance.now() - began > TURN_MS) {
+        await nextTurn();
+        began = performance.now();
+      }
+      const signal = normal(one, { scrub: ports.scrub, now });
+      const { rule, key, group } = file(rules, source.name, signal);
+      signals.set(signalId(source.name, signal), { ...signal, rule: rule?.name ?? null, key, group });
+    }
     const { name, shadow } = source;
     const filed = [...signals.values()];
     const arrived = await ports.signals.arrive(team, {

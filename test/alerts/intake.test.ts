@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createIntake } from '#alerts/intake.js';
 import { openStore } from '#store/store.js';
 import { freePort } from '../support/wire.js';
 import { type Hooked, hooked, KEPT } from './hooked.js';
@@ -219,6 +220,32 @@ describe('a delivery', () => {
       ['firing', 'tts', 'service=tts'],
       ['resolved', 'tts', 'service=tts'],
     ]);
+  });
+
+  test('of thousands of alerts lets others have their turn while it is read', async () => {
+    const labels = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`label${i}`, 'x'.repeat(50)]));
+    const alerts = Array.from({ length: 5_000 }, (_, i) => ({
+      ...{ alert: `f${i}`, status: 'firing' as const, labels },
+    }));
+    let turns = 0;
+    let on = true;
+    const count = () => {
+      turns += 1;
+      if (on) setImmediate(count);
+    };
+    let read = 0;
+    const arrive = async () => {
+      read = turns;
+      return { repeated: false, fresh: 0, lanes: [] };
+    };
+    const intake = createIntake({ ...at.ports, signals: { ...at.ports.signals, arrive } });
+    const source = at.ports.settings().sources.get('am');
+    if (!source) throw new Error('no source');
+    const taking = intake.take(source, { delivery: 'd', alerts });
+    setImmediate(count);
+    await taking;
+    on = false;
+    expect(read).toBeGreaterThan(1);
   });
 
   test('of ten thousand alerts is taken whole', async () => {
