@@ -35,8 +35,10 @@ interface HookRequest {
   /** With the query. */
   target: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The body as it came; null: it is longer than `most` bytes, and was not read to its end. */
-  read(most: number): Promise<Buffer | null>;
+  /**
+   * The body as it came; null: it is longer than `most` bytes, or `more`, which hears how long each piece is, wants no more of it.
+   */
+  read(most: number, more: (bytes: number) => boolean): Promise<Buffer | null>;
 }
 
 /** What is wrong with a request that is nobody's, or with one of a source; `retry`: after so many seconds it may be made again. */
@@ -47,9 +49,11 @@ type No = {
   wrong?: Record<string, string>;
 };
 
-/** Deliveries that are being read and written at the same time, and what they may be long together. */
+/** Deliveries of known senders that are being read and written at the same time. */
 const AT_ONCE = 200;
+/** What has come of bodies that are in hand: of all sources, and of one that must read them to know whose they are. */
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
+const UNKNOWN_BYTES = 16 * 1024 * 1024;
 /** How long alerts are read in one go. */
 const TURN_MS = 10;
 /** After so long a sender that was told to wait may try again. */
@@ -77,6 +81,38 @@ export function createIntake(ports: IntakePorts): Intake {
   const said = new Seldom(log);
   let inHand = 0;
   let bytesInHand = 0;
+  const unknownBytes = new Map<string, number>();
+
+  /**
+   * Counts what has come, and not what somebody says will: who opens many connections and sends slowly keeps nobody out. Strangers
+   * keep out those of their own source at most.
+   */
+  const handOf = ({ name, sender }: Source) => {
+    let held = 0;
+    let heldUnknown = 0;
+    const holdUnknown = (bytes: number) => {
+      heldUnknown += bytes;
+      unknownBytes.set(name, (unknownBytes.get(name) ?? 0) + bytes);
+    };
+    const known = () => holdUnknown(-heldUnknown);
+    return {
+      /** @returns false: it is more than can be taken now */
+      takes(bytes: number): boolean {
+        if (bytesInHand + bytes > BYTES_AT_ONCE) return false;
+        if (!sender.inFront && (unknownBytes.get(name) ?? 0) + bytes > UNKNOWN_BYTES) return false;
+        held += bytes;
+        bytesInHand += bytes;
+        if (!sender.inFront) holdUnknown(bytes);
+        return true;
+      },
+      /** It is no stranger's. */
+      known,
+      letGo() {
+        known();
+        bytesInHand -= held;
+      },
+    };
+  };
 
   /** A sender that sends too much waits: 503, because most of them take 429 for a no. */
   const spends = ({ name, perMinute }: Source): boolean => {
@@ -192,15 +228,28 @@ export function createIntake(ports: IntakePorts): Intake {
     };
     const early = sender.inFront ? stranger({ ...hook, body: Buffer.alloc(0) }) : null;
     if (early) return early;
-    if (bytesInHand + length > BYTES_AT_ONCE) return busy('Too much is being taken at this moment.');
-    bytesInHand += length;
+    const hand = handOf(source);
+    let full = false;
     try {
-      const body = await request.read(source.maxBytes);
+      const body = await request.read(source.maxBytes, (bytes) => {
+        full = !hand.takes(bytes);
+        return !full;
+      });
+      if (full) return busy('Too much is being taken at this moment.');
       if (body === null) return tooLong;
       const whole: Hook = { ...hook, body };
-      return stranger(whole) ?? (await known(source, whole));
+      const no = stranger(whole);
+      if (no) return no;
+      hand.known();
+      if (inHand >= AT_ONCE) return busy('Too many deliveries are being taken at this moment.');
+      inHand += 1;
+      try {
+        return await known(source, whole);
+      } finally {
+        inHand -= 1;
+      }
     } finally {
-      bytesInHand -= length;
+      hand.letGo();
     }
   };
 
@@ -247,9 +296,6 @@ export function createIntake(ports: IntakePorts): Intake {
     request: HookRequest,
   ): Promise<HookAnswer> {
     if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
-    if (inHand >= AT_ONCE)
-      return dressed(source, busy('Too many deliveries are being taken at this moment.'));
-    inHand += 1;
     try {
       const answer = await answered(source, hook, request);
       return 'sentence' in answer ? dressed(source, answer) : answer;
@@ -266,8 +312,6 @@ export function createIntake(ports: IntakePorts): Intake {
       const { state, reason } = troubleOf(error);
       const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
       return dressed(source, busy(`The database ${why}.`));
-    } finally {
-      inHand -= 1;
     }
   }
 }

@@ -440,3 +440,54 @@ test('what strangers send is not even read, where who they are stands in front o
   expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
   raw.destroy();
 });
+
+describe('strangers who send slowly', () => {
+  /** Requests whose bodies have come so far, and do not end. @returns answers that there are already */
+  function stalled(count: number, bytes: number) {
+    const answers: number[] = [];
+    const ends: Array<() => void> = [];
+    const all = Array.from({ length: count }, async () => {
+      const { status } = await at.intake.handle({
+        ...{ method: 'POST', target: '/hooks/js', headers: { 'content-length': '1000000' } },
+        async read(_most, more) {
+          if (!more(bytes)) return null;
+          await new Promise<void>((resolve) => ends.push(resolve));
+          return Buffer.alloc(0);
+        },
+      });
+      answers.push(status);
+    });
+    return {
+      answers,
+      async end() {
+        for (const end of ends) end();
+        await Promise.all(all);
+      },
+    };
+  }
+
+  test('keep nobody out, however many they are', async () => {
+    const slow = stalled(500, 1);
+    try {
+      expect((await at.post('/js', { id: 'a' }, GOOD)).status).toBe(202);
+      expect((await at.post('/am', alertmanagerBody(), GOOD)).status).toBe(202);
+      expect(slow.answers).toEqual([]);
+    } finally {
+      await slow.end();
+    }
+    expect(slow.answers).toEqual(Array(500).fill(401));
+  });
+
+  test('have so much memory of one source, and none of what others send', async () => {
+    const slow = stalled(60, 999_999);
+    try {
+      const busy = await at.post('/js', { id: 'b', text: 'x'.repeat(800_000) }, GOOD);
+      expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '5']);
+      expect((await at.post('/am', alertmanagerBody(), GOOD)).status).toBe(202);
+      expect(slow.answers).toEqual(Array(44).fill(503));
+    } finally {
+      await slow.end();
+    }
+    expect((await at.post('/js', { id: 'b', text: 'x'.repeat(800_000) }, GOOD)).status).toBe(202);
+  });
+});
