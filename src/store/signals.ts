@@ -403,7 +403,10 @@ async function openedFor(
   return new Map(rows.map(({ id, incident }) => [id, incident]));
 }
 
-/** Writes down what came of signals, once: what has an outcome keeps it. */
+/**
+ * Writes down what came of signals, once: what has an outcome keeps it. Of what is recorded in no incident nothing is read any
+ * more but how often it was; what its sender wrote goes, since no `erase` finds it there.
+ */
 async function settled(
   db: Queryable,
   team: string,
@@ -421,7 +424,9 @@ async function settled(
        where s.team = $1 and s.alert = over.alert and s.shadow = over.shadow and s.fires and s.outcome is not null
      )
      update signal s set outcome = g.outcome, incident = g.incident, settled_at = now(),
-       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0)
+       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0),
+       key = case when g.outcome in ('opened', 'attached') then s.key else '' end,
+       body = case when g.outcome in ('opened', 'attached') then s.body else jsonb_build_object('alert', s.body -> 'alert') end
      from g left join over on over.alert = g.alert and over.shadow = g.shadow
      where s.team = $1 and s.id = g.id`,
     [team, JSON.stringify(ends)],

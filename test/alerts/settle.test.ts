@@ -435,3 +435,49 @@ test('texts that are erased are gone from what the sender said too', async () =>
   await kit.settles();
   expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
 });
+
+test('what a sender says again after it was erased can be erased again', async () => {
+  const said = { text: 'a name', labels: { service: 'tts', who: 'a name' } };
+  await kit.arrives([signal('a', 'tts', said)]);
+  await kit.settles();
+  const { rows } = await kit.client.query<{ seq: number }>("select seq from fact where type = 'AlertFired'");
+  const erase = (field: string) =>
+    kit.store.eraseTexts(
+      { unseal, evolve, entryOf, amendmentOf },
+      { team: TEAM, incident: 1, seq: rows[0]?.seq ?? 0 },
+      [field],
+    );
+  const holding = async () =>
+    (await kit.client.query("select from signal where body::text like '%a name%'")).rowCount;
+  expect(await erase('text')).toBe(1);
+  expect(await erase('text')).toBe(0);
+  await kit.arrives([over('a', 'tts', said)]);
+  await kit.settles();
+  expect(await holding()).toBe(1);
+  expect(await erase('text')).toBe(1);
+  expect(await holding()).toBe(0);
+  expect(await erase('text')).toBe(0);
+});
+
+test('of what is recorded in no incident, nothing stays that its sender wrote', async () => {
+  kit.rule(rule({ match: { sources: [], labels: { service: ['stt'] } } }));
+  const said = { text: 'canary', labels: { service: 'tts', who: 'canary' }, values: { of: 'canary' } };
+  await kit.arrives([signal('a', 'tts', said)]);
+  await kit.settles();
+  kit.rule(rule());
+  await kit.arrives([signal('b', 'tts', said)]);
+  await kit.settles();
+  await kit.arrives([signal('b', 'tts', { ...said, since: at('01:44:00') })]);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual([
+    ...['a firing: unmatched', 'b firing: opened INC-1', 'b firing: repeated INC-1'],
+  ]);
+  const { rows } = await kit.client.query<{ outcome: string; canaries: boolean; key: string }>(
+    "select outcome, body::text like '%canary%' as canaries, key from signal order by n",
+  );
+  expect(rows).toEqual([
+    { outcome: 'unmatched', canaries: false, key: '' },
+    { outcome: 'opened', canaries: true, key: 'service=tts' },
+    { outcome: 'repeated', canaries: false, key: '' },
+  ]);
+});
