@@ -140,6 +140,8 @@ function invite({ slack, channel, env, logFile }) {
     'note -2m the cache is warm again',
     'timeline Europe/Berlin',
     'catchup',
+    'impact measure',
+    'watch 1m',
     'postmortem',
     'open sev4 my own incident --drill',
     'help',
@@ -150,7 +152,7 @@ function invite({ slack, channel, env, logFile }) {
     'At a prompt in this folder the command line speaks of the same incidents, once it is told where they are:',
   );
   say(`  export TOCSIN_DATA=${word(env.TOCSIN_DATA)} TOCSIN_CONFIG=${word(env.TOCSIN_CONFIG)}`);
-  for (const line of ['list', 'export INC-2 --format md', 'runbook plan key-sync'])
+  for (const line of ['list', 'export INC-2 --format md', 'runbook plan key-sync', 'alerts report'])
     say(`  npx tocsin ${line}`);
   say(`\nThe bot's log: ${logFile}. Ctrl-C ends all of it.`);
 }

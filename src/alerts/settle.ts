@@ -10,6 +10,7 @@ import {
 } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal } from '#domain/refusal.js';
+import { runsOf } from '#domain/run/state.js';
 import { alertsAsking, botAsking, isInSlack, refOf } from '#domain/words.js';
 import type { Handle, Recorded } from '#handle/handle.js';
 import { holdLane, type LaneOptions, type Lanes, type Lease, type Terms } from '#lanes/lane.js';
@@ -29,6 +30,9 @@ export interface AlertWorld {
   /** The newest open incident in which that group is at home. */
   openWithGroup(team: string, group: string): Promise<Pick<IncidentState, 'number'> | null>;
   fact: Store['incidents']['fact'];
+  /** Alerts of a group that fire by the record of an incident; and the entry of one. */
+  firingAlerts: Store['incidents']['firingAlerts'];
+  alertEntry: Store['incidents']['alertEntry'];
   tell: Handle;
   /** `alerts.rules` of tocsin.yml, as they are now. */
   rules(): readonly Rule[];
@@ -309,12 +313,13 @@ class Settling {
       if (ended.some((end) => end.incident === incident)) await this.#resolve(one);
   }
 
-  /** Where the rules of all its alerts say so, an incident is resolved once none of them fires any more. */
+  /** Where the rules of all its alerts say so, an incident is resolved once none of them fires any more, and no run is under way in it. */
   async #resolve({ incident, signal, key }: ToRecord): Promise<void> {
     const { world } = this.options;
     const { team } = this.of;
     const state = await world.incident(team, incident);
     if (!state || state.status === 'resolved' || firingIn(state.alerts) > 0) return;
+    if (runsOf(state).list.some((run) => run.status !== 'ended')) return;
     const rules = world.rules();
     const isAuto = (name: string | null) => rules.find((rule) => rule.name === name)?.resolve === 'auto';
     const here = alertsHere(state.alerts);
@@ -333,9 +338,8 @@ class Settling {
     const state = await world.incident(team, from);
     const known = state?.alerts?.[group];
     if (!state || !known) return;
-    const firing = (await world.signals.firing(team, group, MOST_MOVED)).filter(
-      (one) => one.incident === from,
-    );
+    const fires = await world.signals.firing(team, group, MOST_MOVED);
+    const firing = fires.filter((one) => one.incident === from);
     const newest = firing[0] ?? (await world.signals.newest(team, group, from));
     const to = effect.payload.to ?? (await this.#split(key, state, seq, newest));
     // At home nowhere, they are forgotten, and what fires next opens an incident; the log says why.
@@ -348,10 +352,28 @@ class Settling {
       botAsking(team, `${key}:take`, world.now()),
     );
     if (isRefusal(taken)) return world.signals.moved(team, group, from, null);
+    if (fires.length < MOST_MOVED) await this.#endAway(from, to, fires, key);
     for (const some of portions([...firing].reverse()))
       await this.#record(some.map((signal) => ({ signal, incident: to, key: `${key}:${signal.id}` })));
     await this.lease.secure();
     await world.signals.moved(team, group, from, to);
+  }
+
+  /** Of a group that comes back: what has ended while it was away is over here too. */
+  async #endAway(from: number, to: number, fires: readonly KeptSignal[], key: string): Promise<void> {
+    const { world } = this.options;
+    const { team, group } = this.of;
+    const firing = new Set(fires.map(({ alertId }) => alertId));
+    for (const { at, text, link, detail } of await world.firingAlerts(team, to, group, MOST_MOVED)) {
+      const { alert: id = '', sender: source = '', rule = null, since = at } = detail;
+      if (firing.has(id)) continue;
+      const until = (await world.alertEntry(team, from, id))?.until ?? null;
+      const filed = { id, source, group, key: detail.key ?? '', rule };
+      const said = { title: text ?? '', text: null, labels: {}, values: {}, link };
+      const alert = { ...filed, status: 'resolved' as const, since, until, ...said };
+      const asking = botAsking(team, `${key}:over:${id}`, world.now());
+      await this.#ask({ type: 'RecordAlert', alert }, to, asking);
+    }
   }
 
   /** @returns the incident of its own that a group gets; as hidden as the one that it comes from */

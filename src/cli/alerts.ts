@@ -24,7 +24,7 @@ export const alerts: Verb = {
   async run(args, io) {
     const [verb, ...rest] = args;
     if (verb === 'report') return reportAlerts(rest, io);
-    if (verb !== 'try') throw new Usage('say what is to be tried: `alerts try FILE --source NAME`');
+    if (verb !== 'try') throw new Usage('say which: `alerts try FILE --source NAME`, or `alerts report`');
     return tryAlerts(rest, io);
   },
 };

@@ -30,7 +30,7 @@ const NAMED = 5;
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {
   form: 'doctor',
-  help: 'check configuration, database, queue, clock, Slack, deliveries and runbooks; says the fix',
+  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks and sources of alerts; says the fix',
   async run(args, io) {
     nothingMore('doctor', args);
     const findings: Finding[] = [];
@@ -143,6 +143,7 @@ async function database(
           : (fix ?? 'is the bot running, and can it reach Slack?'),
     });
     for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
+    for (const finding of await sourcesHeard(core, config)) tell(finding);
     return writing.state === 'ok' ? null : writing;
   } catch (error) {
     if (error instanceof Unavailable) {
@@ -199,6 +200,31 @@ async function restores({ store }: Core, tell: (finding: Finding) => void): Prom
       fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
     });
   }
+}
+
+const HEARD_DAYS = 14;
+
+/** Which sources have sent anything of late. One that is silent may be well; or it has another address than ours. */
+async function sourcesHeard({ store, home }: Core, config: Config): Promise<Finding[]> {
+  // What is wrong there is said below.
+  if (alertsWrong(config.org, config.org.at).length > 0) return [];
+  const names = [...openAlerts(config).settings().sources.keys()];
+  if (names.length === 0) return [];
+  const team = (await home()) ?? (await store.workspaces.only());
+  // Before a bot was there, nothing can have come; which of several workspaces is ours is asked above.
+  if (team === null && (await store.workspaces.list()).length > 1) return [];
+  const since = new Date(Date.now() - HEARD_DAYS * 86_400_000);
+  const counts = team === null ? [] : await store.signals.report(team, since);
+  const days = `in the last ${HEARD_DAYS} days`;
+  return names.map((name) => {
+    const heard = counts.reduce((sum, one) => sum + (one.source === name ? one.signals : 0), 0);
+    const address = `${config.publicUrl ?? 'https://YOUR-HOST'}/hooks/${name}`;
+    const detail =
+      heard > 0
+        ? `was heard ${heard === 1 ? 'once' : `${heard} times`} ${days}; \`tocsin alerts report\` has what came of it`
+        : `has sent nothing ${days}; it is to send to ${address}`;
+    return { what: `source ${name}`, ok: true, detail };
+  });
 }
 
 /** Incidents that miss something in Slack, the newest of them by name. */

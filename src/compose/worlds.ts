@@ -99,6 +99,8 @@ export function alertWorldOf(
     incident,
     openWithGroup: store.incidents.openWithGroup,
     fact: store.incidents.fact,
+    firingAlerts: store.incidents.firingAlerts,
+    alertEntry: store.incidents.alertEntry,
     tell,
     rules: () => alerts.settings().rules,
     owe,

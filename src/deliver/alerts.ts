@@ -1,6 +1,6 @@
 import { firingIn } from '#domain/alert/state.js';
 import { type Entry, ERASED } from '#domain/incident/entry.js';
-import { alertsMessage, type FiringAlert, LISTED } from '#slack/blocks/alert.js';
+import { alertsMessage, LISTED, type ListedAlert } from '#slack/blocks/alert.js';
 import type { Message } from '#slack/blocks/text.js';
 import { type Attempt, type Body, NO_PREVIEWS, needed, opened, Refused, Undeliverable } from './attempt.js';
 
@@ -22,7 +22,8 @@ export async function showAlerts(attempt: Show): Promise<Body> {
     return post(attempt, channel.id, 1);
   }
   const at = { channel: shown.channel, ts: shown.ts };
-  attempt.pace('alerts.show', `${at.channel}/${at.ts}`);
+  // One a second for all groups together: in a storm Slack takes some fifty updates a minute, whatever their channels are.
+  attempt.pace('alerts.show', 'anywhere');
   const message = await wording(attempt);
   try {
     await attempt.write('chat.update', { ...at, ...message });
@@ -61,9 +62,9 @@ function groupOf(attempt: Show) {
 }
 
 /** As the record has it, so that the message says what the timeline says. */
-function firingAlert({ text, at, detail, link }: Entry): FiringAlert {
-  const { about = null, since = at, values = {} } = detail;
-  return { title: text ?? ERASED, text: about, since, values, link };
+function listed({ text, at, detail, link }: Entry): ListedAlert {
+  const { about = null, since = at, labels = {}, values = {} } = detail;
+  return { title: text ?? ERASED, text: about, since, labels, values, link };
 }
 
 async function wording(attempt: Show): Promise<Message> {
@@ -74,7 +75,13 @@ async function wording(attempt: Show): Promise<Message> {
   const [alerts, mutedUntil] = group.moved
     ? [[], null]
     : await Promise.all([
-        group.firing > 0 ? world.incidents.firingAlerts(team, incident.number, id, LISTED) : [],
+        group.firing > 0
+          ? world.incidents.firingAlerts(team, incident.number, id, LISTED)
+          : group.alerts > 0
+            ? world.incidents
+                .entriesNumbered(team, incident.number, [group.n])
+                .then((found) => [...found.values()])
+            : [],
         world.alerts.mutedUntil(team, group.key),
       ]);
   return alertsMessage({
@@ -83,7 +90,7 @@ async function wording(attempt: Show): Promise<Message> {
       open: incident.status !== 'resolved',
       id,
       group,
-      alerts: alerts.map(firingAlert),
+      alerts: alerts.map(listed),
     },
     firing: firingIn(incident.alerts),
     mutedUntil: mutedUntil && mutedUntil > world.now() ? mutedUntil : null,

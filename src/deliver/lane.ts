@@ -153,6 +153,8 @@ const BATCH = 50;
 
 /** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
 const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
+/** These belong to an entry, and are not seen before it: they wait for what is ordered and was owed before them. */
+const BEHIND: ReadonlySet<EffectKind> = new Set(['impact.picture']);
 /** These speak in the incident's channel, so they come after it was made. */
 const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.entry',
@@ -196,8 +198,12 @@ export function pick(
     (row) => ORDERED.has(row.effect.kind) && !(ready && row.effect.kind === 'channel.open'),
   );
   const head = ordered[0];
+  const early = (row: OutboxRow) => head !== undefined && head.id < row.id && BEHIND.has(row.effect.kind);
   const free = rows.filter(
-    (row) => !ordered.includes(row) && !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
+    (row) =>
+      !ordered.includes(row) &&
+      !early(row) &&
+      !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
   );
   const first = [...(head ? [head] : []), ...free].filter(due).sort((a, b) => a.id - b.id)[0];
   if (first) return { batch: companions(first, first === head ? ordered : free, due, alone) };

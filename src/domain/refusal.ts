@@ -203,8 +203,8 @@ export const SENTENCES = {
     next: 'Say from when to when: `impact measure --from TIME --to TIME`.',
   }),
   MEASURE_UNSET: (_: Record<string, never>) => ({
-    sentence: 'What is to be measured, nobody has said here.',
-    next: 'Write `impact:` in tocsin.yml: where Prometheus is, and what counts as failed and as total. `impact --failed N` takes a figure that somebody counted.',
+    sentence: 'tocsin.yml does not say what is to be measured.',
+    next: 'Write it there under `impact:` (docs/impact.md): where Prometheus is, and what counts as failed and as total. `impact --failed N` takes a figure that somebody counted.',
   }),
   MEASURE_COMPONENT: (p: { component: string; known: readonly string[] }) => ({
     sentence: `“${p.component}” is no component that is measured.`,

@@ -164,7 +164,8 @@ export function isInSlack(id: string): boolean {
 
 /** What a reader is shown: the name that was known, else the id. */
 export function personLabel(person: { id: string; name: string | null }): string {
-  return person.name ?? person.id;
+  const source = sourceOf(person.id);
+  return person.name ?? (source === null ? person.id : `${source} (alerts)`);
 }
 
 /** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
@@ -179,8 +180,15 @@ export function botAsking(team: string, key: string | null, now: Date, id = 'toc
 
 /** Who asks where monitoring speaks: a source of `alerts.sources` in tocsin.yml, by its name. */
 export function alertsAsking(team: string, source: string, key: string | null, now: Date) {
-  const by = { id: `alerts:${source}`, name: null };
+  const by = { id: `${ALERTS}${source}`, name: null };
   return { team, by, source: 'alerts' as const, key, now, seesPrivate: true };
+}
+
+const ALERTS = 'alerts:';
+
+/** @returns the source of alerts that acts under that id; null: it is none */
+export function sourceOf(id: string): string | null {
+  return id.startsWith(ALERTS) ? id.slice(ALERTS.length) : null;
 }
 
 export function isScheduled(id: string): boolean {

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { firingIn } from '#domain/alert/state.js';
+import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
 import { decide } from '#domain/incident/decide.js';
 import { type Effect, effectsOf, laneOf, laneOfEffect } from '#domain/incident/effect.js';
@@ -216,6 +216,7 @@ export function draftOf(
     ...notes,
     ...putBack(known?.state ?? null, after.state, facts),
     ...stillFiring(after.state, facts),
+    ...alertsGone(after.state, facts),
   ];
   const receipt =
     facts.length === 0
@@ -264,6 +265,15 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
   if (differs('roles')) remarks.push('The role is what it was before.');
   if (differs('components')) remarks.push('The components are what they were before.');
   return remarks;
+}
+
+/** Said to whoever moves away the last of what monitoring saw here. */
+function alertsGone({ number, status, alerts }: IncidentState, facts: Fact[]): string[] {
+  const moved = facts.some((fact) => fact.type === 'AlertsMoved');
+  if (!moved || status === 'resolved' || alertsHere(alerts).length > 0) return [];
+  return [
+    `${refOf(number)} has no alerts any more: \`dismiss\` closes it, if it was no incident of its own.`,
+  ];
 }
 
 /** Said to whoever resolves what monitoring still sees. */

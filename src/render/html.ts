@@ -91,11 +91,12 @@ function pictureFigure({ svg, head, rows }: Extract<Block, { is: 'picture' }>): 
   const cells = (of: string[], tag: string) =>
     of.map((cell) => `<${tag}>${htmlText(cell)}</${tag.split(' ')[0]}>`).join('');
   return [
-    `<figure>${svg}`,
+    // A `figure` would be indented from both sides, and the style is part of every page that was ever exported.
+    `<div role="figure">${svg}`,
     '<details><summary>The same as a table</summary>',
     `<table><thead><tr>${cells(head, 'th scope="col"')}</tr></thead><tbody>`,
     ...rows.map((row) => `<tr>${cells(row, 'td')}</tr>`),
-    '</tbody></table></details></figure>',
+    '</tbody></table></details></div>',
   ].join('\n');
 }
 

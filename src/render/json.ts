@@ -100,9 +100,14 @@ function alertOf({ detail, text, erased }: Entry) {
     text: detail.about ?? null,
     firing: detail.firing ?? false,
     times: detail.times ?? 1,
-    labels: detail.labels ?? {},
-    values: detail.values ?? {},
+    labels: sorted(detail.labels),
+    values: sorted(detail.values),
   };
+}
+
+/** Names in the order that the facts have them in: the database keeps them in one of its own. */
+function sorted(named: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Members in an order of our own: the database keeps them in one of its. `differs`: from the newest figures that were typed. */

@@ -3,7 +3,7 @@ import { differenceText, type Entry, impactText, toldText, unaffectedText } from
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
 import { watchedIn, watchOf } from '#domain/watch.js';
-import { MARKS, momentNow, type Person, personLabel, refOf, runRef } from '#domain/words.js';
+import { MARKS, momentNow, type Person, personLabel, refOf, runRef, sourceOf } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
@@ -86,13 +86,15 @@ interface Mute {
 
 /** The answer to `mute KEY 2h`, for whoever looks in any zone. */
 export function mutedText({ key, until }: Mute): string {
-  if (until === null) return `${excerpt(key, 200)} is not muted: its alerts open incidents again.`;
-  return `${excerpt(key, 200)} is muted until ${minuteOf(until)} UTC: its alerts open nothing meanwhile; what fires then still, does.`;
+  const name = excerpt(key, 200);
+  if (until === null) return `${name} is not muted: its alerts open incidents again.`;
+  return `${name} is muted until ${minuteOf(until)} UTC: its alerts open no incident before, and what still fires then opens one. \`mute ${name} off\` ends it.`;
 }
 
 /** The answer to `mute` alone. */
 export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: string): string {
-  if (mutes.length === 0) return 'Nothing is muted. `mute KEY 2h` lets alerts of that key open nothing.';
+  if (mutes.length === 0)
+    return 'Nothing is muted. `mute KEY 2h` keeps alerts of that key from opening an incident.';
   const clock = clockIn(zone);
   const line = ({ key, until, by }: Mute & { by: Person }) => {
     const when = until === null ? '' : dateTimeOf({ ...momentNow(until), precision: 'minute' }, clock);
@@ -161,9 +163,15 @@ function roles(state: IncidentState): string {
   return [lead ? `lead: ${personLabel(lead)}` : 'no lead yet', ...rest].join(' · ');
 }
 
+/** ` by an alert from prometheus`; of what a person opened, the timeline says who. */
+function openedBy({ opener }: IncidentState): string {
+  const source = sourceOf(opener.id);
+  return source === null ? '' : ` by an alert from ${source}`;
+}
+
 function milestones(state: IncidentState, clock: Clock): string[] {
   const { metrics, contradictions } = metricsIn(state, clock);
-  const opened = `opened: ${dateTimeOf(state.opened, clock)}`;
+  const opened = `opened: ${dateTimeOf(state.opened, clock)}${openedBy(state)}`;
   const marked = MARKS.flatMap((mark) => {
     const milestone = state.milestones[mark];
     if (!milestone) return [];

@@ -79,7 +79,7 @@ export async function pictureOf(
     return `${line}<text x="${x(at) + (late ? -4 : 4)}" y="${y}" text-anchor="${late ? 'end' : 'start'}">${label}</text>`;
   });
   const heading = (y: number, { title, fill, outline }: typeof FAILED) =>
-    `<rect x="${LEFT + 6}" y="${y - 9}" width="10" height="10" fill="${fill}" stroke="${outline}"/><text x="${LEFT + 21}" y="${y}">${title}, every ${each}</text>`;
+    `<rect x="${LEFT + 6}" y="${y - 9}" width="10" height="10" fill="${fill}" stroke="${outline}"/><text x="${LEFT + 21}" y="${y}" stroke="#fff" stroke-width="4" paint-order="stroke">${title}, every ${each}</text>`;
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" role="img" aria-labelledby="picture-${n}-title picture-${n}-alt" font-family="${FONT}" font-size="12" fill="${INK}">`,
     `<title id="picture-${n}-title">${title}</title><desc id="picture-${n}-alt">${alt}</desc>`,

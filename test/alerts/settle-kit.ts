@@ -78,6 +78,8 @@ export async function startKit() {
     incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
     openWithGroup: store.incidents.openWithGroup,
     fact: store.incidents.fact,
+    firingAlerts: store.incidents.firingAlerts,
+    alertEntry: store.incidents.alertEntry,
     tell: handle,
     rules: () => rules,
     owe: async (effect, of) => {

@@ -169,6 +169,28 @@ describe('a signal', () => {
   });
 });
 
+test('where tocsin.yml has no rules any more, what began ends all the same, and what waited is let go', async () => {
+  const slow = rule({ name: 'slow', match: { sources: [], labels: { service: ['stt'] } }, forMs: 5 * MIN });
+  kit.rule(slow, rule({ resolve: 'auto' }));
+  const since = kit.world
+    .now()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
+  await kit.arrives([signal('a'), signal('b', 'stt', { since })]);
+  await kit.settles();
+  kit.rule();
+  await kit.arrives([over('a'), signal('c')]);
+  await kit.winds(5 * MIN);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual([
+    ...['a firing: opened INC-1', 'b firing: unmatched', 'a resolved: attached INC-1', 'c firing: unmatched'],
+  ]);
+  // Nobody says any more that it is to be resolved by itself.
+  expect(await kit.state(1)).toMatchObject({ status: 'investigating' });
+  expect(firingIn((await kit.state(1)).alerts)).toBe(0);
+  expect(await kit.due()).toEqual([]);
+});
+
 describe('an incident of alerts', () => {
   test('is resolved when none of them fires any more, where all their rules say so', async () => {
     kit.rule(rule({ resolve: 'auto' }));
@@ -183,6 +205,18 @@ describe('an incident of alerts', () => {
     await kit.arrives([signal('a', 'tts', { since: at('05:00:00') })]);
     await kit.settles();
     expect(await kit.incidents()).toEqual([1, 2]);
+  });
+
+  test('stays open while a run is under way: its end is for whoever asked for it to see', async () => {
+    kit.rule(rule({ resolve: 'auto' }));
+    await kit.arrives([signal('a')]);
+    await kit.settles();
+    const run = { runbook: 'r', definition: 'd', inputs: '{}', target: 't', planOnly: false };
+    await kit.says({ type: 'ProposeRun', ...run }, 1);
+    await kit.arrives([over('a')]);
+    await kit.settles();
+    expect(await kit.state(1)).toMatchObject({ status: 'investigating' });
+    expect(await kit.outcomes()).toEqual(['a firing: opened INC-1', 'a resolved: attached INC-1']);
   });
 
   test('stays as it is where another group of it fires, or where one rule only suggests it', async () => {
@@ -289,6 +323,39 @@ describe('a group that a person moves', () => {
     expect((await kit.state(2)).alerts?.[groupOf()]).toMatchObject({ firing: 1, alerts: 2 });
     // It is how things go, and no mistake.
     expect(kit.logged).toEqual([]);
+  });
+
+  test('and that comes back fires there no more than it does', async () => {
+    kit.rule(rule({ resolve: 'auto' }));
+    await kit.arrives([signal('a'), signal('b')]);
+    await kit.settles();
+    await moves(1, null);
+    await kit.settles();
+    await kit.arrives([over('a')]);
+    await kit.settles();
+    await moves(2, 1);
+    await kit.settles();
+    const alerts = (await kit.alerts(1)).filter(({ detail }) => detail.alert !== undefined);
+    expect(alerts.map(({ detail, until }) => [detail.alert, until])).toEqual([
+      [kit.idOf('a'), at('02:02:00')],
+      [kit.idOf('b'), null],
+    ]);
+    expect((await kit.state(1)).alerts?.[groupOf()]).toMatchObject({ firing: 1, alerts: 2 });
+    await kit.arrives([over('b')]);
+    await kit.settles();
+    expect((await kit.state(1)).status).toBe('resolved');
+  });
+
+  test('into one where another alert of it fires ends none of that', async () => {
+    await kit.arrives([signal('a')]);
+    await kit.settles();
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, 1);
+    await kit.arrives([signal('b')]);
+    await kit.settles();
+    await kit.says({ type: 'ReopenIncident', reason: 'it fires still' }, 1);
+    await moves(2, 1);
+    await kit.settles();
+    expect((await kit.state(1)).alerts?.[groupOf()]).toMatchObject({ firing: 2, alerts: 2 });
   });
 
   test('of which nothing fires any more is at home there all the same', async () => {

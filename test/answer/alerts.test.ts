@@ -112,6 +112,10 @@ test('alerts go where whoever moves them may look; a private incident is as one 
   const moved = text(await types(`attach service=tts INC-${hidden}`, from));
   expect(moved).toContain('alerts of service=tts: moved to another incident');
   expect(moved).not.toContain(`INC-${hidden}`);
+  // `undo` would take the line back, and not the alerts.
+  expect(moved).toContain(`To bring them back: \`attach service=tts INC-${from}\` in their new incident`);
+  expect(moved).not.toContain('undo');
+  expect(moved).toContain('has no alerts any more: `dismiss` closes it');
   expect(await kit.rows(from, 'alerts.move')).toHaveLength(1);
   const { rows } = await kit.client.query("select lane, payload from outbox where kind = 'alerts.move'");
   expect(rows).toEqual([{ lane: `T1/alerts/${GROUP}`, payload: { group: GROUP, to: hidden } }]);

@@ -129,7 +129,7 @@ test.each([
     1,
     /There is no x\.json|header is written/,
   ],
-  ['another verb', ['test'], 2, /say what is to be tried/],
+  ['another verb', ['test'], 2, /say which: alerts try FILE --source NAME, or alerts report/],
 ])('%s', async (_, args, code, err) => {
   expect(await tocsin(...args)).toMatchObject({ code, err: expect.stringMatching(err) });
 });

@@ -66,7 +66,7 @@ describe('the message of a group of alerts', () => {
     expect(JSON.stringify((await shown(incident))[0])).toContain('alerts:resolve');
     await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, incident, BO);
     await kit.pays(incident);
-    expect((await shown(incident))[0]?.text).toBe('The alert has ended: `service=tts`');
+    expect((await shown(incident))[0]?.text).toBe('The alert has ended: `service=tts` TtsFailing');
     expect(JSON.stringify((await shown(incident))[0])).not.toContain('alerts:');
   });
 
@@ -118,7 +118,7 @@ describe('the message of a group of alerts', () => {
     await kit.client.query("update outbox set done_at = now() where kind = 'alerts.move'");
     await kit.pays(incident);
     expect((await shown(incident)).map(({ text }) => text)).toContain(
-      'Alerts that were moved elsewhere: `service=tts`',
+      'Alerts that have another incident now: `service=tts`',
     );
   });
 

@@ -227,6 +227,13 @@ describe('a watch ends', () => {
     expect(owed(stopped, [opened, resolved, started()])).toEqual([wake]);
     expect(owed(status(4, 'identified'), [opened, resolved, started()])).toContainEqual(wake);
     expect(owed(status(4, 'monitoring'), [opened, resolved, started()])).not.toContainEqual(wake);
+    const strike = (to: 'investigating' | 'monitoring'): DraftFact => ({
+      type: 'EntryStruck',
+      data: { entry: 2, restored: { status: { status: to, n: null } } },
+      texts: { reason: 'x' },
+    });
+    expect(owed(strike('investigating'), [opened, resolved, started()])).toContainEqual(wake);
+    expect(owed(strike('monitoring'), [opened, resolved, started()])).not.toContainEqual(wake);
     expect(owed(failed(4, 0), [opened, resolved, started()])).toEqual([
       { kind: 'watch.tell', payload: { seq: 4, n: 4, asked: 'U1' } },
     ]);

@@ -125,12 +125,12 @@ describe('what a measurement rests on', () => {
 describe('in a page', () => {
   test('the picture stands with its table, and one that is struck is not drawn', async () => {
     const html = await written('html', both());
-    expect(html).toContain('<figure><svg ');
+    expect(html).toContain('<div role="figure"><svg ');
     expect(html.match(/<tr>/g)).toHaveLength(15);
     expect(html).toContain('<th scope="col">from (UTC)</th>');
     expect(() => page(html)).not.toThrow();
     expect(await written('html', [...both(), struck(5)])).not.toContain('<svg');
-    expect(await written('postmortem.html', both())).toContain('<figure><svg ');
+    expect(await written('postmortem.html', both())).toContain('<div role="figure"><svg ');
   });
 
   test('labels of others making are text', async () => {

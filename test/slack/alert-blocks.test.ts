@@ -15,7 +15,11 @@ const group = (more: Partial<AlertGroup> = {}): AlertGroup => ({
 });
 const alert = (more: Partial<View['alerts'][number]> = {}): View['alerts'][number] => ({
   ...{ title: 'TtsFailing', text: 'more than 1 % fail', since: '2024-11-10T01:43:00Z' },
-  ...{ values: { rate: '0.19' }, link: 'https://prometheus.example/graph?a=1&b=|2' },
+  ...{
+    labels: { service: 'tts' },
+    values: { rate: '0.19' },
+    link: 'https://prometheus.example/graph?a=1&b=|2',
+  },
   ...more,
 });
 const message = (more: Partial<View> = {}) =>
@@ -45,7 +49,7 @@ describe('what it says', () => {
     expect(texts(blocks)).toEqual([
       '*2 of 5 alerts fire* `service=tts`\nsince <!date^1731202980^{date_short_pretty} {time}|2024-11-10 01:43 UTC> · from prometheus, by the rule tts-failing',
       ...Array(2).fill(
-        '*TtsFailing* since <!date^1731202980^{time}|01:43 UTC> · `rate=0.19` · <https://prometheus.example/graph?a=1&amp;b=%7C2|look> · more than 1 % fail',
+        '*TtsFailing* since <!date^1731202980^{time}|01:43 UTC> · `rate=0.19` · <https://prometheus.example/graph?a=1&amp;b=%7C2|details> · more than 1 % fail',
       ),
     ]);
   });
@@ -56,9 +60,31 @@ describe('what it says', () => {
     const [ended] = texts(message({ group: group({ firing: 0 }), firing: 0, alerts: [] }).blocks);
     expect(ended).toContain('*All 5 alerts have ended* `service=tts`');
     expect(ended).toContain('the last until');
+    const over = message({ group: group({ firing: 0, alerts: 1 }), firing: 0, alerts: [alert()] });
+    expect(texts(over.blocks)).toEqual([
+      expect.stringMatching(/^\*The alert has ended\* .* · until /s),
+      // Which one it was is to be read without the timeline; what was measured is not true any more.
+      '*TtsFailing* · <https://prometheus.example/graph?a=1&amp;b=%7C2|details> · more than 1 % fail',
+    ]);
+    const several = message({ group: group({ firing: 0 }), firing: 0, alerts: [alert()] });
+    expect(texts(several.blocks).at(-1)).toBe('and 4 more');
     const moved = message({ group: group({ moved: { to: 8 } }) });
     expect(texts(moved.blocks)).toHaveLength(1);
     expect(moved.text).toBe('Alerts that were moved to INC-8: `service=tts` TtsFailing, TtsFailing');
+    const apart = message({ group: group({ moved: { to: null } }), alerts: [] });
+    expect(texts(apart.blocks)[0]).toMatch(/^\*Alerts that have another incident now\* .*`list`/s);
+  });
+
+  test('alerts of one title are told from each other by the labels in which they differ', () => {
+    const at = (instance: string, more = {}) =>
+      alert({ labels: { service: 'tts', instance, ...more }, values: {}, link: null, text: null });
+    const lines = texts(message({ alerts: [at('node-1'), at('node-2', { zone: 'b' })] }).blocks).slice(1);
+    expect(lines[0]).toMatch(/· `instance=node-1`$/);
+    expect(lines[1]).toMatch(/· `instance=node-2` · `zone=b`$/);
+    const said = texts(
+      message({ alerts: [{ ...at('node-1'), title: 'node-1 is down' }, at('node-2')] }).blocks,
+    );
+    expect(said[1]).not.toContain('instance=');
   });
 
   test('ten are listed, and the others counted', () => {
@@ -77,7 +103,7 @@ describe('what it says', () => {
       `https://x/${'y'.repeat(500)}`,
       null,
     ])
-      expect(texts(message({ alerts: [alert({ link })] }).blocks)[1]).not.toContain('|look>');
+      expect(texts(message({ alerts: [alert({ link })] }).blocks)[1]).not.toContain('|details>');
   });
 });
 
@@ -132,7 +158,13 @@ test('within Slack’s limits, and pinging nobody, whatever a sender wrote', () 
   );
   const many = fc.dictionary(nasty, nasty, { maxKeys: 20 });
   const one = fc.record({
-    ...{ title: nasty, text: fc.option(nasty), since: fc.constant('2024-11-10T01:43:00Z'), values: many },
+    ...{
+      title: nasty,
+      text: fc.option(nasty),
+      since: fc.constant('2024-11-10T01:43:00Z'),
+      labels: many,
+      values: many,
+    },
     link: fc.option(
       fc.oneof(
         nasty,

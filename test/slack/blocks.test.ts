@@ -259,6 +259,19 @@ describe('the headline', () => {
     expect(all).toContain('Lead: nobody yet');
   });
 
+  test('one that an alert opened says so, and how somebody takes it', () => {
+    const opened = state({ opener: { id: 'alerts:prometheus', name: null }, roles: {} });
+    const all = texts(headlineMessage(opened, '/oncall').blocks).join('\n');
+    expect(all).toContain('Lead: nobody yet · `/oncall lead @NAME` says who');
+    expect(all).toContain('Opened 2024-11-10 01:42:10 by an alert from prometheus · Started');
+    expect(announcementMessage(opened).text).toContain(
+      '*identified* · opened by an alert from prometheus, nobody leads it yet → ',
+    );
+    const led = { ...opened, roles: { lead: { id: 'U1', name: 'ana' } } };
+    expect(announcementMessage(led).text).not.toContain('opened by');
+    expect(announcementMessage({ ...opened, status: 'resolved' }).text).not.toContain('opened by');
+  });
+
   test('headline, announcement and topic keep Slack’s limits and ping nobody, whatever was typed', () => {
     fc.assert(
       fc.property(text, fc.array(text, { maxLength: 50 }), (title, names) => {

@@ -102,7 +102,7 @@ described('damage, measured by a real Prometheus and asked for in Slack', () => 
       'the figures differ: typed 20 failed, measured 19',
     );
     for (const format of ['html', 'postmortem.html'])
-      expect(await exported(format)).toContain('<figure><svg ');
+      expect(await exported(format)).toContain('<div role="figure"><svg ');
   });
 
   test('made anew from the facts it is the same, and its queries can be erased', async () => {

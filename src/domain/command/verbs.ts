@@ -110,7 +110,11 @@ const TABLE = {
   ],
   attach: ['attach KEY INC-7', 'move the alerts of a key to another incident'],
   split: ['split KEY', 'move the alerts of a key to an incident of their own'],
-  mute: ['mute [KEY 30m|2h|1d|off]', 'let the alerts of a key open nothing for a while', { incident: false }],
+  mute: [
+    'mute [KEY 30m|2h|1d|off]',
+    'let the alerts of a key open no incident for a while',
+    { incident: false },
+  ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],

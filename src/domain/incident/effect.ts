@@ -229,6 +229,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return [
         { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
         ...onHeadline(before, n),
+        ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
       ];
     }
@@ -301,7 +302,8 @@ function alertEffectsOf(
         ...refreshOf(before),
       ];
     case 'AlertsTaken':
-      return [entry(), show];
+      // One that comes back brings along what it had shown first.
+      return [entry(), show, ...(before?.alerts?.[group] ? refreshOf(before) : [])];
     case 'AlertChanged':
     case 'AlertsShown':
       return [];

@@ -168,9 +168,12 @@ export function entryText(entry: Entry): string {
 
 /**
  * The sentence of an entry with all that was recorded in it: for answers and the channel, where nothing else tells the
- * numbers of an impact. Exports have them in a place of their own.
+ * numbers of an impact. Exports have them in a place of their own; and they alone the queries, which nobody reads on a phone.
  */
 export function toldText(entry: Entry): string {
+  const { measured } = entry.detail;
+  if (entry.kind === 'impact' && measured && entry.text === null && !entry.erased)
+    return countedText(entry.detail, measured, 'measured');
   if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
   return impactText({ ...entry.detail, text: entry.text });
 }
@@ -205,15 +208,16 @@ export function unaffectedText(names: readonly string[] = []): string | null {
 
 /** What was counted, with all that it rests on: figures, window, queries, and what has to be known of them. */
 function measuredText(detail: EntryDetail, measured: Measurement): string {
-  const { from = null, to = null, ...rest } = detail;
+  const { from = null, to = null } = detail;
   const day = (at: string | null) => (at ?? '').slice(0, 10);
   const time = (at: string | null) => (at ?? '').slice(11, 19);
   const until = day(from) === day(to) ? time(to) : `${day(to)} ${time(to)}`;
-  return [
-    impactText({ ...rest, text: null }),
-    `measured from ${day(from)} ${time(from)} to ${until} UTC, ${queriesText(measured)}`,
-    ...notedSentences(measured.noted),
-  ].join('; ');
+  const how = `measured from ${day(from)} ${time(from)} to ${until} UTC, ${queriesText(measured)}`;
+  return countedText(detail, measured, how);
+}
+
+function countedText(detail: EntryDetail, { noted }: Measurement, how: string): string {
+  return [impactText({ ...detail, text: null }), how, ...notedSentences(noted)].join('; ');
 }
 
 /** @returns `every 15 s: failed requests_total{status!="200"}, total requests_total` */
@@ -288,10 +292,11 @@ export function statusRemark({ reopened, dismissed }: Pick<EntryDetail, 'reopene
   return reopened ? ' (reopened)' : '';
 }
 
-/** `TtsFailing: firing`, `TtsFailing: ended, fired 3 times`, `alerts of service=tts: moved to INC-8`. */
+/** `TtsFailing: firing`, `TtsFailing: ended, fired 3 times`, `service=tts: moved to INC-8`. */
 function alertText({ moved, other, firing, times = 1 }: EntryDetail, given: string): string {
-  if (moved === 'from') return `alerts of ${given}: taken over from ${other ?? 'another incident'}`;
-  if (moved === 'to') return `alerts of ${given}: ${other ? `moved to ${other}` : 'split off'}`;
+  if (moved === 'from') return `${given}: taken over from ${other ?? 'another incident'}`;
+  if (moved === 'to')
+    return `${given}: ${other ? `moved to ${other}` : 'split off, into an incident of its own'}`;
   return `${given}: ${firing ? 'firing' : 'ended'}${times > 1 ? `, fired ${times} times` : ''}`;
 }
 

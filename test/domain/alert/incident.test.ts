@@ -232,7 +232,7 @@ describe('where a group belongs', () => {
     });
     const drafts = [fired(2), ...(decision as DraftFact[])];
     expect(entryText(entryOf(stream(opened, ...drafts).at(-1) as never) as Entry)).toBe(
-      'alerts of service=tts: moved to another incident',
+      'service=tts: moved to another incident',
     );
     expect(folded(...drafts).alerts?.[GROUP]?.moved).toEqual({ to: null });
   });
@@ -295,6 +295,11 @@ describe('what is owed', () => {
     const move = { kind: 'alerts.move', payload: { group: GROUP, to: null } } as const;
     expect(laneOfEffect('T1', 7, move)).toBe(laneOfAlerts('T1', GROUP));
     expect(laneOfAlerts('T1', GROUP)).toBe(`T1/alerts/${GROUP}`);
+  });
+
+  test('what comes back shows again when it was detected', () => {
+    expect(owed([fired(2), moved(3, 8)], taken(4, 8))).toContain('headline.refresh');
+    expect(owed([], taken(2, 8))).not.toContain('headline.refresh');
   });
 
   test('what is offered under alerts changes when the incident is resolved or reopened', () => {

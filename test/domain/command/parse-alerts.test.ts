@@ -32,7 +32,7 @@ describe('attach and split', () => {
   test.each([
     ['attach', 'MISSING_ARGUMENT'],
     ['attach INC-8', 'MISSING_ARGUMENT'],
-    ['attach service=tts', 'BAD_ARGUMENT'],
+    ['attach service=tts', 'MISSING_ARGUMENT'],
     ['attach service=tts INC-8 now', 'BAD_ARGUMENT'],
     ['split', 'MISSING_ARGUMENT'],
     [`split ${'k'.repeat(201)}`, 'TEXT_TOO_LONG'],
@@ -56,7 +56,7 @@ describe('mute', () => {
   test('alone it lists', () => expect(parsed('mute')).toMatchObject({ kind: 'ask', ask: { type: 'mutes' } }));
 
   test.each([
-    ['mute service=tts', 'BAD_ARGUMENT'],
+    ['mute service=tts', 'MISSING_ARGUMENT'],
     ['mute service=tts 31d', 'BAD_ARGUMENT'],
     ['mute service=tts 0m', 'BAD_ARGUMENT'],
     ['mute service=tts 1.5h', 'BAD_ARGUMENT'],

@@ -127,11 +127,17 @@ describe('impact', () => {
 
   test.each([
     ['impact measure Developer API', 'BAD_ARGUMENT'],
+    ['impact measure Developer API INC-8', 'BAD_ARGUMENT'],
     ['impact measure --failed 3', 'BAD_FLAG'],
     ['impact measure --unaffected Web', 'BAD_FLAG'],
     ['impact measure --from 01:44 --to 01:41', 'IMPACT_CONTRADICTS'],
     ['impact measure --to 2099-01-01', 'TIME_IN_FUTURE'],
   ])('%j is refused: %s', (line, code) => expect(refused(line)).toBe(code));
+
+  test('outside of a channel the incident may stand behind both words', () => {
+    expect(parsed('impact measure INC-8', { implied: false })).toMatchObject({ ref: 8 });
+    expect(parsed('impact INC-8 measure', { implied: false })).toMatchObject({ ref: 8 });
+  });
 
   test('a text may begin with that word all the same', () => {
     expect(intended('impact -- measure')).toMatchObject({ type: 'RecordImpact', text: 'measure' });

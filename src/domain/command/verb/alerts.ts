@@ -12,6 +12,7 @@ export const ALERTS = {
     const { before, word } = lastWord(line.said);
     if (!word) return line.missing('the key of the alerts, and an incident');
     const to = numberOf(word);
+    if (to === null && blank(before)) return line.missing('an incident behind the key, such as INC-7');
     if (to === null) return line.bad('the incident that they are to go to, such as INC-7', word);
     const key = keyIn(before, line);
     return typeof key === 'string' ? intent({ type: 'MoveAlerts', group: groupId(key), to }) : key;
@@ -28,8 +29,10 @@ export const ALERTS = {
     if (blank(line.said)) return ask({ type: 'mutes' });
     const { before, word } = lastWord(line.said);
     const ms = /^off$/i.test(word) ? null : durationIn(word);
-    if (ms === undefined)
-      return line.bad('for how long: `30m`, `2h`, `1d` (30 days at most), or `off`', word);
+    if (ms === undefined) {
+      if (blank(before)) return line.missing('a length of time behind the key, such as `2h`, or `off`');
+      return line.bad('a length of time such as `30m`, `2h` or `1d`, 30 days at most, and not `off`', word);
+    }
     const key = keyIn(before, line);
     if (typeof key !== 'string') return key;
     const until = ms === null ? null : new Date(line.ctx.now.getTime() + ms);

@@ -81,11 +81,12 @@ export const OPEN = {
     const zones = from ? zoneRemark(from) : to ? zoneRemark(to) : [];
     const verb = kept === null ? firstWord(text) : null;
     if (verb?.word.toLowerCase() === 'measure') {
-      if (!blank(verb.rest)) return line.bad('part of `impact measure`', verb.rest);
+      const around = ref === null ? line.refAround(verb.rest) : { ref, text: verb.rest };
+      if (!blank(around.text)) return line.bad('part of `impact measure`', around.text);
       for (const name of ['failed', 'total', 'unaffected'])
         if (flags.has(name)) return line.badFlag(name, 'is what `impact measure` finds out');
       const window = { from: from?.moment ?? null, to: to?.moment ?? null };
-      return { ...intent({ type: 'MeasureImpact', ...window, components }, null, zones), ref };
+      return { ...intent({ type: 'MeasureImpact', ...window, components }, null, zones), ref: around.ref };
     }
     const named = components.length + unaffected.length > 0;
     if (blank(text) && failed === null && total === null && !from && !to && !named)
