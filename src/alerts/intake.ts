@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { file } from '#domain/alert/rule.js';
 import { signalId } from '#domain/alert/signal.js';
 import type { PlainLog } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Secret } from '#runbooks/secret.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
+import type { FiledSignal } from '#store/signals.js';
 import type { Store } from '#store/store.js';
 import { normal } from './normal.js';
 import { type Hook, type HookAnswer, type Received, Unreadable } from './sender.js';
@@ -33,8 +35,10 @@ interface HookRequest {
   /** With the query. */
   target: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The body as it came; null: it is longer than `most` bytes, and was not read to its end. */
-  read(most: number): Promise<Buffer | null>;
+  /**
+   * The body as it came; null: it is longer than `most` bytes, or `more`, which hears how long each piece is, wants no more of it.
+   */
+  read(most: number, more: (bytes: number) => boolean): Promise<Buffer | null>;
 }
 
 /** What is wrong with a request that is nobody's, or with one of a source; `retry`: after so many seconds it may be made again. */
@@ -45,9 +49,13 @@ type No = {
   wrong?: Record<string, string>;
 };
 
-/** Deliveries that are being read and written at the same time, and what they may be long together. */
+/** Deliveries of known senders that are being read and written at the same time. */
 const AT_ONCE = 200;
+/** What has come of bodies that are in hand: of all sources, and of one that must read them to know whose they are. */
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
+const UNKNOWN_BYTES = 16 * 1024 * 1024;
+/** How long alerts are read in one go. */
+const TURN_MS = 10;
 /** After so long a sender that was told to wait may try again. */
 const RETRY_S = 5;
 
@@ -73,6 +81,38 @@ export function createIntake(ports: IntakePorts): Intake {
   const said = new Seldom(log);
   let inHand = 0;
   let bytesInHand = 0;
+  const unknownBytes = new Map<string, number>();
+
+  /**
+   * Counts what has come, and not what somebody says will: who opens many connections and sends slowly keeps nobody out. Strangers
+   * keep out those of their own source at most.
+   */
+  const handOf = ({ name, sender }: Source) => {
+    let held = 0;
+    let heldUnknown = 0;
+    const holdUnknown = (bytes: number) => {
+      heldUnknown += bytes;
+      unknownBytes.set(name, (unknownBytes.get(name) ?? 0) + bytes);
+    };
+    const known = () => holdUnknown(-heldUnknown);
+    return {
+      /** @returns false: it is more than can be taken now */
+      takes(bytes: number): boolean {
+        if (bytesInHand + bytes > BYTES_AT_ONCE) return false;
+        if (!sender.inFront && (unknownBytes.get(name) ?? 0) + bytes > UNKNOWN_BYTES) return false;
+        held += bytes;
+        bytesInHand += bytes;
+        if (!sender.inFront) holdUnknown(bytes);
+        return true;
+      },
+      /** It is no stranger's. */
+      known,
+      letGo() {
+        known();
+        bytesInHand -= held;
+      },
+    };
+  };
 
   /** A sender that sends too much waits: 503, because most of them take 429 for a no. */
   const spends = ({ name, perMinute }: Source): boolean => {
@@ -105,13 +145,18 @@ export function createIntake(ports: IntakePorts): Intake {
     if (team === null) return null;
     const { rules } = ports.settings();
     const now = ports.now();
-    const signals = new Map(
-      received.alerts.map((one) => {
-        const signal = normal(one, { scrub: ports.scrub, now });
-        const { rule, key, group } = file(rules, source.name, signal);
-        return [signalId(source.name, signal), { ...signal, rule: rule?.name ?? null, key, group }];
-      }),
-    );
+    const signals = new Map<string, FiledSignal>();
+    let began = performance.now();
+    for (const one of received.alerts) {
+      // Ten thousand of them take a second: others have their turn in between.
+      if (performance.now() - began > TURN_MS) {
+        await nextTurn();
+        began = performance.now();
+      }
+      const signal = normal(one, { scrub: ports.scrub, now });
+      const { rule, key, group } = file(rules, source.name, signal);
+      signals.set(signalId(source.name, signal), { ...signal, rule: rule?.name ?? null, key, group });
+    }
     const { name, shadow } = source;
     const filed = [...signals.values()];
     const arrived = await ports.signals.arrive(team, {
@@ -183,15 +228,28 @@ export function createIntake(ports: IntakePorts): Intake {
     };
     const early = sender.inFront ? stranger({ ...hook, body: Buffer.alloc(0) }) : null;
     if (early) return early;
-    if (bytesInHand + length > BYTES_AT_ONCE) return busy('Too much is being taken at this moment.');
-    bytesInHand += length;
+    const hand = handOf(source);
+    let full = false;
     try {
-      const body = await request.read(source.maxBytes);
+      const body = await request.read(source.maxBytes, (bytes) => {
+        full = !hand.takes(bytes);
+        return !full;
+      });
+      if (full) return busy('Too much is being taken at this moment.');
       if (body === null) return tooLong;
       const whole: Hook = { ...hook, body };
-      return stranger(whole) ?? (await known(source, whole));
+      const no = stranger(whole);
+      if (no) return no;
+      hand.known();
+      if (inHand >= AT_ONCE) return busy('Too many deliveries are being taken at this moment.');
+      inHand += 1;
+      try {
+        return await known(source, whole);
+      } finally {
+        inHand -= 1;
+      }
     } finally {
-      bytesInHand -= length;
+      hand.letGo();
     }
   };
 
@@ -238,9 +296,6 @@ export function createIntake(ports: IntakePorts): Intake {
     request: HookRequest,
   ): Promise<HookAnswer> {
     if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
-    if (inHand >= AT_ONCE)
-      return dressed(source, busy('Too many deliveries are being taken at this moment.'));
-    inHand += 1;
     try {
       const answer = await answered(source, hook, request);
       return 'sentence' in answer ? dressed(source, answer) : answer;
@@ -257,8 +312,6 @@ export function createIntake(ports: IntakePorts): Intake {
       const { state, reason } = troubleOf(error);
       const why = state === 'refusing' ? `answers, but refuses: ${reason}` : 'does not answer';
       return dressed(source, busy(`The database ${why}.`));
-    } finally {
-      inHand -= 1;
     }
   }
 }
@@ -293,12 +346,19 @@ function addressed(
     source: sources.get(name),
     hook: {
       method,
-      path: path.replace(/\/+$/, ''),
+      path: withoutSlashes(path),
       query: new URLSearchParams(query),
       headers: Object.fromEntries(single),
       now,
     },
   };
+}
+
+/** One look at each of those at the end: anybody may send an address of nothing else, and a pattern would begin anew at each. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }
 
 /** How often the same is said. */

@@ -77,9 +77,10 @@ function wordsOf({ scrub }: Surroundings) {
     line,
     /** Two that differ stay two, also where what is kept of them is the same. */
     identity(value: string): string {
-      const whole = scrub.text(printable(value)).replace(/\s+/g, ' ').trim();
+      const whole = line(value, LOOKED_AT);
       if (
         whole !== '' &&
+        value.length <= LOOKED_AT &&
         [...whole.slice(0, MOST.alert + 1)].length <= MOST.alert &&
         whole.length <= 2 * MOST.alert
       )

@@ -33,6 +33,8 @@ export interface Looked {
 
 const CALL_MS = 10_000;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Alerts that a source may have in its list, at an address that stands in tocsin.yml. */
+const MOST_LISTED = 100_000;
 /** Alerts of one source that we believe to fire. */
 const MOST = 10_000;
 /** How often it is looked whether a source wants to be asked. */
@@ -81,7 +83,7 @@ export async function askSource(
   }
   if (status !== 200) throw new NotAsked(`${url} answered ${status}`);
   try {
-    const alerts = shaped(listed, jsonOf({ body: Buffer.concat(chunks) }), 'a list of alerts');
+    const alerts = shaped(listed, jsonOf({ body: Buffer.concat(chunks) }, MOST_LISTED), 'a list of alerts');
     const from = { title: grafana ? 'Grafana' : 'Alertmanager', url: poll.url };
     const known = alerts.map((one) =>
       grafana ? grafanaReported(one, poll.org, from) : reportedOf(one, from),

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { MOST } from '#domain/alert/signal.js';
 import { printable } from '#domain/text.js';
 import { Secret } from '#runbooks/secret.js';
 
@@ -147,8 +148,12 @@ export function isSigned(
 /** Deeper than any sender's; what walks a tree by calling itself must come to its end. */
 const DEEPEST = 64;
 
-/** @returns the body as JSON. @throws Unreadable; never with a part of it in the message */
-export function jsonOf({ body }: Pick<Hook, 'body'>): unknown {
+/**
+ * @param most members of any one list or object: a short body may have a million of them, and reading each would keep
+ *   everybody else waiting
+ * @returns the body as JSON. @throws Unreadable; never with a part of it in the message
+ */
+export function jsonOf({ body }: Pick<Hook, 'body'>, most: number = MOST.signals): unknown {
   if (body.length === 0) throw new Unreadable(400, 'The body is empty. Send the JSON of the alert in it.');
   let text: string;
   try {
@@ -156,11 +161,8 @@ export function jsonOf({ body }: Pick<Hook, 'body'>): unknown {
   } catch {
     throw new Unreadable(400, 'The body is not UTF-8. Send JSON in UTF-8.');
   }
-  if (isDeep(text))
-    throw new Unreadable(
-      400,
-      `The body is nested more than ${DEEPEST} deep. No sender that this source knows does that.`,
-    );
+  const wrong = tooMuch(text, most);
+  if (wrong) throw new Unreadable(400, wrong);
   try {
     return JSON.parse(text);
   } catch {
@@ -171,9 +173,9 @@ export function jsonOf({ body }: Pick<Hook, 'body'>): unknown {
   }
 }
 
-/** Brackets outside of texts, counted. */
-function isDeep(text: string): boolean {
-  let depth = 0;
+/** Brackets and commas outside of texts, counted. @returns what there is too much of, or null */
+function tooMuch(text: string, most: number): string | null {
+  const members = [0];
   let within = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -181,11 +183,17 @@ function isDeep(text: string): boolean {
       if (code === 0x5c) i++;
       else if (code === 0x22) within = false;
     } else if (code === 0x22) within = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > DEEPEST) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
+    else if (code === 0x2c) {
+      const last = members.length - 1;
+      members[last] = (members[last] ?? 0) + 1;
+      if ((members[last] ?? 0) >= most)
+        return `A list or an object in the body has more than ${most} members. Send fewer alerts at once.`;
+    } else if (code === 0x7b || code === 0x5b) {
+      if (members.push(0) > DEEPEST + 1)
+        return `The body is nested more than ${DEEPEST} deep. No sender that this source knows does that.`;
+    } else if (code === 0x7d || code === 0x5d) members.length = Math.max(1, members.length - 1);
   }
-  return false;
+  return null;
 }
 
 /** For members that a sender may have or not, and whose form is for `normal` to see to. */

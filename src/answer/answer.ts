@@ -72,6 +72,12 @@ interface Mute {
   until: Date | null;
 }
 
+/** @property incident where alerts of the key were recorded last; null: nowhere */
+interface Muted extends Mute {
+  by: Person;
+  incident: number | null;
+}
+
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   /** `watch`: it was resolved, and tocsin.yml names what could be watched for so long; `n`: the entry that says so. */
@@ -116,7 +122,7 @@ export interface AnswerPorts {
   mutes?: {
     set(team: string, mute: Mute & { by: Person }): Promise<void>;
     /** Those that hold at that moment. */
-    list(team: string, now: Date): Promise<ReadonlyArray<Mute & { by: Person }>>;
+    list(team: string, now: Date): Promise<ReadonlyArray<Muted>>;
   };
   /** How damage is measured: of which components (null: of any). Null or absent: nobody has said. */
   measured?: { components: readonly string[] | null } | null;
@@ -227,7 +233,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       case 'ask': {
         const { ask } = said;
         if (ask.type === 'mutes') {
-          const mutes = await lookedUp(async () => (await ports.mutes?.list(asking.team, asking.now)) ?? []);
+          const mutes = await lookedUp(() => mutesSeen(ports, asking));
           return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
         }
         const seen = await lookedUp(() => answerAsk(ports.read, ask, incident, asking, zone, ports.command));
@@ -324,6 +330,18 @@ async function remarkOn(
   // It is recorded, whatever becomes of this question.
   const rows = await read.refused(state.team, state.number).catch(() => []);
   return channelRemark(ref, rows);
+}
+
+/** A key is made of what alerts say: one of an incident that they may not see is for them as if it were not muted. */
+async function mutesSeen({ mutes, read }: AnswerPorts, asking: Asking): Promise<Muted[]> {
+  const all = (await mutes?.list(asking.team, asking.now)) ?? [];
+  const seen = await Promise.all(
+    all.map(
+      async ({ by, incident }) =>
+        incident === null || by.id === asking.by.id || !isRefusal(await read.incident(asking, incident)),
+    ),
+  );
+  return all.filter((_, i) => seen[i]);
 }
 
 /** Nothing of it is in any incident's record: it is about alerts that are in none yet. */

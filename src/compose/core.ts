@@ -127,7 +127,12 @@ export function mutesOf(
   nudge: (lanes: string[]) => void,
 ): NonNullable<AnswerPorts['mutes']> {
   return {
-    list: signals.mutes,
+    async list(team, now) {
+      const mutes = await signals.mutes(team, now);
+      const groups = mutes.map(({ key }) => groupId(key));
+      const homes = groups.length > 0 ? await signals.homes(team, groups) : new Map<string, number>();
+      return mutes.map((mute) => ({ ...mute, incident: homes.get(groupId(mute.key)) ?? null }));
+    },
     async set(team, mute) {
       const lanes = await signals.mute(team, mute);
       const group = groupId(mute.key);

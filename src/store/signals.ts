@@ -105,6 +105,7 @@ export function signals(db: Queryable) {
       wake,
       mute,
       mutes,
+      homes,
       muteOf,
       counts,
       report,
@@ -410,7 +411,10 @@ async function openedFor(
   return new Map(rows.map(({ id, incident }) => [id, incident]));
 }
 
-/** Writes down what came of signals, once: what has an outcome keeps it. */
+/**
+ * Writes down what came of signals, once: what has an outcome keeps it. Of what is recorded in no incident nothing is read any
+ * more but how often it was; what its sender wrote goes, since no `erase` finds it there.
+ */
 async function settled(
   db: Queryable,
   team: string,
@@ -428,7 +432,9 @@ async function settled(
        where s.team = $1 and s.alert = over.alert and s.shadow = over.shadow and s.fires and s.outcome is not null
      )
      update signal s set outcome = g.outcome, incident = g.incident, settled_at = now(),
-       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0)
+       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0),
+       key = case when g.outcome in ('opened', 'attached') then s.key else '' end,
+       body = case when g.outcome in ('opened', 'attached') then s.body else jsonb_build_object('alert', s.body -> 'alert') end
      from g left join over on over.alert = g.alert and over.shadow = g.shadow
      where s.team = $1 and s.id = g.id`,
     [team, JSON.stringify(ends)],
@@ -527,6 +533,17 @@ async function mutes(
     [team, now.toISOString()],
   );
   return rows.map((row) => ({ ...row, until: new Date(row.until) }));
+}
+
+/** @returns of groups the incident in which what fired last of them was recorded, whether it is still open or not */
+async function homes(db: Queryable, team: string, groups: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ grp: string; incident: number }>(
+    `select w.grp, s.incident from unnest($2::text[]) as w(grp) join lateral (
+       select s.incident from signal s where s.team = $1 and s.grp = w.grp and s.status = 'firing' and s.incident is not null
+       order by s.begun_at desc limit 1) s on true`,
+    [team, groups],
+  );
+  return new Map(rows.map(({ grp, incident }) => [grp, incident]));
 }
 
 /** @returns from when until when a group was muted last; null: it never was */

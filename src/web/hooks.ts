@@ -9,8 +9,11 @@ interface HookRequest {
   method: string;
   target: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** @returns the body as it came; null: it is longer than `most` bytes */
-  read(most: number): Promise<Buffer | null>;
+  /**
+   * @param more hears how long each piece is that came; false: no more is read
+   * @returns the body as it came; null: it is longer than `most` bytes, or was not read to its end
+   */
+  read(most: number, more: (bytes: number) => boolean): Promise<Buffer | null>;
 }
 
 interface HookAnswer {
@@ -29,7 +32,7 @@ export function hookRoutes(app: Express, hooks: Hooks): void {
         method: request.method,
         target: request.originalUrl,
         headers: request.headers,
-        read: (most) => read(request, most),
+        read: (most, more) => read(request, most, more),
       });
     } catch (error) {
       // It did not arrive whole: whoever sent it has gone, or was told that it took too long.
@@ -46,12 +49,16 @@ export function hookRoutes(app: Express, hooks: Hooks): void {
   });
 }
 
-async function read(request: Request, most: number): Promise<Buffer | null> {
+async function read(
+  request: Request,
+  most: number,
+  more: (bytes: number) => boolean,
+): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > most) return null;
+    if (length > most || !more(chunk.length)) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

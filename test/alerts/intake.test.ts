@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createIntake } from '#alerts/intake.js';
 import { openStore } from '#store/store.js';
 import { freePort } from '../support/wire.js';
 import { type Hooked, hooked, KEPT } from './hooked.js';
@@ -225,6 +226,32 @@ describe('a delivery', () => {
     expect((await says('resolved', {})).body.rules).toEqual({ tts: 1 });
   });
 
+  test('of thousands of alerts lets others have their turn while it is read', async () => {
+    const labels = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`label${i}`, 'x'.repeat(50)]));
+    const alerts = Array.from({ length: 5_000 }, (_, i) => ({
+      ...{ alert: `f${i}`, status: 'firing' as const, labels },
+    }));
+    let turns = 0;
+    let on = true;
+    const count = () => {
+      turns += 1;
+      if (on) setImmediate(count);
+    };
+    let read = 0;
+    const arrive = async () => {
+      read = turns;
+      return { repeated: false, fresh: 0, lanes: [] };
+    };
+    const intake = createIntake({ ...at.ports, signals: { ...at.ports.signals, arrive } });
+    const source = at.ports.settings().sources.get('am');
+    if (!source) throw new Error('no source');
+    const taking = intake.take(source, { delivery: 'd', alerts });
+    setImmediate(count);
+    await taking;
+    on = false;
+    expect(read).toBeGreaterThan(1);
+  });
+
   test('of ten thousand alerts is taken whole', async () => {
     const alerts = Array.from({ length: 10_000 }, (_, i) => ({
       status: 'firing',
@@ -271,6 +298,14 @@ describe('what is refused keeps nothing', () => {
     const answer = await at.post(path, body, headers as Record<string, string>);
     expect(answer.status).toBe(status);
     expect(await at.signals()).toEqual([]);
+  });
+
+  test('an address of nothing but slashes is no work', async () => {
+    const target = `/hooks/nobody${'/'.repeat(2_000_000)}x`;
+    const request = { method: 'POST', headers: {}, read: async () => Buffer.alloc(0) };
+    expect((await at.intake.handle({ ...request, target })).status).toBe(404);
+    expect((await at.post('/am///', alertmanagerBody(), GOOD)).status).toBe(202);
+    await at.db.sql('truncate signal, arrival, outbox');
   });
 
   test('another method, with those that there are', async () => {
@@ -408,4 +443,55 @@ test('what strangers send is not even read, where who they are stands in front o
   const [answer] = await once(raw, 'data');
   expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
   raw.destroy();
+});
+
+describe('strangers who send slowly', () => {
+  /** Requests whose bodies have come so far, and do not end. @returns answers that there are already */
+  function stalled(count: number, bytes: number) {
+    const answers: number[] = [];
+    const ends: Array<() => void> = [];
+    const all = Array.from({ length: count }, async () => {
+      const { status } = await at.intake.handle({
+        ...{ method: 'POST', target: '/hooks/js', headers: { 'content-length': '1000000' } },
+        async read(_most, more) {
+          if (!more(bytes)) return null;
+          await new Promise<void>((resolve) => ends.push(resolve));
+          return Buffer.alloc(0);
+        },
+      });
+      answers.push(status);
+    });
+    return {
+      answers,
+      async end() {
+        for (const end of ends) end();
+        await Promise.all(all);
+      },
+    };
+  }
+
+  test('keep nobody out, however many they are', async () => {
+    const slow = stalled(500, 1);
+    try {
+      expect((await at.post('/js', { id: 'a' }, GOOD)).status).toBe(202);
+      expect((await at.post('/am', alertmanagerBody(), GOOD)).status).toBe(202);
+      expect(slow.answers).toEqual([]);
+    } finally {
+      await slow.end();
+    }
+    expect(slow.answers).toEqual(Array(500).fill(401));
+  });
+
+  test('have so much memory of one source, and none of what others send', async () => {
+    const slow = stalled(60, 999_999);
+    try {
+      const busy = await at.post('/js', { id: 'b', text: 'x'.repeat(800_000) }, GOOD);
+      expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '5']);
+      expect((await at.post('/am', alertmanagerBody(), GOOD)).status).toBe(202);
+      expect(slow.answers).toEqual(Array(44).fill(503));
+    } finally {
+      await slow.end();
+    }
+    expect((await at.post('/js', { id: 'b', text: 'x'.repeat(800_000) }, GOOD)).status).toBe(202);
+  });
 });

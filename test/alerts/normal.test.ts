@@ -195,6 +195,9 @@ describe('whatever is sent', () => {
     ['another encoding', Buffer.from([0x7b, 0xff, 0x7d]), /not UTF-8/],
     ['a hundred thousand brackets', '['.repeat(100_000), /nested/],
     ['deep and whole', `{"alerts":${'['.repeat(100)}${']'.repeat(100)}}`, /nested/],
+    ['a list of too many', `{"alerts":[${'{},'.repeat(10_000)}{}]}`, /more than 10000 members/],
+    ['an object of too many', `{${'"a":1,'.repeat(10_000)}"b":1}`, /more than 10000 members/],
+    ['too many, and not whole', `[0,[${','.repeat(10_000)}`, /more than 10000 members/],
     ['a list', '[]', /expected object/],
     ['null', 'null', /expected object/],
     ['a list of numbers', '{"alerts":[1]}', /alerts\.0/],
@@ -202,6 +205,18 @@ describe('whatever is sent', () => {
     const { status, message } = unreadable(() => received('alertmanager', hookOf(body)));
     expect([status, message]).toEqual([400, expect.stringMatching(what)]);
     expect(message.length).toBeLessThan(500);
+  });
+
+  test('ten thousand labels are read, and the first of them kept', () => {
+    const labels = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`l${i}`, 'x']));
+    const [one] = received('alertmanager', hookOf(alertmanagerBody([alertmanagerAlert({ labels })]))).alerts;
+    expect(Object.keys(normal(one as Reported, { scrub, now: NOW }).labels)).toHaveLength(64);
+  });
+
+  test('commas and members of others are not counted', () => {
+    const many = Array.from({ length: 9_999 }, () => ({ a: 1, b: ',,' }));
+    const body = { ...alertmanagerBody(), more: [many, many], text: ','.repeat(20_000) };
+    expect(received('alertmanager', hookOf(body)).alerts).toHaveLength(1);
   });
 
   test('brackets within texts are not counted', () => {

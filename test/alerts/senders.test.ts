@@ -26,6 +26,11 @@ describe('Alertmanager', () => {
     });
   });
 
+  test('without a fingerprint, and with labels that are no texts, it is known all the same', () => {
+    const labels = { a: { toString: 1, valueOf: 1 }, b: [{ toString: null }], c: null };
+    const alert = alertmanagerAlert({ fingerprint: undefined, labels });
+    expect(reported('alertmanager', hookOf(alertmanagerBody([alert]))).alert).toMatch(/^[0-9a-f]{40}$/);
+  });
   test('without a fingerprint its labels are what it is known by, in whatever order', () => {
     const bare = (labels: object) =>
       reported(
@@ -394,6 +399,14 @@ describe('Datadog', () => {
     link: 'https://app.datadog.example/event/1',
     snapshot: 'null',
     ...more,
+  });
+  test('no tag and no title is slow to read, whatever stands in it', () => {
+    const blanks = ' '.repeat(500_000);
+    const tags = [blanks, `a:${blanks}b`, ` c : d ${blanks}`, ':e'].join('x,');
+    const title = '[a]'.repeat(2_000_000);
+    const { labels, title: kept } = reported('datadog', hookOf(body({ tags, title })));
+    expect(Object.keys(labels)).toEqual(expect.arrayContaining(['a', 'c']));
+    expect(String(kept)).toMatch(/^\[a/);
   });
   test('an alert, with its tags as labels', () => {
     expect(reported('datadog', hookOf(body()))).toMatchObject({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { signalId } from '#domain/alert/signal.js';
+import { groupId, signalId } from '#domain/alert/signal.js';
 import { firingIn } from '#domain/alert/state.js';
 import { unseal } from '#domain/incident/chain.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
@@ -14,8 +14,8 @@ beforeEach(async () => {
 afterEach(() => kit.stop());
 
 const MIN = 60_000;
-const moves = (incident: number, to: number | null) =>
-  kit.says({ type: 'MoveAlerts', group: groupOf(), to }, incident);
+const moves = (incident: number, to: number | null, group = groupOf()) =>
+  kit.says({ type: 'MoveAlerts', group, to }, incident);
 
 describe('a signal', () => {
   test('opens an incident as its rule says, with the alert on its timeline', async () => {
@@ -306,6 +306,18 @@ describe('an incident of alerts', () => {
   });
 });
 
+test('nothing that only members of a private incident may read is recorded in a public one of the same labels', async () => {
+  kit.rule(rule());
+  await kit.arrives([signal('seen')]);
+  await kit.settles();
+  kit.rule(rule({}, { private: true }));
+  await kit.arrives([signal('hidden')]);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual(['seen firing: opened INC-1', 'hidden firing: opened INC-2']);
+  expect((await kit.state(2)).private).toBe(true);
+  expect(JSON.stringify(await kit.alerts(1))).not.toContain('hidden');
+});
+
 describe('a group that a person moves', () => {
   test('is in the other incident from then on, with what fires', async () => {
     const other = await kit.says(
@@ -338,11 +350,12 @@ describe('a group that a person moves', () => {
   });
 
   test('into one of its own has it, as hidden as the first, and whoever said so is in it', async () => {
+    const group = groupId(`private ${keyOf()}`);
     kit.rule(rule({}, { private: true }));
     await kit.arrives([signal('a')]);
     await kit.settles();
     kit.rule(rule({}, { private: false }));
-    await moves(1, null);
+    await moves(1, null, group);
     await kit.settles();
     expect(await kit.incidents()).toEqual([1, 2]);
     const state = await kit.state(2);
@@ -351,10 +364,10 @@ describe('a group that a person moves', () => {
       title: 'a fails',
       members: expect.arrayContaining([ANA.id]),
     });
-    expect(state.alerts?.[groupOf()]).toMatchObject({ firing: 1 });
+    expect(state.alerts?.[group]).toMatchObject({ firing: 1 });
     await kit.arrives([over('a')]);
     await kit.settles();
-    expect((await kit.state(2)).alerts?.[groupOf()]).toMatchObject({ firing: 0 });
+    expect((await kit.state(2)).alerts?.[group]).toMatchObject({ firing: 0 });
   });
 
   test('while its signals are being recorded takes them along', async () => {
@@ -555,4 +568,50 @@ test('texts that are erased are gone from what the sender said too', async () =>
   await kit.arrives([over('a')]);
   await kit.settles();
   expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
+});
+
+test('what a sender says again after it was erased can be erased again', async () => {
+  const said = { text: 'a name', labels: { service: 'tts', who: 'a name' } };
+  await kit.arrives([signal('a', 'tts', said)]);
+  await kit.settles();
+  const { rows } = await kit.client.query<{ seq: number }>("select seq from fact where type = 'AlertFired'");
+  const erase = (field: string) =>
+    kit.store.eraseTexts(
+      { unseal, evolve, entryOf, amendmentOf },
+      { team: TEAM, incident: 1, seq: rows[0]?.seq ?? 0 },
+      [field],
+    );
+  const holding = async () =>
+    (await kit.client.query("select from signal where body::text like '%a name%'")).rowCount;
+  expect(await erase('text')).toBe(1);
+  expect(await erase('text')).toBe(0);
+  await kit.arrives([over('a', 'tts', said)]);
+  await kit.settles();
+  expect(await holding()).toBe(1);
+  expect(await erase('text')).toBe(1);
+  expect(await holding()).toBe(0);
+  expect(await erase('text')).toBe(0);
+});
+
+test('of what is recorded in no incident, nothing stays that its sender wrote', async () => {
+  kit.rule(rule({ match: { sources: [], labels: { service: ['stt'] } } }));
+  const said = { text: 'canary', labels: { service: 'tts', who: 'canary' }, values: { of: 'canary' } };
+  await kit.arrives([signal('a', 'tts', said)]);
+  await kit.settles();
+  kit.rule(rule());
+  await kit.arrives([signal('b', 'tts', said)]);
+  await kit.settles();
+  await kit.arrives([signal('b', 'tts', { ...said, since: at('01:44:00') })]);
+  await kit.settles();
+  expect(await kit.outcomes()).toEqual([
+    ...['a firing: unmatched', 'b firing: opened INC-1', 'b firing: repeated INC-1'],
+  ]);
+  const { rows } = await kit.client.query<{ outcome: string; canaries: boolean; key: string }>(
+    "select outcome, body::text like '%canary%' as canaries, key from signal order by n",
+  );
+  expect(rows).toEqual([
+    { outcome: 'unmatched', canaries: false, key: '' },
+    { outcome: 'opened', canaries: true, key: 'service=tts' },
+    { outcome: 'repeated', canaries: false, key: '' },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Answer, createAnswer } from '#answer/answer.js';
 import { mutesOf } from '#compose/core.js';
+import { groupId, signalId } from '#domain/alert/signal.js';
 import { plain } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { forbidden } from '#domain/permission.js';
@@ -64,6 +65,28 @@ test('a guest mutes nothing, and is not told what is muted', async () => {
   for (const line of ['mute service=tts 2h', 'mute'])
     expect(text(await types(line, null, BO, { account: 'guest' }))).toBe('NOT_PERMITTED');
   expect(text(await types('mute', null))).not.toContain('service=tts');
+});
+
+test('a key of a private incident is listed for those who may see that, and for nobody else', async () => {
+  const incident = await kit.opens('Hidden', { private: true });
+  const key = 'private service=hush';
+  const said = {
+    ...{ alert: 'a', status: 'firing' as const, since: '2024-11-10T01:43:00Z', until: null, title: 'Hush' },
+    ...{ text: null, labels: { service: 'hush' }, values: {}, links: [] },
+  };
+  const filed = { ...said, rule: 'hush', key, group: groupId(key) };
+  await kit.store.signals.arrive('T1', {
+    ...{ source: 'prometheus', delivery: 'd', shadow: false, signals: [filed] },
+  });
+  await kit.store.signals.settled('T1', [{ id: signalId('prometheus', said), outcome: 'opened', incident }]);
+  await types(`mute ${key} 2h`, null);
+  expect(text(await types('mute', null))).toContain(key);
+  expect(text(await types('mute', null, BO))).not.toContain('hush');
+  // Whoever has muted it knows it.
+  await types(`mute ${key} 2h`, null, BO);
+  expect(text(await types('mute', null, BO))).toContain(key);
+  expect(text(await types('mute', null))).toContain(key);
+  await types(`mute ${key} off`, null);
 });
 
 test('what only looks may list, and mutes nothing', async () => {

@@ -74,7 +74,7 @@ test('a file: which rule takes each, and what it would do', async () => {
   const { code, out } = await tocsin('try', path('captured/a.json'), '--source', 'am');
   expect(out.split('\n')).toEqual([
     'a.json',
-    '  firing “TTS refuses its keys” tts → opens “TtsAuthFailing: TTS refuses its keys” (sev2, private, invites U012AB3CD, offers key-sync) once it has fired for 5 m and once 3 have begun within 10 m and outside of its quiet hours; key service=tts',
+    '  firing “TTS refuses its keys” tts → opens “TtsAuthFailing: TTS refuses its keys” (sev2, private, invites U012AB3CD, offers key-sync) once it has fired for 5 m and once 3 have begun within 10 m and outside of its quiet hours; key private service=tts',
     '  firing “TTS refuses its keys” db → attached to the open incident with the key service=db, or to one that is opened within a day',
     '  firing “TTS refuses its keys” noise → ignored',
     '  firing “TTS refuses its keys” no rule matches: nothing is opened',
@@ -87,7 +87,7 @@ test('a file: which rule takes each, and what it would do', async () => {
 test('a folder: each, and a summary; a secret that is known is not shown', async () => {
   const { out } = await tocsin('try', path('captured'), '--source', 'dark');
   expect(out).toMatch(
-    /b\.json\n {2}resolved “over, says \[secret fp:\S+\]” tts → recorded as ended where it began; key service=tts \(shadow: only counted\)\n/,
+    /b\.json\n {2}resolved “over, says \[secret fp:\S+\]” tts → recorded as ended where it began; key private service=tts \(shadow: only counted\)\n/,
   );
   expect(out).toMatch(/\n2 files:\n( +1 {2}\S+: \S+\n| +1 {2}\(none\): firing\n|.*\n)*Nothing was recorded/);
   expect(out).toContain('firing: tts');

@@ -68,7 +68,9 @@ export const alertmanager: Sender<Record<string, never>> = {
 
 /** @returns what an alert is known by: the fingerprint of its labels, or else these */
 function identityOf({ fingerprint, labels }: GivenAlert): string {
-  return firstText(fingerprint) ?? digestOf(Object.entries(labels ?? {}).sort());
+  // By their names: what a value is when it is read as a text is up to who sends it, and it need not be any.
+  const named = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return firstText(fingerprint) ?? digestOf(named);
 }
 
 /** @param from the page of who sends it */

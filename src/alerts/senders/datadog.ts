@@ -93,16 +93,20 @@ export const datadog: Sender<Record<string, never>> = {
   },
 };
 
+/** Far beyond any title, and what stands before it. */
+const LONGEST_TITLE = 2_000;
+
 /** `[Triggered on {host:a}] Disk is full`: what changes from one transition to the next is no part of a title. */
 function withoutMark(title: string | null): string | null {
-  return title?.replace(/^(\[[^\]]{0,200}\]\s*)+(?=\S)/, '') ?? null;
+  return title?.slice(0, LONGEST_TITLE).replace(/^(\[[^\]]{0,200}\]\s*)+(?=\S)/, '') ?? null;
 }
 
 /** `env:prod, service:tts, urgent` */
 function tagsOf(tags: string | null): Record<string, string> {
   const pairs = (tags ?? '').split(',').flatMap((tag) => {
-    const [, name = '', value = ''] = /^\s*([^:]+):(.*?)\s*$/s.exec(tag) ?? [];
-    return name === '' ? [] : [[name, value] as const];
+    const at = tag.indexOf(':');
+    const name = tag.slice(0, Math.max(0, at)).trim();
+    return name === '' ? [] : [[name, tag.slice(at + 1).trim()] as const];
   });
   return Object.fromEntries(pairs);
 }

@@ -49,7 +49,7 @@ export interface Opening {
 export interface Filed {
   /** The first rule that matches; null: none does. */
   readonly rule: Rule | null;
-  /** What people call the group: the values of its labels, as `service=tts,region=eu`. */
+  /** What people call the group: the values of its labels, as `service=tts,region=eu`, `private service=tts`. */
   readonly key: string;
   /** Its `groupId`. The same key is the same group, whichever rule or source it came by. */
   readonly group: string;
@@ -92,8 +92,14 @@ function labelOf(labels: Signal['labels'], name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
 
-function keyOf({ name, groupBy }: Rule, labels: Signal['labels']): string {
-  const key = groupBy.length === 0 ? name : groupBy.map((one) => `${one}=${labelOf(labels, one)}`).join(',');
+/**
+ * Keys of different labels differ, whatever a sender puts into them; and what opens private incidents shares its key with
+ * nothing that opens others: it would be told in the channel of an incident that everybody reads.
+ */
+function keyOf({ name, groupBy, does }: Rule, labels: Signal['labels']): string {
+  const values = groupBy.map((one) => `${one}=${labelOf(labels, one).replace(/[\\,]/g, '\\$&')}`);
+  const said = groupBy.length === 0 ? name : values.join(',');
+  const key = 'open' in does && does.open.private ? `private ${said}` : said;
   const line = oneLine(key);
   const letters = [...line];
   if (letters.length <= LIMITS.alertKey) return line;

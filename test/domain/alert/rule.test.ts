@@ -71,6 +71,29 @@ describe('filing', () => {
     expect(filed([rule('r', on({ constructor: ['*Object*'] }))], {}).rule).toBeNull();
   });
 
+  test('what opens private incidents shares its key with nothing that opens others', () => {
+    const does = { open: { ...opening, private: true } };
+    const key = (more: Partial<Rule>) => filed([rule('r', more)], { service: 'tts' }).key;
+    expect(key({ groupBy: ['service'], does })).toBe('private service=tts');
+    expect(key({ groupBy: ['service'], does: { attach: true } })).toBe('service=tts');
+    expect(key({ does })).toBe('private r');
+  });
+
+  test('no value of a label makes the key of other labels', () => {
+    const both = rule('both', { groupBy: ['service', 'region'] });
+    const one = rule('one', { groupBy: ['service'] });
+    const key = (of: Rule, labels: Record<string, string>) => filed([of], labels).key;
+    expect(key(one, { service: 'tts,region=eu' })).toBe('service=tts\\,region=eu');
+    const any = fc.stringMatching(/^[a,=\\]{0,6}$/);
+    fc.assert(
+      fc.property(any, any, any, (service, region, forged) => {
+        expect(key(one, { service: forged })).not.toBe(key(both, { service, region }));
+        if (service !== forged)
+          expect(key(both, { service: forged, region })).not.toBe(key(both, { service, region }));
+      }),
+    );
+  });
+
   test('makes a key of labels in the order of the rule; without any, of its name', () => {
     const grouped = rule('r', { groupBy: ['service', 'region', 'zone'] });
     const { key, group } = filed([grouped], { region: 'eu', service: 'tts' });

@@ -5,6 +5,13 @@ import { intended, NOW, parsed, refused } from './support.js';
 const group = groupId('service=tts');
 const spaced = groupId('team=voice one,region=');
 
+test.each(['attach', 'split', 'mute'])(
+  '%s: a line is not slow to read, however long its words are',
+  (verb) => {
+    expect(refused(`${verb} ${'a'.repeat(500_000)} INC-8`)).toMatch(/^[A-Z_]+$/);
+  },
+);
+
 describe('attach and split', () => {
   test.each([
     ['attach service=tts INC-8', { group, to: 8 }],

@@ -56,8 +56,10 @@ function keyIn(text: string, line: Line): string | Refusal {
 
 function lastWord(text: string): { before: string; word: string } {
   const said = text.trimEnd();
-  const word = /\S*$/.exec(said)?.[0] ?? '';
-  return { before: said.slice(0, said.length - word.length), word };
+  // Backwards: a pattern for the end would be tried at each letter of all that stands before it.
+  let start = said.length;
+  while (start > 0 && /\S/.test(said.charAt(start - 1))) start--;
+  return { before: said.slice(0, start), word: said.slice(start) };
 }
 
 const MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
