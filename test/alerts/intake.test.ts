@@ -240,7 +240,7 @@ describe('a delivery', () => {
     let read = 0;
     const arrive = async () => {
       read = turns;
-      return { repeated: false, fresh: 0, lanes: [] };
+      return { repeated: false, fresh: 0, lanes: [], rules: [] };
     };
     const intake = createIntake({ ...at.ports, signals: { ...at.ports.signals, arrive } });
     const source = at.ports.settings().sources.get('am');
