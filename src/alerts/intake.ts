@@ -25,6 +25,8 @@ export interface IntakePorts {
   tell: Handle;
   /** Was it recorded before? */
   before: Before;
+  /** How long what is said of an alert waits for that to be settled; absent: 2 s. */
+  patienceMs?: number;
   /** Whose alerts they are; null: that cannot be told now. */
   team(): Promise<string | null>;
   /** Hears of lanes that owe something now. */
@@ -191,7 +193,7 @@ export function createIntake(ports: IntakePorts): Intake {
     const team = await ports.team();
     if (team === null) return busy(NO_TEAM);
     const now = ports.now();
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + (ports.patienceMs ?? PATIENCE_MS);
     for (const [i, one] of remarks.entries()) {
       const remark = remarked(one, { scrub: ports.scrub, now });
       const asking = (of: string) => alertsAsking(team, name, `remark:${name}:${of}:${i}`, now);

@@ -376,22 +376,21 @@ interface Whereabouts {
 
 /** @param alert its `alertId`. What is only in shadow is nowhere */
 async function standing(db: Queryable, team: string, alert: string): Promise<Whereabouts> {
+  const last = (what: string, where = '') =>
+    `(select ${what} from signal s where s.team = $1 and s.alert = $2 and s.outcome in ('opened', 'attached')
+        and not s.shadow ${where} order by s.n desc limit 1)`;
   const { rows } = await db.query<Whereabouts>(
     `with waits as (
        select s.status, $1 || '/alerts/' || s.grp as lane from signal s
        where s.team = $1 and s.alert = $2 and s.outcome is null and not s.shadow
-     ), stands as (
-       select s.incident, s.n, s.status, s.body ->> 'title' as title from signal s
-       where s.team = $1 and s.alert = $2 and s.outcome in ('opened', 'attached') and not s.shadow
      )
      select
        exists (
          select from waits w join outbox o on o.team = $1 and o.lane = any(array[w.lane, w.lane || '/timer'])
          where o.done_at is null and o.dead_at is null and (o.lane = w.lane or o.due_at <= now())
        ) as coming,
-       case when exists (select from waits where status = 'firing') then null
-         else (select incident from stands order by n desc limit 1) end as incident,
-       coalesce((select title from stands order by status = 'firing' desc, n desc limit 1), '') as title`,
+       case when not exists (select from waits where status = 'firing') then ${last('s.incident')} end as incident,
+       coalesce(${last("s.body ->> 'title'", "and s.status = 'firing'")}, ${last("s.body ->> 'title'")}, '') as title`,
     [team, alert],
   );
   return rows[0] ?? { coming: false, incident: null, title: '' };

@@ -41,6 +41,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await settling;
   awake = true;
+  at.ports.patienceMs = 60_000;
   now = new Date();
   at.log.lines.length = 0;
   await kit.client.query('truncate signal, arrival, outbox');
@@ -104,6 +105,7 @@ describe('Opsgenie’s clients', () => {
 
   test('directly behind the create, while nobody settles: 503, to be sent again, and then it is there once', async () => {
     awake = false;
+    at.ports.patienceMs = 200;
     await create('sleepy');
     const before = await all();
     const early = await acknowledge('sleepy');
@@ -150,9 +152,11 @@ describe('Opsgenie’s clients', () => {
     await opsgenie('/over/close?identifierType=alias', {});
     await settling;
     await note('over', { note: 'dismiss\nmute service=over 2h' });
+    await acknowledge('over', { user: 'cy' });
     expect(await said(incident)).toEqual([
       'acknowledged by ana, in opsgenie: over fails',
       'noted, in opsgenie: dismiss\nmute service=over 2h',
+      'acknowledged by cy, in opsgenie: over fails',
     ]);
     const state = await kit.state(incident);
     expect([state.status, state.falseAlarm]).toEqual(['resolved', undefined]);
