@@ -1,14 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { file } from '#domain/alert/rule.js';
-import { signalId } from '#domain/alert/signal.js';
+import { alertId, signalId } from '#domain/alert/signal.js';
+import { isPassing, isRefusal } from '#domain/refusal.js';
+import { alertsAsking, momentNow } from '#domain/words.js';
+import type { Before, Handle } from '#handle/handle.js';
 import type { PlainLog } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Secret } from '#runbooks/secret.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
 import type { FiledSignal } from '#store/signals.js';
 import type { Store } from '#store/store.js';
-import { normal } from './normal.js';
-import { type Hook, type HookAnswer, type Received, Unreadable } from './sender.js';
+import { normal, remarked } from './normal.js';
+import { type Hook, type HookAnswer, type Received, type Remark, Unreadable } from './sender.js';
 import type { AlertSettings, Source } from './settings.js';
 
 export interface IntakePorts {
@@ -18,7 +21,13 @@ export interface IntakePorts {
   secret(name: string): Secret;
   /** Takes known secrets out of texts. */
   scrub: { text(text: string): string };
-  signals: Pick<Store['signals'], 'arrive' | 'arrived'>;
+  signals: Pick<Store['signals'], 'arrive' | 'arrived' | 'standing'>;
+  /** Records what is said of alerts. */
+  tell: Handle;
+  /** Was it recorded before? */
+  before: Before;
+  /** How long what is said of an alert waits for that to be settled; absent: 2 s. */
+  patienceMs?: number;
   /** Whose alerts they are; null: that cannot be told now. */
   team(): Promise<string | null>;
   /** Hears of lanes that owe something now. */
@@ -58,6 +67,13 @@ const UNKNOWN_BYTES = 16 * 1024 * 1024;
 const TURN_MS = 10;
 /** After so long a sender that was told to wait may try again. */
 const RETRY_S = 5;
+/**
+ * What is said of an alert directly behind its beginning waits for so long until that is settled, and so many wait at the same
+ * time: each of them is a delivery in hand. Whoever would wait longer is told to come again.
+ */
+const PATIENCE_MS = 2_000;
+const LOOK_AGAIN_MS = 100;
+const MOST_WAITING = 20;
 
 export interface Intake {
   handle(request: HookRequest): Promise<HookAnswer>;
@@ -81,6 +97,7 @@ export function createIntake(ports: IntakePorts): Intake {
   const said = new Seldom(log);
   let inHand = 0;
   let bytesInHand = 0;
+  let waiting = 0;
   const unknownBytes = new Map<string, number>();
 
   /**
@@ -182,6 +199,66 @@ export function createIntake(ports: IntakePorts): Intake {
     return { accepted: filed.length, known: filed.length - arrived.fresh, rules: Object.fromEntries(counts) };
   };
 
+  /** Where an alert is; what was just heard of it is waited for. */
+  const settledStanding = async (team: string, alert: string, until: number) => {
+    let stands = await ports.signals.standing(team, alert);
+    if (!stands.coming || waiting >= MOST_WAITING) return stands;
+    waiting += 1;
+    try {
+      while (stands.coming && performance.now() < until) {
+        await sleep(LOOK_AGAIN_MS);
+        stands = await ports.signals.standing(team, alert);
+      }
+    } finally {
+      waiting -= 1;
+    }
+    return stands;
+  };
+
+  /**
+   * Records what is said of alerts as notes, each where its alert is: nothing but that comes of it. What is of no incident is
+   * recorded nowhere, and the sender hears the same as of one that is.
+   * @returns null: that is all; else why it is to be sent again
+   */
+  const noted = async (source: Source, received: Received): Promise<No | null> => {
+    const { remarks = [], delivery, earlier } = received;
+    if (remarks.length === 0) return null;
+    const { name, shadow } = source;
+    const nowhere = (why: string) =>
+      said.warn(
+        `${name} nowhere: ${why}`,
+        { source: name, why },
+        'what was said of an alert is recorded nowhere',
+      );
+    if (shadow) {
+      nowhere('the source is in shadow');
+      return null;
+    }
+    const team = await ports.team();
+    if (team === null) return busy(NO_TEAM);
+    const now = ports.now();
+    const until = performance.now() + (ports.patienceMs ?? PATIENCE_MS);
+    for (const [i, one] of remarks.entries()) {
+      const remark = remarked(one, { scrub: ports.scrub, now });
+      const asking = (of: string) => alertsAsking(team, name, `remark:${name}:${of}:${i}`, now);
+      if (await ports.before(asking(delivery))) continue;
+      if (earlier !== undefined && (await ports.before(asking(earlier)))) continue;
+      const { coming, incident, title } = await settledStanding(team, alertId(name, remark), until);
+      if (coming) return busy('What was just heard of that alert is not settled yet.');
+      const text = sentenceOf(remark, name, title);
+      if (incident === null || text === null) {
+        nowhere(text === null ? 'it has no words' : 'its alert is in no incident');
+        continue;
+      }
+      const moment = remark.at instanceof Date ? momentNow(remark.at) : null;
+      const answer = await ports.tell({ type: 'RecordNote', moment, text }, incident, asking(delivery));
+      if (!isRefusal(answer)) continue;
+      if (isPassing(answer)) return busy('The database does not take it now.');
+      nowhere(answer.code);
+    }
+    return null;
+  };
+
   const answered = async (
     source: Source,
     hook: Omit<Hook, 'body'>,
@@ -271,7 +348,9 @@ export function createIntake(ports: IntakePorts): Intake {
     }
     const received = sender.read(whole, source.settings);
     const taken = await take(source, received);
-    if (taken === null) return busy('Which workspace this is cannot be told now: Slack does not answer.');
+    if (taken === null) return busy(NO_TEAM);
+    const again = await noted(source, received);
+    if (again) return again;
     if (received.answer) return received.answer;
     const left = received.left ? { left: received.left } : {};
     return {
@@ -317,6 +396,14 @@ export function createIntake(ports: IntakePorts): Intake {
 }
 
 const NO_RULE = '(none)';
+const NO_TEAM = 'Which workspace this is cannot be told now: Slack does not answer.';
+
+/** @returns `acknowledged by ana, in opsgenie: TtsFailing`, `bo, in opsgenie: looking at the pods`; null: a note without words */
+function sentenceOf({ does, by, text }: Remark, source: string, title: string): string | null {
+  if (does === 'noted') return text && `${by ?? 'noted'}, in ${source}: ${text}`;
+  const what = [title, text].filter(Boolean).join(' — ');
+  return `acknowledged${by === null ? '' : ` by ${by}`}, in ${source}${what && `: ${what}`}`;
+}
 
 const busy = (why: string): No => ({
   status: 503,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MOST, type Signal, type SignalLink } from '#domain/alert/signal.js';
 import { printable } from '#domain/text.js';
 import { toSeconds } from '#domain/words.js';
-import type { Reported } from './sender.js';
+import type { Remark, Reported } from './sender.js';
 
 interface Surroundings {
   /** Takes known secrets out of texts. */
@@ -42,6 +42,22 @@ export function normal(reported: Reported, surroundings: Surroundings): Signal {
     labels: words.pairs(reported.labels, MOST.labels),
     values: words.pairs(reported.values ?? {}, MOST.values),
     links: words.links(reported.links ?? []),
+  };
+}
+
+/** What is kept of a name, and of what was said: as much of that as Opsgenie takes. */
+const MOST_BY = 100;
+const MOST_SAID = 25_000;
+
+/** The same for what is said of an alert. */
+export function remarked(remark: Remark, surroundings: Surroundings): Remark {
+  const words = wordsOf(surroundings);
+  return {
+    alert: words.identity(remark.alert),
+    does: remark.does,
+    by: words.line(remark.by, MOST_BY) || null,
+    text: words.text(remark.text, MOST_SAID) || null,
+    at: timeOf(remark.at, surroundings.now),
   };
 }
 

@@ -30,10 +30,24 @@ export interface Reported {
   links?: ReadonlyArray<{ title: string; url: unknown }>;
 }
 
+/** What somebody did with an alert at its sender, beside its firing and ending; like `Reported`, as it was sent. */
+export interface Remark {
+  readonly alert: string;
+  readonly does: 'acknowledged' | 'noted';
+  /** Whoever it was, in the sender's words; null: it does not say. */
+  readonly by: string | null;
+  readonly text: string | null;
+  /** When, as in `Reported`; absent: now. */
+  readonly at?: unknown;
+}
+
 export interface Received {
   /** The same delivery has the same one, also when it is sent again; another has another. */
   readonly delivery: string;
+  /** Where deliveries have no id of their own: what the same words were called a minute ago. They are the same if they were heard then. */
+  readonly earlier?: string;
   readonly alerts: readonly Reported[];
+  readonly remarks?: readonly Remark[];
   /**
    * Then its alerts stood as it says: one that fired then, although its end was heard before, fires again. Absent where that
    * cannot be relied on, since anybody may send a copy of what was signed once; and where deliveries have ids of their own, so
@@ -219,6 +233,17 @@ export function shaped<T>(schema: z.ZodType<T>, value: unknown, what: string): T
 /** @returns a key for a delivery that has none of its own: the same content, the same key */
 export function digestOf(...parts: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * For remarks that have no id of their own: clients send the same again when they heard no answer, and people say the same
+ * again another day. So the same within a minute is one, and after two minutes it is another.
+ */
+export function withinMinute(now: Date, ...parts: unknown[]): { delivery: string; earlier: string } {
+  const minute = Math.floor(now.getTime() / MINUTE_MS);
+  return { delivery: digestOf(...parts, minute), earlier: digestOf(...parts, minute - 1) };
 }
 
 /** @returns the first of them that is a text with something in it */

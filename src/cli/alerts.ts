@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { normal } from '#alerts/normal.js';
+import { normal, remarked } from '#alerts/normal.js';
 import { type Hook, Unreadable } from '#alerts/sender.js';
 import { type AlertSettings, readAlertSettings, type Source } from '#alerts/settings.js';
 import { many } from '#compose/core.js';
@@ -138,7 +138,7 @@ interface Trial {
 
 /** A line for each signal: how it stands, which rule takes it, and what comes of it when nothing is open yet. */
 function linesOf(hook: Hook, { settings, source, scrub, counts }: Trial): string[] {
-  const { alerts: reported, left } = source.sender.read(hook, source.settings);
+  const { alerts: reported, left, remarks = [] } = source.sender.read(hook, source.settings);
   const lines = reported.map((one) => {
     const signal = normal(one, { scrub, now: hook.now });
     const { rule, key } = file(settings.rules, source.name, signal);
@@ -150,6 +150,14 @@ function linesOf(hook: Hook, { settings, source, scrub, counts }: Trial): string
     counts.set(counted, (counts.get(counted) ?? 0) + 1);
     return `${signal.status} “${signal.title}” ${did}`;
   });
+  for (const one of remarks) {
+    const { does, by, text } = remarked(one, { scrub, now: hook.now });
+    const who = by === null ? '' : ` by ${by}`;
+    const what = text === null ? '' : ` “${text}”`;
+    lines.push(
+      `${does}${who}${what} → ${source.shadow ? 'nothing (shadow)' : 'a note where its alert is, else nothing'}`,
+    );
+  }
   if (left) lines.push(`${many(left, 'alert')} more, which the sender left out, would not be seen`);
   return lines.length > 0 ? lines : ['begins and ends no alert: taken, and nothing comes of it'];
 }

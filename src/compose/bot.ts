@@ -263,7 +263,11 @@ async function build(
     log,
     metrics,
   };
-  const intake = createIntake({ ...alertPorts, nudge: relay.nudge });
+  const intake = createIntake({
+    ...alertPorts,
+    ...{ tell: core.handle, before: core.before },
+    nudge: relay.nudge,
+  });
   const polls = role === 'worker' ? null : createPolls({ ...alertPorts, intake }).start();
   opened.push(() => polls?.stop());
   // Before the first request: a number that stands in a channel already is not given again.

@@ -215,11 +215,12 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
 };
 
 /**
- * What monitoring may ask for: that an incident is opened, with the people whom the rule names, what it sees is recorded, and
- * the incident resolved. It may neither speak as a person nor act; which of it happens, the rules of tocsin.yml say.
+ * What monitoring may ask for: that an incident is opened, with the people whom the rule names, what it sees and what people
+ * say of it there is recorded, and the incident resolved. It may neither speak as a person nor act; which of it happens, the
+ * rules of tocsin.yml say.
  */
 const OF_MONITORING: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
-  ...(['OpenIncident', 'InvitePeople', 'RecordAlert', 'TakeAlerts', 'ChangeStatus'] as const),
+  ...(['OpenIncident', 'InvitePeople', 'RecordAlert', 'RecordNote', 'TakeAlerts', 'ChangeStatus'] as const),
 ]);
 
 /** May such a thing be asked for there at all? Some things only Tocsin itself asks for, and monitoring only a few. */

@@ -93,6 +93,7 @@ export function signals(db: Queryable) {
       ids,
       begun,
       arrived,
+      standing,
       firing,
       firingFrom,
       firingCount,
@@ -369,6 +370,38 @@ function firingFrom(db: Queryable, team: string, source: string, limit: number):
 async function arrived(db: Queryable, team: string, source: string, delivery: string): Promise<boolean> {
   const sql = 'select 1 from arrival where team = $1 and source = $2 and delivery = $3';
   return (await db.query(sql, [team, source, delivery])).rows.length > 0;
+}
+
+/** Where an alert is at home, for what is said of it beside its firing and ending. */
+interface Whereabouts {
+  /** Something was heard of it, or the time has come for it, and nobody has settled that yet: where it is will be known soon. */
+  coming: boolean;
+  /** Where it was recorded last; null: nowhere, or it fires anew and its rule lets that wait. */
+  incident: number | null;
+  /** In the words of its last firing there; '' where they were erased. */
+  title: string;
+}
+
+/** @param alert its `alertId`. What is only in shadow is nowhere */
+async function standing(db: Queryable, team: string, alert: string): Promise<Whereabouts> {
+  const last = (what: string, where = '') =>
+    `(select ${what} from signal s where s.team = $1 and s.alert = $2 and s.outcome in ('opened', 'attached')
+        and not s.shadow ${where} order by s.n desc limit 1)`;
+  const { rows } = await db.query<Whereabouts>(
+    `with waits as (
+       select s.status, $1 || '/alerts/' || s.grp as lane from signal s
+       where s.team = $1 and s.alert = $2 and s.outcome is null and not s.shadow
+     )
+     select
+       exists (
+         select from waits w join outbox o on o.team = $1 and o.lane = any(array[w.lane, w.lane || '/timer'])
+         where o.done_at is null and o.dead_at is null and (o.lane = w.lane or o.due_at <= now())
+       ) as coming,
+       case when not exists (select from waits where status = 'firing') then ${last('s.incident')} end as incident,
+       coalesce(${last("s.body ->> 'title'", "and s.status = 'firing'")}, ${last("s.body ->> 'title'")}, '') as title`,
+    [team, alert],
+  );
+  return rows[0] ?? { coming: false, incident: null, title: '' };
 }
 
 async function firingCount(db: Queryable, team: string, group: string): Promise<number> {

@@ -64,18 +64,24 @@ describe('PagerDuty’s Events API v2', () => {
       received('pagerduty-events', trigger()).delivery,
     );
   });
-  test.each([
-    ['an acknowledgement', '/v2/enqueue', { event_action: 'acknowledge', dedup_key: 'k' }, 'Event processed'],
-    [
-      'a change',
-      '/v2/change/enqueue',
-      { payload: { summary: 'Deployed', source: 'ci' } },
-      'Change event processed',
-    ],
-  ])('%s is taken, and nothing comes of it', (_, path, body, message) => {
-    expect(received('pagerduty-events', send(body, path))).toMatchObject({
+  test('an acknowledgement begins and ends nothing, and is a remark', () => {
+    const of = (event: object) => received('pagerduty-events', send({ dedup_key: 'k', ...event }));
+    const first = of({ event_action: 'acknowledge' });
+    expect(first).toMatchObject({
       alerts: [],
-      answer: { status: 202, body: { status: 'success', message } },
+      remarks: [{ alert: 'k', does: 'acknowledged', by: null, text: null }],
+      answer: { status: 202, body: { status: 'success', message: 'Event processed' } },
+    });
+    expect(of({ event_action: 'acknowledge', dedup_key: 'l' }).delivery).not.toBe(first.delivery);
+    expect(of({ event_action: 'resolve' }).remarks).toBeUndefined();
+  });
+  test('a change is taken, and nothing comes of it', () => {
+    const body = { payload: { summary: 'Deployed', source: 'ci' } };
+    const { alerts, remarks, answer } = received('pagerduty-events', send(body, '/v2/change/enqueue'));
+    expect([alerts, remarks]).toEqual([[], undefined]);
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { status: 'success', message: 'Change event processed' },
     });
   });
   test.each([
@@ -152,16 +158,41 @@ describe('Opsgenie’s Alert API', () => {
       reported('opsgenie', to(`/v2/alerts/${made}/close`, '', 'POST', 'identifierType=alias')).alert,
     ).toBe(made);
   });
-  test.each(['acknowledge', 'notes', 'snooze', 'tags', 'message'])(
+  test.each(['unacknowledge', 'snooze', 'tags', 'message'])(
     '%s is taken, and nothing comes of it',
     (does) => {
       const method = does === 'message' ? 'PUT' : 'POST';
-      expect(received('opsgenie', to(`/v2/alerts/${alert}/${does}`, { note: 'x' }, method))).toMatchObject({
-        alerts: [],
-        answer: { status: 202 },
-      });
+      const { alerts, remarks, answer } = received(
+        'opsgenie',
+        to(`/v2/alerts/${alert}/${does}`, { note: 'x' }, method),
+      );
+      expect([alerts, remarks, answer?.status]).toEqual([[], undefined, 202]);
     },
   );
+  test.each([
+    ['acknowledge', 'acknowledged'],
+    ['notes', 'noted'],
+  ])('%s is a remark; a request that is sent again is the same', (does, what) => {
+    const hook = (time: string, note = 'x') => ({
+      ...to(`/v2/alerts/${alert}/${does}`, { user: 'bo', source: 'cli', note }),
+      now: new Date(`2026-11-10T01:${time}Z`),
+    });
+    const first = received('opsgenie', hook('43:07'));
+    expect(first).toMatchObject({
+      alerts: [],
+      remarks: [{ alert, does: what, by: 'bo', text: 'x' }],
+      answer: { status: 202, body: { requestId: first.delivery } },
+    });
+    expect(received('opsgenie', hook('43:59')).delivery).toBe(first.delivery);
+    expect(received('opsgenie', hook('44:00')).earlier).toBe(first.delivery);
+    for (const other of [hook('43:07', 'y'), hook('45:00')]) {
+      const { delivery, earlier } = received('opsgenie', other);
+      expect([delivery, earlier]).not.toContain(first.delivery);
+    }
+    // What became of it can be asked for, as of any other.
+    const asked = senderOf('opsgenie').asks?.(to(`/v2/alerts/requests/${first.delivery}`, '', 'GET'));
+    expect(asked?.answer(true)).toMatchObject({ status: 200, body: { data: { alertId: alert } } });
+  });
 
   test('what became of a request can be asked for by what it was answered', () => {
     const { answer, delivery } = received('opsgenie', create());

@@ -1,6 +1,8 @@
 import { createIntake, type Intake, type IntakePorts } from '#alerts/intake.js';
 import { type AlertSettings, readAlertSettings } from '#alerts/settings.js';
+import { lookupsOf } from '#compose/core.js';
 import { readOrganisation } from '#config/organisation.js';
+import { createHandle } from '#handle/handle.js';
 import { Scrub } from '#runbooks/scrub.js';
 import { Secret } from '#runbooks/secret.js';
 import { startWeb, type Web } from '#web/server.js';
@@ -61,6 +63,11 @@ export async function hooked(alerts: string, changed: Partial<IntakePorts> = {})
   const scrub = new Scrub(() => 'fp:000000000000');
   for (const value of Object.values(KEPT)) scrub.learn(value);
   let settings = settingsOf(alerts);
+  const handle = createHandle({
+    store: lookupsOf(db.store),
+    relay: { nudge() {} },
+    onError: (error) => log.error({ err: error }, 'recording failed'),
+  });
   const ports: IntakePorts = {
     settings: () => settings,
     secret(name) {
@@ -70,6 +77,8 @@ export async function hooked(alerts: string, changed: Partial<IntakePorts> = {})
     },
     scrub,
     signals: db.store.signals,
+    tell: handle,
+    before: handle.before,
     team: async () => 'T1',
     nudge: (lanes) => void nudged.push(...lanes),
     now: () => new Date(),

@@ -155,14 +155,33 @@ describe('PagerDuty', () => {
   ])('%s', (type, status, since) => {
     expect(reported('pagerduty', hookOf(event(type)))).toMatchObject({ alert: 'PINC001', status, since });
   });
+  test('an acknowledgement and a note are remarks, at their time', () => {
+    const at = '2026-11-10T01:44:00.169Z';
+    const acknowledged = received('pagerduty', hookOf(event('incident.acknowledged')));
+    expect(acknowledged).toMatchObject({
+      alerts: [],
+      remarks: [{ alert: 'PINC001', does: 'acknowledged', by: null, text: null, at }],
+    });
+    const { event: note } = event('incident.annotated', { incident: { id: 'PINC001' }, content: 'looking' });
+    const agent = { type: 'user_reference', summary: 'Ana Example' };
+    const noted = received('pagerduty', hookOf({ event: { ...note, agent } }));
+    expect(noted).toMatchObject({
+      alerts: [],
+      remarks: [{ alert: 'PINC001', does: 'noted', by: 'Ana Example', text: 'looking', at }],
+    });
+  });
   test.each([
-    'incident.acknowledged',
+    'incident.unacknowledged',
+    'constructor',
     'incident.priority_updated',
     'service.updated',
     'pagey.ping',
     'incident.of.tomorrow',
   ])('%s is taken and begins or ends nothing', (type) => {
-    expect(received('pagerduty', hookOf(event(type))).alerts).toEqual([]);
+    expect(received('pagerduty', hookOf(event(type)))).toEqual({
+      delivery: event(type).event.id,
+      alerts: [],
+    });
   });
   test('an incident without an id is refused', () => {
     expect(

@@ -65,13 +65,14 @@ export async function startKit() {
     warn: (about: object) => void logged.push({ ...about }),
     error: (about: object) => void logged.push({ ...about }),
   };
-  const handle: Handle = createHandle({
+  const recorder = createHandle({
     store: lookupsOf(store),
     relay: { nudge() {} },
     onError: (error: unknown) => {
       throw error;
     },
   });
+  const handle: Handle = recorder;
   const world: AlertWorld = {
     outbox: store.outbox,
     signals: store.signals,
@@ -95,6 +96,7 @@ export async function startKit() {
     client,
     database,
     handle,
+    before: recorder.before,
     logged,
     rule: (...those: Rule[]) => {
       rules = those;

@@ -13,6 +13,7 @@ alerts:
     am: { type: alertmanager, secrets: [secret:am] }
     dark: { type: alertmanager, secrets: [secret:am], mode: shadow }
     sentry: { type: sentry, secrets: [secret:am] }
+    og: { type: opsgenie, secrets: [secret:am] }
   rules:
     - { name: noise, match: { labels: { severity: info } }, ignore: true }
     - name: tts
@@ -46,6 +47,7 @@ beforeAll(async () => {
   for (const [name, alerts] of Object.entries(sent))
     await writeFile(path(`captured/${name}`), JSON.stringify(alertmanagerBody(alerts)));
   await writeFile(path('broken.json'), '{"alerts":[');
+  await writeFile(path('note.json'), JSON.stringify({ user: 'bo', note: 'looking' }));
   await writeFile(path('sentry.json'), JSON.stringify({ action: 'assigned', data: { issue: { id: '1' } } }));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -113,9 +115,21 @@ test('what begins nothing is said', async () => {
   expect([code, out]).toEqual([0, expect.stringContaining('begins and ends no alert')]);
 });
 
+test('what is said of an alert: who, what, and where it goes', async () => {
+  const of = ['--source', 'og', '--path', '/v2/alerts/x/notes'];
+  expect((await tocsin('try', path('note.json'), ...of)).out).toBe(
+    'note.json\n  noted by bo “looking” → a note where its alert is, else nothing\nNothing was recorded, and no secret was looked at.\n',
+  );
+});
+
 test.each([
-  ['no source', ['try', 'x.json'], 2, /name the source with --source: there is am, dark, sentry/],
-  ['another source', ['try', 'x.json', '--source', 'none'], 1, /no source none .* there is am, dark, sentry/],
+  ['no source', ['try', 'x.json'], 2, /name the source with --source: there is am, dark, sentry, og/],
+  [
+    'another source',
+    ['try', 'x.json', '--source', 'none'],
+    1,
+    /no source none .* there is am, dark, sentry, og/,
+  ],
   ['no file', ['try', '--source', 'am'], 2, /name one file/],
   [
     'a file that is not there',

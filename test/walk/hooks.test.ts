@@ -11,7 +11,7 @@ import { type BotProcess, startWalk, type Walk } from './kit.js';
 
 const TOKEN = 'a-token-of-the-walk-0123456789';
 const settings = (rule: string) =>
-  `secrets: { am: env:WALK_AM }\nalerts:\n  sources: { am: { type: alertmanager, secrets: [secret:am] } }\n  rules:\n    - { name: ${rule} }\n`;
+  `secrets: { am: env:WALK_AM }\nalerts:\n  sources: { am: { type: alertmanager, secrets: [secret:am] }, og: { type: opsgenie, secrets: [secret:am] } }\n  rules:\n    - { name: ${rule} }\n`;
 
 let walk: Walk;
 let bot: BotProcess;
@@ -66,6 +66,25 @@ test('it opens an incident in Slack, with the alert in its timeline; one more of
   expect((await walk.tocsin('list')).out).not.toContain('INC-2');
 });
 
+test('what is said of an alert directly behind it is in the channel of its incident, and pings nobody', async () => {
+  const opsgenie = (path: string, body: object) =>
+    fetch(`${bot.url}/hooks/og/v2/alerts${path}`, {
+      method: 'POST',
+      headers: { authorization: `GenieKey ${TOKEN}` },
+      body: JSON.stringify(body),
+    });
+  await opsgenie('', { message: 'Disk is full', alias: 'disk' });
+  const note = { user: 'bo', note: 'looking, <!channel>' };
+  const sends = async () => (await opsgenie('/disk/notes?identifierType=alias', note)).status;
+  // As clients do: again, where it could not be settled soon enough.
+  await until('it is recorded', async () => (await sends()) === 202);
+  const shown = await walk.until('it is in the channel', ({ channels }) =>
+    channels.flatMap(({ messages }) => messages).find(({ text }) => text.includes('bo, in og: looking')),
+  );
+  expect(shown.text).toContain('&lt;!channel&gt;');
+  expect((await walk.tocsin('timeline', 'INC-1')).out).toContain('bo, in og: looking, <!channel>');
+});
+
 test('rules are read anew with SIGHUP; wrong ones are told with their line, and what was stays', async () => {
   await rules('second, open: {}');
   bot.child.kill('SIGHUP');
@@ -96,7 +115,7 @@ test('the doctor says the same, and how many there are when all is well', async 
     ).out;
   expect(await doctor()).toMatch(/✗ tocsin\.yml: .*alerts\.rules\.0\.opne means nothing here/);
   await rules('first, open: {}');
-  expect(await doctor()).toMatch(/✓ alerts: 1 source, 1 rule\n/);
+  expect(await doctor()).toMatch(/✓ alerts: 2 sources, 1 rule\n/);
 });
 
 test('no word of what strangers present is in the log, and none of our secret', async () => {

@@ -6,11 +6,13 @@ import {
   type Hook,
   jsonOf,
   labelled,
+  member,
   type Received,
   type Reported,
   refusesPresented,
   type Sender,
   Unreadable,
+  withinMinute,
 } from '../sender.js';
 
 const blank = 'may not be empty';
@@ -30,7 +32,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What else may be done to an alert there: taken, so that clients go on, and without meaning here. */
 const PASSED_OVER =
-  /^(acknowledge|unacknowledge|notes|snooze|escalate|assign|teams|responders|tags|details|message|description|priority|actions\/[^/]+)$/;
+  /^(unacknowledge|snooze|escalate|assign|teams|responders|tags|details|message|description|priority|actions\/[^/]+)$/;
 
 /**
  * What speaks Opsgenie's Alert API, told another address: `v2/alerts` and below. The key behind `GenieKey` is a secret of
@@ -62,6 +64,7 @@ export const opsgenie: Sender<Record<string, never>> = {
     const closed: Reported = { alert, status: 'resolved', until: now.toISOString(), labels: {} };
     if (does === 'close' && method === 'POST') return taken(alert, [closed], now);
     if (does === undefined && method === 'DELETE') return taken(alert, [closed], now);
+    if ((does === 'acknowledge' || does === 'notes') && method === 'POST') return saidOf(alert, does, hook);
     if (does !== undefined && PASSED_OVER.test(does) && method !== 'GET') return taken(alert, [], now);
     throw new Unreadable(
       404,
@@ -105,14 +108,35 @@ export const opsgenie: Sender<Record<string, never>> = {
  * The same words may be said of two firings, so each request is a delivery of its own: what comes twice is recognised by how
  * the alert stands. Its id, which clients ask by what became of it, has that of the alert within.
  */
-function taken(alert: string, alerts: Reported[], stoodAt: Date): Received {
-  const request = `${alert}-${randomBytes(6).toString('hex')}`;
+function taken(
+  alert: string,
+  alerts: Reported[],
+  stoodAt: Date,
+  request = `${alert}-${randomBytes(6).toString('hex')}`,
+): Received {
   const body = { result: ACCEPTED, took: 0.001, requestId: request };
   return {
     delivery: request,
     alerts,
     stoodAt,
     answer: { status: 202, headers: { 'X-Request-ID': request }, body },
+  };
+}
+
+const UNPROCESSABLE = 'Request body is not processable. Please check the errors.';
+
+/** Somebody has it in hand, or says something of it. */
+function saidOf(alert: string, does: 'acknowledge' | 'notes', hook: Hook): Received {
+  const body = does === 'acknowledge' && hook.body.length === 0 ? {} : jsonOf(hook);
+  const by = firstText(member(body, 'user'), member(body, 'source'));
+  const text = firstText(member(body, 'note'));
+  if (does === 'notes' && text === null) throw new Unreadable(422, UNPROCESSABLE, { note: blank });
+  const { delivery, earlier } = withinMinute(hook.now, does, alert, by, text);
+  const requestOf = (digest: string) => `${alert}-${digest.slice(0, 12)}`;
+  return {
+    ...taken(alert, [], hook.now, requestOf(delivery)),
+    earlier: requestOf(earlier),
+    remarks: [{ alert, does: does === 'notes' ? 'noted' : 'acknowledged', by, text }],
   };
 }
 
@@ -128,11 +152,7 @@ function createdOf(hook: Hook): Reported {
             message.replace(/^Invalid input.*$/, 'is not valid'),
           ] as const,
       );
-    throw new Unreadable(
-      422,
-      'Request body is not processable. Please check the errors.',
-      Object.fromEntries(wrong),
-    );
+    throw new Unreadable(422, UNPROCESSABLE, Object.fromEntries(wrong));
   }
   const { message, alias, description, details, source, entity, priority, tags } = parsed.data;
   return {

@@ -13,6 +13,7 @@ import {
   type Received,
   type Sender,
   Unreadable,
+  withinMinute,
 } from '../sender.js';
 
 const text = z.string();
@@ -81,8 +82,9 @@ export const pagerdutyEvents: Sender<Record<string, never>> = {
     const stoodAt = hook.now;
     if (given.event_action !== 'trigger') {
       const closed = { alert: key, status: 'resolved' as const, until: hook.now.toISOString(), labels: {} };
-      // Who has it in hand there is nobody's business here.
-      return { delivery, answer, stoodAt, alerts: given.event_action === 'resolve' ? [closed] : [] };
+      if (given.event_action === 'resolve') return { delivery, answer, stoodAt, alerts: [closed] };
+      const remark = { alert: key, does: 'acknowledged' as const, by: null, text: null };
+      return { ...withinMinute(hook.now, 'acknowledge', key), answer, alerts: [], remarks: [remark] };
     }
     const { payload, client, client_url } = given;
     const { source, severity, component, group, class: kind, custom_details: more } = payload;

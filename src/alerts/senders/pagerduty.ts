@@ -16,6 +16,7 @@ const webhook = z.object({
     id: z.string().min(1).max(200),
     event_type: z.string(),
     occurred_at: z.string().nullish(),
+    agent: anything,
     data: anything,
   }),
 });
@@ -32,7 +33,10 @@ const incident = z.object({
   teams: z.array(reference).nullish(),
 });
 
-/** What changes whether an incident of theirs is going on; whatever else happens to it is not repeated here. */
+const acknowledged = z.object({ id: z.string().min(1) });
+const annotated = z.object({ incident: acknowledged, content: z.string() });
+
+/** What changes whether an incident of theirs is going on. */
 const STATUS: Readonly<Record<string, 'firing' | 'resolved'>> = {
   'incident.triggered': 'firing',
   'incident.reopened': 'firing',
@@ -57,9 +61,21 @@ export const pagerduty: Sender<Record<string, never>> = {
   },
   read(hook): Received {
     const { event } = shaped(webhook, jsonOf(hook), 'a webhook of PagerDuty (v3: an object with `event`)');
-    const status = STATUS[event.event_type];
+    const { event_type: type, agent, occurred_at: at } = event;
+    const by = firstText(member(agent, 'summary'));
+    if (type === 'incident.acknowledged') {
+      const { id } = shaped(acknowledged, event.data, 'the incident of an acknowledgement');
+      const remark = { alert: id, does: 'acknowledged' as const, by, text: null, at };
+      return { delivery: event.id, alerts: [], remarks: [remark] };
+    }
+    if (type === 'incident.annotated') {
+      const { incident: of, content } = shaped(annotated, event.data, 'a note on an incident');
+      const remark = { alert: of.id, does: 'noted' as const, by, text: content, at };
+      return { delivery: event.id, alerts: [], remarks: [remark] };
+    }
+    const status = Object.hasOwn(STATUS, type) ? STATUS[type] : undefined;
     if (!status) return { delivery: event.id, alerts: [] };
-    const of = shaped(incident, event.data, `the incident of an event ${event.event_type.slice(0, 40)}`);
+    const of = shaped(incident, event.data, `the incident of an event ${type.slice(0, 40)}`);
     const { service, priority, escalation_policy: policy, teams } = of;
     return {
       delivery: event.id,

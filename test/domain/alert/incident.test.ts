@@ -188,7 +188,9 @@ describe('who may', () => {
   });
 
   test.each<Intent>([
-    { type: 'RecordNote', moment: null, text: 'x' },
+    { type: 'RecordLog', lines: [] },
+    { type: 'EditEntry', entry: 2, text: 'x' },
+    { type: 'ReopenIncident', reason: 'x' },
     { type: 'DismissIncident', reason: null },
     { type: 'MoveAlerts', group: GROUP, to: null },
     { type: 'ChangeSeverity', severity: 'sev1', reason: null },
@@ -203,11 +205,12 @@ describe('who may', () => {
     expect(heard([fired(2)], intent)).toMatchObject({ refused: true, code: 'NO_SUCH_INCIDENT' });
   });
 
-  test('it opens, lets people in whom the rule names, and resolves', () => {
+  test('it opens, lets people in whom the rule names, notes what is said of alerts, and resolves', () => {
     const plain = { severity: null, components: [], private: true, drill: false, moment: null };
     const opens: Intent = { type: 'OpenIncident', title: 'TtsFailing', ...plain };
     expect(decide(null, opens, monitoring, NOTHING)).toHaveLength(1);
     expect(heard([], { type: 'InvitePeople', people: [{ id: 'U1', name: 'ana' }] })).toHaveLength(1);
+    expect(heard([fired(2)], { type: 'RecordNote', moment: null, text: 'x' })).toHaveLength(1);
     const resolves: Intent = { type: 'ChangeStatus', status: 'resolved', moment: null, text: null };
     expect(heard([fired(2)], resolves)).toHaveLength(1);
   });
