@@ -30,10 +30,14 @@ export async function demo(argv) {
       'slack-port': { type: 'string', default: '0' },
       /** `haproxy` or `node`; without it, HAProxy where it is installed */
       gateway: { type: 'string' },
+      /** `prometheus` or `small`; without it, Prometheus where it and Alertmanager are installed */
+      monitor: { type: 'string' },
     },
   });
   if (values.gateway && !['haproxy', 'node'].includes(values.gateway))
     throw new Error('--gateway is haproxy or node');
+  if (values.monitor && !['prometheus', 'small'].includes(values.monitor))
+    throw new Error('--monitor is prometheus or small');
   mkdirSync(values.out, { recursive: true });
   const logFile = join(values.out, 'bot.log');
   /** What must be given back at the end, and whether all was done before somebody ended it. */
@@ -63,15 +67,22 @@ async function play(values, log, logFile, life) {
   claim(values.data);
   life.mine = true;
   await clear(values.data, base);
-  life.stage = startStage({ data: values.data, base: CONFIG, kind: values.gateway });
-  const { stack, config } = await life.stage;
+  const people = person(slack.url);
+  const { users } = await people.state();
+  life.stage = startStage({
+    data: values.data,
+    base: CONFIG,
+    kind: values.gateway,
+    monitor: values.monitor,
+    people: ['ana', 'bo', 'chen'].map((name) => users.find((user) => user.name === name).id),
+  });
+  const { stack, monitor, config, alertsTo, stop } = await life.stage;
   const env = { ...base, TOCSIN_CONFIG: config };
   const bot = await startBot(env, log);
   bot.process.once('exit', (code, signal) =>
     life.botDied(new Error(`the bot has ended (${code ?? signal}) before its time`)),
   );
   step('the bot, on a PostgreSQL of its own', bot.url);
-  const people = person(slack.url);
   const token = (await tocsin(env, 'token', 'create', '--name', 'demo', '--scope', 'read')).trim();
   const fetched = (ref, postmortem) =>
     fetchExports({ url: bot.url, token }, { ref, postmortem, out: values.out });
@@ -85,13 +96,23 @@ async function play(values, log, logFile, life) {
   say('And now for real: an old and a new service, a gateway before them, clients that ask all the time.\n');
   const kind = stack.gateway.kind === 'haproxy' ? 'HAProxy' : 'a small gateway in Node';
   step(`the stage: ${kind}, two services that check keys, 40 requests a second`, stack.urls.through);
-  const rehearsed = await rehearse({ slack: people, stack, component: scenario.component });
+  await alertsTo(bot.url);
+  step(
+    monitor.kind === 'prometheus'
+      ? 'Prometheus reads them every second, and the bot too; Alertmanager hands on what it finds'
+      : 'Prometheus and Alertmanager are not both installed: a small loop counts, and posts what Alertmanager would',
+  );
+  const rehearsed = await rehearse({ slack: people, stack, monitor });
   const again = await fetched('INC-2', 'postmortem-2.md');
   step('exports over HTTP', 'demo/out/INC-2.{md,json,csv,html,facts.jsonl}, postmortem-2.md');
-  await checkRehearsal(rehearsed, again, { load: stack.load, slack: people, env, out: values.out });
+  await checkRehearsal(rehearsed, again, {
+    load: stack.load,
+    slack: people,
+    ...{ monitor, env, out: values.out },
+  });
   say(`\nINC-2 is in demo/out/. Metrics: ${metricsLine(again['INC-2.json'])}\n`);
   if (values.once) {
-    checkFinal(rehearsed, await stack.stop());
+    checkFinal(rehearsed, await stop());
     return 0;
   }
   life.done = true;
@@ -119,6 +140,8 @@ function invite({ slack, channel, env, logFile }) {
     'note -2m the cache is warm again',
     'timeline Europe/Berlin',
     'catchup',
+    'impact measure',
+    'watch 1m',
     'postmortem',
     'open sev4 my own incident --drill',
     'help',
@@ -129,7 +152,7 @@ function invite({ slack, channel, env, logFile }) {
     'At a prompt in this folder the command line speaks of the same incidents, once it is told where they are:',
   );
   say(`  export TOCSIN_DATA=${word(env.TOCSIN_DATA)} TOCSIN_CONFIG=${word(env.TOCSIN_CONFIG)}`);
-  for (const line of ['list', 'export INC-2 --format md', 'runbook plan key-sync'])
+  for (const line of ['list', 'export INC-2 --format md', 'runbook plan key-sync', 'alerts report'])
     say(`  npx tocsin ${line}`);
   say(`\nThe bot's log: ${logFile}. Ctrl-C ends all of it.`);
 }
@@ -152,11 +175,11 @@ function onInterrupt(life) {
 
 /** Ends everything and removes what is ours, wherever the play stands. */
 async function clean(data, life, playing) {
-  await life.stage?.then(({ stack }) => stack.stop()).catch(() => undefined);
+  await life.stage?.then(({ stop }) => stop()).catch(() => undefined);
   await endAll();
   // It waits for something that cannot come any more, and finds out.
   await playing.catch(() => undefined);
-  await life.stage?.then(({ stack }) => stack.stop()).catch(() => undefined);
+  await life.stage?.then(({ stop }) => stop()).catch(() => undefined);
   if (!life.mine) return;
   rmSync(data, { recursive: true, force: true });
   rmSync(`${data}.pid`, { force: true });

@@ -11,16 +11,17 @@ import { count, said, step } from './say.mjs';
  * @param texts of INC-2's exports, by file name
  * @throws with everything that is wrong
  */
-export async function checkRehearsal(rehearsed, texts, { load, slack, env, out }) {
+export async function checkRehearsal(rehearsed, texts, { load, slack, monitor, env, out }) {
   const wrong = [...countsWrong(rehearsed, texts), ...runsWrong(rehearsed, texts)];
   const leaks = await leaksOf(rehearsed.secrets, { slack, out });
   wrong.push(...leaks);
   if (wrong.length > 0) throw new Error(`INC-2 is not as it should be:\n    ${wrong.join('\n    ')}`);
   const none = await noneFailed(load, rehearsed.mark);
   step(
-    `INC-2 says ${rehearsed.failed} failed requests, as the load generator does`,
+    `INC-2 measured ${rehearsed.failed} failed requests, as many as the load generator counted`,
     `after the rollback ${none}`,
   );
+  if (monitor.kind === 'prometheus') await ownAlertsCome(env);
   step('every run ended as it should, and none of the keys is in an export, a log or Slack');
   step('tocsin verify', (await tocsin(env, 'verify', join(out, 'INC-2.facts.jsonl'))).trim());
 }
@@ -31,15 +32,27 @@ export function checkFinal({ failed, mark }, final) {
   if (since > 0) throw new Error(`${count(since, 'request')} failed after INC-2 counted ${failed}`);
 }
 
+/** How a text says how many requests failed: `231 of 254 requests failed`. */
+export const failedIn = (failed) => new RegExp(`(?<!\\d)${failed} (?:of \\d+ )?requests? failed`);
+
 function countsWrong({ failed }, texts) {
-  const { impact } = JSON.parse(texts['INC-2.json']);
+  const { incident, impact, timeline } = JSON.parse(texts['INC-2.json']);
   const told = impact.map((one) => one.failed);
-  const words = `${count(failed, 'request')} failed`;
+  const alerts = timeline.filter(({ kind }) => kind === 'alert');
+  const typed = timeline.filter(({ kind, text }) => kind === 'milestone' && /detected/.test(text));
   return [
     failed > 0 ? null : 'no request failed: the rehearsal has rehearsed nothing',
-    told.length === 1 && told[0] === failed ? null : `INC-2.json says ${told} failed, ${failed} did`,
+    told.length === 1 && told[0] === failed && impact[0].measured
+      ? null
+      : `INC-2.json says ${told} failed, ${failed} did`,
+    alerts.length === 1 && alerts[0].until !== null
+      ? null
+      : `INC-2.json has ${count(alerts.length, 'alert')}, until ${alerts[0]?.until}`,
+    typed.length === 0 && incident.milestones.detected === alerts[0]?.at
+      ? null
+      : `detected is ${incident.milestones.detected}, the alert’s time ${alerts[0]?.at}`,
     ...['INC-2.md', 'INC-2.html', 'postmortem-2.md'].map((file) =>
-      new RegExp(`(?<!\\d)${words}`).test(texts[file]) ? null : `${file} does not say “${words}”`,
+      failedIn(failed).test(texts[file]) ? null : `${file} does not say that ${failed} failed`,
     ),
   ].filter(Boolean);
 }
@@ -49,6 +62,14 @@ function runsWrong({ states }, texts) {
   const same =
     runs.length === states.length && runs.every((run, i) => new RegExp(`^${states[i]}$`).test(run));
   return same ? [] : [`runs: ${runs.join(', ')}; expected: ${states.join(', ')}`];
+}
+
+/** The bot watches itself by its own intake: an alert of ops/alerts.yml that always fires has come through it. */
+async function ownAlertsCome(env) {
+  const report = await tocsin(env, 'alerts', 'report');
+  const line = report.split('\n').find((one) => one.includes('tocsin-is-watched'));
+  if (!line) throw new Error(`no alert of the bot's own has come:\n${report}`);
+  step('the bot’s own alerts come through its own intake; `tocsin alerts report` says', line.trim());
 }
 
 /** Looks for every key, in every form that a program might have given it. @returns where one was found */

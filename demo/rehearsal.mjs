@@ -1,5 +1,7 @@
-// INC-2: that hour once more, for real. Requests fail, runbooks mend it, and the load generator counts.
+// INC-2: that hour once more, for real. Requests fail, monitoring sees it and opens the incident, runbooks mend it, and
+// the load generator counts. Nobody types that it was detected, or how many requests failed.
 import { allIsWell, answersWell, lasted, noneFailed, typedSecond, until } from './counting.mjs';
+import { failedIn } from './rehearsal-check.mjs';
 import { runsIn, saidBy } from './runs.mjs';
 import { count, shorten, step } from './say.mjs';
 import { keysOn } from './stage.mjs';
@@ -8,17 +10,17 @@ import { keysOn } from './stage.mjs';
 const ENOUGH = 19;
 
 /**
- * @param {{slack: object, stack: object, component: string}} world
+ * @param {{slack: object, stack: object, monitor: object}} world
  * @returns what rehearsal-check.mjs compares: `failed` requests, `mark` from which on none did, `states` of the runs in
  *   order as patterns, every key that was ever in use
  */
-export async function rehearse({ slack, stack, component }) {
+export async function rehearse({ slack, stack, monitor }) {
   const { load } = stack;
   const secrets = new Set(keysOn(stack));
   await answersWell(load, 'old');
   const { failed: before } = await load.settled();
-  const scene = await opened({ slack, stack, component });
-  await moveByHand(scene, before);
+  await moveByHand(stack, before);
+  const scene = await openedByAlert({ slack, stack, monitor });
   const mark = await rollBack(scene, before);
   await refuseForward(scene);
   await syncKeys(scene);
@@ -26,7 +28,8 @@ export async function rehearse({ slack, stack, component }) {
   await rotate(scene, mark);
   for (const key of keysOn(stack)) secrets.add(key);
   const failed = (await load.settled()).failed - before;
-  await close(scene, component, failed);
+  await measure(scene, failed);
+  await close(scene, failed);
   return {
     channel: scene.channel,
     failed,
@@ -41,33 +44,43 @@ export async function rehearse({ slack, stack, component }) {
   };
 }
 
-/** An incident of its own, with everybody in its channel. */
-async function opened({ slack, stack, component }) {
-  let channel = { name: 'incidents' };
+/** What nobody should do: the new service has no key of the gateway. */
+async function moveByHand(stack, before) {
+  await stack.moveRoute('new');
+  await until(stack.load, 'failing requests', ({ failed }) => failed >= before + ENOUGH);
+  step('somebody points the route to new, by hand, and requests fail for real', `${ENOUGH} so far`);
+}
+
+/** Monitoring sees it: an incident of its own, with everybody in its channel. */
+async function openedByAlert({ slack, stack, monitor }) {
+  const channel = await slack.channelOf('inc-2-', 'ana');
+  const alert = await slack.until('the message of the alert', (at) =>
+    at.channels
+      .find(({ id }) => id === channel.id)
+      .messages.find(({ text }) => /^An alert fires|alerts? fires?/.test(text ?? '')),
+  );
+  const by = monitor.kind === 'prometheus' ? 'Prometheus and Alertmanager' : 'the small loop of the stage';
+  step(`${by} saw it, and INC-2 has opened itself in #${channel.name}`, alert.text.split('\n')[0]);
+  await slack.joined(['bo', 'chen'], channel.id);
   const type = async (who, text) => {
-    const answer = await slack.command(who, channel.id ?? channel.name, text);
+    const answer = await slack.command(who, channel.id, text);
     if (!/recorded/.test(answer)) throw new Error(`/incident ${text}\n    ${answer}`);
     step(`${who}  /incident ${shorten(text)}`);
   };
-  const title = 'Rehearsal: the Developer API moves to the new TTS service';
-  await type('ana', `open sev3 ${title} --component "${component}" --drill`);
-  channel = await slack.channelOf('inc-2-', 'ana');
-  await type('ana', 'invite @bo @chen');
-  await slack.joined(['bo', 'chen'], channel.id);
   await type('ana', 'lead @ana');
+  await type('chen', 'note Clips fail with 401: the new service does not know the gateway’s key');
   const runs = runsIn({ slack, channel });
-  /** Asks for a run, has it approved, and waits for its end. @returns what its message says then */
-  const through = async (asker, approver, text, end = 'succeeded') => {
-    const { run } = await runs.ask(asker, text);
+  /** Has a run approved, and waits for its end. @returns what its message says then */
+  const through = async (asked, approver, end = 'succeeded') => {
+    const { run } = await asked;
     await approved(runs, approver, run);
     return { run, said: await runs.ended(run, end) };
   };
   const lines = {
-    rollback: 'run rollback route=tts to=old',
     forward: 'run forward route=tts to=new',
     sync: 'run key-sync from=tts-old to=tts-new',
   };
-  return { slack, stack, load: stack.load, channel, type, runs, through, lines };
+  return { slack, stack, load: stack.load, channel, alert, type, runs, through, lines };
 }
 
 async function approved(runs, who, run) {
@@ -76,24 +89,14 @@ async function approved(runs, who, run) {
   step(`${who}  clicks Approve under ${run}`);
 }
 
-/** What nobody should do: the new service has no key of the gateway. */
-async function moveByHand({ stack, load, type }, before) {
-  await type('bo', 'note The route tts goes from old to new, by hand');
-  await stack.moveRoute('new');
-  await until(load, 'failing requests', ({ failed }) => failed >= before + ENOUGH);
-  step('the route points to new, and requests fail for real', `${ENOUGH} so far`);
-  const { firstFailure } = await load.counts();
-  await type('chen', 'note Clips fail with 401: the new service does not know the gateway’s key');
-  await type('ana', `mark started ${typedSecond(firstFailure.at)}`);
-  await type('ana', `mark detected ${typedSecond(new Date().toISOString())}`);
-}
-
-async function rollBack({ load, type, through, lines }, before) {
-  const { run } = await through('bo', 'bo', lines.rollback);
+/** The rule that opened the incident offers it. */
+async function rollBack({ load, type, runs, alert, through }, before) {
+  const { run } = await through(runs.offered('bo', alert.ts, 'Run rollback'), 'bo');
   const mark = await allIsWell(load);
   const { firstFailure, lastFailure, failed } = await load.counts();
   const time = lasted(firstFailure.at, lastFailure.at);
   step(`${run} has rolled back`, `${count(failed - before, 'request')} failed in ${time}, none since`);
+  await type('ana', `mark started ${typedSecond(firstFailure.at)}`);
   await type('ana', `mark mitigated ${typedSecond(lastFailure.at, { after: true })}`);
   await type('ana', 'status identified Traffic is on the old service again; the new one lacks a key');
   await type('chen', 'cause The new TTS service was never given the key that the gateway sends');
@@ -101,8 +104,8 @@ async function rollBack({ load, type, through, lines }, before) {
 }
 
 /** Approved or not: the runbook looks at the keys itself. */
-async function refuseForward({ through, lines }) {
-  const { run, said } = await through('chen', 'bo', lines.forward, '(?:failed|undone)');
+async function refuseForward({ runs, through, lines }) {
+  const { run, said } = await through(runs.ask('chen', lines.forward), 'bo', '(?:failed|undone)');
   step(`${run} refuses to move traffic`, saidBy(said, 'gate'));
 }
 
@@ -117,17 +120,17 @@ async function syncKeys({ runs, lines }) {
   step(`${run} has copied the key`, saidBy(await runs.ended(run, 'succeeded'), 'accepted'));
 }
 
-async function moveForward({ load, type, through, lines }, mark) {
-  const { run } = await through('chen', 'bo', lines.forward);
+async function moveForward({ load, type, runs, through, lines }, mark) {
+  const { run } = await through(runs.ask('chen', lines.forward), 'bo');
   await answersWell(load, 'new');
   step(`${run} has moved the traffic to new`, await noneFailed(load, mark));
   await type('ana', 'status monitoring The new service has the traffic');
 }
 
-async function rotate({ stack, load, type, through }, mark) {
+async function rotate({ stack, load, type, runs, through }, mark) {
   const keyOf = (name) => Object.values(stack.keysOf(name)).sort().join();
   const before = keyOf('gateway');
-  const { run, said } = await through('chen', 'bo', 'run key-rotate pair=tts');
+  const { run, said } = await through(runs.ask('chen', 'run key-rotate pair=tts'), 'bo');
   await allIsWell(load);
   const [now, ...others] = ['gateway', 'old', 'new'].map(keyOf);
   if (now === before || others.some((one) => one !== now))
@@ -136,17 +139,41 @@ async function rotate({ stack, load, type, through }, mark) {
   await type('ana', 'action Rotate the key of the gateway on a schedule, not by hand @chen');
 }
 
-async function close({ slack, load, channel, type }, component, failed) {
+/** What the services counted, read from monitoring; rehearsal-check.mjs compares it with what the clients counted. */
+async function measure({ slack, load, channel, type }, failed) {
   const { firstFailure, lastFailure } = await load.counts();
-  const window = `--from "${typedSecond(firstFailure.at)}" --to "${typedSecond(lastFailure.at, { after: true })}"`;
-  await type('ana', `impact Clips were refused --failed ${failed} ${window} --component "${component}"`);
+  // Counters are read once a second: what failed in one second may be seen in the next.
+  const to = new Date(Date.parse(lastFailure.at) + 2_000).toISOString();
+  const window = `--from "${typedSecond(firstFailure.at)}" --to "${typedSecond(to, { after: true })}"`;
+  await type('ana', `impact measure ${window}`);
+  const said = await slack.until('the measured impact', (at) =>
+    at.channels
+      .find(({ id }) => id === channel.id)
+      .messages.map(({ text }) => text ?? '')
+      .find((text) => /_impact_/.test(text)),
+  );
+  if (!failedIn(failed).test(said))
+    throw new Error(`${failed} requests failed, and what was measured is: ${said}`);
+  step('measured', said.replace(/.*_impact_ /, '').split(';')[0]);
+}
+
+async function close({ slack, channel, type }, failed) {
   await type('ana', 'status resolved The new service has the traffic, and the keys are the same everywhere');
+  await type('ana', 'watch');
+  const seen = await slack.until('the end of the watch', (at) =>
+    at.channels
+      .find(({ id }) => id === channel.id)
+      .messages.map(({ text }) => /watched until[^\n]*/.exec(text ?? '')?.[0])
+      .find(Boolean),
+  );
+  if (!/all well/.test(seen)) throw new Error(`the watch says: ${seen}`);
+  step('the watch has ended', seen);
   await slack.command('ana', channel.id, 'postmortem');
   step('ana  /incident postmortem');
   const draft = await slack.until('the draft of the postmortem, as a file', ({ files }) =>
     files.find(({ content }) => content?.startsWith('# Postmortem of INC-2')),
   );
-  const words = new RegExp(`(?<!\\d)${count(failed, 'request')} failed`).exec(draft.content)?.[0];
+  const words = failedIn(failed).exec(draft.content)?.[0];
   if (!words) throw new Error(`the postmortem in Slack does not say that ${count(failed, 'request')} failed`);
   step(`${draft.name} is in the channel, and says: ${words}`);
 }

@@ -23,19 +23,25 @@ export function runsIn({ slack, channel }) {
       query,
     );
 
+  /** @returns the run that was asked for, once its plan is there */
+  const planned = async (what, answer) => {
+    const run = /RUN-\d+/.exec(answer)?.[0];
+    if (!run || !/recorded/.test(answer)) throw new Error(`${what}\n    ${answer}`);
+    step(what);
+    const { blocks } = await says(run, 'has a plan', / (?:waits for approval|was planned)/);
+    const said = textsOf(blocks);
+    const [, changes = 'nothing is changed'] = /^Plan `\w+`, ([^.\n]*)\.$/m.exec(said) ?? [];
+    step(`${run} has a plan`, changes);
+    return { run, said };
+  };
+
   return {
-    /** Types `run …`. @returns {Promise<string>} the run, once its plan is there: `RUN-3` */
-    async ask(who, text) {
-      const answer = await slack.command(who, channel.id, text);
-      const run = /RUN-\d+/.exec(answer)?.[0];
-      if (!run || !/recorded/.test(answer)) throw new Error(`/incident ${text}\n    ${answer}`);
-      step(`${who}  /incident ${text}`);
-      const { blocks } = await says(run, 'has a plan', / (?:waits for approval|was planned)/);
-      const said = textsOf(blocks);
-      const [, changes = 'nothing is changed'] = /^Plan `\w+`, ([^.\n]*)\.$/m.exec(said) ?? [];
-      step(`${run} has a plan`, changes);
-      return { run, said };
-    },
+    /** Types `run …`. @returns {Promise<{run: string, said: string}>} the run, once its plan is there: `RUN-3` */
+    ask: async (who, text) =>
+      planned(`${who}  /incident ${text}`, await slack.command(who, channel.id, text)),
+    /** Clicks a button that offers a run. @returns the same */
+    offered: async (who, ts, label) =>
+      planned(`${who}  clicks ${label}`, await slack.click(who, channel.id, ts, 'offer:plan')),
     /** Clicks *Approve*. @returns what whoever clicked is told */
     async approve(who, run) {
       const { ts } = await says(run, 'waits for approval', / waits for approval/);

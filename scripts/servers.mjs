@@ -10,6 +10,7 @@ const SERVERS = [
   { binary: 'caddy', package: 'caddy' },
   { binary: 'etcd', package: 'etcd-server' },
   { binary: 'prometheus', package: 'prometheus' },
+  { binary: 'prometheus-alertmanager', package: 'prometheus-alertmanager' },
   { binary: 'chromium', package: 'chromium' },
   { binary: 'pg_ctlcluster', package: 'postgresql' },
 ];

@@ -33,6 +33,8 @@ async function main(): Promise<void> {
   // Ctrl-C is typed at a terminal: no balancer has to find out first.
   process.on('SIGINT', () => stop(0));
   process.on('SIGTERM', () => stop(0, true));
+  // At a terminal it says that this has gone, and ends the process; elsewhere it asks to read rules anew.
+  if (!process.stdin.isTTY) process.on('SIGHUP', () => bot?.reread(process.env));
   // Node would print the stack and the line of source as they are; a secret may stand in both.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'something failed that nobody expected: this process ends');

@@ -9,7 +9,8 @@ import { expect } from '@jest/globals';
 export const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
 interface Exported {
-  incident: { metrics: Record<string, number | null>; drill: boolean };
+  incident: { metrics: Record<string, number | null> };
+  timeline: Array<{ kind: string; by: { id: string } }>;
   impact: Array<{ failed: number }>;
   runs: Array<{ id: string; runbook: string; state: string }>;
 }
@@ -73,13 +74,15 @@ export async function playsToItsEnd(
     time_to_mitigate_s: 180,
     time_to_resolve_s: 1260,
   });
-  const { impact, runs, incident } = exported('INC-2');
-  expect(incident.drill).toBe(true);
+  const { impact, runs, timeline } = exported('INC-2');
+  expect(timeline.find(({ kind }) => kind === 'opened')?.by.id).toBe('alerts:monitoring');
   const [{ failed } = { failed: 0 }] = impact;
   expect(failed).toBeGreaterThanOrEqual(19);
-  expect(said()).toContain(`INC-2 says ${failed} failed requests, as the load generator does`);
+  expect(said()).toContain(`INC-2 measured ${failed} failed requests, as many as the load generator counted`);
   expect(said()).toMatch(/after the rollback 0 of \d+ requests failed/);
-  expect(readFileSync(join(out, 'postmortem-2.md'), 'utf8')).toContain(` ${failed} requests failed`);
+  expect(readFileSync(join(out, 'postmortem-2.md'), 'utf8')).toMatch(
+    new RegExp(` ?${failed} of \\d+ requests failed`),
+  );
   expect(runs.filter(({ state }) => state === 'succeeded').map(({ id }) => id)).toEqual([
     'RUN-1',
     'RUN-4',

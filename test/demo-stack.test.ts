@@ -228,7 +228,15 @@ describe.each([
       const stack = await stage({ kind });
       const { keystores, routes, pairs } = stack.settings;
       const drivable = ROUTES.some(({ type }) => type === routes.tts?.type);
-      const none = { commands: {}, secrets: {}, approvers: {}, schedules: {}, http: {} };
+      const none = {
+        commands: {},
+        secrets: {},
+        approvers: {},
+        schedules: {},
+        http: {},
+        watch: {},
+        impact: {},
+      };
       const read = readRunbookSettings({ keystores, routes: drivable ? routes : {}, pairs, ...none }, String);
       if (!('settings' in read)) throw new Error(read.problems.join('\n'));
       const scrub = { learn() {} };

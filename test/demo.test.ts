@@ -25,7 +25,10 @@ test('a demo whose replay differs from the scenario fails', async () => {
 
 describe('a rehearsal that is not as it should be fails', () => {
   const ended = () => kit.exported('INC-2').runs.map(({ runbook, state }) => `${runbook} ${state}`);
-  const check = async (rehearsed: { failed?: number; states?: string[]; secrets?: string[] }) => {
+  const check = async (
+    rehearsed: { failed?: number; states?: string[]; secrets?: string[] },
+    changed: Record<string, string> = {},
+  ) => {
     const { checkRehearsal } = (await import(pathOf('demo/rehearsal-check.mjs'))) as {
       checkRehearsal(rehearsed: object, texts: object, where: object): Promise<void>;
     };
@@ -35,10 +38,9 @@ describe('a rehearsal that is not as it should be fails', () => {
     const [{ failed } = { failed: 0 }] = kit.exported('INC-2').impact;
     const states = ended();
     const slack = { state: async () => ({}), calls: async () => [] };
-    return checkRehearsal({ failed, states, secrets: ['not there', 'nor this'], ...rehearsed }, texts, {
-      slack,
-      out: kit.out,
-    });
+    const all = { failed, states, secrets: ['not there', 'nor this'], ...rehearsed };
+    const world = { slack, monitor: { kind: 'small' }, out: kit.out };
+    return checkRehearsal(all, { ...texts, ...changed }, world);
   };
 
   test('when one request more was counted than INC-2 says', async () => {
@@ -46,6 +48,18 @@ describe('a rehearsal that is not as it should be fails', () => {
     await expect(check({ failed: failed + 1 })).rejects.toThrow(
       `INC-2.json says ${failed} failed, ${failed + 1} did`,
     );
+  });
+  test('when the end of the alert is not on the timeline, or its time not that of the detection', async () => {
+    const exported = JSON.parse(readFileSync(join(kit.out, 'INC-2.json'), 'utf8')) as {
+      timeline: Array<{ kind: string; at: string; until: string | null }>;
+    };
+    const alert = exported.timeline.find(({ kind }) => kind === 'alert');
+    if (!alert) throw new Error('there is no alert');
+    alert.until = null;
+    alert.at = '2024-11-10T01:43:00Z';
+    const wrong = check({}, { 'INC-2.json': JSON.stringify(exported) });
+    await expect(wrong).rejects.toThrow('INC-2.json has 1 alert, until null');
+    await expect(wrong).rejects.toThrow('the alert’s time 2024-11-10T01:43:00Z');
   });
   test('when a run ended in another way', async () => {
     await expect(check({ states: ended().reverse() })).rejects.toThrow('runs: rollback succeeded');

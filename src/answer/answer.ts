@@ -1,25 +1,36 @@
 import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
-import { verbNamed } from '#domain/command/verbs.js';
+import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
-import { refOf, STANDING } from '#domain/words.js';
+import { watchOf } from '#domain/watch.js';
+import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
 import {
   type Before,
   type Handle,
+  nothingKept,
   notRead,
   type Recorded,
   type Scrubbing,
   secretTyped,
 } from '#handle/handle.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
-import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
+import {
+  actionsText,
+  catchupText,
+  listText,
+  mutedText,
+  mutesText,
+  showText,
+  timelineText,
+} from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
@@ -49,17 +60,43 @@ export interface Meant {
   notes?: string[];
 }
 
+/** What a button means that mutes alerts: it is about no incident. */
+export interface Muting {
+  mute: Mute;
+  asking: Asking;
+}
+
+/** @property until null: not muted any more */
+interface Mute {
+  key: string;
+  until: Date | null;
+}
+
+/** @property incident where alerts of the key were recorded last; null: nowhere */
+interface Muted extends Mute {
+  by: Person;
+  incident: number | null;
+}
+
 export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
-  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string }
+  /** `watch`: it was resolved, and tocsin.yml names what could be watched for so long; `n`: the entry that says so. */
+  | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string; watch?: WatchOffer }
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   | { kind: 'text'; text: string; ours?: boolean }
   | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
+interface WatchOffer {
+  incident: number;
+  n: number;
+  /** As it is typed: `30m`. */
+  span: string;
+}
+
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
-export type Answerer = (asked: Typed | Meant) => Promise<Answer>;
+export type Answerer = (asked: Typed | Meant | Muting) => Promise<Answer>;
 
 export interface AnswerPorts {
   handle: Handle;
@@ -79,21 +116,36 @@ export interface AnswerPorts {
    * @returns remarks for the receipt with it, whole sentences
    */
   propose?(asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
+  /** Makes an intent of a watch that was asked for. `span`: for how long one is offered; null: there is nothing to watch. */
+  watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
+  /** What is muted; absent: nothing can be, here. */
+  mutes?: {
+    set(team: string, mute: Mute & { by: Person }): Promise<void>;
+    /** Those that hold at that moment. */
+    list(team: string, now: Date): Promise<ReadonlyArray<Muted>>;
+  };
+  /** How damage is measured: of which components (null: of any). Null or absent: nobody has said. */
+  measured?: { components: readonly string[] | null } | null;
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
   learnKeys?(): Promise<void>;
+  /** Counts what was asked, and how it was answered. */
+  metrics?: Pick<Metrics, 'answered' | 'refused'>;
 }
 
 /** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
 export function createAnswer(ports: AnswerPorts): Answerer {
-  const { scrub } = ports;
+  const { scrub, metrics } = ports;
   const first = createFirstAnswer(ports);
-  return async (typed) => {
+  return metrics ? counted(answer, metrics) : answer;
+
+  async function answer(typed: Typed | Meant | Muting): Promise<Answer> {
     if ('intent' in typed) {
       const { intent, incident, asking, notes = [] } = typed;
       return record(ports, intent, incident, asking, notes);
     }
+    if ('mute' in typed) return muted(ports, typed);
     // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
     void ports.learnKeys?.();
     const { text } = typed.entered;
@@ -101,7 +153,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     const answer = await answerOnce(typed);
     // What is wrong with a definition may quote it.
     return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
-  };
+  }
 
   async function answerOnce(typed: Typed): Promise<Answer> {
     const answer = await first(typed);
@@ -115,6 +167,31 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     if (isRefusal(before)) return refused(before);
     return { kind: 'recorded', text: before.receipt, recorded: before };
   }
+}
+
+function counted(answer: Answerer, metrics: Pick<Metrics, 'answered' | 'refused'>): Answerer {
+  return async (asked) => {
+    const began = performance.now();
+    const { source } = asked.asking;
+    const verb = 'intent' in asked ? asked.intent.type : 'mute' in asked ? 'mute' : verbIn(asked.entered);
+    try {
+      const said = await answer(asked);
+      const how = said.kind === 'recorded' && said.recorded.repeated ? 'repeated' : said.kind;
+      metrics.answered(verb, source, how, performance.now() - began);
+      if (said.kind === 'refused') metrics.refused(said.refusal.code);
+      return said;
+    } catch (error) {
+      metrics.answered(verb, source, 'failed', performance.now() - began);
+      throw error;
+    }
+  };
+}
+
+/** @returns the verb of a line, as far as it is one; nothing else of the line. Nothing typed at all asks for help. */
+function verbIn({ text }: Entered): string | null {
+  const { word, rest } = firstWord(text);
+  const first = numberOf(word) === null ? word : firstWord(rest).word;
+  return first === '' ? 'help' : (verbNamed(first)?.name ?? null);
 }
 
 function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer> {
@@ -154,15 +231,22 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       case 'form':
         return { kind: 'form', form: said.form, incident };
       case 'ask': {
-        const seen = await lookedUp(() =>
-          answerAsk(ports.read, said.ask, incident, asking, zone, ports.command),
-        );
+        const { ask } = said;
+        if (ask.type === 'mutes') {
+          const mutes = await lookedUp(() => mutesSeen(ports, asking));
+          return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
+        }
+        const seen = await lookedUp(() => answerAsk(ports.read, ask, incident, asking, zone, ports.command));
         return isRefusal(seen) ? refused(seen) : seen;
       }
       case 'intent': {
+        const unmeasured = said.intent.type === 'MeasureImpact' ? cannotMeasure(said.intent, ports) : null;
+        if (unmeasured) return refused(unmeasured);
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
         return record(ports, said.intent, incident, asking, notes);
       }
+      case 'mute':
+        return muted(ports, { mute: { key: said.key, until: said.until }, asking });
       case 'run': {
         const { runbook, inputs, planOnly } = said;
         const proposed = await lookedUp(async () =>
@@ -173,6 +257,10 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         if (isRefusal(proposed)) return refused(proposed);
         const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
         return record(ports, proposed.intent, incident, asking, notes);
+      }
+      case 'watch': {
+        const meant = ports.watch?.asked(said) ?? refuse('NOTHING_TO_WATCH', {});
+        return isRefusal(meant) ? refused(meant) : record(ports, meant, incident, asking, said.notes);
       }
     }
   };
@@ -187,9 +275,14 @@ function powerOf(said: Parsed): Power | null {
       return 'note';
     case 'run':
       return said.planOnly ? 'plan' : 'run';
+    case 'watch':
+      return 'watch';
     case 'ask':
       if (said.ask.type === 'help') return null;
+      if (said.ask.type === 'mutes') return 'mute';
       return said.ask.type === 'export' || said.ask.type === 'postmortem' ? 'export' : 'see';
+    // Looked at where the words of a button are looked at too.
+    case 'mute':
     case 'intent':
       return null;
   }
@@ -205,9 +298,24 @@ async function record(
   const outcome = await ports.handle(intent, incident, asking, notes);
   if (!isRefusal(outcome)) {
     const remark = await remarkOn(ports.read, outcome);
-    return { kind: 'recorded', text: outcome.receipt, recorded: outcome, ...(remark && { remark }) };
+    const watch = offerOf(outcome, ports.watch?.span ?? null);
+    return {
+      kind: 'recorded',
+      text: outcome.receipt,
+      recorded: outcome,
+      ...(remark && { remark }),
+      ...(watch && { watch }),
+    };
   }
   return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
+}
+
+/** What is over can be watched for a while: offered to whoever says that it is. */
+function offerOf({ facts, state }: Recorded, span: string | null): WatchOffer | null {
+  const resolved = facts.find((fact) => fact.type === 'StatusChanged' && fact.data.status === 'resolved');
+  if (span === null || resolved?.type !== 'StatusChanged' || resolved.data.dismissed) return null;
+  if (state.number === STANDING || watchOf(state)) return null;
+  return { incident: state.number, n: resolved.data.n, span };
 }
 
 /**
@@ -224,6 +332,33 @@ async function remarkOn(
   return channelRemark(ref, rows);
 }
 
+/** A key is made of what alerts say: one of an incident that they may not see is for them as if it were not muted. */
+async function mutesSeen({ mutes, read }: AnswerPorts, asking: Asking): Promise<Muted[]> {
+  const all = (await mutes?.list(asking.team, asking.now)) ?? [];
+  const seen = await Promise.all(
+    all.map(
+      async ({ by, incident }) =>
+        incident === null || by.id === asking.by.id || !isRefusal(await read.incident(asking, incident)),
+    ),
+  );
+  return all.filter((_, i) => seen[i]);
+}
+
+/** Nothing of it is in any incident's record: it is about alerts that are in none yet. */
+async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answer> {
+  const no = await lookedUp(async () => (await ports.permits?.('mute', null, asking)) ?? null);
+  if (no) return refused(no);
+  const { mutes } = ports;
+  if (!mutes) return refused(refuse('NOT_RECORDED', { why: 'alerts cannot be muted here' }));
+  try {
+    await mutes.set(asking.team, { ...mute, by: asking.by });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return refused(nothingKept(error));
+  }
+  return { kind: 'text', text: mutedText(mute) };
+}
+
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */
 async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
@@ -234,14 +369,27 @@ async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
   }
 }
 
+/** Told at once to whoever asks, instead of when Prometheus would have been asked. */
+function cannotMeasure(
+  { components }: Extract<TypedIntent, { type: 'MeasureImpact' }>,
+  { measured }: Pick<AnswerPorts, 'measured'>,
+): Refusal | null {
+  if (!measured) return refuse('MEASURE_UNSET', {});
+  const { components: known } = measured;
+  const component = known && components.find((name) => !known.includes(name));
+  return component ? refuse('MEASURE_COMPONENT', { component, known }) : null;
+}
+
 /** Remarks on the components that an intent names. */
 function unknownComponents(intent: TypedIntent, known: readonly string[]): string[] {
   const named =
     intent.type === 'AddComponent'
       ? [intent.component]
-      : intent.type === 'OpenIncident' || intent.type === 'RecordImpact'
+      : intent.type === 'OpenIncident'
         ? intent.components
-        : [];
+        : intent.type === 'RecordImpact'
+          ? [...intent.components, ...(intent.unaffected ?? [])]
+          : [];
   return remarksOn(named, known);
 }
 
@@ -286,7 +434,7 @@ interface Wanted {
  */
 export async function answerAsk(
   read: Read,
-  ask: Ask,
+  ask: Exclude<Ask, { type: 'mutes' }>,
   incident: number | null,
   asking: Asking,
   zone: string,
@@ -318,7 +466,7 @@ export async function answerAsk(
   return isRefusal(text) ? refused(text) : { kind: 'text', text };
 }
 
-type AboutOne = Exclude<Ask, { type: 'help' | 'list' | 'export' | 'postmortem' | 'runs' }>;
+type AboutOne = Exclude<Ask, { type: 'help' | 'mutes' | 'list' | 'export' | 'postmortem' | 'runs' }>;
 
 async function wordsOn(
   ask: AboutOne,

@@ -8,6 +8,7 @@ import { closestVerbs, takesValue, verbNamed } from '#domain/command/verbs.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
+import { alerts } from './alerts.js';
 import { type Io, refused, Usage, type Verb, withCore } from './core.js';
 import { doctor } from './doctor.js';
 import { exportVerb, writeExport } from './export.js';
@@ -249,6 +250,7 @@ const help: Verb = {
 export const VERBS: Readonly<Record<string, Verb>> = {
   export: exportVerb,
   verify,
+  alerts,
   token,
   doctor,
   health,

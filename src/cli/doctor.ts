@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { askSource } from '#alerts/poll.js';
+import type { Poll, Source } from '#alerts/settings.js';
+import { alertsWrong, openAlerts } from '#compose/alerts.js';
 import { type Core, many, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
 import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
@@ -27,7 +30,7 @@ const NAMED = 5;
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {
   form: 'doctor',
-  help: 'check configuration, database, queue, clock, Slack, deliveries and runbooks; says the fix',
+  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks and sources of alerts; says the fix',
   async run(args, io) {
     nothingMore('doctor', args);
     const findings: Finding[] = [];
@@ -51,6 +54,7 @@ export const doctor: Verb = {
       );
       for (const finding of slack) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
+      for (const finding of await checkAlerts(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
     io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
@@ -139,6 +143,7 @@ async function database(
           : (fix ?? 'is the bot running, and can it reach Slack?'),
     });
     for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
+    for (const finding of await sourcesHeard(core, config)) tell(finding);
     return writing.state === 'ok' ? null : writing;
   } catch (error) {
     if (error instanceof Unavailable) {
@@ -195,6 +200,31 @@ async function restores({ store }: Core, tell: (finding: Finding) => void): Prom
       fix: 'look at what each of them has done since the backup (`tocsin deliveries` lists them); then `tocsin deliveries retry NUMBER`, or `cancel` the run',
     });
   }
+}
+
+const HEARD_DAYS = 14;
+
+/** Which sources have sent anything of late. One that is silent may be well; or it has another address than ours. */
+async function sourcesHeard({ store, home }: Core, config: Config): Promise<Finding[]> {
+  // What is wrong there is said below.
+  if (alertsWrong(config.org, config.org.at).length > 0) return [];
+  const names = [...openAlerts(config).settings().sources.keys()];
+  if (names.length === 0) return [];
+  const team = (await home()) ?? (await store.workspaces.only());
+  // Before a bot was there, nothing can have come; which of several workspaces is ours is asked above.
+  if (team === null && (await store.workspaces.list()).length > 1) return [];
+  const since = new Date(Date.now() - HEARD_DAYS * 86_400_000);
+  const counts = team === null ? [] : await store.signals.report(team, since);
+  const days = `in the last ${HEARD_DAYS} days`;
+  return names.map((name) => {
+    const heard = counts.reduce((sum, one) => sum + (one.source === name ? one.signals : 0), 0);
+    const address = `${config.publicUrl ?? 'https://YOUR-HOST'}/hooks/${name}`;
+    const detail =
+      heard > 0
+        ? `was heard ${heard === 1 ? 'once' : `${heard} times`} ${days}; \`tocsin alerts report\` has what came of it`
+        : `has sent nothing ${days}; it is to send to ${address}`;
+    return { what: `source ${name}`, ok: true, detail };
+  });
 }
 
 /** Incidents that miss something in Slack, the newest of them by name. */
@@ -320,6 +350,37 @@ async function checkRoute({ systems }: Runbooks, { org }: Config, name: string):
     const fix = `see to it that it can be read from this machine; its settings: ${org.at(['routes', name])}`;
     return bad(what, messageOf(error), fix);
   }
+}
+
+/** Who may send alerts here, and whether those answer that are asked what fires. Nothing is said where there is no source. */
+async function checkAlerts(config: Config): Promise<Finding[]> {
+  const wrong = alertsWrong(config.org, config.org.at);
+  if (wrong.length > 0) return wrong.map((one) => bad('tocsin.yml', one, 'mend the settings at that line'));
+  const { sources, rules } = openAlerts(config).settings();
+  // What is wrong with other settings is said above.
+  const runbooks = sources.size > 0 ? await openRunbooks(config).catch(() => null) : null;
+  if (!runbooks) return [];
+  const { systems, scrub } = runbooks;
+  const shadow = [...sources.values()].filter((one) => one.shadow).length;
+  const counted = `${many(sources.size, 'source')}${shadow > 0 ? ` (${shadow} in shadow)` : ''}`;
+  const fix = 'write under `alerts: rules:` what they open; until then nothing comes of what they send';
+  const asked = [...sources.values()].filter((one): one is Source & { poll: Poll } => one.poll !== null);
+  const jobs = asked.map((source) => async (): Promise<Finding> => {
+    const what = `source ${source.name}`;
+    try {
+      const { firing } = await inTime(what, (signal) => askSource(source, systems, signal));
+      return { what, ok: true, detail: `answers what fires: ${many(firing.length, 'alert')}` };
+    } catch (error) {
+      const place = config.org.at(['alerts', 'sources', source.name, 'poll']);
+      return bad(
+        what,
+        messageOf(error),
+        `see to it that it can be asked from this machine; its settings: ${place}`,
+      );
+    }
+  });
+  const detail = `${counted}, ${many(rules.length, 'rule')}`;
+  return scrub.json([{ what: 'alerts', ok: rules.length > 0, detail, fix }, ...(await someAtATime(jobs))]);
 }
 
 /** Also where a client does not listen to its signal. */

@@ -1,27 +1,40 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '#config/config.js';
+import { createIntake, type Intake } from '#alerts/intake.js';
+import { createPolls } from '#alerts/poll.js';
+import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
 import { highestChannel, seenAhead } from '#deliver/restored.js';
 import { laneBeside } from '#domain/incident/effect.js';
 import { botAsking } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
+import { createMetrics, type Kept, type Metrics, type MetricsPace } from '#metrics.js';
 import { startCanary } from '#queue/canary.js';
 import { openEngine } from '#queue/engine.js';
 import { type Relay, startRelay } from '#queue/relay.js';
+import { outcomeOf } from '#schedules/scheduled.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
-import { startWeb } from '#web/server.js';
-import { startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
+import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
+import { startMetrics, startWeb } from '#web/server.js';
+import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
-import { checkSchedules, signingSecret } from './runbooks.js';
-import { exportsOf, peopleForDeliveries, runWorldOf, scheduleWorldOf } from './worlds.js';
+import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
+import {
+  alertsForDeliveries,
+  alertWorldOf,
+  exportsOf,
+  measuringWith,
+  peopleForDeliveries,
+  runWorldOf,
+  scheduleWorldOf,
+} from './worlds.js';
 
 /** `web`: listens to Slack and HTTP; `worker`: pays what is owed; `all`: both. */
 export type Role = 'all' | 'web' | 'worker';
@@ -29,6 +42,10 @@ export type Role = 'all' | 'web' | 'worker';
 export interface Bot {
   /** Where the HTTP server listens; null in a worker. */
   port: number | null;
+  /** Where metrics have a port of their own. */
+  metricsPort: number | null;
+  /** Reads `alerts:` of tocsin.yml anew. What is wrong there is logged, and what was stays. */
+  reread(env: NodeJS.ProcessEnv): void;
   /** @param linger false: nobody is to find out first that no more requests should come here */
   stop(linger?: boolean): Promise<void>;
 }
@@ -42,6 +59,7 @@ export interface BotPace {
   /** How long it goes on listening once told to go. */
   lingerMs?: number;
   slack?: SlackPace;
+  metrics?: MetricsPace;
 }
 
 /** How often the queue proves itself alive. */
@@ -91,7 +109,8 @@ async function build(
     groupNamed: async (handle) => (await slackFront?.groups.called(handle)) ?? null,
   };
   let among: ReturnType<typeof amongNamed> | null = null;
-  const core = await openCore(config, log, 'bot', wakes, who);
+  const metrics = createMetrics(VERSION, pace.metrics);
+  const core = await openCore(config, log, 'bot', wakes, who, metrics);
   opened.push(() => core.close());
   const { store } = core;
   await store.warmUp();
@@ -159,6 +178,7 @@ async function build(
     log,
     onFatal,
     onlyCalls: role === 'worker',
+    metrics,
     ...(pace.slack && { pace: pace.slack }),
   });
   slackFront = slack;
@@ -179,9 +199,12 @@ async function build(
     people: peopleForDeliveries(store),
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
+    alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
+    ...measuringWith(core),
     org: config.org,
     now,
     log,
+    metrics,
   };
   const compare = () => compareWithSlack(core, slack.client, log);
   // Every worker compares: what was put back as files shows in Slack alone. A process that has found a backup compares in any role.
@@ -194,7 +217,7 @@ async function build(
   }, ARRIVE_MS);
   opened.push(async () => clearInterval(arriving));
   const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: compared });
-  const runWorld = runWorldOf(core, slack.groups, relay.nudge, log);
+  const runWorld = runWorldOf(core, slack.groups, relay.nudge, log, metrics);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =
     role === 'web'
@@ -204,6 +227,13 @@ async function build(
           world: scheduleWorldOf(core, runWorld),
           team: core.home,
         });
+  const alerts =
+    role === 'web'
+      ? null
+      : startAlertWorker({
+          ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
+          world: { ...alertWorldOf(core, runWorld, log), metrics },
+        });
   const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
@@ -211,28 +241,77 @@ async function build(
     everyMs: pace.lookMs,
   });
   opened.push(async () => health.stop());
+  metrics.watch({
+    kept: () => keptIn(core),
+    here: () => ({ parts: health.now(), canary: canary.status() }),
+  });
+  const served = metricsServed(config, core, metrics);
+  // Before the web server: whoever finds that ready finds this too.
+  const aside =
+    config.metricsPort === null
+      ? null
+      : await startMetrics({ ...served, log }, config.host, config.metricsPort);
+  if (aside) opened.push(() => aside.close());
+  if (aside) log.info({ port: aside.port }, 'metrics have a port of their own');
+  const alertPorts = {
+    settings: core.alerts.settings,
+    secret: core.runbooks.systems.secret,
+    scrub: core.runbooks.scrub,
+    signals: store.signals,
+    team: core.home,
+    now,
+    log,
+    metrics,
+  };
+  const intake = createIntake({
+    ...alertPorts,
+    ...{ tell: core.handle, before: core.before },
+    nudge: relay.nudge,
+  });
+  const polls = role === 'worker' ? null : createPolls({ ...alertPorts, intake }).start();
+  opened.push(() => polls?.stop());
   // Before the first request: a number that stands in a channel already is not given again.
   if (restored) await compared;
   const web =
-    role === 'worker' ? null : await listen(config, core, log, slack, secret, health, pace.lingerMs);
+    role === 'worker'
+      ? null
+      : await listen(config, core, log, slack, intake, secret, health, aside ? null : served, pace.lingerMs);
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
   const stopHeartbeat = startHeartbeat({ role, host: config.host, port: web?.port ?? null }, log);
   return {
     port: web?.port ?? null,
+    metricsPort: aside?.port ?? null,
+    reread: (env) => rereadAlerts(core, env, log),
     async stop(linger) {
       // What is closed from here on is not to be reported as ill.
       health.stop();
       // First those who bring work, then those who do it, then what they stand on.
-      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger)]);
+      await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      await Promise.all([relay.stop(), canary.stop(), worker?.stop(), runs?.stop(), schedules?.stop()]);
+      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()];
+      await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await engine.close();
       await core.close();
+      // Last: until then it can be seen how the end goes.
+      await aside?.close();
       await stopHeartbeat();
     },
   };
+}
+
+function rereadAlerts({ alerts }: Core, env: NodeJS.ProcessEnv, log: Log): void {
+  try {
+    const { sources, rules } = alerts.renew(loadConfig(env, 'nothing', sectionsWrong));
+    log.info({ sources: sources.size, rules: rules.length }, 'alerts: of tocsin.yml is read anew');
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    log.error(
+      { problems: error.problems },
+      'tocsin.yml is wrong: the sources and rules of alerts stay as they were',
+    );
+  }
 }
 
 /** How long Slack has to answer for the first time: less than the patience with a check. */
@@ -293,8 +372,10 @@ function listen(
   core: Core,
   log: Log,
   slack: ReturnType<typeof createSlack>,
+  intake: Intake,
   secret: string,
   health: Health,
+  metrics: MetricsPorts | null,
   lingerMs: number | undefined,
 ) {
   const { tokens } = core.store;
@@ -303,11 +384,35 @@ function listen(
       health,
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
+      hooks: intake,
       slack: config.slack.appToken === null ? slack.listener : null,
+      ...(metrics && { metrics }),
       log,
     },
     config.host,
     config.port,
     { lingerMs },
   );
+}
+
+const { version: VERSION } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+/** What of the database is counted. */
+async function keptIn({ store }: Core): Promise<Kept> {
+  const [outbox, runs, schedules] = await Promise.all([
+    store.outbox.byKind(),
+    store.incidents.runsUnderWay(),
+    store.schedules.all(),
+  ]);
+  return { outbox, runs, schedules: schedules.map((one) => ({ ...one, outcome: outcomeOf(one) })) };
+}
+
+/** Metrics, and who may read them. */
+function metricsServed({ org }: Config, { runbooks }: Core, metrics: Metrics): MetricsPorts {
+  const read = readMetricsSettings(org.metrics, org.secrets, org.at);
+  if ('problems' in read) throw new BadConfig(read.problems);
+  const { names } = read;
+  return { metrics, secrets: names && (() => names.map((name) => runbooks.systems.secret(name))) };
 }

@@ -1,17 +1,23 @@
-import { createAnswer } from '#answer/answer.js';
+import { type AnswerPorts, createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
+import { groupId } from '#domain/alert/signal.js';
+import { laneOf } from '#domain/incident/effect.js';
 import { runsOf } from '#domain/run/state.js';
 import { accountOf } from '#domain/words.js';
 import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
 import { type GroupNamed, ownerNamed, type People } from '#handle/lookups.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Relay } from '#queue/relay.js';
 import { createRead } from '#read/read.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { componentsMeasured } from '#runbooks/prometheus.js';
+import { watchesOf } from '#schedules/watch.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
+import { openAlerts } from './alerts.js';
 import { openDatabase } from './database.js';
 import { openRunbooks, rulesOf } from './runbooks.js';
 
@@ -36,6 +42,7 @@ function groupNamedAtAPrompt(config: Config, log: Log): GroupNamed {
 
 /**
  * @param who what only Slack knows of people
+ * @param metrics of a bot; a verb of the command line is gone before anybody could ask
  * @param relay hears of every lane that now owes something; verbs leave that to the bot's own
  */
 export async function openCore(
@@ -44,8 +51,10 @@ export async function openCore(
   role: 'bot' | 'guest',
   relay: Pick<Relay, 'nudge'> = { nudge() {} },
   who: Who = {},
+  metrics?: Metrics,
 ) {
   const runbooks = await openRunbooks(config);
+  const alerts = openAlerts(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
   const lookups = lookupsOf(store, who);
@@ -59,6 +68,7 @@ export async function openCore(
     log,
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
+    ...(metrics && { metrics }),
   });
   const handle: Handle = recorder;
   const { before, permits } = recorder;
@@ -74,8 +84,12 @@ export async function openCore(
     permits,
     before,
     propose: proposeOf(runbooks, role === 'guest'),
+    watch: watchesOf(runbooks.settings.watch),
+    mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
+    measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
     ...(role === 'bot' && { learnKeys }),
+    ...(metrics && { metrics }),
   });
   const installed = installedIn(config, log);
   const home = () => store.workspaces.home(installed);
@@ -89,6 +103,7 @@ export async function openCore(
     before,
     permits,
     runbooks,
+    alerts,
     /**
      * The workspace that a verb on the command line means.
      * @param named with `--team`, in our id or Slack's
@@ -102,6 +117,33 @@ export async function openCore(
     async close(): Promise<void> {
       await store.close();
       await database.close();
+    },
+  };
+}
+
+/** What can be muted, and where it is seen: in the message of the alerts, if an open incident has them. */
+export function mutesOf(
+  { signals, incidents, outbox }: Pick<Store, 'signals' | 'incidents' | 'outbox'>,
+  nudge: (lanes: string[]) => void,
+): NonNullable<AnswerPorts['mutes']> {
+  return {
+    async list(team, now) {
+      const mutes = await signals.mutes(team, now);
+      const groups = mutes.map(({ key }) => groupId(key));
+      const homes = groups.length > 0 ? await signals.homes(team, groups) : new Map<string, number>();
+      return mutes.map((mute) => ({ ...mute, incident: homes.get(groupId(mute.key)) ?? null }));
+    },
+    async set(team, mute) {
+      const lanes = await signals.mute(team, mute);
+      const group = groupId(mute.key);
+      const home = await incidents.openWithGroup(team, group);
+      if (home) {
+        const lane = laneOf(team, home.number);
+        const effect = { kind: 'alerts.show', payload: { group } } as const;
+        await outbox.owe(effect, { team, lane, incident: home.number, key: null });
+        lanes.push(lane);
+      }
+      nudge(lanes);
     },
   };
 }

@@ -17,6 +17,8 @@ import { fingerprints, passwordIn } from '#runbooks/secret.js';
 import { type RunbookSections, type RunbookSettings, readRunbookSettings } from '#runbooks/settings.js';
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
+import { readMetricsSettings } from '#web/metrics.js';
+import { alertsWrong } from './alerts.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -26,14 +28,20 @@ const REMEMBERED = 100;
 /** The shelf, and what its runbooks may touch. */
 export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 
-/** @returns what is wrong in the sections of tocsin.yml which are about runbooks, and about who may do what */
+/** @returns what is wrong in the sections of tocsin.yml which other rooms read */
 export function sectionsWrong(
-  sections: RunbookSections & { permissions: Record<string, unknown> },
+  sections: RunbookSections & Record<'permissions' | 'metrics' | 'alerts', Record<string, unknown>>,
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
   const read = readRunbookSettings(sections, at);
-  return [...('problems' in read ? read.problems : []), ...rulesWrong(sections.permissions, at, roles)];
+  const metrics = readMetricsSettings(sections.metrics, sections.secrets, at);
+  return [
+    ...('problems' in read ? read.problems : []),
+    ...rulesWrong(sections.permissions, at, roles),
+    ...('problems' in metrics ? metrics.problems : []),
+    ...alertsWrong(sections, at),
+  ];
 }
 
 function rulesWrong(

@@ -1,14 +1,20 @@
-import type { Exports, People as PeopleOfDeliveries } from '#deliver/ports.js';
+import type { AlertWorld } from '#alerts/settle.js';
+import type { Exports, People as PeopleOfDeliveries, World } from '#deliver/ports.js';
+import type { Rule } from '#domain/alert/rule.js';
+import { groupId } from '#domain/alert/signal.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
 import { accountOf, nameInRecord } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
+import { measureImpact, NotMeasured } from '#runbooks/prometheus.js';
 import type { RunWorld } from '#runs/context.js';
+import type { WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 import { approversFrom, type Groups } from '#slack/people/groups.js';
 import { personOf, personOfProfile } from '#slack/people/people.js';
@@ -18,13 +24,14 @@ import type { Core } from './core.js';
 
 // What deliveries, runs and schedules stand on, each put together from other rooms.
 
-/** Everything that taking runs along stands on. @param nudge wakes lanes that owe something now */
+/** Everything that taking runs along, and watching, stands on. @param nudge wakes lanes that owe something now */
 export function runWorldOf(
   { store, handle, runbooks }: Core,
   groups: Groups | null,
   nudge: (lanes: string[]) => void,
   log: Log,
-): RunWorld {
+  metrics?: Metrics,
+): RunWorld & WatchWorld {
   return {
     outbox: store.outbox,
     incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
@@ -47,8 +54,11 @@ export function runWorldOf(
       await store.outbox.owe(effect, of);
       if (!of.inMs) nudge([of.lane]);
     },
+    watched: runbooks.settings.watch.watched,
+    hurry: store.outbox.hurry,
     now,
     log,
+    ...(metrics && { metrics }),
   };
 }
 
@@ -60,6 +70,42 @@ export function scheduleWorldOf({ store, runbooks }: Core, world: RunWorld): Sch
     openIncidents: (team) => store.incidents.open(team),
     recordedIn: async (team, key) => (await store.incidents.receiptOf(team, key))?.incident ?? null,
     propose: proposeOf(runbooks),
+  };
+}
+
+/** Of alerts, what deliveries cannot read in the incident's record. @param rules as tocsin.yml has them now */
+export function alertsForDeliveries(
+  { signals }: Pick<Store, 'signals'>,
+  rules: () => readonly Rule[],
+): World['alerts'] {
+  return {
+    offer(name) {
+      const does = rules().find((rule) => rule.name === name)?.does;
+      return does && 'open' in does ? does.open.runbook : null;
+    },
+    mutedUntil: async (team, key) => (await signals.muteOf(team, groupId(key)))?.until ?? null,
+  };
+}
+
+/** Everything that settling alerts stands on. */
+export function alertWorldOf(
+  { store, alerts }: Core,
+  { tell, incident, owe }: Pick<RunWorld, 'tell' | 'incident' | 'owe'>,
+  log: Log,
+): AlertWorld {
+  return {
+    outbox: store.outbox,
+    signals: store.signals,
+    incident,
+    openWithGroup: store.incidents.openWithGroup,
+    fact: store.incidents.fact,
+    firingAlerts: store.incidents.firingAlerts,
+    alertEntry: store.incidents.alertEntry,
+    tell,
+    rules: () => alerts.settings().rules,
+    owe,
+    now,
+    log,
   };
 }
 
@@ -118,5 +164,21 @@ export function exportsOf({ read, secret, publicUrl }: ExportParts): Exports {
       const file = EXPORT_FILES[format as Format];
       return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
     },
+  };
+}
+
+/** Measuring for deliveries, where tocsin.yml says how. */
+export function measuringWith({ runbooks }: Pick<Core, 'runbooks'>): Pick<World, 'measure'> {
+  const { settings, systems, scrub } = runbooks;
+  const { impact } = settings;
+  if (!impact) return {};
+  return {
+    measure: (window, components, signal) =>
+      measureImpact(impact, window, components, { secretFor: systems.secretFor, now, signal }).catch(
+        (error: unknown) => {
+          if (!(error instanceof NotMeasured)) throw error;
+          throw new NotMeasured(scrub.text(error.message), scrub.text(error.next), error.passing);
+        },
+      ),
   };
 }

@@ -24,6 +24,8 @@ function fromEnvironment(e: Environment) {
     redisUrl: e.REDIS_URL ?? null,
     port: e.PORT,
     host: e.HOST,
+    /** Where metrics have a port of their own; null: they have not. */
+    metricsPort: e.METRICS_PORT ?? null,
     /** Without a slash at the end; null: not known to the outside. */
     publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     dataDir: resolve(e.TOCSIN_DATA),
@@ -154,6 +156,12 @@ const openUrl = (what: string) =>
     { message: 'must not hold a user or a password; write it without what stands before the @' },
   );
 
+const port = (message: string) =>
+  z
+    .string()
+    .refine((value) => isPort(value, 0), { message })
+    .transform(Number);
+
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The environment variables that Tocsin reads; the README's table says what each is for. */
@@ -172,13 +180,10 @@ const ENVIRONMENT = z.object({
     /^(rediss?|unix):/i,
     'is not the address of a Redis server; write it as redis://…',
   ).optional(),
-  PORT: z
-    .string()
-    .default('3000')
-    .refine((value) => isPort(value, 0), {
-      message: 'is not a port; write a number from 0 to 65535 (0: any that is free)',
-    })
-    .transform(Number),
+  PORT: port('is not a port; write a number from 0 to 65535 (0: any that is free)').default(3_000),
+  METRICS_PORT: port(
+    'is not a port; write a number from 0 to 65535 (0: any that is free), or leave it out',
+  ).optional(),
   // With brackets, as in an address, or without.
   HOST: z
     .string()

@@ -20,7 +20,8 @@ const role = z
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
-  ...(['commands', 'secrets', 'schedules', 'http'] as const),
+  ...(['commands', 'secrets', 'schedules', 'http', 'watch', 'impact'] as const),
+  ...(['metrics', 'alerts'] as const),
 ] as const;
 type SectionName = (typeof SECTIONS)[number];
 const section = z
@@ -54,7 +55,7 @@ export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly st
 type Sections = Record<SectionName, Record<string, unknown>>;
 
 /** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
-const LATER = ['severities', 'reminders', 'status_page', 'alerts'];
+const LATER = ['severities', 'reminders', 'status_page'];
 
 /**
  * @property zone default zone for people whose own is not known; null: none set, so UTC

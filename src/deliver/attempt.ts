@@ -237,7 +237,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
    * @throws Later | Refused | Unknown | Lost
    */
   async postOnce(
-    tagged: { id: string; incident?: number },
+    tagged: { id: string; incident?: number; entry?: number },
     since: Date,
     message: Body & { channel: string },
     { patient = true } = {},

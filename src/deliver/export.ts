@@ -114,14 +114,20 @@ async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8A
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-/** Gives Slack a file, unseen by anybody until it is shared. @returns its id */
+/**
+ * Gives Slack a file, unseen by anybody until it is shared.
+ * @param alt what a picture shows, for those who do not see it
+ * @returns its id
+ */
 export async function uploadFile(
   attempt: Pick<Attempt, 'read' | 'may'>,
   filename: string,
   bytes: Uint8Array<ArrayBuffer>,
+  alt?: string,
 ): Promise<string> {
   const method = 'files.getUploadURLExternal';
-  const place = await attempt.read(method, { filename, length: bytes.byteLength });
+  const about = { filename, length: bytes.byteLength, ...(alt !== undefined && { alt_txt: alt }) };
+  const place = await attempt.read(method, about);
   const [url, id] = [needed(method, place, 'upload_url'), needed(method, place, 'file_id')];
   await attempt.may();
   const answer = await fetch(url, {

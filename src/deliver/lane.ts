@@ -2,6 +2,7 @@ import type { EffectKind } from '#domain/incident/effect.js';
 import { natureOf } from '#domain/slack-code.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
+import type { Delivered } from '#metrics.js';
 import { Lost } from '#runbooks/action.js';
 import type { Lane, Settlement } from '#store/outbox.js';
 import { Unavailable } from '#store/pools.js';
@@ -77,9 +78,12 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
 
     await lease.secure();
     const attempt = new Attempt(next.batch, incident, lease, options.gate, world);
+    const began = performance.now();
+    let ended: Delivered = 'lost';
     try {
       const result = await options.deliver(attempt);
       await lease.settle(attempt.ids, { done: result });
+      ended = 'done';
       // Something was said in the incident's channel: so it can be told what it was not shown.
       if (ORDERED.has(attempt.row.effect.kind)) await world.outbox.reviveNotices(lease.hold);
     } catch (error) {
@@ -88,11 +92,14 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
         const wall = world.now().getTime();
         const rest = { since: moment(wall), ms: error.until.getTime() - wall };
         for (const row of attempt.rows) parked.set(row.id, rest);
+        ended = 'waits';
       } else {
-        await fail(lease, options, attempt, error);
+        ended = await fail(lease, options, attempt, error);
       }
     } finally {
       attempt.end();
+      const { kind } = attempt.row.effect;
+      world.metrics?.delivered(kind, ended, attempt.rows.length, performance.now() - began);
     }
   }
 }
@@ -107,7 +114,7 @@ async function fail(
   { world, wakeAt, retries }: DrainOptions,
   attempt: Attempt,
   error: unknown,
-): Promise<void> {
+): Promise<Delivered> {
   const { row } = attempt;
   // Before anything is waited for: the clock may be put right meanwhile, and `Later` names a time of day.
   const now = world.now();
@@ -118,7 +125,7 @@ async function fail(
     const how = { retryInMs: 0, error: error.message, uncertain: attempt.unsure };
     await lease.settle(attempt.ids, how);
     world.log.warn({ ...about, error: error.message }, 'refused together, these are tried one by one');
-    return;
+    return 'retry';
   }
   // One that failed before it began is an attempt too, or it would come back every second for ever.
   await attempt.begin();
@@ -134,6 +141,7 @@ async function fail(
     const times = retries ? retries.count(row.lane) : 1;
     if (times !== null) world.log.warn({ ...about, ...how, times }, 'a delivery will be tried again');
   }
+  return 'dead' in how ? 'dead' : error instanceof Later ? 'waits' : 'retry';
 }
 
 /** What to do next in a lane: pay these rows together, come back then, or go home. */
@@ -145,6 +153,8 @@ const BATCH = 50;
 
 /** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
 const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
+/** These belong to an entry, and are not seen before it: they wait for what is ordered and was owed before them. */
+const BEHIND: ReadonlySet<EffectKind> = new Set(['impact.picture']);
 /** These speak in the incident's channel, so they come after it was made. */
 const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.entry',
@@ -154,10 +164,13 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'headline.refresh',
   'people.invite',
   'people.remove',
+  'impact.picture',
   'run.show',
   'run.log',
   'run.post',
   'run.offer',
+  'watch.tell',
+  'alerts.show',
 ]);
 
 /**
@@ -185,8 +198,12 @@ export function pick(
     (row) => ORDERED.has(row.effect.kind) && !(ready && row.effect.kind === 'channel.open'),
   );
   const head = ordered[0];
+  const early = (row: OutboxRow) => head !== undefined && head.id < row.id && BEHIND.has(row.effect.kind);
   const free = rows.filter(
-    (row) => !ordered.includes(row) && !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
+    (row) =>
+      !ordered.includes(row) &&
+      !early(row) &&
+      !(opening && opening.id < row.id && IN_CHANNEL.has(row.effect.kind)),
   );
   const first = [...(head ? [head] : []), ...free].filter(due).sort((a, b) => a.id - b.id)[0];
   if (first) return { batch: companions(first, first === head ? ordered : free, due, alone) };
@@ -221,6 +238,12 @@ function companions(
       const { run } = first.effect.payload;
       return queue.filter(
         (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
+      );
+    }
+    case 'alerts.show': {
+      const { group } = first.effect.payload;
+      return queue.filter(
+        (row) => row.effect.kind === 'alerts.show' && row.effect.payload.group === group && due(row),
       );
     }
     default:

@@ -1,9 +1,12 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
+import type { MeasuredWindow } from '#domain/incident/fact.js';
+import type { Measured } from '#domain/incident/intent.js';
 import type { Refusal } from '#domain/refusal.js';
 import type { Account, Person } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
 import type { Lanes } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
@@ -30,7 +33,10 @@ export type Outbox = Lanes &
   >;
 
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
-type Incidents = Pick<Store['incidents'], 'load' | 'entriesNumbered' | 'capturedEntry' | 'runFacts' | 'fact'>;
+type Incidents = Pick<
+  Store['incidents'],
+  'load' | 'entriesNumbered' | 'capturedEntry' | 'firingAlerts' | 'runFacts' | 'fact'
+>;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
 export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
@@ -56,6 +62,14 @@ export interface Exports {
   link(team: string, incident: number, format: string, zone: string, user: string): string | null;
 }
 
+/** Of alerts, what does not stand in the incident's own record. */
+interface Alerts {
+  /** The runbook that a rule offers, with its inputs; null: none, or there is no such rule any more. */
+  offer(rule: string): { name: string; inputs: Readonly<Record<string, string>> } | null;
+  /** Until when alerts of a key are muted; null: they are not. */
+  mutedUntil(team: string, key: string): Promise<Date | null>;
+}
+
 /** All that deliveries stand on. */
 export interface World {
   /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
@@ -68,10 +82,15 @@ export interface World {
   /** The names of user groups. */
   groups: Groups;
   exports: Exports;
+  alerts: Alerts;
+  /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
+  measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: { command: string; announce: string | null; invite: { people: string[]; groups: string[] } };
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */
   pass?(ms: number): Promise<void>;
   log: PlainLog;
+  /** Counts every try. */
+  metrics?: Pick<Metrics, 'delivered'>;
 }

@@ -76,6 +76,7 @@ function noticesOf(
       // It is itself the word; and a run goes on by itself.
       case 'person.tell':
       case 'run.advance':
+      case 'watch.look':
         break;
       default:
         inChannel.push(row);

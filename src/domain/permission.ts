@@ -42,15 +42,17 @@ export const PERMISSIONS = {
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
-    ...['impact', 'cause', 'action', 'done'],
+    ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
     guests: true,
   }),
+  mute: power('Muting alerts', ['mute']),
   publish: power('Publishing', ['publish']),
   export: power('Exporting an incident', ['export', 'postmortem']),
   plan: power('Planning a runbook', ['run … --plan'], ACTS),
+  watch: power('Watching an incident', ['watch'], ACTS),
   run: power('Running a runbook', ['run', 'undo RUN', 'retry', 'skip', 'answer'], ACTS),
   approve: power('Approving a run', ['approve', 'reject'], ACTS),
   break_glass: power('Breaking the glass', ['approve … --break-glass'], ACTS),
@@ -58,8 +60,8 @@ export const PERMISSIONS = {
   administer: power(
     'Administering Tocsin',
     [
-      ...['deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored', 'runbook'],
-      ...['sandbox', 'start', 'token', 'verify'],
+      ...['alerts', 'deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored'],
+      ...['runbook', 'sandbox', 'start', 'token', 'verify'],
     ],
     { from: [], acts: true },
   ),
@@ -162,6 +164,8 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   UndoLastEntry: 'correct',
   ChangeStatus: 'state',
   ReopenIncident: 'state',
+  DismissIncident: 'state',
+  MoveAlerts: 'state',
   ChangeSeverity: 'state',
   AssignRole: 'state',
   ChangeTitle: 'state',
@@ -169,12 +173,15 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   AddComponent: 'state',
   RemoveComponent: 'state',
   RecordImpact: 'state',
+  MeasureImpact: 'state',
   RecordCause: 'state',
   AddAction: 'state',
   CompleteAction: 'state',
   InvitePeople: 'invite',
   UninvitePeople: 'invite',
   PublishPost: 'publish',
+  StartWatch: 'watch',
+  StopWatch: 'watch',
   ProposeRun: 'run',
   UndoRun: 'run',
   RetryStep: 'run',
@@ -188,7 +195,13 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteChannelOpened: null,
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
+  NoteImpactMeasured: null,
   SkipNumbers: null,
+  NoteWatchLook: null,
+  EndWatch: null,
+  RecordAlert: null,
+  NoteAlertsShown: null,
+  TakeAlerts: null,
   NoteRunPlanned: null,
   StartRun: null,
   StartStep: null,
@@ -200,6 +213,21 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   EndRun: null,
   NoteRunShown: null,
 };
+
+/**
+ * What monitoring may ask for: that an incident is opened, with the people whom the rule names, what it sees and what people
+ * say of it there is recorded, and the incident resolved. It may neither speak as a person nor act; which of it happens, the
+ * rules of tocsin.yml say.
+ */
+const OF_MONITORING: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
+  ...(['OpenIncident', 'InvitePeople', 'RecordAlert', 'RecordNote', 'TakeAlerts', 'ChangeStatus'] as const),
+]);
+
+/** May such a thing be asked for there at all? Some things only Tocsin itself asks for, and monitoring only a few. */
+export function maySay({ type }: Pick<Intent, 'type'>, source: Asking['source']): boolean {
+  if (source === 'alerts') return OF_MONITORING.has(type);
+  return source === 'bot' || powerFor({ type }) !== null;
+}
 
 /** @returns the power that an intent needs, planning and breaking the glass told apart; null: only Tocsin asks for such a thing */
 export function powerFor(
@@ -237,7 +265,7 @@ export function forbidden(
   rules: Rules,
   run: RunState | null = null,
 ): Refusal | null {
-  if (asking.source === 'bot') return null;
+  if (asking.source === 'bot' || asking.source === 'alerts') return null;
   const row = PERMISSIONS[power];
   const named = power === 'approve' && (run?.approvers?.from.length ?? 0) > 0;
   const rule = rules[power] ?? (named ? MEMBERS : row.from);

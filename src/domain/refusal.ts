@@ -198,6 +198,21 @@ export const SENTENCES = {
     sentence: `Those numbers contradict each other: ${p.why}.`,
     next: 'Type the impact again with numbers that agree.',
   }),
+  MEASURE_WINDOW: (p: { from: string; to: string; start: string; end: string }) => ({
+    sentence: `From ${p.from} (${p.start}) to ${p.to} (${p.end}) nothing can be measured: it is less than a second, or more than 7 days.`,
+    next: 'Say from when to when: `impact measure --from TIME --to TIME`.',
+  }),
+  MEASURE_UNSET: (_: Record<string, never>) => ({
+    sentence: 'tocsin.yml does not say what is to be measured.',
+    next: 'Write it there under `impact:` (docs/impact.md): where Prometheus is, and what counts as failed and as total. `impact --failed N` takes a figure that somebody counted.',
+  }),
+  MEASURE_COMPONENT: (p: { component: string; known: readonly string[] }) => ({
+    sentence: `“${p.component}” is no component that is measured.`,
+    next:
+      p.known.length > 0
+        ? `These are: ${p.known.join(', ')}.`
+        : '`component_label:` under `impact:` in tocsin.yml says which label names it.',
+  }),
   NO_SUCH_ACTION: (p: { ref: string; action: number }) => ({
     sentence: `${p.ref} has no action item ${p.action}.`,
     next: '`actions` lists them.',
@@ -229,6 +244,55 @@ export const SENTENCES = {
   PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
     sentence: `This would be kept as a public status post, *${p.state}*: ${p.text}`,
     next: 'Type it again with `--yes`. It is sent to no public page: post it there yourself.',
+  }),
+  // -- watching --
+  NOTHING_TO_WATCH: (_: Record<string, never>) => ({
+    sentence: 'tocsin.yml names nothing that could be watched.',
+    next: 'Name probes or queries there under `watch:`; docs/watch.md has an example.',
+  }),
+  NO_SUCH_WATCHED: (p: { what: 'probe' | 'query'; name: string; closest: string[] }) => ({
+    sentence: `tocsin.yml names no ${p.what} “${p.name}” under \`watch:\`.`,
+    next: p.closest.length
+      ? `The closest: ${p.closest.map((name) => `\`--${p.what} ${name}\``).join(', ')}.`
+      : `Leave \`--${p.what}\` out: it names no ${p.what === 'probe' ? 'probes' : 'queries'}.`,
+  }),
+  WATCH_TOO_EARLY: (p: { ref: string; how: string }) => ({
+    sentence: `${p.ref} is ${p.how}; a watch is for what is held to be over.`,
+    next: '`status monitoring` or `resolve` first, then `watch`.',
+  }),
+  NOT_WATCHED: (p: { ref: string }) => ({
+    sentence: `Nothing is being watched for ${p.ref}.`,
+    next: '`watch 30m` begins it.',
+  }),
+  // -- alerts --
+  DISMISSED_ALREADY: (p: { ref: string }) => ({
+    sentence: `${p.ref} is a false alarm already.`,
+    next: 'If it was an incident after all: `reopen REASON`.',
+  }),
+  NO_SUCH_ALERTS: (p: { ref: string; keys: string[] }) => ({
+    sentence: `${p.ref} has no alerts of that key.`,
+    next: p.keys.length
+      ? `Its keys: ${p.keys
+          .slice(0, 10)
+          .map((key) => `\`${key}\``)
+          .join(', ')}${p.keys.length > 10 ? ` and ${p.keys.length - 10} more` : ''}.`
+      : 'Monitoring has said nothing about it.',
+  }),
+  ALERTS_MOVED: (p: { ref: string }) => ({
+    sentence: `Those alerts are at home in ${p.ref} no more.`,
+    next: 'They are looked for anew.',
+  }),
+  ALERTS_RESOLVED: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved, and an alert that begins belongs to an open incident.`,
+    next: 'One is looked for, or opened.',
+  }),
+  ALERTS_HERE: (p: { ref: string }) => ({
+    sentence: `Those alerts are in ${p.ref} already.`,
+    next: 'Name the incident that they are to go to: `attach KEY INC-7`.',
+  }),
+  ALERTS_NOWHERE: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved, and what fires belongs to an open incident.`,
+    next: `Reopen it (\`reopen REASON\`), or give them one of their own: \`split KEY\`.`,
   }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({

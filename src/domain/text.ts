@@ -44,6 +44,10 @@ export const LIMITS = {
   people: 100,
   members: 1_000,
   logLines: 1_000,
+  watches: 10,
+  watchedAtOnce: 20,
+  alertGroups: 50,
+  alertKey: 200,
   count: 1_000_000_000_000,
 } as const;
 
@@ -59,4 +63,13 @@ export function given(texts: Record<string, string | null>): Record<string, stri
   return Object.fromEntries(
     Object.entries(texts).filter((pair): pair is [string, string] => pair[1] !== null),
   );
+}
+
+const SPAN = /^(?=.)(?:(\d{1,6})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?\s*(?:(\d{1,6})\s*s)?$/i;
+
+/** @returns a length of time as people type it, `30m`, `1h30m`, `90 s`, in milliseconds; null: it is none */
+export function readSpan(typed: string): number | null {
+  const [read, hours, minutes, seconds] = SPAN.exec(typed.normalize('NFKC').trim()) ?? [];
+  if (read === undefined) return null;
+  return Number(hours ?? 0) * 3_600_000 + Number(minutes ?? 0) * 60_000 + Number(seconds ?? 0) * 1_000;
 }

@@ -44,8 +44,8 @@ export interface Condition {
   fix?: string;
 }
 
-/** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes. */
-export const SOURCES = ['slack', 'cli', 'api', 'bot'] as const;
+/** Where a fact came in. `bot` is Tocsin itself, when it pays what it owes; `alerts` is monitoring, as the rules of tocsin.yml let it. */
+export const SOURCES = ['slack', 'cli', 'api', 'bot', 'alerts'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** How exactly a time was given: what was typed, never more. */
@@ -164,7 +164,8 @@ export function isInSlack(id: string): boolean {
 
 /** What a reader is shown: the name that was known, else the id. */
 export function personLabel(person: { id: string; name: string | null }): string {
-  return person.name ?? person.id;
+  const source = sourceOf(person.id);
+  return person.name ?? (source === null ? person.id : `${source} (alerts)`);
 }
 
 /** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
@@ -175,6 +176,19 @@ export function scheduleId(name: string): string {
 /** Who asks, where nobody does: the bot itself, or a schedule by its `scheduleId`. */
 export function botAsking(team: string, key: string | null, now: Date, id = 'tocsin') {
   return { team, by: { id, name: null }, source: 'bot' as const, key, now, seesPrivate: true };
+}
+
+/** Who asks where monitoring speaks: a source of `alerts.sources` in tocsin.yml, by its name. */
+export function alertsAsking(team: string, source: string, key: string | null, now: Date) {
+  const by = { id: `${ALERTS}${source}`, name: null };
+  return { team, by, source: 'alerts' as const, key, now, seesPrivate: true };
+}
+
+const ALERTS = 'alerts:';
+
+/** @returns the source of alerts that acts under that id; null: it is none */
+export function sourceOf(id: string): string | null {
+  return id.startsWith(ALERTS) ? id.slice(ALERTS.length) : null;
 }
 
 export function isScheduled(id: string): boolean {

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
 import { decide } from '#domain/incident/decide.js';
 import { type Effect, effectsOf, laneOf, laneOfEffect } from '#domain/incident/effect.js';
@@ -153,6 +154,7 @@ function decideOne(
   if (target !== null && (!known || !maySee(known.state, asking, admission))) return unseen(target);
   // Apart at first: if deciding fails half-way, nothing of it is among what the others write.
   const commit = gathering();
+  if (admission.there) return admission.there;
   const { asker } = admission;
   const found = asker ? { ...is.found, asker } : is.found;
   const draft = draftOf(commit, known, is.intent, asking, found, [...notes, ...is.remarks], rules);
@@ -203,14 +205,19 @@ export function draftOf(
     const amendment = amendmentOf(one.fact);
     if (amendment) commit.amendments.push({ team, incident, amendment });
     for (const effect of effectsOf(one.fact, before, head)) {
-      // The standing record has no channel: of it nothing is shown anywhere, but its runs go on.
-      if (incident === STANDING && effect.kind !== 'run.advance') continue;
+      // The standing record has no channel: of it nothing is shown anywhere, but its runs go on, and what is asked is answered.
+      if (incident === STANDING && !UNSHOWN.has(effect.kind)) continue;
       const lane = laneOfEffect(team, incident, effect);
       commit.effects.push({ team, lane, incident, seq, effect: withAsker(effect, asking) });
     }
   }
   const after = { state: state as IncidentState, seq, head, epoch: known?.epoch ?? 0 };
-  const remarks = [...notes, ...putBack(known?.state ?? null, after.state, facts)];
+  const remarks = [
+    ...notes,
+    ...putBack(known?.state ?? null, after.state, facts),
+    ...stillFiring(after.state, facts),
+    ...alertsGone(after.state, facts),
+  ];
   const receipt =
     facts.length === 0
       ? ''
@@ -229,8 +236,19 @@ export function draftOf(
   return { incident, facts, receipt, before: known, after };
 }
 
-/** Notes who waits for the channel: that it cannot be made may be found out much later, by another process. */
+/** What is owed for its own sake, and not to show it to anybody. */
+const UNSHOWN: ReadonlySet<Effect['kind']> = new Set(['run.advance', 'impact.measure']);
+
+/** Notes who waits for the channel, or for a figure: that it does not come may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
+  if (effect.kind === 'impact.measure') {
+    const payload = {
+      ...effect.payload,
+      ...(owner && { user: owner.id }),
+      ...(channel && { typed: channel }),
+    };
+    return { kind: 'impact.measure', payload };
+  }
   if (effect.kind !== 'channel.open') return effect;
   const payload = { ...(owner && { owner: owner.id }), ...(channel && { typed: channel }) };
   return { kind: 'channel.open', payload };
@@ -247,6 +265,23 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
   if (differs('roles')) remarks.push('The role is what it was before.');
   if (differs('components')) remarks.push('The components are what they were before.');
   return remarks;
+}
+
+/** Said to whoever moves away the last of what monitoring saw here. */
+function alertsGone({ number, status, alerts }: IncidentState, facts: Fact[]): string[] {
+  const moved = facts.some((fact) => fact.type === 'AlertsMoved');
+  if (!moved || status === 'resolved' || alertsHere(alerts).length > 0) return [];
+  return [
+    `${refOf(number)} has no alerts any more: \`dismiss\` closes it, if it was no incident of its own.`,
+  ];
+}
+
+/** Said to whoever resolves what monitoring still sees. */
+function stillFiring({ alerts }: IncidentState, facts: Fact[]): string[] {
+  const firing = firingIn(alerts);
+  const resolves = facts.some((fact) => fact.type === 'StatusChanged' && fact.data.status === 'resolved');
+  if (!resolves || firing === 0) return [];
+  return [`${firing === 1 ? '1 alert still fires' : `${firing} alerts still fire`}.`];
 }
 
 /** A commit that is being gathered. */

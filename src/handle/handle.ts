@@ -6,6 +6,7 @@ import type { Permits, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
+import type { Committed, Metrics } from '#metrics.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
@@ -14,10 +15,11 @@ import type { Store } from '#store/store.js';
 import { Cache, type Draft, draftGroup, type Loading, nameOf, type Request, streamOf } from './draft.js';
 import {
   type Admission,
+  ANYTHING,
   bareIn,
   createAdmission,
   type GroupNamed,
-  needsLookup,
+  lookedUpFor,
   type People,
   permitted,
   withGroups,
@@ -115,6 +117,8 @@ interface WriterOptions {
   onError: (error: unknown) => void;
   /** Who may do what, where tocsin.yml says otherwise than the table of permissions. */
   rules?: Rules;
+  /** Counts what is written. */
+  metrics?: Pick<Metrics, 'committed' | 'recorded'>;
 }
 
 const MAX_GROUP = 200;
@@ -185,6 +189,7 @@ class Writer {
     const taken: Pending[] = [];
     const incidents = new Set<string>();
     const keys = new Set<string>();
+    const looked = new Set<string>();
     while (this.queue.length > 0 && taken.length < MAX_GROUP) {
       const next = this.queue[0] as Pending;
       const incident = nameOf(streamOf(next));
@@ -193,14 +198,17 @@ class Writer {
         continue;
       }
       const key = next.asking.key === null ? null : `${next.asking.team}/${next.asking.key}`;
-      if (incidents.has(incident) && needsLookup(next.intent)) break;
+      const looks = lookedUpFor(next.intent);
+      const about = `${incident} ${looks}`;
+      if (looks !== null && incidents.has(incident) && (looks === ANYTHING || looked.has(about))) break;
       if (key !== null && keys.has(key)) break;
       // A number is taken by looking for the highest: one new incident at a time.
       if (next.target === null && incidents.has(incident)) break;
       incidents.add(incident);
       if (key !== null) keys.add(key);
       taken.push(this.queue.shift() as Pending);
-      if (needsLookup(next.intent)) break;
+      looked.add(about);
+      if (looks === ANYTHING) break;
     }
     return taken;
   }
@@ -301,7 +309,7 @@ class Writer {
     there: ReadonlyMap<string, Loaded | null>,
     committing: Committing,
   ): Promise<unknown> {
-    const { onError, relay, store, rules = {} } = this.options;
+    const { onError, relay, store, metrics, rules = {} } = this.options;
     await this.answerKnownRepeats(all);
     const group = stillOf(all);
     const { commit, drafts, held, refused, failed } = await draftGroup(
@@ -316,13 +324,19 @@ class Writer {
       await this.refuseUnlessRepeated(request, refusalOf(error));
     }
     for (const { request, refusal } of refused) await this.refuseUnlessRepeated(request, refusal);
+    const began = performance.now();
     try {
-      if (commit.facts.length > 0) await writeForSure(committing, commit);
+      if (commit.facts.length > 0) {
+        await writeForSure(committing, commit);
+        metrics?.committed('written', performance.now() - began);
+      }
     } catch (error) {
+      metrics?.committed(endOf(error), performance.now() - began);
       return error;
     }
     for (const { request, draft } of drafts) {
       const { team, key } = request.asking;
+      metrics?.recorded(draft.facts, draft.after.state);
       this.cache.set(team, draft.incident, draft.after);
       if (key !== null && draft.facts.length > 0) this.cache.addKey(team, key);
       request.done(recordedOf(team, draft));
@@ -543,6 +557,15 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const isOurs = (error: unknown): boolean =>
   !(error instanceof Conflict || error instanceof Unavailable || error instanceof Unconfirmed);
 
+const endOf = (error: unknown): Committed =>
+  error instanceof Conflict
+    ? 'conflict'
+    : error instanceof Unconfirmed
+      ? 'unconfirmed'
+      : error instanceof Unavailable
+        ? 'unavailable'
+        : 'failed';
+
 /** The first time on the connection that holds our turn; when that broke, on any. */
 function once(first: Committing['commit'], then: Committing['commit']): Committing['commit'] {
   let used = false;
@@ -589,7 +612,7 @@ export type Scrubbing = Pick<Scrub, 'text' | 'json'>;
 function withoutSecrets(intent: TypedIntent, asking: Asking, scrub: Scrubbing): TypedIntent | Refusal {
   const said = JSON.stringify(intent);
   if (scrub.text(said) === said) return intent;
-  if (asking.source === 'bot') return scrub.json(intent);
+  if (asking.source === 'bot' || asking.source === 'alerts') return scrub.json(intent);
   if (intent.type !== 'CaptureMessage') return secretTyped(asking);
   // Only what the author wrote: the place of the message in Slack is its identity.
   const { message } = intent;
@@ -625,7 +648,8 @@ export function loggedHandle(handle: Handle, log: Pick<Log, 'info' | 'debug'>): 
         facts: facts.map(({ seq }) => seq),
         ...(repeated && { repeated }),
       };
-      log[asking.source === 'bot' ? 'debug' : 'info'](line, 'recorded');
+      const quiet = asking.source === 'bot' || (asking.source === 'alerts' && intent.type === 'RecordAlert');
+      log[quiet ? 'debug' : 'info'](line, 'recorded');
     }
     return outcome;
   };

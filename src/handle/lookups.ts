@@ -47,6 +47,8 @@ export interface Admission {
   asker?: Asker;
   /** They may see the incident, although the record alone does not say so: they are in its channel now. */
   inside?: boolean;
+  /** Why they may not have that done in the other incident that it is about. */
+  there?: Refusal;
 }
 
 const PLAIN: Admission = {};
@@ -75,14 +77,17 @@ export function createAdmission(people: People, rules: Rules): Admit {
 
   return (intent, target, asked) => {
     const power = powerFor(intent);
-    if (power === null || asked.source === 'bot') return PLAIN;
+    if (power === null || asked.source === 'bot' || asked.source === 'alerts') return PLAIN;
     const wanted = needsAsker(power, asked, rules);
     const elsewhere = target !== null && asked.source === 'slack' && !asked.seesPrivate;
     const name = `${asked.team}/${target}`;
     const known = publicOnes.has(name) && !isLimited(asked.account);
-    if (!wanted && (!elsewhere || known)) return PLAIN;
+    const aim = intent.type === 'MoveAlerts' ? intent.to : null;
+    if (!wanted && (!elsewhere || known) && aim === null) return PLAIN;
     return (async () => {
       const asking = await met(people, power, asked);
+      const there = aim === null ? null : await notThere(people, power, aim, asking, rules);
+      if (there) return { there };
       const state = target === null ? null : await stateOf(asking.team, target);
       if (state && !state.private) {
         publicOnes.add(name);
@@ -96,6 +101,23 @@ export function createAdmission(people: People, rules: Rules): Admit {
       return { inside, asker: await askerOf(people, power, state, asking, rules) };
     })();
   };
+}
+
+/** @returns why something may not be done in an incident that is not the one where it was asked for */
+async function notThere(
+  people: People,
+  power: Power,
+  incident: number,
+  asked: Asking,
+  rules: Rules,
+): Promise<Refusal | null> {
+  // In Slack, being in the one's channel says nothing about the other.
+  const asking = asked.source === 'slack' ? { ...asked, seesPrivate: false } : asked;
+  const state = await people.stateOf(asking.team, incident);
+  const seen = state && (await sees(state, asking, (...of) => people.inChannel(...of)));
+  if (!seen) return unseen(incident);
+  if (!needsAsker(power, asking, rules)) return null;
+  return forbidden(power, state, asking, await askerOf(people, power, state, asking, rules), rules);
 }
 
 /**
@@ -247,8 +269,10 @@ export interface Lookups
   extends Pick<Store['people'], 'personById' | 'personByName'>,
     Pick<
       Store['incidents'],
-      'nextNumber' | 'entry' | 'lastEntryBy' | 'capturedEntry' | 'entriesOf' | 'actionDone'
+      'nextNumber' | 'entry' | 'lastEntryBy' | 'capturedEntry' | 'alertEntry' | 'entriesOf' | 'actionDone'
     > {
+  /** Another incident, as it is now. */
+  stateOf(team: string, incident: number): Promise<IncidentState | null>;
   /** The run that holds a target. */
   targetHolder(
     team: string,
@@ -284,8 +308,17 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({
     captured: await lookups.capturedEntry(team, incident, channel, ts),
   }),
+  MeasureImpact: async ({ lookups, team, incident }) => ({
+    damageFrom: damageIn(await lookups.entriesOf(team, incident, ['impact'])),
+  }),
   CompleteAction: async ({ lookups, team, incident }, { action }) => ({
     actionDone: await lookups.actionDone(team, incident, action),
+  }),
+  RecordAlert: async ({ lookups, team, incident }, { alert }) => ({
+    alert: await lookups.alertEntry(team, incident, alert.id),
+  }),
+  MoveAlerts: async ({ lookups, team }, { to }) => ({
+    target: to === null ? null : await lookups.stateOf(team, to),
   }),
   ProposeRun: async (at, { target }) => ({ holder: await holderOf(at, target) }),
   UndoRun: async (at, { run }) => {
@@ -294,9 +327,23 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   },
 };
 
-/** Does deciding this need more than the state? Such an intent must not share a commit with an earlier one on its incident. */
-export function needsLookup(intent: TypedIntent): boolean {
-  return Object.hasOwn(LOOKUPS, intent.type);
+/** @returns the earliest beginning that somebody typed: one that was measured rests on another */
+function damageIn(impacts: readonly Entry[]): string | null {
+  const begins = impacts.flatMap(({ detail }) => (detail.measured ? [] : (detail.from ?? [])));
+  return begins.sort()[0] ?? null;
+}
+
+/** What an intent is decided on beside the state, where anything of its incident may bear on it. */
+export const ANYTHING = 'anything';
+
+/**
+ * What deciding this needs beside the state; null: nothing. Such an intent must not share a commit with an earlier one on its
+ * incident that may change what is looked up. What is known of an alert only that alert changes: a storm of them is written
+ * together.
+ */
+export function lookedUpFor(intent: TypedIntent): string | null {
+  if (!Object.hasOwn(LOOKUPS, intent.type)) return null;
+  return intent.type === 'RecordAlert' ? `alert ${intent.alert.id}` : ANYTHING;
 }
 
 const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };

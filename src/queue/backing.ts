@@ -284,6 +284,22 @@ class SharingBackend extends PostgresQueueBackend {
  */
 class Connection extends PostgresConnection {
   override readonly schema = QUEUE_SCHEMA;
+  readonly #inTurn = new WeakSet<object>();
+
+  /** All workers of a process listen on one connection, and ask for that as they start; pg wants to be asked one thing at a time. */
+  override async getListenClient(): ReturnType<PostgresConnection['getListenClient']> {
+    const client = await super.getListenClient();
+    if (this.#inTurn.has(client)) return client;
+    this.#inTurn.add(client);
+    const query = client.query.bind(client) as (...asked: unknown[]) => Promise<unknown>;
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = (...asked: unknown[]) => {
+      const answer = last.then(() => query(...asked));
+      last = answer.catch(() => undefined);
+      return answer;
+    };
+    return Object.assign(client, { query: inTurn });
+  }
 }
 
 /**

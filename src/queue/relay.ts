@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runLaneOf } from '#domain/incident/effect.js';
+import { alertsLaneOf, runLaneOf, watchLaneOf } from '#domain/incident/effect.js';
 import type { PlainLog } from '#log.js';
 import { type Engine, outageLog, pause } from './engine.js';
 
 /** The queue that carries wake-ups, and all that a wake-up says. */
 export const LANES = 'lanes';
-/** Wake-ups of runs, which take as long as their steps. */
+/** Wake-ups of runs, which take as long as their steps, and of watches, which take as long as what they look at. */
 export const RUNS = 'runs';
+/** Wake-ups of groups of alerts, which wait for nobody in Slack. */
+export const ALERTS = 'alerts';
 export interface LaneJob {
   lane: string;
 }
 
 interface RelayOptions {
-  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` for lanes of runs. */
+  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` and `ALERTS` for lanes of runs and watches, and of alerts. */
   engine: Pick<Engine, 'queue'>;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
@@ -94,9 +96,9 @@ export function startRelay(options: RelayOptions): Relay {
   };
 
   const add = async (lanes: string[]): Promise<void> => {
-    const runs = lanes.filter((lane) => runLaneOf(lane) !== null);
-    const others = lanes.filter((lane) => runLaneOf(lane) === null);
-    await Promise.all([addTo(LANES, others), addTo(RUNS, runs)]);
+    const of = { [LANES]: [] as string[], [RUNS]: [] as string[], [ALERTS]: [] as string[] };
+    for (const lane of lanes) of[queueOf(lane)].push(lane);
+    await Promise.all([addTo(LANES, of[LANES]), addTo(RUNS, of[RUNS]), addTo(ALERTS, of[ALERTS])]);
   };
 
   const addTo = async (name: string, lanes: string[]): Promise<unknown> => {
@@ -165,6 +167,11 @@ export function startRelay(options: RelayOptions): Relay {
       await Promise.all([loop, sender]);
     },
   };
+}
+
+function queueOf(lane: string): typeof LANES | typeof RUNS | typeof ALERTS {
+  if (runLaneOf(lane) || watchLaneOf(lane)) return RUNS;
+  return alertsLaneOf(lane) ? ALERTS : LANES;
 }
 
 function wakeUp(lane: string, round: number) {

@@ -16,10 +16,10 @@ export async function* renderCsv(dossier: Dossier, clock: Clock): AsyncIterable<
   for await (const entry of dossier.entries()) {
     rows.push(rowOf(entry, clock));
     if (rows.length < BATCH) continue;
-    yield written(rows);
+    yield writtenRows(rows);
     rows = [];
   }
-  if (rows.length > 0) yield written(rows);
+  if (rows.length > 0) yield writtenRows(rows);
 }
 
 function rowOf(entry: Entry, clock: Clock): string[] {
@@ -49,11 +49,11 @@ function timeCell(at: string, precision: Precision, clock: Clock): string {
  * A spreadsheet runs a cell that begins like a formula; an apostrophe before it makes it text.
  * Excel takes the full-width signs for their plain ones. Not csv-stringify's `escape_formulas`, which leaves out the line feed.
  */
-function inert(text: string): string {
+export function inert(text: string): string {
   return /^[=+\-@＝＋－＠\t\r\n]/.test(text) ? `'${text}` : text;
 }
 
-function written(rows: string[][]): string {
+export function writtenRows(rows: string[][]): string {
   // The library quotes for its own record delimiter, CRLF; a lone CR or LF ends a record for many readers too.
   return stringify(rows, { record_delimiter: '\r\n', quoted_match: /[\r\n]|^\s|\s$/ });
 }

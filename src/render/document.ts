@@ -1,9 +1,20 @@
 import type { SealedFact } from '#domain/incident/chain.js';
-import { type Entry, ERASED, entryText, impactNumbers } from '#domain/incident/entry.js';
+import {
+  differenceText,
+  type Entry,
+  ERASED,
+  entryText,
+  impactNumbers,
+  type Measurement,
+  notedSentences,
+  queriesText,
+  unaffectedText,
+} from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunView } from '#domain/run/view.js';
 import { type EntryKind, MARKS, type Mark, type Person, personLabel, refOf } from '#domain/words.js';
 import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock.js';
+import { type Picture, pictureOf } from './picture.js';
 
 /**
  * A document as we mean it, before it is Markdown or HTML. A string is text, to arrive character for character;
@@ -34,6 +45,8 @@ export type Block =
   /** The clocks of the zone went forward or back between two entries. */
   | { is: 'shift'; from: string; to: string }
   | EntryBlock
+  /** What was measured, drawn; `alt` says the same in words, and the table in figures. */
+  | ({ is: 'picture' } & Picture)
   | { is: 'footer'; spans: Span[] };
 
 /** One line of the timeline. `datetime` is for machines, `time` for people; `struck` says why, once struck. */
@@ -94,6 +107,7 @@ export function incidentFields(state: IncidentState, clock: Clock): Block {
     row('Times', clock.zone),
     row('Status', state.status),
     row('Severity', state.severity ?? 'not set'),
+    state.falseAlarm ? row('False alarm', 'yes') : null,
     state.drill ? row('Drill', 'yes') : null,
     state.private ? row('Private', 'yes') : null,
     row('Components', state.components.join(', ')),
@@ -110,7 +124,7 @@ export function otherRoles({ roles: { lead: _, ...others } }: IncidentState): Ar
 
 /** Milestones and how long it took, in words. */
 function milestoneFields(state: IncidentState, clock: Clock): Block {
-  const { metrics, contradictions } = metricsOf(state.milestones, clock);
+  const { metrics, contradictions } = metricsIn(state, clock);
   return fields([
     row('Opened', dateTimeOf(state.opened, clock)),
     ...MARKS.map((mark) => {
@@ -177,6 +191,14 @@ export function metricsOf(
     else contradictions.push(`${mark} (${show(reached.at)}) is before started (${show(started.at)})`);
   }
   return { metrics, contradictions };
+}
+
+/** The metrics of an incident. What was a false alarm is measured by nothing: it would make every figure wrong that counts it. */
+export function metricsIn(
+  { milestones, falseAlarm }: Pick<IncidentState, 'milestones' | 'falseAlarm'>,
+  clock?: Clock,
+): ReturnType<typeof metricsOf> {
+  return metricsOf(falseAlarm ? { ...milestones, started: null } : milestones, clock);
 }
 
 /** Between start and resolution, a silence of this many seconds is asked about. */
@@ -270,8 +292,42 @@ async function* section(heading: string, blocks: Blocks): Blocks {
   }
 }
 
-export function impactItems(dossier: Dossier, clock: Clock): Blocks {
-  return items(dossier, 'impact', (entry) => [impactInFull(entry, clock)]);
+/** Each impact; where a typed figure and a measured one differ, that they do; and the newest measurement as a picture. */
+export async function* impactItems(dossier: Dossier, clock: Clock): Blocks {
+  yield* items(dossier, 'impact', (entry) => [impactInFull(entry, clock)]);
+  const { typed, measured } = await impactFigures(dossier);
+  if (!measured) return;
+  const differs = differenceOf(typed, measured);
+  if (typed && differs)
+    yield {
+      is: 'question',
+      spans: [`which figure is right? ${capital(differs)}`, ...cites(typed.n, measured.n)],
+    };
+  const picture = await pictureOf(measured, dossier.state.milestones, clock);
+  if (picture) yield { is: 'picture', ...picture };
+}
+
+/** The newest figures that somebody typed, and the newest that were measured; null: there are none. */
+export async function impactFigures(
+  dossier: Dossier,
+): Promise<{ typed: Entry | null; measured: Entry | null }> {
+  let typed: Entry | null = null;
+  let measured: Entry | null = null;
+  for await (const entry of unstruck(dossier, ['impact'])) {
+    if (entry.detail.measured) measured = newer(measured, entry);
+    else if (typeof entry.detail.failed === 'number' || typeof entry.detail.total === 'number')
+      typed = newer(typed, entry);
+  }
+  return { typed, measured };
+}
+
+const newer = (a: Entry | null, b: Entry): Entry => (a && a.n > b.n ? a : b);
+
+/** @returns how they differ, in words; null: they do not, or do not speak of the same */
+export function differenceOf(typed: Entry | null, measured: Entry | null): string | null {
+  const { failed, total, measured: how } = measured?.detail ?? {};
+  if (!typed || how?.limited || typeof failed !== 'number' || typeof total !== 'number') return null;
+  return differenceText(typed.detail, { failed, total });
 }
 
 /** A list item for each entry of that kind that nobody struck: where it stands, and what is said of it. */
@@ -289,9 +345,21 @@ function impactInFull(entry: Entry, clock: Clock): string {
   const text = entry.text === null && !entry.erased ? null : entryText(entry);
   const rate = failed !== null && total ? ` (${((failed / total) * 100).toFixed(1)} %)` : '';
   const numbers = impactNumbers({ failed, total });
+  const { measured, unaffected } = entry.detail;
   const facts = [numbers && numbers + rate, span(from, to, clock), components.join(', ')].filter(Boolean);
-  if (text === null || facts.length === 0) return text ?? facts.join(', ');
-  return `${closed(text)} — ${facts.join(', ')}`;
+  const behind = [unaffectedText(unaffected), measured && measuredInFull(measured)].filter(Boolean);
+  const said = measured || text === null ? null : text;
+  const all = [facts.join(', '), ...behind].filter((part) => part !== '').join('; ');
+  if (said === null || all === '') return said ?? all;
+  return `${closed(said)} — ${all}`;
+}
+
+/** How the figures came about, those of each group, and what has to be known of them. */
+function measuredInFull(measured: Measurement): string {
+  const groups = measured.groups.map(
+    ({ name, failed, total }) => `${name}: ${impactNumbers({ failed, total }) ?? ''}`,
+  );
+  return [`measured ${queriesText(measured)}`, ...groups, ...notedSentences(measured.noted)].join('; ');
 }
 
 function span(from: string | null, to: string | null, clock: Clock): string | null {

@@ -59,6 +59,8 @@ function written(block: Block): string {
       return `<p class="shift">(the clocks change here, from ${block.from} to ${block.to})</p>`;
     case 'entry':
       return entryItem(block);
+    case 'picture':
+      return pictureFigure(block);
     case 'footer':
       return `<footer>${inline(block.spans)}</footer>`;
     default: {
@@ -82,6 +84,20 @@ function entryItem(entry: EntryBlock): string {
   const meta = `<span class="meta">#${entry.n} · <bdi>${htmlText(closed(entry.who))}</bdi>${edited}${struck}</span>`;
   const time = `<time datetime="${entry.datetime}">${htmlText(entry.time)}</time>`;
   return `<li id="e${entry.n}">${time} <div>${line}<br>${meta}</div></li>`;
+}
+
+/** Whatever stands in the drawing is ours: times, counts and names of milestones. */
+function pictureFigure({ svg, head, rows }: Extract<Block, { is: 'picture' }>): string {
+  const cells = (of: string[], tag: string) =>
+    of.map((cell) => `<${tag}>${htmlText(cell)}</${tag.split(' ')[0]}>`).join('');
+  return [
+    // A `figure` would be indented from both sides, and the style is part of every page that was ever exported.
+    `<div role="figure">${svg}`,
+    '<details><summary>The same as a table</summary>',
+    `<table><thead><tr>${cells(head, 'th scope="col"')}</tr></thead><tbody>`,
+    ...rows.map((row) => `<tr>${cells(row, 'td')}</tr>`),
+    '</tbody></table></details></div>',
+  ].join('\n');
 }
 
 function inline(spans: Span[]): string {

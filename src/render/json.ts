@@ -1,7 +1,14 @@
-import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import {
+  type Counted,
+  type Entry,
+  ERASED,
+  entryText,
+  type Measurement,
+  notedSentences,
+} from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, refOf } from '#domain/words.js';
-import { actionItems, type Dossier, metricsOf, unstruck } from './document.js';
+import { actionItems, type Dossier, differenceOf, impactFigures, metricsIn, unstruck } from './document.js';
 import { runItem } from './runs.js';
 
 /**
@@ -17,6 +24,7 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
     state: detail.state,
     text: textOf(post),
   }));
+  const figures = await impactFigures(dossier);
   yield* list('impact', unstruck(dossier, ['impact']), (entry) => ({
     text: entryText(entry),
     failed: entry.detail.failed ?? null,
@@ -24,6 +32,8 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
     from: entry.detail.from ?? null,
     to: entry.detail.to ?? null,
     components: entry.detail.components ?? [],
+    ...(entry.detail.unaffected && { unaffected: entry.detail.unaffected }),
+    ...(entry.detail.measured && { measured: measuredOf(entry, entry.detail.measured, figures) }),
   }));
   yield* list('causes', unstruck(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
   const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
@@ -35,7 +45,7 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
 
 function incidentOf(state: IncidentState) {
   const { milestones } = state;
-  const { metrics, contradictions } = metricsOf(milestones);
+  const { metrics, contradictions } = metricsIn(state);
   return {
     ref: refOf(state.number),
     title: state.title,
@@ -43,6 +53,7 @@ function incidentOf(state: IncidentState) {
     status: state.status,
     private: state.private,
     drill: state.drill,
+    ...(state.falseAlarm && { false_alarm: true }),
     components: state.components,
     lead: person(state.roles.lead),
     channel: state.channel && { id: state.channel.id, name: state.channel.name },
@@ -55,7 +66,10 @@ function incidentOf(state: IncidentState) {
   };
 }
 
-/** `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. */
+/**
+ * `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. `alert`, of what monitoring said
+ * only, is what it said.
+ */
 function lineOf(entry: Entry) {
   return {
     n: entry.n,
@@ -71,6 +85,49 @@ function lineOf(entry: Entry) {
     source: entry.source,
     link: entry.link,
     ...(entry.detail.author && { author: person(entry.detail.author) }),
+    ...(entry.detail.alert && { alert: alertOf(entry) }),
+  };
+}
+
+/** `text` is what its sender wrote beside its title; labels and values are empty where it has none, or they were erased. */
+function alertOf({ detail, text, erased }: Entry) {
+  return {
+    id: detail.alert,
+    source: detail.sender,
+    rule: detail.rule ?? null,
+    key: detail.key,
+    title: textOf({ text, erased }),
+    text: detail.about ?? null,
+    firing: detail.firing ?? false,
+    times: detail.times ?? 1,
+    labels: sorted(detail.labels),
+    values: sorted(detail.values),
+  };
+}
+
+/** Names in the order that the facts have them in: the database keeps them in one of its own. */
+function sorted(named: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Members in an order of our own: the database keeps them in one of its. `differs`: from the newest figures that were typed. */
+function measuredOf(entry: Entry, of: Measurement, figures: Awaited<ReturnType<typeof impactFigures>>) {
+  const counted = ({ name, failed, total }: Counted) => ({ name, failed, total });
+  const { typed, measured } = figures;
+  const differs = entry.n === measured?.n ? differenceOf(typed, entry) : null;
+  return {
+    entry: entry.n,
+    looked_at: of.looked,
+    step_s: of.stepMs / 1000,
+    queries: { failed: of.failedQuery, total: of.totalQuery },
+    limited: of.limited ?? false,
+    components: of.components.map(counted),
+    groups: of.groups.map(counted),
+    noted: notedSentences(of.noted),
+    bucket_s: of.bucketMs / 1000,
+    failed_in: of.failedIn,
+    total_in: of.totalIn,
+    ...(typed && differs && { differs: { entry: typed.n, text: differs } }),
   };
 }
 

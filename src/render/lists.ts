@@ -1,9 +1,11 @@
-import { type Entry, impactText, toldText } from '#domain/incident/entry.js';
+import { alertsHere, firingIn } from '#domain/alert/state.js';
+import { differenceText, type Entry, impactText, toldText, unaffectedText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
-import { MARKS, personLabel, refOf, runRef } from '#domain/words.js';
+import { watchedIn, watchOf } from '#domain/watch.js';
+import { MARKS, momentNow, type Person, personLabel, refOf, runRef, sourceOf } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import { type ActionItem, type Entries, MEASURES, metricsOf, otherRoles } from './document.js';
+import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
@@ -18,7 +20,9 @@ function listLine(state: IncidentState, refused: readonly Undelivered[]): string
   const without = () => withoutChannel(refused.filter(({ incident }) => incident === state.number));
   const where = state.channel ? `#${state.channel.name}` : (without() ?? 'no channel yet');
   const marks = `${state.drill ? ' drill' : ''}${state.private ? ' private' : ''}`;
-  return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}${marks}: ${excerpt(state.title)} · ${lead} · ${where}`;
+  const firing = firingIn(state.alerts);
+  const alerts = firing > 0 ? ` · ${alertsFire(firing)}` : '';
+  return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}${marks}: ${excerpt(state.title)} · ${lead} · ${where}${alerts}`;
 }
 
 /** The answer to `show`: what the incident is now. @param refused what Slack refused of it. @throws RangeError when there is no such zone */
@@ -27,15 +31,17 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
   const entries = state.entries - (state.skipped ?? 0);
   const lines = [
     `${refOf(state.number)}: ${state.title}`,
-    `${state.status} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
+    `${state.status}${state.falseAlarm ? ' · false alarm' : ''} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
     roles(state),
     state.components.length > 0 ? `components: ${state.components.join(', ')}` : '',
     state.channel ? `channel: #${state.channel.name}` : '',
     ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
-    state.impact ? `impact: ${excerpt(impactText(shortened(state.impact)), 280)}` : 'impact: not recorded',
+    ...impacts(state),
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
+    ...alertLines(state),
     ...underWay(state),
+    watched(state, clock),
     `${entries} ${entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
   ];
   return lines.filter((line) => line !== '').join('\n');
@@ -72,9 +78,67 @@ export function actionsText(ref: string, items: readonly ActionItem[]): string {
   ].join('\n');
 }
 
+/** A key of alerts that is muted; `until` null: not any more. */
+interface Mute {
+  key: string;
+  until: Date | null;
+}
+
+/** The answer to `mute KEY 2h`, for whoever looks in any zone. */
+export function mutedText({ key, until }: Mute): string {
+  const name = excerpt(key, 200);
+  if (until === null) return `${name} is not muted: its alerts open incidents again.`;
+  return `${name} is muted until ${minuteOf(until)} UTC: its alerts open no incident before, and what still fires then opens one. \`mute ${name} off\` ends it.`;
+}
+
+/** The answer to `mute` alone. */
+export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: string): string {
+  if (mutes.length === 0)
+    return 'Nothing is muted. `mute KEY 2h` keeps alerts of that key from opening an incident.';
+  const clock = clockIn(zone);
+  const line = ({ key, until, by }: Mute & { by: Person }) => {
+    const when = until === null ? '' : dateTimeOf({ ...momentNow(until), precision: 'minute' }, clock);
+    return `${excerpt(key, 200)} until ${when}, by ${personLabel(by)}`;
+  };
+  return [...mutes.map(line), `times in ${clock.zone} · \`mute KEY off\` ends it`].join('\n');
+}
+
+function minuteOf(at: Date): string {
+  return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** What was typed and what was measured, each as it is, and how they differ. */
+function impacts({ impact, measured, unaffected = [] }: IncidentState): string[] {
+  const typed = impact ? `impact: ${excerpt(impactText(shortened(impact)), 280)}` : '';
+  const names = unaffectedText(unaffected.map(({ name }) => name));
+  if (!measured) return [typed || 'impact: not recorded', names === null ? '' : excerpt(names, 280)];
+  const counted = impactText({ ...measured, text: null });
+  const differs = impact && !measured.limited ? differenceText(impact, measured) : null;
+  return [
+    typed,
+    `impact, measured: ${excerpt(counted, 280)}`,
+    differs === null ? '' : `the figures differ: ${differs}`,
+    names === null ? '' : excerpt(names, 280),
+  ];
+}
+
 /** A long text must not push the numbers of an impact out. */
 function shortened<T extends { text: string | null }>(impact: T): T {
   return { ...impact, text: impact.text === null ? null : excerpt(impact.text, 200) };
+}
+
+/** How many alerts fire, and of which keys, those that fire first; nothing where monitoring has said nothing. */
+function alertLines({ alerts }: IncidentState): string[] {
+  const here = alertsHere(alerts).sort((a, b) => b.firing - a.firing);
+  if (here.length === 0) return [];
+  const heard = here.reduce((sum, group) => sum + group.alerts, 0);
+  const keys = here.slice(0, 5).map(({ key, firing }) => `${excerpt(key, 80)} (${firing})`);
+  const more = here.length > 5 ? ` and ${here.length - 5} more` : '';
+  return [`alerts: ${firingIn(alerts)} of ${heard} firing · ${keys.join(', ')}${more}`];
+}
+
+function alertsFire(count: number): string {
+  return count === 1 ? '1 alert fires' : `${count} alerts fire`;
 }
 
 /** Runs that have not ended: these want something, or are at work. */
@@ -84,15 +148,30 @@ function underWay(state: IncidentState): string[] {
     .map((run) => `${runRef(run.run)} ${run.runbook} ${runStatusText({ state: run })}`);
 }
 
+/** A watch that goes on: until when, what it looks at, and what of that fails now. */
+function watched(state: IncidentState, clock: Clock): string {
+  const on = watchOf(state);
+  if (!on) return '';
+  const until = timeOf({ at: on.ends, until: null, precision: 'minute' }, clock);
+  const fails = on.failing.length > 0 ? `; failing: ${on.failing.join(', ')}` : '';
+  return `watched until ${until}: ${watchedIn(on).join(', ')}${fails}`;
+}
+
 function roles(state: IncidentState): string {
   const { lead } = state.roles;
   const rest = otherRoles(state).map(([role, person]) => `${role}: ${personLabel(person)}`);
   return [lead ? `lead: ${personLabel(lead)}` : 'no lead yet', ...rest].join(' · ');
 }
 
+/** ` by an alert from prometheus`; of what a person opened, the timeline says who. */
+function openedBy({ opener }: IncidentState): string {
+  const source = sourceOf(opener.id);
+  return source === null ? '' : ` by an alert from ${source}`;
+}
+
 function milestones(state: IncidentState, clock: Clock): string[] {
-  const { metrics, contradictions } = metricsOf(state.milestones, clock);
-  const opened = `opened: ${dateTimeOf(state.opened, clock)}`;
+  const { metrics, contradictions } = metricsIn(state, clock);
+  const opened = `opened: ${dateTimeOf(state.opened, clock)}${openedBy(state)}`;
   const marked = MARKS.flatMap((mark) => {
     const milestone = state.milestones[mark];
     if (!milestone) return [];

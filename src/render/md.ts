@@ -40,6 +40,8 @@ function written(block: Block): string {
       return `*(the clocks change here, from ${block.from} to ${block.to})*`;
     case 'entry':
       return entryLine(block);
+    case 'picture':
+      return mdText(block.alt);
     case 'footer':
       return `---\n\n${inline(block.spans)}`;
     default: {

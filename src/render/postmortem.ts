@@ -1,4 +1,5 @@
-import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { firstAlert } from '#domain/alert/state.js';
+import { type Entry, ERASED, entryText, impactNumbers, statusRemark } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
 import { refOf } from '#domain/words.js';
@@ -15,6 +16,7 @@ import {
   integrityLine,
   joined,
   MEASURES,
+  metricsIn,
   metricsOf,
   type Span,
   timelineBlocks,
@@ -92,18 +94,47 @@ function* summary(state: IncidentState, rests: RestsOn, clock: Clock): Iterable<
     ]);
     yield say('It affected ', ...joined(named, ', '));
   } else yield ask('which components did it affect?');
+  const { measured } = state;
+  if (measured) yield say(`${impactNumbers(measured)}, as measured`, ...cites(measured.n));
+  const spared = sparedIn(state);
+  if (spared.length > 0) yield say('It did not affect ', ...joined(spared, ', '));
   if (started) yield say(`It started at ${dateTimeOf(started, clock)}`, ...cites(started.n));
   else yield ask('when did it start?');
   if (resolved) yield say(`It was resolved at ${dateTimeOf(resolved, clock)}`, ...after(state, 'resolved'));
   for (const mark of ['detected', 'mitigated', 'resolved'] as const) yield* contradiction(state, mark, clock);
 }
 
-/** When it was noticed. How it was noticed, nobody records: it is asked. */
-function* detection({ state }: Dossier, clock: Clock): Iterable<Block> {
+/** What people say was not affected, and what the counters say; each with where it is said. */
+function sparedIn({ measured, unaffected = [] }: IncidentState): Span[][] {
+  const counted = (measured?.unaffected ?? []).map((name) => ({ name, n: measured?.n }));
+  const names = new Map<string, Array<number | undefined>>();
+  for (const { name, n } of [...unaffected, ...counted]) names.set(name, [...(names.get(name) ?? []), n]);
+  return [...names].map(([name, entries]) => [name, ...cites(...entries)]);
+}
+
+/** When it was noticed, and what showed it first: that is known of alerts alone, and else asked. */
+async function* detection(dossier: Dossier, clock: Clock): Blocks {
+  const { state } = dossier;
   const { detected } = state.milestones;
   if (detected) yield say(`It was detected at ${dateTimeOf(detected, clock)}`, ...after(state, 'detected'));
   else yield ask('when was it detected?');
-  yield ask('what showed it first: an alert, a colleague or a customer?');
+  const shown = await shownFirst(dossier);
+  if (!shown) return yield ask('what showed it first: an alert, a colleague or a customer?');
+  const title = shown.erased ? ERASED : (shown.text ?? '');
+  yield say(
+    `An alert showed it first: “${title}”, from ${shown.detail.sender ?? 'monitoring'}, at ${dateTimeOf({ ...shown, until: null }, clock)}`,
+    ...cites(shown.n),
+  );
+  if (detected && detected.at < shown.at)
+    yield ask('a person marks an earlier moment: what showed it then?', ...cites(detected.n));
+}
+
+/** The earliest alert of those that belong to this incident still. */
+async function shownFirst({ state, entries }: Dossier): Promise<Entry | null> {
+  const first = firstAlert(state.alerts);
+  if (!first) return null;
+  for await (const entry of entries({ kinds: ['alert'] })) if (entry.n === first.n) return entry;
+  return null;
 }
 
 /** Mitigation, the changes of status with what was said at them, and the end. */
@@ -126,7 +157,7 @@ async function* resolution(dossier: Dossier, clock: Clock): Blocks {
     }
     const text = entry.erased ? ERASED : entry.text;
     if (entry.detail.status === 'resolved' && text !== null) explained = true;
-    const words = `${dateTimeOf(entry, clock)} ${entry.detail.status ?? ''}${entry.detail.reopened ? ' (reopened)' : ''}`;
+    const words = `${dateTimeOf(entry, clock)} ${entry.detail.status ?? ''}${statusRemark(entry.detail)}`;
     yield { is: 'item', spans: [{ cite: entry.n }, ' ', text === null ? words : `${words}: ${text}`] };
   }
   if (resolved && !explained) yield ask('what resolved it?');
@@ -154,7 +185,7 @@ type Measured = keyof typeof MEASURES;
 
 /** `, 3 min after it started [#9] [#2]`: only where both moments are known and agree. */
 function after(state: IncidentState, mark: Measured): Span[] {
-  const seconds = metricsOf(state.milestones).metrics[MEASURES[mark]];
+  const seconds = metricsIn(state).metrics[MEASURES[mark]];
   const reached = state.milestones[mark];
   if (seconds === null) return cites(reached?.n);
   return [

@@ -1,7 +1,8 @@
-import { entryOf, isOfRun, toldText } from '#domain/incident/entry.js';
+import { entryOf, isOfAlert, isOfRun, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
-import { type Moment, runRef } from '#domain/words.js';
+import { isOfWatch } from '#domain/watch.js';
+import { type Moment, refOf, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 import type { Undelivered } from './undelivered.js';
 
@@ -29,7 +30,7 @@ export function receiptOf(outcome: Outcome): string {
   const { ref, facts, notes, now } = outcome;
   const lines =
     facts.length > LINES ? [summedUp(ref, facts, now)] : facts.map((fact) => lineOf(ref, fact, now));
-  return [...lines, ...notes, howToCorrect(facts)].filter((line) => line !== '').join('\n');
+  return [...lines, ...notes, howToCorrect(ref, facts)].filter((line) => line !== '').join('\n');
 }
 
 function lineOf(ref: string, fact: DraftFact, now: Date): string {
@@ -55,11 +56,24 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       const how = fact.data.how === 'removed' ? 'removed; the channel follows' : 'left';
       return `${ref} recorded: ${names.join(', ')} ${how}`;
     }
+    case 'MeasureAsked': {
+      const { from, to, start, end } = fact.data;
+      const [begin, ending] = [from, to].map((at) =>
+        momentText({ at, until: null, precision: 'second' }, now),
+      );
+      return `${ref} recorded: the impact is measured from ${begin} (${start}) to ${ending} (${end}) · what it comes to stands in the timeline when Prometheus has answered`;
+    }
     case 'ChannelOpened':
       return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
     case 'HeadlinePosted':
     case 'Announced':
       return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;
+    case 'WatchStopped':
+      return fact.data.how === 'replaced'
+        ? `${ref} recorded: the watch before it ends; what it saw is counted in the channel`
+        : `${ref} recorded: the watch ends; what it saw is counted in the channel`;
+    case 'AlertsMoved':
+      return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: alerts of ${excerpt(sentenceOf(fact))}`;
     case 'RunProposed': {
       const what = fact.data.planOnly
         ? 'will be planned; nothing is changed'
@@ -102,11 +116,19 @@ function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
   return `${ref} #${first.data.n} to #${last.data.n}: ${entries.length} entries recorded, from ${from} to ${to}`;
 }
 
-/** Nothing for what a run did: that is not for people to correct. */
-function howToCorrect(facts: readonly DraftFact[]): string {
-  const entries = facts.filter(isNumbered).filter((fact) => !isOfRun(fact));
+/** Nothing for what a run did, or a watch, or an alert: that is not for people to correct. */
+function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
+  const entries = facts
+    .filter(isNumbered)
+    .filter((fact) => !isOfRun(fact) && !isOfWatch(fact) && !isOfAlert(fact));
+  const moved = facts.find((fact) => fact.type === 'AlertsMoved');
+  if (moved) {
+    const { to, hidden } = moved.data;
+    const there = to === null || hidden ? 'their new incident' : refOf(to);
+    return `To bring them back: \`attach ${moved.texts.key ?? 'KEY'} ${ref}\` in ${there}`;
+  }
   const only = entries[0];
-  if (!only) return '';
+  if (!only) return facts.some(({ type }) => type === 'WatchStarted') ? '`watch stop` ends it' : '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;

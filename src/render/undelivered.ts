@@ -66,6 +66,10 @@ function nameOf(effect: Effect): string {
       return 'a pinned message';
     case 'export.send':
       return `the ${effect.payload.format} export`;
+    case 'impact.measure':
+      return 'the measured impact';
+    case 'impact.picture':
+      return `the picture of #${effect.payload.n}`;
     case 'run.advance':
     case 'run.show':
       return `how ${runRef(effect.payload.run)} stands`;
@@ -77,6 +81,15 @@ function nameOf(effect: Effect): string {
       return `the alarm that the glass was broken for ${runRef(effect.payload.run)}`;
     case 'run.offer':
       return `the offer to run ${effect.payload.runbook}`;
+    case 'watch.look':
+    case 'watch.tell':
+      return 'what a watch saw';
+    case 'alerts.show':
+      return 'how its alerts stand';
+    case 'alerts.settle':
+      return 'what was said about alerts';
+    case 'alerts.move':
+      return 'alerts that go elsewhere';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

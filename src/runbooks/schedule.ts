@@ -5,7 +5,8 @@ import { readZone } from '#domain/command/time/zone.js';
 const DAY_MS = 86_400_000;
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS };
 
-const every = z.string().transform((text, context) => {
+/** `30s`, `5m`, `12h`, `30d` as milliseconds. */
+export const every = z.string().transform((text, context) => {
   const [, amount, unit] = /^([1-9]\d{0,5})\s*([smhd])$/.exec(text.trim()) ?? [];
   const ms = Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN);
   if (ms >= 1_000 && ms <= 400 * DAY_MS) return ms;
@@ -13,8 +14,8 @@ const every = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Minutes after midnight; `to` below `from` runs over midnight. */
-const window = z.string().transform((text, context) => {
+/** `02:00-04:00 Europe/Berlin` as minutes after midnight; `to` below `from` runs over midnight. */
+export const window = z.string().transform((text, context) => {
   const [, h1, m1, h2, m2, zone = 'UTC'] =
     /^(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)(?:\s+(\S+))?$/.exec(text.trim()) ?? [];
   const from = Number(h1) * 60 + Number(m1);

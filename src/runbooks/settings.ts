@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Json } from '#domain/run/runbook.js';
 import type { ShellCommand } from './action.js';
+import { prometheusQuery } from './actions/prometheus-query.js';
 import { duration } from './actions/touch.js';
 import { at, isOwn, worded } from './definition/words.js';
 import {
@@ -9,9 +11,11 @@ import {
   type Pair,
   type SecretReference,
   secretName,
+  secretReference,
 } from './keystores/keystore.js';
 import { KEY_STORES } from './keystores/keystores.js';
-import { type Host, hostOf, isNever, NEVER_TEXT } from './reach.js';
+import { type ImpactSettings, impactShape } from './prometheus.js';
+import { type Host, hostOf, isBelow, isNever, NEVER_TEXT } from './reach.js';
 import type { RouteKind, RouteProbe } from './routes/route.js';
 import { ROUTES } from './routes/routes.js';
 import { type Schedule, scheduleShape } from './schedule.js';
@@ -21,6 +25,22 @@ export type RunbookSections = Record<
   Exclude<keyof RunbookSettings, 'hosts'> | 'http',
   Record<string, unknown>
 >;
+
+/** Something that can be watched, by its name under `watch:` in tocsin.yml. */
+export interface Watched {
+  kind: 'probe' | 'query';
+  uses: 'http' | 'keys.probe' | 'prometheus.query';
+  /** As the action takes it. All of it stands in tocsin.yml, the addresses too. */
+  with: Readonly<Record<string, Json>>;
+}
+
+/** `watch:` of tocsin.yml. */
+export interface WatchSettings {
+  everyMs: number;
+  /** What `watch` alone means. */
+  usual: { forMs: number; probes: string[]; queries: string[] };
+  watched: ReadonlyMap<string, Watched>;
+}
 
 /** The same, checked; each by name. */
 export interface RunbookSettings {
@@ -32,8 +52,11 @@ export interface RunbookSettings {
   secrets: ReadonlyMap<string, SecretSettings>;
   approvers: ReadonlyMap<string, readonly string[]>;
   schedules: ReadonlyMap<string, Schedule>;
+  watch: WatchSettings;
   /** What templates may reach. */
   hosts: readonly Host[];
+  /** How damage is measured; null: nobody has said. */
+  impact: ImpactSettings | null;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -52,7 +75,7 @@ export function readRunbookSettings(
 
   /** Reads every item of a section under its name; those that are wrong are left out. */
   const each = <T>(
-    section: Exclude<keyof RunbookSections, 'http'>,
+    section: Exclude<keyof RunbookSections, 'http' | 'watch' | 'impact'>,
     read: (value: unknown, path: string[]) => T | null,
   ) => {
     const items = new Map<string, T>();
@@ -104,7 +127,11 @@ export function readRunbookSettings(
       return schedule && { name: path[1] ?? '', ...schedule };
     }),
     hosts: shaped(httpShape, sections.http, ['http'])?.hosts ?? [],
+    watch: UNWATCHED,
+    impact: Object.keys(sections.impact).length > 0 ? shaped(impactShape, sections.impact, ['impact']) : null,
   };
+  const watch = shaped(watchShape, sections.watch, ['watch']);
+  if (watch) settings.watch = watchIn(watch, settings, sections, problem);
 
   const known = Object.keys(sections.keystores);
   for (const [name, pair] of settings.pairs)
@@ -119,6 +146,22 @@ export function readRunbookSettings(
             [section, name],
             `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
           );
+
+  if (settings.impact?.authorization) {
+    const { url, authorization } = settings.impact;
+    const secret = settings.secrets.get(secretName(authorization));
+    const path = ['impact', 'prometheus', 'authorization'];
+    if (!Object.hasOwn(sections.secrets, secretName(authorization)))
+      problem(
+        path,
+        `refers to a secret that is not under \`secrets:\`: ${listed(Object.keys(sections.secrets))}`,
+      );
+    else if (secret && !isBelow(secret.to, new URL(url)))
+      problem(
+        path,
+        `names a secret that may not be sent there; write under secrets: \`${secretName(authorization)}: { from: ${secret.from}, to: [${url}] }\``,
+      );
+  }
 
   // A secret is filled in where it is all that a variable holds, and nowhere else: a program would get its name.
   for (const [name, { file, args, cwd, env }] of settings.commands) {
@@ -293,6 +336,148 @@ const httpShape = z.strictObject({
     )
     .default([]),
 });
+
+/** How often is looked, and for how long by default. `every` is also how long an answer may take, up to 10 s. */
+const spanned = (least: number, most: number, form: string) =>
+  duration.refine((ms) => ms >= least && ms <= most, form);
+
+const probeShape = z
+  .strictObject({
+    url: http.optional(),
+    keystore: z.string().optional(),
+    route: z.string().optional(),
+    method: z.enum(['GET', 'HEAD']).optional(),
+    expect: status.optional(),
+    authorization: secretReference.optional(),
+  })
+  .superRefine(({ url, keystore, route, ...more }, context) => {
+    const places = [url, keystore, route].filter((one) => one !== undefined);
+    if (places.length !== 1)
+      context.addIssue({
+        code: 'custom',
+        message: 'needs one of `url`, an address; `keystore`, whose keys are tried; `route`, which is asked',
+      });
+    const stray = Object.keys(more).filter((key) => more[key as keyof typeof more] !== undefined);
+    if (url === undefined && places.length === 1 && stray.length > 0)
+      context.addIssue({
+        code: 'custom',
+        message: `has ${stray.join(' and ')}, which stands with the ${keystore ? 'key store' : 'route'}, under its probe; leave it out here`,
+      });
+  });
+
+const queryShape = z.strictObject({
+  url: http,
+  query: z.string().min(1),
+  condition: z.string().superRefine((condition, context) => {
+    const read = prometheusQuery.input.safeParse({ url: 'http://prometheus', query: 'x', condition });
+    for (const { message } of read.error?.issues ?? []) context.addIssue({ code: 'custom', message });
+  }),
+  empty: z.enum(['fail', 'pass']).default('fail'),
+  authorization: secretReference.optional(),
+});
+
+const watchShape = z.strictObject({
+  probes: z.record(z.string(), probeShape).default({}),
+  queries: z.record(z.string(), queryShape).default({}),
+  every: spanned(1_000, 3_600_000, 'is too short or too long; write it from 1s to 1h').default(30_000),
+  default: z
+    .strictObject({
+      for: spanned(1_000, 86_400_000, 'is too short or too long; write it from 1s to 24h').optional(),
+      probes: z.array(z.string()).optional(),
+      queries: z.array(z.string()).optional(),
+    })
+    .default({}),
+});
+
+const USUAL_MS = 30 * 60_000;
+const UNWATCHED: WatchSettings = {
+  everyMs: 30_000,
+  usual: { forMs: USUAL_MS, probes: [], queries: [] },
+  watched: new Map(),
+};
+
+/** What can be watched, each with the action that looks at it; whatever it refers to is there. */
+function watchIn(
+  { probes, queries, every: everyMs, default: usual }: z.infer<typeof watchShape>,
+  { keystores, routes, secrets }: RunbookSettings,
+  sections: RunbookSections,
+  problem: (path: readonly PropertyKey[], what: string) => void,
+): WatchSettings {
+  const watched = new Map<string, Watched>();
+  const keep = (section: 'probes' | 'queries', name: string, one: Watched) => {
+    const path = ['watch', section, name];
+    if (!NAME.test(name)) problem(path, 'is not a name; write letters, digits, dashes and underscores');
+    else if (watched.has(name))
+      problem(path, 'has the name of a probe; what is watched is told by its name, so give it another');
+    watched.set(name, one);
+  };
+  /** @returns the header that carries the secret, if it may be sent there */
+  const authorized = (
+    reference: SecretReference | undefined,
+    url: string,
+    path: PropertyKey[],
+  ): Watched['with'] => {
+    if (reference === undefined) return {};
+    const name = secretName(reference);
+    const to = secrets.get(name)?.to;
+    const { origin } = new URL(url);
+    if (!to) problem([...path, 'authorization'], `names no secret: ${listed([...secrets.keys()])}`);
+    else if (!isBelow(to, new URL(url)))
+      problem(
+        [...path, 'authorization'],
+        `sends the secret ${name} to ${origin}, where it may not go; write \`to: [${origin}]\` under secrets: ${name}`,
+      );
+    return { secret_headers: { Authorization: name } };
+  };
+  /** @param probe of the store or route; null: it has none, undefined: there is none, or it is wrong itself and that is said */
+  const probed = (
+    what: 'route' | 'keystore',
+    name: string,
+    probe: object | null | undefined,
+    path: PropertyKey[],
+  ) => {
+    const there = sections[`${what}s`];
+    if (probe === null)
+      problem(path, `names ${name}, which has no probe; write one there: \`probe: { url: "https://…" }\``);
+    else if (!Object.hasOwn(there, name))
+      problem(path, `names none that there is: ${listed(Object.keys(there))}`);
+  };
+  for (const [name, probe] of Object.entries(probes)) {
+    const path = ['watch', 'probes', name];
+    const { url, keystore, route, method = 'GET', expect = [200], authorization } = probe;
+    if (keystore !== undefined) {
+      probed('keystore', keystore, keystores.get(keystore)?.probe, [...path, 'keystore']);
+      keep('probes', name, { kind: 'probe', uses: 'keys.probe', with: { store: keystore } });
+    } else {
+      const its = route === undefined ? null : routes.get(route)?.probe;
+      if (route !== undefined) probed('route', route, its, [...path, 'route']);
+      const where = url ?? its?.url;
+      if (where === undefined) continue;
+      const given = { url: where, method, expect: { status: [...(its?.status ?? expect)] } };
+      const secret = authorized(authorization, where, path);
+      keep('probes', name, { kind: 'probe', uses: 'http', with: { ...given, ...secret } });
+    }
+  }
+  for (const [name, { authorization, ...query }] of Object.entries(queries)) {
+    const secret = authorized(authorization, query.url, ['watch', 'queries', name]);
+    keep('queries', name, { kind: 'query', uses: 'prometheus.query', with: { ...query, ...secret } });
+  }
+  const usualOf = (section: 'probes' | 'queries', there: string[]) => {
+    for (const name of usual[section] ?? [])
+      if (!there.includes(name))
+        problem(['watch', 'default', section], `names none of them: ${listed(there)}`);
+    return usual[section] ?? (usual.probes || usual.queries ? [] : there);
+  };
+  const chosen = {
+    probes: usualOf('probes', Object.keys(probes)),
+    queries: usualOf('queries', Object.keys(queries)),
+  };
+  if (watched.size > 0 && chosen.probes.length + chosen.queries.length === 0)
+    problem(['watch', 'default'], 'names nothing to watch; name a probe or a query, or leave it out');
+  if (everyMs % 1_000 !== 0 || (usual.for ?? 0) % 1_000 !== 0)
+    problem(['watch'], 'has a time that is no whole number of seconds; write one');
+  return { everyMs, usual: { forMs: usual.for ?? USUAL_MS, ...chosen }, watched };
+}
 
 /** People and user groups by id: a name in Slack may change hands. */
 const approversShape = z

@@ -11,6 +11,7 @@ import { botAsking } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
 import type { Lanes, Lease } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Action, ActionContext } from '#runbooks/action.js';
 import type { Scrub } from '#runbooks/scrub.js';
 import type { Store } from '#store/store.js';
@@ -143,4 +144,6 @@ export interface RunWorld {
   owe(effect: Effect, of: Parameters<Store['outbox']['owe']>[1]): Promise<void>;
   now(): Date;
   log: PlainLog;
+  /** Counts steps that ended. */
+  metrics?: Pick<Metrics, 'stepEnded'>;
 }

@@ -365,13 +365,14 @@ async function readOnly(
 const CHOICES = ['retry', 'skip', 'undo'];
 
 /** The step waits for a person. */
-export function ask(
-  { tell, at }: StepContext,
+export async function ask(
+  step: StepContext,
   why: Extract<WorkerRunIntent, { type: 'AskStep' }>['why'],
   question: string,
   choices = CHOICES,
 ): Promise<void> {
-  return tell({ type: 'AskStep', ...at, why, question, choices });
+  await step.tell({ type: 'AskStep', ...step.at, why, question, choices });
+  count(step, 'asked');
 }
 
 /** The step waits for a time. @param error what it is tried again after */
@@ -382,13 +383,21 @@ export function delay({ tell, at }: StepContext, until: Date, error: string | nu
 type Ending = Extract<WorkerRunIntent, { type: 'FinishStep' }>;
 
 /** The step is over. */
-function finish(
-  { tell, at, view }: StepContext,
+async function finish(
+  step: StepContext,
   how: Pick<Ending, 'outcome'> & Partial<Omit<Ending, 'outcome' | keyof StepContext['at']>>,
 ): Promise<void> {
+  const { tell, at, view } = step;
   const startedAt = view.steps.get(at.step)?.[at.phase]?.startedAt ?? null;
   const nothing = { output: null, summary: null, error: null, log: null, posts: [] };
-  return tell({ type: 'FinishStep', ...at, startedAt, ...nothing, ...how });
+  await tell({ type: 'FinishStep', ...at, startedAt, ...nothing, ...how });
+  count(step, how.outcome);
+}
+
+/** Once it is recorded: what was told twice is one. */
+function count({ world, view, spec, at }: StepContext, outcome: Ending['outcome'] | 'asked'): void {
+  const { uses } = (at.phase === 'undo' && spec.undo) || spec;
+  world.metrics?.stepEnded(view.state.runbook, uses, outcome);
 }
 
 function neverBegan(step: StepContext, error: unknown): Promise<void> {

@@ -5,6 +5,8 @@ export class SlackFile {
   content: Buffer | undefined;
   completed = false;
   title: string;
+  /** What a picture shows, in words. */
+  altText: string | undefined;
   /** Channel id → time of the message that shares it. */
   readonly shares = new Map<string, { ts: string; isPrivate: boolean; name: string }>();
 
@@ -37,6 +39,7 @@ export class SlackFile {
       timestamp: this.created,
       name: this.name,
       title: this.title,
+      ...(this.altText === undefined ? {} : { alt_txt: this.altText }),
       mimetype: mimetypeOf(extension),
       filetype: extension,
       pretty_type: extension.toUpperCase(),

@@ -2,7 +2,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
 import { refOf, STANDING, scheduleId } from '#domain/words.js';
 import { isInWindow, nextInWindow, type Schedule } from '#runbooks/schedule.js';
-import type { DueSchedule } from '#store/schedules.js';
+import type { DueSchedule, KeptSchedule } from '#store/schedules.js';
 import { watchDrift } from './drift.js';
 import { askingOf, digest, keptWith, openedBy, type ScheduleWorld, sinceWhen, tellTrouble } from './world.js';
 
@@ -153,4 +153,20 @@ async function tellRefused(
     key: `${by}:refused:${digest(sentence)}:${due.dueAt}`,
   };
   return kept(await tellTrouble(due.team, trouble, world));
+}
+
+/** What came of a schedule the last time, in a word. `none`: it was not due yet, or its first time is not over. */
+export function outcomeOf({
+  watches,
+  outcome,
+  done,
+  claimed,
+}: KeptSchedule): 'in_step' | 'drifted' | 'unread' | 'done' | 'put_off' | 'refused' | 'under_way' | 'none' {
+  if (outcome === null) return 'none';
+  const kept = keptWith<{ hash: string | null; unread: unknown; why: string }>({ outcome });
+  // A store that cannot be read neither begins a drift nor ends one; that the watch is blind is what counts now.
+  if (watches) return kept.unread ? 'unread' : kept.hash ? 'drifted' : 'in_step';
+  if (kept.why !== undefined) return 'refused';
+  if (claimed) return 'under_way';
+  return done ? 'done' : 'put_off';
 }

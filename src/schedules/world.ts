@@ -27,7 +27,7 @@ export function askingOf(schedule: Schedule, due: DueSchedule, what: string, now
 }
 
 /** What was kept with a schedule the last time; nothing, where that cannot be read. */
-export function keptWith<T>({ outcome }: DueSchedule): Partial<T> {
+export function keptWith<T>({ outcome }: Pick<DueSchedule, 'outcome'>): Partial<T> {
   try {
     return (JSON.parse(outcome ?? '{}') ?? {}) as Partial<T>;
   } catch {

@@ -3,9 +3,22 @@ import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
+import type { Metrics } from '#metrics.js';
+import { ALERT_ACTIONS } from './blocks/alert.js';
 import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { RUN_ACTIONS } from './blocks/run.js';
-import { onCancel, onChoose, onPublish, onRunButton, onRunOffer } from './buttons.js';
+import { WATCH_ACTIONS } from './blocks/watch.js';
+import {
+  onAlertButton,
+  onAttach,
+  onCancel,
+  onChoose,
+  onPublish,
+  onReopen,
+  onRunButton,
+  onRunOffer,
+  onWatch,
+} from './buttons.js';
 import {
   createPermalink,
   createUnassigned,
@@ -30,6 +43,8 @@ import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
 export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read' | 'owe' | 'log'> {
+  /** Counts calls and answers. */
+  metrics?: Pick<Metrics, 'slackCalled' | 'slackAnswered'>;
   slack: {
     botToken: string;
     /** Set: Socket Mode. */
@@ -87,9 +102,10 @@ const LINK_MS = 800;
 
 /** The front where Slack speaks first. Builds everything, connects to nothing until `start`. */
 export function createSlack(options: SlackOptions): Slack {
-  const { slack, log, now = clock } = options;
+  const { slack, log, metrics, now = clock } = options;
   const { botToken: token, apiUrl } = slack;
-  const { client, outage, shutOut } = remembering(createSlackClient({ apiUrl, token, log }), options.pace);
+  const call = { apiUrl, token, log, ...(metrics && { metrics }) };
+  const { client, outage, shutOut } = remembering(createSlackClient(call), options.pace);
   const front = frontOf(options, now);
   const whoAmI = createWhoAmI({
     client,
@@ -101,7 +117,7 @@ export function createSlack(options: SlackOptions): Slack {
   const { home } = whoAmI;
   const people = createPeople({ store: options.people, client, home, log, now });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
-  const patient = createSlackClient({ apiUrl, token, log, timeout: LINK_MS });
+  const patient = createSlackClient({ ...call, timeout: LINK_MS });
   const groups = createGroups(client);
   const members = createMembers({
     client,
@@ -128,10 +144,11 @@ export function createSlack(options: SlackOptions): Slack {
     members,
     groups,
     client,
-    swift: createSlackClient({ apiUrl, token, log, timeout: MODAL_MS }),
+    swift: createSlackClient({ ...call, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
     self: () => whoAmI.current()?.botUserId ?? null,
     log,
+    ...(metrics && { metrics }),
     now,
   };
 
@@ -232,6 +249,10 @@ export function listenToOthers(
   app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
   app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
+  app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
+  app.action<BlockButtonAction>(WATCH_ACTIONS.reopen, onReopen(context));
+  app.action<BlockButtonAction>(ALERT_ACTIONS, onAlertButton(context));
+  app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));

@@ -1,11 +1,23 @@
-import type { BlockButtonAction, Middleware, SlackActionMiddlewareArgs } from '@slack/bolt';
+import type {
+  BlockButtonAction,
+  Middleware,
+  SlackActionMiddlewareArgs,
+  SlackViewMiddlewareArgs,
+  types,
+  ViewSubmitAction,
+} from '@slack/bolt';
+import { z } from 'zod';
 import { type Entered, plain } from '#domain/command/entered.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
-import { runRef } from '#domain/words.js';
+import { refOf, runRef } from '#domain/words.js';
+import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
 import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
+import { cut, plain as literal } from './blocks/text.js';
+import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
 import {
   type Asker,
   askAndReply,
@@ -16,12 +28,14 @@ import {
   isInChannelOf,
   lookedUp,
   type Origin,
+  openView,
   type Reply,
   refused,
   respondTo,
   said,
   triggerKey,
 } from './listener.js';
+import { input, modal, valuesOf } from './modals/form.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
 type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
@@ -32,8 +46,15 @@ export const onPublish = (context: Context) => clicked(context, publish, true);
 export const onChoose = (context: Context) => clicked(context, choose, true);
 /** An offered runbook: the same as typing the command that stands beside the button, in that incident. */
 export const onRunOffer = (context: Context) => clicked(context, plan, false);
+/** *Watch 30m* under the receipt of `resolve`: the same as typing it. */
+export const onWatch = (context: Context) => clicked(context, watch, false);
+/** *Reopen* under what a watch saw. */
+export const onReopen = (context: Context) => clicked(context, reopen, false);
 /** A button under a run. The message itself is brought up to date by what the decision leads to. */
 export const onRunButton = (context: Context) => clicked(context, decide, false);
+
+/** A button under alerts. The message itself is brought up to date by what the decision leads to. */
+export const onAlertButton = (context: Context) => clicked(context, aboutAlerts, false);
 
 /** *Cancel* under the preview of a status post: nothing is recorded. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
@@ -111,6 +132,24 @@ async function plan(context: Context, { body, action }: Click): Promise<Reply | 
   const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
   const line = plain(['run', offer.runbook, ...inputs].join(' '));
   return asTyped(context, body, offer.incident, line, null);
+}
+
+/** However often it is clicked, and by however many: of each offer there is one watch. */
+async function watch(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(WATCH_VALUE, action.value);
+  if (!carried) return tooOld('Type `watch`.');
+  const { incident, n, span } = carried;
+  return asTyped(context, body, incident, plain(`watch ${span}`), `watch:${incident}:${n}`);
+}
+
+async function reopen(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(REOPEN_VALUE, action.value);
+  if (!carried) return tooOld('Type `reopen REASON`.');
+  const { incident, watch, n } = carried;
+  const key = `watch:reopen:${incident}:${watch}:${n}`;
+  const { asking, here } = await clickedBy(context, body, incident, key);
+  const intent: TypedIntent = { type: 'ReopenIncident', reason: `the watch saw it fail (#${n})` };
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 /**
@@ -201,4 +240,137 @@ async function outOfDate(
 
 function isUndoing({ status, asked }: RunState): boolean {
   return status === 'undoing' || asked?.phase === 'undo';
+}
+
+const TYPE_ALERTS = '`help attach`, `help split`, `help mute` and `help dismiss` say how it is typed.';
+const MUTED_MS = 3_600_000;
+
+async function aboutAlerts(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const what = action.action_id.replace(/^alerts:/, '');
+  const carried = unpacked(ALERT_VALUE, action.value);
+  if (!carried) return tooOld(TYPE_ALERTS);
+  const { incident, key } = carried;
+  const asking = await lookedUp(context, triggerKey(body.trigger_id), async () => {
+    const by = await clickedBy(context, body, incident, alertKeyOf(what, carried, body.user.id));
+    return { ...by.asking, seesPrivate: by.here };
+  });
+  if (isRefusal(asking)) return refused(asking);
+  if (what === 'attach') return offerTargets(context, body, carried, asking);
+  if (what === 'mute' || what === 'unmute') {
+    const until = what === 'mute' ? new Date(asking.now.getTime() + MUTED_MS) : null;
+    return askAndReply(context, { mute: { key, until }, asking }, originOf(body));
+  }
+  const intent = meantByAlerts(what, carried);
+  if (!intent) return tooOld(TYPE_ALERTS);
+  return askAndReply(context, { intent, incident, asking }, originOf(body));
+}
+
+/** As for runs: a double click is one decision. A later one, after something has changed, is another. */
+function alertKeyOf(what: string, { incident, group, mark }: CarriedAlerts, user: string): string {
+  return `alerts:${incident}:${group}:${what}:${mark}:${user}`;
+}
+
+function meantByAlerts(what: string, { group }: CarriedAlerts): TypedIntent | null {
+  switch (what) {
+    case 'split':
+      return { type: 'MoveAlerts', group, to: null };
+    case 'dismiss':
+      return { type: 'DismissIncident', reason: null };
+    case 'resolve':
+      return { type: 'ChangeStatus', status: 'resolved', moment: null, text: null };
+    default:
+      return null;
+  }
+}
+
+/** Opens the form in which it is said where a group of alerts belongs: to one of the open incidents that whoever clicks may see. */
+async function offerTargets(
+  context: Context,
+  body: BlockButtonAction,
+  { incident, group, key }: CarriedAlerts,
+  asking: Asking,
+): Promise<Reply | null> {
+  const open = await lookedUp(
+    context,
+    triggerKey(body.trigger_id),
+    () => context.read.open({ ...asking, seesPrivate: false }),
+    true,
+  );
+  if (isRefusal(open)) return refused(open);
+  const others = open.filter(({ number }) => number !== incident).reverse();
+  if (others.length === 0) {
+    const words = 'No other incident is open. *Split* gives them one of their own.';
+    return { ...said(words), formatted: true };
+  }
+  const channel = body.channel?.id ?? null;
+  const from: Attaching = { incident, group, channel, reply: body.response_url || null };
+  if (await openView(context, body.trigger_id, attachModal(others, key, JSON.stringify(from)))) return null;
+  return said(`Slack does not open the form now. Type it: ${context.command} attach ${key} INC-7`);
+}
+
+/** What the form remembers of the button that opened it. */
+const ATTACHING = z.object({
+  incident: z.number().int().positive(),
+  group: z.string(),
+  channel: z.string().nullable(),
+  reply: z.string().nullable(),
+});
+type Attaching = z.infer<typeof ATTACHING>;
+
+function attachModal(others: readonly IncidentState[], key: string, from: string): types.ModalView {
+  const options = others.slice(0, 100).map((state) => ({
+    text: literal(cut(`${refOf(state.number)} ${state.title}`, 75)),
+    value: String(state.number),
+  }));
+  const select = { type: 'static_select' as const, placeholder: literal('Choose one'), options };
+  const label = cut(`Where do the alerts of ${key} belong?`, 150);
+  return modal({
+    callbackId: 'attach',
+    title: 'Attach alerts',
+    submit: 'Attach',
+    from,
+    blocks: [input('incident', label, select)],
+  });
+}
+
+/** An open incident has been chosen for a group of alerts. */
+export function onAttach(context: Context): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
+  return ({ body, view, ack }) => {
+    const from = attachingIn(view.private_metadata);
+    return interaction(context, {
+      request: triggerKey(body.trigger_id),
+      work: attach(context, body, Number(valuesOf(view).chosen('incident')[0]), from),
+      ack,
+      tell: (reply) => respondTo(from?.reply, ephemeral(reply), context.log),
+    });
+  };
+}
+
+function attachingIn(carried: string): Attaching | null {
+  try {
+    return ATTACHING.parse(JSON.parse(carried));
+  } catch {
+    return null;
+  }
+}
+
+async function attach(
+  context: Context,
+  body: ViewSubmitAction,
+  to: number,
+  from: Attaching | null,
+): Promise<Reply | null> {
+  if (!from || !Number.isInteger(to)) return said('That form is too old. Press *Attach* again.');
+  const { incident, group, channel, reply } = from;
+  const request = triggerKey(body.trigger_id);
+  const asking = await lookedUp(context, request, async () => {
+    const actor = { payload: body, user: body.user.id, handle: body.user.name };
+    const asker = await askerOf(context, actor, request);
+    const here = await isInChannelOf(context, asker.asking, channel, incident);
+    return { ...asker.asking, seesPrivate: here };
+  });
+  if (isRefusal(asking)) return refused(asking);
+  const intent: TypedIntent = { type: 'MoveAlerts', group, to };
+  const origin = { channel: channel ?? '', trigger: body.trigger_id, reply };
+  return askAndReply(context, { intent, incident, asking }, origin);
 }

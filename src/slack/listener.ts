@@ -6,7 +6,7 @@ import type {
   types,
 } from '@slack/bolt';
 import { z } from 'zod';
-import type { Meant, Answer as Said, Typed } from '#answer/answer.js';
+import type { Meant, Muting, Answer as Said, Typed } from '#answer/answer.js';
 import { decodeSlack, type Entered } from '#domain/command/entered.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Effect } from '#domain/incident/effect.js';
@@ -15,6 +15,7 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf, type Status } from '#domain/words.js';
 import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
 import type { Logs } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
@@ -26,6 +27,7 @@ import {
   whichIncident,
 } from './blocks/buttons.js';
 import { type Block, cut, escaped } from './blocks/text.js';
+import { watchOffer } from './blocks/watch.js';
 import { type Form, formView } from './modals/form.js';
 import { type Groups, groupsIn, peopleIn } from './people/groups.js';
 import type { Members } from './people/members.js';
@@ -37,10 +39,10 @@ import { type Home, type SlackClient, withoutSecrets } from './transport/client.
 export type Recorded = { recorded: true; receipt: string };
 type Handle = (...of: Parameters<Recorder>) => Promise<Recorded | Refusal>;
 /** What is typed, or what a button or a form means. */
-export type Asked = Typed | Meant;
+export type Asked = Typed | Meant | Muting;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
-  | { kind: 'recorded'; text: string; remark?: string };
+  | Omit<Extract<Said, { kind: 'recorded' }>, 'recorded'>;
 /** Our names for Slack's workspaces, the first word of every key. */
 export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
@@ -70,6 +72,7 @@ export interface Context {
   /** @returns the bot's own user id, once Slack has said it */
   self(): string | null;
   log: Logs;
+  metrics?: Pick<Metrics, 'slackAnswered'>;
   now: () => Date;
 }
 
@@ -323,7 +326,7 @@ const LATE_MS = 2_000;
  * and becomes a sentence.
  */
 export async function interaction<A = void>(
-  context: Pick<Context, 'log'>,
+  context: Pick<Context, 'log' | 'metrics'>,
   of: {
     /** The key under which it is recorded; on every line that belongs to it. */
     request: string | null;
@@ -338,8 +341,9 @@ export async function interaction<A = void>(
     tell: (reply: Reply) => Promise<unknown>;
   },
 ): Promise<void> {
-  const { log } = context;
+  const { log, metrics } = context;
   const { request, ack, tell } = of;
+  const began = performance.now();
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -355,6 +359,7 @@ export async function interaction<A = void>(
     reply = of.failed ? of.failed(unsure) : unsure;
   } finally {
     clearTimeout(timer);
+    metrics?.slackAnswered(late, performance.now() - began);
   }
   if (!late) {
     const body = reply ? of.inAnswer?.(reply) : undefined;
@@ -509,8 +514,11 @@ export async function replyFor(
   { channel, trigger, reply }: Origin,
 ): Promise<Reply | null> {
   switch (answer.kind) {
-    case 'recorded':
-      return said(answer.remark ? `${answer.text}\n${answer.remark}` : answer.text);
+    case 'recorded': {
+      const words = answer.remark ? `${answer.text}\n${answer.remark}` : answer.text;
+      const blocks = answer.watch && watchOffer(words, answer.watch);
+      return { ...said(words), ...(blocks && { blocks }) };
+    }
     case 'text':
       return { ...said(answer.text), formatted: answer.ours === true };
     case 'refused': {

@@ -3,8 +3,8 @@ import { unseal } from '#domain/incident/chain.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Fact, FactType } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { EntryKind } from '#domain/words.js';
-import { on, type Queryable, queryable, transaction, utc, withConnection } from './pools.js';
+import { type EntryKind, STANDING } from '#domain/words.js';
+import { on, type Queryable, queryable, SOON, transaction, utc, withConnection } from './pools.js';
 
 /** Which entries; everything is left out that does not match. `recordedSince`: recorded at that moment or later (ISO 8601). */
 interface EntryFilter {
@@ -80,7 +80,8 @@ async function lastEntryBy(
   byId: string,
 ): Promise<Entry | null> {
   const sql = `select ${COLUMNS} from entry e
-    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step') order by e.n desc limit 1`;
+    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step', 'alert')
+      and not detail ? 'watch' order by e.n desc limit 1`;
   return (await select(db, 'last_entry_by', sql, [team, incident, byId]))[0] ?? null;
 }
 
@@ -99,6 +100,32 @@ async function capturedEntry(
         and (body::jsonb #>> '{data,channel}') = $3 and (body::jsonb #>> '{data,ts}') = $4
       order by seq limit 1)`;
   return (await select(db, 'captured_entry', sql, [team, incident, channel, ts]))[0] ?? null;
+}
+
+/** @returns the entry of an alert, by its `alertId`, or null. */
+async function alertEntry(
+  db: Queryable,
+  team: string,
+  incident: number,
+  alert: string,
+): Promise<Entry | null> {
+  // Written like the index entry_alert. Asked for in order, or for the first alone, PostgreSQL would rather read the whole timeline.
+  const sql = `select ${COLUMNS} from entry where team = $1 and incident = $2 and kind = 'alert' and (detail ->> 'alert') = $3`;
+  const found = await select(db, 'alert_entry', sql, [team, incident, alert]);
+  return found.sort((a, b) => a.n - b.n)[0] ?? null;
+}
+
+/** @returns the alerts of a group that fire, those first that began last. */
+function firingAlerts(
+  db: Queryable,
+  team: string,
+  incident: number,
+  group: string,
+  limit: number,
+): Promise<Entry[]> {
+  const sql = `select ${COLUMNS} from entry e where team = $1 and incident = $2 and kind = 'alert'
+    and (detail ->> 'group') = $3 and detail @> '{"firing": true}' order by (detail ->> 'since') desc, e.n desc limit $4`;
+  return select(db, 'firing_alerts', sql, [team, incident, group, limit]);
 }
 
 /** @returns whether an unstruck entry says that this action item is done. */
@@ -179,6 +206,24 @@ export interface FactRow {
 async function load(db: Queryable, team: string, incident: number): Promise<Loaded | null> {
   const sql = 'select state, seq, head, epoch from incident where team = $1 and number = $2';
   return (await select<Loaded>(db, 'load', sql, [team, incident]))[0] ?? null;
+}
+
+/** @returns how many runs are under way, by status, over all workspaces, for metrics */
+async function runsUnderWay(db: Queryable): Promise<Array<{ status: string; runs: number }>> {
+  // The standing record of a workspace is never open, and has runs.
+  const text = `
+    with here as (
+      select state from incident where open
+      union all select i.state from workspace w join incident i on i.team = w.team and i.number = ${STANDING})
+    select r ->> 'status' as status, count(*)::int as runs
+    from here, jsonb_array_elements(coalesce(state #> '{runs,list}', '[]'::jsonb)) r
+    where r ->> 'status' <> 'ended' group by 1`;
+  const { rows } = await db.query<{ status: string; runs: number }>({
+    name: 'runs_under_way',
+    text,
+    ...SOON,
+  });
+  return rows;
 }
 
 /** @returns the receipt given to the request with this key, or null when it was never recorded. */
@@ -315,6 +360,13 @@ async function listIncidents(db: Queryable, team: string, filter: IncidentFilter
   return states(db, 'list_incidents', sql, [team, filter.open ?? null, filter.before ?? null, filter.limit]);
 }
 
+/** @returns the newest open incident in which that group of alerts is at home, or null. A private one too. */
+async function openWithGroup(db: Queryable, team: string, group: string): Promise<IncidentState | null> {
+  const sql = `select state from incident where team = $1 and open and state -> 'alerts' ? $2
+    and not (state -> 'alerts' -> $2) ? 'moved' order by number desc limit 1`;
+  return (await states(db, 'open_with_group', sql, [team, group]))[0] ?? null;
+}
+
 async function states(...asked: Parameters<typeof select>): Promise<IncidentState[]> {
   return (await select<{ state: IncidentState }>(...asked)).map(({ state }) => state);
 }
@@ -329,6 +381,7 @@ export const incidents = (db: Queryable) =>
   on(db, {
     load,
     receiptOf,
+    runsUnderWay,
     nextNumber,
     ofChannel: incidentOfChannel,
     open: openIncidents,
@@ -337,6 +390,9 @@ export const incidents = (db: Queryable) =>
     entriesNumbered,
     lastEntryBy,
     capturedEntry,
+    alertEntry,
+    firingAlerts,
+    openWithGroup,
     actionDone,
     entriesOf,
     fact: factNumbered,

@@ -1,5 +1,5 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
-import { on, type Queryable, utc } from './pools.js';
+import { on, type Queryable, SOON, utc } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
 const BLOCKING: EffectKind = 'channel.open';
@@ -166,6 +166,34 @@ async function outboxStats(db: Queryable): Promise<OutboxStats> {
   return rows[0] ?? { open: 0, blocked: 0, dead: 0, lanes: 0 };
 }
 
+/** What is owed of one kind, over all workspaces. `oldestS`: for how long the oldest has been due; 0: none is. */
+interface OwedOfKind {
+  kind: EffectKind;
+  open: number;
+  blocked: number;
+  dead: number;
+  oldestS: number;
+}
+
+/** The same by kind, with its age, for metrics. Its cost is the number of open and of dead rows. */
+async function owedByKind(db: Queryable): Promise<OwedOfKind[]> {
+  const { rows } = await db.query<OwedOfKind>({
+    name: 'owed_by_kind',
+    text: `
+      with counted as (
+        select kind, ${BLOCKED} as blocked, false as dead, extract(epoch from now() - ${SINCE}) as s
+        from outbox o where ${OPEN}
+        union all
+        select kind, false, true, null from outbox where dead_at is not null and ${MISSED})
+      select kind, (count(*) filter (where not dead))::int as open, (count(*) filter (where blocked))::int as blocked,
+        (count(*) filter (where dead))::int as dead,
+        coalesce(greatest(0, max(s) filter (where not blocked)), 0)::float8 as "oldestS"
+      from counted group by kind`,
+    ...SOON,
+  });
+  return rows;
+}
+
 /** A lane: what is owed because of one incident, paid in order. */
 export interface Lane {
   team: string;
@@ -227,23 +255,19 @@ export interface LateLane extends Lane {
   held: boolean;
 }
 
-/** Time limit of these look-ups: health checks prefer no answer to a slow one. */
-const SOON_MS = 3_000;
-
 /**
  * @returns lanes that owe something for longer than `ms`, the longest waiting first, none that a dead row holds up; and how
  *   many rows are dead. Its cost is the number of lanes that owe something, and of dead rows.
  */
 async function late(db: Queryable, ms: number, limit: number): Promise<{ lanes: LateLane[]; dead: number }> {
-  const soon = { query_timeout: SOON_MS };
   const lanes = await db.query<LateLane>({
     name: 'late_lanes',
     text: LATE_LANES_SQL,
     values: [ms, limit],
-    ...soon,
+    ...SOON,
   });
   const text = `select count(*)::int as dead from outbox where dead_at is not null and ${MISSED}`;
-  const { rows } = await db.query<{ dead: number }>({ name: 'dead_rows', text, ...soon });
+  const { rows } = await db.query<{ dead: number }>({ name: 'dead_rows', text, ...SOON });
   return { lanes: lanes.rows, dead: rows[0]?.dead ?? 0 };
 }
 
@@ -447,6 +471,16 @@ async function owe(
   return rows[0]?.left ?? false;
 }
 
+/** What a lane owes later, it owes now. */
+async function hurry(db: Queryable, { team, lane }: Lane): Promise<void> {
+  await db.query({
+    name: 'hurry',
+    text: `update outbox set due_at = now(), set_at = now()
+           where team = $1 and lane = $2 and ${OPEN} and due_at > now()`,
+    values: [team, lane],
+  });
+}
+
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
  * answer was lost must run out first, an attempt counts double, or `owe` without a key leaves its effect twice.
@@ -461,6 +495,7 @@ export const outbox = (db: Queryable) =>
     markStarted,
     settle,
     owe,
+    hurry,
     late,
     dead: deadRows,
     refused: refusedRows,
@@ -468,5 +503,6 @@ export const outbox = (db: Queryable) =>
     reviveOpenings,
     retryDead,
     stats: outboxStats,
+    byKind: owedByKind,
     sweep,
   });

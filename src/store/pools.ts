@@ -59,6 +59,9 @@ export function on<D, F extends Record<string, (db: D, ...rest: never[]) => unkn
   return Object.fromEntries(given) as Given<D, F>;
 }
 
+/** Time limit of look-ups for health and metrics, which prefer no answer to a slow one. */
+export const SOON = { query_timeout: 3_000 };
+
 const STATEMENT_TIMEOUT = 2_000;
 /** How many incidents are read at once for exports. */
 const EXPORTS = 2;

@@ -52,7 +52,7 @@ export async function rebuild(
 
 /**
  * Erases texts of a fact for ever (the fact and its hash stay), and rebuilds what rested on them, in one transaction.
- * @returns how many texts were erased; 0 when they were gone already
+ * @returns how many texts were erased; 0 when they were gone already, and nobody has said them again since
  */
 export async function eraseTexts(
   client: pg.ClientBase,
@@ -67,6 +67,15 @@ export async function eraseTexts(
        where team = $1 and incident = $2 and seq = $3 and field = any($4) and salt is not null`,
       [at.team, at.incident, at.seq, fields],
     );
+    // The same words stand with what the sender said; and may once more, where it has said them since they were erased.
+    const said = await db.query(
+      `update signal s set body = '{}', key = '' from fact f
+       where f.team = $1 and f.incident = $2 and f.seq = $3 and f.type = 'AlertFired'
+         and s.team = f.team and s.alert = f.body::jsonb #>> '{data,alert}' and s.outcome is not null and s.body <> '{}'
+         and exists (select from fact_text t where t.team = f.team and t.incident = f.incident and t.seq = f.seq
+           and t.field = any($4) and t.salt is null)`,
+      [at.team, at.incident, at.seq, fields],
+    );
     if (rowCount) {
       // The answer to that request quotes what was said.
       await db.query(
@@ -76,7 +85,7 @@ export async function eraseTexts(
       );
       await rebuildIncident(db, fold, at.team, at.incident);
     }
-    return rowCount ?? 0;
+    return rowCount || (said.rowCount ?? 0);
   });
 }
 

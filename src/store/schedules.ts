@@ -1,5 +1,5 @@
 import { believed, NOW } from './outbox.js';
-import { type Queryable, utc } from './pools.js';
+import { type Queryable, SOON, utc } from './pools.js';
 
 /** A schedule that is due: claimed, so that nobody else does it now. */
 export interface DueSchedule {
@@ -9,6 +9,20 @@ export interface DueSchedule {
   dueAt: string;
   /** What came of it the last time, as its task wrote it down. */
   outcome: string | null;
+}
+
+/** A schedule as it stands in the table. Times in seconds since 1970. */
+export interface KeptSchedule {
+  name: string;
+  /** It watches for drift; else it rotates. */
+  watches: boolean;
+  outcome: string | null;
+  lastDone: number | null;
+  next: number;
+  /** What was last written of it says that it was done. */
+  done: boolean;
+  /** Somebody has it in hand. */
+  claimed: boolean;
 }
 
 export type Schedules = ReturnType<typeof schedules>;
@@ -64,6 +78,18 @@ export function schedules(db: Queryable) {
         values: [team, holdMs],
       });
       return rows[0] ?? null;
+    },
+    /** @returns those of all workspaces, for metrics */
+    async all(): Promise<KeptSchedule[]> {
+      const { rows } = await db.query<KeptSchedule>({
+        name: 'all_schedules',
+        text: `select name, spec::jsonb -> 'task' ? 'drift' as watches, outcome,
+                 extract(epoch from last_at)::float8 as "lastDone", extract(epoch from next_at)::float8 as next,
+                 coalesce(last_at = set_at, false) as done, due_at is not null as claimed
+               from schedule order by name`,
+        ...SOON,
+      });
+      return rows;
     },
     /** It was done, or put off. @param done it was done: its age counts from now */
     async settle(

@@ -130,6 +130,8 @@ export const entry = pgTable(
   (t) => [
     primaryKey({ name: 'entry_pkey', columns: [t.team, t.incident, t.n] }),
     index('entry_timeline').on(t.team, t.incident, t.at, t.n),
+    // An alert is one entry: each time that it is heard of, that entry is looked for.
+    index('entry_alert').on(t.team, t.incident, sql`(detail ->> 'alert')`).where(sql`kind = 'alert'`),
   ],
 );
 
@@ -263,4 +265,78 @@ export const token = pgTable(
     revokedAt: stamp('revoked_at'),
   },
   (t) => [primaryKey({ name: 'token_pkey', columns: [t.team, t.name] }), index('token_hash').on(t.hash)],
+);
+
+/** A delivery of a source of alerts: the same one twice is one. */
+export const arrival = pgTable(
+  'arrival',
+  {
+    team: text().notNull(),
+    source: text().notNull(),
+    delivery: text().notNull(),
+    receivedAt: stamp('received_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'arrival_pkey', columns: [t.team, t.source, t.delivery] }),
+    index('arrival_received').on(t.receivedAt),
+  ],
+);
+
+/**
+ * What a source of alerts said, in order of `n`, and what came of it. `alert` and `grp` are digests; `body` and `key` hold
+ * whatever the sender wrote, and are emptied when a text of the alert is erased.
+ */
+export const signal = pgTable(
+  'signal',
+  {
+    team: text().notNull(),
+    id: text().notNull(),
+    n: bigint({ mode: 'number' }).generatedByDefaultAsIdentity().notNull(),
+    source: text().notNull(),
+    alert: text().notNull(),
+    status: text().notNull(),
+    since: happened('since').notNull(),
+    until: happened('until'),
+    // When this firing began, but never after it was received.
+    begunAt: stamp('begun_at').notNull(),
+    receivedAt: stamp('received_at').notNull().defaultNow(),
+    rule: text(),
+    key: text().notNull(),
+    grp: text().notNull(),
+    shadow: boolean().notNull(),
+    body: jsonb().notNull(),
+    // Null: it waits.
+    outcome: text(),
+    incident: integer(),
+    settledAt: stamp('settled_at'),
+    // The firing that its alert is in now, where that is recorded.
+    fires: boolean().notNull().default(false),
+  },
+  (t) => [
+    primaryKey({ name: 'signal_pkey', columns: [t.team, t.id] }),
+    index('signal_waiting').on(t.team, t.grp, t.n).where(sql`outcome is null`),
+    index('signal_firing').on(t.team, t.grp, t.n).where(sql`fires`),
+    // Of one alert, whatever else was said of it: what stands open, where it was recorded last, and when it has ended.
+    index('signal_live').on(t.team, t.alert, t.n).where(sql`outcome is null or fires`),
+    index('signal_stands').on(t.team, t.alert, t.n).where(sql`outcome in ('opened', 'attached')`),
+    index('signal_ended').on(t.team, t.alert, t.n).where(sql`status = 'resolved'`),
+    // For thresholds.
+    index('signal_begun').on(t.team, t.grp, t.begunAt).where(sql`status = 'firing'`),
+    index('signal_received').on(t.receivedAt),
+  ],
+);
+
+/** Alerts of that key open nothing meanwhile. Times that have gone by stay for what fired while they lasted. */
+export const mute = pgTable(
+  'mute',
+  {
+    team: text().notNull(),
+    grp: text().notNull(),
+    key: text().notNull(),
+    fromAt: stamp('from_at').notNull(),
+    untilAt: stamp('until_at').notNull(),
+    byId: text('by_id').notNull(),
+    byName: text('by_name'),
+  },
+  (t) => [primaryKey({ name: 'mute_pkey', columns: [t.team, t.grp] })],
 );

@@ -6,6 +6,7 @@ import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnC
 import { posts } from './posts.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
 import { schedules } from './schedules.js';
+import { signals } from './signals.js';
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
 export type Store = ReturnType<typeof openStore>;
@@ -33,6 +34,7 @@ export function openStore(config: PoolConfig, report: Report) {
     ) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, at, fields)),
     targets: targets(db),
     schedules: schedules(db),
+    signals: signals(db),
     people: people(db),
     workspaces: workspaces(general),
     tokens: tokens(db),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import type { Condition } from '#domain/words.js';
 import type { Logs } from '#log.js';
 
@@ -98,9 +98,7 @@ export type Phase = 'starting' | 'ready' | 'draining';
  * monitors: 503 unless everything is well. Both answer from memory.
  */
 export function healthRoutes(app: Express, health: Pick<Health, 'now'>, phase: () => Phase): void {
-  app.get('/healthz', (_request, response) => {
-    response.type('text/plain').send('ok\n');
-  });
+  app.get('/healthz', alive);
   app.get('/readyz', (request, response) => {
     const parts = health.now();
     const well = PARTS.every((part) => parts[part].state === 'ok');
@@ -121,3 +119,8 @@ export function healthRoutes(app: Express, health: Pick<Health, 'now'>, phase: (
       });
   });
 }
+
+/** `/healthz`. */
+export const alive: RequestHandler = (_request, response) => {
+  response.type('text/plain').send('ok\n');
+};

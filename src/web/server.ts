@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '#log.js';
 import { ExportsBusy } from '#read/read.js';
 import { troubleOf, Unavailable } from '#store/pools.js';
@@ -10,7 +10,9 @@ import { Told } from '#told.js';
 import { type ApiPorts, apiRoutes } from './api.js';
 import { say } from './auth.js';
 import { type ExportPorts, exportRoutes } from './exports.js';
-import { type Health, healthRoutes, type Phase } from './health.js';
+import { alive, type Health, healthRoutes, type Phase } from './health.js';
+import { type Hooks, hookRoutes } from './hooks.js';
+import { type MetricsPorts, metricsRoutes } from './metrics.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -40,8 +42,11 @@ interface WebPorts {
   health: Pick<Health, 'now'>;
   exports: ExportPorts;
   api: ApiPorts;
+  hooks: Hooks;
   /** Bolt's own listener, or null in Socket Mode. */
   slack: Listener | null;
+  /** Absent: they are not served here. */
+  metrics?: MetricsPorts;
   log: Log;
 }
 
@@ -71,12 +76,9 @@ export async function startWeb(
   healthRoutes(app, ports.health, () => phase);
   exportRoutes(app, ports.exports);
   apiRoutes(app, ports.api);
-  app.use((_request, response) => {
-    say(response, 404, 'There is nothing here.');
-  });
-  app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
-    answerFailure(ports.log, error, request, response);
-  });
+  hookRoutes(app, ports.hooks);
+  if (ports.metrics) metricsRoutes(app, ports.metrics);
+  answerTheRest(app, ports.log);
   const timeouts = {
     headersTimeout: arrivalMs,
     // The body has a time of its own below; this is for what Node knows as a request and we do not.
@@ -108,12 +110,8 @@ export async function startWeb(
     socket.once('close', () => sockets.delete(socket));
   });
   capConnections(server, connections, ports.log);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenTold(error, host, port)));
-    server.listen(port, host, () => resolve());
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listening(server, host, port, 'PORT'),
     ready() {
       if (phase === 'starting') phase = 'ready';
     },
@@ -138,12 +136,59 @@ export async function startWeb(
   };
 }
 
-function listenTold(error: NodeJS.ErrnoException, host: string, port: number): Error {
+/** Who scrapes keeps a connection; a few ask at a time. */
+const SCRAPERS = 20;
+
+/**
+ * Metrics on a port of their own, for whoever keeps them off the one that Slack reaches, and for a worker, which has no
+ * other. @throws {Told} when it may not listen, or somebody else does
+ */
+export async function startMetrics(
+  ports: MetricsPorts & { log: Log },
+  host: string,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/healthz', alive);
+  metricsRoutes(app, ports);
+  answerTheRest(app, ports.log);
+  const server = createServer({ headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS }, app);
+  server.maxConnections = SCRAPERS;
+  return {
+    port: await listening(server, host, port, 'METRICS_PORT'),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answerTheRest(app: Express, log: Log): void {
+  app.use((_request, response) => {
+    say(response, 404, 'There is nothing here.');
+  });
+  app.use((error: Error & { status?: number }, request: Request, response: Response, _next: NextFunction) => {
+    answerFailure(log, error, request, response);
+  });
+}
+
+/** @param variable that names the port. @returns the port @throws {Told} */
+async function listening(server: Server, host: string, port: number, variable: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenTold(error, host, port, variable)));
+    server.listen(port, host, () => resolve());
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function listenTold(error: NodeJS.ErrnoException, host: string, port: number, variable: string): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new Told(`Port ${port} is taken: stop what listens there, or set PORT to another one.`);
+      return new Told(`Port ${port} is taken: stop what listens there, or set ${variable} to another one.`);
     case 'EACCES':
-      return new Told(`Port ${port} is not for this user (EACCES): set PORT to 1024 or more.`);
+      return new Told(`Port ${port} is not for this user (EACCES): set ${variable} to 1024 or more.`);
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'EINVAL':

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { type AlertWorld, settleLane } from '#alerts/settle.js';
+import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
 import { postEntries } from '#deliver/channel/entry.js';
@@ -7,20 +9,23 @@ import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
 import { sendExport } from '#deliver/export.js';
+import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
-import type { EffectKind } from '#domain/incident/effect.js';
+import { tellWatch } from '#deliver/watch.js';
+import { type EffectKind, watchLaneOf } from '#domain/incident/effect.js';
 import { type LaneOptions, Retries } from '#lanes/lane.js';
 import type { Engine } from '#queue/engine.js';
-import { LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import { ALERTS, LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
 import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
+import { drainWatchLane, type WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
 
 /** A worker at work. */
@@ -159,14 +164,28 @@ const DELIVERIES: {
   'people.remove': removePeople,
   'message.capture': captureMessage,
   'export.send': sendExport,
+  'impact.measure': payMeasure,
+  'impact.picture': sendPicture,
   'run.show': showRun,
   'run.log': sendRunLog,
   'run.post': postForRun,
   'run.alarm': soundAlarm,
   'run.offer': offerRun,
+  'watch.tell': tellWatch,
+  'alerts.show': showAlerts,
+  // What is said of a group of alerts is in a lane of its own, and so is what moves it.
+  'alerts.settle': async ({ row }) => {
+    throw new Error(`what alerts say is in a lane of deliveries: ${row.lane}`);
+  },
+  'alerts.move': async ({ row }) => {
+    throw new Error(`a group of alerts is in a lane of deliveries: ${row.lane}`);
+  },
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);
+  },
+  'watch.look': async ({ row }) => {
+    throw new Error(`a watch is in a lane of deliveries: ${row.lane}`);
   },
 };
 
@@ -185,12 +204,51 @@ function teamOf(lane: string): string {
 }
 
 interface RunWorkerOptions extends LaneWorkerOptions {
-  world: RunWorld;
+  world: RunWorld & WatchWorld;
 }
 
-/** Takes runs along, each in its lane, for as long as it runs. */
+/** Takes runs along, each in its lane, and looks for those who watch, for as long as it runs. */
 export function startRunWorker({ world, ...options }: RunWorkerOptions): RunningWorker {
-  return drainLanes(RUNS, options, (lane, of, stopping) => drainRunLane(lane, { ...of, world }, stopping));
+  return drainLanes(RUNS, options, (lane, of, stopping) =>
+    watchLaneOf(lane)
+      ? drainWatchLane(lane, { ...of, world }, stopping)
+      : drainRunLane(lane, { ...of, world }, stopping),
+  );
+}
+
+interface AlertWorkerOptions extends LaneWorkerOptions {
+  world: AlertWorld;
+  /** For how long it is kept what sources of alerts have said, in ms. */
+  keepMs: () => number;
+  /** How often it is looked whether something was kept for so long; an hour. */
+  sweepEveryMs?: number;
+}
+
+/** Settles what sources of alerts say, each group in its lane, for as long as it runs. */
+export function startAlertWorker({
+  world,
+  keepMs,
+  sweepEveryMs = 3_600_000,
+  ...options
+}: AlertWorkerOptions): RunningWorker {
+  const worker = drainLanes(ALERTS, options, (lane, of, stopping) =>
+    settleLane(lane, { ...of, world }, stopping),
+  );
+  const sweep = async (stopping: AbortSignal) => {
+    for (;;) {
+      const { signals, arrivals } = await world.signals.sweep(keepMs(), SWEEP_ROWS);
+      if (stopping.aborted || (signals < SWEEP_ROWS && arrivals < SWEEP_ROWS)) return;
+    }
+  };
+  const stopSweeping = every(sweepEveryMs, sweep, (error) => {
+    world.log.warn({ error: String(error) }, 'old alerts could not be cleared away');
+  });
+  return {
+    ready: worker.ready,
+    async stop(graceMs) {
+      await Promise.all([worker.stop(graceMs), stopSweeping()]);
+    },
+  };
 }
 
 interface ScheduleWorkerOptions {

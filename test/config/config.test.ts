@@ -201,7 +201,7 @@ describe('tocsin.yml', () => {
     expect(read('zone: US/Pacfic\n')).toEqual([expect.stringContaining('Did you mean `US/Pacific`?')]);
   });
   test('settings of parts that are still to come are no mistake', () => {
-    expect(read('severities: [1]\nalerts: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+    expect(read('severities: [1]\nreminders: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
   });
   test('the sections about runbooks are let through as they are, and one can ask where they stand', () => {
     const source =

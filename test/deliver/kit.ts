@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
-import { peopleForDeliveries } from '#compose/worlds.js';
+import { alertsForDeliveries, peopleForDeliveries } from '#compose/worlds.js';
 import { Gate } from '#deliver/attempt.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
@@ -113,6 +113,7 @@ export async function startKit(
         })(),
       link: (_team, incident, format) => `https://tocsin.example/incidents/INC-${incident}/${format}`,
     },
+    alerts: alertsForDeliveries(store, () => []),
     org: { command: '/incident', announce: null, invite: { people: [], groups: [] }, ...change },
     now,
     pass: (ms) => kit.winds(ms),

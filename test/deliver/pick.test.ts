@@ -47,6 +47,12 @@ describe('the order of a lane', () => {
     expect(picked(lane, { waiting: [3] })).toEqual([1, 4]);
     expect(picked([...rows('channel.open'), show(2, 3)], { ready: false, waiting: [1] })).toEqual(LATER);
   });
+  test('a picture is not seen before its entry, and waits for none that came later', () => {
+    const lane = rows('channel.entry', 'impact.picture', 'headline.refresh');
+    expect(picked(lane)).toEqual([1]);
+    expect(picked(lane, { waiting: [1] })).toEqual([3]);
+    expect(picked(rows('impact.picture', 'channel.entry'), { waiting: [2] })).toEqual([1]);
+  });
   test('before the channel stands, only what needs none goes on', () => {
     const lane = rows('channel.open', 'channel.entry', 'headline.refresh', 'people.invite', 'export.send');
     expect(picked(lane, { ready: false })).toEqual([1]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DraftFact } from '#domain/incident/fact.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
+import { measured } from '../render/incident.js';
 import { ana, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 
 const minute = (at: string) => ({ at, until: null, precision: 'minute' as const });
@@ -200,6 +201,114 @@ describe('impact', () => {
       .thenRefused('TIME_RANGE_BACKWARDS');
     given(opened).when(impact).thenRefused('IMPACT_EMPTY');
   });
+  test('what was not affected leaves the figures as they are, and goes when it is struck', () => {
+    given(opened)
+      .when({ ...impact, components: ['API'], unaffected: ['API'] })
+      .thenRefused('IMPACT_CONTRADICTS');
+    given(opened)
+      .when({ ...impact, unaffected: ['Web', 'Web'] })
+      .thenFacts([{ data: { components: 0, unaffected: 1 }, texts: { 'component.0': 'Web' } }]);
+    const recorded = (n: number, data: object, texts = {}) =>
+      ({
+        type: 'ImpactRecorded',
+        data: {
+          n,
+          ...minute('2024-11-10T01:50:00Z'),
+          failed: null,
+          total: null,
+          from: null,
+          to: null,
+          components: 0,
+          ...data,
+        },
+        texts,
+      }) as DraftFact;
+    const spared = recorded(3, { unaffected: 1 }, { 'component.0': 'Web' });
+    const facts = [opened, recorded(2, { failed: 19 }), spared];
+    const { state } = given(...facts);
+    expect(state?.impact).toMatchObject({ n: 2, failed: 19 });
+    expect(state?.unaffected).toEqual([{ n: 3, name: 'Web' }]);
+    const struck: DraftFact = {
+      type: 'EntryStruck',
+      data: { entry: 3, restored: null },
+      texts: { reason: 'x' },
+    };
+    expect(given(...facts, struck).state).not.toHaveProperty('unaffected');
+  });
+
+  describe('measured', () => {
+    const measure = { type: 'MeasureImpact' as const, from: null, to: null, components: [] };
+    const asked = (from: string, start: string, to: string, end: string) => [
+      { type: 'MeasureAsked', data: { from: iso(from), start, to: iso(to), end, components: 0 } },
+    ];
+    const iso = (time: string) => `2024-11-10T${time}Z`;
+    test('from what is known of its beginning to what is known of its end', () => {
+      const started = mark(2, 'started', iso('01:39:00'));
+      const detected = mark(3, 'detected', iso('01:40:00'));
+      const mitigated = mark(4, 'mitigated', iso('01:44:00'));
+      const resolved = mark(5, 'resolved', iso('01:50:00'));
+      given(opened)
+        .when(measure)
+        .thenFacts(asked('01:42:00', 'opened', '02:00:00', 'now'));
+      given(opened, detected)
+        .when(measure)
+        .thenFacts(asked('01:40:00', 'detected', '02:00:00', 'now'));
+      given(opened, detected)
+        .when(measure, undefined, { damageFrom: iso('01:38:00') })
+        .thenFacts(asked('01:38:00', 'impact', '02:00:00', 'now'));
+      given(opened, started, detected, resolved)
+        .when(measure, undefined, { damageFrom: iso('01:38:00') })
+        .thenFacts(asked('01:39:00', 'started', '01:50:00', 'resolved'));
+      given(opened, started, mitigated, resolved)
+        .when(measure)
+        .thenFacts(asked('01:39:00', 'started', '01:44:00', 'mitigated'));
+      given(opened, started, mitigated)
+        .when({ ...measure, from: minute(iso('01:43:00')), to: minute(iso('01:45:00')) })
+        .thenFacts(asked('01:43:00', 'asked', '01:45:00', 'asked'));
+    });
+    test('an end before the beginning is none', () => {
+      given(opened, mark(2, 'mitigated', iso('01:40:00')), mark(3, 'resolved', iso('01:50:00')))
+        .when(measure)
+        .thenFacts(asked('01:42:00', 'opened', '01:50:00', 'resolved'));
+    });
+    test('what would take no time, or too long, is refused', () => {
+      given(opened)
+        .when({ ...measure, from: minute(iso('01:43:00')), to: minute(iso('01:43:00')) })
+        .thenRefused('MEASURE_WINDOW');
+      given(opened)
+        .when({ ...measure, from: minute('2024-11-01T00:00:00Z') })
+        .thenRefused('MEASURE_WINDOW');
+    });
+    test('is counted, and so neither edited nor moved; it may be struck', () => {
+      const { by: _by, at: _at, ...fact } = measured(2);
+      const facts = [opened, fact as DraftFact];
+      const { state } = given(...facts);
+      expect(state?.measured).toEqual({ n: 2, failed: 19, total: 1124, unaffected: ['Internal API'] });
+      expect(state?.impact).toBeNull();
+      given(...facts)
+        .when({ type: 'EditEntry', entry: 2, text: 'none failed' })
+        .thenRefused('ENTRY_NOT_EDITABLE');
+      given(...facts)
+        .when({ type: 'RetimeEntry', entry: 2, moment: minute(iso('01:00:00')) })
+        .thenRefused('ENTRY_NOT_EDITABLE');
+      const struck: DraftFact = {
+        type: 'EntryStruck',
+        data: { entry: 2, restored: null },
+        texts: { reason: 'x' },
+      };
+      expect(given(...facts, struck).state).not.toHaveProperty('measured');
+      given(...facts)
+        .when({ type: 'StrikeEntry', entry: 2, reason: 'the wrong service' })
+        .thenFacts([{ type: 'EntryStruck' }]);
+    });
+    test('nobody but the bot says what was counted', () => {
+      const said = { failed: 0, total: 1 } as never;
+      given(opened)
+        .when({ type: 'NoteImpactMeasured', asked: 1, measured: said })
+        .thenRefused('NO_SUCH_INCIDENT');
+    });
+  });
+
   test('stands in the timeline where it happened', () => {
     given(opened)
       .when({

@@ -46,6 +46,12 @@ test.each<[string, Partial<Entry>]>([
   ['400 requests in all', { kind: 'impact', detail: { failed: null, total: 400 } }],
   ['affects API', { kind: 'impact', detail: { components: ['API'] } }],
   ['[erased]', { kind: 'impact', erased: true, detail: { failed: 19 } }],
+  ['not affected: Web, App', { kind: 'impact', detail: { failed: null, unaffected: ['Web', 'App'] } }],
+  [
+    'affects API; not affected: Web',
+    { kind: 'impact', detail: { components: ['API'], unaffected: ['Web'] } },
+  ],
+  ['19 requests failed; not affected: Web', { kind: 'impact', detail: { failed: 19, unaffected: ['Web'] } }],
   [
     '#1 rotate keys (owner U2)',
     { kind: 'action', text: 'rotate keys', detail: { action: 1, done: false, owner: person } },
@@ -68,6 +74,7 @@ test.each<[string, Partial<Entry>]>([
   ['clips fail — 19 requests failed', { text: 'clips fail', detail: { failed: 19, components: [] } }],
   ['clips fail — API', { text: 'clips fail', detail: { components: ['API'] } }],
   ['clips fail', { text: 'clips fail' }],
+  ['clips fail; not affected: Web', { text: 'clips fail', detail: { unaffected: ['Web'] } }],
   ['19 requests failed', { detail: { failed: 19 } }],
   ['[erased]', { erased: true, detail: { failed: 19 } }],
 ])('%j is told of an impact', (text, of) => {

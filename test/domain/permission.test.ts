@@ -65,6 +65,8 @@ const LEFT: Record<string, Intent> = {
   reject: { type: 'RejectRun', run: 1, reason: null },
   glass: { type: 'ApproveRun', run: 1, hash: null, breakGlass: 'x' },
   cancel: { type: 'CancelRun', run: 1, reason: null },
+  watch: { type: 'StartWatch', forMs: 60_000, everyMs: 30_000, probes: ['api'], queries: [] },
+  'watch stop': { type: 'StopWatch' },
 };
 const RECORDING = [
   'declare',
@@ -77,7 +79,20 @@ const RECORDING = [
   'uninvite',
   'publish',
 ];
-const ACTING = ['plan', 'run', 'undo', 'retry', 'skip', 'answer', 'approve', 'reject', 'glass', 'cancel'];
+const ACTING = [
+  'plan',
+  'run',
+  'undo',
+  'retry',
+  'skip',
+  'answer',
+  'approve',
+  'reject',
+  'glass',
+  'cancel',
+  'watch',
+  'watch stop',
+];
 
 /** The code of the refusal, or null: whatever else it is, it is not about who asks. */
 function refusedTo(
@@ -478,19 +493,21 @@ describe('the table', () => {
     ['state', 'status identified', 'resolve', 'reopen x', 'sev sev1', 'lead @ana', 'role scribe @ana'],
     ['state', 'title x', 'mark started 01:41', 'component add X', 'component remove X'],
     ['state', 'impact x', 'cause x', 'action x', 'done 1'],
+    ['state', 'dismiss', 'attach service=tts INC-8', 'split service=tts'],
     ['invite', 'invite @ana', 'uninvite @ana'],
     ['publish', 'publish x', 'publish x --yes'],
     ['run', 'undo RUN-1', 'retry RUN-1', 'skip RUN-1 x', 'answer RUN-1 yes'],
     ['approve', 'approve RUN-1', 'reject RUN-1'],
     ['break_glass', 'approve RUN-1 --break-glass x'],
     ['cancel', 'cancel RUN-1'],
+    ['watch', 'watch stop'],
   ];
   test('whatever can be typed needs the power of its verb', () => {
     for (const [power, ...lines] of LINES)
       for (const line of lines) expect([line, powerFor(intended(line))]).toEqual([line, power]);
     const shown = LINES.flatMap(([, ...lines]) => lines.map((line) => line.split(' ')[0]));
-    // `run` is an intent once the runbook's file was read.
-    const others = ['run', 'list', 'help', 'postmortem'];
+    // `run` is an intent once the runbook's file was read; `mute` is none at all.
+    const others = ['run', 'mute', 'list', 'help', 'postmortem'];
     const recording = VERBS.filter(({ name, looks }) => !looks && !others.includes(name));
     expect(recording.map(({ name }) => name).filter((name) => !shown.includes(name))).toEqual([]);
     expect(powerFor({ type: 'CaptureMessage' })).toBe('note');

@@ -21,7 +21,9 @@ const inFolder = (folder: string) =>
 const HISTORY = [...inFolder('docs/decisions'), join(ROOT, 'CHANGELOG.md')];
 const LIVING = [
   ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].map((name) => join(ROOT, name)),
-  ...['bench/README.md', 'demo/README.md', 'runbooks/README.md'].map((name) => join(ROOT, name)),
+  ...['bench/README.md', 'demo/README.md', 'ops/README.md', 'runbooks/README.md'].map((name) =>
+    join(ROOT, name),
+  ),
   ...inFolder('docs'),
   ...filesIn(join(ROOT, 'src')).filter((path) => basename(path) === 'README.md'),
 ];

@@ -38,6 +38,13 @@ const everywhere = (text: string) =>
       data: { ...when(8, '01:56'), status: 'resolved', reopened: false },
       texts: { text },
     },
+    {
+      type: 'AlertFired',
+      data: {
+        ...{ ...when(9, '01:57'), alert: 'a1', group: 'g1', source: 'prometheus', rule: null },
+      },
+      texts: { title: text, key: text, text, values: JSON.stringify({ [text]: text }), link: LINK },
+    },
   ]);
 
 /** What ends the directions of writing that a text left open: looked for by leaving out what is closed. */
@@ -81,6 +88,7 @@ describe.each(Object.entries(readers))('Markdown read by %s', (_, read) => {
         expect(line(6)).toBe(`01:54 [#6] action #1 ${text} (owner ${text})${ends(text + text)} — Ana`);
         expect(line(7)).toBe(`01:55 [#7] impact ${ended} — Ana`);
         expect(line(8)).toBe(`01:56 [#8] status resolved: ${ended} — Ana`);
+        expect(line(9)).toBe(`01:57 [#9] alert ${text}: firing${ends(text)} — Ana`);
         expect(blocks.length).toBeLessThan(32);
         // The rest of the page, where texts stand at the ends of lines and in headings. There, readers drop a vertical
         // tab, and there is no reference for it that all of them know.
@@ -126,6 +134,7 @@ test('HTML holds every text exactly as it was entered', async () => {
         `#1 ${text} (owner ${text})`,
         text,
         `resolved: ${text}`,
+        `${text}: firing`,
       ]);
       expect(elements(html, 'h1').map(textOf)).toEqual([`INC-7: ${text}`]);
       expect(elements(html, 'dd').map(textOf)).toContain(text);
@@ -167,6 +176,12 @@ test('JSON holds every text exactly', async () => {
       expect(json.timeline.slice(0, 5).map((entry: { text: string }) => entry.text)).toEqual(
         Array(5).fill(text),
       );
+      expect(json.timeline[8].alert).toMatchObject({
+        title: text,
+        key: text,
+        text,
+        values: { [text]: text },
+      });
       expect(json.causes).toEqual([{ text }]);
       expect(json.actions).toEqual([{ n: 1, text, owner: { id: 'U2', name: text }, done: false }]);
     }),

@@ -214,3 +214,34 @@ export function richIncident(): Recorded[] {
     { type: 'HeadlinePosted', data: { channel: 'C7', ts: '1731202990.000100' }, texts: {} },
   ];
 }
+
+/** What was counted from 01:41 to 01:44:30, in the shape of the fact. `of`: what differs. */
+export function measured(n: number, of: object = {}, texts: Record<string, string> = {}): Recorded {
+  const from = '2024-11-10T01:41:00Z';
+  const to = '2024-11-10T01:44:30Z';
+  const failedIn = [0, 2, 5, 6, 4, 2, 0, 0, 0, 0, 0, 0, 0, 0];
+  const totalIn = [80, 81, 78, 83, 79, 80, 84, 80, 81, 79, 80, 77, 80, 82];
+  const data = {
+    ...{ n, at: from, until: to, precision: 'second' },
+    ...{ from, to, start: 'started', end: 'mitigated', asked: 1 },
+    ...{ looked: '2024-11-10T02:10:00.123Z', stepMs: 15_000, failed: 19, total: 1124 },
+    components: [
+      { failed: 19, total: 624 },
+      { failed: 0, total: 500 },
+    ],
+    noted: {},
+    ...{ bucketMs: 15_000, failedIn, totalIn },
+    ...of,
+  };
+  return {
+    type: 'ImpactMeasured',
+    data,
+    texts: {
+      failedQuery: 'tts_requests_total{status!~"2.."}',
+      totalQuery: 'tts_requests_total',
+      'component.0': 'Developer API',
+      'component.1': 'Internal API',
+      ...texts,
+    },
+  } as Recorded;
+}

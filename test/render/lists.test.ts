@@ -55,6 +55,16 @@ impact: not recorded
 `);
 });
 
+test('what an alert has opened says so, and a source is named as people would', async () => {
+  const { state } = dossierOf([opened('x')]);
+  const opener = { id: 'alerts:prometheus', name: null };
+  expect(showText({ ...state, opener })).toContain('opened: 2024-11-10 01:42:10 by an alert from prometheus');
+  const { entries } = dossierOf([opened('x'), { ...note(2, '01:43', 'seen'), by: opener }]);
+  expect(await timelineText(entries(), { ref: 'INC-7', zone: 'UTC' })).toContain(
+    'seen — prometheus (alerts)',
+  );
+});
+
 test('actions, open ones first; struck ones are gone, a struck completion did not happen', async () => {
   const action = (n: number, action: number): Recorded => ({
     type: 'ActionAdded',

@@ -63,6 +63,113 @@ const problemsOf = (source: string): string[] => {
   return 'problems' in result ? result.problems : [];
 };
 
+describe('how damage is measured', () => {
+  const impact = (more: string, secrets = '') => `${secrets}impact:\n${more}`;
+  const good =
+    '  prometheus: { url: "http://prometheus:9090/" }\n  failed: tts_requests_total{status!~"2.."}\n  total: tts_requests_total\n';
+
+  test('nothing is needed', () => {
+    expect(settingsOf('').impact).toBeNull();
+    expect(settingsOf('impact:').impact).toBeNull();
+  });
+
+  test('all of it is read, with its defaults', () => {
+    expect(settingsOf(impact(good)).impact).toEqual({
+      url: 'http://prometheus:9090/',
+      authorization: null,
+      failed: 'tts_requests_total{status!~"2.."}',
+      total: 'tts_requests_total',
+      by: [],
+      componentLabel: null,
+      components: new Map(),
+      stepMs: 15_000,
+    });
+    const secret = 'secrets:\n  prom: { from: env:PROM, to: ["https://prometheus.example"] }\n';
+    const all = `  prometheus: { url: "https://prometheus.example/select/0", authorization: "secret:prom" }
+  failed: "errors_total{service=~'tts|voice', status!=\\"200\\",}"
+  total: errors_total {}
+  by: [status, region]
+  component_label: service
+  components: { tts: "Text to Speech" }
+  step: 30s
+`;
+    expect(settingsOf(impact(all, secret)).impact).toMatchObject({
+      authorization: 'secret:prom',
+      by: ['status', 'region'],
+      components: new Map([['tts', 'Text to Speech']]),
+      stepMs: 30_000,
+    });
+  });
+
+  test.each([
+    ['nothing to count', '  prometheus: { url: "http://p" }\n  total: x', /^tocsin\.yml:1: impact\.failed /],
+    [
+      'a function',
+      good.replace('total: tts', 'total: rate(tts').concat(''),
+      /^tocsin\.yml:4: impact\.total is no selector of counters; write it as /,
+    ],
+    [
+      'a range',
+      good.replace('total: tts_requests_total', 'total: tts_requests_total[5m]'),
+      /impact\.total is no selector/,
+    ],
+    [
+      'no name of a counter',
+      good.replace('total: tts_requests_total', 'total: \'{job="x"}\''),
+      /impact\.total is no selector/,
+    ],
+    [
+      'an open quote',
+      good.replace('total: tts_requests_total', `total: 'x{a="b}'`),
+      /impact\.total is no selector/,
+    ],
+    [
+      'a metadata address',
+      good.replace('prometheus:9090', '169.254.169.254'),
+      /^tocsin\.yml:2: impact\.prometheus\.url is a link-local or metadata address/,
+    ],
+    [
+      'a password',
+      good.replace('prometheus:9090', 'a:b@prometheus'),
+      /impact\.prometheus\.url must not hold a user or a password/,
+    ],
+    ['a query in the address', good.replace('9090/', '9090/?a=b'), /impact\.prometheus\.url must end before/],
+    [
+      'a key that means nothing',
+      `${good}  fail: x\n`,
+      /^tocsin\.yml:1: impact has keys that mean nothing here \(fail\)/,
+    ],
+    [
+      'names of no label',
+      `${good}  components: { a: b }\n`,
+      /^tocsin\.yml:5: impact\.components says what values mean/,
+    ],
+    ['a step of no time', `${good}  step: 1ms\n`, /^tocsin\.yml:5: impact\.step must be how often/],
+    [
+      'a value for a secret',
+      good.replace('/" }', '/", authorization: "Bearer canary" }'),
+      /^tocsin\.yml:2: impact\.prometheus\.authorization must be a reference such as secret:NAME/,
+    ],
+    [
+      'a secret that is not there',
+      good.replace('/" }', '/", authorization: "secret:p" }'),
+      /^tocsin\.yml:2: .*refers to a secret that is not under `secrets:`: there is none$/,
+    ],
+  ])('%s is refused, with where and what to write', (_, source, problem) => {
+    const problems = problemsOf(impact(source));
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+    expect(problems.join()).not.toContain('canary');
+  });
+
+  test('a secret goes where it may and nowhere else', () => {
+    const secret = 'secrets:\n  prom: { from: env:PROM, to: ["https://other.example"] }\n';
+    const source = good.replace('/" }', '/", authorization: "secret:prom" }');
+    expect(problemsOf(impact(source, secret))).toEqual([
+      'tocsin.yml:4: impact.prometheus.authorization names a secret that may not be sent there; write under secrets: `prom: { from: env:PROM, to: [http://prometheus:9090/] }`',
+    ]);
+  });
+});
+
 describe('the sections of tocsin.yml about runbooks', () => {
   test('nothing is needed', () => {
     const settings = settingsOf('');

@@ -11,6 +11,7 @@ import { ActionFailed } from '#runbooks/action.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { Secret } from '#runbooks/secret.js';
 import type { RunWorld } from '#runs/context.js';
+import type { WatchWorld } from '#schedules/watch.js';
 import { openStore, type Store } from '#store/store.js';
 import { startRunWorker } from '#worker/worker.js';
 import { chanceFrom } from '../support/chance.js';
@@ -67,7 +68,7 @@ const outbox: RunWorld['outbox'] = {
     return hold;
   },
 };
-const world: RunWorld = {
+const world: RunWorld & WatchWorld = {
   outbox: options.fenced ? outbox : credulous(outbox, store),
   incident: async (team, incident) => (await store.incidents.load(team, incident))?.state ?? null,
   facts: (team, incident, run) => store.incidents.runFacts(team, incident, run),
@@ -92,6 +93,8 @@ const world: RunWorld = {
   },
   scrub: { text: (text) => text, json: (value) => value },
   gone: async () => [],
+  watched: new Map(),
+  hurry: store.outbox.hurry,
   approversOf: async () => [],
   async owe(effect, of) {
     await store.outbox.owe(effect, of);

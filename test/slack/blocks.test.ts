@@ -6,6 +6,7 @@ import { publishQuestion, whichIncident } from '#slack/blocks/buttons.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
 import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
 import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';
+import { watchMessage, watchOffer } from '#slack/blocks/watch.js';
 
 const NASTY = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -258,6 +259,19 @@ describe('the headline', () => {
     expect(all).toContain('Lead: nobody yet');
   });
 
+  test('one that an alert opened says so, and how somebody takes it', () => {
+    const opened = state({ opener: { id: 'alerts:prometheus', name: null }, roles: {} });
+    const all = texts(headlineMessage(opened, '/oncall').blocks).join('\n');
+    expect(all).toContain('Lead: nobody yet · `/oncall lead @NAME` says who');
+    expect(all).toContain('Opened 2024-11-10 01:42:10 by an alert from prometheus · Started');
+    expect(announcementMessage(opened).text).toContain(
+      '*identified* · opened by an alert from prometheus, nobody leads it yet → ',
+    );
+    const led = { ...opened, roles: { lead: { id: 'U1', name: 'ana' } } };
+    expect(announcementMessage(led).text).not.toContain('opened by');
+    expect(announcementMessage({ ...opened, status: 'resolved' }).text).not.toContain('opened by');
+  });
+
   test('headline, announcement and topic keep Slack’s limits and ping nobody, whatever was typed', () => {
     fc.assert(
       fc.property(text, fc.array(text, { maxLength: 50 }), (title, names) => {
@@ -305,5 +319,31 @@ describe('questions', () => {
     expect(new Set(ids).size).toBe(25);
     for (const one of actions.elements)
       if (one.type === 'button') expect(one.text.text.length).toBeLessThanOrEqual(75);
+  });
+});
+
+describe('what a watch saw', () => {
+  const told = { incident: 7, watch: 1, entry: entry(), people: ['U1'], reopens: true };
+  test('names who is to know it, and carries a button', () => {
+    const message = watchMessage({ ...told, words: 'watch: api fails' });
+    expect(message.text).toBe('*#12* 01:41 UTC watch: api fails <@U1>');
+    expect(message.blocks.map(({ type }) => type)).toEqual(['section', 'actions']);
+    expect(watchMessage({ ...told, words: 'x', reopens: false, people: [] }).blocks).toHaveLength(1);
+  });
+
+  test('fits, and pings nobody else, whatever was answered', () => {
+    fc.assert(
+      fc.property(text, (words) => {
+        const message = watchMessage({ ...told, words });
+        fits(message);
+        for (const one of [message.text, ...texts(message.blocks)]) {
+          expect(one.endsWith(' <@U1>')).toBe(true);
+          expect(one.slice(0, -' <@U1>'.length)).not.toMatch(CONTROL);
+        }
+        const offer = watchOffer(words, { incident: 7, n: 5, span: '30m' }) ?? [];
+        fits({ text: 'x', blocks: offer });
+        expect(offer.map(({ type }) => type)).toEqual(['section', 'actions']);
+      }),
+    );
   });
 });

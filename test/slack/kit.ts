@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Typed } from '#answer/answer.js';
+import type { Muting, Typed } from '#answer/answer.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -23,6 +23,7 @@ export const quiet: Logs = { debug() {}, info() {}, warn() {}, error() {} };
 /** What stands behind the front in a test: it notes what it was asked and answers what the test wants. */
 export class Behind {
   readonly typed: Typed[] = [];
+  readonly muted: Muting[] = [];
   readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
     [];
   readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
@@ -49,6 +50,10 @@ export class Behind {
     return {
       org: { command: '/incident', zone: null, components: ['Developer API'] },
       answer: async (asked) => {
+        if ('mute' in asked) {
+          this.muted.push(asked);
+          return { kind: 'text', text: 'muted' };
+        }
         if (!('intent' in asked)) {
           this.typed.push(asked);
           return this.answer(asked);

@@ -4,7 +4,9 @@ import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type DemoKit, demoKit, left, pathOf, playsToItsEnd } from '../demo-kit.js';
+import { alertmanagerAvailable } from '../support/alertmanager.js';
 import { haproxyAvailable } from '../support/haproxy.js';
+import { prometheusAvailable } from '../support/prometheus.js';
 
 let kit: DemoKit;
 beforeEach(() => {
@@ -13,11 +15,11 @@ beforeEach(() => {
 afterEach(() => kit.remove());
 
 describe.each([
-  ['haproxy', haproxyAvailable()],
-  ['node', true],
-])('npm run demo -- --once, with %s as the gateway', (gateway, here) => {
+  ['haproxy', 'prometheus', haproxyAvailable() && prometheusAvailable() && alertmanagerAvailable()],
+  ['node', 'small', true],
+])('npm run demo -- --once, with %s as the gateway, watched by %s', (gateway, monitor, here) => {
   (here ? test : test.skip)('replays the founding incident, lives it once more, and leaves its exports', () =>
-    playsToItsEnd(kit, '--gateway', gateway),
+    playsToItsEnd(kit, '--gateway', gateway, '--monitor', monitor),
   );
 });
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -8,7 +9,8 @@ import { chooseAccount } from '#store/embedded/folder.js';
 import { type Connection, connectionUrl, port, role } from '#store/embedded/server.js';
 import { migrate } from '#store/migrate.js';
 import { postgresServer } from './postgres.js';
-import { ofThisRun } from './run.js';
+import { folderOfThisRun, ofThisRun } from './run.js';
+import type { Server } from './server.js';
 
 export type TestDatabase = {
   /** Spread into a `pg.PoolConfig`. */
@@ -37,6 +39,31 @@ export async function emptyDatabase(): Promise<TestDatabase> {
   return create(await sharedServer(), 'template0');
 }
 
+/** A database on a PostgreSQL of its own, which can be killed and started again. */
+export type MortalDatabase = TestDatabase & {
+  /** Without a good-bye, as in a power cut that spares the disk. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+};
+
+/** The same as `testDatabase`, for tests that take its server away: what it has said to be committed it still has then. */
+export async function mortalDatabase(): Promise<MortalDatabase> {
+  const run = await folderOfThisRun();
+  const server = await serverIn(await mkdtemp(join(run, 'mortal-')), run, ['synchronous_commit=on']);
+  await server.start();
+  const config = { host: server.description.folder, port, user: role, database: 'tocsin' };
+  await admin({ ...config, database: 'postgres' }, (client) => client.query('CREATE DATABASE tocsin'));
+  await migrate(config);
+  return {
+    config,
+    url: connectionUrl(config),
+    // Ends what belongs to it too, and writes nothing more.
+    kill: () => server.kill('SIGQUIT'),
+    start: () => server.start(),
+    close: () => server.stop('SIGQUIT'),
+  };
+}
+
 async function create(server: Connection, template: string): Promise<TestDatabase> {
   const config = { ...server, database: `test_${randomBytes(6).toString('hex')}` };
   await admin(server, (client) => client.query(`CREATE DATABASE ${config.database} TEMPLATE ${template}`));
@@ -51,22 +78,30 @@ async function create(server: Connection, template: string): Promise<TestDatabas
   };
 }
 
-/** The same programs that the bot starts where it has no other database; durability alone is not asked of them. */
 function sharedServer(): Promise<Connection> {
   return ofThisRun('postgres', async (folder) => {
-    const account = await chooseAccount(null, folder);
-    const { postgres } = await runnableBinaries(packageFolder(), dirname(folder), account);
-    const server = await postgresServer(folder, dirname(postgres), account, {
-      initdb: ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
-      settings: [
-        // Files that run beside each other share it, some with a dozen processes, killed or stopped, that hold on to theirs.
-        ...['max_connections=300', 'timezone=UTC', 'jit=off', 'io_method=sync'],
-        // Databases come and go; their log need not be kept for long, nor read by others.
-        ...['wal_level=minimal', 'max_wal_senders=0', 'max_wal_size=1GB', 'checkpoint_timeout=1h'],
-      ],
-    });
+    // Databases come and go; their log need not be kept for long.
+    const server = await serverIn(folder, dirname(folder), ['max_wal_size=1GB', 'checkpoint_timeout=1h']);
     await server.start();
     return { server, said: { host: folder, port, user: role, database: 'postgres' } };
+  });
+}
+
+/**
+ * The same programs that the bot starts where it has no other database; durability alone is not asked of them.
+ * @param beside where the programs are made runnable for the account that the server runs as
+ */
+async function serverIn(folder: string, beside: string, settings: string[]): Promise<Server> {
+  const account = await chooseAccount(null, folder);
+  const { postgres } = await runnableBinaries(packageFolder(), beside, account);
+  return postgresServer(folder, dirname(postgres), account, {
+    initdb: ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+    settings: [
+      // Files that run beside each other share one, some with a dozen processes, killed or stopped, that hold on to theirs.
+      ...['max_connections=300', 'timezone=UTC', 'jit=off', 'io_method=sync'],
+      // Nobody else reads its log.
+      ...['wal_level=minimal', 'max_wal_senders=0', ...settings],
+    ],
   });
 }
 

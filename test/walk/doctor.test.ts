@@ -66,6 +66,30 @@ describe('the announcement channel is looked at before the first incident', () =
   });
 });
 
+test('a source of alerts that was never heard of is named with the address that it is to send to', async () => {
+  const file = join(walk.folder, 'tocsin-alerts.yml');
+  const settings = {
+    secrets: { token: 'env:AM_TOKEN' },
+    alerts: {
+      sources: { prometheus: { type: 'alertmanager', secrets: ['secret:token'] } },
+      rules: [{ name: 'all', attach: true }],
+    },
+  };
+  await writeFile(file, JSON.stringify(settings));
+  const asked = {
+    TOCSIN_CONFIG: file,
+    PUBLIC_URL: 'https://tocsin.example/',
+    AM_TOKEN: 'a token, not the real one',
+  };
+  const { out } = await doctor(asked);
+  expect(out).toContain(
+    '✓ source prometheus: has sent nothing in the last 14 days; it is to send to https://tocsin.example/hooks/prometheus',
+  );
+  expect(out).toContain('✓ alerts: 1 source, 1 rule');
+  // Without its secret it could send as it likes.
+  expect((await doctor({ ...asked, AM_TOKEN: '' })).out).toMatch(/✗ secret: .*token/);
+});
+
 test('a delivery that was given up is shown, listed, and tried again', async () => {
   const bot = await walk.here();
   await walk.control('fault', {

@@ -28,7 +28,7 @@ function kept(looks: Partial<Record<Part, Check>>, patienceMs = 1_000) {
 async function served(health: Pick<Health, 'now'>): Promise<Web & { url: string }> {
   const none = {} as never;
   const web = await startWeb(
-    { health, exports: none, api: none, slack: null, log: memoryLog() as never },
+    { health, exports: none, api: none, hooks: {} as never, slack: null, log: memoryLog() as never },
     '127.0.0.1',
     0,
     { lingerMs: 200 },

@@ -40,6 +40,7 @@ async function start(limits: Partial<WebLimits> = {}): Promise<void> {
         tokens: { byHash: async () => token, noteUse() {} },
         zone: 'UTC',
       },
+      hooks: {} as never,
       slack: (incoming, response) => {
         let size = 0;
         incoming.on('data', (chunk: Buffer) => {

@@ -1,12 +1,14 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered, wordAt } from './entered.js';
+import { ALERTS } from './verb/alerts.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
 import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
 import { RECORDS } from './verb/records.js';
 import { RUNS } from './verb/run.js';
+import { WATCHES } from './verb/watch.js';
 import {
   ask,
   type CommandContext,
@@ -28,6 +30,8 @@ const PARSERS: Required<Parsers> = {
   ...CHANGES,
   ...PEOPLE,
   ...RUNS,
+  ...WATCHES,
+  ...ALERTS,
   ...ASKS,
 };
 

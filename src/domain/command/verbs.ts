@@ -49,6 +49,7 @@ const TABLE = {
   ],
   resolve: ['resolve [TIME] [TEXT]', 'the same as status resolved', { aliases: ['close'], timed: true }],
   reopen: ['reopen REASON', 'go on with a resolved incident'],
+  dismiss: ['dismiss [REASON]', 'not an incident: resolve it as a false alarm'],
   sev: ['sev sev1|sev2|sev3|sev4 [REASON]', 'change the severity', { aliases: ['severity'] }],
   lead: ['lead @NAME', 'name the incident lead', { textless: true }],
   role: ['role ROLE @NAME', 'give somebody a role', { textless: true }],
@@ -62,8 +63,8 @@ const TABLE = {
   ],
   component: ['component add|remove NAME', 'say what is affected'],
   impact: [
-    'impact TEXT [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]…',
-    'record the damage, in words or numbers',
+    'impact TEXT|measure [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]…',
+    'record the damage, or have it measured',
     {
       flags: [
         { name: 'failed', value: 'N' },
@@ -71,6 +72,7 @@ const TABLE = {
         { name: 'from', value: 'TIME' },
         { name: 'to', value: 'TIME' },
         COMPONENT,
+        { name: 'unaffected', value: 'NAME', many: true },
       ],
     },
   ],
@@ -95,6 +97,24 @@ const TABLE = {
   retry: ['retry RUN', 'do the step that failed once more', { textless: true }],
   skip: ['skip RUN REASON', 'go on without the step that failed'],
   answer: ['answer RUN CHOICE', 'answer what a run asks'],
+  watch: [
+    'watch [30m|stop] [--probe NAME]… [--query NAME]…',
+    'keep looking for a while at what is over',
+    {
+      flags: [
+        { name: 'probe', value: 'NAME', many: true },
+        { name: 'query', value: 'NAME', many: true },
+      ],
+      textless: true,
+    },
+  ],
+  attach: ['attach KEY INC-7', 'move the alerts of a key to another incident'],
+  split: ['split KEY', 'move the alerts of a key to an incident of their own'],
+  mute: [
+    'mute [KEY 30m|2h|1d|off]',
+    'let the alerts of a key open no incident for a while',
+    { incident: false },
+  ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],
@@ -196,6 +216,7 @@ export type Ask =
   | { type: 'catchup' }
   | { type: 'actions' }
   | { type: 'runs' }
+  | { type: 'mutes' }
   | { type: 'help'; verb: string | null };
 
 type Said =
@@ -203,7 +224,18 @@ type Said =
   | { kind: 'ask'; ask: Ask }
   /** A runbook by its name, the inputs as typed: the shelf makes an intent of it. */
   | { kind: 'run'; runbook: string; inputs: Record<string, string>; planOnly: boolean }
+  /** Names as typed, and for how long; null: as tocsin.yml says. */
+  | ({ kind: 'watch' } & WatchAsked)
+  /** `until` null: not muted any more. */
+  | { kind: 'mute'; key: string; until: Date | null }
   | { kind: 'form'; form: 'open' | 'note' | 'log' };
+
+/** A watch as it was typed. */
+export interface WatchAsked {
+  forMs: number | null;
+  probes: string[];
+  queries: string[];
+}
 
 /** A command, understood. `ref`: the incident it names; `notes`: remarks for the receipt, whole sentences. */
 export type Parsed = Said & {

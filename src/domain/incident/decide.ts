@@ -1,12 +1,24 @@
-import { askerIn, forbidden, powerFor, type Rules } from '../permission.js';
+import { decideAlert } from '../alert/decide.js';
+import type { AlertIntent } from '../alert/intent.js';
+import { askerIn, forbidden, maySay, powerFor, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
 import type { RunIntent } from '../run/intent.js';
 import { runsOf } from '../run/state.js';
 import { given, LIMITS } from '../text.js';
-import { happened, type Moment, momentNow, type Person, personLabel, refOf } from '../words.js';
+import { isCalm, watchedIn, watchOf } from '../watch.js';
+import {
+  happened,
+  type Moment,
+  momentNow,
+  type Person,
+  personLabel,
+  refOf,
+  STANDING,
+  toSeconds,
+} from '../words.js';
 import type { Entry } from './entry.js';
-import type { DraftFact } from './fact.js';
+import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
 import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
@@ -29,9 +41,18 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
   return rule(state, intent, asking, found);
+}
+
+const ABOUT_ALERTS: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
+  ...(['RecordAlert', 'NoteAlertsShown', 'MoveAlerts', 'TakeAlerts'] as const),
+] satisfies Array<AlertIntent['type']>);
+
+function isAboutAlerts(intent: Intent): intent is AlertIntent {
+  return ABOUT_ALERTS.has(intent.type);
 }
 
 function isAboutRun(intent: Intent): intent is RunIntent {
@@ -47,7 +68,8 @@ function notPermitted(
   rules: Rules,
 ): Refusal | null {
   const power = powerFor(intent);
-  if (power === null) return asking.source === 'bot' ? null : refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (!maySay(intent, asking.source)) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (power === null) return null;
   // Nobody approves from there at all, which is said where approvals are decided.
   if (intent.type === 'ApproveRun' && asking.source !== 'slack') return null;
   const run =
@@ -83,7 +105,10 @@ type Rule<T extends Intent['type']> = (
 ) => Decision;
 
 const RULES: {
-  readonly [T in Exclude<Intent['type'], RunIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'>]: Rule<T>;
+  readonly [T in Exclude<
+    Intent['type'],
+    RunIntent['type'] | AlertIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'
+  >]: Rule<T>;
 } = {
   // -- what happened --
 
@@ -121,8 +146,11 @@ const RULES: {
    * Impact as entered. When it says from when to when, that is its place in the timeline;
    * otherwise its place is where it was recorded.
    */
-  RecordImpact: (state, { text, failed, total, from, to, components: named }, asking) => {
-    if (text === null && failed === null && total === null && named.length === 0) {
+  RecordImpact: (state, intent, asking) => {
+    const { text, failed, total, from, to, components: named } = intent;
+    const unaffected = [...new Set(intent.unaffected ?? [])];
+    const nothing = text === null && failed === null && total === null;
+    if (nothing && named.length + unaffected.length === 0) {
       return refuse('IMPACT_EMPTY', { form: 'impact TEXT, or impact --failed 19 --from 01:41 --to 01:44' });
     }
     if (failed !== null && total !== null && failed > total) {
@@ -132,15 +160,46 @@ const RULES: {
       return refuse('TIME_RANGE_BACKWARDS', { from: from.at, to: to.at });
     }
     const components = [...new Set(named)];
-    const excess = tooManyComponents(components.length);
+    const both = components.find((name) => unaffected.includes(name));
+    if (both !== undefined)
+      return refuse('IMPACT_CONTRADICTS', { why: `“${both}” is named as affected and as not affected` });
+    const excess = tooManyComponents(components.length + unaffected.length);
     if (excess) return excess;
     const data = {
       ...happened(state, asking, span(from, to)),
       ...{ failed, total, from: from?.at ?? null, to: to?.at ?? null, components: components.length },
+      ...(unaffected.length > 0 && { unaffected: unaffected.length }),
     };
-    return [
-      { type: 'ImpactRecorded', data, texts: { ...given({ text }), ...numbered('component', components) } },
-    ];
+    const texts = { ...given({ text }), ...numbered('component', [...components, ...unaffected]) };
+    return [{ type: 'ImpactRecorded', data, texts }];
+  },
+
+  /** That it is to be measured. No timeline entry: what is found out has one. */
+  MeasureImpact: (state, { from, to, components: named }, asking, { damageFrom }) => {
+    const components = [...new Set(named)];
+    const excess = tooManyComponents(components.length);
+    if (excess) return excess;
+    const window = windowOf(state, from, to, asking, damageFrom ?? null);
+    const ms = Date.parse(window.to) - Date.parse(window.from);
+    if (!(ms > 0 && ms <= LONGEST_MEASURED_MS)) return refuse('MEASURE_WINDOW', window);
+    const data = { ...window, components: components.length };
+    return [{ type: 'MeasureAsked', data, texts: numbered('component', components) }];
+  },
+
+  NoteImpactMeasured: (state, { asked, measured }, asking) => {
+    const { from, to, start, end, components, groups, failedQuery, totalQuery, ...others } = measured;
+    const data = {
+      ...happened(state, asking, { at: from, until: to, precision: 'second' }),
+      ...{ ...others, from, to, start, end, asked },
+      components: components.map(({ failed, total }) => ({ failed, total })),
+    };
+    const names = components.map(({ name }) => name);
+    const texts = {
+      ...{ failedQuery, totalQuery },
+      ...(groups.length > 0 && { groups: JSON.stringify(groups) }),
+      ...numbered('component', names),
+    };
+    return [{ type: 'ImpactMeasured', data, texts }];
   },
 
   AddAction: (state, { text, owner }, asking) => {
@@ -184,6 +243,13 @@ const RULES: {
     }
     const data = { ...happened(state, asking, null), status: 'investigating' as const, reopened: true };
     return [{ type: 'StatusChanged', data, texts: { text: reason } }];
+  },
+
+  /** Also of what was resolved as an incident before; what it was taken for then stays in the timeline. */
+  DismissIncident: (state, { reason }, asking) => {
+    if (state.falseAlarm) return refuse('DISMISSED_ALREADY', { ref: refOf(state.number) });
+    const data = { ...happened(state, asking, null), status: 'resolved' as const, reopened: false };
+    return [{ type: 'StatusChanged', data: { ...data, dismissed: true }, texts: given({ text: reason }) }];
   },
 
   ChangeSeverity: (state, { severity, reason }, asking) => {
@@ -255,7 +321,11 @@ const RULES: {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
     const done = entry.kind === 'action' && entry.detail.done === true;
-    const next = done ? 'Strike it if it is wrong: `strike N REASON`.' : INSTEAD[entry.kind];
+    const next = done
+      ? 'Strike it if it is wrong: `strike N REASON`.'
+      : entry.detail.measured
+        ? 'What was measured stays as it was measured: `strike N REASON`, and `impact measure` again.'
+        : insteadOf(entry);
     return next
       ? refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next })
       : [{ type: 'EntryEdited', data: { entry: entry.n }, texts: { text: intent.text } }];
@@ -265,6 +335,11 @@ const RULES: {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
     const { at, until, precision } = intent.moment;
+    if (entry.detail.measured) {
+      const next =
+        'What was measured was measured then: `impact measure --from TIME --to TIME` measures anew.';
+      return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
+    }
     return (
       ofMachine(entry) ?? [
         { type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} },
@@ -320,7 +395,83 @@ const RULES: {
     };
     return [{ type: 'NumbersSkipped', data, texts: {} }];
   },
+
+  // -- watching what is held to be over --
+
+  /** A second one takes the place of the first: that is how one is prolonged. */
+  StartWatch: (state, { forMs, everyMs, probes, queries }, asking) => {
+    const ref = refOf(state.number);
+    if (state.number === STANDING || !isCalm(state)) {
+      const how = state.number === STANDING ? 'the record of scheduled work' : state.status;
+      return refuse('WATCH_TOO_EARLY', { ref, how });
+    }
+    const { count = 0, list = [] } = state.watches ?? {};
+    const next = 'Those that ended are being counted up: type it again in a moment.';
+    const excess = tooMany('watches', list.length + 1, LIMITS.watches, next);
+    if (excess) return excess;
+    const before = watchOf(state);
+    const moment = happened(state, asking, null);
+    const ends = toSeconds(new Date(Date.parse(moment.at) + forMs));
+    const data = { ...moment, watch: count + 1, ends, everyMs, probes, queries };
+    return [
+      ...(before ? [stopped(before.watch, 'replaced')] : []),
+      { type: 'WatchStarted', data, texts: {} },
+    ];
+  },
+
+  StopWatch: (state) => {
+    const on = watchOf(state);
+    return on ? [stopped(on.watch, 'stopped')] : refuse('NOT_WATCHED', { ref: refOf(state.number) });
+  },
+
+  /** Only what has changed is told, and of each look once: it may be made again by who comes after one that died. */
+  NoteWatchLook: (state, { watch, slot, failed, good, why, counted }, asking) => {
+    const on = watchOf(state);
+    if (on?.watch !== watch || (on.slot !== null && slot <= on.slot)) return [];
+    const fails = failed.filter((name) => watchedIn(on).includes(name) && !on.failing.includes(name));
+    const told = fails.length > 0 && on.told < FAILURES_TOLD;
+    const last = on.told + 1 === FAILURES_TOLD;
+    const well = on.failing.filter((name) => good.includes(name));
+    const data = (offset: number, names: string[]) => ({
+      ...happened(state, asking, null, offset),
+      ...{ watch, slot, looks: counted.looks, good: counted.good, names },
+    });
+    const facts: DraftFact[] = [];
+    if (well.length > 0) facts.push({ type: 'WatchRecovered', data: data(0, well), texts: {} });
+    if (told)
+      facts.push({
+        type: 'WatchFailed',
+        data: { ...data(facts.length, fails), ...(last && { last: true as const }) },
+        texts: given({ why }),
+      });
+    return facts;
+  },
+
+  EndWatch: (state, { watch, how: otherwise, why, counted }, asking) => {
+    const one = state.watches?.list.find((of) => of.watch === watch);
+    if (!one) return [];
+    const { looks, good, missed, each } = counted;
+    const how = one.stopped?.how ?? otherwise;
+    const who = one.stopped?.by ?? null;
+    // Counted up late, after the bot was away, it was over all the same when it was to be.
+    const over = how === 'time' && Date.parse(one.ends) <= asking.now.getTime();
+    const moment = over ? { at: one.ends, until: null, precision: 'second' as const } : null;
+    const data = {
+      ...happened(state, asking, moment),
+      ...{ watch, how, looks, good, missed, who: who?.id ?? null },
+      each: watchedIn(one).map((name) => ({ name, good: each[name] ?? 0 })),
+    };
+    const texts = given({ why: how === 'impossible' ? why : null, who: who?.name ?? null });
+    return [{ type: 'WatchEnded', data, texts }];
+  },
 };
+
+function stopped(watch: number, how: 'stopped' | 'replaced'): DraftFact {
+  return { type: 'WatchStopped', data: { watch, how }, texts: {} };
+}
+
+/** Failures of one watch that are told; what comes and goes is then only counted. */
+const FAILURES_TOLD = 10;
 
 /** @returns a refusal when more than `limit` things would be kept. */
 function tooMany(what: string, count: number, limit: number, next: string): Refusal | null {
@@ -343,6 +494,44 @@ function namesOf(people: readonly Person[]): Record<string, string> {
 
 function eachOnce(people: readonly Person[]): Person[] {
   return [...new Map(people.map((person) => [person.id, person])).values()];
+}
+
+/** What is measured at once: longer than an incident lasts, and short enough to be read sample by sample. */
+const LONGEST_MEASURED_MS = 7 * 86_400_000;
+
+/** From the beginning of the damage to its end, as far as somebody has said when these were. */
+function windowOf(
+  { milestones, opened }: IncidentState,
+  from: Moment | null,
+  to: Moment | null,
+  { now }: Asking,
+  damageFrom: string | null,
+): MeasuredWindow {
+  const at = (moment: { at: string; precision: string } | null) =>
+    moment && moment.precision !== 'date' ? moment.at : null;
+  const { at: today } = momentNow(now);
+  const begin =
+    first({
+      asked: from?.at,
+      started: at(milestones.started),
+      impact: damageFrom,
+      detected: at(milestones.detected),
+    }) ?? ({ why: 'opened', at: opened.at } as const);
+  const later = (end: string | null) => (end !== null && end > begin.at ? end : null);
+  const end =
+    first({
+      asked: to?.at,
+      mitigated: later(at(milestones.mitigated)),
+      resolved: later(at(milestones.resolved)),
+    }) ?? ({ why: 'now', at: today } as const);
+  // What has not happened yet was not counted.
+  const [until = today] = [end.at, today].sort();
+  return { from: begin.at, to: until, start: begin.why, end: end.why };
+}
+
+function first<K extends string>(of: Record<K, string | null | undefined>): { why: K; at: string } | null {
+  for (const why of Object.keys(of) as K[]) if (of[why]) return { why, at: of[why] as string };
+  return null;
 }
 
 function span(from: Moment | null, to: Moment | null): Moment | null {
@@ -387,13 +576,22 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   component: 'Use `component add NAME` or `component remove NAME`.',
   run: 'What a run did stays as it was; add what is to be known with `note`.',
   step: 'What a run did stays as it was; add what is to be known with `note`.',
+  alert: 'What monitoring said stays as it was said; `split KEY` takes alerts out that belong elsewhere.',
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
-/** What a run did is not for people to correct. */
+const OF_MACHINES: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['run', 'step', 'alert']);
+
+function insteadOf({ kind, detail }: Entry): string | undefined {
+  return detail.watch
+    ? 'What a watch saw stays as it was; add what is to be known with `note`.'
+    : INSTEAD[kind];
+}
+
+/** What a run did, a watch saw, and what monitoring said, is not for people to correct. */
 function ofMachine(entry: Entry): Refusal | null {
-  const next = INSTEAD[entry.kind];
-  if (!next || (entry.kind !== 'run' && entry.kind !== 'step')) return null;
+  const next = insteadOf(entry);
+  if (!next || !(OF_MACHINES.has(entry.kind) || entry.detail.watch)) return null;
   return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 

@@ -1,7 +1,10 @@
+import type { AlertFactBody } from '../alert/fact.js';
+import { alertsHere, firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
-import { refOf, runRef } from '../words.js';
-import { isOfRun } from './entry.js';
+import { type Counted, isCalm, isOfWatch, type WatchFactBody, watchOf } from '../watch.js';
+import { refOf, runRef, type Status } from '../words.js';
+import { isOfAlert, isOfRun } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -46,6 +49,13 @@ export type Effect =
       kind: 'export.send';
       payload: { format: string; zone: string; channel: string; user: string; asked?: string };
     }
+  /**
+   * Ask Prometheus what was counted, and record it. What is to be measured is with the fact `seq`; `user` waits for it, and
+   * `typed` is the channel where they asked. In a lane of its own: it may take long.
+   */
+  | { kind: 'impact.measure'; payload: { seq: number; user: string; typed?: string } }
+  /** Show the picture of the measured impact `n`; what it is made of is with the fact `seq`. */
+  | { kind: 'impact.picture'; payload: { n: number; seq: number } }
   /** Take a run as far as it goes now. In the run's own lane, by workers of runs: it may take long. */
   | { kind: 'run.advance'; payload: { run: number } }
   /** Bring the run's one message in the channel up to date. */
@@ -57,7 +67,23 @@ export type Effect =
   /** Send what a step printed as a file; its text is with the fact `seq`. */
   | { kind: 'run.log'; payload: { run: number; step: string; seq: number } }
   /** Post the messages that a step asked for; their texts are with the fact `seq`. */
-  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } };
+  | { kind: 'run.post'; payload: { run: number; seq: number; posts: number } }
+  /** Settle what waits of a group of alerts. In the group's own lane, which is no incident's. */
+  | { kind: 'alerts.settle'; payload: Record<string, never> }
+  /** Bring the one message of a group of alerts in the incident's channel up to date. */
+  | { kind: 'alerts.show'; payload: { group: string } }
+  /** Take a group of alerts to another incident, or (null) to a new one. In the group's own lane, in line with its signals. */
+  | { kind: 'alerts.move'; payload: { group: string; to: number | null } }
+  /**
+   * Look, or end the watch: in its own lane, by workers of runs. `counted`: what it came to so far, absent at its beginning.
+   * `wake`: somebody has spoken, so that what is due in that lane later is due now; in a lane beside it.
+   */
+  | { kind: 'watch.look'; payload: { watch: number; counted?: Counted; wake?: true } }
+  /**
+   * Tell the channel, with who is to know it named, what a watch saw, or that it cannot go on: the fact `seq`, entry `n`.
+   * `asked`: who asked for it.
+   */
+  | { kind: 'watch.tell'; payload: { seq: number; n: number; asked: string } };
 
 export type EffectKind = Effect['kind'];
 
@@ -81,6 +107,25 @@ export function laneOfTimer(team: string, incident: number, run: number, fence: 
   return `${laneOfRun(team, incident, run)}/timer/${fence}`;
 }
 
+/** What is said about the alerts of one key is settled in one lane, `T024BE7LD/alerts/<group>`: in order, whichever incident it is about. */
+export function laneOfAlerts(team: string, group: string): string {
+  return `${team}/alerts/${group}`;
+}
+
+/** The lane of the row that has a group settled at a later time. */
+export function laneOfAlertsTimer(team: string, group: string): string {
+  return `${laneOfAlerts(team, group)}/timer`;
+}
+
+const ALERTS_LANE = /^([^/]+)\/alerts\/([0-9a-f]+)(\/timer)?$/;
+
+/** @returns the group of alerts that a lane belongs to; null: it belongs to none */
+export function alertsLaneOf(lane: string): { team: string; group: string; timer: boolean } | null {
+  const [, team, group, timer] = ALERTS_LANE.exec(lane) ?? [];
+  if (team === undefined || group === undefined) return null;
+  return { team, group, timer: timer !== undefined };
+}
+
 const RUN_LANE = /^([^/]+)\/INC-(\d+)\/RUN-(\d+)(\/timer(?:\/\d+)?)?$/;
 
 /** @returns the run that a lane belongs to; null: it belongs to none */
@@ -92,12 +137,33 @@ export function runLaneOf(
   return { team, incident: Number(incident), run: Number(run), timer: timer !== undefined };
 }
 
+/** A watch has a lane of its own, `T024BE7LD/INC-7/watch/2`; what wakes it is in one beside that. */
+export function laneOfWatch(team: string, incident: number, watch: number, wake = false): string {
+  return `${laneOf(team, incident)}/watch/${watch}${wake ? '/wake' : ''}`;
+}
+
+const WATCH_LANE = /^([^/]+)\/INC-(\d+)\/watch\/(\d+)(\/wake)?$/;
+
+/** @returns the watch that a lane belongs to; null: it belongs to none */
+export function watchLaneOf(
+  lane: string,
+): { team: string; incident: number; watch: number; wake: boolean } | null {
+  const [, team, incident, watch, wake] = WATCH_LANE.exec(lane) ?? [];
+  if (team === undefined) return null;
+  return { team, incident: Number(incident), watch: Number(watch), wake: wake !== undefined };
+}
+
 /** Effects outside the incident's channel have lanes of their own: they are paid also when that channel cannot be made. */
 export function laneOfEffect(team: string, incident: number, effect: Effect): string {
   switch (effect.kind) {
     case 'run.advance':
       return laneOfRun(team, incident, effect.payload.run);
+    case 'watch.look':
+      return laneOfWatch(team, incident, effect.payload.watch, effect.payload.wake);
+    case 'alerts.move':
+      return laneOfAlerts(team, effect.payload.group);
     case 'announcement.refresh':
+    case 'impact.measure':
     case 'run.alarm':
       return laneBeside(team, incident, effect.kind);
     default:
@@ -115,6 +181,8 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     payload: { n: (fact.data as { n: number }).n, head },
   });
   if (isOfRun(fact)) return runEffectsOf(fact, entry);
+  if (isOfWatch(fact)) return watchEffectsOf(fact, before, entry);
+  if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -127,7 +195,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'StatusPosted':
       return [entry()];
     case 'StatusChanged':
-      return [entry(hash), ...refresh];
+      return [
+        entry(hash),
+        ...refresh,
+        ...(isCalm(fact.data) ? [] : wakeOf(before)),
+        ...alertsShownAnew(before, fact.data.status),
+      ];
     case 'SeverityChanged':
     case 'TitleChanged':
     case 'MilestoneMarked':
@@ -135,6 +208,10 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'ComponentRemoved':
     case 'ImpactRecorded':
       return [entry(), ...refresh];
+    case 'MeasureAsked':
+      return [{ kind: 'impact.measure', payload: { seq: fact.seq, user: fact.by.id } }];
+    case 'ImpactMeasured':
+      return [entry(), { kind: 'impact.picture', payload: { n: fact.data.n, seq: fact.seq } }, ...refresh];
     case 'RoleAssigned':
       return [entry(), ...refresh, { kind: 'people.invite', payload: { people: [fact.data.person] } }];
     case 'PeopleInvited':
@@ -148,7 +225,13 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'EntryRetimed':
     case 'EntryStruck': {
       const { entry: n } = fact.data;
-      return [{ kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } }, ...onHeadline(before, n)];
+      const status = fact.type === 'EntryStruck' ? fact.data.restored?.status?.status : undefined;
+      return [
+        { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
+        ...onHeadline(before, n),
+        ...(status && !isCalm({ status }) ? wakeOf(before) : []),
+        ...(status ? alertsShownAnew(before, status) : []),
+      ];
     }
     case 'ChannelOpened':
       // Where it was announced before there was a channel, people are shown the way to it now.
@@ -185,10 +268,52 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
   const rests =
     state !== null &&
     (state.impact?.n === n ||
+      state.measured?.n === n ||
+      state.unaffected?.some((one) => one.n === n) ||
       state.opened.n === n ||
       state.lastPost?.n === n ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
+}
+
+/**
+ * What the world is owed because of what monitoring said. Whoever settles a group's signals asks for its message once for all
+ * of them, so an alert alone owes none: 5,000 of them would ask for it 5,000 times.
+ */
+function alertEffectsOf(
+  fact: Fact & AlertFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const { group } = fact.data;
+  const show: Effect = { kind: 'alerts.show', payload: { group } };
+  switch (fact.type) {
+    case 'AlertFired': {
+      const { detected } = before?.milestones ?? {};
+      const first = firstAlert(before?.alerts);
+      const sooner = first === null || fact.data.at < first.at;
+      return sooner && !detected?.marked ? refreshOf(before) : [];
+    }
+    case 'AlertsMoved':
+      return [
+        entry(),
+        show,
+        { kind: 'alerts.move', payload: { group, to: fact.data.to } },
+        ...refreshOf(before),
+      ];
+    case 'AlertsTaken':
+      // One that comes back brings along what it had shown first.
+      return [entry(), show, ...(before?.alerts?.[group] ? refreshOf(before) : [])];
+    case 'AlertChanged':
+    case 'AlertsShown':
+      return [];
+  }
+}
+
+/** What is offered under alerts depends on whether the incident is open. */
+function alertsShownAnew(before: IncidentState | null, status: Status): Effect[] {
+  if ((before?.status === 'resolved') === (status === 'resolved')) return [];
+  return alertsHere(before?.alerts).map(({ group }) => ({ kind: 'alerts.show', payload: { group } }));
 }
 
 /** A step's log of more characters than this is sent as a file; the message shows its end anyway. */
@@ -236,4 +361,33 @@ function runEffectsOf(fact: Fact & RunFactBody, entry: () => Effect): Effect[] {
     default:
       return [show, ...advance];
   }
+}
+
+/** What the world is owed because of something that happened in a watch. */
+function watchEffectsOf(
+  fact: Fact & WatchFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const of = before?.watches?.list.find(({ watch }) => watch === fact.data.watch);
+  const asked = of?.by.id ?? fact.by.id;
+  const tell = (n: number): Effect => ({ kind: 'watch.tell', payload: { seq: fact.seq, n, asked } });
+  switch (fact.type) {
+    case 'WatchStarted':
+      return [entry(), { kind: 'watch.look', payload: { watch: fact.data.watch } }];
+    case 'WatchStopped':
+      return [{ kind: 'watch.look', payload: { watch: fact.data.watch, wake: true } }];
+    case 'WatchFailed':
+      return [tell(fact.data.n)];
+    case 'WatchRecovered':
+      return [entry()];
+    case 'WatchEnded':
+      return [fact.data.how === 'impossible' ? tell(fact.data.n) : entry()];
+  }
+}
+
+/** Of what is not over any more, the watch is counted up at once, and not when its next look is due. */
+function wakeOf(state: IncidentState | null): Effect[] {
+  const on = state && watchOf(state);
+  return on ? [{ kind: 'watch.look', payload: { watch: on.watch, wake: true } }] : [];
 }

@@ -1,6 +1,16 @@
+import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
-import { type EntryKind, type Happened, type Person, personLabel, runRef, type Source } from '../words.js';
-import type { Fact, FactBody } from './fact.js';
+import { isOfWatch, type WatchDetail, watchDetail, watchText } from '../watch.js';
+import {
+  type EntryKind,
+  type Happened,
+  type Person,
+  personLabel,
+  refOf,
+  runRef,
+  type Source,
+} from '../words.js';
+import type { Fact, FactBody, Noted } from './fact.js';
 
 /**
  * One line of the timeline: a reading of one fact and its later corrections.
@@ -24,6 +34,8 @@ export interface Entry extends Happened {
 interface EntryDetail {
   status?: string;
   reopened?: boolean;
+  /** Of a status: it was a false alarm. */
+  dismissed?: boolean;
   severity?: string;
   role?: string;
   person?: Person;
@@ -34,6 +46,10 @@ interface EntryDetail {
   from?: string | null;
   to?: string | null;
   components?: string[];
+  /** Components that an impact says were not affected. */
+  unaffected?: string[];
+  /** Where the numbers of an impact were counted, and not typed: how. */
+  measured?: Measurement;
   action?: number;
   done?: boolean;
   owner?: Person | null;
@@ -48,6 +64,46 @@ interface EntryDetail {
   runbook?: string;
   what?: string;
   step?: string;
+  /** Of a watch, whose lines are notes of its own: what happened in it. */
+  watch?: WatchDetail;
+  /** Of an alert: its id and where it is filed, whether it fires, how often it has fired, since when it does so now. */
+  alert?: string;
+  group?: string;
+  key?: string;
+  sender?: string;
+  rule?: string | null;
+  firing?: boolean;
+  times?: number;
+  since?: string;
+  /** What its sender says of it beside its title. */
+  about?: string | null;
+  labels?: Record<string, string>;
+  values?: Record<string, string>;
+  /** Of a group of alerts that went elsewhere, or came: which way, how many of it fired, and the other incident; null: not to be read here, or a new one. */
+  moved?: 'to' | 'from';
+  other?: string | null;
+}
+
+/** What was counted of one component, or of one group of labels. */
+export interface Counted {
+  name: string;
+  failed: number;
+  total: number;
+}
+
+/** How an impact was measured, and what beside its figures came of it. */
+export interface Measurement {
+  looked: string;
+  stepMs: number;
+  failedQuery: string;
+  totalQuery: string;
+  components: Counted[];
+  limited?: true;
+  groups: Counted[];
+  noted: Noted;
+  bucketMs: number;
+  failedIn: number[];
+  totalIn: number[];
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -56,6 +112,11 @@ export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> &
 /** Is this something that happened in a run? */
 export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
   return Object.hasOwn(RUN_FACTS, fact.type);
+}
+
+/** Is this something that monitoring said, or about what it said? */
+export function isOfAlert<F extends FactBody>(fact: F): fact is F & AlertFactBody {
+  return Object.hasOwn(ALERT_FACTS, fact.type);
 }
 
 /** Shown in place of a text that was erased. */
@@ -71,16 +132,18 @@ export function entryText(entry: Entry): string {
   switch (kind) {
     case 'opened':
     case 'title':
-    case 'note':
     case 'message':
     case 'cause':
-    case 'alert':
       return given ?? '';
+    case 'note':
+      return detail.watch ? watchText(detail.watch, given) : (given ?? '');
+    case 'alert':
+      return alertText(detail, given ?? '');
     case 'run':
     case 'step':
       return runText(detail, given);
     case 'status':
-      return said(`${detail.status ?? ''}${detail.reopened ? ' (reopened)' : ''}`, given);
+      return said(`${detail.status ?? ''}${statusRemark(detail)}`, given);
     case 'severity':
       return said(detail.severity ?? '', given);
     case 'post':
@@ -92,7 +155,8 @@ export function entryText(entry: Entry): string {
     case 'component':
       return `${detail.change ?? 'added'} ${given ?? ''}`;
     case 'impact':
-      return given ?? impactText({ ...detail, text: null });
+      if (given !== null) return given;
+      return detail.measured ? measuredText(detail, detail.measured) : impactText({ ...detail, text: null });
     case 'action':
       return actionText(entry, given);
     default: {
@@ -104,9 +168,12 @@ export function entryText(entry: Entry): string {
 
 /**
  * The sentence of an entry with all that was recorded in it: for answers and the channel, where nothing else tells the
- * numbers of an impact. Exports have them in a place of their own.
+ * numbers of an impact. Exports have them in a place of their own; and they alone the queries, which nobody reads on a phone.
  */
 export function toldText(entry: Entry): string {
+  const { measured } = entry.detail;
+  if (entry.kind === 'impact' && measured && entry.text === null && !entry.erased)
+    return countedText(entry.detail, measured, 'measured');
   if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
   return impactText({ ...entry.detail, text: entry.text });
 }
@@ -117,16 +184,95 @@ interface ImpactNumbers {
   failed?: number | null;
   total?: number | null;
   components?: string[];
+  unaffected?: string[];
 }
 
 /** @returns the text that was entered, and a phrase made of the numbers and components: `19 of 400 requests failed`. */
 export function impactText(impact: ImpactNumbers): string {
   const numbers = impactNumbers(impact);
   const components = impact.components?.join(', ') ?? '';
+  const spared = unaffectedText(impact.unaffected);
+  const behind = spared === null ? '' : `; ${spared}`;
   if (impact.text !== null)
-    return [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ');
-  if (numbers === null) return components === '' ? '' : `affects ${components}`;
-  return components === '' ? numbers : `${numbers} (${components})`;
+    return (
+      [impact.text, [numbers, components].filter(Boolean).join(', ')].filter(Boolean).join(' — ') + behind
+    );
+  if (numbers === null) return components === '' ? (spared ?? '') : `affects ${components}${behind}`;
+  return (components === '' ? numbers : `${numbers} (${components})`) + behind;
+}
+
+/** @returns `not affected: Dashboard, Internal API`; null: nobody said so of any */
+export function unaffectedText(names: readonly string[] = []): string | null {
+  return names.length === 0 ? null : `not affected: ${names.join(', ')}`;
+}
+
+/** What was counted, with all that it rests on: figures, window, queries, and what has to be known of them. */
+function measuredText(detail: EntryDetail, measured: Measurement): string {
+  const { from = null, to = null } = detail;
+  const day = (at: string | null) => (at ?? '').slice(0, 10);
+  const time = (at: string | null) => (at ?? '').slice(11, 19);
+  const until = day(from) === day(to) ? time(to) : `${day(to)} ${time(to)}`;
+  const how = `measured from ${day(from)} ${time(from)} to ${until} UTC, ${queriesText(measured)}`;
+  return countedText(detail, measured, how);
+}
+
+function countedText(detail: EntryDetail, { noted }: Measurement, how: string): string {
+  return [impactText({ ...detail, text: null }), how, ...notedSentences(noted)].join('; ');
+}
+
+/** @returns `every 15 s: failed requests_total{status!="200"}, total requests_total` */
+export function queriesText({ stepMs, failedQuery, totalQuery }: Measurement): string {
+  return `every ${stepMs / 1000} s: failed ${failedQuery}, total ${totalQuery}`;
+}
+
+/** @returns what a reader must know of a measurement before they rely on it, each without its full stop */
+export function notedSentences(noted: Noted): string[] {
+  const { resets = 0, begun = 0, gone = 0, gaps = 0, before = 0, after = 0, more = 0 } = noted;
+  const many = (n: number, one: string, several: string) =>
+    n === 1 ? `1 ${one}` : `${n.toLocaleString('en')} ${several}`;
+  return [
+    ...(resets > 0
+      ? [
+          `${many(resets, 'counter began', 'times a counter began')} anew: what it had counted since it was last read is not in it`,
+        ]
+      : []),
+    ...(begun > 0 ? [`${many(begun, 'counter', 'counters')} began in the window, and counted from 0`] : []),
+    ...(gone > 0 ? [`${many(gone, 'counter was', 'counters were')} gone before its end`] : []),
+    ...(gaps > 0
+      ? [`${many(gaps, 'counter was', 'counters were')} not read for a while; nothing is lost by that`]
+      : []),
+    ...(before > 0
+      ? [`${before.toLocaleString('en')} of the failed may have been just before it: they were read after`]
+      : []),
+    ...(after > 0
+      ? [`up to ${after.toLocaleString('en')} more may belong to it: they were read after it`]
+      : []),
+    ...(noted.absent
+      ? ['there is no counter of failures at all: none failed yet, or the query is wrong']
+      : []),
+    ...(noted.partial ? ['Prometheus says that its answer may lack something'] : []),
+    ...(noted.open ? ['the last samples were not in yet: measure again'] : []),
+    ...(more > 0 ? [`${more.toLocaleString('en')} more groups are not listed`] : []),
+  ];
+}
+
+/**
+ * Where somebody typed figures, and others were counted: both stand, with what lies between.
+ * @returns `typed 20 failed, measured 19: 1 more was typed`; null: they agree, or one of them does not say
+ */
+export function differenceText(
+  typed: Pick<ImpactNumbers, 'failed' | 'total'>,
+  measured: { failed: number; total: number },
+): string | null {
+  const parts = (['failed', 'total'] as const).flatMap((figure) => {
+    const said = typed[figure] ?? null;
+    const by = said === null ? 0 : said - measured[figure];
+    if (said === null || by === 0) return [];
+    const [a, b, between] = [said, measured[figure], Math.abs(by)].map((n) => n.toLocaleString('en'));
+    const what = figure === 'failed' ? 'failed' : 'in all';
+    return [`typed ${a} ${what}, measured ${b}: ${between} ${by > 0 ? 'more' : 'fewer'} typed than measured`];
+  });
+  return parts.length === 0 ? null : parts.join('; ');
 }
 
 /** @returns `19 of 400 requests failed`, `1 request failed`, `400 requests in all`, or null when no number is known. */
@@ -138,6 +284,20 @@ export function impactNumbers(impact: Pick<ImpactNumbers, 'failed' | 'total'>): 
   if (failed !== null) return `${failed} ${requests(failed)} failed`;
   if (total !== null) return `${total} ${requests(total)} in all`;
   return null;
+}
+
+/** What is said behind a status. */
+export function statusRemark({ reopened, dismissed }: Pick<EntryDetail, 'reopened' | 'dismissed'>): string {
+  if (dismissed) return ' (false alarm)';
+  return reopened ? ' (reopened)' : '';
+}
+
+/** `TtsFailing: firing`, `TtsFailing: ended, fired 3 times`, `service=tts: moved to INC-8`. */
+function alertText({ moved, other, firing, times = 1 }: EntryDetail, given: string): string {
+  if (moved === 'from') return `${given}: taken over from ${other ?? 'another incident'}`;
+  if (moved === 'to')
+    return `${given}: ${other ? `moved to ${other}` : 'split off, into an incident of its own'}`;
+  return `${given}: ${firing ? 'firing' : 'ended'}${times > 1 ? `, fired ${times} times` : ''}`;
 }
 
 function said(what: string, text: string | null): string {
@@ -192,6 +352,44 @@ function runLine(fact: Fact & RunFactBody, line: Line): Entry | null {
     case 'StepWaits':
       return null;
   }
+}
+
+/** The timeline's line for an alert, or for a group of them that came or went. */
+function alertLine(fact: Fact & AlertFactBody, line: Line): Entry | null {
+  switch (fact.type) {
+    case 'AlertFired': {
+      const { alert, group, source: sender, rule, until, at } = fact.data;
+      const filed = { alert, group, key: fact.texts.key ?? ERASED, sender, rule };
+      const entry = line('alert', 'title', {
+        ...filed,
+        ...{ firing: until === null, times: 1, since: at },
+        ...('text' in fact.texts && { about: fact.texts.text }),
+        ...('labels' in fact.texts && { labels: namedIn(fact.texts.labels) }),
+        ...('values' in fact.texts && { values: namedIn(fact.texts.values) }),
+      });
+      return { ...entry, link: fact.texts.link ?? null };
+    }
+    case 'AlertsMoved': {
+      const { group, to, hidden } = fact.data;
+      return line('alert', 'key', { group, moved: 'to', other: otherOf(to, hidden) });
+    }
+    case 'AlertsTaken': {
+      const { group, from, hidden } = fact.data;
+      return line('alert', 'key', { group, moved: 'from', other: otherOf(from, hidden) });
+    }
+    case 'AlertChanged':
+    case 'AlertsShown':
+      return null;
+  }
+}
+
+function otherOf(incident: number | null, hidden: true | undefined): string | null {
+  return hidden ? 'another incident' : incident === null ? null : refOf(incident);
+}
+
+/** What was kept as JSON. Erased, it is nothing. */
+function namedIn(json: string | null | undefined): Record<string, string> {
+  return json ? (JSON.parse(json) as Record<string, string>) : {};
 }
 
 function approved(data: { breakGlass: boolean; count: number; required: number }): string {
@@ -251,6 +449,11 @@ export function entryOf(fact: Fact): Entry | null {
     };
   };
   if (isOfRun(fact)) return runLine(fact, line);
+  if (isOfWatch(fact)) {
+    const detail = watchDetail(fact);
+    return detail && line('note', 'why' in fact.texts ? 'why' : null, detail);
+  }
+  if (isOfAlert(fact)) return alertLine(fact, line);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -269,6 +472,7 @@ export function entryOf(fact: Fact): Entry | null {
       return line('status', 'text', {
         status: fact.data.status,
         ...(fact.data.reopened && { reopened: true }),
+        ...(fact.data.dismissed && { dismissed: true }),
       });
     case 'SeverityChanged':
       return line('severity', 'text', { severity: fact.data.severity });
@@ -286,13 +490,31 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ComponentRemoved':
       return line('component', 'component', { change: 'removed' });
     case 'ImpactRecorded': {
-      const { failed, total, from, to, components } = fact.data;
+      const { failed, total, from, to, components, unaffected = 0 } = fact.data;
+      const names = listed(fact, 'component', components + unaffected);
       return line('impact', 'text', {
         failed,
         total,
         from,
         to,
-        components: listed(fact, 'component', components),
+        components: names.slice(0, components),
+        ...(unaffected > 0 && { unaffected: names.slice(components) }),
+      });
+    }
+    case 'ImpactMeasured': {
+      const { failed, total, from, to } = fact.data;
+      const measured = measurementOf(fact);
+      const namesOf = (is: (one: Counted) => boolean) =>
+        measured.components.filter(is).map(({ name }) => name);
+      const unaffected = namesOf((one) => one.failed === 0 && one.total > 0);
+      return line('impact', null, {
+        failed,
+        total,
+        from,
+        to,
+        components: namesOf((one) => one.failed > 0),
+        ...(unaffected.length > 0 && { unaffected }),
+        measured,
       });
     }
     case 'CauseRecorded':
@@ -305,6 +527,7 @@ export function entryOf(fact: Fact): Entry | null {
       return line('action', null, { action: fact.data.action, done: true });
     case 'StatusPosted':
       return line('post', 'text', { state: fact.data.state });
+    case 'MeasureAsked':
     case 'PeopleInvited':
     case 'PeopleLeft':
     case 'EntryEdited':
@@ -322,7 +545,34 @@ export function entryOf(fact: Fact): Entry | null {
   }
 }
 
-/** @returns what a fact changes in an earlier entry, or null. */
+function measurementOf(fact: Extract<Fact, { type: 'ImpactMeasured' }>): Measurement {
+  const { looked, stepMs, components, limited, noted, bucketMs, failedIn, totalIn } = fact.data;
+  const names = listed(fact, 'component', components.length);
+  return {
+    looked,
+    stepMs,
+    failedQuery: fact.texts.failedQuery ?? ERASED,
+    totalQuery: fact.texts.totalQuery ?? ERASED,
+    components: components.map((one, i) => ({ name: names[i] ?? ERASED, ...one })),
+    ...(limited && { limited }),
+    groups: groupsIn(fact.texts.groups),
+    noted,
+    bucketMs,
+    failedIn,
+    totalIn,
+  };
+}
+
+/** Kept as JSON, because labels are of others' making and can be erased with it; erased, there are none. */
+function groupsIn(json: string | null | undefined): Counted[] {
+  try {
+    return json ? (JSON.parse(json) as Counted[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** @returns what a fact changes in an earlier entry, or null. What an alert does later is no correction: nobody edited it. */
 export function amendmentOf(fact: Fact): Amendment | null {
   const editedAt = fact.recordedAt;
   switch (fact.type) {
@@ -339,6 +589,12 @@ export function amendmentOf(fact: Fact): Amendment | null {
         n: fact.data.entry,
         set: { struck: true, editedAt, detail: { struckReason: fact.texts.reason ?? null } },
       };
+    case 'AlertChanged': {
+      const { entry, does, at, times } = fact.data;
+      const fires = does === 'fired';
+      const detail = { firing: fires, times, ...(fires && { since: at }) };
+      return { n: entry, set: { until: fires ? null : at, detail } };
+    }
     default:
       return null;
   }

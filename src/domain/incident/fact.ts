@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ALERT_FACTS } from '../alert/fact.js';
 import { RUN_FACTS } from '../run/fact.js';
-import { type BodyOf, count, happened, id, moment, number, second, shape } from '../shape.js';
+import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
+import { WATCH_FACTS } from '../watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
 
 const milestone = z.strictObject({
@@ -15,7 +17,9 @@ const milestone = z.strictObject({
 export type Milestone = z.infer<typeof milestone>;
 
 const restored = z.strictObject({
-  status: z.strictObject({ status: z.enum(STATUSES), n: number.nullable() }).optional(),
+  status: z
+    .strictObject({ status: z.enum(STATUSES), n: number.nullable(), dismissed: z.literal(true).optional() })
+    .optional(),
   severity: z.strictObject({ severity: z.enum(SEVERITIES).nullable() }).optional(),
   title: z.literal(true).optional(),
   role: z.strictObject({ role: id, person: id.nullable() }).optional(),
@@ -31,6 +35,42 @@ const restored = z.strictObject({
  * fact (`title`, `person`, `component.0` …).
  */
 export type Restored = z.infer<typeof restored>;
+
+/** How much of a measurement is kept: what is beyond is counted, and said to be. */
+export const MEASURED = { components: 50, groups: 20, buckets: 120 } as const;
+
+const measuredWindow = {
+  from: second,
+  to: second,
+  start: z.enum(['asked', 'started', 'impact', 'detected', 'opened']),
+  end: z.enum(['asked', 'mitigated', 'resolved', 'now']),
+};
+/** From when to when damage is measured, and why so. */
+export type MeasuredWindow = z.infer<z.ZodObject<typeof measuredWindow>>;
+
+const noted = z.strictObject({
+  /** How often a counter began anew: what it had counted since its last sample is lost. */
+  resets: number.optional(),
+  /** Counters that were first seen in the window: all that they held was counted. */
+  begun: number.optional(),
+  /** Counters that were seen no more at its end, or not at all in it. */
+  gone: number.optional(),
+  /** Counters that were not read for a while in between. */
+  gaps: number.optional(),
+  /** Failures that were counted, and may have happened before the window; and the other way round behind its end. */
+  before: number.optional(),
+  after: number.optional(),
+  /** No counter of failures was there at all. */
+  absent: z.literal(true).optional(),
+  /** The last samples were not in yet. */
+  open: z.literal(true).optional(),
+  /** Prometheus said that its answer may lack something. */
+  partial: z.literal(true).optional(),
+  /** Components and groups beyond those that are kept. */
+  more: number.optional(),
+});
+/** What there is to say of how a measurement came about. Absent: nothing of the kind. */
+export type Noted = z.infer<typeof noted>;
 
 /**
  * What happened, past tense, never changed: every type, the shape of its `data`, which is hashed as it is, and its
@@ -53,7 +93,8 @@ export const FACT_SHAPES = {
     { required: ['text'], optional: ['author'] },
   ),
   StatusChanged: shape(
-    { ...happened, status: z.enum(STATUSES), reopened: z.boolean() },
+    // `dismissed`: it was no incident at all, a false alarm.
+    { ...happened, status: z.enum(STATUSES), reopened: z.boolean(), dismissed: z.literal(true).optional() },
     { optional: ['text'] },
   ),
   SeverityChanged: shape({ ...happened, severity: z.enum(SEVERITIES) }, { optional: ['text'] }),
@@ -79,8 +120,46 @@ export const FACT_SHAPES = {
       from: second.nullable(),
       to: second.nullable(),
       components: count,
+      /** How many of the components behind those are named as not affected. */
+      unaffected: number.optional(),
     },
-    { optional: ['text'], list: { field: 'component', count: (d) => d.components, required: true } },
+    {
+      optional: ['text'],
+      list: { field: 'component', count: (d) => d.components + (d.unaffected ?? 0), required: true },
+    },
+  ),
+  /** Somebody wants to know what Prometheus counted. `start`, `end`: on what each end of the window rests. */
+  MeasureAsked: shape(
+    { ...measuredWindow, components: count },
+    { list: { field: 'component', count: (d) => d.components, required: true } },
+  ),
+  /** What it counted between `at` (that moment left out) and `until`. */
+  ImpactMeasured: shape(
+    {
+      ...happened,
+      ...measuredWindow,
+      /** The `MeasureAsked` that it answers. */
+      asked: number,
+      /** When it was looked up: what came in later is not in it. */
+      looked: stamp,
+      stepMs: number,
+      failed: count,
+      total: count,
+      /** Of each component, in the order of their names. */
+      components: z.array(z.strictObject({ failed: count, total: count })).max(MEASURED.components),
+      /** Only those components were asked for. */
+      limited: z.literal(true).optional(),
+      noted,
+      /** For the picture: how many fell into each `bucketMs` from `from` on. */
+      bucketMs: number,
+      failedIn: z.array(count).max(MEASURED.buckets),
+      totalIn: z.array(count).max(MEASURED.buckets),
+    },
+    {
+      required: ['failedQuery', 'totalQuery'],
+      optional: ['groups'],
+      list: { field: 'component', count: (d) => d.components.length, required: true },
+    },
   ),
   CauseRecorded: shape(happened, { required: ['text'] }),
   ActionAdded: shape(
@@ -105,6 +184,8 @@ export const FACT_SHAPES = {
   /** The record was put back from a backup: the channel shows numbers up to these, so none of them is given again. */
   NumbersSkipped: shape({ entries: number, actions: count, runs: count }),
   ...RUN_FACTS,
+  ...WATCH_FACTS,
+  ...ALERT_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

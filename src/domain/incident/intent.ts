@@ -1,5 +1,7 @@
+import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
+import type { Counted, WatchEnd } from '../watch.js';
 import type {
   Account,
   Mark,
@@ -11,8 +13,9 @@ import type {
   Source,
   Status,
 } from '../words.js';
-import type { Entry } from './entry.js';
-import type { DraftFact } from './fact.js';
+import type { Entry, Measurement } from './entry.js';
+import type { DraftFact, MeasuredWindow } from './fact.js';
+import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
 export interface LogLine {
@@ -38,6 +41,8 @@ export type Intent<P = Person> =
   | { type: 'CaptureMessage'; message: CapturedMessage }
   | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
   | { type: 'ReopenIncident'; reason: string }
+  /** It was no incident: resolved as a false alarm. */
+  | { type: 'DismissIncident'; reason: string | null }
   | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
   | { type: 'AssignRole'; role: string; person: P }
   | { type: 'InvitePeople'; people: P[] }
@@ -56,7 +61,12 @@ export type Intent<P = Person> =
       from: Moment | null;
       to: Moment | null;
       components: string[];
+      /** Named as not affected. */
+      unaffected?: string[];
     }
+  /** Absent ends of the window are found among what is known of the incident. */
+  | { type: 'MeasureImpact'; from: Moment | null; to: Moment | null; components: string[] }
+  | { type: 'NoteImpactMeasured'; asked: number; measured: Measured }
   | { type: 'RecordCause'; text: string }
   | { type: 'AddAction'; text: string; owner: P | null }
   | { type: 'CompleteAction'; action: number }
@@ -70,9 +80,37 @@ export type Intent<P = Person> =
   | { type: 'NoteAnnounced'; channel: string; ts: string }
   /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
-  | RunIntent;
+  /** Names are those of tocsin.yml. */
+  | { type: 'StartWatch'; forMs: number; everyMs: number; probes: string[]; queries: string[] }
+  | { type: 'StopWatch' }
+  /** A look: what failed in it, and what was good again. `why`: what was answered. */
+  | {
+      type: 'NoteWatchLook';
+      watch: number;
+      slot: number;
+      failed: string[];
+      good: string[];
+      why: string | null;
+      counted: Pick<Counted, 'looks' | 'good'>;
+    }
+  /** A watch is over, and counted up. `how` where nobody has stopped it. */
+  | {
+      type: 'EndWatch';
+      watch: number;
+      how: Extract<WatchEnd, 'time' | 'impossible'>;
+      why: string | null;
+      counted: Omit<Counted, 'slot'>;
+    }
+  | RunIntent
+  | AlertIntent;
 
 export type TypedIntent = Intent<PersonRef>;
+
+/** What was counted, on its way into the record. */
+export interface Measured extends MeasuredWindow, Measurement {
+  readonly failed: number;
+  readonly total: number;
+}
 
 /** A Slack message on its way into the timeline, at its own time. */
 interface CapturedMessage {
@@ -126,12 +164,18 @@ export interface Found {
   changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;
+  /** From when on there was damage, as the first impact says that says it; null or absent: none does. */
+  damageFrom?: string | null;
   /** Has that action item been completed? */
   actionDone: boolean;
   /** The number for a new incident. */
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */
   holder?: { incident: number; run: number; hidden?: boolean } | null;
+  /** The entry of the alert that is to be recorded, where the incident has one; absent or null: it has not. */
+  alert?: Entry | null;
+  /** The incident that a group of alerts is to go to; absent or null: there is none that the asker may see. */
+  target?: IncidentState | null;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }

@@ -31,7 +31,8 @@ export function restoredWithout(
       const by = last('status');
       const status = (by?.detail.status ?? 'investigating') as Status;
       const milestones = { resolved: resolvedBy(others) };
-      return { restored: { status: { status, n: by?.n ?? null }, milestones }, texts: {} };
+      const dismissed = isDismissed(others) ? { dismissed: true as const } : {};
+      return { restored: { status: { status, n: by?.n ?? null, ...dismissed }, milestones }, texts: {} };
     }
     case 'severity': {
       const severity = (last('severity')?.detail.severity ??
@@ -76,10 +77,18 @@ function markedBy(entries: readonly Entry[], name: Mark): Milestone | null {
 function resolvedBy(entries: readonly Entry[]): Milestone | null {
   const marked = markedBy(entries, 'resolved');
   if (marked) return marked;
-  const statuses = entries.filter((entry) => entry.kind === 'status');
-  const since = statuses.findLastIndex((entry) => entry.detail.status !== 'resolved') + 1;
-  const by = statuses[since];
+  const [by] = sinceResolved(entries);
   return by ? { at: by.at, precision: by.precision, marked: false, n: by.n } : null;
+}
+
+/** The statuses since it was last anything but resolved. */
+function sinceResolved(entries: readonly Entry[]): Entry[] {
+  const statuses = entries.filter((entry) => entry.kind === 'status');
+  return statuses.slice(statuses.findLastIndex((entry) => entry.detail.status !== 'resolved') + 1);
+}
+
+function isDismissed(entries: readonly Entry[]): boolean {
+  return sinceResolved(entries).some((entry) => entry.detail.dismissed);
 }
 
 function componentsOf(entries: readonly Entry[], opened: Entry | undefined): string[] {

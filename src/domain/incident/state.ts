@@ -1,4 +1,7 @@
+import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
+import { LIMITS } from '../text.js';
+import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch.js';
 import {
   MARKS,
   type Mark,
@@ -10,7 +13,7 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, isOfRun, listed } from './entry.js';
+import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, listed } from './entry.js';
 import type { Fact, Milestone } from './fact.js';
 
 /**
@@ -41,6 +44,10 @@ export interface IncidentState {
   milestones: Record<Mark, Milestone | null>;
   /** The newest impact, for the headline; gone when that entry is struck. */
   impact: { n: number; text: string | null; failed: number | null; total: number | null } | null;
+  /** The newest that was measured. Absent: none, or its entry is struck. */
+  measured?: { n: number; failed: number; total: number; unaffected: string[]; limited?: true };
+  /** What people named as not affected, each with the entry that said so. Absent: nothing. */
+  unaffected?: Array<{ n: number; name: string }>;
   lastPost: { state: PostState; at: string; n: number } | null;
   /** How many timeline entries and action items have been numbered. */
   entries: number;
@@ -49,6 +56,12 @@ export interface IncidentState {
   skipped?: number;
   /** Absent in a summary that was written before there were runs. */
   runs?: Runs;
+  /** Absent: nobody has watched it yet. */
+  watches?: Watches;
+  /** What monitoring says, by groups. Absent: it has said nothing. */
+  alerts?: Alerts;
+  /** Resolved, because it was no incident. Absent: it was one. */
+  falseAlarm?: true;
   recordedAt: string;
 }
 
@@ -62,14 +75,20 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
   const n = 'n' in fact.data ? fact.data.n : 0;
   const next: IncidentState = { ...state, entries: Math.max(state.entries, n) };
   if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
+  if (isOfWatch(fact)) return { ...next, watches: evolveWatches(state.watches, fact) };
+  if (isOfAlert(fact)) return seenFirst({ ...next, alerts: evolveAlerts(state.alerts ?? {}, fact) });
   switch (fact.type) {
-    case 'StatusChanged':
-      return {
-        ...next,
-        status: fact.data.status,
-        statusEntry: n,
-        milestones: afterStatus(state, fact),
+    case 'StatusChanged': {
+      const { status, dismissed } = fact.data;
+      // An update while it is resolved does not make an incident of it; leaving `resolved` does.
+      const alarm = falseAlarm(status === 'resolved' && (dismissed || state.falseAlarm));
+      const changed = {
+        ...withoutAlarm(next),
+        ...{ status, statusEntry: n, milestones: afterStatus(state, fact) },
+        ...alarm,
       };
+      return unlessReopened(changed, fact.by);
+    }
     case 'SeverityChanged':
       return { ...next, severity: fact.data.severity };
     case 'RoleAssigned': {
@@ -110,8 +129,22 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       return { ...next, components: state.components.filter((c) => c !== gone) };
     }
     case 'ImpactRecorded': {
-      const { failed, total } = fact.data;
-      return { ...next, impact: { n, text: fact.texts.text ?? null, failed, total } };
+      const { failed, total, components, unaffected = 0 } = fact.data;
+      const impact = { n, text: fact.texts.text ?? null, failed, total };
+      const names = listed(fact, 'component', components + unaffected);
+      // What was not affected says nothing of the damage: the figures that stand go on standing.
+      const bare = unaffected > 0 && impact.text === null && failed === null && total === null;
+      return {
+        ...next,
+        ...(!bare && { impact }),
+        ...(unaffected > 0 && { unaffected: spared(state, n, names.slice(components)) }),
+      };
+    }
+    case 'ImpactMeasured': {
+      const { failed, total, components, limited } = fact.data;
+      const names = listed(fact, 'component', components.length);
+      const unaffected = names.filter((_, i) => components[i]?.failed === 0 && components[i].total > 0);
+      return { ...next, measured: { n, failed, total, unaffected, ...(limited && { limited }) } };
     }
     case 'ActionAdded':
       return { ...next, actions: Math.max(state.actions, fact.data.action) };
@@ -124,7 +157,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return restore(struck(next, fact.data.entry), fact);
+      return unlessReopened(seenFirst(restore(struck(next, fact.data.entry), fact)), fact.by);
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
@@ -140,6 +173,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'MessageCaptured':
     case 'CauseRecorded':
     case 'ActionCompleted':
+    case 'MeasureAsked':
       return next;
     default: {
       const unknown: never = fact;
@@ -177,6 +211,12 @@ function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState 
   };
 }
 
+/** The newest word on a component counts; of more than there is room for, the newest stay. */
+function spared(state: IncidentState, n: number, names: string[]): IncidentState['unaffected'] {
+  const others = (state.unaffected ?? []).filter(({ name }) => !names.includes(name));
+  return [...others, ...names.map((name) => ({ n, name }))].slice(-LIMITS.components);
+}
+
 function broughtIn(state: IncidentState, people: string[], at: string) {
   return {
     members: [...new Set([...state.members, ...people])],
@@ -199,6 +239,23 @@ function afterStatus(state: IncidentState, fact: Extract<Fact, { type: 'StatusCh
   return { ...state.milestones, resolved: { at, precision, marked: false, n } };
 }
 
+function withoutAlarm({ falseAlarm: _, ...state }: IncidentState): IncidentState {
+  return state;
+}
+
+function falseAlarm(is: boolean | undefined): { falseAlarm?: true } {
+  return is ? { falseAlarm: true } : {};
+}
+
+/** It was detected when monitoring saw it first, unless a person says when. */
+function seenFirst(state: IncidentState): IncidentState {
+  const { detected } = state.milestones;
+  if (state.alerts === undefined || detected?.marked) return state;
+  const first = firstAlert(state.alerts);
+  const milestone = first && { ...first, precision: 'second' as const, marked: false };
+  return { ...state, milestones: { ...state.milestones, detected: milestone } };
+}
+
 function retimed(
   state: IncidentState,
   moved: { entry: number; at: string; precision: Milestone['precision'] },
@@ -218,7 +275,14 @@ function struck(state: IncidentState, entry: number): IncidentState {
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
-  return { ...state, milestones, impact, lastPost };
+  const { measured, unaffected, ...others } = state;
+  const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
+  return {
+    ...others,
+    ...(measured && measured.n !== entry && { measured }),
+    ...(spared.length > 0 && { unaffected: spared }),
+    ...{ milestones, impact, lastPost },
+  };
 }
 
 /** Takes over what counts again, as the fact says it; it was found among the entries when the strike was decided. */
@@ -227,8 +291,8 @@ function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck'
   if (!restored) return state;
   const { status, severity, title, role, components, milestones, post } = restored;
   return {
-    ...state,
-    ...(status && { status: status.status, statusEntry: status.n }),
+    ...(status ? withoutAlarm(state) : state),
+    ...(status && { status: status.status, statusEntry: status.n, ...falseAlarm(status.dismissed) }),
     ...(severity && { severity: severity.severity }),
     ...(title && { title: fact.texts.title ?? ERASED }),
     ...(role && { roles: rolesWith(state.roles, role, fact.texts.person ?? null) }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from '../secret.js';
 import {
   checkInstances,
   HaproxyFailed,
@@ -8,8 +9,7 @@ import {
   type MapPlace,
   type Row,
   SharedMap,
-} from '../haproxy.js';
-import { Secret } from '../secret.js';
+} from './haproxy.js';
 import {
   type Apart,
   CompareAndSet,

@@ -7,7 +7,7 @@ import {
   type MapPlace,
   type Row,
   SharedMap,
-} from '../haproxy.js';
+} from '../keystores/haproxy.js';
 import { CheckedRoute, type RouteKind, type RouteReading } from './route.js';
 
 const word = z.string().refine(isWord, 'must be one word');

@@ -17,7 +17,9 @@ export const files: Methods = {
       const { world } = call;
       const id = world.ids.make('F');
       const { url, teamId } = world.identity;
-      world.files.set(id, new SlackFile(id, name, length, call.me, world.clock.seconds(), url, teamId));
+      const file = new SlackFile(id, name, length, call.me, world.clock.seconds(), url, teamId);
+      file.altText = call.args.text('alt_txt') ?? undefined;
+      world.files.set(id, file);
       return { upload_url: `${url}/upload/v1/${id}`, file_id: id };
     },
   },

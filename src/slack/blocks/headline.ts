@@ -1,5 +1,6 @@
+import { differenceText, impactText, unaffectedText } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { MARKS, personLabel, refOf } from '#domain/words.js';
+import { MARKS, personLabel, refOf, sourceOf } from '#domain/words.js';
 import {
   type Block,
   channelLink,
@@ -15,7 +16,7 @@ import {
 /** The pinned message at the top of the incident's channel; updated, never repeated. */
 export function headlineMessage(state: IncidentState, command: string): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
-  const facts = [statusLine(state), ...people(state), ...about(state)].join('\n');
+  const facts = [statusLine(state), ...people(state, command), ...about(state)].join('\n');
   const blocks: Block[] = [
     section(title),
     section(cut(facts, MAX.section)),
@@ -37,9 +38,11 @@ function statusLine(state: IncidentState): string {
   ].join(' · ');
 }
 
-function people(state: IncidentState): string[] {
+function people(state: IncidentState, command: string): string[] {
   const roles = Object.entries(state.roles);
-  if (roles.length === 0) return ['Lead: nobody yet'];
+  // Whoever opens an incident by hand is there; an alert is nobody.
+  const how = byAlert(state) === null ? '' : ` · \`${escaped(command)} lead @NAME\` says who`;
+  if (roles.length === 0) return [`Lead: nobody yet${how}`];
   const named = roles.map(([role, person]) => `${escaped(role)}: ${escaped(cut(personLabel(person), 80))}`);
   return [cut(`${'lead' in state.roles ? '' : 'Lead: nobody yet · '}${named.join(' · ')}`, 700)];
 }
@@ -48,6 +51,7 @@ function about(state: IncidentState): string[] {
   return [
     ...(state.components.length ? [`Components: ${escaped(cut(state.components.join(', '), 600))}`] : []),
     ...(state.impact ? [`Impact: ${escaped(cut(impact(state.impact), 600))}`] : []),
+    ...measured(state),
   ];
 }
 
@@ -60,11 +64,29 @@ function impact({ failed, total, text }: NonNullable<IncidentState['impact']>): 
   ].join(' · ');
 }
 
+/** What was counted stands beside what somebody typed, with how they differ; then what people say was not affected. */
+function measured({ impact, measured, unaffected = [] }: IncidentState): string[] {
+  const spared = unaffectedText(unaffected.map(({ name }) => name));
+  const differs = impact && measured && !measured.limited ? differenceText(impact, measured) : null;
+  const counted = measured && impactText({ ...measured, text: null });
+  return [
+    ...(counted ? [`Measured: ${escaped(cut(counted, 600))}${differs ? ` · ${differs}` : ''}`] : []),
+    ...(spared ? [escaped(cut(`${spared[0]?.toUpperCase()}${spared.slice(1)}`, 400))] : []),
+  ];
+}
+
+/** `by an alert from prometheus`; null: a person opened it. */
+function byAlert({ opener }: IncidentState): string | null {
+  const source = sourceOf(opener.id);
+  return source === null ? null : `by an alert from ${escaped(cut(source, 80))}`;
+}
+
 /** Known milestones in UTC, in the order in which they happen. */
 function milestones(state: IncidentState): string {
   const label = (at: string, precision: typeof state.opened.precision) =>
     whenLabel({ at, until: null, precision }, '');
-  const lines = [`Opened ${label(state.opened.at, state.opened.precision)}`];
+  const by = byAlert(state);
+  const lines = [`Opened ${label(state.opened.at, state.opened.precision)}${by === null ? '' : ` ${by}`}`];
   for (const mark of MARKS) {
     const stone = state.milestones[mark];
     if (stone) lines.push(`${mark[0]?.toUpperCase()}${mark.slice(1)} ${label(stone.at, stone.precision)}`);
@@ -95,8 +117,15 @@ export function announcementMessage(
 ): Message {
   const title = escaped(cut(state.title.replace(/\s+/g, ' '), 250));
   const where = state.channel ? ` → ${channelLink(state.channel.id)}` : ` · ${noChannel(state, without)}`;
-  const text = `*${refOf(state.number)}* ${title}\n${statusLine(state)}${where}`;
+  const text = `*${refOf(state.number)}* ${title}\n${statusLine(state)}${unled(state)}${where}`;
   return { text, blocks: [section(text)] };
+}
+
+/** What nobody has opened and nobody leads, somebody has to take. */
+function unled(state: IncidentState): string {
+  const by = byAlert(state);
+  if (by === null || 'lead' in state.roles || state.status === 'resolved') return '';
+  return ` · opened ${by}, nobody leads it yet`;
 }
 
 function noChannel(

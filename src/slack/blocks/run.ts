@@ -299,7 +299,7 @@ function usesOf({ plan }: RunView, step: string): string {
 const LOOKALIKE = '\u02cb';
 const JOINER = '\u2060';
 /** @returns one line of escaped text, at most `max` characters. */
-function inline(text: string, max: number): string {
+export function inline(text: string, max: number): string {
   const plain = printable(text).replace(/\s+/g, ' ').trim();
   // A fence would swallow what stands behind it.
   return cut(escaped(plain.replace(/`{3,}/g, (run) => LOOKALIKE.repeat(run.length))), max);
@@ -336,7 +336,7 @@ function ending(text: string, size: number): string {
 }
 
 /** @returns a moment that Slack shows in the reader's own zone; old clients get UTC. */
-function moment(at: string, form: '{time}' | '{time_secs}' | '{date_short_pretty} {time}'): string {
+export function moment(at: string, form: '{time}' | '{time_secs}' | '{date_short_pretty} {time}'): string {
   const ms = Date.parse(at);
   const utc = new Date(ms).toISOString();
   const seconds = form === '{time_secs}' ? utc.slice(11, 19) : utc.slice(11, 16);

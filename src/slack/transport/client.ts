@@ -2,6 +2,7 @@ import { type AuthorizeResult, type Logger, LogLevel, webApi } from '@slack/bolt
 import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
 import type { Logs } from '#log.js';
+import type { Metrics } from '#metrics.js';
 
 /**
  * How a Web API call ended.
@@ -34,6 +35,8 @@ interface SlackClientOptions {
   timeout?: number;
   /** Added to every call; only organisation-wide installations need it. */
   teamId?: string;
+  /** Counts every call. */
+  metrics?: Pick<Metrics, 'slackCalled'>;
 }
 
 const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -49,13 +52,19 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     retryConfig: { retries: 0 },
     timeout: options.timeout ?? 10_000,
   });
+  const once = async (method: string, args: Record<string, unknown>): Promise<SlackResult> => {
+    try {
+      return { kind: 'ok', data: { ...(await web.apiCall(method, args)) } };
+    } catch (error) {
+      return resultOf(error);
+    }
+  };
   return {
     async call(method, args = {}) {
-      try {
-        return { kind: 'ok', data: { ...(await web.apiCall(method, args)) } };
-      } catch (error) {
-        return resultOf(error);
-      }
+      const began = performance.now();
+      const result = await once(method, args);
+      options.metrics?.slackCalled(method, result, performance.now() - began);
+      return result;
     },
   };
 }

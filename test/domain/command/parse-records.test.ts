@@ -105,6 +105,51 @@ describe('which incident', () => {
   });
 });
 
+describe('impact', () => {
+  const none = { text: null, failed: null, total: null, from: null, to: null, components: [] };
+  test('may name what was not affected', () => {
+    expect(intended('impact --unaffected "Internal API" --unaffected Web')).toEqual({
+      ...{ type: 'RecordImpact', ...none },
+      unaffected: ['Internal API', 'Web'],
+    });
+    expect(intended('impact clips fail --component TTS')).not.toHaveProperty('unaffected');
+  });
+
+  test.each([
+    ['impact measure', { from: null, to: null, components: [] }],
+    ['impact MEASURE', { from: null, to: null, components: [] }],
+    [
+      'impact measure --from 01:41 --to 01:44 --component "Developer API"',
+      { from: at('01:41:00'), to: at('01:44:00'), components: ['Developer API'] },
+    ],
+    ['impact --from 01:41 measure', { from: at('01:41:00'), to: null, components: [] }],
+  ])('%j has it measured', (line, of) => expect(intended(line)).toEqual({ type: 'MeasureImpact', ...of }));
+
+  test.each([
+    ['impact measure Developer API', 'BAD_ARGUMENT'],
+    ['impact measure Developer API INC-8', 'BAD_ARGUMENT'],
+    ['impact measure --failed 3', 'BAD_FLAG'],
+    ['impact measure --unaffected Web', 'BAD_FLAG'],
+    ['impact measure --from 01:44 --to 01:41', 'IMPACT_CONTRADICTS'],
+    ['impact measure --to 2099-01-01', 'TIME_IN_FUTURE'],
+  ])('%j is refused: %s', (line, code) => expect(refused(line)).toBe(code));
+
+  test('outside of a channel the incident may stand behind both words', () => {
+    expect(parsed('impact measure INC-8', { implied: false })).toMatchObject({ ref: 8 });
+    expect(parsed('impact INC-8 measure', { implied: false })).toMatchObject({ ref: 8 });
+  });
+
+  test('a text may begin with that word all the same', () => {
+    expect(intended('impact -- measure')).toMatchObject({ type: 'RecordImpact', text: 'measure' });
+    expect(intended('impact measured by hand')).toMatchObject({ text: 'measured by hand' });
+  });
+
+  test('outside of its channel the incident is named', () => {
+    const away = { implied: false };
+    expect(parsed('impact INC-7 measure', away)).toMatchObject({ ref: 7, intent: { type: 'MeasureImpact' } });
+  });
+});
+
 test('an assumed zone is named for the receipt, once', () => {
   const unknown = { zone: 'Europe/Berlin', zoneKnown: false };
   expect(parsed('note 01:41 x', unknown).notes).toEqual([

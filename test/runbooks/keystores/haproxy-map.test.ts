@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { RuntimeApi } from '#runbooks/haproxy.js';
+import { RuntimeApi } from '#runbooks/keystores/haproxy.js';
 import { haproxyMap } from '#runbooks/keystores/haproxy-map.js';
 import { Stale, StoreFailed } from '#runbooks/keystores/keystore.js';
 import { Secret } from '#runbooks/secret.js';

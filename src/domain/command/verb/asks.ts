@@ -48,7 +48,7 @@ export const ASKS = {
   },
 } satisfies Parsers;
 
-type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'help'>;
+type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'mutes' | 'help'>;
 
 /** @returns the parser of a verb that takes nothing more. */
 function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {

@@ -5,7 +5,16 @@ import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
 import { readSeverity, severityRemark } from '../severity.js';
 import type { ReadTime } from '../time/time.js';
-import { behindDashes, blank, exact, intent, type Line, type Parsers, zoneRemark } from '../verbs.js';
+import {
+  behindDashes,
+  blank,
+  exact,
+  firstWord,
+  intent,
+  type Line,
+  type Parsers,
+  zoneRemark,
+} from '../verbs.js';
 
 /** Verbs whose flags give times and components. */
 export const OPEN = {
@@ -65,11 +74,24 @@ export const OPEN = {
     if (to && 'refused' in to) return to;
     const components = componentsOf(flags, line);
     if ('refused' in components) return components;
+    const unaffected = componentsOf(flags, line, 'unaffected');
+    if ('refused' in unaffected) return unaffected;
     const refusal = contradiction(failed, total) ?? wrongWindow(from, to, line);
     if (refusal) return refusal;
-    if (blank(text) && failed === null && total === null && !from && !to && components.length === 0)
+    const zones = from ? zoneRemark(from) : to ? zoneRemark(to) : [];
+    const verb = kept === null ? firstWord(text) : null;
+    if (verb?.word.toLowerCase() === 'measure') {
+      const around = ref === null ? line.refAround(verb.rest) : { ref, text: verb.rest };
+      if (!blank(around.text)) return line.bad('part of `impact measure`', around.text);
+      for (const name of ['failed', 'total', 'unaffected'])
+        if (flags.has(name)) return line.badFlag(name, 'is what `impact measure` finds out');
+      const window = { from: from?.moment ?? null, to: to?.moment ?? null };
+      return { ...intent({ type: 'MeasureImpact', ...window, components }, null, zones), ref: around.ref };
+    }
+    const named = components.length + unaffected.length > 0;
+    if (blank(text) && failed === null && total === null && !from && !to && !named)
       return refuse('IMPACT_EMPTY', { form: line.form });
-    const notes = [...(from ? zoneRemark(from) : to ? zoneRemark(to) : []), ...flags.remarks(text)];
+    const notes = [...zones, ...flags.remarks(text)];
     const recorded = intent(
       {
         type: 'RecordImpact',
@@ -79,6 +101,7 @@ export const OPEN = {
         from: from?.moment ?? null,
         to: to?.moment ?? null,
         components,
+        ...(unaffected.length > 0 && { unaffected }),
       },
       null,
       notes,
@@ -105,10 +128,10 @@ function readOpening(
   return typeof title === 'string' ? { severity, title, kept: kept !== null } : title;
 }
 
-/** The components that were named, each once. */
-function componentsOf(flags: Flags, line: Line): string[] | Refusal {
+/** The components that a flag names, each once. */
+function componentsOf(flags: Flags, line: Line, flag = 'component'): string[] | Refusal {
   const components: string[] = [];
-  for (const value of flags.all('component')) {
+  for (const value of flags.all(flag)) {
     const name = line.nameOf(value, 'a component');
     if (typeof name !== 'string') return name;
     if (!components.includes(name)) components.push(name);

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { readPlainFile, withFileLock, writeAtomically } from './files.js';
+import { readPlainFile, withFileLock, writeAtomically } from '../files.js';
 
 /** One entry of a map, as it stands there. Either column may be a secret. */
 export type Row = [key: string, value: string];

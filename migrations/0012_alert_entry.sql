@@ -1,0 +1,1 @@
+CREATE INDEX "entry_alert" ON "entry" USING btree ("team","incident",(detail ->> 'alert')) WHERE kind = 'alert';

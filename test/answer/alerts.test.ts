@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Answer, createAnswer } from '#answer/answer.js';
+import { mutesOf } from '#compose/core.js';
+import { groupId, signalId } from '#domain/alert/signal.js';
+import { plain } from '#domain/command/entered.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { forbidden } from '#domain/permission.js';
+import { createRead } from '#read/read.js';
+import { ANA, BO, type Kit, startKit } from '../deliver/kit.js';
+import { alert, GROUP } from '../domain/alert/given.js';
+
+let kit: Kit;
+let nudged: string[] = [];
+beforeAll(async () => {
+  kit = await startKit();
+});
+afterAll(() => kit.stop());
+
+const asking = (by = ANA, more: Partial<Asking> = {}): Asking => ({
+  ...{ team: 'T1', by, source: 'slack', key: null, now: new Date() },
+  ...{ seesPrivate: false, account: 'member' as const, ...more },
+});
+
+function types(line: string, incident: number | null, by = ANA, more: Partial<Asking> = {}): Promise<Answer> {
+  const answer = createAnswer({
+    ...{ handle: kit.handle, read: createRead(kit.store), roles: [], components: [], command: '/incident' },
+    mutes: mutesOf(kit.store, (lanes) => {
+      nudged.push(...lanes);
+    }),
+    permits: async (power, _incident, who) =>
+      forbidden(power, null, who, { account: who.account ?? 'unknown', present: null, among: false }, {}),
+  });
+  return answer({
+    ...{ entered: plain(line), implied: incident, zone: 'UTC', zoneKnown: true },
+    asking: asking(by, more),
+  });
+}
+const hears = (incident: number) =>
+  kit.says(
+    { type: 'RecordAlert', alert: alert() },
+    incident,
+    { id: 'alerts:prometheus', name: null },
+    {
+      source: 'alerts',
+    },
+  );
+const text = (answer: Answer) =>
+  answer.kind === 'refused' ? answer.refusal.code : 'text' in answer ? answer.text : answer.kind;
+
+test('a key is muted and listed, seen in its message, and open again', async () => {
+  const incident = await kit.opens('Muted');
+  await hears(incident);
+  nudged = [];
+  expect(text(await types('mute service=tts 2h', null))).toContain('service=tts is muted until');
+  expect(nudged).toContain(`T1/INC-${incident}`);
+  expect((await kit.rows(incident)).filter(({ kind }) => kind === 'alerts.show')).toHaveLength(1);
+  expect(text(await types('mute', null))).toMatch(/^service=tts until .*, by ana/);
+  expect(await kit.world.alerts.mutedUntil('T1', 'service=tts')).toBeInstanceOf(Date);
+  expect(text(await types('mute service=tts off', null))).toContain('is not muted');
+  expect(text(await types('mute', null))).toContain('Nothing is muted');
+});
+
+test('a guest mutes nothing, and is not told what is muted', async () => {
+  await types('mute service=secret 2h', null);
+  for (const line of ['mute service=tts 2h', 'mute'])
+    expect(text(await types(line, null, BO, { account: 'guest' }))).toBe('NOT_PERMITTED');
+  expect(text(await types('mute', null))).not.toContain('service=tts');
+});
+
+test('a key of a private incident is listed for those who may see that, and for nobody else', async () => {
+  const incident = await kit.opens('Hidden', { private: true });
+  const key = 'private service=hush';
+  const said = {
+    ...{ alert: 'a', status: 'firing' as const, since: '2024-11-10T01:43:00Z', until: null, title: 'Hush' },
+    ...{ text: null, labels: { service: 'hush' }, values: {}, links: [] },
+  };
+  const filed = { ...said, rule: 'hush', key, group: groupId(key) };
+  await kit.store.signals.arrive('T1', {
+    ...{ source: 'prometheus', delivery: 'd', shadow: false, signals: [filed] },
+  });
+  await kit.store.signals.settled('T1', [{ id: signalId('prometheus', said), outcome: 'opened', incident }]);
+  await types(`mute ${key} 2h`, null);
+  expect(text(await types('mute', null))).toContain(key);
+  expect(text(await types('mute', null, BO))).not.toContain('hush');
+  // Whoever has muted it knows it.
+  await types(`mute ${key} 2h`, null, BO);
+  expect(text(await types('mute', null, BO))).toContain(key);
+  expect(text(await types('mute', null))).toContain(key);
+  await types(`mute ${key} off`, null);
+});
+
+test('what only looks may list, and mutes nothing', async () => {
+  const answer = createAnswer({
+    ...{ handle: kit.handle, read: createRead(kit.store), roles: [], components: [], command: '/incident' },
+    mutes: mutesOf(kit.store, () => {}),
+  });
+  const typed = { implied: null, zone: 'UTC', zoneKnown: true, looksOnly: true, asking: asking() };
+  expect(text(await answer({ ...typed, entered: plain('mute service=tts 2h') }))).toBe('ONLY_LOOKS');
+  expect((await answer({ ...typed, entered: plain('mute') })).kind).toBe('text');
+});
+
+test('alerts go where whoever moves them may look; a private incident is as one that is not there', async () => {
+  const from = await kit.opens('From');
+  await hears(from);
+  const hidden = await kit.opens('Hidden', { private: true });
+  expect(text(await types(`attach service=tts INC-${hidden}`, from, BO))).toBe('NO_SUCH_INCIDENT');
+  expect(text(await types('attach service=tts INC-999', from, BO))).toBe('NO_SUCH_INCIDENT');
+  expect(text(await types(`attach service=other INC-${hidden}`, from))).toBe('NO_SUCH_ALERTS');
+  expect(text(await types(`attach service=tts INC-${hidden}`, from, ANA, { account: 'guest' }))).toBe(
+    'NOT_PERMITTED',
+  );
+  const moved = text(await types(`attach service=tts INC-${hidden}`, from));
+  expect(moved).toContain('alerts of service=tts: moved to another incident');
+  expect(moved).not.toContain(`INC-${hidden}`);
+  // `undo` would take the line back, and not the alerts.
+  expect(moved).toContain(`To bring them back: \`attach service=tts INC-${from}\` in their new incident`);
+  expect(moved).not.toContain('undo');
+  expect(moved).toContain('has no alerts any more: `dismiss` closes it');
+  expect(await kit.rows(from, 'alerts.move')).toHaveLength(1);
+  const { rows } = await kit.client.query("select lane, payload from outbox where kind = 'alerts.move'");
+  expect(rows).toEqual([{ lane: `T1/alerts/${GROUP}`, payload: { group: GROUP, to: hidden } }]);
+});
+
+test('the receipt of `resolve` says how many alerts still fire', async () => {
+  const incident = await kit.opens('Resolved');
+  await hears(incident);
+  expect(text(await types('resolve', incident))).toContain('1 alert still fires.');
+  const quiet = await kit.opens('Quiet');
+  expect(text(await types('resolve', quiet))).not.toContain('fire');
+});
