@@ -71,8 +71,10 @@ export async function draftGroup<R extends Request>(
       const before = latest.get(nameOf(streamOf(request)));
       let is = await prepared;
       let outcome = decideOne(request, is, before, rules);
-      if (isRefusal(outcome) && !before && !isRefusal(is) && !is.fresh) {
-        // A *no* must not rest on what this process remembers: another one may have written since.
+      const nothing = isRefusal(outcome) || outcome.draft.facts.length === 0;
+      if (nothing && !before && !isRefusal(is) && !is.fresh) {
+        // Neither a *no* nor a *nothing to record* may rest on what this process remembers: another one may have written since,
+        // and what writes nothing meets no conflict.
         is = await prepare(store, cache, request, there, true);
         outcome = decideOne(request, is, undefined, rules);
       }

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
+import { botAsking } from '#domain/words.js';
 import { createHandle, type Handle, type Recorded } from '#handle/handle.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
@@ -107,6 +108,16 @@ const rollbacks = async () => {
 };
 
 describe('answered is answered', () => {
+  test('nothing to record is said of the incident as it is, and not as a process remembers it', async () => {
+    const incident = await opened();
+    const [one, other] = [aProcess(), aProcess()];
+    await one.say(note('one remembers it as it is now'), incident);
+    await other.say({ type: 'InvitePeople', people: [BO] }, incident);
+    const leaves: TypedIntent = { type: 'NotePeopleLeft', people: [BO] };
+    const outcome = await one.handle(leaves, incident, botAsking(TEAM, null, new Date()));
+    expect(outcome).toMatchObject({ recorded: true, facts: [{ type: 'PeopleLeft' }] });
+  });
+
   test('who was refused is not recorded afterwards, though the others must go again', async () => {
     const other = aProcess();
     const [busy, done] = [await opened(), await opened()];
