@@ -56,7 +56,7 @@ test('without --once it stays, says how the command line gets at its incidents, 
         encoding: 'utf8',
       },
     );
-  expect(typed('show', 'INC-2')).toContain('INC-2: Rehearsal');
+  expect(typed('show', 'INC-2')).toContain('INC-2: The Developer API refuses requests');
   expect(typed('runbook', 'plan', 'key-sync')).toContain('key-sync on keys:tts-new');
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
