@@ -306,13 +306,13 @@ const metricOf = async (url: string, name: string): Promise<number> => {
       receivers: [{ name: 'tocsin', webhook_configs: [webhook] }],
     });
     const { url } = alertmanager;
-    const all = alertsOf(4_000);
-    const [early, late] = [all.slice(0, 2_000), all.slice(2_000)];
+    const all = alertsOf(1_200);
+    const [early, late] = [all.slice(0, 600), all.slice(600)];
     // An end of which nobody has heard the beginning opens nothing: so the incidents are there before.
     await tells(url, early.slice(0, SERVICES), false);
     await it.until('each service has its incident', ({ fired }) => fired === SERVICES);
     await tells(url, chance.shuffle(early), false);
-    const some = SERVICES + chance.below(1_000);
+    const some = SERVICES + chance.below(300);
     await it.until('some more are recorded', ({ fired }) => fired > some);
     const before = await it.recorded();
     await it.database.kill();

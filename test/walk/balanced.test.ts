@@ -147,7 +147,9 @@ behindHaproxy('two webs behind a balancer', () => {
     expect((await walk.type('ana', 'incidents', 'open sev3 Restarts')).text).toMatch(/INC-1/);
     // The first answer of a process waits for what is read and compiled then, by jest too; how long that takes is not asked here.
     for (const port of ports) {
-      const { body, ...signed } = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 to begin with' });
+      const { body, ...signed } = signedCommand(walk.slack.signingSecret, {
+        text: 'note INC-1 to begin with',
+      });
       expect((await fetch(`http://127.0.0.1:${port}/slack/events`, { ...signed, body })).status).toBe(200);
     }
   });
