@@ -7,7 +7,7 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
-import { watchOf } from '#domain/watch.js';
+import { watchOf } from '#domain/watch/watch.js';
 import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
 import {
   type Before,

@@ -9,6 +9,7 @@ import {
   CALL_MS,
   DAY_MS,
   isPermanent,
+  NO_PREVIEWS,
   needed,
   object,
   Refused,
@@ -115,11 +116,42 @@ async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8A
 }
 
 /**
+ * Sends a file into the incident's channel, once: it has no metadata, so its message is found again by its words, which no
+ * other has. Where Slack takes no file for good, the words are said without it.
+ * @param otherwise where it is to be had then, behind the words
+ */
+export async function sendFileOnce<K extends 'run.log' | 'impact.picture'>(
+  attempt: Attempt<K>,
+  file: { filename: string; bytes: () => Promise<Uint8Array<ArrayBuffer>>; alt?: string },
+  { words, since, otherwise }: { words: string; since: Date; otherwise: string },
+): Promise<Body> {
+  const { channel, world, row } = attempt;
+  const { filename, bytes, alt } = file;
+  if (await saidBefore(attempt, channel.id, since, ({ text }) => text.startsWith(words)))
+    return { channel: channel.id, found: true };
+  try {
+    const id = await uploadFile(attempt, filename, await bytes(), alt);
+    await attempt.write('files.completeUploadExternal', {
+      files: [{ id, title: filename }],
+      channel_id: channel.id,
+      initial_comment: words,
+    });
+    return { channel: channel.id, file: filename };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    world.log.warn({ lane: row.lane, filename, error: error.message }, 'a file could not be sent');
+    const text = `${words}: Slack takes no file from us; ${otherwise}`;
+    await attempt.write('chat.postMessage', { channel: channel.id, text, ...NO_PREVIEWS }, { patient: true });
+    return { channel: channel.id, refused: error.message };
+  }
+}
+
+/**
  * Gives Slack a file, unseen by anybody until it is shared.
  * @param alt what a picture shows, for those who do not see it
  * @returns its id
  */
-export async function uploadFile(
+async function uploadFile(
   attempt: Pick<Attempt, 'read' | 'may'>,
   filename: string,
   bytes: Uint8Array<ArrayBuffer>,

@@ -10,12 +10,11 @@ import {
   isPermanent,
   needed,
   object,
-  saidBefore,
   sinceOf,
   Undeliverable,
   Unknown,
 } from './attempt.js';
-import { uploadFile } from './export.js';
+import { sendFileOnce } from './export.js';
 
 type Measure = Attempt<'impact.measure'>;
 
@@ -94,33 +93,25 @@ async function direct(attempt: Measure, user: string): Promise<string> {
 
 /** Shows a measured impact as a picture in the incident's channel. */
 export async function sendPicture(attempt: Attempt<'impact.picture'>): Promise<Body> {
-  const { channel, world, row, incident } = attempt;
+  const { world, row, incident } = attempt;
   const { n, seq } = row.effect.payload;
   const entry = (await world.incidents.entriesNumbered(row.team, row.incident, [n])).get(n);
   const picture = entry && !entry.struck && (await pictureOf(entry, incident.milestones, clockIn('UTC')));
   if (!picture) return { silent: true };
-  // A file has no metadata: its message is found again by its entry, which no other has.
-  const words = `#${n} as a picture, times in UTC`;
   const fact = await world.incidents.fact(row.team, row.incident, seq);
-  const since = new Date(fact?.recordedAt ?? incident.recordedAt);
-  if (await saidBefore(attempt, channel.id, since, ({ text }) => text.startsWith(words)))
-    return { channel: channel.id, found: true };
-  const filename = `${refOf(row.incident)}-impact-${n}.png`;
-  try {
-    const id = await uploadFile(attempt, filename, await pngOf(picture.svg), cut(picture.alt, ALT));
-    await attempt.write('files.completeUploadExternal', {
-      files: [{ id, title: filename }],
-      channel_id: channel.id,
-      initial_comment: words,
-    });
-    return { channel: channel.id, file: filename };
-  } catch (error) {
-    if (!isPermanent(error)) throw error;
-    world.log.warn({ lane: row.lane, error: error.message }, 'a picture could not be sent as a file');
-    const text = `${words}: Slack takes no file from us; \`export html\` has it.`;
-    await attempt.write('chat.postMessage', { channel: channel.id, text }, { patient: true });
-    return { channel: channel.id, refused: error.message };
-  }
+  return sendFileOnce(
+    attempt,
+    {
+      filename: `${refOf(row.incident)}-impact-${n}.png`,
+      bytes: () => pngOf(picture.svg),
+      alt: cut(picture.alt, ALT),
+    },
+    {
+      words: `#${n} as a picture, times in UTC`,
+      since: new Date(fact?.recordedAt ?? incident.recordedAt),
+      otherwise: '`export html` has it.',
+    },
+  );
 }
 
 /** Slack takes no longer description of a picture. */

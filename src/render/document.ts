@@ -1,15 +1,13 @@
 import type { SealedFact } from '#domain/incident/chain.js';
+import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import {
   differenceText,
-  type Entry,
-  ERASED,
-  entryText,
   impactNumbers,
   type Measurement,
   notedSentences,
   queriesText,
   unaffectedText,
-} from '#domain/incident/entry.js';
+} from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunView } from '#domain/run/view.js';
 import { type EntryKind, MARKS, type Mark, type Person, personLabel, refOf } from '#domain/words.js';

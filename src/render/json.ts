@@ -1,11 +1,5 @@
-import {
-  type Counted,
-  type Entry,
-  ERASED,
-  entryText,
-  type Measurement,
-  notedSentences,
-} from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { type Counted, type Measurement, notedSentences } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, refOf } from '#domain/words.js';
 import { actionItems, type Dossier, differenceOf, impactFigures, metricsIn, unstruck } from './document.js';

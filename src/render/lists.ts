@@ -1,8 +1,9 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
-import { differenceText, type Entry, impactText, toldText, unaffectedText } from '#domain/incident/entry.js';
+import { type Entry, toldText } from '#domain/incident/entry.js';
+import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { runsOf } from '#domain/run/state.js';
-import { watchedIn, watchOf } from '#domain/watch.js';
+import { watchedIn, watchOf } from '#domain/watch/watch.js';
 import { MARKS, momentNow, type Person, personLabel, refOf, runRef, sourceOf } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { type Entry, impactNumbers, type Measurement } from '#domain/incident/entry.js';
+import type { Entry } from '#domain/incident/entry.js';
+import { impactNumbers, type Measurement } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS } from '#domain/words.js';
 import { type Clock, durationInWords } from './clock.js';

@@ -1,5 +1,6 @@
 import { firstAlert } from '#domain/alert/state.js';
-import { type Entry, ERASED, entryText, impactNumbers, statusRemark } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText, statusRemark } from '#domain/incident/entry.js';
+import { impactNumbers } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { RunEnd } from '#domain/run/fact.js';
 import { refOf } from '#domain/words.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Counted } from '#domain/incident/entry.js';
 import { MEASURED, type MeasuredWindow, type Noted } from '#domain/incident/fact.js';
+import type { Counted } from '#domain/incident/impact.js';
 import type { Measured } from '#domain/incident/intent.js';
 import { LIMITS, printable } from '#domain/text.js';
 import { ActionFailed } from './action.js';

@@ -11,7 +11,7 @@ import {
   UNCOUNTED,
   type Watching,
   watchedIn,
-} from '#domain/watch.js';
+} from '#domain/watch/watch.js';
 import { botAsking } from '#domain/words.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
 import { ActionFailed, Lost, type RunContext } from '#runbooks/action.js';

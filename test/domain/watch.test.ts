@@ -4,7 +4,7 @@ import { entryOf, entryText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { slotAt, slotDue, slotsOf, type WatchDetail, watchOf, watchText } from '#domain/watch.js';
+import { slotAt, slotDue, slotsOf, type WatchDetail, watchOf, watchText } from '#domain/watch/watch.js';
 import { bo, fold, given, NOW, opened, status, stream } from './given.js';
 
 const resolved = status(2, 'resolved');

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { laneOfWatch } from '#domain/incident/effect.js';
 import { entryText } from '#domain/incident/entry.js';
 import { isRefusal } from '#domain/refusal.js';
-import { watchOf } from '#domain/watch.js';
+import { watchOf } from '#domain/watch/watch.js';
 import { Secret } from '#runbooks/secret.js';
 import type { Watched } from '#runbooks/settings.js';
 import { drainWatchLane, type WatchWorld } from '#schedules/watch.js';

@@ -1,19 +1,14 @@
+import type { Signal } from './signal.js';
+
 /** An alert as it is to be recorded in an incident: what a signal says of it, and where the rules have filed it. */
-export interface RecordedAlert {
+export interface RecordedAlert
+  extends Pick<Signal, 'status' | 'since' | 'until' | 'title' | 'text' | 'labels' | 'values'> {
   /** Its `alertId`. */
   readonly id: string;
   readonly source: string;
   readonly group: string;
   readonly key: string;
   readonly rule: string | null;
-  readonly status: 'firing' | 'resolved';
-  /** When this firing began; when it ended, where that is known. UTC with whole seconds. */
-  readonly since: string;
-  readonly until: string | null;
-  readonly title: string;
-  readonly text: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, string>>;
   readonly link: string | null;
   /**
    * It is recorded in this incident, also if that is resolved by now: it has opened it, or a person has brought it here. Absent:

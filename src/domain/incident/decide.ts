@@ -6,17 +6,9 @@ import { decideRun } from '../run/decide.js';
 import type { RunIntent } from '../run/intent.js';
 import { runsOf } from '../run/state.js';
 import { given, LIMITS } from '../text.js';
-import { isCalm, watchedIn, watchOf } from '../watch.js';
-import {
-  happened,
-  type Moment,
-  momentNow,
-  type Person,
-  personLabel,
-  refOf,
-  STANDING,
-  toSeconds,
-} from '../words.js';
+import { decideWatch, isAboutWatch } from '../watch/decide.js';
+import type { WatchIntent } from '../watch/watch.js';
+import { happened, type Moment, momentNow, type Person, personLabel, refOf } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
@@ -41,6 +33,7 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  if (isAboutWatch(intent)) return decideWatch(state, intent, asking);
   if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
@@ -107,7 +100,7 @@ type Rule<T extends Intent['type']> = (
 const RULES: {
   readonly [T in Exclude<
     Intent['type'],
-    RunIntent['type'] | AlertIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'
+    RunIntent['type'] | AlertIntent['type'] | WatchIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'
   >]: Rule<T>;
 } = {
   // -- what happened --
@@ -395,83 +388,7 @@ const RULES: {
     };
     return [{ type: 'NumbersSkipped', data, texts: {} }];
   },
-
-  // -- watching what is held to be over --
-
-  /** A second one takes the place of the first: that is how one is prolonged. */
-  StartWatch: (state, { forMs, everyMs, probes, queries }, asking) => {
-    const ref = refOf(state.number);
-    if (state.number === STANDING || !isCalm(state)) {
-      const how = state.number === STANDING ? 'the record of scheduled work' : state.status;
-      return refuse('WATCH_TOO_EARLY', { ref, how });
-    }
-    const { count = 0, list = [] } = state.watches ?? {};
-    const next = 'Those that ended are being counted up: type it again in a moment.';
-    const excess = tooMany('watches', list.length + 1, LIMITS.watches, next);
-    if (excess) return excess;
-    const before = watchOf(state);
-    const moment = happened(state, asking, null);
-    const ends = toSeconds(new Date(Date.parse(moment.at) + forMs));
-    const data = { ...moment, watch: count + 1, ends, everyMs, probes, queries };
-    return [
-      ...(before ? [stopped(before.watch, 'replaced')] : []),
-      { type: 'WatchStarted', data, texts: {} },
-    ];
-  },
-
-  StopWatch: (state) => {
-    const on = watchOf(state);
-    return on ? [stopped(on.watch, 'stopped')] : refuse('NOT_WATCHED', { ref: refOf(state.number) });
-  },
-
-  /** Only what has changed is told, and of each look once: it may be made again by who comes after one that died. */
-  NoteWatchLook: (state, { watch, slot, failed, good, why, counted }, asking) => {
-    const on = watchOf(state);
-    if (on?.watch !== watch || (on.slot !== null && slot <= on.slot)) return [];
-    const fails = failed.filter((name) => watchedIn(on).includes(name) && !on.failing.includes(name));
-    const told = fails.length > 0 && on.told < FAILURES_TOLD;
-    const last = on.told + 1 === FAILURES_TOLD;
-    const well = on.failing.filter((name) => good.includes(name));
-    const data = (offset: number, names: string[]) => ({
-      ...happened(state, asking, null, offset),
-      ...{ watch, slot, looks: counted.looks, good: counted.good, names },
-    });
-    const facts: DraftFact[] = [];
-    if (well.length > 0) facts.push({ type: 'WatchRecovered', data: data(0, well), texts: {} });
-    if (told)
-      facts.push({
-        type: 'WatchFailed',
-        data: { ...data(facts.length, fails), ...(last && { last: true as const }) },
-        texts: given({ why }),
-      });
-    return facts;
-  },
-
-  EndWatch: (state, { watch, how: otherwise, why, counted }, asking) => {
-    const one = state.watches?.list.find((of) => of.watch === watch);
-    if (!one) return [];
-    const { looks, good, missed, each } = counted;
-    const how = one.stopped?.how ?? otherwise;
-    const who = one.stopped?.by ?? null;
-    // Counted up late, after the bot was away, it was over all the same when it was to be.
-    const over = how === 'time' && Date.parse(one.ends) <= asking.now.getTime();
-    const moment = over ? { at: one.ends, until: null, precision: 'second' as const } : null;
-    const data = {
-      ...happened(state, asking, moment),
-      ...{ watch, how, looks, good, missed, who: who?.id ?? null },
-      each: watchedIn(one).map((name) => ({ name, good: each[name] ?? 0 })),
-    };
-    const texts = given({ why: how === 'impossible' ? why : null, who: who?.name ?? null });
-    return [{ type: 'WatchEnded', data, texts }];
-  },
 };
-
-function stopped(watch: number, how: 'stopped' | 'replaced'): DraftFact {
-  return { type: 'WatchStopped', data: { watch, how }, texts: {} };
-}
-
-/** Failures of one watch that are told; what comes and goes is then only counted. */
-const FAILURES_TOLD = 10;
 
 /** @returns a refusal when more than `limit` things would be kept. */
 function tooMany(what: string, count: number, limit: number, next: string): Refusal | null {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ALERT_FACTS } from '../alert/fact.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
-import { WATCH_FACTS } from '../watch.js';
+import { WATCH_FACTS } from '../watch/watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
 
 const milestone = z.strictObject({

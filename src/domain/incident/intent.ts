@@ -1,7 +1,7 @@
 import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
-import type { Counted, WatchEnd } from '../watch.js';
+import type { WatchIntent } from '../watch/watch.js';
 import type {
   Account,
   Mark,
@@ -13,8 +13,9 @@ import type {
   Source,
   Status,
 } from '../words.js';
-import type { Entry, Measurement } from './entry.js';
+import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
+import type { Measurement } from './impact.js';
 import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
@@ -80,28 +81,8 @@ export type Intent<P = Person> =
   | { type: 'NoteAnnounced'; channel: string; ts: string }
   /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
-  /** Names are those of tocsin.yml. */
-  | { type: 'StartWatch'; forMs: number; everyMs: number; probes: string[]; queries: string[] }
-  | { type: 'StopWatch' }
-  /** A look: what failed in it, and what was good again. `why`: what was answered. */
-  | {
-      type: 'NoteWatchLook';
-      watch: number;
-      slot: number;
-      failed: string[];
-      good: string[];
-      why: string | null;
-      counted: Pick<Counted, 'looks' | 'good'>;
-    }
-  /** A watch is over, and counted up. `how` where nobody has stopped it. */
-  | {
-      type: 'EndWatch';
-      watch: number;
-      how: Extract<WatchEnd, 'time' | 'impossible'>;
-      why: string | null;
-      counted: Omit<Counted, 'slot'>;
-    }
   | RunIntent
+  | WatchIntent
   | AlertIntent;
 
 export type TypedIntent = Intent<PersonRef>;

@@ -1,7 +1,7 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import { LIMITS } from '../text.js';
-import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch.js';
+import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch/watch.js';
 import {
   MARKS,
   type Mark,

@@ -1,4 +1,4 @@
-import { differenceText, impactText, unaffectedText } from '#domain/incident/entry.js';
+import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, personLabel, refOf, sourceOf } from '#domain/words.js';
 import {

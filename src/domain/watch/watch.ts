@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type BodyOf, count, happened, id, number, second, shape } from './shape.js';
-import { type Person, personLabel, type Status } from './words.js';
+import { type BodyOf, count, happened, id, number, second, shape } from '../shape.js';
+import { type Person, personLabel, type Status } from '../words.js';
 
 // Watching what is held to be over: for a while probes and queries are looked at, a failure is told at once, and at the
 // end one line says what they came to. What each look came to is no fact: there would be thousands. It is counted in the
@@ -278,3 +278,27 @@ function minute(at: string, beside: string): string {
 function span(ms: number): string {
   return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1_000} s`;
 }
+
+/** What is asked about a watch. */
+export type WatchIntent =
+  /** Names are those of tocsin.yml. */
+  | { type: 'StartWatch'; forMs: number; everyMs: number; probes: string[]; queries: string[] }
+  | { type: 'StopWatch' }
+  /** A look: what failed in it, and what was good again. `why`: what was answered. */
+  | {
+      type: 'NoteWatchLook';
+      watch: number;
+      slot: number;
+      failed: string[];
+      good: string[];
+      why: string | null;
+      counted: Pick<Counted, 'looks' | 'good'>;
+    }
+  /** A watch is over, and counted up. `how` where nobody has stopped it. */
+  | {
+      type: 'EndWatch';
+      watch: number;
+      how: Extract<WatchEnd, 'time' | 'impossible'>;
+      why: string | null;
+      counted: Omit<Counted, 'slot'>;
+    };
