@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import type { Socket } from 'node:net';
+import { Agent, createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import { connectionUrl } from '#store/embedded/server.js';
 import { balancer, haproxyAvailable, type TestHaproxy } from '../support/haproxy.js';
 import { type Scratch, scratch } from '../support/scratch.js';
 import { freePort } from '../support/wire.js';
-import { type BotHere, type BotProcess, pause, signedCommand, startWalk, type Walk } from './kit.js';
+import { type BotHere, type BotProcess, LATE_MS, pause, signedCommand, startWalk, type Walk } from './kit.js';
 
 // Several webs, with what stands in front of them: a real HAProxy, or Slack's own sockets.
 const DOCS = fileURLToPath(new URL('../../docs/operating.md', import.meta.url));
@@ -64,14 +64,47 @@ interface Outcome {
   body: string;
 }
 
+/** Where answers come that were not in time: each request has a place of its own. */
+function lateAnswers() {
+  const came = new Map<string, (words: string) => void>();
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    response.end('ok');
+    came.get(request.url ?? '')?.(text);
+  }).listen(0);
+  return {
+    place() {
+      const path = `/${came.size}`;
+      const words = new Promise<string>((resolve) => came.set(path, resolve));
+      const { port } = server.address() as AddressInfo;
+      return {
+        url: `http://127.0.0.1:${port}${path}`,
+        words: () => Promise.race([words, pause(LATE_MS).then(() => '')]),
+      };
+    },
+    close: () => server.close(),
+  };
+}
+
 /** People who type one line after the other, on connections that are kept, until they are stopped. */
 function people(walk: Walk, count: number) {
   const outcomes: Outcome[] = [];
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   let stopped = false;
-  const send = (note: string) =>
+  const late = lateAnswers();
+  const send = async (note: string): Promise<Outcome> => {
+    const place = late.place();
+    const outcome = await sendTo(place.url, note);
+    // An answer that would have come after two seconds is empty, and its words follow.
+    return outcome.status === 200 && outcome.body === ''
+      ? { ...outcome, body: await place.words() }
+      : outcome;
+  };
+  const sendTo = (reply: string, note: string) =>
     new Promise<Outcome>((resolve) => {
-      const { body, ...signed } = signedCommand(walk.slack.signingSecret, { text: `note INC-1 ${note}` });
+      const fields = { text: `note INC-1 ${note}`, response_url: reply };
+      const { body, ...signed } = signedCommand(walk.slack.signingSecret, fields);
       const asked = request(
         `http://127.0.0.1:${walk.port}/slack/events`,
         { ...signed, agent },
@@ -104,6 +137,7 @@ function people(walk: Walk, count: number) {
       stopped = true;
       await Promise.all(typing);
       agent.destroy();
+      late.close();
       return outcomes;
     },
   };
@@ -145,13 +179,6 @@ behindHaproxy('two webs behind a balancer', () => {
     haproxy = await balancer(walk.port, backendFor(ports));
     await bothUp(haproxy);
     expect((await walk.type('ana', 'incidents', 'open sev3 Restarts')).text).toMatch(/INC-1/);
-    // The first answer of a process waits for what is read and compiled then, by jest too; how long that takes is not asked here.
-    for (const port of ports) {
-      const { body, ...signed } = signedCommand(walk.slack.signingSecret, {
-        text: 'note INC-1 to begin with',
-      });
-      expect((await fetch(`http://127.0.0.1:${port}/slack/events`, { ...signed, body })).status).toBe(200);
-    }
   });
   afterAll(async () => {
     await haproxy?.stop();

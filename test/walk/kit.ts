@@ -19,6 +19,9 @@ import { Prompt } from './prompt.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOCSIN = join(ROOT, 'bin/tocsin.js');
+/** How long somebody waits for words behind an empty answer. */
+export const LATE_MS = 20_000;
+
 /** What somebody is told whose line was not kept: they type it again. Where the database is well nobody may be told so. */
 const NOT_KEPT = 'Nothing was kept: ';
 
@@ -97,12 +100,22 @@ export async function startWalk(
       ok: boolean;
       error?: string;
       trigger_id: string;
+      delivery: string;
       responses: Array<{ text?: string }>;
     }>('command', { user, channel, command: '/incident', text });
+    const wordsOf = (responses: Array<{ text?: string }>) =>
+      responses.map((one) => one.text ?? '').join('\n');
+    let words = wordsOf(outcome.responses);
+    // On a busy machine an answer may take longer than the two seconds after which it comes behind an empty one: a person
+    // reads it all the same. A bare verb opens a form instead.
+    if (outcome.ok && words === '' && text.trim().includes(' ')) {
+      const later = `responses?delivery=${outcome.delivery}&count=1&timeout=${LATE_MS}`;
+      words = wordsOf((await control<{ responses: Array<{ text?: string }> }>(later)).responses);
+    }
     return {
       ok: outcome.ok,
       error: outcome.error,
-      text: outcome.responses.map((one) => one.text ?? '').join('\n'),
+      text: words,
       trigger: outcome.trigger_id,
     };
   }
