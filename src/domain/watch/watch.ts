@@ -8,7 +8,7 @@ import { type Person, personLabel, type Status } from '../words.js';
 
 /** Why a watch ended. `impossible`: it could not go on, and its text says why. */
 const ENDS = ['time', 'stopped', 'replaced', 'reopened', 'impossible'] as const;
-export type WatchEnd = (typeof ENDS)[number];
+type WatchEnd = (typeof ENDS)[number];
 
 const names = z.array(id);
 const counts = { looks: count, good: count };
