@@ -216,16 +216,24 @@ export const anything = z.unknown().optional();
 /** Members that are wrong are named up to so many. */
 const NAMED = 5;
 
+/** @returns which members are wrong, with why, fit to be shown to whoever sent them. @param invalid instead of zod's own words */
+export function wrongIn({ issues }: z.ZodError, invalid: string | null = null): Record<string, string> {
+  const named = issues.slice(0, NAMED).map(({ path, message }) => {
+    const name = printable(path.map(String).join('.')).slice(0, 100) || 'body';
+    const why =
+      invalid === null
+        ? message.replace(/^Invalid input: /, '')
+        : message.replace(/^Invalid input.*$/, invalid);
+    return [name, why.slice(0, 200)] as const;
+  });
+  return Object.fromEntries(named);
+}
+
 /** @returns a value of that shape. @param what it is, for the message. @throws Unreadable with the members that are wrong */
 export function shaped<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const wrong = Object.fromEntries(
-    parsed.error.issues.slice(0, NAMED).map(({ path, message }) => {
-      const name = printable(path.map(String).join('.')).slice(0, 100) || 'body';
-      return [name, message.replace(/^Invalid input: /, '').slice(0, 200)];
-    }),
-  );
+  const wrong = wrongIn(parsed.error);
   const listed = Object.entries(wrong).map(([name, why]) => `${name} (${why})`);
   throw new Unreadable(400, `This is not ${what}; what is wrong: ${listed.join(', ')}.`, wrong);
 }

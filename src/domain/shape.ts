@@ -18,10 +18,10 @@ export const moment = { at: second, until: second.nullable(), precision: z.enum(
 export const happened = { n: number, ...moment };
 
 /** Which erasable texts a type has. `list`: `field.0`, `field.1` …; `count` says how many there are, or may be. */
-export interface FactTexts<D = never> {
+export interface FactTexts<D = unknown> {
   required?: readonly string[];
   optional?: readonly string[];
-  list?: { field: string; count: (data: D) => number; required: boolean };
+  list?: { field: string; count(data: D): number; required: boolean };
 }
 
 /** The present shape of one type of fact. `v`: its version; a reader knows every one up to it. */

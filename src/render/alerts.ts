@@ -1,16 +1,6 @@
-import { OUTCOMES, type Outcome } from '#domain/alert/settle.js';
+import { OUTCOMES, type Outcome, type OutcomeCount } from '#domain/alert/settle.js';
 import { inert, writtenRows } from './csv.js';
 import { mdText } from './md.js';
-
-/** How often something came of the signals of a rule. `outcome` null: they wait; `dismissed`: incidents that were none. */
-interface OutcomeCount {
-  source: string;
-  rule: string | null;
-  shadow: boolean;
-  outcome: Outcome | null;
-  signals: number;
-  dismissed: number;
-}
 
 /** A source and a rule, with a number for each outcome. */
 interface Row {

@@ -1,7 +1,6 @@
-import { entryOf, isOfAlert, isOfRun, toldText } from '#domain/incident/entry.js';
+import { entryOf, isOfAlert, isOfRun, isOfWatch, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
-import { isOfWatch } from '#domain/watch/watch.js';
 import { type Moment, refOf, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 import type { Undelivered } from './undelivered.js';

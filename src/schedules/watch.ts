@@ -14,7 +14,7 @@ import {
 } from '#domain/watch/watch.js';
 import { botAsking } from '#domain/words.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
-import { ActionFailed, Lost, type RunContext } from '#runbooks/action.js';
+import { type Action, ActionFailed, Lost, type RunContext } from '#runbooks/action.js';
 import { http } from '#runbooks/actions/http.js';
 import { keysProbe } from '#runbooks/actions/keys-probe.js';
 import { prometheusQuery } from '#runbooks/actions/prometheus-query.js';
@@ -248,14 +248,15 @@ async function look(on: Watching, { world, lease, stopping }: Hand): Promise<Map
 }
 
 /** What a look is made with: actions of runbooks that only read. */
-const ACTIONS = { http, 'keys.probe': keysProbe, 'prometheus.query': prometheusQuery };
+const ACTIONS: Record<Watched['uses'], Action> = {
+  http,
+  'keys.probe': keysProbe,
+  'prometheus.query': prometheusQuery,
+};
 
 /** Looks once. @throws ActionFailed in words: it is not as it should be, or could not be asked */
 async function lookAt({ uses, with: given }: Watched, context: RunContext): Promise<void> {
-  const action = ACTIONS[uses] as unknown as {
-    input: { parse(given: unknown): unknown };
-    run(input: unknown, context: RunContext): Promise<{ kind: string }>;
-  };
+  const action = ACTIONS[uses];
   // What stands in tocsin.yml is its author's word, all of it.
   const result = await action.run(action.input.parse(given), { ...context, written: given });
   if (result.kind !== 'done') throw new ActionFailed(`${uses} gave no answer`);

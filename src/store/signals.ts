@@ -1,4 +1,4 @@
-import type { Outcome, Waiting } from '#domain/alert/settle.js';
+import type { Outcome, OutcomeCount, Waiting } from '#domain/alert/settle.js';
 import { alertId, groupId, type Signal, signalId } from '#domain/alert/signal.js';
 import { laneOfAlerts, laneOfAlertsTimer } from '#domain/incident/effect.js';
 import type { Person } from '#domain/words.js';
@@ -64,17 +64,6 @@ interface Mute {
   /** Null: not muted any more. */
   until: Date | null;
   by: Person;
-}
-
-/** How often something came of signals. `dismissed`: of the incidents that were opened, those that were none. */
-interface OutcomeCount {
-  source: string;
-  rule: string | null;
-  shadow: boolean;
-  /** Null: they wait. */
-  outcome: Outcome | null;
-  signals: number;
-  dismissed: number;
 }
 
 export type Signals = ReturnType<typeof signals>;

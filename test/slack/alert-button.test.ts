@@ -4,21 +4,15 @@ import { refuse } from '#domain/refusal.js';
 import { alertsMessage } from '#slack/blocks/alert.js';
 import { fired, GROUP } from '../domain/alert/given.js';
 import { fold, opened, stream } from '../domain/given.js';
-import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
+import { ANA, Behind, type Outcome, startInChannel, until } from './kit.js';
 
-const ANA = 'U0ANA00001';
 const state = fold(stream(opened, fired(2))) as IncidentState;
 const other = (number: number): IncidentState => ({ ...state, number, title: `Other ${number}` });
 
 describe('buttons under alerts', () => {
-  let kit: Kit;
-  let channel: string;
+  let kit: Awaited<ReturnType<typeof startInChannel>>;
   beforeAll(async () => {
-    kit = await startKit('http');
-    await until(() => kit.behind.people.has(ANA));
-    ({ channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7-alerts' }));
-    await kit.act('join', { user: 'U0BOT00000', channel });
-    kit.behind.channels.set(channel, 7);
+    kit = await startInChannel('inc-7-alerts');
   });
   afterAll(() => kit.stop());
   beforeEach(() => {
@@ -28,7 +22,7 @@ describe('buttons under alerts', () => {
 
   async function click(
     what: string,
-    { copies = 1, user = 'ana', where = channel, firing = 1, muted = false, mark = '2' } = {},
+    { copies = 1, user = 'ana', where = kit.channel, firing = 1, muted = false, mark = '2' } = {},
   ) {
     const group = { ...(state.alerts?.[GROUP] as NonNullable<IncidentState['alerts']>[string]), firing };
     const message = alertsMessage({
@@ -36,13 +30,9 @@ describe('buttons under alerts', () => {
       mutedUntil: muted ? new Date('2099-01-01T00:00:00Z') : null,
       offer: { name: 'key-sync', inputs: { from: 'tts-old', to: 'tts new' } },
     });
-    const posted = await kit.slack.client.call('chat.postMessage', { channel: where, ...message });
-    if (posted.kind !== 'ok') throw new Error(JSON.stringify(posted));
-    const ts = posted.data.ts;
+    const ts = await kit.post(where, message);
     return kit.act<Outcome>('action', { user, channel: where, ts, action_id: what, copies });
   }
-  const told = async ({ delivery }: Outcome) =>
-    (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0];
 
   test.each<[string, number, object]>([
     ['alerts:split', 1, { type: 'MoveAlerts', group: GROUP, to: null }],
@@ -53,7 +43,7 @@ describe('buttons under alerts', () => {
     expect(kit.behind.handled).toMatchObject([
       { intent, target: 7, asking: { by: { id: ANA, name: 'ana' }, source: 'slack', seesPrivate: true } },
     ]);
-    expect(await told(clicked)).toMatchObject({
+    expect(await kit.told(clicked)).toMatchObject({
       response_type: 'ephemeral',
       replace_original: false,
       text: 'INC-7 #2 recorded',
@@ -77,7 +67,7 @@ describe('buttons under alerts', () => {
     expect(kit.behind.handled[0]?.asking.seesPrivate).toBe(false);
     const who = { doing: 'Changing an incident', why: 'you are a guest', who: 'full members', reach: 'Ask.' };
     kit.behind.handle = async () => refuse('NOT_PERMITTED', who);
-    expect((await told(await click('alerts:dismiss')))?.text).toContain(
+    expect((await kit.told(await click('alerts:dismiss')))?.text).toContain(
       'Changing an incident is for full members',
     );
   });
@@ -120,6 +110,6 @@ describe('buttons under alerts', () => {
 
   test('where no other is open, it says so', async () => {
     kit.behind.open = [state];
-    expect((await told(await click('alerts:attach')))?.text).toContain('No other incident is open');
+    expect((await kit.told(await click('alerts:attach')))?.text).toContain('No other incident is open');
   });
 });

@@ -2,9 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { IncidentState } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
 import { messageIn } from '#slack/capture/capture.js';
-import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
+import { ANA, Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
-const ANA = 'U0ANA00001';
 const BO = 'U0BO000002';
 
 for (const mode of ['http', 'socket'] as const) {

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { refuse } from '#domain/refusal.js';
-import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
-
-const ANA = 'U0ANA00001';
+import { ANA, Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 for (const mode of ['http', 'socket'] as const) {
   describe(`the slash command over ${mode}`, () => {

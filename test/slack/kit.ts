@@ -202,6 +202,31 @@ export async function startKit(
   };
 }
 
+/** A real front over HTTP that knows ana, with a channel of hers in which the bot is: that of INC-7. */
+export async function startInChannel(name: string) {
+  const kit = await startKit('http');
+  await until(() => kit.behind.people.has(ANA));
+  const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name });
+  await kit.act('join', { user: 'U0BOT00000', channel });
+  kit.behind.channels.set(channel, 7);
+  return {
+    ...kit,
+    channel,
+    /** Has the bot say something. @returns the message's ts */
+    async post(where: string, message: object): Promise<string> {
+      const posted = await kit.slack.client.call('chat.postMessage', { channel: where, ...message });
+      if (posted.kind !== 'ok') throw new Error(JSON.stringify(posted));
+      return String(posted.data.ts);
+    },
+    /** The first thing that the bot said to that click, behind its acknowledgement. */
+    async told({ delivery }: Outcome): Promise<Said | undefined> {
+      return (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0];
+    },
+  };
+}
+
+export const ANA = 'U0ANA00001';
+
 /** Waits for something to become true; the test's own time limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   await eventually('what the test waits for', condition);

@@ -18,9 +18,8 @@ import {
   undoing,
   viewOf,
 } from '../domain/run/facts.js';
-import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
+import { ANA, Behind, type Outcome, startInChannel } from './kit.js';
 
-const ANA = 'U0ANA00001';
 const waiting = [proposed(), planned()];
 const failed = (attempt = 1) => [
   stepStarted('add', { attempt }),
@@ -30,14 +29,9 @@ const failed = (attempt = 1) => [
 const question = [...going, stepAsked('add', 'go?', { why: 'question', choices: ['yes', 'no'] })];
 
 describe('buttons of a run', () => {
-  let kit: Kit;
-  let channel: string;
+  let kit: Awaited<ReturnType<typeof startInChannel>>;
   beforeAll(async () => {
-    kit = await startKit('http');
-    await until(() => kit.behind.people.has(ANA));
-    ({ channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7-runs' }));
-    await kit.act('join', { user: 'U0BOT00000', channel });
-    kit.behind.channels.set(channel, 7);
+    kit = await startInChannel('inc-7-runs');
   });
   afterAll(() => kit.stop());
   beforeEach(() => {
@@ -53,16 +47,12 @@ describe('buttons of a run', () => {
   async function click(
     drafts: DraftFact[],
     what: string,
-    { copies = 1, user = 'ana', where = channel } = {},
+    { copies = 1, user = 'ana', where = kit.channel } = {},
   ) {
     const message = runMessage(viewOf(...drafts), { incident: 7, title: null, nameOf: () => null });
-    const posted = await kit.slack.client.call('chat.postMessage', { channel: where, ...message });
-    if (posted.kind !== 'ok') throw new Error(JSON.stringify(posted));
-    const ts = posted.data.ts;
+    const ts = await kit.post(where, message);
     return kit.act<Outcome>('action', { user, channel: where, ts, action_id: `run:${what}`, copies });
   }
-  const told = async ({ delivery }: Outcome) =>
-    (await kit.look<Outcome>(`responses?delivery=${delivery}&count=1`)).responses[0];
 
   test.each<[string, DraftFact[], object]>([
     ['approve', waiting, { type: 'ApproveRun', run: 1, hash: HASH, breakGlass: null }],
@@ -84,7 +74,7 @@ describe('buttons of a run', () => {
     expect(kit.behind.handled).toMatchObject([
       { intent, target: 7, asking: { by: { id: ANA, name: 'ana' }, source: 'slack', seesPrivate: true } },
     ]);
-    expect(await told(clicked)).toMatchObject({
+    expect(await kit.told(clicked)).toMatchObject({
       response_type: 'ephemeral',
       replace_original: false,
       text: 'INC-7 #2 recorded',
@@ -156,8 +146,8 @@ describe('buttons of a run', () => {
   ])('%s %s changes nothing', async (what, _, then, now, words) => {
     stands(...now);
     const clicked = await click(then, what);
-    expect((await told(clicked))?.text).toMatch(words);
-    expect(await told(clicked)).toMatchObject({ response_type: 'ephemeral', replace_original: false });
+    expect((await kit.told(clicked))?.text).toMatch(words);
+    expect(await kit.told(clicked)).toMatchObject({ response_type: 'ephemeral', replace_original: false });
     expect(kit.behind.handled).toEqual([]);
   });
 
@@ -173,12 +163,12 @@ describe('buttons of a run', () => {
   test('a refusal is for one person’s eyes', async () => {
     stands(...going, cancelled);
     kit.behind.handle = async () => refuse('RUN_CANCELLED_ALREADY', { run: 'RUN-1' });
-    expect((await told(await click(going, 'cancel')))?.text).toContain('RUN-1 was cancelled already');
+    expect((await kit.told(await click(going, 'cancel')))?.text).toContain('RUN-1 was cancelled already');
   });
 
   test('when nothing can be looked up, nothing was recorded', async () => {
     kit.behind.state = null;
-    expect((await told(await click(waiting, 'approve')))?.text).toContain('Nothing was kept');
+    expect((await kit.told(await click(waiting, 'approve')))?.text).toContain('Nothing was kept');
     expect(kit.behind.handled).toEqual([]);
   });
 });

@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Entry } from '#domain/incident/entry.js';
 import { watchMessage } from '#slack/blocks/watch.js';
-import { type Kit, type Outcome, startKit, until } from './kit.js';
-
-const ANA = 'U0ANA00001';
+import { ANA, type Outcome, startInChannel } from './kit.js';
 
 describe('buttons of a watch', () => {
-  let kit: Kit;
-  let channel: string;
+  let kit: Awaited<ReturnType<typeof startInChannel>>;
   beforeAll(async () => {
-    kit = await startKit('http');
-    await until(() => kit.behind.people.has(ANA));
-    ({ channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7-watch' }));
-    await kit.act('join', { user: 'U0BOT00000', channel });
-    kit.behind.channels.set(channel, 7);
+    kit = await startInChannel('inc-7-watch');
   });
   afterAll(() => kit.stop());
   beforeEach(() => {
@@ -28,7 +21,7 @@ describe('buttons of a watch', () => {
       watch: { incident: 7, n: 5, span: '30m' },
     });
     const said = await kit.act<Outcome>('command', {
-      ...{ user: 'ana', channel, command: '/incident', text: 'resolve' },
+      ...{ user: 'ana', channel: kit.channel, command: '/incident', text: 'resolve' },
     });
     const { blocks, text } = said.responses[0] ?? said.ack.body;
     expect(text).toContain('recorded');
@@ -40,7 +33,7 @@ describe('buttons of a watch', () => {
     const { ephemerals } = await kit.look<Outcome>('state?user=ana');
     const ts = ephemerals.at(-1)?.ts;
     kit.behind.typed.length = 0;
-    await kit.act('action', { user: 'ana', channel, ts, action_id: 'watch:start', copies: 2 });
+    await kit.act('action', { user: 'ana', channel: kit.channel, ts, action_id: 'watch:start', copies: 2 });
     expect(
       kit.behind.typed.map(({ entered, implied, chosen, asking }) => ({
         ...{ line: entered.text, implied, chosen },
@@ -55,7 +48,7 @@ describe('buttons of a watch', () => {
   test('without an offer the receipt is a receipt', async () => {
     kit.behind.answer = async () => ({ kind: 'recorded', text: 'INC-7 #5 recorded' });
     const said = await kit.act<Outcome>('command', {
-      ...{ user: 'ana', channel, command: '/incident', text: 'resolve' },
+      ...{ user: 'ana', channel: kit.channel, command: '/incident', text: 'resolve' },
     });
     expect((said.responses[0] ?? said.ack.body).blocks).toBeUndefined();
   });
@@ -65,16 +58,14 @@ describe('buttons of a watch', () => {
       ...{ incident: 7, watch: 2, words: 'watch: api fails', people: [], reopens: true },
       entry: { n: 9, at: '2024-11-10T02:10:00Z', until: null, precision: 'second', recordedAt: '' } as Entry,
     });
-    const posted = await kit.slack.client.call('chat.postMessage', { channel: where, ...message });
-    if (posted.kind !== 'ok') throw new Error(JSON.stringify(posted));
-    return String(posted.data.ts);
+    return kit.post(where, message);
   }
 
   test('*Reopen* reopens, by whoever clicked; by two of them once', async () => {
-    const ts = await shown(channel);
-    await kit.act('action', { user: 'ana', channel, ts, action_id: 'watch:reopen', copies: 2 });
-    await kit.act('join', { user: 'bo', channel });
-    await kit.act('action', { user: 'bo', channel, ts, action_id: 'watch:reopen' });
+    const ts = await shown(kit.channel);
+    await kit.act('action', { user: 'ana', channel: kit.channel, ts, action_id: 'watch:reopen', copies: 2 });
+    await kit.act('join', { user: 'bo', channel: kit.channel });
+    await kit.act('action', { user: 'bo', channel: kit.channel, ts, action_id: 'watch:reopen' });
     const intent = { type: 'ReopenIncident', reason: 'the watch saw it fail (#9)' };
     expect(kit.behind.handled).toMatchObject([
       { intent, target: 7, asking: { by: { id: ANA }, seesPrivate: true } },

@@ -13,6 +13,7 @@ import {
   type Sender,
   Unreadable,
   withinMinute,
+  wrongIn,
 } from '../sender.js';
 
 const blank = 'may not be empty';
@@ -142,18 +143,7 @@ function saidOf(alert: string, does: 'acknowledge' | 'notes', hook: Hook): Recei
 
 function createdOf(hook: Hook): Reported {
   const parsed = created.safeParse(jsonOf(hook));
-  if (!parsed.success) {
-    const wrong = parsed.error.issues
-      .slice(0, 10)
-      .map(
-        ({ path, message }) =>
-          [
-            path.map(String).join('.') || 'body',
-            message.replace(/^Invalid input.*$/, 'is not valid'),
-          ] as const,
-      );
-    throw new Unreadable(422, UNPROCESSABLE, Object.fromEntries(wrong));
-  }
+  if (!parsed.success) throw new Unreadable(422, UNPROCESSABLE, wrongIn(parsed.error, 'is not valid'));
   const { message, alias, description, details, source, entity, priority, tags } = parsed.data;
   return {
     alert: alias ? idOf(alias) : randomUUID(),

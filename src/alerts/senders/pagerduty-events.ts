@@ -14,6 +14,7 @@ import {
   type Sender,
   Unreadable,
   withinMinute,
+  wrongIn,
 } from '../sender.js';
 
 const text = z.string();
@@ -139,14 +140,6 @@ function routingKey(hook: Hook): string | null {
 function valid<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues
-    .slice(0, 10)
-    .map(
-      ({ path, message }) =>
-        [
-          path.map(String).join('.') || 'body',
-          message.replace(/^Invalid input.*$/, 'is not what it has to be'),
-        ] as const,
-    );
-  throw new Unreadable(400, 'This is no event of the Events API v2.', Object.fromEntries(wrong));
+  const wrong = wrongIn(parsed.error, 'is not what it has to be');
+  throw new Unreadable(400, 'This is no event of the Events API v2.', wrong);
 }

@@ -16,6 +16,18 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** How often something came of the signals of a rule. */
+export interface OutcomeCount {
+  source: string;
+  rule: string | null;
+  shadow: boolean;
+  /** Null: they wait. */
+  outcome: Outcome | null;
+  signals: number;
+  /** Of the incidents that they opened, those that were none. */
+  dismissed: number;
+}
+
 /** A signal that waits for an outcome, with what is known of its alert. Times are ISO 8601, UTC. */
 export interface Waiting {
   readonly id: string;

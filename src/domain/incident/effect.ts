@@ -2,9 +2,9 @@ import type { AlertFactBody } from '../alert/fact.js';
 import { alertsHere, firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
-import { type Counted, isCalm, isOfWatch, type WatchFactBody, watchOf } from '../watch/watch.js';
+import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
 import { refOf, runRef, type Status } from '../words.js';
-import { isOfAlert, isOfRun } from './entry.js';
+import { isOfAlert, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 

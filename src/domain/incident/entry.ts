@@ -1,6 +1,6 @@
 import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
-import { isOfWatch, type WatchDetail, watchDetail, watchText } from '../watch/watch.js';
+import { WATCH_FACTS, type WatchDetail, type WatchFactBody, watchDetail, watchText } from '../watch/watch.js';
 import {
   type EntryKind,
   type Happened,
@@ -91,6 +91,11 @@ export type Amendment = { n: number; set: Partial<Omit<Entry, 'n' | 'detail'>> &
 /** Is this something that happened in a run? */
 export function isOfRun<F extends FactBody>(fact: F): fact is F & RunFactBody {
   return Object.hasOwn(RUN_FACTS, fact.type);
+}
+
+/** Is this something that happened in a watch? */
+export function isOfWatch<F extends FactBody>(fact: F): fact is F & WatchFactBody {
+  return Object.hasOwn(WATCH_FACTS, fact.type);
 }
 
 /** Is this something that monitoring said, or about what it said? */

@@ -1,7 +1,7 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import { LIMITS } from '../text.js';
-import { evolveWatches, isOfWatch, unlessReopened, type Watches } from '../watch/watch.js';
+import { evolveWatches, unlessReopened, type Watches } from '../watch/watch.js';
 import {
   MARKS,
   type Mark,
@@ -13,7 +13,7 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, listed } from './entry.js';
+import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, isOfWatch, listed } from './entry.js';
 import type { Fact, Milestone } from './fact.js';
 
 /**

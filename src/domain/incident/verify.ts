@@ -91,7 +91,7 @@ export function faultOfFact(value: unknown): string | null {
 }
 
 function faultOfTexts(fact: HashedFact, { required = [], optional = [], list }: FactTexts): string | null {
-  const length = list ? list.count(fact.data as never) : 0;
+  const length = list ? list.count(fact.data) : 0;
   const numbered = Array.from({ length }, (_, i) => `${list?.field}.${i}`);
   // `by`, the actor's name, is a text of every fact where it was known.
   const allowed = new Set([...required, ...optional, ...numbered, 'by']);

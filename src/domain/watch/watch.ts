@@ -47,11 +47,6 @@ export const WATCH_FACTS = {
 
 export type WatchFactBody = BodyOf<typeof WATCH_FACTS>;
 
-/** Is this something that happened in a watch? */
-export function isOfWatch<F extends { type: string }>(fact: F): fact is F & WatchFactBody {
-  return Object.hasOwn(WATCH_FACTS, fact.type);
-}
-
 /** A watch that goes on, or that was stopped and is not counted up yet. */
 export interface Watching {
   watch: number;
