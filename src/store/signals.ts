@@ -95,7 +95,6 @@ export function signals(db: Queryable) {
       wake,
       mute,
       mutes,
-      homes,
       muteOf,
       counts,
       report,
@@ -573,17 +572,6 @@ async function mutes(
     [team, now.toISOString()],
   );
   return rows.map((row) => ({ ...row, until: new Date(row.until) }));
-}
-
-/** @returns of groups the incident in which what fired last of them was recorded, whether it is still open or not */
-async function homes(db: Queryable, team: string, groups: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await db.query<{ grp: string; incident: number }>(
-    `select w.grp, s.incident from unnest($2::text[]) as w(grp) join lateral (
-       select s.incident from signal s where s.team = $1 and s.grp = w.grp and s.status = 'firing' and s.incident is not null
-       order by s.begun_at desc limit 1) s on true`,
-    [team, groups],
-  );
-  return new Map(rows.map(({ grp, incident }) => [grp, incident]));
 }
 
 /** @returns from when until when a group was muted last; null: it never was */
