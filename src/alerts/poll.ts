@@ -114,7 +114,7 @@ export function createPolls(ports: PollPorts) {
     const { firing, known } = await askSource(source, ports, signal);
     const now = ports.now();
     const there = new Set(known.map((one) => normal(one, { scrub: ports.scrub, now }).alert));
-    const believed = await ports.signals.firingFrom(team, source.name, MOST);
+    const believed = await ports.signals.firingFrom(team, source.name, source.shadow, MOST);
     const before = gone.get(source.name) ?? new Set();
     const missing = believed.filter(({ alert }) => !there.has(alert));
     const ended = missing.filter(({ alert }) => before.has(alert));

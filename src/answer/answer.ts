@@ -1,3 +1,4 @@
+import { isPrivateKey } from '#domain/alert/rule.js';
 import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
@@ -332,13 +333,19 @@ async function remarkOn(
   return channelRemark(ref, rows);
 }
 
-/** A key is made of what alerts say: one of an incident that they may not see is for them as if it were not muted. */
+/**
+ * A key is made of what alerts say: one of an incident that they may not see is for them as if it were not muted. Where there
+ * is no incident yet, the key says whether it would be a private one, of which nobody but who muted it need know.
+ */
 async function mutesSeen({ mutes, read }: AnswerPorts, asking: Asking): Promise<Muted[]> {
   const all = (await mutes?.list(asking.team, asking.now)) ?? [];
   const seen = await Promise.all(
     all.map(
-      async ({ by, incident }) =>
-        incident === null || by.id === asking.by.id || !isRefusal(await read.incident(asking, incident)),
+      async ({ key, by, incident }) =>
+        by.id === asking.by.id ||
+        (incident === null
+          ? asking.seesPrivate || !isPrivateKey(key)
+          : !isRefusal(await read.incident(asking, incident))),
     ),
   );
   return all.filter((_, i) => seen[i]);

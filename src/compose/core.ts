@@ -130,7 +130,7 @@ export function mutesOf(
     async list(team, now) {
       const mutes = await signals.mutes(team, now);
       const groups = mutes.map(({ key }) => groupId(key));
-      const homes = groups.length > 0 ? await signals.homes(team, groups) : new Map<string, number>();
+      const homes = groups.length > 0 ? await incidents.homesOf(team, groups) : new Map<string, number>();
       return mutes.map((mute) => ({ ...mute, incident: homes.get(groupId(mute.key)) ?? null }));
     },
     async set(team, mute) {

@@ -367,6 +367,20 @@ async function openWithGroup(db: Queryable, team: string, group: string): Promis
   return (await states(db, 'open_with_group', sql, [team, group]))[0] ?? null;
 }
 
+/**
+ * @returns of groups of alerts the incident in which something was recorded of them last, whether it is open or not. By the
+ *   record, which is never cleared away. One that they have left counts only where no other has taken them
+ */
+async function homesOf(db: Queryable, team: string, groups: readonly string[]): Promise<Map<string, number>> {
+  // Every incident is looked at once, however many groups are asked for: that is for questions of people.
+  const sql = `select distinct on (a.key) a.key as "group", i.number
+    from incident i cross join lateral jsonb_each(i.state -> 'alerts') a
+    where i.team = $1 and i.state -> 'alerts' ?| $2::text[] and a.key = any($2)
+    order by a.key, a.value ? 'moved', a.value ->> 'last' desc, i.number desc`;
+  const rows = await select<{ group: string; number: number }>(db, 'homes_of', sql, [team, groups]);
+  return new Map(rows.map(({ group, number }) => [group, number]));
+}
+
 async function states(...asked: Parameters<typeof select>): Promise<IncidentState[]> {
   return (await select<{ state: IncidentState }>(...asked)).map(({ state }) => state);
 }
@@ -393,6 +407,7 @@ export const incidents = (db: Queryable) =>
     alertEntry,
     firingAlerts,
     openWithGroup,
+    homesOf,
     actionDone,
     entriesOf,
     fact: factNumbered,

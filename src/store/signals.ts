@@ -95,7 +95,6 @@ export function signals(db: Queryable) {
       wake,
       mute,
       mutes,
-      homes,
       muteOf,
       counts,
       report,
@@ -170,7 +169,8 @@ class Arrivals {
 /**
  * Every process inserts in the same order (of deliveries, then of alerts), so that two that bring the same never wait for
  * each other; `n` says in which order they came. What is said of an alert that fires, or waits, goes where that is, whatever the
- * rules have made of it since: its end is settled behind its beginning.
+ * rules have made of it since: its end is settled behind its beginning. So it is when the source has become live, or shadow,
+ * in between: what incidents know to fire ends there, and what only shadow knows, in shadow.
  *
  * Of a delivery that was here before nothing is written. Only where it says how its alerts stand now (`ms` ago), each of them is
  * looked for, two steps along indexes: a sender that lost sight of an alert says that it ended, and then the same as at first
@@ -203,7 +203,7 @@ with d as (
         left join lateral (
           select o.id, o.n, o.since, o.received_at from signal o
           where s.ms is not null and s.status = 'firing' and o.team = s.team and o.alert = s.alert
-            and o.status = 'resolved' and o.shadow = s.shadow
+            and o.status = 'resolved' and (s.shadow or not o.shadow)
           order by o.n desc limit 1
         ) e on e.received_at <= now() - s.ms * interval '1 ms'
           and case when k.n is null then e.since = s.since else e.n > k.n end
@@ -219,11 +219,12 @@ with d as (
 ), fresh as (
   insert into signal (team, id, n, source, alert, status, since, until, begun_at, rule, key, grp, shadow, body)
   select s.team, s.id, s.n, s.source, s.alert, s.status, s.since, s.until, least(s.since, now()),
-    case when b.grp is null then s.rule else b.rule end, coalesce(b.key, s.key), coalesce(b.grp, s.grp), s.shadow, s.body
+    case when b.grp is null then s.rule else b.rule end, coalesce(b.key, s.key), coalesce(b.grp, s.grp),
+    coalesce(b.shadow, s.shadow), s.body
   from s left join lateral (
-    select o.rule, o.key, o.grp from signal o where o.team = s.team and o.alert = s.alert
-      and (o.outcome is null or o.fires) and o.shadow = s.shadow
-    order by o.n desc limit 1) b on true
+    select o.rule, o.key, o.grp, o.shadow from signal o where o.team = s.team and o.alert = s.alert
+      and (o.outcome is null or o.fires) and (o.shadow = s.shadow or s.status = 'resolved')
+    order by o.shadow, o.n desc limit 1) b on true
   order by s.team, s.alert, s.n
   on conflict (team, id) do nothing
   returning team, n, grp, rule
@@ -287,7 +288,7 @@ async function waiting(db: Queryable, team: string, group: string, limit = 50_00
        order by o.n desc limit 1) st on true
      left join lateral (select ${iso('o.received_at')} as at, ${utc('o.until')} as until from signal o
        where s.status = 'firing' and o.team = s.team and o.alert = s.alert and o.status = 'resolved' and o.n > s.n
-         and o.shadow = s.shadow
+         and (s.shadow or not o.shadow)
        order by o.n limit 1) e on true
      left join lateral (select o.since from signal o
        where s.status = 'firing' and o.team = s.team and o.alert = s.alert and o.status = 'resolved' and o.n < s.n
@@ -345,13 +346,22 @@ function firing(db: Queryable, team: string, group: string, limit: number): Prom
   return kept(db, `${FIRING} order by s.n desc limit $3`, [team, group, limit]);
 }
 
-/** @returns what a source has said to fire, and we believe to: recorded as firing, or waiting. Newest first */
-function firingFrom(db: Queryable, team: string, source: string, limit: number): Promise<KeptSignal[]> {
+/**
+ * @param shadow is the source in shadow now? What it said before it was made live, or shadow, is none of this
+ * @returns what a source has said to fire, and we believe to: recorded as firing, or waiting. Newest first
+ */
+function firingFrom(
+  db: Queryable,
+  team: string,
+  source: string,
+  shadow: boolean,
+  limit: number,
+): Promise<KeptSignal[]> {
   return kept(
     db,
-    `where s.team = $1 and s.source = $2 and s.status = 'firing' and (s.outcome is null or s.fires)
-     order by s.n desc limit $3`,
-    [team, source, limit],
+    `where s.team = $1 and s.source = $2 and s.shadow = $3 and s.status = 'firing' and (s.outcome is null or s.fires)
+     order by s.n desc limit $4`,
+    [team, source, shadow, limit],
   );
 }
 
@@ -435,7 +445,8 @@ async function openedFor(
 
 /**
  * Writes down what came of signals, once: what has an outcome keeps it. Of what is recorded in no incident nothing is read any
- * more but how often it was; what its sender wrote goes, since no `erase` finds it there.
+ * more but how often it was; what its sender wrote goes, since no `erase` finds it there. An end that incidents hear of is one
+ * in shadow too, where the source, then in shadow, said that the same alert fires.
  */
 async function settled(
   db: Queryable,
@@ -452,9 +463,15 @@ async function settled(
      ), now_over as (
        update signal s set fires = false from over
        where s.team = $1 and s.alert = over.alert and s.shadow = over.shadow and s.fires and s.outcome is not null
+     ), over_in_shadow as (
+       update signal s set fires = false
+       from (select alert, max(n) as n from g where status = 'resolved' and not shadow group by alert) l
+       where s.team = $1 and s.alert = l.alert and s.shadow and s.fires and s.n < l.n
      )
      update signal s set outcome = g.outcome, incident = g.incident, settled_at = now(),
-       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0),
+       fires = g.status = 'firing' and g.outcome in ('opened', 'attached') and g.n > coalesce(over.n, 0)
+         and not (g.shadow and exists (select from signal o
+           where o.team = $1 and o.alert = g.alert and o.status = 'resolved' and not o.shadow and o.n > g.n)),
        key = case when g.outcome in ('opened', 'attached') then s.key else '' end,
        body = case when g.outcome in ('opened', 'attached') then s.body else jsonb_build_object('alert', s.body -> 'alert') end
      from g left join over on over.alert = g.alert and over.shadow = g.shadow
@@ -557,17 +574,6 @@ async function mutes(
   return rows.map((row) => ({ ...row, until: new Date(row.until) }));
 }
 
-/** @returns of groups the incident in which what fired last of them was recorded, whether it is still open or not */
-async function homes(db: Queryable, team: string, groups: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await db.query<{ grp: string; incident: number }>(
-    `select w.grp, s.incident from unnest($2::text[]) as w(grp) join lateral (
-       select s.incident from signal s where s.team = $1 and s.grp = w.grp and s.status = 'firing' and s.incident is not null
-       order by s.begun_at desc limit 1) s on true`,
-    [team, groups],
-  );
-  return new Map(rows.map(({ grp, incident }) => [grp, incident]));
-}
-
 /** @returns from when until when a group was muted last; null: it never was */
 async function muteOf(
   db: Queryable,
@@ -611,7 +617,8 @@ async function report(db: Queryable, team: string, since: Date): Promise<Outcome
 }
 
 /**
- * Clears away a little of what was received longer ago than `keepMs`: never what waits, nor the signal of an alert that fires.
+ * Clears away a little of what was received longer ago than `keepMs`: never what waits, nor the signal of an alert that fires,
+ * but in shadow, where nobody may hear of its end once the source is live.
  * @returns how many signals and deliveries went; fewer than `limit` of both: that was all
  */
 async function sweep(
@@ -623,7 +630,7 @@ async function sweep(
   const old = `now() - $1::float8 * interval '1 ms'`;
   const went = await swept(
     `with old as (
-       select team, id from signal where received_at < ${old} and outcome is not null and not fires
+       select team, id from signal where received_at < ${old} and (shadow or (outcome is not null and not fires))
        order by received_at limit $2 for update skip locked
      ) delete from signal s using old where s.team = old.team and s.id = old.id`,
   );

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createIntake } from '#alerts/intake.js';
 import { openStore } from '#store/store.js';
+import { until } from '../support/until.js';
 import { freePort } from '../support/wire.js';
 import { type Hooked, hooked, KEPT } from './hooked.js';
 import { alertmanagerAlert, alertmanagerBody, hmac } from './kit.js';
@@ -13,6 +14,7 @@ const SETTINGS = `
     dark: { type: alertmanager, secrets: [secret:am-token], mode: shadow }
     small: { type: alertmanager, secrets: [secret:am-token], max_bytes: 1000 }
     slow: { type: alertmanager, secrets: [secret:am-token], per_minute: 4 }
+    wide: { type: alertmanager, secrets: [secret:am-token], per_minute: 100000 }
     gone: { type: alertmanager, secrets: [secret:gone] }
     half: { type: alertmanager, secrets: [secret:gone, secret:am-token] }
     pd: { type: pagerduty-events, secrets: [secret:pd] }
@@ -340,6 +342,74 @@ describe('what is refused keeps nothing', () => {
     // One that comes afterwards is answered when the other is over.
     expect((await at.post('/am', alertmanagerBody(), GOOD)).status).toBe(202);
     expect(at.log.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+});
+
+describe('while the database takes its time', () => {
+  let gated: Hooked;
+  /** Deliveries that stand before the commit. */
+  let standing = 0;
+  let opens: () => void;
+  beforeEach(async () => {
+    const gate = new Promise<void>((resolve) => {
+      opens = resolve;
+    });
+    const { signals } = at.db.store;
+    standing = 0;
+    gated = await hooked(SETTINGS, {
+      signals: {
+        ...signals,
+        async arrive(...delivery) {
+          standing += 1;
+          await gate;
+          return signals.arrive(...delivery);
+        },
+      },
+    });
+  });
+  afterEach(async () => {
+    opens();
+    await gated.close();
+  });
+  /** @param i tells it apart */
+  const posts = (i: number) =>
+    gated.post('/wide', alertmanagerBody([alertmanagerAlert({ fingerprint: `f${i}` })]), GOOD);
+
+  test('a delivery has no answer before it is kept', async () => {
+    let answered = false;
+    const answer = posts(1).then((got) => {
+      answered = true;
+      return got;
+    });
+    await until('it stands before the commit', () => standing === 1);
+    // Whoever asks later is answered meanwhile, over and over.
+    for (let i = 0; i < 50; i++) expect((await gated.post('/nobody', {})).status).toBe(404);
+    expect([answered, await at.signals(), gated.nudged]).toEqual([false, [], []]);
+    opens();
+    expect(await answer).toMatchObject({ status: 202, body: { accepted: 1, known: 0 } });
+    expect(await at.signals()).toHaveLength(1);
+    expect(gated.nudged).toHaveLength(1);
+  });
+
+  test('two hundred are taken at the same time, and one more is told to wait', async () => {
+    const answers = Array.from({ length: 200 }, (_, i) => posts(i));
+    await until('all of them stand before the commit', () => standing === 200);
+    let answered = false;
+    const last = posts(200).then((got) => {
+      answered = true;
+      return got;
+    });
+    await until('one more is answered, or stands there too', () => answered || standing > 200);
+    expect(standing).toBe(200);
+    const { status, headers, body } = await last;
+    expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+    expect(body.error).toContain('Too many deliveries are being taken at this moment.');
+    // Strangers hear that they are strangers.
+    expect((await gated.post('/wide', {}, { authorization: 'Bearer x' })).status).toBe(401);
+    opens();
+    expect((await Promise.all(answers)).map((one) => one.status)).toEqual(Array(200).fill(202));
+    expect((await posts(200)).status).toBe(202);
+    expect(await at.signals()).toHaveLength(201);
   });
 });
 

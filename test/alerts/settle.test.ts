@@ -5,6 +5,8 @@ import { unseal } from '#domain/incident/chain.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
 import { evolve } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
+import { hooked, KEPT } from './hooked.js';
+import { alertmanagerBody } from './kit.js';
 import { ANA, at, groupOf, type Kit, keyOf, over, rule, signal, startKit, TEAM } from './settle-kit.js';
 
 let kit: Kit;
@@ -638,4 +640,72 @@ test('of what is recorded in no incident, nothing stays that its sender wrote', 
     { outcome: 'opened', canaries: true, key: 'service=tts' },
     { outcome: 'repeated', canaries: false, key: '' },
   ]);
+});
+
+describe('alerts that have no labels at all', () => {
+  const settings = (rules: string) => `
+  sources:
+    am: { type: alertmanager, secrets: [secret:am-token] }
+    js: { type: json, secrets: [secret:am-token], members: { alert: /id, status: /status, since: /since } }
+  rules:
+    - ${rules}
+`;
+  const since = '2024-11-10T01:43:00Z';
+  const plain = { status: 'firing', startsAt: since, endsAt: '0001-01-01T00:00:00Z' };
+  const bodies: Array<[path: string, body: unknown]> = [
+    ['/am', alertmanagerBody([{ ...plain, fingerprint: 'empty', labels: {} }])],
+    ['/am', alertmanagerBody([{ ...plain, fingerprint: 'absent' }])],
+    ['/am', alertmanagerBody([plain])],
+    ['/js', { id: 'bare', status: 'firing', since }],
+  ];
+  /** They come over HTTP, and are settled. @returns the answers */
+  async function hears(rules: string): Promise<unknown[]> {
+    const ports = { signals: kit.store.signals, tell: kit.handle, before: kit.before };
+    const hooks = await hooked(settings(rules), { ...ports, now: kit.world.now });
+    try {
+      kit.rule(...hooks.ports.settings().rules);
+      const answers = [];
+      for (const [path, body] of bodies) {
+        const { status, body: said } = await hooks.post(path, body, {
+          authorization: `Bearer ${KEPT['am-token']}`,
+        });
+        answers.push([status, said.rules]);
+        await kit.settles();
+      }
+      return answers;
+    } finally {
+      await hooks.close();
+    }
+  }
+
+  test('are filed by a rule that matches everything, and recorded under what they are called', async () => {
+    const rules = '{ name: all, group_by: [service], open: { title: "{{ labels.service }}" } }';
+    expect(await hears(rules)).toEqual(Array(4).fill([202, { all: 1 }]));
+    expect((await kit.outcomes()).map((one) => one.replace(/^.* firing/, 'firing'))).toEqual([
+      ...[
+        'firing: opened INC-1',
+        'firing: attached INC-1',
+        'firing: attached INC-1',
+        'firing: attached INC-1',
+      ],
+    ]);
+    expect(await kit.state(1)).toMatchObject({
+      ...{ title: 'empty', alerts: { [groupId('service=')]: { key: 'service=', firing: 4, alerts: 4 } } },
+      milestones: { detected: { at: since } },
+    });
+    const entries = await kit.alerts(1);
+    expect(entries.map(({ text }) => text)).toEqual(['empty', 'absent', expect.stringMatching(/\S/), 'bare']);
+    expect(entries.map(({ detail }) => [detail.key, detail.labels])).toEqual(
+      Array(4).fill(['service=', undefined]),
+    );
+  });
+
+  test.each([
+    ['tts', '(none)', ['unmatched', 'unmatched', 'unmatched', 'unmatched']],
+    ['*', 'one', ['opened INC-1', 'attached INC-1', 'attached INC-1', 'attached INC-1']],
+  ])('match where an empty label does: “%s” is for %s', async (pattern, by, outcomes) => {
+    const rules = `{ name: one, match: { labels: { service: "${pattern}" } }, group_by: [service], open: {} }`;
+    expect(await hears(rules)).toEqual(Array(4).fill([202, { [by]: 1 }]));
+    expect((await kit.outcomes()).map((one) => one.replace(/^.* firing: /, ''))).toEqual(outcomes);
+  });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, createAnswer } from '#answer/answer.js';
 import { mutesOf } from '#compose/core.js';
 import { groupId, signalId } from '#domain/alert/signal.js';
@@ -35,15 +35,9 @@ function types(line: string, incident: number | null, by = ANA, more: Partial<As
     asking: asking(by, more),
   });
 }
+const MONITORING = { id: 'alerts:prometheus', name: null };
 const hears = (incident: number) =>
-  kit.says(
-    { type: 'RecordAlert', alert: alert() },
-    incident,
-    { id: 'alerts:prometheus', name: null },
-    {
-      source: 'alerts',
-    },
-  );
+  kit.says({ type: 'RecordAlert', alert: alert() }, incident, MONITORING, { source: 'alerts' });
 const text = (answer: Answer) =>
   answer.kind === 'refused' ? answer.refusal.code : 'text' in answer ? answer.text : answer.kind;
 
@@ -67,26 +61,87 @@ test('a guest mutes nothing, and is not told what is muted', async () => {
   expect(text(await types('mute', null))).not.toContain('service=tts');
 });
 
-test('a key of a private incident is listed for those who may see that, and for nobody else', async () => {
-  const incident = await kit.opens('Hidden', { private: true });
-  const key = 'private service=hush';
-  const said = {
-    ...{ alert: 'a', status: 'firing' as const, since: '2024-11-10T01:43:00Z', until: null, title: 'Hush' },
-    ...{ text: null, labels: { service: 'hush' }, values: {}, links: [] },
+describe('a key of alerts is muted', () => {
+  const lists = async (by = ANA, more: Partial<Asking> = {}) => text(await types('mute', null, by, more));
+  const of = (key: string) => ({ key, group: groupId(key), id: `alert of ${key}` });
+  /** It fires in that incident, which sources of alerts have told as ever. */
+  const fires = async (key: string, incident: number) => {
+    const said = {
+      ...{ alert: key, status: 'firing' as const, since: '2024-11-10T01:43:00Z', until: null, title: 'Hush' },
+      ...{ text: null, labels: {}, values: {}, links: [] },
+    };
+    const filed = { ...said, rule: 'hush', key, group: groupId(key) };
+    await kit.store.signals.arrive('T1', {
+      ...{ source: 'prometheus', delivery: key, shadow: false, signals: [filed] },
+    });
+    await kit.says({ type: 'RecordAlert', alert: alert(of(key)) }, incident, MONITORING, {
+      source: 'alerts',
+    });
+    await kit.store.signals.settled('T1', [
+      { id: signalId('prometheus', said), outcome: 'attached', incident },
+    ]);
   };
-  const filed = { ...said, rule: 'hush', key, group: groupId(key) };
-  await kit.store.signals.arrive('T1', {
-    ...{ source: 'prometheus', delivery: 'd', shadow: false, signals: [filed] },
+  /** The time of all signals is over. */
+  const forgets = async () => {
+    await kit.client.query("update signal set fires = false, received_at = now() - interval '90 days'");
+    await kit.store.signals.sweep(1_000, 1_000);
+    expect((await kit.client.query('select from signal')).rowCount).toBe(0);
+  };
+
+  test.each([
+    ['of a rule that opens private incidents', 'private service=hush'],
+    ['of an incident that somebody else has made private', 'service=hush'],
+  ])('%s: listed for those who may see that, and for nobody else', async (_, key) => {
+    await fires(key, await kit.opens('Hidden', { private: true }));
+    await types(`mute ${key} 2h`, null);
+    for (const later of [async () => {}, forgets]) {
+      await later();
+      expect(await lists()).toContain(key);
+      expect(await lists(BO)).not.toContain('hush');
+    }
+    // Whoever has muted it knows it.
+    await types(`mute ${key} 2h`, null, BO);
+    expect(await lists(BO)).toContain(key);
+    expect(await lists()).toContain(key);
+    await types(`mute ${key} off`, null);
   });
-  await kit.store.signals.settled('T1', [{ id: signalId('prometheus', said), outcome: 'opened', incident }]);
-  await types(`mute ${key} 2h`, null);
-  expect(text(await types('mute', null))).toContain(key);
-  expect(text(await types('mute', null, BO))).not.toContain('hush');
-  // Whoever has muted it knows it.
-  await types(`mute ${key} 2h`, null, BO);
-  expect(text(await types('mute', null, BO))).toContain(key);
-  expect(text(await types('mute', null))).toContain(key);
-  await types(`mute ${key} off`, null);
+
+  test('of a private rule that has opened nothing yet: listed for whoever muted it, and for nobody else', async () => {
+    const key = 'private service=new';
+    await types(`mute ${key} 2h`, null);
+    expect(await lists()).toContain(key);
+    expect(await lists(BO)).not.toContain('service=new');
+    // A program that may see whatever is private.
+    expect(await lists({ id: 'token:all', name: 'all' }, { source: 'api', seesPrivate: true })).toContain(
+      key,
+    );
+    await types(`mute ${key} off`, null);
+  });
+
+  test('of no incident yet, or of one that is everybody’s: listed for all', async () => {
+    await types('mute service=fresh 2h', null);
+    await fires('service=open', await kit.opens('Open'));
+    await types('mute service=open 2h', null);
+    for (const later of [async () => {}, forgets]) {
+      await later();
+      for (const key of ['service=fresh', 'service=open']) expect(await lists(BO)).toContain(key);
+    }
+  });
+
+  test('whose alerts were moved on: listed for those who may see where they are now', async () => {
+    const key = 'service=moved';
+    const [first, second] = [await kit.opens('From'), await kit.opens('To', { private: true })];
+    await fires(key, first);
+    await kit.says({ type: 'MoveAlerts', group: groupId(key), to: second }, first);
+    await types(`mute ${key} 2h`, null);
+    await forgets();
+    // Nobody has taken them yet.
+    expect(await lists(BO)).toContain(key);
+    const taken = { ...of(key), source: 'prometheus', rule: null, from: first, hidden: false };
+    await kit.says({ type: 'TakeAlerts', ...taken }, second, { id: 'tocsin', name: null });
+    expect(await lists(BO)).not.toContain(key);
+    expect(await lists()).toContain(key);
+  });
 });
 
 test('what only looks may list, and mutes nothing', async () => {
@@ -117,7 +172,10 @@ test('alerts go where whoever moves them may look; a private incident is as one 
   expect(moved).not.toContain('undo');
   expect(moved).toContain('has no alerts any more: `dismiss` closes it');
   expect(await kit.rows(from, 'alerts.move')).toHaveLength(1);
-  const { rows } = await kit.client.query("select lane, payload from outbox where kind = 'alerts.move'");
+  const { rows } = await kit.client.query(
+    "select lane, payload from outbox where kind = 'alerts.move' and incident = $1",
+    [from],
+  );
   expect(rows).toEqual([{ lane: `T1/alerts/${GROUP}`, payload: { group: GROUP, to: hidden } }]);
 });
 

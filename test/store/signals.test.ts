@@ -247,11 +247,29 @@ describe('an alert that fires word for word as before, of a sender that says how
     expect((await stands([said('a')])).fresh).toBe(0);
   });
 
-  test('is not what ended at another source, or in shadow', async () => {
+  test('is not what ended at another source', async () => {
     await stands([said('a')]);
     await stands([over('a')], { source: 'grafana' });
-    await stands([over('a')], { shadow: true, delivery: 'in shadow' });
     expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0 });
+  });
+
+  test('is not what began and ended in shadow: to the incidents it is new, and began when it is said to have', async () => {
+    await stands([said('a')], { shadow: true });
+    await stands([over('a')], { shadow: true });
+    expect(await stands([said('a')])).toMatchObject({ fresh: 1 });
+    expect(await stands([said('a')])).toMatchObject({ repeated: true, fresh: 0 });
+    expect((await db.store.signals.waiting(TEAM, GROUP)).at(-1)).toMatchObject({
+      ...{ shadow: false, begunAt: '2024-11-10T01:43:00.000Z', late: false },
+    });
+  });
+
+  test('is also what has ended when its source was made shadow: that is an end of what the incidents know', async () => {
+    await stands([said('a')]);
+    await stands([over('a')], { shadow: true });
+    expect(await stands([said('a')])).toMatchObject({ repeated: false, fresh: 1 });
+    expect((await db.store.signals.waiting(TEAM, GROUP)).map(({ shadow }) => shadow)).toEqual([
+      ...[false, false, false],
+    ]);
   });
 
   test('is new to the incidents when its source is in shadow no more, by its next repeat', async () => {
@@ -463,6 +481,16 @@ describe('what came of them', () => {
     const left = await db.sql<{ id: string }>('select id from signal');
     expect(left.map(({ id }) => id).sort()).toEqual([idOf(said('waits')), idOf(said('fires'))].sort());
     expect(await db.sql('select * from mute')).toEqual([]);
+  });
+
+  test('is cleared away in shadow whatever it is: once the source is live, nobody may say that it has ended', async () => {
+    await arrives([said('waits'), said('fires')], { shadow: true });
+    await settles([said('fires')], 'opened', null, true);
+    expect(await db.store.signals.firingInShadow(TEAM, GROUP)).toHaveLength(1);
+    expect(await db.store.signals.sweep(60_000, 10)).toMatchObject({ signals: 0 });
+    await db.sql("update signal set received_at = now() - interval '90 days'");
+    expect(await db.store.signals.sweep(60_000, 10)).toMatchObject({ signals: 2 });
+    expect(await db.store.signals.firingInShadow(TEAM, GROUP)).toEqual([]);
   });
 });
 

@@ -92,6 +92,13 @@ function labelOf(labels: Signal['labels'], name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
 
+const PRIVATE = 'private ';
+
+/** Is it a key of a rule that opens private incidents, whether there is one yet or not? */
+export function isPrivateKey(key: string): boolean {
+  return key.startsWith(PRIVATE);
+}
+
 /**
  * Keys of different labels differ, whatever a sender puts into them; and what opens private incidents shares its key with
  * nothing that opens others: it would be told in the channel of an incident that everybody reads.
@@ -99,7 +106,7 @@ function labelOf(labels: Signal['labels'], name: string): string {
 function keyOf({ name, groupBy, does }: Rule, labels: Signal['labels']): string {
   const values = groupBy.map((one) => `${one}=${labelOf(labels, one).replace(/[\\,]/g, '\\$&')}`);
   const said = groupBy.length === 0 ? name : values.join(',');
-  const key = 'open' in does && does.open.private ? `private ${said}` : said;
+  const key = 'open' in does && does.open.private ? PRIVATE + said : said;
   const line = oneLine(key);
   const letters = [...line];
   if (letters.length <= LIMITS.alertKey) return line;

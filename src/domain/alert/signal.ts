@@ -27,9 +27,13 @@ export interface SignalLink {
   readonly url: string;
 }
 
-/** What is kept of a signal at most; the rest is cut, and said to be (`cut` in what the sender's file returns). */
+/**
+ * What is kept of a signal at most, in characters or in number (docs/alerts.md says so to people). A text that is longer is cut
+ * and ends in `…`, an identity in a digest, so that two stay two; of labels, values and links the first ones are kept, and no
+ * link that is too long: cut, it would lead elsewhere.
+ */
 export const MOST = {
-  /** Signals in one delivery. */
+  /** Signals in one delivery; more are refused. */
   signals: 10_000,
   labels: 64,
   labelName: 200,
