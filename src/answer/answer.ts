@@ -130,7 +130,8 @@ export interface AnswerPorts {
   watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
   /** What is muted; absent: nothing can be, here. */
   mutes?: {
-    set(team: string, mute: Mute & { by: Person }): Promise<void>;
+    /** @returns the incident where alerts of the key were recorded last; null: nowhere */
+    set(team: string, mute: Mute & { by: Person }): Promise<number | null>;
     /** Those that hold at that moment. */
     list(team: string, now: Date): Promise<ReadonlyArray<Muted>>;
   };
@@ -385,13 +386,22 @@ async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answ
   if (no) return refused(no);
   const { mutes } = ports;
   if (!mutes) return refused(refuse('NOT_RECORDED', { why: 'alerts cannot be muted here' }));
+  let incident: number | null;
   try {
-    await mutes.set(asking.team, { ...mute, by: asking.by });
+    incident = await mutes.set(asking.team, { ...mute, by: asking.by });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     return refused(nothingKept(error));
   }
-  return { kind: 'text', text: mutedText(mute) };
+  // One that they may not see is for them as if nobody had heard of it: the answer tells neither from the other.
+  const seen = incident === null ? false : await maySee(ports.read, asking, incident);
+  return { kind: 'text', text: mutedText(mute, seen) };
+}
+
+/** It is muted, whatever becomes of this question. */
+async function maySee(read: Read, asking: Asking, incident: number): Promise<boolean> {
+  const found = await read.incident(asking, incident).catch(() => null);
+  return found === null || !isRefusal(found);
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */

@@ -134,8 +134,10 @@ export function mutesOf(
       return mutes.map((mute) => ({ ...mute, incident: homes.get(groupId(mute.key)) ?? null }));
     },
     async set(team, mute) {
-      const lanes = await signals.mute(team, mute);
       const group = groupId(mute.key);
+      // Before anything is kept: what fails here has changed nothing.
+      const last = (await signals.homes(team, [group])).get(group) ?? null;
+      const lanes = await signals.mute(team, mute);
       const home = await incidents.openWithGroup(team, group);
       if (home) {
         const lane = laneOf(team, home.number);
@@ -144,6 +146,7 @@ export function mutesOf(
         lanes.push(lane);
       }
       nudge(lanes);
+      return home?.number ?? last;
     },
   };
 }

@@ -307,7 +307,9 @@ async function offerTargets(
   const channel = body.channel?.id ?? null;
   const from: Attaching = { incident, group, channel, reply: body.response_url || null };
   if (await openView(context, body.trigger_id, attachModal(others, key, JSON.stringify(from)))) return null;
-  return said(`Slack does not open the form now. Type it: ${context.command} attach ${key} INC-7`);
+  return said(
+    `Slack does not open the form now. Type it: ${context.command} attach ${key} INC-N, with the number of the other incident`,
+  );
 }
 
 /** What the form remembers of the button that opened it. */
@@ -362,7 +364,8 @@ async function attach(
   to: number,
   from: Attaching | null,
 ): Promise<Reply | null> {
-  if (!from || !Number.isInteger(to)) return said('That form is too old. Press *Attach* again.');
+  if (!from || !Number.isInteger(to))
+    return { ...said('That form is too old. Press *Attach* again.'), formatted: true };
   const { incident, group, channel, reply } = from;
   const request = triggerKey(body.trigger_id);
   const asking = await lookedUp(context, request, async () => {

@@ -52,8 +52,9 @@ test('a key is muted and listed, seen in its message, and open again', async () 
   await hears(incident);
   nudged = [];
   expect(text(await types('mute service=tts 2h', null))).toContain('service=tts is muted until');
+  expect(text(await types('mute service=tts 2h', null))).not.toContain('has had alerts');
   expect(nudged).toContain(`T1/INC-${incident}`);
-  expect((await kit.rows(incident)).filter(({ kind }) => kind === 'alerts.show')).toHaveLength(1);
+  expect((await kit.rows(incident)).filter(({ kind }) => kind === 'alerts.show')).toHaveLength(2);
   expect(text(await types('mute', null))).toMatch(/^service=tts until .*, by ana/);
   expect(await kit.world.alerts.mutedUntil('T1', 'service=tts')).toBeInstanceOf(Date);
   expect(text(await types('mute service=tts off', null))).toContain('is not muted');
@@ -80,10 +81,19 @@ test('a key of a private incident is listed for those who may see that, and for 
   });
   await kit.store.signals.settled('T1', [{ id: signalId('prometheus', said), outcome: 'opened', incident }]);
   await types(`mute ${key} 2h`, null);
+  expect(text(await types(`mute ${key} 2h`, null))).not.toContain('has had alerts');
   expect(text(await types('mute', null))).toContain(key);
   expect(text(await types('mute', null, BO))).not.toContain('hush');
   // Whoever has muted it knows it.
-  await types(`mute ${key} 2h`, null, BO);
+  const never = text(await types('mute private service=never 2h', null, BO));
+  expect(never).toContain(
+    'No incident that you may see has had alerts of that key; keys stand in the message of the alerts.',
+  );
+  // As if nobody had ever heard of it.
+  expect(text(await types(`mute ${key} 2h`, null, BO))).toBe(
+    never.replaceAll('service=never', 'service=hush'),
+  );
+  expect(text(await types('mute private service=never off', null, BO))).not.toContain('has had alerts');
   expect(text(await types('mute', null, BO))).toContain(key);
   expect(text(await types('mute', null))).toContain(key);
   await types(`mute ${key} off`, null);
@@ -105,7 +115,9 @@ test('alerts go where whoever moves them may look; a private incident is as one 
   const hidden = await kit.opens('Hidden', { private: true });
   expect(text(await types(`attach service=tts INC-${hidden}`, from, BO))).toBe('NO_SUCH_INCIDENT');
   expect(text(await types('attach service=tts INC-999', from, BO))).toBe('NO_SUCH_INCIDENT');
-  expect(text(await types(`attach service=other INC-${hidden}`, from))).toBe('NO_SUCH_ALERTS');
+  expect(await types(`attach service=other INC-${hidden}`, from)).toMatchObject({
+    refusal: { code: 'NO_SUCH_ALERTS', next: 'Type one of its keys: `service=tts`.' },
+  });
   expect(text(await types(`attach service=tts INC-${hidden}`, from, ANA, { account: 'guest' }))).toBe(
     'NOT_PERMITTED',
   );

@@ -116,6 +116,15 @@ describe('buttons under alerts', () => {
     ]);
   });
 
+  test('where its form cannot be opened, it is said what to type instead', async () => {
+    kit.behind.open = [other(8), state];
+    await kit.act('fault', { method: 'views.open', kind: 'error', value: 'expired_trigger_id', times: 1 });
+    const told = await kit.told(await click('alerts:attach'));
+    expect(told?.text).toContain(
+      'Type it: /incident attach service=tts INC-N, with the number of the other incident',
+    );
+  });
+
   test('where no other is open, it says so', async () => {
     kit.behind.open = [state];
     expect((await kit.told(await click('alerts:attach')))?.text).toContain('No other incident is open');

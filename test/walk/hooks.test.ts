@@ -133,7 +133,14 @@ test('the doctor says the same, and how many there are when all is well', async 
 });
 
 test('no word of what strangers present is in the log, and none of our secret', async () => {
-  expect((await send('a-token-of-somebody-else')).status).toBe(401);
+  const { status, body } = await send('a-token-of-somebody-else');
+  expect(status).toBe(401);
+  expect(JSON.stringify(body)).toContain('Compare what the sender was given with `secrets:` of the source');
+  const nowhere = await fetch(`${bot.url}/hooks/none`, { method: 'POST', body: '{}' });
+  expect([nowhere.status, await nowhere.text()]).toEqual([
+    404,
+    expect.stringContaining('ends in the name of a source under `alerts: sources:` in tocsin.yml'),
+  ]);
   await until('it is told', () => bot.log().includes('has not shown who they are'));
   expect(bot.log()).not.toMatch(/a-token-of/);
 });
