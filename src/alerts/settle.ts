@@ -386,12 +386,12 @@ class Settling {
     const { world } = this.options;
     const { team, group } = this.of;
     const firing = new Set(fires.map(({ alertId }) => alertId));
-    for (const { at, text, link, detail } of await world.firingAlerts(team, to, group, MOST_MOVED)) {
+    for (const { at, text, detail } of await world.firingAlerts(team, to, group, MOST_MOVED)) {
       const { alert: id = '', sender: source = '', rule = null, since = at } = detail;
       if (firing.has(id)) continue;
       const until = (await world.alertEntry(team, from, id))?.until ?? null;
       const filed = { id, source, group, key: detail.key ?? '', rule };
-      const said = { title: text ?? '', text: null, labels: {}, values: {}, link };
+      const said = { title: text ?? '', text: null, labels: {}, values: {}, links: [] };
       const alert = { ...filed, status: 'resolved' as const, since, until, ...said };
       const asking = botAsking(team, `${key}:over:${id}`, world.now());
       await this.#ask({ type: 'RecordAlert', alert }, to, asking);
@@ -518,7 +518,7 @@ function openIntent(opening: Opening, signal: KeptSignal) {
 
 function recordIntent(signal: KeptSignal, group: string, home: boolean) {
   const { source, key, rule, status, since, until, title, text, labels, values, links } = signal;
-  const said = { title: title || key || 'Alert', text, labels, values, link: links[0]?.url ?? null };
+  const said = { title: title || key || 'Alert', text, labels, values, links };
   const alert = {
     id: signal.alertId,
     source,

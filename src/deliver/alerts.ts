@@ -64,7 +64,9 @@ function groupOf(attempt: Show) {
 /** As the record has it, so that the message says what the timeline says. */
 function listed({ text, at, detail, link }: Entry): ListedAlert {
   const { about = null, since = at, labels = {}, values = {} } = detail;
-  return { title: text ?? ERASED, text: about, since, labels, values, link };
+  // One that was recorded when there was one link only.
+  const links = detail.links ?? (link === null ? {} : { details: link });
+  return { title: text ?? ERASED, text: about, since, labels, values, links };
 }
 
 async function wording(attempt: Show): Promise<Message> {

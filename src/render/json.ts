@@ -83,7 +83,7 @@ function lineOf(entry: Entry) {
   };
 }
 
-/** `text` is what its sender wrote beside its title; labels and values are empty where it has none, or they were erased. */
+/** `text` is what its sender wrote beside its title; labels, values and links are empty where it has none, or they were erased. */
 function alertOf({ detail, text, erased }: Entry) {
   return {
     id: detail.alert,
@@ -96,6 +96,7 @@ function alertOf({ detail, text, erased }: Entry) {
     times: detail.times ?? 1,
     labels: sorted(detail.labels),
     values: sorted(detail.values),
+    links: sorted(detail.links),
   };
 }
 

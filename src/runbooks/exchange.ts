@@ -59,11 +59,13 @@ export class NoAnswer extends Error {
   /**
    * @param sent there was a connection, so that the request may have arrived
    * @param dropped the other side broke the connection, so that it may well answer the next time
+   * @param late it was waited for as long as was said
    */
   constructor(
     message: string,
     readonly sent: boolean,
     readonly dropped = false,
+    readonly late = false,
   ) {
     super(message);
   }

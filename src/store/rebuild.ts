@@ -70,7 +70,7 @@ export async function eraseTexts(
     // The same words stand with what the sender said; and may once more, where it has said them since they were erased.
     const said = await db.query(
       `update signal s set body = '{}', key = '' from fact f
-       where f.team = $1 and f.incident = $2 and f.seq = $3 and f.type = 'AlertFired'
+       where f.team = $1 and f.incident = $2 and f.seq = $3 and f.type in ('AlertFired', 'AlertChanged')
          and s.team = f.team and s.alert = f.body::jsonb #>> '{data,alert}' and s.outcome is not null and s.body <> '{}'
          and exists (select from fact_text t where t.team = f.team and t.incident = f.incident and t.seq = f.seq
            and t.field = any($4) and t.salt is null)`,

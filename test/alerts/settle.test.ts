@@ -570,6 +570,30 @@ test('texts that are erased are gone from what the sender said too', async () =>
   expect((await kit.outcomes()).at(-1)).toBe('a resolved: attached INC-1');
 });
 
+test('the record has all links of an alert, and what its newest firing says; that can be erased too', async () => {
+  const links = [
+    { title: 'Query', url: 'https://prometheus.example/graph' },
+    { title: 'Runbook', url: 'https://wiki.example/tts' },
+  ];
+  await kit.arrives([signal('a', 'tts', { links, values: { rate: '0.19' } })]);
+  await kit.arrives([over('a')]);
+  const again = { since: at('02:10:00'), values: { rate: '0.7' }, text: 'a name' };
+  await kit.arrives([signal('a', 'tts', again)]);
+  await kit.settles();
+  const said = async () => (await kit.alerts(1))[0]?.detail;
+  expect(await said()).toMatchObject({
+    links: { Query: 'https://prometheus.example/graph', Runbook: 'https://wiki.example/tts' },
+    ...{ values: { rate: '0.7' }, about: 'a name', times: 2 },
+  });
+  const { rows } = await kit.client.query<{ seq: number }>(
+    "select seq from fact where type = 'AlertChanged' order by seq desc limit 1",
+  );
+  const place = { team: TEAM, incident: 1, seq: rows[0]?.seq ?? 0 };
+  expect(await kit.store.eraseTexts({ unseal, evolve, entryOf, amendmentOf }, place, ['text'])).toBe(1);
+  expect(await said()).toMatchObject({ about: null, values: { rate: '0.7' } });
+  expect((await kit.client.query("select from signal where body::text like '%a name%'")).rowCount).toBe(0);
+});
+
 test('what a sender says again after it was erased can be erased again', async () => {
   const said = { text: 'a name', labels: { service: 'tts', who: 'a name' } };
   await kit.arrives([signal('a', 'tts', said)]);

@@ -70,6 +70,20 @@ describe('the message of a group of alerts', () => {
     expect(JSON.stringify((await shown(incident))[0])).not.toContain('alerts:');
   });
 
+  test('one that fires again shows what is measured now', async () => {
+    const incident = await alerted('Again');
+    expect(JSON.stringify((await shown(incident))[0])).toContain('rate=0.19');
+    await hears(incident, 'TtsFailing', ends);
+    const links = [{ title: 'Runbook', url: 'https://wiki.example/tts' }];
+    await hears(incident, 'TtsFailing', { since: '2024-11-10T01:55:00Z', values: { rate: '0.7' }, links });
+    await shows(incident);
+    await kit.winds(1_100);
+    await kit.pays(incident);
+    const said = JSON.stringify((await shown(incident))[0]);
+    expect(said).toContain('rate=0.7');
+    expect(said).not.toContain('rate=0.19');
+  });
+
   test('at most once a second', async () => {
     const incident = await alerted('Often');
     await kit.winds(1_100);

@@ -18,7 +18,7 @@ const alert = (more: Partial<View['alerts'][number]> = {}): View['alerts'][numbe
   ...{
     labels: { service: 'tts' },
     values: { rate: '0.19' },
-    link: 'https://prometheus.example/graph?a=1&b=|2',
+    links: { Query: 'https://prometheus.example/graph?a=1&b=|2' },
   },
   ...more,
 });
@@ -49,7 +49,7 @@ describe('what it says', () => {
     expect(texts(blocks)).toEqual([
       '*2 of 5 alerts fire* `service=tts`\nsince <!date^1731202980^{date_short_pretty} {time}|2024-11-10 01:43 UTC> · from prometheus, by the rule tts-failing',
       ...Array(2).fill(
-        '*TtsFailing* since <!date^1731202980^{time}|01:43 UTC> · `rate=0.19` · <https://prometheus.example/graph?a=1&amp;b=%7C2|details> · more than 1 % fail',
+        '*TtsFailing* since <!date^1731202980^{time}|01:43 UTC> · `rate=0.19` · more than 1 % fail · <https://prometheus.example/graph?a=1&amp;b=%7C2|Query>',
       ),
     ]);
   });
@@ -64,7 +64,7 @@ describe('what it says', () => {
     expect(texts(over.blocks)).toEqual([
       expect.stringMatching(/^\*The alert has ended\* .* · until /s),
       // Which one it was is to be read without the timeline; what was measured is not true any more.
-      '*TtsFailing* · <https://prometheus.example/graph?a=1&amp;b=%7C2|details> · more than 1 % fail',
+      '*TtsFailing* · more than 1 % fail · <https://prometheus.example/graph?a=1&amp;b=%7C2|Query>',
     ]);
     const several = message({ group: group({ firing: 0 }), firing: 0, alerts: [alert()] });
     expect(texts(several.blocks).at(-1)).toBe('and 4 more');
@@ -77,7 +77,7 @@ describe('what it says', () => {
 
   test('alerts of one title are told from each other by the labels in which they differ', () => {
     const at = (instance: string, more = {}) =>
-      alert({ labels: { service: 'tts', instance, ...more }, values: {}, link: null, text: null });
+      alert({ labels: { service: 'tts', instance, ...more }, values: {}, links: {}, text: null });
     const lines = texts(message({ alerts: [at('node-1'), at('node-2', { zone: 'b' })] }).blocks).slice(1);
     expect(lines[0]).toMatch(/· `instance=node-1`$/);
     expect(lines[1]).toMatch(/· `instance=node-2` · `zone=b`$/);
@@ -96,14 +96,37 @@ describe('what it says', () => {
   });
 
   test('a link that no browser should follow is none', () => {
-    for (const link of [
+    const Good = 'https://x/';
+    for (const Bad of [
       'javascript:alert(1)',
       'data:text/html,x',
       'ftp://x',
       `https://x/${'y'.repeat(500)}`,
-      null,
-    ])
-      expect(texts(message({ alerts: [alert({ link })] }).blocks)[1]).not.toContain('|details>');
+    ]) {
+      const [, line] = texts(message({ alerts: [alert({ links: { Bad, Good } })] }).blocks);
+      expect(line).not.toContain('|Bad>');
+      expect(line).toContain('<https://x/|Good>');
+    }
+  });
+
+  test('four links, what to do before where to look', () => {
+    const names = ['Panel', 'Dashboard', 'Silence', 'Query', 'Runbook'];
+    const links = Object.fromEntries(names.map((name) => [name, `https://x/${name}`]));
+    const [, line = ''] = texts(message({ alerts: [alert({ links })] }).blocks);
+    const shown = [...line.matchAll(/\|([A-Z]\w+)>/g)].map(([, name]) => name);
+    expect(shown).toEqual(['Runbook', 'Panel', 'Dashboard', 'Silence']);
+  });
+
+  test('what is longer than Slack takes together is counted, not given up', () => {
+    const long = (name: string) => `https://x/${name}/${'y'.repeat(380)}`;
+    const links = Object.fromEntries(
+      ['Runbook', 'Panel', 'Dashboard', 'Query'].map((name) => [name, long(name)]),
+    );
+    const alerts = Array(10).fill(alert({ title: 'z'.repeat(200), text: 'w'.repeat(3_000), links }));
+    const all = texts(message({ group: group({ firing: 10, alerts: 10 }), firing: 10, alerts }).blocks);
+    expect(all.join('').length).toBeLessThan(9_500);
+    expect(all.at(-1)).toBe(`and ${10 - (all.length - 2)} more`);
+    expect(all.length - 2).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -171,11 +194,14 @@ test('within Slack’s limits, and pinging nobody, whatever a sender wrote', () 
       labels: many,
       values: many,
     },
-    link: fc.option(
+    links: fc.dictionary(
+      nasty,
       fc.oneof(
         nasty,
         fc.webUrl().map((url) => `${url}?<!here>|x`),
+        fc.webUrl().map((url) => `${url}?${'<&|'.repeat(100)}`),
       ),
+      { maxKeys: 8 },
     ),
   });
   fc.assert(

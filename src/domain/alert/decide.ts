@@ -58,10 +58,12 @@ function recordAlert(
     const excess = known ? null : tooManyGroups(state);
     if (excess) return excess;
     const moment = { at: since, until: ended, precision: 'second' as const };
-    const { source, rule, title, text, key, link } = alert;
+    const { source, rule, title, text, key, links } = alert;
     const data = { ...happened(state, asking, moment), alert: id, group, source, rule };
-    const texts = { title, text, key, labels: named(alert.labels), values: named(alert.values), link };
-    return [{ type: 'AlertFired', data, texts: given(texts) }];
+    const said = { labels: named(alert.labels), values: named(alert.values), links: named(addresses(links)) };
+    return [
+      { type: 'AlertFired', data, texts: given({ title, text, key, ...said, link: links[0]?.url ?? null }) },
+    ];
   }
   const changed = { entry: entry.n, alert: id, group: filed };
   if (ended !== null) {
@@ -70,9 +72,8 @@ function recordAlert(
     return [{ type: 'AlertChanged', data: { ...changed, does: 'resolved', at, times }, texts: {} }];
   }
   if (!begins) return [];
-  return [
-    { type: 'AlertChanged', data: { ...changed, does: 'fired', at: since, times: times + 1 }, texts: {} },
-  ];
+  const texts = given({ text: alert.text, values: named(alert.values) ?? '{}' });
+  return [{ type: 'AlertChanged', data: { ...changed, does: 'fired', at: since, times: times + 1 }, texts }];
 }
 
 function moveAlerts(
@@ -111,6 +112,11 @@ function tooManyGroups({ alerts = {} }: { alerts?: Readonly<Record<string, Alert
   const limit = LIMITS.alertGroups;
   const next = 'Open an incident for them, or let a rule of tocsin.yml group them.';
   return count > limit ? refuse('TOO_MANY', { what: 'groups of alerts', count, limit, next }) : null;
+}
+
+/** By their titles; of two with the same title the first one's, which its sender thinks the more of. */
+function addresses(links: RecordedAlert['links']): Record<string, string> {
+  return Object.fromEntries([...links].reverse().map(({ title, url }) => [title, url]));
 }
 
 /** As JSON, names in order; null where there are none. */

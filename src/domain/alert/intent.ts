@@ -2,14 +2,13 @@ import type { Signal } from './signal.js';
 
 /** An alert as it is to be recorded in an incident: what a signal says of it, and where the rules have filed it. */
 export interface RecordedAlert
-  extends Pick<Signal, 'status' | 'since' | 'until' | 'title' | 'text' | 'labels' | 'values'> {
+  extends Pick<Signal, 'status' | 'since' | 'until' | 'title' | 'text' | 'labels' | 'values' | 'links'> {
   /** Its `alertId`. */
   readonly id: string;
   readonly source: string;
   readonly group: string;
   readonly key: string;
   readonly rule: string | null;
-  readonly link: string | null;
   /**
    * It is recorded in this incident, also if that is resolved by now: it has opened it, or a person has brought it here. Absent:
    * what begins belongs to one that is open.

@@ -80,6 +80,8 @@ interface EntryDetail {
   about?: string | null;
   labels?: Record<string, string>;
   values?: Record<string, string>;
+  /** Addresses, by their titles. */
+  links?: Record<string, string>;
   /** Of a group of alerts that went elsewhere, or came: which way, how many of it fired, and the other incident; null: not to be read here, or a new one. */
   moved?: 'to' | 'from';
   other?: string | null;
@@ -242,6 +244,7 @@ function alertLine(fact: Fact & AlertFactBody, line: Line): Entry | null {
         ...('text' in fact.texts && { about: fact.texts.text }),
         ...('labels' in fact.texts && { labels: namedIn(fact.texts.labels) }),
         ...('values' in fact.texts && { values: namedIn(fact.texts.values) }),
+        ...('links' in fact.texts && { links: namedIn(fact.texts.links) }),
       });
       return { ...entry, link: fact.texts.link ?? null };
     }
@@ -468,7 +471,11 @@ export function amendmentOf(fact: Fact): Amendment | null {
     case 'AlertChanged': {
       const { entry, does, at, times } = fact.data;
       const fires = does === 'fired';
-      const detail = { firing: fires, times, ...(fires && { since: at }) };
+      const said = 'values' in fact.texts && {
+        about: fact.texts.text ?? null,
+        values: namedIn(fact.texts.values),
+      };
+      const detail = { firing: fires, times, ...(fires && { since: at }), ...said };
       return { n: entry, set: { until: fires ? null : at, detail } };
     }
     default:

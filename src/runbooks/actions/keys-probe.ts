@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type Action, type ActionContext, ActionFailed, type RunContext, stepPlan } from '../action.js';
 import { isTemplate } from '../definition/templates.js';
-import { NoAnswer } from '../exchange.js';
+import { type Asked, NoAnswer } from '../exchange.js';
 import type { KeyProbe, Pair } from '../keystores/keystore.js';
 import { Secret } from '../secret.js';
 import { count } from './key-diff.js';
-import { at, readFrom, send } from './request.js';
+import { type Answer, at, send } from './request.js';
 import { duration, readPlace } from './touch.js';
 
 const input = z.strictObject({
@@ -125,14 +125,14 @@ async function probeInstance(
     // The wrong key is tried first: if an instance takes any key, the other requests prove nothing.
     if (proof.negative) {
       const random = new Secret(randomBytes(32).toString('base64url'));
-      const { status } = await send(showing(url, random, proof), context.signal, proof.timeout);
+      const { status } = await answerTo(showing(url, random, proof), context.signal, proof.timeout);
       if (proof.status.includes(status)) return [`${at(url)} accepts any key: the probe proves nothing`];
       if (!proof.refused.includes(status)) {
         return [`${at(url)} answered ${status} to a random key instead of ${proof.refused.join(' or ')}`];
       }
     }
     for (const { id, value } of keys) {
-      const { status } = await send(showing(url, value, proof), context.signal, proof.timeout);
+      const { status } = await answerTo(showing(url, value, proof), context.signal, proof.timeout);
       if (proof.status.includes(status)) continue;
       faults.push(`${at(url)} answered ${status} to key ${id} ${context.fingerprint(value)}`);
     }
@@ -142,6 +142,20 @@ async function probeInstance(
   }
   if (faults.length === 0) context.say(`${at(url)}: ${count(keys.length)} accepted`);
   return faults;
+}
+
+/** A way that is busy for a moment is no fault of a key, and no reason to wake anybody: who does not answer in time is asked so often. */
+const TIMES = 3;
+
+/** @throws NoAnswer */
+async function answerTo(asked: Asked, signal: AbortSignal, timeoutMs: number): Promise<Answer> {
+  for (let times = 1; ; times++) {
+    try {
+      return await send(asked, signal, timeoutMs);
+    } catch (error) {
+      if (!(error instanceof NoAnswer && error.late) || times >= TIMES) throw error;
+    }
+  }
 }
 
 const showing = (url: string, key: Secret, { header }: Pick<KeyProbe, 'header'>) => ({
@@ -162,6 +176,15 @@ function sample(ids: readonly string[]): string[] {
 /** For each request that proves something of a pair. */
 const TIMEOUT_MS = 5_000;
 
+/** @throws ActionFailed when no whole answer came */
+async function readProof(asked: Asked, { signal }: RunContext): Promise<Answer> {
+  try {
+    return await answerTo(asked, signal, TIMEOUT_MS);
+  } catch (error) {
+    throw error instanceof NoAnswer ? new ActionFailed(error.message) : error;
+  }
+}
+
 /** Every instance must accept this key, and refuse one that nobody has. @throws ActionFailed naming the instance */
 export async function proveAccepted(
   pair: Pair,
@@ -181,7 +204,7 @@ export async function proveAccepted(
 /** Every instance must refuse this key. @throws ActionFailed naming the instance */
 export async function proveRefused(pair: Pair, value: Secret, context: RunContext): Promise<void> {
   for (const url of pair.probe.urls) {
-    const { status } = await readFrom(showing(url, value, pair.probe), context.signal, TIMEOUT_MS);
+    const { status } = await readProof(showing(url, value, pair.probe), context);
     if (pair.probe.refused.includes(status)) continue;
     throw new ActionFailed(`${at(url)} still answers ${status} to ${context.fingerprint(value)}`);
   }
@@ -201,7 +224,7 @@ export async function proveThrough({ through, probe, senders }: Pair, context: R
   const ways = Math.min(senders.length * Math.max(1, probe.urls.length), WAYS);
   await Promise.all(
     Array.from({ length: ways }, async () => {
-      const { status } = await readFrom(asked, context.signal, TIMEOUT_MS);
+      const { status } = await readProof(asked, context);
       if (!probe.status.includes(status))
         throw new ActionFailed(`${at(through)} answered ${status} through the gateway`);
     }),

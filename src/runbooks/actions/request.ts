@@ -72,7 +72,12 @@ async function answered(asked: Asked, signal: AbortSignal, timeoutMs: number): P
     return { ...answer, text: body.text(), bytes: body.bytes, ms };
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-    throw new NoAnswer(`${at(asked.url)} ${whyNot(error, signal, timeoutMs)}`, error.sent);
+    throw new NoAnswer(
+      `${at(asked.url)} ${whyNot(error, signal, timeoutMs)}`,
+      error.sent,
+      false,
+      error.why === 'late',
+    );
   }
 }
 

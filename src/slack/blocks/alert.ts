@@ -15,9 +15,10 @@ export interface ListedAlert {
   since: string;
   /** By name. */
   labels: Readonly<Record<string, string>>;
-  /** What was measured, by name. */
+  /** What was measured when it began to fire, by name. */
   values: Readonly<Record<string, string>>;
-  link: string | null;
+  /** Addresses, by title. */
+  links: Readonly<Record<string, string>>;
 }
 
 interface AlertsView {
@@ -40,12 +41,15 @@ interface AlertsView {
 
 /** More would be read by nobody; how many there are stands above them. */
 export const LISTED = 10;
-/** Characters of one alert, so that ten of them, the head and the buttons stay below what Slack takes. */
+/** Characters of one alert, and of its links beside. */
 const LINE = 700;
 const VALUES = 5;
 const LABELS = 3;
+const LINKS = 4;
 /** Longer addresses are left out rather than cut. */
 const URL = 400;
+/** What all of them may have together: the head and the buttons need the rest of what Slack takes. */
+const LINES = MAX.sum - 1_500;
 
 /** The one message of a group of alerts: how many fire, since when, the newest of them, and what can be done about them. */
 export function alertsMessage(view: AlertsView): Message {
@@ -53,7 +57,12 @@ export function alertsMessage(view: AlertsView): Message {
   const key = group.key === '' ? '' : ` ${code(group.key, 200)}`;
   const listed = group.moved ? [] : alerts.slice(0, LISTED);
   const apart = differing(listed);
-  const lines = listed.map((one) => alertLine(one, apart, group.firing > 0));
+  const lines: string[] = [];
+  for (const one of listed) {
+    const line = alertLine(one, apart, group.firing > 0);
+    if (lines.length > 0 && sumOf(lines) + line.length > LINES) break;
+    lines.push(line);
+  }
   const more = (group.firing || group.alerts) - lines.length;
   const names = alerts.slice(0, 3).map(({ title }) => inline(title, 80));
   const text = `${count(group)}:${key}${names.length > 0 ? ` ${names.join(', ')}` : ''}`;
@@ -65,6 +74,8 @@ export function alertsMessage(view: AlertsView): Message {
   ];
   return { text: cut(text, MAX.text), blocks };
 }
+
+const sumOf = (lines: readonly string[]) => lines.reduce((sum, { length }) => sum + length, 0);
 
 function count({ firing, alerts, moved }: AlertGroup): string {
   if (moved)
@@ -103,7 +114,7 @@ function differing(alerts: readonly ListedAlert[]): string[] {
 
 /** @param apart names of labels that are said, unless the title says them */
 function alertLine(
-  { title, text, since, labels, values, link: url }: ListedAlert,
+  { title, text, since, labels, values, links }: ListedAlert,
   apart: readonly string[],
   firing: boolean,
 ): string {
@@ -115,16 +126,22 @@ function alertLine(
     ...named.slice(0, LABELS),
     ...(firing ? Object.entries(values).slice(0, VALUES) : []),
   ].map(([name, value]) => code(`${name}=${value}`, 70));
-  const safe = safeLink(url);
-  const way = safe !== null && safe.length <= URL ? [link(safe, 'details')] : [];
+  const ways = Object.entries(links)
+    .sort(([a], [b]) => rank(a) - rank(b))
+    .flatMap(([name, url]) => (url.length <= URL && safeLink(url) ? [link(url, cut(name, 40))] : []))
+    .slice(0, LINKS);
   const head = `*${inline(title, 200)}*${firing ? ` since ${moment(since, '{time}')}` : ''}`;
   const said = text === null ? [] : [inline(text, 200)];
   let line = head;
   // Whole pieces only: a link that is cut shows its insides.
-  for (const piece of [...measured, ...way, ...said])
-    if (piece !== '' && line.length + piece.length + 3 <= LINE + URL) line = `${line} · ${piece}`;
+  for (const piece of [...measured, ...said])
+    if (piece !== '' && line.length + piece.length + 3 <= LINE) line = `${line} · ${piece}`;
+  for (const way of ways) if (line.length + way.length + 3 <= MAX.section) line = `${line} · ${way}`;
   return line;
 }
+
+/** What to do stands before where to look. */
+const rank = (title: string) => (/^runbook$/i.test(title) ? 0 : 1);
 
 /** Begins every id under which Slack tells us that a button under alerts was clicked. */
 export const ALERT_ACTIONS = /^alerts:/;

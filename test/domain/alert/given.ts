@@ -8,8 +8,9 @@ export const GROUP = groupId('service=tts');
 export const alert = (more: Partial<RecordedAlert> = {}): RecordedAlert => ({
   ...{ id: 'a1', source: 'prometheus', group: GROUP, key: 'service=tts', rule: 'tts-failing' },
   ...{ status: 'firing', since: '2024-11-10T01:43:00Z', until: null },
-  ...{ title: 'TtsFailing', text: 'more than 1 % fail', link: 'https://prometheus.example/graph' },
+  ...{ title: 'TtsFailing', text: 'more than 1 % fail' },
   ...{ labels: { service: 'tts' }, values: { rate: '0.19' } },
+  links: [{ title: 'Query', url: 'https://prometheus.example/graph' }],
   ...more,
 });
 
@@ -23,10 +24,17 @@ export const fired = (n: number, more: object = {}, texts: Record<string, string
   texts: { title: 'TtsFailing', key: 'service=tts', ...texts },
 });
 
-export const changed = (entry: number, does: 'fired' | 'resolved', at: string, times = 1): DraftFact => ({
+/** @param texts of one that fires again: what is said of it then */
+export const changed = (
+  entry: number,
+  does: 'fired' | 'resolved',
+  at: string,
+  times = 1,
+  texts: Record<string, string> = {},
+): DraftFact => ({
   type: 'AlertChanged',
   data: { entry, alert: 'a1', group: GROUP, does, at, times },
-  texts: {},
+  texts,
 });
 
 export const moved = (n: number, to: number | null, more: object = {}): DraftFact => ({

@@ -45,6 +45,7 @@ describe('an alert is one entry, at its own time', () => {
         texts: {
           ...{ title: 'TtsFailing', text: 'more than 1 % fail', key: 'service=tts' },
           ...{ labels: '{"service":"tts"}', values: '{"rate":"0.19"}' },
+          links: '{"Query":"https://prometheus.example/graph"}',
           link: 'https://prometheus.example/graph',
         },
       },
@@ -68,8 +69,42 @@ describe('an alert is one entry, at its own time', () => {
   test('when it ends, and when it fires again', () => {
     expect(record([fired(2)], ENDED)).toEqual([changed(2, 'resolved', '2024-11-10T01:50:00Z')]);
     const ended = [fired(2), changed(2, 'resolved', '2024-11-10T01:50:00Z')];
-    expect(record(ended, { since: '2024-11-10T01:55:00Z' })).toEqual([
-      changed(2, 'fired', '2024-11-10T01:55:00Z', 2),
+    const again = { since: '2024-11-10T01:55:00Z', values: { rate: '0.7' } };
+    const texts = { text: 'more than 1 % fail', values: '{"rate":"0.7"}' };
+    expect(record(ended, again)).toEqual([changed(2, 'fired', again.since, 2, texts)]);
+    // Nothing is said any more of what was measured.
+    expect(record(ended, { ...again, values: {}, text: null })).toEqual([
+      changed(2, 'fired', again.since, 2, { values: '{}' }),
+    ]);
+  });
+
+  test('an alert that fires again says what is measured now; where that was never recorded, what was before', () => {
+    const first = fired(2, {}, { text: 'one in five fails', values: '{"rate":"0.19"}' });
+    const over = changed(2, 'resolved', '2024-11-10T01:50:00Z');
+    const again = (texts: Record<string, string>) =>
+      entryAfter(first, over, changed(2, 'fired', '2024-11-10T01:55:00Z', 2, texts)).detail;
+    const now = again({ text: 'most fail', values: '{"rate":"0.7"}' });
+    expect(now).toMatchObject({ about: 'most fail', values: { rate: '0.7' } });
+    expect(again({ values: '{}' })).toMatchObject({ about: null, values: {} });
+    expect(again({})).toMatchObject({ about: 'one in five fails', values: { rate: '0.19' } });
+  });
+
+  test('all its links are kept by their titles, of two with one title the first', () => {
+    const links = [
+      { title: 'Query', url: 'https://prometheus.example/graph' },
+      { title: 'Runbook', url: 'https://wiki.example/tts' },
+      { title: 'Query', url: 'https://other.example/' },
+    ];
+    const [fact] = record([], { links }) as [DraftFact];
+    expect(fact.texts).toMatchObject({
+      link: 'https://prometheus.example/graph',
+      links: '{"Query":"https://prometheus.example/graph","Runbook":"https://wiki.example/tts"}',
+    });
+    const { link, detail } = entryAfter(fact);
+    expect(link).toBe('https://prometheus.example/graph');
+    expect(detail.links).toEqual(Object.fromEntries(links.slice(0, 2).map(({ title, url }) => [title, url])));
+    expect(record([], { links: [] })).toMatchObject([
+      { texts: expect.not.objectContaining({ links: expect.anything() }) },
     ]);
   });
 
@@ -361,10 +396,10 @@ test('what monitoring said is not edited, retimed or struck', () => {
     given(opened, fired(2)).when(intent).thenRefused('ENTRY_NOT_EDITABLE');
 });
 
-test('an alert that was erased has no title, labels or values', () => {
-  const [, fact] = stream(opened, fired(2, {}, { labels: '{"a":"b"}', values: '{}' }));
+test('an alert that was erased has no title, labels, values or links', () => {
+  const [, fact] = stream(opened, fired(2, {}, { labels: '{"a":"b"}', values: '{}', links: '{"a":"b"}' }));
   const texts = Object.fromEntries(Object.keys(fact?.texts ?? {}).map((name) => [name, null]));
   const entry = entryOf({ ...fact, texts } as never) as Entry;
   expect(entryText(entry)).toBe('[erased]: firing');
-  expect(entry.detail).toMatchObject({ key: '[erased]', labels: {}, values: {} });
+  expect(entry.detail).toMatchObject({ key: '[erased]', labels: {}, values: {}, links: {} });
 });

@@ -99,6 +99,24 @@ test.each<[string, RequestListener, RegExp]>([
   expect(failed.unsure).toBe(false);
 });
 
+test('an instance that is silent for a moment is asked again, and one that stays silent three times', async () => {
+  let silent = 2;
+  let asked = 0;
+  const url = await kit.serve((request, response) => {
+    asked += 1;
+    if (silent > 0) silent -= 1;
+    else good(request, response);
+  });
+  tryAt(url);
+  await kit.done(keysProbe, { store: 'new', timeout: '150ms' });
+  const needed = asked - 2;
+  silent = Number.POSITIVE_INFINITY;
+  asked = 0;
+  await failure(kit.run(keysProbe, { store: 'new', timeout: '150ms' }));
+  expect(asked).toBe(3);
+  expect(needed).toBeGreaterThanOrEqual(2);
+});
+
 test('nobody there', async () => {
   tryAt('http://127.0.0.1:1/');
   const failed = await failure(kit.run(keysProbe, { store: 'new' }));
