@@ -130,8 +130,7 @@ export interface AnswerPorts {
   watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
   /** What is muted; absent: nothing can be, here. */
   mutes?: {
-    /** @returns the incident where alerts of the key were recorded last; null: nowhere */
-    set(team: string, mute: Mute & { by: Person }): Promise<number | null>;
+    set(team: string, mute: Mute & { by: Person }): Promise<void>;
     /** Those that hold at that moment. */
     list(team: string, now: Date): Promise<ReadonlyArray<Muted>>;
   };
@@ -386,22 +385,29 @@ async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answ
   if (no) return refused(no);
   const { mutes } = ports;
   if (!mutes) return refused(refuse('NOT_RECORDED', { why: 'alerts cannot be muted here' }));
-  let incident: number | null;
   try {
-    incident = await mutes.set(asking.team, { ...mute, by: asking.by });
+    await mutes.set(asking.team, { ...mute, by: asking.by });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     return refused(nothingKept(error));
   }
-  // One that they may not see is for them as if nobody had heard of it: the answer tells neither from the other.
-  const seen = incident === null ? false : await maySee(ports.read, asking, incident);
-  return { kind: 'text', text: mutedText(mute, seen) };
+  return { kind: 'text', text: mutedText(mute, await knownTo(ports, asking, mute)) };
 }
 
-/** It is muted, whatever becomes of this question. */
-async function maySee(read: Read, asking: Asking, incident: number): Promise<boolean> {
-  const found = await read.incident(asking, incident).catch(() => null);
-  return found === null || !isRefusal(found);
+/**
+ * Has an incident that they may see had alerts of that key? One that they may not see is for them as if nobody had heard of it:
+ * the answer tells neither from the other. It is muted by now, whatever becomes of this question.
+ */
+async function knownTo({ mutes, read }: AnswerPorts, asking: Asking, { key, until }: Mute): Promise<boolean> {
+  if (until === null) return true;
+  try {
+    const muted = (await mutes?.list(asking.team, asking.now))?.find((one) => one.key === key);
+    const incident = muted?.incident ?? null;
+    return incident !== null && !isRefusal(await read.incident(asking, incident));
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return true;
+  }
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */

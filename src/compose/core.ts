@@ -134,10 +134,8 @@ export function mutesOf(
       return mutes.map((mute) => ({ ...mute, incident: homes.get(groupId(mute.key)) ?? null }));
     },
     async set(team, mute) {
-      const group = groupId(mute.key);
-      // Before anything is kept: what fails here has changed nothing.
-      const last = (await signals.homes(team, [group])).get(group) ?? null;
       const lanes = await signals.mute(team, mute);
+      const group = groupId(mute.key);
       const home = await incidents.openWithGroup(team, group);
       if (home) {
         const lane = laneOf(team, home.number);
@@ -146,7 +144,6 @@ export function mutesOf(
         lanes.push(lane);
       }
       nudge(lanes);
-      return home?.number ?? last;
     },
   };
 }
