@@ -53,7 +53,7 @@ export interface Typed {
 }
 
 /** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
-export interface Meant {
+interface Meant {
   intent: TypedIntent;
   incident: number | null;
   asking: Asking;
