@@ -192,7 +192,7 @@ export function createIntake(ports: IntakePorts): Intake {
       said.warn(
         `${name} left`,
         { source: name, left: received.left },
-        'a sender left alerts out of what it sent: what they open is not opened',
+        "a sender left alerts out of what it sent: what they open is not opened; raise the sender's limit (`max_alerts` in Alertmanager)",
       );
     const counts = new Map<string, number>();
     for (const rule of arrived.rules) counts.set(rule ?? NO_RULE, (counts.get(rule ?? NO_RULE) ?? 0) + 1);
@@ -299,7 +299,8 @@ export function createIntake(ports: IntakePorts): Intake {
       );
       return {
         status: 401,
-        sentence: 'That is not signed, or does not hold, one of the secrets of this source.',
+        sentence:
+          'That is not signed with, and does not hold, any secret of this source. Compare what the sender was given with `secrets:` of the source in tocsin.yml.',
         headers: { 'WWW-Authenticate': 'Bearer realm="tocsin"' },
       };
     };
@@ -374,7 +375,7 @@ export function createIntake(ports: IntakePorts): Intake {
     hook: Omit<Hook, 'body'>,
     request: HookRequest,
   ): Promise<HookAnswer> {
-    if (!source) return { status: 404, body: { status: 'error', error: 'There is no such hook here.' } };
+    if (!source) return { status: 404, body: { status: 'error', error: NO_HOOK } };
     try {
       const answer = await answered(source, hook, request);
       return 'sentence' in answer ? dressed(source, answer) : answer;
@@ -395,6 +396,8 @@ export function createIntake(ports: IntakePorts): Intake {
   }
 }
 
+const NO_HOOK =
+  'There is no such hook here. The address ends in the name of a source under `alerts: sources:` in tocsin.yml.';
 const NO_RULE = '(none)';
 const NO_TEAM = 'Which workspace this is cannot be told now: Slack does not answer.';
 

@@ -60,12 +60,12 @@ const POLLED: readonly string[] = ['alertmanager', 'grafana'];
 
 const url = httpAddress.refine(
   (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-  `is ${NEVER_TEXT}`,
+  `is ${NEVER_TEXT}; write the address of the source`,
 );
 const pollShape = z
   .strictObject({
     url,
-    every: every.default(120_000).refine((ms) => ms >= 10_000, 'must be 10s or more'),
+    every: every.default(120_000).refine((ms) => ms >= 10_000, 'is too short; write 10s or more, such as 2m'),
     secret: secretReference.nullable().default(null),
     receiver: z.string().min(1).nullable().default(null),
     org: z.int().min(1).default(1),
@@ -80,7 +80,7 @@ const pollShape = z
 
 const sourceShape = z.looseObject({
   type: z.string(),
-  secrets: z.array(secretReference).min(1, 'must name at least one secret, such as [secret:am-token]'),
+  secrets: z.array(secretReference).min(1, 'names none; write at least one, such as [secret:am-token]'),
   mode: z.enum(['live', 'shadow']).default('live'),
   max_bytes: z.int().min(1_000).max(10_000_000).default(1_000_000),
   per_minute: z.int().min(1).max(100_000).default(1_200),
@@ -98,7 +98,7 @@ const patterns = z
       z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
     ],
     {
-      error: 'must be a pattern such as "Tts*", or a list of them',
+      error: 'is no pattern; write one such as "Tts*", or a list of them',
     },
   )
   .transform((given) => [given].flat().map(String));
@@ -129,11 +129,11 @@ const openShape = z
       .default({ label: null, map: {}, otherwise: null }),
     components: z.array(z.string().min(1).max(LIMITS.component)).max(LIMITS.components).default([]),
     private: z.boolean().default(false),
-    people: texts(/^[UW][A-Z0-9]{2,}$/, 'is not a user id such as U012AB3CD'),
-    groups: texts(/^S[A-Z0-9]{2,}$/, 'is not a user group id such as S012AB3CD'),
+    people: texts(/^[UW][A-Z0-9]{2,}$/, 'is not a user id; write one such as U012AB3CD'),
+    groups: texts(/^S[A-Z0-9]{2,}$/, 'is not a user group id; write one such as S012AB3CD'),
     runbook: z
       .string()
-      .regex(/^[a-z][a-z0-9-]{0,63}$/, 'is not the name of a runbook, such as key-sync')
+      .regex(/^[a-z][a-z0-9-]{0,63}$/, 'is not the name of a runbook; write one such as key-sync')
       .nullable()
       .default(null),
     inputs: z
@@ -182,19 +182,21 @@ const ruleShape = z.strictObject({
   resolve: z.enum(['suggest', 'auto']).optional(),
 });
 
-const keepShape = every.refine((ms) => ms >= 86_400_000, 'must be a day or more, such as 90d');
+const keepShape = every.refine((ms) => ms >= 86_400_000, 'is too short; write a day or more, such as 90d');
 const SECTION = ['sources', 'rules', 'keep'];
 
 /**
  * @param section as it stands in tocsin.yml
  * @param secrets the names under `secrets:`
  * @param at where a path of keys stands: `['alerts', 'rules', 2]` → `tocsin.yml:12`
+ * @param held those of `secrets` that can be had: a bot that runs has the ones that it was started with
  * @returns the settings, or everything that is wrong with them: place, what, what to write instead; never a value
  */
 export function readAlertSettings(
   section: Record<string, unknown>,
   secrets: readonly string[],
   at: (path: readonly PropertyKey[]) => string,
+  held: readonly string[] = secrets,
 ): { settings: AlertSettings } | { problems: string[] } {
   const problems: string[] = [];
   const problem = (path: readonly PropertyKey[], what: string) => {
@@ -214,7 +216,9 @@ export function readAlertSettings(
   ) => {
     const unknown = references.filter((name) => !secrets.includes(name));
     if (unknown.length > 0)
-      problem(path, `refers to a secret that is not under \`secrets:\`; ${listed(secrets)}`);
+      problem(path, `refers to a secret that is not under \`secrets:\`; ${listed(secrets, 'there')}`);
+    else if (references.some((name) => !held.includes(name)))
+      problem(path, 'refers to a secret that this bot was started without; restart it');
   };
 
   for (const key of Object.keys(section))
@@ -281,7 +285,7 @@ export function readAlertSettings(
     const known = Object.keys(mapping(section.sources, 'sources', () => {}));
     for (const pattern of match.source ?? [])
       if (!known.some((one) => matchesPattern(pattern, one)))
-        problem([...path, 'match', 'source'], `names no source; ${listed(known)}`);
+        problem([...path, 'match', 'source'], `names no source; ${listed(known, 'under `sources:`')}`);
     const rule = ruleOf(shape, (where, what) => problem([...path, where], what));
     if (!rule) {
       problem(path, 'needs one of `open: { … }`, `attach: true` and `ignore: true`, and no more than one');
@@ -339,5 +343,7 @@ function mapping(
   return {};
 }
 
-const listed = (names: readonly string[]) =>
-  names.length > 0 ? `there are ${names.join(', ')}` : 'there is none';
+const listed = (names: readonly string[], where: string) =>
+  names.length > 0
+    ? `there are ${names.join(', ')}; write one of them, or add it ${where}`
+    : `there is none; add it ${where}`;

@@ -54,11 +54,18 @@ export interface Typed {
 }
 
 /** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
-export interface Meant {
+interface Meant {
   intent: TypedIntent;
   incident: number | null;
   asking: Asking;
   notes?: string[];
+}
+
+/** What a button means that offers a runbook. */
+export interface Running {
+  run: RunAsked;
+  incident: number;
+  asking: Asking;
 }
 
 /** What a button means that mutes alerts: it is about no incident. */
@@ -96,8 +103,11 @@ interface WatchOffer {
   span: string;
 }
 
+/** What is typed, or what a button or a form means. */
+export type Asked = Typed | Meant | Running | Muting;
+
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
-export type Answerer = (asked: Typed | Meant | Muting) => Promise<Answer>;
+export type Answerer = (asked: Asked) => Promise<Answer>;
 
 export interface AnswerPorts {
   handle: Handle;
@@ -141,19 +151,23 @@ export function createAnswer(ports: AnswerPorts): Answerer {
   const first = createFirstAnswer(ports);
   return metrics ? counted(answer, metrics) : answer;
 
-  async function answer(typed: Typed | Meant | Muting): Promise<Answer> {
+  /** What is wrong with a definition may quote it. */
+  function clean(answer: Answer): Answer {
+    return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
+  }
+
+  async function answer(typed: Asked): Promise<Answer> {
     if ('intent' in typed) {
       const { intent, incident, asking, notes = [] } = typed;
       return record(ports, intent, incident, asking, notes);
     }
     if ('mute' in typed) return muted(ports, typed);
+    if ('run' in typed) return clean(await running(ports, typed));
     // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
     void ports.learnKeys?.();
     const { text } = typed.entered;
     if (scrub && scrub.text(text) !== text) return { kind: 'refused', refusal: secretTyped(typed.asking) };
-    const answer = await answerOnce(typed);
-    // What is wrong with a definition may quote it.
-    return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
+    return clean(await answerOnce(typed));
   }
 
   async function answerOnce(typed: Typed): Promise<Answer> {
@@ -174,7 +188,7 @@ function counted(answer: Answerer, metrics: Pick<Metrics, 'answered' | 'refused'
   return async (asked) => {
     const began = performance.now();
     const { source } = asked.asking;
-    const verb = 'intent' in asked ? asked.intent.type : 'mute' in asked ? 'mute' : verbIn(asked.entered);
+    const verb = verbOf(asked);
     try {
       const said = await answer(asked);
       const how = said.kind === 'recorded' && said.recorded.repeated ? 'repeated' : said.kind;
@@ -186,6 +200,12 @@ function counted(answer: Answerer, metrics: Pick<Metrics, 'answered' | 'refused'
       throw error;
     }
   };
+}
+
+function verbOf(asked: Asked): string | null {
+  if ('intent' in asked) return asked.intent.type;
+  if ('mute' in asked) return 'mute';
+  return 'run' in asked ? 'run' : verbIn(asked.entered);
 }
 
 /** @returns the verb of a line, as far as it is one; nothing else of the line. Nothing typed at all asks for help. */
@@ -248,17 +268,8 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       }
       case 'mute':
         return muted(ports, { mute: { key: said.key, until: said.until }, asking });
-      case 'run': {
-        const { runbook, inputs, planOnly } = said;
-        const proposed = await lookedUp(async () =>
-          ports.propose
-            ? ports.propose({ runbook, inputs, planOnly })
-            : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
-        );
-        if (isRefusal(proposed)) return refused(proposed);
-        const notes = [...said.notes, ...proposed.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
-        return record(ports, proposed.intent, incident, asking, notes);
-      }
+      case 'run':
+        return proposed(ports, said, incident, asking, said.notes);
       case 'watch': {
         const meant = ports.watch?.asked(said) ?? refuse('NOTHING_TO_WATCH', {});
         return isRefusal(meant) ? refused(meant) : record(ports, meant, incident, asking, said.notes);
@@ -351,6 +362,30 @@ async function mutesSeen({ mutes, read }: AnswerPorts, asking: Asking): Promise<
   return all.filter((_, i) => seen[i]);
 }
 
+/** An offered runbook: the same as typing it, but that nothing of it has to be read. */
+async function running(ports: AnswerPorts, { run, incident, asking }: Running): Promise<Answer> {
+  const power = run.planOnly ? 'plan' : 'run';
+  const no = await lookedUp(async () => (await ports.permits?.(power, incident, asking)) ?? null);
+  return no ? refused(no) : proposed(ports, run, incident, asking, []);
+}
+
+async function proposed(
+  ports: AnswerPorts,
+  { runbook, inputs, planOnly }: RunAsked,
+  incident: number | null,
+  asking: Asking,
+  notes: string[],
+): Promise<Answer> {
+  const found = await lookedUp(async () =>
+    ports.propose
+      ? ports.propose({ runbook, inputs, planOnly })
+      : refuse('NO_SUCH_RUNBOOK', { runbook, closest: [] }),
+  );
+  if (isRefusal(found)) return refused(found);
+  const said = [...notes, ...found.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
+  return record(ports, found.intent, incident, asking, said);
+}
+
 /** Nothing of it is in any incident's record: it is about alerts that are in none yet. */
 async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answer> {
   const no = await lookedUp(async () => (await ports.permits?.('mute', null, asking)) ?? null);
@@ -363,7 +398,23 @@ async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answ
     if (!(error instanceof Unavailable)) throw error;
     return refused(nothingKept(error));
   }
-  return { kind: 'text', text: mutedText(mute) };
+  return { kind: 'text', text: mutedText(mute, await knownTo(ports, asking, mute)) };
+}
+
+/**
+ * Has an incident that they may see had alerts of that key? One that they may not see is for them as if nobody had heard of it:
+ * the answer tells neither from the other. It is muted by now, whatever becomes of this question.
+ */
+async function knownTo({ mutes, read }: AnswerPorts, asking: Asking, { key, until }: Mute): Promise<boolean> {
+  if (until === null) return true;
+  try {
+    const muted = (await mutes?.list(asking.team, asking.now))?.find((one) => one.key === key);
+    const incident = muted?.incident ?? null;
+    return incident !== null && !isRefusal(await read.incident(asking, incident));
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return true;
+  }
 }
 
 /** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */

@@ -6,7 +6,7 @@ import { normal, remarked } from '#alerts/normal.js';
 import { type Hook, Unreadable } from '#alerts/sender.js';
 import { type AlertSettings, readAlertSettings, type Source } from '#alerts/settings.js';
 import { many } from '#compose/core.js';
-import { knownSecrets, sectionsWrong } from '#compose/runbooks.js';
+import { checkOffers, knownSecrets, sectionsWrong, shelved } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
 import { file, type Rule, severityOf, titleOf } from '#domain/alert/rule.js';
 import type { Signal } from '#domain/alert/signal.js';
@@ -65,7 +65,8 @@ async function tryAlerts(args: string[], io: Io): Promise<number> {
   const [given, ...more] = positionals;
   if (given === undefined || more.length > 0)
     throw new Usage('name one file, or a folder of files, with what was sent');
-  const { org } = loadConfig(io.env, 'nothing', sectionsWrong);
+  const config = loadConfig(io.env, 'nothing', sectionsWrong);
+  const { org } = config;
   const read = readAlertSettings(org.alerts, Object.keys(org.secrets), org.at);
   const settings = 'settings' in read ? read.settings : null;
   const names = settings ? [...settings.sources.keys()].join(', ') || 'none' : 'none';
@@ -101,6 +102,9 @@ async function tryAlerts(args: string[], io: Io): Promise<number> {
       await io.out(`  ${String(count).padStart(6)}  ${what}\n`);
     if (unread > 0) await io.out(`  ${String(unread).padStart(6)}  refused\n`);
   }
+  // No failure: runbooks of one's own may be on the machine of the bot alone.
+  for (const why of await checkOffers(settings.rules, shelved(config), org.at))
+    await io.out(`${trial.scrub.text(why)}\n`);
   await io.out('Nothing was recorded, and no secret was looked at.\n');
   return unread > 0 ? 1 : 0;
 }

@@ -9,7 +9,7 @@ import type { Poll, Source } from '#alerts/settings.js';
 import { alertsWrong, openAlerts } from '#compose/alerts.js';
 import { type Core, many, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
-import { openRunbooks, type Runbooks } from '#compose/runbooks.js';
+import { checkOffers, openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
 import { unmarked } from '#domain/command/help.js';
@@ -361,6 +361,7 @@ async function checkAlerts(config: Config): Promise<Finding[]> {
   const runbooks = sources.size > 0 ? await openRunbooks(config).catch(() => null) : null;
   if (!runbooks) return [];
   const { systems, scrub } = runbooks;
+  const offers = (await checkOffers(rules, runbooks, config.org.at)).map((one) => bad('rule', one, OFFERS));
   const shadow = [...sources.values()].filter((one) => one.shadow).length;
   const counted = `${many(sources.size, 'source')}${shadow > 0 ? ` (${shadow} in shadow)` : ''}`;
   const fix = 'write under `alerts: rules:` what they open; until then nothing comes of what they send';
@@ -380,8 +381,15 @@ async function checkAlerts(config: Config): Promise<Finding[]> {
     }
   });
   const detail = `${counted}, ${many(rules.length, 'rule')}`;
-  return scrub.json([{ what: 'alerts', ok: rules.length > 0, detail, fix }, ...(await someAtATime(jobs))]);
+  return scrub.json([
+    { what: 'alerts', ok: rules.length > 0, detail, fix },
+    ...offers,
+    ...(await someAtATime(jobs)),
+  ]);
 }
+
+const OFFERS =
+  'mend the settings at that line, or the runbook; until then alerts open incidents, and the button is refused';
 
 /** Also where a client does not listen to its signal. */
 async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -15,7 +15,8 @@ export function alertsWrong(sections: Sections, at: PlaceOf): string[] {
 
 /** Sources and rules as they are now. @throws BadConfig with everything that is wrong there */
 export function openAlerts({ org }: Pick<Config, 'org'>) {
-  let settings = read(org, Object.keys(org.secrets));
+  const held = Object.keys(org.secrets);
+  let settings = read(org, held);
   return {
     settings: (): AlertSettings => settings,
     /**
@@ -23,14 +24,14 @@ export function openAlerts({ org }: Pick<Config, 'org'>) {
      * too. @throws BadConfig: then what was stays
      */
     renew(next: Pick<Config, 'org'>): AlertSettings {
-      settings = read(next.org, Object.keys(org.secrets));
+      settings = read(next.org, held);
       return settings;
     },
   };
 }
 
-function read({ alerts, at }: Config['org'], secrets: readonly string[]): AlertSettings {
-  const found = readAlertSettings(alerts, secrets, at);
+function read({ alerts, secrets, at }: Config['org'], held: readonly string[]): AlertSettings {
+  const found = readAlertSettings(alerts, Object.keys(secrets), at, held);
   if ('settings' in found) return found.settings;
   throw new BadConfig(found.problems);
 }

@@ -25,7 +25,7 @@ import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } fr
 import { type Core, openCore, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
-import { checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
+import { checkOffers, checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
 import {
   alertsForDeliveries,
   alertWorldOf,
@@ -135,6 +135,7 @@ async function build(
       for (const why of doubts) log.warn({ why }, 'a runbook cannot be used as it is');
     })
     .catch((error: unknown) => log.warn({ err: error }, 'the runbooks could not be looked at'));
+  sayOffers(core, config.org, log);
   // In the background: a key that somebody pastes is recognised, and no start waits for a key store.
   void core.runbooks.learnKeys();
   // Read now, so that the first run does not wait for all of them to be read.
@@ -301,10 +302,12 @@ async function build(
   };
 }
 
-function rereadAlerts({ alerts }: Core, env: NodeJS.ProcessEnv, log: Log): void {
+function rereadAlerts(core: Core, env: NodeJS.ProcessEnv, log: Log): void {
   try {
-    const { sources, rules } = alerts.renew(loadConfig(env, 'nothing', sectionsWrong));
+    const config = loadConfig(env, 'nothing', sectionsWrong);
+    const { sources, rules } = core.alerts.renew(config);
     log.info({ sources: sources.size, rules: rules.length }, 'alerts: of tocsin.yml is read anew');
+    sayOffers(core, config.org, log);
   } catch (error) {
     if (!(error instanceof BadConfig)) throw error;
     log.error(
@@ -312,6 +315,15 @@ function rereadAlerts({ alerts }: Core, env: NodeJS.ProcessEnv, log: Log): void 
       'tocsin.yml is wrong: the sources and rules of alerts stay as they were',
     );
   }
+}
+
+/** In the background: a button that would be refused is found now, and not by whoever presses it in an outage. */
+function sayOffers({ alerts, runbooks }: Core, { at }: Config['org'], log: Log): void {
+  void checkOffers(alerts.settings().rules, runbooks, at)
+    .then((wrong) => {
+      for (const why of wrong) log.warn({ why }, 'what a rule of alerts offers cannot be run as it is');
+    })
+    .catch((error: unknown) => log.warn({ err: error }, 'what rules of alerts offer could not be looked at'));
 }
 
 /** How long Slack has to answer for the first time: less than the patience with a check. */

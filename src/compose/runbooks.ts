@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { PlaceOf } from '#config/organisation.js';
+import type { Rule } from '#domain/alert/rule.js';
 import { type Rules, readRules } from '#domain/permission.js';
 import type { Runbook } from '#domain/run/runbook.js';
 import { hideInLogs } from '#log.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
-import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
+import { offersWrong, schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
 import { openShelf, type Shelf } from '#runbooks/definition/shelf.js';
 import { readPlainFile } from '#runbooks/files.js';
 import { keyLearner, Scrub } from '#runbooks/scrub.js';
@@ -68,24 +69,47 @@ function shelfOf(config: Config): Shelf {
   return openShelf({ folders: [config.runbooksDir, BUILT_IN], actions: ACTIONS });
 }
 
+interface Shelved {
+  settings: RunbookSettings;
+  shelf: Shelf;
+}
+
+/** What is on the shelf and what tocsin.yml says of runbooks, by reading only. @throws BadConfig with everything that is wrong there */
+export function shelved(config: Config): Shelved {
+  const read = readRunbookSettings(config.org, config.org.at);
+  if ('problems' in read) throw new BadConfig(read.problems);
+  return { settings: read.settings, shelf: shelfOf(config) };
+}
+
 /**
  * Only for processes that do what is scheduled: nobody else needs their runbooks to be there.
  * @returns what cannot be told, because a definition cannot be read: no reason to stand still
  * @throws BadConfig with every schedule that could never begin
  */
 export async function checkSchedules(config: Config): Promise<string[]> {
-  const read = readRunbookSettings(config.org, config.org.at);
-  if ('problems' in read) throw new BadConfig(read.problems);
-  const { problems, doubts } = await schedulesWrong(read.settings, shelfOf(config), config.org.at);
+  const { settings, shelf } = shelved(config);
+  const { problems, doubts } = await schedulesWrong(settings, shelf, config.org.at);
   if (problems.length > 0) throw new BadConfig(problems);
   return doubts;
 }
 
+/**
+ * Alerts open incidents whatever their rule offers beside that: nothing stands still for a button that would be refused.
+ * @param at where a path of keys stands in the tocsin.yml that has these rules
+ * @returns what is wrong with the runbooks that rules of alerts offer
+ */
+export async function checkOffers(
+  rules: readonly Rule[],
+  { settings, shelf }: Shelved,
+  at: PlaceOf,
+): Promise<string[]> {
+  const { problems, doubts } = await offersWrong(rules, settings, shelf, at);
+  return [...problems, ...doubts];
+}
+
 /** @throws BadConfig with everything that is wrong there */
 export async function openRunbooks(config: Config) {
-  const read = readRunbookSettings(config.org, config.org.at);
-  if ('problems' in read) throw new BadConfig(read.problems);
-  const { settings } = read;
+  const { settings, shelf } = shelved(config);
   const pepper = createHmac('sha256', await signingSecret(config))
     .update('fingerprints/v1')
     .digest('hex');
@@ -95,7 +119,6 @@ export async function openRunbooks(config: Config) {
   const systems = openSystems(settings, { env: process.env, scrub, fingerprint });
   const missing = learnSecrets(config, settings, systems, scrub);
   const known = new Map<string, Runbook | null>();
-  const shelf = shelfOf(config);
   return {
     shelf,
     settings,

@@ -1,5 +1,6 @@
 import type { InputProblem } from './run/inputs.js';
 import { inputForm, inputNames, SECRET_STANDS } from './run/runbook.js';
+import type { Status } from './words.js';
 
 /** A *no*: a value, not an exception. `sentence` says what is wrong, `next` what to type instead. */
 export interface Refusal {
@@ -256,9 +257,13 @@ export const SENTENCES = {
       ? `The closest: ${p.closest.map((name) => `\`--${p.what} ${name}\``).join(', ')}.`
       : `Leave \`--${p.what}\` out: it names no ${p.what === 'probe' ? 'probes' : 'queries'}.`,
   }),
-  WATCH_TOO_EARLY: (p: { ref: string; how: string }) => ({
-    sentence: `${p.ref} is ${p.how}; a watch is for what is held to be over.`,
-    next: '`status monitoring` or `resolve` first, then `watch`.',
+  /** `status` null: it is no incident, but what is done outside of them. */
+  WATCH_TOO_EARLY: (p: { ref: string; status: Status | null }) => ({
+    sentence: `${p.ref} is ${p.status ?? 'the record of scheduled work'}; a watch is for what is held to be over.`,
+    next:
+      p.status === null
+        ? 'Name the incident: `watch INC-7`.'
+        : '`status monitoring` or `resolve` first, then `watch`.',
   }),
   NOT_WATCHED: (p: { ref: string }) => ({
     sentence: `Nothing is being watched for ${p.ref}.`,
@@ -272,11 +277,11 @@ export const SENTENCES = {
   NO_SUCH_ALERTS: (p: { ref: string; keys: string[] }) => ({
     sentence: `${p.ref} has no alerts of that key.`,
     next: p.keys.length
-      ? `Its keys: ${p.keys
+      ? `Type one of its keys: ${p.keys
           .slice(0, 10)
           .map((key) => `\`${key}\``)
           .join(', ')}${p.keys.length > 10 ? ` and ${p.keys.length - 10} more` : ''}.`
-      : 'Monitoring has said nothing about it.',
+      : 'It has none at all; `list` shows where alerts fire.',
   }),
   ALERTS_MOVED: (p: { ref: string }) => ({
     sentence: `Those alerts are at home in ${p.ref} no more.`,

@@ -65,11 +65,13 @@ export function given(texts: Record<string, string | null>): Record<string, stri
   );
 }
 
-const SPAN = /^(?=.)(?:(\d{1,6})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?\s*(?:(\d{1,6})\s*s)?$/i;
+const SPAN =
+  /^(?=.)(?:(\d{1,6})\s*d)?\s*(?:(\d{1,6})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?\s*(?:(\d{1,6})\s*s)?$/i;
 
-/** @returns a length of time as people type it, `30m`, `1h30m`, `90 s`, in milliseconds; null: it is none */
+/** @returns a length of time as people type it, `30m`, `1h30m`, `90 s`, `1d`, in milliseconds; null: it is none */
 export function readSpan(typed: string): number | null {
-  const [read, hours, minutes, seconds] = SPAN.exec(typed.normalize('NFKC').trim()) ?? [];
+  const [read, days, hours, minutes, seconds] = SPAN.exec(typed.normalize('NFKC').trim()) ?? [];
   if (read === undefined) return null;
-  return Number(hours ?? 0) * 3_600_000 + Number(minutes ?? 0) * 60_000 + Number(seconds ?? 0) * 1_000;
+  const of = (count: string | undefined, ms: number) => Number(count ?? 0) * ms;
+  return of(days, 86_400_000) + of(hours, 3_600_000) + of(minutes, 60_000) + of(seconds, 1_000);
 }

@@ -85,11 +85,17 @@ interface Mute {
   until: Date | null;
 }
 
-/** The answer to `mute KEY 2h`, for whoever looks in any zone. */
-export function mutedText({ key, until }: Mute): string {
+/**
+ * The answer to `mute KEY 2h`, for whoever looks in any zone.
+ * @param seen whether an incident that they may see has had alerts of that key; a mistyped one has not
+ */
+export function mutedText({ key, until }: Mute, seen = true): string {
   const name = excerpt(key, 200);
   if (until === null) return `${name} is not muted: its alerts open incidents again.`;
-  return `${name} is muted until ${minuteOf(until)} UTC: its alerts open no incident before, and what still fires then opens one. \`mute ${name} off\` ends it.`;
+  const never = seen
+    ? ''
+    : ' No incident that you may see has had alerts of that key; keys stand in the message of the alerts.';
+  return `${name} is muted until ${minuteOf(until)} UTC: its alerts open no new incident before then; one that is open is still added to, and what still fires then opens one. \`mute ${name} off\` ends it.${never}`;
 }
 
 /** The answer to `mute` alone. */

@@ -28,7 +28,7 @@ export const window = z.string().transform((text, context) => {
   }
   const known = readZone(zone);
   if (typeof known === 'string') return { from, to, zone: known };
-  context.addIssue({ code: 'custom', message: `is not a window: ${known.sentence} ${known.next}` });
+  context.addIssue({ code: 'custom', message: `is not a window; ${known.sentence} ${known.next}` });
   return z.NEVER;
 });
 

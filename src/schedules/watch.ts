@@ -186,7 +186,10 @@ async function goOn(of: WatchLane, row: OwedRow, hand: Hand): Promise<boolean> {
   }
   const gone = watchedIn(on).find((name) => !world.watched.has(name));
   if (gone !== undefined) {
-    await end('impossible', `tocsin.yml names no “${gone}” to be watched any more`);
+    await end(
+      'impossible',
+      `tocsin.yml names no “${gone}” any more; \`watch\` begins another with what it names`,
+    );
     return true;
   }
   if (stopping.aborted) return false;

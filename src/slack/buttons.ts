@@ -44,7 +44,7 @@ type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][num
 export const onPublish = (context: Context) => clicked(context, publish, true);
 /** One of the open incidents: the line that did not say which is answered for that one. */
 export const onChoose = (context: Context) => clicked(context, choose, true);
-/** An offered runbook: the same as typing the command that stands beside the button, in that incident. */
+/** An offered runbook: what typing it in that incident would come to. */
 export const onRunOffer = (context: Context) => clicked(context, plan, false);
 /** *Watch 30m* under the receipt of `resolve`: the same as typing it. */
 export const onWatch = (context: Context) => clicked(context, watch, false);
@@ -129,9 +129,11 @@ async function choose(context: Context, { body, action }: Click): Promise<Reply 
 async function plan(context: Context, { body, action }: Click): Promise<Reply | null> {
   const offer = unpacked(OFFER_VALUE, action.value);
   if (!offer) return tooOld(TYPE_BESIDE);
-  const inputs = Object.entries(offer.inputs).map(([name, value]) => `${name}="${value}"`);
-  const line = plain(['run', offer.runbook, ...inputs].join(' '));
-  return asTyped(context, body, offer.incident, line, null);
+  const { incident, runbook, inputs } = offer;
+  const { asking, here } = await clickedBy(context, body, incident, null);
+  // Not as a line: what stands in an input may hold quotes.
+  const run = { runbook, inputs, planOnly: false };
+  return askAndReply(context, { run, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 /** However often it is clicked, and by however many: of each offer there is one watch. */
@@ -305,7 +307,9 @@ async function offerTargets(
   const channel = body.channel?.id ?? null;
   const from: Attaching = { incident, group, channel, reply: body.response_url || null };
   if (await openView(context, body.trigger_id, attachModal(others, key, JSON.stringify(from)))) return null;
-  return said(`Slack does not open the form now. Type it: ${context.command} attach ${key} INC-7`);
+  return said(
+    `Slack does not open the form now. Type it: ${context.command} attach ${key} INC-N, with the number of the other incident`,
+  );
 }
 
 /** What the form remembers of the button that opened it. */
@@ -360,7 +364,8 @@ async function attach(
   to: number,
   from: Attaching | null,
 ): Promise<Reply | null> {
-  if (!from || !Number.isInteger(to)) return said('That form is too old. Press *Attach* again.');
+  if (!from || !Number.isInteger(to))
+    return { ...said('That form is too old. Press *Attach* again.'), formatted: true };
   const { incident, group, channel, reply } = from;
   const request = triggerKey(body.trigger_id);
   const asking = await lookedUp(context, request, async () => {

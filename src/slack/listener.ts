@@ -6,7 +6,7 @@ import type {
   types,
 } from '@slack/bolt';
 import { z } from 'zod';
-import type { Meant, Muting, Answer as Said, Typed } from '#answer/answer.js';
+import type { Asked, Answer as Said, Typed } from '#answer/answer.js';
 import { decodeSlack, type Entered } from '#domain/command/entered.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Effect } from '#domain/incident/effect.js';
@@ -38,8 +38,6 @@ import { type Home, type SlackClient, withoutSecrets } from './transport/client.
 
 export type Recorded = { recorded: true; receipt: string };
 type Handle = (...of: Parameters<Recorder>) => Promise<Recorded | Refusal>;
-/** What is typed, or what a button or a form means. */
-export type Asked = Typed | Meant | Muting;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
   | Omit<Extract<Said, { kind: 'recorded' }>, 'recorded'>;

@@ -214,7 +214,8 @@ describe('Opsgenie’s Alert API', () => {
   test.each([
     ['no message', create({ message: undefined }), 422],
     ['an alias that is too long', create({ alias: 'x'.repeat(600) }), 422],
-    ['a list of alerts', to('/v2/alerts', '', 'GET'), 405],
+    ['a list of alerts', to('/v2/alerts', '', 'GET'), 404],
+    ['all alerts changed at once', to('/v2/alerts', '', 'PUT'), 405],
     ['an alert that is looked at', to(`/v2/alerts/${alert}`, '', 'GET'), 404],
     ['a tiny id', to('/v2/alerts/12/close', '', 'POST', 'identifierType=tiny'), 422],
     ['another address', to('/v2/heartbeats/x/ping'), 404],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readAlertSettings } from '#alerts/settings.js';
+import { openAlerts } from '#compose/alerts.js';
 import { sectionsWrong } from '#compose/runbooks.js';
 import { readOrganisation } from '#config/organisation.js';
 
@@ -86,6 +87,17 @@ test('everything that may stand there', () => {
   expect(keepMs).toBe(30 * 86_400_000);
 });
 
+test('a secret that is new is not there until a restart, and that is what is said', () => {
+  const started = readOrganisation('secrets: { am-token: env:AM }\n', 'tocsin.yml', sectionsWrong);
+  const next = read(FULL);
+  if (Array.isArray(started) || Array.isArray(next)) throw new Error('these are right');
+  const alerts = openAlerts({ org: started });
+  expect(() => alerts.renew({ org: next })).toThrow(
+    /tocsin\.yml:5: alerts\.sources\.ops\.secrets refers to a secret that this bot was started without; restart it$/,
+  );
+  expect(alerts.settings().sources.size).toBe(0);
+});
+
 test.each(['', 'alerts:\n', 'alerts: {}\n'])('%j is none of it', (text) => {
   expect(problems(text)).toEqual([]);
 });
@@ -113,7 +125,11 @@ describe('a mistake is told with its line and what to write', () => {
       source('{ secrets: [secret:og] }'),
       /:4: alerts\.sources\.am needs a `type`: alertmanager, cloudevents, .*sentry$/,
     ],
-    ['no secret', source('{ type: sentry, secrets: [] }'), /secrets must name at least one secret/],
+    [
+      'no secret',
+      source('{ type: sentry, secrets: [] }'),
+      /secrets names none; write at least one, such as \[secret:am-token\]$/,
+    ],
     ['secrets left out', source('{ type: sentry }'), /alerts\.sources\.am\.secrets is missing/],
     [
       'a secret itself',
@@ -123,7 +139,7 @@ describe('a mistake is told with its line and what to write', () => {
     [
       'a secret that is not there',
       source('{ type: sentry, secrets: [secret:none] }'),
-      /secrets refers to a secret that is not under `secrets:`; there are am-token, og$/,
+      /secrets refers to a secret that is not under `secrets:`; there are am-token, og; write one of them, or add it there$/,
     ],
     [
       'a setting of another kind',
@@ -148,7 +164,7 @@ describe('a mistake is told with its line and what to write', () => {
     [
       'a poll of the metadata of a cloud',
       source('{ type: alertmanager, secrets: [secret:og], poll: { url: "http://169.254.169.254" } }'),
-      /poll\.url is a link-local or metadata address/,
+      /poll\.url is a link-local or metadata address, .*; write the address of the source$/,
     ],
     [
       'a poll with a password',
@@ -158,12 +174,12 @@ describe('a mistake is told with its line and what to write', () => {
     [
       'a poll without rest',
       source('{ type: alertmanager, secrets: [secret:og], poll: { url: "http://a.example", every: 1s } }'),
-      /every must be 10s or more/,
+      /every is too short; write 10s or more, such as 2m$/,
     ],
     [
       'no JSON pointer',
       source('{ type: json, secrets: [secret:og], members: { alert: id } }'),
-      /members\.alert must be a JSON pointer/,
+      /members\.alert is no JSON pointer; write one such as \/alert\/id$/,
     ],
     ['a rule without a name', rule('- { ignore: true }'), /:5: alerts\.rules\.0\.name is missing/],
     ['a rule that does nothing', rule('- { name: a }'), /:5: alerts\.rules\.0 needs one of `open/],
@@ -184,12 +200,12 @@ describe('a mistake is told with its line and what to write', () => {
     [
       'a rule of a source that is not there',
       rule('- { name: a, match: { source: promethus }, ignore: true }'),
-      /match\.source names no source; there are am$/,
+      /match\.source names no source; there are am; write one of them, or add it under `sources:`$/,
     ],
     [
       'a match that is no pattern',
       rule('- { name: a, match: { labels: { b: { c: d } } }, ignore: true }'),
-      /match\.labels\.b/,
+      /match\.labels\.b is no pattern; write one such as "Tts\*", or a list of them$/,
     ],
     [
       'a title with a field that nobody knows',
@@ -202,7 +218,21 @@ describe('a mistake is told with its line and what to write', () => {
       rule('- { name: a, open: { severity: { label: s, map: { x: high } } } }'),
       /severity\.map\.x is none of the values allowed; write sev1/,
     ],
-    ['somebody by name', rule('- { name: a, open: { people: ["@ana"] } }'), /people\.0 is not a user id/],
+    [
+      'somebody by name',
+      rule('- { name: a, open: { people: ["@ana"] } }'),
+      /people\.0 is not a user id; write one such as U012AB3CD$/,
+    ],
+    [
+      'a group by name',
+      rule('- { name: a, open: { groups: [sre] } }'),
+      /groups\.0 is not a user group id; write one such as S012AB3CD$/,
+    ],
+    [
+      'a runbook that is none by its name',
+      rule('- { name: a, open: { runbook: "Key sync" } }'),
+      /open\.runbook is not the name of a runbook; write one such as key-sync$/,
+    ],
     [
       'inputs without a runbook',
       rule('- { name: a, open: { inputs: { a: b } } }'),
@@ -223,11 +253,17 @@ describe('a mistake is told with its line and what to write', () => {
       rule('- { name: a, ignore: true, for: 5m }'),
       /for is only for a rule that opens/,
     ],
-    ['to keep for an hour', `${SECRETS}alerts: { keep: 1h }\n`, /alerts\.keep must be a day or more/],
+    [
+      'to keep for an hour',
+      `${SECRETS}alerts: { keep: 1h }\n`,
+      /alerts\.keep is too short; write a day or more, such as 90d$/,
+    ],
   ])('%s', (_, text, expected) => {
     const found = problems(text);
     expect(found).toEqual([expect.stringMatching(expected)]);
     expect(found.join()).not.toContain('hunter22222');
+    // What fits is said.
+    expect(found.join()).not.toContain('write what fits');
   });
 
   test('all of them at once', () => {

@@ -160,7 +160,9 @@ test('alerts go where whoever moves them may look; a private incident is as one 
   const hidden = await kit.opens('Hidden', { private: true });
   expect(text(await types(`attach service=tts INC-${hidden}`, from, BO))).toBe('NO_SUCH_INCIDENT');
   expect(text(await types('attach service=tts INC-999', from, BO))).toBe('NO_SUCH_INCIDENT');
-  expect(text(await types(`attach service=other INC-${hidden}`, from))).toBe('NO_SUCH_ALERTS');
+  expect(await types(`attach service=other INC-${hidden}`, from)).toMatchObject({
+    refusal: { code: 'NO_SUCH_ALERTS', next: 'Type one of its keys: `service=tts`.' },
+  });
   expect(text(await types(`attach service=tts INC-${hidden}`, from, ANA, { account: 'guest' }))).toBe(
     'NOT_PERMITTED',
   );
@@ -185,4 +187,35 @@ test('the receipt of `resolve` says how many alerts still fire', async () => {
   expect(text(await types('resolve', incident))).toContain('1 alert still fires.');
   const quiet = await kit.opens('Quiet');
   expect(text(await types('resolve', quiet))).not.toContain('fire');
+});
+
+test('who mutes a key of which they see no alert is told so, and not whether others have', async () => {
+  const incident = await kit.opens('Kept quiet', { private: true });
+  const key = 'private service=quiet';
+  await kit.says(
+    { type: 'RecordAlert', alert: { ...alert(), key, group: groupId(key) } },
+    incident,
+    { id: 'alerts:prometheus', name: null },
+    { source: 'alerts' },
+  );
+  const said = {
+    ...{ alert: 'q', status: 'firing' as const, since: '2024-11-10T01:43:00Z', until: null, title: 'Quiet' },
+    ...{ text: null, labels: { service: 'quiet' }, values: {}, links: [] },
+  };
+  const filed = { ...said, rule: 'quiet', key, group: groupId(key) };
+  await kit.store.signals.arrive('T1', {
+    ...{ source: 'prometheus', delivery: 'q', shadow: false, signals: [filed] },
+  });
+  await kit.store.signals.settled('T1', [{ id: signalId('prometheus', said), outcome: 'opened', incident }]);
+  const never = text(await types('mute private service=never 2h', null, BO));
+  expect(never).toContain(
+    'No incident that you may see has had alerts of that key; keys stand in the message of the alerts.',
+  );
+  // As if nobody had ever heard of it.
+  expect(text(await types(`mute ${key} 2h`, null, BO))).toBe(
+    never.replaceAll('service=never', 'service=quiet'),
+  );
+  expect(text(await types(`mute ${key} 2h`, null))).not.toContain('has had alerts');
+  for (const one of [key, 'private service=never'])
+    expect(text(await types(`mute ${one} off`, null, BO))).not.toContain('has had alerts');
 });

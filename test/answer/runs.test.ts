@@ -113,6 +113,30 @@ describe('runs, as typed and answered', () => {
     expect(textOf(answer)).toContain('The input `to` has its default');
   });
 
+  test('what the button of an offer means needs no text: its inputs arrive as they are', async () => {
+    const incident = await opens();
+    const inputs = { from: 'tts-old', say: 'say "x" now, \\ and\nthen --plan', empty: '' };
+    const clicks = (runbook: string, by = ANA, ports: Partial<AnswerPorts> = {}) =>
+      createAnswer({
+        ...{ handle, read, roles: [], components: [], command: '/incident', propose },
+        ...ports,
+      })({
+        run: { runbook, inputs, planOnly: false },
+        incident,
+        asking: asking(by, { seesPrivate: true }),
+      });
+    expect(textOf(await clicks('key-sync'))).toMatch(/recorded.*RUN-1 key-sync asked for/);
+    expect(asked.at(-1)).toEqual({ runbook: 'key-sync', inputs, planOnly: false });
+    expect(await clicks('key-snc')).toMatchObject({ refusal: { code: 'NO_SUCH_RUNBOOK' } });
+    const no = { doing: 'Running', why: 'you are a guest', who: 'full members', reach: 'Ask.' };
+    const before = asked.length;
+    const permits: AnswerPorts['permits'] = async (power) =>
+      power === 'run' ? refuse('NOT_PERMITTED', no) : null;
+    expect(await clicks('key-sync', BO, { permits })).toMatchObject({ refusal: { code: 'NOT_PERMITTED' } });
+    // Who may not is told before any file is read.
+    expect(asked).toHaveLength(before);
+  });
+
   test('what the shelf refuses is refused; without a shelf there is no runbook', async () => {
     const incident = await opens();
     expect(await types('run key-snc', incident)).toMatchObject({

@@ -77,11 +77,13 @@ describe('what a watch saw', () => {
   test('that it cannot go on is told to the lead and to who asked', async () => {
     const incident = await watched('Gone');
     const counted = { looks: 1, good: 1, missed: 0, each: { api: 1 } };
-    const why = 'tocsin.yml names no “api” to be watched any more';
+    const why = 'tocsin.yml names no “api” any more; `watch` begins another with what it names';
     await kit.says({ type: 'EndWatch', watch: 1, how: 'impossible', why, counted }, incident, BOT as never);
     await pays(incident);
     const said = (await kit.said(incident)).at(-1);
-    expect(said?.text).toMatch(/it cannot go on: tocsin\.yml names no “api”.*<@U0BO000002> <@U0ANA00001>$/);
+    expect(said?.text).toMatch(
+      /it cannot go on: tocsin\.yml names no “api” any more; `watch` begins another.*<@U0BO000002> <@U0ANA00001>$/,
+    );
     expect(buttons(said?.blocks)).toEqual([]);
   });
 

@@ -92,7 +92,13 @@ describe('a watch begins', () => {
   test('not in the record of scheduled work, which has no channel', () => {
     const facts = stream(opened).map((fact) => ({ ...fact, incident: 0 }) as Fact);
     const asking = { team: 'T1', by: bo, source: 'cli' as const, key: null, now: NOW, seesPrivate: true };
-    expect(decideAs(fold(facts), start, asking)).toMatchObject({ code: 'WATCH_TOO_EARLY' });
+    expect(decideAs(fold(facts), start, asking)).toMatchObject({
+      ...{
+        code: 'WATCH_TOO_EARLY',
+        sentence: expect.stringContaining('INC-0 is the record of scheduled work'),
+      },
+      next: 'Name the incident: `watch INC-7`.',
+    });
   });
 
   test('not while ten that ended wait to be counted up', () => {

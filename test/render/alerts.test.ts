@@ -121,7 +121,7 @@ test('what is muted, and until when', () => {
   const by = { id: 'U1', name: 'ana' };
   const until = new Date('2024-11-10T14:00:00Z');
   expect(mutedText({ key: 'service=tts', until })).toContain(
-    'service=tts is muted until 2024-11-10 14:00 UTC: its alerts open no incident before, and what still fires then opens one. `mute service=tts off` ends it.',
+    'service=tts is muted until 2024-11-10 14:00 UTC: its alerts open no new incident before then; one that is open is still added to, and what still fires then opens one. `mute service=tts off` ends it.',
   );
   expect(mutedText({ key: 'service=tts', until: null })).toContain('is not muted');
   expect(mutesText([{ key: 'service=tts', until, by }], 'Europe/Berlin')).toContain(

@@ -99,7 +99,7 @@ describe('what a measurement rests on', () => {
       'every 15 s: failed tts_requests_total{status!\\~"2.."}, total tts_requests_total',
       'status="401": 19 of 19 requests failed',
       '1 counter began anew: what it had counted since it was last read is not in it',
-      '2 of the failed may have been just before it: they were read after',
+      '2 of the failed may have been just before the measured window: they were first read in it',
       'the last samples were not in yet: measure again',
     ])
       expect(text).toContain(words);

@@ -327,7 +327,7 @@ describe('the sections of tocsin.yml about runbooks', () => {
     [
       'a password in a probe',
       'routes:\n  a: { type: haproxy-map, socket: /s, file: /f, key: k, probe: { url: "http://u:canary@h/" } }',
-      /routes\.a\.probe\.url must not hold a user or a password: name a secret for it$/,
+      /routes\.a\.probe\.url must not hold a user or a password; name a secret for it$/,
     ],
     [
       'a secret that goes to what is no address',

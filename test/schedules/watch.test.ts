@@ -192,7 +192,7 @@ describe('a watch', () => {
     const watched = new Map([...world.watched].filter(([name]) => name !== 'tts'));
     await visit({ ...world, watched });
     expect(await last()).toMatch(
-      /and it cannot go on: tocsin\.yml names no “tts” to be watched any more; looked twice|looked 2 times, 2 good/,
+      /and it cannot go on: tocsin\.yml names no “tts” any more; `watch` begins another with what it names; looked (twice|2 times), 2 good/,
     );
     expect(await open()).toEqual([]);
     const [told] = await kit.sql<{ payload: object }>("select payload from outbox where kind = 'watch.tell'");

@@ -136,6 +136,9 @@ describe('what is offered', () => {
     expect(labels({ mutedUntil: new Date('2024-11-10T03:00:00Z') })).toContain('Unmute');
     const offer = { name: 'key-sync', inputs: { from: 'a' } };
     expect(labels({ offer })).toContain('Run key-sync');
+    const about = JSON.stringify(message({ offer }).blocks.at(-1));
+    expect(about).toContain('*Run key-sync* plans it; what would change something waits for approval.');
+    expect(JSON.stringify(message().blocks)).not.toContain('plans it');
     const ended = { group: group({ firing: 0 }), alerts: [] };
     expect(labels({ ...ended, firing: 0 })[0]).toBe('Resolve');
     // Another group of the incident fires still.
@@ -159,7 +162,10 @@ describe('what is offered', () => {
   });
 
   test('that it is no incident is asked once more', () => {
-    expect(buttons(message().blocks).at(-1)?.confirm).toMatchObject({ style: 'danger' });
+    expect(buttons(message().blocks).at(-1)?.confirm).toMatchObject({
+      style: 'danger',
+      text: { text: expect.stringMatching(/ reopen REASON brings it back\.$/) },
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { fold, opened, stream } from '../domain/given.js';
 import { ANA, Behind, type Outcome, startInChannel, until } from './kit.js';
 
 const state = fold(stream(opened, fired(2))) as IncidentState;
+const INPUTS = { from: 'tts-old', to: 'tts new', say: 'say "x" now, \\ and\nthen --plan <!here>' };
 const other = (number: number): IncidentState => ({ ...state, number, title: `Other ${number}` });
 
 describe('buttons under alerts', () => {
@@ -17,7 +18,7 @@ describe('buttons under alerts', () => {
   afterAll(() => kit.stop());
   beforeEach(() => {
     Object.assign(kit.behind, { handle: new Behind().handle, state, open: [] });
-    for (const list of [kit.behind.handled, kit.behind.muted, kit.behind.typed]) list.length = 0;
+    for (const list of [kit.behind.handled, kit.behind.muted, kit.behind.ran]) list.length = 0;
   });
 
   async function click(
@@ -28,7 +29,7 @@ describe('buttons under alerts', () => {
     const message = alertsMessage({
       ...{ incident: 7, open: true, id: GROUP, group, firing, alerts: [], mark },
       mutedUntil: muted ? new Date('2099-01-01T00:00:00Z') : null,
-      offer: { name: 'key-sync', inputs: { from: 'tts-old', to: 'tts new' } },
+      offer: { name: 'key-sync', inputs: INPUTS },
     });
     const ts = await kit.post(where, message);
     return kit.act<Outcome>('action', { user, channel: where, ts, action_id: what, copies });
@@ -81,11 +82,18 @@ describe('buttons under alerts', () => {
     expect(unmute?.mute).toEqual({ key: 'service=tts', until: null });
   });
 
-  test('plans the runbook as if that had been typed', async () => {
+  test('plans the runbook; whatever stands in its inputs arrives as it is', async () => {
     await click('offer:plan');
-    expect(kit.behind.typed).toMatchObject([
-      { implied: 7, entered: { text: 'run key-sync from="tts-old" to="tts new"' } },
+    expect(kit.behind.ran).toMatchObject([
+      {
+        run: { runbook: 'key-sync', inputs: INPUTS, planOnly: false },
+        ...{ incident: 7, asking: { by: { id: ANA }, source: 'slack', seesPrivate: true } },
+      },
     ]);
+    kit.behind.ran.length = 0;
+    await kit.act('join', { user: 'U0BOT00000', channel: 'incidents' });
+    await click('offer:plan', { where: 'C0INCIDENT' });
+    expect(kit.behind.ran).toMatchObject([{ incident: 7, asking: { seesPrivate: false } }]);
   });
 
   test('attaches to one of the open incidents, chosen in a form', async () => {
@@ -106,6 +114,15 @@ describe('buttons under alerts', () => {
         asking: { by: { id: ANA }, seesPrivate: true },
       },
     ]);
+  });
+
+  test('where its form cannot be opened, it is said what to type instead', async () => {
+    kit.behind.open = [other(8), state];
+    await kit.act('fault', { method: 'views.open', kind: 'error', value: 'expired_trigger_id', times: 1 });
+    const told = await kit.told(await click('alerts:attach'));
+    expect(told?.text).toContain(
+      'Type it: /incident attach service=tts INC-N, with the number of the other incident',
+    );
   });
 
   test('where no other is open, it says so', async () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Muting, Typed } from '#answer/answer.js';
+import type { Muting, Running, Typed } from '#answer/answer.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -24,6 +24,7 @@ export const quiet: Logs = { debug() {}, info() {}, warn() {}, error() {} };
 export class Behind {
   readonly typed: Typed[] = [];
   readonly muted: Muting[] = [];
+  readonly ran: Running[] = [];
   readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
     [];
   readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
@@ -53,6 +54,10 @@ export class Behind {
         if ('mute' in asked) {
           this.muted.push(asked);
           return { kind: 'text', text: 'muted' };
+        }
+        if ('run' in asked) {
+          this.ran.push(asked);
+          return { kind: 'text', text: 'asked for' };
         }
         if (!('intent' in asked)) {
           this.typed.push(asked);

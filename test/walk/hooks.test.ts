@@ -28,6 +28,12 @@ const rules = (rule: string) => writeFile(join(walk.folder, 'tocsin.yml'), setti
 const started = () =>
   walk.bot(undefined, { WALK_AM: TOKEN, LOG_LEVEL: 'info', TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') });
 
+const doctor = () =>
+  walk.verb(['doctor'], {
+    ...walk.environment,
+    ...{ WALK_AM: TOKEN, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') },
+  });
+
 async function send(token = TOKEN) {
   const alert = alertmanagerAlert({ fingerprint: `f${++sent}` });
   const response = await fetch(`${bot.url}/hooks/am`, {
@@ -97,7 +103,23 @@ test('rules are read anew with SIGHUP; wrong ones are told with their line, and 
   expect((await send()).body.rules).toEqual({ second: 1 });
 });
 
-test('a start with such rules is refused, with the same words', async () => {
+test('a runbook that a rule offers and nobody has is told at SIGHUP, at the start and by the doctor; alerts are taken', async () => {
+  const missing =
+    /tocsin\.yml:5: alerts\.rules\.0\.open\.runbook names no runbook \(key-snyc\); the closest are key-sync/;
+  await rules('fourth, open: { runbook: key-snyc }');
+  bot.child.kill('SIGHUP');
+  await until('SIGHUP has it told', () => missing.test(bot.log()));
+  expect((await send()).body.rules).toEqual({ fourth: 1 });
+  await bot.stop();
+  bot = await started();
+  await until('the start has it told', () => missing.test(bot.log()));
+  expect((await send()).body.rules).toEqual({ fourth: 1 });
+  const { out, code } = await doctor();
+  expect(out).toMatch(new RegExp(`✗ rule: .*${missing.source}.*\\n    → .*runbook`));
+  expect(code).toBe(1);
+});
+
+test('a start with rules that are wrong in themselves is refused, with the same words', async () => {
   await rules('third, opne: {}');
   await expect(
     walk.bot(0, { WALK_AM: TOKEN, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') }),
@@ -105,21 +127,20 @@ test('a start with such rules is refused, with the same words', async () => {
 });
 
 test('the doctor says the same, and how many there are when all is well', async () => {
-  const doctor = async () =>
-    (
-      await walk.verb(['doctor'], {
-        ...walk.environment,
-        WALK_AM: TOKEN,
-        TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml'),
-      })
-    ).out;
-  expect(await doctor()).toMatch(/✗ tocsin\.yml: .*alerts\.rules\.0\.opne means nothing here/);
+  expect((await doctor()).out).toMatch(/✗ tocsin\.yml: .*alerts\.rules\.0\.opne means nothing here/);
   await rules('first, open: {}');
-  expect(await doctor()).toMatch(/✓ alerts: 2 sources, 1 rule\n/);
+  expect((await doctor()).out).toMatch(/✓ alerts: 2 sources, 1 rule\n/);
 });
 
 test('no word of what strangers present is in the log, and none of our secret', async () => {
-  expect((await send('a-token-of-somebody-else')).status).toBe(401);
+  const { status, body } = await send('a-token-of-somebody-else');
+  expect(status).toBe(401);
+  expect(JSON.stringify(body)).toContain('Compare what the sender was given with `secrets:` of the source');
+  const nowhere = await fetch(`${bot.url}/hooks/none`, { method: 'POST', body: '{}' });
+  expect([nowhere.status, await nowhere.text()]).toEqual([
+    404,
+    expect.stringContaining('ends in the name of a source under `alerts: sources:` in tocsin.yml'),
+  ]);
   await until('it is told', () => bot.log().includes('has not shown who they are'));
   expect(bot.log()).not.toMatch(/a-token-of/);
 });

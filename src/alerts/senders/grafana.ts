@@ -31,7 +31,10 @@ const notification = z.object({
 
 const header = z
   .string()
-  .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header')
+  .regex(
+    /^[A-Za-z0-9-]{1,100}$/,
+    'is not the name of a header; write one such as X-Grafana-Alerting-Signature',
+  )
   .transform((name) => name.toLowerCase());
 const settings = z.strictObject({
   /** Once named, nothing but a signature counts. */

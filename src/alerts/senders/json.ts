@@ -14,7 +14,7 @@ import {
 /** RFC 6901; the empty one is all of it. */
 const pointer = z
   .string()
-  .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON pointer such as /alert/id')
+  .regex(/^(\/([^~/]|~[01])*)*$/, 'is no JSON pointer; write one such as /alert/id')
   .max(300);
 const words = z.array(z.string().min(1)).min(1);
 const settings = z.strictObject({
@@ -37,7 +37,9 @@ const settings = z.strictObject({
   /** An HMAC-SHA-256 of the body in hexadecimal; absent: a token in Authorization. */
   signature: z
     .strictObject({
-      header: z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header'),
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,100}$/, 'is not the name of a header; write one such as X-Signature'),
       prefix: z.string().max(40).default(''),
     })
     .nullable()

@@ -49,6 +49,8 @@ export const opsgenie: Sender<Record<string, never>> = {
   read(hook): Received {
     const { method, now } = hook;
     if (hook.path === '/v2/alerts') {
+      if (method === 'GET')
+        throw new Unreadable(404, 'Alerts are listed by Opsgenie; here they are created.');
       if (method !== 'POST') throw new Unreadable(405, 'Alerts are created here with POST.');
       const alert = createdOf(hook);
       return taken(alert.alert, [alert], now);

@@ -63,7 +63,7 @@ const TABLE = {
   ],
   component: ['component add|remove NAME', 'say what is affected'],
   impact: [
-    'impact TEXT|measure [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]…',
+    'impact TEXT [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]… | impact measure [--from TIME] [--to TIME] [--component NAME]…',
     'record the damage, or have it measured',
     {
       flags: [

@@ -86,16 +86,24 @@ export function notedSentences(noted: Noted): string[] {
           `${many(resets, 'counter began', 'times a counter began')} anew: what it had counted since it was last read is not in it`,
         ]
       : []),
-    ...(begun > 0 ? [`${many(begun, 'counter', 'counters')} began in the window, and counted from 0`] : []),
-    ...(gone > 0 ? [`${many(gone, 'counter was', 'counters were')} gone before its end`] : []),
+    ...(begun > 0
+      ? [`${many(begun, 'counter', 'counters')} began in the measured window, and counted from 0`]
+      : []),
+    ...(gone > 0
+      ? [`${many(gone, 'counter was', 'counters were')} gone before the measured window ended`]
+      : []),
     ...(gaps > 0
       ? [`${many(gaps, 'counter was', 'counters were')} not read for a while; nothing is lost by that`]
       : []),
     ...(before > 0
-      ? [`${before.toLocaleString('en')} of the failed may have been just before it: they were read after`]
+      ? [
+          `${before.toLocaleString('en')} of the failed may have been just before the measured window: they were first read in it`,
+        ]
       : []),
     ...(after > 0
-      ? [`up to ${after.toLocaleString('en')} more may belong to it: they were read after it`]
+      ? [
+          `up to ${after.toLocaleString('en')} more may belong to the measured window: they were first read after it`,
+        ]
       : []),
     ...(noted.absent
       ? ['there is no counter of failures at all: none failed yet, or the query is wrong']

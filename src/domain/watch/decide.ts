@@ -26,10 +26,8 @@ const RULES: { readonly [T in WatchIntent['type']]: Rule<T> } = {
   /** A second one takes the place of the first: that is how one is prolonged. */
   StartWatch: (state, { forMs, everyMs, probes, queries }, asking) => {
     const ref = refOf(state.number);
-    if (state.number === STANDING || !isCalm(state)) {
-      const how = state.number === STANDING ? 'the record of scheduled work' : state.status;
-      return refuse('WATCH_TOO_EARLY', { ref, how });
-    }
+    if (state.number === STANDING) return refuse('WATCH_TOO_EARLY', { ref, status: null });
+    if (!isCalm(state)) return refuse('WATCH_TOO_EARLY', { ref, status: state.status });
     const { count = 0, list = [] } = state.watches ?? {};
     const next = 'Those that ended are being counted up: type it again in a moment.';
     const running = list.length + 1;

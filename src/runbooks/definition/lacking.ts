@@ -1,3 +1,5 @@
+import type { PlaceOf } from '#config/organisation.js';
+import type { Rule } from '#domain/alert/rule.js';
 import { type InputProblem, readInputs } from '#domain/run/inputs.js';
 import type { Json } from '#domain/run/runbook.js';
 import { fill } from '#domain/run/template.js';
@@ -181,44 +183,90 @@ function filled(value: unknown, inputs: Record<string, unknown>): string | null 
   }
 }
 
+/** What is wrong with runbooks that tocsin.yml names. */
+interface NamedWrong {
+  /** Mistakes in tocsin.yml. */
+  problems: string[];
+  /** What cannot be told, because a definition cannot be read; and what one sends where tocsin.yml does not say so yet. */
+  doubts: string[];
+}
+
+/** A runbook that tocsin.yml names. */
+interface Named {
+  /** Where its `runbook:` and its `inputs:` stand. */
+  place: readonly PropertyKey[];
+  runbook: string;
+  /** As they are written there. */
+  written: Readonly<Record<string, string>>;
+  /** What it is given beside them. */
+  beside: Readonly<Record<string, string>>;
+  /** @returns what else to say of an input that is wrong */
+  instead?(input: string): string;
+}
+
 /**
  * Looks whether what is scheduled could begin: whether there is that runbook, and its inputs are those that it has.
  * @param at where a path of keys stands in tocsin.yml
- * @returns `problems`: mistakes in tocsin.yml; `doubts`: what cannot be told, because a definition cannot be read, and
- *   what it sends where tocsin.yml does not say so yet
  */
-export async function schedulesWrong(
+export function schedulesWrong(settings: RunbookSettings, shelf: Shelf, at: PlaceOf): Promise<NamedWrong> {
+  const named = [...settings.schedules.values()].map((schedule): Named => {
+    const { name, runbook, task, inputs } = schedule;
+    return {
+      ...{ place: ['schedules', name], runbook, written: inputs },
+      beside: 'drift' in task ? task.drift : { pair: task.rotate },
+      instead: (input) => instead(schedule, input),
+    };
+  });
+  return namedWrong(named, settings, shelf, at);
+}
+
+/** The same of what rules of alerts offer: else it is found out by whoever presses the button. */
+export function offersWrong(
+  rules: readonly Rule[],
   settings: RunbookSettings,
   shelf: Shelf,
-  at: (path: readonly PropertyKey[]) => string,
-): Promise<{ problems: string[]; doubts: string[] }> {
+  at: PlaceOf,
+): Promise<NamedWrong> {
+  const named = rules.flatMap(({ does }, i): Named[] => {
+    if (!('open' in does) || does.open.runbook === null) return [];
+    const { name: runbook, inputs: written } = does.open.runbook;
+    return [{ place: ['alerts', 'rules', i, 'open'], runbook, written, beside: {} }];
+  });
+  return namedWrong(named, settings, shelf, at);
+}
+
+async function namedWrong(
+  named: readonly Named[],
+  settings: RunbookSettings,
+  shelf: Shelf,
+  at: PlaceOf,
+): Promise<NamedWrong> {
   const problems: string[] = [];
   const doubts: string[] = [];
-  const said = (path: string[], what: string) => `${at(path)}: ${path.join('.')} ${what}`;
-  for (const schedule of settings.schedules.values()) {
-    const place = ['schedules', schedule.name, 'runbook'];
-    const kept = await shelf.get(schedule.runbook);
+  for (const one of named) {
+    const { place, runbook, beside, written } = one;
+    const given = { ...beside, ...written };
+    const said = (member: readonly string[], what: string) => {
+      const path = [...place, ...member];
+      return `${at(path)}: ${path.map(String).join('.')} ${what}`;
+    };
+    const kept = await shelf.get(runbook);
     if (kept === null) {
-      const names = await shelf.closest(schedule.runbook);
-      const none = said(place, `names no runbook (${schedule.runbook}); the closest are ${names.join(', ')}`);
+      const names = await shelf.closest(runbook);
+      const none = said(['runbook'], `names no runbook (${runbook}); the closest are ${names.join(', ')}`);
       // It may be the one whose name cannot be read.
       const broken = (await shelf.list()).some((item) => 'problems' in item);
       (broken ? doubts : problems).push(none);
     } else if ('problems' in kept) {
-      doubts.push(said(place, `names ${schedule.runbook}, which cannot be used: ${kept.problems[0]}`));
+      doubts.push(said(['runbook'], `names ${runbook}, which cannot be used: ${kept.problems[0]}`));
     } else {
-      for (const problem of inputProblems(kept.runbook.inputs, givenBy(schedule)))
-        problems.push(said(...inputWrong(schedule, problem)));
-      for (const unsaid of destinationsUnsaid(kept, settings, givenBy(schedule)))
-        doubts.push(said(place, `names ${schedule.runbook}, which would fail: ${unsaid}`));
+      for (const problem of inputProblems(kept.runbook.inputs, given))
+        problems.push(said(...inputWrong(one, problem)));
+      for (const unsaid of destinationsUnsaid(kept, settings, given))
+        doubts.push(said(['runbook'], `names ${runbook}, which would fail: ${unsaid}`));
     }
   }
   return { problems, doubts };
-}
-
-/** @returns the inputs with which its runbook is offered, or run */
-function givenBy({ task, inputs }: Schedule): Record<string, string> {
-  return 'drift' in task ? { ...task.drift, ...inputs } : { pair: task.rotate, ...inputs };
 }
 
 /** All of them, where reading finds the first. */
@@ -234,22 +282,19 @@ function inputProblems(
   return [read.problem, ...inputProblems(without(specs), without(given))];
 }
 
-/** @returns where it is wrong, and what */
+/** @returns the member that is wrong, and what */
 function inputWrong(
-  schedule: Schedule,
+  { runbook, written, instead }: Named,
   { input, why, names, values }: InputProblem,
-): [path: string[], what: string] {
-  const { name, runbook, inputs } = schedule;
+): [member: string[], what: string] {
   const known = names?.length ? `; it has ${names.join(', ')}` : '';
   const may = values.length > 0 ? `; write ${values.join(', ')}` : '';
-  if (Object.hasOwn(inputs, input)) {
-    return [
-      ['schedules', name, 'inputs', input],
-      `${why.replace('this runbook', runbook)}${known}${may}${instead(schedule, input)}`,
-    ];
+  if (Object.hasOwn(written, input)) {
+    const more = instead?.(input) ?? '';
+    return [['inputs', input], `${why.replace('this runbook', runbook)}${known}${may}${more}`];
   }
-  if (names) return [['schedules', name, 'runbook'], `names ${runbook}, which has no input ${input}${known}`];
-  return [['schedules', name, 'inputs'], `lacks ${input}, which ${runbook} needs${may}`];
+  if (names) return [['runbook'], `names ${runbook}, which has no input ${input}${known}`];
+  return [['inputs'], `lacks ${input}, which ${runbook} needs${may}`];
 }
 
 /** Addresses that the runbooks which come along were once given as inputs. */

@@ -249,7 +249,7 @@ export const httpAddress = z
   )
   .refine(
     (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
-    'must not hold a user or a password: name a secret for it',
+    'must not hold a user or a password; name a secret for it',
   );
 
 /** @returns an address as it may be shown: without user, password and whatever follows the path */

@@ -174,7 +174,7 @@ function buttons(view: AlertsView): Block[] {
       confirm: {
         title: plain(`${refOf(incident)} is no incident`),
         text: plain(
-          'It is resolved as a false alarm, and left out of all figures. Typing reopen brings it back.',
+          'It is resolved as a false alarm, and left out of all figures. Typing reopen REASON brings it back.',
         ),
         confirm: plain('Not an incident'),
         deny: plain('Go back'),
@@ -182,5 +182,6 @@ function buttons(view: AlertsView): Block[] {
       },
     },
   ];
-  return [{ type: 'actions', elements }];
+  const about = `*Run ${inline(offer?.name ?? '', 80)}* plans it; what would change something waits for approval.`;
+  return [{ type: 'actions', elements }, ...(run ? [context(about)] : [])];
 }

@@ -275,7 +275,7 @@ describe('where a group belongs', () => {
     there.when(attach(8)).thenRefused('NO_SUCH_INCIDENT');
     given(opened, fired(2), moved(3, 8)).when(attach(null)).thenRefused('NO_SUCH_ALERTS');
     const { decision } = there.when(attach(null, 'other'));
-    expect(decision).toMatchObject({ code: 'NO_SUCH_ALERTS', next: 'Its keys: `service=tts`.' });
+    expect(decision).toMatchObject({ code: 'NO_SUCH_ALERTS', next: 'Type one of its keys: `service=tts`.' });
   });
 
   test('what moved is recorded elsewhere, until it comes back', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { groupId } from '#domain/alert/signal.js';
-import { intended, NOW, parsed, refused } from './support.js';
+import { intended, NOW, parsed, refused, typed } from './support.js';
 
 const group = groupId('service=tts');
 const spaced = groupId('team=voice one,region=');
@@ -54,6 +54,9 @@ describe('mute', () => {
     ['mute "team=voice one" 1d', 'team=voice one', inMs(86_400_000)],
     ['mute team=voice one 30d', 'team=voice one', inMs(30 * 86_400_000)],
     ['mute service=tts OFF', 'service=tts', null],
+    ['mute service=tts 1h30m', 'service=tts', inMs(5_400_000)],
+    ['mute service=tts 1d 1h 30 min', 'service=tts', inMs(91_800_000)],
+    ['mute service=tts 90s', 'service=tts', inMs(90_000)],
     // A key may look like a duration.
     ['mute 2h 2h', '2h', inMs(7_200_000)],
   ])('%s', (line, key, until) => {
@@ -70,7 +73,15 @@ describe('mute', () => {
     ['mute service=tts 99999999999h', 'BAD_ARGUMENT'],
     ['mute 2h', 'MISSING_ARGUMENT'],
     ['mute off', 'MISSING_ARGUMENT'],
+    ['mute 1h 30m', 'MISSING_ARGUMENT'],
   ])('%s is refused', (line, code) => expect(refused(line)).toBe(code));
+
+  test('what can stand there is said as one reads it', () => {
+    expect(typed('mute service=tts 2hours')).toMatchObject({
+      sentence:
+        '“2hours” is not a length of time such as `30m`, `1h30m` or `1d` (30 days at most), nor `off`.',
+    });
+  });
 });
 
 test('dismiss, with a reason or without', () => {

@@ -17,6 +17,7 @@ describe('watch', () => {
     expect(watch('watch 1h30m --probe api --probe tts --query "errors"')).toEqual({
       ...{ forMs: 5_400_000, probes: ['api', 'tts'], queries: ['errors'], ref: null },
     });
+    expect(watch('watch 1d')).toEqual({ ...nothing, forMs: 86_400_000 });
     expect(watch('watch —probe api 90s')).toEqual({ ...nothing, forMs: 90_000, probes: ['api'] });
     expect(watch('watch --probe api --probe api')).toEqual({ ...nothing, probes: ['api'] });
   });
@@ -39,7 +40,8 @@ describe('watch', () => {
     'watch -5m',
     'watch 30m api',
     'watch 30m 40m',
-    'watch 1d',
+    'watch 2d',
+    'watch 1d1s',
   ])('%s is refused', (line) => {
     expect(refused(line)).toBe('BAD_ARGUMENT');
   });
@@ -53,6 +55,8 @@ test.each([
   ['30 min', 1_800_000],
   ['1h 30m', 5_400_000],
   ['2H', 7_200_000],
+  ['1d', 86_400_000],
+  ['1d 2h 30min 5 s', 95_405_000],
   ['３０m', 1_800_000],
   ['1.5h', null],
   ['m', null],

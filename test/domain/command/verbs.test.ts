@@ -33,6 +33,13 @@ describe('looking', () => {
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 });
 
+test('a verb with two forms is shown with what each of them takes', () => {
+  const [form] = helpText('impact', '/incident').split('\n');
+  const [typed, measured] = (form ?? '').split(' | ');
+  expect(typed).toMatch(/^`\/incident impact TEXT \[--failed N\].*\[--unaffected NAME\]…$/);
+  expect(measured).toBe('impact measure [--from TIME] [--to TIME] [--component NAME]…`');
+});
+
 describe('a verb that is not known', () => {
   test.each([
     ['tiemline', 'timeline'],

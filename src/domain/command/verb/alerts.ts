@@ -1,6 +1,6 @@
 import { groupId } from '../../alert/signal.js';
 import type { Refusal } from '../../refusal.js';
-import { LIMITS } from '../../text.js';
+import { LIMITS, readSpan } from '../../text.js';
 import { numberOf } from '../../words.js';
 import { checkText } from '../entered.js';
 import { ask, blank, exact, intent, type Line, type Parsers } from '../verbs.js';
@@ -27,11 +27,10 @@ export const ALERTS = {
 
   mute(line) {
     if (blank(line.said)) return ask({ type: 'mutes' });
-    const { before, word } = lastWord(line.said);
-    const ms = /^off$/i.test(word) ? null : durationIn(word);
+    const { before, word, ms } = spanBehind(line.said);
     if (ms === undefined) {
       if (blank(before)) return line.missing('a length of time behind the key, such as `2h`, or `off`');
-      return line.bad('a length of time such as `30m`, `2h` or `1d`, 30 days at most, and not `off`', word);
+      return line.bad('a length of time such as `30m`, `1h30m` or `1d` (30 days at most), nor `off`', word);
     }
     const key = keyIn(before, line);
     if (typeof key !== 'string') return key;
@@ -62,13 +61,27 @@ function lastWord(text: string): { before: string; word: string } {
   return { before: said.slice(0, start), word: said.slice(start) };
 }
 
-const MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const LONGEST_MS = 30 * MS.d;
+const LONGEST_MS = 30 * 86_400_000;
+/** Words of the longest length of time, `1 d 2 h 30 min 5 s`, and letters of one of them. */
+const SPAN_WORDS = 8;
+const SPAN_WORD = 12;
 
-/** @returns milliseconds; undefined: it is no such time, or too long */
-function durationIn(word: string): number | undefined {
-  const [, count, unit] = /^([1-9][0-9]{0,4})([mhd])$/i.exec(word) ?? [];
-  if (count === undefined || unit === undefined) return undefined;
-  const ms = Number(count) * MS[unit.toLowerCase() as keyof typeof MS];
-  return ms <= LONGEST_MS ? ms : undefined;
+/**
+ * Reads a length of time, or `off`, at the end of a line: as many words as make one.
+ * @returns `ms` null: off; undefined: it is neither, or too long, and `word` is the last one
+ */
+function spanBehind(text: string): { before: string; word: string; ms: number | null | undefined } {
+  const last = lastWord(text);
+  if (/^off$/i.test(last.word)) return { ...last, ms: null };
+  let found: { before: string; word: string; ms: number | undefined } = { ...last, ms: undefined };
+  let { before, word } = last;
+  for (let words = 1; words <= SPAN_WORDS && word.length <= words * (SPAN_WORD + 1); words++) {
+    const ms = readSpan(word);
+    if (ms !== null) found = { before, word, ms: ms > 0 && ms <= LONGEST_MS ? ms : undefined };
+    const next = lastWord(before);
+    if (next.word === '') break;
+    word = `${next.word} ${word}`;
+    before = next.before;
+  }
+  return found;
 }

@@ -30,5 +30,5 @@ export const WATCHES = {
 function spanOf(word: string, line: Line): number | Refusal {
   const ms = readSpan(word);
   if (ms !== null && ms >= SHORTEST_MS && ms <= LONGEST_MS) return ms;
-  return line.bad('a length of time from 1s to 24h, such as `30m` or `1h30m`', word);
+  return line.bad('a length of time from 1s to 24h, such as `30m`, `1h30m` or `1d`', word);
 }
