@@ -21,8 +21,9 @@ const SOURCE = 'monitoring';
  * @param {{data: string, base: string, kind?: 'haproxy'|'node', monitor?: 'prometheus'|'small', people: string[]}} options
  *   `data`: the bot's folder, which holds the stage and its keys and goes with them; `base`: the tocsin.yml to add to;
  *   `people`: ids of those who are brought in when an alert opens an incident
- * @returns {Promise<{stack: object, monitor: object, config: string, alertsTo(botUrl: string): Promise<void>, stop(): Promise<object>}>}
- *   `alertsTo`: from then on the bot hears of alerts, and its own figures are read too
+ * @returns {Promise<{stack: object, monitor: object, config: string, alertsTo(botUrl: string, by?: {source: string, receiver: object}): Promise<void>, stop(): Promise<object>}>}
+ *   `alertsTo`: from then on the bot hears of alerts, and its own figures are read too; `by`: as another source of the bot's,
+ *   through such a receiver of Alertmanager's
  */
 export async function startStage({ data, base, kind, monitor: monitorKind, people }) {
   // As the bot makes it: a database server without our rights must find its way through.
@@ -53,8 +54,8 @@ export async function startStage({ data, base, kind, monitor: monitorKind, peopl
     stack,
     monitor,
     config,
-    async alertsTo(botUrl) {
-      await monitor.alertsTo({ url: new URL(`/hooks/${SOURCE}`, botUrl).href, token });
+    async alertsTo(botUrl, { source = SOURCE, receiver } = {}) {
+      await monitor.alertsTo({ url: new URL(`/hooks/${source}`, botUrl).href, token, receiver });
       monitor.watch('tocsin', botUrl);
     },
     /** @returns the final counts of the load */

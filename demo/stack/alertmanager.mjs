@@ -21,7 +21,8 @@ export function alertmanagerInstalled() {
 
 /**
  * It waits a second where by default it would wait 30, so that an hour can be lived in a minute.
- * @param {{folder: string, webhook: {url: string, token: string}}} options every alert goes there
+ * @param {{folder: string, webhook: {url: string, token: string, receiver?: object}}} options every alert goes there;
+ *   `receiver`: by other means than a webhook, as Alertmanager's file has them; they lead to that address, too
  * @returns {Promise<{address: string, pids: number[], stop(): Promise<void>}>} `address`: `127.0.0.1:9093`
  */
 export async function startAlertmanager({ folder, webhook }) {
@@ -36,18 +37,7 @@ export async function startAlertmanager({ folder, webhook }) {
       group_interval: '1s',
       repeat_interval: '1h',
     },
-    receivers: [
-      {
-        name: 'tocsin',
-        webhook_configs: [
-          {
-            url: webhook.url,
-            send_resolved: true,
-            http_config: { authorization: { type: 'Bearer', credentials: webhook.token } },
-          },
-        ],
-      },
-    ],
+    receivers: [{ name: 'tocsin', ...(webhook.receiver ?? { webhook_configs: [throughWebhook(webhook)] }) }],
   };
   // JSON is YAML.
   writeFileSync(config, JSON.stringify(settings, null, 2), { mode: 0o600 });
@@ -70,6 +60,11 @@ export async function startAlertmanager({ folder, webhook }) {
     throw new Error(`alertmanager did not start: ${tail(log)}`);
   });
 }
+
+const throughWebhook = ({ url, token }) => ({
+  ...{ url, send_resolved: true },
+  http_config: { authorization: { type: 'Bearer', credentials: token } },
+});
 
 /** On its port might be somebody else's. */
 async function isOurs(address, url) {

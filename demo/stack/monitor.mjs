@@ -10,8 +10,9 @@ const OWN_RULES = fileURLToPath(new URL('../../ops/alerts.yml', import.meta.url)
 
 /**
  * @param {{folder: string, targets: Record<string, string>, kind?: 'prometheus'|'small'}} options `targets`: addresses by name
- * @returns {Promise<{kind: 'prometheus'|'small', url: string, pids: number[], alertsTo(webhook: {url: string, token: string}): Promise<void>,
- *   watch(name: string, url: string): void, stop(): Promise<void>}>} `alertsTo`: from then on alerts go to that webhook
+ * @returns {Promise<{kind: 'prometheus'|'small', url: string, pids: number[], alertsTo(webhook: {url: string, token: string, receiver?: object}): Promise<void>,
+ *   watch(name: string, url: string): void, stop(): Promise<void>}>} `alertsTo`: from then on alerts go to
+ *   that webhook, and to none of before; `receiver` as in alertmanager.mjs
  */
 export async function startMonitor({ folder, targets, kind = bothInstalled() ? 'prometheus' : 'small' }) {
   if (kind === 'small') {
@@ -25,6 +26,7 @@ export async function startMonitor({ folder, targets, kind = bothInstalled() ? '
     url: prometheus.url,
     pids: prometheus.pids,
     async alertsTo(webhook) {
+      await manager?.stop();
       manager = await startAlertmanager({ folder: join(folder, 'alerts'), webhook });
       await prometheus.alertsTo(manager.address);
     },

@@ -62,6 +62,7 @@ export async function startPrometheus({ folder, targets, rules = [] }) {
           url,
           pids: kept.pids,
           watch(job, target) {
+            if (watched.some(({ labels }) => labels.job === job)) return;
             watched.push({ targets: [new URL(target).host], labels: { job } });
             list(lists.targets, watched);
           },
@@ -70,7 +71,8 @@ export async function startPrometheus({ folder, targets, rules = [] }) {
             // An alert that fires before Prometheus knows whom to tell is told a while later.
             while (kept.alive()) {
               const found = await ask(`${url}/api/v1/alertmanagers`);
-              if (found?.data?.activeAlertmanagers?.length > 0) return;
+              if (found?.data?.activeAlertmanagers?.some(({ url: of }) => new URL(of).host === address))
+                return;
               await sleep(100);
             }
           },

@@ -146,7 +146,9 @@ export function createPolls(ports: PollPorts) {
   const lookAndTell = async (source: Source & { poll: Poll }, signal: AbortSignal): Promise<void> => {
     try {
       const looked = await look(source, signal);
-      if (looked && failing.delete(source.name))
+      // Before the first start has heard from Slack nobody knows whose alerts they are: that look has not been.
+      if (looked === null) askedAt.delete(source.name);
+      else if (failing.delete(source.name))
         ports.log.info({ source: source.name, ...looked }, 'a source of alerts can be asked again');
     } catch (error) {
       if (signal.aborted || failing.has(source.name)) return;

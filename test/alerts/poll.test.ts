@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { askSource, createPolls, NotAsked } from '#alerts/poll.js';
 import type { Poll, Source } from '#alerts/settings.js';
+import { until } from '../support/until.js';
 import { type Hooked, hooked, KEPT } from './hooked.js';
 import { alertmanagerAlert, alertmanagerBody } from './kit.js';
 
@@ -25,6 +26,17 @@ const listedAlert = (more: object = {}, state = 'active', receivers = ['tocsin']
   };
 };
 const sourceOf = (name: string) => at.ports.settings().sources.get(name) as Source & { poll: Poll };
+/** Asks by itself. @param every how often which sources are asked, in ms */
+const asking = (every: Record<string, number>, changed: { team?: () => Promise<string | null> } = {}) => {
+  const often = ([name, everyMs]: [string, number]) => {
+    const source = sourceOf(name);
+    return [name, { ...source, poll: { ...source.poll, everyMs } }] as const;
+  };
+  const sources = new Map(Object.entries(every).map(often));
+  const settings = () => ({ ...at.ports.settings(), sources });
+  const ports = { ...at.ports, signals: at.db.store.signals, intake: at.intake };
+  return createPolls({ ...ports, settings, ...changed }).start();
+};
 const polls = () => createPolls({ ...at.ports, signals: at.db.store.signals, intake: at.intake });
 
 beforeAll(async () => {
@@ -47,6 +59,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   listed = [];
   asked = [];
+  at.log.lines.length = 0;
   answer = (body) => ({ status: 200, body });
   await at.db.sql('truncate signal, arrival, outbox');
 });
@@ -186,5 +199,54 @@ describe('what cannot be asked ends nothing', () => {
     const failed = await askSource(sourceOf('mute'), at.ports, over.signal).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(NotAsked);
     expect(String(failed)).toMatch(/127\.0\.0\.1:1\/api\/v2\/alerts could not be asked: ECONNREFUSED/);
+  });
+});
+
+describe('asked by itself', () => {
+  const ofGrafana = () => asked.filter(({ url }) => url.includes('grafana'));
+  const times = (count: number) => until(`asked ${count} times more`, () => asked.length >= count);
+  const told = () => at.log.lines.filter((line) => /a source of alerts c/.test(line));
+
+  test('each source at once, and again as often as it says', async () => {
+    listed = [listedAlert()];
+    const running = asking({ am: 1, graf: 120_000 });
+    try {
+      await times(4);
+      expect(ofGrafana()).toHaveLength(1);
+      expect((await kept()).sort()).toEqual(['firing 2/4c2e6f1f8b0d7a11', 'firing 4c2e6f1f8b0d7a11']);
+    } finally {
+      await running.stop();
+    }
+  });
+
+  test('as soon as it is known whose alerts they are', async () => {
+    listed = [listedAlert()];
+    let unknown = 2;
+    const running = asking({ am: 120_000 }, { team: async () => (unknown-- > 0 ? null : 'T1') });
+    try {
+      await until('what fires is taken', async () => (await kept()).length > 0);
+      expect(asked).toHaveLength(1);
+    } finally {
+      await running.stop();
+    }
+  });
+
+  test('what fails is said once, and so is that it goes again', async () => {
+    answer = () => ({ status: 500, body: 'x' });
+    const running = asking({ am: 1 });
+    try {
+      await times(3);
+      expect(told()).toEqual([
+        expect.stringMatching(/^warn .*could not be asked.*"source":"am","why":".* answered 500"/),
+      ]);
+      answer = (body) => ({ status: 200, body });
+      await until('it is said that it goes again', () => told().length > 1);
+      expect(told()[1]).toMatch(/^info a source of alerts can be asked again .*"source":"am"/);
+      answer = () => ({ status: 502, body: 'x' });
+      await until('the next failure is said, too', () => told().length > 2);
+      expect(told()[2]).toMatch(/^warn .* answered 502/);
+    } finally {
+      await running.stop();
+    }
   });
 });

@@ -61,10 +61,12 @@ async function startStorm(name: string) {
   await walk.control('settings', { rate_limits: true });
   await writeFile(join(walk.folder, 'tocsin.yml'), SETTINGS);
   const more = { STORM_AM: TOKEN, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') };
-  const web: BotProcess = await walk.bot(walk.port, more, ['--role', 'web']);
+  const hears = () => walk.bot(walk.port, more, ['--role', 'web']);
+  let web: BotProcess = await hears();
   let worker: BotProcess = await walk.worker(more);
   const began = performance.now();
   let kills = 0;
+  let webKills = 0;
 
   async function sql<T extends object>(text: string): Promise<T[]> {
     const client = new pg.Client(database.config);
@@ -80,10 +82,17 @@ async function startStorm(name: string) {
   const itself = {
     database,
     walk,
-    web,
+    url: web.url,
     say: (what: string) =>
       void process.stderr.write(`${name}: ${((performance.now() - began) / 1_000).toFixed(1)} s: ${what}\n`),
     kills: () => kills,
+    webKills: () => webKills,
+    /** kill -9 of the process that hears, and another at its address. */
+    async killWeb(): Promise<void> {
+      webKills += 1;
+      await web.kill9();
+      web = await hears();
+    },
     /** kill -9 of the worker, and another in its place. */
     async kill(): Promise<void> {
       kills += 1;
@@ -184,35 +193,54 @@ const body = (alerts: readonly Alert[], status: 'firing' | 'resolved', batch: nu
   })),
 });
 
-/** Deliveries of 25, each by both of a pair of senders, spread over ten seconds. @returns how many were sent */
+interface Sent {
+  deliveries: number;
+  /** How often a request ended without an answer. */
+  broken: number;
+}
+
+/** Deliveries of 25, each by both of a pair of senders, spread over ten seconds; meanwhile who hears them is killed. */
 async function sends(
-  { web }: Storm,
+  it: Storm,
+  chance: Chance,
   alerts: readonly Alert[],
   status: 'firing' | 'resolved',
-): Promise<number> {
-  const deliveries: Array<Promise<void>> = [];
+): Promise<Sent> {
+  const deliveries: Array<Promise<number>> = [];
   const [size, forMs, began] = [25, 10_000, performance.now()];
   const count = Math.ceil(alerts.length / size);
+  const part = Math.floor(count / WEB_KILLS);
+  const strikes = new Set(Array.from({ length: WEB_KILLS }, (_, i) => i * part + chance.below(part)));
+  let killing: Promise<void> = Promise.resolve();
   for (let batch = 0; batch < count; batch++) {
     const due = began + (batch * forMs) / count;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
     const text = JSON.stringify(body(alerts.slice(batch * size, (batch + 1) * size), status, batch));
-    for (const _ of ['one', 'other']) deliveries.push(delivered(web.url, text));
+    for (const _ of ['one', 'other']) deliveries.push(delivered(it.url, text));
+    if (!strikes.has(batch)) continue;
+    // Somewhere between a connection and an answer.
+    const within = new Promise((resolve) => setTimeout(resolve, chance.below(40)));
+    killing = Promise.all([killing, within]).then(() => it.killWeb());
+    killing.catch(() => undefined);
   }
-  await Promise.all(deliveries);
-  return deliveries.length;
+  await killing;
+  const broken = (await Promise.all(deliveries)).reduce((sum, one) => sum + one, 0);
+  return { deliveries: deliveries.length, broken };
 }
 
-/** As senders do: again, until it is taken. */
-async function delivered(url: string, text: string): Promise<void> {
-  for (;;) {
-    const { status } = await fetch(`${url}/hooks/am`, {
+const WEB_KILLS = 3;
+
+/** As senders do: again, until it is taken. @returns how often nobody answered */
+async function delivered(url: string, text: string): Promise<number> {
+  for (let broken = 0; ; ) {
+    const answer = await fetch(`${url}/hooks/am`, {
       method: 'POST',
       headers: { authorization: `Bearer ${TOKEN}` },
       body: text,
-    });
-    if (status === 202) return;
-    if (status !== 503) throw new Error(`the hook answered ${status}`);
+    }).catch(() => null);
+    if (answer?.status === 202) return broken;
+    if (answer === null) broken += 1;
+    else if (answer.status !== 503) throw new Error(`the hook answered ${answer.status}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
@@ -228,29 +256,36 @@ async function killsWhile(it: Storm, chance: Chance, of: keyof Recorded, last: n
   }
 }
 
-test('5,000 alerts in ten seconds while workers are killed', async () => {
+test('5,000 alerts in ten seconds while those that hear and those that work are killed', async () => {
   const name = 'a storm of alerts';
   const chance = chanceOf(name);
   storm = await startStorm(name);
   const it = storm;
   const alerts = chance.shuffle(alertsOf(5_000));
-  let sent = 0;
+  const sent: Sent = { deliveries: 0, broken: 0 };
   for (const [status, of] of [
     ['firing', 'fired'],
     ['resolved', 'ended'],
   ] as const) {
     const killing = killsWhile(it, chance, of, alerts.length);
     killing.catch(() => undefined);
-    sent += await sends(it, alerts, status);
+    const { deliveries, broken } = await sends(it, chance, alerts, status);
+    sent.deliveries += deliveries;
+    sent.broken += broken;
     it.say(`all of them are sent (${status}), ${JSON.stringify(await it.recorded())} recorded`);
     await killing;
     it.say(`all of them are recorded (${status})`);
   }
   expect(it.kills()).toBeGreaterThan(5);
   const calls = await it.calls();
-  it.say(`${sent} deliveries, ${it.kills()} kills; calls to Slack: ${JSON.stringify(calls)}`);
+  // What was cut off was sent again.
+  expect(it.webKills()).toBe(2 * WEB_KILLS);
+  expect(sent.broken).toBeGreaterThan(it.webKills());
+  it.say(
+    `${JSON.stringify(sent)}, ${it.kills()} and ${it.webKills()} kills; calls to Slack: ${JSON.stringify(calls)}`,
+  );
   // What opens an incident; whoever starts looks into every channel, and may be told to wait; and one message a second.
-  const most = SERVICES * (20 + 2 * it.kills()) + 2 * it.seconds();
+  const most = SERVICES * (20 + 2 * it.kills()) + 5 * it.webKills() + 2 * it.seconds();
   expect(calls.all).toBeLessThan(most);
   await it.expectOnce(alerts);
 }, 900_000);
@@ -290,7 +325,7 @@ const metricOf = async (url: string, name: string): Promise<number> => {
     storm = await startStorm(name);
     const it = storm;
     const webhook = {
-      ...{ url: `${it.web.url}/hooks/am`, send_resolved: true },
+      ...{ url: `${it.url}/hooks/am`, send_resolved: true },
       http_config: { authorization: { type: 'Bearer', credentials: TOKEN } },
     };
     alertmanager = await startAlertmanager({
