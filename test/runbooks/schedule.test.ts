@@ -36,7 +36,7 @@ describe('a schedule', () => {
     [
       'an abbreviation of several zones',
       { rotate: 'x', every: '5m', window: '01:00-02:00 AST' },
-      /not a window: .*America\/Halifax/,
+      /not a window; .*America\/Halifax/,
     ],
     [
       'a slip of the pen in a zone',
