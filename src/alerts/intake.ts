@@ -399,7 +399,7 @@ export function createIntake(ports: IntakePorts): Intake {
 const NO_HOOK =
   'There is no such hook here. The address ends in the name of a source under `alerts: sources:` in tocsin.yml.';
 const NO_RULE = '(none)';
-const NO_TEAM = 'Which workspace this is cannot be told now: Slack does not answer.';
+const NO_TEAM = 'Slack has not said yet which workspace this is.';
 
 /** @returns `acknowledged by ana, in opsgenie: TtsFailing`, `bo, in opsgenie: looking at the pods`; null: a note without words */
 function sentenceOf({ does, by, text }: Remark, source: string, title: string): string | null {
