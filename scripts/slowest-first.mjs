@@ -5,7 +5,7 @@ import { ROOT } from './prepare.mjs';
 
 /** Those that take ten seconds and more; whatever is not here begins with the largest file. */
 const SLOW = [
-  ...['chaos', 'rotation', 'secrets', 'demo'].map((name) => `soak/${name}.soak.ts`),
+  ...['chaos', 'rotation', 'demo', 'storm', 'secrets'].map((name) => `soak/${name}.soak.ts`),
   ...[
     'walk/secrets',
     'demo',
