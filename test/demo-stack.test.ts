@@ -81,7 +81,7 @@ const { startStack, startTts } = (await import(pathOf('stack.mjs'))) as {
   startTts(name: string, keys: string, folder: string): Promise<Service>;
 };
 const { generate } = (await import(pathOf('generator.mjs'))) as {
-  generate(options: { url: string; rate: number; timeoutMs?: number }): Generator;
+  generate(options: { url: string; rate: number; timeoutMs?: number; most?: number }): Generator;
 };
 const { replace } = (await import(pathOf('file.mjs'))) as { replace(path: string, text: string): void };
 const { prometheusInstalled, startPrometheus } = (await import(pathOf('prometheus.mjs'))) as {
@@ -468,6 +468,19 @@ describe('the generator', () => {
       byOutcome: { timeout: final.sent },
     });
     expect(tally.get('hang')).toBeLessThanOrEqual(final.sent);
+  });
+
+  test('no more are under way than it may have, and what waits for that is said to be late', async () => {
+    const [, url] = await served(() => 'hang', true);
+    const load = generate({ url, rate: 2_000, timeoutMs: 300, most: 20 });
+    let most = 0;
+    await until(() => {
+      most = Math.max(most, load.counts().inFlight);
+      return load.counts().sent >= 60;
+    });
+    const final = (await load.stop()) as Counts & { maxLateMs: number };
+    expect(most).toBeLessThanOrEqual(20);
+    expect(final.maxLateMs).toBeGreaterThanOrEqual(200);
   });
 
   test('an address where nobody listens is so many failures', async () => {

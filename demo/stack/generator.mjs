@@ -9,9 +9,11 @@ const TICK_MS = 2;
 
 /**
  * Starts at once.
- * @param {{url: string, rate: number, timeoutMs?: number}} options a `POST` to `url`, `rate` times a second
+ * @param {{url: string, rate: number, timeoutMs?: number, most?: number}} options a `POST` to `url`, `rate` times a second;
+ *   `most`: no more than so many are under way at the same time. What is due then is sent late, and `maxLateMs` says so: on a
+ *   machine that cannot answer as fast as it is asked, requests would pile up until neither has a file to open
  */
-export function generate({ url, rate, timeoutMs = 2000 }) {
+export function generate({ url, rate, timeoutMs = 2000, most = 1_000 }) {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: IDLE_MS });
   const name = randomUUID().slice(0, 8);
   const began = performance.now();
@@ -24,6 +26,7 @@ export function generate({ url, rate, timeoutMs = 2000 }) {
   const timer = setInterval(() => {
     const now = performance.now();
     for (let due = began + (total.sent * 1000) / rate; due <= now; due += 1000 / rate) {
+      if (inFlight.size >= most) break;
       maxLateMs = Math.max(maxLateMs, Math.round(now - due));
       one();
     }

@@ -1,5 +1,5 @@
 // The load generator as a process of its own, so that nobody else's work disturbs its clock.
-// usage: node demo/stack/load.mjs --url URL [--rate 100] [--timeout 2000] [--with-parent]
+// usage: node demo/stack/load.mjs --url URL [--rate 100] [--timeout 2000] [--most 1000] [--with-parent]
 // Standard input takes `{"id":1,"do":"counts"}` a line (also `seconds`, `settled`, `stop`), standard output answers
 // `{"id":1,"answer":…}`. Ctrl-C ends it too, with the final counts.
 import { createInterface } from 'node:readline';
@@ -11,17 +11,16 @@ import { endWith } from './parent.mjs';
 
 /**
  * Starts sending.
- * @param {{url: string, rate?: number, timeoutMs?: number, log: string}} options `log`: the file for its complaints
+ * @param {{url: string, rate?: number, timeoutMs?: number, most?: number, log: string}} options as in generator.mjs; `log`: the file
+ *   for its complaints
  * @returns everything as promises; `counts()` as in generator.mjs, `stop()` the final ones with `seconds`.
  *   `mark()` is a moment in the counting, `since(mark)` and `failedSince(mark)` what has ended or was sent after it.
  *   A request under way at the mark that fails later counts: `settled()` first leaves none.
  */
-export async function startLoad({ url, rate = 100, timeoutMs = 2000, log }) {
-  const child = await startChild(
-    'load.mjs',
-    ['--url', url, '--rate', String(rate), '--timeout', String(timeoutMs)],
-    log,
-  );
+export async function startLoad({ url, rate = 100, timeoutMs = 2000, most = 1_000, log }) {
+  const numbers = { '--rate': rate, '--timeout': timeoutMs, '--most': most };
+  const given = Object.entries(numbers).flatMap(([name, value]) => [name, String(value)]);
+  const child = await startChild('load.mjs', ['--url', url, ...given], log);
   const waiting = new Map();
   let asked = 0;
   let gone = false;
@@ -77,16 +76,19 @@ function main() {
       url: { type: 'string' },
       rate: { type: 'string', default: '100' },
       timeout: { type: 'string', default: '2000' },
+      most: { type: 'string', default: '1000' },
       'with-parent': { type: 'boolean', default: false },
     },
   });
-  const [rate, timeoutMs] = [Number(values.rate), Number(values.timeout)];
-  if (!values.url || !(rate > 0) || !(timeoutMs > 0)) {
-    process.stderr.write('usage: node load.mjs --url URL [--rate A_SECOND] [--timeout MILLISECONDS]\n');
+  const [rate, timeoutMs, most] = [values.rate, values.timeout, values.most].map(Number);
+  if (!values.url || !(rate > 0) || !(timeoutMs > 0) || !(most > 0)) {
+    process.stderr.write(
+      'usage: node load.mjs --url URL [--rate A_SECOND] [--timeout MILLISECONDS] [--most AT_A_TIME]\n',
+    );
     process.exit(2);
   }
   const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-  const load = generate({ url: values.url, rate, timeoutMs });
+  const load = generate({ url: values.url, rate, timeoutMs, most });
   const asked = {
     counts: load.counts,
     seconds: load.seconds,

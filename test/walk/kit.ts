@@ -20,7 +20,7 @@ import { Prompt } from './prompt.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOCSIN = join(ROOT, 'bin/tocsin.js');
 /** How long somebody waits for words behind an empty answer. */
-export const LATE_MS = 20_000;
+export const LATE_MS = 60_000;
 
 /** What somebody is told whose line was not kept: they type it again. Where the database is well nobody may be told so. */
 const NOT_KEPT = 'Nothing was kept: ';

@@ -18,7 +18,15 @@ interface Load {
 }
 const { startLoad } = (await import(
   fileURLToPath(new URL('../../demo/stack/load.mjs', import.meta.url))
-)) as { startLoad(options: { url: string; rate: number; timeoutMs: number; log: string }): Promise<Load> };
+)) as {
+  startLoad(options: {
+    url: string;
+    rate: number;
+    timeoutMs: number;
+    most: number;
+    log: string;
+  }): Promise<Load>;
+};
 
 const INSTANCES = ['tts-1', 'tts-2'] as const;
 
@@ -90,6 +98,8 @@ export async function startRotationStage(folder: string, rate: number) {
     url: front.url,
     rate,
     timeoutMs: 60_000,
+    // On a machine that is busy with other things the clients wait too: nothing is proved by more than it can answer.
+    most: 200,
     log: join(folder, 'clients.log'),
   });
   let known = await load.counts();
