@@ -1,33 +1,19 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
 import { openAlerts } from '#compose/alerts.js';
 import { checkOffers, shelved } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
+import { shelfForEach, TURN } from './kit.js';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tocsin-offers-'));
-  mkdirSync(join(folder, 'runbooks'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const runbook = (file: string, text: string) => writeFileSync(join(folder, 'runbooks', file), text);
-const TURN = `name: turn
-title: Turn
-inputs: { pair: { type: string }, zone: { type: string, enum: [a, b] } }
-steps:
-  - { id: hold, title: Wait, uses: wait, with: { for: 1s } }
-`;
+const { path: inFolder, runbook } = shelfForEach();
 
 /** What is said of a rule that opens so, the second one, on line 7. */
 async function said(open: string): Promise<string[]> {
-  const path = join(folder, 'tocsin.yml');
+  const path = inFolder('tocsin.yml');
   writeFileSync(
     path,
     `secrets: { am: env:AM }
-keystores: { tts-new: { type: json-file, path: ${folder}/new.json } }
+keystores: { tts-new: { type: json-file, path: ${inFolder('new.json')} } }
 alerts:
   sources: { am: { type: alertmanager, secrets: [secret:am] } }
   rules:
@@ -35,7 +21,7 @@ alerts:
     - { name: tts, open: ${open} }
 `,
   );
-  const config = loadConfig({ TOCSIN_CONFIG: path, TOCSIN_RUNBOOKS: join(folder, 'runbooks') }, 'nothing');
+  const config = loadConfig({ TOCSIN_CONFIG: path, TOCSIN_RUNBOOKS: inFolder('runbooks') }, 'nothing');
   return checkOffers(openAlerts(config).settings().rules, shelved(config), config.org.at);
 }
 

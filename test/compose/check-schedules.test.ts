@@ -1,35 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
 import { startBot } from '#compose/bot.js';
 import { checkSchedules } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
 import { createLog } from '#log.js';
+import { shelfForEach, TURN } from './kit.js';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tocsin-schedules-'));
-  mkdirSync(join(folder, 'runbooks'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const runbook = (file: string, text: string) => writeFileSync(join(folder, 'runbooks', file), text);
-const TURN = `name: turn
-title: Turn
-inputs: { pair: { type: string }, zone: { type: string, enum: [a, b] } }
-steps:
-  - { id: hold, title: Wait, uses: wait, with: { for: 1s } }
-`;
+const { path: inFolder, runbook } = shelfForEach();
 
 /** A configuration with this one schedule, on line 10. */
 function configured(schedule: string) {
-  const path = join(folder, 'tocsin.yml');
+  const path = inFolder('tocsin.yml');
   writeFileSync(
     path,
     `keystores:
-  old: { type: json-file, path: ${folder}/old.json }
-  new: { type: json-file, path: ${folder}/new.json, probe: { url: "http://127.0.0.1:1/" } }
+  old: { type: json-file, path: ${inFolder('old.json')} }
+  new: { type: json-file, path: ${inFolder('new.json')}, probe: { url: "http://127.0.0.1:1/" } }
 pairs:
   tts:
     { truth: old, senders: [old], acceptors: [new], key: k, probe: { urls: ["http://127.0.0.1:1/"], header: x }, drain: 1s }
@@ -41,7 +27,7 @@ schedules:
   );
   const env = {
     TOCSIN_CONFIG: path,
-    TOCSIN_RUNBOOKS: join(folder, 'runbooks'),
+    TOCSIN_RUNBOOKS: inFolder('runbooks'),
     TOCSIN_SECRET: 'x'.repeat(32),
   };
   return loadConfig(env, 'nothing');
