@@ -205,7 +205,7 @@ describe('a delivery', () => {
     expect(
       (await at.post('/am', alertmanagerBody([alertmanagerAlert()], { truncatedAlerts: 3 }), GOOD)).body,
     ).toMatchObject({ left: 3 });
-    expect(at.log.lines.join('\n')).toMatch(/left alerts out.*"left":3/);
+    expect(at.log.lines.join('\n')).toMatch(/left alerts out.*raise the sender's limit.*"left":3/);
   });
 
   test('the same alert twice within it is one', async () => {
