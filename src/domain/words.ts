@@ -110,6 +110,17 @@ export function runRef(run: number): string {
   return `RUN-${run}`;
 }
 
+/** @returns the name under which people know planned work. */
+export function maintenanceRef(maintenance: number): string {
+  return `MNT-${maintenance}`;
+}
+
+/** @returns the number in `MNT-3`, `mnt-3`, or null for anything else. */
+export function maintenanceNumberOf(word: string): number | null {
+  const match = /^mnt-([1-9][0-9]{0,5})$/i.exec(word);
+  return match ? Number(match[1]) : null;
+}
+
 /** @returns the number in `RUN-3`, `run-3` or `3`, or null for anything else. */
 export function runNumberOf(word: string): number | null {
   const match = /^(?:run-)?([1-9][0-9]{0,5})$/i.exec(word);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { alertsLaneOf, runLaneOf, watchLaneOf } from '#domain/incident/effect.js';
+import { alertsLaneOf, publicLaneOf, runLaneOf, watchLaneOf } from '#domain/incident/effect.js';
 import type { PlainLog } from '#log.js';
 import { type Engine, outageLog, pause } from './engine.js';
 
@@ -9,12 +9,14 @@ export const LANES = 'lanes';
 export const RUNS = 'runs';
 /** Wake-ups of groups of alerts, which wait for nobody in Slack. */
 export const ALERTS = 'alerts';
+/** Wake-ups of what the public is shown and told: ten thousand mails keep no incident waiting. */
+export const PUBLIC = 'public';
 export interface LaneJob {
   lane: string;
 }
 
 interface RelayOptions {
-  /** Whose queues carry the wake-ups: `LANES`, and `RUNS` and `ALERTS` for lanes of runs and watches, and of alerts. */
+  /** Whose queues carry the wake-ups: `LANES`, and `RUNS`, `ALERTS` and `PUBLIC` for lanes of runs and watches, of alerts, of the public's. */
   engine: Pick<Engine, 'queue'>;
   /** Port to the outbox: lanes with a row that is due and that nobody holds, the longest due first. */
   dueLanes(limit: number): Promise<Array<{ lane: string }>>;
@@ -96,9 +98,15 @@ export function startRelay(options: RelayOptions): Relay {
   };
 
   const add = async (lanes: string[]): Promise<void> => {
-    const of = { [LANES]: [] as string[], [RUNS]: [] as string[], [ALERTS]: [] as string[] };
-    for (const lane of lanes) of[queueOf(lane)].push(lane);
-    await Promise.all([addTo(LANES, of[LANES]), addTo(RUNS, of[RUNS]), addTo(ALERTS, of[ALERTS])]);
+    const queues = [LANES, RUNS, ALERTS, PUBLIC];
+    await Promise.all(
+      queues.map((queue) =>
+        addTo(
+          queue,
+          lanes.filter((lane) => queueOf(lane) === queue),
+        ),
+      ),
+    );
   };
 
   const addTo = async (name: string, lanes: string[]): Promise<unknown> => {
@@ -169,8 +177,9 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-function queueOf(lane: string): typeof LANES | typeof RUNS | typeof ALERTS {
+function queueOf(lane: string): string {
   if (runLaneOf(lane) || watchLaneOf(lane)) return RUNS;
+  if (publicLaneOf(lane)) return PUBLIC;
   return alertsLaneOf(lane) ? ALERTS : LANES;
 }
 

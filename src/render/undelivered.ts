@@ -90,6 +90,12 @@ function nameOf(effect: Effect): string {
       return 'what was said about alerts';
     case 'alerts.move':
       return 'alerts that go elsewhere';
+    case 'status.page':
+      return 'the public page';
+    case 'status.tell':
+      return 'what subscribers are told';
+    case 'status.remind':
+      return 'that another public post is due';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

@@ -12,6 +12,7 @@ import { sendExport } from '#deliver/export.js';
 import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
+import { remindOfPost } from '#deliver/reminder.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
@@ -180,6 +181,14 @@ const DELIVERIES: {
   'alerts.move': async ({ row }) => {
     throw new Error(`a group of alerts is in a lane of deliveries: ${row.lane}`);
   },
+  // The public's lanes are drained by workers of their own.
+  'status.page': async ({ row }) => {
+    throw new Error(`the public page is in a lane of deliveries: ${row.lane}`);
+  },
+  'status.tell': async ({ row }) => {
+    throw new Error(`what subscribers are told is in a lane of deliveries: ${row.lane}`);
+  },
+  'status.remind': remindOfPost,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);

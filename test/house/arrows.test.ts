@@ -11,7 +11,7 @@ const HEIGHTS = [
   ['store', 'render', 'runbooks'],
   ['handle', 'read', 'queue', 'lanes'],
   ['answer', 'runs'],
-  ['slack', 'web', 'alerts'],
+  ['slack', 'web', 'alerts', 'public'],
   ['deliver', 'schedules'],
   ['worker'],
   ['compose'],
@@ -30,10 +30,10 @@ const files = (folder: string): string[] =>
   readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return files(path);
-    return path.endsWith('.ts') ? [path] : [];
+    return /\.tsx?$/.test(path) ? [path] : [];
   });
 
-const roomOf = (path: string) => (relative(SRC, path).split('/')[0] ?? '').replace(/\.ts$/, '');
+const roomOf = (path: string) => (relative(SRC, path).split('/')[0] ?? '').replace(/\.tsx?$/, '');
 const heightOf = (room: string) => HEIGHTS.findIndex((line) => line.includes(room));
 
 /** Imports of values and of types alike: who reads a file opens those of its types too. */
@@ -45,10 +45,16 @@ function importsOf(path: string): string[] {
   for (const [, from = ''] of source.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm))
     if (from) found.push(from);
   return found.flatMap((from) => {
-    if (from.startsWith('#')) return [join(SRC, from.slice(1).replace(/\.js$/, '.ts'))];
-    if (from.startsWith('.')) return [resolve(dirname(path), from.replace(/\.js$/, '.ts'))];
+    if (from.startsWith('#')) return [sourceOf(join(SRC, from.slice(1)))];
+    if (from.startsWith('.')) return [sourceOf(resolve(dirname(path), from))];
     return [];
   });
+}
+
+/** What is imported as `x.js` is written in `x.ts`, or `x.tsx` where it holds markup. */
+function sourceOf(path: string): string {
+  const [plain, marked] = ['.ts', '.tsx'].map((ending) => path.replace(/\.js$/, ending)) as [string, string];
+  return existsSync(marked) ? marked : plain;
 }
 
 const graph = new Map(files(SRC).map((path) => [path, importsOf(path)]));

@@ -83,7 +83,13 @@ export type Effect =
    * Tell the channel, with who is to know it named, what a watch saw, or that it cannot go on: the fact `seq`, entry `n`.
    * `asked`: who asked for it.
    */
-  | { kind: 'watch.tell'; payload: { seq: number; n: number; asked: string } };
+  | { kind: 'watch.tell'; payload: { seq: number; n: number; asked: string } }
+  /** Write the public page's files, with what the fact `seq` says in them. In a lane of its own. */
+  | { kind: 'status.page'; payload: { seq: number } }
+  /** Tell those who want to hear of it what the fact `seq` says to the public. In one lane for all incidents of a workspace. */
+  | { kind: 'status.tell'; payload: { seq: number } }
+  /** Say in the channel that another post was promised by now, unless there is one since the entry `n`. */
+  | { kind: 'status.remind'; payload: { n: number } };
 
 export type EffectKind = Effect['kind'];
 
@@ -115,6 +121,25 @@ export function laneOfAlerts(team: string, group: string): string {
 /** The lane of the row that has a group settled at a later time. */
 export function laneOfAlertsTimer(team: string, group: string): string {
   return `${laneOfAlerts(team, group)}/timer`;
+}
+
+/**
+ * What the public is shown has lanes of its own, whichever incident it is about: `T024BE7LD/status/page`, where the page is
+ * written, and `T024BE7LD/status/tell`, with more below it, where those are told who want to hear of it.
+ */
+export function laneOfPublic(team: string, what: 'page' | 'tell', part: number | null = null): string {
+  return `${team}/status/${what}${part === null ? '' : `/${part}`}`;
+}
+
+const PUBLIC_LANE = /^([^/]+)\/status\/(page|tell)(?:\/(\d+))?$/;
+
+/** @returns what of the public's a lane is for; null: it is none of these */
+export function publicLaneOf(
+  lane: string,
+): { team: string; what: 'page' | 'tell'; part: number | null } | null {
+  const [, team, what, part] = PUBLIC_LANE.exec(lane) ?? [];
+  if (team === undefined) return null;
+  return { team, what: what === 'page' ? 'page' : 'tell', part: part === undefined ? null : Number(part) };
 }
 
 const ALERTS_LANE = /^([^/]+)\/alerts\/([0-9a-f]+)(\/timer)?$/;
@@ -162,9 +187,14 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
       return laneOfWatch(team, incident, effect.payload.watch, effect.payload.wake);
     case 'alerts.move':
       return laneOfAlerts(team, effect.payload.group);
+    case 'status.page':
+      return laneOfPublic(team, 'page');
+    case 'status.tell':
+      return laneOfPublic(team, 'tell');
     case 'announcement.refresh':
     case 'impact.measure':
     case 'run.alarm':
+    case 'status.remind':
       return laneBeside(team, incident, effect.kind);
     default:
       return laneOf(team, incident);
@@ -192,8 +222,14 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'CauseRecorded':
     case 'ActionAdded':
     case 'ActionCompleted':
-    case 'StatusPosted':
       return [entry()];
+    case 'StatusPosted':
+      return [entry(), ...publicly(before, fact.seq)];
+    case 'ComponentStateSet':
+      return [entry(), ...publicly(before, fact.seq)];
+    case 'MaintenancePlanned':
+    case 'MaintenancePosted':
+      return publicly(before, fact.seq);
     case 'StatusChanged':
       return [
         entry(hash),
@@ -229,6 +265,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return [
         { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
         ...onHeadline(before, n),
+        ...(fact.data.public ? publicly(before, fact.seq) : []),
         ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
       ];
@@ -246,6 +283,15 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** A drill is on no public page. The standing record is of no incident, and is no drill. */
+function publicly(before: IncidentState | null, seq: number): Effect[] {
+  if (before?.drill) return [];
+  return [
+    { kind: 'status.page', payload: { seq } },
+    { kind: 'status.tell', payload: { seq } },
+  ];
 }
 
 /** The numbers that the channel shows and that mean nothing any more. */

@@ -1,9 +1,11 @@
 import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
+import type { ComponentState } from '../status/page.js';
 import { WATCH_FACTS, type WatchDetail, type WatchFactBody, watchDetail, watchText } from '../watch/watch.js';
 import {
   type EntryKind,
   type Happened,
+  maintenanceRef,
   type Person,
   personLabel,
   refOf,
@@ -54,7 +56,16 @@ interface EntryDetail {
   action?: number;
   done?: boolean;
   owner?: Person | null;
+  /** Of a post, and of a component: how it stands from then on. */
   state?: string;
+  /** Of a post: what it says of each of its `components` (null: nothing), which are absent where it is on no public page. */
+  states?: Array<ComponentState | null>;
+  /** Of a post: what the public calls the incident; by when the next one was promised; why it was published after a warning. */
+  title?: string | null;
+  next?: string | null;
+  anyway?: string | null;
+  /** Of planned work: its name (`MNT-3`). */
+  maintenance?: string;
   private?: boolean;
   drill?: boolean;
   /** Author of a captured message; `by` is the person who captured it. */
@@ -133,12 +144,13 @@ export function entryText(entry: Entry): string {
     case 'severity':
       return said(detail.severity ?? '', given);
     case 'post':
-      return said(detail.state ?? '', given);
+      return said(postLabel(detail), given);
     case 'role':
       return said(detail.role ?? '', detail.person ? personLabel(detail.person) : given);
     case 'milestone':
       return detail.milestone ?? '';
     case 'component':
+      if (detail.state !== undefined) return `${given ?? ''}: ${detail.state}`;
       return `${detail.change ?? 'added'} ${given ?? ''}`;
     case 'impact':
       if (given !== null) return given;
@@ -162,6 +174,12 @@ export function toldText(entry: Entry): string {
     return countedText(entry.detail, measured, 'measured');
   if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
   return impactText({ ...entry.detail, text: entry.text });
+}
+
+/** `identified`, `MNT-3 “Database upgrade” scheduled`. */
+function postLabel({ state = '', maintenance, title }: EntryDetail): string {
+  if (maintenance === undefined) return state;
+  return `${maintenance}${title ? ` “${title}”` : ''} ${state.replace('_', ' ')}`;
 }
 
 /** What is said behind a status. */
@@ -404,8 +422,39 @@ export function entryOf(fact: Fact): Entry | null {
     }
     case 'ActionCompleted':
       return line('action', null, { action: fact.data.action, done: true });
-    case 'StatusPosted':
-      return line('post', 'text', { state: fact.data.state });
+    case 'StatusPosted': {
+      const { state, components, states, next } = fact.data;
+      const { title, anyway } = fact.texts;
+      return line('post', 'text', {
+        state,
+        ...(components !== undefined && {
+          components: listed(fact, 'component', components),
+          states: states ?? [],
+        }),
+        ...(next !== undefined && { next }),
+        ...(title !== undefined && { title }),
+        ...(anyway !== undefined && { anyway }),
+      });
+    }
+    case 'ComponentStateSet':
+      return line('component', 'component', { state: fact.data.state });
+    case 'MaintenancePlanned': {
+      const { maintenance, components } = fact.data;
+      const { title = null, anyway } = fact.texts;
+      return line('post', 'text', {
+        ...{ maintenance: maintenanceRef(maintenance), state: 'scheduled', title },
+        components: listed(fact, 'component', components),
+        ...(anyway !== undefined && { anyway }),
+      });
+    }
+    case 'MaintenancePosted': {
+      const { maintenance, state } = fact.data;
+      const { anyway } = fact.texts;
+      return line('post', 'text', {
+        ...{ maintenance: maintenanceRef(maintenance), state },
+        ...(anyway !== undefined && { anyway }),
+      });
+    }
     case 'MeasureAsked':
     case 'PeopleInvited':
     case 'PeopleLeft':

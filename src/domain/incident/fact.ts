@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ALERT_FACTS } from '../alert/fact.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
+import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
 
@@ -35,6 +36,8 @@ const restored = z.strictObject({
  * fact (`title`, `person`, `component.0` …).
  */
 export type Restored = z.infer<typeof restored>;
+
+const onPage = z.literal(true).optional();
 
 /** How much of a measurement is kept: what is beyond is counted, and said to be. */
 export const MEASURED = { components: 50, groups: 20, buckets: 120 } as const;
@@ -167,11 +170,47 @@ export const FACT_SHAPES = {
     { required: ['text'], optional: ['owner'] },
   ),
   ActionCompleted: shape({ ...happened, action: number }),
-  StatusPosted: shape({ ...happened, state: z.enum(POST_STATES) }, { required: ['text'] }),
-  EntryEdited: shape({ entry: number }, { required: ['text'] }),
-  EntryRetimed: shape({ entry: number, ...moment }),
+  /**
+   * What the public is told. Without `components` it was recorded before there was a public page, and is on none; `states` says
+   * of each of them what is said of it: null: nothing.
+   */
+  StatusPosted: shape(
+    {
+      ...happened,
+      state: z.enum(POST_STATES),
+      components: count.optional(),
+      states: z.array(z.enum(COMPONENT_STATES).nullable()).optional(),
+      /** By when the next one is promised. */
+      next: second.optional(),
+    },
+    {
+      required: ['text'],
+      // `title`: what the public calls the incident from now on. `anyway`: why it was published although it was warned of.
+      optional: ['title', 'anyway'],
+      list: { field: 'component', count: (d) => d.components ?? 0, required: true },
+    },
+  ),
+  /** From `at` on the public is shown that component in that state. */
+  ComponentStateSet: shape({ ...happened, state: z.enum(COMPONENT_STATES) }, { required: ['component'] }),
+  /** Work that the public is told of beforehand; in the standing record. `at` and `until` are when it is planned. */
+  MaintenancePlanned: shape(
+    { ...happened, maintenance: number, components: count },
+    {
+      required: ['title'],
+      optional: ['text', 'anyway'],
+      list: { field: 'component', count: (d) => d.components, required: true },
+    },
+  ),
+  /** It begins, ends, is cancelled, or something is said of it meanwhile: `state` is how it stands then. */
+  MaintenancePosted: shape(
+    { ...happened, maintenance: number, state: z.enum(MAINTENANCE_STATES) },
+    { optional: ['text', 'anyway'] },
+  ),
+  /** `public`: of these three, what it corrects stands on the public page. */
+  EntryEdited: shape({ entry: number, public: onPage }, { required: ['text'], optional: ['anyway'] }),
+  EntryRetimed: shape({ entry: number, ...moment, public: onPage }),
   EntryStruck: shape(
-    { entry: number, restored: restored.nullable() },
+    { entry: number, restored: restored.nullable(), public: onPage },
     {
       required: ['reason'],
       optional: ['title', 'person'],

@@ -1,5 +1,6 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
+import type { MaintenanceState } from '../status/page.js';
 import { LIMITS } from '../text.js';
 import { evolveWatches, unlessReopened, type Watches } from '../watch/watch.js';
 import {
@@ -48,7 +49,12 @@ export interface IncidentState {
   measured?: { n: number; failed: number; total: number; unaffected: string[]; limited?: true };
   /** What people named as not affected, each with the entry that said so. Absent: nothing. */
   unaffected?: Array<{ n: number; name: string }>;
-  lastPost: { state: PostState; at: string; n: number } | null;
+  /** `next`: by when another one was promised then. */
+  lastPost: { state: PostState; at: string; n: number; next?: string } | null;
+  /** What the public calls it, and the post that says so. Absent: nobody has given it a title for the public. */
+  publicTitle?: { n: number; title: string };
+  /** Planned work; of the standing record alone. Absent: there has been none. */
+  maintenances?: Maintenances;
   /** How many timeline entries and action items have been numbered. */
   entries: number;
   actions: number;
@@ -63,6 +69,21 @@ export interface IncidentState {
   /** Resolved, because it was no incident. Absent: it was one. */
   falseAlarm?: true;
   recordedAt: string;
+}
+
+/** How much work has been planned, and that which is not over, the oldest plan first. */
+export interface Maintenances {
+  count: number;
+  list: Array<{
+    maintenance: number;
+    /** The entry that says when it is planned. */
+    n: number;
+    title: string;
+    from: string;
+    to: string;
+    state: MaintenanceState;
+    components: string[];
+  }>;
 }
 
 /**
@@ -149,7 +170,10 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'ActionAdded':
       return { ...next, actions: Math.max(state.actions, fact.data.action) };
     case 'StatusPosted':
-      return { ...next, lastPost: { state: fact.data.state, at: fact.data.at, n } };
+      return posted(next, fact);
+    case 'MaintenancePlanned':
+    case 'MaintenancePosted':
+      return { ...next, maintenances: maintained(state.maintenances, fact) };
     case 'EntryEdited':
       return state.impact?.n === fact.data.entry
         ? { ...next, impact: { ...state.impact, text: fact.texts.text ?? null } }
@@ -173,6 +197,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'MessageCaptured':
     case 'CauseRecorded':
     case 'ActionCompleted':
+    case 'ComponentStateSet':
     case 'MeasureAsked':
       return next;
     default: {
@@ -209,6 +234,41 @@ function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState 
     actions: 0,
     recordedAt: fact.recordedAt,
   };
+}
+
+function posted(
+  state: IncidentState,
+  { data, texts }: Extract<Fact, { type: 'StatusPosted' }>,
+): IncidentState {
+  const { n, at, next } = data;
+  const title = texts.title ?? null;
+  return {
+    ...state,
+    lastPost: { state: data.state, at, n, ...(next !== undefined && { next }) },
+    ...(title !== null && { publicTitle: { n, title } }),
+  };
+}
+
+function maintained(
+  before: Maintenances = { count: 0, list: [] },
+  fact: Extract<Fact, { type: 'MaintenancePlanned' | 'MaintenancePosted' }>,
+): Maintenances {
+  const { maintenance } = fact.data;
+  if (fact.type === 'MaintenancePlanned') {
+    const { n, at, until, components } = fact.data;
+    const title = fact.texts.title ?? ERASED;
+    const planned = {
+      ...{ maintenance, n, title, from: at, to: until ?? at, state: 'scheduled' as const },
+      components: listed(fact, 'component', components),
+    };
+    return { count: Math.max(before.count, maintenance), list: [...before.list, planned] };
+  }
+  const { state } = fact.data;
+  const over = state === 'completed' || state === 'cancelled';
+  const list = before.list.flatMap((one) =>
+    one.maintenance !== maintenance ? [one] : over ? [] : [{ ...one, state }],
+  );
+  return { ...before, list };
 }
 
 /** The newest word on a component counts; of more than there is room for, the newest stay. */
@@ -258,7 +318,7 @@ function seenFirst(state: IncidentState): IncidentState {
 
 function retimed(
   state: IncidentState,
-  moved: { entry: number; at: string; precision: Milestone['precision'] },
+  moved: { entry: number; at: string; until: string | null; precision: Milestone['precision'] },
 ): IncidentState {
   const { entry, at, precision } = moved;
   const milestones = { ...state.milestones };
@@ -267,7 +327,16 @@ function retimed(
     if (held?.n === entry) milestones[mark] = { ...held, at, precision };
   }
   const opened = state.opened.n === entry ? { ...state.opened, at, precision } : state.opened;
-  return { ...state, opened, milestones };
+  const { maintenances } = state;
+  const list = maintenances?.list.map((one) =>
+    one.n === entry ? { ...one, from: at, to: moved.until ?? at } : one,
+  );
+  return {
+    ...state,
+    opened,
+    milestones,
+    ...(maintenances && list && { maintenances: { ...maintenances, list } }),
+  };
 }
 
 function struck(state: IncidentState, entry: number): IncidentState {
@@ -275,11 +344,12 @@ function struck(state: IncidentState, entry: number): IncidentState {
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
-  const { measured, unaffected, ...others } = state;
+  const { measured, unaffected, publicTitle, ...others } = state;
   const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
   return {
     ...others,
     ...(measured && measured.n !== entry && { measured }),
+    ...(publicTitle && publicTitle.n !== entry && { publicTitle }),
     ...(spared.length > 0 && { unaffected: spared }),
     ...{ milestones, impact, lastPost },
   };
