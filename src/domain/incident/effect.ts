@@ -230,6 +230,9 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'MaintenancePlanned':
     case 'MaintenancePosted':
       return publicly(before, fact.seq);
+    case 'PostImported':
+      // Nobody is told anew of what was over long ago.
+      return [{ kind: 'status.page', payload: { seq: fact.seq } }];
     case 'StatusChanged':
       return [
         entry(hash),

@@ -64,6 +64,8 @@ interface EntryDetail {
   title?: string | null;
   next?: string | null;
   anyway?: string | null;
+  /** Of a post that another status page made: its incident there. */
+  imported?: string;
   /** Of planned work: its name (`MNT-3`). */
   maintenance?: string;
   private?: boolean;
@@ -177,7 +179,8 @@ export function toldText(entry: Entry): string {
 }
 
 /** `identified`, `MNT-3 “Database upgrade” scheduled`. */
-function postLabel({ state = '', maintenance, title }: EntryDetail): string {
+function postLabel({ state = '', maintenance, imported, title }: EntryDetail): string {
+  if (imported !== undefined) return `${imported}${title ? ` “${title}”` : ''} ${state}`;
   if (maintenance === undefined) return state;
   return `${maintenance}${title ? ` “${title}”` : ''} ${state.replace('_', ' ')}`;
 }
@@ -434,6 +437,13 @@ export function entryOf(fact: Fact): Entry | null {
         ...(next !== undefined && { next }),
         ...(title !== undefined && { title }),
         ...(anyway !== undefined && { anyway }),
+      });
+    }
+    case 'PostImported': {
+      const { state, external, components, states } = fact.data;
+      return line('post', 'text', {
+        ...{ state, imported: external, title: fact.texts.title ?? null, states },
+        components: listed(fact, 'component', components),
       });
     }
     case 'ComponentStateSet':

@@ -206,6 +206,21 @@ export const FACT_SHAPES = {
     { ...happened, maintenance: number, state: z.enum(MAINTENANCE_STATES) },
     { optional: ['text', 'anyway'] },
   ),
+  /**
+   * A post of an incident that another status page told of, at its own time; in the standing record. `from`: that page;
+   * `external`: the incident's id there, which all its posts share.
+   */
+  PostImported: shape(
+    {
+      ...happened,
+      ...{ from: id, external: id, state: z.enum(POST_STATES), components: count },
+      states: z.array(z.enum(COMPONENT_STATES).nullable()),
+    },
+    {
+      required: ['text', 'title'],
+      list: { field: 'component', count: (d) => d.components, required: true },
+    },
+  ),
   /** `public`: of these three, what it corrects stands on the public page. */
   EntryEdited: shape({ entry: number, public: onPage }, { required: ['text'], optional: ['anyway'] }),
   EntryRetimed: shape({ entry: number, ...moment, public: onPage }),

@@ -198,6 +198,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'CauseRecorded':
     case 'ActionCompleted':
     case 'ComponentStateSet':
+    case 'PostImported':
     case 'MeasureAsked':
       return next;
     default: {

@@ -1,0 +1,42 @@
+import type { PublicIncident, PublicMaintenance, PublicPage, PublicPost } from '#domain/status/page.js';
+
+/** Something new for the public: what those are told of who want to hear of it. */
+export interface PublicChange {
+  readonly team: string;
+  /** The fact that says it: the same one twice is the same change. */
+  readonly incident: number;
+  readonly seq: number;
+  /** UTC with milliseconds. */
+  readonly recordedAt: string;
+  /** `state`: of a component, without words. */
+  readonly kind: 'posted' | 'corrected' | 'withdrawn' | 'state' | 'maintenance';
+  /** All that the public may know, read when this is told: at least what the fact says. */
+  readonly page: PublicPage;
+  /** What it is about; one of the two, or neither where it is about a component alone. */
+  readonly of: PublicIncident | null;
+  readonly maintenance: PublicMaintenance | null;
+  /** The post that is new, corrected or withdrawn; null: none. */
+  readonly post: PublicPost | null;
+  /** Names of the components that it touches. */
+  readonly components: readonly string[];
+}
+
+/** Somewhere that is told. Each has a lane of its own, so that none waits for another. */
+export interface Destination {
+  /** In logs, and for `tocsin deliveries`. */
+  readonly name: string;
+  /** The number of its lane: the same for ever (`laneOfPublic(team, 'tell', part)`). */
+  readonly part: number;
+  /**
+   * Tells it. The same change may come again after a crash: what was told already is not told twice where the other side can
+   * be asked, or knows the change by `incident` and `seq`.
+   * @throws to be asked again later, for a day at the most; `Refusing` where asking again is of no use
+   */
+  tell(change: PublicChange, signal: AbortSignal): Promise<void>;
+}
+
+/** The other side will never take it. The message says why, and never holds a secret. */
+export class Refusing extends Error {}
+
+/** Lanes of destinations: 0–15 are shares of subscribers. */
+export const PARTS = { shares: 16, slack: 20, statuspage: 21, webhook: 22 } as const;
