@@ -5,6 +5,7 @@ import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domai
 import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
@@ -93,7 +94,7 @@ export type Answer =
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   | { kind: 'text'; text: string; ours?: boolean }
-  | { kind: 'form'; form: 'open' | 'note' | 'log'; incident: number | null }
+  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
 interface WatchOffer {
@@ -129,6 +130,13 @@ export interface AnswerPorts {
   propose?(asked: RunAsked): Promise<{ intent: PersonRunIntent; notes: string[] } | Refusal>;
   /** Makes an intent of a watch that was asked for. `span`: for how long one is offered; null: there is nothing to watch. */
   watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
+  /** Of the public page; absent: nothing is known of it here. */
+  publicly?: {
+    /** @returns the text that a template makes for a post of that incident, or why not */
+    fill(template: string, post: PublishPost, of: IncidentState): Promise<string | Refusal>;
+    /** Makes sure that there is a standing record, which planned work stands in. */
+    standing(team: string): Promise<void>;
+  };
   /** What is muted; absent: nothing can be, here. */
   mutes?: {
     set(team: string, mute: Mute & { by: Person }): Promise<void>;
@@ -284,7 +292,7 @@ const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
 function powerOf(said: Parsed): Power | null {
   switch (said.kind) {
     case 'form':
-      return 'note';
+      return said.form === 'publish' ? 'publish' : 'note';
     case 'run':
       return said.planOnly ? 'plan' : 'run';
     case 'watch':
@@ -300,7 +308,48 @@ function powerOf(said: Parsed): Power | null {
   }
 }
 
+type PublishPost = Extract<TypedIntent, { type: 'PublishPost' }>;
+
+/** Planned work is of no incident, and stands in the standing record. */
+const PLANNED: ReadonlySet<TypedIntent['type']> = new Set<TypedIntent['type']>([
+  ...(['PlanMaintenance', 'PostMaintenance', 'MoveMaintenance'] as const),
+]);
+
+/** What is for the public is made ready first: a template gives its text, and planned work has its place. */
 async function record(
+  ports: AnswerPorts,
+  asked: TypedIntent,
+  incident: number | null,
+  asking: Asking,
+  notes: string[],
+): Promise<Answer> {
+  const standing = PLANNED.has(asked.type) || (asked.type === 'SetComponentState' && incident === null);
+  const ready = standing ? await lookedUp(async () => ports.publicly?.standing(asking.team)) : undefined;
+  if (isRefusal(ready)) return refused(ready);
+  const intent =
+    asked.type === 'PublishPost' ? await lookedUp(() => filled(ports, asked, incident, asking)) : asked;
+  if (isRefusal(intent)) return refused(intent);
+  return recordReady(ports, intent, standing ? STANDING : incident, asking, notes);
+}
+
+/** @returns the post with the text that its template makes */
+async function filled(
+  { read, publicly }: AnswerPorts,
+  post: PublishPost,
+  incident: number | null,
+  asking: Asking,
+): Promise<PublishPost | Refusal> {
+  const { template } = post;
+  if (template == null || incident === null) return post;
+  const state = await read.incident(asking, incident);
+  if (isRefusal(state)) return state;
+  const text = publicly
+    ? await publicly.fill(template, post, state)
+    : refuse('NO_SUCH_TEMPLATE', { template, known: [] });
+  return typeof text === 'string' ? { ...post, text, template: null } : text;
+}
+
+async function recordReady(
   ports: AnswerPorts,
   intent: TypedIntent,
   incident: number | null,
@@ -467,6 +516,8 @@ async function whichIncident(
   if (said.ref !== null) return said.ref;
   if (typed.implied !== null) return typed.implied;
   const open = await read.open(typed.asking);
+  // A component may be shown as ill, or well again, where nothing is made of it.
+  if (open.length === 0 && said.kind === 'intent' && said.intent.type === 'SetComponentState') return null;
   const [only] = open;
   if (!only) return refuse('NO_OPEN_INCIDENT', { verb: said.verb });
   if (open.length === 1) return only.number;

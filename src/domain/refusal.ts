@@ -1,5 +1,6 @@
 import type { InputProblem } from './run/inputs.js';
 import { inputForm, inputNames, SECRET_STANDS } from './run/runbook.js';
+import type { PostPreview } from './status/publish.js';
 import type { Status } from './words.js';
 
 /** A *no*: a value, not an exception. `sentence` says what is wrong, `next` what to type instead. */
@@ -8,6 +9,8 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly sentence: string;
   readonly next: string;
+  /** Where it asks whether to publish: what the public would see. */
+  readonly preview?: PostPreview;
 }
 
 export type RefusalCode = keyof typeof SENTENCES;
@@ -22,6 +25,12 @@ export function refuse<C extends RefusalCode>(code: C, params: Params<C>): Refus
     params,
   );
   return { refused: true, code, sentence, next };
+}
+
+/** @returns `a, b and 3 more` */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => `“${name}”`);
+  return `${shown.join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
 }
 
 /** A *no* that says nothing about what was asked for: the same may be taken in a moment, or when somebody has mended what is broken. */
@@ -242,9 +251,69 @@ export const SENTENCES = {
     sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: ${p.by} put it there.`,
     next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
   }),
-  PUBLISH_NEEDS_CONFIRMATION: (p: { state: string; text: string }) => ({
-    sentence: `This would be kept as a public status post, *${p.state}*: ${p.text}`,
-    next: 'Type it again with `--yes`. It is sent to no public page: post it there yourself.',
+  PUBLISH_NEEDS_CONFIRMATION: (p: { preview: string; warnings: readonly string[]; drill: boolean }) => ({
+    sentence: `The public would read:\n${p.preview}${p.warnings.length ? `\nBefore it goes out: ${p.warnings.join(' ')}` : ''}`,
+    next: p.drill
+      ? 'Type it again with `--yes`. It is a drill: no public page shows it.'
+      : p.warnings.length
+        ? 'Change it; or, if the public may read that, type it again with `--yes --anyway "WHY"`.'
+        : 'Type it again with `--yes`.',
+  }),
+  POST_LEAKS: (p: { warnings: readonly string[] }) => ({
+    sentence: `Nothing was published. ${p.warnings.join(' ')}`,
+    next: 'Change it; or, if the public may read that, type it again with `--anyway "WHY"`.',
+  }),
+  COMPONENT_NOT_PUBLIC: (p: { component: string; known: readonly string[] }) => ({
+    sentence: `“${p.component}” is no component that the public page shows.`,
+    next: p.known.length
+      ? `These are: ${listed(p.known)}. Others go under \`status: components:\` of tocsin.yml.`
+      : 'None is; name some under `status: components:` of tocsin.yml.',
+  }),
+  POST_NAMES_NOTHING: (_: Record<string, never>) => ({
+    sentence: 'A state was given, and the post names no component that it could be of.',
+    next: 'Name it: `--state "NAME=partial"`, or `component add NAME` first.',
+  }),
+  NEXT_UPDATE_PAST: (p: { next: string }) => ({
+    sentence: `The next update cannot be promised by ${p.next}: that has passed.`,
+    next: 'Write a time that comes: `--next 30m`, `--next 14:30`.',
+  }),
+  NOT_A_POST: (p: { entry: number; kind: string }) => ({
+    sentence: `Entry #${p.entry} is no public post (${p.kind}).`,
+    next: '`timeline` shows the entries; `edit` and `strike` correct those that are not public.',
+  }),
+  POST_IS_PUBLIC: (p: { entry: number; how: 'edit' | 'strike' | 'time' }) => ({
+    sentence: `Entry #${p.entry} stands on the public page, and only those who publish may change what is there.`,
+    next:
+      p.how === 'edit'
+        ? `Correct it with \`publish --correct ${p.entry} TEXT\`.`
+        : `Withdraw it with \`publish --withdraw ${p.entry} REASON\`${p.how === 'time' ? ', and publish it anew at its time' : ''}.`,
+  }),
+  NO_SUCH_TEMPLATE: (p: { template: string; known: readonly string[] }) => ({
+    sentence: `There is no template “${p.template}” for public posts.`,
+    next: `These are: ${listed(p.known)}. Others go under \`status: templates:\` of tocsin.yml.`,
+  }),
+  BAD_TEMPLATE: (p: { template: string; why: string }) => ({
+    sentence: `The template “${p.template}” cannot be used: ${p.why}`,
+    next: 'Mend it under `status: templates:` of tocsin.yml, or type the text.',
+  }),
+  // -- planned work --
+  NO_SUCH_MAINTENANCE: (p: { ref: string; known: readonly string[] }) => ({
+    sentence: `There is no ${p.ref} that is planned or under way.`,
+    next: p.known.length
+      ? `These are: ${listed(p.known)}.`
+      : 'None is. Plan one: `maintenance TITLE --from TIME --to TIME`.',
+  }),
+  MAINTENANCE_STATE: (p: { ref: string; state: string; wanted: string }) => ({
+    sentence: `${p.ref} is ${p.state}; it cannot be ${p.wanted} now.`,
+    next: `\`maintenance ${p.ref} post TEXT\` says something of it; \`maintenance ${p.ref} end\` ends it.`,
+  }),
+  MAINTENANCE_WINDOW: (p: { from: string; to: string; why: 'backwards' | 'past' | 'long' }) => ({
+    sentence: {
+      backwards: `It cannot end (${p.to}) before it begins (${p.from}).`,
+      past: `It would be over by now (${p.to}).`,
+      long: `From ${p.from} to ${p.to} is more than 31 days.`,
+    }[p.why],
+    next: 'Write when it begins and ends: `--from "2026-12-01 22:00 UTC" --to "2026-12-01 23:00 UTC"`.',
   }),
   // -- watching --
   NOTHING_TO_WATCH: (_: Record<string, never>) => ({

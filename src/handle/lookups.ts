@@ -21,6 +21,7 @@ import {
   unseen,
 } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { PublicRules } from '#domain/status/publish.js';
 import { type Account, isGroup, type Person, type PersonRef, personLabel, STANDING } from '#domain/words.js';
 import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';
@@ -280,6 +281,8 @@ export interface Lookups
   ): Promise<{ incident: number; run: number; of: IncidentState } | null>;
   /** The target of a run that this incident remembers. */
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
+  /** What tocsin.yml says of the public page; absent: nothing. */
+  publicly?: PublicRules;
   /** Those of these accounts that are deactivated, as far as is known. */
   goneAmong(team: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -303,6 +306,15 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   EditEntry: async (at, { entry }) => ({ entry: await entryNumbered(at, entry) }),
   RetimeEntry: async (at, { entry }) => ({ entry: await entryNumbered(at, entry) }),
   StrikeEntry: async (at, { entry }) => withChanges(at, await entryNumbered(at, entry)),
+  PublishPost: async ({ lookups: { publicly } }) => ({ publicly }),
+  CorrectPost: async (at, { entry }) => ({
+    entry: await entryNumbered(at, entry),
+    publicly: at.lookups.publicly,
+  }),
+  WithdrawPost: async (at, { entry }) => withChanges(at, await entryNumbered(at, entry)),
+  SetComponentState: async ({ lookups: { publicly } }) => ({ publicly }),
+  PlanMaintenance: async ({ lookups: { publicly } }) => ({ publicly }),
+  PostMaintenance: async ({ lookups: { publicly } }) => ({ publicly }),
   UndoLastEntry: async (at) =>
     withChanges(at, await at.lookups.lastEntryBy(at.team, at.incident, at.asking.by.id)),
   CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({

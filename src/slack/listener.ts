@@ -525,6 +525,7 @@ export async function replyFor(
     }
     case 'form': {
       const { form, incident } = answer;
+      if (form === 'publish') return said(`Type it: ${context.command} publish identified TEXT`);
       const view = formView(form, { incident, channel, reply }, context.components);
       if (await openView(context, trigger, view)) return null;
       const line = `${context.command} ${LINES[form]}`;

@@ -288,7 +288,7 @@ describe('forms and buttons', () => {
     const asked = (text: string) => {
       kit.behind.answer = async () => ({
         kind: 'refused',
-        refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { state: 'identified', text }),
+        refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { preview: text, warnings: [], drill: false }),
         intent: { type: 'PublishPost', state: 'identified', moment: null, text, confirmed: false },
         incident: 7,
       });
@@ -368,7 +368,7 @@ describe('forms and buttons', () => {
     kit.behind.state = { status: 'identified' } as IncidentState;
     kit.behind.answer = async () => ({
       kind: 'refused',
-      refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { state: 'identified', text: 'x' }),
+      refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { preview: 'x', warnings: [], drill: false }),
       intent: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: false },
       incident: -1,
     });

@@ -22,7 +22,9 @@ const EXAMPLES: Record<VerbName, string> = {
   action: 'action rotate the keys automatically @ana',
   actions: 'actions',
   done: 'done 1',
-  publish: 'publish monitoring Requests succeed again; we keep watching.',
+  publish: 'publish monitoring Requests succeed again; we keep watching. --state degraded --next 30m',
+  maintenance:
+    'maintenance Database upgrade --from "2026-12-01 22:00 UTC" --to "2026-12-01 23:00 UTC" --component API',
   run: 'run key-sync from=tts-old to=tts-new --plan',
   runs: 'runs',
   approve: 'approve RUN-3',

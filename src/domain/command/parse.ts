@@ -6,6 +6,7 @@ import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
 import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
+import { PUBLISHES } from './verb/publish.js';
 import { RECORDS } from './verb/records.js';
 import { RUNS } from './verb/run.js';
 import { WATCHES } from './verb/watch.js';
@@ -27,6 +28,7 @@ export type { Ask, CommandContext, Parsed } from './verbs.js';
 const PARSERS: Required<Parsers> = {
   ...OPEN,
   ...RECORDS,
+  ...PUBLISHES,
   ...CHANGES,
   ...PEOPLE,
   ...RUNS,

@@ -5,7 +5,7 @@ import { LIMITS } from '../text.js';
 import { numberOf } from '../words.js';
 import { checkText, type Mention, wordAt } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
-import { type ReadTime, readTime, readTimeAlone, type TimeContext } from './time/time.js';
+import { type ReadTime, readTime, readTimeAhead, readTimeAlone, type TimeContext } from './time/time.js';
 
 /** What else there is to say of a verb. */
 interface More {
@@ -61,7 +61,11 @@ const TABLE = {
     'set a milestone; the status stays as it is',
     { timed: true, textless: true },
   ],
-  component: ['component add|remove NAME', 'say what is affected'],
+  component: [
+    'component add|remove NAME | component state NAME operational|degraded|partial|major|maintenance [TIME]',
+    'say what is affected, and how the public page shows it',
+    { timed: true },
+  ],
   impact: [
     'impact TEXT [--failed N] [--total N] [--from TIME] [--to TIME] [--component NAME]… [--unaffected NAME]… | impact measure [--from TIME] [--to TIME] [--component NAME]…',
     'record the damage, or have it measured',
@@ -81,9 +85,36 @@ const TABLE = {
   actions: ['actions', 'list the action items', { looks: true }],
   done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
-    'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--yes]',
-    'record a public status post; it is sent nowhere',
-    { flags: [{ name: 'yes' }], timed: true },
+    'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--title TEXT] [--state STATE|NAME=STATE]… [--component NAME]… [--next 30m] [--template NAME] [--yes] [--anyway WHY] | publish --correct N TEXT | publish --withdraw N REASON',
+    'tell the public; you see it first as they will',
+    {
+      flags: [
+        { name: 'yes' },
+        { name: 'title', value: 'TEXT' },
+        { name: 'state', value: 'STATE', many: true },
+        COMPONENT,
+        { name: 'next', value: 'TIME' },
+        { name: 'template', value: 'NAME' },
+        { name: 'correct', value: 'N' },
+        { name: 'withdraw', value: 'N' },
+        { name: 'anyway', value: 'WHY' },
+      ],
+      timed: true,
+    },
+  ],
+  maintenance: [
+    'maintenance TITLE --from TIME --to TIME [--component NAME]… [--text TEXT] | maintenance MNT-1 begin|end|cancel|post [TEXT] | maintenance MNT-1 move --from TIME --to TIME',
+    'plan work that the public is told of',
+    {
+      flags: [
+        { name: 'from', value: 'TIME' },
+        { name: 'to', value: 'TIME' },
+        COMPONENT,
+        { name: 'text', value: 'TEXT' },
+        { name: 'anyway', value: 'WHY' },
+      ],
+      incident: false,
+    },
   ],
   run: ['run RUNBOOK [key=value]… [--plan]', 'run a runbook, or only plan it', { flags: [{ name: 'plan' }] }],
   runs: ['runs', 'show how the runs stand', { looks: true }],
@@ -121,7 +152,16 @@ const TABLE = {
   strike: ['strike N REASON', 'strike entry N out; it stays readable'],
   undo: ['undo [RUN]', 'strike your own last entry, or undo a run', { textless: true }],
   export: ['export md|json|csv|html|facts [ZONE]', 'get the incident as a file', { looks: true }],
-  postmortem: ['postmortem', 'draft the postmortem now', { aliases: ['pm'], looks: true }],
+  postmortem: [
+    'postmortem | postmortem --publish [TEXT] [--yes]',
+    'draft the postmortem now, or publish one for the public',
+    {
+      aliases: ['pm'],
+      flags: [{ name: 'publish' }, { name: 'yes' }, { name: 'anyway', value: 'WHY' }],
+      looks: true,
+      textless: false,
+    },
+  ],
   list: ['list', 'show the open incidents', { aliases: ['ls'], incident: false }],
   show: ['show', 'show the incident as it stands', { aliases: ['info'], looks: true }],
   catchup: ['catchup', 'what happened while you were away', { aliases: ['catch-up'], looks: true }],
@@ -228,7 +268,7 @@ type Said =
   | ({ kind: 'watch' } & WatchAsked)
   /** `until` null: not muted any more. */
   | { kind: 'mute'; key: string; until: Date | null }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' };
+  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' };
 
 /** A watch as it was typed. */
 export interface WatchAsked {
@@ -351,6 +391,13 @@ export class Line {
     if (!time) return { time: null, text: exact(text), ended: false };
     const after = behindDashes(time.rest);
     return { time, text: after ?? time.rest, ended: after !== null };
+  }
+
+  /** Reads the value of a flag that must be a time to come. */
+  ahead(flag: string, value: string, ctx: TimeContext = this.ctx): ReadTime | Refusal {
+    const time = readTimeAhead(value, ctx);
+    if (time && 'refused' in time) return time;
+    return time ?? this.badFlag(flag, `needs a time to come, such as 30m, 14:30 or "2026-12-01 22:00 UTC"`);
   }
 
   /** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */

@@ -5,6 +5,7 @@ import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
 import type { RunIntent } from '../run/intent.js';
 import { runsOf } from '../run/state.js';
+import { isPublicEntry, PUBLISHING } from '../status/decide.js';
 import { given, LIMITS } from '../text.js';
 import { decideWatch, isAboutWatch } from '../watch/decide.js';
 import type { WatchIntent } from '../watch/watch.js';
@@ -36,8 +37,23 @@ export function decide(
   if (isAboutWatch(intent)) return decideWatch(state, intent, asking);
   if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
+  const kept = keptByPublishers(intent, found, rules);
+  if (kept) return kept;
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
   return rule(state, intent, asking, found);
+}
+
+const HOW: Partial<Record<Intent['type'], 'strike' | 'time'>> = {
+  StrikeEntry: 'strike',
+  UndoLastEntry: 'strike',
+  RetimeEntry: 'time',
+};
+
+/** Where it was said who publishes, whoever may correct other entries has still no say in what is public. */
+function keptByPublishers(intent: Intent, { entry }: Found, rules: Rules): Refusal | null {
+  const how = HOW[intent.type];
+  if (!how || !entry || !rules.publish || !isPublicEntry(entry)) return null;
+  return refuse('POST_IS_PUBLIC', { entry: entry.n, how });
 }
 
 const ABOUT_ALERTS: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
@@ -210,14 +226,7 @@ const RULES: {
     return [{ type: 'ActionCompleted', data: { ...happened(state, asking, null), action }, texts: {} }];
   },
 
-  /** What is public cannot be taken back, so it is asked for twice. */
-  PublishPost: (state, intent, asking) => {
-    const posted = intent.state ?? state.status;
-    const { text } = intent;
-    if (!intent.confirmed) return refuse('PUBLISH_NEEDS_CONFIRMATION', { state: posted, text });
-    const data = { ...happened(state, asking, intent.moment), state: posted };
-    return [{ type: 'StatusPosted', data, texts: { text } }];
-  },
+  ...PUBLISHING,
 
   // -- what the incident is --
 
@@ -313,6 +322,7 @@ const RULES: {
   EditEntry: (state, intent, _asking, found) => {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
+    if (isPublicEntry(entry)) return refuse('POST_IS_PUBLIC', { entry: entry.n, how: 'edit' });
     const done = entry.kind === 'action' && entry.detail.done === true;
     const next = done
       ? 'Strike it if it is wrong: `strike N REASON`.'
@@ -335,7 +345,11 @@ const RULES: {
     }
     return (
       ofMachine(entry) ?? [
-        { type: 'EntryRetimed', data: { entry: entry.n, at, until, precision }, texts: {} },
+        {
+          type: 'EntryRetimed',
+          data: { entry: entry.n, at, until, precision, ...publicOf(entry) },
+          texts: {},
+        },
       ]
     );
   },
@@ -512,12 +526,17 @@ function ofMachine(entry: Entry): Refusal | null {
   return refuse('ENTRY_NOT_EDITABLE', { entry: entry.n, kind: entry.kind, next });
 }
 
+/** The page follows. */
+function publicOf(entry: Entry): { public?: true } {
+  return isPublicEntry(entry) ? { public: true } : {};
+}
+
 /** A struck entry counts no longer: the fact says what counts instead. */
 function strike(entry: Entry, found: Found, reason: string): DraftFact {
   const instead = restoredWithout(found.changes, entry);
   return {
     type: 'EntryStruck',
-    data: { entry: entry.n, restored: instead?.restored ?? null },
+    data: { entry: entry.n, restored: instead?.restored ?? null, ...publicOf(entry) },
     texts: { reason, ...instead?.texts },
   };
 }

@@ -1,6 +1,8 @@
 import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
+import type { ComponentState, MaintenanceState } from '../status/page.js';
+import type { PublicRules, StateAsked } from '../status/publish.js';
 import type { WatchIntent } from '../watch/watch.js';
 import type {
   Account,
@@ -71,7 +73,46 @@ export type Intent<P = Person> =
   | { type: 'RecordCause'; text: string }
   | { type: 'AddAction'; text: string; owner: P | null }
   | { type: 'CompleteAction'; action: number }
-  | { type: 'PublishPost'; state: PostState | null; moment: Moment | null; text: string; confirmed: boolean }
+  | {
+      type: 'PublishPost';
+      /** null: the incident's status. */
+      state: PostState | null;
+      moment: Moment | null;
+      /** Empty where a template makes it. */
+      text: string;
+      confirmed: boolean;
+      /** What the public calls the incident from now on. */
+      title?: string | null;
+      /** Beside those of the incident. */
+      components?: string[];
+      states?: StateAsked[];
+      next?: Moment | null;
+      /** Why it is published although something in it may be meant for us alone. */
+      anyway?: string | null;
+      /** The name of a template of tocsin.yml that makes the text. */
+      template?: string | null;
+    }
+  | { type: 'CorrectPost'; entry: number; text: string; confirmed: boolean; anyway?: string | null }
+  | { type: 'WithdrawPost'; entry: number; reason: string }
+  | { type: 'SetComponentState'; component: string; state: ComponentState; moment: Moment | null }
+  | {
+      type: 'PlanMaintenance';
+      title: string;
+      text: string | null;
+      from: Moment;
+      to: Moment;
+      components: string[];
+      anyway?: string | null;
+    }
+  /** `state` null: it stays as it is. */
+  | {
+      type: 'PostMaintenance';
+      maintenance: number;
+      state: Exclude<MaintenanceState, 'scheduled'> | null;
+      text: string | null;
+      anyway?: string | null;
+    }
+  | { type: 'MoveMaintenance'; maintenance: number; from: Moment; to: Moment }
   | { type: 'EditEntry'; entry: number; text: string }
   | { type: 'RetimeEntry'; entry: number; moment: Moment }
   | { type: 'StrikeEntry'; entry: number; reason: string }
@@ -157,6 +198,8 @@ export interface Found {
   alert?: Entry | null;
   /** The incident that a group of alerts is to go to; absent or null: there is none that the asker may see. */
   target?: IncidentState | null;
+  /** What tocsin.yml says of the public page; absent: nothing. */
+  publicly?: PublicRules;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }

@@ -49,6 +49,8 @@ export function restoredWithout(
       return { restored: { role: { role, person: person?.id ?? null } }, texts };
     }
     case 'component': {
+      // What the public was shown of it changes nothing in the incident.
+      if (struck.detail.state !== undefined) return null;
       const names = componentsOf(others, opened);
       const texts = Object.fromEntries(names.map((name, i) => [`component.${i}`, name]));
       return { restored: { components: names.length }, texts };
@@ -94,7 +96,7 @@ function isDismissed(entries: readonly Entry[]): boolean {
 function componentsOf(entries: readonly Entry[], opened: Entry | undefined): string[] {
   let names = [...(opened?.detail.components ?? [])];
   for (const entry of entries) {
-    if (entry.kind !== 'component') continue;
+    if (entry.kind !== 'component' || entry.detail.state !== undefined) continue;
     const name = entry.text ?? ERASED;
     names = names.filter((other) => other !== name);
     if (entry.detail.change === 'added') names.push(name);

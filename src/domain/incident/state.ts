@@ -345,12 +345,15 @@ function struck(state: IncidentState, entry: number): IncidentState {
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
-  const { measured, unaffected, publicTitle, ...others } = state;
+  const { measured, unaffected, publicTitle, maintenances, ...others } = state;
   const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
   return {
     ...others,
     ...(measured && measured.n !== entry && { measured }),
     ...(publicTitle && publicTitle.n !== entry && { publicTitle }),
+    ...(maintenances && {
+      maintenances: { ...maintenances, list: maintenances.list.filter(({ n }) => n !== entry) },
+    }),
     ...(spared.length > 0 && { unaffected: spared }),
     ...{ milestones, impact, lastPost },
   };

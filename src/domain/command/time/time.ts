@@ -1,5 +1,6 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
+import { readSpan as readLength } from '../../text.js';
 import { type Moment, type Precision, toSeconds } from '../../words.js';
 import { BLANK, fold, matchAt, skipBlanks, skipSpace, wordAt } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
@@ -55,6 +56,50 @@ export function readTimeAlone(text: string, ctx: TimeContext): ReadTime | Refusa
   if (!read || !('refused' in read)) return read;
   return { ...read, next: read.next.replace(/[;.] (?:if|begin) [^;.]*`--`[^;.]*\.$/i, '.') };
 }
+
+/**
+ * Reads a text that is a time to come, for what is planned or promised: a length of time (`30m`, `1h30m`) from now, or a time as
+ * `readTime` reads it, but that a bare one means its next occurrence. What is over is the caller's to refuse.
+ * @returns null: the text is no time
+ */
+export function readTimeAhead(text: string, ctx: TimeContext): ReadTime | Refusal | null {
+  const known = zoneNamed(ctx.zone);
+  const span = readLength(text);
+  if (span !== null) {
+    const at = toSeconds(new Date(ctx.now.getTime() + span));
+    const moment: Moment = { at, until: null, precision: 'minute' };
+    return { moment, rest: '', typed: text.trim(), zone: 'UTC', zoneAssumed: false, dated: false };
+  }
+  const typed = scan(text);
+  if (!typed || 'refused' in typed) return typed;
+  const { from, to } = typed.span;
+  if (from.kind !== 'clock' || to !== null || typed.about || text.slice(typed.end).trim() !== '') return null;
+  const zone = typed.zone ?? known ?? FixedOffsetZone.utcInstance;
+  const own = from.zone ?? zone;
+  const now = ctx.now.getTime();
+  const day =
+    from.day === null ? null : typeof from.day === 'number' ? plusDays(dayAt(now, own), from.day) : from.day;
+  const at =
+    day === null
+      ? latest(from.clock, own, now + DAY_MS - 2 * AHEAD_MS)
+      : dated(day, from.clock, own, FAR, true);
+  if (typeof at !== 'number') return at;
+  return {
+    moment: {
+      at: toSeconds(new Date(Math.floor(at / 1000) * 1000)),
+      until: null,
+      precision: from.clock.s === null ? 'minute' : 'second',
+    },
+    rest: '',
+    typed: typed.said,
+    zone: zoneName(zone),
+    zoneAssumed: !typed.zone && !(ctx.zoneKnown && known !== null),
+    dated: typed.dated,
+  };
+}
+
+/** Later than anything that is planned: so both times of an hour that occurs twice have come by then, and it is asked which is meant. */
+const FAR = Date.UTC(9999, 0, 1);
 
 /**
  * A time that was taken off its text by something else, as the value of a flag is: one word.

@@ -1,9 +1,11 @@
 import type { Refusal } from '../../refusal.js';
+import { COMPONENT_STATES } from '../../status/page.js';
 import { LIMITS } from '../../text.js';
 import { MARKS } from '../../words.js';
 import { checkText } from '../entered.js';
+import { quotedAt } from '../flags.js';
 import { readSeverity } from '../severity.js';
-import { blank, exact, firstWord, intent, type Line, type Parsers } from '../verbs.js';
+import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 export const CHANGES = {
@@ -39,9 +41,10 @@ export const CHANGES = {
 
   component(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return line.missing('`add` or `remove`, and a name');
+    if (!word) return line.missing('`add`, `remove` or `state`, and a name');
     const how = word.toLowerCase();
-    if (how !== 'add' && how !== 'remove') return line.bad('`add` or `remove`', word);
+    if (how === 'state') return componentState(line, rest);
+    if (how !== 'add' && how !== 'remove') return line.bad('`add`, `remove` or `state`', word);
     const { ref, text } = line.refAround(rest);
     const component = line.nameOf(text, 'the name of a component');
     if (typeof component !== 'string') return component;
@@ -74,6 +77,35 @@ export const CHANGES = {
     return 'refused' in read ? read : intent({ type: 'StrikeEntry', entry: read.n, reason: read.text });
   },
 } satisfies Parsers;
+
+/**
+ * `NAME STATE [TIME]`. Of a name in quotes the end is plain; of a bare one it is where the last word stands that is a state, and
+ * that only a time follows.
+ */
+function componentState(line: Line, said: string): Outcome | Refusal {
+  const { ref, text } = line.refAround(said);
+  const trimmed = text.trim();
+  if (trimmed === '') return line.missing('the name of a component, and a state');
+  const inQuotes = quotedAt(trimmed, 0);
+  if (inQuotes && 'unclosed' in inQuotes) return line.bad('a name', trimmed);
+  const states = [
+    ...trimmed.matchAll(/(?<!\S)(operational|degraded|partial|major|maintenance)(?!\S)/gi),
+  ].filter(({ index }) => index > 0 && (inQuotes === null || index >= inQuotes.end));
+  for (const found of states.reverse()) {
+    const state = COMPONENT_STATES.find((one) => one === found[0].toLowerCase());
+    const behind = trimmed.slice(found.index + found[0].length).trim();
+    const time = behind === '' ? null : line.onlyTime(behind, false);
+    if (state === undefined || (time && 'refused' in time && states.length > 1)) continue;
+    if (time && 'refused' in time) return time;
+    const component = line.nameOf(trimmed.slice(0, found.index), 'the name of a component');
+    if (typeof component !== 'string') return component;
+    return {
+      ...intent({ type: 'SetComponentState', component, state, moment: time?.moment ?? null }, time),
+      ref,
+    };
+  }
+  return line.bad(`a component and a state (${COMPONENT_STATES.join(', ')})`, trimmed);
+}
 
 /** Reads `N TEXT`; the incident may be alone in the text's place. */
 function entryAndText(line: Line, limit: number, what: string): { n: number; text: string } | Refusal {

@@ -1,12 +1,9 @@
 import type { LogLine } from '../../incident/intent.js';
 import { type Refusal, type RefusalCode, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
-import { POST_STATES, STATUSES, type Status } from '../../words.js';
+import { STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
-import { Flags } from '../flags.js';
-import { goesOn } from '../time/time.js';
 import {
-  behindDashes,
   blank,
   exact,
   firstWord,
@@ -14,7 +11,6 @@ import {
   type Line,
   type Outcome,
   type Parsers,
-  type Timed,
   zoneRemark,
 } from '../verbs.js';
 
@@ -86,39 +82,6 @@ export const RECORDS = {
       });
     return intent({ type: 'RecordLog', lines }, null, notes);
   },
-
-  /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`: what the public is told. */
-  publish(line) {
-    const { said } = line;
-    if (blank(said)) return line.missing('a text');
-    const tooLong = checkText(said);
-    if (tooLong) return tooLong;
-    const flags = new Flags(line.verb.flags, line.form);
-    const start = flags.head(said);
-    if (typeof start !== 'string') return start;
-    const { word, rest } = firstWord(start);
-    const state = POST_STATES.find((name) => name === word.toLowerCase()) ?? null;
-    const after = state ? flags.head(rest) : start;
-    if (typeof after !== 'string') return after;
-    const read = line.timed(after);
-    if ('refused' in read) return read;
-    const text = read.ended ? read.text : readText(read, flags, line);
-    if (typeof text !== 'string') return text;
-    if (read.time && blank(text)) return line.withoutText(read.time);
-    const refusal = line.needed(text, LIMITS.post, 'a text');
-    if (refusal) return refusal;
-    return intent(
-      {
-        type: 'PublishPost',
-        state,
-        moment: read.time?.moment ?? null,
-        text,
-        confirmed: flags.has('yes'),
-      },
-      read.time,
-      flags.remarks(text),
-    );
-  },
 } satisfies Parsers;
 
 function changeStatus(line: Line, status: Status, rest: string): Outcome | Refusal {
@@ -164,21 +127,4 @@ function readLine(text: string, line: Line): { line: LogLine; notes: string[] } 
   const refusal = checkText(read.text);
   if (refusal) return { why: refusal.sentence };
   return { line: { moment: read.time.moment, text: read.text }, notes: zoneRemark(read.time) };
-}
-
-/** `[flags] [--] TEXT [flags]`: directly behind the time is still before the text. */
-function readText({ text, time }: Timed, flags: Flags, line: Line): string | Refusal {
-  const after = flags.head(text);
-  if (typeof after !== 'string') return after;
-  const moved = after !== text;
-  // `01:41 --yes UTC …` would be kept with a time in another zone.
-  if (moved && time && goesOn(time.typed + after, 0, time.typed.length))
-    return line.badFlag('yes', 'stands in the middle of the time');
-  const kept = moved ? behindDashes(after) : null;
-  if (kept !== null) return kept;
-  const words = moved ? exact(after) : text;
-  // A post that begins with the name of another incident would be kept in this one, and cannot be edited.
-  const misplaced = line.refBehind(words);
-  if ('refused' in misplaced) return misplaced;
-  return misplaced.ref === null ? flags.tail(words) : line.missing('a text');
 }
