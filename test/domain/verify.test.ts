@@ -72,7 +72,27 @@ const EVERY: DraftFact[] = [
   draft('CauseRecorded', HAPPENED, { text: 'keys' }),
   draft('ActionAdded', { ...HAPPENED, action: 1, owner: 'U2' }, { text: 'rotate', owner: 'Bo' }),
   draft('ActionCompleted', { ...HAPPENED, action: 1 }),
-  draft('StatusPosted', { ...HAPPENED, state: 'postmortem' }, { text: 'public' }),
+  draft(
+    'StatusPosted',
+    { ...HAPPENED, state: 'identified', components: 1, states: ['partial'], next: '2024-11-10T02:30:00Z' },
+    { text: 'public', title: 'Clips fail', anyway: 'known', 'component.0': 'API' },
+  ),
+  draft('ComponentStateSet', { ...HAPPENED, state: 'major' }, { component: 'API' }),
+  draft(
+    'MaintenancePlanned',
+    { ...HAPPENED, until: '2024-11-10T03:00:00Z', maintenance: 1, components: 1 },
+    { title: 'Upgrade', text: 'short', anyway: 'known', 'component.0': 'API' },
+  ),
+  draft(
+    'MaintenancePosted',
+    { ...HAPPENED, maintenance: 1, state: 'in_progress' },
+    { text: 'x', anyway: 'known' },
+  ),
+  draft(
+    'PostImported',
+    { ...HAPPENED, from: 'abc', external: 'def', state: 'resolved', components: 1, states: [null] },
+    { text: 'over', title: 'Outage', 'component.0': 'API' },
+  ),
   draft('EntryEdited', { entry: 2 }, { text: 'requests failed' }),
   draft('EntryRetimed', { entry: 2, at: HAPPENED.at, until: null, precision: 'approx' }),
   draft(

@@ -63,7 +63,7 @@ const TABLE = {
   ],
   component: [
     'component add|remove NAME | component state NAME operational|degraded|partial|major|maintenance [TIME]',
-    'say what is affected, and how the public page shows it',
+    'say what is affected, and how it is shown',
     { timed: true },
   ],
   impact: [
@@ -154,7 +154,7 @@ const TABLE = {
   export: ['export md|json|csv|html|facts [ZONE]', 'get the incident as a file', { looks: true }],
   postmortem: [
     'postmortem | postmortem --publish [TEXT] [--yes]',
-    'draft the postmortem now, or publish one for the public',
+    'draft the postmortem, or publish one',
     {
       aliases: ['pm'],
       flags: [{ name: 'publish' }, { name: 'yes' }, { name: 'anyway', value: 'WHY' }],

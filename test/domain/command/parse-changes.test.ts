@@ -304,6 +304,18 @@ describe('title, mark, component', () => {
       'mark Detected 2024-11-10 01:41 UTC',
       { type: 'MarkMilestone', milestone: 'detected', moment: at('01:41:00') },
     ],
+    [
+      'component state “Payments EU” partial 01:41',
+      { type: 'SetComponentState', component: 'Payments EU', state: 'partial', moment: at('01:41:00') },
+    ],
+    [
+      'component state Payments EU Operational',
+      { type: 'SetComponentState', component: 'Payments EU', state: 'operational', moment: null },
+    ],
+    [
+      'component state major incidents API major 2024-11-10 01:41 UTC',
+      { type: 'SetComponentState', component: 'major incidents API', state: 'major', moment: at('01:41:00') },
+    ],
     ['component add Payments, EU', { type: 'AddComponent', component: 'Payments, EU' }],
     ['component remove “Payments EU”', { type: 'RemoveComponent', component: 'Payments EU' }],
   ])('%s', (line, intent) => expect(intended(line)).toEqual(intent));
@@ -319,6 +331,13 @@ describe('title, mark, component', () => {
     ['mark started 01:41-01:44', 'BAD_ARGUMENT'],
     ['mark started 01:41 EST', 'TIME_ZONE_AMBIGUOUS'],
     ['component', 'MISSING_ARGUMENT'],
+    ['component state', 'MISSING_ARGUMENT'],
+    ['component state partial', 'BAD_ARGUMENT'],
+    ['component state API', 'BAD_ARGUMENT'],
+    ['component state API down', 'BAD_ARGUMENT'],
+    ['component state API partial soon', 'BAD_ARGUMENT'],
+    ['component state API partial 01:41-01:44', 'BAD_ARGUMENT'],
+    ['component state API partial 2024-11-11 02:30', 'TIME_IN_FUTURE'],
     ['component API', 'BAD_ARGUMENT'],
     ['component add', 'MISSING_ARGUMENT'],
     [`component add ${'x'.repeat(101)}`, 'TEXT_TOO_LONG'],
@@ -422,7 +441,6 @@ describe('publish', () => {
   ])('%s', (line, expected) => expect(intended(line)).toEqual({ ...post, ...expected }));
 
   test.each([
-    ['publish', 'MISSING_ARGUMENT'],
     ['publish identified', 'MISSING_ARGUMENT'],
     ['publish --yes', 'MISSING_ARGUMENT'],
     ['publish identified 01:41 --yes', 'TIME_WITHOUT_TEXT'],
