@@ -239,7 +239,9 @@ export function draftOf(
 }
 
 /** What is owed for its own sake, and not to show it to anybody. */
-const UNSHOWN: ReadonlySet<Effect['kind']> = new Set(['run.advance', 'impact.measure']);
+const UNSHOWN: ReadonlySet<Effect['kind']> = new Set<Effect['kind']>([
+  ...(['run.advance', 'impact.measure', 'status.page', 'status.tell'] as const),
+]);
 
 /** Notes who waits for the channel, or for a figure: that it does not come may be found out much later, by another process. */
 function withAsker(effect: Effect, { owner, channel }: Asking): Effect {
