@@ -187,6 +187,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   PlanMaintenance: 'maintain',
   PostMaintenance: 'maintain',
   MoveMaintenance: 'maintain',
+  ImportPost: 'publish',
   StartWatch: 'watch',
   StopWatch: 'watch',
   ProposeRun: 'run',
@@ -230,8 +231,12 @@ const OF_MONITORING: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
   ...(['OpenIncident', 'InvitePeople', 'RecordAlert', 'RecordNote', 'TakeAlerts', 'ChangeStatus'] as const),
 ]);
 
+/** What is asked for at the machine only: it may be a whole history at once, of times that nobody here has seen. */
+const OF_THE_MACHINE: ReadonlySet<Intent['type']> = new Set<Intent['type']>(['ImportPost']);
+
 /** May such a thing be asked for there at all? Some things only Tocsin itself asks for, and monitoring only a few. */
 export function maySay({ type }: Pick<Intent, 'type'>, source: Asking['source']): boolean {
+  if (OF_THE_MACHINE.has(type)) return source === 'cli';
   if (source === 'alerts') return OF_MONITORING.has(type);
   return source === 'bot' || powerFor({ type }) !== null;
 }

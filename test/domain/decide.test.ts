@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { decide } from '#domain/incident/decide.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { measured } from '../render/incident.js';
-import { ana, bo, fold, given, mark, note, opened, status, stream } from './given.js';
+import { ana, asking, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 
+const FOUND = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };
 const minute = (at: string) => ({ at, until: null, precision: 'minute' as const });
 
 describe('statuses', () => {
@@ -412,3 +414,39 @@ function entry(n: number) {
     link: null,
   };
 }
+
+describe('posts of another page', () => {
+  const post = {
+    ...({ type: 'ImportPost', from: 'page1', external: 'inc1', state: 'identified' } as const),
+    ...{ moment: minute('2019-05-01T10:00:00Z'), title: 'Slow', text: 'We look.' },
+    ...{ components: ['API', 'Web'], states: ['degraded' as const, null] },
+  };
+  test('stand in the standing record, at their own times', () => {
+    const standing = fold(stream(opened).map((fact) => ({ ...fact, incident: 0 })));
+    const from = (source: 'cli' | 'bot' | 'api' | 'slack') => ({ ...asking(), source });
+    expect(decide(standing, post, from('cli'), FOUND)).toEqual([
+      {
+        type: 'PostImported',
+        data: {
+          ...{ n: 2, at: '2019-05-01T10:00:00Z', until: null, precision: 'minute' },
+          ...{
+            from: 'page1',
+            external: 'inc1',
+            state: 'identified',
+            components: 2,
+            states: ['degraded', null],
+          },
+        },
+        texts: { title: 'Slow', text: 'We look.', 'component.0': 'API', 'component.1': 'Web' },
+      },
+    ]);
+    for (const source of ['bot', 'api', 'slack'] as const)
+      expect(decide(standing, post, from(source), FOUND)).toMatchObject({ code: 'NO_SUCH_INCIDENT' });
+  });
+  test('never in an incident of ours', () => {
+    const state = fold(stream(opened));
+    expect(decide(state, post, { ...asking(), source: 'cli' }, FOUND)).toMatchObject({
+      code: 'NO_SUCH_INCIDENT',
+    });
+  });
+});

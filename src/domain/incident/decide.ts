@@ -9,7 +9,7 @@ import { isPublicEntry, PUBLISHING } from '../status/decide.js';
 import { given, LIMITS } from '../text.js';
 import { decideWatch, isAboutWatch } from '../watch/decide.js';
 import type { WatchIntent } from '../watch/watch.js';
-import { happened, type Moment, momentNow, type Person, personLabel, refOf } from '../words.js';
+import { happened, type Moment, momentNow, type Person, personLabel, refOf, STANDING } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
@@ -227,6 +227,16 @@ const RULES: {
   },
 
   ...PUBLISHING,
+
+  /** Posts of another page are no incident of ours: all of them stand in the standing record. */
+  ImportPost: (state, { from, external, state: posted, moment, title, text, components, states }, asking) => {
+    if (state.number !== STANDING) return refuse('NO_SUCH_INCIDENT', { ref: refOf(state.number) });
+    const data = {
+      ...happened(state, asking, moment),
+      ...{ from, external, state: posted, components: components.length, states },
+    };
+    return [{ type: 'PostImported', data, texts: { title, text, ...numbered('component', components) } }];
+  },
 
   // -- what the incident is --
 

@@ -113,6 +113,19 @@ export type Intent<P = Person> =
       anyway?: string | null;
     }
   | { type: 'MoveMaintenance'; maintenance: number; from: Moment; to: Moment }
+  /** A post that another status page told of (`PostImported`); into the standing record. */
+  | {
+      type: 'ImportPost';
+      from: string;
+      external: string;
+      state: PostState;
+      moment: Moment;
+      title: string;
+      text: string;
+      components: string[];
+      /** Of each of them; null: nothing is said of it. */
+      states: Array<ComponentState | null>;
+    }
   | { type: 'EditEntry'; entry: number; text: string }
   | { type: 'RetimeEntry'; entry: number; moment: Moment }
   | { type: 'StrikeEntry'; entry: number; reason: string }
