@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import type { Core } from '#compose/core.js';
 import { STANDING } from '#domain/words.js';
-import type { Imported, ImportedPost, ReadStatuspage } from '#public/import.js';
+import type { Imported, ImportedPost, ReadStatuspage } from '#public/elsewhere/import.js';
 import { Told } from '#told.js';
 import { type Io, Usage } from './core.js';
 import { whoIsHere } from './runbook/asked.js';
@@ -30,7 +30,7 @@ export async function importFiles(
   if (positionals.length === 0) throw new Usage('name the files, such as summary.json incidents.json');
   const files = await Promise.all(positionals.map(jsonIn));
   // Reading HTML takes a library that no other verb needs.
-  const { importStatuspage, readStatuspage } = await import('#public/import.js');
+  const { importStatuspage, readStatuspage } = await import('#public/elsewhere/import.js');
   const read = readStatuspage(files, positionals);
   await io.out(summaryOf(read));
   if (read.problems.length > 0) {

@@ -8,7 +8,7 @@ import { type Core, lookupsOf } from '#compose/core.js';
 import { isRefusal } from '#domain/refusal.js';
 import { STANDING } from '#domain/words.js';
 import { createHandle, type Handle } from '#handle/handle.js';
-import { type ImportPorts, importStatuspage, plainOf, readStatuspage } from '#public/import.js';
+import { type ImportPorts, importStatuspage, plainOf, readStatuspage } from '#public/elsewhere/import.js';
 import { type Opened, openedStore } from '../store/opened.js';
 import { effort } from '../support/effort.js';
 import { components, incident, incidents, maintenance, page, summary, update } from './statuspage-files.js';

@@ -6,7 +6,7 @@ import { COMPONENT_STATES, type ComponentState } from '#domain/status/page.js';
 import { LIMITS, lengthOf, printable } from '#domain/text.js';
 import { botAsking, type Moment, POST_STATES, STANDING, toSeconds } from '#domain/words.js';
 import { askedOf, type Handle } from '#handle/handle.js';
-import type { ComponentSettings } from './settings.js';
+import type { ComponentSettings } from '../settings.js';
 
 /** What another page told of one incident. */
 export interface ImportedIncident {
