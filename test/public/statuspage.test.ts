@@ -284,6 +284,13 @@ describe('planned work', () => {
     });
   });
 
+  test('that was over before anything of it was told there is not made up', async () => {
+    const made = planned();
+    made.post({ at: '2024-11-10T00:00:00Z', state: 'scheduled', text: null });
+    await told([made.post({ at: '2024-11-20T02:00:00Z', state: 'completed', text: null })]);
+    expect(there.incidents).toEqual([]);
+  });
+
   test('that is cancelled is completed there, and its words say so', async () => {
     const made = planned();
     await told([

@@ -210,7 +210,7 @@ class Telling {
       await this.#correct(story, found, memory, post);
       return this.#setComponents();
     }
-    if (!this.#isNews(story, post)) return this.#setComponents();
+    if (!this.#isNews(story, post, found)) return this.#setComponents();
     if (post.state === 'postmortem') {
       // It has no place where its incident is not.
       if (found && memory) await this.#postmortem(found, memory, post, true);
@@ -237,7 +237,8 @@ class Telling {
   }
 
   /** Nothing is told there for the first time that was withdrawn, is over as planned work, or is of the time before this was switched on. */
-  #isNews(story: Story, post: PublicPost): boolean {
+  #isNews(story: Story, post: PublicPost, found: There | null): boolean {
+    if (!found && (post.state === 'completed' || post.state === 'cancelled')) return false;
     if (post.withdrawnAt !== null || (post.text === null && !story.planned)) return false;
     if (this.change.kind !== 'corrected') return true;
     return Date.parse(this.change.recordedAt) - Date.parse(post.recordedAt) < DAY_MS;
