@@ -20,6 +20,11 @@ export interface Naming {
   titleOf(incident: PublicIncident): string;
 }
 
+/** The page of an incident, or of planned work, in the folder. */
+export function pathOf(ref: string): string {
+  return `incidents/${encodeURIComponent(ref)}.html`;
+}
+
 /** As many as Statuspage gives in a list. */
 const MOST = 50;
 
@@ -300,7 +305,7 @@ class Api {
   }
 
   #linkTo(ref: string): string {
-    return this.#look.url === null ? '' : `${this.#look.url}/incidents/${ref}.html`;
+    return this.#look.url === null ? '' : `${this.#look.url}/${pathOf(ref)}`;
   }
 }
 

@@ -9,7 +9,7 @@ import type {
   PublicPost,
 } from '#domain/status/page.js';
 import { type Clock, clockIn, dateTimeOf } from '#render/clock.js';
-import type { Naming } from './api.js';
+import { type Naming, pathOf } from './api.js';
 import { escaped, shownLine, textAsHtml } from './plain.js';
 import type { LookSettings } from './settings.js';
 
@@ -20,7 +20,7 @@ export interface FeedWords extends Naming {
   /** `Partial outage` */
   componentStateOf(state: ComponentState): string;
   /** Where the words of a post would be: it was published by mistake; its words were erased. */
-  readonly withdrawn: string;
+  withdrawnAt(time: string): string;
   readonly erased: string;
   correctedAt(time: string): string;
   /** By when the next update was promised. */
@@ -150,9 +150,14 @@ class Writer {
     const { title, from, to, state, components, posts } = maintenance;
     return this.#lazily(maintenance, 'maintenance', components, () => {
       const planned = this.#words.planned(this.#time(from), this.#time(to));
-      const head = `<p>${escaped(planned)}</p>\n<p>${components.map((name) => bdi(name)).join(', ')}</p>`;
+      const touched = components.length > 0 ? [`<p>${components.map(bdi).join(', ')}</p>`] : [];
       const open = state === 'scheduled' || state === 'in_progress';
-      return { title, html: [head, ...posts.map((post) => this.#post(post, open))].join('\n') };
+      return {
+        title,
+        html: [`<p>${escaped(planned)}</p>`, ...touched, ...posts.map((post) => this.#post(post, open))].join(
+          '\n',
+        ),
+      };
     });
   }
 
@@ -168,7 +173,7 @@ class Writer {
     const entry = () => {
       if (made) return made;
       const { title, html } = make();
-      const link = this.#linkTo(`/incidents/${ref}.html`);
+      const link = this.#linkTo(`/${pathOf(ref)}`);
       made = { id, title: shownLine(title), link, html, createdAt, updatedAt, components };
       return made;
     };
@@ -180,12 +185,11 @@ class Writer {
     const { text, withdrawnAt, correctedAt, nextBy, components } = post;
     const words = this.#words;
     const head = `<p><strong>${escaped(words.stateOf(post.state))}</strong> · ${this.#stamp(post.at, post.precision)}</p>`;
-    if (withdrawnAt !== null)
-      return `${head}\n<p><em>${escaped(words.withdrawn)}</em> · ${this.#stamp(withdrawnAt)}</p>`;
+    const note = (sentence: string) => `<p><em>${escaped(sentence)}</em></p>`;
+    if (withdrawnAt !== null) return `${head}\n${note(words.withdrawnAt(this.#time(withdrawnAt)))}`;
     const states = components.map(({ name, to }) =>
       to === null ? `<li>${bdi(name)}</li>` : `<li>${bdi(name)}: ${escaped(words.componentStateOf(to))}</li>`,
     );
-    const note = (sentence: string) => `<p><em>${escaped(sentence)}</em></p>`;
     // Planned work begins and ends without anybody writing anything: `In progress` says it.
     const silent = text === null && !isOfIncident(post.state);
     return [
@@ -197,7 +201,7 @@ class Writer {
     ].join('\n');
   }
 
-  #stamp(at: string, precision: PublicPost['precision'] = 'minute'): string {
+  #stamp(at: string, precision: PublicPost['precision']): string {
     return `<time datetime="${precision === 'date' ? at.slice(0, 10) : at}">${this.#time(at, precision)}</time>`;
   }
 

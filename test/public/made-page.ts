@@ -35,7 +35,7 @@ export const WORDS: FeedWords = {
     title ?? `Trouble with ${components.map(({ name }) => name).join(', ')}`,
   stateOf: (state) => `State ${state}`,
   componentStateOf: (state) => `Component ${state}`,
-  withdrawn: 'This was withdrawn.',
+  withdrawnAt: (time) => `Withdrawn at ${time}`,
   erased: 'These words were erased.',
   correctedAt: (time) => `Corrected at ${time}`,
   nextBy: (time) => `Next by ${time}`,
