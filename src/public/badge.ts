@@ -24,12 +24,12 @@ export function badgeFile(page: PublicPage, look: LookSettings, words: BadgeWord
   const title = escaped(`${shownLine(look.title)}: ${state}`);
   const textAt = (x: number, length: number, text: string) =>
     `<text x="${x}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escaped(text)}</text>`;
+  // No ids: several badges may be put into one page.
   const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" viewBox="0 0 ${width} 20" role="img" aria-labelledby="title">`,
-    `<title id="title">${title}</title>`,
-    `<clipPath id="corners"><rect width="${width}" height="20" rx="3"/></clipPath>`,
-    `<g clip-path="url(#corners)"><rect width="${left}" height="20" fill="#3d4249"/>`,
-    `<rect x="${left}" width="${width - left}" height="20" fill="${colour}"/></g>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" viewBox="0 0 ${width} 20" role="img" aria-label="${title}">`,
+    `<title>${title}</title>`,
+    `<rect width="${width}" height="20" rx="3" fill="${colour}"/>`,
+    `<path d="M3 0H${left}V20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3d4249"/>`,
     `<g transform="translate(${left + EDGE} 4)" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${shape}</g>`,
     `<g fill="#fff" font-family="Verdana,DejaVu Sans,Noto Sans CJK JP,sans-serif" font-size="11">`,
     textAt(EDGE, labelWide, label),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Feed } from 'feed';
+import { Feed, type Item } from 'feed';
 import type {
   ComponentState,
   PublicComponent,
@@ -31,16 +31,23 @@ export interface FeedWords extends Naming {
 /** Entries of a feed. */
 const MOST = 50;
 
-/** An incident or planned work, as a feed tells of it. */
+/**
+ * An incident or planned work, as feeds tell of it. `written` is made when a feed first holds it, and once: few of 5,000
+ * incidents are in any feed, and those are in several.
+ */
 interface Entry {
   /** `urn:uuid:…`, of what it is and not of where it is: it outlives the page's address. */
   readonly id: string;
-  readonly title: string;
-  readonly link: string | null;
-  readonly html: string;
-  readonly createdAt: string;
   readonly updatedAt: string;
   readonly components: readonly string[];
+  written(): Written;
+}
+
+interface Written {
+  /** An `entry` element. */
+  readonly atom: string;
+  /** An item, as JSON. */
+  readonly json: string;
 }
 
 /** What a feed is, without its entries. */
@@ -82,7 +89,7 @@ export function* feedFiles(
   const all = { id: writer.idOf('feed'), title, path: 'feed', home: '', updatedAt };
   yield* writer.files(all, entries.slice(0, MOST));
 
-  const byComponent = new Map<string, Lazy[]>();
+  const byComponent = new Map<string, Entry[]>();
   for (const entry of entries)
     for (const name of new Set(entry.components)) {
       const own = byComponent.get(name) ?? [];
@@ -92,15 +99,7 @@ export function* feedFiles(
     yield* writer.files(writer.channelOf(component), (byComponent.get(component.name) ?? []).slice(0, MOST));
 }
 
-/** What an entry is ordered by. Its words are made when a feed first holds it, and once: of 5,000 incidents few are in any. */
-interface Lazy {
-  readonly updatedAt: string;
-  readonly id: string;
-  readonly components: readonly string[];
-  readonly entry: () => Entry;
-}
-
-function newestFirst(one: Lazy, other: Lazy): number {
+function newestFirst(one: Entry, other: Entry): number {
   if (one.updatedAt !== other.updatedAt) return one.updatedAt < other.updatedAt ? 1 : -1;
   return one.id < other.id ? 1 : -1;
 }
@@ -138,17 +137,17 @@ class Writer {
     };
   }
 
-  incident(incident: PublicIncident): Lazy {
+  incident(incident: PublicIncident): Entry {
     const components = incident.components.map(({ name }) => name);
-    return this.#lazily(incident, 'incident', components, () => ({
+    return this.#entry(incident, 'incident', components, () => ({
       title: this.#words.titleOf(incident),
       html: incident.posts.map((post) => this.#post(post, !incident.over)).join('\n'),
     }));
   }
 
-  maintenance(maintenance: PublicMaintenance): Lazy {
+  maintenance(maintenance: PublicMaintenance): Entry {
     const { title, from, to, state, components, posts } = maintenance;
-    return this.#lazily(maintenance, 'maintenance', components, () => {
+    return this.#entry(maintenance, 'maintenance', components, () => {
       const planned = this.#words.planned(this.#time(from), this.#time(to));
       const touched = components.length > 0 ? [`<p>${components.map(bdi).join(', ')}</p>`] : [];
       const open = state === 'scheduled' || state === 'in_progress';
@@ -161,23 +160,48 @@ class Writer {
     });
   }
 
-  #lazily(
+  #entry(
     of: PublicIncident | PublicMaintenance,
     what: string,
     components: readonly string[],
     make: () => { title: string; html: string },
-  ): Lazy {
+  ): Entry {
     const { createdAt, updatedAt, ref } = of;
     const id = this.idOf(`${what}/${of.id}`);
-    let made: Entry | null = null;
-    const entry = () => {
-      if (made) return made;
+    const link = this.#linkTo(`/${pathOf(ref)}`);
+    let made: Written | null = null;
+    const write = () => {
       const { title, html } = make();
-      const link = this.#linkTo(`/${pathOf(ref)}`);
-      made = { id, title: shownLine(title), link, html, createdAt, updatedAt, components };
-      return made;
+      const line = shownLine(title);
+      const json = {
+        id,
+        ...optional('url', link),
+        title: line,
+        content_html: html,
+        date_published: createdAt,
+        date_modified: updatedAt,
+        ...(components.length > 0 ? { tags: components.map(shownLine) } : {}),
+      };
+      const item = {
+        id,
+        link: link ?? id,
+        // Titles are written as HTML.
+        title: escaped(line),
+        content: html,
+        date: new Date(updatedAt),
+        published: new Date(createdAt),
+      };
+      return { atom: entryElement(item, link !== null), json: JSON.stringify(json) };
     };
-    return { updatedAt, id, components, entry };
+    return {
+      id,
+      updatedAt,
+      components,
+      written() {
+        made ??= write();
+        return made;
+      },
+    };
   }
 
   /** @param promised whether a promised next update is still to come */
@@ -217,59 +241,54 @@ class Writer {
     return this.#look.url === null ? null : `${this.#look.url}${path}`;
   }
 
-  *files(channel: Channel, of: readonly Lazy[]): Iterable<[string, string]> {
-    const entries = of.map(({ entry }) => entry());
-    const updatedAt = entries[0]?.updatedAt ?? channel.updatedAt;
+  *files(channel: Channel, of: readonly Entry[]): Iterable<[string, string]> {
+    const entries = of.map((entry) => entry.written());
+    const updatedAt = of[0]?.updatedAt ?? channel.updatedAt;
     yield [`${channel.path}.atom`, this.#atom(channel, entries, new Date(updatedAt))];
     yield [`${channel.path}.json`, this.#json(channel, entries)];
   }
 
-  #atom({ id, title, path, home }: Channel, entries: readonly Entry[], updated: Date): string {
+  #atom({ id, title, path, home }: Channel, entries: readonly Written[], updated: Date): string {
     const [link, self] = [this.#linkTo(home), this.#linkTo(`/${path}.atom`)];
-    const feed = new Feed({
+    const head = new Feed({
       ...{ id, title: asText(title), updated, generator: 'Tocsin' },
       ...(link === null ? {} : { link }),
       ...(self === null ? {} : { feed: self }),
       author: { name: asText(shownLine(this.#look.title)) },
-    });
-    // No categories: a `<` in the name of a component would stand in the attribute as it is.
-    for (const entry of entries)
-      feed.addItem({
-        id: entry.id,
-        link: entry.link ?? entry.id,
-        // Titles are written as HTML.
-        title: escaped(entry.title),
-        content: entry.html,
-        date: new Date(entry.updatedAt),
-        published: new Date(entry.createdAt),
-      });
-    const written = feed
+    })
       .atom1()
-      .replace('<feed xmlns=', () => `<feed xml:lang="${this.#look.language}" xmlns=`);
-    // The library wants a link for every entry; an id is none. Whatever people wrote has its `<` encoded.
-    return this.#look.url === null ? written.replace(/\n *<link href="urn:uuid:[^"]*"\/>/g, '') : written;
+      .replace('<feed xmlns=', `<feed xml:lang="${this.#look.language}" xmlns=`);
+    return `${head.slice(0, -END.length)}${entries.map(({ atom }) => atom).join('')}${END}\n`;
   }
 
   /** By hand: the library writes version 1.0, which has neither language nor authors. */
-  #json({ title, path, home }: Channel, entries: readonly Entry[]): string {
-    return JSON.stringify({
+  #json({ title, path, home }: Channel, entries: readonly Written[]): string {
+    const head = JSON.stringify({
       version: 'https://jsonfeed.org/version/1.1',
       title,
       ...optional('home_page_url', this.#linkTo(home)),
       ...optional('feed_url', this.#linkTo(`/${path}.json`)),
       language: this.#look.language,
       authors: [{ name: shownLine(this.#look.title), ...optional('url', this.#look.url) }],
-      items: entries.map((entry) => ({
-        id: entry.id,
-        ...optional('url', entry.link),
-        title: entry.title,
-        content_html: entry.html,
-        date_published: entry.createdAt,
-        date_modified: entry.updatedAt,
-        ...(entry.components.length > 0 ? { tags: entry.components.map(shownLine) } : {}),
-      })),
     });
+    return `${head.slice(0, -1)},"items":[${entries.map(({ json }) => json).join(',')}]}\n`;
   }
+}
+
+const END = '</feed>';
+
+/**
+ * An entry as the library writes it in a feed. It has no categories: a `<` in the name of a component would stand in their
+ * attributes as it is.
+ * @param linked false: its link, which the library wants, is none
+ */
+function entryElement(item: Item, linked: boolean): string {
+  const feed = new Feed({ id: 'urn:x', title: 'x', updated: item.date });
+  feed.addItem(item);
+  const written = feed.atom1();
+  const entry = written.slice(written.indexOf('    <entry>'), -END.length);
+  // Whatever people wrote has its `<` encoded: this is the only one.
+  return linked ? entry : entry.replace(/ *<link href="urn:uuid:[^"]*"\/>\n/, '');
 }
 
 /** Of our ids; a random one. */

@@ -306,6 +306,37 @@ describe('feeds', () => {
     expect(parseAtomFeed(fileOf(page, 'feed.atom')).updated).toBe(seconds(at(500)));
   });
 
+  test('5,000 incidents and 500 components: each feed has its newest 50, and each entry is worded once', () => {
+    const names = Array.from({ length: 500 }, (_, i) => `Component ${i}`);
+    const incidents = Array.from({ length: 5_000 }, (_, i) => {
+      const touched = [...new Set([i % 500, (i * 7) % 500, 0])].map((n) => ({
+        name: names[n] ?? '',
+        worst: 'major' as const,
+      }));
+      const posts = [post({ at: '2024-11-10T01:41:00Z' })];
+      return founding({
+        id: idOf(`${i}`),
+        title: null,
+        posts,
+        components: touched.map((each) => ({ ...each, state: 'operational' })),
+      });
+    });
+    const page = pageOf({ incidents, components: names.map((name) => component({ name })) });
+    let worded = 0;
+    const titleOf = () => `Trouble ${++worded}`;
+    const files = new Map(feedFiles(page, LOOK, { ...WORDS, titleOf }));
+    expect(files.size).toBe(1_002);
+    expect(worded).toBeLessThanOrEqual(5_000);
+    for (const [path, most] of [
+      ['feed', 50],
+      ['components/component-0', 50],
+      ['components/component-499', 20],
+    ] as const) {
+      expect(parseAtomFeed(files.get(`${path}.atom`) ?? '').entries).toHaveLength(most);
+      expect(parseJsonFeed(files.get(`${path}.json`) ?? '').items).toHaveLength(most);
+    }
+  });
+
   test('a component has feeds of its own, with what touched it and nothing else', async () => {
     const page = pageOf();
     expect([...filesOf(page).keys()].sort()).toEqual(
