@@ -14,8 +14,8 @@ import type { LookSettings } from './settings.js';
 
 /** What the JSON and the feeds say, and the reading does not. */
 export interface Naming {
-  /** Opaque, 12 lower-case letters and digits, the same for ever for the same name; `page` has the name ``. */
-  idOf(what: 'page' | 'group', name: string): string;
+  /** As `publicPage` has it. Opaque, 12 lower-case letters and digits, the same for ever for `page`, `group:NAME`. */
+  idOf(what: string): string;
   /** The title of an incident, or what is said where it has none. */
   titleOf(incident: PublicIncident): string;
 }
@@ -131,7 +131,7 @@ class Api {
   constructor(page: PublicPage, look: LookSettings, naming: Naming) {
     this.#look = look;
     this.#naming = naming;
-    this.#pageId = naming.idOf('page', '');
+    this.#pageId = naming.idOf('page');
     this.page = {
       id: this.#pageId,
       name: shownLine(look.title),
@@ -177,7 +177,7 @@ class Api {
         add(component, position, null);
         continue;
       }
-      const id = this.#naming.idOf('group', group);
+      const id = this.#naming.idOf(`group:${group}`);
       const since = members.flatMap((each) => (isKnown(each) ? [each.knownFrom] : [])).sort();
       const changed = members.flatMap((each) => each.stateSince ?? []).sort();
       const created = since[0] ?? EVER;

@@ -114,7 +114,7 @@ class Writer {
     this.#look = look;
     this.#words = words;
     this.#clock = clockIn(look.zone);
-    this.#pageId = words.idOf('page', '');
+    this.#pageId = words.idOf('page');
   }
 
   /** A UUID of version 5 (RFC 9562): the same for the same thing of the same page. */

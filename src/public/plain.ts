@@ -1,15 +1,19 @@
-import { printable } from '#domain/text.js';
-
-// XML cannot hold them, and no reader shows them: places in Unicode that are no characters, the byte order mark inside a
-// text, and the marks that only old software understands. Joiners stay: emoji and whole scripts are made with them.
-const NOTHING = /\p{Noncharacter_Code_Point}|[\u206a-\u206f\ufeff\ufff9-\ufffb]/gu;
+const BREAKS = /\r\n?|[\u0085\u2028\u2029]/g;
 
 /**
- * A text that people wrote, as the public is given it, in whichever form: what is invisible, turns the direction of writing
- * round or moves a cursor is nothing; every kind of line break is `\n`. It is not encoded: HTML, XML and JSON each do that.
+ * Whatever cannot be seen: control characters but line breaks and tabs, halves of surrogate pairs, marks that turn the
+ * direction of writing round, spaces without width, tags; and places in Unicode that are no characters, some of which XML
+ * cannot hold. What scripts and emoji join their letters with stays.
+ */
+const UNSEEN =
+  /[^\P{Cc}\n\t]|\p{Cs}|\p{Noncharacter_Code_Point}|[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/**
+ * A text that people wrote, as the public is given it, in whichever form: without what cannot be seen, and with `\n` for
+ * every kind of line break. It is not encoded: HTML, XML and JSON each do that.
  */
 export function shown(text: string): string {
-  return printable(text.replace(/\r\n?|[\u2028\u2029]/g, '\n')).replace(NOTHING, '');
+  return text.replace(BREAKS, '\n').replace(UNSEEN, '');
 }
 
 /** The same for a title: on one line, and never empty, because readers show it as the link. */

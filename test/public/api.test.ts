@@ -241,7 +241,7 @@ describe("Statuspage's API, v2", () => {
       }),
     );
     expect(summary.components).toEqual(components);
-    const speech = idOf('group Speech');
+    const speech = idOf('group:Speech');
     const [dubbing, tts] = [idOf('component Dubbing'), idOf(`component ${TTS}`)];
     expect(
       components.map(({ name, status, position, group, group_id }) => ({
@@ -257,7 +257,7 @@ describe("Statuspage's API, v2", () => {
       { name: TTS, status: 'partial_outage', position: 2, group: false, group_id: speech },
       { name: 'Website', status: 'under_maintenance', position: 2, group: false, group_id: null },
       { name: 'Other', status: 'major_outage', position: 3, group: true, group_id: null },
-      { name: 'Speech', status: 'major_outage', position: 1, group: false, group_id: idOf('group Other') },
+      { name: 'Speech', status: 'major_outage', position: 1, group: false, group_id: idOf('group:Other') },
     ]);
     expect(components[0]).toMatchObject({
       ...{ id: speech, components: [dubbing, tts] },
@@ -418,7 +418,7 @@ describe("Statuspage's API, v2", () => {
   test('a page whose address is not known has no links, and the same shape', () => {
     const { summary, incidents } = read(pageOf(), { ...LOOK, url: null, zone: 'UTC' });
     expect(summary.page).toEqual({
-      ...{ id: idOf('page '), name: 'Sonora status', url: '', time_zone: 'Etc/UTC' },
+      ...{ id: idOf('page'), name: 'Sonora status', url: '', time_zone: 'Etc/UTC' },
       updated_at: '2024-11-12T09:00:00.000Z',
     });
     expect(incidents[0]?.shortlink).toBe('');

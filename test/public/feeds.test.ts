@@ -479,6 +479,22 @@ describe('a text as the public is given it', () => {
     );
   });
 
+  test.each([
+    ['one\r\ntwo\rthree\u2028four\u2029five\nsix', 'one\ntwo\nthree\nfour\nfive\nsix'],
+    ['\u001b[31mred \u0000bell\u0007\ttab\u0085end', '[31mred bell\ttab\nend'],
+    ['user\u202egnp.exe \u2066a\u2069', 'usergnp.exe a'],
+    ['\ufeffa\ud83d \ufffeb\u{1ffff} \ufff9c', 'a b c'],
+    ['👩‍👩‍👧 e\u0301 \u200fא نامه\u200cها', '👩‍👩‍👧 e\u0301 \u200fא نامه\u200cها'],
+    ['a\u200bb\u00adc\u2060d \u{e0041}\u{e007f}', 'abcd '],
+    ['a  b &amp; <c>', 'a  b &amp; <c>'],
+  ])('%j is shown as %j', (text, as) => {
+    expect(shown(text)).toBe(as);
+  });
+
+  test('a title is one line, and never nothing', () => {
+    expect(['a\n\tb  c\r', ' ', '\u202e\u0000'].map(shownLine)).toEqual(['a b c', '–', '–']);
+  });
+
   test('shown twice is shown once, and leaves nothing that XML cannot hold or that turns a text round', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), entered, (one, other) => {

@@ -30,7 +30,7 @@ export const LOOK: LookSettings = {
 };
 
 export const WORDS: FeedWords = {
-  idOf: (what, name) => idOf(`${what} ${name}`),
+  idOf,
   titleOf: ({ title, components }) =>
     title ?? `Trouble with ${components.map(({ name }) => name).join(', ')}`,
   stateOf: (state) => `State ${state}`,
