@@ -12,7 +12,10 @@ export async function remindOfPost(attempt: Attempt<'status.remind'>): Promise<B
     new Date(lastPost.next),
     {
       channel: channel.id,
-      ...reminderMessage(lastPost.next, incident.roles.lead?.id ?? null, world.org.command),
+      ...reminderMessage(lastPost.next, incident.roles.lead?.id ?? null, world.org.command, {
+        incident: row.incident,
+        n,
+      }),
       ...NO_PREVIEWS,
     },
     { patient: false },

@@ -5,19 +5,24 @@ import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
 import type { Metrics } from '#metrics.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
-import { ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { PUBLISH_ACTIONS } from './blocks/publish.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
 import {
   onAlertButton,
+  onAnyway,
   onAttach,
   onCancel,
+  onChange,
   onChoose,
+  onEdit,
   onPublish,
   onReopen,
   onRunButton,
   onRunOffer,
   onWatch,
+  onWrite,
 } from './buttons.js';
 import {
   createPermalink,
@@ -27,7 +32,7 @@ import {
   onWhich,
 } from './capture/shortcut.js';
 import { type Context, createWhere, onCommand, type Workspace } from './listener.js';
-import { onSubmission } from './modals/submission.js';
+import { onPreview, onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
 import { noteWhoLeft, onJoined, onLeft, onUserChange } from './people/membership.js';
@@ -244,9 +249,13 @@ export function listenToOthers(
   context: Context,
 ): void {
   const unassigned = createUnassigned(context.now);
-  app.action<BlockButtonAction>(ACTIONS.publish, onPublish(context));
-  app.action<BlockButtonAction>(ACTIONS.choose, onChoose(context));
-  app.action<BlockButtonAction>(ACTIONS.cancel, onCancel(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.publish, onPublish(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.change, onChange(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.anyway, onAnyway(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.cancel, onCancel(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.edit, onEdit(context));
+  app.action<BlockButtonAction>(PUBLISH_ACTIONS.write, onWrite(context));
+  app.action<BlockButtonAction>(CHOOSE_ACTIONS, onChoose(context));
   app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
   app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
@@ -256,6 +265,8 @@ export function listenToOthers(
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));
+  app.view('publish', onSubmission(context, 'publish'));
+  app.view('publish_preview', onPreview(context));
   app.view('which', onWhich(context, unassigned));
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'add_to_timeline' },

@@ -14,13 +14,16 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { refOf, runRef } from '#domain/words.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
-import { LINE_VALUE, OFFER_VALUE, POST_VALUE, unpacked } from './blocks/buttons.js';
+import { LINE_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
 import { cut, plain as literal } from './blocks/text.js';
 import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
 import {
   type Asker,
+  asItIs,
   askAndReply,
+  askedPost,
   askerOf,
   type Context,
   ephemeral,
@@ -31,17 +34,27 @@ import {
   openView,
   type Reply,
   refused,
+  replyFor,
   respondTo,
   said,
   triggerKey,
 } from './listener.js';
-import { input, modal, valuesOf } from './modals/form.js';
+import { changeModal, type From, formView, input, modal, valuesOf } from './modals/form.js';
+import { previewedIn, previewModal } from './modals/preview.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
 type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
 
-/** The button under the preview of a status post: records it. */
+/** *Publish* under the preview of a public post. */
 export const onPublish = (context: Context) => clicked(context, publish, true);
+/** *Change* there: the form, with what was typed in it. */
+export const onChange = (context: Context) => clicked(context, change, false);
+/** *Publish anyway…* there: the preview as a form, which asks for reasons. */
+export const onAnyway = (context: Context) => clicked(context, anyway, false);
+/** *Change* in the preview of a form. */
+export const onEdit = (context: Context) => clicked(context, edit, false);
+/** *Write the update* under the reminder that one was promised. */
+export const onWrite = (context: Context) => clicked(context, write, false);
 /** One of the open incidents: the line that did not say which is answered for that one. */
 export const onChoose = (context: Context) => clicked(context, choose, true);
 /** An offered runbook: what typing it in that incident would come to. */
@@ -56,7 +69,7 @@ export const onRunButton = (context: Context) => clicked(context, decide, false)
 /** A button under alerts. The message itself is brought up to date by what the decision leads to. */
 export const onAlertButton = (context: Context) => clicked(context, aboutAlerts, false);
 
-/** *Cancel* under the preview of a status post: nothing is recorded. */
+/** *Cancel* under the preview of a public post: nothing is recorded. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
   return async ({ body, ack }) => {
     await ack();
@@ -74,8 +87,10 @@ function clicked(
     interaction(context, {
       request: triggerKey(body.trigger_id),
       work: work(context, { body, action }),
+      // Its key makes another click the same decision, whatever came of this one.
+      failed: (reply) => ({ ...reply, keeps: true }),
       ack,
-      tell: (reply) => tell(context, body, reply, replaces),
+      tell: (reply) => tell(context, body, reply, replaces && !reply.keeps),
     });
 }
 
@@ -114,8 +129,90 @@ async function publish(context: Context, { body, action }: Click): Promise<Reply
   const carried = unpacked(POST_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { intent, incident, key } = carried;
-  const { asking, here } = await clickedBy(context, body, incident, key);
-  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
+  const { asking: by, here } = await clickedBy(context, body, incident, key);
+  const asking = { ...by, seesPrivate: here };
+  const asked = { intent, incident, asking };
+  const answer = await context.answer(asked);
+  if (answer.kind !== 'refused') return replyFor(context, answer, asked, originOf(body));
+  // Something was found that was no finding when it was shown: it is shown again, with that.
+  const anew = { ...asked, intent: { ...intent, confirmed: false } };
+  if (answer.refusal.code === 'POST_LEAKS') return askAndReply(context, anew, originOf(body));
+  const reply = await replyFor(context, answer, asked, originOf(body));
+  return reply && { ...reply, keeps: true };
+}
+
+const NO_ROOM = 'That is too long for a form in Slack. Type the command again, with the text as it is to be.';
+
+async function change(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(POST_VALUE, action.value);
+  if (!carried) return tooOld(TYPE_AGAIN);
+  const { intent, incident, key } = carried;
+  return openPublish(context, body, incident, (from, of) =>
+    changeModal(intent, { ...from, key, replaces: true }, of),
+  );
+}
+
+async function write(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(WRITE_VALUE, action.value);
+  if (!carried) return tooOld('Type `publish`.');
+  const { components } = context;
+  return openPublish(context, body, carried.incident, (from, of) =>
+    formView('publish', from, { components, of }),
+  );
+}
+
+/** Opens a form of a public post, for whoever may publish there: the same that typing `publish` asks. */
+async function openPublish(
+  context: Context,
+  body: BlockButtonAction,
+  incident: number,
+  viewOf: (from: Omit<From, 'post'>, of: IncidentState | null) => types.ModalView | null,
+): Promise<Reply | null> {
+  const { here, ...asker } = await clickedBy(context, body, incident, null);
+  const asked = { ...asker, implied: incident, chosen: !here, entered: plain('publish') };
+  const answer = await context.answer(asked);
+  if (answer.kind !== 'form') return replyFor(context, answer, asked, originOf(body));
+  const of = await asItIs(context, asker.asking, incident);
+  const from = { incident, channel: body.channel?.id ?? null, reply: body.response_url || null };
+  const view = viewOf(from, of);
+  if (!view) return said(NO_ROOM);
+  if (await openView(context, body.trigger_id, view)) return null;
+  return said(`Slack does not open the form now. Type it: ${context.command} publish identified TEXT`);
+}
+
+async function anyway(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(POST_VALUE, action.value);
+  if (!carried) return tooOld(TYPE_AGAIN);
+  const { intent, incident, key } = carried;
+  const { asking: by, here } = await clickedBy(context, body, incident, key);
+  const asked = {
+    ...{ intent: { ...intent, confirmed: false }, incident },
+    asking: { ...by, seesPrivate: here },
+  };
+  const answer = await context.answer(asked);
+  const post = askedPost(answer);
+  if (!post) return replyFor(context, answer, asked, originOf(body));
+  const place = { channel: body.channel?.id ?? null, reply: body.response_url || null, replaces: true };
+  const { preview, ...rest } = post;
+  const view = previewModal(preview, { ...rest, key, ...place });
+  if (!view) return said(NO_ROOM);
+  if (await openView(context, body.trigger_id, view)) return null;
+  return said(
+    `Slack does not open the form now. Type it: ${context.command} publish identified --yes --anyway "WHY" TEXT`,
+  );
+}
+
+async function edit(context: Context, { body }: Click): Promise<Reply | null> {
+  const { view: open } = body;
+  const carried = open && previewedIn(open);
+  if (!open || !carried) return null;
+  const { intent, ...from } = carried;
+  const view = changeModal(intent, from, null);
+  // It was small enough to be shown here: what does not fit is left as it stands, and can still be published.
+  if (!view) return null;
+  const result = await context.swift.call('views.update', { view_id: open.id, hash: open.hash, view });
+  if (result.kind !== 'ok') context.log.warn({ view: 'publish' }, 'A preview did not give way to its form');
+  return null;
 }
 
 async function choose(context: Context, { body, action }: Click): Promise<Reply | null> {

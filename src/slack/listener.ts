@@ -10,22 +10,19 @@ import type { Asked, Answer as Said, Typed } from '#answer/answer.js';
 import { decodeSlack, type Entered } from '#domain/command/entered.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Effect } from '#domain/incident/effect.js';
-import type { Asking } from '#domain/incident/intent.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import { refOf, type Status } from '#domain/words.js';
+import type { PostPreview } from '#domain/status/publish.js';
+import { POST_STATES, refOf } from '#domain/words.js';
 import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
 import type { Logs } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
-import {
-  type CarriedLine,
-  type CarriedPost,
-  packed,
-  publishQuestion,
-  whichIncident,
-} from './blocks/buttons.js';
+import { type CarriedLine, packed, whichIncident } from './blocks/buttons.js';
+import { type AskedPost, type CarriedPost, publishQuestion } from './blocks/publish.js';
 import { type Block, cut, escaped } from './blocks/text.js';
 import { watchOffer } from './blocks/watch.js';
 import { type Form, formView } from './modals/form.js';
@@ -256,6 +253,10 @@ export interface Reply {
   blocks?: Block[];
   /** The input of a form that is at fault: the form stays open. */
   block?: string;
+  /** What the form gives way to, while it is open. */
+  view?: types.ModalView;
+  /** The question that was answered still stands: it can be answered again. */
+  keeps?: true;
 }
 
 /** Slack cuts a message at 40,000 characters without saying so; a text that is cut here says it. */
@@ -477,6 +478,7 @@ const LINES: Record<Form, string> = {
   open: 'open sev2 TITLE --component NAME',
   note: 'note 14:32 TEXT',
   log: 'log, then a line for each entry: TIME TEXT',
+  publish: 'publish identified --next 30m TEXT',
 };
 
 /**
@@ -525,8 +527,8 @@ export async function replyFor(
     }
     case 'form': {
       const { form, incident } = answer;
-      if (form === 'publish') return said(`Type it: ${context.command} publish identified TEXT`);
-      const view = formView(form, { incident, channel, reply }, context.components);
+      const of = form === 'publish' ? await asItIs(context, asked.asking, incident) : null;
+      const view = formView(form, { incident, channel, reply }, { components: context.components, of });
       if (await openView(context, trigger, view)) return null;
       const line = `${context.command} ${LINES[form]}`;
       return said(`Slack does not open the form now. Type it on one line: ${line}`);
@@ -548,27 +550,60 @@ export async function replyFor(
   }
 }
 
+/** The incident that a form is for, once it has been answered that they may; null: the form does without. */
+export async function asItIs(
+  { read, log }: Pick<Context, 'read' | 'log'>,
+  asking: Asking,
+  incident: number | null,
+): Promise<IncidentState | null> {
+  if (incident === null) return null;
+  try {
+    const state = await read.incident({ ...asking, seesPrivate: true }, incident);
+    return isRefusal(state) ? null : state;
+  } catch (error) {
+    log.warn({ err: error }, 'A form is shown without what is so now');
+    return null;
+  }
+}
+
+/**
+ * A post that is asked about before it is public.
+ * @returns it as it would be recorded, and what the public would see; null: the answer is no such question
+ */
+export function askedPost(
+  answer: Answer,
+): { intent: AskedPost; incident: number; preview: PostPreview } | null {
+  if (answer.kind !== 'refused' || answer.refusal.code !== 'PUBLISH_NEEDS_CONFIRMATION') return null;
+  const { refusal, intent, incident } = answer;
+  const { preview } = refusal;
+  if (!preview || incident === undefined || !intent || !isPost(intent)) return null;
+  // The moment stays the one that was meant when it was typed, however late the click is.
+  // So does the state: what the person sees in the question is what is recorded.
+  const state = POST_STATES.find((one) => one === preview.state) ?? null;
+  const pinned = intent.type === 'PublishPost' ? { ...intent, state } : intent;
+  return { intent: { ...pinned, confirmed: true }, incident, preview };
+}
+
+function isPost(intent: TypedIntent): intent is AskedPost {
+  return intent.type === 'PublishPost' || intent.type === 'CorrectPost';
+}
+
 /** Two refusals are questions: for those, buttons that answer them, if what was typed fits into a button. */
 async function question(
   context: Context,
-  { refusal, intent, incident }: Extract<Answer, { kind: 'refused' }>,
+  answer: Extract<Answer, { kind: 'refused' }>,
   asked: Asked,
 ): Promise<Block[] | null> {
   const { asking } = asked;
   const { key } = asking;
-  if (
-    refusal.code === 'PUBLISH_NEEDS_CONFIRMATION' &&
-    intent?.type === 'PublishPost' &&
-    incident !== undefined
-  ) {
-    // The moment stays the one that was meant when it was typed, however late the click is.
-    // So does the state: what the person sees in the question is what is recorded.
-    const state = intent.state ?? (await statusOf(context, asking, incident));
-    const carried: CarriedPost = { intent: { ...intent, state, confirmed: true }, incident, key };
+  const post = askedPost(answer);
+  if (post) {
+    const { intent, incident, preview } = post;
+    const carried: CarriedPost = { intent, incident, key };
     const value = packed(carried);
-    return value === null ? null : publishQuestion(state ?? 'an update', intent.text, value);
+    return value === null ? null : publishQuestion(preview, refOf(incident), value);
   }
-  if (refusal.code === 'WHICH_INCIDENT' && 'entered' in asked) {
+  if (answer.refusal.code === 'WHICH_INCIDENT' && 'entered' in asked) {
     const open = await context.read.open(asking);
     const choices = open.slice(0, 25).flatMap((state) => {
       const carried: CarriedLine = { line: asked.entered, incident: state.number, key };
@@ -578,9 +613,4 @@ async function question(
     return choices.length > 0 ? whichIncident(choices) : null;
   }
   return null;
-}
-
-async function statusOf(context: Context, asking: Asking, incident: number): Promise<Status | null> {
-  const seen = await context.read.incident(asking, incident);
-  return isRefusal(seen) ? null : seen.status;
 }

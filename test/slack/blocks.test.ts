@@ -2,11 +2,17 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { publishQuestion, whichIncident } from '#slack/blocks/buttons.js';
+import { COMPONENT_STATES } from '#domain/status/page.js';
+import type { PostPreview } from '#domain/status/publish.js';
+import { POST_STATES } from '#domain/words.js';
+import { whichIncident } from '#slack/blocks/buttons.js';
 import { entryMessage, type Shown } from '#slack/blocks/entry.js';
 import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
+import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
+import { reminderMessage } from '#slack/blocks/reminder.js';
 import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';
 import { watchMessage, watchOffer } from '#slack/blocks/watch.js';
+import { previewModal } from '#slack/modals/preview.js';
 
 const NASTY = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -298,14 +304,6 @@ describe('the headline', () => {
 });
 
 describe('questions', () => {
-  test('a preview shows the text literally', () => {
-    const blocks = publishQuestion('identified', '*We* <!here> know', 'packed');
-    expect(blocks[1]).toEqual({
-      type: 'section',
-      text: { type: 'plain_text', text: '*We* <!here> know', emoji: false },
-    });
-  });
-
   test('at most 25 buttons, with labels that fit and ids that differ', () => {
     const many = Array.from({ length: 40 }, (_, i) => ({
       ref: `INC-${i}`,
@@ -345,5 +343,100 @@ describe('what a watch saw', () => {
         expect(offer.map(({ type }) => type)).toEqual(['section', 'actions']);
       }),
     );
+  });
+});
+
+describe('what the public is to read', () => {
+  const wild = fc.record({
+    state: fc.constantFrom(...POST_STATES),
+    at: fc.option(fc.constant('2024-11-10T01:41:00Z')),
+    title: fc.option(text),
+    text,
+    components: fc.array(fc.record({ name: text, state: fc.option(fc.constantFrom(...COMPONENT_STATES)) }), {
+      maxLength: 50,
+    }),
+    next: fc.option(fc.constant('2024-11-10T02:11:00Z')),
+    withheld: fc.array(text, { maxLength: 50 }),
+    drill: fc.boolean(),
+    corrects: fc.option(fc.integer({ min: 1, max: 999_999 })),
+    found: fc.array(text, { maxLength: 40 }),
+  });
+  const previewed = ({ found, ...rest }: { found: string[] } & Omit<PostPreview, 'leaks' | 'warnings'>) => ({
+    ...rest,
+    leaks: found.map((one) => ({ kind: 'host' as const, found: one, start: 0, end: one.length })),
+    warnings: found.map((one) => `“${one}” is a host.`),
+  });
+  const withoutDates = (shown: string) => shown.replaceAll('<!date^', '');
+
+  test('fits, acts on nothing and turns nothing round, whatever was typed', () => {
+    fc.assert(
+      fc.property(wild, (of) => {
+        const preview = previewed(of);
+        const blocks = publishQuestion(preview, 'INC-7', 'v'.repeat(2_000));
+        fits({ text: 'x', blocks });
+        for (const block of blocks) {
+          if (block.type === 'section' && block.text?.type === 'plain_text')
+            expect(block.text.emoji).toBe(false);
+          else for (const one of texts([block])) expect(withoutDates(one)).not.toMatch(CONTROL);
+        }
+        expect(texts(blocks).join('')).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+        const actions = blocks.at(-1);
+        if (actions?.type !== 'actions') throw new Error('no buttons');
+        expect(actions.elements).toHaveLength(3);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('as a form, too: a question for each finding, of Slack’s lengths', () => {
+    fc.assert(
+      fc.property(wild, (of) => {
+        const preview = previewed(of);
+        const view = previewModal(preview, {
+          ...{ incident: 999_999_999, key: null, channel: 'C1', reply: 'https://x', replaces: false },
+          intent: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: true },
+        });
+        if (!view) throw new Error('it does not fit');
+        expect(view.title.text.length).toBeLessThanOrEqual(24);
+        expect(view.blocks.length).toBeLessThanOrEqual(100);
+        expect(view.private_metadata?.length).toBeLessThanOrEqual(3_000);
+        const asked = view.blocks.flatMap((block) => (block.type === 'input' ? [block] : []));
+        expect(asked).toHaveLength(findingsOf(preview).length);
+        expect(new Set(asked.map(({ block_id }) => block_id)).size).toBe(asked.length);
+        for (const { label, hint } of asked) {
+          expect(label.text.length).toBeLessThanOrEqual(2_000);
+          expect(hint?.text.length ?? 1).toBeLessThanOrEqual(2_000);
+          expect(hint?.text.length ?? 1).toBeGreaterThan(0);
+        }
+        for (const one of texts(view.blocks)) {
+          expect(one.length).toBeGreaterThan(0);
+          expect(one.length).toBeLessThanOrEqual(3_000);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a long post says that it is cut here, and not there', () => {
+    const preview = previewed({
+      ...{ state: 'identified', at: null, title: null, text: 'word '.repeat(2_000), components: [] },
+      ...{ next: null, withheld: [], drill: false, corrects: null, found: [] },
+    });
+    const shown = texts(publishQuestion(preview, 'INC-7', 'v')).join('\n');
+    expect(shown).toContain('… (cut here, not on the page)');
+    expect(shown).toContain('Affects no component by name.');
+    expect(shown).toContain('_The page words a title from the components._');
+    expect(shown).toContain('at the time of publishing');
+  });
+
+  test('that another was promised is told to who leads, with a button that opens the form', () => {
+    const of = { incident: 7, n: 4 };
+    const message = reminderMessage('2024-11-10T02:10:00Z', 'U1', '/oncall', of);
+    expect(message.text).toContain('<@U1> The public was promised another update by <!date^');
+    expect(message.text).toContain('`/oncall publish TEXT`');
+    expect(message.blocks[1]).toMatchObject({
+      elements: [{ action_id: 'publish:write', style: 'primary', text: { text: 'Write the update' } }],
+    });
+    expect(reminderMessage('2024-11-10T02:10:00Z', 'cli:root', '/oncall', of).text).toMatch(/^The public/);
   });
 });

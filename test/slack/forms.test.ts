@@ -284,56 +284,6 @@ describe('forms and buttons', () => {
     }
   });
 
-  describe('publishing', () => {
-    const asked = (text: string) => {
-      kit.behind.answer = async () => ({
-        kind: 'refused',
-        refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { preview: text, warnings: [], drill: false }),
-        intent: { type: 'PublishPost', state: 'identified', moment: null, text, confirmed: false },
-        incident: 7,
-      });
-    };
-    const click = async (action_id: string, copies = 1): Promise<Outcome> => {
-      const { ephemerals } = await kit.look<Outcome>('state?user=ana');
-      const ts = ephemerals.at(-1)?.ts;
-      return kit.act('action', { user: 'ana', channel: 'incidents', ts, action_id, copies });
-    };
-
-    test('shows what would be kept; a click records it, twice clicked is once', async () => {
-      asked('*We* <!here> know & fix it 🙂');
-      const { ack, trigger_id } = await type('publish identified We know');
-      expect(ack.body.text).toContain('--yes');
-      expect(JSON.stringify(ack.body.blocks)).toContain('*We* <!here> know & fix it');
-      const clicked = await click('publish', 2);
-      expect(clicked.ok).toBe(true);
-      expect(kit.behind.handled).toHaveLength(2);
-      expect(kit.behind.handled[0]).toMatchObject({
-        intent: { type: 'PublishPost', text: '*We* <!here> know & fix it 🙂', confirmed: true },
-        target: 7,
-        asking: { key: `trigger:${trigger_id}`, seesPrivate: false },
-      });
-      expect(kit.behind.handled[1]?.asking.key).toBe(kit.behind.handled[0]?.asking.key);
-      expect(await told(clicked)).toMatchObject({ replace_original: true, text: 'INC-7 #2 recorded' });
-    });
-
-    test('Cancel records nothing', async () => {
-      asked('x');
-      await type('publish x');
-      expect((await told(await click('cancel')))?.text).toContain('Nothing was kept');
-      expect(kit.behind.handled).toHaveLength(0);
-    });
-
-    test('a text that fits no button leaves the flag to type', async () => {
-      asked(
-        Array.from({ length: 4_000 }, (_, i) => String.fromCharCode(0x4e00 + ((i * 7919) % 20_000))).join(''),
-      );
-      const { ok, ack } = await type('publish …');
-      expect(ok).toBe(true);
-      expect(ack.body.blocks).toBeUndefined();
-      expect(ack.body.text).toContain('--yes');
-    });
-  });
-
   test('when it was not said which incident, a click says it', async () => {
     const state = { number: 8, title: '<!channel> is slow' };
     kit.behind.open = [{ ...state, number: 7 }, state] as Behind['open'];
@@ -362,26 +312,5 @@ describe('forms and buttons', () => {
       asking: { key: `trigger:${trigger_id}:8` },
     });
     expect((await told(clicked))?.text).toContain('recorded: note it burns @bo');
-  });
-
-  test('a button that we did not make is not obeyed', async () => {
-    kit.behind.state = { status: 'identified' } as IncidentState;
-    kit.behind.answer = async () => ({
-      kind: 'refused',
-      refusal: refuse('PUBLISH_NEEDS_CONFIRMATION', { preview: 'x', warnings: [], drill: false }),
-      intent: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: false },
-      incident: -1,
-    });
-    await type('publish x');
-    const { ephemerals } = await kit.look<Outcome>('state?user=ana');
-    const ts = ephemerals.at(-1)?.ts;
-    const clicked = await kit.act<Outcome>('action', {
-      user: 'ana',
-      channel: 'incidents',
-      ts,
-      action_id: 'publish',
-    });
-    expect((await told(clicked))?.text).toContain('too old');
-    expect(kit.behind.handled).toHaveLength(0);
   });
 });

@@ -67,7 +67,7 @@ export class Behind {
         const { intent, incident: target, asking, notes } = asked;
         const outcome = await recorded(intent, target, asking, notes);
         return isRefusal(outcome)
-          ? { kind: 'refused', refusal: outcome, intent }
+          ? { kind: 'refused', refusal: outcome, intent, incident: target ?? undefined }
           : { kind: 'recorded', text: outcome.receipt };
       },
       handle: recorded,

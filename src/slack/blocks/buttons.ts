@@ -1,33 +1,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import type { Intent } from '#domain/incident/intent.js';
-import type { PersonRef } from '#domain/words.js';
 import { type Block, cut, escaped, type Message, plain, section } from './text.js';
 
-/** Ids under which Slack tells us what was clicked. */
-export const ACTIONS = { publish: 'publish', cancel: 'cancel', choose: /^choose:/ } as const;
-
-/**
- * Shown to one person before a public status post is recorded, because it cannot be edited afterwards.
- * @param value what the button brings back
- */
-export function publishQuestion(state: string, text: string, value: string): Block[] {
-  return [
-    {
-      type: 'section',
-      text: plain(`This would be kept as a public status post, ${state}. It is sent to no public page.`),
-    },
-    { type: 'section', text: plain(cut(text, 2_900, '… (cut here, not in what is kept)') || '…') },
-    {
-      type: 'actions',
-      elements: [
-        button(ACTIONS.publish, 'Record it', value, 'primary'),
-        button(ACTIONS.cancel, 'Cancel', 'cancel'),
-      ],
-    },
-  ];
-}
+/** Ids of the buttons that say which incident is meant. */
+export const CHOOSE_ACTIONS = /^choose:/;
 
 interface Choice {
   ref: string;
@@ -54,21 +31,23 @@ export function button(actionId: string, label: string, value: string, style?: '
   return { type: 'button', action_id: actionId, text: plain(cut(label, 75)), value, ...(style && { style }) };
 }
 
-/** Slack's limit on a button's value. */
+/** Slack's limits on what a button and a modal carry. */
 const VALUE = 2_000;
+export const METADATA = 3_000;
 
 /**
  * Carry something through a button. Packed into letters that nothing on the way rewrites (`&`, emoji names).
+ * @param room how many letters there is room for
  * @returns null when it does not fit
  */
-export function packed(value: unknown): string | null {
+export function packed(value: unknown, room = VALUE): string | null {
   const text = deflateRawSync(JSON.stringify(value)).toString('base64url');
-  return text.length <= VALUE ? text : null;
+  return text.length <= room ? text : null;
 }
 
-/** @returns what a button of that kind brought back; null for one that this version did not make */
+/** @returns what a button (or a modal) of that kind brought back; null for one that this version did not make */
 export function unpacked<T>(kind: z.ZodType<T>, text: string | undefined): T | null {
-  if (!text || text.length > VALUE) return null;
+  if (!text || text.length > METADATA) return null;
   try {
     const json = inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: 200_000 }).toString();
     return kind.safeParse(JSON.parse(json)).data ?? null;
@@ -99,21 +78,9 @@ export const OFFER_VALUE = z.object({
   inputs: z.record(z.string(), z.string()),
 });
 
-const from = { incident: z.number().int().positive(), key: z.string().nullable() };
-
-/** A status post that was previewed. `key`: the command's own, so that a double click is one post. */
-export const POST_VALUE = z.object({
-  ...from,
-  // We packed the value and Slack signed what it brought back: only a button of another version of ours can hold something else.
-  intent: z.custom<Extract<Intent<PersonRef>, { type: 'PublishPost' }>>(
-    (value) => z.object({ type: z.literal('PublishPost') }).safeParse(value).success,
-  ),
-});
-export type CarriedPost = z.infer<typeof POST_VALUE>;
-
 /** A line that was typed without saying which incident, with one that was offered. */
 export const LINE_VALUE = z.object({
-  ...from,
+  ...{ incident: z.number().int().positive(), key: z.string().nullable() },
   line: z.object({
     text: z.string(),
     mentions: z

@@ -4,21 +4,48 @@ import { remarksOn } from '#answer/answer.js';
 import { checkText, plain as typedPlainly } from '#domain/command/entered.js';
 import { parseCommand } from '#domain/command/parse.js';
 import { severityOf, severityRemark } from '#domain/command/severity.js';
-import { type ReadTime, readTime, readTimeAlone, type TimeContext } from '#domain/command/time/time.js';
+import {
+  type ReadTime,
+  readTime,
+  readTimeAhead,
+  readTimeAlone,
+  type TimeContext,
+} from '#domain/command/time/time.js';
 import { verbNamed, zoneRemark } from '#domain/command/verbs.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { COMPONENT_STATES } from '#domain/status/page.js';
+import type { StateAsked } from '#domain/status/publish.js';
 import { LIMITS } from '#domain/text.js';
-import { refOf, SEVERITIES } from '#domain/words.js';
-import { cut, plain, section } from '../blocks/text.js';
+import { type Moment, POST_STATES, refOf, SEVERITIES } from '#domain/words.js';
+import { METADATA } from '../blocks/buttons.js';
+import { type AskedPost, COMPONENT_MARKS } from '../blocks/publish.js';
+import { cut, escaped, context as greyLine, plain, section } from '../blocks/text.js';
 
-/** What a modal remembers of the place it was opened from. `reply`: where its receipt goes. */
+/**
+ * What a modal remembers of the place it was opened from. `reply`: where its receipt goes. `post`: of a public post that was
+ * previewed before and is being changed; absent: it is new.
+ */
 const FROM = z.object({
   incident: z.number().int().nullable(),
   channel: z.string().nullable(),
   reply: z.string().nullable(),
+  post: z
+    .object({
+      /** Of what was typed first: whatever is changed and clicked, one question is one post. */
+      key: z.string().nullable(),
+      /** The entry whose words it replaces. */
+      corrects: z.number().int().nullable(),
+      /** The receipt takes the place of the message that `reply` belongs to. */
+      replaces: z.boolean(),
+      components: z.array(z.string()),
+      states: z.array(z.object({ component: z.string(), state: z.enum(COMPONENT_STATES) })),
+    })
+    .optional(),
 });
 export type From = z.infer<typeof FROM>;
+type Begun = NonNullable<From['post']>;
 
 export function rememberedIn(view: { private_metadata: string }): From {
   try {
@@ -107,7 +134,7 @@ export function valuesOf(view: { state?: { values?: Record<string, Record<string
   };
 }
 
-export type Form = 'open' | 'note' | 'log';
+export type Form = 'open' | 'note' | 'log' | 'publish';
 
 /** Takes the place of a form whose receipt has nowhere else to go. `text` is escaped. */
 export function receiptModal(text: string): types.ModalView {
@@ -125,6 +152,8 @@ interface FormContext extends TimeContext {
   readonly command: string;
   /** Components that the organisation knows. */
   readonly components: readonly string[];
+  /** What the form remembers of the post that it changes. */
+  readonly post?: From['post'];
 }
 
 /** What a submitted form asks for. `notes`: remarks for the receipt. */
@@ -169,16 +198,36 @@ function formOf(form: Form, { command }: FormContext): string {
   return `${command} ${verbNamed(form)?.form}`;
 }
 
-/** How a form looks. */
-export function formView(form: Form, from: From, components: readonly string[]): types.ModalView {
-  if (form === 'open') return openModal(from, components);
-  return form === 'note' ? noteModal(from) : logModal(from);
+/** How a form looks. `of`: the incident as it is, where the form says something of it and it is known. */
+export function formView(
+  form: Form,
+  from: From,
+  { components, of = null }: { components: readonly string[]; of?: IncidentState | null },
+): types.ModalView {
+  switch (form) {
+    case 'open':
+      return openModal(from, components);
+    case 'note':
+      return noteModal(from);
+    case 'log':
+      return logModal(from);
+    case 'publish':
+      return publishModal(from, BLANK, of);
+  }
 }
 
 /** What a submitted form asks for, or what is wrong in it. */
 export function meantBy(form: Form, values: Values, context: FormContext): Meant | Wrong {
-  if (form === 'open') return meantByOpen(values, context);
-  return form === 'note' ? meantByNote(values, context) : meantByLog(values, context);
+  switch (form) {
+    case 'open':
+      return meantByOpen(values, context);
+    case 'note':
+      return meantByNote(values, context);
+    case 'log':
+      return meantByLog(values, context);
+    case 'publish':
+      return meantByPublish(values, context);
+  }
 }
 
 const LINE_BREAK = /[\r\n\u2028\u2029]/;
@@ -353,4 +402,208 @@ function meantByLog(values: Values, context: FormContext): Meant | Wrong {
   if (isRefusal(said)) return wrong('text', said);
   if (said.kind !== 'intent') throw new Error(`a pasted log was read as ${said.kind}`);
   return { intent: said.intent, notes: said.notes };
+}
+
+/** Slack's limit on what stands in a field. */
+const FIELD = 3_000;
+
+/** What the fields of a public post hold when its form is opened. */
+interface Prefilled {
+  text: string;
+  state: string;
+  states: string;
+  title: string;
+  next: string;
+  at: string;
+}
+const NOW = 'now';
+const UNCHANGED = 'unchanged';
+/** Components that were named with a state each, on a line: one field cannot say that, but keep it. */
+const AS_TYPED = 'typed';
+const BLANK: Prefilled = { text: '', state: NOW, states: UNCHANGED, title: '', next: '', at: '' };
+
+/**
+ * The form of a public post with what was typed in its fields.
+ * @param from `post` apart, which is made of the intent
+ * @returns null: Slack has no room for it
+ */
+export function changeModal(
+  intent: AskedPost,
+  from: Omit<From, 'post'> & Pick<Begun, 'key' | 'replaces'>,
+  of: IncidentState | null,
+): types.ModalView | null {
+  const { key, replaces, ...place } = from;
+  const corrects = intent.type === 'CorrectPost' ? intent.entry : null;
+  const { components = [], states = [] } = intent.type === 'PublishPost' ? intent : {};
+  const named = states.flatMap(({ component, state }) => (component === null ? [] : [{ component, state }]));
+  const post: Begun = { key, corrects, replaces, components: [...components], states: named };
+  const view = publishModal({ ...place, post }, prefilled(intent), of);
+  return intent.text.length <= FIELD && (view.private_metadata?.length ?? 0) <= METADATA ? view : null;
+}
+
+function prefilled(intent: AskedPost): Prefilled {
+  const { text } = intent;
+  if (intent.type === 'CorrectPost') return { ...BLANK, text };
+  const { state, states = [], title, next, moment } = intent;
+  const all = states.find(({ component }) => component === null)?.state;
+  return {
+    text,
+    state: state ?? NOW,
+    states: states.some(({ component }) => component !== null) ? AS_TYPED : (all ?? UNCHANGED),
+    title: title ?? '',
+    next: next ? typedTime(next) : '',
+    at: moment ? typedTime(moment) : '',
+  };
+}
+
+/** A moment as it can be typed again, and then means the same. */
+function typedTime({ at, until, precision }: Moment): string {
+  const day = at.slice(0, 10);
+  if (precision === 'date') return until === null ? day : `${day} - ${until.slice(0, 10)}`;
+  const one = (iso: string) =>
+    `${iso.slice(0, 10)} ${precision === 'second' ? iso.slice(11, 19) : iso.slice(11, 16)}`;
+  const about = precision === 'approx' ? '~' : '';
+  return `${about}${one(at)}${until === null ? '' : `-${one(until)}`} UTC`;
+}
+
+function publishModal(from: From, filled: Prefilled, of: IncidentState | null): types.ModalView {
+  const corrects = from.post?.corrects ?? null;
+  const text = input(
+    'text',
+    'What the public is to read',
+    line({
+      multiline: true,
+      max_length: FIELD,
+      focus_on_load: true,
+      ...(filled.text !== '' && { initial_value: cut(filled.text, FIELD) }),
+    }),
+    { hint: 'Plain text: links work, nothing else is formatted. The preview comes next.' },
+  );
+  const about = corrects === null && of !== null ? [greyLine(standing(of))] : [];
+  return modal({
+    callbackId: 'publish',
+    title:
+      corrects !== null
+        ? `Correct #${corrects}`
+        : `Publish${from.incident ? ` ${refOf(from.incident)}` : ''}`,
+    submit: 'Preview',
+    from: JSON.stringify(from),
+    blocks: [...about, text, ...(corrects === null ? postFields(from, filled, of) : [])],
+  });
+}
+
+/** What the public was told last, and what is so now. */
+function standing({ status, drill, lastPost, publicTitle }: IncidentState): string {
+  const time = (at: string) => `${at.slice(11, 16)} UTC`;
+  const next = lastPost?.next === undefined ? '' : `, and another was promised by ${time(lastPost.next)}`;
+  return cut(
+    [
+      ...(drill ? ['*A drill: no public page shows it.*'] : []),
+      `It is *${status}* now.`,
+      lastPost === null
+        ? 'The public has been told nothing yet.'
+        : `Last post: ${lastPost.state}, ${time(lastPost.at)} (#${lastPost.n})${next}.`,
+      ...(publicTitle ? [`The public calls it “${escaped(publicTitle.title)}”.`] : []),
+    ].join(' '),
+    1_500,
+  );
+}
+
+function postFields(from: From, filled: Prefilled, of: IncidentState | null): types.InputBlock[] {
+  const select = (options: ReadonlyArray<readonly [string, string]>, chosen: string) => {
+    const all = options.map(([value, label]) => ({ text: plain(cut(label, 75)), value }));
+    const first = all.find(({ value }) => value === chosen);
+    return { type: 'static_select' as const, options: all, ...(first && { initial_option: first }) };
+  };
+  const word = (value: string) => (value === '' ? {} : { initial_value: value });
+  const kept = from.post?.states ?? [];
+  const asTyped = kept.map(({ component, state }) => `${component} ${state}`).join(', ');
+  const now = `As the incident is now${of ? `: ${of.status}` : ''}`;
+  return [
+    input(
+      'state',
+      'State',
+      select([[NOW, now], ...POST_STATES.map((state) => [state, titled(state)] as const)], filled.state),
+    ),
+    input(
+      'states',
+      'State of its components',
+      select(
+        [
+          ...(kept.length > 0 ? [[AS_TYPED, `As typed: ${asTyped}`] as const] : []),
+          [UNCHANGED, 'Unchanged'],
+          ...SHOWN_STATES.map((state) => [state, titled(COMPONENT_MARKS[state].words)] as const),
+        ],
+        filled.states,
+      ),
+    ),
+    input('next', 'Next update', line({ placeholder: plain('30m'), ...word(filled.next) }), {
+      hint: 'When the public hears of it again: 30m, 1h30m, 14:30 or 2024-11-10 14:30 UTC. Who leads is reminded.',
+      optional: true,
+    }),
+    input('title', 'Public title', line({ max_length: LIMITS.title, ...word(filled.title) }), {
+      hint: 'What the public calls the incident from now on. Empty: as before; the first time, the page words one.',
+      optional: true,
+    }),
+    input('at', 'When?', line(word(filled.at)), { hint: TIME_HINT, optional: true }),
+  ];
+}
+
+/** The best first, planned work last. */
+const SHOWN_STATES = ['operational', 'degraded', 'partial', 'major', 'maintenance'] as const;
+
+const titled = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;
+
+const AHEAD = 'Write 30m, 1h30m, 14:30 or 2024-11-10 14:30 UTC, and nothing else.';
+
+/** Not confirmed: the answer to it is the preview. */
+function meantByPublish(values: Values, context: FormContext): Meant | Wrong {
+  const { post } = context;
+  const text = values.text('text');
+  const refusal = text.trim() === '' ? missing('publish', 'a text', context) : checkText(text, LIMITS.post);
+  if (refusal) return wrong('text', refusal);
+  if (post && post.corrects !== null)
+    return { intent: { type: 'CorrectPost', entry: post.corrects, text, confirmed: false }, notes: [] };
+  const title = values.text('title').trim();
+  const unfit = publicTitleRefused(title, context);
+  if (unfit) return wrong('title', unfit);
+  const next = aheadIn(values, context);
+  if (next && 'wrong' in next) return next;
+  const time = timeIn(values, context);
+  if (time && 'wrong' in time) return time;
+  const state = POST_STATES.find((one) => one === values.chosen('state')[0]) ?? null;
+  const states = statesIn(values, post);
+  return {
+    intent: {
+      type: 'PublishPost',
+      ...{ state, moment: time?.moment ?? null, text, confirmed: false },
+      ...(title !== '' && { title }),
+      ...(post && post.components.length > 0 && { components: post.components }),
+      ...(states.length > 0 && { states }),
+      ...(next && { next: next.moment }),
+    },
+    notes: [...(time ? zoneRemark(time) : []), ...(next ? zoneRemark(next) : [])],
+  };
+}
+
+function publicTitleRefused(title: string, context: FormContext): Refusal | null {
+  if (!LINE_BREAK.test(title)) return checkText(title, LIMITS.title, 'The title');
+  const form = formOf('publish', context);
+  return refuse('BAD_ARGUMENT', { what: 'a title of one line', got: cut(title, 80), form });
+}
+
+/** By when another post is promised; null: it is not. */
+function aheadIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
+  const typed = values.text('next').trim();
+  if (typed === '') return null;
+  const read = readTimeAhead(typed, context);
+  if (read === null) return wrong('next', refuse('TIME_UNKNOWN', { got: typed, next: AHEAD }));
+  return 'refused' in read ? wrong('next', read) : read;
+}
+
+function statesIn(values: Values, post: From['post']): StateAsked[] {
+  const [chosen] = values.chosen('states');
+  if (chosen === AS_TYPED) return post?.states ?? [];
+  const state = COMPONENT_STATES.find((one) => one === chosen);
+  return state ? [{ component: null, state }] : [];
 }

@@ -1,9 +1,12 @@
 import type { Middleware, SlackViewMiddlewareArgs, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { Asking } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
-import { isRefusal } from '#domain/refusal.js';
+import { isRefusal, type RefusalCode } from '#domain/refusal.js';
+import type { PostPreview } from '#domain/status/publish.js';
 import {
+  type Answer,
   type Asker,
+  askedPost,
   askerOf,
   type Context,
   ephemeral,
@@ -18,9 +21,16 @@ import {
   triggerKey,
 } from '../listener.js';
 import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values, valuesOf } from './form.js';
+import { type Previewed, previewedIn, previewModal, reasonsIn } from './preview.js';
 
 /** The field at which a form says what is wrong with all of it. */
-const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text' };
+const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text', publish: 'text' };
+/** Where it is not all of it that is wrong. */
+const AT_FAULT: { readonly [C in RefusalCode]?: string } = {
+  NEXT_UPDATE_PAST: 'next',
+  POST_NAMES_NOTHING: 'states',
+  COMPONENT_NOT_PUBLIC: 'states',
+};
 
 /** A submitted form asks for what a command line could ask for; it is not put into one, where a quote could end a field. */
 export function onSubmission(
@@ -36,14 +46,18 @@ export function onSubmission(
       failed: (reply) => withTyped(reply, values),
       ack,
       inAnswer(reply) {
-        const { block, words } = reply;
+        const { block, words, view } = reply;
+        if (view) return { response_action: 'update', view };
         if (block) return { response_action: 'errors', errors: { [block]: words.replaceAll('`', '') } };
         // Without a response address nothing else is sure to reach the person.
         if (from.reply !== null) return undefined;
         return { response_action: 'update', view: receiptModal(ephemeral(reply).text ?? '') };
       },
       // The form is closed by now: what was typed into it must not be lost with it.
-      tell: (reply) => tell(context, from, body.user.id, reply.block ? withTyped(reply, values) : reply),
+      tell(reply) {
+        const lost = reply.block !== undefined || (reply.view !== undefined && !reply.blocks);
+        return tell(context, from, body.user.id, lost ? withTyped(reply, values) : reply);
+      },
     });
   };
 }
@@ -61,11 +75,15 @@ async function submit(
     return { ...said('That form is too old to be understood. Type the command again.'), block };
   }
   const request = triggerKey(body.trigger_id);
-  const asker = await lookedUp(context, request, () => submittedBy(context, body, from));
+  const asker = await lookedUp(context, request, () =>
+    submittedBy(context, body, from, from.post?.key ?? null),
+  );
   if (isRefusal(asker)) return { ...refused(asker), block };
   const { asking, zone, zoneKnown } = asker;
   const { command, components } = context;
-  const meant = meantBy(form, values, { now: asking.now, zone, zoneKnown, command, components });
+  const { post } = from;
+  const at = { now: asking.now, zone, zoneKnown };
+  const meant = meantBy(form, values, { ...at, command, components, ...(post && { post }) });
   if ('wrong' in meant) return { ...refused(meant.wrong), block: meant.block };
   const asked = { ...meant, incident: from.incident, asking };
   const answer = await context.answer(asked);
@@ -75,15 +93,107 @@ async function submit(
     reply: from.reply,
   });
   if (reply === null || answer.kind !== 'refused') return reply;
+  const previewed = askedPost(answer);
+  if (previewed) {
+    const { preview, ...carried } = previewed;
+    const { channel, reply: receipt } = from;
+    const replaces = post?.replaces ?? false;
+    const view = previewModal(preview, { ...carried, key: asking.key, channel, reply: receipt, replaces });
+    return view ? { ...reply, view } : { ...tooLong(command, preview.leaks.length > 0), block };
+  }
   // It may have been recorded: a form that stays open would ask to be sent again, as another entry.
-  return answer.refusal.code === 'NOT_CONFIRMED' ? withTyped(reply, values) : { ...reply, block };
+  return answer.refusal.code === 'NOT_CONFIRMED'
+    ? withTyped(reply, values)
+    : { ...reply, block: AT_FAULT[answer.refusal.code] ?? block };
+}
+
+function tooLong(command: string, leaks: boolean): Reply {
+  const line = `${command} publish identified --yes ${leaks ? '--anyway "WHY" ' : ''}TEXT`;
+  return said(`That is too long for a preview in Slack. Shorten it, or type it on a line: ${line}`);
+}
+
+/** *Publish* in the preview of a form. */
+export function onPreview(context: Context): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
+  return ({ body, view, ack }) => {
+    const values = valuesOf(view);
+    const previewed = previewedIn(view);
+    const place = { channel: previewed?.channel ?? null, reply: previewed?.reply ?? null };
+    const from = { ...place, replaces: previewed?.replaces ?? false };
+    const withText = (reply: Reply): Reply =>
+      previewed ? { ...reply, words: `${reply.words}\n\nYou typed: ${previewed.intent.text}` } : reply;
+    return interaction<ViewResponseAction>(context, {
+      request: triggerKey(body.trigger_id),
+      work: previewed
+        ? publish(context, body, previewed, values)
+        : Promise.resolve(said('That form is too old to be understood. Type the command again.')),
+      // Its key makes another try the same post, whatever came of this one.
+      failed: (reply) => (previewed ? stillAsked(previewed, values, reply, null) : reply),
+      ack,
+      inAnswer(reply) {
+        if (reply.view) return { response_action: 'update', view: reply.view };
+        if (from.reply !== null) return undefined;
+        return { response_action: 'update', view: receiptModal(ephemeral(reply).text ?? '') };
+      },
+      tell: (reply) => tell(context, from, body.user.id, reply.view ? withText(reply) : reply),
+    });
+  };
+}
+
+/** It did not come to a post: the preview stays, and says why. */
+function stillAsked(previewed: Previewed, values: Values, reply: Reply, preview: PostPreview | null): Reply {
+  const view = previewModal(preview, previewed, { problem: reply.words.replaceAll('`', ''), values });
+  return { ...reply, ...(view && { view }), keeps: true };
+}
+
+/**
+ * What the check finds now has to have been answered: people may have joined since, or words been added to tocsin.yml. The
+ * key is that of the question, so that sending it again, even when it is not known what came of it, is one post.
+ */
+async function publish(
+  context: Context,
+  body: ViewSubmitAction,
+  previewed: Previewed,
+  values: Values,
+): Promise<Reply | null> {
+  const { intent, incident, key, channel, reply } = previewed;
+  const again = (reply: Reply, preview: PostPreview | null) => stillAsked(previewed, values, reply, preview);
+  const from = { incident, channel, reply };
+  const asker = await lookedUp(context, triggerKey(body.trigger_id), () =>
+    submittedBy(context, body, from, key),
+  );
+  if (isRefusal(asker)) return again(refused(asker), null);
+  const asked = (confirmed: boolean, anyway: string | null) => ({
+    ...{ intent: { ...intent, confirmed, anyway }, incident, asking: asker.asking },
+  });
+  const origin = { channel: channel ?? '', trigger: body.trigger_id, reply };
+  const first = await context.answer(asked(false, null));
+  const post = askedPost(first);
+  let answer: Answer = first;
+  if (post) {
+    const reasons = reasonsIn(post.preview, values);
+    if (reasons === null)
+      return again(
+        said('This was found since, or has no reason yet. Say why, or change the text.'),
+        post.preview,
+      );
+    answer = await context.answer(asked(true, reasons || null));
+  }
+  const told = await replyFor(context, answer, asked(true, null), origin);
+  if (answer.kind !== 'refused' || told === null) return told;
+  return again(told, post?.preview ?? null);
 }
 
 function withTyped(reply: Reply, values: Values): Reply {
   return { ...reply, words: `${reply.words}\n\nYou typed: ${values.all()}` };
 }
 
-async function submittedBy(context: Context, body: ViewSubmitAction, from: From): Promise<Asker> {
+/** @param key of the question that the form answers; null: the submission's own trigger */
+async function submittedBy(
+  context: Context,
+  body: ViewSubmitAction,
+  from: From,
+  key: string | null,
+): Promise<Asker> {
   const actor = {
     payload: body,
     user: body.user.id,
@@ -91,7 +201,7 @@ async function submittedBy(context: Context, body: ViewSubmitAction, from: From)
     channel: from.channel,
   };
   // A form that was mended is submitted again under the same view; each submission has a trigger of its own.
-  const asker = await askerOf(context, actor, triggerKey(body.trigger_id));
+  const asker = await askerOf(context, actor, key ?? triggerKey(body.trigger_id));
   const { asking } = asker;
   // Who opened a form in an incident's channel was in it; elsewhere a private incident can be named by anybody.
   const seesPrivate = await mayRecord(context, asking, from);
@@ -108,18 +218,24 @@ async function mayRecord(context: Context, asking: Asking, { channel, incident }
   return isInChannelOf(context, asking, channel, incident);
 }
 
+/** Where a form came from; `replaces`: what comes of it takes the place of the message of `reply`. */
+type Place = Pick<From, 'channel' | 'reply' | 'post'> & { replaces?: boolean };
+
 /**
  * To that person alone: through the command's own response address; when that is used up (a form was open for half an hour), in
  * the channel if the bot is there; else as a direct message.
  */
-async function tell(context: Context, from: From, user: string, reply: Reply): Promise<void> {
+async function tell(context: Context, from: Place, user: string, reply: Reply): Promise<void> {
   const message = ephemeral(reply);
-  if (await respondTo(from.reply, message, context.log)) return;
+  const replaces = (from.replaces ?? from.post?.replaces) === true && !reply.keeps;
+  const answered = { ...(replaces && { replace_original: true }), ...message };
+  if (await respondTo(from.reply, answered, context.log)) return;
   const { text } = message;
+  const shows = { text, ...(reply.blocks && { blocks: reply.blocks }) };
   if (from.channel) {
-    const shown = await context.client.call('chat.postEphemeral', { channel: from.channel, user, text });
+    const shown = await context.client.call('chat.postEphemeral', { channel: from.channel, user, ...shows });
     if (shown.kind === 'ok') return;
   }
-  const sent = await context.client.call('chat.postMessage', { channel: user, text });
+  const sent = await context.client.call('chat.postMessage', { channel: user, ...shows });
   if (sent.kind !== 'ok') context.log.warn({ user }, 'What came of a form could not be told');
 }
