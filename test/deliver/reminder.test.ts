@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { laneBeside } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import { toSeconds } from '#domain/words.js';
-import { BO, type Kit, startKit } from './kit.js';
+import { ANA, BO, type Kit, startKit } from './kit.js';
 import { mortal } from './mortal.js';
 
 let kit: Kit;
@@ -11,31 +12,36 @@ beforeAll(async () => {
 beforeEach(() => kit.act('fault/clear', {}));
 afterAll(() => kit.stop());
 
-const HALF_HOUR_MS = 1_800_000;
+const POST = {
+  ...{ type: 'PublishPost', state: 'identified', moment: null, confirmed: true },
+} as const satisfies Partial<Intent>;
 
-/** @returns by when another post is promised */
-async function publishes(incident: number, text: string, promises = true): Promise<string> {
-  // The clock of the kit runs ahead of the wall's, by what earlier tests waited for.
-  const next = toSeconds(new Date(kit.world.now().getTime() + HALF_HOUR_MS));
-  const intent: Intent = {
-    ...{ type: 'PublishPost', state: 'identified', moment: null, text, confirmed: true },
-    ...(promises && { next: { at: next, until: null, precision: 'minute' } }),
-  };
-  await kit.says(intent, incident);
-  return next;
+/** An hour ago another post was promised for by now, and the reminder of it is owed. @returns by when, and in which lane */
+async function promised(incident: number, text: string) {
+  const now = new Date(Date.now() - 3_600_000);
+  const next = toSeconds(new Date(Date.now() - 60_000));
+  const moment = { at: next, until: null, precision: 'minute' } as const;
+  await kit.says({ ...POST, text, next: moment }, incident, ANA, { now });
+  const { lastPost, team } = await kit.state(incident);
+  const lane = laneBeside(team, incident, 'status.remind');
+  const effect = { kind: 'status.remind', payload: { n: lastPost?.n ?? 0 } } as const;
+  await kit.store.outbox.owe(effect, { team, lane, incident, key: null });
+  return { next, lane };
 }
 const reminders = async (incident: number) =>
   (await kit.said(incident)).filter(({ text }) => text.includes('promised another update'));
+/** Everything but the public's pages, which other workers make. */
+async function pays(incident: number): Promise<void> {
+  await kit.client.query("update outbox set done_at = now() where kind in ('status.page', 'status.tell')");
+  await kit.pays(incident);
+}
 
 describe('another public post was promised', () => {
-  test('who leads is reminded when it is due and not before, with a button that opens the form', async () => {
+  test('who leads is reminded, with a button that opens the form', async () => {
     const incident = await kit.opens('Promised');
     await kit.says({ type: 'AssignRole', role: 'lead', person: BO }, incident);
-    const next = await publishes(incident, 'We know');
-    // Everything that is due by now.
-    for (const lane of await kit.owing(incident)) await kit.visits(incident, undefined, kit.world, lane);
-    expect(await reminders(incident)).toHaveLength(0);
-    await kit.pays(incident);
+    const { next } = await promised(incident, 'We know');
+    await pays(incident);
     const [said, ...more] = await reminders(incident);
     expect(more).toHaveLength(0);
     expect(said?.text).toMatch(/^<@U0BO000002> The public was promised another update by <!date\^/);
@@ -46,47 +52,68 @@ describe('another public post was promised', () => {
     expect(said?.metadata?.event_payload).toMatchObject({ entry: lastPost?.n });
   });
 
+  test('where nobody leads, the channel is', async () => {
+    const incident = await kit.opens('Led by a program', {}, { id: 'cli:root', name: null });
+    await promised(incident, 'We know');
+    await pays(incident);
+    expect((await reminders(incident))[0]?.text).toMatch(/^The public was promised/);
+  });
+
   test('of a private incident in its own channel', async () => {
     const incident = await kit.opens('Between us', { private: true });
-    await publishes(incident, 'We know');
-    await kit.pays(incident);
-    const where = (await kit.channels()).filter(({ messages, name }) =>
-      messages.some(({ text }) => text.includes('promised another') && name.includes(`inc-${incident}`)),
+    await promised(incident, 'We know');
+    await pays(incident);
+    const where = (await kit.channels()).filter(
+      ({ messages, name }) =>
+        name.startsWith(`inc-${incident}`) && messages.some(({ text }) => text.includes('promised another')),
     );
     expect(where.map(({ is_private }) => is_private)).toEqual([true]);
+    expect(await reminders(incident)).toHaveLength(1);
   });
 
-  test('nobody is reminded of what has been written since', async () => {
+  test('nobody is reminded of what has been written since, nor of what was withdrawn', async () => {
     const incident = await kit.opens('Kept');
-    await publishes(incident, 'We know');
-    await publishes(incident, 'It is over', false);
-    await kit.pays(incident);
-    expect(await reminders(incident)).toHaveLength(0);
-    const [row] = await kit.rows(incident, 'status.remind');
-    expect(row).toMatchObject({ done: true, result: { overtaken: true } });
-  });
-
-  test('of what was withdrawn nobody is reminded; of the promise before it, once', async () => {
-    const incident = await kit.opens('Withdrawn');
-    await publishes(incident, 'We know');
+    await promised(incident, 'We know');
+    await kit.says({ ...POST, text: 'It is over' }, incident);
+    await pays(incident);
+    await promised(incident, 'Not yet');
     const { lastPost } = await kit.state(incident);
     await kit.says({ type: 'WithdrawPost', entry: lastPost?.n ?? 0, reason: 'wrong one' }, incident);
-    await kit.pays(incident);
+    await pays(incident);
     expect(await reminders(incident)).toHaveLength(0);
+    const rows = await kit.rows(incident, 'status.remind');
+    expect(rows).toMatchObject([
+      { done: true, result: { overtaken: true } },
+      { done: true, result: { overtaken: true } },
+    ]);
+  });
+
+  test('of two promises the last one counts', async () => {
+    const incident = await kit.opens('Again');
+    await promised(incident, 'We know');
+    await promised(incident, 'Still at it');
+    await pays(incident);
+    expect(await reminders(incident)).toHaveLength(1);
+    expect((await kit.rows(incident, 'status.remind')).map(({ result }) => result)).toEqual([
+      { overtaken: true },
+      expect.objectContaining({ ts: expect.any(String) }),
+    ]);
   });
 
   test('it is said once, whenever a worker is killed', async () => {
     let survived = false;
     for (let n = 1; !survived; n++) {
       const incident = await kit.opens(`Killed ${n}`);
-      await kit.pays(incident);
-      await publishes(incident, 'We know');
-      await kit.winds(HALF_HOUR_MS + 1_000);
+      await pays(incident);
+      const { lane } = await promised(incident, 'We know');
       const its = mortal(kit.world, n);
-      await kit.visits(incident, undefined, its.world).catch(() => undefined);
+      await kit.visits(incident, undefined, its.world, lane).catch(() => undefined);
       survived = !its.died();
-      await kit.leaseEnds(incident);
-      await kit.pays(incident);
+      await kit.client.query(
+        "update lane set lease_until = now() - interval '1 s', next_at = null where lane = $1",
+        [lane],
+      );
+      await pays(incident);
       expect({ n, said: (await reminders(incident)).length }).toEqual({ n, said: 1 });
     }
   });

@@ -356,7 +356,7 @@ describe('what the public is to read', () => {
       maxLength: 50,
     }),
     next: fc.option(fc.constant('2024-11-10T02:11:00Z')),
-    withheld: fc.array(text, { maxLength: 50 }),
+    withheld: fc.array(text, { maxLength: 20 }),
     drill: fc.boolean(),
     corrects: fc.option(fc.integer({ min: 1, max: 999_999 })),
     found: fc.array(text, { maxLength: 40 }),
@@ -384,7 +384,7 @@ describe('what the public is to read', () => {
         if (actions?.type !== 'actions') throw new Error('no buttons');
         expect(actions.elements).toHaveLength(3);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -398,9 +398,10 @@ describe('what the public is to read', () => {
         });
         if (!view) throw new Error('it does not fit');
         expect(view.title.text.length).toBeLessThanOrEqual(24);
-        expect(view.blocks.length).toBeLessThanOrEqual(100);
         expect(view.private_metadata?.length).toBeLessThanOrEqual(3_000);
-        const asked = view.blocks.flatMap((block) => (block.type === 'input' ? [block] : []));
+        const blocks = view.blocks as Block[];
+        expect(blocks.length).toBeLessThanOrEqual(100);
+        const asked = blocks.flatMap((block) => (block.type === 'input' ? [block] : []));
         expect(asked).toHaveLength(findingsOf(preview).length);
         expect(new Set(asked.map(({ block_id }) => block_id)).size).toBe(asked.length);
         for (const { label, hint } of asked) {
@@ -408,12 +409,12 @@ describe('what the public is to read', () => {
           expect(hint?.text.length ?? 1).toBeLessThanOrEqual(2_000);
           expect(hint?.text.length ?? 1).toBeGreaterThan(0);
         }
-        for (const one of texts(view.blocks)) {
+        for (const one of texts(blocks)) {
           expect(one.length).toBeGreaterThan(0);
           expect(one.length).toBeLessThanOrEqual(3_000);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
