@@ -67,6 +67,7 @@ const RULES = z.strictObject({
 const METHODS: Record<string, string[]> = {
   'auth.test': [],
   'views.open': [],
+  'views.update': [],
   'chat.getPermalink': [],
   'chat.postMessage': ['chat:write', 'chat:write.public'],
   'chat.postEphemeral': ['chat:write'],
