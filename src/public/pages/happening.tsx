@@ -80,9 +80,10 @@ export function Card({ v, one, level, most }: { v: View; one: Happening; level: 
   );
 }
 
-const Chip = ({ v, state, over }: { v: View; state: PublicPost['state']; over: boolean }) => (
-  <span class={over ? 'chip over' : 'chip'}>{v.words.say(`post.${state}`)}</span>
-);
+function Chip({ v, state, over }: { v: View; state: PublicPost['state']; over: boolean }) {
+  const look = state === 'cancelled' ? 'chip off' : over ? 'chip over' : 'chip';
+  return <span class={look}>{v.words.say(`post.${state}`)}</span>;
+}
 
 function NextBy({ v, one }: { v: View; one: Happening }) {
   const by = one.is === 'incident' ? one.it.nextBy : null;
@@ -130,7 +131,7 @@ function Facts({ v, one, brief = false }: { v: View; one: Happening; brief?: boo
       rows.push([words.say('lasted'), words.duration(secondsBetween(it.startedAt, ended))]);
     }
   }
-  const touched = touchedBy(one);
+  const touched = touchedBy(one).map((it) => ({ ...it, changed: it.state !== it.worst && !isOver(one) }));
   return (
     <>
       <dl class="facts">
@@ -143,17 +144,20 @@ function Facts({ v, one, brief = false }: { v: View; one: Happening; brief?: boo
       </dl>
       {touched.length > 0 && (
         <ul class="touched" aria-label={words.say('affected')}>
-          {touched.map(({ name, worst, state }) => (
+          {touched.map(({ name, worst, state, changed }) => (
             <li>
               <ComponentName v={v} name={name} />
               {worst !== null && (
                 <span class="touched-states">
-                  <State v={v} state={worst} />
-                  {worst !== state && !isOver(one) && state !== null && (
-                    <>
-                      <span class="aside">{words.say('affected.worst')}</span> <State v={v} state={state} />
+                  <span>
+                    <State v={v} state={worst} />{' '}
+                    {changed && <span class="aside">{words.say('affected.worst')}</span>}
+                  </span>
+                  {changed && (
+                    <span>
+                      <State v={v} state={state ?? worst} />{' '}
                       <span class="aside">{words.say('affected.now')}</span>
-                    </>
+                    </span>
                   )}
                 </span>
               )}

@@ -66,26 +66,30 @@ export function named(name: string): string {
 
 const ADDRESS =
   /(?<![\p{L}\p{N}])https?:\/\/[^\s<>"'`{}|\\^\u00ab\u00bb\u201c\u201d\u2018\u2019\u3000-\u303f\uff01-\uff60]+/giu;
-const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
+/** Longer than any address that somebody means to be followed. */
+const ADDRESS_LIMIT = 2_048;
 
 /** @returns an address without the punctuation of the sentence around it; a bracket that it opens itself is its own */
 function addressIn(found: string): string {
+  const spare = { ')': surplus(found, '(', ')'), ']': surplus(found, '[', ']') };
   let end = found.length;
-  for (;;) {
-    const last = found[end - 1];
-    if (last === undefined) return '';
-    if (last in PAIRS) {
-      const inside = found.slice(0, end);
-      const opened = inside.split(PAIRS[last] ?? '').length;
-      if (inside.split(last).length <= opened) return inside;
-    } else if (!/[.,;:!?*_~…]/.test(last)) return found.slice(0, end);
-    end--;
+  for (; end > 0; end--) {
+    const last = found[end - 1] ?? '';
+    if (last === ')' || last === ']') {
+      if (spare[last] <= 0) break;
+      spare[last]--;
+    } else if (!/[.,;:!?*_~…]/.test(last)) break;
   }
+  return found.slice(0, end);
 }
+
+/** How many more closing brackets than opening ones. */
+const surplus = (text: string, open: string, close: string) =>
+  text.split(close).length - text.split(open).length;
 
 /** @returns where a link goes; null: nowhere that a reader could be sent to without seeing where */
 function linked(address: string): string | null {
-  if (!URL.canParse(address)) return null;
+  if (address.length > ADDRESS_LIMIT || !URL.canParse(address)) return null;
   const url = new URL(address);
   // `https://bank.example@evil.example` looks like what it is not.
   const plain =
