@@ -128,7 +128,7 @@ describe('folders', () => {
 
   test('no file stands beside a folder of its name', () => {
     const twins = [...graph.keys()].filter(
-      (path) => roomOf(path) !== APART && existsSync(path.replace(/\.ts$/, '')),
+      (path) => roomOf(path) !== APART && existsSync(path.replace(/\.tsx?$/, '')),
     );
     expect(twins.map((path) => relative(SRC, path))).toEqual([]);
   });
