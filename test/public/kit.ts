@@ -13,7 +13,7 @@ import type { LookSettings } from '#public/settings.js';
 // Readings for the public, made by hand: what `publicPage` gives is tested where it is made.
 
 export const LOOK: LookSettings = {
-  title: 'WellSaid Labs',
+  title: 'Example Voices',
   url: 'https://status.example.com',
   language: 'en',
   zone: 'UTC',
@@ -93,7 +93,7 @@ export function incident(given: Partial<PublicIncident> = {}): PublicIncident {
   return {
     id: 'a1b2c3d4e5f6',
     ref: 'INC-7',
-    title: 'Developer TTS API authorization failures',
+    title: 'Clips cannot be created through the API',
     state: 'identified',
     over: false,
     impact: 'major',
@@ -154,20 +154,20 @@ const FOUNDING: readonly PublicPost[] = [
   post(14, {
     state: 'resolved',
     at: '2024-11-10T02:02:00Z',
-    text: 'Every Developer API gateway node talks to the internal TTS service correctly.',
+    text: 'All nodes of the Developer API talk to the text-to-speech service as they should.',
     components: [{ name: TTS, from: 'degraded', to: 'operational' }],
   }),
   post(9, {
     state: 'monitoring',
     at: '2024-11-10T01:44:00Z',
-    text: 'Keys have been synced between the services and requests from the gateway succeed; watching until every node has the change.',
+    text: 'The keys are in step again and requests succeed. We are watching until every node has the change.',
     nextBy: '2024-11-10T02:15:00Z',
     components: [{ name: TTS, from: 'partial', to: 'degraded' }],
   }),
   post(2, {
     state: 'identified',
     at: '2024-11-10T01:41:00Z',
-    text: 'Some Developer API nodes send requests to the internal TTS service with wrong API keys.',
+    text: 'Some nodes of the Developer API present wrong keys to our text-to-speech service.',
     components: [{ name: TTS, from: 'operational', to: 'partial' }],
   }),
 ];

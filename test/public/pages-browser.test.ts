@@ -186,7 +186,7 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
     const page = await opened('index.html', { javaScriptEnabled: false });
     expect(await page.textContent('#sentence')).toBe('Some systems are not working as they should');
     await page.click('#i-INC-7 .card-title a');
-    expect(await page.textContent('h1')).toBe('Developer TTS API authorization failures');
+    expect(await page.textContent('h1')).toBe('Clips cannot be created through the API');
     await page.context().close();
   });
 
@@ -265,7 +265,7 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
     expect(await page.evaluate('window.kept === document.getElementById("sentence")')).toBe(true);
     expect(await page.evaluate('document.activeElement.closest("li").id')).toBe('c-webhooks');
     expect(await page.getAttribute('#d-webhooks', 'open')).toBe('');
-    expect(await page.title()).toBe('Some systems are not working as they should · WellSaid Labs');
+    expect(await page.title()).toBe('Some systems are not working as they should · Example Voices');
     expect(await page.textContent('#INC-7-9 time')).toBe('9 Nov 2024, 20:44 GMT-5');
     // Nothing new: nothing is touched.
     const before = asked;

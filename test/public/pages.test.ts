@@ -198,7 +198,7 @@ describe('the first page', () => {
     expect(attribute(doc.one('#sentence'), 'role')).toBe('status');
     expect(within(doc.one('main'), 'p').filter((it) => attribute(it, 'role') === 'status')).toHaveLength(1);
     expect(within(doc.one('#overall'), 'svg').map((it) => attribute(it, 'aria-hidden'))).toEqual(['true']);
-    expect(textOf(doc.one('title'))).toBe('Some systems are not working as they should · WellSaid Labs');
+    expect(textOf(doc.one('title'))).toBe('Some systems are not working as they should · Example Voices');
   });
 
   test('shows the founding incident with the times of its report, before, during and after', () => {
@@ -235,7 +235,7 @@ describe('the first page', () => {
       textOf(it).replace(/\u2009/g, ' '),
     );
     expect(runs).toEqual([
-      '10 Nov 2024 Partial outagePartial outage 3 mins, Degraded 18 mins · Developer TTS API authorization failures',
+      '10 Nov 2024 Partial outagePartial outage 3 mins, Degraded 18 mins · Clips cannot be created through the API',
       '25 Aug – 9 Nov 2024 Operational',
       '13 – 24 Aug 2024 Not known',
     ]);
