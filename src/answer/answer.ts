@@ -6,9 +6,10 @@ import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js'
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { type Permits, type Power, remarkOnOwner } from '#domain/permission.js';
+import { isPublic, type Permits, type Power, powerFor, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
+import { isPublicEntry } from '#domain/status/decide.js';
 import { watchOf } from '#domain/watch/watch.js';
 import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
 import {
@@ -52,6 +53,8 @@ export interface Typed {
   zoneKnown: boolean;
   /** Only questions are answered; whatever would change something is refused. */
   looksOnly?: boolean;
+  /** false: whatever changes what the public reads is refused. Absent: only permissions say who may. */
+  mayPublish?: boolean;
 }
 
 /** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
@@ -239,6 +242,8 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
     if (typed.looksOnly && said.kind !== 'ask') {
       return refused(refuse('ONLY_LOOKS', { verb: said.verb }));
     }
+    const mayNot = () => refused(refuse('ONLY_WRITES', { verb: said.verb }));
+    if (typed.mayPublish === false && isPublic(neededFor(said))) return mayNot();
     // Whoever can type in an incident's channel is in it, and so may see that incident, private or not.
     const at = (incident: number | null): Asking =>
       incident !== null && incident === implied && !typed.chosen
@@ -256,6 +261,11 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
     const power = powerOf(said);
     const no = power && (await permitted(power, incident, asking));
     if (no) return refused(no);
+    if (typed.mayPublish === false && incident !== null) {
+      const isPost = await lookedUp(() => changesPost(ports.read, said, incident, asking));
+      if (isRefusal(isPost)) return refused(isPost);
+      if (isPost) return mayNot();
+    }
     switch (said.kind) {
       case 'form':
         return { kind: 'form', form: said.form, incident };
@@ -306,6 +316,29 @@ function powerOf(said: Parsed): Power | null {
     case 'intent':
       return null;
   }
+}
+
+/** The power that a line needs wherever it is looked at. */
+function neededFor(said: Parsed): Power | null {
+  return said.kind === 'intent' ? powerFor(said.intent) : powerOf(said);
+}
+
+/** Is it about an entry that the public reads? Which one it is shows only in the record: an entry keeps its kind for ever. */
+async function changesPost(
+  read: Read,
+  said: Parsed,
+  incident: number,
+  asking: Asking,
+): Promise<boolean | Refusal> {
+  if (said.kind !== 'intent' || !('entry' in said.intent)) return false;
+  const { entry } = said.intent;
+  const found = await read.dossier(asking, incident, async (dossier) => {
+    for await (const one of dossier.entries({ kinds: ['post', 'component'] }))
+      if (one.n === entry) return isPublicEntry(one);
+    return false;
+  });
+  // What they may not see is refused where it would be recorded, with the words for that.
+  return isRefusal(found) ? false : found;
 }
 
 type PublishPost = Extract<TypedIntent, { type: 'PublishPost' }>;

@@ -7,7 +7,7 @@ import { Told } from '#told.js';
 import { hashOfToken, type Scope } from '#web/auth.js';
 import { granted, type Io, nothingMore, Usage, type Verb, withCore } from './core.js';
 
-const SCOPES: Scope[] = ['read', 'write', 'admin'];
+const SCOPES: Scope[] = ['read', 'write', 'publish', 'admin'];
 
 const OPTIONS = {
   name: { type: 'string' },
@@ -19,7 +19,7 @@ const OPTIONS = {
 
 /** `tocsin token create|list|revoke`: of a token stdout holds itself and a newline, this once; only its hash is kept. */
 export const token: Verb = {
-  form: `token create --name NAME [--scope read|write|admin] [--private] [--owner @ana] [--expires 90d]
+  form: `token create --name NAME [--scope read|write|publish|admin] [--private] [--owner @ana] [--expires 90d]
        tocsin token list
        tocsin token revoke NAME`,
   help: 'make an API token, see which there are and when they were used, withdraw one',

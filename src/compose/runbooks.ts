@@ -8,6 +8,7 @@ import type { Rule } from '#domain/alert/rule.js';
 import { type Rules, readRules } from '#domain/permission.js';
 import type { Runbook } from '#domain/run/runbook.js';
 import { hideInLogs } from '#log.js';
+import { readStatusSettings } from '#public/settings.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { offersWrong, schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
@@ -31,17 +32,22 @@ export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 
 /** @returns what is wrong in the sections of tocsin.yml which other rooms read */
 export function sectionsWrong(
-  sections: RunbookSections & Record<'permissions' | 'metrics' | 'alerts', Record<string, unknown>>,
+  sections: RunbookSections &
+    Record<'permissions' | 'metrics' | 'alerts' | 'status', Record<string, unknown>>,
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
   const read = readRunbookSettings(sections, at);
   const metrics = readMetricsSettings(sections.metrics, sections.secrets, at);
+  // What holds where the section does not say is never wrong there.
+  const base = { components: [], publicUrl: null, dataDir: '.', legacyTitle: null, roles };
+  const status = readStatusSettings(sections.status, at, base);
   return [
     ...('problems' in read ? read.problems : []),
     ...rulesWrong(sections.permissions, at, roles),
     ...('problems' in metrics ? metrics.problems : []),
     ...alertsWrong(sections, at),
+    ...('problems' in status ? status.problems : []),
   ];
 }
 

@@ -21,7 +21,7 @@ const role = z
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
   ...(['commands', 'secrets', 'schedules', 'http', 'watch', 'impact'] as const),
-  ...(['metrics', 'alerts'] as const),
+  ...(['metrics', 'alerts', 'status'] as const),
 ] as const;
 type SectionName = (typeof SECTIONS)[number];
 const section = z
@@ -54,7 +54,7 @@ const ORGANISATION = z.strictObject({
 export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly string[] | null) => string[];
 type Sections = Record<SectionName, Record<string, unknown>>;
 
-/** Settings of parts that this version does not have yet: a file that holds them is not wrong, they are only not used. */
+/** Settings that are not wrong where a file holds them, and not used; but for the title of `status_page`. */
 const LATER = ['severities', 'reminders', 'status_page'];
 
 /**
@@ -64,6 +64,8 @@ const LATER = ['severities', 'reminders', 'status_page'];
 export type Organisation = z.infer<typeof ORGANISATION> & {
   /** Where a setting stands, for messages: `['keystores', 'tts-old']` → `tocsin.yml:12`. */
   at: PlaceOf;
+  /** `status_page: { title }`: what `status.title` was called before; null: not there. */
+  legacyTitle: string | null;
 };
 
 /** @returns the settings, or everything that is wrong with them: file, line, place, what to write instead. */
@@ -88,7 +90,8 @@ export function readOrganisation(
   }
   const parsed = ORGANISATION.safeParse(withoutLater(settings));
   const wrong = check(sectionsOf(settings), at, parsed.success ? parsed.data.roles : null);
-  if (parsed.success) return wrong.length > 0 ? wrong : { ...parsed.data, at };
+  if (parsed.success)
+    return wrong.length > 0 ? wrong : { ...parsed.data, at, legacyTitle: legacyTitleIn(settings) };
   const issues = parsed.error.issues.map((issue) => {
     const place = issue.path.join('.');
     return `${at(issue.path)}: ${place ? `${place} ` : ''}${worded(issue)}`;
@@ -101,6 +104,12 @@ function sectionsOf(settings: unknown): Sections {
   const record = (value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
   return Object.fromEntries(SECTIONS.map((name) => [name, record(of(name))])) as Sections;
+}
+
+function legacyTitleIn(settings: unknown): string | null {
+  const page = (settings as Record<string, unknown> | null)?.status_page;
+  const title = typeof page === 'object' && page !== null ? (page as { title?: unknown }).title : null;
+  return typeof title === 'string' && title.trim() !== '' ? title.trim().slice(0, 100) : null;
 }
 
 function withoutLater(settings: unknown): unknown {

@@ -49,8 +49,11 @@ export const PERMISSIONS = {
     guests: true,
   }),
   mute: power('Muting alerts', ['mute']),
-  publish: power('Publishing', ['publish']),
+  publish: power('Publishing', [
+    ...['publish', 'publish --correct', 'publish --withdraw', 'component state', 'postmortem --publish'],
+  ]),
   maintain: power('Planning maintenance', ['maintenance']),
+  subscribers: power('Seeing subscribers', ['subscribers'], { from: [], acts: true }),
   export: power('Exporting an incident', ['export', 'postmortem']),
   plan: power('Planning a runbook', ['run … --plan'], ACTS),
   watch: power('Watching an incident', ['watch'], ACTS),
@@ -78,10 +81,27 @@ export const POWERS = Object.keys(PERMISSIONS) as Power[];
 const RECORDING: ReadonlySet<Power> = new Set(['declare', 'note', 'correct', 'state']);
 
 /** Powers that `permissions:` of tocsin.yml can give to somebody else than the default says. */
-export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer');
+export const GIVEN_POWERS = POWERS.filter((power) => power !== 'administer' && power !== 'subscribers');
 
 /** What tocsin.yml gives to whom, instead of the default: roles, `@groups`, ids, `everyone`, `channel`, `token:NAME`. */
 export type Rules = { readonly [P in Power]?: readonly string[] };
+
+/**
+ * Who speaks to the public, where `permissions:` does not say so of a power itself: the publishers of the status page, once it
+ * names any; else whoever may change an incident's state.
+ * @param publishers `status.publishers`; null: not set
+ */
+export function rulesWithPublishers(rules: Rules, publishers: readonly string[] | null): Rules {
+  const speakers = publishers ?? rules.state;
+  return speakers ? { publish: speakers, maintain: speakers, ...rules } : rules;
+}
+
+/** Powers over what the public reads. A token has them only if it was made for that. */
+const PUBLIC: ReadonlySet<Power> = new Set(['publish', 'maintain']);
+
+export function isPublic(power: Power | null): boolean {
+  return power !== null && PUBLIC.has(power);
+}
 
 const NAME =
   /^(everyone|channel|[a-z][a-z0-9-]{0,31}|@[^\s@]{1,80}|[UWS][A-Z0-9]{2,}|token:[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
@@ -342,9 +362,11 @@ function forMachine(
   const row = PERMISSIONS[power];
   if (source === 'cli' || rule?.includes(by.id)) return null;
   if (row.acts && (rule !== undefined || run !== null)) return refuse('OWNER_NEEDED', { doing: row.doing });
-  if (rule === undefined || rule.includes(EVERYONE)) return null;
+  // What is for whoever is at the machine is no program's elsewhere.
+  const isMachines = rule === undefined && row.from.length === 0;
+  if (!isMachines && (rule === undefined || rule.includes(EVERYONE))) return null;
   const why = 'that token is not among them';
-  return refuse('NOT_PERMITTED', { doing: row.doing, why, ...whoMay(rule, null) });
+  return refuse('NOT_PERMITTED', { doing: row.doing, why, ...whoMay(rule ?? row.from, null) });
 }
 
 /** @returns for the receipt of a run that a token, or the command line, asked for without an owner: what that costs */
@@ -357,6 +379,8 @@ export function remarkOnOwner({ source, owner }: Pick<Asking, 'source' | 'owner'
 
 /** Who may, and how they are reached, in words for a refusal. */
 function whoMay(rule: readonly string[], state: IncidentState | null): { who: string; reach: string } {
+  if (rule.length === 0)
+    return { who: 'whoever is at the machine that runs Tocsin', reach: 'Ask whoever runs Tocsin.' };
   const channel = state?.channel ? `#${state.channel.name}` : "the incident's channel";
   const who = rule.map((name) => {
     if (name === EVERYONE) return 'full members of the workspace';

@@ -482,6 +482,10 @@ export const SENTENCES = {
     sentence: `\`${p.verb}\` changes something, and this token may only read: its scope is read.`,
     next: 'Use one with the scope write: `tocsin token create --name NAME --scope write`.',
   }),
+  ONLY_WRITES: (p: { verb: string }) => ({
+    sentence: `\`${p.verb}\` changes what the public reads, and this token was not made for that.`,
+    next: 'Make one that was: `tocsin token create --name NAME --scope publish`.',
+  }),
   BAD_OWNER: (p: { who: string; why: string }) => ({
     sentence: `“${p.who}” cannot be the owner: ${p.why}.`,
     next: 'Name a full member of the workspace: `--owner @ana`, or by the id in their profile, `--owner U012AB3CD`.',

@@ -232,7 +232,8 @@ export function workspaces(pool: pg.Pool) {
   };
 }
 
-type Scope = 'read' | 'write' | 'admin';
+/** `publish` may what `write` may, and change what the public reads; `admin` may no more than `write`. */
+type Scope = 'read' | 'write' | 'publish' | 'admin';
 
 /** An API token as it is made: the token itself is never stored. `private`: it sees private incidents. */
 interface NewToken {

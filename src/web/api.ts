@@ -5,7 +5,7 @@ import { plain } from '#domain/command/entered.js';
 import { isPassing } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
-import { admitted, askerOf, type Tokens } from './auth.js';
+import { admitted, askerOf, mayPublish, type Tokens } from './auth.js';
 import { EXPORT_FILES } from './exports.js';
 
 export interface ApiPorts {
@@ -20,7 +20,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /**
  * `POST /api/v1/commands {"text": "note INC-7 01:41 …"}`: the verbs for programs, with an `Idempotency-Key`.
- * A token with the scope read may ask whatever only looks.
+ * A token with the scope read may ask whatever only looks; what the public reads takes one with the scope publish.
  */
 export function apiRoutes(app: Express, ports: ApiPorts): void {
   const body = express.json({ limit: '1mb' });
@@ -56,6 +56,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
       zone: ports.zone,
       zoneKnown: false,
       looksOnly: token.scope === 'read',
+      mayPublish: mayPublish(token),
     });
     switch (answer.kind) {
       case 'recorded': {
@@ -88,7 +89,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
         // What could not be looked up may be there in a moment too.
         const status = isPassing(answer.refusal) || code === 'NOT_READ' ? 503 : 422;
         response
-          .status(code === 'ONLY_LOOKS' ? 403 : status)
+          .status(code === 'ONLY_LOOKS' || code === 'ONLY_WRITES' ? 403 : status)
           .json({ ok: false, error: code, sentence, next });
       }
     }

@@ -16,7 +16,8 @@ export type Token = Omit<KeptToken, 'createdAt' | 'lastUsedAt'>;
 
 export type Scope = Token['scope'];
 
-const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 };
+// What the public reads is no step of this ladder: it takes a token that was made for it (`mayPublish`).
+const RANK: Record<Scope, number> = { read: 0, write: 1, publish: 1, admin: 2 };
 
 /** @returns what is stored of a token. Tokens are 256 random bits: a plain hash cannot be guessed back. */
 export function hashOfToken(token: string): string {
@@ -53,6 +54,11 @@ export async function admitted(
     return null;
   }
   return token;
+}
+
+/** May a token change what the public reads? One that was made before there was a status page, or for anything else, may not. */
+export function mayPublish({ scope }: Pick<Token, 'scope'>): boolean {
+  return scope === 'publish';
 }
 
 /** Who asks, when a program does. */

@@ -6,6 +6,7 @@ import { VERBS } from '#domain/command/verbs.js';
 import { decide } from '#domain/incident/decide.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
 import {
+  forbidden,
   isHere,
   PERMISSIONS,
   POWERS,
@@ -13,6 +14,7 @@ import {
   powerFor,
   type Rules,
   readRules,
+  rulesWithPublishers,
   sees,
   sightOf,
 } from '#domain/permission.js';
@@ -219,6 +221,65 @@ describe('who may, as tocsin.yml says', () => {
       sentence:
         'Cancelling a run is for the scribe (nobody yet: `role scribe @NAME`), or @sre, or <@U9>; you are a guest in this workspace.',
       next: 'Ask one of them in #inc-7-tts.',
+    });
+  });
+});
+
+describe('who speaks to the public', () => {
+  const publishers = ['comms', '@press'];
+  test('the publishers of the status page, once there are any', () => {
+    expect(rulesWithPublishers({}, publishers)).toEqual({ publish: publishers, maintain: publishers });
+    expect(rulesWithPublishers({ state: ['lead'] }, publishers)).toEqual({
+      ...{ state: ['lead'], publish: publishers, maintain: publishers },
+    });
+  });
+  test('unless the permissions say so of the power itself', () => {
+    const rules: Rules = { publish: ['lead'], run: ['@sre'] };
+    expect(rulesWithPublishers(rules, publishers)).toEqual({ ...rules, maintain: publishers });
+    expect(rulesWithPublishers({ maintain: ['@ops'] }, publishers)).toEqual({
+      ...{ publish: publishers, maintain: ['@ops'] },
+    });
+  });
+  test('else whoever may change an incident', () => {
+    expect(rulesWithPublishers({}, null)).toEqual({});
+    expect(rulesWithPublishers({ state: ['@sre'] }, null)).toEqual({
+      ...{ state: ['@sre'], publish: ['@sre'], maintain: ['@sre'] },
+    });
+    expect(rulesWithPublishers({ state: ['@sre'], publish: ['everyone'] }, null)).toEqual({
+      ...{ state: ['@sre'], publish: ['everyone'], maintain: ['@sre'] },
+    });
+  });
+  test('a member who is no publisher is told who is', () => {
+    const rules = rulesWithPublishers({}, ['@press']);
+    const asker = { account: 'member' as const, present: true, among: false };
+    const who = asking(bo);
+    for (const power of ['publish', 'maintain'] as const) {
+      expect(forbidden(power, null, who, asker, rules)).toMatchObject({
+        ...{ code: 'NOT_PERMITTED', sentence: expect.stringContaining('is for @press') },
+      });
+      expect(forbidden(power, null, who, { ...asker, among: true }, rules)).toBeNull();
+      expect(forbidden(power, null, who, asker, {})).toBeNull();
+    }
+  });
+  test('subscribers are seen by who is at the machine, and by nobody else', () => {
+    const of = (more: Partial<Asking>) =>
+      forbidden(
+        'subscribers',
+        null,
+        { ...asking(bo), ...more },
+        { account: 'member', present: true, among: false },
+        {},
+      );
+    expect(of({})).toMatchObject({
+      sentence:
+        'Seeing subscribers is for whoever is at the machine that runs Tocsin; you are not among them.',
+    });
+    const token = { source: 'api', by: { id: 'token:board', name: 'board' } } as const;
+    expect(of(token)).toMatchObject({ code: 'NOT_PERMITTED' });
+    expect(of({ ...token, owner: bo })).toMatchObject({ code: 'NOT_PERMITTED' });
+    expect(of({ source: 'cli', by: { id: 'cli:ops', name: 'ops' } })).toBeNull();
+    expect(readRules({ subscribers: ['@privacy'] }, null)).toMatchObject({
+      problems: [{ path: ['subscribers'], what: expect.stringContaining('is nothing that can be given') }],
     });
   });
 });
