@@ -135,8 +135,8 @@ export interface AnswerPorts {
   watch?: { asked(asked: WatchAsked): TypedIntent | Refusal; span: string | null };
   /** Of the public page; absent: nothing is known of it here. */
   publicly?: {
-    /** @returns the text that a template makes for a post of that incident, or why not */
-    fill(template: string, post: PublishPost, of: IncidentState): Promise<string | Refusal>;
+    /** Gives a post the text of its template, and the next update that is promised where nobody said when; or says why not. */
+    ready(post: PublishPost, of: IncidentState, now: Date): Promise<PublishPost | Refusal>;
     /** Makes sure that there is a standing record, which planned work stands in. */
     standing(team: string): Promise<void>;
   };
@@ -365,7 +365,7 @@ async function record(
   return recordReady(ports, intent, standing ? STANDING : incident, asking, notes);
 }
 
-/** @returns the post with the text that its template makes */
+/** @returns the post as it is to be published; one that was previewed is ready */
 async function filled(
   { read, publicly }: AnswerPorts,
   post: PublishPost,
@@ -373,13 +373,10 @@ async function filled(
   asking: Asking,
 ): Promise<PublishPost | Refusal> {
   const { template } = post;
-  if (template == null || incident === null) return post;
+  if (incident === null || (!publicly && template == null)) return post;
+  if (!publicly) return refuse('NO_SUCH_TEMPLATE', { template: template ?? '', known: [] });
   const state = await read.incident(asking, incident);
-  if (isRefusal(state)) return state;
-  const text = publicly
-    ? await publicly.fill(template, post, state)
-    : refuse('NO_SUCH_TEMPLATE', { template, known: [] });
-  return typeof text === 'string' ? { ...post, text, template: null } : text;
+  return isRefusal(state) ? state : publicly.ready(post, state, asking.now);
 }
 
 async function recordReady(

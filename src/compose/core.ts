@@ -19,6 +19,7 @@ import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
 import { openAlerts } from './alerts.js';
 import { openDatabase } from './database.js';
+import { publicRules, publishingWith, statusSettings } from './public.js';
 import { openRunbooks, rulesOf } from './runbooks.js';
 
 /** What each process stands on, bot or verb. */
@@ -57,7 +58,10 @@ export async function openCore(
   const alerts = openAlerts(config);
   const database = await openDatabase(config, log, role);
   const store = openStore(database.config, (message, error) => log.warn({ err: error }, message));
-  const lookups = lookupsOf(store, who);
+  const status = statusSettings(config);
+  const { keystores, routes, pairs } = runbooks.settings;
+  const publicly = publicRules(config, status, [...keystores.keys(), ...routes.keys(), ...pairs.keys()]);
+  const lookups = { ...lookupsOf(store, who), publicly };
   const rules = rulesOf(config);
   const { scrub, learnKeys } = runbooks;
   const recorder = createHandle({
@@ -85,6 +89,7 @@ export async function openCore(
     before,
     propose: proposeOf(runbooks, role === 'guest'),
     watch: watchesOf(runbooks.settings.watch),
+    publicly: publishingWith(status, publicly, store, handle),
     mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
     measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
@@ -104,6 +109,8 @@ export async function openCore(
     permits,
     runbooks,
     alerts,
+    /** `status:` of tocsin.yml. */
+    status,
     /**
      * The workspace that a verb on the command line means.
      * @param named with `--team`, in our id or Slack's
