@@ -15,21 +15,24 @@ import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
 import { askingHere, configWithSecret } from './runbook/asked.js';
 import { printPlan, runbook } from './runbook/runbook.js';
+import { STATUS_WORDS, statusVerb } from './status.js';
 import { token } from './token.js';
 
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {
   const { team, rest } = withoutTeam(argv);
   const [verb = 'help', ...args] = rest;
-  const own = ownVerb(verb);
+  const own = ownVerb(verb, args[0]);
   // A terminal makes no code of what stands in backticks.
   const plain: Io = { ...io, err: (text) => io.err(unmarked(text)) };
   const at: Io = team === undefined ? plain : { ...plain, team };
   try {
     if (team === '') throw new Usage('`--team` needs the workspace, such as T0123ABCD');
     // `tocsin open --help` asks; it opens nothing.
-    if (args.length === 1 && (args[0] === '--help' || args[0] === '-h') && VERBS.help)
-      return (await VERBS.help.run([verb], at)) ?? 0;
+    const last = args.at(-1) ?? '';
+    const asks =
+      args.length === 1 || (args.length === 2 && own !== undefined && own === VERBS_OF_TWO[verb]?.verb);
+    if (asks && /^(--help|-h)$/.test(last)) return (await help.run([verb, ...args.slice(0, -1)], at)) ?? 0;
     return (await (own ? own.run(args, at) : runIncidentVerb(verb, args, at))) ?? 0;
   } catch (error) {
     const unread = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
@@ -50,7 +53,7 @@ function withoutTeam(argv: readonly string[]): { team: string | undefined; rest:
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] as string;
     const [verb] = rest;
-    const open = verb === undefined || rest.length === 1 || takesNoText(verb);
+    const open = verb === undefined || rest.length === 1 || takesNoText(verb, rest[1]);
     const given = /^--team(?:=(.*))?$/s.exec(arg);
     if (arg === '--') return { team, rest: [...rest, ...argv.slice(i)] };
     if (!given || !open || team !== undefined) {
@@ -64,9 +67,9 @@ function withoutTeam(argv: readonly string[]): { team: string | undefined; rest:
 }
 
 /** A verb of the machine, or one of an incident that only looks. */
-function takesNoText(verb: string): boolean {
+function takesNoText(verb: string, next: string | undefined): boolean {
   const incident = verbNamed(verb);
-  return ownVerb(verb) !== undefined || incident?.looks === true || incident?.name === 'list';
+  return ownVerb(verb, next) !== undefined || incident?.looks === true || incident?.name === 'list';
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -225,17 +228,23 @@ const START: Pick<Verb, 'form' | 'help'> = { form: 'start [--role all|web|worker
 const help: Verb = {
   form: 'help [VERB]',
   help: 'this list, or one verb',
-  async run([verb], io) {
-    const own = verb === undefined ? undefined : verb === 'start' ? START : ownVerb(verb);
-    if (own) return io.out(`${`tocsin ${own.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(own.help)}\n`);
+  async run([verb, next], io) {
+    const own = verb === undefined ? undefined : verb === 'start' ? START : ownVerb(verb, next);
+    const shown = (one: Pick<Verb, 'form' | 'help'>) =>
+      `${`tocsin ${one.form}`.replace(/\n +/g, '\n')}\n  ${unmarked(one.help)}\n`;
+    if (own) return io.out(shown(own));
     if (verb !== undefined) {
-      if (verbNamed(verb)) return io.out(`${plainHelp(verb, 'tocsin', [])}\n`);
+      // Of two verbs with one name both are told of.
+      const { verb: other } = (Object.hasOwn(VERBS_OF_TWO, verb) && VERBS_OF_TWO[verb]) || {};
+      if (verbNamed(verb))
+        return io.out(`${plainHelp(verb, 'tocsin', [])}\n${other?.form ? `\n${shown(other)}` : ''}`);
       throw refused(
         refuse('UNKNOWN_VERB', { verb: verb.slice(0, 40), closest: closestVerbs(verb, ofMachine()) }),
       );
     }
     // `--help` is `help` under another name.
-    const mine = [START, ...new Set(Object.values(VERBS))].map(
+    const two = Object.values(VERBS_OF_TWO).flatMap(({ verb }) => (verb.form === '' ? [] : [verb]));
+    const mine = [START, ...new Set(Object.values(VERBS)), ...two].map(
       (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
     );
     io.out(`tocsin VERB …\n\n${mine.join('\n')}\n\n`);
@@ -266,7 +275,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   '-h': help,
 };
 
-/** A word such as `constructor` is no verb, although every object has a member of that name. */
-function ownVerb(word: string): Verb | undefined {
-  return Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+/**
+ * Verbs of the machine that an incident has as well: they are meant only where one of these words stands behind.
+ * So `status build` is the page’s, and `status identified` says how an incident stands.
+ */
+export const VERBS_OF_TWO: Readonly<Record<string, { words: readonly string[]; verb: Verb }>> = {
+  // PORTS: what reads the record for the page, and what takes another page over, are to be handed in here.
+  status: { words: STATUS_WORDS, verb: statusVerb({ site: null, bring: null }) },
+};
+
+/**
+ * A word such as `constructor` is no verb, although every object has a member of that name.
+ * @param next the word behind it
+ */
+function ownVerb(word: string, next: string | undefined): Verb | undefined {
+  if (Object.hasOwn(VERBS, word)) return VERBS[word];
+  const two = Object.hasOwn(VERBS_OF_TWO, word) ? VERBS_OF_TWO[word] : undefined;
+  return two && next !== undefined && two.words.includes(next) ? two.verb : undefined;
 }

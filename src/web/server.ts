@@ -13,6 +13,7 @@ import { type ExportPorts, exportRoutes } from './exports.js';
 import { alive, type Health, healthRoutes, type Phase } from './health.js';
 import { type Hooks, hookRoutes } from './hooks.js';
 import { type MetricsPorts, metricsRoutes } from './metrics.js';
+import { isPublic, type StatusPorts, statusRoutes } from './status.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -47,6 +48,8 @@ interface WebPorts {
   slack: Listener | null;
   /** Absent: they are not served here. */
   metrics?: MetricsPorts;
+  /** The public's page. Absent: there is none here. */
+  status?: StatusPorts;
   log: Log;
 }
 
@@ -78,6 +81,8 @@ export async function startWeb(
   apiRoutes(app, ports.api);
   hookRoutes(app, ports.hooks);
   if (ports.metrics) metricsRoutes(app, ports.metrics);
+  // Behind all others: whatever else begins with /status it answers with 404.
+  if (ports.status) statusRoutes(app, ports.status);
   answerTheRest(app, ports.log);
   const timeouts = {
     headersTimeout: arrivalMs,
@@ -273,32 +278,42 @@ function fileLimits(): string {
  * Connections that say nothing must not keep the others out: beyond `most`, the one that has been owing us a
  * request for longest makes room, first those that never sent a whole one; then those that do not take the answers which they
  * asked for. A connection whose request is being answered never does.
+ *
+ * Before all of them those make room that only the public's page was ever asked for on, and that rest: whoever reads it loses
+ * nothing with such a connection, but on one of Slack's a command may be just on its way, and Slack sends it once. Of
+ * these at most half of all may rest, so that a crowd does not even come near the rest.
  */
 function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): void {
   // Never sent a whole request, and between two; each in the order in which they began to owe us one.
   const silent = new Set<Socket>();
   const idle = new Set<Socket>();
+  const idlePublic = new Set<Socket>();
+  // Those on which anything else was ever asked for: a balancer may send us everything on a few.
+  const mixed = new WeakSet<Socket>();
   // Several at once on one connection, where somebody sends the next request before the answer.
   const answering = new Map<Socket, Set<ServerResponse>>();
   let cutOff = 0;
   let said = Number.NEGATIVE_INFINITY;
 
   /** @returns one of those whose answers are whole, and stay with us */
-  const unread = (): Socket | undefined => {
+  const unread = (among: (socket: Socket) => boolean): Socket | undefined => {
     for (const [socket, answers] of answering)
-      if ([...answers].every(({ writableEnded }) => writableEnded)) return socket;
+      if (among(socket) && [...answers].every(({ writableEnded }) => writableEnded)) return socket;
     return undefined;
   };
+  const isPublics = (socket: Socket) => !mixed.has(socket);
 
   server.on('connection', (socket) => {
     silent.add(socket);
     socket.once('close', () => {
-      for (const some of [silent, idle, answering]) some.delete(socket);
+      for (const some of [silent, idle, idlePublic, answering]) some.delete(socket);
     });
-    if (silent.size + idle.size + answering.size <= most) return;
+    if (silent.size + idle.size + idlePublic.size + answering.size <= most) return;
+    const [longestPublic] = idlePublic;
     const [longestSilent] = silent.size > 1 ? silent : [];
     const [longestIdle] = idle;
-    (longestSilent ?? longestIdle ?? unread() ?? socket).destroy();
+    const spared = longestPublic ?? longestSilent ?? unread(isPublics) ?? longestIdle ?? unread(() => true);
+    (spared ?? socket).destroy();
     cutOff++;
     const now = performance.now();
     if (now - said < SAY_AGAIN_MS) return;
@@ -310,22 +325,25 @@ function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): v
   });
   server.on('request', (request, response) => {
     const { socket } = request;
+    if (!isPublic(request.url)) mixed.add(socket);
     const begin = () => {
       if (response.writableEnded || socket.destroyed) return;
-      silent.delete(socket);
-      idle.delete(socket);
+      for (const some of [silent, idle, idlePublic]) some.delete(socket);
       answering.set(socket, (answering.get(socket) ?? new Set()).add(response));
     };
     // Until the body is here as well, nothing has been asked.
     if (hasBody(request)) request.once('end', begin);
     else begin();
     response.once('close', () => {
-      const others = answering.get(socket);
-      others?.delete(response);
-      if (others && others.size > 0) return;
+      const answers = answering.get(socket);
+      answers?.delete(response);
+      if (answers && answers.size > 0) return;
       answering.delete(socket);
       silent.delete(socket);
-      if (!socket.destroyed) idle.add(socket);
+      if (socket.destroyed) return;
+      (mixed.has(socket) ? idle : idlePublic).add(socket);
+      const [longestPublic] = idlePublic;
+      if (idlePublic.size > most / 2) longestPublic?.destroy();
     });
   });
 }
