@@ -1,23 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as breath } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
-import { identityOf } from '#store/embedded/process.js';
 import { Told } from '#told.js';
+import { type Hold, type HoldPace, isTemporary, OURS, take } from './hold.js';
 
 /** A file of the page: its path in the folder with `/`, and what is in it; texts are written as UTF-8. */
 export type PublicFile = readonly [path: string, content: string | Uint8Array];
@@ -53,17 +40,6 @@ export interface Folder {
   write(read: (standing: string | null) => Promise<Wanted>): Promise<Written>;
 }
 
-/** Numbers that a test may want smaller; in ms. */
-export interface FolderPace {
-  /** How often who writes says that it is there. */
-  beatMs?: number;
-  /** Who has said nothing for so long has lost the folder to who waits for it. */
-  staleMs?: number;
-  /** How long somebody waits for others who write. */
-  patienceMs?: number;
-  pollMs?: number;
-}
-
 /** The folder could not be written: one sentence, with what to do. What was there before is there still. */
 export class PageNotWritten extends Told {
   override name = 'PageNotWritten';
@@ -86,13 +62,6 @@ export class PageNotWritten extends Told {
 
 /** Names what is the page's own in the folder. It begins with a dot, so that no server shows it. */
 export const MANIFEST = '.tocsin-status.json';
-const LOCK = '.tocsin-status.lock';
-const OURS = '.tocsin-status.';
-const FRESH = `${OURS}fresh-`;
-const GONE = `${OURS}gone-`;
-const OWNER = 'owner';
-
-const PACE = { beatMs: 1_000, staleMs: 15_000, patienceMs: 60_000, pollMs: 50 };
 /** How often a page is begun anew after somebody took the folder over. */
 const ATTEMPTS = 5;
 /** Files that wait for the disk at the same time: together they cost little more than one. */
@@ -121,22 +90,17 @@ interface Manifest {
 class Lost extends Error {}
 
 /**
- * A folder that is served to the public, by us and by others, and written by one bot or several.
- *
- * Who writes holds it by a folder of its own within `.tocsin-status.lock`, and everything passes through that: a new file is
- * renamed out of it, one that goes is renamed into it. Who takes the lock over renames that folder away, in one step: from
- * then on whatever the former holder still does, even in the next moment after a minute's sleep, finds no way there. So an
- * older page never comes after a newer one, whoever froze where.
+ * A folder that is served to the public, by us and by others, and written by one bot or several. An older page never comes
+ * after a newer one, whoever froze where and woke up later (`take` in hold.ts).
  *
  * @param dir made if only its last part is missing
  * @param installation whose page it is; any text that stays the same. A folder of another one is refused
  */
 export function openFolder(
   dir: string,
-  { installation, pace = {} }: { installation: string; pace?: FolderPace },
+  { installation, pace = {} }: { installation: string; pace?: Partial<HoldPace> },
 ): Folder {
   const mine = createHash('sha256').update(`tocsin.status/1\n${installation}`).digest('hex');
-  const times = { ...PACE, ...pace };
   const learned = new Map<string, Kept>();
   let held: { seen: string; manifest: Manifest | null } | null = null;
   let next = 0;
@@ -166,7 +130,7 @@ export function openFolder(
     async write(read) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await writeOnce(dir, mine, times, learned, read);
+          return await writeOnce(dir, mine, pace, learned, read);
         } catch (error) {
           if (!(error instanceof Lost)) throw error;
           if (attempt === ATTEMPTS)
@@ -185,12 +149,19 @@ export function openFolder(
 async function writeOnce(
   dir: string,
   mine: string,
-  pace: Required<FolderPace>,
+  pace: Partial<HoldPace>,
   learned: Map<string, Kept>,
   read: (standing: string | null) => Promise<Wanted>,
 ): Promise<Written> {
   const root = await disk(dir, madeRoot(dir));
   const hold = await disk(dir, take(root, pace));
+  if (hold === null)
+    throw new PageNotWritten(
+      'BUSY',
+      dir,
+      'another process is writing it all the time',
+      'see what that waits for',
+    );
   /** Something with the folder. @throws Lost when it is ours no more */
   const own = <T>(work: Promise<T>): Promise<T> =>
     disk(dir, work, async (code) => code === 'ENOENT' && !(await hold.isOurs()) && (await isThere(root)));
@@ -206,10 +177,14 @@ async function writeOnce(
     const there = (path: string): Kept | null =>
       strays.has(path) ? (strays.get(path) ?? null) : (before.files[path] ?? null);
     const staging = await stage(root, hold, own, files, { there, strangers: new Set(before.strangers) });
-    const { given, staged } = staging;
+    const { given, staged, free } = staging;
     const old = Object.keys(before.files).filter((path) => !given.has(path));
     const stays = old.filter((path) => keeps?.(path));
     const goes = old.filter((path) => !keeps?.(path));
+
+    // What was in the way, and was moved away, is the page's from now on: also for whoever comes after a crash.
+    const strangers = before.strangers.filter((one) => !free.has(one));
+    if (free.size > 0) await own(writeManifest(root, { ...before, strangers }, hold));
 
     // From here on it changes, in the order in which one thing leads to another.
     const touched = new Set<string>([root]);
@@ -228,7 +203,7 @@ async function writeOnce(
     }
     // Only now is it said what there is: who comes after a crash in between looks at the files themselves.
     if (staged.size + goes.length + strays.size > 0 || revision !== before.revision)
-      await own(writeManifest(root, { ...before, revision, files: kept }, hold));
+      await own(writeManifest(root, { ...before, strangers, revision, files: kept }, hold));
     for (const path of Object.keys(kept)) learned.delete(path);
     return { written: staged.size, removed: goes.length, files: Object.keys(kept).length };
   } finally {
@@ -248,14 +223,18 @@ async function stage(
 ) {
   const given = new Set<string>();
   const staged = new Map<string, { from: string; kept: Kept }>();
+  const free = new Set<string>();
   const folders = new Map<string, Promise<void>>();
   const running = new Set<Promise<void>>();
   let failed: { error: unknown } | null = null;
   let breathed = performance.now();
 
   const put = async (path: string, bytes: Uint8Array, hash: string): Promise<void> => {
-    if (strangers.has(mark(path)) && (await own(isThere(join(root, path)))))
-      throw taken(join(root, path), 'it was there before the page came, and is not the page’s');
+    if (strangers.has(mark(path))) {
+      if (await own(isThere(join(root, path))))
+        throw taken(join(root, path), 'it was there before the page came, and is not the page’s');
+      free.add(mark(path));
+    }
     const folder = dirname(path);
     if (!folders.has(folder)) folders.set(folder, own(realFolder(root, folder)));
     await folders.get(folder);
@@ -292,7 +271,7 @@ async function stage(
   // Narrowed by nobody else: it is set where the compiler does not look.
   const failure = failed as { error: unknown } | null;
   if (failure) throw failure.error;
-  return { given, staged };
+  return { given, staged, free };
 }
 
 /** Later: what leads to the earlier ones. */
@@ -319,8 +298,14 @@ async function madeRoot(dir: string): Promise<string> {
   });
   if (there === null) {
     // Not those above it: they may be a disk that is not mounted at the moment.
-    await mkdir(dir);
-    await chmod(dir, 0o755);
+    const made = await mkdir(dir).then(
+      () => true,
+      (error: unknown) => {
+        if (codeOf(error) === 'EEXIST') return false;
+        throw error;
+      },
+    );
+    if (made) await chmod(dir, 0o755);
   }
   return there ?? realpath(dir);
 }
@@ -513,139 +498,7 @@ async function writeManifest(root: string, manifest: Manifest, hold: Hold): Prom
 /** Takes away what killed ones left. Who waits for the folder at this moment makes its own anew. */
 async function clear(root: string): Promise<void> {
   for (const name of await readdir(root))
-    if (name.startsWith(GONE) || name.startsWith(FRESH))
-      await rm(join(root, name), { recursive: true, force: true });
-}
-
-// Who may write.
-
-interface Hold {
-  /** @returns a new path that leads somewhere for as long as we hold the folder, and never again */
-  within(): string;
-  isOurs(): Promise<boolean>;
-  release(): Promise<void>;
-}
-
-/** Who holds a folder. */
-interface Owner {
-  readonly pid: number;
-  /** Of all processes that had that number. */
-  readonly life: string | null;
-  /** Where such numbers mean the same; '': nobody can tell. */
-  readonly where: string;
-}
-
-/** Waits for the folder, and takes it over from who is dead or does not move. */
-async function take(
-  root: string,
-  { beatMs, staleMs, patienceMs, pollMs }: Required<FolderPace>,
-): Promise<Hold> {
-  const token = randomBytes(9).toString('hex');
-  const lock = join(root, LOCK);
-  const where = await whereWeAre();
-  const owner: Owner = { pid: process.pid, life: await identityOf(process.pid), where };
-  const began = performance.now();
-  let stamp = '';
-  let since = began;
-  for (let n = 0; ; n++) {
-    const holder = await holderOf(lock);
-    if (holder === null) {
-      if (await grasp(root, lock, token, owner)) break;
-      continue;
-    }
-    if (stamp !== holder.stamp) {
-      stamp = holder.stamp;
-      since = performance.now();
-    }
-    // By our own clock: theirs may be another one.
-    const silent = performance.now() - since > staleMs;
-    if (silent || (await isDead(holder.owner, where))) {
-      const gone = join(root, `${GONE}${token}-${n}`);
-      await rename(join(lock, holder.name), gone).catch(unlessGone);
-      await rm(gone, { recursive: true, force: true });
-      continue;
-    }
-    if (performance.now() - began > patienceMs)
-      throw new PageNotWritten(
-        'BUSY',
-        root,
-        `another process has been writing it for ${Math.round(patienceMs / 1000)} s`,
-        'see what it waits for',
-      );
-    await sleep(pollMs);
-  }
-  const own = join(lock, token);
-  const beat = setInterval(() => {
-    const now = new Date();
-    // Whether it is ours still is seen by who needs it.
-    utimes(join(own, OWNER), now, now).catch(() => undefined);
-  }, beatMs);
-  beat.unref();
-  let n = 0;
-  return {
-    within: () => join(own, String(n++)),
-    isOurs: () => isThere(join(own, OWNER)).catch(() => false),
-    async release() {
-      clearInterval(beat);
-      const gone = join(root, `${GONE}${token}`);
-      // Where that fails, it is taken from us when we have been silent for long enough.
-      await rename(own, gone)
-        .then(() => rm(gone, { recursive: true, force: true }))
-        .catch(() => undefined);
-    },
-  };
-}
-
-/** @returns false: somebody else was faster */
-async function grasp(root: string, lock: string, token: string, owner: Owner): Promise<boolean> {
-  const fresh = join(root, `${FRESH}${token}`);
-  await mkdir(fresh, { mode: 0o700 });
-  try {
-    await mkdir(join(fresh, token), { mode: 0o700 });
-    await writeFile(join(fresh, token, OWNER), JSON.stringify(owner));
-    // In one step, owner and all: it takes the place of none and of an empty folder only.
-    await rename(fresh, lock);
-    return true;
-  } catch (error) {
-    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
-    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) return false;
-    throw error;
-  }
-}
-
-/** @returns who holds the folder, and a stamp that changes while they live; null: nobody */
-async function holderOf(lock: string): Promise<{ name: string; stamp: string; owner: Owner | null } | null> {
-  const [name] = await readdir(lock).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  });
-  if (name === undefined) return null;
-  const file = join(lock, name, OWNER);
-  const stamp = `${name} ${await seenAt(file)}`;
-  try {
-    return { name, stamp, owner: JSON.parse(await readFile(file, 'utf8')) as Owner };
-  } catch {
-    return { name, stamp, owner: null };
-  }
-}
-
-async function isDead(owner: Owner | null, where: string): Promise<boolean> {
-  if (!owner || where === '' || owner.where !== where) return false;
-  return (await identityOf(owner.pid)) !== owner.life;
-}
-
-/** The machine since it was started, and the container: a number of a process means another one elsewhere. */
-async function whereWeAre(): Promise<string> {
-  try {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
-  }
-}
-
-function unlessGone(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
+    if (isTemporary(name)) await rm(join(root, name), { recursive: true, force: true });
 }
 
 // What goes wrong.

@@ -323,9 +323,12 @@ function capConnections(server: Server, most: number, log: Pick<Log, 'warn'>): v
       'as many connections as this process can have: the oldest without a request are cut off',
     );
   });
+  // Before Express is asked, which takes addresses apart.
+  server.prependListener('request', ({ url, socket }) => {
+    if (!isPublic(url)) mixed.add(socket);
+  });
   server.on('request', (request, response) => {
     const { socket } = request;
-    if (!isPublic(request.url)) mixed.add(socket);
     const begin = () => {
       if (response.writableEnded || socket.destroyed) return;
       for (const some of [silent, idle, idlePublic]) some.delete(socket);
