@@ -239,7 +239,7 @@ async function stage(
     if (!folders.has(folder)) folders.set(folder, own(realFolder(root, folder)));
     await folders.get(folder);
     const from = hold.within();
-    const seen = await own(writeSynced(from, bytes));
+    const seen = await own(writeSynced(from, bytes, join(root, path)));
     staged.set(path, { from, kept: [hash, seen] });
   };
 
@@ -350,12 +350,19 @@ async function seenAt(path: string): Promise<string> {
   }
 }
 
-/** @returns what the system says of it */
-async function writeSynced(path: string, bytes: Uint8Array): Promise<string> {
+/**
+ * @param instead the file whose place it will take. Its time is a later second: web servers make their tags of that and of
+ *   the size, and would tell browsers that nothing is new
+ * @returns what the system says of it
+ */
+async function writeSynced(path: string, bytes: Uint8Array, instead: string): Promise<string> {
   const file = await open(path, 'wx', 0o644);
   try {
     await file.writeFile(bytes);
     await file.chmod(0o644);
+    const before = await lstat(instead).catch(() => null);
+    const was = Math.floor((before?.mtimeMs ?? 0) / 1000);
+    if ((await file.stat()).mtimeMs < (was + 1) * 1000) await file.utimes(was + 1, was + 1);
     await file.sync();
   } finally {
     await file.close();
@@ -490,7 +497,7 @@ async function claim(root: string, mine: string, hold: Hold): Promise<Manifest> 
 
 async function writeManifest(root: string, manifest: Manifest, hold: Hold): Promise<void> {
   const from = hold.within();
-  await writeSynced(from, Buffer.from(JSON.stringify(manifest)));
+  await writeSynced(from, Buffer.from(JSON.stringify(manifest)), join(root, MANIFEST));
   await rename(from, join(root, MANIFEST));
   await syncFolder(root);
 }
