@@ -1,0 +1,146 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { cli } from '#cli/cli.js';
+import { type StatusPorts, statusVerb } from '#cli/status.js';
+import { openFolder } from '#public/folder.js';
+import { createSite } from '#public/site.js';
+import { Told } from '#told.js';
+import { memoryLog } from '../queue/log.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+let base: string;
+beforeAll(async () => {
+  database = await testDatabase();
+  base = await mkdtemp(join(tmpdir(), 'tocsin-cli-status-'));
+});
+afterAll(async () => {
+  await database.close();
+  await rm(base, { recursive: true, force: true });
+});
+
+function io() {
+  const said = { out: '', err: '' };
+  return {
+    said,
+    out: (piece: string | Uint8Array) => {
+      said.out += piece;
+    },
+    err: (piece: string) => {
+      said.err += piece;
+    },
+    stdin: async () => '',
+    env: { DATABASE_URL: database.url, TOCSIN_SECRET: 'a secret for tests only, 32 bytes' },
+  };
+}
+
+/** The page as a page: what is read from the record is not the subject. */
+const site: StatusPorts['site'] = async (_core, team, dir) => {
+  const overall = { indicator: 'none', kind: 'operational' } as const;
+  const page = { at: '', updatedAt: null, overall, components: [], incidents: [], maintenances: [] };
+  return createSite({
+    folder: openFolder(dir, { installation: team }),
+    zone: 'UTC',
+    revision: async () => 'r1',
+    read: async () => page,
+    files: () => [['index.html', `<head>${team}`]],
+    log: memoryLog(),
+    now: () => new Date(0),
+  });
+};
+const bring: StatusPorts['bring'] = async (_core, team, text, dryRun) => `${team} ${text} ${dryRun}`;
+
+async function run(...args: string[]) {
+  const to = io();
+  await statusVerb({ site, bring }).run(args, to);
+  return to.said;
+}
+
+async function typed(...argv: string[]) {
+  const to = io();
+  const code = await cli(argv, { ...to, env: {} });
+  return { code, ...to.said };
+}
+
+describe('status build', () => {
+  test('writes the page into a folder, and says what is there', async () => {
+    const dir = join(base, 'page');
+    expect(await run('build', '--out', dir)).toEqual({
+      out: `The page is in ${dir}: 2 files, 2 of them new.\n`,
+      err: '',
+    });
+    expect(await readFile(join(dir, 'index.html'), 'utf8')).toBe('<head>local');
+    expect((await run('build', `--out=${dir}`)).out).toBe(
+      `The page is in ${dir}: 2 files, all as they were.\n`,
+    );
+  });
+
+  test('says in one sentence what keeps it from being written', async () => {
+    const file = join(base, 'file');
+    await writeFile(file, '');
+    await expect(run('build', '--out', file)).rejects.toThrow(
+      `The status page cannot be written to ${file} (ENOTDIR): what is there is no folder; move it away, or name another folder.`,
+    );
+    await expect(run('build', '--out', file)).rejects.toBeInstanceOf(Told);
+  });
+
+  test.each([
+    [['build']],
+    [['build', '--out', '']],
+    [['build', 'x', '--out', 'y']],
+    [['import']],
+    [['import', 'a', 'b']],
+  ])('%j is wrong usage', async (args) => {
+    await expect(run(...args)).rejects.toMatchObject({ name: 'Usage', exitCode: 2 });
+  });
+});
+
+test('status import hands on what is in a file', async () => {
+  const file = join(base, 'statuspage.json');
+  await writeFile(file, '{}');
+  expect((await run('import', file, '--dry-run')).out).toMatch(/ \{\} true\n$/);
+  expect((await run('import', file)).out).toMatch(/ \{\} false\n$/);
+});
+
+describe('two verbs have one name', () => {
+  test.each([
+    [['status', 'build']],
+    [['status', 'build', '--out', '/x']],
+    [['--team', 'T1', 'status', 'import', 'x']],
+    [['status', '--team', 'T1', 'build', '--out', '/x']],
+  ])('%j is the page’s', async (argv) => {
+    const { code, out, err } = await typed(...argv);
+    expect([out, err]).toEqual(['', expect.not.stringContaining('investigating')]);
+    expect([1, 2]).toContain(code);
+  });
+
+  test.each([
+    [['status', 'identified']],
+    [['status', 'identified', 'build']],
+    [['status', 'INC-7', 'build']],
+    [['status', 'Build']],
+    [['status']],
+  ])('%j is the incident’s', async (argv) => {
+    // It wants the record, or a status.
+    const { err } = await typed(...argv);
+    expect(err).not.toContain('Usage: tocsin status build');
+    expect(err).not.toContain('This version');
+  });
+
+  test('help tells of the incident’s, and of the page’s where that is meant', async () => {
+    const own = await typed('help', 'status');
+    expect(own.out).toMatch(/^tocsin status \S+/);
+    expect(await typed('status', '--help')).toEqual(own);
+    const pages = await typed('help', 'status', 'build');
+    expect(pages.out).toContain('write the public page into a folder');
+    expect(await typed('status', 'build', '--help')).toEqual(pages);
+    expect(await typed('status', 'build', '-h')).toEqual(pages);
+  });
+
+  test('no other verb became two', async () => {
+    expect((await typed('note', 'build', '--help')).out).toBe('');
+    expect((await typed('token', 'create', '--help')).code).toBe(2);
+  });
+});
