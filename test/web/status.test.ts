@@ -381,6 +381,7 @@ describe('as many connections as there may be', () => {
     sockets.push(...silent);
     await until('all readers have gone', () => readers.every(({ destroyed }) => destroyed));
     expect(await slack.isSame()).toBe(true);
+    expect(silent.filter(({ destroyed }) => destroyed)).toEqual([]);
   });
 
   test('a reader who does not take the answer makes room before one of Slack’s', async () => {
