@@ -10,7 +10,7 @@ import { type Hold, type HoldPace, isTemporary, OURS, take } from './hold.js';
 export type PublicFile = readonly [path: string, content: string | Uint8Array];
 
 /** What a folder is to hold from now on. */
-export interface Wanted {
+interface Wanted {
   /** Names what the files were made of: whoever sees it in the folder knows whether they have to be made anew. */
   readonly revision: string;
   /** Asked for one after the other, once. */
@@ -20,7 +20,7 @@ export interface Wanted {
 }
 
 /** What was done: files put there, taken away, and how many of the page's own are there now. */
-export interface Written {
+interface Written {
   readonly written: number;
   readonly removed: number;
   readonly files: number;

@@ -24,7 +24,7 @@ export interface SitePorts {
   metrics?: { pageBuilt(outcome: 'written' | 'same' | 'failed', seconds: number): void };
 }
 
-export interface Built {
+interface Built {
   /** How many files the page has. */
   readonly files: number;
   /** How many of them are new. */
@@ -46,7 +46,7 @@ export interface Site {
 }
 
 /** Names and slugs of components, for who serves them by name. */
-export const NAMES_FILE = 'components.json';
+const NAMES_FILE = 'components.json';
 
 /** For so long the page may be older than what is recorded, before somebody is told. */
 const STALE_MS = 60_000;
