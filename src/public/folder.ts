@@ -182,9 +182,14 @@ async function writeOnce(
     const stays = old.filter((path) => keeps?.(path));
     const goes = old.filter((path) => !keeps?.(path));
 
-    // What was in the way, and was moved away, is the page's from now on: also for whoever comes after a crash.
+    // What is new is the page's own from now on, also for whoever comes after a crash and may have to remove it; so is what
+    // was in the way, and was moved away.
     const strangers = before.strangers.filter((one) => !free.has(one));
-    if (free.size > 0) await own(writeManifest(root, { ...before, strangers }, hold));
+    const fresh = [...staged.keys()].filter((path) => !Object.hasOwn(before.files, path));
+    if (fresh.length + free.size > 0) {
+      const coming = Object.fromEntries(fresh.map((path): [string, Kept] => [path, ['', '']]));
+      await own(writeManifest(root, { ...before, strangers, files: { ...before.files, ...coming } }, hold));
+    }
 
     // From here on it changes, in the order in which one thing leads to another.
     const touched = new Set<string>([root]);

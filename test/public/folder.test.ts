@@ -131,6 +131,18 @@ describe('a page is written', () => {
     expect(await folder.look()).toBe('r2');
   });
 
+  test('and what got there before it failed goes again, if it is not wanted any more', async () => {
+    await write(PAGE);
+    await rm(join(dir, 'api/v2/summary.json'));
+    await mkdir(join(dir, 'api/v2/summary.json/x'), { recursive: true });
+    await told(write([...changed('api/v2/summary.json', 'new'), ['incidents/INC-5.html', 'five']], 'r2'));
+    expect(await read('incidents/INC-5.html')).toBe('five');
+    await rm(join(dir, 'api/v2/summary.json'), { recursive: true });
+    // It has become private, for example.
+    await write(PAGE, 'r3');
+    expect(listed()).toEqual([MANIFEST, ...PATHS]);
+  });
+
   test('and nothing is changed where it cannot be made to its end', async () => {
     await write(PAGE);
     function* half(): Generator<PublicFile> {
