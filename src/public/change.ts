@@ -35,6 +35,19 @@ export interface Destination {
   tell(change: PublicChange, signal: AbortSignal): Promise<void>;
 }
 
+/** Many who are told in one lane. It keeps by itself who was told of what: what the lane owes says only that there is something to do. */
+export interface Crowd {
+  readonly name: string;
+  readonly part: number;
+  /**
+   * Tells whoever waits and may be told now.
+   * @param signal ends what is under way: the lane is lost. @param stopping nothing else is begun
+   * @returns in how many ms somebody may be told next; null: nobody waits
+   * @throws where nobody can be told, to be asked again soon
+   */
+  goOn(team: string, signal: AbortSignal, stopping: AbortSignal): Promise<number | null>;
+}
+
 /** The other side will never take it. The message says why, and never holds a secret. */
 export class Refusing extends Error {}
 

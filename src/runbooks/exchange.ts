@@ -23,6 +23,8 @@ interface Settings {
   lookup?: LookupFunction;
   /** How many bytes an answer may have; absent: any number. */
   most?: number;
+  /** After so many bytes no more is read, and what came is the answer; absent: all of it is. */
+  enough?: number;
   /** Gets the body piece by piece. */
   take(chunk: Buffer): void;
 }
@@ -78,7 +80,7 @@ export class NoAnswer extends Error {
  * @throws Broken
  */
 export async function exchange(asked: Asked, settings: Settings): Promise<Exchanged> {
-  const { signal, ms, connectMs = ms, ca, lookup, most = Number.POSITIVE_INFINITY, take } = settings;
+  const { signal, ms, connectMs = ms, ca, lookup, most = Number.POSITIVE_INFINITY, enough, take } = settings;
   const secure = asked.url.startsWith('https:');
   let made = false;
   let sent = false;
@@ -123,6 +125,7 @@ export async function exchange(asked: Asked, settings: Settings): Promise<Exchan
       bytes += chunk.length;
       if (bytes > most) throw new Broken('long', 'answered too much', sent, begun);
       take(chunk);
+      if (enough !== undefined && bytes >= enough) break;
     }
     return { status: answer.statusCode ?? 0, headers: single({ ...answer.trailers, ...answer.headers }) };
   } catch (error) {

@@ -44,6 +44,65 @@ export function isNever(host: string): boolean {
   return NEVER.check(bare, 'ipv6') || withinV6(bare).some((address) => NEVER.check(address, 'ipv4'));
 }
 
+/** Networks that are nobody's on the internet: private, shared, loopback, for documentation, several at once. */
+const INSIDE = new BlockList();
+for (const [network, bits] of [
+  ...([
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+  ] as const),
+  ...([
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.0.2.0', 24],
+    ['192.88.99.0', 24],
+    ['192.168.0.0', 16],
+  ] as const),
+  ...([
+    ['198.18.0.0', 15],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+    ['224.0.0.0', 3],
+  ] as const),
+])
+  INSIDE.addSubnet(network, bits, 'ipv4');
+// Of IPv6 only 2000::/3 is the internet; of that: Teredo and its neighbours, documentation, 6to4.
+const OUTSIDE_V6 = new BlockList();
+OUTSIDE_V6.addSubnet('2000::', 3, 'ipv6');
+for (const [network, bits] of [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const)
+  INSIDE.addSubnet(network, bits, 'ipv6');
+
+/**
+ * Is this one that a stranger may not have us ask: of this machine, of a network of our own, or of no network at all? IPv6 that
+ * is no plain address of the internet (mapped, NAT64, 6to4, unique local …) is one as well, whatever it leads to.
+ * @param host of a URL, or what a name stands for; a name as such is none, but those that never leave the machine or the network
+ */
+export function isInside(host: string): boolean {
+  const bare = host
+    .replace(/^\[|\]$/g, '')
+    .replace(/%.*$/, '')
+    .toLowerCase();
+  const family = isIP(bare);
+  if (family === 0) return LOCAL_NAMES.test(bare) || isNever(bare);
+  if (isNever(bare)) return true;
+  if (family === 4) return INSIDE.check(bare, 'ipv4');
+  return (
+    !OUTSIDE_V6.check(bare, 'ipv6') ||
+    INSIDE.check(bare, 'ipv6') ||
+    withinV6(bare).some((address) => INSIDE.check(address, 'ipv4'))
+  );
+}
+
+const LOCAL_NAMES = /^[^.]*\.?$|(^|\.)(localhost|local|localdomain|internal|intranet|lan|home\.arpa)\.?$/;
+
 /**
  * IPv4 addresses that one of IPv6 carries at a place that no subnet can name: behind prefixes of a network's own (NAT64
  * within `64:ff9b:1::/48`, RFC 6052; ISATAP), and turned round (Teredo).
@@ -67,19 +126,26 @@ function withinV6(address: string): string[] {
   return found;
 }
 
-/** Resolves a name for a connection that is about to be made, so that what was looked at is what is connected to. */
-export const guardedLookup: LookupFunction = (host, options, done) => {
-  resolve(host, { ...options, all: true }, (error, found) => {
-    const never = found?.find(({ address }) => isNever(address));
-    const [first] = found ?? [];
-    if (error || !first) return done(error ?? new Error(`${host} stands for no address`), '');
-    if (never) return done(new Error(`${host} stands for ${never.address}, ${NEVER_TEXT}`), '');
-    if (options.all) return done(null, found);
-    done(null, first.address, first.family);
-  });
-};
+const guarded =
+  (refuses: (address: string) => boolean, why: string): LookupFunction =>
+  (host, options, done) => {
+    resolve(host, { ...options, all: true }, (error, found) => {
+      const never = found?.find(({ address }) => refuses(address));
+      const [first] = found ?? [];
+      if (error || !first) return done(error ?? new Error(`${host} stands for no address`), '');
+      if (never) return done(new Error(`${host} stands for ${never.address}, ${why}`), '');
+      if (options.all) return done(null, found);
+      done(null, first.address, first.family);
+    });
+  };
 
 export const NEVER_TEXT = 'a link-local or metadata address, which is never asked';
+export const INSIDE_TEXT = 'an address that is not on the internet';
+
+/** Resolves a name for a connection that is about to be made, so that what was looked at is what is connected to. */
+export const guardedLookup: LookupFunction = guarded(isNever, NEVER_TEXT);
+/** The same for addresses that strangers gave us. */
+export const outsideLookup: LookupFunction = guarded(isInside, INSIDE_TEXT);
 
 /** A host that templates may reach, from `http:` in tocsin.yml. */
 export interface Host {

@@ -481,6 +481,17 @@ async function hurry(db: Queryable, { team, lane }: Lane): Promise<void> {
   });
 }
 
+/** The same, where something is owed behind that row. */
+async function hurryBehind(db: Queryable, { team, lane }: Lane, id: number): Promise<void> {
+  await db.query({
+    name: 'hurry_behind',
+    text: `update outbox set due_at = now(), set_at = now()
+           where team = $1 and lane = $2 and ${OPEN} and due_at > now() and id <= $3
+             and exists (select from outbox o where o.team = $1 and o.lane = $2 and o.id > $3 and o.done_at is null and o.dead_at is null)`,
+    values: [team, lane, id],
+  });
+}
+
 /**
  * What we owe the world. After `Unavailable` each may be sent again and nothing is paid twice: at worst a claim whose
  * answer was lost must run out first, an attempt counts double, or `owe` without a key leaves its effect twice.
@@ -496,6 +507,7 @@ export const outbox = (db: Queryable) =>
     settle,
     owe,
     hurry,
+    hurryBehind,
     late,
     dead: deadRows,
     refused: refusedRows,

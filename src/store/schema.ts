@@ -2,12 +2,14 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  foreignKey,
   index,
   integer,
   jsonb,
   pgSequence,
   pgTable,
   primaryKey,
+  smallint,
   text,
   timestamp,
   uniqueIndex,
@@ -339,4 +341,99 @@ export const mute = pgTable(
     byName: text('by_name'),
   },
   (t) => [primaryKey({ name: 'mute_pkey', columns: [t.team, t.grp] })],
+);
+
+/**
+ * Who wants to hear of what the public is told. `address`: of a mailbox, or a URL; it is nowhere else. `cursor`: the last change
+ * (`public_change.n`) that is dealt with; `upto`: up to which one is under way, so that it is the same message after a crash.
+ */
+export const subscriber = pgTable(
+  'subscriber',
+  {
+    team: text().notNull(),
+    id: text().notNull(),
+    kind: text().notNull(),
+    address: text().notNull(),
+    // Empty: all of them.
+    components: text().array().notNull().default(sql`'{}'`),
+    language: text().notNull(),
+    state: text().notNull().default('asked'),
+    // One of sixteen that are told side by side.
+    share: smallint().notNull(),
+    createdAt: stamp('created_at').notNull().defaultNow(),
+    /** Somebody has asked, and is owed an answer. */
+    askedAt: stamp('asked_at'),
+    confirmedAt: stamp('confirmed_at'),
+    /** What webhooks are signed with. */
+    secret: text(),
+    cursor: bigint({ mode: 'number' }).notNull().default(0),
+    upto: bigint({ mode: 'number' }),
+    toldAt: stamp('told_at'),
+    // In a row: since it last worked.
+    tries: integer().notNull().default(0),
+    bounces: integer().notNull().default(0),
+    // Changes that were given up.
+    failures: integer().notNull().default(0),
+    lastError: text('last_error'),
+    retryAt: stamp('retry_at'),
+  },
+  (t) => [
+    primaryKey({ name: 'subscriber_pkey', columns: [t.team, t.id] }),
+    uniqueIndex('subscriber_address').on(t.team, t.kind, t.address),
+    index('subscriber_share').on(t.team, t.share, t.id),
+    index('subscriber_unconfirmed').on(t.createdAt).where(sql`state = 'asked'`),
+  ],
+);
+
+/** What a link in a mail ends with, hashed. `kind`: `confirm`, once and for two days, or `manage`, for as long as there is a subscriber. */
+export const subscriberToken = pgTable(
+  'subscriber_token',
+  {
+    team: text().notNull(),
+    hash: text().notNull(),
+    subscriber: text().notNull(),
+    kind: text().notNull(),
+    createdAt: stamp('created_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'subscriber_token_pkey', columns: [t.team, t.hash] }),
+    index('subscriber_token_of').on(t.team, t.subscriber),
+    foreignKey({
+      name: 'subscriber_token_subscriber',
+      columns: [t.team, t.subscriber],
+      foreignColumns: [subscriber.team, subscriber.id],
+    }).onDelete('cascade'),
+  ],
+);
+
+/** What is told to subscribers, in order; numbers and times, and no word of it. */
+export const publicChange = pgTable(
+  'public_change',
+  {
+    team: text().notNull(),
+    n: bigint({ mode: 'number' }).generatedByDefaultAsIdentity().notNull(),
+    incident: integer().notNull(),
+    seq: integer().notNull(),
+    notedAt: stamp('noted_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'public_change_pkey', columns: [t.team, t.n] }),
+    uniqueIndex('public_change_fact').on(t.team, t.incident, t.seq),
+    index('public_change_noted').on(t.notedAt),
+  ],
+);
+
+/** How often somebody has asked to be told within an hour: of one address, from one network, altogether. `what` is a digest. */
+export const signUps = pgTable(
+  'sign_ups',
+  {
+    team: text().notNull(),
+    what: text().notNull(),
+    hour: stamp('hour').notNull(),
+    count: integer().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'sign_ups_pkey', columns: [t.team, t.what, t.hour] }),
+    index('sign_ups_hour').on(t.hour),
+  ],
 );

@@ -7,6 +7,7 @@ import { posts } from './posts.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
 import { schedules } from './schedules.js';
 import { signals } from './signals.js';
+import { subscribers } from './subscribers.js';
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
 export type Store = ReturnType<typeof openStore>;
@@ -35,6 +36,7 @@ export function openStore(config: PoolConfig, report: Report) {
     targets: targets(db),
     schedules: schedules(db),
     signals: signals(db),
+    subscribers: subscribers(db),
     people: people(db),
     workspaces: workspaces(general),
     tokens: tokens(db),
