@@ -33,6 +33,7 @@ CREATE TABLE "subscriber" (
 	"told_at" timestamp(3) with time zone,
 	"tries" integer DEFAULT 0 NOT NULL,
 	"bounces" integer DEFAULT 0 NOT NULL,
+	"returned" integer DEFAULT 0 NOT NULL,
 	"failures" integer DEFAULT 0 NOT NULL,
 	"last_error" text,
 	"retry_at" timestamp(3) with time zone,

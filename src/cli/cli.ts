@@ -16,6 +16,7 @@ import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, ver
 import { askingHere, configWithSecret } from './runbook/asked.js';
 import { printPlan, runbook } from './runbook/runbook.js';
 import { STATUS_WORDS, statusVerb } from './status.js';
+import { subscribers } from './subscribers.js';
 import { token } from './token.js';
 
 /** @returns the exit code */
@@ -260,6 +261,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   export: exportVerb,
   verify,
   alerts,
+  subscribers,
   token,
   doctor,
   health,

@@ -372,6 +372,8 @@ export const subscriber = pgTable(
     // In a row: since it last worked.
     tries: integer().notNull().default(0),
     bounces: integer().notNull().default(0),
+    // Mails that came back after they were taken.
+    returned: integer().notNull().default(0),
     // Changes that were given up.
     failures: integer().notNull().default(0),
     lastError: text('last_error'),

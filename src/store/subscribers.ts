@@ -33,6 +33,8 @@ export interface Subscriber {
   tries: number;
   /** Refusals of the recipient in a row. */
   bounces: number;
+  /** Mails that came back after they were taken. */
+  returned: number;
   /** Changes that were given up. */
   failures: number;
   lastError: string | null;
@@ -67,7 +69,7 @@ const iso = (column: string) => utc(`s.${column}`, 'SS.MS');
 const COLUMNS = `s.team, s.id, s.kind, s.address, s.components, s.language, s.state, s.share, s.secret,
   ${iso('created_at')} as "createdAt", ${iso('asked_at')} as "askedAt", ${iso('confirmed_at')} as "confirmedAt",
   s.cursor::float8 as cursor, s.upto::float8 as upto, ${iso('told_at')} as "toldAt",
-  (extract(epoch from now() - s.told_at) * 1000)::float8 as "toldMs", s.tries, s.bounces, s.failures,
+  (extract(epoch from now() - s.told_at) * 1000)::float8 as "toldMs", s.tries, s.bounces, s.returned, s.failures,
   s.last_error as "lastError", ${iso('retry_at')} as "retryAt"`;
 
 const MAX_N = '(select coalesce(max(c.n), 0) from public_change c where c.team = $1)';
@@ -115,6 +117,7 @@ async function ask(db: Queryable, one: NewSubscriber): Promise<{ share: number }
              language = case when s.state = 'confirmed' then s.language else excluded.language end,
              created_at = case when s.state = 'confirmed' then s.created_at else now() end,
              bounces = case when s.state = 'confirmed' then s.bounces else 0 end,
+             returned = case when s.state = 'confirmed' then s.returned else 0 end,
              state = case when s.state = 'retired' then 'asked' else s.state end
            returning share`,
     values: [one.team, one.id, one.kind, one.address, one.components, one.language, one.share, one.secret],
@@ -339,6 +342,22 @@ async function bounced(
   return rows[0] ?? null;
 }
 
+/** A mail came back that had been taken. @param most so many retire the address. @returns null: there is none of that id */
+async function returned(
+  db: Queryable,
+  team: string,
+  id: string,
+  most: number,
+): Promise<Pick<Subscriber, 'state' | 'returned'> | null> {
+  const { rows } = await db.query<Pick<Subscriber, 'state' | 'returned'>>(
+    `update subscriber set returned = returned + 1, last_error = 'a mail came back',
+       state = case when returned + 1 >= $3 then 'retired' else state end
+     where team = $1 and id = $2 returning state, returned`,
+    [team, id, most],
+  );
+  return rows[0] ?? null;
+}
+
 /** It wants no more. */
 async function retire(db: Queryable, team: string, id: string, error: string): Promise<void> {
   const text = `update subscriber set state = 'retired', upto = null, last_error = $3 where team = $1 and id = $2`;
@@ -348,7 +367,7 @@ async function retire(db: Queryable, team: string, id: string, error: string): P
 /** Tries one now that waits, or that was retired, which is then told from the newest change on. @returns its share; null: none */
 async function again(db: Queryable, team: string, id: string): Promise<number | null> {
   const { rows } = await db.query<{ share: number }>(
-    `update subscriber s set retry_at = null, tries = 0, bounces = 0,
+    `update subscriber s set retry_at = null, tries = 0, bounces = 0, returned = 0,
        state = case when s.state = 'retired' and s.confirmed_at is not null then 'confirmed' else s.state end,
        cursor = case when s.state = 'retired' then ${MAX_N} else s.cursor end
      where s.team = $1 and s.id = $2 returning s.share`,
@@ -429,6 +448,7 @@ export const subscribers = (db: Queryable) =>
     failed,
     gaveUp,
     bounced,
+    returned,
     retire,
     again,
     get,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +19,14 @@ export async function compiled(...folders: string[]): Promise<{ folder: string; 
   await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
   const compile = async (file: string) => {
     const { code } = await transform(await readFile(join(checkout, file), 'utf8'), {
-      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      jsc: {
+        parser: { syntax: 'typescript', tsx: file.endsWith('.tsx') },
+        transform: { react: { runtime: 'automatic', importSource: 'preact' } },
+        target: 'es2022',
+      },
       module: { type: 'es6' },
     });
-    const target = join(folder, file.replace(/\.ts$/, '.js'));
+    const target = join(folder, file.replace(/\.tsx?$/, '.js'));
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, code);
   };
@@ -30,6 +34,7 @@ export async function compiled(...folders: string[]): Promise<{ folder: string; 
   await compile('src/told.ts');
   for (const from of folders)
     for (const entry of await readdir(join(checkout, from), { recursive: true }))
-      if (entry.endsWith('.ts')) await compile(join(from, entry));
+      if (/\.tsx?$/.test(entry)) await compile(join(from, entry));
+      else if (entry.endsWith('.json')) await cp(join(checkout, from, entry), join(folder, from, entry));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

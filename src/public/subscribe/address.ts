@@ -33,7 +33,7 @@ export function mailAddress(typed: string): string | null {
  */
 export function hookAddress(typed: string, allow: readonly Host[]): { url: string } | { why: string } {
   const text = typed.trim();
-  if (text.length > LONGEST_URL || !URL.canParse(text) || /[\u0000-\u0020\u007f]/.test(text))
+  if (text.length > LONGEST_URL || !URL.canParse(text) || /[\s\p{Cc}]/u.test(text))
     return { why: 'is not an address' };
   const url = new URL(text);
   if (url.username + url.password !== '') return { why: 'holds a user or a password' };

@@ -1,6 +1,8 @@
+import { laneOfPublic } from '#domain/incident/effect.js';
 import type { PlainLog } from '#log.js';
 import type { Host } from '#runbooks/reach.js';
 import type { Secret } from '#runbooks/secret.js';
+import type { Store } from '#store/store.js';
 import type { NotedChange, Subscriber, Subscribers } from '#store/subscribers.js';
 import type { Crowd, PublicChange } from '../change.js';
 import type { LookSettings } from '../settings.js';
@@ -44,6 +46,18 @@ const ROW = 20;
 /** @returns for how long to leave a subscriber alone after the n-th failure in a row (1, 2 …): from 30 s to an hour */
 export const pauseMs = (tries: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 10), LONGEST_PAUSE_MS);
+
+/** Has a share gone through anew: somebody is to be written to. @returns its lane, to be woken */
+export async function wakeShare(
+  outbox: Pick<Store['outbox'], 'owe' | 'hurry'>,
+  team: string,
+  share: number,
+): Promise<string> {
+  const lane = laneOfPublic(team, 'tell', share);
+  await outbox.owe({ kind: 'status.tell', payload: { seq: 0 } }, { team, lane, incident: 0, key: null });
+  await outbox.hurry({ team, lane });
+  return lane;
+}
 
 interface Waiting {
   n: number;
