@@ -243,7 +243,8 @@ class Paying {
       await this.lease.settle(idsOf(rows.slice(0, -1)), { done: null });
       if (nextMs === null) await this.lease.settle([last.id], { done: null });
       else await this.lease.settle([last.id], { retryInMs: nextMs, error });
-      if (failed) return;
+      // One that says it may go on at once does so in its next turn, and keeps nobody else from theirs.
+      if (failed || nextMs === 0) return;
       // Owed while we were at it, and so behind a row that has just got a later time.
       if (nextMs !== null)
         await this.options.world.outbox.hurryBehind({ team: this.team, lane: this.lane }, last.id);

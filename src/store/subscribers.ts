@@ -245,11 +245,12 @@ async function waiting(
 async function nextTry(db: Queryable, team: string, share: number, newest: number): Promise<number | null> {
   const { rows } = await db.query<{ ms: number | null }>({
     name: 'subscribers_next_try',
-    text: `select ceil(greatest(0, extract(epoch from min(s.retry_at) - now())) * 1000)::float8 as ms from subscriber s
+    text: `select ceil(extract(epoch from min(s.retry_at) - now()) * 1000)::float8 as ms from subscriber s
            where s.team = $1 and s.share = $2 and s.retry_at > ${NOW} and ${OWED}`,
     values: [team, share, newest],
   });
-  return rows[0]?.ms ?? null;
+  const ms = rows[0]?.ms ?? null;
+  return ms === null ? null : Math.max(0, ms);
 }
 
 /** Nothing up to there is for them. */

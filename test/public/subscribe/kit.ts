@@ -20,14 +20,32 @@ import { testDatabase } from '../../support/database.js';
 export const TEAM = 'T1';
 
 export const LOOK: LookSettings = {
-  ...{ title: 'Example', url: 'https://status.example.org', language: 'en', zone: 'UTC', logo: null, links: [] },
+  ...{
+    title: 'Example',
+    url: 'https://status.example.org',
+    language: 'en',
+    zone: 'UTC',
+    logo: null,
+    links: [],
+  },
   ...{ colours: { accent: null, accentDark: null }, about: null },
 };
 
 export function component(name: string, more: Partial<PublicComponent> = {}): PublicComponent {
   return {
-    ...{ id: `c${name.toLowerCase()}`.slice(0, 12), name, slug: name.toLowerCase().replace(/\W+/g, '-'), group: null },
-    ...{ description: null, state: 'operational', stateSince: null, knownFrom: '2024-01-01T00:00:00Z', days: [] },
+    ...{
+      id: `c${name.toLowerCase()}`.slice(0, 12),
+      name,
+      slug: name.toLowerCase().replace(/\W+/g, '-'),
+      group: null,
+    },
+    ...{
+      description: null,
+      state: 'operational',
+      stateSince: null,
+      knownFrom: '2024-01-01T00:00:00Z',
+      days: [],
+    },
     ...{ uptime: null },
     ...more,
   };
@@ -36,7 +54,15 @@ export function component(name: string, more: Partial<PublicComponent> = {}): Pu
 export function post(n: number, more: Partial<PublicPost> = {}): PublicPost {
   const at = `2024-11-10T01:${String(n + 40).padStart(2, '0')}:00Z`;
   return {
-    ...{ id: `post${n}`, n, state: 'identified', at, precision: 'minute', recordedAt: at, text: `words of ${n}` },
+    ...{
+      id: `post${n}`,
+      n,
+      state: 'identified',
+      at,
+      precision: 'minute',
+      recordedAt: at,
+      text: `words of ${n}`,
+    },
     ...{ correctedAt: null, withdrawnAt: null, nextBy: null, components: [] },
     ...more,
   } as PublicPost;
@@ -45,8 +71,19 @@ export function post(n: number, more: Partial<PublicPost> = {}): PublicPost {
 /** @param posts newest first */
 export function incident(posts: readonly PublicPost[], more: Partial<PublicIncident> = {}): PublicIncident {
   return {
-    ...{ id: 'abcdef123456', ref: 'INC-7', title: 'Voices are silent', state: 'identified', over: false, impact: 'major' },
-    ...{ startedAt: '2024-11-10T01:41:00Z', updatedAt: '2024-11-10T01:41:00Z', createdAt: '2024-11-10T01:41:00Z' },
+    ...{
+      id: 'abcdef123456',
+      ref: 'INC-7',
+      title: 'Voices are silent',
+      state: 'identified',
+      over: false,
+      impact: 'major',
+    },
+    ...{
+      startedAt: '2024-11-10T01:41:00Z',
+      updatedAt: '2024-11-10T01:41:00Z',
+      createdAt: '2024-11-10T01:41:00Z',
+    },
     ...{ monitoringAt: null, resolvedAt: null, nextBy: null, components: [] },
     posts,
     ...more,
@@ -159,7 +196,11 @@ export async function startKit() {
       ),
     /** Drains whatever is due of the public's, until nothing is. */
     async paysAll() {
-      for (let lane = (await lanes())[0]; lane !== undefined; lane = (await lanes())[0]) await pay(lane);
+      let turns = 0;
+      for (let lane = (await lanes())[0]; lane !== undefined; lane = (await lanes())[0]) {
+        if (++turns > 500) throw new Error(`${lane} comes to no end`);
+        await pay(lane);
+      }
     },
     /** As if all that waits had waited long enough. */
     async waits() {
@@ -178,7 +219,11 @@ export async function startKit() {
     /** Adds subscribers that are confirmed. @returns their ids */
     async subscribed(
       addresses: readonly string[],
-      { share, components = [], language = 'en' }: { share?: number; components?: string[]; language?: string } = {},
+      {
+        share,
+        components = [],
+        language = 'en',
+      }: { share?: number; components?: string[]; language?: string } = {},
     ): Promise<string[]> {
       const ids: string[] = [];
       for (const address of addresses) {
@@ -200,7 +245,13 @@ export async function startKit() {
       known.clear();
       logged.length = 0;
       said.length = 0;
-      Object.assign(settings, { webhooks: { allow: [] }, digestMs: 0, others: [], build: async () => {}, hookMs: 10_000 });
+      Object.assign(settings, {
+        webhooks: { allow: [] },
+        digestMs: 0,
+        others: [],
+        build: async () => {},
+        hookMs: 10_000,
+      });
     },
     async close() {
       settings.smtp?.close();
@@ -242,7 +293,8 @@ export async function startSmtp() {
     onData(stream, session, done) {
       const to = recipient(session);
       if (to.startsWith('drop')) {
-        for (const socket of sockets) if (!socket.destroyed && socket.remotePort === session.remotePort) socket.destroy();
+        for (const socket of sockets)
+          if (!socket.destroyed && socket.remotePort === session.remotePort) socket.destroy();
         stream.resume();
         return;
       }
@@ -275,7 +327,10 @@ export async function startSmtp() {
     to: (address: string) => mails.filter((mail) => mail.envelope.to === address),
     mailer: (more: Partial<Parameters<typeof openMailer>[0]> = {}) =>
       openMailer({
-        ...{ smtp: `smtp://127.0.0.1:${port}`, from: { name: 'Example Status', address: 'status@example.org' } },
+        ...{
+          smtp: `smtp://127.0.0.1:${port}`,
+          from: { name: 'Example Status', address: 'status@example.org' },
+        },
         ...{ replyTo: null, returnPath: null, connections: 10 },
         ...more,
       }),
