@@ -105,13 +105,10 @@ const shape = z.strictObject({
     .nullable()
     .default(null),
   webhooks: z
-    .union(
-      [
-        z.boolean().transform((on) => (on ? { allow: [] } : null)),
-        z.strictObject({ allow: z.array(host).default([]) }),
-      ],
-      { error: 'is neither true nor a mapping; write true, or { allow: [hooks.example.org] }' },
-    )
+    .union([
+      z.boolean().transform((on) => (on ? { allow: [] } : null)),
+      z.strictObject({ allow: z.array(host).default([]) }),
+    ])
     .nullable()
     .default(null),
   slack: z

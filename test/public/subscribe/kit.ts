@@ -303,12 +303,16 @@ export async function startSmtp() {
         stream.on('end', () => done(no(554, '5.6.0 this message is not wanted')));
         return;
       }
-      void simpleParser(stream).then(async (mail) => {
-        await state.hold;
-        const from = (session.envelope.mailFrom && session.envelope.mailFrom.address) || '';
-        mails.push({ ...mail, envelope: { from, to } });
-        done();
-      });
+      void simpleParser(stream).then(
+        async (mail) => {
+          await state.hold;
+          const { mailFrom } = session.envelope;
+          const from = mailFrom === false ? '' : mailFrom.address;
+          mails.push({ ...mail, envelope: { from, to } });
+          done();
+        },
+        () => {},
+      );
     },
   });
   server.on('error', () => {});
