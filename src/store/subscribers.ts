@@ -153,19 +153,20 @@ async function count(db: Queryable, team: string, what: readonly string[]): Prom
   return new Map(rows.map((row) => [row.what, row.count]));
 }
 
-async function addToken(
+/** Makes links good. One that is good already stays so. */
+async function addTokens(
   db: Queryable,
   team: string,
-  subscriber: string,
   kind: 'confirm' | 'manage',
-  hash: string,
+  tokens: ReadonlyArray<{ subscriber: string; hash: string }>,
 ): Promise<void> {
   await db.query({
-    name: 'add_subscriber_token',
+    name: 'add_subscriber_tokens',
     // Whoever has left meanwhile needs none.
     text: `insert into subscriber_token (team, hash, subscriber, kind)
-           select $1, $2, s.id, $4 from subscriber s where s.team = $1 and s.id = $3 on conflict do nothing`,
-    values: [team, hash, subscriber, kind],
+           select $1, g.hash, s.id, $3 from json_to_recordset($2::json) as g(subscriber text, hash text)
+             join subscriber s on s.team = $1 and s.id = g.subscriber on conflict do nothing`,
+    values: [team, JSON.stringify(tokens), kind],
   });
 }
 
@@ -434,7 +435,7 @@ export const subscribers = (db: Queryable) =>
     ask,
     add,
     count,
-    addToken,
+    addTokens,
     byToken,
     confirm,
     choose,

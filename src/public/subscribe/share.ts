@@ -139,6 +139,7 @@ class Round {
     if (nothing.length > 0) await subscribers.passed(this.team, nothing, this.#newest);
     const fresh = mails.filter(({ to }) => to.upto === null).map(({ to, upto }) => ({ id: to.id, upto }));
     if (fresh.length > 0) await subscribers.begin(this.team, fresh);
+    if (mails.length > 0) await this.#linkable(mails.map(({ to }) => to));
     for (const { to, waiting, upto } of mails) work.push(() => this.#mail(to, waiting, upto));
     await atOnce(AT_ONCE, work, AbortSignal.any([this.signal, this.stopping]));
   }
@@ -171,8 +172,9 @@ class Round {
     const look = this.world.look();
     const words = mailWords(to.language);
     const told = waiting.map(({ change }) => tellingOf(change, look, words, to.language));
-    const links = await this.#linksOf(to);
-    if (links === null) return this.#unknownForms();
+    const forms = this.world.formsUrl() ?? this.#unknownForms();
+    const token = this.#tokenOf(to);
+    const links = { unsubscribe: `${forms}/unsubscribe/${token}`, manage: `${forms}/manage/${token}` };
     const first = waiting[0]?.n ?? upto;
     const letter = changeLetter(told, look, words, to.language, links, `${first}-${upto}.${to.id}`);
     const sent = await this.#send(letter, to);
@@ -252,17 +254,18 @@ class Round {
   async #answer(to: Subscriber): Promise<void> {
     const { subscribers } = this.world;
     const { title } = this.world.look();
-    const forms = this.world.formsUrl();
-    if (forms === null) return this.#unknownForms();
+    const forms = this.world.formsUrl() ?? this.#unknownForms();
     const words = mailWords(to.language);
     const known = to.state === 'confirmed';
     // Who runs a webhook that is told already learns nothing new, and is not to be called by strangers.
     if (known && to.kind === 'webhook') return subscribers.answered(to, null);
     let url: string;
-    if (known) url = (await this.#linksOf(to))?.manage ?? '';
-    else {
+    if (known) {
+      await this.#linkable([to]);
+      url = `${forms}/manage/${this.#tokenOf(to)}`;
+    } else {
       const token = newToken();
-      await subscribers.addToken(this.team, to.id, 'confirm', hashOf(token));
+      await subscribers.addTokens(this.team, 'confirm', [{ subscriber: to.id, hash: hashOf(token) }]);
       url = `${forms}/confirm/${token}`;
     }
     const messageId = `ask-${Date.parse(to.askedAt ?? '')}.${to.id}`;
@@ -279,15 +282,16 @@ class Round {
   }
 
   /**
-   * Links that stay good for as long as there is the subscriber. They are made of a digest under our secret, and known again by
-   * their hash: should the secret change, those in old mails go on working.
+   * Ends links that stay good for as long as there is the subscriber. They are made of a digest under our secret, and known again
+   * by their hash: should the secret change, those in old mails go on working.
    */
-  async #linksOf({ id }: Subscriber): Promise<{ unsubscribe: string; manage: string } | null> {
-    const forms = this.world.formsUrl();
-    if (forms === null) return null;
-    const token = this.world.seal(`subscriber|${this.team}|${id}`).reveal();
-    await this.world.subscribers.addToken(this.team, id, 'manage', hashOf(token));
-    return { unsubscribe: `${forms}/unsubscribe/${token}`, manage: `${forms}/manage/${token}` };
+  #tokenOf({ id }: Subscriber): string {
+    return this.world.seal(`subscriber|${this.team}|${id}`).reveal();
+  }
+
+  async #linkable(some: readonly Subscriber[]): Promise<void> {
+    const tokens = some.map((one) => ({ subscriber: one.id, hash: hashOf(this.#tokenOf(one)) }));
+    await this.world.subscribers.addTokens(this.team, 'manage', tokens);
   }
 
   #unknownForms(): never {
