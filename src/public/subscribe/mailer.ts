@@ -35,7 +35,7 @@ export interface Mailer {
 const MAIL_MS = 60_000;
 
 /** Connections are opened with the first mail, shared by all, and kept. */
-export function openMailer(settings: MailerSettings): Mailer {
+export function openMailer(settings: MailerSettings, mailMs = MAIL_MS): Mailer {
   const { from, replyTo, returnPath, connections } = settings;
   const transport = createTransport({
     url: settings.smtp,
@@ -75,7 +75,7 @@ export function openMailer(settings: MailerSettings): Mailer {
               'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
             }),
           },
-          signal: AbortSignal.any([signal, AbortSignal.timeout(MAIL_MS)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(mailMs)]),
         });
       } catch (error) {
         throw verdict(error, to);

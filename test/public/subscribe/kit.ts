@@ -329,15 +329,18 @@ export async function startSmtp() {
     state,
     connections: () => connections,
     to: (address: string) => mails.filter((mail) => mail.envelope.to === address),
-    mailer: (more: Partial<Parameters<typeof openMailer>[0]> = {}) =>
-      openMailer({
-        ...{
-          smtp: `smtp://127.0.0.1:${port}`,
-          from: { name: 'Example Status', address: 'status@example.org' },
+    mailer: (more: Partial<Parameters<typeof openMailer>[0]> = {}, ms?: number) =>
+      openMailer(
+        {
+          ...{
+            smtp: `smtp://127.0.0.1:${port}`,
+            from: { name: 'Example Status', address: 'status@example.org' },
+          },
+          ...{ replyTo: null, returnPath: null, connections: 10 },
+          ...more,
         },
-        ...{ replyTo: null, returnPath: null, connections: 10 },
-        ...more,
-      }),
+        ms,
+      ),
     close: () =>
       new Promise<void>((resolve) => {
         for (const socket of sockets) socket.destroy();

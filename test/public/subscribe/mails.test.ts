@@ -306,3 +306,20 @@ test('news come while a share waits for a later time, and are told at once', asy
   // Never more than one row that waits, whatever was said.
   expect((await kit.rows(lane)).filter(({ done }) => !done)).toHaveLength(1);
 });
+
+test('a recipient of whom the server says nothing holds up nobody, and is tried again', async () => {
+  const own = kit.settings.smtp;
+  const mailer = smtp.mailer({ connections: 2 }, 700);
+  kit.settings.smtp = mailer;
+  const [mute = ''] = await kit.subscribed(['mute@example.org'], { share: 6 });
+  await kit.subscribed(
+    Array.from({ length: 20 }, (_, i) => `n${i}@example.org`),
+    { share: 6 },
+  );
+  await kit.says(change(1));
+  await kit.paysAll();
+  expect(smtp.mails).toHaveLength(20);
+  expect(await kit.of(mute)).toMatchObject({ tries: 1, bounces: 0, failures: 0, state: 'confirmed' });
+  mailer.close();
+  kit.settings.smtp = own;
+});
