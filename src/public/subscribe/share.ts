@@ -175,8 +175,7 @@ class Round {
     const forms = this.world.formsUrl() ?? this.#unknownForms();
     const token = this.#tokenOf(to);
     const links = { unsubscribe: `${forms}/unsubscribe/${token}`, manage: `${forms}/manage/${token}` };
-    const first = waiting[0]?.n ?? upto;
-    const letter = changeLetter(told, look, words, to.language, links, `${first}-${upto}.${to.id}`);
+    const letter = changeLetter(told, look, words, to.language, links, `${to.cursor}-${upto}.${to.id}`);
     const sent = await this.#send(letter, to);
     const { subscribers } = this.world;
     if (sent === 'sent') await subscribers.told(this.team, to.id, upto);

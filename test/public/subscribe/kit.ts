@@ -270,7 +270,11 @@ export async function startSmtp() {
   const tried: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
-  const state = { hold: null as Promise<void> | null, says: null as null | { code: number; text: string } };
+  const state = {
+    hold: null as Promise<void> | null,
+    held: 0,
+    says: null as null | { code: number; text: string },
+  };
   const no = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
   const recipient = ({ envelope }: SMTPServerSession) => envelope.rcptTo[0]?.address ?? '';
   const server = new SMTPServer({
@@ -305,6 +309,7 @@ export async function startSmtp() {
       }
       void simpleParser(stream).then(
         async (mail) => {
+          if (state.hold) state.held += 1;
           await state.hold;
           const { mailFrom } = session.envelope;
           const from = mailFrom === false ? '' : mailFrom.address;
