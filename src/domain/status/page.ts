@@ -89,7 +89,7 @@ export interface PublicIncident {
   readonly ref: string;
   /** Written for the public, never the incident's own title; null: none was given, and the page words one from components. */
   readonly title: string | null;
-  /** Of the newest post by happened time that is not withdrawn. */
+  /** Of the newest post by happened time that is not withdrawn; `resolved` where all of them are. */
   readonly state: PostState;
   /** Whether it is over for the public: `resolved`, or `postmortem`. */
   readonly over: boolean;
@@ -101,10 +101,11 @@ export interface PublicIncident {
   /** When it was first recorded. */
   readonly createdAt: string;
   readonly monitoringAt: string | null;
+  /** null: it goes on, again perhaps; or all its posts were withdrawn. */
   readonly resolvedAt: string | null;
   /** By when the next update was promised; null: not promised, or over. */
   readonly nextBy: string | null;
-  /** All that it touched, with the worst state and the one at the moment. */
+  /** All that it touched, with the worst state that it set and the one at the moment. */
   readonly components: ReadonlyArray<{ name: string; worst: ComponentState; state: ComponentState }>;
   /** Newest first by happened time. Withdrawn ones are among them, without words. */
   readonly posts: readonly PublicPost[];
@@ -115,15 +116,19 @@ export interface PublicPost {
   /** The number of its entry. */
   readonly n: number;
   readonly state: PostState | MaintenanceState;
+  /** When it happened; of a plan: when it was told of. */
   readonly at: string;
   readonly precision: Precision;
   readonly recordedAt: string;
-  /** null: withdrawn, or erased. */
+  /** null: withdrawn, or erased; or planned work that goes on without words. */
   readonly text: string | null;
   readonly correctedAt: string | null;
   readonly withdrawnAt: string | null;
   readonly nextBy: string | null;
-  /** What it says of components. `to` null: it names the component, and no state. */
+  /**
+   * What it says of components, also by ending the incident or the work: `from` is what this incident made of it until then.
+   * `to` null: it names the component, and no state. None, if it was withdrawn.
+   */
   readonly components: ReadonlyArray<{ name: string; from: ComponentState; to: ComponentState | null }>;
 }
 
