@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type Effect, effectsOf, laneOfEffect } from '#domain/incident/effect.js';
 import type { Amendment, Entry } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -51,7 +52,8 @@ export async function rebuild(
 }
 
 /**
- * Erases texts of a fact for ever (the fact and its hash stay), and rebuilds what rested on them, in one transaction.
+ * Erases texts of a fact for ever (the fact and its hash stay), and rebuilds what rested on them, in one transaction. If the
+ * public was told of that fact, its page is owed anew.
  * @returns how many texts were erased; 0 when they were gone already, and nobody has said them again since
  */
 export async function eraseTexts(
@@ -83,14 +85,23 @@ export async function eraseTexts(
            (select max(seq) from fact where team = $1 and incident = $2 and seq <= $3 and key is not null)`,
         [at.team, at.incident, at.seq],
       );
-      await rebuildIncident(db, fold, at.team, at.incident);
+      await rebuildIncident(db, fold, at.team, at.incident, at.seq);
     }
     return rowCount || (said.rowCount ?? 0);
   });
 }
 
-/** Inside a transaction. */
-async function rebuildIncident(db: Queryable, fold: Fold, team: string, incident: number): Promise<void> {
+/**
+ * Inside a transaction.
+ * @param erased the fact of which texts are gone
+ */
+async function rebuildIncident(
+  db: Queryable,
+  fold: Fold,
+  team: string,
+  incident: number,
+  erased: number | null = null,
+): Promise<void> {
   // Held until the end: a commit to this incident waits here.
   const { rows } = await db.query<{ seq: number; epoch: number }>(
     'select seq, epoch from incident where team = $1 and number = $2 for update',
@@ -101,8 +112,13 @@ async function rebuildIncident(db: Queryable, fold: Fold, team: string, incident
   let newest: FactRow | null = null;
   let entries: PlacedEntry[] = [];
   let amendments: PlacedAmendment[] = [];
+  let owed: Effect[] = [];
   const flush = async (summaries: SummaryToWrite[] = []) => {
-    const values = commitValues({ facts: [], entries, amendments, summaries, effects: [] });
+    const effects = owed.map((effect) => {
+      return { team, lane: laneOfEffect(team, incident, effect), incident, seq: erased ?? 0, effect };
+    });
+    owed = [];
+    const values = commitValues({ facts: [], entries, amendments, summaries, effects });
     await db.query({ name: 'commit', text: COMMIT_SQL, values });
     entries = [];
     amendments = [];
@@ -111,6 +127,9 @@ async function rebuildIncident(db: Queryable, fold: Fold, team: string, incident
     const fact = fold.unseal(row);
     const entry = fold.entryOf(fact);
     const amendment = fold.amendmentOf(fact);
+    // Whatever brought it onto the page, the page does without it now.
+    if (row.seq === erased)
+      owed = effectsOf(fact, state, row.hash).filter(({ kind }) => kind === 'status.page');
     state = fold.evolve(state, fact);
     newest = row;
     if (entry) entries.push({ team, incident, entry });

@@ -25,6 +25,7 @@ table entry
   link text
   constraint entry_pkey PRIMARY KEY (team, incident, n)
   CREATE INDEX entry_alert ON entry USING btree (team, incident, ((detail ->> 'alert'::text))) WHERE (kind = 'alert'::text)
+  CREATE INDEX entry_public ON entry USING btree (team, incident, n) WHERE ((kind = 'post'::text) OR ((kind = 'component'::text) AND (detail ? 'state'::text)))
   CREATE INDEX entry_timeline ON entry USING btree (team, incident, at, n)
 table fact
   team text not null
@@ -115,6 +116,7 @@ table outbox
   CREATE INDEX outbox_done ON outbox USING btree (done_at) WHERE (done_at IS NOT NULL)
   CREATE UNIQUE INDEX outbox_key ON outbox USING btree (team, key) WHERE (key IS NOT NULL)
   CREATE INDEX outbox_open ON outbox USING btree (team, lane, id) WHERE ((done_at IS NULL) AND (dead_at IS NULL))
+  CREATE INDEX outbox_page ON outbox USING btree (team, id) WHERE (kind = 'status.page'::text)
 table person
   team text not null
   id text not null
@@ -191,6 +193,11 @@ table signal
   CREATE INDEX signal_received ON signal USING btree (received_at)
   CREATE INDEX signal_stands ON signal USING btree (team, alert, n) WHERE (outcome = ANY (ARRAY['opened'::text, 'attached'::text]))
   CREATE INDEX signal_waiting ON signal USING btree (team, grp, n) WHERE (outcome IS NULL)
+table status_component
+  team text not null
+  name text not null
+  since timestamp(0) with time zone not null
+  constraint status_component_pkey PRIMARY KEY (team, name)
 table subscriber
   team text not null
   id text not null

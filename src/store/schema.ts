@@ -134,6 +134,10 @@ export const entry = pgTable(
     index('entry_timeline').on(t.team, t.incident, t.at, t.n),
     // An alert is one entry: each time that it is heard of, that entry is looked for.
     index('entry_alert').on(t.team, t.incident, sql`(detail ->> 'alert')`).where(sql`kind = 'alert'`),
+    // What the public may be told, among all that was ever recorded.
+    index('entry_public')
+      .on(t.team, t.incident, t.n)
+      .where(sql`kind = 'post' or kind = 'component' and detail ? 'state'`),
   ],
 );
 
@@ -169,6 +173,8 @@ export const outbox = pgTable(
     index('outbox_dead').on(t.team, t.lane, t.id).where(sql`dead_at is not null`),
     // For `sweep`: finds the rows that were paid longest ago, however many others there are.
     index('outbox_done').on(t.doneAt).where(sql`done_at is not null`),
+    // Whether the public page is as it should be is asked often.
+    index('outbox_page').on(t.team, t.id).where(sql`kind = 'status.page'`),
   ],
 );
 
@@ -438,4 +444,15 @@ export const signUps = pgTable(
     primaryKey({ name: 'sign_ups_pkey', columns: [t.team, t.what, t.hour] }),
     index('sign_ups_hour').on(t.hour),
   ],
+);
+
+/** Since when a component of tocsin.yml is known: before that nobody watched it, so nothing is said of how it was. */
+export const statusComponent = pgTable(
+  'status_component',
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    since: happened('since').notNull(),
+  },
+  (t) => [primaryKey({ name: 'status_component_pkey', columns: [t.team, t.name] })],
 );

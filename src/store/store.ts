@@ -4,6 +4,7 @@ import { outbox } from './outbox.js';
 import { installation, people, tokens, workspaces } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { posts } from './posts.js';
+import { published } from './published.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
 import { schedules } from './schedules.js';
 import { signals } from './signals.js';
@@ -37,6 +38,7 @@ export function openStore(config: PoolConfig, report: Report) {
     schedules: schedules(db),
     signals: signals(db),
     subscribers: subscribers(db),
+    published: published(db),
     people: people(db),
     workspaces: workspaces(general),
     tokens: tokens(db),
