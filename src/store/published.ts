@@ -3,37 +3,38 @@ import type { PublicEntry } from '#domain/status/track.js';
 import { toSeconds } from '#domain/words.js';
 import { on, type Queryable, utc } from './pools.js';
 
+const PUBLIC = "kind = 'post' or kind = 'component' and detail ? 'state'";
+
 /**
  * What a public page is made of: posts and states of components, struck and erased ones too, of every incident that is no
  * drill, with planned work and what another page told in the standing record. Who recorded them, and the reasons that they
  * gave, are not read: what is not here gets nowhere.
- * @returns by number of the incident, each with its entries in order of recording; whatever has none is absent
+ * @returns in no order; an incident without any is absent
  */
 async function publicRecords(db: Queryable, team: string): Promise<PublicRecord[]> {
   const { rows } = await db.query<PublicEntry & { incident: number; private: boolean }>({
     name: 'public_records',
-    // Written like the index entry_public. Each incident that has any is looked at once, whatever else it holds.
+    // Written like the index entry_public, twice. A state is long: only those are opened whose incident has anything public.
     text: `
-      with told as materialized (
-        select incident, n, at, until, precision, recorded_at, edited_at, kind, text, erased, detail, struck
-        from entry where team = $1 and (kind = 'post' or kind = 'component' and detail ? 'state')
-      ), public as materialized (
-        select number, private from incident
-        where team = $1 and number in (select incident from told) and not (state ->> 'drill')::boolean
+      with public as materialized (
+        select number, private, state from incident where team = $1
+          and number in (select incident from entry where team = $1 and (${PUBLIC}))
       )
-      select t.incident, i.private, n, ${utc('at')} as at, ${utc('until')} as until, precision,
+      select e.incident, i.private, n, ${utc('at')} as at, ${utc('until')} as until, precision,
         ${utc('recorded_at', 'SS.MS')} as "recordedAt", ${utc('edited_at', 'SS.MS')} as "editedAt",
         kind, text, erased, detail - '{anyway,struckReason}'::text[] as detail, struck
-      from told t join public i on i.number = t.incident order by t.incident, n`,
+      from entry e join (select number, private from public where not (state ->> 'drill')::boolean) i
+        on i.number = e.incident
+      where team = $1 and (${PUBLIC})`,
     values: [team],
   });
-  const records: Array<PublicRecord & { entries: PublicEntry[] }> = [];
+  const records = new Map<number, PublicRecord & { entries: PublicEntry[] }>();
   for (const { incident, private: hidden, ...entry } of rows) {
-    const last = records.at(-1);
-    if (last?.incident === incident) last.entries.push(entry);
-    else records.push({ incident, private: hidden, entries: [entry] });
+    const record = records.get(incident) ?? { incident, private: hidden, entries: [] };
+    record.entries.push(entry);
+    records.set(incident, record);
   }
-  return records;
+  return [...records.values()];
 }
 
 /**

@@ -68,7 +68,11 @@ async function written(ledger: Ledger, drafts: DraftFact[]): Promise<Commit> {
   return commit;
 }
 
-const records = () => db.store.published.records(team);
+const records = async () => {
+  const all = await db.store.published.records(team);
+  const inOrder = all.map((one) => ({ ...one, entries: [...one.entries].sort((a, b) => a.n - b.n) }));
+  return inOrder.sort((a, b) => a.incident - b.incident);
+};
 const revision = () => db.store.published.revision(team);
 const page = async () =>
   publicPage(await records(), [], { zone: 'UTC', now: new Date('2024-11-10T03:00:00Z'), idOf });

@@ -13,6 +13,7 @@ import {
   peopleOf,
   shownOf,
 } from './publish.js';
+import { gapsIn } from './template.js';
 
 type Rule<T extends Intent['type']> = (
   state: IncidentState,
