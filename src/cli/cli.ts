@@ -244,7 +244,7 @@ const help: Verb = {
       );
     }
     // `--help` is `help` under another name.
-    const two = Object.values(VERBS_OF_TWO).flatMap(({ verb }) => (verb.form === '' ? [] : [verb]));
+    const two = Object.values(VERBS_OF_TWO).map(({ verb }) => verb);
     const mine = [START, ...new Set(Object.values(VERBS)), ...two].map(
       (one) => `  ${one.form}\n      ${unmarked(one.help)}`,
     );
@@ -282,8 +282,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
  * So `status build` is the page’s, and `status identified` says how an incident stands.
  */
 export const VERBS_OF_TWO: Readonly<Record<string, { words: readonly string[]; verb: Verb }>> = {
-  // PORTS: what reads the record for the page, and what takes another page over, are to be handed in here.
-  status: { words: STATUS_WORDS, verb: statusVerb({ site: null, bring: null }) },
+  status: { words: STATUS_WORDS, verb: statusVerb },
 };
 
 /**

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { hookAddress, mailAddress, masked, newId, newSecret } from '#public/subscribe/address.js';
 import { BOUNCES, wakeShare } from '#public/subscribe/share.js';
-import type { Subscriber, SubscriberCount } from '#store/subscribers.js';
+import type { Subscriber, SubscriberCount } from '#store/public/subscribers.js';
 import { Told } from '#told.js';
 import { type Io, nothingMore, Usage, type Verb, withCore } from './core.js';
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createIntake, type Intake } from '#alerts/intake.js';
@@ -21,10 +21,17 @@ import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
 import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
 import { startMetrics, startWeb } from '#web/server.js';
-import { startAlertWorker, startRunWorker, startScheduleWorker, startWorker } from '#worker/worker.js';
-import { type Core, openCore, type Who } from './core.js';
+import {
+  startAlertWorker,
+  startPublicWorker,
+  startRunWorker,
+  startScheduleWorker,
+  startWorker,
+} from '#worker/worker.js';
+import { type Core, openCore, VERSION, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
+import { openPublicly, type Publicly } from './public.js';
 import { checkOffers, checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
 import {
   alertsForDeliveries,
@@ -235,7 +242,19 @@ async function build(
           ...{ engine, relay, keepMs: () => core.alerts.settings().keepMs },
           world: { ...alertWorldOf(core, runWorld, log), metrics },
         });
-  const checks = checksOf({ store, engine, canary, slack, unseen }, 2.5 * canaryMs);
+  const publicly = await openPublicly({
+    ...{ core, secret, slack: slack.client, nudge: relay.nudge, log, now },
+  });
+  opened.push(() => publicly.stop());
+  const publics =
+    role === 'web'
+      ? null
+      : startPublicWorker({
+          ...{ engine, relay, team: core.home },
+          world: { ...publicly.world, subscribers: store.subscribers },
+          promises: scheduleWorldOf(core, runWorld),
+        });
+  const checks = checksOf({ store, engine, canary, slack, unseen, page: publicly }, 2.5 * canaryMs);
   const health = keepHealth({
     checks: { ...checks, slack: whenAsked(checks.slack) },
     log,
@@ -276,7 +295,11 @@ async function build(
   const web =
     role === 'worker'
       ? null
-      : await listen(config, core, log, slack, intake, secret, health, aside ? null : served, pace.lingerMs);
+      : await listen(
+          ...([config, core, log, slack, intake, publicly, secret, health] as const),
+          ...([aside ? null : served, pace.lingerMs] as const),
+        );
+  publicly.keep();
   if (role !== 'worker') await slack.start();
   await health.first;
   web?.ready();
@@ -291,8 +314,9 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop()];
+      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop(), publics?.stop()];
       await Promise.all([relay.stop(), canary.stop(), ...workers]);
+      await publicly.stop();
       await engine.close();
       await core.close();
       // Last: until then it can be seen how the end goes.
@@ -385,6 +409,7 @@ function listen(
   log: Log,
   slack: ReturnType<typeof createSlack>,
   intake: Intake,
+  { dir, forms }: Publicly,
   secret: string,
   health: Health,
   metrics: MetricsPorts | null,
@@ -397,6 +422,8 @@ function listen(
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
       hooks: intake,
+      forms,
+      status: { dir: () => dir, log },
       slack: config.slack.appToken === null ? slack.listener : null,
       ...(metrics && { metrics }),
       log,
@@ -406,10 +433,6 @@ function listen(
     { lingerMs },
   );
 }
-
-const { version: VERSION } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 /** What of the database is counted. */
 async function keptIn({ store }: Core): Promise<Kept> {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { type AnswerPorts, createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
 import { groupId } from '#domain/alert/signal.js';
 import { laneOf } from '#domain/incident/effect.js';
+import { rulesWithPublishers } from '#domain/permission.js';
 import { runsOf } from '#domain/run/state.js';
 import { accountOf } from '#domain/words.js';
 import { createHandle, type Handle, type WriterStore } from '#handle/handle.js';
@@ -19,8 +21,13 @@ import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
 import { openAlerts } from './alerts.js';
 import { openDatabase } from './database.js';
-import { publicRules, publishingWith, statusSettings } from './public.js';
+import { publicRules, publishingWith, statusSettings } from './publishing.js';
 import { openRunbooks, rulesOf } from './runbooks.js';
+
+/** Of this package. */
+export const { version: VERSION } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 
 /** What each process stands on, bot or verb. */
 export type Core = Awaited<ReturnType<typeof openCore>>;
@@ -62,7 +69,7 @@ export async function openCore(
   const { keystores, routes, pairs } = runbooks.settings;
   const publicly = publicRules(config, status, [...keystores.keys(), ...routes.keys(), ...pairs.keys()]);
   const lookups = { ...lookupsOf(store, who), publicly };
-  const rules = rulesOf(config);
+  const rules = rulesWithPublishers(rulesOf(config), status.publishers);
   const { scrub, learnKeys } = runbooks;
   const recorder = createHandle({
     store: lookups,

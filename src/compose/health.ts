@@ -43,6 +43,8 @@ export interface Checked {
   canary: Pick<Canary, 'status'>;
   slack: Pick<Slack, 'condition'>;
   unseen: Pick<Unseen, 'condition'>;
+  /** The public page. */
+  page: { condition(): Condition };
 }
 
 /**
@@ -50,7 +52,7 @@ export interface Checked {
  * @param firstMs so long a queue that has just been opened need not have shown anything
  */
 export function checksOf(
-  { store, engine, canary, slack, unseen }: Checked,
+  { store, engine, canary, slack, unseen, page }: Checked,
   firstMs: number,
 ): Record<Part, Check> {
   let database: Condition = { state: 'ok' };
@@ -74,6 +76,7 @@ export function checksOf(
     },
     deliveries: () => deliveries(store, slack.condition()),
     slack: () => slack.condition(),
+    page: () => page.condition(),
     process: () => unseen.condition(),
   };
 }

@@ -1,138 +1,43 @@
-import { createHmac } from 'node:crypto';
-import type { AnswerPorts } from '#answer/answer.js';
+import { createHash, createHmac } from 'node:crypto';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BadConfig, type Config } from '#config/config.js';
-import type { PlaceOf } from '#config/organisation.js';
-import type { Entry } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
-import type { IncidentState } from '#domain/incident/state.js';
-import { type Rules, rulesWithPublishers } from '#domain/permission.js';
 import { isRefusal } from '#domain/refusal.js';
+import { natureOf } from '#domain/slack-code.js';
 import type { PublicPage, PublicPost } from '#domain/status/page.js';
-import type { PublicRules } from '#domain/status/publish.js';
 import { publicPage } from '#domain/status/read.js';
-import { fillTemplate, type TemplateValues, templateNamed } from '#domain/status/template.js';
-import { botAsking, maintenanceRef, refOf, STANDING, toSeconds } from '#domain/words.js';
-import type { Handle } from '#handle/handle.js';
+import { botAsking, type Condition, maintenanceRef, refOf, STANDING } from '#domain/words.js';
 import type { Log } from '#log.js';
 import { apiFiles } from '#public/api.js';
 import { badgeFile } from '#public/badge.js';
-import type { PublicChange } from '#public/change.js';
+import { type Crowd, type Destination, PARTS, type PublicChange, Refusing } from '#public/change.js';
+import { createWebhook, readWebhookSettings } from '#public/elsewhere/outgoing.js';
+import { createStatuspage, readStatuspageSettings } from '#public/elsewhere/statuspage.js';
+import { secretAt } from '#public/elsewhere/there.js';
 import { feedFiles } from '#public/feeds.js';
 import { openFolder, type PublicFile } from '#public/folder.js';
 import { assets, htmlFiles } from '#public/pages/pages.js';
-import {
-  publicRulesOf,
-  readStatusSettings,
-  type StatusBase,
-  type StatusSettings,
-} from '#public/settings.js';
+import type { StatusSettings } from '#public/settings.js';
 import { createSite, type Site } from '#public/site.js';
+import { channelDestination } from '#public/subscribe/channel.js';
+import { createForms, subscribeFile } from '#public/subscribe/front.js';
+import { type Mailer, openMailer } from '#public/subscribe/mailer.js';
+import {
+  isSmtpAddress,
+  readSubscriberSettings,
+  type SubscriberSettings,
+} from '#public/subscribe/settings.js';
+import { type ShareWorld, shareCrowd, wakeShare } from '#public/subscribe/share.js';
+import type { PublicWorld } from '#public/tell.js';
 import { Words } from '#public/words/words.js';
+import { Secret } from '#runbooks/secret.js';
+import type { SlackClient } from '#slack/transport/client.js';
 import type { Store } from '#store/store.js';
-
-/** What `status:` rests on where it does not say. */
-export function statusBaseOf({ org, publicUrl, dataDir }: Pick<Config, 'org' | 'publicUrl' | 'dataDir'>): StatusBase {
-  const { components, legacyTitle, zone, roles } = org;
-  return { components, legacyTitle, zone, roles, publicUrl, dataDir };
-}
-
-/** `status:` of tocsin.yml. @throws BadConfig with everything that is wrong there */
-export function statusSettings(config: Config): StatusSettings {
-  const read = readStatusSettings(config.org.status, config.org.at, statusBaseOf(config));
-  if ('settings' in read) return read.settings;
-  throw new BadConfig(read.problems);
-}
-
-/** Who may do what, with those who publish. */
-export function rulesWith(rules: Rules, { publishers }: Pick<StatusSettings, 'publishers'>): Rules {
-  return rulesWithPublishers(rules, publishers);
-}
-
-/** Names of the house that no word of a sentence looks like: `tts-old`, and not `rollback`. */
-function plainlyOurs(names: Iterable<string>): string[] {
-  return [...names].filter((name) => /[-_.\d]/.test(name));
-}
-
-/** What deciding on a post needs of the configuration. @param stores names of key stores, routes and the like */
-export function publicRules(
-  { org }: Pick<Config, 'org'>,
-  settings: StatusSettings,
-  stores: Iterable<string>,
-): PublicRules {
-  return publicRulesOf(settings, { components: org.components, words: plainlyOurs(stores) });
-}
-
-/** A template's text, the next update that is promised, and where planned work stands: what `answer` needs of the page. */
-export function publishingWith(
-  settings: StatusSettings,
-  rules: PublicRules,
-  store: Pick<Store, 'incidents'>,
-  handle: Handle,
-): NonNullable<AnswerPorts['publicly']> {
-  const words = new Words(settings.look.language, settings.look.zone);
-  return {
-    async ready(post, state, now) {
-      const template = post.template == null ? null : templateNamed(settings, post.template);
-      if (isRefusal(template)) return template;
-      const posted = post.state ?? (template && isPostState(template.state) ? template.state : state.status);
-      const promises = posted === 'resolved' || posted === 'postmortem' ? null : (template?.nextMs ?? settings.followMs);
-      const next =
-        post.next ??
-        (promises === null
-          ? null
-          : { at: toSeconds(new Date(now.getTime() + promises)), until: null, precision: 'minute' as const });
-      const more = { ...(next && { next }), ...(template && { state: posted, template: null }) };
-      if (!template) return { ...post, ...more };
-      const entries = await store.incidents.entriesOf(state.team, state.number, TOLD);
-      const values = valuesOf(state, entries, rules, words, next?.at ?? null, settings.look.url);
-      const text = fillTemplate(template, values, post.template ?? 'post');
-      return typeof text === 'string' ? { ...post, ...more, text } : text;
-    },
-    async standing(team) {
-      if (await store.incidents.load(team, STANDING)) return;
-      await handle({ type: 'OpenStandingRecord' }, null, botAsking(team, 'standing-record', new Date()));
-    },
-  };
-}
-
-const isPostState = (state: string): state is 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem' =>
-  ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'].includes(state);
-
-/** Of these a template may speak; of causes and actions only in a postmortem that somebody looks at before it goes out. */
-const TOLD = ['post', 'impact', 'cause', 'action'] as const;
-
-function valuesOf(
-  state: IncidentState,
-  entries: readonly Entry[],
-  { components }: PublicRules,
-  words: Words,
-  next: string | null,
-  url: string | null,
-): TemplateValues {
-  const may = (name: string) => components === null || components.includes(name);
-  const names = state.components.filter(may);
-  const live = entries.filter(({ struck, erased }) => !struck && !erased);
-  const posts = live.filter(({ kind }) => kind === 'post').sort((a, b) => (a.at < b.at ? -1 : 1));
-  const at = (of: string) => posts.find(({ detail }) => detail.state === of)?.at;
-  const { started, resolved } = state.milestones;
-  const began = started?.at ?? posts[0]?.at ?? state.opened.at;
-  const ended = at('resolved') ?? resolved?.at ?? null;
-  const moment = (time: string | null | undefined) => (time ? words.moment(time) : null);
-  const texts = (kind: Entry['kind']) => live.filter((one) => one.kind === kind).flatMap(({ text }) => text ?? []);
-  return {
-    ...{ component: words.list(names), components: words.list(names), title: state.publicTitle?.title ?? null },
-    ...{ started: moment(began), identified: moment(at('identified')), monitoring: moment(at('monitoring')) },
-    ...{ resolved: moment(ended), next: moment(next), url },
-    duration: ended ? words.duration((Date.parse(ended) - Date.parse(began)) / 1000) : null,
-    impact: texts('impact').at(-1) ?? null,
-    posts: posts.map((post) => `${words.moment(post.at)}: ${post.text ?? ''}`).join('\n'),
-    cause: texts('cause').at(-1) ?? null,
-    actions: live
-      .filter(({ kind, detail }) => kind === 'action' && detail.done !== true)
-      .flatMap(({ text }) => (text === null ? [] : `- ${text}`))
-      .join('\n'),
-  };
-}
+import { type Core, VERSION } from './core.js';
+import { signingSecret } from './runbooks.js';
 
 /** The public page of one workspace: how it is read, and what it is made of. */
 export type PublicReading = ReturnType<typeof publicReading>;
@@ -150,13 +55,18 @@ export function publicReading(
 
   async function read(team: string): Promise<PublicPage> {
     const names = settings.components.map(({ name }) => name);
-    const [records, since] = await Promise.all([
-      published.records(team),
-      published.seen(team, names, now()),
-    ]);
-    const components = settings.components.map((one) => ({ ...one, since: one.since ?? since.get(one.name) ?? null }));
+    const [records, since] = await Promise.all([published.records(team), published.seen(team, names, now())]);
+    const components = settings.components.map((one) => ({
+      ...one,
+      since: one.since ?? since.get(one.name) ?? null,
+    }));
     const { zone } = look;
-    return publicPage(records, components, { zone, now: now(), idOf: idOf(team), earlier: settings.earlierPosts });
+    return publicPage(records, components, {
+      zone,
+      now: now(),
+      idOf: idOf(team),
+      earlier: settings.earlierPosts,
+    });
   }
 
   /** Twelve letters and digits that say nothing of what they stand for. */
@@ -203,7 +113,16 @@ export function publicReading(
       if (ofComponent !== null)
         return { ...base, kind: 'state', of, maintenance: null, post: null, components: [ofComponent] };
       if (about.maintenance !== null)
-        return maintenance && { ...base, kind: 'maintenance', of: null, maintenance, post, components: maintenance.components };
+        return (
+          maintenance && {
+            ...base,
+            kind: 'maintenance',
+            of: null,
+            maintenance,
+            post,
+            components: maintenance.components,
+          }
+        );
       if (!of || !post) return null;
       const components = [...new Set([...post.components, ...of.components].map(({ name }) => name))];
       return { ...base, kind: about.kind, of, maintenance: null, post, components };
@@ -256,7 +175,10 @@ export async function* filesOf(
   const naming = { idOf, titleOf: (incident: Parameters<Words['titleOf']>[0]) => words.titleOf(incident) };
   yield* assets(look);
   if (look.logo && logo) yield [look.logo.file, logo.content];
-  yield badgeFile(page, look, { label: words.say('badge'), overall: ({ kind }) => words.say(`overall.${kind}`) });
+  yield badgeFile(page, look, {
+    label: words.say('badge'),
+    overall: ({ kind }) => words.say(`overall.${kind}`),
+  });
   // What leads to a page stands behind it: incidents first, the first page last.
   const pages = [...htmlFiles(page, look, { refs: only, subscribe: subscribe !== null })];
   yield* pages.filter(([path]) => path !== 'index.html');
@@ -289,25 +211,281 @@ interface SiteParts {
 }
 
 /** The page of a workspace in a folder. */
-export function siteOf({ team, dir, settings, reading, installation, version, subscribe, log, now }: SiteParts): Site {
+export function siteOf({
+  team,
+  dir,
+  settings,
+  reading,
+  installation,
+  version,
+  subscribe,
+  log,
+  now,
+}: SiteParts): Site {
   return createSite({
     folder: openFolder(dir, { installation: `${installation}/${team}` }),
     zone: settings.look.zone,
     read: () => reading.read(team),
     revision: async () => `${version} ${await reading.revision(team)}`,
-    files: (page, only) =>
-      filesOf(page, only, settings, reading.words, reading.idOf(team), subscribe(page)),
+    files: (page, only) => filesOf(page, only, settings, reading.words, reading.idOf(team), subscribe(page)),
     log,
     now,
   });
 }
 
-/** @returns what is wrong under `status:` */
-export function statusWrong(
-  section: Record<string, unknown>,
-  at: PlaceOf,
-  base: StatusBase,
-): string[] {
-  const read = readStatusSettings(section, at, base);
-  return 'problems' in read ? read.problems : [];
+/** What `status:` says of those who are told, elsewhere than on the page. @throws BadConfig with everything that is wrong there */
+export function toldSettings({ org }: Pick<Config, 'org'>, { raw, components }: StatusSettings) {
+  const names = components.length > 0 ? components.map(({ name }) => name) : null;
+  const subscribers = readSubscriberSettings(raw.subscribers, org.at, Object.keys(org.secrets));
+  const statuspage = readStatuspageSettings(raw.statuspage, org.at, names);
+  const webhook = readWebhookSettings(raw.webhook, org.at);
+  if ('problems' in subscribers || 'problems' in statuspage || 'problems' in webhook) {
+    const all = [subscribers, statuspage, webhook];
+    throw new BadConfig(all.flatMap((read) => ('problems' in read ? read.problems : [])));
+  }
+  return { subscribers: subscribers.settings, statuspage: statuspage.settings, webhook: webhook.settings };
+}
+
+/** Where the page is written: as tocsin.yml says; else among our data; else, where that cannot be written, in a folder for what passes. */
+async function folderFor(
+  { folder }: StatusSettings,
+  named: boolean,
+  log: Pick<Log, 'info'>,
+): Promise<string> {
+  if (named) return folder;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch (error) {
+    const mark = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+    const aside = join(tmpdir(), `tocsin-status-${process.getuid?.() ?? 0}-${mark}`);
+    log.info(
+      { folder, aside, error: String(error) },
+      'the status page is kept aside: its folder cannot be written',
+    );
+    return aside;
+  }
+}
+
+interface PublicParts {
+  core: Core;
+  secret: string;
+  slack: Pick<SlackClient, 'call'>;
+  nudge(lanes: string[]): void;
+  log: Log;
+  now: () => Date;
+}
+
+/** The public page of a bot, and all who are told of what is new on it. */
+export type Publicly = Awaited<ReturnType<typeof openPublicly>>;
+
+/** @param parts.secret what addresses and links are made with */
+export async function openPublicly({ core, secret, slack, nudge, log, now }: PublicParts) {
+  const { config, store, status: settings, runbooks, handle } = core;
+  const told = toldSettings(config, settings);
+  const reading = publicReading(store, settings, secret, now);
+  const dir = await folderFor(settings, config.org.status.folder !== undefined, log);
+  const installation = await store.installation();
+  const look = () => settings.look;
+  const formsUrl = config.publicUrl === null ? null : `${config.publicUrl}/status`;
+  const { subscribers } = told;
+  const offers = subscribers !== null && (subscribers.email !== null || subscribers.webhooks !== null);
+  const subscribe = (page: PublicPage): PublicFile | null => {
+    if (!offers || formsUrl === null) return null;
+    const names = page.components.map(({ name }) => name);
+    return ['subscribe.html', subscribeFile(settings.look, subscribers, names, formsUrl)];
+  };
+  const made = createHash('sha256')
+    .update(
+      JSON.stringify([
+        VERSION,
+        { ...settings, templates: null, logo: settings.logo?.content.toString('base64') },
+        offers,
+        formsUrl,
+      ]),
+    )
+    .digest('hex');
+  let site: Site | null = null;
+  let keeping: (() => Promise<void>) | null = null;
+  const stopping = new AbortController();
+
+  const seal = (text: string) =>
+    new Secret(createHmac('sha256', secret).update(`status.links/v1\n${text}`).digest('base64url'));
+  const mailer = mailerOf(told.subscribers, runbooks.systems.secret, log);
+  const shareWorld: ShareWorld = {
+    subscribers: store.subscribers,
+    changeOf: reading.changeOf,
+    look,
+    mailer: () => mailer,
+    webhooks: () => subscribers?.webhooks ?? null,
+    digestMs: () => subscribers?.digestMs ?? 0,
+    formsUrl: () => formsUrl,
+    seal,
+    log,
+  };
+  const secrets = { env: process.env, scrub: runbooks.scrub };
+  const words = reading.words;
+  const destinations: Array<Destination | Crowd> = [
+    ...Array.from({ length: PARTS.shares }, (_, share) => shareCrowd(share, shareWorld)),
+    ...(subscribers?.slack
+      ? [channelDestination({ channel: () => subscribers.slack?.channel ?? '', look, post: postOnce(slack) })]
+      : []),
+    ...(told.statuspage ? [createStatuspage(told.statuspage, { ...secrets, look })] : []),
+    ...(told.webhook ? [createWebhook(told.webhook, { ...secrets, look })] : []),
+  ];
+  for (const place of [told.statuspage?.key, told.webhook?.secret]) {
+    try {
+      if (place) secretAt(place, secrets);
+    } catch (error) {
+      log.warn({ why: (error as Error).message }, 'a secret of tocsin.yml is not there');
+    }
+  }
+
+  const siteNow = async (): Promise<Site> => {
+    const team = await core.home();
+    if (team === null) throw new Error('it is not known yet of which workspace the page is');
+    site ??= siteOf({ team, dir, settings, reading, installation, version: made, subscribe, log, now });
+    return site;
+  };
+  const world: PublicWorld = {
+    outbox: store.outbox,
+    build: async () => {
+      await (await siteNow()).build('something was published');
+    },
+    changeOf: reading.changeOf,
+    changes: store.subscribers,
+    destinations: () => destinations,
+    async tellNotWritten(rows, error) {
+      const first = new Map(rows.map((row) => [row.incident, row] as const).reverse());
+      for (const [incident, { team, id }] of first) {
+        if (incident === STANDING) continue;
+        const text =
+          error === null
+            ? 'The public page shows it now.'
+            : `The public page does not show what was published here: ${error} It is tried again and again.`;
+        const key = `page:${id}:${error === null ? 'written' : 'not-written'}`;
+        const outcome = await handle(
+          { type: 'RecordNote', moment: null, text: runbooks.scrub.text(text) },
+          incident,
+          botAsking(team, key, now()),
+        );
+        if (isRefusal(outcome)) throw new Error(outcome.sentence);
+      }
+    },
+    now,
+    log,
+  };
+  const forms = createForms({
+    subscribers: store.subscribers,
+    settings: () => (offers ? subscribers : null),
+    look,
+    components: async () => {
+      const team = await core.home();
+      return team === null ? [] : (await reading.current(team)).components.map(({ name }) => name);
+    },
+    team: core.home,
+    wake: async (team, share) => nudge([await wakeShare(store.outbox, team, share)]),
+    seal,
+    log,
+  });
+
+  return {
+    dir,
+    world,
+    forms,
+    words,
+    /** How the page is. */
+    condition: (): Condition => site?.state() ?? { state: 'ok' },
+    /** Keeps the folder in step from now on, as soon as it is known whose page it is. */
+    keep(): void {
+      void (async () => {
+        while (!stopping.signal.aborted && keeping === null) {
+          const page = await siteNow().catch(() => null);
+          if (page && !stopping.signal.aborted) keeping = page.keep(LOOK_MS);
+          else await sleep(1_000, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+        }
+      })();
+    },
+    async stop(): Promise<void> {
+      stopping.abort();
+      await keeping?.();
+      await mailer?.close();
+    },
+  };
+}
+
+const LOOK_MS = 3_000;
+
+/** @returns null: no mail is sent, or the secret that says how is not there, which the log says */
+function mailerOf(
+  settings: SubscriberSettings | null,
+  secret: (name: string) => Secret,
+  log: Pick<Log, 'warn'>,
+): Mailer | null {
+  const email = settings?.email;
+  if (!email) return null;
+  try {
+    const { smtp, from, replyTo, returnPath, connections } = email;
+    const address = 'url' in smtp ? smtp.url : secret(smtp.secret).reveal();
+    if (!isSmtpAddress(address))
+      throw new Error(
+        'the secret of status.subscribers.email.smtp is no address of a mail server: smtps://user:password@host:465',
+      );
+    return openMailer({ smtp: address, from, replyTo, returnPath, connections });
+  } catch (error) {
+    log.warn({ why: (error as Error).message }, 'no mail can be sent to subscribers');
+    return null;
+  }
+}
+
+/**
+ * Posts a message in a channel of Slack's once: after a crash it is looked for by its tag. Where the bot may not read the channel
+ * it may stand there twice, and is never missing.
+ */
+function postOnce(slack: Pick<SlackClient, 'call'>) {
+  return async (channel: string, text: string, blocks: readonly object[], id: string): Promise<void> => {
+    const about = { event_type: 'tocsin', event_payload: { id } };
+    const seen = await slack.call('conversations.history', {
+      channel,
+      limit: 50,
+      include_all_metadata: true,
+    });
+    const messages =
+      seen.kind === 'ok' && Array.isArray(seen.data.messages)
+        ? (seen.data.messages as Array<{ metadata?: typeof about }>)
+        : [];
+    if (messages.some(({ metadata }) => metadata?.event_payload?.id === id)) return;
+    const said = await slack.call('chat.postMessage', {
+      channel,
+      text,
+      blocks,
+      metadata: about,
+      unfurl_links: false,
+      unfurl_media: false,
+    });
+    if (said.kind === 'ok') return;
+    if (said.kind === 'refused' && natureOf(said.error) === 'final')
+      throw new Refusing(`Slack said ${said.error}`);
+    throw new Error(`Slack said ${said.kind === 'ratelimited' ? 'ratelimited' : said.error}`);
+  };
+}
+
+/** The page of a workspace in a folder of somebody's choice, for a verb of the command line. */
+export async function builtSite(core: Core, team: string, dir: string, log: Log): Promise<Site> {
+  const { config, store, status: settings } = core;
+  const reading = publicReading(store, settings, await signingSecret(config), () => new Date());
+  const installation = await store.installation();
+  const made = `${VERSION} built`;
+  return siteOf({
+    team,
+    dir,
+    settings,
+    reading,
+    installation,
+    version: made,
+    subscribe: () => null,
+    log,
+    now: () => new Date(),
+  });
 }

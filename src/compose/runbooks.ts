@@ -8,7 +8,10 @@ import type { Rule } from '#domain/alert/rule.js';
 import { type Rules, readRules } from '#domain/permission.js';
 import type { Runbook } from '#domain/run/runbook.js';
 import { hideInLogs } from '#log.js';
-import { readStatusSettings } from '#public/settings.js';
+import { readWebhookSettings } from '#public/elsewhere/outgoing.js';
+import { readStatuspageSettings } from '#public/elsewhere/statuspage.js';
+import { readStatusSettings, type StatusSettings } from '#public/settings.js';
+import { readSubscriberSettings } from '#public/subscribe/settings.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { readDefinition } from '#runbooks/definition/definition.js';
 import { offersWrong, schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
@@ -42,13 +45,25 @@ export function sectionsWrong(
   // What holds where the section does not say is never wrong there.
   const base = { components: [], publicUrl: null, dataDir: '.', legacyTitle: null, roles };
   const status = readStatusSettings(sections.status, at, base);
+  const told = 'settings' in status ? toldWrong(status.settings, Object.keys(sections.secrets), at) : [];
   return [
     ...('problems' in read ? read.problems : []),
     ...rulesWrong(sections.permissions, at, roles),
     ...('problems' in metrics ? metrics.problems : []),
     ...alertsWrong(sections, at),
     ...('problems' in status ? status.problems : []),
+    ...told,
   ];
+}
+
+/** @returns what is wrong in the parts of `status:` that say who else is told */
+function toldWrong({ raw }: StatusSettings, secrets: readonly string[], at: PlaceOf): string[] {
+  const read = [
+    readSubscriberSettings(raw.subscribers, at, secrets),
+    readStatuspageSettings(raw.statuspage, at),
+    readWebhookSettings(raw.webhook, at),
+  ];
+  return read.flatMap((one) => ('problems' in one ? one.problems : []));
 }
 
 function rulesWrong(

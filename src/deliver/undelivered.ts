@@ -2,6 +2,7 @@ import { type Effect, type EffectKind, laneBeside, laneOf } from '#domain/incide
 import type { IncidentState } from '#domain/incident/state.js';
 import { codeOf, mendOf } from '#domain/slack-code.js';
 import { type Condition, isInSlack, refOf } from '#domain/words.js';
+import { SUBSCRIBERS_WAIT } from '#public/tell.js';
 import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
@@ -219,9 +220,16 @@ export function deliveriesCondition(
   };
 }
 
-/** Without runs that take as long as their steps: in hand, or told to come again, one is where it should be. */
+/**
+ * Without runs that take as long as their steps: in hand, or told to come again, one is where it should be. Of the public's,
+ * the page says by itself how it is, and subscribers who are to be tried again later hold nobody up.
+ */
 export function owingLate(late: readonly LateLane[]): LateLane[] {
-  return late.filter(({ kind, held, resting }) => kind !== 'run.advance' || !(held || resting));
+  return late.filter(({ kind, held, resting, error }) => {
+    if (kind === 'run.advance') return !(held || resting);
+    if (kind === 'status.tell') return error !== SUBSCRIBERS_WAIT;
+    return kind !== 'status.page';
+  });
 }
 
 function lanes({ length }: readonly unknown[]): string {

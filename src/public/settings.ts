@@ -72,7 +72,7 @@ export interface StatusSettings {
   readonly raw: Readonly<Record<Raw, Record<string, unknown> | null>>;
 }
 
-const RAW = ['subscribers', 'statuspage', 'webhook', 'slack'] as const;
+const RAW = ['subscribers', 'statuspage', 'webhook'] as const;
 type Raw = (typeof RAW)[number];
 
 /** What `status:` rests on where it does not say. */

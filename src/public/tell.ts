@@ -3,8 +3,8 @@ import { holdLane, type LaneOptions, type Lanes, type Lease, type Terms } from '
 import type { PlainLog } from '#log.js';
 import { Lost } from '#runbooks/action.js';
 import type { OwedRow } from '#store/outbox.js';
+import type { Subscribers } from '#store/public/subscribers.js';
 import type { Store } from '#store/store.js';
-import type { Subscribers } from '#store/subscribers.js';
 import { type Crowd, type Destination, PARTS, type PublicChange, Refusing } from './change.js';
 
 /** What the lanes of the public stand on. */
@@ -227,7 +227,7 @@ class Paying {
       const last = rows.at(-1);
       if (!last) return;
       let nextMs: number | null;
-      let error = WAITS;
+      let error = SUBSCRIBERS_WAIT;
       let failed = false;
       try {
         nextMs = await crowd.goOn(this.team, this.lease.signal, this.stopping);
@@ -270,7 +270,8 @@ class Paying {
   }
 }
 
-const WAITS = 'subscribers wait';
+/** Stands in the row of a share whose subscribers are to be told later: no fault of anybody's. */
+export const SUBSCRIBERS_WAIT = 'subscribers wait';
 
 const idsOf = (rows: readonly OwedRow[]): number[] => rows.map(({ id }) => id);
 const wasSaid = ({ error }: OwedRow): boolean => error?.endsWith(SAID) ?? false;

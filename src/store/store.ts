@@ -4,11 +4,11 @@ import { outbox } from './outbox.js';
 import { installation, people, tokens, workspaces } from './people.js';
 import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
 import { posts } from './posts.js';
-import { published } from './published.js';
+import { published } from './public/published.js';
+import { subscribers } from './public/subscribers.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
 import { schedules } from './schedules.js';
 import { signals } from './signals.js';
-import { subscribers } from './subscribers.js';
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
 export type Store = ReturnType<typeof openStore>;

@@ -4,7 +4,7 @@ import type { Condition } from '#domain/words.js';
 import type { Logs } from '#log.js';
 
 /** What the bot stands on, and itself, in the order in which it is told. */
-const PARTS = ['database', 'queue', 'deliveries', 'slack', 'process'] as const;
+const PARTS = ['database', 'queue', 'deliveries', 'slack', 'page', 'process'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** How a part is; may take its time, or fail. */

@@ -14,6 +14,7 @@ import { alive, type Health, healthRoutes, type Phase } from './health.js';
 import { type Hooks, hookRoutes } from './hooks.js';
 import { type MetricsPorts, metricsRoutes } from './metrics.js';
 import { isPublic, type StatusPorts, statusRoutes } from './status.js';
+import { type Forms, subscribeRoutes } from './subscribe.js';
 
 /** @returns resolves when all is told; that may be after the answer, where that was empty to be in time */
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -50,6 +51,8 @@ interface WebPorts {
   metrics?: MetricsPorts;
   /** The public's page. Absent: there is none here. */
   status?: StatusPorts;
+  /** Where people subscribe to the public page. Absent: nowhere. */
+  forms?: Forms;
   log: Log;
 }
 
@@ -81,6 +84,7 @@ export async function startWeb(
   apiRoutes(app, ports.api);
   hookRoutes(app, ports.hooks);
   if (ports.metrics) metricsRoutes(app, ports.metrics);
+  if (ports.forms) subscribeRoutes(app, ports.forms);
   // Behind all others: whatever else begins with /status it answers with 404.
   if (ports.status) statusRoutes(app, ports.status);
   answerTheRest(app, ports.log);

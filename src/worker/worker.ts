@@ -19,15 +19,18 @@ import { tellChannel, tellPerson } from '#deliver/undelivered.js';
 import { tellWatch } from '#deliver/watch.js';
 import { type EffectKind, watchLaneOf } from '#domain/incident/effect.js';
 import { type LaneOptions, Retries } from '#lanes/lane.js';
+import { drainPublicLane, type PublicWorld } from '#public/tell.js';
 import type { Engine } from '#queue/engine.js';
-import { ALERTS, LANES, type LaneJob, type Relay, RUNS } from '#queue/relay.js';
+import { ALERTS, LANES, type LaneJob, PUBLIC, type Relay, RUNS } from '#queue/relay.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
+import { keepPromises, type PublicScheduleWorld } from '#schedules/public.js';
 import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import { drainWatchLane, type WatchWorld } from '#schedules/watch.js';
 import type { ScheduleWorld } from '#schedules/world.js';
+import type { Store } from '#store/store.js';
 
 /** A worker at work. */
 export interface RunningWorker {
@@ -256,6 +259,54 @@ export function startAlertWorker({
     ready: worker.ready,
     async stop(graceMs) {
       await Promise.all([worker.stop(graceMs), stopSweeping()]);
+    },
+  };
+}
+
+interface PublicWorkerOptions extends LaneWorkerOptions {
+  world: PublicWorld & { subscribers: Pick<Store['subscribers'], 'sweep'> };
+  promises: PublicScheduleWorld;
+  /** The workspace whose page it is; null: that is not known yet. */
+  team: () => Promise<string | null>;
+  /** How often promises to the public are looked at, in ms; 5,000. */
+  everyMs?: number;
+  /** How often what nobody needs any more is cleared away; a minute. */
+  sweepEveryMs?: number;
+}
+
+/**
+ * Has the public page written, and those told who want to hear of it; begins and ends planned work, and reminds of posts that
+ * were promised. For as long as it runs.
+ */
+export function startPublicWorker({
+  world,
+  promises,
+  team,
+  everyMs = 5_000,
+  sweepEveryMs = 60_000,
+  ...options
+}: PublicWorkerOptions): RunningWorker {
+  const worker = drainLanes(PUBLIC, options, (lane, of, stopping) =>
+    drainPublicLane(lane, { ...of, world }, stopping),
+  );
+  const reminded = new Set<string>();
+  const keep = async () => {
+    const where = await team();
+    if (where !== null) await keepPromises(where, promises, reminded);
+  };
+  const stopKeeping = every(everyMs, keep, (error) => {
+    world.log.warn({ error: String(error) }, 'what the public was promised could not be looked at');
+  });
+  const sweep = async () => {
+    await world.subscribers.sweep();
+  };
+  const stopSweeping = every(sweepEveryMs, sweep, (error) => {
+    world.log.warn({ error: String(error) }, 'old subscriptions could not be cleared away');
+  });
+  return {
+    ready: worker.ready,
+    async stop(graceMs) {
+      await Promise.all([worker.stop(graceMs), stopKeeping(), stopSweeping()]);
     },
   };
 }

@@ -71,6 +71,7 @@ test('all is well, and said to be', async () => {
     queue: 'ok',
     deliveries: 'ok',
     slack: 'ok',
+    page: 'ok',
     process: 'ok',
     reasons: {},
   });

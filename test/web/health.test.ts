@@ -16,7 +16,15 @@ function kept(looks: Partial<Record<Part, Check>>, patienceMs = 1_000) {
   const log = memoryLog();
   const well: Check = () => ok;
   const health = keepHealth({
-    checks: { database: well, queue: well, deliveries: well, slack: well, process: well, ...looks },
+    checks: {
+      database: well,
+      queue: well,
+      deliveries: well,
+      slack: well,
+      page: well,
+      process: well,
+      ...looks,
+    },
     log,
     everyMs: 5,
     patienceMs,
@@ -106,13 +114,14 @@ describe('what is known of the parts', () => {
 
 describe('/readyz', () => {
   test('lets requests come whatever is unwell, and says what and why; only strictly does it not', async () => {
-    const parts = { database: full, queue: ok, deliveries: ok, slack: ok, process: ok };
+    const parts = { database: full, queue: ok, deliveries: ok, slack: ok, page: ok, process: ok };
     const { url, ready } = await served({ now: () => parts });
     const said = {
       database: 'refusing',
       queue: 'ok',
       deliveries: 'ok',
       slack: 'ok',
+      page: 'ok',
       process: 'ok',
       reasons: { database: 'its disk is full (53100): make room' },
     };
@@ -130,7 +139,7 @@ describe('/readyz', () => {
 
   test('sends requests elsewhere as soon as the process is told to go', async () => {
     const { url, ready, close } = await served({
-      now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }),
+      now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, page: ok, process: ok }),
     });
     ready();
     const closed = close();

@@ -29,7 +29,7 @@ async function served(metrics?: MetricsPorts): Promise<string> {
   const ok = { state: 'ok' as const };
   const web: Web = await startWeb(
     {
-      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }) },
+      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, page: ok, process: ok }) },
       exports: {} as never,
       api: {} as never,
       hooks: {} as never,

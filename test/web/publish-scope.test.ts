@@ -21,7 +21,7 @@ beforeAll(async () => {
   const ok = { state: 'ok' as const };
   web = await startWeb(
     {
-      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }) },
+      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, page: ok, process: ok }) },
       exports: {} as never,
       api: {
         answer: createAnswer({

@@ -33,7 +33,7 @@ async function start(limits: Partial<WebLimits> = {}): Promise<void> {
   };
   web = await startWeb(
     {
-      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, process: ok }) },
+      health: { now: () => ({ database: ok, queue: ok, deliveries: ok, slack: ok, page: ok, process: ok }) },
       exports: {} as never,
       api: {
         answer: () => answering(),

@@ -67,7 +67,16 @@ async function start(limits: Partial<WebLimits> = {}, freshMs = 0): Promise<void
   const dead = new Proxy({}, { get: () => () => Promise.reject(new Error('dead')) }) as never;
   web = await startWeb(
     {
-      health: { now: () => ({ database: away, queue: away, deliveries: away, slack: away, process: away }) },
+      health: {
+        now: () => ({
+          database: away,
+          queue: away,
+          deliveries: away,
+          slack: away,
+          page: away,
+          process: away,
+        }),
+      },
       exports: dead,
       api: dead,
       hooks: dead,

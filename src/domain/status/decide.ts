@@ -51,7 +51,8 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
       });
     }
     const [gap] = gapsIn(text);
-    if (gap !== undefined) return refuse('BAD_TEMPLATE', { template: 'post', why: `${gap} still stands in it.` });
+    if (gap !== undefined)
+      return refuse('BAD_TEMPLATE', { template: 'post', why: `${gap} still stands in it.` });
     if (leaks.length > 0 && anyway === null && !state.drill) return refuse('POST_LEAKS', { warnings });
     const data = {
       ...happened(state, asking, moment),

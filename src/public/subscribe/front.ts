@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { PlainLog } from '#log.js';
 import { isInside, isListed, isNever } from '#runbooks/reach.js';
 import type { Secret } from '#runbooks/secret.js';
-import type { Subscriber, SubscriberKind, Subscribers } from '#store/subscribers.js';
+import type { Subscriber, SubscriberKind, Subscribers } from '#store/public/subscribers.js';
 import type { LookSettings } from '../settings.js';
 import { hashOf, hookAddress, mailAddress, newId, newSecret } from './address.js';
 import { buttonPage, type FormLook, managePage, plainPage, subscribePage } from './pages.js';

@@ -1,7 +1,7 @@
 import type { PublicRecord } from '#domain/status/read.js';
 import type { PublicEntry } from '#domain/status/track.js';
 import { toSeconds } from '#domain/words.js';
-import { on, type Queryable, utc } from './pools.js';
+import { on, type Queryable, utc } from '../pools.js';
 
 const PUBLIC = "kind = 'post' or kind = 'component' and detail ? 'state'";
 

@@ -1,4 +1,4 @@
-import { on, type Queryable, utc } from './pools.js';
+import { on, type Queryable, utc } from '../pools.js';
 
 export type SubscriberKind = 'email' | 'webhook';
 
