@@ -113,8 +113,7 @@ function worstOf(changes: readonly Change[]): Stretch[] {
     said[from]--;
     said[to]++;
     if (inOrder[i + 1]?.at === at) return;
-    // Who says nothing, or that it works, outvotes nobody.
-    const state = COMPONENT_STATES.findLast((one) => one !== 'operational' && said[one] > 0) ?? 'operational';
+    const state = COMPONENT_STATES.findLast((one) => said[one] > 0) ?? 'operational';
     if (state !== stretches.at(-1)?.state) stretches.push({ from: at, state });
   });
   return stretches;

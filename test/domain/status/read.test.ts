@@ -182,10 +182,15 @@ describe('the state of a component', () => {
     const begun = post(2, '2024-11-10T01:00:00Z', 'investigating', {
       said: { API: 'major', Web: 'partial', Docs: null },
     });
-    const resolved = post(3, '2024-11-10T02:00:00Z', 'resolved', { said: { Web: 'degraded', Docs: null } });
-    const page = pageAt('2024-11-10T03:00:00Z', [record(1, begun, resolved)]);
+    const resolved = post(5, '2024-11-10T02:00:00Z', 'resolved', { said: { Web: 'degraded', Docs: null } });
+    // Well already, and not named: nothing is said of it.
+    const well = ['major', 'operational'].map((state, i) =>
+      set(3 + i, `2024-11-10T01:0${i}:00Z`, 'Blog', state as 'major'),
+    );
+    const page = pageAt('2024-11-10T03:00:00Z', [record(1, begun, ...well, resolved)]);
     expect(page.components.map(({ name, state }) => [name, state])).toEqual([
       ['API', 'operational'],
+      ['Blog', 'operational'],
       ['Docs', 'operational'],
       ['Web', 'degraded'],
     ]);
@@ -233,6 +238,13 @@ describe('the state of a component', () => {
     expect(component(page).state).toBe('degraded');
     expect(today(page)?.seconds).toEqual({ operational: 1800, partial: 1800, major: 3600, degraded: 3600 });
     expect(page.incidents[0]?.startedAt).toBe('2024-11-10T00:30:00Z');
+  });
+
+  test('that was never another is so since anything is known of it', () => {
+    const well = record(1, set(2, '2024-11-10T01:00:00Z', 'API', 'operational'));
+    expect(component(pageAt('2024-11-10T03:00:00Z', [well], [SINCE])).stateSince).toBe(
+      '2020-01-01T00:00:00Z',
+    );
   });
 
   test('of one moment the one that was recorded later counts', () => {
@@ -354,13 +366,20 @@ describe('what is known', () => {
     ).toEqual([[], ...Array(3).fill(['INC-1'])]);
   });
 
-  test('an incident of which only its end was posted touches that day', () => {
-    const page = pageAt('2024-11-10T12:00:00Z', [
-      record(1, post(2, '2024-11-10T09:00:00Z', 'resolved', { said: { API: null } })),
-    ]);
-    expect(today(page)?.refs).toEqual(['INC-1']);
-    expect(page.incidents[0]).toMatchObject({ impact: 'none', resolvedAt: '2024-11-10T09:00:00Z' });
-  });
+  test.each(['00:00:00', '09:00:00'])(
+    'an incident of which only its end was posted touches that day (%s)',
+    (time) => {
+      const page = pageAt('2024-11-10T12:00:00Z', [
+        record(1, post(2, `2024-11-10T${time}Z`, 'resolved', { said: { API: null } })),
+      ]);
+      expect(
+        component(page)
+          .days.slice(-2)
+          .map(({ refs }) => refs),
+      ).toEqual([[], ['INC-1']]);
+      expect(page.incidents[0]).toMatchObject({ impact: 'none', resolvedAt: `2024-11-10T${time}Z` });
+    },
+  );
 });
 
 describe('an incident', () => {
@@ -390,7 +409,7 @@ describe('an incident', () => {
     const incident = of(
       post(2, '2024-11-10T01:00:00Z', 'investigating', { title: 'Trouble' }),
       post(3, '2024-11-10T03:00:00Z', 'monitoring', { next: '2024-11-10T13:00:00Z' }),
-      post(4, '2024-11-10T02:00:00Z', 'identified', { title: 'Trouble with keys' }),
+      post(4, '2024-11-10T00:30:00Z', 'identified', { title: 'Trouble with keys' }),
       post(
         5,
         '2024-11-10T02:30:00Z',
@@ -401,7 +420,7 @@ describe('an incident', () => {
     );
     expect(incident).toMatchObject({
       ...{ title: 'Trouble with keys', state: 'monitoring', nextBy: '2024-11-10T13:00:00Z' },
-      ...{ updatedAt: '2024-11-10T04:00:00Z', createdAt: '2024-11-10T01:00:00Z' },
+      ...{ updatedAt: '2024-11-10T04:00:00Z', createdAt: '2024-11-10T00:30:00Z' },
     });
   });
 
@@ -630,6 +649,16 @@ describe('the list of components', () => {
     expect(slugs(['A P I', '2024-01-02T00:00:00Z'], ['A+P+I', '2024-01-01T00:00:00Z'])).toEqual({
       ...{ 'A P I': `a-p-i-${idOf('component:A P I').slice(0, 6)}`, 'A+P+I': 'a-p-i' },
     });
+    // What was said later of earlier does not make it older.
+    const late = { recordedAt: '2024-11-10T11:00:00.000Z' };
+    const spoken = record(
+      1,
+      set(2, '2024-11-10T02:00:00Z', 'A.P.I', 'degraded'),
+      set(3, '2024-11-10T01:00:00Z', 'A P I', 'degraded', late),
+      set(4, '2024-11-10T00:00:00Z', 'A.P.I', 'degraded', { recordedAt: '2024-11-10T11:30:00.000Z' }),
+    );
+    const { components } = pageAt('2024-11-10T12:00:00Z', [spoken]);
+    expect(components.find(({ slug }) => slug === 'a-p-i')?.name).toBe('A.P.I');
     expect(slugs(['Übersetzung'], ['翻訳'], ['index'], ['---'])).toEqual({
       ...{ Übersetzung: 'ubersetzung', 翻訳: idOf('component:翻訳'), '---': idOf('component:---') },
       index: `index-${idOf('component:index').slice(0, 6)}`,
