@@ -3,6 +3,10 @@
 /** @param {string} iso UTC. @returns the same moment as a command takes it: a date, a time, a zone */
 const typed = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
+/** What the public is shown beside the words of a post. */
+const shownWith = ({ title, component }) =>
+  `${title ? ` --title "${title}"` : ''}${component ? ` --state ${component}` : ''}`;
+
 /** @param scenario as in tts-auth-2024-11-10.json */
 export function commandsOf(scenario) {
   const { title, severity, component, opened, timeline, statuses, milestones, posts, impact, cause, action } =
@@ -20,7 +24,7 @@ export function commandsOf(scenario) {
   const published = posts.map((post) => ({
     at: post.at,
     who: 'bo',
-    text: `publish ${post.state} ${typed(post.at)} ${post.text} --yes`,
+    text: `publish ${post.state} ${typed(post.at)} ${post.text}${shownWith(post)} --yes`,
   }));
   // Typed as they happened; what stands first in a list is typed first within one minute.
   const story = [...notes, ...changes, ...published]

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fetchExports } from './exports.mjs';
+import { checkPage, pageOf } from './page.mjs';
 import { botEnvironment, endAll, startBot, startSlack, tocsin } from './processes.mjs';
 import { rehearse } from './rehearsal.mjs';
 import { checkFinal, checkRehearsal } from './rehearsal-check.mjs';
@@ -83,6 +84,7 @@ async function play(values, log, logFile, life) {
     life.botDied(new Error(`the bot has ended (${code ?? signal}) before its time`)),
   );
   step('the bot, on a PostgreSQL of its own', bot.url);
+  step('the public page', pageOf(bot.url));
   const token = (await tocsin(env, 'token', 'create', '--name', 'demo', '--scope', 'read')).trim();
   const fetched = (ref, postmortem) =>
     fetchExports({ url: bot.url, token }, { ref, postmortem, out: values.out });
@@ -91,6 +93,7 @@ async function play(values, log, logFile, life) {
   const texts = await fetched('INC-1', 'postmortem.md');
   step('exports over HTTP', 'demo/out/INC-1.{md,json,csv,html,facts.jsonl}, postmortem.md');
   await checkReplay(scenario, texts, env, values.out);
+  await checkPage(scenario, bot.url);
   say(`\nINC-1 is in demo/out/. Metrics: ${metricsLine(texts['INC-1.json'])}\n`);
 
   say('And now for real: an old and a new service, a gateway before them, clients that ask all the time.\n');
@@ -102,13 +105,13 @@ async function play(values, log, logFile, life) {
       ? 'Prometheus reads them every second, and the bot too; Alertmanager hands on what it finds'
       : 'Prometheus and Alertmanager are not both installed: a small loop counts, and posts what Alertmanager would',
   );
-  const rehearsed = await rehearse({ slack: people, stack, monitor });
+  const rehearsed = await rehearse({ slack: people, stack, monitor, botUrl: bot.url });
   const again = await fetched('INC-2', 'postmortem-2.md');
   step('exports over HTTP', 'demo/out/INC-2.{md,json,csv,html,facts.jsonl}, postmortem-2.md');
   await checkRehearsal(rehearsed, again, {
     load: stack.load,
     slack: people,
-    ...{ monitor, env, out: values.out },
+    ...{ monitor, env, out: values.out, botUrl: bot.url },
   });
   say(`\nINC-2 is in demo/out/. Metrics: ${metricsLine(again['INC-2.json'])}\n`);
   if (values.once) {
@@ -116,14 +119,15 @@ async function play(values, log, logFile, life) {
     return 0;
   }
   life.done = true;
-  invite({ slack, channel: rehearsed.channel, env, logFile });
+  invite({ slack, channel: rehearsed.channel, env, logFile, page: pageOf(bot.url) });
   await life.interrupted;
   return 0;
 }
 
 /** What a person may type now; the addresses of this stage stand in its tocsin.yml. */
-function invite({ slack, channel, env, logFile }) {
+function invite({ slack, channel, env, logFile, page }) {
   say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
+  say(`What the public reads of it: ${page}`);
   say('The stage is still up. Send its traffic back, forward again, change its key:');
   for (const line of [
     'run rollback route=tts to=old',
@@ -143,6 +147,7 @@ function invite({ slack, channel, env, logFile }) {
     'impact measure',
     'watch 1m',
     'postmortem',
+    'publish',
     'open sev4 my own incident --drill',
     'help',
   ]) {

@@ -11,9 +11,9 @@ import { count, said, step } from './say.mjs';
  * @param texts of INC-2's exports, by file name
  * @throws with everything that is wrong
  */
-export async function checkRehearsal(rehearsed, texts, { load, slack, monitor, env, out }) {
+export async function checkRehearsal(rehearsed, texts, { load, slack, monitor, env, out, botUrl }) {
   const wrong = [...countsWrong(rehearsed, texts), ...runsWrong(rehearsed, texts)];
-  const leaks = await leaksOf(rehearsed.secrets, { slack, out });
+  const leaks = await leaksOf(rehearsed.secrets, { slack, out, botUrl });
   wrong.push(...leaks);
   if (wrong.length > 0) throw new Error(`INC-2 is not as it should be:\n    ${wrong.join('\n    ')}`);
   const none = await noneFailed(load, rehearsed.mark);
@@ -72,13 +72,26 @@ async function ownAlertsCome(env) {
   step('the bot’s own alerts come through its own intake; `tocsin alerts report` says', line.trim());
 }
 
+/** What strangers can read. */
+async function publicly(botUrl) {
+  if (!botUrl) return [];
+  const paths = ['', '/incidents/INC-2', '/feed.atom', '/api/v2/summary.json', '/api/v2/incidents.json'];
+  return Promise.all(
+    paths.map(async (path) => [
+      `the public page${path}`,
+      await (await fetch(new URL(`/status${path}`, botUrl))).text(),
+    ]),
+  );
+}
+
 /** Looks for every key, in every form that a program might have given it. @returns where one was found */
-async function leaksOf(secrets, { slack, out }) {
+async function leaksOf(secrets, { slack, out, botUrl }) {
   if (new Set(secrets).size < 2) return ['the keys were not rotated, or not read'];
   const places = new Map([
     ['the terminal', said.join('\n')],
     ['Slack', JSON.stringify(await slack.state())],
     ['the bot’s calls to Slack', JSON.stringify(await slack.calls())],
+    ...(await publicly(botUrl)),
     ...readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]),
   ]);
   const forms = secrets.flatMap((key) => [

@@ -1,6 +1,7 @@
 // INC-2: that hour once more, for real. Requests fail, monitoring sees it and opens the incident, runbooks mend it, and
 // the load generator counts. Nobody types that it was detected, or how many requests failed.
 import { allIsWell, answersWell, lasted, noneFailed, typedSecond, until } from './counting.mjs';
+import { pageWith } from './page.mjs';
 import { failedIn } from './rehearsal-check.mjs';
 import { runsIn, saidBy } from './runs.mjs';
 import { count, shorten, step } from './say.mjs';
@@ -10,11 +11,11 @@ import { keysOn } from './stage.mjs';
 const ENOUGH = 19;
 
 /**
- * @param {{slack: object, stack: object, monitor: object}} world
+ * @param {{slack: object, stack: object, monitor: object, botUrl: string}} world
  * @returns what rehearsal-check.mjs compares: `failed` requests, `mark` from which on none did, `states` of the runs in
  *   order as patterns, every key that was ever in use
  */
-export async function rehearse({ slack, stack, monitor }) {
+export async function rehearse({ slack, stack, monitor, botUrl }) {
   const { load } = stack;
   const secrets = new Set(keysOn(stack));
   await answersWell(load, 'old');
@@ -22,6 +23,10 @@ export async function rehearse({ slack, stack, monitor }) {
   await moveByHand(stack, before);
   const scene = await openedByAlert({ slack, stack, monitor });
   const mark = await rollBack(scene, before);
+  await tellPublic(scene, botUrl, {
+    line: 'identified --title "Clips fail" --state partial',
+    text: 'Some requests to create clips are refused. Traffic is back on the old service.',
+  });
   await refuseForward(scene);
   await syncKeys(scene);
   await moveForward(scene, mark);
@@ -30,6 +35,10 @@ export async function rehearse({ slack, stack, monitor }) {
   const failed = (await load.settled()).failed - before;
   await measure(scene, failed);
   await close(scene, failed);
+  await tellPublic(scene, botUrl, {
+    line: 'resolved',
+    text: 'All requests succeed again, on the new service.',
+  });
   return {
     channel: scene.channel,
     failed,
@@ -101,6 +110,22 @@ async function rollBack({ load, type, runs, alert, through }, before) {
   await type('ana', 'status identified Traffic is on the old service again; the new one lacks a key');
   await type('chen', 'cause The new TTS service was never given the key that the gateway sends');
   return mark;
+}
+
+/** Typed, shown as the public will read it, and clicked; and there it stands. */
+async function tellPublic({ slack, channel }, botUrl, { line, text }) {
+  const shown = await slack.command('bo', channel.id, `publish ${line} ${text}`);
+  if (!shown.includes(text)) throw new Error(`no preview of what is published: ${shown}`);
+  step(`bo  /incident ${shorten(`publish ${line} ${text}`)}`, 'shown first as the public will read it');
+  const preview = await slack.until(
+    'the preview',
+    ({ ephemerals }) => ephemerals.findLast((one) => JSON.stringify(one).includes('"action_id":"publish"')),
+    '?user=bo',
+  );
+  const told = await slack.click('bo', channel.id, preview.ts, 'publish');
+  if (!/recorded/.test(told)) throw new Error(`bo clicked Publish: ${told}`);
+  await pageWith(botUrl, 'INC-2', [text]);
+  step('bo  clicks Publish, and the public page says so');
 }
 
 /** Approved or not: the runbook looks at the keys itself. */

@@ -53,6 +53,8 @@ export function publicReading(
   const words = new Words(look.language, look.zone);
   const known = new Map<string, { revision: string; at: number; page: Promise<PublicPage> }>();
 
+  const ids = new Map<string, Map<string, string>>();
+
   async function read(team: string): Promise<PublicPage> {
     const names = settings.components.map(({ name }) => name);
     const [records, since] = await Promise.all([published.records(team), published.seen(team, names, now())]);
@@ -69,11 +71,17 @@ export function publicReading(
     });
   }
 
-  /** Twelve letters and digits that say nothing of what they stand for. */
+  /** Twelve letters and digits that say nothing of what they stand for. They never change, and making them takes longer than all the rest. */
   function idOf(team: string): (of: string) => string {
+    const made = ids.get(team) ?? new Map<string, string>();
+    ids.set(team, made);
     return (of) => {
+      const before = made.get(of);
+      if (before !== undefined) return before;
       const digest = createHmac('sha256', secret).update(`status/v1\n${team}\n${of}`).digest();
-      return [...digest.subarray(0, 12)].map((byte) => LETTERS[byte % LETTERS.length]).join('');
+      const id = [...digest.subarray(0, 12)].map((byte) => LETTERS[byte % LETTERS.length]).join('');
+      made.set(of, id);
+      return id;
     };
   }
 
@@ -102,27 +110,24 @@ export function publicReading(
       if (!fact || !about) return null;
       const page = await current(team);
       const refs = [refOf(incident), idOf(team)(refOf(incident))];
+      const { n } = about;
       const of = page.incidents.find(({ ref }) => refs.includes(ref)) ?? null;
+      // Planned work stands in the standing record: what corrects it names no more than an entry there.
       const maintenance =
-        about.maintenance === null
-          ? null
-          : (page.maintenances.find(({ ref }) => ref === maintenanceRef(about.maintenance ?? 0)) ?? null);
-      const ofComponent = about.n === null ? null : await componentOf(team, incident, about.n);
-      const post = about.n === null ? null : postIn(maintenance?.posts ?? of?.posts ?? [], about.n);
+        page.maintenances.find(({ ref, posts }) =>
+          about.maintenance === null
+            ? incident === STANDING && postIn(posts, n) !== null
+            : ref === maintenanceRef(about.maintenance),
+        ) ?? null;
       const base = { team, incident, seq, recordedAt: fact.recordedAt, page };
-      if (ofComponent !== null)
-        return { ...base, kind: 'state', of, maintenance: null, post: null, components: [ofComponent] };
-      if (about.maintenance !== null)
-        return (
-          maintenance && {
-            ...base,
-            kind: 'maintenance',
-            of: null,
-            maintenance,
-            post,
-            components: maintenance.components,
-          }
-        );
+      const component = await componentOf(team, incident, n);
+      if (component !== null)
+        return { ...base, kind: 'state', of, maintenance: null, post: null, components: [component] };
+      if (maintenance) {
+        const { components, posts } = maintenance;
+        return { ...base, kind: 'maintenance', of: null, maintenance, post: postIn(posts, n), components };
+      }
+      const post = of && postIn(of.posts, n);
       if (!of || !post) return null;
       const components = [...new Set([...post.components, ...of.components].map(({ name }) => name))];
       return { ...base, kind: about.kind, of, maintenance: null, post, components };
@@ -143,7 +148,7 @@ const postIn = (posts: readonly PublicPost[], n: number) => posts.find((post) =>
 /** @returns the entry that a fact says something public of, and how; null: none */
 function aboutOf(fact: Fact): {
   kind: 'posted' | 'corrected' | 'withdrawn';
-  n: number | null;
+  n: number;
   maintenance: number | null;
 } | null {
   switch (fact.type) {
@@ -342,9 +347,13 @@ export async function openPublicly({ core, secret, slack, nudge, log, now }: Pub
     }
   }
 
-  const siteNow = async (): Promise<Site> => {
+  const home = async (): Promise<string> => {
     const team = await core.home();
     if (team === null) throw new Error('it is not known yet of which workspace the page is');
+    return team;
+  };
+  const siteNow = async (): Promise<Site> => {
+    const team = await home();
     site ??= siteOf({ team, dir, settings, reading, installation, version: made, subscribe, log, now });
     return site;
   };
@@ -353,7 +362,9 @@ export async function openPublicly({ core, secret, slack, nudge, log, now }: Pub
     build: async () => {
       await (await siteNow()).build('something was published');
     },
-    changeOf: reading.changeOf,
+    // Of several workspaces in one database one has the page, and is told of.
+    changeOf: async (team, incident, seq) =>
+      team === (await home()) ? reading.changeOf(team, incident, seq) : null,
     changes: store.subscribers,
     destinations: () => destinations,
     async tellNotWritten(rows, error) {

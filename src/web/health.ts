@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
 import type { Condition } from '#domain/words.js';
@@ -42,6 +43,8 @@ export function keepHealth({
 }: HealthOptions): Health {
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Each part waits for its answer and for its next look: more than Node takes for a leak.
+  setMaxListeners(3 * PARTS.length, signal);
   const known = {} as Record<Part, Condition>;
   for (const part of PARTS) known[part] = { state: 'away', reason: 'nobody has looked yet' };
 

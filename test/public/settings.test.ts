@@ -70,7 +70,6 @@ status:
   subscribers: { from: status@example.com }
   statuspage: { page: x }
   webhook: { url: "https://example.com" }
-  slack: { channel: C1 }
 `);
   expect(settings).toEqual({
     look: {
@@ -105,7 +104,7 @@ status:
     followMs: 1_800_000,
     raw: {
       ...{ subscribers: { from: 'status@example.com' }, statuspage: { page: 'x' } },
-      ...{ webhook: { url: 'https://example.com' }, slack: { channel: 'C1' } },
+      ...{ webhook: { url: 'https://example.com' } },
     },
   });
 });
@@ -123,7 +122,7 @@ test('nothing need stand there', () => {
       })),
       ...{ publishers: null, internalWords: [], publicHosts: ['tocsin.example.com'], templates: new Map() },
       ...{ earlierPosts: false, followMs: null },
-      raw: { subscribers: null, statuspage: null, webhook: null, slack: null },
+      raw: { subscribers: null, statuspage: null, webhook: null },
     });
   expect(good('', { publicUrl: null }).look.url).toBeNull();
   expect(good('', { zone: 'Asia/Tokyo' }).look.zone).toBe('Asia/Tokyo');

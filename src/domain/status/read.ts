@@ -382,10 +382,12 @@ function addressOf(external: string, id: string): string {
 
 function overallOf(components: readonly PublicComponent[], incidents: readonly PublicIncident[]): Overall {
   const worst = components.reduce<ComponentState>((so, { state }) => worse(so, state), 'operational');
-  if (worst === 'maintenance') return { kind: worst, indicator: worst };
-  if (worst !== 'operational') return { kind: worst, indicator: IMPACT[worst] };
-  const open = incidents.some(({ over }) => !over);
-  return open ? { kind: 'incident', indicator: 'minor' } : { kind: 'operational', indicator: 'none' };
+  if (worst !== 'operational' && worst !== 'maintenance') return { kind: worst, indicator: IMPACT[worst] };
+  // What was planned does not hide what was not.
+  if (incidents.some(({ over }) => !over)) return { kind: 'incident', indicator: 'minor' };
+  return worst === 'maintenance'
+    ? { kind: worst, indicator: worst }
+    : { kind: 'operational', indicator: 'none' };
 }
 
 // -- small things --
