@@ -25,6 +25,7 @@ status:
   internal_words: [zeppelin]
   components:
     - { name: "Text to Speech (Developer API)", group: For developers, description: Clips, since: 2024-01-01 }
+    - { name: Studio }
 `,
     );
     bot = await walk.here();
@@ -99,6 +100,9 @@ status:
       expect(after.text).toMatch(new RegExp(`${state}[\\s\\S]{0,400}10 Nov 2024, ${time} UTC`));
     expect((await says('/history/2024-11', 'Clips cannot be created')).text).toContain('INC-1');
     expect(await summary()).toMatchObject({ status: { indicator: 'none' }, incidents: [] });
+    // What has nothing to do with it stays where it was.
+    for (const path of ['/components/Studio', '/components/studio.html', '/components/studio.atom'])
+      expect([path, (await get(path)).status]).toEqual([path, 200]);
     const feed = await get('/feed.atom');
     expect(feed.text).toContain('Keys rotate by themselves now.');
     for (const path of [

@@ -21,7 +21,7 @@ export function monthsOf(v: View, happenings: readonly Happening[]): Months {
   return months;
 }
 
-export const monthOf = (v: View, one: Happening): string => v.words.dateOf(beganAt(one)).slice(0, 7);
+const monthOf = (v: View, one: Happening): string => v.words.dateOf(beganAt(one)).slice(0, 7);
 
 /** All months, and what happened in the newest. */
 export function historyPage(v: View, months: Months): string {

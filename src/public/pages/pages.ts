@@ -3,8 +3,8 @@ import type { PublicPage } from '#domain/status/page.js';
 import type { LookSettings } from '../settings.js';
 import { Words } from '../words/words.js';
 import { componentPage, touchingOf } from './component.js';
-import { happeningPage, touchedBy } from './happening.js';
-import { historyPage, monthOf, monthPage, monthsOf } from './history.js';
+import { happeningPage } from './happening.js';
+import { historyPage, monthPage, monthsOf } from './history.js';
 import { homePage } from './home.js';
 import type { Happening, View } from './pieces.js';
 
@@ -13,13 +13,10 @@ export type BuiltFile = readonly [path: string, content: string];
 
 export interface Wanted {
   /**
-   * Incidents and maintenances that changed, by `ref`: only what shows them is made, which is their own pages, the first page,
-   * the history, their months with the ones beside these, and the pages of their components. null: all there is.
-   * One that was moved out of a month needs all: nothing here says which month that was.
+   * Incidents and maintenances whose own pages are made, by `ref`; null: of all. Pages that show several of them are made each
+   * time: whatever of them is the same as before is not written again.
    */
   readonly refs: ReadonlySet<string> | null;
-  /** Names of components whose state changed without any of these. */
-  readonly components?: ReadonlySet<string>;
   /** Whether there is a `subscribe.html` to link. */
   readonly subscribe?: boolean;
 }
@@ -56,28 +53,18 @@ export function* htmlFiles(
   yield ['history.html', historyPage(top, months)];
 
   const { refs } = wanted;
-  const changed = refs === null ? happenings : happenings.filter((one) => refs.has(one.it.ref));
-  for (const one of changed) yield [`incidents/${one.it.ref}.html`, happeningPage(below, one)];
+  for (const one of happenings)
+    if (refs === null || refs.has(one.it.ref))
+      yield [`incidents/${one.it.ref}.html`, happeningPage(below, one)];
 
-  const shown = refs === null ? null : new Set(changed.map((one) => monthOf(top, one)));
-  const names = [...months.keys()];
-  for (const [i, month] of names.entries()) {
-    const near = [names[i - 1], month, names[i + 1]];
-    if (shown === null || near.some((name) => name !== undefined && shown.has(name)))
-      yield [`history/${month}.html`, monthPage(below, months, month)];
-  }
+  for (const month of months.keys()) yield [`history/${month}.html`, monthPage(below, months, month)];
 
-  const touched = new Set([
-    ...changed.flatMap((one) => touchedBy(one).map(({ name }) => name)),
-    ...(wanted.components ?? []),
-  ]);
   const touching = touchingOf(happenings);
   for (const component of page.components)
-    if (refs === null || touched.has(component.name))
-      yield [
-        `components/${component.slug}.html`,
-        componentPage(below, component, touching.get(component.name) ?? []),
-      ];
+    yield [
+      `components/${component.slug}.html`,
+      componentPage(below, component, touching.get(component.name) ?? []),
+    ];
 }
 
 const file = (name: string) => readFileSync(new URL(`./${name}`, import.meta.url), 'utf8');
