@@ -547,7 +547,8 @@ async function whichIncident(
   if (typed.implied !== null) return typed.implied;
   const open = await read.open(typed.asking);
   // A component may be shown as ill, or well again, where nothing is made of it.
-  if (open.length === 0 && said.kind === 'intent' && said.intent.type === 'SetComponentState') return null;
+  const real = open.filter(({ drill }) => !drill);
+  if (real.length === 0 && said.kind === 'intent' && said.intent.type === 'SetComponentState') return null;
   const [only] = open;
   if (!only) return refuse('NO_OPEN_INCIDENT', { verb: said.verb });
   if (open.length === 1) return only.number;

@@ -252,7 +252,7 @@ async function build(
       : startPublicWorker({
           ...{ engine, relay, team: core.home },
           world: { ...publicly.world, subscribers: store.subscribers },
-          promises: scheduleWorldOf(core, runWorld),
+          promises: { ...scheduleWorldOf(core, runWorld), promising: store.incidents.promising },
         });
   const checks = checksOf({ store, engine, canary, slack, unseen, page: publicly }, 2.5 * canaryMs);
   const health = keepHealth({

@@ -5,14 +5,14 @@ import { type Attempt, type Body, NO_PREVIEWS, needed } from './attempt.js';
 export async function remindOfPost(attempt: Attempt<'status.remind'>): Promise<Body> {
   const { incident, row, channel, world } = attempt;
   const { n } = row.effect.payload;
-  const { lastPost } = incident;
-  if (lastPost?.n !== n || lastPost.next === undefined) return { overtaken: true };
+  const { promised } = incident;
+  if (promised?.n !== n) return { overtaken: true };
   const { found, body } = await attempt.postOnce(
     { id: `reminder ${n}`, incident: row.incident, entry: n },
-    new Date(lastPost.next),
+    new Date(promised.by),
     {
       channel: channel.id,
-      ...reminderMessage(lastPost.next, incident.roles.lead?.id ?? null, world.org.command, {
+      ...reminderMessage(promised.by, incident.roles.lead?.id ?? null, world.org.command, {
         incident: row.incident,
         n,
       }),

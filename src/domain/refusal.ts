@@ -277,6 +277,11 @@ export const SENTENCES = {
     sentence: `The next update cannot be promised by ${p.next}: that has passed.`,
     next: 'Write a time that comes: `--next 30m`, `--next 14:30`.',
   }),
+  STANDING_HAS_NO_POSTS: (_: Record<string, never>) => ({
+    sentence:
+      'INC-0 is the record of planned and scheduled work, and no incident that the public could be told of.',
+    next: 'Name the incident: `publish INC-7 …`; of planned work: `maintenance MNT-1 post TEXT`.',
+  }),
   NOT_A_POST: (p: { entry: number; kind: string }) => ({
     sentence: `Entry #${p.entry} is no public post (${p.kind}).`,
     next: '`timeline` shows the entries; `edit` and `strike` correct those that are not public.',
@@ -286,7 +291,9 @@ export const SENTENCES = {
     next:
       p.how === 'edit'
         ? `Correct it with \`publish --correct ${p.entry} TEXT\`.`
-        : `Withdraw it with \`publish --withdraw ${p.entry} REASON\`${p.how === 'time' ? ', and publish it anew at its time' : ''}.`,
+        : p.how === 'time'
+          ? `Correct it with \`publish --correct ${p.entry} TIME\`.`
+          : `Withdraw it with \`publish --withdraw ${p.entry} REASON\`.`,
   }),
   NO_SUCH_TEMPLATE: (p: { template: string; known: readonly string[] }) => ({
     sentence: `There is no template “${p.template}” for public posts.`,

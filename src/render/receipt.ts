@@ -1,7 +1,7 @@
 import { entryOf, isOfAlert, isOfRun, isOfWatch, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
-import { type Moment, refOf, runRef } from '#domain/words.js';
+import { type Moment, maintenanceRef, refOf, runRef } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 import type { Undelivered } from './undelivered.js';
 
@@ -131,8 +131,28 @@ function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
-  const wordsAreTheirs = Object.hasOwn(only.texts, 'text') && only.type !== 'StatusPosted';
+  const ofPage = howToCorrectPublic(only);
+  if (ofPage) return ofPage;
+  const wordsAreTheirs = Object.hasOwn(only.texts, 'text');
   return `To correct: ${wordsAreTheirs ? `\`edit ${n} TEXT\`, ` : ''}\`time ${n} TIME\`, \`undo\``;
+}
+
+/** What the public reads is corrected in other words. */
+function howToCorrectPublic(fact: Numbered): string | null {
+  const { n } = fact.data;
+  switch (fact.type) {
+    case 'StatusPosted':
+      return `To correct: \`publish --correct ${n} TEXT\`, \`publish --withdraw ${n} REASON\``;
+    case 'ComponentStateSet':
+      return `To correct: set it again, or \`publish --withdraw ${n} REASON\``;
+    case 'MaintenancePlanned':
+    case 'MaintenancePosted': {
+      const name = maintenanceRef(fact.data.maintenance);
+      return `\`maintenance ${name} post TEXT\` says more of it, \`maintenance ${name} move --from TIME --to TIME\` moves it, \`maintenance ${name} cancel\` calls it off`;
+    }
+    default:
+      return null;
+  }
 }
 
 function isNumbered(fact: DraftFact): fact is Numbered {

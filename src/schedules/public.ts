@@ -1,14 +1,16 @@
 import { laneBeside } from '#domain/incident/effect.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { maintenanceDue } from '#domain/status/decide.js';
 import { botAsking, maintenanceRef, refOf, STANDING } from '#domain/words.js';
 import type { ScheduleWorld } from './world.js';
 
 /** What keeping promises to the public stands on. */
-export type PublicScheduleWorld = Pick<
-  ScheduleWorld,
-  'tell' | 'incident' | 'openIncidents' | 'owe' | 'now' | 'log'
->;
+export interface PublicScheduleWorld
+  extends Pick<ScheduleWorld, 'tell' | 'incident' | 'owe' | 'now' | 'log'> {
+  /** Incidents whose public was promised another post. */
+  promising(team: string): Promise<IncidentState[]>;
+}
 
 /**
  * Begins and ends planned work as it was planned, and has people reminded of posts that the public was promised by now. Whoever
@@ -30,9 +32,10 @@ export async function keepPromises(
       world.log.warn({ ...about, code: answer.code }, 'planned work could not be moved on');
     else world.log.info(about, 'planned work goes on as planned');
   }
-  const due = (await world.openIncidents(team)).flatMap(({ number, channel, lastPost }) =>
-    channel && lastPost?.next !== undefined && Date.parse(lastPost.next) <= world.now().getTime()
-      ? [{ number, n: lastPost.n }]
+  // Also of what people hold to be over, where the public has not heard of it.
+  const due = (await world.promising(team)).flatMap(({ number, channel, promised }) =>
+    channel && promised && Date.parse(promised.by) <= world.now().getTime()
+      ? [{ number, n: promised.n }]
       : [],
   );
   const keys = new Set(due.map(({ number, n }) => keyOf(number, n)));

@@ -578,9 +578,11 @@ export function askedPost(
   const { preview } = refusal;
   if (!preview || incident === undefined || !intent || !isPost(intent)) return null;
   // The moment stays the one that was meant when it was typed, however late the click is.
-  // So does the state: what the person sees in the question is what is recorded.
+  // So do the state and the components: what the person sees in the question is what is recorded.
   const state = POST_STATES.find((one) => one === preview.state) ?? null;
-  const pinned = intent.type === 'PublishPost' ? { ...intent, state } : intent;
+  const components = preview.components.map(({ name }) => name);
+  const pinned =
+    intent.type === 'PublishPost' ? { ...intent, state, components, only: true as const } : intent;
   return { intent: { ...pinned, confirmed: true }, incident, preview };
 }
 

@@ -352,6 +352,13 @@ async function openIncidents(db: Queryable, team: string): Promise<IncidentState
   ]);
 }
 
+/** @returns incidents whose public was promised another post, resolved or not. */
+async function promising(db: Queryable, team: string): Promise<IncidentState[]> {
+  // Written like the index incident_promising.
+  const sql = "select state from incident where team = $1 and state ? 'promised' order by number";
+  return states(db, 'promising_incidents', sql, [team]);
+}
+
 /** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
 async function listIncidents(db: Queryable, team: string, filter: IncidentFilter): Promise<IncidentState[]> {
   const sql = `select state from incident
@@ -399,6 +406,7 @@ export const incidents = (db: Queryable) =>
     nextNumber,
     ofChannel: incidentOfChannel,
     open: openIncidents,
+    promising,
     list: listIncidents,
     entry,
     entriesNumbered,

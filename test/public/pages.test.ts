@@ -115,12 +115,11 @@ describe('the files', () => {
     for (const [path, content] of some) expect(all.get(path)).toBe(content);
   });
 
-  test('of 5,000 incidents and one that changed, few are made', () => {
+  test('of 5,000 incidents and one that changed, one has its own page made', () => {
     const some = built(large(500, 5_000), LOOK, { refs: new Set(['INC-2500']) });
     expect([...some.keys()].filter((path) => path.startsWith('incidents/'))).toEqual([
       'incidents/INC-2500.html',
     ]);
-    expect(some.size).toBeLessThan(10);
   });
 
   test('begin as who serves them needs it, and lead nowhere but within the folder', () => {

@@ -83,7 +83,7 @@ describe('every other fact says that it was recorded', () => {
         data: { ...when(4, '01:41'), state: 'monitoring' },
         texts: { text: 'public words' },
       },
-      'INC-7 #4 recorded, 01:41 UTC: monitoring: public words\nTo correct: `time 4 TIME`, `undo`',
+      'INC-7 #4 recorded, 01:41 UTC: monitoring: public words\nTo correct: `publish --correct 4 TEXT`, `publish --withdraw 4 REASON`',
     ],
     [
       {

@@ -19,7 +19,7 @@ const moment = (minutes: number): Moment => ({
 const world = () => ({
   ...kit.world,
   now: () => now,
-  openIncidents: (team: string) => kit.store.incidents.open(team),
+  promising: (team: string) => kit.store.incidents.promising(team),
 });
 const tell = async (...of: Parameters<RunKit['world']['tell']>) => {
   const answer = await kit.world.tell(...of);
@@ -105,5 +105,8 @@ test('a promised post that does not come is asked for once, and not where there 
     bot('resolve'),
   );
   await keepPromises(TEAM, world(), reminded);
-  expect(await owed()).toEqual([2]);
+  // What people hold to be over, the public has still been promised.
+  expect(await owed()).toEqual([2, 3]);
+  await tell({ type: 'PublishPost', ...post, state: 'resolved' }, incident, bot('post 3'));
+  expect(await kit.store.incidents.promising(TEAM)).toEqual([]);
 });

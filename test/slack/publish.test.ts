@@ -176,7 +176,11 @@ describe('publishing from Slack', () => {
     state = { ...state, status: 'resolved' };
     const clicked = await click('publish', 2);
     expect(kit.behind.handled.map(({ intent: asked, asking: by }) => [asked, by.key])).toEqual(
-      Array(2).fill([{ ...intent, state: 'monitoring', confirmed: true }, `trigger:${typed.trigger_id}`]),
+      Array(2).fill([
+        // The components that were shown, and no others that come meanwhile.
+        { ...intent, state: 'monitoring', confirmed: true, components: ['TTS'], only: true },
+        `trigger:${typed.trigger_id}`,
+      ]),
     );
     expect([...posts.values()]).toHaveLength(1);
     expect(await kit.told(clicked)).toMatchObject({
@@ -312,7 +316,7 @@ describe('publishing from Slack', () => {
           `trigger:${typed.trigger_id}`,
           {
             ...{ type: 'PublishPost', state: 'identified', moment, text: 'We know', title: 'Speech', states },
-            ...{ confirmed: true, anyway: null },
+            ...{ confirmed: true, anyway: null, components: ['TTS'], only: true },
           },
         ],
       ]);
@@ -348,7 +352,7 @@ describe('publishing from Slack', () => {
         expect(option?.initial_option?.text.text).toBe('As typed: TTS major, Voice degraded');
         await submit(chosen);
         await submit({});
-        expect([...posts.values()].at(-1)).toMatchObject({ states: expected, components: ['Voice'] });
+        expect([...posts.values()].at(-1)).toMatchObject({ states: expected, components: ['TTS', 'Voice'] });
       }
     });
 
@@ -372,7 +376,8 @@ describe('publishing from Slack', () => {
       kit.behind.state = {
         ...state,
         ...{ status: 'monitoring', publicTitle: { n: 3, title: 'Speech <fails>' } },
-        lastPost: { state: 'identified', at: '2024-11-10T01:41:00Z', n: 4, next: '2024-11-10T02:10:00Z' },
+        lastPost: { state: 'identified', at: '2024-11-10T01:41:00Z', n: 4 },
+        promised: { n: 4, at: '2024-11-10T01:41:00Z', by: '2024-11-10T02:10:00Z' },
       };
       const { delivery } = await opensForm();
       const form = await open();

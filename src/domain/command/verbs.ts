@@ -85,7 +85,7 @@ const TABLE = {
   actions: ['actions', 'list the action items', { looks: true }],
   done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
-    'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--title TEXT] [--state STATE|NAME=STATE]… [--component NAME]… [--next 30m] [--template NAME] [--yes] [--anyway WHY] | publish --correct N TEXT | publish --withdraw N REASON',
+    'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--title TEXT] [--state STATE|NAME=STATE]… [--component NAME]… [--next 30m] [--template NAME] [--yes] [--anyway WHY] | publish --correct N [TIME] TEXT | publish --withdraw N REASON',
     'tell the public; you see it first as they will',
     {
       flags: [

@@ -30,6 +30,15 @@ const restored = z.strictObject({
     .strictObject({ state: z.enum(POST_STATES), at: second, n: number })
     .nullable()
     .optional(),
+  /** By when the public is promised another post, by the post `n` of that time. */
+  promised: z.strictObject({ n: number, at: second, by: second }).nullable().optional(),
+  /** Planned work that is not over after all; `components` are its own then. */
+  planned: z
+    .strictObject({
+      ...{ maintenance: number, n: number, from: second, to: second },
+      state: z.enum(MAINTENANCE_STATES),
+    })
+    .optional(),
 });
 /**
  * What counts again once an entry is struck, as the fact records it. Absent: untouched. Names and titles are texts of that

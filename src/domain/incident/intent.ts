@@ -85,6 +85,8 @@ export type Intent<P = Person> =
       title?: string | null;
       /** Beside those of the incident. */
       components?: string[];
+      /** No others: a preview has shown these. */
+      only?: true;
       states?: StateAsked[];
       next?: Moment | null;
       /** Why it is published although something in it may be meant for us alone. */
@@ -92,7 +94,15 @@ export type Intent<P = Person> =
       /** The name of a template of tocsin.yml that makes the text. */
       template?: string | null;
     }
-  | { type: 'CorrectPost'; entry: number; text: string; confirmed: boolean; anyway?: string | null }
+  /** `text` empty: only its time. */
+  | {
+      type: 'CorrectPost';
+      entry: number;
+      text: string;
+      confirmed: boolean;
+      moment?: Moment | null;
+      anyway?: string | null;
+    }
   | { type: 'WithdrawPost'; entry: number; reason: string }
   | { type: 'SetComponentState'; component: string; state: ComponentState; moment: Moment | null }
   | {

@@ -1,4 +1,5 @@
-import type { Mark, PostState, Severity, Status } from '../words.js';
+import type { MaintenanceState } from '../status/page.js';
+import { type Mark, maintenanceNumberOf, type PostState, type Severity, type Status } from '../words.js';
 import { type Entry, ERASED } from './entry.js';
 import type { Milestone, Restored } from './fact.js';
 
@@ -52,8 +53,7 @@ export function restoredWithout(
       // What the public was shown of it changes nothing in the incident.
       if (struck.detail.state !== undefined) return null;
       const names = componentsOf(others, opened);
-      const texts = Object.fromEntries(names.map((name, i) => [`component.${i}`, name]));
-      return { restored: { components: names.length }, texts };
+      return { restored: { components: names.length }, texts: numbered(names) };
     }
     case 'milestone': {
       const name = struck.detail.milestone as Mark;
@@ -61,14 +61,45 @@ export function restoredWithout(
       return { restored: { milestones: { [name]: by } }, texts: {} };
     }
     case 'post': {
+      if (struck.detail.maintenance !== undefined) return plannedWithout(others, struck.detail.maintenance);
       const by = last('post');
+      const promised = promisedBy(others);
       const post = by ? { state: by.detail.state as PostState, at: by.at, n: by.n } : null;
-      return { restored: { post }, texts: {} };
+      return { restored: { post, promised }, texts: {} };
     }
     default:
       return null;
   }
 }
+
+/** By the newest post, as the public reads them: one that was told later of an earlier moment promises nothing. */
+function promisedBy(others: readonly Entry[]): Restored['promised'] {
+  const posts = others.filter(({ kind, detail }) => kind === 'post' && detail.components !== undefined);
+  const newest = posts.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.n - b.n)).at(-1);
+  const by = newest?.detail.next;
+  return newest && by ? { n: newest.n, at: newest.at, by } : null;
+}
+
+/** How planned work stands by what else was said of it; null: it is not planned any more, or over all the same. */
+function plannedWithout(
+  others: readonly Entry[],
+  maintenance: string,
+): { restored: Restored; texts: Record<string, string> } | null {
+  const said = others.filter(({ detail }) => detail.maintenance === maintenance);
+  const plan = said.find(({ until }) => until !== null);
+  const state = said.at(-1)?.detail.state as MaintenanceState | undefined;
+  if (!plan || !state || state === 'completed' || state === 'cancelled') return null;
+  const { n, at: from, until, detail } = plan;
+  const components = detail.components ?? [];
+  const planned = { maintenance: maintenanceNumberOf(maintenance) ?? 1, n, from, to: until ?? from, state };
+  return {
+    restored: { planned, components: components.length },
+    texts: { title: detail.title ?? ERASED, ...numbered(components) },
+  };
+}
+
+const numbered = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name, i) => [`component.${i}`, name]));
 
 function markedBy(entries: readonly Entry[], name: Mark): Milestone | null {
   const by = entries.findLast((entry) => entry.kind === 'milestone' && entry.detail.milestone === name);

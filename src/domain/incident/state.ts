@@ -15,7 +15,7 @@ import {
 } from '../words.js';
 import { unseal } from './chain.js';
 import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, isOfWatch, listed } from './entry.js';
-import type { Fact, Milestone } from './fact.js';
+import type { Fact, Milestone, Restored } from './fact.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
@@ -49,8 +49,9 @@ export interface IncidentState {
   measured?: { n: number; failed: number; total: number; unaffected: string[]; limited?: true };
   /** What people named as not affected, each with the entry that said so. Absent: nothing. */
   unaffected?: Array<{ n: number; name: string }>;
-  /** `next`: by when another one was promised then. */
-  lastPost: { state: PostState; at: string; n: number; next?: string } | null;
+  lastPost: { state: PostState; at: string; n: number } | null;
+  /** `by` when the public is promised another post, by the post `n` of the time `at`. Absent: it is not. */
+  promised?: { n: number; at: string; by: string };
   /** What the public calls it, and the post that says so. Absent: nobody has given it a title for the public. */
   publicTitle?: { n: number; title: string };
   /** Planned work; of the standing record alone. Absent: there has been none. */
@@ -238,14 +239,18 @@ function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState 
 }
 
 function posted(
-  state: IncidentState,
+  { promised, ...state }: IncidentState,
   { data, texts }: Extract<Fact, { type: 'StatusPosted' }>,
 ): IncidentState {
   const { n, at, next } = data;
   const title = texts.title ?? null;
+  // What is told later of an earlier moment leaves the promise of a later one alone. A drill promises nobody anything.
+  const newer = promised === undefined || at >= promised.at;
+  const now = newer ? (next === undefined ? undefined : { n, at, by: next }) : promised;
   return {
     ...state,
-    lastPost: { state: data.state, at, n, ...(next !== undefined && { next }) },
+    lastPost: { state: data.state, at, n },
+    ...(now && !state.drill && { promised: now }),
     ...(title !== null && { publicTitle: { n, title } }),
   };
 }
@@ -345,12 +350,13 @@ function struck(state: IncidentState, entry: number): IncidentState {
   for (const mark of MARKS) if (milestones[mark]?.n === entry) milestones[mark] = null;
   const impact = state.impact?.n === entry ? null : state.impact;
   const lastPost = state.lastPost?.n === entry ? null : state.lastPost;
-  const { measured, unaffected, publicTitle, maintenances, ...others } = state;
+  const { measured, unaffected, publicTitle, maintenances, promised, ...others } = state;
   const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
   return {
     ...others,
     ...(measured && measured.n !== entry && { measured }),
     ...(publicTitle && publicTitle.n !== entry && { publicTitle }),
+    ...(promised && promised.n !== entry && { promised }),
     ...(maintenances && {
       maintenances: { ...maintenances, list: maintenances.list.filter(({ n }) => n !== entry) },
     }),
@@ -363,9 +369,12 @@ function struck(state: IncidentState, entry: number): IncidentState {
 function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck' }>): IncidentState {
   const { restored } = fact.data;
   if (!restored) return state;
-  const { status, severity, title, role, components, milestones, post } = restored;
+  const { status, severity, title, role, components, milestones, post, promised, planned } = restored;
+  if (planned) return { ...state, maintenances: plannedAgain(state, fact, planned, components ?? 0) };
+  const { promised: _, ...unpromised } = state;
   return {
-    ...(status ? withoutAlarm(state) : state),
+    ...(status ? withoutAlarm(state) : promised === undefined ? state : unpromised),
+    ...(promised && !state.drill && { promised }),
     ...(status && { status: status.status, statusEntry: status.n, ...falseAlarm(status.dismissed) }),
     ...(severity && { severity: severity.severity }),
     ...(title && { title: fact.texts.title ?? ERASED }),
@@ -375,6 +384,19 @@ function restore(state: IncidentState, fact: Extract<Fact, { type: 'EntryStruck'
     ...(milestones && { milestones: { ...state.milestones, ...milestones } }),
     ...(post !== undefined && { lastPost: post }),
   };
+}
+
+function plannedAgain(
+  state: IncidentState,
+  fact: Fact,
+  planned: NonNullable<Restored['planned']>,
+  components: number,
+): Maintenances {
+  const { count = 0, list = [] } = state.maintenances ?? {};
+  const others = list.filter(({ maintenance }) => maintenance !== planned.maintenance);
+  const texts = { title: fact.texts.title ?? ERASED, components: listed(fact, 'component', components) };
+  const all = [...others, { ...planned, ...texts }].sort((a, b) => a.maintenance - b.maintenance);
+  return { count, list: all };
 }
 
 function rolesWith(

@@ -3,7 +3,7 @@ import { restoredWithout } from '../incident/restored.js';
 import type { IncidentState, Maintenances } from '../incident/state.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { given, LIMITS } from '../text.js';
-import { happened, type Moment, maintenanceRef, refOf, toSeconds } from '../words.js';
+import { happened, type Moment, maintenanceRef, refOf, STANDING, toSeconds } from '../words.js';
 import type { ComponentState, MaintenanceState } from './page.js';
 import {
   type Leak,
@@ -35,6 +35,7 @@ type Publishing =
 export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
   /** What was public has been read, so it is asked for twice, and shown as it will be read. */
   PublishPost: (state, intent, asking, { publicly: rules = NO_PUBLIC_RULES }) => {
+    if (state.number === STANDING) return refuse('STANDING_HAS_NO_POSTS', {});
     const posted = intent.state ?? state.status;
     const { text, moment, title = null, next = null, anyway = null } = intent;
     const said = componentsOf(state, intent, rules);
@@ -77,11 +78,13 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
   CorrectPost: (state, intent, _asking, { entry, publicly: rules = NO_PUBLIC_RULES }) => {
     const post = publicPost(state, entry, intent.entry);
     if ('refused' in post) return post;
-    const { text, anyway = null } = intent;
+    const { moment = null, anyway = null } = intent;
+    const text = intent.text === '' ? (post.text ?? '') : intent.text;
     const leaks = leaksIn([text], state, rules);
     const warnings = leaks.map((leak) => rules.leakText(leak));
     if (!intent.confirmed) {
-      const { detail, at } = post;
+      const { detail } = post;
+      const at = moment?.at ?? post.at;
       const names = detail.components ?? [];
       return asked({
         ...{ state: detail.state as PostPreview['state'], at, title: detail.title ?? null, text },
@@ -92,7 +95,14 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
     if (leaks.length > 0 && anyway === null && !state.drill) return refuse('POST_LEAKS', { warnings });
     const because = leaks.length > 0 ? anyway : null;
     const data = { entry: post.n, public: true as const };
-    return [{ type: 'EntryEdited', data, texts: { text, ...given({ anyway: because }) } }];
+    return [
+      ...(intent.text === ''
+        ? []
+        : [{ type: 'EntryEdited' as const, data, texts: { text, ...given({ anyway: because }) } }]),
+      ...(moment
+        ? [{ type: 'EntryRetimed' as const, data: { ...data, ...momentOf(moment) }, texts: {} }]
+        : []),
+    ];
   },
 
   /** Also what was said of a component alone. */
@@ -173,6 +183,8 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
   },
 };
 
+const momentOf = ({ at, until, precision }: Moment): Moment => ({ at, until, precision });
+
 /** What may come after what. */
 const FOLLOWS: Record<MaintenanceState, readonly MaintenanceState[]> = {
   scheduled: ['in_progress', 'completed', 'cancelled'],
@@ -222,14 +234,14 @@ export function previewText({
 /** What a post says of components: those of the incident and those that it names, as far as the public may know them. */
 function componentsOf(
   state: IncidentState,
-  { components: named = [], states = [] }: IntentOf<'PublishPost'>,
+  { components: named = [], states = [], only }: IntentOf<'PublishPost'>,
   rules: PublicRules,
 ): { components: Array<{ name: string; state: ComponentState | null }>; withheld: string[] } | Refusal {
   const explicit = [...named, ...states.flatMap(({ component }) => component ?? [])];
   const stranger = shownOf(explicit, rules).withheld[0];
   if (stranger !== undefined)
     return refuse('COMPONENT_NOT_PUBLIC', { component: stranger, known: rules.components ?? [] });
-  const { shown, withheld } = shownOf([...state.components, ...explicit], rules);
+  const { shown, withheld } = shownOf([...(only ? [] : state.components), ...explicit], rules);
   if (shown.length > LIMITS.components) return tooMany('components', shown.length, LIMITS.components);
   const all = states.find(({ component }) => component === null)?.state ?? null;
   if (all !== null && shown.length === 0) return refuse('POST_NAMES_NOTHING', {});

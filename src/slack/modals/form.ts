@@ -493,9 +493,9 @@ function publishModal(from: From, filled: Prefilled, of: IncidentState | null): 
 }
 
 /** What the public was told last, and what is so now. */
-function standing({ status, drill, lastPost, publicTitle }: IncidentState): string {
+function standing({ status, drill, lastPost, promised, publicTitle }: IncidentState): string {
   const time = (at: string) => `${at.slice(11, 16)} UTC`;
-  const next = lastPost?.next === undefined ? '' : `, and another was promised by ${time(lastPost.next)}`;
+  const next = promised ? `, and another was promised by ${time(promised.by)}` : '';
   return cut(
     [
       ...(drill ? ['*A drill: no public page shows it.*'] : []),

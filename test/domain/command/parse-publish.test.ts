@@ -60,6 +60,18 @@ describe('publish', () => {
     ],
   ])('%s', (line, intent) => expect(intended(line)).toEqual(intent));
 
+  test('a correction may be of the time, alone or with the words', () => {
+    const corrected = {
+      type: 'CorrectPost',
+      entry: 5,
+      confirmed: true,
+      moment: at('01:41:00'),
+      anyway: null,
+    };
+    expect(intended('publish --correct 5 01:41 --yes')).toEqual({ ...corrected, text: '' });
+    expect(intended('publish --correct 5 01:41 x --yes')).toEqual({ ...corrected, text: 'x' });
+  });
+
   test('nothing behind it asks for the form', () => {
     expect(typed('publish')).toMatchObject({ kind: 'form', form: 'publish' });
   });
@@ -78,7 +90,7 @@ describe('publish', () => {
     ['publish --withdraw 5', 'MISSING_ARGUMENT'],
     ['publish --correct 5 --withdraw 5 x', 'BAD_FLAG'],
     ['publish --correct 5 identified x', 'BAD_FLAG'],
-    ['publish --correct 5 01:41 x', 'BAD_FLAG'],
+    ['publish --withdraw 5 01:41 x', 'BAD_FLAG'],
     ['publish --withdraw 5 --state partial x', 'BAD_FLAG'],
     ['postmortem --yes', 'BAD_FLAG'],
     ['postmortem now', 'BAD_ARGUMENT'],

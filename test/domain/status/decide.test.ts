@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { decide } from '#domain/incident/decide.js';
 import { effectsOf } from '#domain/incident/effect.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Found } from '#domain/incident/intent.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { maintenanceDue } from '#domain/status/decide.js';
 import type { PublicRules } from '#domain/status/publish.js';
-import { ana, bo, fold, given, NOW, opened, stream } from '../given.js';
+import { ana, asking, bo, fold, given, NOW, opened, stream } from '../given.js';
 
 const post = {
   type: 'PublishPost',
@@ -122,9 +124,42 @@ describe('a post', () => {
     given(opened)
       .when({ ...post, next: next('2024-11-10T02:30:00Z') })
       .thenFacts([{ data: { next: '2024-11-10T02:30:00Z' } }]);
-    expect(given(opened, posted({ next: '2024-11-10T02:30:00Z' })).state?.lastPost?.next).toBe(
-      '2024-11-10T02:30:00Z',
-    );
+    const by = '2024-11-10T02:30:00Z';
+    expect(given(opened, posted({ next: by })).state?.promised).toEqual({ n: 2, at: happened.at, by });
+  });
+
+  test('that promise is kept by what is told of an earlier moment, and given up by the next post', () => {
+    const by = '2024-11-10T02:30:00Z';
+    const promised = posted({ next: by });
+    const earlier = posted({ n: 3, at: '2024-11-10T01:41:00Z' });
+    const later = posted({ n: 3, at: '2024-11-10T02:10:00Z' });
+    expect(given(opened, promised, earlier).state?.promised?.by).toBe(by);
+    expect(given(opened, promised, later).state?.promised).toBeUndefined();
+    // Withdrawn, the one before it promises again.
+    const { decision } = given(opened, promised, later).when({ type: 'WithdrawPost', entry: 3, reason: 'x' });
+    if (isRefusal(decision)) throw new Error(decision.sentence);
+    expect(given(opened, promised, later, ...decision).state?.promised?.by).toBe(by);
+    const drill = { ...opened, data: { ...opened.data, drill: true } } as DraftFact;
+    expect(given(drill, promised).state?.promised).toBeUndefined();
+  });
+
+  test('the standing record has no posts of its own', () => {
+    const state = { ...(given(opened).state as IncidentState), number: 0 };
+    const decision = decide(state, post, asking(), {
+      entry: null,
+      changes: [],
+      captured: null,
+      actionDone: false,
+      number: 0,
+    });
+    expect(decision).toMatchObject({ code: 'STANDING_HAS_NO_POSTS' });
+  });
+
+  test('what was previewed names no component that was added since', () => {
+    const previewed = { ...post, components: ['API'], only: true as const };
+    given(opened)
+      .when(previewed)
+      .thenFacts([{ data: { components: 1 }, texts: { 'component.0': 'API' } }]);
   });
 
   test('a drill is on no page, and nobody is told of it', () => {
@@ -284,6 +319,25 @@ describe('planned work', () => {
     given(opened, planned, moved('in_progress')).when(to('in_progress')).thenRefused('MAINTENANCE_STATE');
     given(opened, planned, moved('completed')).when(to(null)).thenRefused('NO_SUCH_MAINTENANCE');
     given(opened).when(to('in_progress')).thenRefused('NO_SUCH_MAINTENANCE');
+  });
+
+  test('that was called off by mistake goes on once that is struck', () => {
+    const cancelled = moved('cancelled');
+    const struck = { type: 'StrikeEntry', entry: 3, reason: 'by mistake' } as const;
+    const { decision } = given(opened, planned, cancelled).when(struck);
+    if (isRefusal(decision)) throw new Error(decision.sentence);
+    const again = given(opened, planned, cancelled, ...decision).state;
+    expect(again?.maintenances).toEqual({
+      count: 1,
+      list: [
+        {
+          ...{ maintenance: 1, n: 2, title: 'Upgrade', from: plan.from.at, to: plan.to.at },
+          ...{ state: 'scheduled', components: ['API'] },
+        },
+      ],
+    });
+    expect(again?.components).toEqual(['TTS']);
+    expect(maintenanceDue(again as IncidentState, new Date(plan.from.at))).toHaveLength(1);
   });
 
   test('may be moved; a struck plan is none', () => {

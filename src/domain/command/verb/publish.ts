@@ -39,7 +39,7 @@ export const PUBLISHES = {
     if (isRefusal(read)) return read;
     const text = read.ended ? read.text : readText(read, flags, line);
     if (typeof text !== 'string') return text;
-    const amends = amendment(line, flags, { state, timed: read.time !== null, text });
+    const amends = amendment(line, flags, { state, time: read.time, text });
     if (amends) return amends;
     const template = flags.all('template')[0] ?? null;
     if (read.time && blank(text) && template === null) return line.withoutText(read.time);
@@ -132,7 +132,7 @@ export const PUBLISHES = {
 function amendment(
   line: Line,
   flags: Flags,
-  { state, timed, text }: { state: string | null; timed: boolean; text: string },
+  { state, time, text }: { state: string | null; time: ReadTime | null; text: string },
 ): Outcome | Refusal | null {
   const how = flags.has('correct') ? 'correct' : flags.has('withdraw') ? 'withdraw' : null;
   if (how === null) return null;
@@ -140,7 +140,7 @@ function amendment(
   const both =
     how === 'correct' && flags.has('withdraw') ? 'withdraw' : others.find((name) => flags.has(name));
   if (both !== undefined) return line.badFlag(both, `does not go with \`--${how}\``);
-  if (state !== null || timed) {
+  if (state !== null || (time && how === 'withdraw')) {
     const what = state === null ? 'time' : 'state';
     return line.badFlag(
       how,
@@ -151,13 +151,25 @@ function amendment(
   const n = /^#?([1-9]\d{0,8})$/.exec(typed)?.[1];
   if (n === undefined) return line.badFlag(how, 'needs the number of an entry, as `timeline` shows it');
   const limit = how === 'correct' ? LIMITS.post : LIMITS.reason;
-  const refusal = line.needed(text, limit, how === 'correct' ? 'the new text' : 'a reason');
+  const onlyTime = time !== null && blank(text);
+  const refusal = onlyTime ? null : line.needed(text, limit, how === 'correct' ? 'the new text' : 'a reason');
   if (refusal) return refusal;
   if (how === 'withdraw') return intent({ type: 'WithdrawPost', entry: Number(n), reason: text });
   const anyway = reasonIn(line, flags);
   if (isRefusal(anyway)) return anyway;
   const confirmed = flags.has('yes');
-  return intent({ type: 'CorrectPost', entry: Number(n), text, confirmed, anyway: anyway.reason });
+  const moment = time && { moment: time.moment };
+  return intent(
+    {
+      type: 'CorrectPost',
+      entry: Number(n),
+      text: onlyTime ? '' : text,
+      confirmed,
+      ...moment,
+      anyway: anyway.reason,
+    },
+    time,
+  );
 }
 
 /** What a post says beside its text. */

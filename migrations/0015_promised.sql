@@ -1,0 +1,1 @@
+CREATE INDEX "incident_promising" ON "incident" USING btree ("team","number") WHERE state ? 'promised';
