@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Statuspage } from 'statuspage.io';
 import { type BotHere, startWalk, type Walk } from './kit.js';
 
 // The public page, with everything behind it real: what is typed in Slack is what the public reads.
@@ -120,6 +121,21 @@ status:
         path,
         expect.not.stringMatching(/Kraken|Backoffice|gateway|U0/),
       ]);
+  });
+
+  test('is read by clients of Statuspage, unchanged', async () => {
+    const client = new Statuspage('example');
+    client.setApiUrl(`${bot.url}/status`);
+    expect((await client.api.getSummary()).page.name).toBe('Example Voices');
+    expect((await client.api.getStatus()).status.indicator).toBe('none');
+    expect((await client.api.getComponents()).components.map(({ name }) => name)).toContain(
+      'Text to Speech (Developer API)',
+    );
+    const { incidents } = await client.api.incidents.getAll();
+    expect(incidents.map(({ name, status }) => [name, status])).toEqual([
+      ['Clips cannot be created', 'postmortem'],
+    ]);
+    expect((await client.api.incidents.getUnresolved()).incidents).toEqual([]);
   });
 
   test('what looks internal waits for an answer', async () => {
