@@ -10,7 +10,7 @@ import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
 import { alerts } from './alerts.js';
 import { type Io, refused, Usage, type Verb, withCore } from './core.js';
-import { doctor } from './doctor.js';
+import { doctor } from './doctor/doctor.js';
 import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
 import { askingHere, configWithSecret } from './runbook/asked.js';

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BadConfig, type Config } from '#config/config.js';
 import type { Fact } from '#domain/incident/fact.js';
@@ -18,10 +18,10 @@ import { createWebhook, readWebhookSettings } from '#public/elsewhere/outgoing.j
 import { createStatuspage, readStatuspageSettings } from '#public/elsewhere/statuspage.js';
 import { secretAt } from '#public/elsewhere/there.js';
 import { feedFiles } from '#public/feeds.js';
-import { openFolder, type PublicFile } from '#public/folder.js';
+import { openFolder, PageNotWritten, type PublicFile } from '#public/folder.js';
 import { assets, htmlFiles } from '#public/pages/pages.js';
 import type { StatusSettings } from '#public/settings.js';
-import { createSite, type Site } from '#public/site.js';
+import { createSite, lackingOf, type Site } from '#public/site.js';
 import { channelDestination } from '#public/subscribe/channel.js';
 import { createForms, subscribeFile } from '#public/subscribe/front.js';
 import { type Mailer, openMailer } from '#public/subscribe/mailer.js';
@@ -251,6 +251,12 @@ export function toldSettings({ org }: Pick<Config, 'org'>, { raw, components }: 
   return { subscribers: subscribers.settings, statuspage: statuspage.settings, webhook: webhook.settings };
 }
 
+/** A folder for what passes, where our data cannot be written. */
+function asideOf(folder: string): string {
+  const mark = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+  return join(tmpdir(), `tocsin-status-${process.getuid?.() ?? 0}-${mark}`);
+}
+
 /** Where the page is written: as tocsin.yml says; else among our data; else, where that cannot be written, in a folder for what passes. */
 async function folderFor(
   { folder }: StatusSettings,
@@ -263,8 +269,7 @@ async function folderFor(
     await access(folder, constants.W_OK);
     return folder;
   } catch (error) {
-    const mark = createHash('sha256').update(folder).digest('hex').slice(0, 8);
-    const aside = join(tmpdir(), `tocsin-status-${process.getuid?.() ?? 0}-${mark}`);
+    const aside = asideOf(folder);
     log.info(
       { folder, aside, error: String(error) },
       'the status page is kept aside: its folder cannot be written',
@@ -282,6 +287,93 @@ interface PublicParts {
   now: () => Date;
 }
 
+/** What the files of a bot's page depend on beside what is recorded. `made` names all of it. */
+function makingOf(
+  { publicUrl }: Pick<Config, 'publicUrl'>,
+  settings: StatusSettings,
+  subscribers: SubscriberSettings | null,
+) {
+  const formsUrl = publicUrl === null ? null : `${publicUrl}/status`;
+  const offers = subscribers !== null && (subscribers.email !== null || subscribers.webhooks !== null);
+  const logo = settings.logo?.content.toString('base64');
+  const of = [VERSION, { ...settings, templates: null, logo }, offers, formsUrl];
+  const made = createHash('sha256').update(JSON.stringify(of)).digest('hex');
+  return { offers, formsUrl, made };
+}
+
+/** How the page stands in its folder. */
+interface PageSeen {
+  readonly dir: string;
+  /** Where it would be, if that could be written by the user who asks; null: it is there. */
+  readonly insteadOf: string | null;
+  /**
+   * `none`: there is no page yet; `torn`: not all of it is as it was written; `old`: something was published since, or another
+   * day has begun; `remade`: of another version, or of other settings than those that are asked with.
+   */
+  readonly is: 'none' | 'torn' | 'old' | 'remade' | 'current';
+  /** The user who wrote it; null: nobody yet. */
+  readonly uid: number | null;
+}
+
+/** Looks at a bot's page, and changes nothing. @throws {PageNotWritten} that says what keeps this user from writing it */
+export async function seePage(
+  { config, store, status: settings }: Pick<Core, 'config' | 'store' | 'status'>,
+  team: string,
+): Promise<PageSeen> {
+  const { folder, look } = settings;
+  const installation = `${await store.installation()}/${team}`;
+  const seen = async (dir: string) => {
+    const there = await openFolder(dir, { installation }).inspect();
+    if (there === null) return { dir, is: 'none', uid: null } as const;
+    const { revision, uid } = there;
+    if (revision === null) return { dir, is: 'torn', uid } as const;
+    const [, made = ''] = revision.split(' ');
+    const lacking = (version: string) =>
+      lackingOf(revision, {
+        zone: look.zone,
+        now: () => new Date(),
+        revision: async () => `${version} ${await store.published.revision(team)}`,
+      });
+    const ours = makingOf(config, settings, toldSettings(config, settings).subscribers).made;
+    const is = (await lacking(made)) !== null ? 'old' : (await lacking(ours)) !== null ? 'remade' : 'current';
+    return { dir, is, uid } as const;
+  };
+  const none = (dir: string) => ({ dir, is: 'none', uid: null }) as const;
+  const named = config.org.status.folder !== undefined;
+  try {
+    return { ...(await seen(folder)), insteadOf: null };
+  } catch (error) {
+    if (!(error instanceof PageNotWritten)) throw error;
+    const { code } = error;
+    // The bot makes what is missing of our own folder; of another, its last part.
+    const above = code === 'ENOENT' ? await nearestTo(folder, named ? 1 : Number.POSITIVE_INFINITY) : null;
+    if (above !== null && (await mayWrite(above))) return { ...none(folder), insteadOf: null };
+    if (named || !NOT_OURS.includes(code)) throw error;
+    const dir = asideOf(folder);
+    const aside = await seen(dir).catch((wrong: unknown) => {
+      if (wrong instanceof PageNotWritten && wrong.code === 'ENOENT') return none(dir);
+      throw wrong;
+    });
+    return { ...aside, insteadOf: folder };
+  }
+}
+
+/** What the system says of a folder that the bot then leaves alone. */
+const NOT_OURS = ['ENOENT', 'ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS'];
+
+const mayWrite = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** @returns the nearest folder above that is there; null: none within so many steps */
+async function nearestTo(folder: string, steps: number): Promise<string | null> {
+  const above = dirname(folder);
+  if (steps < 1 || above === folder) return null;
+  return (await stat(above).catch(() => null))?.isDirectory() ? above : nearestTo(above, steps - 1);
+}
+
 /** The public page of a bot, and all who are told of what is new on it. */
 export type Publicly = Awaited<ReturnType<typeof openPublicly>>;
 
@@ -293,24 +385,13 @@ export async function openPublicly({ core, secret, slack, nudge, log, now }: Pub
   const dir = await folderFor(settings, config.org.status.folder !== undefined, log);
   const installation = await store.installation();
   const look = () => settings.look;
-  const formsUrl = config.publicUrl === null ? null : `${config.publicUrl}/status`;
   const { subscribers } = told;
-  const offers = subscribers !== null && (subscribers.email !== null || subscribers.webhooks !== null);
+  const { offers, formsUrl, made } = makingOf(config, settings, subscribers);
   const subscribe = (page: PublicPage): PublicFile | null => {
-    if (!offers || formsUrl === null) return null;
+    if (!offers || subscribers === null || formsUrl === null) return null;
     const names = page.components.map(({ name }) => name);
     return ['subscribe.html', subscribeFile(settings.look, subscribers, names, formsUrl)];
   };
-  const made = createHash('sha256')
-    .update(
-      JSON.stringify([
-        VERSION,
-        { ...settings, templates: null, logo: settings.logo?.content.toString('base64') },
-        offers,
-        formsUrl,
-      ]),
-    )
-    .digest('hex');
   let site: Site | null = null;
   let keeping: (() => Promise<void>) | null = null;
   const stopping = new AbortController();

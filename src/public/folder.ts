@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as breath } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
@@ -30,6 +42,12 @@ export interface Folder {
   readonly dir: string;
   /** @returns the revision that is there; null: none, or not whole. Waits for nobody, and never fails. */
   look(): Promise<string | null>;
+  /**
+   * For somebody who asks how it is. Changes nothing.
+   * @returns null: no page is there yet. `revision` null: not whole. `uid`: of the user who wrote it
+   * @throws {PageNotWritten} that says what keeps this user from writing it; ENOENT where there is no folder yet
+   */
+  inspect(): Promise<{ revision: string | null; uid: number } | null>;
   /**
    * Writes the page. Whoever reads the folder meanwhile sees each file old or new, never half a file, and the pages that
    * lead elsewhere after those that they lead to. Where it fails before the last moment, nothing is changed at all.
@@ -105,28 +123,37 @@ export function openFolder(
   let held: { seen: string; manifest: Manifest | null } | null = null;
   let next = 0;
 
+  async function standing(root: string): Promise<string | null> {
+    const seen = await seenAt(join(root, MANIFEST));
+    if (held?.seen !== seen) held = { seen, manifest: await readManifest(root, mine) };
+    const { manifest } = held;
+    if (manifest === null) return null;
+    const paths = Object.keys(manifest.files);
+    const slice = paths.slice(next, next + SLICE);
+    next = next + SLICE >= paths.length ? 0 : next + SLICE;
+    const top = paths.filter((path) => !path.includes('/'));
+    const strays = await straysOf(root, manifest, [...top, ...slice], learned);
+    return [...strays].every(([path, kept]) => kept?.[0] === manifest.files[path]?.[0])
+      ? manifest.revision
+      : null;
+  }
+
+  async function inspected() {
+    const root = await realpath(dir);
+    const revision = await standing(root);
+    await access(root, constants.W_OK | constants.X_OK);
+    if (!held?.manifest) return null;
+    return { revision, uid: (await lstat(join(root, MANIFEST))).uid };
+  }
+
   return {
     dir,
-    async look() {
-      try {
-        const root = await realpath(dir);
-        const seen = await seenAt(join(root, MANIFEST));
-        if (held?.seen !== seen) held = { seen, manifest: await readManifest(root, mine) };
-        const { manifest } = held;
-        if (manifest === null) return null;
-        const paths = Object.keys(manifest.files);
-        const slice = paths.slice(next, next + SLICE);
-        next = next + SLICE >= paths.length ? 0 : next + SLICE;
-        const top = paths.filter((path) => !path.includes('/'));
-        const strays = await straysOf(root, manifest, [...top, ...slice], learned);
-        return [...strays].every(([path, kept]) => kept?.[0] === manifest.files[path]?.[0])
-          ? manifest.revision
-          : null;
-      } catch {
-        // It is written anew, which says what is wrong.
-        return null;
-      }
-    },
+    // It is written anew, which says what is wrong.
+    look: () =>
+      realpath(dir)
+        .then(standing)
+        .catch(() => null),
+    inspect: () => disk(dir, inspected()),
     async write(read) {
       for (let attempt = 1; ; attempt++) {
         try {

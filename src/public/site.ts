@@ -117,17 +117,7 @@ export function createSite(ports: SitePorts): Site {
     return following;
   }
 
-  /** @returns why it has to be built; null: it is current */
-  async function lacking(): Promise<string | null> {
-    const there = await folder.look();
-    if (there === null) return 'it was not there whole';
-    const [day = ''] = there.split(' ', 1);
-    const now = ports.now();
-    // Not the one before: two whose clocks differ would undo each other's work for as long.
-    const current = [days(now), days(new Date(now.getTime() + CLOCKS_MS))].includes(day);
-    if (!current) return 'another day';
-    return there === `${day} ${await ports.revision()}` ? null : 'it was not current';
-  }
+  const lacking = async () => lackingOf(await folder.look(), ports);
 
   async function lookAfter(): Promise<void> {
     try {
@@ -177,6 +167,23 @@ export function createSite(ports: SitePorts): Site {
       };
     },
   };
+}
+
+/**
+ * @param there the revision that stands in the folder; null: none, or not whole
+ * @returns why it has to be built; null: it is current
+ */
+export async function lackingOf(
+  there: string | null,
+  { zone, now, revision }: Pick<SitePorts, 'zone' | 'now' | 'revision'>,
+): Promise<string | null> {
+  if (there === null) return 'it was not there whole';
+  const [day = ''] = there.split(' ', 1);
+  const at = now();
+  // Not the one before: two whose clocks differ would undo each other's work for as long.
+  const days = [at, new Date(at.getTime() + CLOCKS_MS)].map(dayIn(zone));
+  if (!days.includes(day)) return 'another day';
+  return there === `${day} ${await revision()}` ? null : 'it was not current';
 }
 
 /** @returns the day in a zone, `2024-11-10` */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Io } from '#cli/core.js';
-import { checkRunbooks } from '#cli/doctor.js';
+import { checkRunbooks } from '#cli/doctor/doctor.js';
 import { lintRunbooks } from '#cli/runbook/lint.js';
 import { openRunbooks } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';

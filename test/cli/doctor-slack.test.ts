@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { askSlack } from '#cli/doctor.js';
+import { askSlack } from '#cli/doctor/slack.js';
 import type { Config } from '#config/config.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { MANIFEST } from '../slack/kit.js';
@@ -96,6 +96,60 @@ describe('the announcement channel', () => {
   ])('by its id: %s %s', async (kind, value, said) => {
     await fault('conversations.info', kind, value);
     expect((await asked('C0INCIDENT')).ill).toEqual([expect.stringMatching(said)]);
+  });
+});
+
+describe('what the status page names', () => {
+  const told = async (channel: string | null, groups: string[] = []) => {
+    const config = {
+      slack: { botToken: slack.botToken, appToken: null, apiUrl: slack.apiUrl },
+      org: { announce: null },
+    } as Config;
+    const findings = await askSlack(config, { channel, groups });
+    return findings
+      .slice(2)
+      .map(({ ok, what, detail, fix }) => `${ok ? '✓' : '✗'} ${what}: ${detail} → ${fix}`);
+  };
+
+  test('nothing is nothing to look at', async () => {
+    expect(await told(null)).toEqual([]);
+  });
+  test('a channel that the bot is in, is not in, or that is not there', async () => {
+    const headers = { authorization: `Bearer ${slack.botToken}` };
+    const made = { method: 'POST', headers, body: new URLSearchParams({ name: 'status-news' }) };
+    expect(await (await fetch(`${slack.apiUrl}conversations.create`, made)).json()).toMatchObject({
+      ok: true,
+    });
+    expect(await told('status-news')).toEqual([
+      expect.stringMatching(/^✓ status channel: #status-news, the bot is in it/),
+    ]);
+    expect(await told('general')).toEqual([
+      expect.stringMatching(
+        /^✗ status channel: the bot is not in #general: .* → type \/invite @tocsin in #general$/,
+      ),
+    ]);
+    expect(await told('nowhere')).toEqual([
+      expect.stringMatching(
+        /^✗ status channel: there is no channel nowhere that the bot can see → mend `status: subscribers: slack: channel:` in tocsin\.yml/,
+      ),
+    ]);
+  });
+  test('user groups that publish', async () => {
+    expect(await told(null, ['@sre'])).toEqual([]);
+    expect(await told(null, ['@sre', '@press'])).toEqual([
+      expect.stringMatching(
+        /^✗ publishers: @press is no user group .* → mend `status: publishers:` in tocsin\.yml/,
+      ),
+    ]);
+    await fault('usergroups.list', 'error', 'missing_scope');
+    expect(await told(null, ['@sre'])).toEqual([
+      expect.stringMatching(/^✗ publishers: @sre: missing_scope.* → add the scopes/),
+    ]);
+    await control('fault/clear', {});
+    await fault('usergroups.list', 'http500', 503);
+    expect(await told(null, ['@sre'])).toEqual([
+      expect.stringMatching(/^✗ publishers: @sre: .* → Slack does not tell now/),
+    ]);
   });
 });
 

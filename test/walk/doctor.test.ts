@@ -19,7 +19,9 @@ const doctor = (more: Record<string, string> = {}) => walk.verb(['doctor'], { ..
 test('a good set-up is well', async () => {
   const { code, out } = await run(['doctor'], walk.environment, walk.folder);
   expect(out).toMatch(/All is well/);
-  for (const what of ['configuration', 'database', 'clock', 'deliveries', 'queue', 'Slack', 'scopes']) {
+  for (const what of [
+    ...['configuration', 'database', 'clock', 'deliveries', 'queue', 'Slack', 'scopes', 'status page'],
+  ]) {
     expect(out).toContain(`✓ ${what}: `);
   }
   expect(code).toBe(0);

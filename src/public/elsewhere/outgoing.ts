@@ -60,17 +60,24 @@ export function createWebhook(
   };
 }
 
+/** Can a webhook be signed with that? */
+export function isWebhookSecret(text: string): boolean {
+  try {
+    new Webhook(text).sign('id', new Date(0), '');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** When it was signed is when it is sent: receivers refuse what is older than five minutes. */
 function signedHeaders(secret: string, id: string, body: string, place: string): Record<string, string> {
-  const at = new Date();
-  let signature: string;
-  try {
-    signature = new Webhook(secret).sign(id, at, body);
-  } catch {
+  if (!isWebhookSecret(secret))
     throw new Error(
       `what is in ${place} is no secret of Standard Webhooks; make one: whsec_ and 32 random bytes in base64`,
     );
-  }
+  const at = new Date();
+  const signature = new Webhook(secret).sign(id, at, body);
   return {
     'Content-Type': 'application/json',
     'User-Agent': 'tocsin',

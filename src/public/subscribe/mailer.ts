@@ -87,6 +87,23 @@ export function openMailer(settings: MailerSettings, mailMs = MAIL_MS): Mailer {
   };
 }
 
+/**
+ * Connects to a mail server and logs in, and sends nothing.
+ * @param smtp its address, as for a mailer. @param ms for each step
+ * @throws MailAway with what it said, without any address
+ */
+export async function tryMail(smtp: string, ms: number): Promise<void> {
+  const times = { connectionTimeout: ms, greetingTimeout: ms, socketTimeout: ms, dnsTimeout: ms };
+  const transport = createTransport({ url: smtp, ...times, disableFileAccess: true, disableUrlAccess: true });
+  try {
+    await transport.verify();
+  } catch (error) {
+    throw new MailAway(verdict(error, '').message);
+  } finally {
+    transport.close();
+  }
+}
+
 export const hostOfAddress = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
 
 /** `bounces@example.org` → `bounces+ID@example.org` */
@@ -105,7 +122,9 @@ interface SmtpError extends Error {
 /** Says what an answer of a mail server means. What it says is kept without the address. */
 function verdict(thrown: unknown, to: string): Error {
   const { code = '', command = '', response = '', responseCode, message } = thrown as SmtpError;
-  const said = oneLine((response || message || String(thrown)).replaceAll(to, '…').replace(/\S+@\S+/g, '…'));
+  const said = oneLine(
+    (response || message || String(thrown)).replaceAll(to || '…', '…').replace(/\S+@\S+/g, '…'),
+  );
   if (responseCode !== undefined) {
     const lasting = responseCode >= 500;
     // 5.7: a rule of the server's against us (no relaying, no authentication), and not against the mailbox.

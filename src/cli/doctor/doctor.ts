@@ -1,9 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { askSource } from '#alerts/poll.js';
 import type { Poll, Source } from '#alerts/settings.js';
 import { alertsWrong, openAlerts } from '#compose/alerts.js';
@@ -13,16 +8,16 @@ import { checkOffers, openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
 import { unmarked } from '#domain/command/help.js';
-import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
 import { type Condition, refOf } from '#domain/words.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/backing.js';
 import { undeliveredOf } from '#render/undelivered.js';
 import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
-import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
-import { TOO_MANY, trySocket } from '#slack/transport/socket.js';
 import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
-import { type Io, nothingMore, type Verb } from './core.js';
+import { type Io, nothingMore, type Verb } from '../core.js';
+import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
+import { checkFolder, checkPage, publicInSlack } from './page.js';
+import { askSlack } from './slack.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -30,7 +25,7 @@ const NAMED = 5;
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
 export const doctor: Verb = {
   form: 'doctor',
-  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks and sources of alerts; says the fix',
+  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks, sources of alerts and the status page; says the fix',
   async run(args, io) {
     nothingMore('doctor', args);
     const findings: Finding[] = [];
@@ -41,7 +36,7 @@ export const doctor: Verb = {
     };
     const config = configuration(io, tell);
     if (config) {
-      const slack = await askSlack(config);
+      const slack = await askSlack(config, publicInSlack(config));
       // As /readyz has it: a Slack that is away excuses what is late.
       const [asked = { ok: true }] = slack;
       const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);
@@ -55,6 +50,7 @@ export const doctor: Verb = {
       for (const finding of slack) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
       for (const finding of await checkAlerts(config)) tell(finding);
+      for (const finding of await checkPage(config, io.env)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
     io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
@@ -93,7 +89,7 @@ async function database(
   try {
     core = await openCore(config, createLog('silent'), 'guest');
   } catch (error) {
-    // The settings of runbooks, which are looked at by themselves.
+    // The settings of runbooks and of the status page, which are looked at by themselves.
     if (error instanceof BadConfig) return null;
     // PostgreSQL says why it lets nobody in.
     const trouble = troubleOf(outcomeOfQuery(error));
@@ -144,6 +140,10 @@ async function database(
     });
     for (const finding of givenUp(await core.store.outbox.dead())) tell(finding);
     for (const finding of await sourcesHeard(core, config)) tell(finding);
+    const team = (await core.home()) ?? (await core.store.workspaces.only());
+    // Which of several workspaces is ours is asked above; until somebody says it, no page is written.
+    if (team !== null || (await core.store.workspaces.list()).length === 0)
+      tell(await checkFolder(core, team));
     return writing.state === 'ok' ? null : writing;
   } catch (error) {
     if (error instanceof Unavailable) {
@@ -236,23 +236,6 @@ function givenUp(rows: Awaited<ReturnType<Core['store']['outbox']['dead']>>): Fi
   });
 }
 
-/** One thing that `doctor` looked at. `fix`: what to do when it is not well. */
-interface Finding {
-  what: string;
-  ok: boolean;
-  detail: string;
-  fix?: string;
-}
-
-/** The same as a condition says it. */
-function findingOf(what: string, { state, reason = state, fix }: Condition): Finding {
-  return { what, ok: state === 'ok', detail: state === 'refusing' ? `refuses: ${reason}` : reason, fix };
-}
-
-/** A system that does not answer must not keep the doctor. */
-const READ_MS = 3_000;
-/** Systems that are asked at the same time. */
-const AT_ONCE = 8;
 /** Keys that places disagree about; of more, their number. */
 const APART = 3;
 
@@ -279,8 +262,6 @@ export async function checkRunbooks(config: Config): Promise<Finding[]> {
   return scrub.json(findings);
 }
 
-const bad = (what: string, detail: string, fix: string): Finding => ({ what, ok: false, detail, fix });
-
 async function checkDefinitions({ shelf, settings }: Runbooks): Promise<Finding[]> {
   const found = await shelf.list();
   const good = found.flatMap((item) => ('problems' in item ? [] : [item.name]));
@@ -291,12 +272,6 @@ async function checkDefinitions({ shelf, settings }: Runbooks): Promise<Finding[
     ...wrong.map((problem) => bad('runbook', problem, fix)),
     ...(await shelfUnsaid(shelf, settings)).map((said) => saying('runbook', said)),
   ];
-}
-
-/** The remedy is the end of what is said. */
-function saying(what: string, said: string): Finding {
-  const [detail = '', ...fix] = said.split('; ');
-  return bad(what, detail, fix.join('; '));
 }
 
 /** Nothing is said of a schedule that can begin. */
@@ -390,161 +365,3 @@ async function checkAlerts(config: Config): Promise<Finding[]> {
 
 const OFFERS =
   'mend the settings at that line, or the runbook; until then alerts open incidents, and the button is refused';
-
-/** Also where a client does not listen to its signal. */
-async function inTime<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = sleep(READ_MS, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`${what} did not answer within ${READ_MS / 1_000} s`);
-  });
-  try {
-    return await Promise.race([work(over.signal), late]);
-  } finally {
-    over.abort();
-  }
-}
-
-async function someAtATime(jobs: Array<() => Promise<Finding>>): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (let at = 0; at < jobs.length; at += AT_ONCE) {
-    findings.push(...(await Promise.all(jobs.slice(at, at + AT_ONCE).map((job) => job()))));
-  }
-  return findings;
-}
-
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, ' ').slice(0, 500);
-}
-
-const MANIFEST = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
-
-/** Pages of a thousand channels. */
-const PAGES = 20;
-
-/** Asks Slack about our token: is it good, does it have the scopes of the manifest, and can it announce? */
-export async function askSlack(config: Config): Promise<Finding[]> {
-  const { botToken, apiUrl } = config.slack;
-  if (botToken === null) return [];
-  const client = createSlackClient({ token: botToken, log: pino({ level: 'silent' }), apiUrl });
-  const answer = await client.call('auth.test');
-  if (answer.kind === 'ratelimited') {
-    return [{ what: 'Slack', ok: false, detail: 'asks us to wait', fix: 'try again in a minute' }];
-  }
-  if (answer.kind !== 'ok') {
-    const token = 'copy the Bot User OAuth Token again into SLACK_BOT_TOKEN';
-    // A policy that keeps us out is not mended by another token.
-    const mend = natureOf(answer.error) === 'fatal' ? token : (mendOf(answer.error) ?? token);
-    const fix = answer.kind === 'refused' ? mend : 'can this machine reach slack.com (or SLACK_API_URL)?';
-    return [{ what: 'Slack', ok: false, detail: answer.error, fix }];
-  }
-  const { team, user } = answer.data as { team?: string; user?: string };
-  return [
-    { what: 'Slack', ok: true, detail: `knows us as ${user ?? 'a bot'} of ${team ?? 'a workspace'}` },
-    await scopes(answer.data),
-    ...(await announcements(config, client)),
-    ...(await sockets(config)),
-  ];
-}
-
-/** In Socket Mode: does Slack keep a socket of ours? */
-async function sockets(config: Config): Promise<Finding[]> {
-  const { appToken, apiUrl } = config.slack;
-  if (appToken === null) return [];
-  const log = pino({ level: 'silent' });
-  const { connections, refused } = await trySocket({ appToken, log, apiUrl });
-  const what = 'Socket Mode';
-  if (refused === TOO_MANY) {
-    const detail = `${refused}: more than ten sockets of this app are open, so Slack sends ours away`;
-    const fix =
-      'stop the other copies of the bot that use this app token, or make an app of their own for them';
-    return [{ what, ok: false, detail, fix }];
-  }
-  if (refused !== null) {
-    const settings =
-      'is SLACK_APP_TOKEN right (xapp-…, with connections:write), and Socket Mode switched on for the app?';
-    const passes = ['doubtful', 'passing'].includes(natureOf(refused));
-    return [{ what, ok: false, detail: refused, fix: passes ? PASSING : settings }];
-  }
-  return [{ what, ok: true, detail: `Slack says hello, ${connections ?? 1} open with this one` }];
-}
-
-interface Place {
-  id: string;
-  name: string;
-  is_archived?: boolean;
-  is_member?: boolean;
-  is_private?: boolean;
-}
-
-/** What Slack did not say now says nothing about our settings. */
-const PASSING = 'Slack does not tell now: try again in a minute';
-
-/** Will the announcement of the next incident be heard? */
-async function announcements(config: Config, client: SlackClient): Promise<Finding[]> {
-  const { announce } = config.org;
-  if (announce === null) return [];
-  const what = 'announcements';
-  const wanted = announce.replace(/^#/, '');
-  const found = await placeOf(wanted, client);
-  const fix = 'mend `announce:` in tocsin.yml, or invite the bot into that channel';
-  if (found === null) {
-    const detail = `there is no channel ${wanted} that the bot can see`;
-    return [{ what, ok: false, detail, fix: `${fix}; a private one is seen only by who is in it` }];
-  }
-  if (typeof found === 'string') {
-    const detail = `#${wanted}: ${codeInWords(found)}`;
-    return [{ what, ok: false, detail, fix: natureOf(found) === 'final' ? (mendOf(found) ?? fix) : PASSING }];
-  }
-  const name = `#${found.name}`;
-  if (found.is_archived) {
-    const detail = `${name} is archived: no incident will be announced`;
-    return [{ what, ok: false, detail, fix: 'unarchive it, or name another as `announce:` in tocsin.yml' }];
-  }
-  if (found.is_member) return [{ what, ok: true, detail: `${name}, the bot is in it` }];
-  if (!found.is_private)
-    return [{ what, ok: true, detail: `${name}, public: the bot may post without being in it` }];
-  return [{ what, ok: false, detail: `the bot is not in ${name}`, fix: `type /invite @tocsin in ${name}` }];
-}
-
-/** @returns null: no such channel; a text: Slack's code for not telling */
-async function placeOf(wanted: string, client: SlackClient): Promise<Place | string | null> {
-  if (/^[CG][A-Z0-9]{6,}$/.test(wanted)) {
-    const answer = await client.call('conversations.info', { channel: wanted });
-    if (answer.kind === 'ok') return (answer.data.channel as Place | undefined) ?? 'no answer';
-    if (answer.kind === 'ratelimited') return 'ratelimited';
-    return answer.error === 'channel_not_found' ? null : answer.error;
-  }
-  let cursor = '';
-  for (let page = 0; page < PAGES; page++) {
-    const answer = await client.call('conversations.list', {
-      types: 'public_channel,private_channel',
-      limit: 1_000,
-      ...(cursor && { cursor }),
-    });
-    if (answer.kind !== 'ok') return answer.kind === 'ratelimited' ? 'ratelimited' : answer.error;
-    const { channels, response_metadata: more } = answer.data as {
-      channels?: Place[];
-      response_metadata?: { next_cursor?: string };
-    };
-    const found = channels?.find(({ name }) => name === wanted);
-    if (found) return found;
-    cursor = more?.next_cursor ?? '';
-    if (cursor === '') return null;
-  }
-  return null;
-}
-
-async function scopes(data: unknown): Promise<Finding> {
-  const granted = (data as { response_metadata?: { scopes?: string[] } }).response_metadata?.scopes;
-  if (!granted) return { what: 'scopes', ok: true, detail: 'Slack did not say which ones we have' };
-  const file = new URL('../../manifest.yml', import.meta.url);
-  const wanted = MANIFEST.parse(parse(await readFile(file, 'utf8'))).oauth_config.scopes.bot;
-  const missing = wanted.filter((scope) => !granted.includes(scope));
-  return {
-    what: 'scopes',
-    ok: missing.length === 0,
-    detail: missing.length === 0 ? `all ${wanted.length}` : `missing: ${missing.join(', ')}`,
-    fix: 'add them under OAuth & Permissions (or paste manifest.yml again), then reinstall the app',
-  };
-}
