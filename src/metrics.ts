@@ -143,6 +143,16 @@ export function createMetrics(
     'source',
     'status',
   ]);
+  const builds = counter('page_builds_total', 'Times that the status page was made, by how that ended.', [
+    'outcome',
+  ]);
+  const buildTimes = histogram('page_build_seconds', 'How long it took to make the status page.', LONG);
+  const pageCurrent = gauge(
+    'page_current_timestamp_seconds',
+    'When the status page was last seen to be what is recorded; from the start of whoever keeps it on.',
+  );
+  // Or it would be there, as 1970, in processes that keep none.
+  pageCurrent.remove();
 
   const databaseUp = gauge(
     'database_up',
@@ -182,6 +192,7 @@ export function createMetrics(
     commits.inc({ outcome }, 0);
   for (const code of ['NOT_RECORDED', 'NOT_CONFIRMED', 'NOT_READ', 'DATABASE_REFUSES'])
     refusals.inc({ code }, 0);
+  for (const outcome of ['written', 'same', 'failed']) builds.inc({ outcome }, 0);
   for (const front of ['slack', 'api']) receipts.zero({ front });
   for (const outcome of ['in_time', 'late']) answers.zero({ outcome });
 
@@ -305,6 +316,15 @@ export function createMetrics(
     /** @param source its name in tocsin.yml; null: there is none of that name @param status that was answered */
     hook(source: string | null, status: number): void {
       hooks.inc({ source: sourceNamed(source), status });
+    },
+    /** @param outcome `same`: nothing of it differs from what is there */
+    pageBuilt(outcome: 'written' | 'same' | 'failed', ms: number): void {
+      builds.inc({ outcome });
+      buildTimes.observe(ms / 1_000);
+    },
+    /** The page is what is recorded, at this moment. A process that keeps no page never says so. */
+    pageIsCurrent(): void {
+      pageCurrent.setToCurrentTime();
     },
     /** What is looked at when somebody asks. `kept` may fail, and take its time; `here` asks nobody. */
     watch(what: Watched): void {

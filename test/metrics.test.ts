@@ -22,6 +22,10 @@ test('what is counted is there, under the labels that it was counted with', asyn
   metrics.stepEnded('key-sync', 'keys.add', 'done');
   metrics.alert('prometheus', 'opened', 3);
   metrics.hook('prometheus', 401);
+  // A process that keeps no page says nothing of when it was current, and not 1970.
+  expect(await metrics.text()).not.toContain('\ntocsin_page_current_timestamp_seconds');
+  metrics.pageBuilt('written', 300);
+  metrics.pageIsCurrent();
   const text = await metrics.text();
   const is = (name: string, labels: Record<string, string>) => valueIn(text, `tocsin_${name}`, labels);
   expect(is('commands_total', { verb: 'note', front: 'slack', outcome: 'recorded' })).toBe(1);
@@ -45,6 +49,10 @@ test('what is counted is there, under the labels that it was counted with', asyn
   expect(is('steps_total', { runbook: 'key-sync', action: 'keys.add', outcome: 'done' })).toBe(1);
   expect(is('alerts_total', { source: 'prometheus', outcome: 'opened' })).toBe(3);
   expect(is('hooks_total', { source: 'prometheus', status: '401' })).toBe(1);
+  expect(is('page_builds_total', { outcome: 'written' })).toBe(1);
+  expect(is('page_builds_total', { outcome: 'failed' })).toBe(0);
+  expect(is('page_build_seconds_bucket', { le: '0.5' })).toBe(1);
+  expect(is('page_current_timestamp_seconds', {})).toBeGreaterThan(1_700_000_000);
   expect(is('build_info', { version: '1.2.3' })).toBe(1);
 });
 

@@ -243,7 +243,7 @@ async function build(
           world: { ...alertWorldOf(core, runWorld, log), metrics },
         });
   const publicly = await openPublicly({
-    ...{ core, secret, slack: slack.client, nudge: relay.nudge, log, now },
+    ...{ core, secret, slack: slack.client, nudge: relay.nudge, log, now, metrics },
   });
   opened.push(() => publicly.stop());
   const publics =

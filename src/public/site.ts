@@ -4,6 +4,7 @@ import type { PublicPage } from '#domain/status/page.js';
 import type { Condition } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { PlainLog } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import { type Folder, PageNotWritten, type PublicFile } from './folder.js';
 
 export interface SitePorts {
@@ -21,7 +22,7 @@ export interface SitePorts {
   files(page: PublicPage, only: ReadonlySet<string> | null): Iterable<PublicFile> | AsyncIterable<PublicFile>;
   log: PlainLog;
   now(): Date;
-  metrics?: { pageBuilt(outcome: 'written' | 'same' | 'failed', seconds: number): void };
+  metrics?: Pick<Metrics, 'pageBuilt' | 'pageIsCurrent'>;
 }
 
 interface Built {
@@ -82,7 +83,8 @@ export function createSite(ports: SitePorts): Site {
       trouble = null;
       stale = null;
       said = '';
-      ports.metrics?.pageBuilt(written + removed > 0 ? 'written' : 'same', ms / 1000);
+      ports.metrics?.pageBuilt(written + removed > 0 ? 'written' : 'same', ms);
+      ports.metrics?.pageIsCurrent();
       if (written + removed > 0)
         log.info({ why, files, written, removed, ms: Math.round(ms) }, 'the status page is written');
       return { files, written, ms };
@@ -91,7 +93,7 @@ export function createSite(ports: SitePorts): Site {
       last = null;
       trouble = error instanceof PageNotWritten ? error : null;
       stale ??= moment(ports.now().getTime());
-      ports.metrics?.pageBuilt('failed', (performance.now() - began) / 1000);
+      ports.metrics?.pageBuilt('failed', performance.now() - began);
       throw error;
     }
   }
@@ -125,6 +127,7 @@ export function createSite(ports: SitePorts): Site {
       if (why === null) {
         stale = null;
         trouble = null;
+        ports.metrics?.pageIsCurrent();
         return;
       }
       stale ??= moment(ports.now().getTime());
@@ -142,6 +145,8 @@ export function createSite(ports: SitePorts): Site {
     keep(everyMs) {
       const stopping = new AbortController();
       const { signal } = stopping;
+      // One that cannot be written from the start on is late from the start on.
+      ports.metrics?.pageIsCurrent();
       const kept = (async () => {
         while (!signal.aborted) {
           await lookAfter();

@@ -36,6 +36,8 @@ async function full(): Promise<string> {
   metrics.stepEnded('copy', 'keys.add', 'done');
   metrics.alert('prometheus', 'opened');
   metrics.hook('prometheus', 200);
+  metrics.pageBuilt('written', 1);
+  metrics.pageIsCurrent();
   metrics.watch({
     kept: async () => ({
       outbox: [{ kind: 'channel.entry', open: 1, blocked: 1, dead: 1, oldestS: 1 }],

@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PublicComponent, PublicIncident, PublicPage } from '#domain/status/page.js';
+import { createMetrics, type Metrics } from '#metrics.js';
 import { openFolder, type PublicFile } from '#public/folder.js';
 import { createSite, type Site } from '#public/site.js';
 import { memoryLog } from '../queue/log.js';
+import { valueIn } from '../support/exposition.js';
 import { until } from '../support/until.js';
 
 let base: string;
 let dir: string;
 let log: ReturnType<typeof memoryLog>;
 let site: Site;
+let metrics: Metrics;
 /** What is recorded. */
 let page: PublicPage;
 let revision: () => Promise<string>;
@@ -29,6 +32,7 @@ beforeEach(async () => {
   now = new Date('2024-11-10T22:00:00Z');
   reading = async () => {};
   onlys = [];
+  metrics = createMetrics('1', { keptMs: 0, shownMs: 0 });
   site = siteOf();
 });
 afterEach(async () => {
@@ -49,6 +53,7 @@ function siteOf(): Site {
     files,
     log,
     now: () => now,
+    metrics,
   });
 }
 
@@ -260,4 +265,28 @@ describe('keep', () => {
     expect(site.state()).toEqual({ state: 'ok' });
     expect(await read('index.html')).toContain('INC-1');
   });
+});
+
+test('how each writing ended is counted, and when the page was current last', async () => {
+  const of = async (name: string, labels = {}) =>
+    valueIn(await metrics.text(), `tocsin_page_${name}`, labels);
+  const current = () => of('current_timestamp_seconds');
+  expect(await current()).toBeUndefined();
+  await site.build('a test');
+  expect(await of('builds_total', { outcome: 'written' })).toBe(1);
+  const first = await current();
+  expect(first).toBeGreaterThan(0);
+  await site.build('a test');
+  expect(await of('builds_total', { outcome: 'same' })).toBe(1);
+  reading = async () => {
+    throw new Error('no database');
+  };
+  const before = await current();
+  await expect(site.build('a test')).rejects.toThrow('no database');
+  expect(await of('builds_total', { outcome: 'failed' })).toBe(1);
+  expect(await of('build_seconds_count')).toBe(3);
+  expect(await current()).toBe(before);
+  // To look is enough, where nothing has to be written.
+  stops.push(site.keep(5));
+  await until('it is seen to be current', async () => ((await current()) ?? 0) > (before ?? 0));
 });

@@ -86,6 +86,8 @@ test('everything that it does is counted', async () => {
   const token = (await walk.tocsin('token', 'create', '--name', 'marmalade', '--scope', 'write')).out.trim();
   await counted('tocsin_drift', { schedule: 'watch' });
   await counted('tocsin_schedule_outcome', { schedule: 'watch', outcome: 'drifted' });
+  await counted('tocsin_page_builds_total', { outcome: 'written' });
+  await counted('tocsin_page_current_timestamp_seconds', {}, Date.now() / 1_000 - 600);
 
   const opened = await walk.type(
     'ana',
