@@ -6,11 +6,11 @@ import type { Secret } from '#runbooks/secret.js';
 import type { Subscriber, SubscriberKind, Subscribers } from '#store/public/subscribers.js';
 import type { LookSettings } from '../settings.js';
 import { hashOf, hookAddress, mailAddress, newId, newSecret } from './address.js';
-import { buttonPage, type FormLook, managePage, plainPage, subscribePage } from './pages.js';
+import { buttonPage, type FormLook, managePage, plainPage, type Sent, subscribePage } from './pages.js';
 import type { SubscriberSettings } from './settings.js';
 
 /** A request below `/status/`, as a front hands it on. */
-export interface FormRequest {
+interface FormRequest {
   method: string;
   /** Below `/status/`: `subscribe`, `confirm/TOKEN` … */
   path: string;
@@ -21,7 +21,7 @@ export interface FormRequest {
   read(most: number): Promise<Buffer | null>;
 }
 
-export interface FormAnswer {
+interface FormAnswer {
   status: number;
   headers: Readonly<Record<string, string>>;
   body: string;
@@ -80,8 +80,8 @@ class Asked {
     private readonly request: FormRequest,
     home: string,
   ) {
-    const { title, language } = ports.look();
-    this.#look = { title, language, home };
+    const { title, language, logo } = ports.look();
+    this.#look = { title, language, logo, home };
   }
 
   async subscribe(): Promise<FormAnswer> {
@@ -99,13 +99,17 @@ class Asked {
     if ((form.get('name') ?? '') !== '') return this.#says(200, 'page.asked', 'page.asked.text');
     const typed = form.get('address') ?? '';
     const address = kind === 'email' ? mailAddress(typed) : this.#hook(typed, settings);
-    if (address === null) return page(422, await this.#form(settings, `page.wrong.${kind}`));
+    const wrong = async () => {
+      const components = form.getAll('component').slice(0, MOST_COMPONENTS);
+      const sent = { kind, address: typed, components, wrong: `page.wrong.${kind}` };
+      return page(422, await this.#form(settings, sent));
+    };
+    if (address === null) return wrong();
     const team = await this.ports.team();
     if (team === null) return this.#busy();
     const may = await this.#may(team, kind, address, settings);
     if (may === 'busy') return this.#busy();
-    if (kind === 'webhook' && !(await this.#isOutside(address, settings)))
-      return page(422, await this.#form(settings, 'page.wrong.webhook'));
+    if (kind === 'webhook' && !(await this.#isOutside(address, settings))) return wrong();
     // More for one address than anybody needs: as for all others, but that nothing comes of it.
     if (may === 'yes') await this.#ask(team, kind, address, await this.#chosen(form));
     return this.#says(200, 'page.asked', 'page.asked.text');
@@ -253,13 +257,13 @@ class Asked {
     return chosen.length === known.size ? [] : chosen.slice(0, MOST_COMPONENTS);
   }
 
-  async #form({ email, webhooks }: SubscriberSettings, wrong: string | null): Promise<string> {
+  async #form({ email, webhooks }: SubscriberSettings, sent: Sent | null): Promise<string> {
     const offer = {
       email: email !== null,
       webhooks: webhooks !== null,
       components: await this.ports.components(),
     };
-    return subscribePage(this.#look, offer, 'subscribe', wrong);
+    return subscribePage(this.#look, offer, 'subscribe', sent);
   }
 
   get #reads(): boolean {
@@ -352,7 +356,7 @@ export function networkOf(address: string): string {
  * @param formsUrl where our forms are, `https://bot.example.org/status`
  */
 export function subscribeFile(
-  look: Pick<LookSettings, 'title' | 'language'>,
+  look: Pick<LookSettings, 'title' | 'language' | 'logo'>,
   settings: SubscriberSettings,
   components: readonly string[],
   formsUrl: string,

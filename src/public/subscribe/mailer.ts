@@ -104,7 +104,7 @@ export async function tryMail(smtp: string, ms: number): Promise<void> {
   }
 }
 
-export const hostOfAddress = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
+const hostOfAddress = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
 
 /** `bounces@example.org` → `bounces+ID@example.org` */
 function verp(address: string, id: string): string {

@@ -44,7 +44,7 @@ const LONGEST_PAUSE_MS = 3_600_000;
 const ROW = 20;
 
 /** @returns for how long to leave a subscriber alone after the n-th failure in a row (1, 2 …): from 30 s to an hour */
-export const pauseMs = (tries: number): number =>
+const pauseMs = (tries: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 10), LONGEST_PAUSE_MS);
 
 /** Has a share gone through anew: somebody is to be written to. @returns its lane, to be woken */

@@ -89,7 +89,7 @@ const all = () =>
 test('from the form to the mails and out again: nobody is subscribed by following a link', async () => {
   const form = await look('/subscribe');
   expect(form.status).toBe(200);
-  expect(form.text).toMatch(/<form method="post" action="subscribe">/);
+  expect(form.text).toMatch(/<form method="post" action="subscribe" class="form">/);
   expect(form.text).toContain('<link rel="stylesheet" href="style.css"/>');
   expect(form.headers.get('content-security-policy')).toContain("form-action 'self'");
   expect(form.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -309,13 +309,13 @@ test('where nobody can subscribe the forms say so, and what is no form is somebo
 test.each(['de', 'fr', 'es', 'ja'] as const)('in %s', async (one) => {
   language = one;
   const { text } = await look('/subscribe');
-  expect(text).toContain(`<html lang="${one}">`);
+  expect(text).toContain(`<html lang="${one}" `);
   expect(text).not.toContain('Subscribe to updates');
 });
 
 test('the form of the folder leads to the bot', () => {
   const file = subscribeFile(LOOK, given(), ['A & B'], 'https://bot.example.org/status');
-  expect(file).toMatch(/^<!DOCTYPE html><html lang="en"><head>/);
+  expect(file).toMatch(/^<!DOCTYPE html><html lang="en" dir="ltr"><head>/);
   expect(file).toContain('action="https://bot.example.org/status/subscribe"');
   expect(file).toContain('href="index.html"');
   expect(file).toContain('A &amp; B');

@@ -262,7 +262,7 @@ export async function startKit() {
   };
 }
 
-export type Mail = ParsedMail & { envelope: { from: string; to: string } };
+type Mail = ParsedMail & { envelope: { from: string; to: string } };
 
 /** A mail server that does with each recipient what the beginning of its name says. */
 export async function startSmtp() {
