@@ -11,6 +11,7 @@ import type { PublicPage, PublicPost } from '#domain/status/page.js';
 import { publicPage } from '#domain/status/read.js';
 import { botAsking, type Condition, maintenanceRef, refOf, STANDING } from '#domain/words.js';
 import type { Log } from '#log.js';
+import type { Metrics } from '#metrics.js';
 import { apiFiles } from '#public/api.js';
 import { badgeFile } from '#public/badge.js';
 import { type Crowd, type Destination, PARTS, type PublicChange, Refusing } from '#public/change.js';
@@ -40,10 +41,10 @@ import { type Core, VERSION } from './core.js';
 import { signingSecret } from './runbooks.js';
 
 /** The public page of one workspace: how it is read, and what it is made of. */
-export type PublicReading = ReturnType<typeof publicReading>;
+type PublicReading = ReturnType<typeof publicReading>;
 
 /** @param secret what names are hidden with: the same one gives the same addresses, for ever */
-export function publicReading(
+function publicReading(
   { published, incidents }: Pick<Store, 'published' | 'incidents'>,
   settings: StatusSettings,
   secret: string,
@@ -169,7 +170,7 @@ function aboutOf(fact: Fact): {
 }
 
 /** Every file of the page. @param subscribe makes the page where people subscribe; null: nobody can */
-export async function* filesOf(
+async function* filesOf(
   page: PublicPage,
   only: ReadonlySet<string> | null,
   { look, logo }: StatusSettings,
@@ -213,10 +214,12 @@ interface SiteParts {
   subscribe: (page: PublicPage) => PublicFile | null;
   log: Log;
   now: () => Date;
+  /** Of a bot. */
+  metrics?: Metrics;
 }
 
 /** The page of a workspace in a folder. */
-export function siteOf({
+function siteOf({
   team,
   dir,
   settings,
@@ -226,6 +229,7 @@ export function siteOf({
   subscribe,
   log,
   now,
+  metrics,
 }: SiteParts): Site {
   return createSite({
     folder: openFolder(dir, { installation: `${installation}/${team}` }),
@@ -235,6 +239,7 @@ export function siteOf({
     files: (page, only) => filesOf(page, only, settings, reading.words, reading.idOf(team), subscribe(page)),
     log,
     now,
+    ...(metrics && { metrics }),
   });
 }
 
@@ -285,6 +290,7 @@ interface PublicParts {
   nudge(lanes: string[]): void;
   log: Log;
   now: () => Date;
+  metrics?: Metrics;
 }
 
 /** What the files of a bot's page depend on beside what is recorded. `made` names all of it. */
@@ -378,7 +384,7 @@ async function nearestTo(folder: string, steps: number): Promise<string | null> 
 export type Publicly = Awaited<ReturnType<typeof openPublicly>>;
 
 /** @param parts.secret what addresses and links are made with */
-export async function openPublicly({ core, secret, slack, nudge, log, now }: PublicParts) {
+export async function openPublicly({ core, secret, slack, nudge, log, now, metrics }: PublicParts) {
   const { config, store, status: settings, runbooks, handle } = core;
   const told = toldSettings(config, settings);
   const reading = publicReading(store, settings, secret, now);
@@ -435,7 +441,8 @@ export async function openPublicly({ core, secret, slack, nudge, log, now }: Pub
   };
   const siteNow = async (): Promise<Site> => {
     const team = await home();
-    site ??= siteOf({ team, dir, settings, reading, installation, version: made, subscribe, log, now });
+    const parts = { team, dir, settings, reading, installation, version: made, subscribe, log, now };
+    site ??= siteOf({ ...parts, ...(metrics && { metrics }) });
     return site;
   };
   const world: PublicWorld = {

@@ -12,7 +12,7 @@ import { Words } from '#public/words/words.js';
 import type { Store } from '#store/store.js';
 
 /** What `status:` rests on where it does not say. */
-export function statusBaseOf({
+function statusBaseOf({
   org,
   publicUrl,
   dataDir,

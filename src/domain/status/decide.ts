@@ -208,7 +208,7 @@ function asked(preview: PostPreview): Refusal {
 }
 
 /** As the public will read it, in plain text. */
-export function previewText({
+function previewText({
   state,
   at,
   title,
@@ -275,7 +275,7 @@ function maintenanceIn(state: IncidentState, maintenance: number): Maintenances[
   );
 }
 
-export function maintenancesOf({ maintenances }: Pick<IncidentState, 'maintenances'>): Maintenances {
+function maintenancesOf({ maintenances }: Pick<IncidentState, 'maintenances'>): Maintenances {
   return maintenances ?? { count: 0, list: [] };
 }
 

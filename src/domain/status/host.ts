@@ -22,7 +22,7 @@ export function hostLook(token: string): HostLook | null {
 }
 
 /** Is a machine called so? `db-prod-3`, `web01`, `ip-10-0-3-4`, `tts-api-7d9f8c6b5-x2k9q`. */
-export function isMachine(label: string): boolean {
+function isMachine(label: string): boolean {
   if (!/[-_0-9]/.test(label) || label.length > 120) return label.toLowerCase() === 'localhost';
   const parts = label.toLowerCase().split(/[-_]/).filter(Boolean);
   const last = parts.at(-1) ?? '';

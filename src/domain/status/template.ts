@@ -32,7 +32,7 @@ export const TEMPLATE_FIELDS = [
   ] as const),
   ...(['from', 'to', 'impact', 'posts', 'cause', 'actions', 'url'] as const),
 ] as const;
-export type TemplateField = (typeof TEMPLATE_FIELDS)[number];
+type TemplateField = (typeof TEMPLATE_FIELDS)[number];
 
 /** Words for a field, as they are to stand in the text. Absent, null or blank: not known. */
 export type TemplateValues = { readonly [F in TemplateField]?: string | null };

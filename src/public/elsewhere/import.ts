@@ -9,7 +9,7 @@ import { askedOf, type Handle } from '#handle/handle.js';
 import type { ComponentSettings } from '../settings.js';
 
 /** What another page told of one incident. */
-export interface ImportedIncident {
+interface ImportedIncident {
   /** There. */
   readonly id: string;
   readonly title: string;

@@ -35,8 +35,6 @@ export function Heading({ level, children, ...rest }: HeadingProps) {
   return <H {...rest}>{children}</H>;
 }
 
-export const refOf = ({ it }: Happening) => it.ref;
-
 /** When it began, or is to begin: the day under which it is found. */
 export const beganAt = (one: Happening): string =>
   one.is === 'incident' ? one.it.startedAt : (one.it.startedAt ?? one.it.from);
@@ -45,7 +43,7 @@ export const isOver = (one: Happening): boolean =>
   one.is === 'incident' ? one.it.over : one.it.state === 'completed' || one.it.state === 'cancelled';
 
 /** How bad it is, or was, as one of the shapes. */
-export const shapeOf = (one: Happening): ShownState =>
+const shapeOf = (one: Happening): ShownState =>
   one.is === 'maintenance' ? 'maintenance' : IMPACT_STATE[one.it.impact];
 
 /**

@@ -211,7 +211,7 @@ function Rows({ v, of, level }: { v: View; of: readonly PublicComponent[]; level
 }
 
 /** The bars, and under them what they say, for who asks or cannot see them. */
-export function NinetyDays({ v, of }: { v: View; of: PublicComponent }) {
+function NinetyDays({ v, of }: { v: View; of: PublicComponent }) {
   const { words } = v;
   const days = Math.max(1, of.days.length);
   return (

@@ -32,14 +32,7 @@ export type Happening = Readonly<
 
 export type ShownState = ComponentState | 'unknown';
 /** The best first, as people read a legend. */
-export const SHOWN_STATES = [
-  'operational',
-  'maintenance',
-  'degraded',
-  'partial',
-  'major',
-  'unknown',
-] as const;
+const SHOWN_STATES = ['operational', 'maintenance', 'degraded', 'partial', 'major', 'unknown'] as const;
 
 /** How much of a post is shown where there are others, in characters. */
 const EXCERPT = 700;
@@ -318,7 +311,7 @@ export function Bars({ v, of }: { v: View; of: PublicComponent }) {
 }
 
 /** The same mark as a bar of that state has, for a legend. */
-export const BarMark = ({ state }: { state: ShownState }) => (
+const BarMark = ({ state }: { state: ShownState }) => (
   <svg class="bar-mark" viewBox="0 0 8 36" width="8" height="36" aria-hidden="true" focusable="false">
     <path class={`day is-${state}`} d={strokes(state, 0)} />
   </svg>

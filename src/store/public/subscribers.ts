@@ -3,7 +3,7 @@ import { on, type Queryable, utc } from '../pools.js';
 export type SubscriberKind = 'email' | 'webhook';
 
 /** `asked`: somebody has asked, and nobody has confirmed; `retired`: it does not take what it is told, `lastError` says why. */
-export type SubscriberState = 'asked' | 'confirmed' | 'retired';
+type SubscriberState = 'asked' | 'confirmed' | 'retired';
 
 /** Who is told. The address is personal: it is in no log, and in no error of ours. */
 export interface Subscriber {
@@ -42,7 +42,7 @@ export interface Subscriber {
 }
 
 /** Whoever is to be asked whether it was them. */
-export interface NewSubscriber {
+interface NewSubscriber {
   team: string;
   id: string;
   kind: SubscriberKind;
