@@ -43,6 +43,15 @@ import { signingSecret } from './runbooks.js';
 /** The public page of one workspace: how it is read, and what it is made of. */
 type PublicReading = ReturnType<typeof publicReading>;
 
+/**
+ * Components are listed before anybody has published anything of them where `status:` says anything: whoever wrote it has chosen
+ * to have a page. Without it nobody has, and only what somebody published is there.
+ */
+function listedBy({ org }: Pick<Core['config'], 'org'>, settings: StatusSettings): StatusSettings {
+  const chosen = Object.keys(org.status).length > 0 || org.legacyTitle !== null;
+  return chosen ? settings : { ...settings, components: [] };
+}
+
 /** @param secret what names are hidden with: the same one gives the same addresses, for ever */
 function publicReading(
   { published, incidents }: Pick<Store, 'published' | 'incidents'>,
@@ -387,7 +396,7 @@ export type Publicly = Awaited<ReturnType<typeof openPublicly>>;
 export async function openPublicly({ core, secret, slack, nudge, log, now, metrics }: PublicParts) {
   const { config, store, status: settings, runbooks, handle } = core;
   const told = toldSettings(config, settings);
-  const reading = publicReading(store, settings, secret, now);
+  const reading = publicReading(store, listedBy(config, settings), secret, now);
   const dir = await folderFor(settings, config.org.status.folder !== undefined, log);
   const installation = await store.installation();
   const look = () => settings.look;
@@ -573,7 +582,12 @@ function postOnce(slack: Pick<SlackClient, 'call'>) {
 /** The page of a workspace in a folder of somebody's choice, for a verb of the command line. */
 export async function builtSite(core: Core, team: string, dir: string, log: Log): Promise<Site> {
   const { config, store, status: settings } = core;
-  const reading = publicReading(store, settings, await signingSecret(config), () => new Date());
+  const reading = publicReading(
+    store,
+    listedBy(config, settings),
+    await signingSecret(config),
+    () => new Date(),
+  );
   const installation = await store.installation();
   const made = `${VERSION} built`;
   return siteOf({

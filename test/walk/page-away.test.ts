@@ -54,3 +54,18 @@ test('a page that cannot be written is told in the channel and in /readyz, and s
   );
   expect(notes).toHaveLength(2);
 });
+
+test('without `status:` nobody has chosen to show anything, and only what is published is there', async () => {
+  await bot.stop(false);
+  await writeFile(join(walk.folder, 'tocsin.yml'), 'components: [Speech, Backoffice]\n');
+  bot = await walk.here();
+  const names = async () => {
+    const answer = await fetch(`${bot.url}/status/api/v2/components.json`);
+    const { components } = (await answer.json()) as { components: Array<{ name: string }> };
+    return components.map(({ name }) => name);
+  };
+  for (;;) if ((await names().catch(() => null))?.join() === 'Speech') break;
+  const page = await (await fetch(`${bot.url}/status`)).text();
+  expect(page).toContain('We know why.');
+  expect(page).not.toContain('Backoffice');
+});
