@@ -43,11 +43,18 @@ export function oneLine(text: string, most = 200): string {
   return line.length > most ? `${line.slice(0, most - 1).join('')}…` : line.join('');
 }
 
+// Making one takes longer than all the rest of a mail.
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
 /** @returns a moment as people read it, in that zone, which it names */
 export function timeShown(iso: string, language: string, zone: string): string {
-  return new Intl.DateTimeFormat(language, {
-    ...({ year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const),
-    timeZone: zone,
-    timeZoneName: 'short',
-  }).format(new Date(iso));
+  const key = `${language} ${zone}`;
+  let clock = clocks.get(key);
+  if (!clock) {
+    const date = { year: 'numeric', month: 'short', day: 'numeric' } as const;
+    const time = { hour: '2-digit', minute: '2-digit', timeZone: zone, timeZoneName: 'short' } as const;
+    clock = new Intl.DateTimeFormat(language, { ...date, ...time });
+    clocks.set(key, clock);
+  }
+  return clock.format(new Date(iso));
 }
