@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { Core } from '#compose/core.js';
 import { STANDING } from '#domain/words.js';
 import type { Imported, ImportedPost, ReadStatuspage } from '#public/elsewhere/import.js';
+import { LONGEST_DESCRIPTION } from '#public/settings.js';
 import { Told } from '#told.js';
 import { type Io, Usage } from './core.js';
 import { whoIsHere } from './runbook/asked.js';
@@ -95,15 +96,22 @@ function summaryOf({ page, components, incidents, maintenances }: ReadStatuspage
   return `${lines.join('\n')}\n`;
 }
 
-/** What the public page shows is in tocsin.yml: what is not there has no place on it. */
+/** What the public page shows is in tocsin.yml, in `status:`: what is not there has no place on it. */
 function snippetOf({ components }: ReadStatuspage): string {
   const items = components.map(({ name, group, description, since }) => ({
     name,
     ...(group !== null && { group }),
-    ...(description !== null && { description }),
+    ...(description !== null && { description: shortened(description) }),
     ...(since !== null && { since: since.slice(0, 10) }),
   }));
-  return `# For tocsin.yml:\n${stringify({ components: items }, { lineWidth: 0 })}`;
+  return `# For tocsin.yml:\n${stringify({ status: { components: items } }, { lineWidth: 0 })}`;
+}
+
+/** What tocsin.yml would not take is cut where it stands, and not refused: everybody sees that it goes on. */
+function shortened(description: string): string {
+  if (description.length <= LONGEST_DESCRIPTION) return description;
+  const whole = description.slice(0, LONGEST_DESCRIPTION - 1).replace(/[\uD800-\uDBFF]$/, '');
+  return `${whole.trimEnd()}…`;
 }
 
 function outcomeOf({ recorded, before, changed, refused }: Imported): string {

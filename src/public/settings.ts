@@ -93,6 +93,8 @@ export interface StatusBase {
 export const GROUNDS = { light: ['#ffffff', '#f6f7f9'], dark: ['#0e1116', '#171b22'] } as const;
 const CONTRAST = 4.5;
 const MOST_COMPONENTS = 500;
+/** Of what a component is described with, in UTF-16 units. */
+export const LONGEST_DESCRIPTION = 300;
 const LOGO_BYTES = 500_000;
 
 const line = (most: number) =>
@@ -131,7 +133,7 @@ const colour = (grounds: readonly string[], what: string) =>
 const component = z.strictObject({
   name: line(LIMITS.component),
   group: line(LIMITS.component).nullable().default(null),
-  description: line(300).nullable().default(null),
+  description: line(LONGEST_DESCRIPTION).nullable().default(null),
   since: z
     .string()
     .regex(

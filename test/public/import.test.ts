@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { importFiles } from '#cli/import.js';
 import { type Core, lookupsOf } from '#compose/core.js';
+import { sectionsWrong } from '#compose/runbooks.js';
+import { readOrganisation } from '#config/organisation.js';
 import { isRefusal } from '#domain/refusal.js';
 import { STANDING } from '#domain/words.js';
 import { createHandle, type Handle } from '#handle/handle.js';
 import { type ImportPorts, importStatuspage, plainOf, readStatuspage } from '#public/elsewhere/import.js';
+import { readStatusSettings } from '#public/settings.js';
 import { type Opened, openedStore } from '../store/opened.js';
 import { effort } from '../support/effort.js';
 import { components, incident, incidents, maintenance, page, summary, update } from './statuspage-files.js';
@@ -443,14 +446,38 @@ describe('tocsin status import', () => {
     expect(out).toContain(
       [
         '# For tocsin.yml:',
-        'components:',
-        '  - name: Website',
-        '  - name: Text to Speech (Developer API)',
-        '    group: Developer API',
-        '    description: Streaming & batch',
-        '    since: 2023-05-01',
+        'status:',
+        '  components:',
+        '    - name: Website',
+        '    - name: Text to Speech (Developer API)',
+        '      group: Developer API',
+        '      description: Streaming & batch',
+        '      since: 2023-05-01',
       ].join('\n'),
     );
+  });
+
+  test('tocsin.yml takes what is printed for it, however it is described there', async () => {
+    const described = components();
+    const [first] = described.components.filter(({ group }) => !group);
+    Object.assign(first as object, { description: `a\u202eb <p>${'long 😀 '.repeat(80)}</p>` });
+    await writeFile(join(folder, 'described.json'), JSON.stringify({ ...summary(), ...described }));
+    const { out, error } = await run(['described.json'], ['--dry-run']);
+    expect(error).toBeNull();
+    const snippet = /# For tocsin\.yml:\n[\s\S]*?\n(?=\n|$)/.exec(out)?.[0] ?? '';
+    const read = readOrganisation(snippet, 'tocsin.yml', sectionsWrong);
+    if (Array.isArray(read)) throw new Error(read.join('\n'));
+    const base = { components: [], legacyTitle: null, publicUrl: null, dataDir: '.' };
+    const settings = readStatusSettings(read.status, read.at, base);
+    expect(
+      'settings' in settings && settings.settings.components.map(({ name, group }) => [name, group]),
+    ).toEqual(readStatuspage(described).components.map(({ name, group }) => [name, group]));
+  });
+
+  test('two that tocsin.yml would take for one are told of', () => {
+    const one = (id: string, name: string) => ({ id, name, group: false, group_id: null, description: null });
+    const { problems } = readStatuspage({ page: page(), components: [one('a', 'API'), one('b', 'Api')] });
+    expect(problems).toEqual([expect.stringContaining('2 are called “API”')]);
   });
 
   test('a dry run records nothing', async () => {

@@ -239,11 +239,11 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
   test('times are shown in the reader’s zone, the page’s in their title; a bare date stays', async () => {
     serve(everything());
     const page = await opened('incidents/INC-9.html', { timezoneId: 'America/New_York' });
-    const time = page.locator('#INC-9-9 time');
+    const time = page.locator('#INC-9-post00000009 time');
     expect(await time.textContent()).toBe('9 Nov 2024, 20:41 GMT-5');
     expect(await time.getAttribute('title')).toBe('10 Nov 2024, 01:41 UTC');
-    expect(await page.textContent('#INC-9-8 .post-time')).toBe('about 9 Nov 2024, 20:41 GMT-5');
-    expect(await page.textContent('#INC-9-6 .post-time')).toBe('10 Nov 2024');
+    expect(await page.textContent('#INC-9-post00000008 .post-time')).toBe('about 9 Nov 2024, 20:41 GMT-5');
+    expect(await page.textContent('#INC-9-post00000006 .post-time')).toBe('10 Nov 2024');
     expect(await page.textContent('#zone')).toContain('Times are in your time zone, America/New_York.');
     await page.context().close();
   });
@@ -260,13 +260,13 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
     `);
     serve(founding('during'));
     await page.clock.runFor(31_000);
-    await page.waitForSelector('#INC-7-9');
+    await page.waitForSelector('#INC-7-post00000009');
     expect(await page.evaluate('window.heard')).toEqual(['Some systems are not working as they should']);
     expect(await page.evaluate('window.kept === document.getElementById("sentence")')).toBe(true);
     expect(await page.evaluate('document.activeElement.closest("li").id')).toBe('c-webhooks');
     expect(await page.getAttribute('#d-webhooks', 'open')).toBe('');
     expect(await page.title()).toBe('Some systems are not working as they should · Example Voices');
-    expect(await page.textContent('#INC-7-9 time')).toBe('9 Nov 2024, 20:44 GMT-5');
+    expect(await page.textContent('#INC-7-post00000009 time')).toBe('9 Nov 2024, 20:44 GMT-5');
     // Nothing new: nothing is touched.
     const before = asked;
     await page.evaluate(`
@@ -283,7 +283,7 @@ if (!CHROMIUM) console.info('skipped: apt-get install -y --no-install-recommends
     // All of it is what a reader would see who came now.
     serve(founding('after'));
     await page.clock.runFor(31_000);
-    await page.waitForSelector('#INC-7-16');
+    await page.waitForSelector('#INC-7-post00000016');
     const fresh = await opened('index.html', { timezoneId: 'America/New_York' });
     await fresh.locator('#d-webhooks > summary').click();
     const same = `document.getElementById('main').isEqualNode(new DOMParser()

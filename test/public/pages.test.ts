@@ -308,6 +308,12 @@ describe('an incident', () => {
       of(page({ incidents: [incident({ posts: [post(3, given)] })] }), 'incidents/INC-7.html').one('.posts'),
     );
 
+  test('nobody reads how much else is recorded of it', () => {
+    const posts = [post(4_711, { id: 'k3j9x2m4p8q1' })];
+    for (const [path, source] of built(page({ incidents: [incident({ posts })] })))
+      expect([path, source]).toEqual([path, expect.not.stringMatching(/4,?711/)]);
+  });
+
   test('a time is as exact as it was said', () => {
     const when = (precision: 'second' | 'minute' | 'approx' | 'date') =>
       posts({ precision, at: '2024-11-10T23:41:09Z' });

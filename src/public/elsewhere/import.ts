@@ -113,7 +113,12 @@ const COMPONENT = z.object({
   description: z
     .string()
     .nullish()
-    .transform((text) => plainOf(text ?? '').replace(/\s+/g, ' ') || null),
+    .transform(
+      (text) =>
+        printable(plainOf(text ?? ''))
+          .replace(/\s+/g, ' ')
+          .trim() || null,
+    ),
   start_date: z
     .string()
     .regex(/^\d{4}-\d\d-\d\d/, 'is no date such as 2024-11-10')
@@ -257,11 +262,17 @@ function componentsOf(found: readonly Part[], problems: string[]) {
     const since = one.start_date ? `${one.start_date.slice(0, 10)}T00:00:00Z` : null;
     return { name, group, description: one.description, since };
   });
-  const counted = new Map<string, number>();
-  for (const { name } of components) counted.set(name, (counted.get(name) ?? 0) + 1);
-  for (const [name, times] of counted)
-    if (times > 1)
-      problems.push(`components: ${times} are called “${name}”; give them names of their own in the file`);
+  // As tocsin.yml tells them apart.
+  const counted = new Map<string, string[]>();
+  for (const { name } of components) {
+    const same = name.normalize('NFKC').toLowerCase();
+    counted.set(same, [...(counted.get(same) ?? []), name]);
+  }
+  for (const [name, ...others] of counted.values())
+    if (others.length > 0)
+      problems.push(
+        `components: ${others.length + 1} are called “${name}”; give them names of their own in the file`,
+      );
   const nameOf = (code: string | null | undefined, said: string) =>
     names.get(code ?? '') ?? names.get(`name ${said}`) ?? said;
   return { components, nameOf };

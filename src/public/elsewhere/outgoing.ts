@@ -88,12 +88,19 @@ function signedHeaders(secret: string, id: string, body: string, place: string):
 }
 
 /** @returns the same for the same change; nothing in it that the page does not say */
-export function webhookId({ of, maintenance, components, page, recordedAt, seq }: PublicChange): string {
-  const ref = of?.ref ?? maintenance?.ref;
-  if (ref !== undefined) return `${ref}-${seq}`;
-  // Of a component alone: whose number the record has, is nobody's business.
+export function webhookId({
+  kind,
+  of,
+  maintenance,
+  post,
+  components,
+  page,
+  recordedAt,
+}: PublicChange): string {
+  const about = kind === 'state' ? null : (post ?? of ?? maintenance);
+  // Of a component alone: the number that the record has for it is nobody's business, like all others that are of the record.
   const ids = page.components.filter(({ name }) => components.includes(name)).map(({ id }) => id);
-  return `${ids.join('-') || 'page'}-${recordedAt.replace(/\D/g, '')}`;
+  return `${about?.id ?? (ids.join('-') || 'page')}-${recordedAt.replace(/\D/g, '')}`;
 }
 
 const TYPES = {

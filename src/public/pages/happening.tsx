@@ -199,7 +199,7 @@ function Posts({
       {posts.map((post) => (
         <li
           class={post.withdrawnAt === null ? `post is-${post.state}` : 'post is-withdrawn'}
-          id={`${of}-${post.n}`}
+          id={`${of}-${post.id}`}
         >
           <div class="post-head">
             <Heading level={level} class="post-state">
