@@ -58,7 +58,8 @@ interface How {
  *
  * Each incident, and each planned work, says by itself how a component is from moment to moment, by happened time; what is
  * shown is the worst of it. A struck entry says nothing.
- * @param known the components of tocsin.yml, in its order
+ * @param known the components of tocsin.yml, in its order. Others that were published once are listed where it names none, and
+ *   else while something that goes on names them
  */
 export function publicPage(
   records: readonly PublicRecord[],
@@ -81,7 +82,12 @@ export function publicPage(
   }
   incidents.sort(newestFirst((one) => `${one.startedAt} ${one.createdAt} ${one.id}`));
   maintenances.sort(newestFirst((one) => `${one.from} ${one.createdAt} ${one.id}`));
-  const components = componentsOf(known, reading);
+  const goesOn = new Set([
+    ...incidents.flatMap(({ over, components }) => (over ? [] : components.map(({ name }) => name))),
+    ...maintenances.flatMap(({ state, components }) => (state === 'in_progress' ? components : [])),
+  ]);
+  const all = known.length === 0;
+  const components = componentsOf(known, reading, (name) => all || goesOn.has(name));
   const overall = overallOf(components, incidents);
   return { at, updatedAt: reading.updatedAt, overall, components, incidents, maintenances };
 }
@@ -308,7 +314,12 @@ function maintenanceOf(
 
 // -- components --
 
-function componentsOf(known: readonly KnownComponent[], reading: Reading): PublicComponent[] {
+/** @param shows whether one that is not known is listed */
+function componentsOf(
+  known: readonly KnownComponent[],
+  reading: Reading,
+  shows: (name: string) => boolean,
+): PublicComponent[] {
   const { components, zone, ms: now, idOf } = reading;
   const days = lastDays(zone, now);
   const listed = new Map<string, KnownComponent>();
@@ -321,8 +332,11 @@ function componentsOf(known: readonly KnownComponent[], reading: Reading): Publi
     const met = heard ? Math.min(since, Date.parse(heard.recorded)) : since;
     return { ...one, id: idOf(`component:${one.name}`), heard, since, met };
   });
+  // Also of those that are not listed now: nothing else takes over their addresses.
   const slugs = slugsOf(all);
-  return all.map(({ id, name, group, description, heard, since }) => {
+  const names = new Set(known.map(({ name }) => name));
+  const shown = all.filter(({ name }) => names.has(name) || shows(name));
+  return shown.map(({ id, name, group, description, heard, since }) => {
     const first = Math.min(since, heard?.first ?? Number.POSITIVE_INFINITY);
     const knownFrom = first === Number.POSITIVE_INFINITY ? now : first;
     const history = historyOf(heard ?? { changes: [], touches: [] }, { knownFrom, now, days });

@@ -15,6 +15,45 @@ const day = (page: PublicPage, date: string, name = 'API') =>
 
 const SINCE = known('API', '2020-01-01T00:00:00Z');
 
+describe('a component that was taken out of tocsin.yml', () => {
+  const began = post(5, '2024-11-10T01:41:00Z', 'identified', { said: { Old: 'partial', API: 'degraded' } });
+  const ended = post(6, '2024-11-10T02:02:00Z', 'resolved');
+  const listed = (at: string, records: Parameters<typeof pageAt>[1], components = [SINCE]) =>
+    pageAt(at, records, components).components.map(({ name }) => name);
+
+  test('is listed while an incident that goes on names it, and stays in what was published of it', () => {
+    expect(listed('2024-11-10T01:50:00Z', [record(7, began)])).toEqual(['API', 'Old']);
+    const page = pageAt('2024-11-10T03:00:00Z', [record(7, began, ended)], [SINCE]);
+    expect(page.components.map(({ name }) => name)).toEqual(['API']);
+    expect(page.incidents[0]?.components.map(({ name }) => name).sort()).toEqual(['API', 'Old']);
+  });
+
+  test('does not make the page ill by what was said of it alone', () => {
+    const alone = record(0, set(3, '2024-11-10T01:00:00Z', 'Old', 'major'));
+    const page = pageAt('2024-11-10T03:00:00Z', [alone], [SINCE]);
+    expect([page.components.map(({ name }) => name), page.overall.kind]).toEqual([['API'], 'operational']);
+  });
+
+  test('is listed while planned work on it is under way', () => {
+    const work = plan(3, 'MNT-1', ['2024-11-10T01:00:00Z', '2024-11-10T04:00:00Z'], ['Old']);
+    const begun = works(4, 'MNT-1', '2024-11-10T01:00:00Z', 'in_progress');
+    expect(listed('2024-11-10T00:30:00Z', [record(0, work)])).toEqual(['API']);
+    expect(listed('2024-11-10T02:00:00Z', [record(0, work, begun)])).toEqual(['API', 'Old']);
+  });
+
+  test('is listed where tocsin.yml names none at all', () => {
+    expect(listed('2024-11-10T03:00:00Z', [record(7, began, ended)], [])).toEqual(['API', 'Old']);
+  });
+
+  test('leaves its address to nobody while it is away', () => {
+    const old = post(5, '2024-11-10T01:41:00Z', 'identified', { said: { 'api!': 'partial' } });
+    const young = known('API', null);
+    const slugs = (...posts: (typeof old)[]) =>
+      pageAt('2024-11-10T03:00:00Z', [record(7, old, ...posts)], [young]).components.map(({ slug }) => slug);
+    expect(slugs(ended)[0]).toBe(slugs()[0]);
+  });
+});
+
 describe('the founding incident', () => {
   const identified = post(5, '2024-11-10T01:41:00Z', 'identified', {
     ...{ said: { [TTS]: 'partial' }, title: 'Developer TTS API authorization failures' },
