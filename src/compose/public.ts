@@ -22,7 +22,7 @@ import { feedFiles } from '#public/feeds.js';
 import { openFolder, PageNotWritten, type PublicFile } from '#public/folder.js';
 import { assets, htmlFiles } from '#public/pages/pages.js';
 import type { StatusSettings } from '#public/settings.js';
-import { createSite, lackingOf, type Site } from '#public/site.js';
+import { createSite, lackingOf, type Site, versionIn } from '#public/site.js';
 import { channelDestination } from '#public/subscribe/channel.js';
 import { createForms, subscribeFile } from '#public/subscribe/front.js';
 import { type Mailer, openMailer } from '#public/subscribe/mailer.js';
@@ -218,7 +218,7 @@ interface SiteParts {
   settings: StatusSettings;
   reading: PublicReading;
   installation: string;
-  /** Names this version of ours and its settings: with others the same facts make other files. */
+  /** Of our program, and of its settings. */
   version: string;
   subscribe: (page: PublicPage) => PublicFile | null;
   log: Log;
@@ -244,7 +244,8 @@ function siteOf({
     folder: openFolder(dir, { installation: `${installation}/${team}` }),
     zone: settings.look.zone,
     read: () => reading.read(team),
-    revision: async () => `${version} ${await reading.revision(team)}`,
+    version,
+    revision: () => reading.revision(team),
     files: (page, only) => filesOf(page, only, settings, reading.words, reading.idOf(team), subscribe(page)),
     log,
     now,
@@ -302,7 +303,7 @@ interface PublicParts {
   metrics?: Metrics;
 }
 
-/** What the files of a bot's page depend on beside what is recorded. `made` names all of it. */
+/** What the files of a page depend on beside what is recorded, whoever makes them. `made` names all of it. */
 function makingOf(
   { publicUrl }: Pick<Config, 'publicUrl'>,
   settings: StatusSettings,
@@ -313,7 +314,12 @@ function makingOf(
   const logo = settings.logo?.content.toString('base64');
   const of = [VERSION, { ...settings, templates: null, logo }, offers, formsUrl];
   const made = createHash('sha256').update(JSON.stringify(of)).digest('hex');
-  return { offers, formsUrl, made };
+  const subscribe = (page: PublicPage): PublicFile | null => {
+    if (!offers || formsUrl === null) return null;
+    const names = page.components.map(({ name }) => name);
+    return ['subscribe.html', subscribeFile(settings.look, subscribers, names, formsUrl)];
+  };
+  return { offers, formsUrl, subscribe, made };
 }
 
 /** How the page stands in its folder. */
@@ -342,15 +348,13 @@ export async function seePage(
     if (there === null) return { dir, is: 'none', uid: null } as const;
     const { revision, uid } = there;
     if (revision === null) return { dir, is: 'torn', uid } as const;
-    const [, made = ''] = revision.split(' ');
-    const lacking = (version: string) =>
-      lackingOf(revision, {
-        zone: look.zone,
-        now: () => new Date(),
-        revision: async () => `${version} ${await store.published.revision(team)}`,
-      });
-    const ours = makingOf(config, settings, toldSettings(config, settings).subscribers).made;
-    const is = (await lacking(made)) !== null ? 'old' : (await lacking(ours)) !== null ? 'remade' : 'current';
+    const lacking = await lackingOf(revision, {
+      zone: look.zone,
+      now: () => new Date(),
+      revision: () => store.published.revision(team),
+    });
+    const { made } = makingOf(config, settings, toldSettings(config, settings).subscribers);
+    const is = lacking !== null ? 'old' : versionIn(revision) === made ? 'current' : 'remade';
     return { dir, is, uid } as const;
   };
   const none = (dir: string) => ({ dir, is: 'none', uid: null }) as const;
@@ -401,12 +405,7 @@ export async function openPublicly({ core, secret, slack, nudge, log, now, metri
   const installation = await store.installation();
   const look = () => settings.look;
   const { subscribers } = told;
-  const { offers, formsUrl, made } = makingOf(config, settings, subscribers);
-  const subscribe = (page: PublicPage): PublicFile | null => {
-    if (!offers || subscribers === null || formsUrl === null) return null;
-    const names = page.components.map(({ name }) => name);
-    return ['subscribe.html', subscribeFile(settings.look, subscribers, names, formsUrl)];
-  };
+  const { offers, formsUrl, subscribe, made } = makingOf(config, settings, subscribers);
   let site: Site | null = null;
   let keeping: (() => Promise<void>) | null = null;
   const stopping = new AbortController();
@@ -589,7 +588,8 @@ export async function builtSite(core: Core, team: string, dir: string, log: Log)
     () => new Date(),
   );
   const installation = await store.installation();
-  const made = `${VERSION} built`;
+  const { subscribers } = toldSettings(config, settings);
+  const { subscribe, made } = makingOf(config, settings, subscribers);
   return siteOf({
     team,
     dir,
@@ -597,7 +597,7 @@ export async function builtSite(core: Core, team: string, dir: string, log: Log)
     reading,
     installation,
     version: made,
-    subscribe: () => null,
+    subscribe,
     log,
     now: () => new Date(),
   });

@@ -13,7 +13,9 @@ export interface SitePorts {
   zone: string;
   /** All that the public may know, as it is recorded at this moment. */
   read(): Promise<PublicPage>;
-  /** Names what the page is made of: recorded facts, settings, version. Another one: it has to be made anew. */
+  /** Names settings and version, without a blank: with others the same facts make other files. */
+  version: string;
+  /** Names the recorded facts that the page is made of. Another one: it has to be made anew. */
   revision(): Promise<string>;
   /**
    * @param only `ref` of the incidents and maintenances whose pages are needed; those of others may be left out, and nothing
@@ -53,6 +55,13 @@ const NAMES_FILE = 'components.json';
 const STALE_MS = 60_000;
 /** A bot whose clock is ahead by less may have begun the next day before us. */
 const CLOCKS_MS = 3_600_000;
+/**
+ * For so long a bot leaves alone what another one that began later wrote with other settings: while a deployment rolls, the two
+ * do not undo each other's work. After that the other one may be gone.
+ */
+const YIELD_MS = 300_000;
+const TWO =
+  'another bot, with other settings or of another version, writes the status page into the same folder: the one that began later has its way';
 
 /** Keeps a folder in step with what is recorded. One for a folder and process; other processes may have the same folder. */
 export function createSite(ports: SitePorts): Site {
@@ -65,13 +74,20 @@ export function createSite(ports: SitePorts): Site {
   let stale: Moment | null = null;
   /** What we know to be in the folder: by which revision, made of what. */
   let last: { revision: string; marks: Marks } | null = null;
+  const began = ports.now().getTime();
+  /** What another bot wrote with other settings, and since when it stands there. */
+  let others: { there: string; since: Moment } | null = null;
+  let warned = false;
 
   async function once(why: string): Promise<Built> {
-    const began = performance.now();
+    const start = performance.now();
     try {
       const { written, removed, files } = await folder.write(async (standing) => {
         // Before the page is read: it may be newer than its revision, which costs another look, and never older.
-        const revision = `${days(ports.now())} ${await ports.revision()}`;
+        const ours = { day: days(ports.now()), version: ports.version, began };
+        const made = { ...ours, facts: await ports.revision() };
+        const before = standing === null ? null : partsOf(standing);
+        const revision = standing !== null && before && isSame(before, made) ? standing : named(made);
         const page = await ports.read();
         const marks = marksOf(page);
         const only = standing !== null && last?.revision === standing ? changed(last.marks, marks) : null;
@@ -79,9 +95,10 @@ export function createSite(ports: SitePorts): Site {
         const some = only && { keeps: (path: string) => path.startsWith('incidents/') };
         return { revision, files: all(page, only), ...some };
       });
-      const ms = performance.now() - began;
+      const ms = performance.now() - start;
       trouble = null;
       stale = null;
+      others = null;
       said = '';
       ports.metrics?.pageBuilt(written + removed > 0 ? 'written' : 'same', ms);
       ports.metrics?.pageIsCurrent();
@@ -93,7 +110,7 @@ export function createSite(ports: SitePorts): Site {
       last = null;
       trouble = error instanceof PageNotWritten ? error : null;
       stale ??= moment(ports.now().getTime());
-      ports.metrics?.pageBuilt('failed', performance.now() - began);
+      ports.metrics?.pageBuilt('failed', performance.now() - start);
       throw error;
     }
   }
@@ -119,7 +136,28 @@ export function createSite(ports: SitePorts): Site {
     return following;
   }
 
-  const lacking = async () => lackingOf(await folder.look(), ports);
+  /** @returns why it has to be built; null: it is current, or left to another one */
+  async function lacking(): Promise<string | null> {
+    const there = await folder.look();
+    const why = await lackingOf(there, ports);
+    if (why !== null || there === null) return why;
+    const made = partsOf(there);
+    if (made.version === ports.version || yields(there, made)) return null;
+    return 'it was made with other settings, or by another version';
+  }
+
+  /** Whoever began later has the settings that hold from now on: an older one waits until that is over, or until it may be gone. */
+  function yields(there: string, made: Made): boolean {
+    const now = ports.now().getTime();
+    const younger = made.began > began || (made.began === began && made.version > ports.version);
+    if (!younger || made.began > now + CLOCKS_MS) return false;
+    if (others?.there !== there) {
+      if (!warned) log.warn({ folder: folder.dir }, TWO);
+      warned = true;
+      others = { there, since: moment(now) };
+    }
+    return age(others.since, now) <= YIELD_MS;
+  }
 
   async function lookAfter(): Promise<void> {
     try {
@@ -174,21 +212,42 @@ export function createSite(ports: SitePorts): Site {
   };
 }
 
+/** What a revision says, in this order. `began`: when the bot that wrote it did, in ms; what else is equal is the same page. */
+interface Made {
+  day: string;
+  version: string;
+  began: number;
+  facts: string;
+}
+
+const named = ({ day, version, began, facts }: Made): string => `${day} ${version} ${began} ${facts}`;
+
+/** @returns which settings and version a revision names, see `SitePorts.version` */
+export const versionIn = (revision: string): string => partsOf(revision).version;
+
+function partsOf(revision: string): Made {
+  const [day = '', version = '', began = '', ...facts] = revision.split(' ');
+  return { day, version, began: Number(began), facts: facts.join(' ') };
+}
+
+const isSame = (a: Made, b: Made): boolean =>
+  a.day === b.day && a.version === b.version && a.facts === b.facts;
+
 /**
  * @param there the revision that stands in the folder; null: none, or not whole
- * @returns why it has to be built; null: it is current
+ * @returns why it is not current, whatever settings and version it was made with; null: it is
  */
 export async function lackingOf(
   there: string | null,
   { zone, now, revision }: Pick<SitePorts, 'zone' | 'now' | 'revision'>,
 ): Promise<string | null> {
   if (there === null) return 'it was not there whole';
-  const [day = ''] = there.split(' ', 1);
+  const { day, facts } = partsOf(there);
   const at = now();
   // Not the one before: two whose clocks differ would undo each other's work for as long.
   const days = [at, new Date(at.getTime() + CLOCKS_MS)].map(dayIn(zone));
   if (!days.includes(day)) return 'another day';
-  return there === `${day} ${await revision()}` ? null : 'it was not current';
+  return facts === (await revision()) ? null : 'it was not current';
 }
 
 /** @returns the day in a zone, `2024-11-10` */

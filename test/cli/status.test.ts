@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -55,6 +55,18 @@ describe('status build', () => {
     expect((await run('build', `--out=${dir}`)).out).toMatch(
       /files, (all as they were|\d+ of them new)\.\n$/,
     );
+  });
+
+  test('has the page where people subscribe, and leads there, as the bot’s has', async () => {
+    const config = join(base, 'subscribers.yml');
+    await writeFile(config, 'status: { subscribers: { webhooks: {} } }\n');
+    const dir = join(base, 'with-forms');
+    const url = { TOCSIN_CONFIG: config, PUBLIC_URL: 'https://bot.example.com' };
+    await run('build', '--out', join(base, 'without'));
+    expect(await readdir(join(base, 'without'))).not.toContain('subscribe.html');
+    await statusVerb.run(['build', '--out', dir], { ...io(), env: { ...io().env, ...url } });
+    expect(await readFile(join(dir, 'subscribe.html'), 'utf8')).toContain('https://bot.example.com/status');
+    expect(await readFile(join(dir, 'index.html'), 'utf8')).toContain('href="subscribe.html"');
   });
 
   test('says in one sentence what keeps it from being written', async () => {

@@ -40,8 +40,9 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-function siteOf(): Site {
+function siteOf(version = 'v1'): Site {
   return createSite({
+    version,
     folder: openFolder(dir, { installation: 'one' }),
     zone: 'Asia/Kolkata',
     revision: () => revision(),
@@ -289,4 +290,69 @@ test('how each writing ended is counted, and when the page was current last', as
   // To look is enough, where nothing has to be written.
   stops.push(site.keep(5));
   await until('it is seen to be current', async () => ((await current()) ?? 0) > (before ?? 0));
+});
+
+describe('two bots with other settings, while a deployment rolls', () => {
+  const looks = async (more: number) => {
+    let seen = 0;
+    const asked = revision;
+    revision = () => {
+      seen++;
+      return asked();
+    };
+    await until('they looked', () => seen > more);
+  };
+  const others = () => log.lines.filter((line) => line.includes('another bot'));
+
+  test('the one that began later writes it at once; the older one leaves it so, and says it once', async () => {
+    await site.build('first');
+    now = new Date(now.getTime() + 60_000);
+    const younger = siteOf('v2');
+    stops.push(younger.keep(5));
+    await until('the younger one wrote it', () => onlys.length === 2);
+    keep();
+    await looks(10);
+    expect(onlys).toHaveLength(2);
+    expect(others()).toEqual([expect.stringMatching(/^warn another bot, with other settings/)]);
+  });
+
+  test('what is published meanwhile is written by whoever has it, and then it comes to rest', async () => {
+    now = new Date(now.getTime() + 60_000);
+    const younger = siteOf('v2');
+    stops.push(younger.keep(5));
+    await until('it is there', () => onlys.length === 1);
+    page = pageOf([incident(9, 'new')]);
+    keep();
+    await site.build('something was published');
+    // Both may have seen at the same time that it was not current.
+    await looks(10);
+    const written = onlys.length;
+    expect(written).toBeLessThanOrEqual(6);
+    await looks(20);
+    expect(onlys).toHaveLength(written);
+    expect(await read('index.html')).toBe('<head>1 INC-9');
+  });
+
+  test('one that is gone does not keep its page for ever', async () => {
+    now = new Date(now.getTime() + 60_000);
+    await siteOf('v2').build('by who is gone');
+    keep();
+    await looks(4);
+    expect(onlys).toHaveLength(1);
+    now = new Date(now.getTime() + 301_000);
+    await until('the older one wrote its own', () => onlys.length === 2);
+    // And it does not begin anew at once when the other one is there after all.
+    await siteOf('v2').build('back again');
+    await looks(10);
+    expect(onlys).toHaveLength(3);
+  });
+
+  test('bots with the same settings write the same page, whoever began when', async () => {
+    await site.build('first');
+    now = new Date(now.getTime() + 60_000);
+    stops.push(siteOf().keep(5));
+    keep();
+    await looks(10);
+    expect([onlys.length, others()]).toEqual([1, []]);
+  });
 });
