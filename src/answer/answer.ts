@@ -137,6 +137,8 @@ export interface AnswerPorts {
   publicly?: {
     /** Gives a post the text of its template, and the next update that is promised where nobody said when; or says why not. */
     ready(post: PublishPost, of: IncidentState, now: Date): Promise<PublishPost | Refusal>;
+    /** Gives planned work the text of its template; or says why not. */
+    plan(work: PlanMaintenance): PlanMaintenance | Refusal;
     /** Makes sure that there is a standing record, which planned work stands in. */
     standing(team: string): Promise<void>;
   };
@@ -342,6 +344,7 @@ async function changesPost(
 }
 
 type PublishPost = Extract<TypedIntent, { type: 'PublishPost' }>;
+type PlanMaintenance = Extract<TypedIntent, { type: 'PlanMaintenance' }>;
 
 /** Planned work is of no incident, and stands in the standing record. */
 const PLANNED: ReadonlySet<TypedIntent['type']> = new Set<TypedIntent['type']>([
@@ -360,7 +363,11 @@ async function record(
   const ready = standing ? await lookedUp(async () => ports.publicly?.standing(asking.team)) : undefined;
   if (isRefusal(ready)) return refused(ready);
   const intent =
-    asked.type === 'PublishPost' ? await lookedUp(() => filled(ports, asked, incident, asking)) : asked;
+    asked.type === 'PublishPost'
+      ? await lookedUp(() => filled(ports, asked, incident, asking))
+      : asked.type === 'PlanMaintenance' && asked.template != null
+        ? (ports.publicly?.plan(asked) ?? noTemplates(asked.template))
+        : asked;
   if (isRefusal(intent)) return refused(intent);
   return recordReady(ports, intent, standing ? STANDING : incident, asking, notes);
 }
@@ -374,10 +381,12 @@ async function filled(
 ): Promise<PublishPost | Refusal> {
   const { template } = post;
   if (incident === null || (!publicly && template == null)) return post;
-  if (!publicly) return refuse('NO_SUCH_TEMPLATE', { template: template ?? '', known: [] });
+  if (!publicly) return noTemplates(template ?? '');
   const state = await read.incident(asking, incident);
   return isRefusal(state) ? state : publicly.ready(post, state, asking.now);
 }
+
+const noTemplates = (template: string) => refuse('NO_SUCH_TEMPLATE', { template, known: [] });
 
 async function recordReady(
   ports: AnswerPorts,

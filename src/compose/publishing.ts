@@ -1,11 +1,20 @@
 import type { AnswerPorts } from '#answer/answer.js';
 import { BadConfig, type Config } from '#config/config.js';
+import { checkText } from '#domain/command/entered.js';
 import type { Entry } from '#domain/incident/entry.js';
+import type { IntentOf } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal } from '#domain/refusal.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PublicRules } from '#domain/status/publish.js';
-import { fillTemplate, type TemplateValues, templateNamed } from '#domain/status/template.js';
-import { botAsking, STANDING, toSeconds } from '#domain/words.js';
+import {
+  fillTemplate,
+  type Template,
+  type TemplateValues,
+  takesOurWords,
+  templateNamed,
+} from '#domain/status/template.js';
+import { LIMITS } from '#domain/text.js';
+import { botAsking, type Moment, POST_STATES, type PostState, STANDING, toSeconds } from '#domain/words.js';
 import type { Handle } from '#handle/handle.js';
 import { publicRulesOf, readStatusSettings, type StatusBase, type StatusSettings } from '#public/settings.js';
 import { Words } from '#public/words/words.js';
@@ -50,24 +59,57 @@ export function publishingWith(
   handle: Handle,
 ): NonNullable<AnswerPorts['publicly']> {
   const words = new Words(settings.look.language, settings.look.zone);
+
+  /** @returns by when another post is promised, where nobody said when or that none is. Nothing is promised of what is long past. */
+  function promisedBy(
+    { moment }: Pick<PublishPost, 'moment'>,
+    posted: PostState,
+    template: Template | null,
+    now: Date,
+  ): Moment | null {
+    if (posted === 'resolved' || posted === 'postmortem') return null;
+    const past = moment !== null && now.getTime() - Date.parse(moment.at) > JUST_NOW_MS;
+    const ms = template?.nextMs ?? (past ? null : settings.followMs);
+    if (ms === null) return null;
+    return { at: toSeconds(new Date(now.getTime() + ms)), until: null, precision: 'minute' };
+  }
+
   return {
     async ready(post, state, now) {
-      const template = post.template == null ? null : templateNamed(settings, post.template);
+      const name = post.template ?? null;
+      const template = name === null ? null : templateNamed(settings, name);
       if (isRefusal(template)) return template;
-      const posted = post.state ?? (template && isPostState(template.state) ? template.state : state.status);
-      const promises =
-        posted === 'resolved' || posted === 'postmortem' ? null : (template?.nextMs ?? settings.followMs);
-      const next =
-        post.next ??
-        (promises === null
-          ? null
-          : { at: toSeconds(new Date(now.getTime() + promises)), until: null, precision: 'minute' as const });
-      const more = { ...(next && { next }), ...(template && { state: posted, template: null }) };
-      if (!template) return { ...post, ...more };
+      const usual = template && POST_STATES.find((one) => one === template.state);
+      if (template && !usual)
+        return refuse('TEMPLATE_ELSEWHERE', { template: name ?? '', state: template.state, planned: true });
+      const posted = post.state ?? usual ?? state.status;
+      const next = post.next === undefined ? promisedBy(post, posted, template, now) : post.next;
+      const made = { ...post, next };
+      if (!template) return made;
       const entries = await store.incidents.entriesOf(state.team, state.number, TOLD);
-      const values = valuesOf(state, entries, rules, words, next?.at ?? null, settings.look.url);
-      const text = fillTemplate(template, values, post.template ?? 'post');
-      return typeof text === 'string' ? { ...post, ...more, text } : text;
+      const values = valuesOf(state, entries, rules, words, next?.at ?? null, settings);
+      const text = filled(template, values, name);
+      if (typeof text !== 'string') return text;
+      const unseen = takesOurWords(template, values) && { unseen: true as const, confirmed: false };
+      return { ...made, state: posted, template: null, text, ...unseen };
+    },
+    plan(work) {
+      const name = work.template ?? null;
+      const template = name === null ? null : templateNamed(settings, name);
+      if (isRefusal(template)) return template;
+      if (!template) return work;
+      if (template.state !== 'scheduled')
+        return refuse('TEMPLATE_ELSEWHERE', { template: name ?? '', state: template.state, planned: false });
+      const names = words.list(work.components);
+      const text = filled(
+        template,
+        {
+          ...{ title: work.title, component: names, components: names, url: settings.look.url },
+          ...{ from: words.moment(work.from.at), to: words.moment(work.to.at) },
+        },
+        name,
+      );
+      return typeof text === 'string' ? { ...work, template: null, text } : text;
     },
     async standing(team) {
       if (await store.incidents.load(team, STANDING)) return;
@@ -76,12 +118,18 @@ export function publishingWith(
   };
 }
 
-const isPostState = (
-  state: string,
-): state is 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem' =>
-  ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'].includes(state);
+type PublishPost = IntentOf<'PublishPost'>;
 
-/** Of these a template may speak; of causes and actions only in a postmortem that somebody looks at before it goes out. */
+/** A post of a moment that is further back tells of what was. */
+const JUST_NOW_MS = 300_000;
+
+/** A text that the page would not take is refused before anybody is asked about it. */
+function filled(template: Template, values: TemplateValues, name: string | null): string | Refusal {
+  const text = fillTemplate(template, values, name ?? 'post');
+  return typeof text === 'string' ? (checkText(text, LIMITS.post) ?? text) : text;
+}
+
+/** Of these a template may speak; what is in words of ours somebody looks at before it goes out. */
 const TOLD = ['post', 'impact', 'cause', 'action'] as const;
 
 function valuesOf(
@@ -90,12 +138,14 @@ function valuesOf(
   { components }: PublicRules,
   words: Words,
   next: string | null,
-  url: string | null,
+  { earlierPosts, look: { url } }: StatusSettings,
 ): TemplateValues {
   const may = (name: string) => components === null || components.includes(name);
   const names = state.components.filter(may);
   const live = entries.filter(({ struck, erased }) => !struck && !erased);
-  const posts = live.filter(({ kind }) => kind === 'post').sort((a, b) => (a.at < b.at ? -1 : 1));
+  const posts = live
+    .filter(({ kind, detail }) => kind === 'post' && (earlierPosts || detail.components !== undefined))
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
   const at = (of: string) => posts.find(({ detail }) => detail.state === of)?.at;
   const { started, resolved } = state.milestones;
   const began = started?.at ?? posts[0]?.at ?? state.opened.at;

@@ -251,13 +251,20 @@ export const SENTENCES = {
     sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: ${p.by} put it there.`,
     next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
   }),
-  PUBLISH_NEEDS_CONFIRMATION: (p: { preview: string; warnings: readonly string[]; drill: boolean }) => ({
+  PUBLISH_NEEDS_CONFIRMATION: (p: {
+    preview: string;
+    warnings: readonly string[];
+    drill: boolean;
+    unseen?: boolean;
+  }) => ({
     sentence: `The public would read:\n${p.preview}${p.warnings.length ? `\nBefore it goes out: ${p.warnings.join(' ')}` : ''}`,
-    next: p.drill
-      ? 'Type it again with `--yes`. It is a drill: no public page shows it.'
-      : p.warnings.length
-        ? 'Change it; or, if the public may read that, type it again with `--yes --anyway "WHY"`.'
-        : 'Type it again with `--yes`.',
+    next: p.unseen
+      ? 'The template took words of the record into it that were written for us, so `--yes` is not enough: look at it in Slack and click *Publish*, or type the text itself in place of the template.'
+      : p.drill
+        ? 'Type it again with `--yes`. It is a drill: no public page shows it.'
+        : p.warnings.length
+          ? 'Change it; or, if the public may read that, type it again with `--yes --anyway "WHY"`.'
+          : 'Type it again with `--yes`.',
   }),
   POST_LEAKS: (p: { warnings: readonly string[] }) => ({
     sentence: `Nothing was published. ${p.warnings.join(' ')}`,
@@ -301,7 +308,15 @@ export const SENTENCES = {
   }),
   BAD_TEMPLATE: (p: { template: string; why: string }) => ({
     sentence: `The template “${p.template}” cannot be used: ${p.why}`,
-    next: 'Mend it under `status: templates:` of tocsin.yml, or type the text.',
+    next: 'Type the text, with that filled in; or mend the template under `status: templates:` of tocsin.yml.',
+  }),
+  TEMPLATE_ELSEWHERE: (p: { template: string; state: string; planned: boolean }) => ({
+    sentence: p.planned
+      ? `The template “${p.template}” is of planned work (${p.state}), and this is a post of an incident.`
+      : `The template “${p.template}” is no announcement of planned work: its state is ${p.state}.`,
+    next: p.planned
+      ? 'Name another one; `maintenance TITLE --template NAME --from TIME --to TIME` announces planned work.'
+      : 'Name one whose state is scheduled, such as `maintenance`.',
   }),
   // -- planned work --
   NO_SUCH_MAINTENANCE: (p: { ref: string; known: readonly string[] }) => ({

@@ -103,7 +103,7 @@ const TABLE = {
     },
   ],
   maintenance: [
-    'maintenance TITLE --from TIME --to TIME [--component NAME]… [--text TEXT] | maintenance MNT-1 begin|end|cancel|post [TEXT] | maintenance MNT-1 move --from TIME --to TIME',
+    'maintenance TITLE --from TIME --to TIME [--component NAME]… [--text TEXT | --template NAME] | maintenance MNT-1 begin|end|cancel|post [TEXT] | maintenance MNT-1 move --from TIME --to TIME',
     'plan work that the public is told of',
     {
       flags: [
@@ -111,6 +111,7 @@ const TABLE = {
         { name: 'to', value: 'TIME' },
         COMPONENT,
         { name: 'text', value: 'TEXT' },
+        { name: 'template', value: 'NAME' },
         { name: 'anyway', value: 'WHY' },
       ],
       incident: false,

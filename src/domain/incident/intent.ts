@@ -88,11 +88,14 @@ export type Intent<P = Person> =
       /** No others: a preview has shown these. */
       only?: true;
       states?: StateAsked[];
+      /** null: none is promised. Absent: what is usual here. */
       next?: Moment | null;
       /** Why it is published although something in it may be meant for us alone. */
       anyway?: string | null;
       /** The name of a template of tocsin.yml that makes the text. */
       template?: string | null;
+      /** A template took words of the record into the text that nobody has read as a post: not confirmed before it was shown. */
+      unseen?: true;
     }
   /** `text` empty: only its time. */
   | {
@@ -113,6 +116,8 @@ export type Intent<P = Person> =
       to: Moment;
       components: string[];
       anyway?: string | null;
+      /** The name of a template of tocsin.yml that makes the text. */
+      template?: string | null;
     }
   /** `state` null: it stays as it is. */
   | {

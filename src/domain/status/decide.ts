@@ -45,15 +45,15 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
     const leaks = leaksIn([text, title], state, rules);
     const warnings = leaks.map((leak) => rules.leakText(leak));
     if (!intent.confirmed) {
-      return asked({
+      const preview = {
         ...{ state: posted, at: moment?.at ?? null, title: title ?? state.publicTitle?.title ?? null, text },
         ...{ components: said.components, withheld: said.withheld, next: next?.at ?? null },
         ...{ drill: state.drill, corrects: null, leaks, warnings },
-      });
+      };
+      return asked(preview, intent.unseen);
     }
-    const [gap] = gapsIn(text);
-    if (gap !== undefined)
-      return refuse('BAD_TEMPLATE', { template: 'post', why: `${gap} still stands in it.` });
+    const unfilled = unfilledIn(text);
+    if (unfilled) return unfilled;
     if (leaks.length > 0 && anyway === null && !state.drill) return refuse('POST_LEAKS', { warnings });
     const data = {
       ...happened(state, asking, moment),
@@ -92,6 +92,8 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
         ...{ next: detail.next ?? null, withheld: [], drill: state.drill, corrects: post.n, leaks, warnings },
       });
     }
+    const unfilled = unfilledIn(text);
+    if (unfilled) return unfilled;
     if (leaks.length > 0 && anyway === null && !state.drill) return refuse('POST_LEAKS', { warnings });
     const because = leaks.length > 0 ? anyway : null;
     const data = { entry: post.n, public: true as const };
@@ -131,7 +133,7 @@ export const PUBLISHING: { readonly [T in Publishing]: Rule<T> } = {
   /** In the standing record: it is of no incident. */
   PlanMaintenance: (state, intent, asking, { publicly: rules = NO_PUBLIC_RULES }) => {
     const { title, text, from, to, anyway = null } = intent;
-    const wrong = windowWrong(from, to, asking.now);
+    const wrong = windowWrong(from, to, asking.now) ?? unfilledIn(text);
     if (wrong) return wrong;
     const { shown, withheld } = shownOf(intent.components, rules);
     if (withheld[0] !== undefined)
@@ -195,13 +197,21 @@ const FOLLOWS: Record<MaintenanceState, readonly MaintenanceState[]> = {
 
 const worded = (state: MaintenanceState): string => state.replace('_', ' ');
 
-function asked(preview: PostPreview): Refusal {
+/** What a template could not say is never told to the public as it stands. */
+function unfilledIn(text: string | null): Refusal | null {
+  const [gap] = gapsIn(text ?? '');
+  if (gap === undefined) return null;
+  return refuse('BAD_TEMPLATE', { template: 'post', why: `${gap} still stands in it.` });
+}
+
+function asked(preview: PostPreview, unseen?: true): Refusal {
   const { warnings, drill } = preview;
   return {
     ...refuse('PUBLISH_NEEDS_CONFIRMATION', {
       preview: previewText(preview),
       warnings: drill ? [] : warnings,
       drill,
+      ...(unseen && { unseen }),
     }),
     preview,
   };

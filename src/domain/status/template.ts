@@ -34,6 +34,14 @@ export const TEMPLATE_FIELDS = [
 ] as const;
 type TemplateField = (typeof TEMPLATE_FIELDS)[number];
 
+/** Fields whose words were written for us: a text with them is looked at before it is public. */
+const WRITTEN_FOR_US: readonly TemplateField[] = ['impact', 'cause', 'actions'];
+
+/** @returns whether filling it puts words into the text that were written for us, see `fillTemplate` */
+export function takesOurWords({ text }: Pick<Template, 'text'>, values: TemplateValues): boolean {
+  return WRITTEN_FOR_US.some((field) => text.includes(`{${field}}`) && (values[field] ?? '').trim() !== '');
+}
+
 /** Words for a field, as they are to stand in the text. Absent, null or blank: not known. */
 export type TemplateValues = { readonly [F in TemplateField]?: string | null };
 

@@ -580,7 +580,8 @@ function meantByPublish(values: Values, context: FormContext): Meant | Wrong {
       ...(title !== '' && { title }),
       ...(post && post.components.length > 0 && { components: post.components }),
       ...(states.length > 0 && { states }),
-      ...(next && { next: next.moment }),
+      // What was taken out of a preview is not put back into the next one.
+      ...(next ? { next: next.moment } : post && { next: null }),
     },
     notes: [...(time ? zoneRemark(time) : []), ...(next ? zoneRemark(next) : [])],
   };

@@ -128,6 +128,10 @@ describe('maintenance', () => {
         },
       ],
       [
+        'maintenance Upgrade --template window --from 22:00 --to 23:00',
+        { title: 'Upgrade', from: moment('10T22:00'), to: moment('10T23:00'), template: 'window' },
+      ],
+      [
         'maintenance Upgrade --from 30m --to 30m --text "Short breaks." --anyway "known"',
         {
           title: 'Upgrade',
@@ -184,6 +188,8 @@ describe('maintenance', () => {
     ['maintenance MNT-1 move', 'MISSING_ARGUMENT'],
     ['maintenance MNT-1 begin --from 22:00 --to 23:00', 'BAD_FLAG'],
     ['maintenance MNT-1 begin --component API', 'BAD_FLAG'],
+    ['maintenance MNT-1 begin --template window', 'BAD_FLAG'],
+    ['maintenance Upgrade --from 22:00 --to 23:00 --text x --template window', 'BAD_FLAG'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 
   test('a time that clocks show twice is asked for, also where it is to come', () => {

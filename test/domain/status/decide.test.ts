@@ -201,6 +201,9 @@ describe('what was published', () => {
       .when({ ...correct, entry: 9, confirmed: true })
       .thenRefused('NO_SUCH_ENTRY');
     given(opened, posted())
+      .when({ ...correct, text: 'Because of [TO FILL IN: cause]', confirmed: true })
+      .thenRefused('BAD_TEMPLATE');
+    given(opened, posted())
       .when({ ...correct, text: 'db-prod-3', confirmed: true }, bo, under(rules(null)))
       .thenRefused('POST_LEAKS');
   });

@@ -92,11 +92,15 @@ export const PUBLISHES = {
     const text = flags.all('text')[0] ?? null;
     const unfit = text === null ? null : checkText(text, LIMITS.post);
     if (unfit) return unfit;
+    const template = flags.all('template')[0] ?? null;
+    if (template !== null && text !== null)
+      return line.badFlag('template', 'makes the text; leave out `--text`');
     return intent(
       {
         type: 'PlanMaintenance',
         ...{ title, text, components: components.names, anyway: anyway.reason },
         ...{ from: window.from.moment, to: window.to.moment },
+        ...(template !== null && { template }),
       },
       null,
       zoneRemark(window.from),
@@ -269,7 +273,7 @@ function aboutPlanned(
 ): Outcome | Refusal {
   const { word, rest } = firstWord(said);
   const how = word.toLowerCase();
-  for (const name of ['component', 'text'])
+  for (const name of ['component', 'text', 'template'])
     if (flags.has(name))
       return line.badFlag(name, `is for a new plan; ${maintenanceRef(maintenance)} has it already`);
   if (how === 'move') {
