@@ -64,6 +64,28 @@ test('a webhook gets each change by itself, in order, signed so that anybody’s
   expect(JSON.stringify(verified)).not.toContain('INC-0');
 });
 
+test('one that wants to hear of some components hears of these, of what names none, and of nothing else', async () => {
+  const hook = await hooked();
+  await kit.subscribed([hook.url('/speech')], { components: ['Speech', 'Gone'] });
+  await kit.subscribed([hook.url('/search')], { components: ['Search'] });
+  await kit.subscribed([hook.url('/gone')], { components: ['Gone'] });
+  await kit.subscribed([hook.url('/all')]);
+  await kit.says(
+    ...[change(1), change(2, { components: ['Search'] }), change(3, { components: ['Speech', 'Search'] })],
+    change(4, { components: [] }),
+    change(5, { kind: 'state', of: null, post: null, components: ['Search'] }),
+  );
+  await kit.paysAll();
+  const heard = (at: string) =>
+    hook.calls.filter(({ path }) => path === at).map(({ body }) => JSON.parse(body));
+  const posts = (at: string) => heard(at).map(({ type, data }) => data.update_id ?? type);
+  expect(posts('/speech')).toEqual(['post1', 'post3', 'post4']);
+  expect(posts('/search')).toEqual(['post2', 'post3', 'post4', 'status.state']);
+  // What names no component may concern anybody.
+  expect(posts('/gone')).toEqual(['post4']);
+  expect(posts('/all')).toEqual(['post1', 'post2', 'post3', 'post4', 'status.state']);
+});
+
 test('one that fails is tried again with growing pauses, under the same id, for a day; nobody waits for it', async () => {
   let down = true;
   const bad = await hooked((path) => (path === '/bad' && down ? 503 : 200));
