@@ -340,10 +340,15 @@ function page(status: number, body: string): FormAnswer {
 /** @returns a /64 of IPv6, an address of IPv4, however it is written */
 export function networkOf(address: string): string {
   const bare = address.replace(/%.*$/, '');
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
-  if (mapped !== undefined) return mapped;
   if (isIP(bare) !== 6) return bare;
-  const [front = '', back] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::');
+  const plain = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  // The same in the digits of IPv6: a whole internet would share one network otherwise.
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain) ?? [];
+  if (high !== undefined && low !== undefined)
+    return [high, low]
+      .flatMap((two) => [Number.parseInt(two, 16) >> 8, Number.parseInt(two, 16) & 255])
+      .join('.');
+  const [front = '', back] = plain.split('::');
   const words = (text: string) => (text === '' ? [] : text.split(':'));
   const [first, last] = [words(front), words(back ?? '')];
   return [...first, ...Array<string>(8 - first.length - last.length).fill('0'), ...last]
