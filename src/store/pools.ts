@@ -42,6 +42,29 @@ export function queryable(from: pg.Pool | pg.ClientBase): Queryable {
   };
 }
 
+/**
+ * @returns the same, with `most` statements under way at a time. Whoever asks for very many waits for their own, and leaves
+ *   connections to everybody else: nobody waits for a connection here, so nobody is refused for having waited too long.
+ */
+export function inTurns(db: Queryable, most: number): Queryable {
+  const waiting: Array<() => void> = [];
+  let under = 0;
+  return {
+    async query<R extends pg.QueryResultRow>(query: string | pg.QueryConfig, values?: unknown[]) {
+      // Whoever is called has its place from the one that ended.
+      if (under < most) under += 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await db.query<R>(query, values);
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else under -= 1;
+      }
+    },
+  };
+}
+
 /** @returns SQL that writes a time out in UTC: a JavaScript Date would have its own opinion of the year 62 and of zones. */
 export const utc = (time: string, seconds: 'SS' | 'SS.MS' = 'SS'): string =>
   `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:${seconds}"Z"')`;

@@ -2,7 +2,15 @@ import { commits } from './commit.js';
 import { incidents, type Snapshot, snapshot, targets } from './incidents.js';
 import { outbox } from './outbox.js';
 import { installation, people, tokens, workspaces } from './people.js';
-import { byKeyOnly, openPools, type PoolConfig, queryable, type Report, withOwnClient } from './pools.js';
+import {
+  byKeyOnly,
+  inTurns,
+  openPools,
+  type PoolConfig,
+  queryable,
+  type Report,
+  withOwnClient,
+} from './pools.js';
 import { posts } from './posts.js';
 import { published } from './public/published.js';
 import { subscribers } from './public/subscribers.js';
@@ -13,6 +21,9 @@ import { signals } from './signals.js';
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
 export type Store = ReturnType<typeof openStore>;
 export type Outbox = Store['outbox'];
+
+/** How many statements about subscribers are under way at a time: there may be ten thousand, and incidents wait for none of them. */
+const SUBSCRIBERS = 2;
 
 /** Opens the store on a migrated database. Connects lazily: a database that is down makes calls fail, not this one. */
 export function openStore(config: PoolConfig, report: Report) {
@@ -37,7 +48,7 @@ export function openStore(config: PoolConfig, report: Report) {
     targets: targets(db),
     schedules: schedules(db),
     signals: signals(db),
-    subscribers: subscribers(db),
+    subscribers: subscribers(inTurns(db, SUBSCRIBERS)),
     published: published(db),
     people: people(db),
     workspaces: workspaces(general),
