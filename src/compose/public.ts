@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BadConfig, type Config } from '#config/config.js';
 import type { Fact } from '#domain/incident/fact.js';
 import { isRefusal } from '#domain/refusal.js';
-import { natureOf } from '#domain/slack-code.js';
 import type { PublicPage, PublicPost } from '#domain/status/page.js';
 import { publicPage } from '#domain/status/read.js';
 import { botAsking, type Condition, maintenanceRef, refOf, STANDING } from '#domain/words.js';
@@ -14,7 +13,7 @@ import type { Log } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import { apiFiles } from '#public/api.js';
 import { badgeFile } from '#public/badge.js';
-import { type Crowd, type Destination, PARTS, type PublicChange, Refusing } from '#public/change.js';
+import { type Crowd, type Destination, PARTS, type PublicChange } from '#public/change.js';
 import { createWebhook, readWebhookSettings } from '#public/elsewhere/outgoing.js';
 import { createStatuspage, readStatuspageSettings } from '#public/elsewhere/statuspage.js';
 import { secretAt } from '#public/elsewhere/there.js';
@@ -38,6 +37,7 @@ import { Secret } from '#runbooks/secret.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { Store } from '#store/store.js';
 import { type Core, VERSION } from './core.js';
+import { postOnce } from './post-once.js';
 import { signingSecret } from './runbooks.js';
 
 /** The public page of one workspace: how it is read, and what it is made of. */
@@ -130,24 +130,33 @@ function publicReading(
             : ref === maintenanceRef(about.maintenance),
         ) ?? null;
       const base = { team, incident, seq, recordedAt: fact.recordedAt, page };
-      const component = await componentOf(team, incident, n);
-      if (component !== null)
-        return { ...base, kind: 'state', of, maintenance: null, post: null, components: [component] };
+      const entry = await incidents.entry(team, incident, n);
+      if (entry?.kind === 'component' && entry.detail.state !== undefined && entry.text !== null)
+        return { ...base, kind: 'state', of, maintenance: null, post: null, components: [entry.text] };
+      // What was withdrawn has touched what it named: those who heard of it are told, and it is set right there.
+      const onPage = new Set(page.components.map(({ name }) => name));
+      const named = (entry?.detail.components ?? []).filter((name) => onPage.has(name));
       if (maintenance) {
-        const { components, posts } = maintenance;
-        return { ...base, kind: 'maintenance', of: null, maintenance, post: postIn(posts, n), components };
+        const components = [...new Set([...maintenance.components, ...named])];
+        const kind = about.kind === 'posted' ? 'maintenance' : about.kind;
+        const moved =
+          fact.type === 'EntryRetimed' && fact.data.until !== undefined && fact.data.until !== null;
+        const post = postIn(maintenance.posts, n);
+        return { ...base, kind, ...(moved && { moved }), of: null, maintenance, post, components };
       }
       const post = of && postIn(of.posts, n);
       if (!of || !post) return null;
-      const components = [...new Set([...post.components, ...of.components].map(({ name }) => name))];
-      return { ...base, kind: about.kind, of, maintenance: null, post, components };
+      const touched = [...post.components, ...of.components].map(({ name }) => name);
+      return {
+        ...base,
+        kind: about.kind,
+        of,
+        maintenance: null,
+        post,
+        components: [...new Set([...touched, ...named])],
+      };
     },
   };
-
-  async function componentOf(team: string, incident: number, n: number): Promise<string | null> {
-    const entry = await incidents.entry(team, incident, n);
-    return entry?.kind === 'component' && entry.detail.state !== undefined ? entry.text : null;
-  }
 }
 
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -429,7 +438,12 @@ export async function openPublicly({ core, secret, slack, nudge, log, now, metri
   const destinations: Array<Destination | Crowd> = [
     ...Array.from({ length: PARTS.shares }, (_, share) => shareCrowd(share, shareWorld)),
     ...(subscribers?.slack
-      ? [channelDestination({ channel: () => subscribers.slack?.channel ?? '', look, post: postOnce(slack) })]
+      ? [
+          channelDestination({
+            ...{ channel: () => subscribers.slack?.channel ?? '', look, seal },
+            post: postOnce(slack),
+          }),
+        ]
       : []),
     ...(told.statuspage ? [createStatuspage(told.statuspage, { ...secrets, look })] : []),
     ...(told.webhook ? [createWebhook(told.webhook, { ...secrets, look })] : []),
@@ -544,38 +558,6 @@ function mailerOf(
     log.warn({ why: (error as Error).message }, 'no mail can be sent to subscribers');
     return null;
   }
-}
-
-/**
- * Posts a message in a channel of Slack's once: after a crash it is looked for by its tag. Where the bot may not read the channel
- * it may stand there twice, and is never missing.
- */
-function postOnce(slack: Pick<SlackClient, 'call'>) {
-  return async (channel: string, text: string, blocks: readonly object[], id: string): Promise<void> => {
-    const about = { event_type: 'tocsin', event_payload: { id } };
-    const seen = await slack.call('conversations.history', {
-      channel,
-      limit: 50,
-      include_all_metadata: true,
-    });
-    const messages =
-      seen.kind === 'ok' && Array.isArray(seen.data.messages)
-        ? (seen.data.messages as Array<{ metadata?: typeof about }>)
-        : [];
-    if (messages.some(({ metadata }) => metadata?.event_payload?.id === id)) return;
-    const said = await slack.call('chat.postMessage', {
-      channel,
-      text,
-      blocks,
-      metadata: about,
-      unfurl_links: false,
-      unfurl_media: false,
-    });
-    if (said.kind === 'ok') return;
-    if (said.kind === 'refused' && natureOf(said.error) === 'final')
-      throw new Refusing(`Slack said ${said.error}`);
-    throw new Error(`Slack said ${said.kind === 'ratelimited' ? 'ratelimited' : said.error}`);
-  };
 }
 
 /** The page of a workspace in a folder of somebody's choice, for a verb of the command line. */

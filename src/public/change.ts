@@ -8,8 +8,13 @@ export interface PublicChange {
   readonly seq: number;
   /** UTC with milliseconds. */
   readonly recordedAt: string;
-  /** `state`: of a component, without words. */
+  /**
+   * `state`: of a component, without words. `maintenance`: planned work is announced, or goes on. What was said of it before and
+   * does not hold any more is `corrected` or `withdrawn`, as with an incident.
+   */
   readonly kind: 'posted' | 'corrected' | 'withdrawn' | 'state' | 'maintenance';
+  /** Of a correction: planned work has other times now. Absent: no. */
+  readonly moved?: boolean;
   /** All that the public may know, read when this is told: at least what the fact says. */
   readonly page: PublicPage;
   /** What it is about; one of the two, or neither where it is about a component alone. */

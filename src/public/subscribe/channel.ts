@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import type { Secret } from '#runbooks/secret.js';
 import { type Destination, PARTS, type PublicChange } from '../change.js';
 import type { LookSettings } from '../settings.js';
 import { type Told, tellingOf } from './story.js';
@@ -17,22 +17,25 @@ export interface ChannelOptions {
   channel(): string;
   look(): LookSettings;
   /**
-   * Posts a message; `id` is the same for the same message, so that after a crash it can be looked for.
+   * Posts a message; `id` is the same for the same message, so that after a crash it can be looked for: it stands there since
+   * `since` at the earliest.
    * @throws Refusing where Slack will never take it; anything else: later
    */
-  post(channel: string, text: string, blocks: readonly object[], id: string): Promise<void>;
+  post(channel: string, text: string, blocks: readonly object[], id: string, since: Date): Promise<void>;
+  /** What such an id is made with: a digest under this installation's own secret. */
+  seal(text: string): Secret;
 }
 
 /** A channel of one's own in Slack, where what the public is told is posted. */
-export function channelDestination({ channel, look, post }: ChannelOptions): Destination {
+export function channelDestination({ channel, look, post, seal }: ChannelOptions): Destination {
   return {
     name: 'slack channel',
     part: PARTS.slack,
     async tell(change) {
       const { text, blocks } = channelMessage(change, look());
-      // The number of a private incident is nobody's business there.
-      const id = createHash('sha256').update(`${change.team}/${change.incident}/${change.seq}`).digest('hex');
-      await post(channel(), text, blocks, `status:${id.slice(0, 20)}`);
+      // The number of a private incident is nobody's business there, nor to be found by whoever tries them all.
+      const id = seal(`channel|${change.team}/${change.incident}/${change.seq}`).reveal().slice(0, 20);
+      await post(channel(), text, blocks, `status:${id}`, new Date(change.recordedAt));
     },
   };
 }

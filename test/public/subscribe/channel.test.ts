@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { channelDestination, channelMessage } from '#public/subscribe/channel.js';
+import { Secret } from '#runbooks/secret.js';
 import { change, incident, LOOK, post } from './kit.js';
 
 const message = (text: string, title = 'Voices are silent') => {
@@ -46,13 +48,19 @@ test('forty thousand characters keep to the limits of Slack, and say that there 
 
 test('the same change is the same message, which says no number of an incident', async () => {
   const ids: string[] = [];
-  const to = channelDestination({
-    ...{ channel: () => 'status', look: () => LOOK },
-    post: async (_channel, _text, _blocks, id) => void ids.push(id),
-  });
+  const under = (secret: string) =>
+    channelDestination({
+      ...{ channel: () => 'status', look: () => LOOK },
+      post: async (_channel, _text, _blocks, id) => void ids.push(id),
+      seal: (text) => new Secret(createHmac('sha256', secret).update(text).digest('base64url')),
+    });
+  const to = under('pepper');
   await to.tell(change(1), new AbortController().signal);
   await to.tell(change(1), new AbortController().signal);
   await to.tell(change(2), new AbortController().signal);
   expect(new Set(ids).size).toBe(2);
-  expect(ids[0]).toMatch(/^status:[0-9a-f]{20}$/);
+  expect(ids[0]).toMatch(/^status:[\w-]{20}$/);
+  // Whoever tries all numbers lacks the secret.
+  await under('salt').tell(change(1), new AbortController().signal);
+  expect(new Set(ids).size).toBe(3);
 });
