@@ -27,6 +27,8 @@ export class Made {
   readonly #posts: Post[] = [];
   readonly #states = new Map<string, ComponentState>(NAMES.map((name) => [name, 'operational']));
   #seq = 1;
+  /** Of planned work. */
+  times: [from: string, to: string] = ['2024-11-20T01:00:00Z', '2024-11-20T02:00:00Z'];
 
   constructor(
     readonly ref = 'INC-7',
@@ -108,7 +110,7 @@ export class Made {
       const state = (posts[0]?.state ?? 'scheduled') as MaintenanceState;
       const maintenance: PublicMaintenance = {
         ...{ ...shared, title: this.title ?? '', state, startedAt: null, endedAt: null, components: [API] },
-        ...{ from: '2024-11-20T01:00:00Z', to: '2024-11-20T02:00:00Z' },
+        ...{ from: this.times[0], to: this.times[1] },
       };
       return { page, post, of: null, maintenance };
     }

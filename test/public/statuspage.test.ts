@@ -284,6 +284,44 @@ describe('planned work', () => {
     });
   });
 
+  test('that is moved has its new times there, whatever is known of it there, and who is told there hears of it once', async () => {
+    const made = planned();
+    await told([made.post({ at: '2024-11-10T00:00:00Z', state: 'scheduled', text: 'Racks.' })]);
+    made.times = ['2024-11-21T01:00:00Z', '2024-11-21T03:00:00Z'];
+    const moved = made.correct(1, {});
+    await told([moved, moved]);
+    expect(there.seen().incidents[0]).toMatchObject({
+      ...{ for: '2024-11-21T01:00:00Z', until: '2024-11-21T03:00:00Z', status: 'scheduled' },
+      updates: [
+        ['scheduled', expect.stringContaining('has changed'), expect.anything()],
+        ['scheduled', 'Racks.', expect.anything()],
+      ],
+    });
+    // Corrected words, and the same times: nothing is told anew.
+    await told([made.correct(1, { text: 'New racks.' })]);
+    expect(there.seen().incidents[0]?.updates).toHaveLength(2);
+    // A plan of long before this was switched on, of which only what came later is told there.
+    const old = planned();
+    const plan = old.post({ at: '2024-11-01T00:00:00Z', state: 'scheduled', text: 'Long ago.' });
+    const second = { ...old.post({ at: '2024-11-10T00:00:00Z', state: 'scheduled', text: 'Soon.' }) };
+    const named = (change: PublicChange): PublicChange =>
+      change.maintenance ? { ...change, maintenance: { ...change.maintenance, ref: 'MNT-4' } } : change;
+    expect(plan.maintenance?.ref).toBe('MNT-3');
+    await told([named(second)]);
+    old.times = ['2024-11-22T01:00:00Z', '2024-11-22T03:00:00Z'];
+    await told([named(old.correct(1, {}))]);
+    expect(there.seen().incidents[1]).toMatchObject({ for: '2024-11-22T01:00:00Z' });
+    expect(JSON.stringify(there.incidents[1])).not.toContain('Long ago.');
+  });
+
+  test('that was planned by mistake loses its words, and is over', async () => {
+    const made = planned();
+    await told([made.post({ at: '2024-11-10T00:00:00Z', state: 'scheduled', text: 'Racks.' })]);
+    await told([made.withdraw(1)]);
+    expect(there.seen().incidents[0]).toMatchObject({ status: 'completed' });
+    expect(JSON.stringify(there.incidents)).not.toContain('Racks.');
+  });
+
   test('that was over before anything of it was told there is not made up', async () => {
     const made = planned();
     made.post({ at: '2024-11-10T00:00:00Z', state: 'scheduled', text: null });

@@ -85,12 +85,15 @@ export interface WordsThere {
   readonly withdrawn: string;
   /** An update of its own, where what was withdrawn or moved had said how the incident stands. */
   readonly setBack: string;
+  /** The same, where planned work has other times now. */
+  readonly moved: string;
   readonly unworded: Readonly<Record<'scheduled' | 'in_progress' | 'completed' | 'cancelled', string>>;
 }
 
 const ENGLISH: WordsThere = {
   withdrawn: 'This update was published by mistake and has been withdrawn.',
   setBack: 'An earlier update was corrected or withdrawn. How this incident stands is shown here.',
+  moved: 'The time of this scheduled maintenance has changed. It is shown here as it is planned now.',
   unworded: {
     scheduled: 'We will be undergoing scheduled maintenance during this time.',
     in_progress: 'Scheduled maintenance is currently in progress. We will provide updates as necessary.',
@@ -121,6 +124,8 @@ const INCIDENT = z.object({
   id: z.string(),
   status: z.string(),
   created_at: z.string(),
+  scheduled_for: z.string().nullish(),
+  scheduled_until: z.string().nullish(),
   incident_updates: z.array(UPDATE).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
   postmortem_body: z.string().nullish(),
@@ -210,7 +215,11 @@ class Telling {
       await this.#correct(story, found, memory, post);
       return this.#setComponents();
     }
-    if (!this.#isNews(story, post, found)) return this.#setComponents();
+    if (!this.#isNews(story, post, found)) {
+      // The words are not told there; but what else is so now is.
+      if (found && memory) await this.#renew(story, found, memory);
+      return this.#setComponents();
+    }
     if (post.state === 'postmortem') {
       // It has no place where its incident is not.
       if (found && memory) await this.#postmortem(found, memory, post, true);
@@ -327,13 +336,7 @@ class Telling {
       UPDATE,
     );
     const posts = { ...memory.posts, [post.n]: printOf(body) };
-    const status = this.#standing(story, posts);
-    const moved = status !== found.status;
-    const incident = {
-      ...{ ...story.members, metadata: this.#metadata(found, { ...memory, posts }) },
-      ...(moved && { status, body: htmlOf(this.words.setBack), deliver_notifications: true }),
-    };
-    await this.api.send('PATCH', `incidents/${found.id}`, { incident }, INCIDENT);
+    await this.#renew(story, found, { ...memory, posts });
   }
 
   /** Theirs is a part of the incident, and no update. */
@@ -351,10 +354,16 @@ class Telling {
     await this.api.send('PATCH', `incidents/${found.id}`, { incident }, INCIDENT);
   }
 
-  /** Planned work whose times, title or components are others now. */
+  /** What is another now: title, components, times of planned work, and how it stands. Of the last two those who are told there are told. */
   async #renew(story: Story, found: There, memory: Memory): Promise<void> {
     if (memory.seq >= this.change.seq) return;
-    const incident = { ...story.members, metadata: this.#metadata(found, memory) };
+    const status = this.#standing(story, memory.posts);
+    const says =
+      status !== found.status ? this.words.setBack : timesDiffer(story, found) ? this.words.moved : null;
+    const incident = {
+      ...{ ...story.members, metadata: this.#metadata(found, memory) },
+      ...(says !== null && { status, body: htmlOf(says), deliver_notifications: true }),
+    };
     await this.api.send('PATCH', `incidents/${found.id}`, { incident }, INCIDENT);
   }
 
@@ -407,6 +416,16 @@ class Telling {
       );
     return body;
   }
+}
+
+/** Has planned work other times here than there? */
+function timesDiffer(
+  { planned, members }: Story,
+  { scheduled_for: from, scheduled_until: to }: There,
+): boolean {
+  const same = (here: unknown, there: string | null | undefined) =>
+    typeof there !== 'string' || Date.parse(String(here)) === Date.parse(there);
+  return planned && !(same(members.scheduled_for, from) && same(members.scheduled_until, to));
 }
 
 function memoryIn({ metadata }: There): Memory | null {

@@ -26,7 +26,7 @@ type Look = Pick<LookSettings, 'url' | 'zone' | 'title'>;
 
 /** Words a change for somebody who reads `language`. */
 export function tellingOf(change: PublicChange, look: Look, words: Words, language: string): Told {
-  const { post, maintenance, kind } = change;
+  const { post, maintenance, kind, moved = false } = change;
   const title = titleOf(change, words);
   const at = (iso: string) => timeShown(iso, language, look.zone);
   const componentOf = (name: string) => change.page.components.find((one) => one.name === name);
@@ -39,7 +39,8 @@ export function tellingOf(change: PublicChange, look: Look, words: Words, langua
         ? words(`component.${alone.state}`)
         : null;
   const withdrawn = kind === 'withdrawn' || (post !== null && post.withdrawnAt !== null);
-  const lead = withdrawn ? words('mail.withdrawn') : kind === 'corrected' ? words('mail.corrected') : null;
+  const how = withdrawn ? 'withdrawn' : moved ? 'moved' : kind === 'corrected' ? 'corrected' : 'one';
+  const lead = how === 'one' ? null : words(`mail.${how}`);
   const said = (post?.components ?? []).filter(({ to }) => to !== null);
   const touched =
     said.length > 0
@@ -55,10 +56,12 @@ export function tellingOf(change: PublicChange, look: Look, words: Words, langua
     ...(touched.length > 0 && !withdrawn
       ? [words('mail.components', { components: touched.join(', ') })]
       : []),
-    ...(maintenance ? [words('mail.planned', { from: at(maintenance.from), to: at(maintenance.to) })] : []),
+    // Of a plan that was withdrawn no time holds; of an update about the work the plan still does.
+    ...(maintenance && !(withdrawn && post?.state === 'scheduled')
+      ? [words('mail.planned', { from: at(maintenance.from), to: at(maintenance.to) })]
+      : []),
     ...(next && !withdrawn ? [words('mail.next', { time: at(next) })] : []),
   ];
-  const how = withdrawn ? 'withdrawn' : kind === 'corrected' ? 'corrected' : 'one';
   return {
     title,
     state: withdrawn ? null : state,
@@ -84,11 +87,12 @@ export function titleOf({ of, maintenance, components }: PublicChange, words: Wo
 
 /** @returns the page that says more; null: the page has no address */
 export function addressOf(
-  { of, components, page }: PublicChange,
+  { of, maintenance, components, page }: PublicChange,
   { url }: Pick<LookSettings, 'url'>,
 ): string | null {
   if (url === null) return null;
-  if (of) return `${url}/incidents/${encodeURIComponent(of.ref)}.html`;
+  const story = of ?? maintenance;
+  if (story) return `${url}/incidents/${encodeURIComponent(story.ref)}.html`;
   const alone =
     components.length === 1 ? page.components.find(({ name }) => name === components[0]) : undefined;
   return alone ? `${url}/components/${alone.slug}.html` : `${url}/index.html`;

@@ -5,7 +5,7 @@ import { type ParsedMail, simpleParser } from 'mailparser';
 import pg from 'pg';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { laneOfPublic } from '#domain/incident/effect.js';
-import type { PublicComponent, PublicIncident, PublicPost } from '#domain/status/page.js';
+import type { PublicComponent, PublicIncident, PublicMaintenance, PublicPost } from '#domain/status/page.js';
 import { type Crowd, type Destination, PARTS, type PublicChange } from '#public/change.js';
 import type { LookSettings } from '#public/settings.js';
 import { newId, newSecret, shareOf } from '#public/subscribe/address.js';
@@ -88,6 +88,20 @@ export function incident(posts: readonly PublicPost[], more: Partial<PublicIncid
     posts,
     ...more,
   } as PublicIncident;
+}
+
+/** @param posts newest first */
+export function maintenance(
+  posts: readonly PublicPost[],
+  more: Partial<PublicMaintenance> = {},
+): PublicMaintenance {
+  return {
+    ...{ id: 'maintenance1', ref: 'MNT-1', title: 'Moving', state: 'scheduled', startedAt: null },
+    ...{ from: '2024-11-20T01:00:00Z', to: '2024-11-20T02:00:00Z', endedAt: null, components: ['Speech'] },
+    ...{ createdAt: '2024-11-10T01:41:00Z', updatedAt: '2024-11-10T01:41:00Z' },
+    posts,
+    ...more,
+  };
 }
 
 /** @param number of the change within its incident: the same one is the same post */

@@ -1,6 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { laneOfPublic } from '#domain/incident/effect.js';
-import { change, component, incident, type Kit, post, startKit, startSmtp, TEAM } from './kit.js';
+import type { PublicPost } from '#domain/status/page.js';
+import type { PublicChange } from '#public/change.js';
+import {
+  change,
+  component,
+  incident,
+  type Kit,
+  maintenance,
+  post,
+  startKit,
+  startSmtp,
+  TEAM,
+} from './kit.js';
 
 let kit: Kit;
 let smtp: Awaited<ReturnType<typeof startSmtp>>;
@@ -158,6 +170,57 @@ test('one corrected before it was told is told once, as it is now', async () => 
   await kit.paysAll();
   expect(smtp.mails).toHaveLength(2);
   expect(smtp.mails[1]?.text?.split('better words')).toHaveLength(2);
+});
+
+describe('planned work that is another than was said', () => {
+  const planned = (n: number, more: Partial<PublicChange> = {}, plan: Partial<PublicPost> = {}) => {
+    const said = post(1, { state: 'scheduled', text: 'We move on Sunday.', ...plan });
+    const work = maintenance([said], { to: '2031-05-06T04:00:00Z', from: '2031-05-06T03:00:00Z' });
+    return change(n, { incident: 0, of: null, kind: 'maintenance', maintenance: work, post: said, ...more });
+  };
+  const moved = (n: number) =>
+    planned(n, { kind: 'corrected', moved: true }, { correctedAt: '2024-11-10T01:50:00Z' });
+  const gone = { withdrawnAt: '2024-11-10T01:50:00Z', text: null };
+
+  test('that was moved twice is told of once, with the time of now; in the mail that announces it not at all', async () => {
+    kit.settings.digestMs = 300_000;
+    const [early] = await kit.subscribed(['early@example.org']);
+    await kit.says(planned(1));
+    await kit.paysAll();
+    await kit.subscribed(['late@example.org']);
+    expect(early && smtp.to('early@example.org')[0]?.subject).toBe('Scheduled: Moving');
+    await kit.says(moved(2), moved(3));
+    await kit.paysAll();
+    expect(smtp.to('early@example.org')).toHaveLength(2);
+    const { subject, text = '' } = smtp.to('early@example.org')[1] ?? {};
+    expect(subject).toBe('Rescheduled: Moving');
+    expect(text.split('has changed')).toHaveLength(2);
+    expect(text).toMatch(/Planned from May 6, 2031/);
+    await kit.empties();
+    smtp.mails.length = 0;
+    await kit.subscribed(['ana@example.org']);
+    await kit.says(planned(1), moved(2));
+    await kit.paysAll();
+    expect(smtp.mails.map((mail) => mail.subject)).toEqual(['Scheduled: Moving']);
+  });
+
+  test('and was withdrawn, is said to be, without its words and without a time', async () => {
+    await kit.subscribed(['ana@example.org']);
+    await kit.says(planned(1));
+    await kit.paysAll();
+    await kit.says(planned(2, { kind: 'withdrawn' }, gone));
+    await kit.paysAll();
+    expect(smtp.mails).toHaveLength(2);
+    expect(smtp.mails[1]?.subject).toBe('Withdrawn: Moving');
+    expect(smtp.mails[1]?.text).not.toMatch(/Sunday|Planned from/);
+  });
+
+  test('and was withdrawn before anybody heard of it, is not told at all', async () => {
+    await kit.subscribed(['ana@example.org']);
+    await kit.says(planned(1, {}, gone), planned(2, { kind: 'withdrawn' }, gone));
+    await kit.paysAll();
+    expect(smtp.mails).toEqual([]);
+  });
 });
 
 test('nobody can say anything to a header, to HTML, or turn a line round', async () => {
