@@ -281,6 +281,14 @@ function asideOf(folder: string): string {
   return join(tmpdir(), `tocsin-status-${process.getuid?.() ?? 0}-${mark}`);
 }
 
+/**
+ * Whose a folder is: those that make the same addresses with the same secret. A database that was put back elsewhere is another
+ * one, and the page is still the same.
+ */
+function houseOf(secret: string): string {
+  return createHmac('sha256', secret).update('status.folder/v1').digest('hex');
+}
+
 /** Where the page is written: as tocsin.yml says; else among our data; else, where that cannot be written, in a folder for what passes. */
 async function folderFor(
   { folder }: StatusSettings,
@@ -351,7 +359,7 @@ export async function seePage(
   team: string,
 ): Promise<PageSeen> {
   const { folder, look } = settings;
-  const installation = `${await store.installation()}/${team}`;
+  const installation = `${houseOf(await signingSecret(config))}/${team}`;
   const seen = async (dir: string) => {
     const there = await openFolder(dir, { installation }).inspect();
     if (there === null) return { dir, is: 'none', uid: null } as const;
@@ -411,7 +419,7 @@ export async function openPublicly({ core, secret, slack, nudge, log, now, metri
   const told = toldSettings(config, settings);
   const reading = publicReading(store, listedBy(config, settings), secret, now);
   const dir = await folderFor(settings, config.org.status.folder !== undefined, log);
-  const installation = await store.installation();
+  const installation = houseOf(secret);
   const look = () => settings.look;
   const { subscribers } = told;
   const { offers, formsUrl, subscribe, made } = makingOf(config, settings, subscribers);
@@ -563,13 +571,9 @@ function mailerOf(
 /** The page of a workspace in a folder of somebody's choice, for a verb of the command line. */
 export async function builtSite(core: Core, team: string, dir: string, log: Log): Promise<Site> {
   const { config, store, status: settings } = core;
-  const reading = publicReading(
-    store,
-    listedBy(config, settings),
-    await signingSecret(config),
-    () => new Date(),
-  );
-  const installation = await store.installation();
+  const secret = await signingSecret(config);
+  const reading = publicReading(store, listedBy(config, settings), secret, () => new Date());
+  const installation = houseOf(secret);
   const { subscribers } = toldSettings(config, settings);
   const { subscribe, made } = makingOf(config, settings, subscribers);
   return siteOf({
