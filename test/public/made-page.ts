@@ -7,7 +7,7 @@ import type {
   PublicPage,
   PublicPost,
 } from '#domain/status/page.js';
-import type { FeedWords } from '#public/feeds.js';
+import type { FeedWords } from '#public/files/feeds.js';
 import type { LookSettings } from '#public/settings.js';
 
 /** Readings as `publicPage` gives them, part by part; tests change what they are about. */
