@@ -8,6 +8,7 @@ import { SMTPServer } from 'smtp-server';
 import { checkFolder, checkPage, publicInSlack } from '#cli/doctor/page.js';
 import { openCore } from '#compose/core.js';
 import { openPublicly } from '#compose/public.js';
+import { signingSecret } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
 import { createLog } from '#log.js';
 import { openFolder } from '#public/folder.js';
@@ -239,7 +240,8 @@ describe('the folder of the page', () => {
   };
   const written = async (core: Awaited<ReturnType<typeof coreOf>>) => {
     const slack = { call: async () => ({ kind: 'unreachable', error: 'none' }) as never };
-    const parts = { core, secret: 's', slack, nudge() {}, log: createLog('silent'), now: () => new Date() };
+    const secret = await signingSecret(core.config);
+    const parts = { core, secret, slack, nudge() {}, log: createLog('silent'), now: () => new Date() };
     const publicly = await openPublicly({ ...parts, core: { ...core, home: async () => 'T1' } });
     await publicly.world.build();
     await publicly.stop();
