@@ -337,7 +337,8 @@ describe('told to go', () => {
   test('under load, with a balancer that looks at /readyz, no request is cut off in several restarts', async () => {
     let asked = 0;
     for (let restart = 0; restart < 3; restart++) {
-      await start({ lingerMs: 400 });
+      // Long beside the balancer's 50 ms, also on a machine that stands still now and then.
+      await start({ lingerMs: 2_000 });
       answering = async () => {
         // Another time for each, so that a restart finds them at every stage.
         await sleep((++asked * 7) % 20);
