@@ -300,7 +300,7 @@ describe('a text that was made to take long', () => {
     internalWords: [...RULES.internalWords, `${'a '.repeat(40)}b`, 'aaaaaaaaaaaaaaaaaaab'],
   };
   test.each(shapes.map((shape) => [JSON.stringify(shape).slice(0, 40), shape]))('%s', (_, shape) => {
-    const text = shape.repeat(Math.ceil(400_000 / shape.length));
+    const text = shape.repeat(Math.ceil(100_000 / shape.length));
     expect(leaksIn(text, rules).length).toBeGreaterThanOrEqual(0);
   });
 });
