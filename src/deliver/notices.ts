@@ -1,5 +1,6 @@
 import { entryOf, toldText } from '#domain/incident/entry.js';
 import { isInSlack } from '#domain/words.js';
+import { reminderMessage } from '#slack/blocks/reminder.js';
 import { watchMessage } from '#slack/blocks/watch.js';
 import { type Attempt, type Body, NO_PREVIEWS, needed, Undeliverable } from './attempt.js';
 
@@ -29,6 +30,28 @@ export async function tellWatch(attempt: Attempt<'watch.tell'>): Promise<Body> {
     { id: `watch ${row.id}`, incident: row.incident, entry: n },
     new Date(fact.recordedAt),
     { channel: channel.id, ...message, ...NO_PREVIEWS },
+    { patient: false },
+  );
+  return { channel: channel.id, ts: found ?? needed('chat.postMessage', body, 'ts') };
+}
+
+/** Says in the incident's channel that the public was promised another post by now; nothing where there has been one since. */
+export async function remindOfPost(attempt: Attempt<'status.remind'>): Promise<Body> {
+  const { incident, row, channel, world } = attempt;
+  const { n } = row.effect.payload;
+  const { promised } = incident;
+  if (promised?.n !== n) return { overtaken: true };
+  const { found, body } = await attempt.postOnce(
+    { id: `reminder ${n}`, incident: row.incident, entry: n },
+    new Date(promised.by),
+    {
+      channel: channel.id,
+      ...reminderMessage(promised.by, incident.roles.lead?.id ?? null, world.org.command, {
+        incident: row.incident,
+        n,
+      }),
+      ...NO_PREVIEWS,
+    },
     { patient: false },
   );
   return { channel: channel.id, ts: found ?? needed('chat.postMessage', body, 'ts') };
