@@ -37,14 +37,35 @@ export function escaped(text: string): string {
 /** A part of a text: words, or an address that becomes a link. */
 type Piece = string | { readonly url: string; readonly text: string };
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]+/giu;
+const ADDRESS =
+  /(?<![\p{L}\p{N}])https?:\/\/[^\s<>"'`{}|\\^\u00ab\u00bb\u201c\u201d\u2018\u2019\u3000-\u303f\uff01-\uff60]+/giu;
+/** Longer than any address that somebody means to be followed. */
+const ADDRESS_LIMIT = 2_048;
+
+/** @returns an address without the punctuation of the sentence around it; a bracket that it opens itself is its own */
+function addressIn(found: string): string {
+  const spare = { ')': surplus(found, '(', ')'), ']': surplus(found, '[', ']') };
+  let end = found.length;
+  for (; end > 0; end--) {
+    const last = found[end - 1] ?? '';
+    if (last === ')' || last === ']') {
+      if (spare[last] <= 0) break;
+      spare[last]--;
+    } else if (!/[.,;:!?*_~…]/.test(last)) break;
+  }
+  return found.slice(0, end);
+}
+
+/** How many more closing brackets than opening ones. */
+const surplus = (text: string, open: string, close: string) =>
+  text.split(close).length - text.split(open).length;
 
 /** Takes the http(s) addresses out of a text; put together again, the pieces are the text. */
 export function piecesOf(text: string): Piece[] {
   const pieces: Piece[] = [];
   let done = 0;
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
-    const address = withoutStop(found);
+    const address = addressIn(found);
     const url = linkOf(address);
     if (url === null) continue;
     if (index > done) pieces.push(text.slice(done, index));
@@ -55,22 +76,9 @@ export function piecesOf(text: string): Piece[] {
   return pieces;
 }
 
-/** What ends a sentence is no part of the address, nor is a bracket that was opened before it. */
-function withoutStop(found: string): string {
-  let end = found.length;
-  let open = 0;
-  for (const character of found) open += character === '(' ? 1 : character === ')' ? -1 : 0;
-  for (; end > 0; end--) {
-    const last = found[end - 1] ?? '';
-    if (last === ')' && open < 0) open++;
-    else if (!/[.,;:!?\]}*_~]/.test(last)) break;
-  }
-  return found.slice(0, end);
-}
-
 /** An address with a name in front of its host (`https://bank.example@elsewhere`) only looks like where it leads to. */
 function linkOf(address: string): string | null {
-  if (!URL.canParse(address)) return null;
+  if (address.length > ADDRESS_LIMIT || !URL.canParse(address)) return null;
   const url = new URL(address);
   return url.username === '' && url.password === '' ? url.href : null;
 }

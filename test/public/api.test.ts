@@ -9,7 +9,7 @@ import { Statuspage } from 'statuspage.io';
 import { z } from 'zod';
 import type { Overall, PublicMaintenance, PublicPage } from '#domain/status/page.js';
 import { apiFiles } from '#public/files/api.js';
-import { shown, shownLine } from '#public/files/plain.js';
+import { shown, shownLine } from '#public/plain.js';
 import type { LookSettings } from '#public/settings.js';
 import { entered } from '../render/texts.js';
 import { effort } from '../support/effort.js';

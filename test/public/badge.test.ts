@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { DOMParser } from 'linkedom';
 import type { Overall } from '#domain/status/page.js';
 import { type BadgeWords, badgeFile } from '#public/files/badge.js';
-import { shownLine } from '#public/files/plain.js';
+import { shownLine } from '#public/plain.js';
 import { entered } from '../render/texts.js';
 import { effort } from '../support/effort.js';
 import { LOOK, pageOf } from './made-page.js';

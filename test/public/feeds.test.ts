@@ -6,7 +6,7 @@ import Reader from 'rss-parser';
 import { z } from 'zod';
 import type { PublicIncident, PublicPage } from '#domain/status/page.js';
 import { feedFiles } from '#public/files/feeds.js';
-import { escaped, piecesOf, shown, shownLine, textAsHtml } from '#public/files/plain.js';
+import { escaped, piecesOf, shown, shownLine, textAsHtml } from '#public/plain.js';
 import { LANGUAGES, type LookSettings } from '#public/settings.js';
 import { entered } from '../render/texts.js';
 import { effort } from '../support/effort.js';

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { type DefaultTreeAdapterMap, defaultTreeAdapter, parse } from 'parse5';
 import type { PublicPage } from '#domain/status/page.js';
 import { assets, htmlFiles, type Wanted } from '#public/pages/pages.js';
-import { beginning, cleaned, named } from '#public/pages/pieces.js';
+import { beginning } from '#public/pages/pieces.js';
+import { shown, shownLine } from '#public/plain.js';
 import type { LookSettings } from '#public/settings.js';
 import { entered } from '../render/texts.js';
 import { effort } from '../support/effort.js';
@@ -474,7 +475,7 @@ describe('what people wrote', () => {
   test('whatever goes in, its words come out, and no element with them', () => {
     fc.assert(
       fc.property(entered, (text) => {
-        fc.pre(cleaned(text).trim() !== '');
+        fc.pre(shown(text).trim() !== '');
         const files = built(wildPage(text));
         const calm = built(wildPage('calm'));
         for (const [path, source] of files) {
@@ -484,8 +485,8 @@ describe('what people wrote', () => {
           expect(source).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b\ufeff]|[^\P{Cc}\n\t]/u);
         }
         const doc = file(files, 'incidents/INC-7.html');
-        expect(textOf(doc.one('.words'))).toBe(cleaned(text).trim());
-        expect(textOf(doc.one('h1'))).toBe(named(text));
+        expect(textOf(doc.one('.words'))).toBe(shown(text).trim());
+        expect(textOf(doc.one('h1'))).toBe(shownLine(text));
       }),
       { numRuns: effort(40) },
     );

@@ -488,7 +488,7 @@ function readOut(source: string): string {
     broken = true;
   };
   // Not by recursion: an author decides how deep it goes.
-  const work: Array<Node | (() => void)> = [document as unknown as Node];
+  const work: Array<Node | (() => void)> = [document];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
     if (typeof next === 'function') {
       next();

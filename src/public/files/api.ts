@@ -9,8 +9,8 @@ import {
   type PublicPost,
 } from '#domain/status/page.js';
 import { clockIn } from '#render/clock.js';
+import { shown, shownLine } from '../plain.js';
 import type { LookSettings } from '../settings.js';
-import { shown, shownLine } from './plain.js';
 
 /** What the JSON and the feeds say, and the reading does not. */
 export interface Naming {

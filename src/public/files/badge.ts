@@ -1,6 +1,6 @@
 import type { Overall, PublicPage } from '#domain/status/page.js';
+import { escaped, shownLine } from '../plain.js';
 import type { LookSettings } from '../settings.js';
-import { escaped, shownLine } from './plain.js';
 
 export interface BadgeWords {
   /** Left of the state: `status`. */

@@ -9,9 +9,9 @@ import type {
   PublicPost,
 } from '#domain/status/page.js';
 import { type Clock, clockIn, dateTimeOf } from '#render/clock.js';
+import { escaped, shownLine, textAsHtml } from '../plain.js';
 import type { LookSettings } from '../settings.js';
 import { type Naming, pathOf } from './api.js';
-import { escaped, shownLine, textAsHtml } from './plain.js';
 
 /** The fixed words of feeds, in the language of the page, as text. Times that are handed in are ready to be read. */
 export interface FeedWords extends Naming {

@@ -1,4 +1,5 @@
 import type { PublicComponent } from '#domain/status/page.js';
+import { shownLine } from '../plain.js';
 import { framed } from './frame.js';
 import { beganAt, Line, touchedBy } from './happening.js';
 import {
@@ -6,7 +7,6 @@ import {
   Bars,
   type Happening,
   Notes,
-  named,
   Refs,
   Said,
   State,
@@ -29,10 +29,10 @@ export function componentPage(v: View, of: PublicComponent, touching: readonly H
     { title: of.name, here: null, feeds: { atom: feed('atom'), json: feed('json') } },
     <article class="page">
       <p class="kind" dir="auto">
-        {of.group === null ? words.say('components') : named(of.group)}
+        {of.group === null ? words.say('components') : shownLine(of.group)}
       </p>
       <div class="card-head">
-        <h1 dir="auto">{named(of.name)}</h1>
+        <h1 dir="auto">{shownLine(of.name)}</h1>
         <p class="big-state">
           <State v={v} state={of.state} />
           {of.stateSince !== null && (
@@ -97,7 +97,7 @@ function Table({ v, of }: { v: View; of: PublicComponent }) {
   const { words } = v;
   return (
     <table>
-      <caption class="unseen">{words.say('bar.label', { name: named(of.name) })}</caption>
+      <caption class="unseen">{words.say('bar.label', { name: shownLine(of.name) })}</caption>
       <thead>
         <tr>
           <th scope="col">{words.say('day')}</th>

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Overall } from '#domain/status/page.js';
-import { At, named, type ShownState, type View } from './pieces.js';
+import { shownLine } from '../plain.js';
+import { At, type ShownState, type View } from './pieces.js';
 
 /** What the sentence at the top is drawn as. */
 export const OVERALL_STATE: Readonly<Record<Overall['kind'], ShownState>> = {
@@ -48,8 +49,8 @@ interface Frame {
 /** A whole page: what stands in `main`, and around it what is the same on all of them. */
 export function framed(v: View, frame: Frame, main: ComponentChildren): string {
   const { look, words, up, page } = v;
-  const site = named(look.title);
-  const title = frame.title === null ? site : `${named(frame.title)} · ${site}`;
+  const site = shownLine(look.title);
+  const title = frame.title === null ? site : `${shownLine(frame.title)} · ${site}`;
   const feeds = frame.feeds ?? { atom: `${up}feed.atom`, json: `${up}feed.json` };
   const overall = words.say(`overall.${page.overall.kind}`);
   const html = renderToString(
@@ -103,7 +104,7 @@ function Header({ v, here, first }: { v: View; here: Frame['here']; first: boole
           height={40}
         />
       )}
-      <span dir="auto">{named(look.title)}</span>
+      <span dir="auto">{shownLine(look.title)}</span>
     </a>
   );
   return (
@@ -126,7 +127,7 @@ function Header({ v, here, first }: { v: View; here: Frame['here']; first: boole
       </div>
       {first && look.about !== null && (
         <p class="about" dir="auto">
-          {named(look.about)}
+          {shownLine(look.about)}
         </p>
       )}
       {first && look.links.length > 0 && (
@@ -135,7 +136,7 @@ function Header({ v, here, first }: { v: View; here: Frame['here']; first: boole
             {look.links.map(({ text, url }) => (
               <li>
                 <a href={/^(?:https?|mailto):/i.test(url) ? url : undefined} rel="noopener">
-                  <span dir="auto">{named(text)}</span>
+                  <span dir="auto">{shownLine(text)}</span>
                 </a>
               </li>
             ))}

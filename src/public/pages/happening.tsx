@@ -1,15 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import type { ComponentState, PublicPost } from '#domain/status/page.js';
+import { shown, shownLine } from '../plain.js';
 import { framed } from './frame.js';
 import {
   At,
   beginning,
   ComponentName,
-  cleaned,
   type Happening,
   IMPACT_STATE,
   Name,
-  named,
   pathOf,
   Said,
   Shape,
@@ -62,7 +61,7 @@ export function Card({ v, one, level, most }: { v: View; one: Happening; level: 
     >
       <header class="card-head">
         <Heading level={level} id={`t-${it.ref}`} class="card-title" dir="auto">
-          <a href={href}>{named(title)}</a>
+          <a href={href}>{shownLine(title)}</a>
         </Heading>
         <Chip v={v} state={it.state} over={isOver(one)} />
       </header>
@@ -260,7 +259,7 @@ export function Line({ v, one, level }: { v: View; one: Happening; level: 2 | 3 
       <Shape state={shapeOf(one)} />
       <div>
         <Heading level={level} class="line-title" dir="auto">
-          <a href={pathOf(v, it.ref)}>{named(v.titles.get(it.ref) ?? it.ref)}</a>
+          <a href={pathOf(v, it.ref)}>{shownLine(v.titles.get(it.ref) ?? it.ref)}</a>
         </Heading>
         <p class="meta">
           <span>
@@ -276,7 +275,7 @@ export function Line({ v, one, level }: { v: View; one: Happening; level: 2 | 3 
         </p>
         {last?.text && (
           <p class="excerpt" dir="auto">
-            {beginning(cleaned(last.text).replace(/\s+/g, ' ').trim(), 220)}
+            {beginning(shown(last.text).replace(/\s+/g, ' ').trim(), 220)}
           </p>
         )}
       </div>
@@ -299,7 +298,7 @@ export function happeningPage(v: View, one: Happening): string {
         {it.ref !== it.id && <span class="ref">{it.ref}</span>}
       </p>
       <div class="card-head">
-        <h1 dir="auto">{named(title)}</h1>
+        <h1 dir="auto">{shownLine(title)}</h1>
         <Chip v={v} state={it.state} over={isOver(one)} />
       </div>
       <Facts v={v} one={one} />

@@ -1,4 +1,5 @@
 import type { PublicComponent } from '#domain/status/page.js';
+import { shownLine } from '../plain.js';
 import { framed, OVERALL_STATE } from './frame.js';
 import { beganAt, Card, Heading, isOver } from './happening.js';
 import {
@@ -8,7 +9,6 @@ import {
   type Happening,
   Name,
   Notes,
-  named,
   ORDER,
   Shape,
   State,
@@ -194,13 +194,13 @@ function Rows({ v, of, level }: { v: View; of: readonly PublicComponent[]; level
         <li class="component" id={`c-${component.slug}`}>
           <div class="component-head">
             <Heading level={level} class="component-name" dir="auto">
-              <a href={`${v.up}components/${component.slug}.html`}>{named(component.name)}</a>
+              <a href={`${v.up}components/${component.slug}.html`}>{shownLine(component.name)}</a>
             </Heading>
             <State v={v} state={component.state} />
           </div>
           {component.description !== null && (
             <p class="description" dir="auto">
-              {named(component.description)}
+              {shownLine(component.description)}
             </p>
           )}
           <NinetyDays v={v} of={component} />
@@ -219,7 +219,7 @@ function NinetyDays({ v, of }: { v: View; of: PublicComponent }) {
       <Bars v={v} of={of} />
       <details class="scale" id={`d-${of.slug}`}>
         <summary>
-          <span class="unseen">{words.say('bar.label', { name: named(of.name) })}: </span>
+          <span class="unseen">{words.say('bar.label', { name: shownLine(of.name) })}: </span>
           <span class="from wide">{words.say('bar.from', { days })}</span>
           <span class="from narrow">{words.say('bar.from', { days: Math.min(days, 30) })}</span>
           <span class="uptime">{uptimeInWords(v, of.uptime)}</span>

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import {
   type ComponentState,
   DOWN_WEIGHT,
@@ -8,6 +8,7 @@ import {
   type PublicPage,
   type PublicPost,
 } from '#domain/status/page.js';
+import { piecesOf, shown, shownLine } from '../plain.js';
 import type { LookSettings } from '../settings.js';
 import type { Words } from '../words/words.js';
 
@@ -39,84 +40,26 @@ const EXCERPT = 700;
 
 // --- what people wrote
 
-/**
- * Line breaks and tabs may stay, and what scripts and emoji need to join their letters. Nothing else that cannot be seen:
- * control characters, halves of surrogate pairs, marks that turn the direction of writing round, spaces without width, tags.
- */
-const UNSEEN =
-  /[^\P{Cc}\n\t]|\p{Cs}|[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
-const BREAKS = /\r\n?|\u0085|\u2028|\u2029/g;
-
-/** @returns what people wrote, with line breaks as `\n` and without what cannot be seen */
-export function cleaned(text: string): string {
-  return text.replace(BREAKS, '\n').replace(UNSEEN, '');
-}
-
-/** @returns a name or title on one line; never empty, for links have nothing else to be seen by */
-export function named(name: string): string {
-  return cleaned(name).replace(/\s+/g, ' ').trim() || '–';
-}
-
-const ADDRESS =
-  /(?<![\p{L}\p{N}])https?:\/\/[^\s<>"'`{}|\\^\u00ab\u00bb\u201c\u201d\u2018\u2019\u3000-\u303f\uff01-\uff60]+/giu;
-/** Longer than any address that somebody means to be followed. */
-const ADDRESS_LIMIT = 2_048;
-
-/** @returns an address without the punctuation of the sentence around it; a bracket that it opens itself is its own */
-function addressIn(found: string): string {
-  const spare = { ')': surplus(found, '(', ')'), ']': surplus(found, '[', ']') };
-  let end = found.length;
-  for (; end > 0; end--) {
-    const last = found[end - 1] ?? '';
-    if (last === ')' || last === ']') {
-      if (spare[last] <= 0) break;
-      spare[last]--;
-    } else if (!/[.,;:!?*_~…]/.test(last)) break;
-  }
-  return found.slice(0, end);
-}
-
-/** How many more closing brackets than opening ones. */
-const surplus = (text: string, open: string, close: string) =>
-  text.split(close).length - text.split(open).length;
-
-/** @returns where a link goes; null: nowhere that a reader could be sent to without seeing where */
-function linked(address: string): string | null {
-  if (address.length > ADDRESS_LIMIT || !URL.canParse(address)) return null;
-  const url = new URL(address);
-  // `https://bank.example@evil.example` looks like what it is not.
-  const plain =
-    (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '';
-  return plain ? url.href : null;
-}
-
 /** What people wrote, over as many lines as they wrote it, with its addresses as links. */
 function Lines({ text }: { text: string }) {
-  const pieces: ComponentChildren[] = [];
-  let from = 0;
-  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
-    const address = addressIn(found);
-    const href = linked(address);
-    if (href === null) continue;
-    pieces.push(
-      text.slice(from, index),
-      <a href={href} rel="nofollow noopener noreferrer">
-        {address}
-      </a>,
-    );
-    from = index + address.length;
-  }
   return (
     <div class="words" dir="auto">
-      {pieces}
-      {text.slice(from)}
+      {piecesOf(text).map((piece) =>
+        typeof piece === 'string' ? (
+          piece
+        ) : (
+          <a href={piece.url} rel="nofollow noopener noreferrer">
+            {piece.text}
+          </a>
+        ),
+      )}
     </div>
   );
 }
 
 /** @param more where the whole text is, if only its beginning is wanted */
 export function Said({ v, text, more = null }: { v: View; text: string; more?: string | null }) {
-  const clean = cleaned(text).trim();
+  const clean = shown(text).trim();
   if (more === null || clean.length <= EXCERPT) return <Lines text={clean} />;
   return (
     <>
@@ -137,7 +80,7 @@ export function beginning(text: string, limit: number): string {
 }
 
 /** A name inside a sentence, that keeps its direction of writing to itself. */
-export const Name = ({ children }: { children: string }) => <bdi>{named(children)}</bdi>;
+export const Name = ({ children }: { children: string }) => <bdi>{shownLine(children)}</bdi>;
 
 // --- times
 
