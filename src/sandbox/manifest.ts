@@ -44,8 +44,13 @@ const manifestSchema = z.object({
     })
     .default({}),
   oauth_config: z
-    .looseObject({ scopes: z.looseObject({ bot: z.array(z.string().max(50)).max(255).default([]) }) })
-    .default({ scopes: { bot: [] } }),
+    .looseObject({
+      scopes: z.looseObject({
+        bot: z.array(z.string().max(50)).max(255).default([]),
+        user: z.array(z.string().max(50)).max(255).default([]),
+      }),
+    })
+    .default({ scopes: { bot: [], user: [] } }),
   settings: z
     .looseObject({
       event_subscriptions: z.looseObject({ bot_events: z.array(z.string()).max(100).default([]) }).optional(),
@@ -66,6 +71,8 @@ export interface Manifest {
   readonly commands: readonly Command[];
   readonly shortcuts: readonly Shortcut[];
   readonly scopes: ReadonlySet<string>;
+  /** Of the tokens with which the app acts as a person. */
+  readonly userScopes: ReadonlySet<string>;
   readonly events: ReadonlySet<string>;
   readonly interactive: boolean;
 }
@@ -94,6 +101,7 @@ export function readManifest(source: object): Manifest {
     commands,
     shortcuts,
     scopes,
+    userScopes: new Set(oauth_config.scopes.user),
     events: new Set(events),
     interactive: settings.interactivity?.is_enabled ?? false,
   };

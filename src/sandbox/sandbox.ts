@@ -2,29 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { CallLog } from './call-log.js';
-import { Clock } from './clock.js';
-import { Commands } from './commands.js';
-import { controlRoutes } from './control.js';
-import { Dispatch } from './dispatch.js';
-import { Events } from './events.js';
-import { Faults } from './faults.js';
-import { HttpTransport } from './http.js';
-import { Ids } from './ids.js';
-import { Interactions } from './interactions.js';
+import { Commands } from './app/commands.js';
+import { Dispatch } from './app/dispatch.js';
+import { Events } from './app/events.js';
+import { HttpTransport } from './app/http.js';
+import { Interactions } from './app/interactions.js';
+import { Modals } from './app/modals.js';
+import { ResponseUrls } from './app/response-urls.js';
+import { SocketTransport } from './app/socket.js';
+import { Submissions } from './app/submissions.js';
+import { Triggers } from './app/triggers.js';
+import { controlRoutes } from './control/routes.js';
 import { readManifest } from './manifest.js';
-import { Modals } from './modals.js';
-import { Page } from './page.js';
-import { RateLimits } from './rate.js';
-import { ResponseUrls } from './response-urls.js';
-import { appRoutesOf } from './routes.js';
-import type { Seed } from './seed.js';
-import { defaultSettings, type Settings } from './settings.js';
-import { SocketTransport } from './socket.js';
-import { Submissions } from './submissions.js';
-import { Triggers } from './triggers.js';
-import { WebApi } from './web-api.js';
-import { type Identity, World } from './world.js';
+import { Page } from './page/server.js';
+import { appRoutesOf } from './web-api/app-routes.js';
+import { CallLog } from './web-api/call-log.js';
+import { Faults } from './web-api/faults.js';
+import { RateLimits } from './web-api/rate.js';
+import { Tokens } from './web-api/tokens.js';
+import { WebApi } from './web-api/web-api.js';
+import { Clock } from './workspace/clock.js';
+import { Ids } from './workspace/ids.js';
+import type { Seed } from './workspace/seed.js';
+import { defaultSettings, type Settings } from './workspace/settings.js';
+import { type Identity, World } from './workspace/world.js';
 
 export interface SandboxOptions {
   /** 0 or absent: any free port. */
@@ -63,10 +64,6 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => {});
   const manifest = readManifest(options.manifest);
-  const tokens = {
-    bot: options.botToken ?? `xoxb-sandbox-${randomBytes(12).toString('hex')}`,
-    app: options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,
-  };
   const signingSecret = options.signingSecret ?? randomBytes(16).toString('hex');
   const host = options.host ?? '127.0.0.1';
   const app = express();
@@ -102,8 +99,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const submissions = new Submissions(interactions, modals, dispatch, triggers);
   const commands = new Commands(world, dispatch, triggers, responseUrls, settings);
   const page = new Page(world);
-  const me = world.identity.botUserId;
-  const api = new WebApi({ world, triggers, modals, socket, me }, tokens, rate, faults, calls, settings, log);
+  const tokens = new Tokens(
+    options.botToken ?? `xoxb-sandbox-${randomBytes(12).toString('hex')}`,
+    options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,
+    { botUser: world.identity.botUserId, botScopes: manifest.scopes, userScopes: manifest.userScopes },
+  );
+  const api = new WebApi({ world, triggers, modals, tokens, socket }, rate, faults, calls, settings, log);
 
   const shop = {
     world,
@@ -118,6 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     events,
     faults,
     calls,
+    tokens,
     rate,
     socket,
   };

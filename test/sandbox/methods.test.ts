@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { methodNames } from '#sandbox/methods.js';
+import { methodNames } from '#sandbox/methods/all.js';
 import { type Kit, manifest, startKit } from './kit.js';
 
 let kit: Kit;

@@ -10,7 +10,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
 import type { Logs } from '#log.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
-import type { Seed } from '#sandbox/seed.js';
+import type { Seed } from '#sandbox/workspace/seed.js';
 import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
 import type { Answer, Recorded } from '#slack/listener.js';
 import type { KnownPerson } from '#store/people.js';

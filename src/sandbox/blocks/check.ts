@@ -1,6 +1,6 @@
 import { type Fields, isFields, listOf } from '../fields.js';
 import { refuse, refuseWith, SlackError } from '../refuse.js';
-import { lengthOf } from '../text.js';
+import { lengthOf } from '../workspace/text.js';
 import { messageBlocks, viewSchema } from './block.js';
 import { complaints } from './complaints.js';
 

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { actor, ControlError, messageAt, ownPlace, place } from '../actors.js';
-import type { Place } from '../interactions.js';
-import type { Workshop } from '../workshop.js';
+import type { Place } from '../app/interactions.js';
+import { actor, ControlError, messageAt, ownPlace, place } from './actors.js';
+import type { Workshop } from './workshop.js';
 
 const values = z.record(z.string(), z.record(z.string(), z.unknown())).optional();
 const copies = z.number().int().min(1).max(20).optional();

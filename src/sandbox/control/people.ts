@@ -1,12 +1,12 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { actor, ControlError, messageAt, ownPlace, place } from '../actors.js';
-import { archive, createChannel, join, leave } from '../membership.js';
-import { edit, pin, post, postAsUser, react, remove, unreact } from '../posting.js';
-import { typedText } from '../text.js';
-import { renderUser, setAccount, type User } from '../user.js';
-import type { Workshop } from '../workshop.js';
-import type { World } from '../world.js';
+import { archive, createChannel, join, leave } from '../workspace/membership.js';
+import { renderUser, setAccount, type User } from '../workspace/objects/user.js';
+import { edit, pin, post, postAsUser, react, remove, unreact } from '../workspace/posting.js';
+import { typedText } from '../workspace/text.js';
+import type { World } from '../workspace/world.js';
+import { actor, ControlError, messageAt, ownPlace, place } from './actors.js';
+import type { Workshop } from './workshop.js';
 
 const who = { user: z.string(), channel: z.string() };
 const message = z.strictObject({

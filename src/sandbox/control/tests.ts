@@ -1,11 +1,11 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { actor, ControlError } from '../actors.js';
-import { ackOf } from '../commands.js';
-import { failureOf } from '../dispatch.js';
-import { faultSchema } from '../faults.js';
-import { stateOfWorld } from '../state.js';
-import type { Workshop } from '../workshop.js';
+import { ackOf } from '../app/commands.js';
+import { failureOf } from '../app/dispatch.js';
+import { faultSchema } from '../web-api/faults.js';
+import { stateOfWorld } from '../workspace/state.js';
+import { actor, ControlError } from './actors.js';
+import type { Workshop } from './workshop.js';
 
 const goodbye = z.enum(['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets']);
 const settings = z.strictObject({
@@ -106,8 +106,27 @@ export function testRoutes(shop: Workshop): Router {
   router.get('/connections', (_request, response) => {
     response.json({ ok: true, connections: shop.socket?.connections ?? 0 });
   });
+  router.post('/token', (request, response) => {
+    const { user } = z.strictObject({ user: z.string() }).parse(request.body);
+    response.json({ ok: true, token: shop.tokens.issue(actor(world, user).id) });
+  });
+  router.post('/token/revoke', (request, response) => {
+    const which = z
+      .union([z.strictObject({ token: z.string() }), z.strictObject({ user: z.string() })])
+      .parse(request.body);
+    shop.tokens.revoke('user' in which ? { user: actor(world, which.user).id } : which);
+    response.json({ ok: true });
+  });
   router.post('/reset', (_request, response) => {
-    for (const part of [shop.triggers, shop.modals, shop.responseUrls, shop.dispatch, shop.events, shop.rate])
+    for (const part of [
+      shop.triggers,
+      shop.modals,
+      shop.responseUrls,
+      shop.dispatch,
+      shop.events,
+      shop.rate,
+      shop.tokens,
+    ])
       part.reset();
     shop.faults.clear();
     shop.calls.clear();

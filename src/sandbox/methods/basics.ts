@@ -1,5 +1,5 @@
-import type { Methods } from '../context.js';
 import { refuse } from '../refuse.js';
+import type { Methods } from '../web-api/context.js';
 
 /** Who am I, where am I, and the door to Socket Mode. */
 export const basics: Methods = {
@@ -18,7 +18,7 @@ export const basics: Methods = {
   },
   'apps.connections.open': {
     tier: 3,
-    token: 'app',
+    tokens: ['app'],
     run: ({ socket }) => {
       // The app has no Socket Mode: it listens on a request URL.
       if (!socket) refuse('access_denied');

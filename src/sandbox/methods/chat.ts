@@ -1,12 +1,12 @@
 import { checkMessageBlocks } from '../blocks/check.js';
-import type { Channel } from '../channel.js';
-import type { Call, Methods } from '../context.js';
-import { joined, messageIn, mustBeLive, visible } from '../conversation.js';
 import { type Fields, isFields } from '../fields.js';
-import type { Metadata } from '../message.js';
-import { edit, post, remove, whisper, withBlockIds } from '../posting.js';
 import { refuse, SlackError } from '../refuse.js';
-import { keptText, lengthOf } from '../text.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { joined, messageIn, mustBeLive, visible } from '../web-api/conversation.js';
+import type { Channel } from '../workspace/objects/channel.js';
+import type { Metadata } from '../workspace/objects/message.js';
+import { edit, post, remove, whisper, withBlockIds } from '../workspace/posting.js';
+import { keptText, lengthOf } from '../workspace/text.js';
 
 const MAX_TEXT = 40_000;
 const MAX_UPDATE = 4_000;
@@ -30,7 +30,7 @@ export const chat: Methods = {
         text: (content.text ?? '').slice(0, MAX_TEXT),
         ...(threadTs ? { thread_ts: threadTs } : {}),
         ...(broadcast ? { subtype: 'thread_broadcast' } : {}),
-        ...(username && call.world.manifest.scopes.has('chat:write.customize')
+        ...(username && call.bearer.scopes.has('chat:write.customize')
           ? { username, subtype: 'bot_message' }
           : {}),
       });
@@ -126,7 +126,7 @@ function target(call: Call): Channel {
     world.channels.has(wanted) ? wanted : (world.channelNamed(wanted.replace(/^#/, ''))?.id ?? ''),
   );
   mustBeLive(channel);
-  if (channel.members.has(me) || world.manifest.scopes.has('chat:write.public')) return channel;
+  if (channel.members.has(me) || call.bearer.scopes.has('chat:write.public')) return channel;
   return joined(call, channel.id);
 }
 

@@ -1,11 +1,11 @@
-import { channelType, renderChannel } from '../channel.js';
-import { checkChannelName } from '../channel-name.js';
-import type { Call, Methods } from '../context.js';
-import { byKind, joined, mustBeChannel, mustBeLive, page, visible } from '../conversation.js';
 import type { Fields } from '../fields.js';
-import { archive, createChannel, join, leave, rename, setNote } from '../membership.js';
 import { refuse, SlackError } from '../refuse.js';
-import { lengthOf } from '../text.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { byKind, joined, mustBeChannel, mustBeLive, page, visible } from '../web-api/conversation.js';
+import { archive, createChannel, join, leave, rename, setNote } from '../workspace/membership.js';
+import { channelType, renderChannel } from '../workspace/objects/channel.js';
+import { checkChannelName } from '../workspace/objects/channel-name.js';
+import { lengthOf } from '../workspace/text.js';
 import { invite } from './invite.js';
 
 const manage = byKind(['channels:manage'], ['groups:write']);
@@ -174,8 +174,8 @@ function listed(call: Call, channels: Array<Parameters<typeof channelType>[0]>):
   const types = typesOf(call.args.text('types'));
   // One missing scope is enough: unlike elsewhere, every type asked for must be allowed.
   for (const type of types) {
-    if (!call.world.manifest.scopes.has(READ[type])) {
-      const provided = [...call.world.manifest.scopes].join(',');
+    if (!call.bearer.scopes.has(READ[type])) {
+      const provided = [...call.bearer.scopes].join(',');
       throw new SlackError('missing_scope', { needed: READ[type], provided });
     }
   }

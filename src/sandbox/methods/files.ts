@@ -1,10 +1,10 @@
-import type { Call, Methods } from '../context.js';
-import { visible } from '../conversation.js';
 import { isFields, textOf } from '../fields.js';
-import { SlackFile } from '../file.js';
-import { post } from '../posting.js';
 import { refuse } from '../refuse.js';
-import { keptText } from '../text.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { visible } from '../web-api/conversation.js';
+import { SlackFile } from '../workspace/objects/file.js';
+import { post } from '../workspace/posting.js';
+import { keptText } from '../workspace/text.js';
 
 export const files: Methods = {
   'files.getUploadURLExternal': {

@@ -1,9 +1,9 @@
-import type { Channel } from '../channel.js';
-import type { Call, Methods } from '../context.js';
-import { byKind, joined, page } from '../conversation.js';
 import type { Fields } from '../fields.js';
-import type { Message } from '../message.js';
 import { refuse } from '../refuse.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { byKind, joined, page } from '../web-api/conversation.js';
+import type { Channel } from '../workspace/objects/channel.js';
+import type { Message } from '../workspace/objects/message.js';
 
 const scopes = byKind(['channels:history'], ['groups:history'], ['im:history', 'mpim:history']);
 const TS = /^\d{1,12}(\.\d{1,6})?$/;

@@ -1,9 +1,9 @@
-import type { Channel } from '../channel.js';
-import type { Call } from '../context.js';
-import { joined, mustBeChannel, mustBeLive } from '../conversation.js';
 import type { Fields } from '../fields.js';
-import { join } from '../membership.js';
 import { refuse, SlackError } from '../refuse.js';
+import type { Call } from '../web-api/context.js';
+import { joined, mustBeChannel, mustBeLive } from '../web-api/conversation.js';
+import { join } from '../workspace/membership.js';
+import type { Channel } from '../workspace/objects/channel.js';
 
 const MAX_USERS = 100;
 

@@ -1,8 +1,8 @@
-import type { Call, Methods } from '../context.js';
-import { joined, messageIn, mustBeLive, visible } from '../conversation.js';
 import type { Fields } from '../fields.js';
-import { pin, react } from '../posting.js';
 import { refuse } from '../refuse.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { joined, messageIn, mustBeLive, visible } from '../web-api/conversation.js';
+import { pin, react } from '../workspace/posting.js';
 
 const MAX_PINS = 100;
 const MAX_BOOKMARKS = 100;

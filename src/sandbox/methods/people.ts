@@ -1,9 +1,9 @@
-import type { Call, Methods } from '../context.js';
-import { page } from '../conversation.js';
 import type { Fields } from '../fields.js';
 import { refuse } from '../refuse.js';
-import type { Usergroup } from '../seed.js';
-import { renderUser, type User } from '../user.js';
+import type { Call, Methods } from '../web-api/context.js';
+import { page } from '../web-api/conversation.js';
+import { renderUser, type User } from '../workspace/objects/user.js';
+import type { Usergroup } from '../workspace/seed.js';
 
 /** Users and user groups. */
 export const people: Methods = {
@@ -61,8 +61,8 @@ export const people: Methods = {
 };
 
 function show(call: Call, user: User): Fields {
-  const { identity, clock, manifest } = call.world;
-  return renderUser(user, identity.teamId, clock.now(), manifest.scopes.has('users:read.email'));
+  const { identity, clock } = call.world;
+  return renderUser(user, identity.teamId, clock.now(), call.bearer.scopes.has('users:read.email'));
 }
 
 function showGroup(call: Call, group: Usergroup): Fields {

@@ -1,7 +1,7 @@
 import { checkView } from '../blocks/check.js';
-import type { Call, Methods } from '../context.js';
 import type { Fields } from '../fields.js';
 import { refuse, refuseWith } from '../refuse.js';
+import type { Call, Methods } from '../web-api/context.js';
 
 export const views: Methods = {
   'views.open': {

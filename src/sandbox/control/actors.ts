@@ -1,0 +1,38 @@
+import type { Channel } from '../workspace/objects/channel.js';
+import type { Message } from '../workspace/objects/message.js';
+import type { User } from '../workspace/objects/user.js';
+import type { World } from '../workspace/world.js';
+
+/** A request of the control API that cannot be done; becomes HTTP 400 with this code. */
+export class ControlError extends Error {}
+
+/** The person by id or name; deactivated people can do nothing. */
+export function actor(world: World, name: string): User {
+  const user = world.userNamed(name);
+  if (!user) throw new ControlError(`unknown_user: ${name}`);
+  if (user.deleted) throw new ControlError(`deactivated_user: ${name}`);
+  return user;
+}
+
+/** The channel by id or name. */
+export function place(world: World, name: string): Channel {
+  const channel = world.channels.get(name) ?? world.channelNamed(name.replace(/^#/, ''));
+  if (!channel) throw new ControlError(`unknown_channel: ${name}`);
+  return channel;
+}
+
+/** The channel, if this person can write there. */
+export function ownPlace(world: World, user: User, name: string): Channel {
+  const channel = place(world, name);
+  if (!channel.members.has(user.id))
+    throw new ControlError(`user_not_in_channel: ${user.name} in ${channel.name}`);
+  if (channel.isArchived) throw new ControlError(`is_archived: ${channel.name}`);
+  return channel;
+}
+
+/** The message, or a complaint. */
+export function messageAt(world: World, channel: Channel, ts: string): Message {
+  const message = world.message(channel, ts);
+  if (!message) throw new ControlError(`unknown_message: ${ts} in ${channel.name}`);
+  return message;
+}

@@ -1,0 +1,32 @@
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import { ZodError } from 'zod';
+import { ControlError } from './actors.js';
+import { appRoutes } from './app.js';
+import { peopleRoutes } from './people.js';
+import { testRoutes } from './tests.js';
+import type { Workshop } from './workshop.js';
+
+/** `/control/…`: acting as a person and looking inside, in JSON. */
+export function controlRoutes(shop: Workshop): Router {
+  const router = Router();
+  // JSON only: a page of another origin cannot send it without asking first.
+  router.use((request, response, next) => {
+    if (request.method === 'POST' && !request.is('application/json')) {
+      response.status(415).json({ ok: false, error: 'send application/json' });
+      return;
+    }
+    next();
+  });
+  router.use(express.json({ limit: '2mb' }));
+  router.use(peopleRoutes(shop), appRoutes(shop), testRoutes(shop));
+  router.use((request, response) => {
+    response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
+  });
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (error instanceof ControlError) response.status(400).json({ ok: false, error: error.message });
+    else if (error instanceof ZodError)
+      response.status(400).json({ ok: false, error: 'invalid', problems: error.issues });
+    else next(error);
+  });
+  return router;
+}

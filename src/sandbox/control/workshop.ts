@@ -1,0 +1,34 @@
+import type { Commands } from '../app/commands.js';
+import type { Dispatch } from '../app/dispatch.js';
+import type { Events } from '../app/events.js';
+import type { Interactions } from '../app/interactions.js';
+import type { Modals } from '../app/modals.js';
+import type { ResponseUrls } from '../app/response-urls.js';
+import type { SocketTransport } from '../app/socket.js';
+import type { Submissions } from '../app/submissions.js';
+import type { Triggers } from '../app/triggers.js';
+import type { CallLog } from '../web-api/call-log.js';
+import type { Faults } from '../web-api/faults.js';
+import type { RateLimits } from '../web-api/rate.js';
+import type { Tokens } from '../web-api/tokens.js';
+import type { Settings } from '../workspace/settings.js';
+import type { World } from '../workspace/world.js';
+
+/** Everything the control API drives. */
+export interface Workshop {
+  readonly world: World;
+  readonly settings: Settings;
+  readonly commands: Commands;
+  readonly interactions: Interactions;
+  readonly submissions: Submissions;
+  readonly modals: Modals;
+  readonly triggers: Triggers;
+  readonly responseUrls: ResponseUrls;
+  readonly dispatch: Dispatch;
+  readonly events: Events;
+  readonly faults: Faults;
+  readonly calls: CallLog;
+  readonly tokens: Tokens;
+  readonly rate: RateLimits;
+  readonly socket?: SocketTransport;
+}

@@ -1,0 +1,24 @@
+import type { Methods } from '../web-api/context.js';
+import { basics } from './basics.js';
+import { chat } from './chat.js';
+import { conversations } from './conversations.js';
+import { files } from './files.js';
+import { history } from './history.js';
+import { marks } from './marks.js';
+import { people } from './people.js';
+import { views } from './views.js';
+
+/** Every Web API method the sandbox answers. Anything else is `unknown_method`. */
+export const methods: Methods = {
+  ...basics,
+  ...chat,
+  ...conversations,
+  ...history,
+  ...marks,
+  ...people,
+  ...views,
+  ...files,
+};
+
+/** The supported names, as the README and a test list them. */
+export const methodNames: readonly string[] = Object.keys(methods).sort();

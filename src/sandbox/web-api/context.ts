@@ -1,0 +1,38 @@
+import type { Modals } from '../app/modals.js';
+import type { SocketTransport } from '../app/socket.js';
+import type { Triggers } from '../app/triggers.js';
+import type { Fields } from '../fields.js';
+import type { World } from '../workspace/world.js';
+import type { Args } from './args.js';
+import type { Tier } from './rate.js';
+import type { Bearer, TokenKind, Tokens } from './tokens.js';
+
+/** What a Web API method works with. */
+export interface Call {
+  readonly args: Args;
+  readonly world: World;
+  readonly triggers: Triggers;
+  readonly modals: Modals;
+  readonly tokens: Tokens;
+  /** Absent in HTTP mode. */
+  readonly socket?: SocketTransport;
+  /** Whose token it is. */
+  readonly bearer: Bearer;
+  /** The user that the token speaks for: the app's bot user, or a person with an `xoxp` token. */
+  readonly me: string;
+}
+
+/** One method of the Web API. */
+export interface Method {
+  readonly tier: Tier;
+  /** Kinds of token that it takes; bot and user when absent. */
+  readonly tokens?: readonly TokenKind[];
+  /** Any one of these scopes will do; none means that no scope is needed. */
+  readonly scopes?: readonly string[] | ((call: Call) => readonly string[]);
+  /** Codes that it refuses with, beside those that every method can; the coverage table lists them. */
+  readonly errors?: readonly string[];
+  /** Returns the members of the answer beside `ok`; refuses by throwing. */
+  readonly run: (call: Call) => Fields;
+}
+
+export type Methods = Record<string, Method>;

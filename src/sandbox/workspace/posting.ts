@@ -1,0 +1,191 @@
+import { copy, type Fields } from '../fields.js';
+import { type Channel, channelType } from './objects/channel.js';
+import type { Draft, Ephemeral, Message } from './objects/message.js';
+import { richElements } from './text.js';
+import type { World } from './world.js';
+
+const MAX_EPHEMERALS = 10_000;
+
+/** Puts a message into a channel and tells the app about it, its own messages included. */
+export function post(world: World, channel: Channel, draft: Draft): Message {
+  const message: Message = { ...draft, ts: world.ids.ts(), reactions: [] };
+  channel.messages.push(message);
+  const event = {
+    ...world.show(channel, message),
+    type: 'message',
+    channel: channel.id,
+    channel_type: channelType(channel),
+    event_ts: message.ts,
+  };
+  world.happened({ event, channel });
+  const { botUserId } = world.identity;
+  // A mention in a channel is two events with one time; in a direct message there is only the message.
+  if (!draft.bot && !draft.subtype && channel.kind === 'channel' && draft.text.includes(`<@${botUserId}>`)) {
+    const { channel_type: _type, ...rest } = event;
+    world.happened({ event: { ...rest, type: 'app_mention' }, channel });
+  }
+  return message;
+}
+
+/** Posts as a person, with what Slack's clients add to it. */
+export function postAsUser(
+  world: World,
+  channel: Channel,
+  user: string,
+  text: string,
+  threadTs?: string,
+  broadcast = false,
+): Message {
+  return post(world, channel, {
+    user,
+    text,
+    clientMsgId: world.ids.uuid(),
+    blocks: [
+      {
+        type: 'rich_text',
+        block_id: world.ids.hex(5),
+        elements: [{ type: 'rich_text_section', elements: richElements(text) }],
+      },
+    ],
+    ...(threadTs ? { thread_ts: threadTs } : {}),
+    ...(threadTs && broadcast ? { subtype: 'thread_broadcast' } : {}),
+  });
+}
+
+/** Changes a message; the event carries the message before and after. */
+export function edit(
+  world: World,
+  channel: Channel,
+  message: Message,
+  change: (message: Message) => void,
+): void {
+  const before = world.show(channel, message);
+  change(message);
+  const eventTs = world.ids.ts();
+  world.happened({
+    channel,
+    event: {
+      type: 'message',
+      subtype: 'message_changed',
+      message: world.show(channel, message),
+      previous_message: before,
+      channel: channel.id,
+      channel_type: channelType(channel),
+      hidden: true,
+      ts: eventTs,
+      event_ts: eventTs,
+    },
+  });
+}
+
+/** Deletes a message. */
+export function remove(world: World, channel: Channel, message: Message): void {
+  const before = world.show(channel, message);
+  channel.messages = channel.messages.filter((other) => other !== message);
+  const eventTs = world.ids.ts();
+  world.happened({
+    channel,
+    event: {
+      type: 'message',
+      subtype: 'message_deleted',
+      deleted_ts: message.ts,
+      previous_message: before,
+      channel: channel.id,
+      channel_type: channelType(channel),
+      hidden: true,
+      ts: eventTs,
+      event_ts: eventTs,
+    },
+  });
+}
+
+/** Shows something to one person only; it is in no history and makes no event. */
+export function whisper(world: World, ephemeral: Omit<Ephemeral, 'ts'>): Ephemeral {
+  const shown: Ephemeral = { ...ephemeral, ts: world.ids.ts() };
+  world.ephemerals.push(shown);
+  // Nobody scrolls back that far, and a load test would fill the memory.
+  if (world.ephemerals.length > MAX_EPHEMERALS * 1.1)
+    world.ephemerals = world.ephemerals.slice(-MAX_EPHEMERALS);
+  world.changed();
+  return shown;
+}
+
+/**
+ * Adds a person's reaction.
+ * @returns false when it was there already
+ */
+export function react(world: World, channel: Channel, message: Message, user: string, name: string): boolean {
+  const reaction = message.reactions.find((other) => other.name === name);
+  if (reaction?.users.includes(user)) return false;
+  if (reaction) reaction.users.push(user);
+  else message.reactions.push({ name, users: [user] });
+  world.happened({ channel, event: reactionEvent(world, 'reaction_added', channel, message, user, name) });
+  return true;
+}
+
+/**
+ * Takes a person's reaction away.
+ * @returns false when there was none
+ */
+export function unreact(
+  world: World,
+  channel: Channel,
+  message: Message,
+  user: string,
+  name: string,
+): boolean {
+  const reaction = message.reactions.find((other) => other.name === name);
+  if (!reaction?.users.includes(user)) return false;
+  reaction.users = reaction.users.filter((other) => other !== user);
+  message.reactions = message.reactions.filter((other) => other.users.length > 0);
+  world.happened({ channel, event: reactionEvent(world, 'reaction_removed', channel, message, user, name) });
+  return true;
+}
+
+function reactionEvent(
+  world: World,
+  type: string,
+  channel: Channel,
+  message: Message,
+  user: string,
+  reaction: string,
+): Fields & { type: string } {
+  return {
+    type,
+    user,
+    reaction,
+    item: { type: 'message', channel: channel.id, ts: message.ts },
+    item_user: message.user,
+    event_ts: world.ids.ts(),
+  };
+}
+
+/** Pins a message, or takes the pin away. */
+export function pin(world: World, channel: Channel, message: Message, user: string, on: boolean): void {
+  if (on) message.pinnedBy = { user, at: world.clock.seconds() };
+  else delete message.pinnedBy;
+  world.happened({
+    channel,
+    event: {
+      type: on ? 'pin_added' : 'pin_removed',
+      user,
+      channel_id: channel.id,
+      item: {
+        type: 'message',
+        created: world.clock.seconds(),
+        created_by: user,
+        channel: channel.id,
+        message: { ...world.show(channel, message), permalink: world.permalink(channel, message) },
+      },
+      item_user: message.user,
+      pin_count: channel.messages.filter((other) => other.pinnedBy).length,
+      pinned_info: { channel: channel.id, pinned_by: user, pinned_ts: world.clock.seconds() },
+      event_ts: world.ids.ts(),
+    },
+  });
+}
+
+/** Gives every block an id, as Slack does when the app left it out. */
+export function withBlockIds(world: World, blocks: Fields[]): Fields[] {
+  return copy(blocks).map((block) => ({ block_id: world.ids.hex(5), ...block }));
+}

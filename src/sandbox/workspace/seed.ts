@@ -1,0 +1,99 @@
+import { type Channel, emptyChannel } from './objects/channel.js';
+import type { Account, User } from './objects/user.js';
+
+/** People, channels and user groups that a sandbox starts with. */
+export interface Seed {
+  /** Added to, or replacing by id, the built-in people. */
+  users?: Array<Partial<User> & Account & { id: string; name: string }>;
+  /** Added to, or replacing by name, the built-in channels. `members` are user ids. */
+  channels?: Array<{
+    id?: string;
+    name: string;
+    private?: boolean;
+    archived?: boolean;
+    topic?: string;
+    members?: string[];
+    /** The other workspace, `T…`: a Slack Connect channel. */
+    shared_with?: string;
+  }>;
+  usergroups?: Usergroup[];
+  /** Makes every id repeatable from run to run. */
+  ids?: string;
+}
+
+export interface Usergroup {
+  id: string;
+  handle: string;
+  name: string;
+  users: string[];
+  disabled?: boolean;
+}
+
+const UPDATED = 1700000000;
+
+/** The built-in people: one of each kind that a bot treats differently. */
+export function builtInUsers(): User[] {
+  const person = (
+    id: string,
+    name: string,
+    realName: string,
+    tz: string | null,
+    more: Partial<User> = {},
+  ): User => ({
+    id,
+    name,
+    realName,
+    displayName: name,
+    tz,
+    email: `${name}@example.com`,
+    updated: UPDATED,
+    ...more,
+  });
+  return [
+    person('U0ANA00001', 'ana', 'Ana Keller', 'Europe/Berlin', { admin: true, title: 'Incident commander' }),
+    person('U0BO000002', 'bo', 'Bo Lindgren', 'America/New_York', { title: 'Platform engineer' }),
+    person('U0CHEN0003', 'chen', 'Chen Wei', 'Asia/Shanghai', { title: 'Voice engineer' }),
+    // Slack knows no time zone for some people; a bot must cope.
+    person('U0DANA0004', 'dana', 'Dana Osei', null, { displayName: '' }),
+    person('U0EVA00005', 'eva', 'Eva Marin', 'Europe/Madrid', { deleted: true }),
+    person('U0FINN0006', 'finn', 'Finn Guest', 'Europe/Dublin', { ultraRestricted: true }),
+    {
+      id: 'USLACKBOT',
+      name: 'slackbot',
+      realName: 'Slackbot',
+      displayName: 'Slackbot',
+      tz: null,
+      updated: 0,
+    },
+  ];
+}
+
+/** The built-in channels with their members. */
+export function builtInChannels(nowMs: number): Channel[] {
+  const general = emptyChannel({
+    id: 'C0GENERAL1',
+    name: 'general',
+    kind: 'channel',
+    isPrivate: false,
+    creator: 'U0ANA00001',
+    createdMs: nowMs,
+  });
+  general.isGeneral = true;
+  for (const id of ['U0ANA00001', 'U0BO000002', 'U0CHEN0003', 'U0DANA0004', 'U0FINN0006'])
+    general.members.add(id);
+  const incidents = emptyChannel({
+    id: 'C0INCIDENT',
+    name: 'incidents',
+    kind: 'channel',
+    isPrivate: false,
+    creator: 'U0ANA00001',
+    createdMs: nowMs,
+  });
+  for (const id of ['U0ANA00001', 'U0BO000002', 'U0CHEN0003', 'U0DANA0004']) incidents.members.add(id);
+  return [general, incidents];
+}
+
+/** The built-in user group. */
+export function builtInUsergroups(): Usergroup[] {
+  return [{ id: 'S0SRE00001', handle: 'sre', name: 'Site reliability', users: ['U0BO000002', 'U0CHEN0003'] }];
+}

@@ -1,0 +1,187 @@
+import type { Fields } from '../fields.js';
+import type { Manifest } from '../manifest.js';
+import type { Clock } from './clock.js';
+import type { Ids } from './ids.js';
+import { type Channel, emptyChannel } from './objects/channel.js';
+import type { SlackFile } from './objects/file.js';
+import { type Ephemeral, type Message, renderMessage } from './objects/message.js';
+import { renderOutside, setAccount, type User } from './objects/user.js';
+import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
+
+/** Who the app and the workspace are. */
+export interface Identity {
+  readonly teamId: string;
+  readonly teamName: string;
+  readonly domain: string;
+  readonly appId: string;
+  readonly appName: string;
+  readonly botId: string;
+  readonly botUserId: string;
+  /** Deprecated, and still in every payload. */
+  readonly verificationToken: string;
+  /** Base address of the sandbox, without a slash at the end. */
+  readonly url: string;
+}
+
+/** Something that happened, offered to the app if it subscribed and may see it. */
+export interface Happening {
+  readonly event: Fields & { type: string };
+  /** The conversation it happened in; absent for workspace-wide events. */
+  readonly channel?: Channel;
+  /** Events of public channels that also reach an app which is not a member. */
+  readonly everywhere?: boolean;
+}
+
+/** The state of the workspace. Rules live in the methods; this only keeps and finds. */
+export class World {
+  readonly users = new Map<string, User>();
+  readonly channels = new Map<string, Channel>();
+  readonly files = new Map<string, SlackFile>();
+  readonly usergroups = new Map<string, Usergroup>();
+  ephemerals: Ephemeral[] = [];
+  /** Set by the event dispatcher. */
+  onHappening: (happening: Happening) => void = () => {};
+  /** Set by the live page. */
+  onChange: () => void = () => {};
+
+  constructor(
+    readonly identity: Identity,
+    readonly manifest: Manifest,
+    readonly clock: Clock,
+    readonly ids: Ids,
+    readonly seed: Seed = {},
+  ) {
+    this.reset();
+  }
+
+  /** Back to the seed. */
+  reset(): void {
+    this.users.clear();
+    this.channels.clear();
+    this.files.clear();
+    this.usergroups.clear();
+    this.ephemerals = [];
+    for (const user of builtInUsers()) this.users.set(user.id, user);
+    const { botUserId, botId, appId } = this.identity;
+    const name = this.manifest.botName;
+    this.users.set(botUserId, {
+      id: botUserId,
+      name,
+      realName: this.manifest.name,
+      displayName: name,
+      tz: null,
+      bot: { botId, appId },
+      updated: this.clock.seconds(),
+    });
+    for (const given of this.seed.users ?? []) {
+      const base: User = {
+        id: given.id,
+        name: given.name,
+        realName: given.name,
+        displayName: given.name,
+        tz: 'UTC',
+        updated: 0,
+      };
+      const { is_restricted, is_ultra_restricted, team_id, ...plain } = given;
+      const user = { ...(this.users.get(given.id) ?? base), ...plain };
+      setAccount(user, { is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
+      this.users.set(given.id, user);
+    }
+    for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
+    for (const given of this.seed.channels ?? []) this.#seedChannel(given);
+    for (const group of [...builtInUsergroups(), ...(this.seed.usergroups ?? [])])
+      this.usergroups.set(group.id, group);
+    this.changed();
+  }
+
+  /** The channel of that name, whatever its state: archived and private names are taken too. */
+  channelNamed(name: string): Channel | undefined {
+    for (const channel of this.channels.values()) {
+      if (channel.kind === 'channel' && channel.name === name) return channel;
+    }
+    return undefined;
+  }
+
+  /** The user by id, name or display name, with or without a leading `@`. */
+  userNamed(name: string): User | undefined {
+    const plain = name.replace(/^@/, '');
+    const byId = this.users.get(plain);
+    if (byId) return byId;
+    for (const user of this.users.values())
+      if (user.name === plain || user.displayName === plain) return user;
+    return undefined;
+  }
+
+  /** The direct conversation of exactly these people, made when there is none. */
+  direct(members: readonly string[]): { channel: Channel; made: boolean } {
+    const wanted = new Set(members);
+    for (const channel of this.channels.values()) {
+      if (channel.kind === 'channel' || channel.members.size !== wanted.size) continue;
+      if ([...channel.members].every((member) => wanted.has(member))) return { channel, made: false };
+    }
+    const im = wanted.size <= 2;
+    const channel = emptyChannel({
+      id: this.ids.make(im ? 'D' : 'G'),
+      name: im
+        ? 'directmessage'
+        : `mpdm-${[...wanted].map((id) => this.users.get(id)?.name ?? id).join('--')}-1`,
+      kind: im ? 'im' : 'mpim',
+      isPrivate: true,
+      creator: this.identity.botUserId,
+      createdMs: this.clock.now(),
+    });
+    for (const member of wanted) channel.members.add(member);
+    this.channels.set(channel.id, channel);
+    return { channel, made: true };
+  }
+
+  /** The message of that time in that channel. */
+  message(channel: Channel, ts: string): Message | undefined {
+    return channel.messages.findLast((message) => message.ts === ts);
+  }
+
+  /** The message object as the Web API shows it. */
+  show(channel: Channel, message: Message): Fields {
+    const replies = message.thread_ts
+      ? []
+      : channel.messages.filter((other) => other.thread_ts === message.ts);
+    const outside = renderOutside(this.users.get(message.user));
+    const shown = renderMessage(message, this.identity, channel.id, replies, (id) =>
+      this.files.get(id)?.show(),
+    );
+    return { ...shown, ...outside, ...(outside.user_team ? { team: outside.user_team } : {}) };
+  }
+
+  /** The address of a message; it opens the live page there. */
+  permalink(channel: Channel, message: Message): string {
+    const base = `${this.identity.url}/archives/${channel.id}/p${message.ts.replace('.', '')}`;
+    return message.thread_ts ? `${base}?thread_ts=${message.thread_ts}&cid=${channel.id}` : base;
+  }
+
+  happened(happening: Happening): void {
+    this.onHappening(happening);
+    this.changed();
+  }
+
+  changed(): void {
+    this.onChange();
+  }
+
+  #seedChannel(given: NonNullable<Seed['channels']>[number]): void {
+    const taken = this.channelNamed(given.name);
+    if (taken) this.channels.delete(taken.id);
+    const channel = emptyChannel({
+      id: given.id ?? taken?.id ?? this.ids.make('C'),
+      name: given.name,
+      kind: 'channel',
+      isPrivate: given.private ?? false,
+      creator: given.members?.[0] ?? 'U0ANA00001',
+      createdMs: this.clock.now(),
+    });
+    channel.isArchived = given.archived ?? false;
+    channel.topic.value = given.topic ?? '';
+    channel.sharedWith = given.shared_with;
+    for (const member of given.members ?? []) channel.members.add(member);
+    this.channels.set(channel.id, channel);
+  }
+}
