@@ -41,6 +41,7 @@ const manifestSchema = z.object({
         .optional(),
       slash_commands: z.array(command).min(1).max(50).optional(),
       shortcuts: z.array(shortcut).min(1).max(10).optional(),
+      unfurl_domains: z.array(z.string()).max(5).optional(),
     })
     .default({}),
   oauth_config: z
@@ -75,6 +76,8 @@ export interface Manifest {
   readonly userScopes: ReadonlySet<string>;
   readonly events: ReadonlySet<string>;
   readonly interactive: boolean;
+  /** Domains whose links and videos are the app's. */
+  readonly unfurlDomains: readonly string[];
 }
 
 /**
@@ -104,6 +107,7 @@ export function readManifest(source: object): Manifest {
     userScopes: new Set(oauth_config.scopes.user),
     events: new Set(events),
     interactive: settings.interactivity?.is_enabled ?? false,
+    unfurlDomains: features.unfurl_domains ?? [],
   };
 }
 

@@ -82,7 +82,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const settings: Settings = { ...defaultSettings(), ...given };
   const clock = new Clock();
   const ids = new Ids(clock, options.seed?.ids);
-  const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed);
+  const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed, settings);
   const triggers = new Triggers(clock, ids);
   const modals = new Modals(world);
   const responseUrls = new ResponseUrls(world);

@@ -1,16 +1,29 @@
-import { elementsOf } from '../blocks/check.js';
-import { type Fields, listOf } from '../fields.js';
+import { complaints, worded } from '../blocks/complaints.js';
+import { offered } from '../blocks/elements.js';
+import { type Fields, isFields, listOf } from '../fields.js';
 import type { Channel } from '../workspace/objects/channel.js';
-import type { Ephemeral, Message } from '../workspace/objects/message.js';
+import type { Message } from '../workspace/objects/message.js';
 import type { User } from '../workspace/objects/user.js';
 import type { World } from '../workspace/world.js';
 import { ackOf } from './commands.js';
 import type { Receipt } from './delivery.js';
 import { type Dispatch, failureOf } from './dispatch.js';
-import type { Modals, View } from './modals.js';
+import type { Modals } from './modals.js';
+import { blocksOf, channelOf, containerOf, type Place, type Spot, spotIn } from './place.js';
 import type { ResponseUrls } from './response-urls.js';
 import type { Triggers } from './triggers.js';
-import { type StateValues, stateOf, type Typed, typedValue } from './view-state.js';
+import {
+  canBeChosen,
+  type Known,
+  Offers,
+  type StateValues,
+  stateOf,
+  type Typed,
+  typedValue,
+} from './view-state.js';
+
+// Slack waits for so many characters before it asks the app, unless the menu says otherwise.
+const MIN_QUERY = 3;
 
 /** What came of a click or a shortcut. */
 export interface Outcome {
@@ -22,14 +35,18 @@ export interface Outcome {
   readonly responses?: Fields[];
 }
 
-/** Where a button stands. */
-export type Place =
-  | { readonly view: View }
-  | { readonly channel: Channel; readonly message: Message }
-  | { readonly channel: Channel; readonly ephemeral: Ephemeral };
+/** What an app offered for what was typed into an external menu. */
+export interface Offered extends Outcome {
+  readonly options?: Fields[];
+  readonly option_groups?: Fields[];
+  /** What is wrong with the app's answer. */
+  readonly errors?: string[];
+}
 
 /** Buttons, menus and shortcuts. */
 export class Interactions {
+  readonly offers = new Offers();
+
   constructor(
     readonly world: World,
     readonly dispatch: Dispatch,
@@ -41,38 +58,32 @@ export class Interactions {
   /**
    * Uses one element of a message or view.
    * @param value new value of a menu or input; a button carries its own
+   * @returns `no_such_action`; `not_dispatching` where a client sends nothing; `no_such_option`; else what became of it
    */
   async act(user: User, place: Place, actionId: string, options: ActOptions = {}): Promise<Outcome> {
-    const blocks = listOf(
-      'view' in place
-        ? place.view.source.blocks
-        : 'message' in place
-          ? place.message.blocks
-          : place.ephemeral.blocks,
-    );
-    const found = blocks
-      .filter((block) => options.blockId === undefined || block.block_id === options.blockId)
-      .flatMap((block) => elementsOf(block).map(({ element }) => ({ block, element })))
-      .find(({ element }) => element.action_id === actionId);
-    if (!found) return { ok: false, error: 'no_such_action', ack: { status: null, body: '' } };
-    const { block, element } = found;
-    const typed: Typed = { ...options.values };
+    const spot = spotIn(place, actionId, options.blockId);
+    if (!spot) return unsent('no_such_action');
+    const { block, element } = spot;
     const blockId = String(block.block_id);
+    if (!dispatches(spot)) return unsent('not_dispatching');
+    const known = this.knownIn(place);
+    if (options.value !== undefined && !canBeChosen(element, options.value, blockId, known))
+      return unsent('no_such_option');
+    const typed: Typed = { ...options.values };
     if (options.value !== undefined) typed[blockId] = { ...typed[blockId], [actionId]: options.value };
-    const state = stateOf(blocks, typed, 'view' in place ? place.view.values : {});
+    const state = stateOf(blocksOf(place), typed, 'view' in place ? place.view.values : {}, known);
     if ('view' in place) place.view.values = state;
     const triggerId = this.triggers.issue(user.id, 'view' in place ? place.view.id : undefined);
-    const context = this.#contextOf(user, place, state);
-    const { grant, ...where } = context;
+    const { grant, ...where } = this.#contextOf(user, place, state, spot.attachment);
     const action = {
       action_id: actionId,
       block_id: blockId,
-      ...this.#actionOf(element, options.value),
+      ...actionOf(element, options.value, blockId, known),
       action_ts: this.world.ids.ts(),
     };
     const payload = {
       type: 'block_actions',
-      ...this.#common(user),
+      ...this.common(user),
       trigger_id: triggerId,
       ...where,
       actions: [action],
@@ -82,6 +93,47 @@ export class Interactions {
       ...outcome,
       trigger_id: triggerId,
       ...(grant ? { delivery: grant, responses: this.responseUrls.responses(grant) } : {}),
+    };
+  }
+
+  /**
+   * Types into an external menu: the app is asked what to offer.
+   * @returns `no_such_action`, `not_external`, `query_too_short`, `invalid_options` with what is wrong, or the options
+   */
+  async suggest(
+    user: User,
+    place: Place,
+    actionId: string,
+    value: string,
+    blockId?: string,
+  ): Promise<Offered> {
+    const spot = spotIn(place, actionId, blockId);
+    if (!spot) return unsent('no_such_action');
+    const { block, element, attachment } = spot;
+    if (!String(element.type).endsWith('external_select')) return unsent('not_external');
+    if (value.length < Number(element.min_query_length ?? MIN_QUERY)) return unsent('query_too_short');
+    const payload = {
+      type: 'block_suggestion',
+      ...this.common(user),
+      container: containerOf(place, attachment),
+      ...this.#seenIn(place),
+      action_id: actionId,
+      block_id: block.block_id,
+      value,
+    };
+    const outcome = await this.#send(payload);
+    if (!outcome.ok) return outcome;
+    // An empty ack is how an app says that it has nothing.
+    const answer = outcome.ack.body === '' ? { options: [] } : outcome.ack.body;
+    const errors = offerProblems(answer);
+    if (!isFields(answer) || errors.length > 0)
+      return { ...outcome, ok: false, error: 'invalid_options', errors };
+    const groups = listOf(answer.option_groups);
+    const options = [...listOf(answer.options), ...groups.flatMap((group) => listOf(group.options))];
+    this.offers.add(nameOf(place), String(block.block_id), actionId, options);
+    return {
+      ...outcome,
+      ...(answer.option_groups === undefined ? { options } : { option_groups: groups }),
     };
   }
 
@@ -96,11 +148,11 @@ export class Interactions {
     const known = this.world.manifest.shortcuts.find(
       (it) => it.callback_id === callbackId && it.type === type,
     );
-    if (!known) return { ok: false, error: 'no_such_shortcut', ack: { status: null, body: '' } };
+    if (!known) return unsent('no_such_shortcut');
     const triggerId = this.triggers.issue(user.id);
     const actionTs = this.world.ids.ts();
     const common = {
-      ...this.#common(user),
+      ...this.common(user),
       callback_id: callbackId,
       trigger_id: triggerId,
       action_ts: actionTs,
@@ -111,7 +163,7 @@ export class Interactions {
     const payload = {
       type: 'message_action',
       ...common,
-      channel: { id: channel.id, name: nameOf(channel) },
+      channel: channelOf(channel),
       message_ts: message.ts,
       message: this.world.show(channel, message),
       response_url: grant.url,
@@ -127,17 +179,6 @@ export class Interactions {
 
   /** Members that every interaction payload has. */
   common(user: User): Fields {
-    return this.#common(user);
-  }
-
-  async #send(payload: Fields, copies = 1): Promise<Outcome> {
-    const receipts = await this.dispatch.send('interactive', payload, copies);
-    const first: Receipt = receipts[0] ?? { outcome: 'timeout' };
-    const error = receipts.map(failureOf).find((it) => it !== undefined);
-    return { ok: error === undefined, ...(error ? { error } : {}), ack: ackOf(first) };
-  }
-
-  #common(user: User): Fields {
     const { teamId, domain, appId, verificationToken } = this.world.identity;
     return {
       team: { id: teamId, domain },
@@ -149,47 +190,46 @@ export class Interactions {
     };
   }
 
-  #contextOf(user: User, place: Place, state: StateValues): Fields & { grant?: string } {
-    if ('view' in place) {
-      return {
-        container: { type: 'view', view_id: place.view.id },
-        view: this.modals.show(place.view),
-        state: { values: state },
-      };
-    }
-    const { channel } = place;
-    const ephemeral = 'ephemeral' in place;
-    const { ts, thread_ts: threadTs } = ephemeral ? place.ephemeral : place.message;
-    const grant = this.responseUrls.issue(user.id, channel, ts);
+  /** Files and offered options that typed values of this place may name. */
+  knownIn(place: Place): Known {
     return {
-      grant: grant.id,
-      container: {
-        type: 'message',
-        message_ts: ts,
-        channel_id: channel.id,
-        is_ephemeral: ephemeral,
-        ...(threadTs ? { thread_ts: threadTs } : {}),
+      file: (id) => {
+        const file = this.world.files.get(id);
+        return file?.completed ? file.show() : undefined;
       },
-      channel: { id: channel.id, name: nameOf(channel) },
-      // Slack does not keep ephemeral messages, so the app does not get them back.
-      ...('message' in place ? { message: this.world.show(channel, place.message) } : {}),
-      state: { values: state },
-      response_url: grant.url,
+      offered: (blockId, actionId) => this.offers.of(nameOf(place), blockId, actionId),
     };
   }
 
-  #actionOf(element: Fields, value: unknown): Fields {
-    if (element.type === 'button') {
-      const { type, text, value: own, style, url } = element;
-      return {
-        type,
-        text,
-        ...(own === undefined ? {} : { value: own }),
-        ...(style ? { style } : {}),
-        ...(url ? { url } : {}),
-      };
-    }
-    return typedValue(element, value ?? null);
+  async #send(payload: Fields, copies = 1): Promise<Outcome> {
+    const receipts = await this.dispatch.send('interactive', payload, copies);
+    const first: Receipt = receipts[0] ?? { outcome: 'timeout' };
+    const error = receipts.map(failureOf).find((it) => it !== undefined);
+    return { ok: error === undefined, ...(error ? { error } : {}), ack: ackOf(first) };
+  }
+
+  #contextOf(user: User, place: Place, state: StateValues, attachment?: Fields): Fields & { grant?: string } {
+    const common = {
+      container: containerOf(place, attachment),
+      ...this.#seenIn(place),
+      state: { values: state },
+    };
+    if ('view' in place) return common;
+    const { ts } = 'message' in place ? place.message : place.ephemeral;
+    const grant = this.responseUrls.issue(user.id, place.channel, ts);
+    const unfurl = attachment?.is_app_unfurl === true ? { app_unfurl: attachment } : {};
+    return { grant: grant.id, ...common, ...unfurl, response_url: grant.url };
+  }
+
+  /** The view, or the channel and message, as a payload shows what is around the element. */
+  #seenIn(place: Place): Fields {
+    if ('view' in place) return { view: this.modals.show(place.view) };
+    const { channel } = place;
+    return {
+      channel: channelOf(channel),
+      // Slack does not keep ephemeral messages, so the app does not get them back.
+      ...('message' in place ? { message: this.world.show(channel, place.message) } : {}),
+    };
   }
 }
 
@@ -201,7 +241,46 @@ export interface ActOptions {
   readonly copies?: number;
 }
 
-function nameOf(channel: Channel): string {
-  if (channel.kind === 'im') return 'directmessage';
-  return channel.isPrivate ? 'privategroup' : channel.name;
+function unsent(error: string): Outcome {
+  return { ok: false, error, ack: { status: null, body: '' } };
+}
+
+/** Whether a client tells the app at once: not of what is typed into a form, nor of a workflow's button. */
+function dispatches({ block, element }: Spot): boolean {
+  if (element.type === 'workflow_button') return false;
+  return block.type !== 'input' || block.dispatch_action === true;
+}
+
+function actionOf(element: Fields, value: unknown, blockId: string, known: Known): Fields {
+  const { type } = element;
+  if (type === 'button' || type === 'icon_button') return pressed(element, type);
+  if (type !== 'feedback_buttons') return typedValue(element, value ?? null, blockId, known);
+  const { positive_button: positive, negative_button: negative } = element;
+  const chosen = isFields(negative) && negative.value === value ? negative : positive;
+  return isFields(chosen) ? pressed(chosen, type) : { type };
+}
+
+function pressed(button: Fields, type: string): Fields {
+  const { text, value, style, url } = button;
+  return {
+    type,
+    text,
+    ...(value === undefined ? {} : { value }),
+    ...(style ? { style } : {}),
+    ...(url ? { url } : {}),
+  };
+}
+
+function offerProblems(answer: unknown): string[] {
+  const parsed = offered.safeParse(answer);
+  if (!parsed.success) return complaints(parsed.error.issues, '', answer).map(worded);
+  const { options, option_groups: groups } = parsed.data;
+  if (options !== undefined && groups !== undefined)
+    return ['only one of `options` and `option_groups` is allowed'];
+  return options === undefined && groups === undefined ? ['missing required field: options'] : [];
+}
+
+function nameOf(place: Place): string {
+  if ('view' in place) return place.view.id;
+  return `${place.channel.id}:${'message' in place ? place.message.ts : place.ephemeral.ts}`;
 }

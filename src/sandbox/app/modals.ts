@@ -1,5 +1,6 @@
-import { elementsOf } from '../blocks/check.js';
-import { copy, type Fields, isFields, listOf, textOf } from '../fields.js';
+import { blocksWithIds } from '../blocks/ids.js';
+import { elementsIn } from '../blocks/walk.js';
+import { copy, type Fields, listOf, textOf } from '../fields.js';
 import { refuse, refuseWith } from '../refuse.js';
 import type { World } from '../workspace/world.js';
 
@@ -41,9 +42,7 @@ export class Modals {
     const top = stack.at(-1);
     if (!top) refuse('not_found');
     if (stack.length >= MAX_DEPTH) refuse('push_limit_reached');
-    if (source.type !== 'modal') {
-      refuseWith('invalid_arguments', ['must match the `type` of the root view [json-pointer:/view/type]']);
-    }
+    mustMatch(source, top, 'root');
     this.#mustBeFree(source, undefined);
     const view = this.#make(this.world.ids.make('V'), user, top.rootId, top.id, source);
     stack.push(view);
@@ -53,22 +52,18 @@ export class Modals {
 
   /**
    * Replaces what a view shows.
-   * @throws SlackError `hash_conflict`, `duplicate_external_id`
+   * @throws SlackError `hash_conflict`, `duplicate_external_id`, `invalid_arguments` when it is of another type
    */
   update(view: View, source: Fields, hash?: string): View {
     if (hash !== undefined && hash !== '' && hash !== view.hash) refuse('hash_conflict');
+    mustMatch(source, view, 'existing');
     this.#mustBeFree(source, view);
     view.source = this.#prepared(source);
     const kept: View['values'] = {};
-    for (const block of listOf(view.source.blocks)) {
-      for (const { element } of elementsOf(block)) {
-        const value = view.values[String(block.block_id)]?.[String(element.action_id)];
-        if (value)
-          kept[String(block.block_id)] = {
-            ...kept[String(block.block_id)],
-            [String(element.action_id)]: value,
-          };
-      }
+    for (const { block, element } of elementsIn(listOf(view.source.blocks))) {
+      const [blockId, actionId] = [String(block.block_id), String(element.action_id)];
+      const value = view.values[blockId]?.[actionId];
+      if (value?.type === element.type && value) kept[blockId] = { ...kept[blockId], [actionId]: value };
     }
     view.values = kept;
     view.hash = this.#hash();
@@ -101,7 +96,8 @@ export class Modals {
   /** Takes one view off, with everything above it. */
   close(view: View): void {
     const stack = this.stacks.get(view.user) ?? [];
-    this.stacks.set(view.user, stack.slice(0, Math.max(0, stack.indexOf(view))));
+    if (!stack.includes(view)) return;
+    this.stacks.set(view.user, stack.slice(0, stack.indexOf(view)));
     this.world.changed();
   }
 
@@ -133,6 +129,7 @@ export class Modals {
       notify_on_close: source.notify_on_close ?? false,
       close: source.close ?? null,
       submit: source.submit ?? null,
+      submit_disabled: source.submit_disabled ?? false,
       previous_view_id: view.previousId,
       root_view_id: view.rootId,
       app_id: appId,
@@ -164,12 +161,15 @@ export class Modals {
 
   /** Fills in the ids that the app left to Slack. */
   #prepared(source: Fields): Fields {
-    const made = copy(source);
-    for (const block of listOf(made.blocks)) {
-      block.block_id ??= this.world.ids.hex(5);
-      for (const { element } of elementsOf(block))
-        if (isFields(element)) element.action_id ??= this.world.ids.hex(5);
-    }
-    return made;
+    return { ...copy(source), blocks: blocksWithIds(this.world.ids, listOf(source.blocks)) };
   }
+}
+
+/**
+ * Refuses a view of another type than the one that it replaces or stands on: a modal is not pushed onto a Home tab.
+ * @throws SlackError `invalid_arguments`
+ */
+export function mustMatch(source: Fields, view: View, which: 'existing' | 'root'): void {
+  if (source.type === view.source.type) return;
+  refuseWith('invalid_arguments', [`must match the \`type\` of the ${which} view [json-pointer:/view/type]`]);
 }

@@ -1,8 +1,8 @@
-import { checkMessageBlocks } from '../blocks/check.js';
+import { checkAttachments, checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields, textOf } from '../fields.js';
 import { SlackError } from '../refuse.js';
 import type { Channel } from '../workspace/objects/channel.js';
-import { edit, post, remove, whisper, withBlockIds } from '../workspace/posting.js';
+import { edit, post, remove, whisper, withAttachmentIds, withBlockIds } from '../workspace/posting.js';
 import { keptText } from '../workspace/text.js';
 import type { World } from '../workspace/world.js';
 
@@ -89,10 +89,11 @@ export class ResponseUrls {
     const { channel, user } = grant;
     const text = keptText(textOf(body.text) ?? '');
     // Long answers are tolerated here: the sum of block text is only counted for chat.* methods.
-    const blocks = body.blocks
-      ? withBlockIds(world, checkMessageBlocks(body.blocks, { sum: false }))
+    const rules = { ...world.blockRules, textCap: null };
+    const blocks = body.blocks ? withBlockIds(world, checkMessageBlocks(body.blocks, rules)) : undefined;
+    const attachments = body.attachments
+      ? withAttachmentIds(world, checkAttachments(body.attachments, rules, blocks))
       : undefined;
-    const attachments = Array.isArray(body.attachments) ? (body.attachments as Fields[]) : undefined;
     if (!text && !blocks && !attachments && body.delete_original !== true) throw new SlackError('no_text');
     grant.responses.push({ via, ...body });
     for (const wake of [...this.#waiting]) wake();

@@ -1,4 +1,5 @@
 import { checkView } from '../blocks/check.js';
+import { elementsIn } from '../blocks/walk.js';
 import { type Fields, isFields, listOf } from '../fields.js';
 import { SlackError } from '../refuse.js';
 import type { User } from '../workspace/objects/user.js';
@@ -7,7 +8,8 @@ import { type Dispatch, failureOf } from './dispatch.js';
 import type { Interactions, Outcome } from './interactions.js';
 import type { Modals, View } from './modals.js';
 import type { Triggers } from './triggers.js';
-import { stateOf, type Typed, unfit } from './view-state.js';
+import { unfit } from './unfit.js';
+import { canBeChosen, type StateValues, slotOf, stateOf, type Typed } from './view-state.js';
 
 /** What came of a submitted modal. `errors` are shown beside the inputs. */
 export interface SubmitOutcome extends Outcome {
@@ -23,22 +25,37 @@ export class Submissions {
     readonly triggers: Triggers,
   ) {}
 
-  /** Presses the submit button of a modal. */
-  async submit(user: User, view: View, typed: Typed, copies = 1): Promise<SubmitOutcome> {
+  /**
+   * Presses the submit button of a modal.
+   * @param hash of the view as the person sees it; refused when it has been replaced since
+   * @returns `no_submit_button`, `not_on_top`, `hash_conflict`, `client_refused` with a sentence for each block, `errors`
+   *   from the app, the code of what is wrong with its answer, or what became of it
+   */
+  async submit(user: User, view: View, typed: Typed, copies = 1, hash?: string): Promise<SubmitOutcome> {
+    const hindrance = this.#hindrance(user, view, hash);
+    if (hindrance) return { ok: false, error: hindrance, ack: { status: null, body: '' } };
     const blocks = listOf(view.source.blocks);
-    const state = stateOf(blocks, typed, view.values);
+    const known = this.interactions.knownIn({ view });
+    const state = stateOf(blocks, typed, view.values, known);
     const problems = unfit(blocks, state);
+    for (const { block, element } of elementsIn(blocks)) {
+      const blockId = String(block.block_id);
+      const given = typed[blockId]?.[String(element.action_id)];
+      if (given !== undefined && !canBeChosen(element, given, blockId, known))
+        problems[blockId] = 'Please choose one of the options.';
+    }
     view.values = state;
     if (Object.keys(problems).length > 0) {
       return { ok: false, error: 'client_refused', errors: problems, ack: { status: null, body: '' } };
     }
     const triggerId = this.triggers.issue(user.id, view.id);
+    const grants = this.#grantsFor(user, blocks, state);
     const payload = {
       type: 'view_submission',
       ...this.interactions.common(user),
       trigger_id: triggerId,
       view: this.modals.show(view),
-      response_urls: [],
+      response_urls: grants.map(({ shown }) => shown),
     };
     const receipts = await this.dispatch.send('interactive', payload, copies);
     const failed = receipts.map(failureOf).find((it) => it !== undefined);
@@ -46,16 +63,38 @@ export class Submissions {
     if (!first || failed)
       return { ok: false, error: failed, ack: first ? ackOf(first) : { status: null, body: '' } };
     const ack = ackOf(first);
+    const delivery = grants[0] ? { delivery: grants[0].id } : {};
     try {
       const errors = this.#apply(user, view, ack.body);
       return errors
-        ? { ok: false, error: 'errors', errors, ack, trigger_id: triggerId }
-        : { ok: true, ack, trigger_id: triggerId };
+        ? { ok: false, error: 'errors', errors, ack, trigger_id: triggerId, ...delivery }
+        : { ok: true, ack, trigger_id: triggerId, ...delivery };
     } catch (error) {
       if (!(error instanceof SlackError)) throw error;
       // The person sees "We had some trouble connecting" and the modal stays.
       return { ok: false, error: error.code, errors: error.extra, ack };
     }
+  }
+
+  /** Why the button cannot be pressed, if it cannot. */
+  #hindrance(user: User, view: View, hash: string | undefined): string | undefined {
+    if (view.source.submit === undefined) return 'no_submit_button';
+    if (this.modals.top(user.id) !== view) return 'not_on_top';
+    return hash === undefined || hash === view.hash ? undefined : 'hash_conflict';
+  }
+
+  /** Addresses to answer in the conversations that were chosen in menus which ask for that. */
+  #grantsFor(user: User, blocks: Fields[], state: StateValues): Array<{ id: string; shown: Fields }> {
+    const { responseUrls, world } = this.interactions;
+    return elementsIn(blocks).flatMap(({ block, element }) => {
+      if (block.type !== 'input' || element.response_url_enabled !== true) return [];
+      const [blockId, actionId] = [String(block.block_id), String(element.action_id)];
+      const channel = world.channels.get(String(state[blockId]?.[actionId]?.[slotOf(element) ?? '']));
+      if (!channel) return [];
+      const { id, url } = responseUrls.issue(user.id, channel);
+      const shown = { block_id: blockId, action_id: actionId, channel_id: channel.id, response_url: url };
+      return [{ id, shown }];
+    });
   }
 
   /**
@@ -96,16 +135,25 @@ export class Submissions {
         this.modals.clear(user.id);
         return undefined;
       case 'update':
-        this.modals.update(view, checkView(body.view));
+        this.#update(view, checkView(body.view, this.#rules));
         return undefined;
       case 'push':
-        this.modals.push(user.id, checkView(body.view));
+        this.modals.push(user.id, checkView(body.view, this.#rules));
         return undefined;
       case 'errors':
         return inputErrors(view, body.errors);
       default:
         throw new SlackError('invalid_response_action');
     }
+  }
+
+  get #rules() {
+    return this.interactions.world.blockRules;
+  }
+
+  #update(view: View, source: Fields): void {
+    // Whoever has closed it meanwhile sees nothing of it.
+    if (this.modals.find(view.id)) this.modals.update(view, source);
   }
 }
 
@@ -116,8 +164,9 @@ function inputErrors(view: View, errors: unknown): Fields {
       .map((block) => block.block_id),
   );
   if (!isFields(errors) || Object.keys(errors).length === 0) throw new SlackError('invalid_response_errors');
-  for (const blockId of Object.keys(errors)) {
-    if (!inputs.has(blockId)) throw new SlackError('invalid_response_errors', { block_id: blockId });
+  for (const [blockId, sentence] of Object.entries(errors)) {
+    if (!inputs.has(blockId) || typeof sentence !== 'string' || sentence === '')
+      throw new SlackError('invalid_response_errors', { block_id: blockId });
   }
   return errors;
 }

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { confirm, dispatchConfig, option, optionGroup, plainText, tickOption } from './text-object.js';
+import { richText } from './rich-text.js';
+import {
+  address,
+  confirm,
+  dispatchConfig,
+  linkOption,
+  option,
+  optionGroup,
+  plainText,
+  tickOption,
+} from './text-object.js';
 
 const actionId = z.string().min(1).max(255).optional();
 const common = { action_id: actionId, confirm: confirm.optional(), focus_on_load: z.boolean().optional() };
@@ -20,23 +30,43 @@ const filter = z
   })
   .optional();
 const conversation = { default_to_current_conversation: z.boolean().optional(), filter };
-const typed = {
+const entry = {
   action_id: actionId,
   placeholder: plainText(150).optional(),
-  initial_value: z.string().max(3000).optional(),
   dispatch_action_config: dispatchConfig.optional(),
   focus_on_load: z.boolean().optional(),
 };
+const typed = { ...entry, initial_value: z.string().max(3000).optional() };
+const numeral = z.string().regex(/^-?\d+(\.\d+)?$/);
+const looks = {
+  style: z.enum(['primary', 'danger']).optional(),
+  accessibility_label: z.string().max(75).optional(),
+  confirm: confirm.optional(),
+};
 
-const button = z.strictObject({
+/** A button, which stands in `actions`, beside a section and on cards. */
+export const button = z.strictObject({
   type: z.literal('button'),
   action_id: actionId,
   text: plainText(75),
   value: z.string().max(2000).optional(),
-  url: z.string().max(3000).optional(),
-  style: z.enum(['primary', 'danger']).optional(),
-  accessibility_label: z.string().max(75).optional(),
-  confirm: confirm.optional(),
+  url: address.optional(),
+  ...looks,
+});
+
+const workflowButton = z.strictObject({
+  type: z.literal('workflow_button'),
+  action_id: actionId,
+  text: plainText(75),
+  workflow: z.strictObject({
+    trigger: z.strictObject({
+      url: address,
+      customizable_input_parameters: z
+        .array(z.strictObject({ name: z.string().min(1), value: z.string() }))
+        .optional(),
+    }),
+  }),
+  ...looks,
 });
 
 const tickable = [
@@ -85,13 +115,13 @@ const selects = [
     type: z.literal('multi_static_select'),
     ...many,
     ...choices,
-    initial_options: z.array(option).optional(),
+    initial_options: z.array(option).max(100).optional(),
   }),
   z.strictObject({
     type: z.literal('multi_external_select'),
     ...many,
     min_query_length: z.number().int().min(0).optional(),
-    initial_options: z.array(option).optional(),
+    initial_options: z.array(option).max(100).optional(),
   }),
   z.strictObject({
     type: z.literal('multi_users_select'),
@@ -112,20 +142,13 @@ const selects = [
 ] as const;
 
 const times = [
-  z.strictObject({
-    type: z.literal('datepicker'),
-    ...select,
-    initial_date: z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}$/)
-      .optional(),
-  }),
+  z.strictObject({ type: z.literal('datepicker'), ...select, initial_date: z.iso.date().optional() }),
   z.strictObject({
     type: z.literal('timepicker'),
     ...select,
     initial_time: z
       .string()
-      .regex(/^\d{2}:\d{2}$/)
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
       .optional(),
     timezone: z.string().optional(),
   }),
@@ -139,8 +162,17 @@ const times = [
 const overflow = z.strictObject({
   type: z.literal('overflow'),
   action_id: actionId,
-  options: z.array(option).min(1).max(5),
+  options: z.array(linkOption).min(1).max(5),
   confirm: confirm.optional(),
+});
+
+const lines = z.number().int().min(1).max(100).optional();
+const richInput = z.strictObject({
+  type: z.literal('rich_text_input'),
+  ...entry,
+  initial_value: richText.optional(),
+  min_lines: lines,
+  max_lines: lines,
 });
 
 const texts = [
@@ -155,27 +187,37 @@ const texts = [
   z.strictObject({ type: z.literal('url_text_input'), ...typed }),
   z.strictObject({
     type: z.literal('number_input'),
-    ...typed,
+    ...entry,
+    initial_value: numeral.optional(),
     is_decimal_allowed: z.boolean(),
-    min_value: z.string().optional(),
-    max_value: z.string().optional(),
+    min_value: numeral.optional(),
+    max_value: numeral.optional(),
   }),
+  richInput,
 ] as const;
 
 const fileInput = z.strictObject({
   type: z.literal('file_input'),
   action_id: actionId,
-  filetypes: z.array(z.string()).min(1).optional(),
+  filetypes: z.array(z.string().min(1)).min(1).optional(),
   max_files: z.number().int().min(1).max(10).optional(),
+});
+
+const feedback = z.strictObject({
+  text: plainText(75),
+  value: z.string().max(2000),
+  accessibility_label: z.string().max(75).optional(),
 });
 
 /** What may stand in an `actions` block. */
 export const actionElement = z.discriminatedUnion('type', [
   button,
+  workflowButton,
   overflow,
   ...tickable,
   ...selects,
   ...times,
+  richInput,
 ]);
 
 /** What may stand in an `input` block. */
@@ -188,4 +230,30 @@ export const inputElement = z.discriminatedUnion('type', [
 ]);
 
 /** What may stand beside a section, apart from images. */
-export const accessories = [button, overflow, ...tickable, ...selects, ...times] as const;
+export const accessories = [button, workflowButton, overflow, ...tickable, ...selects, ...times] as const;
+
+/** What may stand in a `context_actions` block. */
+export const contextAction = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('feedback_buttons'),
+    action_id: actionId,
+    positive_button: feedback,
+    negative_button: feedback,
+  }),
+  z.strictObject({
+    type: z.literal('icon_button'),
+    action_id: actionId,
+    icon: z.string().min(1),
+    text: plainText(75),
+    accessibility_label: z.string().max(75).optional(),
+    value: z.string().max(2000).optional(),
+    visible_to_user_ids: z.array(z.string()).max(10).optional(),
+    confirm: confirm.optional(),
+  }),
+]);
+
+/** What an app answers when a person types into an external menu: options or groups of them, 100 at most. */
+export const offered = z.strictObject({
+  options: z.array(option).max(100).optional(),
+  option_groups: z.array(optionGroup).max(100).optional(),
+});

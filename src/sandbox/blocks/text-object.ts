@@ -24,6 +24,11 @@ export function anyText(max: number) {
 
 export const contextText = [plainText(3000), mrkdwn(3000)] as const;
 
+/** An address that Slack opens or fetches. */
+export const address = z.string().min(1).max(3000);
+
+export const blockId = z.string().min(1).max(255).optional();
+
 export const confirm = z.strictObject({
   title: plainText(100),
   text: anyText(300),
@@ -37,8 +42,10 @@ export const option = z.strictObject({
   text: plainText(75),
   value: z.string().min(1).max(150),
   description: plainText(75).optional(),
-  url: z.string().max(3000).optional(),
 });
+
+/** An option of an overflow menu, which may lead to a page. */
+export const linkOption = option.extend({ url: address.optional() });
 
 /** An option to tick, which may have markup. */
 export const tickOption = z.strictObject({
@@ -53,9 +60,12 @@ export const dispatchConfig = z.strictObject({
   trigger_actions_on: z.array(z.enum(['on_enter_pressed', 'on_character_entered'])).min(1),
 });
 
+/** A picture in words and by address or file; that it is exactly one of the two is a rule of its own. */
 export const image = z.strictObject({
   type: z.literal('image'),
-  image_url: z.string().max(3000).optional(),
-  slack_file: z.strictObject({ id: z.string().optional(), url: z.string().optional() }).optional(),
+  image_url: address.optional(),
+  slack_file: z
+    .strictObject({ id: z.string().min(1).optional(), url: z.string().min(1).optional() })
+    .optional(),
   alt_text: z.string().max(2000),
 });

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Place } from '../app/interactions.js';
+import type { Place } from '../app/place.js';
 import { actor, ControlError, messageAt, ownPlace, place } from './actors.js';
 import type { Workshop } from './workshop.js';
 
@@ -31,7 +31,22 @@ const action = z.strictObject({
   values,
   copies,
 });
-const submission = z.strictObject({ user: z.string(), view_id: z.string().optional(), values, copies });
+const options = z.strictObject({
+  user: z.string(),
+  channel: z.string().optional(),
+  ts: z.string().optional(),
+  view_id: z.string().optional(),
+  block_id: z.string().optional(),
+  action_id: z.string(),
+  value: z.string().default(''),
+});
+const submission = z.strictObject({
+  user: z.string(),
+  view_id: z.string().optional(),
+  hash: z.string().optional(),
+  values,
+  copies,
+});
 const closing = z.strictObject({
   user: z.string(),
   view_id: z.string().optional(),
@@ -68,6 +83,14 @@ export function appRoutes(shop: Workshop): Router {
     });
     response.json(outcome);
   });
+  router.post('/options', async (request, response) => {
+    const given = options.parse(request.body);
+    const user = actor(world, given.user);
+    const { action_id: actionId, block_id: blockId, value } = given;
+    response.json(
+      await shop.interactions.suggest(user, placeOf(shop, given, user.id), actionId, value, blockId),
+    );
+  });
   router.post('/view/submit', async (request, response) => {
     const given = submission.parse(request.body);
     const user = actor(world, given.user);
@@ -77,6 +100,7 @@ export function appRoutes(shop: Workshop): Router {
         viewOf(shop, user.id, given.view_id),
         given.values ?? {},
         given.copies,
+        given.hash,
       ),
     );
   });
@@ -113,7 +137,11 @@ function viewOf({ modals }: Workshop, user: string, id: string | undefined) {
   return view;
 }
 
-function placeOf(shop: Workshop, given: z.infer<typeof action>, user: string): Place {
+function placeOf(
+  shop: Workshop,
+  given: Pick<z.infer<typeof action>, 'channel' | 'ts' | 'view_id'>,
+  user: string,
+): Place {
   const { world } = shop;
   if (!given.channel || !given.ts) return { view: viewOf(shop, user, given.view_id) };
   const channel = place(world, given.channel);

@@ -16,6 +16,7 @@ const settings = z.strictObject({
   mention_labels: z.boolean().optional(),
   outer_team_id: z.string().nullable().optional(),
   rate_limits: z.boolean().optional(),
+  block_text_cap: z.number().int().positive().nullable().optional(),
 });
 const again = z.strictObject({
   kind: z.enum(['command', 'interactive', 'event']),
@@ -80,6 +81,7 @@ export function testRoutes(shop: Workshop): Router {
     if (given.mention_labels !== undefined) shop.settings.mentionLabels = given.mention_labels;
     if (given.outer_team_id !== undefined) shop.settings.outerTeam = given.outer_team_id;
     if (given.goodbye !== undefined) shop.settings.goodbye = given.goodbye;
+    if (given.block_text_cap !== undefined) shop.settings.blockTextCap = given.block_text_cap;
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });
@@ -121,6 +123,7 @@ export function testRoutes(shop: Workshop): Router {
     for (const part of [
       shop.triggers,
       shop.modals,
+      shop.interactions.offers,
       shop.responseUrls,
       shop.dispatch,
       shop.events,

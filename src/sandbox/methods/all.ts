@@ -1,5 +1,6 @@
 import type { Methods } from '../web-api/context.js';
 import { basics } from './basics.js';
+import { blocks } from './blocks.js';
 import { chat } from './chat.js';
 import { conversations } from './conversations.js';
 import { files } from './files.js';
@@ -11,6 +12,7 @@ import { views } from './views.js';
 /** Every Web API method the sandbox answers. Anything else is `unknown_method`. */
 export const methods: Methods = {
   ...basics,
+  ...blocks,
   ...chat,
   ...conversations,
   ...history,

@@ -1,11 +1,11 @@
-import { checkMessageBlocks } from '../blocks/check.js';
+import { checkAttachments, checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields } from '../fields.js';
 import { refuse, SlackError } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
 import { joined, messageIn, mustBeLive, visible } from '../web-api/conversation.js';
 import type { Channel } from '../workspace/objects/channel.js';
 import type { Metadata } from '../workspace/objects/message.js';
-import { edit, post, remove, whisper, withBlockIds } from '../workspace/posting.js';
+import { edit, post, remove, whisper, withAttachmentIds, withBlockIds } from '../workspace/posting.js';
 import { keptText, lengthOf } from '../workspace/text.js';
 
 const MAX_TEXT = 40_000;
@@ -150,14 +150,13 @@ function contentOf(call: Call): Content {
   }
   if (text !== undefined) content.text = keptText(text);
   if (blocks !== undefined) {
-    const checked = withBlockIds(world, checkMessageBlocks(blocks));
+    const checked = withBlockIds(world, checkMessageBlocks(blocks, world.blockRules));
     if (checked.length > 0 || args.raw.ts !== undefined) content.blocks = checked;
   }
   const attachments = args.json('attachments', 'invalid_attachments');
   if (attachments !== undefined) {
-    if (!Array.isArray(attachments) || !attachments.every(isFields)) refuse('invalid_attachments');
-    if (attachments.length > 100) refuse('too_many_attachments');
-    if (attachments.length > 0) content.attachments = attachments;
+    const checked = checkAttachments(attachments, world.blockRules, content.blocks);
+    if (checked.length > 0) content.attachments = withAttachmentIds(world, checked);
   }
   const metadata = metadataOf(call);
   if (metadata) content.metadata = metadata;

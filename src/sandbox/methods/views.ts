@@ -1,11 +1,16 @@
+import { mustMatch } from '../app/modals.js';
 import { checkView } from '../blocks/check.js';
 import type { Fields } from '../fields.js';
 import { refuse, refuseWith } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
 
+const TRIGGER = ['invalid_trigger_id', 'exchanged_trigger_id', 'expired_trigger_id'];
+const VIEW = ['duplicate_external_id', 'view_too_large'];
+
 export const views: Methods = {
   'views.open': {
     tier: 4,
+    errors: [...TRIGGER, ...VIEW],
     run: (call) => {
       // The view is checked first: a malformed one does not cost the trigger.
       const source = modal(call);
@@ -15,29 +20,29 @@ export const views: Methods = {
   },
   'views.push': {
     tier: 4,
+    errors: [...TRIGGER, ...VIEW, 'not_found', 'push_limit_reached'],
     run: (call) => {
       const source = modal(call);
       const { user, view } = call.triggers.exchange(trigger(call));
-      if (!view || !call.modals.find(view)) refuse('not_found');
+      const from = view === undefined ? undefined : call.modals.find(view);
+      if (!from) refuse('not_found');
+      mustMatch(source, from, 'root');
       return { view: call.modals.show(call.modals.push(user, source)) };
     },
   },
   'views.update': {
     tier: 4,
+    errors: [...VIEW, 'hash_conflict', 'not_found'],
     run: (call) => {
       const source = viewOf(call);
       const view = call.modals.find(call.args.text('view_id'), call.args.text('external_id'));
       if (!view) refuse('not_found');
-      if (view.source.type !== source.type) {
-        refuseWith('invalid_arguments', [
-          'must match the `type` of the existing view [json-pointer:/view/type]',
-        ]);
-      }
       return { view: call.modals.show(call.modals.update(view, source, call.args.text('hash'))) };
     },
   },
   'views.publish': {
     tier: 4,
+    errors: [...VIEW, 'hash_conflict', 'not_enabled', 'user_not_found'],
     run: (call) => {
       if (!call.world.manifest.homeTab) refuse('not_enabled');
       const source = viewOf(call);
@@ -53,7 +58,7 @@ export const views: Methods = {
 function viewOf(call: Call): Fields {
   const source = call.args.json('view', 'invalid_arguments');
   if (source === undefined) refuseWith('invalid_arguments', ['missing required field: view']);
-  return checkView(source);
+  return checkView(source, call.world.blockRules);
 }
 
 function modal(call: Call): Fields {

@@ -1,4 +1,5 @@
-import { copy, type Fields } from '../fields.js';
+import { attachmentsWithIds, blocksWithIds } from '../blocks/ids.js';
+import type { Fields } from '../fields.js';
 import { type Channel, channelType } from './objects/channel.js';
 import type { Draft, Ephemeral, Message } from './objects/message.js';
 import { richElements } from './text.js';
@@ -187,5 +188,10 @@ export function pin(world: World, channel: Channel, message: Message, user: stri
 
 /** Gives every block an id, as Slack does when the app left it out. */
 export function withBlockIds(world: World, blocks: Fields[]): Fields[] {
-  return copy(blocks).map((block) => ({ block_id: world.ids.hex(5), ...block }));
+  return blocksWithIds(world.ids, blocks);
+}
+
+/** Numbers attachments and gives the blocks in them ids. */
+export function withAttachmentIds(world: World, attachments: Fields[]): Fields[] {
+  return attachmentsWithIds(world.ids, attachments);
 }

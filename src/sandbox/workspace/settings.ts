@@ -12,6 +12,8 @@ export interface Settings {
   outerTeam: string | null;
   /** Reason with which every new socket is sent away right after its hello; null: they stay. */
   goodbye: string | null;
+  /** Most characters of all texts of a message's blocks together; null: no such cap. */
+  blockTextCap: number | null;
 }
 
 export const defaultSettings = (): Settings => ({
@@ -21,4 +23,6 @@ export const defaultSettings = (): Settings => ({
   mentionLabels: false,
   outerTeam: null,
   goodbye: null,
+  // Slack documents no sum; measured refusals lie between 11,000 and 13,200 characters.
+  blockTextCap: 13_000,
 });

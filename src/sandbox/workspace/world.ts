@@ -7,6 +7,7 @@ import type { SlackFile } from './objects/file.js';
 import { type Ephemeral, type Message, renderMessage } from './objects/message.js';
 import { renderOutside, setAccount, type User } from './objects/user.js';
 import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
+import { defaultSettings, type Settings } from './settings.js';
 
 /** Who the app and the workspace are. */
 export interface Identity {
@@ -50,8 +51,14 @@ export class World {
     readonly clock: Clock,
     readonly ids: Ids,
     readonly seed: Seed = {},
+    readonly settings: Settings = defaultSettings(),
   ) {
     this.reset();
+  }
+
+  /** What the checks of blocks need to know. */
+  get blockRules(): { textCap: number | null; unfurlDomains: readonly string[] } {
+    return { textCap: this.settings.blockTextCap, unfurlDomains: this.manifest.unfurlDomains };
   }
 
   /** Back to the seed. */
