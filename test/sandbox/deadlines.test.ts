@@ -130,6 +130,7 @@ describe('the ack clock', () => {
     const view = {
       type: 'modal',
       title: { type: 'plain_text', text: 'T' },
+      submit: { type: 'plain_text', text: 'Send' },
       blocks: [{ type: 'section', text: { type: 'plain_text', text: 'x' } }],
     };
     expect(
