@@ -137,34 +137,44 @@ const container = z.strictObject({
   has_header_divider: z.boolean().optional(),
 });
 
+const posted = z.discriminatedUnion('type', [
+  ...everywhere,
+  markdown,
+  table,
+  dataTable,
+  dataVisualization,
+  alert,
+  card,
+  carousel,
+  container,
+  contextActions,
+  taskCard,
+  plan,
+]);
+const onHome = z.discriminatedUnion('type', [...everywhere]);
+// Alerts were made for modals.
+const inModal = z.discriminatedUnion('type', [...everywhere, alert]);
+
 /** What may stand in a message. A `file` block is only ever read: Slack makes it for remote files. */
-export const messageBlocks = z
-  .array(
-    z.discriminatedUnion('type', [
-      ...everywhere,
-      markdown,
-      table,
-      dataTable,
-      dataVisualization,
-      alert,
-      card,
-      carousel,
-      container,
-      contextActions,
-      taskCard,
-      plan,
-    ]),
-  )
-  .max(50);
+export const messageBlocks = z.array(posted).max(50);
 
 /** What may stand on a Home tab. */
-export const homeBlocks = z
-  .array(z.discriminatedUnion('type', [...everywhere]))
-  .min(1)
-  .max(100);
+export const homeBlocks = z.array(onHome).min(1).max(100);
 
-/** What may stand in a modal: the same, and alerts, which were made for it. */
-export const modalBlocks = z
-  .array(z.discriminatedUnion('type', [...everywhere, alert]))
-  .min(1)
-  .max(100);
+/** What may stand in a modal. */
+export const modalBlocks = z.array(inModal).min(1).max(100);
+
+/** The types of blocks by the surface that takes them, and of elements by the block. */
+export const supportedTypes: Readonly<Record<string, readonly string[]>> = {
+  message: typesOf(posted),
+  modal: typesOf(inModal),
+  home: typesOf(onHome),
+  'elements of actions': typesOf(actionElement),
+  'elements of input': typesOf(inputElement),
+  'elements of section': ['image', ...accessories.map(({ shape }) => shape.type.value)],
+  'elements of context_actions': typesOf(contextAction),
+};
+
+function typesOf(union: { options: ReadonlyArray<{ shape: { type: { value: string } } }> }): string[] {
+  return union.options.map(({ shape }) => shape.type.value);
+}

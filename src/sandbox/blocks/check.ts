@@ -8,7 +8,7 @@ import { viewSchema } from './view.js';
 import { elementsIn } from './walk.js';
 
 // Slack documents no sum; measured refusals lie between 11,000 and 13,200 characters.
-export const BLOCK_TEXT_CAP = 13_000;
+const BLOCK_TEXT_CAP = 13_000;
 const MAX_VIEW_BYTES = 250_000;
 const MAX_ATTACHMENTS = 100;
 

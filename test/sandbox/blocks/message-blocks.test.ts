@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { supportedTypes } from '#sandbox/blocks/block.js';
 import { type Kit, manifest, startKit } from '../kit.js';
 import {
   actions,
@@ -140,6 +141,19 @@ describe('what may be posted', () => {
 
   test.each(VALID.map((block): [string, Piece] => [nameOf(block), block]))('%s', async (_name, block) => {
     expect(await post({ blocks: [block] })).toMatchObject({ ok: true });
+  });
+
+  test('there is one of every kind among these', () => {
+    const found = new Set<unknown>();
+    JSON.stringify(VALID, (key, value) => {
+      if (key === 'type') found.add(value);
+      return value;
+    });
+    expect(
+      Object.values(supportedTypes)
+        .flat()
+        .filter((type) => !found.has(type)),
+    ).toEqual([]);
   });
 
   test('what is left out is given an id; a markdown block keeps none', async () => {
