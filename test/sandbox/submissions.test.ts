@@ -348,6 +348,12 @@ describe('what the app answers', () => {
     };
     expect(await submit()).toMatchObject({ ok: true });
     expect((await views()).map(({ title }) => title.text)).toEqual(['Three']);
+    answer = async () => {
+      await open([section()], { title: plain('Four') });
+      return { response_action: 'clear' };
+    };
+    expect(await submit()).toMatchObject({ ok: true });
+    expect((await views()).map(({ title }) => title.text)).toEqual(['Four']);
   });
 });
 

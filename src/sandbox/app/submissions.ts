@@ -130,30 +130,28 @@ export class Submissions {
       this.modals.close(view);
       return undefined;
     }
+    // Whoever has closed the view meanwhile sees nothing of the answer.
+    const open = this.modals.find(view.id) !== undefined;
+    const { blockRules } = this.interactions.world;
     switch (body.response_action) {
       case 'clear':
-        this.modals.clear(user.id);
+        if (open) this.modals.clear(user.id);
         return undefined;
-      case 'update':
-        this.#update(view, checkView(body.view, this.#rules));
+      case 'update': {
+        const source = checkView(body.view, blockRules);
+        if (open) this.modals.update(view, source);
         return undefined;
-      case 'push':
-        this.modals.push(user.id, checkView(body.view, this.#rules));
+      }
+      case 'push': {
+        const source = checkView(body.view, blockRules);
+        if (open) this.modals.push(user.id, source);
         return undefined;
+      }
       case 'errors':
         return inputErrors(view, body.errors);
       default:
         throw new SlackError('invalid_response_action');
     }
-  }
-
-  get #rules() {
-    return this.interactions.world.blockRules;
-  }
-
-  #update(view: View, source: Fields): void {
-    // Whoever has closed it meanwhile sees nothing of it.
-    if (this.modals.find(view.id)) this.modals.update(view, source);
   }
 }
 
