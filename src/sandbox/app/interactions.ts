@@ -8,10 +8,6 @@ import type { World } from '../workspace/world.js';
 import { ackOf } from './commands.js';
 import type { Receipt } from './delivery.js';
 import { type Dispatch, failureOf } from './dispatch.js';
-import type { Modals } from './modals.js';
-import { blocksOf, channelOf, containerOf, type Place, type Spot, spotIn } from './place.js';
-import type { ResponseUrls } from './response-urls.js';
-import type { Triggers } from './triggers.js';
 import {
   canBeChosen,
   type Known,
@@ -20,7 +16,11 @@ import {
   stateOf,
   type Typed,
   typedValue,
-} from './view-state.js';
+} from './forms/view-state.js';
+import type { Modals } from './modals.js';
+import { blocksOf, channelOf, containerOf, type Place, type Spot, spotIn } from './place.js';
+import type { ResponseUrls } from './response-urls.js';
+import type { Triggers } from './triggers.js';
 
 // Slack waits for so many characters before it asks the app, unless the menu says otherwise.
 const MIN_QUERY = 3;

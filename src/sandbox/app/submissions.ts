@@ -5,11 +5,11 @@ import { SlackError } from '../refuse.js';
 import type { User } from '../workspace/objects/user.js';
 import { ackOf } from './commands.js';
 import { type Dispatch, failureOf } from './dispatch.js';
+import { unfit } from './forms/unfit.js';
+import { canBeChosen, type StateValues, slotOf, stateOf, type Typed } from './forms/view-state.js';
 import type { Interactions, Outcome } from './interactions.js';
 import type { Modals, View } from './modals.js';
 import type { Triggers } from './triggers.js';
-import { unfit } from './unfit.js';
-import { canBeChosen, type StateValues, slotOf, stateOf, type Typed } from './view-state.js';
 
 /** What came of a submitted modal. `errors` are shown beside the inputs. */
 export interface SubmitOutcome extends Outcome {

@@ -1,6 +1,6 @@
-import { elementsIn } from '../blocks/walk.js';
-import { type Fields, isFields } from '../fields.js';
-import { lengthOf } from '../workspace/text.js';
+import { elementsIn } from '../../blocks/walk.js';
+import { type Fields, isFields } from '../../fields.js';
+import { lengthOf } from '../../workspace/text.js';
 import { type StateValues, slotOf } from './view-state.js';
 
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;

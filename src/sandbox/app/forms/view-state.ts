@@ -1,5 +1,5 @@
-import { elementsIn, optionsOf } from '../blocks/walk.js';
-import { type Fields, isFields } from '../fields.js';
+import { elementsIn, optionsOf } from '../../blocks/walk.js';
+import { type Fields, isFields } from '../../fields.js';
 
 /** Values by block and action, as someone types or picks them: text, an option's value, an id, a list of these. */
 export type Typed = Record<string, Record<string, unknown>>;
