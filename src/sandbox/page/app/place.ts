@@ -26,6 +26,8 @@ export interface Names {
   /** IANA name; left out: the zone of the reader's device. */
   readonly tz?: string;
   readonly hour12: boolean;
+  /** Id of the reader, whose own mentions stand out. */
+  readonly me?: string;
 }
 
 /**
