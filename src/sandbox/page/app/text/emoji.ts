@@ -89,3 +89,14 @@ export function fromUnicode(unicode: string): string | undefined {
   const points = unicode.split('-').map((it) => Number.parseInt(it, 16));
   return points.every((it) => it > 0 && it <= 0x10ffff) ? String.fromCodePoint(...points) : undefined;
 }
+
+/** Text in which emoji names are characters, for places that hold no nodes: inputs and labels. */
+export function emojiText(
+  text: string,
+  known: (name: string) => { char: string } | { url: string } | undefined,
+): string {
+  return text.replace(/:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):/g, (all, name: string) => {
+    const found = known(name);
+    return found && 'char' in found ? found.char : all;
+  });
+}

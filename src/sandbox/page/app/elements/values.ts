@@ -1,0 +1,72 @@
+import { type Fields, isFields, listOf } from '../../../fields.js';
+
+/** By type of element: the member of `state.values` that holds what was chosen, and the member it begins with. */
+const SLOTS: Readonly<Record<string, readonly [slot: string, initial: string]>> = {
+  plain_text_input: ['value', 'initial_value'],
+  email_text_input: ['value', 'initial_value'],
+  url_text_input: ['value', 'initial_value'],
+  number_input: ['value', 'initial_value'],
+  rich_text_input: ['rich_text_value', 'initial_value'],
+  static_select: ['selected_option', 'initial_option'],
+  external_select: ['selected_option', 'initial_option'],
+  radio_buttons: ['selected_option', 'initial_option'],
+  users_select: ['selected_user', 'initial_user'],
+  conversations_select: ['selected_conversation', 'initial_conversation'],
+  channels_select: ['selected_channel', 'initial_channel'],
+  checkboxes: ['selected_options', 'initial_options'],
+  multi_static_select: ['selected_options', 'initial_options'],
+  multi_external_select: ['selected_options', 'initial_options'],
+  multi_users_select: ['selected_users', 'initial_users'],
+  multi_conversations_select: ['selected_conversations', 'initial_conversations'],
+  multi_channels_select: ['selected_channels', 'initial_channels'],
+  datepicker: ['selected_date', 'initial_date'],
+  timepicker: ['selected_time', 'initial_time'],
+  datetimepicker: ['selected_date_time', 'initial_date_time'],
+  file_input: ['files', ''],
+};
+
+/** What an element holds before anybody touches it, as in `Typed`. */
+export function initialOf(element: Fields): unknown {
+  const [, member] = SLOTS[String(element.type)] ?? [];
+  return member ? plain(element, element[member]) : undefined;
+}
+
+/** What `state.values` says of an element, as in `Typed`. */
+export function fromState(element: Fields, state: unknown): unknown {
+  const [slot] = SLOTS[String(element.type)] ?? [];
+  if (!slot || !isFields(state)) return undefined;
+  return slot === 'files' ? listOf(state.files).map((file) => file.id) : plain(element, state[slot]);
+}
+
+/** Options go by their value, but for those that the app suggested: nobody else knows their words. */
+function plain(element: Fields, given: unknown): unknown {
+  const type = String(element.type);
+  const whole = type.endsWith('external_select') || type === 'rich_text_input';
+  if (Array.isArray(given)) return given.map((it) => (whole ? it : optionValue(it)));
+  return whole ? given : optionValue(given);
+}
+
+/** The value of an option, or what stands for it. */
+export function optionValue(option: unknown): unknown {
+  return isFields(option) && 'value' in option ? option.value : option;
+}
+
+/** The options of a menu, those of its groups among them. */
+export function optionsOf(element: Fields): Fields[] {
+  return [
+    ...listOf(element.options),
+    ...listOf(element.option_groups).flatMap((group) => listOf(group.options)),
+  ];
+}
+
+/** A value as a list of texts: ids or values of options. */
+export function listOfValues(value: unknown): string[] {
+  if (value === undefined || value === null || value === '') return [];
+  return (Array.isArray(value) ? value : [value]).map((it) => String(optionValue(it)));
+}
+
+/** The interactive elements of a block. */
+export function elementsIn(block: Fields): Fields[] {
+  if (block.type === 'container') return listOf(block.child_blocks).flatMap(elementsIn);
+  return [...listOf(block.elements), block.element, block.accessory].filter(isFields);
+}
