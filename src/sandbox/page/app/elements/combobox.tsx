@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { usePopover } from '../forms/popover.js';
 import { aria, type Naming } from './form.js';
-import { usePopover } from './popover.js';
 
 /** Something to pick. */
 export interface Item {

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { listOf, textOf } from '../../../fields.js';
+import { usePopover } from '../forms/popover.js';
 import { Plain, wordsOf } from '../text/plain.js';
 import { openAddress, Trouble } from './buttons.js';
 import { type ElementProps, useTalk } from './form.js';
-import { usePopover } from './popover.js';
 
 /** A menu behind three dots. */
 export function Overflow(props: ElementProps) {

@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks';
 import { textOf } from '../../../fields.js';
 import { wordsOf } from '../text/plain.js';
+import { fromWall, toWall } from '../text/zoned.js';
 import { Trouble } from './buttons.js';
 import { aria, type ElementProps, speaks, useTalk } from './form.js';
-import { fromWall, toWall } from './zoned.js';
 
 const KINDS: Readonly<Record<string, readonly [type: 'date' | 'time' | 'datetime-local', words: string]>> = {
   datepicker: ['date', 'Choose a date'],

@@ -28,15 +28,21 @@ export function Dialog({ contained, onClose, subject, children, ...more }: Dialo
   const box = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement;
-    if (contained) box.current?.show();
-    else box.current?.showModal();
+    const dialog = box.current;
+    if (contained) dialog?.show();
+    else dialog?.showModal();
     return () => {
-      // What opened the dialog may be drawn anew by now.
+      // Nothing outside of a modal dialog can have the focus before it is closed.
+      dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, [contained]);
   // Another subject takes the focus anew.
   useLayoutEffect(() => first(box.current)?.focus(), [subject]);
+  // What had the focus may be gone from the new content.
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) first(box.current)?.focus();
+  });
   return (
     <dialog
       ref={box}

@@ -1,8 +1,8 @@
 import { useId } from 'preact/hooks';
 import { type Fields, isFields } from '../../../fields.js';
-import { Dialog } from '../forms/dialog.js';
 import type { Names } from '../place.js';
 import { TextObject } from '../text/plain.js';
+import { Dialog } from './dialog.js';
 
 /** A question asked of the person, and who waits for the answer. */
 export interface Question {
