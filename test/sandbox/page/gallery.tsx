@@ -100,6 +100,7 @@ function Gallery() {
   return (
     <main>
       <h1>Gallery</h1>
+      <h2>Messages</h2>
       {messages.map((message) => {
         const place = placeOf('message', state, { channel, ts: message.ts });
         return (

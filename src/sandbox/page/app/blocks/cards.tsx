@@ -2,28 +2,27 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { isFields, listOf, textOf } from '../../../fields.js';
 import { Element } from '../elements/element.js';
+import { Icon, type IconName } from '../text/icon.js';
 import { Link, Scrolled } from '../text/pieces.js';
 import { TextObject, wordsOf } from '../text/plain.js';
 import { RichText } from '../text/rich-text.js';
 import { Picture } from './picture.js';
 import type { BlockProps } from './plain-blocks.js';
 
-const LEVELS: Readonly<Record<string, readonly [sign: string, words: string]>> = {
-  info: ['ℹ️', 'Information'],
-  warning: ['⚠️', 'Warning'],
-  error: ['⛔', 'Error'],
-  success: ['✅', 'Success'],
+const LEVELS: Readonly<Record<string, readonly [icon: IconName, words: string]>> = {
+  info: ['info', 'Information'],
+  warning: ['warning', 'Warning'],
+  error: ['error', 'Error'],
+  success: ['success', 'Success'],
 };
 
 /** A notice in the colour of its level. */
 export function Alert({ block, form }: BlockProps) {
   const level = textOf(block.level) ?? 'default';
-  const [sign, words] = LEVELS[level] ?? ['💬', 'Note'];
+  const [icon, words] = LEVELS[level] ?? ['note', 'Note'];
   return (
     <div class={`alert level-${level}`}>
-      <span role="img" aria-label={words}>
-        {sign}
-      </span>
+      <Icon name={icon} words={words} />
       <div class="plain">
         <TextObject text={block.text} names={form.place.names} open={form.place.open} />
       </div>
@@ -112,7 +111,7 @@ export function Video({ block, form }: BlockProps) {
       <div class="video-frame">
         <Picture image={{ image_url: block.thumbnail_url, alt_text: alt }} size="large" />
         <span class="play" aria-hidden="true">
-          ▶
+          <Icon name="play" />
         </span>
       </div>
       <Link href={String(block.video_url)}>Open the video</Link>
@@ -124,7 +123,7 @@ export function Video({ block, form }: BlockProps) {
 export function RemoteFile({ block }: Pick<BlockProps, 'block'>) {
   return (
     <div class="card file-block">
-      <span aria-hidden="true">📎</span> Remote file <code class="code">{String(block.external_id)}</code>
+      <Icon name="file" /> Remote file <code class="code">{String(block.external_id)}</code>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { type Fields, isFields, textOf } from '../../../fields.js';
 import { filePicture, ownPicture } from '../text/addresses.js';
+import { Icon } from '../text/icon.js';
 
 /** The address of a picture that may be shown: a file of the workspace, or what the sandbox serves itself. */
 function addressOf(image: Fields): string | undefined {
@@ -24,7 +25,7 @@ export function Picture({ image, size }: { image: Fields; size: 'small' | 'thumb
       aria-label={words}
       title={`${words} ${outside}`.trim()}
     >
-      <span aria-hidden="true">🖼</span>
+      <Icon name="picture" />
       {size !== 'small' && <span class="picture-words">{words}</span>}
       {size === 'large' && <span class="picture-address">{hostOf(outside)}</span>}
     </span>

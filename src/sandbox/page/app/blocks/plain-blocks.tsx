@@ -66,16 +66,13 @@ function Folded({ children }: { children: ComponentChildren }) {
   );
 }
 
-const LEVELS = ['h3', 'h4', 'h5', 'h6'] as const;
-
 /** A heading. */
 export function Header({ block, form }: BlockProps) {
-  // The page's own headings stand above those of a message.
-  const Heading = LEVELS[Math.max(0, Number(block.level ?? 1) - 1)] ?? 'h6';
+  // All of one level for those who do not see their sizes: a message may begin with any of them.
   return (
-    <Heading class="header plain">
+    <h3 class={`header plain header-${Number(block.level ?? 1)}`}>
       <TextObject text={block.text} names={form.place.names} />
-    </Heading>
+    </h3>
   );
 }
 

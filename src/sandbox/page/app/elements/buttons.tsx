@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { type Fields, isFields, textOf } from '../../../fields.js';
 import { safeHref } from '../text/addresses.js';
+import { Icon, type IconName } from '../text/icon.js';
 import { TextObject, wordsOf } from '../text/plain.js';
 import { type ElementProps, type Talk, useTalk } from './form.js';
 
@@ -78,8 +79,6 @@ export function WorkflowButton({ element, form }: ElementProps) {
   );
 }
 
-const ICONS: Readonly<Record<string, string>> = { trash: '🗑' };
-
 /** A button that is an icon; some people may be the only ones to see it. */
 export function IconButton(props: ElementProps) {
   const { element, form } = props;
@@ -99,7 +98,7 @@ export function IconButton(props: ElementProps) {
         aria-busy={talk.busy}
         onClick={() => !talk.busy && talk.tell(undefined)}
       >
-        {ICONS[String(element.icon)] ?? '◆'}
+        {element.icon === 'trash' ? <Icon name="trash" /> : '◆'}
       </button>
       <Trouble talk={talk} />
     </span>
@@ -111,7 +110,7 @@ export function FeedbackButtons(props: ElementProps) {
   const { element } = props;
   const talk = useTalk(props);
   const [chosen, setChosen] = useState<string>();
-  const one = (member: 'positive_button' | 'negative_button', sign: string) => {
+  const one = (member: 'positive_button' | 'negative_button', icon: IconName) => {
     const button = element[member];
     if (!isFields(button)) return null;
     const words = wordsOf(button.text) ?? '';
@@ -129,14 +128,14 @@ export function FeedbackButtons(props: ElementProps) {
         title={words}
         onClick={press}
       >
-        {sign}
+        <Icon name={icon} />
       </button>
     );
   };
   return (
     <span class="with-trouble">
-      {one('positive_button', '👍')}
-      {one('negative_button', '👎')}
+      {one('positive_button', 'up')}
+      {one('negative_button', 'down')}
       <Trouble talk={talk} />
     </span>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { textOf } from '../../../fields.js';
+import { Icon } from '../text/icon.js';
 import { aria, type ElementProps } from './form.js';
 import { listOfValues } from './values.js';
 
@@ -55,7 +56,7 @@ export function FileInput({ form, block, element, naming }: ElementProps) {
         <ul class="file-list">
           {ids.map((id) => (
             <li key={id}>
-              {`📄 ${named[id] ?? id}`}
+              <Icon name="file" /> {named[id] ?? id}
               <button
                 type="button"
                 aria-label={`Remove ${named[id] ?? id}`}

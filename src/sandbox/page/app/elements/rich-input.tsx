@@ -68,6 +68,7 @@ export function RichTextInput(props: ElementProps) {
           aria-describedby={[naming.describedBy, `${naming.id}-marks`].filter(Boolean).join(' ')}
           aria-required={naming.required ? 'true' : undefined}
           ref={area}
+          class="writing"
           rows={Math.max(2, Number(element.min_lines ?? 3))}
           placeholder={placeholder}
           value={text}

@@ -4,6 +4,7 @@ import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { Fragment } from 'preact';
 import type { Names } from '../place.js';
+import { Icon } from './icon.js';
 import { ControlNode } from './mrkdwn.js';
 import { parseControl } from './mrkdwn-tree.js';
 import { Link, type Open, Preformatted, Scrolled } from './pieces.js';
@@ -36,8 +37,6 @@ function Children({ of, ...shown }: Shown & { of: readonly RootContent[] }) {
   );
 }
 
-const HEADINGS = ['h4', 'h5', 'h6'] as const;
-
 function Node({ node, ...shown }: Shown & { node: Nodes }) {
   switch (node.type) {
     case 'text':
@@ -49,15 +48,13 @@ function Node({ node, ...shown }: Shown & { node: Nodes }) {
           <Children of={node.children} {...shown} />
         </p>
       );
-    case 'heading': {
-      // The page has headings of its own above: those of a message begin lower.
-      const Heading = HEADINGS[node.depth - 1] ?? 'h6';
+    case 'heading':
+      // All of one level for those who do not see their sizes: a text may begin with any of them.
       return (
-        <Heading class={`heading heading-${node.depth}`}>
+        <h3 class={`heading heading-${node.depth}`}>
           <Children of={node.children} {...shown} />
-        </Heading>
+        </h3>
       );
-    }
     case 'strong':
       return (
         <b>
@@ -93,7 +90,11 @@ function Node({ node, ...shown }: Shown & { node: Nodes }) {
         </Link>
       );
     case 'image':
-      return <Link href={node.url}>{`🖼 ${node.alt || node.url}`}</Link>;
+      return (
+        <Link href={node.url}>
+          <Icon name="picture" /> {node.alt || node.url}
+        </Link>
+      );
     case 'list': {
       const items = <Children of={node.children} {...shown} />;
       return node.ordered ? (

@@ -3,6 +3,7 @@ import type { Names, Place } from '../place.js';
 import { ownPicture, safeHref } from './addresses.js';
 import { formatDate, fullDate } from './dates.js';
 import { fromUnicode } from './emoji.js';
+import { Icon } from './icon.js';
 
 export type Open = Place['open'];
 
@@ -65,7 +66,13 @@ export function User({ id, names, open, label }: Mentioned) {
 /** A channel's name as it is now; a channel that the reader cannot see keeps its name to itself. */
 export function Channel({ id, names, open }: Mentioned) {
   const name = names.channel(id);
-  if (name === undefined) return <span class="mention hidden-channel">🔒 private channel</span>;
+  if (name === undefined) {
+    return (
+      <span class="mention hidden-channel">
+        <Icon name="lock" /> private channel
+      </span>
+    );
+  }
   return <Mention label={`#${name}`} go={open ? () => open({ channel: id }) : undefined} />;
 }
 
