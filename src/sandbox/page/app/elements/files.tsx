@@ -27,10 +27,14 @@ export function FileInput({ form, block, element, naming }: ElementProps) {
     setBusy(true);
     const now = [...ids];
     for (const file of fitting.slice(0, Math.max(0, most - ids.length))) {
-      const { id, name } = await upload(file);
-      now.push(id);
-      setNamed((before) => ({ ...before, [id]: name }));
-      form.keep(block, element, [...now]);
+      try {
+        const { id, name } = await upload(file);
+        now.push(id);
+        setNamed((before) => ({ ...before, [id]: name }));
+        form.keep(block, element, [...now]);
+      } catch {
+        setWrong(`${file.name} could not be uploaded.`);
+      }
     }
     setBusy(false);
   };
