@@ -1,7 +1,7 @@
 import { type Fields, isFields, listOf, textOf } from '../../../fields.js';
 
 /** A series of numbers, one for each category; undefined where it has none. */
-export interface Series {
+interface Series {
   readonly name: string;
   readonly values: readonly (number | undefined)[];
 }

@@ -1,4 +1,3 @@
-import type { Nodes, RootContent, Table, TableCell } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
@@ -9,6 +8,10 @@ import { ControlNode } from './mrkdwn.js';
 import { parseControl } from './mrkdwn-tree.js';
 import { Link, type Open, Preformatted, Scrolled } from './pieces.js';
 import { Plain } from './plain.js';
+
+type Content = ReturnType<typeof fromMarkdown>['children'][number];
+type Table = Extract<Content, { type: 'table' }>;
+type TableCell = Extract<Content, { type: 'tableCell' }>;
 
 interface Shown {
   names: Names;
@@ -25,7 +28,7 @@ export function Markdown({ text, ...shown }: Shown & { text: string }) {
   );
 }
 
-function Children({ of, ...shown }: Shown & { of: readonly RootContent[] }) {
+function Children({ of, ...shown }: Shown & { of: readonly Content[] }) {
   return (
     <>
       {of.map((node, index) => (
@@ -37,7 +40,7 @@ function Children({ of, ...shown }: Shown & { of: readonly RootContent[] }) {
   );
 }
 
-function Node({ node, ...shown }: Shown & { node: Nodes }) {
+function Node({ node, ...shown }: Shown & { node: Content }) {
   switch (node.type) {
     case 'text':
     case 'html':

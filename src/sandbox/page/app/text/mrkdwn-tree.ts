@@ -191,7 +191,7 @@ function endOf(atoms: readonly Atom[], from: number, mark: Mark): number {
 }
 
 /** The three characters that Slack wants escaped. */
-export function decode(text: string): string {
+function decode(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
