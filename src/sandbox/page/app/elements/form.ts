@@ -81,7 +81,9 @@ export function useTalk({ form, block, element }: Omit<ElementProps, 'naming'>):
   const tell = async (value: unknown) => {
     if (!(await form.confirm(element))) return false;
     setBusy(true);
-    const error = await form.place.act(block, element, value, form.around(block, element, value));
+    const error = await form.place
+      .act(block, element, value, form.around(block, element, value))
+      .catch(() => 'connection_failed');
     setBusy(false);
     setTrouble(error && troubleOf(error));
     return true;

@@ -166,7 +166,9 @@ function useSuggestions({ form, block, element }: ElementProps, query: string | 
     const timer = setTimeout(
       async () => {
         const around = form.around(block, element, form.valueOf(block, element));
-        const answer = await form.place.suggest(block, element, query, around);
+        const answer = await form.place
+          .suggest(block, element, query, around)
+          .catch((): Suggested => ({ error: 'connection_failed' }));
         if (asked.current !== mine) return;
         setFound(answer);
         setLoading(false);

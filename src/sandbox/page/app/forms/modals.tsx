@@ -46,7 +46,9 @@ export function ModalStack({ views, place, contained, submit, close }: ModalStac
   const send = async () => {
     if (waiting || top.submit_disabled === true) return;
     keep({ waiting: true, errors: undefined, trouble: undefined });
-    const outcome = await submit(top, complete(blocks, stillThere(top, values), place));
+    const outcome = await submit(top, complete(blocks, stillThere(top, values), place)).catch(
+      (): Submitted => ({ ok: false, error: 'connection_failed' }),
+    );
     const beside =
       outcome.error === 'errors' || outcome.error === 'client_refused' ? outcome.errors : undefined;
     keep({
