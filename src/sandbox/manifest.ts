@@ -69,6 +69,9 @@ export interface Manifest {
   readonly name: string;
   readonly botName: string;
   readonly homeTab: boolean;
+  /** Whether people and the app may write to each other directly. */
+  readonly messagesTab: boolean;
+  readonly messagesTabReadOnly: boolean;
   readonly commands: readonly Command[];
   readonly shortcuts: readonly Shortcut[];
   readonly scopes: ReadonlySet<string>;
@@ -101,6 +104,8 @@ export function readManifest(source: object): Manifest {
     name: display_information.name,
     botName: features.bot_user?.display_name ?? 'bot',
     homeTab: features.app_home?.home_tab_enabled ?? false,
+    messagesTab: features.app_home?.messages_tab_enabled ?? true,
+    messagesTabReadOnly: features.app_home?.messages_tab_read_only_enabled ?? false,
     commands,
     shortcuts,
     scopes,

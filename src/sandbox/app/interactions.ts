@@ -2,6 +2,7 @@ import { complaints, worded } from '../blocks/complaints.js';
 import { offered } from '../blocks/elements.js';
 import { type Fields, isFields, listOf } from '../fields.js';
 import type { Channel } from '../workspace/objects/channel.js';
+import { renderFile } from '../workspace/objects/file.js';
 import type { Message } from '../workspace/objects/message.js';
 import type { User } from '../workspace/objects/user.js';
 import type { World } from '../workspace/world.js';
@@ -195,7 +196,7 @@ export class Interactions {
     return {
       file: (id) => {
         const file = this.world.files.get(id);
-        return file?.completed ? file.show() : undefined;
+        return file?.completed ? renderFile(file) : undefined;
       },
       offered: (blockId, actionId) => this.offers.of(nameOf(place), blockId, actionId),
     };

@@ -2,9 +2,10 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { archive, createChannel, join, leave } from '../workspace/membership.js';
 import { renderUser, setAccount, type User } from '../workspace/objects/user.js';
-import { edit, pin, post, postAsUser, react, remove, unreact } from '../workspace/posting.js';
-import { typedText } from '../workspace/text.js';
+import { editAsUser, pin, post, postAsUser, react, remove, unreact } from '../workspace/posting.js';
+import { typedMessage } from '../workspace/text.js';
 import type { World } from '../workspace/world.js';
+import { isEmoji } from '../workspace/writing/emoji.js';
 import { actor, ControlError, messageAt, ownPlace, place } from './actors.js';
 import type { Workshop } from './workshop.js';
 
@@ -54,7 +55,7 @@ export function peopleRoutes({ world }: Workshop): Router {
       world,
       ownPlace(world, author, channel),
       author.id,
-      typedText(world, text),
+      typedMessage(world, text),
       thread_ts,
       broadcast,
     );
@@ -82,10 +83,7 @@ export function peopleRoutes({ world }: Workshop): Router {
     const where = ownPlace(world, author, channel);
     const found = messageAt(world, where, ts);
     if (found.user !== author.id) throw new ControlError('cant_update_message');
-    edit(world, where, found, (it) => {
-      it.text = typedText(world, text);
-      it.edited = { user: author.id, ts: world.ids.ts() };
-    });
+    editAsUser(world, where, found, typedMessage(world, text));
     response.json({ ok: true });
   });
   router.post('/message/delete', (request, response) => {
@@ -98,11 +96,10 @@ export function peopleRoutes({ world }: Workshop): Router {
     const { user, channel, ts, name, remove: off } = reaction.parse(request.body);
     const by = actor(world, user);
     const where = ownPlace(world, by, channel);
+    const plain = name.replace(/^:|:$/g, '');
+    if (!off && !isEmoji(plain, world.seed.emoji)) throw new ControlError(`invalid_name: ${name}`);
     const change = off ? unreact : react;
-    response.json({
-      ok: true,
-      changed: change(world, where, messageAt(world, where, ts), by.id, name.replaceAll(':', '')),
-    });
+    response.json({ ok: true, changed: change(world, where, messageAt(world, where, ts), by.id, plain) });
   });
   router.post('/pin', (request, response) => {
     const { user, channel, ts, remove: off } = pinning.parse(request.body);

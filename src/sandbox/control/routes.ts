@@ -2,6 +2,7 @@ import express, { type NextFunction, type Request, type Response, Router } from 
 import { ZodError } from 'zod';
 import { ControlError } from './actors.js';
 import { appRoutes } from './app.js';
+import { channelRoutes } from './channels.js';
 import { peopleRoutes } from './people.js';
 import { testRoutes } from './tests.js';
 import type { Workshop } from './workshop.js';
@@ -17,8 +18,9 @@ export function controlRoutes(shop: Workshop): Router {
     }
     next();
   });
-  router.use(express.json({ limit: '2mb' }));
-  router.use(peopleRoutes(shop), appRoutes(shop), testRoutes(shop));
+  // Room for the pictures that people drop on the page.
+  router.use(express.json({ limit: '64mb' }));
+  router.use(peopleRoutes(shop), channelRoutes(shop), appRoutes(shop), testRoutes(shop));
   router.use((request, response) => {
     response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
   });

@@ -8,6 +8,7 @@ import { actor, ControlError } from './actors.js';
 import type { Workshop } from './workshop.js';
 
 const goodbye = z.enum(['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets']);
+const cap = z.number().int().min(0);
 const settings = z.strictObject({
   goodbye: goodbye.nullable().optional(),
   ack_ms: z.number().positive().optional(),
@@ -17,6 +18,19 @@ const settings = z.strictObject({
   outer_team_id: z.string().nullable().optional(),
   rate_limits: z.boolean().optional(),
   block_text_cap: z.number().int().positive().nullable().optional(),
+  create_race: z.boolean().optional(),
+  scheduled_metadata_bug: z.boolean().optional(),
+  caps: z
+    .strictObject({
+      channels: cap,
+      members: cap,
+      pins: cap,
+      bookmarks: cap,
+      emoji: cap,
+      reactions: cap,
+    })
+    .partial()
+    .optional(),
 });
 const again = z.strictObject({
   kind: z.enum(['command', 'interactive', 'event']),
@@ -82,6 +96,10 @@ export function testRoutes(shop: Workshop): Router {
     if (given.outer_team_id !== undefined) shop.settings.outerTeam = given.outer_team_id;
     if (given.goodbye !== undefined) shop.settings.goodbye = given.goodbye;
     if (given.block_text_cap !== undefined) shop.settings.blockTextCap = given.block_text_cap;
+    if (given.create_race !== undefined) shop.settings.createRace = given.create_race;
+    if (given.scheduled_metadata_bug !== undefined)
+      shop.settings.scheduledMetadataBug = given.scheduled_metadata_bug;
+    if (given.caps) shop.settings.caps = { ...shop.settings.caps, ...given.caps };
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });

@@ -1,31 +1,58 @@
 import type { Fields } from '../fields.js';
-import { refuse, SlackError } from '../refuse.js';
+import { refuse } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
-import { byKind, joined, mustBeChannel, mustBeLive, page, visible } from '../web-api/conversation.js';
+import { byKind, joined, mustBeChannel, mustBeLive, visible } from '../web-api/conversation.js';
 import { archive, createChannel, join, leave, rename, setNote } from '../workspace/membership.js';
-import { channelType, renderChannel } from '../workspace/objects/channel.js';
+import type { Channel } from '../workspace/objects/channel.js';
 import { checkChannelName } from '../workspace/objects/channel-name.js';
 import { lengthOf } from '../workspace/text.js';
-import { invite } from './invite.js';
+import { show } from './channel-lists.js';
+import { INVITE_ERRORS, invite } from './invite.js';
 
-const manage = byKind(['channels:manage'], ['groups:write']);
-const topic = byKind(['channels:manage', 'channels:write.topic'], ['groups:write', 'groups:write.topic']);
-const READ = {
-  public_channel: 'channels:read',
-  private_channel: 'groups:read',
-  im: 'im:read',
-  mpim: 'mpim:read',
+const asBot = byKind(['channels:manage'], ['groups:write'], ['im:write', 'mpim:write']);
+const asPerson = byKind(['channels:write'], ['groups:write'], ['im:write', 'mpim:write']);
+/** What a bot's scope calls managing, a person's calls writing. */
+const manage = (call: Call) => (call.bearer.kind === 'user' ? asPerson(call) : asBot(call));
+const finer = (part: string) => {
+  const bot = byKind(['channels:manage', `channels:write.${part}`], ['groups:write', `groups:write.${part}`]);
+  const person = byKind(
+    ['channels:write', `channels:write.${part}`],
+    ['groups:write', `groups:write.${part}`],
+  );
+  return (call: Call) => (call.bearer.kind === 'user' ? person(call) : bot(call));
 };
-const read = byKind(['channels:read'], ['groups:read'], ['im:read', 'mpim:read']);
+const topic = finer('topic');
+const NAMES = [
+  ...['invalid_name_required', 'invalid_name_maxlength', 'invalid_name_punctuation', 'invalid_name_specials'],
+  'name_taken',
+];
+const NOT_HERE = ['channel_not_found', 'method_not_supported_for_channel_type'];
+const NOTE_ERRORS = [...NOT_HERE, 'not_in_channel', 'is_archived', 'too_long'];
+// So long two makings of one name may not see each other.
+const RACE_MS = 1000;
 
+/** The life of a channel: from its making to the archive, who is in it, what it says of itself. */
 export const conversations: Methods = {
   'conversations.create': {
     tier: 2,
-    scopes: ({ args }) => (args.flag('is_private') ? ['groups:write'] : ['channels:manage']),
+    scopes: ({ args, bearer }) => {
+      if (args.flag('is_private')) return ['groups:write'];
+      return [bearer.kind === 'user' ? 'channels:write' : 'channels:manage'];
+    },
+    errors: [...NAMES, 'cannot_create_channel'],
     run: (call) => {
       const name = call.args.text('name') ?? '';
       checkChannelName(name);
-      if (call.world.channelNamed(name)) refuse('name_taken');
+      const holder = call.world.channelNamed(name);
+      const racing =
+        call.world.settings.createRace && holder && call.world.clock.now() - holder.createdMs < RACE_MS;
+      if (holder && !racing) refuse('name_taken');
+      const { channels } = call.world;
+      if (
+        [...channels.values()].filter((it) => it.kind === 'channel').length >=
+        call.world.settings.caps.channels
+      )
+        refuse('cannot_create_channel');
       return {
         channel: show(call, createChannel(call.world, name, call.args.flag('is_private'), call.me).id),
       };
@@ -34,11 +61,13 @@ export const conversations: Methods = {
   'conversations.rename': {
     tier: 2,
     scopes: manage,
+    errors: [...NAMES, ...NOT_HERE, 'not_in_channel', 'is_archived', 'not_authorized'],
     run: (call) => {
       const channel = joined(call, call.args.need('channel'));
       mustBeChannel(channel);
       mustBeLive(channel);
-      if (channel.creator !== call.me) refuse('not_authorized');
+      const admin = call.bearer.kind === 'user' && call.world.users.get(call.me)?.admin === true;
+      if (channel.creator !== call.me && !admin) refuse('not_authorized');
       const name = call.args.text('name') ?? '';
       checkChannelName(name);
       const holder = call.world.channelNamed(name);
@@ -49,12 +78,14 @@ export const conversations: Methods = {
   },
   'conversations.invite': {
     tier: 3,
-    scopes: byKind(['channels:manage', 'channels:write.invites'], ['groups:write', 'groups:write.invites']),
+    scopes: finer('invites'),
+    errors: INVITE_ERRORS,
     run: (call) => invite(call, show),
   },
   'conversations.kick': {
     tier: 3,
     scopes: manage,
+    errors: [...NOT_HERE, 'not_in_channel', 'cant_kick_self', 'cant_kick_from_general', 'user_not_found'],
     run: (call) => {
       const channel = joined(call, call.args.need('channel'));
       mustBeChannel(channel);
@@ -63,15 +94,41 @@ export const conversations: Methods = {
       if (channel.isGeneral) refuse('cant_kick_from_general');
       if (!call.world.users.has(user)) refuse('user_not_found');
       if (!channel.members.has(user)) refuse('not_in_channel');
-      leave(call.world, channel, user);
+      leave(call.world, channel, user, call.me);
       return { errors: {} };
     },
   },
-  'conversations.setTopic': { tier: 2, scopes: topic, run: (call) => setText(call, 'topic') },
-  'conversations.setPurpose': { tier: 2, scopes: topic, run: (call) => setText(call, 'purpose') },
+  'conversations.leave': {
+    tier: 3,
+    scopes: manage,
+    errors: [...NOT_HERE, 'is_archived', 'cant_leave_general', 'last_member'],
+    run: (call) => {
+      const channel = visible(call, call.args.need('channel'));
+      mustBeChannel(channel);
+      if (!channel.members.has(call.me)) return { not_in_channel: true };
+      mustBeLive(channel);
+      if (channel.isGeneral) refuse('cant_leave_general');
+      if (channel.members.size === 1) refuse('last_member');
+      leave(call.world, channel, call.me);
+      return {};
+    },
+  },
+  'conversations.setTopic': {
+    tier: 2,
+    scopes: topic,
+    errors: NOTE_ERRORS,
+    run: (call) => setText(call, 'topic'),
+  },
+  'conversations.setPurpose': {
+    tier: 2,
+    scopes: topic,
+    errors: NOTE_ERRORS,
+    run: (call) => setText(call, 'purpose'),
+  },
   'conversations.archive': {
     tier: 2,
     scopes: manage,
+    errors: [...NOT_HERE, 'already_archived', 'cant_archive_general', 'not_in_channel'],
     run: (call) => {
       const channel = visible(call, call.args.need('channel'));
       mustBeChannel(channel);
@@ -82,9 +139,37 @@ export const conversations: Methods = {
       return {};
     },
   },
+  'conversations.unarchive': {
+    tier: 2,
+    scopes: manage,
+    errors: [...NOT_HERE, 'not_archived', 'not_in_channel'],
+    run: (call) => {
+      const channel = visible(call, call.args.need('channel'));
+      mustBeChannel(channel);
+      if (!channel.isArchived) refuse('not_archived');
+      // Slack documents it as a fault of its own: no bot can, whatever its scopes.
+      if (call.bearer.kind === 'bot') refuse('not_in_channel');
+      archive(call.world, channel, call.me, false);
+      return {};
+    },
+  },
+  'conversations.mark': {
+    tier: 3,
+    scopes: manage,
+    errors: ['channel_not_found', 'not_in_channel', 'invalid_timestamp'],
+    run: (call) => {
+      const channel = joined(call, call.args.need('channel'));
+      const ts = call.args.need('ts');
+      if (!/^\d{1,10}\.\d{1,6}$/.test(ts)) refuse('invalid_timestamp');
+      channel.lastRead.set(call.me, ts);
+      call.world.changed();
+      return {};
+    },
+  },
   'conversations.join': {
     tier: 3,
-    scopes: ['channels:join'],
+    scopes: ({ bearer }) => [bearer.kind === 'user' ? 'channels:write' : 'channels:join'],
+    errors: [...NOT_HERE, 'is_archived', 'too_many_members'],
     run: (call) => {
       const channel = call.world.channels.get(call.args.need('channel'));
       if (!channel || (channel.kind === 'channel' && channel.isPrivate)) refuse('channel_not_found');
@@ -94,98 +179,12 @@ export const conversations: Methods = {
         const warning = 'already_in_channel';
         return { channel: show(call, channel.id), warning, response_metadata: { warnings: [warning] } };
       }
+      mustHaveRoom(call, channel);
       join(call.world, channel, call.me);
       return { channel: show(call, channel.id) };
     },
   },
-  'conversations.list': {
-    tier: 2,
-    scopes: ({ args }) => typesOf(args.text('types')).map((type) => READ[type]),
-    run: (call) => {
-      const known = [...call.world.channels.values()].filter(
-        (it) => !it.isPrivate || it.members.has(call.me),
-      );
-      return listed(call, known);
-    },
-  },
-  'users.conversations': {
-    tier: 3,
-    scopes: ({ args }) => typesOf(args.text('types')).map((type) => READ[type]),
-    run: (call) => {
-      const user = call.args.text('user') || call.me;
-      if (!call.world.users.has(user)) refuse('user_not_found');
-      const theirs = [...call.world.channels.values()].filter(
-        (it) => it.members.has(user) && (!it.isPrivate || it.members.has(call.me)),
-      );
-      return listed(call, theirs);
-    },
-  },
-  'conversations.info': {
-    tier: 3,
-    scopes: read,
-    run: (call) => ({
-      channel: show(call, visible(call, call.args.need('channel')).id, call.args.flag('include_num_members')),
-    }),
-  },
-  'conversations.members': {
-    tier: 4,
-    scopes: read,
-    run: (call) => {
-      const channel = visible(call, call.args.need('channel'));
-      const { items, next } = page(
-        [...channel.members],
-        call.args.limit(100, 1000),
-        call.args.text('cursor'),
-      );
-      return { members: items, response_metadata: { next_cursor: next } };
-    },
-  },
-  'conversations.open': {
-    tier: 3,
-    scopes: ({ args }) => (args.list('users').length > 1 ? ['mpim:write'] : ['im:write', 'mpim:write']),
-    run: (call) => {
-      const id = call.args.text('channel');
-      if (id) return { channel: { id: visible(call, id).id }, no_op: true, already_open: true };
-      const users = call.args.list('users');
-      if (users.length === 0) refuse('users_list_not_supplied');
-      if (users.length > 8) refuse('too_many_users');
-      for (const user of users) {
-        const found = call.world.users.get(user);
-        if (!found) refuse('user_not_found');
-        if (found.deleted) refuse('user_disabled');
-      }
-      const { channel, made } = call.world.direct([call.me, ...users]);
-      const shown = call.args.flag('return_im') ? show(call, channel.id) : { id: channel.id };
-      return made ? { channel: shown } : { channel: shown, no_op: true, already_open: true };
-    },
-  },
 };
-
-type ListType = keyof typeof READ;
-
-function typesOf(types: string | undefined): ListType[] {
-  const wanted = (types || 'public_channel').split(',').map((type) => type.trim());
-  const known = wanted.filter((type): type is ListType => type in READ);
-  if (known.length < wanted.length) refuse('invalid_types');
-  return known;
-}
-
-function listed(call: Call, channels: Array<Parameters<typeof channelType>[0]>): Fields {
-  const types = typesOf(call.args.text('types'));
-  // One missing scope is enough: unlike elsewhere, every type asked for must be allowed.
-  for (const type of types) {
-    if (!call.bearer.scopes.has(READ[type])) {
-      const provided = [...call.bearer.scopes].join(',');
-      throw new SlackError('missing_scope', { needed: READ[type], provided });
-    }
-  }
-  const named = { channel: 'public_channel', group: 'private_channel', im: 'im', mpim: 'mpim' } as const;
-  const wanted = channels.filter(
-    (it) => types.includes(named[channelType(it)]) && !(it.isArchived && call.args.flag('exclude_archived')),
-  );
-  const { items, next } = page(wanted, call.args.limit(100, 1000), call.args.text('cursor'));
-  return { channels: items.map((it) => show(call, it.id, true)), response_metadata: { next_cursor: next } };
-}
 
 function setText(call: Call, note: 'topic' | 'purpose'): Fields {
   const channel = joined(call, call.args.need('channel'));
@@ -197,7 +196,6 @@ function setText(call: Call, note: 'topic' | 'purpose'): Fields {
   return { [note]: value, channel: show(call, channel.id) };
 }
 
-function show(call: Call, id: string, withCount = false): Fields {
-  const channel = call.world.channels.get(id);
-  return channel ? renderChannel(channel, call.world.identity.teamId, call.me, withCount) : {};
+function mustHaveRoom(call: Call, channel: Channel): void {
+  if (channel.members.size >= call.world.settings.caps.members) refuse('too_many_members');
 }

@@ -1,19 +1,24 @@
 import type { Fields } from '../fields.js';
 import { refuse } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
-import { byKind, joined, page } from '../web-api/conversation.js';
+import { byKind, page, readable } from '../web-api/conversation.js';
 import type { Channel } from '../workspace/objects/channel.js';
 import type { Message } from '../workspace/objects/message.js';
 
 const scopes = byKind(['channels:history'], ['groups:history'], ['im:history', 'mpim:history']);
+const ERRORS = [
+  ...['channel_not_found', 'not_in_channel', 'invalid_ts_oldest', 'invalid_ts_latest'],
+  ...['invalid_cursor', 'invalid_limit'],
+];
 const TS = /^\d{1,12}(\.\d{1,6})?$/;
 
 export const history: Methods = {
   'conversations.history': {
     tier: 3,
     scopes,
+    errors: ERRORS,
     run: (call) => {
-      const channel = joined(call, call.args.need('channel'));
+      const channel = readable(call, call.args.need('channel'));
       // Replies are not in a channel's history unless they were also sent to the channel.
       const shown = channel.messages.filter((it) => !it.thread_ts || it.subtype === 'thread_broadcast');
       const within = between(call, shown).reverse();
@@ -22,6 +27,9 @@ export const history: Methods = {
         messages: items.map((it) => render(call, channel, it)),
         has_more: next !== '',
         pin_count: channel.messages.filter((it) => it.pinnedBy).length,
+        channel_actions_ts: null,
+        channel_actions_count: 0,
+        ...asked(call),
         response_metadata: { next_cursor: next },
       };
     },
@@ -29,8 +37,9 @@ export const history: Methods = {
   'conversations.replies': {
     tier: 3,
     scopes,
+    errors: [...ERRORS, 'thread_not_found'],
     run: (call) => {
-      const channel = joined(call, call.args.need('channel'));
+      const channel = readable(call, call.args.need('channel'));
       const ts = call.args.need('ts');
       const named = call.world.message(channel, ts);
       if (!named) refuse('thread_not_found');
@@ -61,6 +70,13 @@ function between(call: Call, messages: readonly Message[]): Message[] {
   });
 }
 
+/** The bounds as they were given. */
+function asked({ args }: Call): Fields {
+  return Object.fromEntries(
+    (['oldest', 'latest'] as const).filter((name) => args.text(name)).map((name) => [name, args.text(name)]),
+  );
+}
+
 /** A time as text that compares with message times. */
 function time(call: Call, name: 'oldest' | 'latest'): string | undefined {
   const value = call.args.text(name);
@@ -71,7 +87,7 @@ function time(call: Call, name: 'oldest' | 'latest'): string | undefined {
 }
 
 function render(call: Call, channel: Channel, message: Message): Fields {
-  const shown = call.world.show(channel, message);
+  const shown = call.world.show(channel, message, call.me);
   if (message.metadata && !call.args.flag('include_all_metadata')) {
     shown.metadata = { event_type: message.metadata.event_type };
   }

@@ -7,6 +7,13 @@ import type { Channel } from '../workspace/objects/channel.js';
 
 const MAX_USERS = 100;
 
+/** What an invitation can be refused with, as a whole or for one of the people. */
+export const INVITE_ERRORS = [
+  ...['channel_not_found', 'not_in_channel', 'method_not_supported_for_channel_type', 'is_archived'],
+  ...['no_user', 'too_many_users', 'cant_invite_self', 'user_not_found', 'cant_invite', 'already_in_channel'],
+  ...['no_external_invite_permission', 'ura_max_channels', 'user_is_restricted'],
+];
+
 /**
  * `conversations.invite`. Without `force` one bad id fails the call and nobody is added; with it the good ones go
  * in and the bad ones are listed.
@@ -39,6 +46,11 @@ function problem(call: Call, channel: Channel, id: string): string | undefined {
   if (user.deleted) return 'user_not_found';
   if (id === 'USLACKBOT') return 'cant_invite';
   if (channel.members.has(id)) return 'already_in_channel';
+  // People of another workspace come into channels that are shared with it; we know none but those we share one with.
+  if (user.teamId && user.teamId !== channel.sharedWith) {
+    const shared = [...call.world.channels.values()].some((it) => it.sharedWith && it.members.has(id));
+    return shared ? 'no_external_invite_permission' : 'user_not_found';
+  }
   if (!user.ultraRestricted) return undefined;
   // A single-channel guest who has a channel already is full.
   const full = [...call.world.channels.values()].some((it) => it.kind === 'channel' && it.members.has(id));

@@ -1,5 +1,6 @@
 import express, { Router } from 'express';
 import type { Workshop } from '../control/workshop.js';
+import { receive } from '../workspace/sharing.js';
 import { readUpload } from './body.js';
 import type { WebApi } from './web-api.js';
 
@@ -20,16 +21,12 @@ export function appRoutesOf(shop: Workshop, api: WebApi, botToken: string): Rout
       } else request.socket.destroy();
       return;
     }
-    const file = world.files.get(String(request.params.id));
-    if (!file || file.completed) {
-      response.status(404).send('file_not_found');
-      return;
-    }
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    file.content = await readUpload(request.headers['content-type'], body);
-    response.type('text').send(`OK - ${file.content.length}`);
+    const bytes = await readUpload(request.headers['content-type'], body);
+    const { status, text } = receive(world.files.get(String(request.params.id)), bytes);
+    response.status(status).type('text').send(text);
   });
-  router.get('/files-pri/:file{/*rest}', (request, response) => {
+  router.get(['/files-pri/:file{/*rest}', '/files-tmb/:file{/*rest}'], (request, response) => {
     const file = world.files.get(String(request.params.file).split('-')[1] ?? '');
     const mine = request.headers.authorization === `Bearer ${botToken}`;
     const allowed = mine && world.manifest.scopes.has('files:read');

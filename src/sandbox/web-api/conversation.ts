@@ -20,6 +20,12 @@ export function joined(call: Call, id: string): Channel {
   return channel;
 }
 
+/** The conversation, if the caller may read it: a person every public channel, a bot only where it is. */
+export function readable(call: Call, id: string): Channel {
+  const channel = visible(call, id);
+  return call.bearer.kind === 'user' && !channel.isPrivate ? channel : joined(call, id);
+}
+
 /** Refuses what does not go in direct messages. */
 export function mustBeChannel(channel: Channel): void {
   if (channel.kind !== 'channel') refuse('method_not_supported_for_channel_type');

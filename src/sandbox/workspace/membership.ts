@@ -41,8 +41,8 @@ export function join(world: World, channel: Channel, user: string, inviter?: str
   });
 }
 
-/** Ends a membership. */
-export function leave(world: World, channel: Channel, user: string): void {
+/** Ends a membership; whose the app was is told that it left. @param by who ended it: the member, or who removed them */
+export function leave(world: World, channel: Channel, user: string, by = user): void {
   post(world, channel, {
     user,
     subtype: channel.isPrivate ? 'group_leave' : 'channel_leave',
@@ -55,7 +55,10 @@ export function leave(world: World, channel: Channel, user: string): void {
     channel_type: channelLetter(channel),
     team: world.users.get(user)?.teamId ?? world.identity.teamId,
   });
+  if (user === world.identity.botUserId)
+    happen(world, channel, { type: `${kindOf(channel)}_left`, channel: channel.id, actor_id: by });
   channel.members.delete(user);
+  channel.lastRead.delete(user);
   world.changed();
 }
 
@@ -84,7 +87,7 @@ export function rename(world: World, channel: Channel, name: string, user: strin
   channel.previousNames = [oldName, ...channel.previousNames.filter((other) => other !== oldName)];
   channel.name = name;
   channel.updated = world.clock.now();
-  const kind = channel.isPrivate ? 'group' : 'channel';
+  const kind = kindOf(channel);
   post(world, channel, {
     user,
     subtype: `${kind}_name`,
@@ -96,6 +99,7 @@ export function rename(world: World, channel: Channel, name: string, user: strin
     is_channel: !channel.isPrivate,
     name,
     name_normalized: name,
+    is_mpim: false,
     created: channel.created,
   };
   happen(world, channel, { type: `${kind}_rename`, channel: shown }, true);
@@ -103,12 +107,45 @@ export function rename(world: World, channel: Channel, name: string, user: strin
 
 /** Archives a channel, or takes it out of the archive. */
 export function archive(world: World, channel: Channel, user: string, on: boolean): void {
-  const kind = channel.isPrivate ? 'group' : 'channel';
+  const kind = kindOf(channel);
   const verb = on ? 'archive' : 'unarchive';
   post(world, channel, { user, subtype: `${kind}_${verb}`, text: `<@${user}> ${verb}d the channel` });
   channel.isArchived = on;
   channel.updated = world.clock.now();
-  happen(world, channel, { type: `${kind}_${verb}`, channel: channel.id, user }, true);
+  const who = kind === 'group' && !on ? { actor_id: user } : { user };
+  const moved = on ? { is_moved: 0 } : {};
+  happen(world, channel, { type: `${kind}_${verb}`, channel: channel.id, ...who, ...moved }, true);
+}
+
+/** Deletes a channel with everything in it. */
+export function deleteChannel(world: World, channel: Channel, user: string): void {
+  const kind = kindOf(channel);
+  const date = kind === 'group' ? { date_deleted: world.clock.seconds() } : {};
+  happen(world, channel, { type: `${kind}_deleted`, channel: channel.id, actor_id: user, ...date }, true);
+  world.channels.delete(channel.id);
+  world.changed();
+}
+
+/** Gives a channel another id, as Slack does when a private one is shared with another workspace. */
+export function changeChannelId(world: World, channel: Channel): Channel {
+  const renamed: Channel = { ...channel, id: world.ids.make('C') };
+  world.channels.delete(channel.id);
+  world.channels.set(renamed.id, renamed);
+  const ids = { old_channel_id: channel.id, new_channel_id: renamed.id };
+  happen(world, renamed, { type: 'channel_id_changed', ...ids }, true);
+  return renamed;
+}
+
+/** Opens a direct message that somebody closed, or closes it. */
+export function openDirect(world: World, channel: Channel, user: string, on: boolean): void {
+  if (on) channel.closedBy.delete(user);
+  else channel.closedBy.add(user);
+  const kind = channel.kind === 'im' ? 'im' : 'group';
+  happen(world, channel, { type: `${kind}_${on ? 'open' : 'close'}`, user, channel: channel.id });
+}
+
+function kindOf(channel: Channel): 'channel' | 'group' {
+  return channel.isPrivate ? 'group' : 'channel';
 }
 
 function happen(world: World, channel: Channel, event: Fields & { type: string }, everywhere = false): void {

@@ -2,15 +2,22 @@ import { attachmentsWithIds, blocksWithIds } from '../blocks/ids.js';
 import type { Fields } from '../fields.js';
 import { type Channel, channelType } from './objects/channel.js';
 import type { Draft, Ephemeral, Message } from './objects/message.js';
-import { richElements } from './text.js';
 import type { World } from './world.js';
+import { linkShared } from './writing/links.js';
+import { richText } from './writing/rich-text.js';
 
 const MAX_EPHEMERALS = 10_000;
 
-/** Puts a message into a channel and tells the app about it, its own messages included. */
-export function post(world: World, channel: Channel, draft: Draft): Message {
+/**
+ * Puts a message into a channel and tells the app about it, its own messages included.
+ * @param unfurl false: links in it stay bare, so the app does not hear of them
+ */
+export function post(world: World, channel: Channel, draft: Draft, { unfurl = true } = {}): Message {
   const message: Message = { ...draft, ts: world.ids.ts(), reactions: [] };
   channel.messages.push(message);
+  channel.closedBy.clear();
+  // Who writes has read what stands above.
+  if (!message.thread_ts && channel.members.has(message.user)) channel.lastRead.set(message.user, message.ts);
   const event = {
     ...world.show(channel, message),
     type: 'message',
@@ -25,10 +32,13 @@ export function post(world: World, channel: Channel, draft: Draft): Message {
     const { channel_type: _type, ...rest } = event;
     world.happened({ event: { ...rest, type: 'app_mention' }, channel });
   }
+  const shared = unfurl ? linkShared(world, channel, message) : undefined;
+  // Links are shown wherever the message can be seen, also where the app is no member.
+  if (shared) world.happened({ event: shared, channel, everywhere: true });
   return message;
 }
 
-/** Posts as a person, with what Slack's clients add to it. */
+/** Posts as a person, with what Slack's clients add to it. @param text as Slack keeps it */
 export function postAsUser(
   world: World,
   channel: Channel,
@@ -41,16 +51,25 @@ export function postAsUser(
     user,
     text,
     clientMsgId: world.ids.uuid(),
-    blocks: [
-      {
-        type: 'rich_text',
-        block_id: world.ids.hex(5),
-        elements: [{ type: 'rich_text_section', elements: richElements(text) }],
-      },
-    ],
+    blocks: richBlocks(world, text),
     ...(threadTs ? { thread_ts: threadTs } : {}),
     ...(threadTs && broadcast ? { subtype: 'thread_broadcast' } : {}),
   });
+}
+
+/** Changes what a person wrote; text and blocks stay one. @param text as Slack keeps it */
+export function editAsUser(world: World, channel: Channel, message: Message, text: string): void {
+  edit(world, channel, message, (it) => {
+    it.text = text;
+    it.blocks = richBlocks(world, text);
+    it.edited = { user: message.user, ts: world.ids.ts() };
+  });
+}
+
+/** The block that Slack's editor makes of a person's text; none for an empty one. */
+export function richBlocks(world: World, text: string): Fields[] {
+  const elements = richText(text, world.seed.emoji);
+  return elements.length > 0 ? [{ type: 'rich_text', block_id: world.ids.hex(5), elements }] : [];
 }
 
 /** Changes a message; the event carries the message before and after. */
@@ -165,6 +184,7 @@ function reactionEvent(
 export function pin(world: World, channel: Channel, message: Message, user: string, on: boolean): void {
   if (on) message.pinnedBy = { user, at: world.clock.seconds() };
   else delete message.pinnedBy;
+  const count = channel.messages.filter((other) => other.pinnedBy).length;
   world.happened({
     channel,
     event: {
@@ -179,8 +199,9 @@ export function pin(world: World, channel: Channel, message: Message, user: stri
         message: { ...world.show(channel, message), permalink: world.permalink(channel, message) },
       },
       item_user: message.user,
-      pin_count: channel.messages.filter((other) => other.pinnedBy).length,
+      pin_count: count,
       pinned_info: { channel: channel.id, pinned_by: user, pinned_ts: world.clock.seconds() },
+      ...(on ? {} : { has_pins: count > 0 }),
       event_ts: world.ids.ts(),
     },
   });

@@ -17,6 +17,8 @@ export interface Seed {
     shared_with?: string;
   }>;
   usergroups?: Usergroup[];
+  /** Custom emoji: name without colons → address of a picture, or `alias:other`. */
+  emoji?: Record<string, string>;
   /** Makes every id repeatable from run to run. */
   ids?: string;
 }

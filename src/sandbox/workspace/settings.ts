@@ -14,6 +14,25 @@ export interface Settings {
   goodbye: string | null;
   /** Most characters of all texts of a message's blocks together; null: no such cap. */
   blockTextCap: number | null;
+  /** Two makings of one channel name within a second both succeed, as they may at Slack. */
+  createRace: boolean;
+  /** A scheduled message with metadata is taken and never posted, as Slack documents of itself. */
+  scheduledMetadataBug: boolean;
+  caps: Caps;
+}
+
+/** How many of a thing Slack takes; it does not publish these numbers. */
+export interface Caps {
+  /** Channels in the workspace, archived ones too. */
+  channels: number;
+  /** Members of one channel. */
+  members: number;
+  /** Pins, and bookmarks, of one channel. */
+  pins: number;
+  bookmarks: number;
+  /** Different emoji on one message, and by one person on it. */
+  emoji: number;
+  reactions: number;
 }
 
 export const defaultSettings = (): Settings => ({
@@ -25,4 +44,7 @@ export const defaultSettings = (): Settings => ({
   goodbye: null,
   // Slack documents no sum; measured refusals lie between 11,000 and 13,200 characters.
   blockTextCap: 13_000,
+  createRace: false,
+  scheduledMetadataBug: false,
+  caps: { channels: 20_000, members: 10_000, pins: 100, bookmarks: 100, emoji: 50, reactions: 23 },
 });

@@ -1,6 +1,7 @@
 import type { Modals } from '../app/modals.js';
 import type { Fields } from '../fields.js';
 import { renderChannel } from './objects/channel.js';
+import { renderFile } from './objects/file.js';
 import type { World } from './world.js';
 
 /** What `/control/state` may be narrowed to. */
@@ -67,7 +68,10 @@ export function stateOfWorld(world: World, modals: Modals, query: StateQuery = {
     ),
     files: [...world.files.values()]
       .filter((file) => file.completed)
-      .map((file) => ({ ...file.show(), ...(query.limit === undefined ? contentOf(file.content) : {}) })),
+      .map((file) => ({
+        ...renderFile(file),
+        ...(query.limit === undefined ? contentOf(file.content) : {}),
+      })),
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Fields } from '../fields.js';
 import type { World } from './world.js';
+import { namedEmoji } from './writing/emoji.js';
 
-const CONTROL =
+/** The sequences in angle brackets: people, channels, broadcasts, dates, links. */
+export const CONTROL =
   /<(?:@[UW][A-Z0-9]+(?:\|[^<>]*)?|#C[A-Z0-9]+(?:\|[^<>]*)?|![^<>]+|(?:https?|mailto|tel):[^<>\s]+(?:\|[^<>]*)?|(?:https?|mailto):[^<>|]+\|[^<>]*)>/g;
 const ENTITY = /&(?!(?:amp|lt|gt);)/g;
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s<>|]+/g;
@@ -13,22 +14,31 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** What an app asks of its text beside the usual. */
+export interface Parsing {
+  /** `none`: bare addresses stay as they are; `full`: names and addresses become links. */
+  readonly parse?: string | undefined;
+  /** Names of people, groups and channels become mentions, in this workspace. */
+  readonly names?: World | undefined;
+}
+
 /**
  * How Slack keeps the text that an app posts: control sequences and entities stay, every other `&`, `<`, `>` is
- * escaped, and bare addresses become links.
+ * escaped, bare addresses become links, and emoji are kept by name.
  */
-export function keptText(text: string): string {
+export function keptText(text: string, { parse, names }: Parsing = {}): string {
+  const plain = (part: string): string => {
+    const escaped = part.replace(ENTITY, '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    const linked = namedEmoji(parse === 'none' ? escaped : linkUrls(escaped));
+    return names ? mention(names, linked, false) : linked;
+  };
   let kept = '';
   let from = 0;
   for (const match of text.matchAll(CONTROL)) {
-    kept += keptPlain(text.slice(from, match.index)) + match[0];
+    kept += plain(text.slice(from, match.index)) + match[0];
     from = match.index + match[0].length;
   }
-  return kept + keptPlain(text.slice(from));
-}
-
-function keptPlain(text: string): string {
-  return linkUrls(text.replace(ENTITY, '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
+  return kept + plain(text.slice(from));
 }
 
 function linkUrls(escaped: string): string {
@@ -40,32 +50,24 @@ function linkUrls(escaped: string): string {
   });
 }
 
-/** Kept text as the elements of a rich text section, whose characters are not encoded. */
-export function richElements(kept: string): Fields[] {
-  const elements: Fields[] = [];
-  const plain = (text: string) => {
-    const decoded = text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-    if (decoded !== '') elements.push({ type: 'text', text: decoded });
-  };
-  let from = 0;
-  for (const match of kept.matchAll(CONTROL)) {
-    plain(kept.slice(from, match.index));
-    from = match.index + match[0].length;
-    const [body = '', label] = match[0].slice(1, -1).split('|');
-    if (body.startsWith('@')) elements.push({ type: 'user', user_id: body.slice(1) });
-    else if (body.startsWith('#')) elements.push({ type: 'channel', channel_id: body.slice(1) });
-    else if (body.startsWith('!subteam^')) elements.push({ type: 'usergroup', usergroup_id: body.slice(9) });
-    else if (body.startsWith('!')) elements.push({ type: 'broadcast', range: body.slice(1) });
-    else
-      elements.push({ type: 'link', url: body.replaceAll('&amp;', '&'), ...(label ? { text: label } : {}) });
-  }
-  plain(kept.slice(from));
-  return elements;
-}
-
 /** What Slack makes of a line that a person types: entities, mentions, channels and links. */
 export function typedText(world: World, text: string, options: { labels?: boolean } = {}): string {
   return mention(world, linkUrls(escapeText(text)), options.labels ?? false);
+}
+
+/**
+ * What Slack's editor sends of a message that a person types: as {@link typedText}, but code stays as it is, emoji are
+ * kept by name, and lines that begin with `-` or `*` become a list.
+ */
+export function typedMessage(world: World, text: string): string {
+  return text
+    .split(/(```[\s\S]*?```|`[^`\n]+`)/)
+    .map((part, index) =>
+      index % 2 === 1
+        ? escapeText(part)
+        : namedEmoji(typedText(world, part.replace(/^(\s*)[-*] (?=\S)/gm, '$1• '))),
+    )
+    .join('');
 }
 
 function mention(world: World, text: string, labels: boolean): string {

@@ -2,9 +2,12 @@ import type { Fields } from '../fields.js';
 import type { Manifest } from '../manifest.js';
 import type { Clock } from './clock.js';
 import type { Ids } from './ids.js';
-import { type Channel, emptyChannel } from './objects/channel.js';
-import type { SlackFile } from './objects/file.js';
+import { type PlatformCall, renderCallBlock } from './objects/call.js';
+import { type Channel, emptyChannel, partner, renderChannel } from './objects/channel.js';
+import { renderFile, type SlackFile } from './objects/file.js';
 import { type Ephemeral, type Message, renderMessage } from './objects/message.js';
+import type { Scheduled } from './objects/scheduled.js';
+import { repliesOf } from './objects/threads.js';
 import { renderOutside, setAccount, type User } from './objects/user.js';
 import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
 import { defaultSettings, type Settings } from './settings.js';
@@ -39,6 +42,9 @@ export class World {
   readonly channels = new Map<string, Channel>();
   readonly files = new Map<string, SlackFile>();
   readonly usergroups = new Map<string, Usergroup>();
+  /** Messages that wait for their time, by id. */
+  readonly scheduled = new Map<string, Scheduled>();
+  readonly calls = new Map<string, PlatformCall>();
   ephemerals: Ephemeral[] = [];
   /** Set by the event dispatcher. */
   onHappening: (happening: Happening) => void = () => {};
@@ -67,6 +73,8 @@ export class World {
     this.channels.clear();
     this.files.clear();
     this.usergroups.clear();
+    this.scheduled.clear();
+    this.calls.clear();
     this.ephemerals = [];
     for (const user of builtInUsers()) this.users.set(user.id, user);
     const { botUserId, botId, appId } = this.identity;
@@ -119,13 +127,21 @@ export class World {
     return undefined;
   }
 
-  /** The direct conversation of exactly these people, made when there is none. */
-  direct(members: readonly string[]): { channel: Channel; made: boolean } {
+  /** The direct conversation of exactly these people, if there is one. */
+  directOf(members: readonly string[]): Channel | undefined {
     const wanted = new Set(members);
     for (const channel of this.channels.values()) {
       if (channel.kind === 'channel' || channel.members.size !== wanted.size) continue;
-      if ([...channel.members].every((member) => wanted.has(member))) return { channel, made: false };
+      if ([...channel.members].every((member) => wanted.has(member))) return channel;
     }
+    return undefined;
+  }
+
+  /** The direct conversation of exactly these people, made when there is none. */
+  direct(members: readonly string[]): { channel: Channel; made: boolean } {
+    const wanted = new Set(members);
+    const known = this.directOf(members);
+    if (known) return { channel: known, made: false };
     const im = wanted.size <= 2;
     const channel = emptyChannel({
       id: this.ids.make(im ? 'D' : 'G'),
@@ -139,6 +155,12 @@ export class World {
     });
     for (const member of wanted) channel.members.add(member);
     this.channels.set(channel.id, channel);
+    const { botUserId, teamId } = this.identity;
+    if (im && channel.members.has(botUserId)) {
+      const shown = renderChannel(channel, teamId, botUserId);
+      const event = { type: 'im_created', user: partner(channel, botUserId), channel: shown };
+      this.happened({ channel, event: { ...event, event_ts: this.ids.ts() } });
+    }
     return { channel, made: true };
   }
 
@@ -147,15 +169,21 @@ export class World {
     return channel.messages.findLast((message) => message.ts === ts);
   }
 
-  /** The message object as the Web API shows it. */
-  show(channel: Channel, message: Message): Fields {
-    const replies = message.thread_ts
-      ? []
-      : channel.messages.filter((other) => other.thread_ts === message.ts);
+  /** The message object as the Web API shows it. @param viewer who looks; the bot user when absent */
+  show(channel: Channel, message: Message, viewer = this.identity.botUserId): Fields {
+    const parent = message.thread_ts ? this.message(channel, message.thread_ts) : undefined;
+    const broadcast = message.subtype === 'thread_broadcast' && parent && parent !== message;
+    const shown = renderMessage(message, {
+      profile: this.identity,
+      channelId: channel.id,
+      viewer,
+      replies: message.thread_ts ? [] : repliesOf(channel, message.ts),
+      parent,
+      root: broadcast ? this.show(channel, parent, viewer) : undefined,
+      files: (id) => this.#showFile(id),
+      block: (block) => this.#showBlock(block),
+    });
     const outside = renderOutside(this.users.get(message.user));
-    const shown = renderMessage(message, this.identity, channel.id, replies, (id) =>
-      this.files.get(id)?.show(),
-    );
     return { ...shown, ...outside, ...(outside.user_team ? { team: outside.user_team } : {}) };
   }
 
@@ -172,6 +200,16 @@ export class World {
 
   changed(): void {
     this.onChange();
+  }
+
+  #showFile(id: string): Fields | undefined {
+    const file = this.files.get(id);
+    return file ? renderFile(file) : undefined;
+  }
+
+  #showBlock(block: Fields): Fields {
+    const call = block.type === 'call' ? this.calls.get(String(block.call_id)) : undefined;
+    return call ? { ...block, ...renderCallBlock(call) } : block;
   }
 
   #seedChannel(given: NonNullable<Seed['channels']>[number]): void {
