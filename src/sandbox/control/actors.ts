@@ -27,8 +27,12 @@ export function ownPlace(world: World, user: User, name: string): Channel {
   if (!channel.members.has(user.id))
     throw new ControlError(`user_not_in_channel: ${user.name} in ${channel.name}`);
   if (channel.isArchived) throw new ControlError(`is_archived: ${channel.name}`);
-  if (channel.kind === 'im' && channel.members.has(world.identity.botUserId) && !world.manifest.messagesTab)
-    throw new ControlError('messages_tab_disabled');
+  const { manifest, identity } = world;
+  if (channel.kind === 'im' && channel.members.has(identity.botUserId)) {
+    if (!manifest.messagesTab) throw new ControlError('messages_tab_disabled');
+    // There is nothing to type into.
+    if (manifest.messagesTabReadOnly) throw new ControlError('messages_tab_read_only');
+  }
   return channel;
 }
 
