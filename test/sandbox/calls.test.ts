@@ -59,3 +59,20 @@ test.each<[string, Fields, string]>([
   const real = args.id === 'here' ? { ...args, id: (await add()).id } : args;
   expect(await kit.outcome(method, real)).toBe(code);
 });
+
+test('a block shows it in a message', async () => {
+  const { id } = await add();
+  const channel = (await kit.client.conversations.create({ name: 'calls' })).channel?.id ?? '';
+  const post = (call_id: string) => ({ channel, text: 'Join', blocks: [{ type: 'call', call_id }] });
+  const { ts } = await kit.call('chat.postMessage', post(id));
+  expect((await kit.read(channel, String(ts))).blocks).toMatchObject([
+    {
+      type: 'call',
+      call_id: id,
+      call: { media_backend_type: 'platform_call', v1: { id, has_ended: false } },
+    },
+  ]);
+  await kit.call('calls.end', { id });
+  expect((await kit.read(channel, String(ts))).blocks).toMatchObject([{ call: { v1: { has_ended: true } } }]);
+  expect(await kit.outcome('chat.postMessage', post('R1'))).toBe('invalid_blocks');
+});

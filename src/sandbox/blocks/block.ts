@@ -118,6 +118,9 @@ const plan = z.strictObject({
     .optional(),
 });
 
+/** A call of another service, which the app told Slack of before. */
+const call = z.strictObject({ type: z.literal('call'), block_id: blockId, call_id: z.string().min(1) });
+
 const everywhere = [section, header, divider, context, actions, input, picture, richText, video] as const;
 
 const container = z.strictObject({
@@ -150,6 +153,7 @@ const posted = z.discriminatedUnion('type', [
   contextActions,
   taskCard,
   plan,
+  call,
 ]);
 const onHome = z.discriminatedUnion('type', [...everywhere]);
 // Alerts were made for modals.

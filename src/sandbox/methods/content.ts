@@ -1,6 +1,6 @@
 import { checkAttachments, checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields } from '../fields.js';
-import { refuse, SlackError } from '../refuse.js';
+import { refuse, refuseWith, SlackError } from '../refuse.js';
 import type { Call } from '../web-api/context.js';
 import { joined, mustBeLive, visible } from '../web-api/conversation.js';
 import { type Channel, partner } from '../workspace/objects/channel.js';
@@ -58,8 +58,7 @@ export function contentOf(call: Call): Content {
     content.text = keptText(text, { parse, names });
     if (plain) content.mrkdwn = false;
   }
-  if (blocks !== undefined)
-    content.blocks = withBlockIds(world, checkMessageBlocks(blocks, world.blockRules));
+  if (blocks !== undefined) content.blocks = blocksOf(call, blocks);
   const attachments = args.json('attachments', 'invalid_attachments');
   if (attachments !== undefined) {
     const checked = checkAttachments(attachments, world.blockRules, content.blocks);
@@ -68,6 +67,18 @@ export function contentOf(call: Call): Content {
   const metadata = metadataOf(call);
   if (metadata) content.metadata = metadata;
   return content;
+}
+
+/**
+ * The blocks of a message, checked and with an id each.
+ * @throws SlackError `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`, `msg_blocks_too_long`
+ */
+export function blocksOf({ world }: Call, given: unknown): Fields[] {
+  const blocks = withBlockIds(world, checkMessageBlocks(given, world.blockRules));
+  const strange = blocks.findIndex((it) => it.type === 'call' && !world.calls.has(String(it.call_id)));
+  if (strange >= 0)
+    refuseWith('invalid_blocks', [`invalid call_id [json-pointer:/blocks/${strange}/call_id]`]);
+  return blocks;
 }
 
 /** Standard Markdown as the text and the block of a message. */

@@ -1,4 +1,3 @@
-import { checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields, textOf } from '../fields.js';
 import { refuse } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
@@ -6,9 +5,9 @@ import { visible } from '../web-api/conversation.js';
 import type { Channel } from '../workspace/objects/channel.js';
 import { renderFile, type SlackFile } from '../workspace/objects/file.js';
 import { isSnippetType, kindOf } from '../workspace/objects/file-kind.js';
-import { withBlockIds } from '../workspace/posting.js';
 import { announceFile, completeFiles, deleteFile, shareFiles } from '../workspace/sharing.js';
 import { keptText, lengthOf } from '../workspace/text.js';
+import { blocksOf } from './content.js';
 
 const MAX_ALT_TEXT = 1000;
 const MAX_SNIPPET = 1_000_000;
@@ -53,7 +52,7 @@ export const files: Methods = {
     errors: [
       ...['missing_argument', 'file_not_found', 'channels_limit_exceeded', 'thread_not_found'],
       ...['channel_not_found', 'not_in_channel', 'is_archived'],
-      ...['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long'],
+      ...['invalid_blocks', 'invalid_blocks_format', 'invalid_attachments', 'msg_blocks_too_long'],
     ],
     run: (call) => {
       const wanted = call.args.json('files', 'invalid_arguments');
@@ -142,9 +141,7 @@ function commentOf(
   if (threadTs && only && !call.world.message(only, threadTs)) refuse('thread_not_found');
   return {
     text: keptText(comment ?? ''),
-    ...(blocks === undefined
-      ? {}
-      : { blocks: withBlockIds(call.world, checkMessageBlocks(blocks, call.world.blockRules)) }),
+    ...(blocks === undefined ? {} : { blocks: blocksOf(call, blocks) }),
     ...(threadTs ? { thread_ts: threadTs } : {}),
   };
 }

@@ -1,4 +1,3 @@
-import { checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields, listOf, textOf } from '../fields.js';
 import { refuse } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
@@ -8,6 +7,7 @@ import type { Message } from '../workspace/objects/message.js';
 import { edit, post, withBlockIds } from '../workspace/posting.js';
 import { lengthOf } from '../workspace/text.js';
 import {
+  blocksOf,
   CONTENT_ERRORS,
   costume,
   markdownContent,
@@ -74,8 +74,7 @@ export const streams: Methods = {
       const { channel, message } = streamOf(call);
       const last = written(call, message, pieceOf(call));
       const given = call.args.json('blocks', 'invalid_blocks');
-      const more =
-        given === undefined ? [] : withBlockIds(call.world, checkMessageBlocks(given, call.world.blockRules));
+      const more = given === undefined ? [] : blocksOf(call, given);
       const metadata = metadataOf(call);
       edit(call.world, channel, message, (it) => {
         Object.assign(it, last, { streaming_state: 'completed' }, metadata ? { metadata } : {});

@@ -1,11 +1,11 @@
-import { checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, isFields } from '../fields.js';
 import { refuse, SlackError } from '../refuse.js';
 import type { Call, Methods } from '../web-api/context.js';
 import type { Channel } from '../workspace/objects/channel.js';
 import type { Message } from '../workspace/objects/message.js';
-import { edit, whisper, withBlockIds } from '../workspace/posting.js';
+import { edit, whisper } from '../workspace/posting.js';
 import { ownLinks, unfurlId } from '../workspace/writing/links.js';
+import { blocksOf } from './content.js';
 
 const SOURCES = new Set(['conversations_history', 'composer']);
 
@@ -76,7 +76,7 @@ function attachmentsOf(call: Call, message: Message): Fields[] {
   return Object.entries(unfurls).map(([url, given]) => {
     mustBeShared(call, message, url);
     if (!isFields(given)) refuse('cannot_parse_attachment');
-    const blocks = given.blocks === undefined ? {} : { blocks: blocksOf(call, given.blocks) };
+    const blocks = given.blocks === undefined ? {} : { blocks: shownBlocks(call, given.blocks) };
     return { ...given, ...blocks, ...mark(call, url) };
   });
 }
@@ -100,9 +100,9 @@ function mustBeShared(call: Call, message: Message, url: string): void {
   if (!ownLinks(call.world, message.text).some((link) => link.url === url)) refuse('cannot_unfurl_url');
 }
 
-function blocksOf(call: Call, blocks: unknown): Fields[] {
+function shownBlocks(call: Call, blocks: unknown): Fields[] {
   try {
-    return withBlockIds(call.world, checkMessageBlocks(blocks, call.world.blockRules));
+    return blocksOf(call, blocks);
   } catch (error) {
     if (error instanceof SlackError) throw new SlackError('cannot_parse_attachment', error.extra);
     throw error;
@@ -132,6 +132,6 @@ function invite(call: Call, channel: Channel, message: Message): void {
     user: message.user,
     from: 'app',
     text: url ? `${text} <${url}>` : text,
-    ...(given === undefined ? {} : { blocks: blocksOf(call, given) }),
+    ...(given === undefined ? {} : { blocks: shownBlocks(call, given) }),
   });
 }

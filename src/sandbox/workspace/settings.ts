@@ -22,7 +22,7 @@ export interface Settings {
 }
 
 /** How many of a thing Slack takes; it does not publish these numbers. */
-export interface Caps {
+interface Caps {
   /** Channels in the workspace, archived ones too. */
   channels: number;
   /** Members of one channel. */

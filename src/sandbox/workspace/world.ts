@@ -166,7 +166,15 @@ export class World {
 
   /** The message of that time in that channel. */
   message(channel: Channel, ts: string): Message | undefined {
-    return channel.messages.findLast((message) => message.ts === ts);
+    const { messages } = channel;
+    // They ascend by time; a channel may hold many thousands.
+    let [from, to] = [0, messages.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((messages[middle]?.ts ?? '') < ts) from = middle + 1;
+      else to = middle;
+    }
+    return messages[from]?.ts === ts ? messages[from] : messages.findLast((message) => message.ts === ts);
   }
 
   /** The message object as the Web API shows it. @param viewer who looks; the bot user when absent */
