@@ -1,27 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { Commands } from './app/commands.js';
 import { Dispatch } from './app/dispatch.js';
 import { Events } from './app/events.js';
-import { HttpTransport } from './app/http.js';
 import { Interactions } from './app/interactions.js';
 import { Modals } from './app/modals.js';
 import { ResponseUrls } from './app/response-urls.js';
-import { SocketTransport } from './app/socket.js';
 import { Submissions } from './app/submissions.js';
+import { Traffic } from './app/traffic.js';
+import { HttpTransport } from './app/transport/http.js';
+import { SocketTransport } from './app/transport/socket.js';
+import { Way } from './app/transport/way.js';
 import { Triggers } from './app/triggers.js';
+import { Webhooks } from './app/webhooks.js';
 import { controlRoutes } from './control/routes.js';
 import { readManifest } from './manifest.js';
 import { Page } from './page/server.js';
 import { appRoutesOf } from './web-api/app-routes.js';
 import { CallLog } from './web-api/call-log.js';
+import { Cursors } from './web-api/cursors.js';
 import { Faults } from './web-api/faults.js';
 import { RateLimits } from './web-api/rate.js';
 import { Tokens } from './web-api/tokens.js';
 import { WebApi } from './web-api/web-api.js';
-import { Clock } from './workspace/clock.js';
+import { Clock, type ClockStart } from './workspace/clock.js';
 import { Ids } from './workspace/ids.js';
 import type { Seed } from './workspace/seed.js';
 import { defaultSettings, type Settings } from './workspace/settings.js';
@@ -41,6 +45,10 @@ export interface SandboxOptions {
   eventsUrl?: string;
   seed?: Seed;
   settings?: Partial<Settings> & { rateLimits?: boolean };
+  /** Where the clock starts: milliseconds since the epoch or an ISO time, and whether it stands still there. */
+  clock?: { now?: number | string; frozen?: boolean };
+  /** How long a client may take to send its headers and its whole request, in milliseconds. */
+  patience?: { headersMs?: number; requestMs?: number };
   /** One line for every call and delivery; never a token. */
   log?: (line: string) => void;
 }
@@ -68,7 +76,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = options.host ?? '127.0.0.1';
   const app = express();
   app.disable('x-powered-by');
-  const server = createServer(app);
+  const { headersMs = 20_000, requestMs = 60_000 } = options.patience ?? {};
+  // Whoever sends half a request is let go; the others do not notice.
+  const impatience = { headersTimeout: headersMs, requestTimeout: Math.max(headersMs, requestMs) };
+  const connectionsCheckingInterval = Math.min(1000, headersMs);
+  const server = createServer({ ...impatience, connectionsCheckingInterval }, app);
   // As Slack's own: an idle connection is not closed under a client that is about to use it.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
@@ -78,23 +90,35 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port } = server.address() as AddressInfo;
   const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
 
-  const { rateLimits, ...given } = options.settings ?? {};
-  const settings: Settings = { ...defaultSettings(), ...given };
-  const clock = new Clock();
+  const { rateLimits = true, ...given } = options.settings ?? {};
+  const initialSettings = (): Settings => ({ ...defaultSettings(), ...given });
+  const settings = initialSettings();
+  const clock = new Clock(clockStart(options.clock));
   const ids = new Ids(clock, options.seed?.ids);
   const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed, settings);
   const triggers = new Triggers(clock, ids);
   const modals = new Modals(world);
   const responseUrls = new ResponseUrls(world);
-  const rate = new RateLimits(clock);
-  rate.on = rateLimits ?? true;
+  const webhooks = new Webhooks(world);
+  const rate = new RateLimits(clock, settings);
+  rate.on = rateLimits;
   const faults = new Faults();
   const calls = new CallLog();
-  const socket = options.eventsUrl ? undefined : new SocketTransport(world, settings);
+  const traffic = new Traffic(clock);
+  const cursors = new Cursors(clock, settings, signingSecret);
+  const socket = options.eventsUrl ? undefined : new SocketTransport(world, settings, faults);
   socket?.attach(server);
-  const transport = socket ?? new HttpTransport(options.eventsUrl ?? '', signingSecret, clock);
-  const dispatch = new Dispatch(transport, settings, log);
-  const events = new Events(world, transport, settings, log);
+  const http = options.eventsUrl ? new HttpTransport(options.eventsUrl, signingSecret, clock) : undefined;
+  const way = new Way(socket, http, faults, traffic, clock);
+  const dispatch = new Dispatch(way, settings, log);
+  const events = new Events(
+    world,
+    way,
+    settings,
+    log,
+    () => rate.on,
+    () => way.http !== undefined,
+  );
   const interactions = new Interactions(world, dispatch, triggers, responseUrls, modals);
   const submissions = new Submissions(interactions, modals, dispatch, triggers);
   const commands = new Commands(world, dispatch, triggers, responseUrls, settings);
@@ -104,7 +128,35 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,
     { botUser: world.identity.botUserId, botScopes: manifest.scopes, userScopes: manifest.userScopes },
   );
-  const api = new WebApi({ world, triggers, modals, tokens, socket }, rate, faults, calls, settings, log);
+  const api = new WebApi(
+    { world, triggers, modals, tokens, socket },
+    { rate, faults, calls, cursors, traffic, settings, log },
+  );
+  const startOver = () => {
+    Object.assign(settings, initialSettings());
+    rate.on = rateLimits;
+    // What waits on the clock goes before the clock does.
+    for (const part of [
+      triggers,
+      modals,
+      responseUrls,
+      webhooks,
+      dispatch,
+      events,
+      rate,
+      tokens,
+      cursors,
+      api,
+      way,
+    ])
+      part.reset();
+    faults.clear();
+    calls.clear();
+    traffic.reset();
+    clock.reset();
+    ids.reset();
+    world.reset();
+  };
 
   const shop = {
     world,
@@ -122,10 +174,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     tokens,
     rate,
     socket,
+    way,
+    traffic,
+    webhooks,
+    signingSecret,
+    snapshots: new Map(),
+    startOver,
   };
   app.use(appRoutesOf(shop, api, tokens.bot));
   app.use('/control', controlRoutes(shop));
   app.use(page.routes());
+  app.use((request: Request, response: Response) => {
+    response.status(404).type('text').send(`No such address: ${request.method} ${request.path}`);
+  });
+  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error);
+    else refuseRequest(error, request, response, log);
+  });
 
   return {
     url,
@@ -136,6 +201,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     teamId: world.identity.teamId,
     stop: async () => {
       events.stop();
+      clock.stop();
       page.stop();
       await socket?.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -144,6 +210,39 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   };
 }
+
+/** @throws Error for a time that is none */
+function clockStart({ now, frozen }: NonNullable<SandboxOptions['clock']> = {}): ClockStart {
+  const at = typeof now === 'string' ? Date.parse(now) : now;
+  if (Number.isNaN(at)) throw new Error(`not a time: ${now}`);
+  return { now: at, frozen };
+}
+
+/** Whatever broke, its details go into the log and never to the client. */
+function refuseRequest(
+  error: unknown,
+  request: Request,
+  response: Response,
+  log: (line: string) => void,
+): void {
+  const told = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  const status = told >= 400 && told <= 599 ? told : 500;
+  const code = REFUSALS[status] ?? (status < 500 ? 'invalid_request' : 'internal_error');
+  log(
+    `${request.method} ${request.path} ${status} ${error instanceof Error ? error.message : String(error)}`,
+  );
+  // What is left of a body that nobody wants is not read.
+  if (status === 413) response.set('connection', 'close');
+  response.status(status);
+  if (/^\/(?:api|control)\//.test(request.path)) response.json({ ok: false, error: code });
+  else response.type('text').send(code);
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'invalid_request',
+  413: 'request_too_large',
+  415: 'invalid_encoding',
+};
 
 // The same in every run: a bot keeps its records by workspace and must find them again after a restart.
 function identityOf(url: string, appName: string): Identity {

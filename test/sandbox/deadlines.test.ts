@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sign } from '#sandbox/app/sign.js';
+import { sign } from '#sandbox/app/transport/sign.js';
 import { type Kit, startKit } from './kit.js';
 
 interface Request {

@@ -114,10 +114,18 @@ export async function startKit(options: Partial<SandboxOptions> = {}): Promise<K
       }),
     look: (path) => json(path),
     refusal: async (method, args = {}) => {
+      // As the official client sends it: a form, with structures as JSON text.
+      const form = new URLSearchParams();
+      for (const [name, value] of Object.entries(args))
+        if (value !== undefined && value !== null)
+          form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
       const response = await fetch(`${sandbox.apiUrl}${method}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${sandbox.botToken}` },
-        body: JSON.stringify(args),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          authorization: `Bearer ${sandbox.botToken}`,
+        },
+        body: form.toString(),
       });
       return (await response.json()) as Answer;
     },

@@ -14,7 +14,10 @@ import type { Triggers } from './triggers.js';
 /** What came of a typed command. */
 export interface CommandOutcome {
   readonly ok: boolean;
-  /** `operation_timeout`, `dispatch_failed`, `invalid_command_response`, `not_a_command`. */
+  /**
+   * `operation_timeout`, `dispatch_failed`, `invalid_command_response`; `not_a_command` and `not_supported_in_threads`
+   * are not even sent.
+   */
   readonly error?: string;
   /** What the app answered in the same request. */
   readonly ack: { status: number | null; body: unknown };
@@ -38,18 +41,23 @@ export class Commands {
   ) {}
 
   /** Types a command and waits for the app's answer. */
-  async run(user: User, channel: Channel, name: string, text: string, copies = 1): Promise<CommandOutcome> {
+  async run(
+    user: User,
+    channel: Channel,
+    name: string,
+    text: string,
+    copies = 1,
+    threadTs?: string,
+  ): Promise<CommandOutcome> {
+    if (threadTs) {
+      // Slack's client does not send it: apps never hear of threads.
+      this.#say(user, channel, `${name} is not supported in threads. Sorry!`, threadTs);
+      return notSent('not_supported_in_threads');
+    }
     const command = this.world.manifest.commands.find((it) => it.command === name);
     if (!command) {
       this.#say(user, channel, `${name} is not a valid command.`);
-      return {
-        ok: false,
-        error: 'not_a_command',
-        ack: { status: null, body: '' },
-        responses: [],
-        delivery: '',
-        trigger_id: '',
-      };
+      return notSent('not_a_command');
     }
     const { teamId, domain, appId, verificationToken } = this.world.identity;
     const labels = this.settings.mentionLabels;
@@ -99,8 +107,12 @@ export class Commands {
       this.#say(user, channel, `${name} failed with the error "${failure}"`);
       return failure;
     }
-    const message = messageOf(receipt.body);
+    const message = receipt.malformed ? 'unclear' : messageOf(receipt.body);
     if (!message) return undefined;
+    if (message === 'unclear') {
+      this.#say(user, channel, `${name} failed with the error "invalid_command_response"`);
+      return 'invalid_command_response';
+    }
     if (message.response_type === 'in_channel') {
       post(this.world, channel, { user: user.id, text: `${name} ${escapeText(text)}`.trim() });
       if (Object.keys(message).length === 1) return undefined;
@@ -115,9 +127,14 @@ export class Commands {
     }
   }
 
-  #say(user: User, channel: Channel, text: string): void {
-    whisper(this.world, { channel: channel.id, user: user.id, from: 'slackbot', text });
+  #say(user: User, channel: Channel, text: string, threadTs?: string): void {
+    const thread = threadTs ? { thread_ts: threadTs } : {};
+    whisper(this.world, { channel: channel.id, user: user.id, from: 'slackbot', text, ...thread });
   }
+}
+
+function notSent(error: string): CommandOutcome {
+  return { ok: false, error, ack: { status: null, body: '' }, responses: [], delivery: '', trigger_id: '' };
 }
 
 /** Status and body of a receipt, for whoever drives the sandbox. */
@@ -126,8 +143,9 @@ export function ackOf(receipt: Receipt): { status: number | null; body: unknown 
   return { status: receipt.outcome === 'failed' ? (receipt.status ?? null) : null, body: '' };
 }
 
-/** An ack as a message: JSON as it is, plain text as its text, nothing when empty. */
-function messageOf(body: unknown): Fields | undefined {
+/** An ack as a message: a JSON object as it is, plain text as its text, nothing when empty; other JSON says nothing. */
+function messageOf(body: unknown): Fields | 'unclear' | undefined {
   if (isFields(body)) return Object.keys(body).length > 0 ? body : undefined;
-  return typeof body === 'string' && body !== '' ? { text: body } : undefined;
+  if (typeof body !== 'string') return 'unclear';
+  return body === '' ? undefined : { text: body };
 }

@@ -15,10 +15,16 @@ export interface Parcel {
  * What became of a parcel.
  * - `acked`: the app took it in time; `body` is its answer, `''` when empty
  * - `timeout`: three seconds passed
- * - `failed`: it could not be handed over, or was refused with `status`
+ * - `failed`: it could not be handed over, or was refused with `status`; `reason` is one of Slack's for repeats
  */
 export type Receipt =
-  | { readonly outcome: 'acked'; readonly status: number; readonly body: unknown }
+  | {
+      readonly outcome: 'acked';
+      readonly status: number;
+      readonly body: unknown;
+      /** It said that its answer is JSON, and it is none. */
+      readonly malformed?: boolean;
+    }
   | { readonly outcome: 'timeout' }
   | {
       readonly outcome: 'failed';

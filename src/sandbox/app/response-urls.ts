@@ -8,18 +8,31 @@ import type { World } from '../workspace/world.js';
 
 const LIFETIME_MS = 30 * 60_000;
 const MAX_USES = 5;
+const MAX_ATTACHMENTS = 100;
 
 /** What a payload's `response_url` may be used for. */
 interface Grant {
   readonly id: string;
   readonly user: string;
-  readonly channel: Channel;
+  /** By id: after a restore the channel is another object. */
+  readonly channel: string;
   readonly issued: number;
   /** Time of the message that held the button; absent for commands. */
   readonly original?: string;
   uses: number;
   readonly responses: Fields[];
 }
+
+/** What an address answers. */
+export interface UrlAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** Seconds, with HTTP 429. */
+  readonly retryAfter?: number;
+}
+
+/** Takes one message out of a conversation's budget; returns the seconds to wait when there is none left. */
+export type Take = (channel: string, onlyFor?: string) => number | undefined;
 
 /** The short-lived addresses that let an app answer without a token. */
 export class ResponseUrls {
@@ -32,7 +45,7 @@ export class ResponseUrls {
   issue(user: string, channel: Channel, original?: string): { id: string; url: string } {
     const id = this.world.ids.hex(24);
     const issued = this.world.clock.now();
-    this.#grants.set(id, { id, user, channel, issued, original, uses: 0, responses: [] });
+    this.#grants.set(id, { id, user, channel: channel.id, issued, original, uses: 0, responses: [] });
     return { id, url: `${this.world.identity.url}/commands/${this.world.identity.teamId}/${id}` };
   }
 
@@ -60,21 +73,27 @@ export class ResponseUrls {
 
   /**
    * One POST to such an address.
-   * @returns HTTP status and body
+   * @param body what was sent; undefined when it is neither JSON nor a form with a payload
+   * @param take asks whether there is room for one more message
+   * @returns HTTP status and body, and for 429 the seconds to wait
    */
-  use(id: string, body: unknown): { status: number; body: string } {
+  use(id: string, body: Fields | undefined, take: Take = () => undefined): UrlAnswer {
     const grant = this.#grants.get(id);
     if (!grant || this.world.clock.now() - grant.issued > LIFETIME_MS)
       return { status: 404, body: 'expired_url' };
     if (grant.uses >= MAX_USES) return { status: 404, body: 'used_url' };
-    if (!isFields(body)) return { status: 400, body: 'invalid_payload' };
-    grant.uses += 1;
+    if (!body) return { status: 400, body: 'invalid_payload' };
+    const shared = body.response_type === 'in_channel' || body.replace_original === true;
+    const retryAfter = take(grant.channel, shared ? undefined : grant.user);
+    if (retryAfter !== undefined) return { status: 429, body: 'ratelimited', retryAfter };
     try {
       this.show(grant.id, body, 'response_url');
+      grant.uses += 1;
       return { status: 200, body: 'ok' };
     } catch (error) {
-      if (error instanceof SlackError) return { status: 400, body: error.code };
-      throw error;
+      if (!(error instanceof SlackError)) throw error;
+      grant.uses += 1;
+      return { status: statusOf(error.code), body: error.code };
     }
   }
 
@@ -86,7 +105,9 @@ export class ResponseUrls {
     const grant = this.#grants.get(id);
     if (!grant) throw new SlackError('expired_url');
     const { world } = this;
-    const { channel, user } = grant;
+    const { user } = grant;
+    const channel = world.channels.get(grant.channel);
+    if (!channel) throw new SlackError('channel_not_found');
     const text = keptText(textOf(body.text) ?? '');
     // Long answers are tolerated here: the sum of block text is only counted for chat.* methods.
     const rules = { ...world.blockRules, textCap: null };
@@ -94,18 +115,18 @@ export class ResponseUrls {
     const attachments = body.attachments
       ? withAttachmentIds(world, checkAttachments(body.attachments, rules, blocks))
       : undefined;
-    if (!text && !blocks && !attachments && body.delete_original !== true) throw new SlackError('no_text');
+    const empty = !text && !blocks && !attachments;
+    if (empty && body.delete_original !== true) throw new SlackError('no_text');
     grant.responses.push({ via, ...body });
     for (const wake of [...this.#waiting]) wake();
-    if (body.delete_original === true && grant.original) {
-      this.#deleteOriginal(grant, grant.original);
-      if (!text && !blocks) return;
-    }
+    // A typed command is no message that could be deleted.
+    if (body.delete_original === true && grant.original) this.#deleteOriginal(channel, user, grant.original);
+    if (empty) return;
     const content = { text, ...(blocks ? { blocks } : {}), ...(attachments ? { attachments } : {}) };
     if (
       body.replace_original === true &&
       grant.original &&
-      this.#replaceOriginal(grant, grant.original, content)
+      this.#replaceOriginal(channel, user, grant.original, content)
     )
       return;
     const threadTs = textOf(body.thread_ts);
@@ -121,29 +142,54 @@ export class ResponseUrls {
     this.#grants.clear();
   }
 
-  #replaceOriginal(grant: Grant, ts: string, content: { text: string; blocks?: Fields[] }): boolean {
+  #replaceOriginal(channel: Channel, user: string, ts: string, content: Content): boolean {
     const { world } = this;
-    const shown = world.ephemerals.find((other) => other.ts === ts && other.user === grant.user);
+    const shown = world.ephemerals.find((other) => other.ts === ts && other.user === user);
     if (shown) {
       delete shown.blocks;
+      delete shown.attachments;
       Object.assign(shown, content);
       world.changed();
       return true;
     }
-    const message = world.message(grant.channel, ts);
+    const message = world.message(channel, ts);
     if (!message?.bot) return false;
-    edit(world, grant.channel, message, (it) => {
+    edit(world, channel, message, (it) => {
       delete it.blocks;
+      delete it.attachments;
       Object.assign(it, content);
     });
     return true;
   }
 
-  #deleteOriginal(grant: Grant, ts: string): void {
+  #deleteOriginal(channel: Channel, user: string, ts: string): void {
     const { world } = this;
-    world.ephemerals = world.ephemerals.filter((other) => other.ts !== ts || other.user !== grant.user);
-    const message = world.message(grant.channel, ts);
-    if (message?.bot) remove(world, grant.channel, message);
+    world.ephemerals = world.ephemerals.filter((other) => other.ts !== ts || other.user !== user);
+    const message = world.message(channel, ts);
+    if (message?.bot) remove(world, channel, message);
     world.changed();
   }
+}
+
+interface Content {
+  readonly text: string;
+  readonly blocks?: Fields[];
+  readonly attachments?: Fields[];
+}
+
+/**
+ * The attachments of a message sent to an address.
+ * @throws SlackError `invalid_attachments`, `too_many_attachments`
+ */
+export function attachmentsOf(given: unknown): Fields[] | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (!Array.isArray(given) || !given.every(isFields)) throw new SlackError('invalid_attachments');
+  if (given.length > MAX_ATTACHMENTS) throw new SlackError('too_many_attachments');
+  return given.length > 0 ? given : undefined;
+}
+
+/** HTTP status of a refusal by an address: most are 400. */
+export function statusOf(code: string): number {
+  if (code === 'channel_not_found') return 404;
+  return code === 'is_archived' || code === 'channel_is_archived' ? 410 : 400;
 }

@@ -11,6 +11,8 @@ const command = z.strictObject({
   channel: z.string(),
   command: z.string().startsWith('/'),
   text: z.string().default(''),
+  /** Typed in a thread, where apps have no commands. */
+  thread_ts: z.string().optional(),
   copies,
 });
 const shortcut = z.strictObject({
@@ -62,7 +64,9 @@ export function appRoutes(shop: Workshop): Router {
     const given = command.parse(request.body);
     const user = actor(world, given.user);
     const channel = ownPlace(world, user, given.channel);
-    response.json(await shop.commands.run(user, channel, given.command, given.text, given.copies));
+    response.json(
+      await shop.commands.run(user, channel, given.command, given.text, given.copies, given.thread_ts),
+    );
   });
   router.post('/shortcut', async (request, response) => {
     const given = shortcut.parse(request.body);

@@ -5,6 +5,7 @@ import { appRoutes } from './app.js';
 import { channelRoutes } from './channels.js';
 import { peopleRoutes } from './people.js';
 import { testRoutes } from './tests.js';
+import { wireRoutes } from './wire.js';
 import type { Workshop } from './workshop.js';
 
 /** `/control/…`: acting as a person and looking inside, in JSON. */
@@ -20,7 +21,7 @@ export function controlRoutes(shop: Workshop): Router {
   });
   // Room for the pictures that people drop on the page.
   router.use(express.json({ limit: '64mb' }));
-  router.use(peopleRoutes(shop), channelRoutes(shop), appRoutes(shop), testRoutes(shop));
+  router.use(peopleRoutes(shop), channelRoutes(shop), appRoutes(shop), testRoutes(shop), wireRoutes(shop));
   router.use((request, response) => {
     response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
   });

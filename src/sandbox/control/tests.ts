@@ -31,6 +31,16 @@ const settings = z.strictObject({
     })
     .partial()
     .optional(),
+  hide_excess: z.boolean().optional(),
+  history_profile: z.enum(['internal', 'distributed']).optional(),
+  cursor_ttl_ms: z.number().min(0).optional(),
+  short_pages: z.boolean().optional(),
+  events_per_hour: z.number().int().min(0).optional(),
+  delayed_events: z.boolean().optional(),
+  auto_disable_from: z.number().int().min(1).optional(),
+  shuffle_events: z.boolean().optional(),
+  socket_life_ms: z.number().min(0).nullable().optional(),
+  socket_ping_ms: z.number().min(1).optional(),
 });
 const again = z.strictObject({
   kind: z.enum(['command', 'interactive', 'event']),
@@ -63,7 +73,7 @@ export function testRoutes(shop: Workshop): Router {
     response.json({ ok: true, calls: shop.calls.list(since, method) });
   });
   router.get('/events', (_request, response) => {
-    response.json({ ok: true, events: shop.events.sent });
+    response.json({ ok: true, events: shop.events.sent, disabled: shop.events.health.disabled });
   });
   router.get('/responses', async (request, response) => {
     const { delivery, count, timeout } = z
@@ -100,6 +110,16 @@ export function testRoutes(shop: Workshop): Router {
     if (given.scheduled_metadata_bug !== undefined)
       shop.settings.scheduledMetadataBug = given.scheduled_metadata_bug;
     if (given.caps) shop.settings.caps = { ...shop.settings.caps, ...given.caps };
+    if (given.hide_excess !== undefined) shop.settings.hideExcess = given.hide_excess;
+    if (given.history_profile !== undefined) shop.settings.historyProfile = given.history_profile;
+    if (given.cursor_ttl_ms !== undefined) shop.settings.cursorTtlMs = given.cursor_ttl_ms;
+    if (given.short_pages !== undefined) shop.settings.shortPages = given.short_pages;
+    if (given.events_per_hour !== undefined) shop.settings.eventsPerHour = given.events_per_hour;
+    if (given.delayed_events !== undefined) shop.settings.delayedEvents = given.delayed_events;
+    if (given.auto_disable_from !== undefined) shop.settings.autoDisableFrom = given.auto_disable_from;
+    if (given.shuffle_events !== undefined) shop.settings.shuffleEvents = given.shuffle_events;
+    if (given.socket_life_ms !== undefined) shop.settings.socketLifeMs = given.socket_life_ms;
+    if (given.socket_ping_ms !== undefined) shop.settings.socketPingMs = given.socket_ping_ms;
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });
@@ -138,20 +158,7 @@ export function testRoutes(shop: Workshop): Router {
     response.json({ ok: true });
   });
   router.post('/reset', (_request, response) => {
-    for (const part of [
-      shop.triggers,
-      shop.modals,
-      shop.interactions.offers,
-      shop.responseUrls,
-      shop.dispatch,
-      shop.events,
-      shop.rate,
-      shop.tokens,
-    ])
-      part.reset();
-    shop.faults.clear();
-    shop.calls.clear();
-    world.reset();
+    shop.startOver();
     response.json({ ok: true });
   });
   return router;

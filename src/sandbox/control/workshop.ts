@@ -4,14 +4,18 @@ import type { Events } from '../app/events.js';
 import type { Interactions } from '../app/interactions.js';
 import type { Modals } from '../app/modals.js';
 import type { ResponseUrls } from '../app/response-urls.js';
-import type { SocketTransport } from '../app/socket.js';
 import type { Submissions } from '../app/submissions.js';
+import type { Traffic } from '../app/traffic.js';
+import type { SocketTransport } from '../app/transport/socket.js';
+import type { Way } from '../app/transport/way.js';
 import type { Triggers } from '../app/triggers.js';
+import type { Webhooks } from '../app/webhooks.js';
 import type { CallLog } from '../web-api/call-log.js';
 import type { Faults } from '../web-api/faults.js';
 import type { RateLimits } from '../web-api/rate.js';
 import type { Tokens } from '../web-api/tokens.js';
 import type { Settings } from '../workspace/settings.js';
+import type { Snapshot } from '../workspace/snapshot.js';
 import type { World } from '../workspace/world.js';
 
 /** Everything the control API drives. */
@@ -31,4 +35,11 @@ export interface Workshop {
   readonly tokens: Tokens;
   readonly rate: RateLimits;
   readonly socket?: SocketTransport;
+  readonly way: Way;
+  readonly traffic: Traffic;
+  readonly webhooks: Webhooks;
+  readonly signingSecret: string;
+  readonly snapshots: Map<string, { readonly of: Snapshot; readonly waiting: readonly unknown[] }>;
+  /** Everything as at the start: people, channels, settings, clock, ordered failures. */
+  readonly startOver: () => void;
 }

@@ -19,6 +19,8 @@ export const basics: Methods = {
   'apps.connections.open': {
     tier: 3,
     tokens: ['app'],
+    post: true,
+    errors: ['insecure_request', 'missing_args', 'access_denied'],
     run: ({ socket }) => {
       // The app has no Socket Mode: it listens on a request URL.
       if (!socket) refuse('access_denied');

@@ -9,9 +9,13 @@ export class Args {
     return this.raw[name] !== undefined && this.raw[name] !== null;
   }
 
-  /** The argument as text, or undefined when absent or empty of type. */
+  /**
+   * The argument as text, or undefined when absent or empty of type.
+   * @throws SlackError `invalid_array_arg`
+   */
   text(name: string): string | undefined {
     const value = this.raw[name];
+    if (Array.isArray(value)) throw new SlackError('invalid_array_arg');
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     return undefined;

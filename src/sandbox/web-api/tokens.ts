@@ -46,6 +46,13 @@ export class Tokens {
     throw new SlackError('invalid_auth');
   }
 
+  /** What a token is, good or revoked; undefined when nobody knows it. */
+  kindOf(token: string | undefined): TokenKind | undefined {
+    if (token === undefined) return undefined;
+    for (const [known, { kind }] of this.#bearers) if (same(token, known)) return kind;
+    return undefined;
+  }
+
   /** Ends one token, or every token of a person; it is `token_revoked` from then on. */
   revoke(which: { token: string } | { user: string }): void {
     for (const [token, { user }] of this.#bearers) {

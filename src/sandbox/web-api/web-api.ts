@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { copy, type Fields } from '../fields.js';
+import type { Traffic } from '../app/traffic.js';
+import { copy, type Fields, isFields, textOf } from '../fields.js';
 import { methods } from '../methods/all.js';
 import { SlackError } from '../refuse.js';
 import type { Settings } from '../workspace/settings.js';
 import { Args } from './args.js';
-import { readArguments } from './body.js';
+import { type Given, readArguments } from './body.js';
 import type { CallLog } from './call-log.js';
-import type { Call } from './context.js';
-import type { Faults } from './faults.js';
-import type { RateLimits } from './rate.js';
+import { type Call, takesJson } from './context.js';
+import type { Cursors } from './cursors.js';
+import type { Fault, Faults } from './faults.js';
+import { Hidden } from './hidden.js';
+import { bucketOf, type RateLimits } from './rate.js';
 
 interface Answer {
   readonly status: number;
@@ -17,91 +20,132 @@ interface Answer {
   readonly headers?: Record<string, string>;
 }
 
+/** What surrounds every method. */
+export interface Around {
+  readonly rate: RateLimits;
+  readonly faults: Faults;
+  readonly calls: CallLog;
+  readonly cursors: Cursors;
+  readonly traffic: Traffic;
+  readonly settings: Settings;
+  readonly log: (line: string) => void;
+}
+
 /** The Web API: one door for every method, with tokens, limits, scopes, ordered failures and the log. */
 export class WebApi {
+  readonly hidden: Hidden;
+
   constructor(
     readonly parts: Omit<Call, 'args' | 'bearer' | 'me'>,
-    readonly rate: RateLimits,
-    readonly faults: Faults,
-    readonly calls: CallLog,
-    readonly settings: Settings,
-    readonly log: (line: string) => void,
-  ) {}
-
-  /** Handles `POST /api/<method>`; the body must have been read as a buffer. */
-  async handle(request: Request, response: Response): Promise<void> {
-    const started = this.parts.world.clock.now();
-    const method = String(request.params.method);
-    const fault = this.faults.take(method);
-    if (this.settings.latencyMs > 0) await sleep(this.settings.latencyMs);
-    if (fault?.kind === 'delay') await sleep(Number(fault.value ?? 0));
-    if (fault?.kind === 'cut') {
-      request.socket.destroy();
-      return;
-    }
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    let args = new Args({});
-    let answer: Answer;
-    try {
-      const query = { ...(request.query as Fields) };
-      // A token in the address would end up in logs; Slack does not take it there.
-      delete query.token;
-      args = new Args(await readArguments(query, request.headers['content-type'], body));
-      if (fault?.kind === 'hang') {
-        const waiting = { method, args: copy(args.shown()), status: 0, answer: {}, fault: fault.kind };
-        // In the log while it lasts: nobody hears of it otherwise.
-        this.calls.add({ ...waiting, started_at: started, ended_at: started });
-        return;
-      }
-      answer =
-        planned(fault?.kind, fault?.value) ?? this.#run(method, args, bearer(request) ?? args.text('token'));
-    } catch (error) {
-      answer = this.#failed(method, error);
-    }
-    // The log keeps what was true then, not what the world makes of it later.
-    const logged = { method, args: copy(args.shown()), status: answer.status, answer: copy(answer.body) };
-    const ended = this.parts.world.clock.now();
-    this.calls.add({
-      ...logged,
-      ...(fault ? { fault: fault.kind } : {}),
-      started_at: started,
-      ended_at: ended,
-    });
-    this.log(
-      `${method} ${answer.status} ${answer.body.ok === true ? 'ok' : String(answer.body.error ?? '')}`,
-    );
-    if (fault?.kind === 'drop') {
-      request.socket.destroy();
-      return;
-    }
-    if (fault?.kind === 'body') {
-      response
-        .status(200)
-        .type('html')
-        .send(String(fault.value ?? ''));
-      return;
-    }
-    response
-      .status(answer.status)
-      .set(answer.headers ?? {})
-      .json(answer.body);
+    readonly around: Around,
+  ) {
+    this.hidden = new Hidden(parts.world);
   }
 
-  #run(name: string, args: Args, token: string | undefined): Answer {
-    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  /** Handles `/api/<method>`, any verb; the body must have been read as a buffer. */
+  async handle(request: Request, response: Response): Promise<void> {
+    const { faults, settings } = this.around;
+    const started = this.parts.world.clock.now();
+    const begun = performance.now();
+    const method = String(request.params.method);
+    let given: Given = { args: {}, warnings: [] };
+    let unreadable: unknown;
+    try {
+      given = await this.#read(method, request);
+    } catch (error) {
+      unreadable = error;
+    }
+    const args = new Args(given.args);
+    const token = bearerOf(request) ?? given.token;
+    const fault = faults.take(method, {
+      channel: textOf(given.args.channel),
+      token: this.parts.tokens.kindOf(token),
+    });
+    if (settings.latencyMs > 0) await sleep(settings.latencyMs);
+    if (fault?.kind === 'delay') await sleep(Number(fault.value ?? 0));
+    if (fault?.kind === 'cut') {
+      this.#note(method, args, { status: 0, body: {} }, { fault, started, begun, outcome: 'cut' });
+      request.socket.destroy();
+      return;
+    }
+    if (fault?.kind === 'hang') {
+      // In the log while it lasts: nobody hears of it otherwise.
+      this.#log(method, args, { status: 0, body: {} }, fault, started, started);
+      this.#note(method, args, { status: 0, body: {} }, { fault, started, begun, outcome: 'hang' });
+      return;
+    }
+    const answer = this.#answer(method, args, token, fault, given.warnings, unreadable, request.method);
+    this.#log(method, args, answer, fault, started, this.parts.world.clock.now());
+    this.#note(method, args, answer, { fault, started, begun });
+    this.around.log(`${method} ${answer.status} ${outcomeOf(answer)}`);
+    await reply(request, response, answer, fault);
+  }
+
+  /** After a reset nobody was told that anything is hidden. */
+  reset(): void {
+    this.hidden.reset();
+  }
+
+  async #read(name: string, request: Request): Promise<Given> {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const incoming = {
+      verb: request.method,
+      query: { ...request.query },
+      contentType: request.headers['content-type'],
+      body,
+    };
+    return readArguments(incoming, takesJson(name, methodOf(name)));
+  }
+
+  #answer(
+    method: string,
+    args: Args,
+    token: string | undefined,
+    fault: Fault | undefined,
+    warnings: readonly string[],
+    unreadable: unknown,
+    verb: string,
+  ): Answer {
+    try {
+      if (verb !== 'GET' && verb !== 'POST') return otherVerb();
+      const ordered = planned(fault);
+      if (ordered) return ordered;
+      if (unreadable) throw unreadable;
+      const answer = this.#run(method, args, token, verb);
+      const body = fault?.kind === 'answer' ? { ...answer.body, ...fault.answer } : answer.body;
+      return { ...answer, body: answer.status === 200 ? withWarnings(body, warnings) : body };
+    } catch (error) {
+      const answer = this.#failed(method, error);
+      return { ...answer, body: withWarnings(answer.body, warnings) };
+    }
+  }
+
+  #run(name: string, args: Args, token: string | undefined, verb: string): Answer {
+    const { rate, cursors, settings } = this.around;
+    const method = methodOf(name);
     if (!method) throw new SlackError('unknown_method', { req_method: name });
+    if (method.post && verb !== 'POST') throw new SlackError('insecure_request');
     const bearer = this.parts.tokens.bearer(token);
-    if (!(method.tokens ?? ['bot', 'user']).includes(bearer.kind))
-      throw new SlackError('not_allowed_token_type');
-    const wait = this.rate.take(name, method.tier, args.text('channel'));
-    if (wait !== undefined) return limited(wait);
+    const kinds = method.tokens ?? ['bot', 'user'];
+    // A method of the app itself does not see other tokens at all.
+    if (!kinds.includes(bearer.kind))
+      throw new SlackError(kinds.every((kind) => kind === 'app') ? 'missing_args' : 'not_allowed_token_type');
+    const { world } = this.parts;
+    const bucket = bucketOf(world, name, method.tier, (argument) => textOf(args.raw[argument]));
+    const limit = rate.take(name, method.tier, bucket);
+    const hides = limit?.of === 'conversation' && settings.hideExcess && method.tier === 'posting';
+    if (limit && !hides) return limited(limit.wait);
     const call: Call = { ...this.parts, args, bearer, me: bearer.user };
     const needed = typeof method.scopes === 'function' ? method.scopes(call) : (method.scopes ?? []);
     const { scopes } = bearer;
     if (needed.length > 0 && !needed.some((scope) => scopes.has(scope))) {
       throw new SlackError('missing_scope', { needed: needed.join(','), provided: [...scopes].join(',') });
     }
-    const body = { ok: true, ...method.run(call) };
+    const inner = cursors.inward(name, args);
+    const run = () => method.run({ ...call, args: new Args(inner) });
+    const result = hides ? this.hidden.run(run) : run();
+    if (hides) this.hidden.tell(textOf(result.channel) ?? '');
+    const body = { ok: true, ...cursors.outward(name, args, inner, result) };
     return { status: 200, body, headers: this.#scopeHeaders(needed, scopes) };
   }
 
@@ -113,7 +157,7 @@ export class WebApi {
         headers: this.#scopeHeaders([], this.parts.world.manifest.scopes),
       };
     }
-    this.log(`${method} broke: ${error instanceof Error ? error.stack : String(error)}`);
+    this.around.log(`${method} broke: ${error instanceof Error ? error.stack : String(error)}`);
     return { status: 500, body: { ok: false, error: 'internal_error' } };
   }
 
@@ -124,16 +168,115 @@ export class WebApi {
       'x-slack-req-id': this.parts.world.ids.hex(32),
     };
   }
+
+  #log(
+    method: string,
+    args: Args,
+    { status, body }: Answer,
+    fault: Fault | undefined,
+    started: number,
+    ended: number,
+  ): void {
+    this.around.calls.add({
+      method,
+      // The log keeps what was true then, not what the world makes of it later.
+      args: copy(args.shown()),
+      status,
+      answer: copy(body),
+      ...(fault ? { fault: fault.kind } : {}),
+      started_at: started,
+      ended_at: ended,
+    });
+  }
+
+  #note(name: string, args: Args, answer: Answer, { fault, started, begun, outcome }: Circumstances): void {
+    this.around.traffic.add({
+      at: started,
+      way: 'in',
+      kind: 'api',
+      name,
+      status: answer.status === 0 ? null : answer.status,
+      outcome: outcome ?? outcomeOf(answer),
+      ms: Math.round(performance.now() - begun),
+      request: copy(args.shown()),
+      answer: copy(answer.body),
+      ...(fault ? { fault: fault.kind } : {}),
+    });
+  }
 }
 
-function planned(kind: string | undefined, value: string | number | undefined): Answer | undefined {
-  if (kind === 'ratelimit')
-    return limited(value === 'none' ? null : Math.max(1, Math.ceil(Number(value ?? 1))));
-  if (kind === 'body') return { status: 200, body: { ok: false, error: 'no answer of ours' } };
-  if (kind === 'error') return { status: 200, body: { ok: false, error: String(value ?? 'internal_error') } };
-  if (kind === 'http500')
-    return { status: Number(value ?? 500), body: { ok: false, error: 'internal_error' } };
-  return undefined;
+interface Circumstances {
+  readonly fault: Fault | undefined;
+  readonly started: number;
+  readonly begun: number;
+  readonly outcome?: string;
+}
+
+function methodOf(name: string) {
+  return Object.hasOwn(methods, name) ? methods[name] : undefined;
+}
+
+function outcomeOf({ body }: Answer): string {
+  return body.ok === true ? 'ok' : String(body.error ?? '');
+}
+
+async function reply(
+  request: Request,
+  response: Response,
+  answer: Answer,
+  fault: Fault | undefined,
+): Promise<void> {
+  if (fault?.kind === 'drop') {
+    request.socket.destroy();
+    return;
+  }
+  response.status(answer.status).set(answer.headers ?? {});
+  if (fault?.kind === 'body') {
+    response.type('html').send(String(fault.value ?? ''));
+    return;
+  }
+  if (fault?.kind !== 'slow_body') {
+    response.json(answer.body);
+    return;
+  }
+  const text = JSON.stringify(answer.body);
+  const piece = Math.ceil(text.length / SLOW_PIECES);
+  response.type('json');
+  for (let from = 0; from < text.length && !response.destroyed; from += piece) {
+    response.write(text.slice(from, from + piece));
+    await sleep(Number(fault.value ?? 1000) / SLOW_PIECES);
+  }
+  response.end();
+}
+
+const SLOW_PIECES = 10;
+
+/** `warning` and `response_metadata.warnings`, beside whatever else is there. */
+function withWarnings(body: Fields, warnings: readonly string[]): Fields {
+  if (warnings.length === 0) return body;
+  const { response_metadata: metadata } = body;
+  return {
+    ...body,
+    warning: warnings.join(','),
+    response_metadata: { ...(isFields(metadata) ? metadata : {}), warnings: [...warnings] },
+  };
+}
+
+function planned(fault: Fault | undefined): Answer | undefined {
+  switch (fault?.kind) {
+    case 'ratelimit':
+      return limited(fault.value === 'none' ? null : Math.max(1, Math.ceil(Number(fault.value ?? 1))));
+    case 'body':
+      return { status: 200, body: { ok: false, error: 'no answer of ours' } };
+    case 'error':
+      return { status: 200, body: { ok: false, error: String(fault.value ?? 'internal_error') } };
+    case 'http500':
+      return { status: Number(fault.value ?? 500), body: { ok: false, error: 'internal_error' } };
+    case 'answer':
+      return fault.merge ? undefined : { status: Number(fault.value ?? 200), body: fault.answer ?? {} };
+    default:
+      return undefined;
+  }
 }
 
 function limited(seconds: number | null): Answer {
@@ -144,6 +287,10 @@ function limited(seconds: number | null): Answer {
   };
 }
 
-function bearer(request: Request): string | undefined {
+function otherVerb(): Answer {
+  return { status: 405, body: { ok: false, error: 'method_not_allowed' }, headers: { allow: 'GET, POST' } };
+}
+
+function bearerOf(request: Request): string | undefined {
   return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
 }

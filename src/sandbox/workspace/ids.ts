@@ -11,11 +11,14 @@ export class Ids {
   #count = 0;
   #lastMicros = 0;
   readonly #seed: string;
+  /** Whether a seed was given. */
+  readonly repeatable: boolean;
 
   constructor(
     readonly clock: Clock,
     seed?: string,
   ) {
+    this.repeatable = seed !== undefined;
     this.#seed = seed ?? randomBytes(8).toString('hex');
   }
 
@@ -46,6 +49,12 @@ export class Ids {
     this.#lastMicros = micros;
     const whole = Math.floor(micros / 1_000_000);
     return `${whole}.${String(micros % 1_000_000).padStart(6, '0')}`;
+  }
+
+  /** Starts over: with a seed the same ids come again, without one none of them does. */
+  reset(): void {
+    this.#lastMicros = 0;
+    if (this.repeatable) this.#count = 0;
   }
 
   #digits(bits: number): bigint {
