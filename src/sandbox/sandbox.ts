@@ -72,6 +72,7 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => {});
   const manifest = readManifest(options.manifest);
+  const start = clockStart(options.clock);
   const signingSecret = options.signingSecret ?? randomBytes(16).toString('hex');
   const host = options.host ?? '127.0.0.1';
   const app = express();
@@ -93,7 +94,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { rateLimits = true, ...given } = options.settings ?? {};
   const initialSettings = (): Settings => ({ ...defaultSettings(), ...given });
   const settings = initialSettings();
-  const clock = new Clock(clockStart(options.clock));
+  const clock = new Clock(start);
   const ids = new Ids(clock, options.seed?.ids);
   const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed, settings);
   const triggers = new Triggers(clock, ids);

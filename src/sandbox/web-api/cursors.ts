@@ -5,8 +5,8 @@ import type { Clock } from '../workspace/clock.js';
 import type { Settings } from '../workspace/settings.js';
 import type { Args } from './args.js';
 
-// The next page may be of another size, and nothing else of it may differ.
-const FREE_TO_CHANGE = new Set(['cursor', 'limit', 'team_id']);
+// The next page may be of another size and tell more or less of each thing, but it must be of the same list.
+const FREE_TO_CHANGE = /^(?:cursor|limit|team_id|include_\w+)$/;
 const DISTRIBUTED_PAGE = 15;
 const DEFAULT_PAGE = 100;
 
@@ -81,7 +81,7 @@ export class Cursors {
 
   #mark(method: string, args: Args, issued: string, position: string): string {
     const asked = Object.entries(args.shown())
-      .filter(([name]) => !FREE_TO_CHANGE.has(name))
+      .filter(([name]) => !FREE_TO_CHANGE.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const text = JSON.stringify([this.secret, method, asked, issued, position]);
     return createHash('sha256').update(text).digest('hex').slice(0, 16);
