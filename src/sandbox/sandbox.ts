@@ -182,6 +182,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     snapshots: new Map(),
     startOver,
   };
+  app.use((request, response, next) => {
+    // Refused by its length alone: nobody waits until 50 MB have come to say that they are too many.
+    if (Number(request.headers['content-length'] ?? 0) <= mostBytes(request.path)) next();
+    else refuseRequest(Object.assign(new Error('too large'), { status: 413 }), request, response, log);
+  });
   app.use(appRoutesOf(shop, api, tokens.bot));
   app.use('/control', controlRoutes(shop));
   app.use(page.routes());
@@ -237,6 +242,10 @@ function refuseRequest(
   response.status(status);
   if (/^\/(?:api|control)\//.test(request.path)) response.json({ ok: false, error: code });
   else response.type('text').send(code);
+}
+
+function mostBytes(path: string): number {
+  return path.startsWith('/upload/') ? 64 * 2 ** 20 : 8 * 2 ** 20;
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {

@@ -125,4 +125,85 @@ describe('Socket Mode', () => {
     for (;;) if ((await kit.look<{ connections: number }>('connections')).connections === 0) break;
     await app.stop();
   });
+
+  test('a socket has a life: a warning, the order to refresh, the end; by the clock', async () => {
+    await kit.act('clock', { freeze: true });
+    await kit.act('settings', { socket_life_ms: 60_000 });
+    const { socket, next } = await connect(await ticket());
+    expect(await next()).toMatchObject({ type: 'hello', debug_info: { approximate_connection_time: 60 } });
+    await kit.act('clock', { advance_ms: 50_000 });
+    expect(await next()).toMatchObject({ type: 'disconnect', reason: 'warning' });
+    await kit.act('clock', { advance_ms: 10_000 });
+    expect(await next()).toMatchObject({ type: 'disconnect', reason: 'refresh_requested' });
+    const closed = once(socket, 'close');
+    await kit.act('clock', { advance_ms: 10_000 });
+    expect((await closed)[0]).toBe(1000);
+    await kit.act('settings', { socket_life_ms: null });
+  });
+
+  test('debug_reconnects makes that life six minutes', async () => {
+    const { socket, next } = await connect(`${await ticket()}&debug_reconnects=true`);
+    expect(await next()).toMatchObject({ debug_info: { approximate_connection_time: 360 } });
+    await kit.act('clock', { advance_ms: 360_000 });
+    expect([await next(), await next()]).toMatchObject([
+      { reason: 'warning' },
+      { reason: 'refresh_requested' },
+    ]);
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  test('an address that nobody used for a minute is good for nothing', async () => {
+    const url = await ticket();
+    await kit.act('clock', { advance_ms: 60_001 });
+    const late = new WebSocket(url);
+    const [error] = (await once(late, 'error')) as [Error];
+    expect(error.message).toContain('408');
+  });
+
+  test('the hello can be withheld', async () => {
+    await kit.act('fault', { method: 'hello', kind: 'drop' });
+    const silent = await connect(await ticket());
+    const heard = await connect(await ticket());
+    expect(await heard.next()).toMatchObject({ type: 'hello', num_connections: 2 });
+    for (const { socket } of [silent, heard]) {
+      socket.close();
+      await once(socket, 'close');
+    }
+  });
+
+  test('commands and clicks that nobody took are not sent again', async () => {
+    const { socket, next } = await connect(await ticket());
+    await next();
+    await kit.act('settings', { ack_ms: 30 });
+    expect(await type('once')).toMatchObject({ error: 'operation_timeout' });
+    expect(await next()).toMatchObject({ payload: { text: 'once' } });
+    await kit.act('clock', { advance_ms: 600_000 });
+    await kit.act('settings', { ack_ms: 20_000 });
+    const answer = type('next');
+    const frame = await next();
+    expect(frame).toMatchObject({ payload: { text: 'next' } });
+    socket.send(JSON.stringify({ envelope_id: frame.envelope_id }));
+    expect(await answer).toMatchObject({ ok: true });
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  test('Socket Mode switched off sends everybody away and lets nobody in, until it is on again', async () => {
+    const { socket, next } = await connect(await ticket());
+    await next();
+    const unused = await ticket();
+    const closed = once(socket, 'close');
+    await kit.act('socket-mode', { on: false });
+    expect(await next()).toMatchObject({ type: 'disconnect', reason: 'link_disabled' });
+    await closed;
+    const late = new WebSocket(unused);
+    expect(String(((await once(late, 'error')) as [Error])[0])).toContain('408');
+    const headers = { authorization: `Bearer ${kit.sandbox.appToken}` };
+    const open = async () =>
+      (await fetch(`${kit.sandbox.apiUrl}apps.connections.open`, { method: 'POST', headers })).json();
+    expect(await open()).toEqual({ ok: false, error: 'access_denied' });
+    await kit.act('socket-mode', { on: true });
+    expect(await open()).toMatchObject({ ok: true });
+  });
 });

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { copy, type Fields, textOf } from '../fields.js';
 import { type Channel, channelType } from '../workspace/objects/channel.js';
 import { renderOutside } from '../workspace/objects/user.js';
@@ -116,19 +116,16 @@ export class Events {
       this.#shuffle = undefined;
       const gathered = this.#gathered;
       this.#gathered = [];
-      for (const one of this.#shuffled(gathered)) void this.#attempt(one, 0, '', this.world.clock.now());
+      void this.#inTurn(shuffled(gathered));
     }, SHUFFLE_MS);
   }
 
-  /** Never in the order in which they came; with seeded ids always in the same one. */
-  #shuffled(events: readonly SentEvent[]): SentEvent[] {
-    const { ids } = this.world;
-    const shuffled = events
-      .map((event) => ({ event, key: ids.repeatable ? ids.hex(12) : String(randomInt(2 ** 40)) }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1))
-      .map(({ event }) => event);
-    const same = shuffled.every((event, index) => event === events[index]);
-    return same ? shuffled.reverse() : shuffled;
+  /** One after the other, so that they arrive in this order and no other. */
+  async #inTurn(events: readonly SentEvent[]): Promise<void> {
+    for (const event of events) {
+      if (this.#stopped) return;
+      await this.#attempt(event, 0, '', this.world.clock.now());
+    }
   }
 
   /** In a shared channel the envelope names the workspace of whoever acted; the authorization is always ours. */
@@ -191,4 +188,11 @@ export class Events {
     if (attempt < RETRY_MS.length) return RETRY_MS[attempt];
     return this.settings.delayedEvents && attempt < RETRY_MS.length + DELAYED ? HOUR_MS : undefined;
   }
+}
+
+/** Another order than that in which they came, by their ids: with seeded ids always the same. */
+function shuffled(events: readonly SentEvent[]): SentEvent[] {
+  const key = ({ payload }: SentEvent) => createHash('sha256').update(String(payload.event_id)).digest('hex');
+  const other = [...events].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return other.every((event, index) => event === events[index]) ? other.reverse() : other;
 }
