@@ -140,6 +140,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     for (const part of [
       triggers,
       modals,
+      interactions.offers,
       responseUrls,
       webhooks,
       dispatch,

@@ -154,6 +154,12 @@ describe.each(['Socket Mode', 'HTTP'])('a bare Bolt app on %s', (mode) => {
     await kit.stop();
   });
 
+  test('what only Slack’s machines send is answered over HTTP, and refused where there is no URL', async () => {
+    const outcomes = [await kit.act('url-verification'), await kit.act('ssl-check')];
+    if (mode === 'HTTP') expect(outcomes).toMatchObject([{ ok: true }, { ok: true }]);
+    else expect(outcomes).toMatchObject([{ error: 'not_over_http' }, { error: 'not_over_http' }]);
+  });
+
   test('commands arrive escaped and are answered', async () => {
     const answer = await type('status @bo see https://x.y/a, #general & <b> @nobody');
     const text = 'status <@U0BO000002> see <https://x.y/a>, <#C0GENERAL1|general> &amp; &lt;b&gt; @nobody';

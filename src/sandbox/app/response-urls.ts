@@ -1,5 +1,5 @@
 import { checkAttachments, checkMessageBlocks } from '../blocks/check.js';
-import { type Fields, isFields, textOf } from '../fields.js';
+import { type Fields, textOf } from '../fields.js';
 import { SlackError } from '../refuse.js';
 import type { Channel } from '../workspace/objects/channel.js';
 import { edit, post, remove, whisper, withAttachmentIds, withBlockIds } from '../workspace/posting.js';
@@ -8,7 +8,6 @@ import type { World } from '../workspace/world.js';
 
 const LIFETIME_MS = 30 * 60_000;
 const MAX_USES = 5;
-const MAX_ATTACHMENTS = 100;
 
 /** What a payload's `response_url` may be used for. */
 interface Grant {
@@ -175,17 +174,6 @@ interface Content {
   readonly text: string;
   readonly blocks?: Fields[];
   readonly attachments?: Fields[];
-}
-
-/**
- * The attachments of a message sent to an address.
- * @throws SlackError `invalid_attachments`, `too_many_attachments`
- */
-export function attachmentsOf(given: unknown): Fields[] | undefined {
-  if (given === undefined || given === null) return undefined;
-  if (!Array.isArray(given) || !given.every(isFields)) throw new SlackError('invalid_attachments');
-  if (given.length > MAX_ATTACHMENTS) throw new SlackError('too_many_attachments');
-  return given.length > 0 ? given : undefined;
 }
 
 /** HTTP status of a refusal by an address: most are 400. */

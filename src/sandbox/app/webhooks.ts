@@ -1,11 +1,11 @@
-import { checkMessageBlocks } from '../blocks/check.js';
+import { checkAttachments, checkMessageBlocks } from '../blocks/check.js';
 import { type Fields, textOf } from '../fields.js';
 import { SlackError } from '../refuse.js';
 import type { Channel } from '../workspace/objects/channel.js';
-import { post, withBlockIds } from '../workspace/posting.js';
+import { post, withAttachmentIds, withBlockIds } from '../workspace/posting.js';
 import { keptText } from '../workspace/text.js';
 import type { World } from '../workspace/world.js';
-import { attachmentsOf, statusOf, type Take, type UrlAnswer } from './response-urls.js';
+import { statusOf, type Take, type UrlAnswer } from './response-urls.js';
 
 interface Webhook {
   readonly id: string;
@@ -58,8 +58,11 @@ export class Webhooks {
   #post(channel: Channel, body: Fields): void {
     const { world } = this;
     const text = keptText(textOf(body.text) ?? '');
-    const blocks = body.blocks ? withBlockIds(world, checkMessageBlocks(body.blocks)) : undefined;
-    const attachments = attachmentsOf(body.attachments);
+    const rules = world.blockRules;
+    const blocks = body.blocks ? withBlockIds(world, checkMessageBlocks(body.blocks, rules)) : undefined;
+    const attachments = body.attachments
+      ? withAttachmentIds(world, checkAttachments(body.attachments, rules, blocks))
+      : undefined;
     if (!text && !blocks && !attachments) throw new SlackError('no_text');
     const threadTs = textOf(body.thread_ts);
     post(world, channel, {
