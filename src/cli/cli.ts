@@ -33,7 +33,8 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     const last = args.at(-1) ?? '';
     const asks =
       args.length === 1 || (args.length === 2 && own !== undefined && own === VERBS_OF_TWO[verb]?.verb);
-    if (asks && /^(--help|-h)$/.test(last)) return (await help.run([verb, ...args.slice(0, -1)], at)) ?? 0;
+    if (asks && !own?.ownHelp && /^(--help|-h)$/.test(last))
+      return (await help.run([verb, ...args.slice(0, -1)], at)) ?? 0;
     return (await (own ? own.run(args, at) : runIncidentVerb(verb, args, at))) ?? 0;
   } catch (error) {
     const unread = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');

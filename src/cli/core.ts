@@ -28,6 +28,8 @@ type Ending = Promise<number | undefined> | Promise<void>;
 export interface Verb {
   form: string;
   help: string;
+  /** It answers `--help` itself. */
+  ownHelp?: boolean;
   /** @throws Usage for what cannot be read, `Told` for a *no*: exit code 1 */
   run(args: string[], io: Io): Ending;
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { many } from '#compose/core.js';
@@ -181,16 +182,24 @@ export const health: Verb = {
   },
 };
 
-/** `tocsin sandbox`: the local Slack alone, as a process of its own; it knows nothing of us, nor we of it. */
+/**
+ * `tocsin sandbox`: the local Slack alone, for any bot, as a process of its own; it knows nothing of us, nor we of it, so
+ * everything that is typed is its own to read.
+ */
 export const sandbox: Verb = {
-  form: 'sandbox [--port N] [--events-url URL]',
-  help: 'run a local Slack to try things in',
+  form: 'sandbox [--manifest FILE] [--seed FILE] [--port N] [--events-url URL] …',
+  help: 'run a local Slack for any bot, with our manifest where none is named; `sandbox --help` tells all its options',
+  ownHelp: true,
   run(args) {
     const program = fileURLToPath(new URL('../sandbox/main.js', import.meta.url));
     const manifest = fileURLToPath(new URL('../../manifest.yml', import.meta.url));
-    const given = args.includes('--manifest') ? args : ['--manifest', manifest, ...args];
-    const child = spawn(process.execPath, [program, ...given], { stdio: 'inherit' });
+    // Of two the later one counts.
+    const child = spawn(process.execPath, [program, '--manifest', manifest, ...args], { stdio: 'inherit' });
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-    return new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 0)));
+    return new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      // As a shell has it: 128 and the number of the signal that ended it.
+      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    });
   },
 };

@@ -16,7 +16,7 @@ import { Way } from './app/transport/way.js';
 import { Triggers } from './app/triggers.js';
 import { Webhooks } from './app/webhooks.js';
 import { controlRoutes } from './control/routes.js';
-import { readManifest } from './manifest.js';
+import { ownRequestUrl, readManifest } from './manifest/manifest.js';
 import { Page } from './page/server.js';
 import { appRoutesOf } from './web-api/app-routes.js';
 import { CallLog } from './web-api/call-log.js';
@@ -27,7 +27,8 @@ import { Tokens } from './web-api/tokens.js';
 import { WebApi } from './web-api/web-api.js';
 import { Clock, type ClockStart } from './workspace/clock.js';
 import { Ids } from './workspace/ids.js';
-import type { Seed } from './workspace/seed.js';
+import { plant } from './workspace/planting.js';
+import { BOT_USER, type Seed } from './workspace/seed.js';
 import { defaultSettings, type Settings } from './workspace/settings.js';
 import { type Identity, World } from './workspace/world.js';
 
@@ -44,9 +45,9 @@ export interface SandboxOptions {
   /** Request URL of the app: HTTP mode. Absent: Socket Mode. */
   eventsUrl?: string;
   seed?: Seed;
-  settings?: Partial<Settings> & { rateLimits?: boolean };
   /** Where the clock starts: milliseconds since the epoch or an ISO time, and whether it stands still there. */
-  clock?: { now?: number | string; frozen?: boolean };
+  clock?: { now?: number | string | undefined; frozen?: boolean | undefined };
+  settings?: Partial<Settings> & { rateLimits?: boolean };
   /** How long a client may take to send its headers and its whole request, in milliseconds. */
   patience?: { headersMs?: number; requestMs?: number };
   /** One line for every call and delivery; never a token. */
@@ -62,16 +63,24 @@ export interface Sandbox {
   readonly appToken: string;
   readonly signingSecret: string;
   readonly teamId: string;
+  readonly appName: string;
+  /** Where the app's payloads go; undefined in Socket Mode. */
+  readonly eventsUrl: string | undefined;
   stop(): Promise<void>;
 }
 
 /**
  * Starts a local Slack.
- * @throws Error `invalid_manifest` with every problem, or the error of the port
+ * @throws ProblemsError `invalid_manifest` with every problem
+ * @throws Error the error of the port
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const log = options.log ?? (() => {});
-  const manifest = readManifest(options.manifest);
+  const manifest = readManifest(options.manifest, {
+    requestUrl: options.eventsUrl !== undefined,
+    sending: true,
+  });
+  const eventsUrl = options.eventsUrl ?? ownRequestUrl(manifest);
   const start = clockStart(options.clock);
   const signingSecret = options.signingSecret ?? randomBytes(16).toString('hex');
   const host = options.host ?? '127.0.0.1';
@@ -97,6 +106,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = new Clock(start);
   const ids = new Ids(clock, options.seed?.ids);
   const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed, settings);
+  world.onReset = () => plant(world);
+  plant(world);
   const triggers = new Triggers(clock, ids);
   const modals = new Modals(world);
   const responseUrls = new ResponseUrls(world);
@@ -107,9 +118,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const calls = new CallLog();
   const traffic = new Traffic(clock);
   const cursors = new Cursors(clock, settings, signingSecret);
-  const socket = options.eventsUrl ? undefined : new SocketTransport(world, settings, faults);
+  const socket = eventsUrl ? undefined : new SocketTransport(world, settings, faults);
   socket?.attach(server);
-  const http = options.eventsUrl ? new HttpTransport(options.eventsUrl, signingSecret, clock) : undefined;
+  const http = eventsUrl ? new HttpTransport(eventsUrl, signingSecret) : undefined;
   const way = new Way(socket, http, faults, traffic, clock);
   const dispatch = new Dispatch(way, settings, log);
   const events = new Events(
@@ -206,6 +217,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     appToken: tokens.app,
     signingSecret,
     teamId: world.identity.teamId,
+    appName: manifest.name,
+    eventsUrl,
     stop: async () => {
       events.stop();
       clock.stop();
@@ -264,7 +277,7 @@ function identityOf(url: string, appName: string): Identity {
     appId: 'A0SANDBOX1',
     appName,
     botId: 'B0SANDBOX1',
-    botUserId: 'U0BOT00000',
+    botUserId: BOT_USER,
     verificationToken: 'not-used-verify-signatures',
     url,
   };

@@ -21,9 +21,7 @@ const inFolder = (folder: string) =>
 const HISTORY = [...inFolder('docs/decisions'), join(ROOT, 'CHANGELOG.md')];
 const LIVING = [
   ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].map((name) => join(ROOT, name)),
-  ...['bench/README.md', 'demo/README.md', 'ops/README.md', 'runbooks/README.md'].map((name) =>
-    join(ROOT, name),
-  ),
+  ...['bench', 'demo', 'examples/sandbox', 'ops', 'runbooks'].map((name) => join(ROOT, name, 'README.md')),
   ...inFolder('docs'),
   ...filesIn(join(ROOT, 'src')).filter((path) => basename(path) === 'README.md'),
 ];

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { methodNames } from '#sandbox/methods/all.js';
 import { type Kit, manifest, startKit } from './kit.js';
@@ -15,12 +14,6 @@ describe('the list of methods', () => {
     const known: string[] = [];
     for (const name of asked) if ((await kit.refusal(name)).error !== 'unknown_method') known.push(name);
     expect(known).toEqual(methodNames);
-  });
-
-  test('is in the README', async () => {
-    const readme = await readFile(new URL('../../src/sandbox/README.md', import.meta.url), 'utf8');
-    const block = /<!-- methods -->([\s\S]*?)<!-- \/methods -->/.exec(readme)?.[1] ?? '';
-    expect([...block.matchAll(/`([a-zA-Z.]+)`/g)].map((match) => match[1]).sort()).toEqual(methodNames);
   });
 });
 

@@ -62,7 +62,7 @@ export function wireRoutes(shop: Workshop): Router {
   router.post('/socket-mode', (request, response) => {
     const { on, events_url: url } = socketMode.parse(request.body);
     if (on && !shop.socket) throw new ControlError('not_in_socket_mode');
-    const http = url ? new HttpTransport(url, shop.signingSecret, world.clock) : undefined;
+    const http = url ? new HttpTransport(url, shop.signingSecret) : undefined;
     shop.way.switchSocketMode(on, http);
     response.json({ ok: true, socket_mode: shop.way.socketMode });
   });

@@ -1,8 +1,29 @@
+import type { Fields } from '../fields.js';
 import { type Channel, emptyChannel } from './objects/channel.js';
 import type { Account, User } from './objects/user.js';
 
+/** The user of the app. */
+export const BOT_USER = 'U0BOT00000';
+
+/** Something that was said before the sandbox started. */
+export interface SeedMessage {
+  /** A user id; the app's own for what the app posted. */
+  user: string;
+  /** As a person types it: `@name` and `#channel` become mentions. */
+  text: string;
+  /** Milliseconds since the epoch; by default shortly before the start. */
+  at?: number;
+  pinned?: boolean;
+  reactions?: Array<{ name: string; users: string[] }>;
+  /** Of the app only. */
+  blocks?: Fields[];
+  replies?: SeedMessage[];
+}
+
 /** People, channels and user groups that a sandbox starts with. */
 export interface Seed {
+  /** Without the built-in people, channels and groups. */
+  replace?: boolean;
   /** Added to, or replacing by id, the built-in people. */
   users?: Array<Partial<User> & Account & { id: string; name: string }>;
   /** Added to, or replacing by name, the built-in channels. `members` are user ids. */
@@ -12,11 +33,18 @@ export interface Seed {
     private?: boolean;
     archived?: boolean;
     topic?: string;
+    purpose?: string;
+    /** A user id; the first member by default. */
+    creator?: string;
     members?: string[];
+    bookmarks?: Array<{ title: string; link: string; emoji?: string }>;
+    messages?: SeedMessage[];
     /** The other workspace, `T…`: a Slack Connect channel. */
     shared_with?: string;
   }>;
   usergroups?: Usergroup[];
+  /** Direct messages of these people, by id. */
+  dms?: Array<{ members: string[]; messages?: SeedMessage[] }>;
   /** Custom emoji: name without colons → address of a picture, or `alias:other`. */
   emoji?: Record<string, string>;
   /** Makes every id repeatable from run to run. */

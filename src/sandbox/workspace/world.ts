@@ -1,5 +1,5 @@
 import type { Fields } from '../fields.js';
-import type { Manifest } from '../manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
 import type { Clock } from './clock.js';
 import type { Ids } from './ids.js';
 import { type PlatformCall, renderCallBlock } from './objects/call.js';
@@ -50,6 +50,8 @@ export class World {
   onHappening: (happening: Happening) => void = () => {};
   /** Set by the live page. */
   onChange: () => void = () => {};
+  /** Brings back what was said before the start; set by whoever starts the sandbox. */
+  onReset: () => void = () => {};
 
   constructor(
     readonly identity: Identity,
@@ -76,14 +78,15 @@ export class World {
     this.scheduled.clear();
     this.calls.clear();
     this.ephemerals = [];
-    for (const user of builtInUsers()) this.users.set(user.id, user);
+    const { replace = false } = this.seed;
+    for (const user of builtInUsers()) if (!replace || user.id === 'USLACKBOT') this.users.set(user.id, user);
     const { botUserId, botId, appId } = this.identity;
     const name = this.manifest.botName;
     this.users.set(botUserId, {
       id: botUserId,
       name,
       realName: this.manifest.name,
-      displayName: name,
+      displayName: this.manifest.botDisplayName,
       tz: null,
       bot: { botId, appId },
       updated: this.clock.seconds(),
@@ -102,10 +105,12 @@ export class World {
       setAccount(user, { is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
       this.users.set(given.id, user);
     }
-    for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
+    if (!replace)
+      for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
     for (const given of this.seed.channels ?? []) this.#seedChannel(given);
-    for (const group of [...builtInUsergroups(), ...(this.seed.usergroups ?? [])])
+    for (const group of [...(replace ? [] : builtInUsergroups()), ...(this.seed.usergroups ?? [])])
       this.usergroups.set(group.id, group);
+    this.onReset();
     this.changed();
   }
 
@@ -228,11 +233,13 @@ export class World {
       name: given.name,
       kind: 'channel',
       isPrivate: given.private ?? false,
-      creator: given.members?.[0] ?? 'U0ANA00001',
+      creator: given.creator ?? given.members?.[0] ?? [...this.users.keys()][0] ?? '',
       createdMs: this.clock.now(),
     });
     channel.isArchived = given.archived ?? false;
+    channel.isGeneral = given.name === 'general';
     channel.topic.value = given.topic ?? '';
+    channel.purpose.value = given.purpose ?? '';
     channel.sharedWith = given.shared_with;
     for (const member of given.members ?? []) channel.members.add(member);
     this.channels.set(channel.id, channel);
