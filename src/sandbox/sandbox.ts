@@ -134,7 +134,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const interactions = new Interactions(world, dispatch, triggers, responseUrls, modals);
   const submissions = new Submissions(interactions, modals, dispatch, triggers);
   const commands = new Commands(world, dispatch, triggers, responseUrls, settings);
-  const page = new Page(world);
+  const page = new Page(world, modals);
   const tokens = new Tokens(
     options.botToken ?? `xoxb-sandbox-${randomBytes(12).toString('hex')}`,
     options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,

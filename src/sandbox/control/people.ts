@@ -42,6 +42,7 @@ const profile = z.strictObject({
   is_ultra_restricted: z.boolean().optional(),
   team_id: z.string().optional(),
 });
+const direct = z.strictObject({ user: z.string(), with: z.array(z.string()).min(1).max(8).optional() });
 /** Somebody new: the rest as in a change of what they are. */
 const joiner = profile.omit({ user: true, name: true }).extend({ id: z.string(), name: z.string() });
 
@@ -117,8 +118,9 @@ export function peopleRoutes({ world }: Workshop): Router {
     });
   });
   router.post('/dm', (request, response) => {
-    const { user } = z.strictObject({ user: z.string() }).parse(request.body);
-    const { channel } = world.direct([world.identity.botUserId, actor(world, user).id]);
+    const { user, with: others } = direct.parse(request.body);
+    const people = others?.map((name) => actor(world, name).id) ?? [world.identity.botUserId];
+    const { channel } = world.direct([...people, actor(world, user).id]);
     world.changed();
     response.json({ ok: true, channel: channel.id });
   });

@@ -4,6 +4,7 @@ import { ControlError } from './actors.js';
 import { appRoutes } from './app.js';
 import { channelRoutes } from './channels.js';
 import { peopleRoutes } from './people.js';
+import { placeRoutes } from './places.js';
 import { testRoutes } from './tests.js';
 import { wireRoutes } from './wire.js';
 import type { Workshop } from './workshop.js';
@@ -21,7 +22,7 @@ export function controlRoutes(shop: Workshop): Router {
   });
   // Room for the pictures that people drop on the page.
   router.use(express.json({ limit: '64mb' }));
-  router.use(peopleRoutes(shop), channelRoutes(shop), appRoutes(shop), testRoutes(shop), wireRoutes(shop));
+  router.use(peopleRoutes(shop), channelRoutes(shop), placeRoutes(shop), appRoutes(shop), testRoutes(shop), wireRoutes(shop));
   router.use((request, response) => {
     response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
   });

@@ -48,8 +48,8 @@ export class World {
   ephemerals: Ephemeral[] = [];
   /** Set by the event dispatcher. */
   onHappening: (happening: Happening) => void = () => {};
-  /** Set by the live page. */
-  onChange: () => void = () => {};
+  /** Set by the live page; without what happened when it was no event: then everything may be different. */
+  onChange: (happening?: Happening) => void = () => {};
   /** Brings back what was said before the start; set by whoever starts the sandbox. */
   onReset: () => void = () => {};
 
@@ -208,7 +208,7 @@ export class World {
 
   happened(happening: Happening): void {
     this.onHappening(happening);
-    this.changed();
+    this.onChange(happening);
   }
 
   changed(): void {
