@@ -274,9 +274,8 @@ export class Feed {
       if (!channel || !sees(channel, user)) {
         return change.kind === 'channel' ? { kind: 'gone', channel: change.channel } : undefined;
       }
-      if (change.kind === 'channel' || change.kind === 'read')
-        return { kind: 'channel', channel: sight.conversation(channel, user) };
       if (change.kind === 'reload') return { kind: 'reload', channel: channel.id };
+      if (!('ts' in change)) return { kind: 'channel', channel: sight.conversation(channel, user) };
       const { kind, ts } = change;
       const message = kind === 'message' ? world.message(channel, ts) : undefined;
       if (message) return { kind: 'message', channel: channel.id, message: sight.message(channel, message) };
