@@ -17,6 +17,7 @@ import './channel/composer.css';
 import './traffic/traffic.css';
 import './text/text.css';
 import './blocks/blocks.css';
+import './elements/elements.css';
 import './forms/forms.css';
 
 const address = new URL(location.href);

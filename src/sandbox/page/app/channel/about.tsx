@@ -86,7 +86,11 @@ export function About({ channel, close }: { channel: Conversation; close: () => 
       {asked === 'leave' && (
         <Confirm
           title={`Leave #${channel.name}?`}
-          text={channel.isPrivate ? 'It is private: somebody has to invite you again.' : 'You can join again at any time.'}
+          text={
+            channel.isPrivate
+              ? 'It is private: somebody has to invite you again.'
+              : 'You can join again at any time.'
+          }
           yes="Leave"
           close={done}
           run={() => void session.act('leave', { channel: channel.id })}
@@ -121,7 +125,12 @@ function Note({ channel, what, may }: { channel: Conversation; what: 'topic' | '
       <div class="dialog-row">
         <h3>{title}</h3>
         {may && !editing && (
-          <button type="button" class="link" aria-label={`Edit ${title.toLowerCase()}`} onClick={() => setEditing(true)}>
+          <button
+            type="button"
+            class="link"
+            aria-label={`Edit ${title.toLowerCase()}`}
+            onClick={() => setEditing(true)}
+          >
             Edit
           </button>
         )}
@@ -163,7 +172,12 @@ function Invite({ channel, close }: { channel: Conversation; close: () => void }
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="button primary" disabled={chosen.size === 0} onClick={() => void invite()}>
+        <button
+          type="button"
+          class="button primary"
+          disabled={chosen.size === 0}
+          onClick={() => void invite()}
+        >
           Invite
         </button>
       </div>

@@ -81,7 +81,11 @@ export function Composer({
     if (attached.length > 0) {
       for (const [at, file] of attached.entries()) {
         const content = { name: file.name, content_base64: await base64Of(file) };
-        const outcome = await session.act('file', { ...on, ...content, ...(at === 0 && text ? { text } : {}) });
+        const outcome = await session.act('file', {
+          ...on,
+          ...content,
+          ...(at === 0 && text ? { text } : {}),
+        });
         if (!outcome.ok) return false;
       }
       return true;

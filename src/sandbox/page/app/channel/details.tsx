@@ -93,7 +93,11 @@ export function Bookmarks({ channel }: { channel: Conversation }) {
         const drawn = names.emoji((textOf(it.emoji) ?? '').replaceAll(':', ''));
         return (
           <a key={String(it.id)} href={safe(textOf(it.link))} target="_blank" rel="noreferrer">
-            {drawn && 'char' in drawn ? <span aria-hidden="true">{drawn.char}</span> : <Icon name="bookmark" />}
+            {drawn && 'char' in drawn ? (
+              <span aria-hidden="true">{drawn.char}</span>
+            ) : (
+              <Icon name="bookmark" />
+            )}
             {textOf(it.title)}
           </a>
         );

@@ -5,7 +5,17 @@ import { useSession } from '../state/use.js';
 
 const MOST = 90;
 const COLUMNS = 9;
-const OFTEN = ['+1', 'white_check_mark', 'eyes', 'raised_hands', 'tada', 'pushpin', 'fire', 'rotating_light', 'heart'];
+const OFTEN = [
+  '+1',
+  'white_check_mark',
+  'eyes',
+  'raised_hands',
+  'tada',
+  'pushpin',
+  'fire',
+  'rotating_light',
+  'heart',
+];
 const GROUPS = [...new Set(gemoji.map((it) => it.category))];
 
 interface Shown {
@@ -34,10 +44,13 @@ export function EmojiPicker({
   const custom = session.emoji.value;
   const shown = useMemo<Shown[]>(() => {
     const wanted = words.trim().toLowerCase().replaceAll(':', '').replaceAll(' ', '_');
-    const own = Object.entries(custom).flatMap(([name, url]) => (url.startsWith('alias:') ? [] : [{ name, url }]));
+    const own = Object.entries(custom).flatMap(([name, url]) =>
+      url.startsWith('alias:') ? [] : [{ name, url }],
+    );
     if (wanted) {
       const found = gemoji.filter(
-        (it) => it.names.some((name) => name.includes(wanted)) || it.tags.some((tag) => tag.startsWith(wanted)),
+        (it) =>
+          it.names.some((name) => name.includes(wanted)) || it.tags.some((tag) => tag.startsWith(wanted)),
       );
       return [
         ...own.filter((it) => it.name.includes(wanted)),
@@ -53,7 +66,11 @@ export function EmojiPicker({
       const it = gemoji.find((other) => other.names.includes(name));
       return it ? [{ name, char: it.emoji }] : [];
     });
-    return [...often, ...own, ...gemoji.slice(0, 63).map((it) => ({ name: it.names[0] ?? '', char: it.emoji }))];
+    return [
+      ...often,
+      ...own,
+      ...gemoji.slice(0, 63).map((it) => ({ name: it.names[0] ?? '', char: it.emoji })),
+    ];
   }, [words, group, custom]);
   const keys = (event: KeyboardEvent) => {
     event.stopPropagation();

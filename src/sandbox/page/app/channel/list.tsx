@@ -12,7 +12,8 @@ const NEAR_PX = 60;
 const AHEAD_PX = 400;
 // Messages of one person within so many seconds stand together.
 const TOGETHER_S = 300;
-const CONTROLS = 'a[href]:not([tabindex="-1"]), button:not([tabindex="-1"]):not([disabled]), input, select, textarea, [tabindex="0"]';
+const CONTROLS =
+  'a[href]:not([tabindex="-1"]), button:not([tabindex="-1"]):not([disabled]), input, select, textarea, [tabindex="0"]';
 
 export interface ListProps {
   readonly channel: Conversation;
@@ -68,9 +69,14 @@ export function MessageList(props: ListProps) {
       if (event.key === 'Escape') on.focus();
       return;
     }
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1, PageDown: at + 8, PageUp: at - 8 }[
-      event.key
-    ];
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: shown.length - 1,
+      PageDown: at + 8,
+      PageUp: at - 8,
+    }[event.key];
     if (to !== undefined) {
       event.preventDefault();
       if (to < 0) props.more?.('older');
@@ -98,7 +104,8 @@ export function MessageList(props: ListProps) {
           const from = event.relatedTarget;
           const inside = from instanceof Node && list.current?.contains(from);
           // Tab from elsewhere comes to the one tab stop, whatever stands before it.
-          if (on && !pointed.current && !inside && on.dataset.ts !== active && document.contains(on)) item(active)?.focus();
+          if (on && !pointed.current && !inside && on.dataset.ts !== active && document.contains(on))
+            item(active)?.focus();
           else if (on?.dataset.ts) setChosen(on.dataset.ts);
           pointed.current = false;
         }}
@@ -191,7 +198,13 @@ const Row = memo(function Row(props: RowProps) {
           actions={actions}
         />
         {(hot || active) && (
-          <Toolbar channel={channel} message={message} actions={actions} inThread={inThread} tabbed={active} />
+          <Toolbar
+            channel={channel}
+            message={message}
+            actions={actions}
+            inThread={inThread}
+            tabbed={active}
+          />
         )}
       </li>
     </>

@@ -105,7 +105,11 @@ function Notes({ message }: { message: Shown }) {
       {message.subtype === 'thread_broadcast' && (
         <div class="note">
           <Icon name="reply" />
-          <button type="button" class="link" onClick={() => void session.openThread(textOf(message.thread_ts))}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => void session.openThread(textOf(message.thread_ts))}
+          >
             replied to a thread
           </button>
         </div>
@@ -162,7 +166,9 @@ function Reactions({
             aria-pressed={mine}
             aria-label={`${name}, ${users.length}: ${who}`}
             title={`${who} reacted with :${name}:`}
-            onClick={() => void session.act('reaction', { channel: channel.id, ts: message.ts, name, remove: mine })}
+            onClick={() =>
+              void session.act('reaction', { channel: channel.id, ts: message.ts, name, remove: mine })
+            }
           >
             {drawn && 'url' in drawn ? <img src={drawn.url} alt="" /> : (drawn?.char ?? `:${name}:`)}
             <span>{users.length}</span>
@@ -192,7 +198,12 @@ function Replies({ message }: { message: Shown }) {
     <button type="button" class="replies" onClick={() => void session.openThread(message.ts)}>
       <span class="reply-faces">
         {users.slice(0, 4).map((user) => (
-          <Face key={String(user)} small person={session.people.value.get(String(user))} name={session.label(String(user))} />
+          <Face
+            key={String(user)}
+            small
+            person={session.people.value.get(String(user))}
+            name={session.label(String(user))}
+          />
         ))}
       </span>
       <b>{count === 1 ? '1 reply' : `${count} replies`}</b>

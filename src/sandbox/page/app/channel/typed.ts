@@ -5,7 +5,9 @@ export function typedOf(text: string, names: Names): string {
   return text
     .replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id: string) => named('@', names.user(id), whole))
     .replace(/<#(C[A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id: string) => named('#', names.channel(id), whole))
-    .replace(/<!subteam\^([A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id: string) => named('@', names.group(id), whole))
+    .replace(/<!subteam\^([A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id: string) =>
+      named('@', names.group(id), whole),
+    )
     .replace(/<!(here|channel|everyone)(?:\|[^>]*)?>/g, '@$1')
     .replace(/<((?:https?|mailto|tel):[^|>]+)(?:\|[^>]*)?>/g, '$1')
     .replaceAll('&lt;', '<')

@@ -1,8 +1,8 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Conversation } from '../../protocol.js';
 import { Icon, type IconName } from '../shell/icon.js';
-import type { Tab, Where } from '../state/where.js';
 import { useSession } from '../state/use.js';
+import type { Tab, Where } from '../state/where.js';
 import { About } from './about.js';
 import { Composer } from './composer.js';
 import { Bookmarks, Canvas, Files, Pins } from './details.js';
@@ -83,23 +83,25 @@ function Head({
         </p>
       </div>
       <nav class="tabs" aria-label="Tabs of this channel">
-        {TABS.filter(({ tab }) => tab !== 'canvas' || channel.canvas !== undefined).map(({ tab, label, icon }) => (
-          <button
-            key={tab}
-            type="button"
-            class={tab === where.tab ? 'tab on' : 'tab'}
-            aria-current={tab === where.tab ? 'page' : undefined}
-            aria-label={tab === 'pins' && channel.pinCount > 0 ? `${label}, ${channel.pinCount}` : label}
-            onClick={() => {
-              const { target: _target, ...rest } = where;
-              void session.go({ ...rest, tab }, 'replace');
-            }}
-          >
-            <Icon name={icon} />
-            <span>{label}</span>
-            {tab === 'pins' && channel.pinCount > 0 && <span class="count">{channel.pinCount}</span>}
-          </button>
-        ))}
+        {TABS.filter(({ tab }) => tab !== 'canvas' || channel.canvas !== undefined).map(
+          ({ tab, label, icon }) => (
+            <button
+              key={tab}
+              type="button"
+              class={tab === where.tab ? 'tab on' : 'tab'}
+              aria-current={tab === where.tab ? 'page' : undefined}
+              aria-label={tab === 'pins' && channel.pinCount > 0 ? `${label}, ${channel.pinCount}` : label}
+              onClick={() => {
+                const { target: _target, ...rest } = where;
+                void session.go({ ...rest, tab }, 'replace');
+              }}
+            >
+              <Icon name={icon} />
+              <span>{label}</span>
+              {tab === 'pins' && channel.pinCount > 0 && <span class="count">{channel.pinCount}</span>}
+            </button>
+          ),
+        )}
       </nav>
       <button
         type="button"
@@ -124,7 +126,9 @@ function Messages({ channel, where }: { channel: Conversation; where: Here }) {
   const shown = useMemo(() => {
     const own = whispers.filter((it) => it.channel === channel.id && !it.thread_ts);
     if (own.length === 0) return messages;
-    return [...messages, ...own.map((it) => shownWhisper({ ...it }, bot))].sort((a, b) => (a.ts < b.ts ? -1 : 1));
+    return [...messages, ...own.map((it) => shownWhisper({ ...it }, bot))].sort((a, b) =>
+      a.ts < b.ts ? -1 : 1,
+    );
   }, [messages, whispers, channel.id, bot]);
   // A permalink or the page's start: nobody has asked for the messages yet.
   useEffect(() => {
@@ -158,7 +162,11 @@ function Beginning({ channel }: { channel: Conversation }) {
   const command = session.facts.commands[0]?.command;
   return (
     <div class="empty beginning">
-      <h2>{channel.kind === 'channel' ? `This is the very beginning of #${channel.name}` : session.title(channel)}</h2>
+      <h2>
+        {channel.kind === 'channel'
+          ? `This is the very beginning of #${channel.name}`
+          : session.title(channel)}
+      </h2>
       <p>
         Nothing here yet. Write something below
         {command ? (

@@ -5,7 +5,12 @@ export function dateOf(ts: string): Date {
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const whole = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const day = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+});
 const short = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 export const timeText = (ts: string): string => clock.format(dateOf(ts));

@@ -79,7 +79,9 @@ export function App() {
         {where.view === 'home' && <HomePage menu={menu} />}
         {where.view === 'traffic' && <TrafficView menu={menu} />}
       </div>
-      {opening && <OpenDialog key={opening} what={opening} close={() => setOpening(undefined)} open={setOpening} />}
+      {opening && (
+        <OpenDialog key={opening} what={opening} close={() => setOpening(undefined)} open={setOpening} />
+      )}
       <Profile />
       <Modals />
       <NoticeBoard />

@@ -4,7 +4,15 @@ import { labelOf } from '../state/directory.js';
 const HUES = 8;
 
 /** A square with the first letter; apps have a bolt. */
-export function Face({ person, name, small }: { person?: Person | undefined; name?: string; small?: boolean }) {
+export function Face({
+  person,
+  name,
+  small,
+}: {
+  person?: Person | undefined;
+  name?: string;
+  small?: boolean;
+}) {
   const label = name ?? labelOf(person) ?? '?';
   const letter = [...label.replace(/^[^\p{L}\p{N}]+/u, '')][0] ?? '?';
   return (

@@ -12,7 +12,15 @@ import type { Opening } from './sidebar.js';
 const MOST = 60;
 
 /** The dialog that was asked for in the sidebar or with Ctrl K. */
-export function OpenDialog({ what, close, open }: { what: Opening; close: () => void; open: (what: Opening) => void }) {
+export function OpenDialog({
+  what,
+  close,
+  open,
+}: {
+  what: Opening;
+  close: () => void;
+  open: (what: Opening) => void;
+}) {
   switch (what) {
     case 'browse':
       return <Browse close={close} create={() => open('create')} />;
@@ -32,7 +40,11 @@ function Browse({ close, create }: { close: () => void; create: () => void }) {
   const session = useSession();
   const [words, setWords] = useState('');
   const found = [...session.conversations.value.values()]
-    .filter((it) => it.kind === 'channel' && `${it.name} ${it.purpose} ${it.topic}`.toLowerCase().includes(words.toLowerCase()))
+    .filter(
+      (it) =>
+        it.kind === 'channel' &&
+        `${it.name} ${it.purpose} ${it.topic}`.toLowerCase().includes(words.toLowerCase()),
+    )
     .sort((a, b) => Number(a.isArchived) - Number(b.isArchived) || (a.name < b.name ? -1 : 1));
   return (
     <Dialog title="Browse channels" close={close} wide>
@@ -164,7 +176,12 @@ function Direct({ close }: { close: () => void }) {
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="button primary" disabled={chosen.size === 0 || chosen.size > 8} onClick={start}>
+        <button
+          type="button"
+          class="button primary"
+          disabled={chosen.size === 0 || chosen.size > 8}
+          onClick={start}
+        >
           Go
         </button>
       </div>
@@ -191,7 +208,12 @@ function Columns({ close }: { close: () => void }) {
         <button type="button" class="button" onClick={close}>
           Cancel
         </button>
-        <button type="button" class="button primary" disabled={chosen.size < 2 || chosen.size > 4} onClick={start}>
+        <button
+          type="button"
+          class="button primary"
+          disabled={chosen.size < 2 || chosen.size > 4}
+          onClick={start}
+        >
           Open
         </button>
       </div>
@@ -213,7 +235,9 @@ export function PersonTicks({
 }) {
   const [words, setWords] = useState('');
   const found = people.filter(
-    (it) => chosen.has(it.id) || `${it.name} ${it.realName} ${it.displayName}`.toLowerCase().includes(words.toLowerCase()),
+    (it) =>
+      chosen.has(it.id) ||
+      `${it.name} ${it.realName} ${it.displayName}`.toLowerCase().includes(words.toLowerCase()),
   );
   return (
     <fieldset class="ticks">
@@ -277,7 +301,10 @@ function Jump({ close }: { close: () => void }) {
     setMessages([]);
     if (words.trim().length < 2) return;
     const wait = setTimeout(() => {
-      void ask<typeof messages>('/page/search', { user: session.me, words: words.trim() }).then(setMessages, () => {});
+      void ask<typeof messages>('/page/search', { user: session.me, words: words.trim() }).then(
+        setMessages,
+        () => {},
+      );
     }, 150);
     return () => clearTimeout(wait);
   }, [words, session]);

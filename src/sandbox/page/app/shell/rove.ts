@@ -36,6 +36,8 @@ export function regionKeys(event: KeyboardEvent): void {
   const next = all[(at + step + all.length) % all.length];
   const inside =
     next?.querySelector<HTMLElement>('[data-entry]') ??
-    next?.querySelector<HTMLElement>('textarea, [tabindex="0"], button:not([tabindex="-1"]), a[href], select, input');
+    next?.querySelector<HTMLElement>(
+      'textarea, [tabindex="0"], button:not([tabindex="-1"]), a[href], select, input',
+    );
   inside?.focus();
 }

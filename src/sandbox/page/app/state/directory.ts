@@ -1,6 +1,6 @@
-import { standardEmoji } from '../text/emoji.js';
 import type { Conversation, Directory, Group, Person } from '../../protocol.js';
 import type { Choice, Names } from '../place.js';
+import { standardEmoji } from '../text/emoji.js';
 
 const ALIASES = 3;
 
@@ -10,11 +10,7 @@ export function labelOf(person: Person | undefined): string | undefined {
 }
 
 /** A direct conversation is called by the others in it, a channel by its name. */
-export function titleOf(
-  it: Conversation,
-  me: string,
-  people: ReadonlyMap<string, Person>,
-): string {
+export function titleOf(it: Conversation, me: string, people: ReadonlyMap<string, Person>): string {
   if (it.kind === 'channel') return it.name;
   const others = (it.people ?? []).filter((id) => id !== me);
   if (others.length === 0) return `${labelOf(people.get(me)) ?? me} (you)`;
@@ -22,7 +18,10 @@ export function titleOf(
 }
 
 /** A character or the address of a custom image. */
-export function emojiOf(custom: Directory['emoji'], name: string): { char: string } | { url: string } | undefined {
+export function emojiOf(
+  custom: Directory['emoji'],
+  name: string,
+): { char: string } | { url: string } | undefined {
   let wanted = name;
   for (let hop = 0; hop < ALIASES; hop += 1) {
     const own = custom[wanted];

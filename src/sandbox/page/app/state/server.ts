@@ -33,9 +33,12 @@ export async function send(path: string, body: Fields): Promise<Outcome> {
  * A GET from the sandbox.
  * @throws Unreachable
  */
-export async function ask<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
-  const given = Object.entries(query).flatMap(([name, value]): Array<[string, string]> =>
-    value === undefined ? [] : [[name, String(value)]],
+export async function ask<T>(
+  path: string,
+  query: Record<string, string | number | undefined> = {},
+): Promise<T> {
+  const given = Object.entries(query).flatMap(
+    ([name, value]): Array<[string, string]> => (value === undefined ? [] : [[name, String(value)]]),
   );
   try {
     const response = await fetch(`${path}?${new URLSearchParams(given)}`);

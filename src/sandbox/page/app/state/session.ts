@@ -1,6 +1,15 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import type { Fields } from '../../../fields.js';
-import type { Conversation, Directory, Group, Message, Person, Start, Told, Whisper } from '../../protocol.js';
+import type {
+  Conversation,
+  Directory,
+  Group,
+  Message,
+  Person,
+  Start,
+  Told,
+  Whisper,
+} from '../../protocol.js';
 import type { Names } from '../place.js';
 import { choicesOf, labelOf, namesOf, titleOf } from './directory.js';
 import { Notices } from './notices.js';
@@ -45,7 +54,9 @@ export class Session {
   /** Texts that were begun, by channel or thread. */
   readonly drafts = new Map<string, string>();
   readonly names = computed<Names>(() =>
-    namesOf(this.people.value, this.conversations.value, this.groups.value, this.emoji.value, () => this.now()),
+    namesOf(this.people.value, this.conversations.value, this.groups.value, this.emoji.value, () =>
+      this.now(),
+    ),
   );
   readonly choices = computed(() => choicesOf(this.me, this.people.value, this.conversations.value));
   readonly #timelines = new Map<string, Timeline>();
@@ -280,7 +291,8 @@ export class Session {
     this.conversations.value = all;
     this.#timelines.delete(channel);
     const where = this.where.peek();
-    if (where.view === 'channel' && where.channel === channel) void this.go(this.#reachable(undefined), 'replace');
+    if (where.view === 'channel' && where.channel === channel)
+      void this.go(this.#reachable(undefined), 'replace');
   }
 
   #stamp(channel: string): void {

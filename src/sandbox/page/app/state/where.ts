@@ -24,7 +24,13 @@ export function whereOf(address: URL): Where | undefined {
   if (first !== 'archives' || !channel) return undefined;
   const target = mark && /^p\d{7,}$/.test(mark) ? `${mark.slice(1, -6)}.${mark.slice(-6)}` : undefined;
   const thread = address.searchParams.get('thread_ts') ?? undefined;
-  return { view: 'channel', channel, tab: 'messages', ...(target ? { target } : {}), ...(thread ? { thread } : {}) };
+  return {
+    view: 'channel',
+    channel,
+    tab: 'messages',
+    ...(target ? { target } : {}),
+    ...(thread ? { thread } : {}),
+  };
 }
 
 /** The address of what is shown, as permalinks of the Web API are. @param keep members of the query to carry on */

@@ -24,7 +24,14 @@ export function Json({ value }: { value: unknown }) {
 
 function Value({ value, depth }: { value: unknown; depth: number }) {
   if (Array.isArray(value)) {
-    return <Members open="[" end="]" depth={depth} all={value.map((it, at): [string, unknown] => [String(at), it])} />;
+    return (
+      <Members
+        open="["
+        end="]"
+        depth={depth}
+        all={value.map((it, at): [string, unknown] => [String(at), it])}
+      />
+    );
   }
   if (isFields(value)) return <Members open="{" end="}" depth={depth} all={Object.entries(value)} />;
   if (typeof value === 'string') return <Text text={value} />;
