@@ -60,7 +60,7 @@ export function About({ channel, close }: { channel: Conversation; close: () => 
           title="Add a bookmark"
           fields={[
             { name: 'title', label: 'Name' },
-            { name: 'link', label: 'Address', type: 'url' },
+            { name: 'link', label: 'Address', address: true },
           ]}
           save={(given) => session.quietly('bookmark', { channel: channel.id, ...given })}
           close={done}
@@ -193,7 +193,7 @@ function Form({
   close,
 }: {
   title: string;
-  fields: ReadonlyArray<{ name: string; label: string; value?: string; type?: string }>;
+  fields: ReadonlyArray<{ name: string; label: string; value?: string; address?: boolean }>;
   save: (given: Record<string, string>) => Promise<{ ok: boolean; error?: string }>;
   close: () => void;
 }) {
@@ -214,7 +214,7 @@ function Form({
             {it.label}
             <input
               name={it.name}
-              type={it.type ?? 'text'}
+              inputMode={it.address ? 'url' : 'text'}
               defaultValue={it.value}
               autocomplete="off"
               aria-describedby="form-wrong"

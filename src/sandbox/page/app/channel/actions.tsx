@@ -82,7 +82,7 @@ export function Toolbar({
   if (message.only || isSystem(message) || channel.isArchived || !channel.isMember) return null;
   const tab = tabbed ? 0 : -1;
   return (
-    <div class="toolbar" role="group" aria-label="Message actions">
+    <div class="toolbar" role="toolbar" aria-label="Message actions">
       {QUICK.map((name) => {
         const drawn = names.emoji(name);
         return (

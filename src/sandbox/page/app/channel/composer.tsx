@@ -29,7 +29,7 @@ export function Composer({
   const [picking, setPicking] = useState<Element>();
   const [broadcast, setBroadcast] = useState(false);
   const complete = useCompletion(box, thread !== undefined);
-  const fit = () => {
+  const grow = () => {
     const it = box.current;
     if (!it) return;
     it.style.height = 'auto';
@@ -37,14 +37,14 @@ export function Composer({
   };
   useLayoutEffect(() => {
     if (box.current) box.current.value = session.drafts.get(draft) ?? '';
-    fit();
+    grow();
   }, [draft, session]);
   const put = (text: string, from: number, to: number) => {
     const it = box.current;
     if (!it) return;
     it.setRangeText(text, from, to, 'end');
     session.drafts.set(draft, it.value);
-    fit();
+    grow();
     it.focus();
   };
   const insert = (text: string) => {
@@ -64,7 +64,7 @@ export function Composer({
     it.value = '';
     session.drafts.delete(draft);
     complete.close();
-    fit();
+    grow();
     const attached = files;
     setFiles([]);
     const sent = await deliver(text, attached);
@@ -73,7 +73,7 @@ export function Composer({
     it.value = restore;
     session.drafts.set(draft, restore);
     setFiles(attached);
-    fit();
+    grow();
   };
   const deliver = async (text: string, attached: readonly File[]): Promise<boolean> => {
     const on = { channel: channel.id, ...(thread ? { thread_ts: thread } : {}) };
@@ -153,7 +153,7 @@ export function Composer({
         {...complete.aria}
         onInput={(event) => {
           session.drafts.set(draft, event.currentTarget.value);
-          fit();
+          grow();
           complete.look();
         }}
         onKeyDown={keys}

@@ -17,7 +17,6 @@ export function useDetails(channel: string): Details | undefined {
   const session = useSession();
   const stamp = session.stamps.value.get(channel) ?? 0;
   const [found, setFound] = useState<{ channel: string; details: Details }>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says that it is time to look again
   useEffect(() => {
     let late = false;
     const look = async () => {

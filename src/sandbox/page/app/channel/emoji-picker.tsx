@@ -80,7 +80,7 @@ export function EmojiPicker({
       return;
     }
     const all = [...(box.current?.querySelectorAll<HTMLElement>('.emoji-grid button') ?? [])];
-    const at = all.findIndex((it) => it === document.activeElement);
+    const at = all.findIndex((it) => it.matches(':focus'));
     const to = at < 0 ? (event.key === 'ArrowDown' ? all[0] : undefined) : all[at + stepOf(event.key)];
     if (event.key === 'Enter' && at < 0) {
       event.preventDefault();

@@ -95,7 +95,6 @@ export function MessageList(props: ListProps) {
     >
       <ol
         ref={list}
-        role="list"
         class="messages"
         aria-label={label}
         onKeyDown={keys}
@@ -184,7 +183,6 @@ const Row = memo(function Row(props: RowProps) {
       <li
         class={names.filter(Boolean).join(' ')}
         data-ts={message.ts}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrows go through the messages
         tabIndex={active ? 0 : -1}
         aria-labelledby={`${id}-who ${id}-body`}
         onPointerEnter={() => point(message.ts)}
@@ -230,7 +228,6 @@ function useScrolling(props: ListProps, list: { current: HTMLElement | null }) {
     if (below < AHEAD_PX && newer) more?.('newer');
     if (stuck.current) atEnd?.();
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what changes the height is in the list
   useLayoutEffect(() => {
     const it = scroller.current;
     if (!it) return;
@@ -242,7 +239,6 @@ function useScrolling(props: ListProps, list: { current: HTMLElement | null }) {
     if (stuck.current) atEnd?.();
     if (it.scrollHeight <= it.clientHeight + AHEAD_PX && older) more?.('older');
   }, [first, last, shown.length]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each target, when it is there
   useLayoutEffect(() => {
     if (!target) return;
     const on = list.current?.querySelector(`[data-ts="${target}"]`);
@@ -273,7 +269,7 @@ function useScrolling(props: ListProps, list: { current: HTMLElement | null }) {
 /** Tab goes through the controls of the message that has the focus, then out of the list. */
 function leaveByTab(event: KeyboardEvent, on: HTMLElement, list: HTMLElement | null): void {
   const inside = [...on.querySelectorAll<HTMLElement>(CONTROLS)].filter((it) => it.offsetParent !== null);
-  const at = inside.findIndex((it) => it === document.activeElement);
+  const at = inside.findIndex((it) => it.matches(':focus'));
   if (event.shiftKey) {
     if (document.activeElement !== on && at > 0) return;
     event.preventDefault();

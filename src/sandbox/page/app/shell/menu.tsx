@@ -80,7 +80,7 @@ export function Menu({
   useOutside(box, anchor, () => close(true));
   const keys = (event: KeyboardEvent) => {
     const all = [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-    const at = all.findIndex((it) => it === document.activeElement);
+    const at = all.findIndex((it) => it.matches(':focus'));
     const to = targetOf(event.key, at, all);
     event.stopPropagation();
     if (event.key === 'Escape' || event.key === 'Tab') {

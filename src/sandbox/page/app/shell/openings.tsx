@@ -295,7 +295,7 @@ function Jump({ close }: { close: () => void }) {
   const [words, setWords] = useState('');
   const [messages, setMessages] = useState<ReadonlyArray<{ channel: string; message: Message }>>([]);
   const [at, setAt] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     setAt(0);
     setMessages([]);
@@ -366,24 +366,25 @@ function Jump({ close }: { close: () => void }) {
         onInput={(event) => setWords(event.currentTarget.value)}
         onKeyDown={keys}
       />
-      <ul id="jump-found" role="listbox" aria-label="Found" class="rows found" ref={list}>
+      <div id="jump-found" role="listbox" aria-label="Found" class="rows found" ref={list}>
         {found.map((it, index) => (
-          <li
+          <div
             key={it.key}
             id={`jump-${index}`}
             role="option"
+            tabIndex={-1}
             aria-selected={index === at}
             class={index === at ? 'row-main on' : 'row-main'}
             onPointerDown={(event) => event.preventDefault()}
-            onClick={() => take(it)}
+            onPointerUp={() => take(it)}
           >
             <span>
               <b>{it.label}</b>
               <small>{it.detail}</small>
             </span>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {found.length === 0 && <p class="muted">Nothing found.</p>}
     </Dialog>
   );

@@ -4,7 +4,7 @@
  */
 export function rove(event: KeyboardEvent, list: Element, selector: string): boolean {
   const all = [...list.querySelectorAll<HTMLElement>(selector)].filter((it) => it.offsetParent !== null);
-  const at = all.findIndex((it) => it === document.activeElement);
+  const at = all.findIndex((it) => it.matches(':focus'));
   if (at < 0) return false;
   const to =
     event.key === 'ArrowDown'

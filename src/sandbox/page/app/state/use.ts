@@ -28,7 +28,6 @@ export function usePlace(spot: Spot): Place {
   const choices = session.choices.value;
   const inMessage = 'channel' in spot;
   const key = inMessage ? `${spot.channel} ${spot.ts}` : spot.kind;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what of the spot matters
   return useMemo(() => placeOf(session, spot, names, choices), [session, key, names, choices]);
 }
 

@@ -96,10 +96,9 @@ export function TrafficView({ menu }: { menu: preact.ComponentChildren }) {
         </button>
       </form>
       <div class="exchanges">
-        <div
+        <section
           ref={list}
           class="exchange-list"
-          role="group"
           aria-label="Exchanges"
           data-region="exchanges"
           onKeyDown={(event) => list.current && rove(event, list.current, '.exchange')}
@@ -130,7 +129,7 @@ export function TrafficView({ menu }: { menu: preact.ComponentChildren }) {
               <time class="exchange-at">{timeOf(it.at)}</time>
             </button>
           ))}
-        </div>
+        </section>
         {open && <Exchanged it={open} close={() => setChosen(undefined)} />}
       </div>
     </main>
@@ -189,7 +188,6 @@ function useExchanges(): readonly Exchange[] {
   const last = useRef(0);
   const asking = useRef(false);
   const mark = session.traffic.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the mark says that there is more
   useEffect(() => {
     if (asking.current) return;
     asking.current = true;
