@@ -102,7 +102,7 @@ export function About({ channel, close }: { channel: Conversation; close: () => 
 
 function Do({ label, run }: { label: string; run: () => void }) {
   return (
-    <button type="button" class="button small" onClick={run}>
+    <button type="button" class="btn is-small" onClick={run}>
       {label}
     </button>
   );
@@ -127,7 +127,7 @@ function Note({ channel, what, may }: { channel: Conversation; what: 'topic' | '
         {may && !editing && (
           <button
             type="button"
-            class="link"
+            class="text-button"
             aria-label={`Edit ${title.toLowerCase()}`}
             onClick={() => setEditing(true)}
           >
@@ -136,13 +136,13 @@ function Note({ channel, what, may }: { channel: Conversation; what: 'topic' | '
         )}
       </div>
       {editing ? (
-        <form class="fields" onSubmit={save}>
+        <form class="form-fields" onSubmit={save}>
           <textarea name="text" rows={2} maxLength={250} aria-label={title} defaultValue={value} />
           <div class="dialog-feet">
-            <button type="button" class="button small" onClick={() => setEditing(false)}>
+            <button type="button" class="btn is-small" onClick={() => setEditing(false)}>
               Cancel
             </button>
-            <button type="submit" class="button small primary">
+            <button type="submit" class="btn is-small is-primary">
               Save
             </button>
           </div>
@@ -169,12 +169,12 @@ function Invite({ channel, close }: { channel: Conversation; close: () => void }
     <Dialog title={`Invite people to #${channel.name}`} close={close}>
       <PersonTicks label="People" people={people} chosen={chosen} choose={setChosen} />
       <div class="dialog-feet">
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="btn" onClick={close}>
           Cancel
         </button>
         <button
           type="button"
-          class="button primary"
+          class="btn is-primary"
           disabled={chosen.size === 0}
           onClick={() => void invite()}
         >
@@ -208,7 +208,7 @@ function Form({
   };
   return (
     <Dialog title={title} close={close}>
-      <form class="fields" noValidate onSubmit={submit}>
+      <form class="form-fields" noValidate onSubmit={submit}>
         {fields.map((it) => (
           <label key={it.name}>
             {it.label}
@@ -221,14 +221,14 @@ function Form({
             />
           </label>
         ))}
-        <p id="form-wrong" class="wrong" role="alert">
+        <p id="form-wrong" class="form-wrong" role="alert">
           {wrong}
         </p>
         <div class="dialog-feet">
-          <button type="button" class="button" onClick={close}>
+          <button type="button" class="btn" onClick={close}>
             Cancel
           </button>
-          <button type="submit" class="button primary">
+          <button type="submit" class="btn is-primary">
             Save
           </button>
         </div>

@@ -193,7 +193,7 @@ export function Composer({
         </button>
         {!thread && <Shortcuts />}
         {thread && (
-          <label class="tick">
+          <label class="check">
             <input
               type="checkbox"
               checked={broadcast}
@@ -319,7 +319,7 @@ function useCompletion(box: { current: HTMLTextAreaElement | null }, inThread: b
             role="option"
             tabIndex={-1}
             aria-selected={index === at}
-            class={index === at ? 'completion on' : 'completion'}
+            class={index === at ? 'completion is-on' : 'completion'}
             onPointerDown={(event) => {
               event.preventDefault();
               take(item, put);

@@ -49,10 +49,10 @@ export function Editor({
         }}
       />
       <div class="editor-feet">
-        <button type="button" class="button small" onClick={done}>
+        <button type="button" class="btn is-small" onClick={done}>
           Cancel
         </button>
-        <button type="button" class="button small primary" onClick={() => void save()}>
+        <button type="button" class="btn is-small is-primary" onClick={() => void save()}>
           Save
         </button>
       </div>

@@ -13,7 +13,7 @@ export function FileCard({ file }: { file: Fields }) {
   const size = sizeText(Number(file.size ?? 0));
   if (PICTURE.test(name.split('.').at(-1) ?? '')) {
     return (
-      <a class="picture" href={address} target="_blank" rel="noreferrer">
+      <a class="picture-card" href={address} target="_blank" rel="noreferrer">
         <span class="picture-title">
           {title} <small>{size}</small>
         </span>
@@ -23,7 +23,7 @@ export function FileCard({ file }: { file: Fields }) {
   }
   const preview = textOf(file.preview);
   return (
-    <a class="file" href={address} target="_blank" rel="noreferrer">
+    <a class="file-card" href={address} target="_blank" rel="noreferrer">
       <span class="file-head">
         <span class="file-icon">
           <Icon name="file" />

@@ -93,6 +93,7 @@ export function MessageList(props: ListProps) {
       }}
       onPointerLeave={() => setHot(undefined)}
     >
+      <h2 class="unseen">{label}</h2>
       <ol
         ref={list}
         class="messages"
@@ -171,12 +172,12 @@ const Row = memo(function Row(props: RowProps) {
   return (
     <>
       {day && (
-        <li class="day" role="presentation">
+        <li class="day">
           <span>{day}</span>
         </li>
       )}
       {fresh && (
-        <li class="new-line" role="presentation">
+        <li class="new-line">
           <span>New</span>
         </li>
       )}

@@ -45,7 +45,7 @@ export function MessageBody({
   const app = author?.bot || message.bot_id !== undefined;
   const time = (
     <a
-      class="time"
+      class="message-time"
       href={`/archives/${channel.id}/p${message.ts.replace('.', '')}`}
       title={wholeText(message.ts)}
       tabIndex={-1}
@@ -107,7 +107,7 @@ function Notes({ message }: { message: Shown }) {
           <Icon name="reply" />
           <button
             type="button"
-            class="link"
+            class="text-button"
             onClick={() => void session.openThread(textOf(message.thread_ts))}
           >
             replied to a thread
@@ -162,7 +162,7 @@ function Reactions({
           <button
             key={name}
             type="button"
-            class={mine ? 'reaction mine' : 'reaction'}
+            class={mine ? 'reaction is-mine' : 'reaction'}
             aria-pressed={mine}
             aria-label={`${name}, ${users.length}: ${who}`}
             title={`${who} reacted with :${name}:`}

@@ -88,9 +88,8 @@ function Head({
             <button
               key={tab}
               type="button"
-              class={tab === where.tab ? 'tab on' : 'tab'}
+              class={tab === where.tab ? 'tab is-on' : 'tab'}
               aria-current={tab === where.tab ? 'page' : undefined}
-              aria-label={tab === 'pins' && channel.pinCount > 0 ? `${label}, ${channel.pinCount}` : label}
               onClick={() => {
                 const { target: _target, ...rest } = where;
                 void session.go({ ...rest, tab }, 'replace');
@@ -98,19 +97,14 @@ function Head({
             >
               <Icon name={icon} />
               <span>{label}</span>
-              {tab === 'pins' && channel.pinCount > 0 && <span class="count">{channel.pinCount}</span>}
+              {tab === 'pins' && channel.pinCount > 0 && <span class="pin-count">{channel.pinCount}</span>}
             </button>
           ),
         )}
       </nav>
-      <button
-        type="button"
-        class="tab"
-        aria-expanded={where.about === true}
-        aria-label={`About this conversation, ${channel.memberCount} members`}
-        onClick={about}
-      >
+      <button type="button" class="tab" aria-expanded={where.about === true} onClick={about}>
         <Icon name="people" />
+        <span class="unseen">About this conversation, members: </span>
         <span>{channel.memberCount}</span>
       </button>
     </header>
@@ -200,7 +194,7 @@ function Foot({ channel }: { channel: Conversation }) {
         </p>
         <button
           type="button"
-          class="button primary"
+          class="btn is-primary"
           data-entry
           onClick={() => void session.act('join', { channel: channel.id })}
         >

@@ -54,16 +54,15 @@ export function App() {
   );
   return (
     <>
-      <a
+      <button
+        type="button"
         class="skip"
-        href="#text"
-        onClick={(event) => {
-          event.preventDefault();
-          document.querySelector<HTMLElement>('.main [data-entry], #main [tabindex="0"]')?.focus();
-        }}
+        onClick={() =>
+          document.querySelector<HTMLElement>('.main [data-entry], #main [tabindex="0"]')?.focus()
+        }
       >
         Skip to the message box
-      </a>
+      </button>
       <div class={`app ${drawer ? 'drawer-open' : ''} ${isBeside(where) ? 'with-panel' : ''}`}>
         <aside class="side" aria-label="Workspace" data-region="side">
           <Sidebar

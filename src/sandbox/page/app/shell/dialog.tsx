@@ -43,7 +43,7 @@ export function Dialog({
   return (
     <dialog
       ref={box}
-      class={wide ? 'dialog wide' : 'dialog'}
+      class={wide ? 'sheet is-wide' : 'sheet'}
       aria-labelledby={id}
       onKeyDown={keys}
       onCancel={(event) => {
@@ -85,12 +85,12 @@ export function Confirm({
     <Dialog title={title} close={close}>
       <p>{text}</p>
       <div class="dialog-feet">
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="btn" onClick={close}>
           Cancel
         </button>
         <button
           type="button"
-          class="button danger"
+          class="btn is-danger"
           onClick={() => {
             close();
             run();

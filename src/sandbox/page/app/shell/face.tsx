@@ -16,7 +16,7 @@ export function Face({
   const label = name ?? labelOf(person) ?? '?';
   const letter = [...label.replace(/^[^\p{L}\p{N}]+/u, '')][0] ?? '?';
   return (
-    <span class={`face hue-${hueOf(person?.id ?? label)} ${small ? 'small' : ''}`} aria-hidden="true">
+    <span class={`face hue-${hueOf(person?.id ?? label)} ${small ? 'is-small' : ''}`} aria-hidden="true">
       {person?.bot ? '⚡' : letter.toUpperCase()}
     </span>
   );

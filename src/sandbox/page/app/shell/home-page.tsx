@@ -17,7 +17,7 @@ export function HomePage({ menu }: { menu: preact.ComponentChildren }) {
           <h1 id="title">{appName}</h1>
         </div>
         <nav class="tabs" aria-label="Tabs of this app">
-          <button type="button" class="tab on" aria-current="page">
+          <button type="button" class="tab is-on" aria-current="page">
             <Icon name="home" />
             <span>Home</span>
           </button>

@@ -33,7 +33,7 @@ export type IconName = keyof typeof PATHS;
 /** A small drawing that says nothing to screen readers: what holds it has a name. */
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class="glyph" viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   );

@@ -92,14 +92,14 @@ export function Menu({
     }
   };
   return (
-    <div class="menu floating" role="menu" aria-label={label} ref={box} tabIndex={-1} onKeyDown={keys}>
+    <div class="action-menu floating" role="menu" aria-label={label} ref={box} tabIndex={-1} onKeyDown={keys}>
       {items.map((it) => (
         <button
           key={it.label}
           type="button"
           role="menuitem"
           tabIndex={-1}
-          class={`${it.danger ? 'danger' : ''} ${it.apart ? 'apart' : ''}`}
+          class={`${it.danger ? 'is-danger' : ''} ${it.apart ? 'apart' : ''}`}
           onClick={() => {
             close(true);
             it.run();

@@ -8,7 +8,7 @@ export function NoticeBoard() {
     <>
       <div class="notices" role="status">
         {notices.shown.value.map((it) => (
-          <div key={it.id} class={it.bad ? 'notice bad' : 'notice'}>
+          <div key={it.id} class={it.bad ? 'notice is-bad' : 'notice'}>
             <span>{it.text}</span>
             <button
               type="button"

@@ -56,7 +56,7 @@ function Browse({ close, create }: { close: () => void; create: () => void }) {
           value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />
-        <button type="button" class="button" onClick={create}>
+        <button type="button" class="btn" onClick={create}>
           Create channel
         </button>
       </div>
@@ -96,7 +96,7 @@ function ChannelRow({ it, close }: { it: Conversation; close: () => void }) {
       {!it.isArchived && (
         <button
           type="button"
-          class="button"
+          class="btn"
           onClick={() => void session.act(it.isMember ? 'leave' : 'join', { channel: it.id })}
           aria-label={`${it.isMember ? 'Leave' : 'Join'} ${it.name}`}
         >
@@ -127,7 +127,7 @@ function Create({ close }: { close: () => void }) {
   };
   return (
     <Dialog title="Create a channel" close={close}>
-      <form onSubmit={submit} class="fields" noValidate>
+      <form onSubmit={submit} class="form-fields" noValidate>
         <label>
           Name
           <input
@@ -140,17 +140,17 @@ function Create({ close }: { close: () => void }) {
             onInput={() => setWrong(undefined)}
           />
         </label>
-        <p id="create-wrong" class="wrong" role="alert">
+        <p id="create-wrong" class="form-wrong" role="alert">
           {wrong}
         </p>
-        <label class="tick">
+        <label class="check">
           <input type="checkbox" name="private" /> Private: only invited people see it
         </label>
         <div class="dialog-feet">
-          <button type="button" class="button" onClick={close}>
+          <button type="button" class="btn" onClick={close}>
             Cancel
           </button>
-          <button type="submit" class="button primary">
+          <button type="submit" class="btn is-primary">
             Create
           </button>
         </div>
@@ -173,12 +173,12 @@ function Direct({ close }: { close: () => void }) {
     <Dialog title="New message" close={close}>
       <PersonTicks label="To" chosen={chosen} choose={setChosen} people={others(session)} />
       <div class="dialog-feet">
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="btn" onClick={close}>
           Cancel
         </button>
         <button
           type="button"
-          class="button primary"
+          class="btn is-primary"
           disabled={chosen.size === 0 || chosen.size > 8}
           onClick={start}
         >
@@ -205,12 +205,12 @@ function Columns({ close }: { close: () => void }) {
       <p class="muted">Two to four people, each in a column of their own.</p>
       <PersonTicks label="People" chosen={chosen} choose={setChosen} people={people} />
       <div class="dialog-feet">
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="btn" onClick={close}>
           Cancel
         </button>
         <button
           type="button"
-          class="button primary"
+          class="btn is-primary"
           disabled={chosen.size < 2 || chosen.size > 4}
           onClick={start}
         >
@@ -240,7 +240,7 @@ export function PersonTicks({
       `${it.name} ${it.realName} ${it.displayName}`.toLowerCase().includes(words.toLowerCase()),
   );
   return (
-    <fieldset class="ticks">
+    <fieldset class="person-ticks">
       <legend>{label}</legend>
       <input
         type="search"
@@ -374,7 +374,7 @@ function Jump({ close }: { close: () => void }) {
             role="option"
             tabIndex={-1}
             aria-selected={index === at}
-            class={index === at ? 'row-main on' : 'row-main'}
+            class={index === at ? 'row-main is-on' : 'row-main'}
             onPointerDown={(event) => event.preventDefault()}
             onPointerUp={() => take(it)}
           >

@@ -43,12 +43,12 @@ export function Profile() {
       </dl>
       <div class="dialog-feet">
         {!it.bot && !it.deleted && it.id !== session.me && (
-          <button type="button" class="button" onClick={() => changePerson(it.name, session.keep)}>
+          <button type="button" class="btn" onClick={() => changePerson(it.name, session.keep)}>
             Become {labelOf(it)}
           </button>
         )}
         {!it.deleted && it.id !== 'USLACKBOT' && (
-          <button type="button" class="button primary" onClick={() => void write()}>
+          <button type="button" class="btn is-primary" onClick={() => void write()}>
             Message
           </button>
         )}

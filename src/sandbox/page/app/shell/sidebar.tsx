@@ -180,7 +180,7 @@ function Item({
   go: () => void;
 }) {
   const unread = it && it.unread > 0 && !on;
-  const names = ['place', on && 'on', unread && 'unread'].filter(Boolean).join(' ');
+  const names = ['place', on && 'is-on', unread && 'unread'].filter(Boolean).join(' ');
   const count = it?.mentions ?? 0;
   const told = unread ? `, ${it.unread === 100 ? '99+' : it.unread} unread` : '';
   return (
@@ -190,14 +190,18 @@ function Item({
         class={names}
         data-channel={it?.id}
         aria-current={on ? 'page' : undefined}
-        aria-label={`${label}, ${said}${it?.isArchived ? ', archived' : ''}${told}`}
         title={label}
         tabIndex={entry ? 0 : -1}
         onClick={go}
       >
         {icon ? <Icon name={icon} /> : face}
-        <span class="label">{label}</span>
-        {unread && count > 0 && <span class="badge">{count > 99 ? '99+' : count}</span>}
+        <span class="place-label">{label}</span>
+        <span class="unseen">{`, ${said}${it?.isArchived ? ', archived' : ''}${told}`}</span>
+        {unread && count > 0 && (
+          <span class="badge" aria-hidden="true">
+            {count > 99 ? '99+' : count}
+          </span>
+        )}
       </button>
     </li>
   );
@@ -218,13 +222,13 @@ function Tool({
     <li>
       <button
         type="button"
-        class={on ? 'place tool on' : 'place tool'}
+        class={on ? 'place tool is-on' : 'place tool'}
         aria-current={on ? 'page' : undefined}
         tabIndex={on ? 0 : -1}
         onClick={run}
       >
         <Icon name={icon} />
-        <span class="label">{label}</span>
+        <span class="place-label">{label}</span>
       </button>
     </li>
   );

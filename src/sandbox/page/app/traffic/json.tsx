@@ -14,7 +14,7 @@ export function Json({ value }: { value: unknown }) {
   };
   return (
     <div class="json">
-      <button type="button" class="link" onClick={() => void copy()}>
+      <button type="button" class="text-button" onClick={() => void copy()}>
         {copied ? 'Copied' : 'Copy'}
       </button>
       <Value value={value} depth={0} />
@@ -76,7 +76,7 @@ function Text({ text }: { text: string }) {
     <span class="json-text">
       {JSON.stringify(whole ? text : text.slice(0, LONG))}
       {!whole && (
-        <button type="button" class="link" onClick={() => setWhole(true)}>
+        <button type="button" class="text-button" onClick={() => setWhole(true)}>
           … all {text.length} characters
         </button>
       )}

@@ -87,11 +87,11 @@ export function TrafficView({ menu }: { menu: preact.ComponentChildren }) {
           value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />
-        <label class="tick">
+        <label class="check">
           <input type="checkbox" checked={bad} onChange={(event) => setBad(event.currentTarget.checked)} />
           Only what failed
         </label>
-        <button type="button" class="button small" onClick={() => setFrom(all.at(-1)?.seq ?? 0)}>
+        <button type="button" class="btn is-small" onClick={() => setFrom(all.at(-1)?.seq ?? 0)}>
           Clear
         </button>
       </form>
@@ -114,12 +114,15 @@ export function TrafficView({ menu }: { menu: preact.ComponentChildren }) {
             <button
               key={it.seq}
               type="button"
-              class={`exchange ${it.outcome === 'ok' ? '' : 'bad'} ${it.seq === chosen ? 'on' : ''}`}
+              class={`exchange ${it.outcome === 'ok' ? '' : 'is-bad'} ${it.seq === chosen ? 'is-on' : ''}`}
               aria-expanded={it.seq === chosen}
               tabIndex={it.seq === chosen || (!open && at === shown.length - 1) ? 0 : -1}
               onClick={() => setChosen(it.seq === chosen ? undefined : it.seq)}
             >
-              <span class={`way ${it.way}`} title={it.way === 'in' ? 'The app asked' : 'The app was told'}>
+              <span
+                class={`way way-${it.way}`}
+                title={it.way === 'in' ? 'The app asked' : 'The app was told'}
+              >
                 <span aria-hidden="true">{it.way === 'in' ? '→' : '←'}</span>
                 <span class="unseen">{it.way === 'in' ? 'app asked' : 'app was told'}</span>
               </span>
@@ -154,7 +157,7 @@ function Exchanged({ it, close }: { it: Exchange; close: () => void }) {
           {it.way === 'out' && (
             <button
               type="button"
-              class="button small"
+              class="btn is-small"
               onClick={() => void replay(session, it.seq)}
               title="Delivers the same payload once more"
             >
