@@ -117,7 +117,7 @@ function Note({ channel, what, may }: { channel: Conversation; what: 'topic' | '
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;
     const text = String(new FormData(event.currentTarget).get('text'));
-    const outcome = await session.act('channel/topic', { channel: channel.id, [what]: text });
+    const outcome = await session.act('topic', { channel: channel.id, [what]: text });
     if (outcome.ok) setEditing(false);
   };
   return (

@@ -28,6 +28,7 @@ export function HomePage({ menu }: { menu: preact.ComponentChildren }) {
         </nav>
       </header>
       <section class="home-body" aria-label="Home" data-region="home">
+        <h2 class="unseen">Home</h2>
         {view ? (
           <HomeView view={view} place={place} />
         ) : (
