@@ -3,6 +3,7 @@ import type { Conversation } from '../../protocol.js';
 import { Confirm, Dialog } from '../shell/dialog.js';
 import { Icon } from '../shell/icon.js';
 import { PersonTicks } from '../shell/openings.js';
+import { channelName, nameProblem } from '../state/channel-name.js';
 import { wordsFor } from '../state/notices.js';
 import { useSession } from '../state/use.js';
 import { Members, useDetails } from './details.js';
@@ -70,7 +71,13 @@ export function About({ channel, close }: { channel: Conversation; close: () => 
         <Form
           title="Rename this channel"
           fields={[{ name: 'name', label: 'Name', value: channel.name }]}
-          save={(given) => session.quietly('channel/rename', { channel: channel.id, ...given })}
+          save={async (given) => {
+            const name = channelName(given.name ?? '');
+            const error = nameProblem(name);
+            return error
+              ? { ok: false, error }
+              : session.quietly('channel/rename', { channel: channel.id, name });
+          }}
           close={done}
         />
       )}

@@ -298,12 +298,13 @@ function useCompletion(box: { current: HTMLTextAreaElement | null }, inThread: b
     const item = found?.items[at];
     if (!found || !item) return false;
     const count = found.items.length;
-    const exact = box.current?.value === item.insert;
+    const typed = box.current?.value.slice(found.from, box.current.selectionStart);
+    const exact = typed === item.insert;
     if (event.key === 'ArrowDown') setAt((at + 1) % count);
     else if (event.key === 'ArrowUp') setAt((at - 1 + count) % count);
     else if (event.key === 'Escape') close();
     else if (event.key === 'Tab' && !event.shiftKey) take(item, put);
-    // A whole command is sent, not completed.
+    // What is whole already is sent, not completed.
     else if (event.key === 'Enter' && !event.isComposing && !exact) take(item, put);
     else return false;
     event.preventDefault();

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Conversation, Message, Person } from '../../protocol.js';
+import { channelName, nameProblem } from '../state/channel-name.js';
 import { labelOf } from '../state/directory.js';
 import { wordsFor } from '../state/notices.js';
 import { ask } from '../state/server.js';
@@ -114,8 +115,14 @@ function Create({ close }: { close: () => void }) {
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;
     const form = new FormData(event.currentTarget);
+    const name = channelName(String(form.get('name')));
+    const problem = nameProblem(name);
+    if (problem) {
+      setWrong(wordsFor(problem));
+      return;
+    }
     const outcome = await session.quietly('channel', {
-      name: String(form.get('name')).trim(),
+      name,
       private: form.get('private') === 'on',
     });
     if (!outcome.ok) {
