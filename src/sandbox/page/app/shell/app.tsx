@@ -4,13 +4,15 @@ import { ModalStack } from '../forms/modals.js';
 import { usePlace, useSession } from '../state/use.js';
 import { whereOf } from '../state/where.js';
 import { TrafficView } from '../traffic/traffic.js';
+import { Face } from './face.js';
 import { HomePage } from './home-page.js';
 import { Icon } from './icon.js';
 import { NoticeBoard } from './notices.js';
 import { OpenDialog } from './openings.js';
 import { Profile } from './profile.js';
 import { regionKeys } from './rove.js';
-import { type Opening, Sidebar } from './sidebar.js';
+import { type Opening, Sidebar, Who } from './sidebar.js';
+import { isColumn } from './who.js';
 
 /** The whole page of one person. */
 export function App() {
@@ -54,15 +56,15 @@ export function App() {
   );
   return (
     <>
-      <button
-        type="button"
-        class="skip"
-        onClick={() =>
-          document.querySelector<HTMLElement>('.main [data-entry], #main [tabindex="0"]')?.focus()
-        }
-      >
+      <button type="button" class="skip" onClick={skip}>
         Skip to the message box
       </button>
+      {isColumn(session.keep) && (
+        <div class="column-who">
+          <Face small person={session.person} />
+          <Who id="column-me" />
+        </div>
+      )}
       <div class={`app ${drawer ? 'drawer-open' : ''} ${isBeside(where) ? 'with-panel' : ''}`}>
         <aside class="side" aria-label="Workspace" data-region="side">
           <Sidebar
@@ -86,6 +88,12 @@ export function App() {
       <NoticeBoard />
     </>
   );
+}
+
+/** To where one writes, or where there is nothing to write, to what there is to read. */
+function skip(): void {
+  const entry = document.querySelector<HTMLElement>('.main [data-entry]');
+  (entry ?? document.querySelector<HTMLElement>('#main [tabindex="0"]'))?.focus();
 }
 
 function isBeside(where: ReturnType<typeof useSession>['where']['value']): boolean {

@@ -34,7 +34,7 @@ export function Sidebar({ open, done }: { open: (what: Opening) => void; done: (
     <div class="side-inside">
       <header class="side-head">
         <div class="team">{facts.teamName}</div>
-        <Who />
+        {!isColumn(session.keep) && <Who />}
       </header>
       <button type="button" class="jump" onClick={() => open('jump')}>
         <Icon name="search" />
@@ -126,14 +126,15 @@ function isApp(it: Conversation, bot: string): boolean {
   return it.kind === 'im' && (it.people ?? []).includes(bot);
 }
 
-function Who() {
+/** Whom this page belongs to, and who else one may be. */
+export function Who({ id = 'me' }: { id?: string }) {
   const session = useSession();
   const choices = [...session.people.value.values()].filter((it) => !it.deleted && !it.bot);
   return (
     <label class="who">
       <span>You are</span>
       <select
-        id="me"
+        id={id}
         value={session.me}
         onChange={(event) => {
           const chosen = session.people.value.get(event.currentTarget.value);
