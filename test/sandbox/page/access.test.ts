@@ -103,9 +103,12 @@ const NASTY = '<img src=x onerror=alert(1)><script>alert(2)</script> "quotes" & 
     await until(async () => String(await focused(page)).includes('line 4'));
     await page.keyboard.press('t');
     await page.locator('.panel .message').waitFor();
+    await until(async () => (await focused(page)) === 'reply');
+    // The regions in turn: from the last to the first and back.
     await page.keyboard.press('F6');
-    await until(async () => (await focused(page)) === 'text' || (await focused(page)) === 'reply');
-    while ((await focused(page)) !== 'reply') await page.keyboard.press('F6');
+    expect(await page.evaluate(() => document.activeElement?.closest('.side') !== null)).toBe(true);
+    await page.keyboard.press('Shift+F6');
+    expect(await focused(page)).toBe('reply');
     await page.keyboard.type('a reply');
     await page.keyboard.press('Enter');
     await page.locator('.panel .message', { hasText: 'a reply' }).waitFor();

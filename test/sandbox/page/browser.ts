@@ -81,9 +81,15 @@ export async function shot(page: Page, name: string): Promise<void> {
   if (SHOTS) await page.screenshot({ path: join(SHOTS, `page-${name}.png`) });
 }
 
-/** Waits until it is true; the test's own time limit is the end. */
+const PATIENCE_MS = 60_000;
+
+/** Waits until it is true; fails when it never becomes so. */
 export async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 15));
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await what())) {
+    if (Date.now() > end) throw new Error(`never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
 }
 
 /** Walks with a key until the element has the focus. @returns how many steps it took; fails after `most` */

@@ -86,6 +86,7 @@ export function MessageList(props: ListProps) {
   return (
     <div
       class="scroller"
+      data-region={inThread ? undefined : 'messages'}
       ref={scroller}
       onScroll={scrolled}
       onPointerDown={() => {

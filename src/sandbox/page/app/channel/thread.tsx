@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Conversation } from '../../protocol.js';
 import { Icon } from '../shell/icon.js';
 import { useSession } from '../state/use.js';
@@ -17,6 +17,7 @@ export function Thread({ channel, ts }: { channel: Conversation; ts: string }) {
     const all = [...(open?.ts === ts ? open.messages : []), ...own.map((it) => shownWhisper({ ...it }, bot))];
     return all.sort((a, b) => (a.ts < b.ts ? -1 : 1));
   }, [open, whispers, channel.id, ts, bot]);
+  useReturn();
   const title = channel.kind === 'channel' ? `#${channel.name}` : session.title(channel);
   return (
     <aside class="panel" aria-label="Thread" data-region="panel">
@@ -40,4 +41,16 @@ export function Thread({ channel, ts }: { channel: Conversation; ts: string }) {
       )}
     </aside>
   );
+}
+
+/** Whoever opens a thread writes in it next, and is where they were when it closes. */
+function useReturn(): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    if (before !== document.body) document.querySelector<HTMLElement>('#reply')?.focus();
+    return () => {
+      const lost = document.activeElement === document.body || document.activeElement === null;
+      if (lost && before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
 }
