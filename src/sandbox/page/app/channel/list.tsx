@@ -272,16 +272,11 @@ function useScrolling(props: ListProps, list: { current: HTMLElement | null }) {
 function leaveByTab(event: KeyboardEvent, on: HTMLElement, list: HTMLElement | null): void {
   const inside = [...on.querySelectorAll<HTMLElement>(CONTROLS)].filter((it) => it.offsetParent !== null);
   const at = inside.findIndex((it) => it.matches(':focus'));
-  if (event.shiftKey) {
-    if (document.activeElement !== on && at > 0) return;
-    event.preventDefault();
-    if (document.activeElement !== on) on.focus();
-    else outside(list, -1)?.focus();
-    return;
-  }
-  if (at < inside.length - 1) return;
+  // Not left to the browser: the buttons of a message are only there while the focus is in it.
+  const step = event.shiftKey ? -1 : 1;
+  const within = event.shiftKey && at < 0 ? undefined : at + step < 0 ? on : inside[at + step];
   event.preventDefault();
-  outside(list, 1)?.focus();
+  (within ?? outside(list, step))?.focus();
 }
 
 /** What Tab would reach before or after the whole list. */
