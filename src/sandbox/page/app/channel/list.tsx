@@ -92,6 +92,9 @@ export function MessageList(props: ListProps) {
       onPointerDown={() => {
         pointed.current = true;
       }}
+      onPointerUp={() => {
+        pointed.current = false;
+      }}
       onPointerLeave={() => setHot(undefined)}
     >
       <h2 class="unseen">{label}</h2>
@@ -103,12 +106,10 @@ export function MessageList(props: ListProps) {
         onFocusCapture={(event) => {
           const on = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-ts]') : null;
           const from = event.relatedTarget;
-          const inside = from instanceof Node && list.current?.contains(from);
+          const entered = from instanceof Node && !list.current?.contains(from) && !pointed.current;
           // Tab from elsewhere comes to the one tab stop, whatever stands before it.
-          if (on && !pointed.current && !inside && on.dataset.ts !== active && document.contains(on))
-            item(active)?.focus();
+          if (entered && event.target !== item(active)) item(active)?.focus();
           else if (on?.dataset.ts) setChosen(on.dataset.ts);
-          pointed.current = false;
         }}
       >
         {shown.map((message, at) => {
