@@ -16,7 +16,9 @@ const note = z.strictObject({
 });
 const reading = z.strictObject({ ...who, ts: z.string().optional() });
 const upload = z.strictObject({
-  ...who,
+  user: z.string(),
+  /** Left out: uploaded without being shown anywhere, as a form does with a chosen file. */
+  channel: z.string().optional(),
   name: z.string().min(1),
   content: z.string().optional(),
   content_base64: z.string().optional(),
@@ -70,14 +72,18 @@ export function channelRoutes({ world }: Workshop): Router {
   router.post('/file', (request, response) => {
     const given = upload.parse(request.body);
     const by = actor(world, given.user);
-    const where = ownPlace(world, by, given.channel);
+    const where = given.channel === undefined ? undefined : ownPlace(world, by, given.channel);
     const { content, content_base64: encoded, name } = given;
     const bytes = encoded === undefined ? Buffer.from(content ?? '') : Buffer.from(encoded, 'base64');
     if (bytes.length === 0) throw new ControlError('empty_file');
     const file = announceFile(world, name, bytes.length, by.id, { altText: given.alt_text });
     file.title = given.title ?? name;
     receive(file, bytes);
-    completeFiles(world, [file], [where]);
+    completeFiles(world, [file], where ? [where] : []);
+    if (!where) {
+      response.json({ ok: true, file: file.id });
+      return;
+    }
     const text = typedMessage(world, given.text);
     const blocks = richBlocks(world, text);
     const shared = shareFiles(world, where, [file], {

@@ -9,7 +9,6 @@ import { type Sight, sees } from './sight.js';
 type Change =
   | { readonly kind: 'message' | 'removed'; readonly channel: string; readonly ts: string }
   | { readonly kind: 'channel' | 'reload'; readonly channel: string }
-  | { readonly kind: 'read'; readonly channel: string; readonly user: string }
   | { readonly kind: 'whisper'; readonly user: string; readonly ts: string; readonly fresh: boolean }
   | { readonly kind: 'unwhispered'; readonly user: string; readonly ts: string }
   | { readonly kind: 'views' | 'home'; readonly user: string }
@@ -71,11 +70,6 @@ export class Feed {
     if (!happening) this.#unclear = true;
     else this.#derive(happening);
     this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
-  }
-
-  /** A person has read a channel. */
-  read(user: string, channel: string): void {
-    this.#add({ kind: 'read', user, channel });
   }
 
   traffic(): void {
@@ -198,10 +192,8 @@ export class Feed {
       this.#known.delete(key);
       this.#pend({ kind: 'channel', channel: id });
     }
-    if (rewritten.length > MANY_CHANNELS) {
-      this.sight.reads.clear();
-      this.#pend({ kind: 'restart' });
-    } else for (const channel of rewritten) this.#pend({ kind: 'reload', channel });
+    if (rewritten.length > MANY_CHANNELS) this.#pend({ kind: 'restart' });
+    else for (const channel of rewritten) this.#pend({ kind: 'reload', channel });
     if (this.#learn('people', JSON.stringify(this.sight.directory()))) this.#pend({ kind: 'people' });
     for (const user of world.users.keys()) {
       const stack = modals.stacks.get(user) ?? [];
@@ -308,16 +300,10 @@ function shownWhisper(whisper: Ephemeral): Whisper {
 
 /** What of a channel is seen without looking into it. */
 function factsOf(channel: Channel): string {
-  const { name, isPrivate, isArchived, topic, purpose, sharedWith, members, bookmarks, updated } = channel;
+  const { name, isPrivate, isArchived, topic, purpose, sharedWith, bookmarks, updated, canvas } = channel;
+  const [members, read] = [channel.members.size, [...channel.lastRead]];
   return JSON.stringify([
-    name,
-    isPrivate,
-    isArchived,
-    topic,
-    purpose,
-    sharedWith,
-    members.size,
-    bookmarks,
-    updated,
+    ...[name, isPrivate, isArchived, topic, purpose, sharedWith, bookmarks, updated, canvas],
+    ...[members, read],
   ]);
 }

@@ -115,7 +115,7 @@ export interface Details {
   readonly members: readonly string[];
   readonly pins: readonly Message[];
   readonly files: readonly Fields[];
-  readonly canvas: Fields | null;
+  readonly canvas: { readonly id: string; readonly title: string; readonly markdown: string } | null;
 }
 
 /** A small change, as a page is told of it. */

@@ -7,7 +7,6 @@ import type { Channel } from '../workspace/objects/channel.js';
 import type { SlackFile } from '../workspace/objects/file.js';
 import type { World } from '../workspace/world.js';
 import { Feed } from './feed.js';
-import { Reads } from './reads.js';
 import { Sight, sees } from './sight.js';
 
 /** Where the build puts the page: beside this file, or, when this runs from its source, in the checkout's `dist`. */
@@ -42,7 +41,6 @@ const PICTURES: Record<string, string> = {
 export class Page {
   readonly #epoch = randomUUID();
   readonly #streams = new Set<Response>();
-  readonly #reads = new Reads();
   readonly #sight: Sight;
   readonly #feed: Feed;
 
@@ -50,7 +48,7 @@ export class Page {
     readonly world: World,
     modals: Modals,
   ) {
-    this.#sight = new Sight(world, modals, this.#reads);
+    this.#sight = new Sight(world, modals);
     this.#feed = new Feed(this.#sight);
     world.onChange = (happening) => this.#feed.note(happening);
   }
@@ -90,19 +88,9 @@ export class Page {
     router.get('/page/search', (request, response) => {
       response.json(this.#sight.search(this.#person(request), asked(request, 'words') ?? ''));
     });
-    router.post('/page/read', express.json(), (request, response) => {
-      const { user, channel, ts } = request.body ?? {};
-      if (typeof user !== 'string' || typeof channel !== 'string' || typeof ts !== 'string') {
-        response.status(400).json({ ok: false, error: 'invalid' });
-        return;
-      }
-      this.#reads.set(user, channel, ts);
-      this.#feed.read(user, channel);
-      response.json({ ok: true });
-    });
     router.get('/view-file/:id', (request, response) => {
       const file = this.world.files.get(request.params.id);
-      if (file?.completed && file.content) sendFile(response, file, file.content);
+      if (file?.completed && !file.deleted && file.content) sendFile(response, file, file.content);
       else response.status(404).type('text').send('No such file.');
     });
     router.use((_request, response, next) => {

@@ -1,10 +1,10 @@
 import type { Modals } from '../app/modals.js';
 import type { Fields } from '../fields.js';
 import type { Channel } from '../workspace/objects/channel.js';
+import { renderFile } from '../workspace/objects/file.js';
 import type { Message as Stored } from '../workspace/objects/message.js';
 import type { World } from '../workspace/world.js';
 import type { Conversation, Details, Directory, Message, Start, Stretch } from './protocol.js';
-import type { Reads } from './reads.js';
 
 const MOST_UNREAD = 100;
 const MOST_FOUND = 30;
@@ -16,7 +16,6 @@ export class Sight {
   constructor(
     readonly world: World,
     readonly modals: Modals,
-    readonly reads: Reads,
   ) {}
 
   /** Everything but messages. @param seq number of the last change that is in it */
@@ -61,12 +60,12 @@ export class Sight {
       groups: [...usergroups.values()]
         .filter((it) => !it.disabled)
         .map(({ id, handle, name }) => ({ id, handle, name })),
-      emoji: customEmoji(seed),
+      emoji: seed.emoji ?? {},
     };
   }
 
   conversation(channel: Channel, user: string): Conversation {
-    const lastRead = this.reads.of(user, channel.id);
+    const lastRead = channel.lastRead.get(user) ?? '0';
     return {
       id: channel.id,
       name: channel.name,
@@ -83,6 +82,7 @@ export class Sight {
       memberCount: channel.members.size,
       ...(channel.kind === 'channel' ? {} : { people: [...channel.members] }),
       bookmarks: channel.bookmarks.map((it) => it.fields),
+      ...(channel.canvas ? { canvas: channel.canvas } : {}),
       pinCount: channel.messages.filter((it) => it.pinnedBy).length,
       lastRead,
       latest: channel.messages.at(-1)?.ts ?? '0',
@@ -146,9 +146,9 @@ export class Sight {
       members: [...channel.members],
       pins: channel.messages.filter((it) => it.pinnedBy).map((it) => this.message(channel, it)),
       files: [...this.world.files.values()]
-        .filter((it) => it.completed && it.shares.has(channel.id))
-        .map((it) => it.show()),
-      canvas: null,
+        .filter((it) => it.completed && !it.deleted && it.shares.has(channel.id))
+        .map(renderFile),
+      canvas: this.#canvas(channel),
     };
   }
 
@@ -166,6 +166,12 @@ export class Sight {
       .sort((a, b) => (a.message.ts < b.message.ts ? 1 : -1))
       .slice(0, MOST_FOUND)
       .map(({ channel, message }) => ({ channel: channel.id, message: this.message(channel, message) }));
+  }
+
+  #canvas({ canvas }: Channel): Details['canvas'] {
+    const file = this.world.files.get(canvas ?? '');
+    if (!file || file.deleted) return null;
+    return { id: file.id, title: file.title, markdown: file.content?.toString('utf8') ?? '' };
   }
 
   #unread(channel: Channel, user: string, lastRead: string): { unread: number; mentions: number } {
@@ -204,8 +210,4 @@ function countBefore(messages: readonly Stored[], ts: string): number {
     else high = middle;
   }
   return low;
-}
-
-function customEmoji(_seed: object): Record<string, string> {
-  return {};
 }

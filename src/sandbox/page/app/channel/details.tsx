@@ -67,14 +67,13 @@ export function Canvas({ channel }: { channel: Conversation }) {
   if (!details) return <p class="empty">Loading…</p>;
   const { canvas } = details;
   if (!canvas) return <p class="empty">This channel has no canvas.</p>;
-  const text = textOf(canvas.markdown) ?? '';
   return (
     <article class="canvas">
-      <h2>{textOf(canvas.title) || 'Untitled'}</h2>
-      {text === '' ? (
+      <h2>{canvas.title || 'Untitled'}</h2>
+      {canvas.markdown === '' ? (
         <p class="muted">This canvas is empty.</p>
       ) : (
-        <Blocks blocks={[{ type: 'markdown', block_id: 'canvas', text }]} place={place} />
+        <Blocks blocks={[{ type: 'markdown', block_id: 'canvas', text: canvas.markdown }]} place={place} />
       )}
     </article>
   );

@@ -40,6 +40,7 @@ export function namesOf(
   groups: readonly Group[],
   emoji: Directory['emoji'],
   now: () => number,
+  me: string,
 ): Names {
   return {
     user: (id) => labelOf(people.get(id)),
@@ -48,6 +49,7 @@ export function namesOf(
     emoji: (name) => emojiOf(emoji, name),
     now,
     hour12: false,
+    me,
   };
 }
 

@@ -54,8 +54,13 @@ export class Session {
   /** Texts that were begun, by channel or thread. */
   readonly drafts = new Map<string, string>();
   readonly names = computed<Names>(() =>
-    namesOf(this.people.value, this.conversations.value, this.groups.value, this.emoji.value, () =>
-      this.now(),
+    namesOf(
+      this.people.value,
+      this.conversations.value,
+      this.groups.value,
+      this.emoji.value,
+      () => this.now(),
+      this.me,
     ),
   );
   readonly choices = computed(() => choicesOf(this.me, this.people.value, this.conversations.value));
@@ -154,7 +159,7 @@ export class Session {
     const it = this.conversations.peek().get(channel);
     if (!it || it.latest <= it.lastRead) return;
     this.#put({ ...it, lastRead: it.latest, unread: 0, mentions: 0 });
-    void send('/page/read', { user: this.me, channel, ts: it.latest });
+    if (it.isMember) void this.quietly('read', { channel, ts: it.latest });
   }
 
   /** Takes in what the stream tells. @param seq number of the last of these changes */

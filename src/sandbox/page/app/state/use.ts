@@ -1,9 +1,8 @@
 import { createContext } from 'preact';
 import { useContext, useMemo } from 'preact/hooks';
 import type { Fields } from '../../../fields.js';
-import { isFields, listOf } from '../../../fields.js';
+import { listOf } from '../../../fields.js';
 import type { Place, Suggested } from '../place.js';
-import { wordsFor } from './notices.js';
 import type { Session } from './session.js';
 
 const Known = createContext<Session | undefined>(undefined);
@@ -57,9 +56,7 @@ function placeOf(
         ...(value === undefined ? {} : { value }),
         values: around.values,
       });
-      if (outcome.ok) return undefined;
-      session.notices.judge(outcome);
-      return outcome.error ?? wordsFor(undefined);
+      return outcome.ok ? undefined : (outcome.error ?? 'unknown');
     },
     suggest: async (block, element, query, around): Promise<Suggested> => {
       const outcome = await session.quietly('options', {
@@ -73,8 +70,7 @@ function placeOf(
     },
     upload: async (file) => {
       const outcome = await session.act('file', { name: file.name, content_base64: await base64Of(file) });
-      const shown = isFields(outcome.file) ? outcome.file : outcome;
-      return { id: String(shown.id ?? ''), name: file.name };
+      return { id: String(outcome.file ?? ''), name: file.name };
     },
     open: (what) => {
       if ('channel' in what) void session.goTo(what.channel);
