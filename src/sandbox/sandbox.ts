@@ -135,6 +135,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const submissions = new Submissions(interactions, modals, dispatch, triggers);
   const commands = new Commands(world, dispatch, triggers, responseUrls, settings);
   const page = new Page(world, modals);
+  traffic.watch(() => page.traffic());
   const tokens = new Tokens(
     options.botToken ?? `xoxb-sandbox-${randomBytes(12).toString('hex')}`,
     options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,

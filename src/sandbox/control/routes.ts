@@ -22,7 +22,14 @@ export function controlRoutes(shop: Workshop): Router {
   });
   // Room for the pictures that people drop on the page.
   router.use(express.json({ limit: '64mb' }));
-  router.use(peopleRoutes(shop), channelRoutes(shop), placeRoutes(shop), appRoutes(shop), testRoutes(shop), wireRoutes(shop));
+  router.use(
+    peopleRoutes(shop),
+    channelRoutes(shop),
+    placeRoutes(shop),
+    appRoutes(shop),
+    testRoutes(shop),
+    wireRoutes(shop),
+  );
   router.use((request, response) => {
     response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
   });

@@ -208,6 +208,8 @@ export class Feed {
 
   #compareWhispers(): void {
     const { ephemerals } = this.sight.world;
+    // After a reset time may begin again.
+    if (ephemerals.length === 0) this.#whispersFrom = '0';
     const there = new Set<string>();
     for (const whisper of ephemerals.slice(-WHISPERS)) {
       if (whisper.ts <= this.#whispersFrom) continue;

@@ -194,11 +194,17 @@ function useExchanges(): readonly Exchange[] {
   useEffect(() => {
     if (asking.current) return;
     asking.current = true;
-    const look = async () => {
-      const { traffic } = await ask<{ traffic: Exchange[] }>('/control/traffic', {
+    const look = async (): Promise<void> => {
+      const { traffic, last: newest } = await ask<{ traffic: Exchange[]; last: number }>('/control/traffic', {
         since: last.current,
         limit: KEPT,
       });
+      // After a reset they are counted anew.
+      if (newest < last.current) {
+        last.current = 0;
+        setAll([]);
+        return look();
+      }
       const fresh = traffic.filter((it) => it.seq > last.current);
       if (fresh.length === 0) return;
       last.current = fresh.at(-1)?.seq ?? last.current;
