@@ -60,10 +60,10 @@ export function App() {
         Skip to the message box
       </button>
       {isColumn(session.keep) && (
-        <div class="column-who">
+        <header class="column-who">
           <Face small person={session.person} />
           <Who id="column-me" />
-        </div>
+        </header>
       )}
       <div class={`app ${drawer ? 'drawer-open' : ''} ${isBeside(where) ? 'with-panel' : ''}`}>
         <aside class="side" aria-label="Workspace" data-region="side">
