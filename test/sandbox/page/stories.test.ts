@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App } from '@slack/bolt';
 import type { Page } from 'playwright-core';
-import { type Kit, socketApp, startKit } from '../kit.js';
+import { type Kit, manifest, socketApp, startKit } from '../kit.js';
 import { axe, type Eyes, hasBrowser, shot, startEyes, until } from './browser.js';
 
 const text = (value: string) => ({ type: 'plain_text' as const, text: value });
@@ -31,7 +31,7 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
   };
 
   beforeAll(async () => {
-    kit = await startKit();
+    kit = await startKit({ manifest: manifest((it) => it.oauth_config.scopes.bot.push('canvases:write')) });
     app = socketApp(kit.sandbox);
     app.command('/incident', async ({ ack, client, command }) => {
       if (command.text === 'late') return;
@@ -254,6 +254,31 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
     await kit.client.filesUploadV2({ channel_id: CHANNEL, filename: 'INC-1.md', content: '# INC-1' });
     const address = await ana.locator('.file-card').last().getAttribute('href');
     expect(await (await fetch(`${kit.sandbox.url}${address}`)).text()).toBe('# INC-1');
+    const picture = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
+    );
+    await ana.setInputFiles('.composer input[type=file]', {
+      name: 'dot.png',
+      mimeType: 'image/png',
+      buffer: picture,
+    });
+    await ana.getByRole('list', { name: 'Files to be sent' }).getByText('dot.png').waitFor();
+    await write(ana, 'look at this');
+    await message(bo, 'look at this').getByRole('img', { name: 'dot.png' }).waitFor();
+    await until(() =>
+      message(bo, 'look at this')
+        .locator('img')
+        .evaluate((it) => Reflect.get(it, 'naturalWidth') === 1),
+    );
+    await kit.client.conversations.canvases.create({
+      channel_id: CHANNEL,
+      document_content: { type: 'markdown', markdown: '# Plan\n- first' },
+    });
+    await bo.getByRole('button', { name: 'Canvas' }).click();
+    await bo.getByRole('heading', { name: 'Plan' }).waitFor();
+    expect(await axe(bo)).toEqual([]);
+    await bo.getByRole('button', { name: 'Messages', exact: true }).click();
   });
 
   test('the Home tab, and several people side by side', async () => {

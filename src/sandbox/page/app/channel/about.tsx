@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol.js';
-import { Confirm, Dialog } from '../shell/dialog.js';
 import { Icon } from '../shell/icon.js';
-import { PersonTicks } from '../shell/openings.js';
+import { Confirm, Dialog } from '../shell/overlay/dialog.js';
+import { PersonTicks } from '../shell/overlay/openings.js';
 import { channelName, nameProblem } from '../state/channel-name.js';
 import { wordsFor } from '../state/notices.js';
 import { useSession } from '../state/use.js';

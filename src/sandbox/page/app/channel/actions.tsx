@@ -2,13 +2,13 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { isFields, listOf, textOf } from '../../../fields.js';
 import type { Conversation } from '../../protocol.js';
-import { Confirm } from '../shell/dialog.js';
 import { Icon } from '../shell/icon.js';
-import { Menu, type MenuItem } from '../shell/menu.js';
+import { Confirm } from '../shell/overlay/dialog.js';
+import { Menu, type MenuItem } from '../shell/overlay/menu.js';
 import type { Session } from '../state/session.js';
 import { useSession } from '../state/use.js';
-import { EmojiPicker } from './emoji-picker.js';
-import { isSystem, type Shown } from './message.js';
+import { EmojiPicker } from '../writing/emoji-picker.js';
+import { isSystem, type Shown } from './shown.js';
 
 type What = 'react' | 'menu' | 'delete';
 

@@ -5,7 +5,8 @@ import type { Conversation } from '../../protocol.js';
 import { Icon } from '../shell/icon.js';
 import { useSession } from '../state/use.js';
 import { ActionOverlay, type Actions, Toolbar, useActions } from './actions.js';
-import { isSystem, MessageBody, type Shown } from './message.js';
+import { MessageBody } from './message.js';
+import { isSystem, type Shown } from './shown.js';
 import { dayText } from './when.js';
 
 const NEAR_PX = 60;

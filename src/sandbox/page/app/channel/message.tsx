@@ -1,24 +1,16 @@
-import type { Fields } from '../../../fields.js';
 import { isFields, listOf, textOf } from '../../../fields.js';
-import type { Conversation, Message as Written } from '../../protocol.js';
+import type { Conversation } from '../../protocol.js';
 import { Attachments } from '../blocks/attachments.js';
 import { Blocks } from '../blocks/blocks.js';
 import { Face } from '../shell/face.js';
 import { Icon } from '../shell/icon.js';
 import { usePlace, useSession } from '../state/use.js';
 import { Mrkdwn } from '../text/mrkdwn.js';
+import { Editor } from '../writing/editor.js';
 import type { Actions } from './actions.js';
-import { Editor } from './editor.js';
 import { FileCard } from './file-card.js';
+import { isSystem, type Shown } from './shown.js';
 import { lastText, timeText, wholeText } from './when.js';
-
-/** A message of a channel, or what only this person sees. */
-export type Shown = Written & { readonly only?: true };
-
-/** Notes that the channel makes itself: who came, what was renamed. */
-export function isSystem(message: Shown): boolean {
-  return /^(channel|group)_/.test(textOf(message.subtype) ?? '');
-}
 
 /** One message with all that belongs to it. */
 export function MessageBody({
@@ -210,9 +202,4 @@ function Replies({ message }: { message: Shown }) {
       {last && <span class="muted">Last reply {lastText(last, session.now())}</span>}
     </button>
   );
-}
-
-/** What only one person sees, as a message among the others. */
-export function shownWhisper(whisper: Fields & { ts: string; from: string }, bot: string): Shown {
-  return { ...whisper, user: whisper.from === 'slackbot' ? 'USLACKBOT' : bot, only: true };
 }

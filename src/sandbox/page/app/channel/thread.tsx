@@ -2,9 +2,9 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { Conversation } from '../../protocol.js';
 import { Icon } from '../shell/icon.js';
 import { useSession } from '../state/use.js';
-import { Composer } from './composer.js';
+import { Composer } from '../writing/composer.js';
 import { MessageList } from './list.js';
-import { shownWhisper } from './message.js';
+import { shownWhisper } from './shown.js';
 
 /** A thread beside its channel. */
 export function Thread({ channel, ts }: { channel: Conversation; ts: string }) {

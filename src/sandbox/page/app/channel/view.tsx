@@ -3,11 +3,11 @@ import type { Conversation } from '../../protocol.js';
 import { Icon, type IconName } from '../shell/icon.js';
 import { useSession } from '../state/use.js';
 import type { Tab, Where } from '../state/where.js';
+import { Composer } from '../writing/composer.js';
 import { About } from './about.js';
-import { Composer } from './composer.js';
 import { Bookmarks, Canvas, Files, Pins } from './details.js';
 import { MessageList } from './list.js';
-import { shownWhisper } from './message.js';
+import { shownWhisper } from './shown.js';
 import { Thread } from './thread.js';
 
 type Here = Where & { view: 'channel' };

@@ -1,5 +1,5 @@
 /** Times as they stand beside messages. @param ts `1700000000.000001` */
-export function dateOf(ts: string): Date {
+function dateOf(ts: string): Date {
   return new Date(Number(ts) * 1000);
 }
 

@@ -18,10 +18,7 @@ export function titleOf(it: Conversation, me: string, people: ReadonlyMap<string
 }
 
 /** A character or the address of a custom image. */
-export function emojiOf(
-  custom: Directory['emoji'],
-  name: string,
-): { char: string } | { url: string } | undefined {
+function emojiOf(custom: Directory['emoji'], name: string): { char: string } | { url: string } | undefined {
   let wanted = name;
   for (let hop = 0; hop < ALIASES; hop += 1) {
     const own = custom[wanted];

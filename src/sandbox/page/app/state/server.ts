@@ -8,7 +8,7 @@ export interface Outcome extends Fields {
 }
 
 /** Raised when the sandbox is not there any more, or answers with something else than was asked for. */
-export class Unreachable extends Error {}
+class Unreachable extends Error {}
 
 /**
  * A POST of JSON to the sandbox.

@@ -30,6 +30,8 @@ export interface OpenThread {
   readonly messages: readonly Message[];
 }
 
+const READ_MS = 150;
+
 /** Everything that this page knows of the workspace, as one person sees it, and what it can do there. */
 export class Session {
   readonly notices = new Notices();
@@ -65,6 +67,7 @@ export class Session {
   );
   readonly choices = computed(() => choicesOf(this.me, this.people.value, this.conversations.value));
   readonly #timelines = new Map<string, Timeline>();
+  readonly #reading = new Map<string, ReturnType<typeof setTimeout>>();
   #clock: { at: number; now: number };
   #epoch: string;
   #seq: number;
@@ -159,7 +162,11 @@ export class Session {
     const it = this.conversations.peek().get(channel);
     if (!it || it.latest <= it.lastRead) return;
     this.#put({ ...it, lastRead: it.latest, unread: 0, mentions: 0 });
-    if (it.isMember) void this.quietly('read', { channel, ts: it.latest });
+    if (!it.isMember) return;
+    // While many messages come, the last one says it for all.
+    clearTimeout(this.#reading.get(channel));
+    const tell = () => void this.quietly('read', { channel, ts: it.latest });
+    this.#reading.set(channel, setTimeout(tell, READ_MS));
   }
 
   /** Takes in what the stream tells. @param seq number of the last of these changes */

@@ -1,6 +1,6 @@
 import { gemoji } from 'gemoji';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { useBeside, useOutside } from '../shell/menu.js';
+import { useBeside, useOutside } from '../shell/overlay/menu.js';
 import { useSession } from '../state/use.js';
 
 const MOST = 90;

@@ -1,7 +1,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol.js';
 import { Icon } from '../shell/icon.js';
-import { MenuButton } from '../shell/menu.js';
+import { MenuButton } from '../shell/overlay/menu.js';
 import { base64Of, useSession } from '../state/use.js';
 import { type Completing, type Completion, completing } from './completion.js';
 import { EmojiPicker } from './emoji-picker.js';

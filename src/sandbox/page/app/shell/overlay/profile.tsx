@@ -1,8 +1,8 @@
-import { labelOf } from '../state/directory.js';
-import { useSession } from '../state/use.js';
+import { labelOf } from '../../state/directory.js';
+import { useSession } from '../../state/use.js';
+import { Face } from '../face.js';
+import { changePerson } from '../who.js';
 import { Dialog } from './dialog.js';
-import { Face } from './face.js';
-import { changePerson } from './who.js';
 
 /** Who somebody is, and ways to write to them or to become them. */
 export function Profile() {

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { textOf } from '../../../fields.js';
 import type { Conversation } from '../../protocol.js';
+import type { Shown } from '../channel/shown.js';
 import { useSession } from '../state/use.js';
-import type { Shown } from './message.js';
 import { typedOf } from './typed.js';
 
 /** A message of one's own, to be written anew in its place: Enter saves, Escape leaves it. */
