@@ -10,7 +10,7 @@ export function HomePage({ menu }: { menu: preact.ComponentChildren }) {
   const view = session.home.value;
   const { appName } = session.facts;
   return (
-    <main class="main home" id="main" aria-label={`${appName}, home`}>
+    <main class="main home-page" id="main" aria-label={`${appName}, home`}>
       <header class="head" data-region="head">
         {menu}
         <div class="head-title">

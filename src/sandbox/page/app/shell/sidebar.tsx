@@ -100,7 +100,7 @@ export function Sidebar({ open, done }: { open: (what: Opening) => void; done: (
             run={() => visit(() => session.go({ view: 'traffic' }))}
           />
           {!isColumn(session.keep) && (
-            <Tool icon="columns" label="Several people side by side" run={() => open('columns')} />
+            <Tool icon="columns" label="Side by side" run={() => open('columns')} />
           )}
         </Section>
       </nav>
