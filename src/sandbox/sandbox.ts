@@ -15,13 +15,15 @@ import { SocketTransport } from './app/transport/socket.js';
 import { Way } from './app/transport/way.js';
 import { Triggers } from './app/triggers.js';
 import { Webhooks } from './app/webhooks.js';
-import { controlRoutes } from './control/routes.js';
+import { controlPathsOf, controlRoutes } from './control/routes.js';
 import { ownRequestUrl, readManifest } from './manifest/manifest.js';
 import { Page } from './page/server.js';
 import { appRoutesOf } from './web-api/app-routes.js';
 import { CallLog } from './web-api/call-log.js';
 import { Cursors } from './web-api/cursors.js';
 import { Faults } from './web-api/faults.js';
+import { credentialsOf, Installation } from './web-api/install/installation.js';
+import { installRoutes } from './web-api/install/routes.js';
 import { RateLimits } from './web-api/rate.js';
 import { Tokens } from './web-api/tokens.js';
 import { WebApi } from './web-api/web-api.js';
@@ -42,6 +44,11 @@ export interface SandboxOptions {
   signingSecret?: string;
   botToken?: string;
   appToken?: string;
+  /** What `oauth.v2.access` asks of the app. */
+  clientId?: string;
+  clientSecret?: string;
+  /** The workspace is part of an organisation; more about it in the seed. */
+  enterprise?: boolean;
   /** Request URL of the app: HTTP mode. Absent: Socket Mode. */
   eventsUrl?: string;
   seed?: Seed;
@@ -62,8 +69,12 @@ export interface Sandbox {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
   readonly teamId: string;
   readonly appName: string;
+  /** What the control API answers to, as `POST /control/message`. */
+  readonly controlPaths: readonly string[];
   /** Where the app's payloads go; undefined in Socket Mode. */
   readonly eventsUrl: string | undefined;
   stop(): Promise<void>;
@@ -105,7 +116,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const settings = initialSettings();
   const clock = new Clock(start);
   const ids = new Ids(clock, options.seed?.ids);
-  const world = new World(identityOf(url, manifest.name), manifest, clock, ids, options.seed, settings);
+  const seed = options.enterprise ? { enterprise: true, ...options.seed } : options.seed;
+  const world = new World(identityOf(url, manifest.name), manifest, clock, ids, seed, settings);
   world.onReset = () => plant(world);
   plant(world);
   const triggers = new Triggers(clock, ids);
@@ -141,8 +153,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     options.appToken ?? `xapp-1-A0SANDBOX1-${randomBytes(12).toString('hex')}`,
     { botUser: world.identity.botUserId, botScopes: manifest.scopes, userScopes: manifest.userScopes },
   );
+  const installation = new Installation(world, tokens, credentialsOf(options), options.manifest);
   const api = new WebApi(
-    { world, triggers, modals, tokens, socket },
+    { world, triggers, modals, tokens, installation, events, socket },
     { rate, faults, calls, cursors, traffic, settings, log },
   );
   const startOver = () => {
@@ -159,6 +172,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       events,
       rate,
       tokens,
+      installation,
       cursors,
       api,
       way,
@@ -186,6 +200,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     faults,
     calls,
     tokens,
+    installation,
     rate,
     socket,
     way,
@@ -201,7 +216,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     else refuseRequest(Object.assign(new Error('too large'), { status: 413 }), request, response, log);
   });
   app.use(appRoutesOf(shop, api, tokens.bot));
-  app.use('/control', controlRoutes(shop));
+  const control = controlRoutes(shop);
+  app.use('/control', control);
+  app.use(installRoutes(shop));
   app.use(page.routes());
   app.use((request: Request, response: Response) => {
     response.status(404).type('text').send(`No such address: ${request.method} ${request.path}`);
@@ -217,8 +234,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     botToken: tokens.bot,
     appToken: tokens.app,
     signingSecret,
+    clientId: installation.credentials.clientId,
+    clientSecret: installation.credentials.clientSecret,
     teamId: world.identity.teamId,
     appName: manifest.name,
+    controlPaths: controlPathsOf(control),
     eventsUrl,
     stop: async () => {
       events.stop();

@@ -22,7 +22,13 @@ const FREE = ['config', 'elapsed', 'log', 'metrics', 'told'];
 /** Entries of a folder. */
 const MOST = 15;
 /** A file for each thing of one kind: to add one is to add a file. */
-const SHELVES = ['alerts/senders', 'runbooks/actions', 'runbooks/keystores', 'domain/command/verb'];
+const SHELVES = [
+  'alerts/senders',
+  'runbooks/actions',
+  'runbooks/keystores',
+  'domain/command/verb',
+  'sandbox/methods',
+];
 /** Imports no room, and no room imports it. */
 const APART = 'sandbox';
 

@@ -10,9 +10,11 @@ afterAll(() => kit.stop());
 
 describe('the list of methods', () => {
   test('is what answers, and nothing else does', async () => {
-    const asked = [...methodNames, 'search.messages', 'stars.add', 'toString', 'users.setPhoto'];
+    const asked = [...methodNames, 'users.setPhoto', 'toString', 'admin.users.list'].sort();
+    // With `test`, so that auth.revoke leaves us our token.
     const known: string[] = [];
-    for (const name of asked) if ((await kit.refusal(name)).error !== 'unknown_method') known.push(name);
+    for (const name of asked)
+      if ((await kit.refusal(name, { test: true })).error !== 'unknown_method') known.push(name);
     expect(known).toEqual(methodNames);
   });
 });

@@ -54,7 +54,8 @@ export class Commands {
       this.#say(user, channel, `${name} is not supported in threads. Sorry!`, threadTs);
       return notSent('not_supported_in_threads');
     }
-    const command = this.world.manifest.commands.find((it) => it.command === name);
+    const { installed, manifest, enterprise } = this.world;
+    const command = installed ? manifest.commands.find((it) => it.command === name) : undefined;
     if (!command) {
       this.#say(user, channel, `${name} is not a valid command.`);
       return notSent('not_a_command');
@@ -67,6 +68,7 @@ export class Commands {
       token: verificationToken,
       team_id: teamId,
       team_domain: domain,
+      ...(enterprise ? { enterprise_id: enterprise.id, enterprise_name: enterprise.name } : {}),
       channel_id: channel.id,
       channel_name:
         channel.kind === 'im' ? 'directmessage' : channel.isPrivate ? 'privategroup' : channel.name,
@@ -75,7 +77,7 @@ export class Commands {
       command: name,
       text: command.should_escape ? typedText(this.world, text, { labels }) : escapeText(text),
       api_app_id: appId,
-      is_enterprise_install: 'false',
+      is_enterprise_install: String(enterprise?.orgInstall ?? false),
       response_url: grant.url,
       trigger_id: trigger,
     };

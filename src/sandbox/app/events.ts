@@ -135,11 +135,14 @@ export class Events {
     const outside = renderOutside(world.users.get(String(actor)));
     const event = channel ? { ...happened, ...outside } : happened;
     const { teamId, appId, botUserId, verificationToken } = world.identity;
+    const { enterprise } = world;
+    const org = enterprise?.orgInstall ?? false;
     return copy({
       token: verificationToken,
       team_id: this.settings.outerTeam ?? outside.user_team ?? teamId,
+      ...(enterprise ? { enterprise_id: enterprise.id } : {}),
       context_team_id: teamId,
-      context_enterprise_id: null,
+      context_enterprise_id: enterprise?.id ?? null,
       api_app_id: appId,
       event,
       type: 'event_callback',
@@ -147,11 +150,11 @@ export class Events {
       event_time: world.clock.seconds(),
       authorizations: [
         {
-          enterprise_id: null,
-          team_id: teamId,
+          enterprise_id: enterprise?.id ?? null,
+          team_id: org ? null : teamId,
           user_id: botUserId,
           is_bot: true,
-          is_enterprise_install: false,
+          is_enterprise_install: org,
         },
       ],
       is_ext_shared_channel: channel?.sharedWith !== undefined,

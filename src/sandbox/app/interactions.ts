@@ -181,13 +181,16 @@ export class Interactions {
   /** Members that every interaction payload has. */
   common(user: User): Fields {
     const { teamId, domain, appId, verificationToken } = this.world.identity;
+    const { enterprise } = this.world;
+    const org = enterprise?.orgInstall ?? false;
+    const within = enterprise ? { enterprise_id: enterprise.id, enterprise_name: enterprise.name } : {};
     return {
-      team: { id: teamId, domain },
+      team: org ? null : { id: teamId, domain, ...within },
       user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId ?? teamId },
       api_app_id: appId,
       token: verificationToken,
-      enterprise: null,
-      is_enterprise_install: false,
+      enterprise: enterprise ? { id: enterprise.id, name: enterprise.name } : null,
+      is_enterprise_install: org,
     };
   }
 

@@ -1,7 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { archive, createChannel, join, leave } from '../workspace/membership.js';
-import { renderUser, setAccount, type User } from '../workspace/objects/user.js';
+import { setAccount, type User } from '../workspace/objects/user.js';
+import { userChanged, userJoined } from '../workspace/people/profile.js';
 import { editAsUser, pin, post, postAsUser, react, remove, unreact } from '../workspace/posting.js';
 import { typedMessage } from '../workspace/text.js';
 import type { World } from '../workspace/world.js';
@@ -37,14 +38,24 @@ const profile = z.strictObject({
   name: z.string().optional(),
   real_name: z.string().optional(),
   display_name: z.string().optional(),
+  email: z.string().optional(),
+  title: z.string().optional(),
+  locale: z.string().optional(),
   deleted: z.boolean().optional(),
+  is_admin: z.boolean().optional(),
+  is_owner: z.boolean().optional(),
+  is_primary_owner: z.boolean().optional(),
+  is_invited_user: z.boolean().optional(),
+  is_app_user: z.boolean().optional(),
   is_restricted: z.boolean().optional(),
   is_ultra_restricted: z.boolean().optional(),
   team_id: z.string().optional(),
 });
 const direct = z.strictObject({ user: z.string(), with: z.array(z.string()).min(1).max(8).optional() });
 /** Somebody new: the rest as in a change of what they are. */
-const joiner = profile.omit({ user: true, name: true }).extend({ id: z.string(), name: z.string() });
+const joiner = profile
+  .omit({ user: true, name: true })
+  .extend({ id: z.string().optional(), name: z.string() });
 
 /** What people do without the app: write, react, pin, come and go. */
 export function peopleRoutes({ world }: Workshop): Router {
@@ -98,7 +109,7 @@ export function peopleRoutes({ world }: Workshop): Router {
     const by = actor(world, user);
     const where = ownPlace(world, by, channel);
     const plain = name.replace(/^:|:$/g, '');
-    if (!off && !isEmoji(plain, world.seed.emoji)) throw new ControlError(`invalid_name: ${name}`);
+    if (!off && !isEmoji(plain, world.emoji)) throw new ControlError(`invalid_name: ${name}`);
     const change = off ? unreact : react;
     response.json({ ok: true, changed: change(world, where, messageAt(world, where, ts), by.id, plain) });
   });
@@ -159,32 +170,28 @@ export function peopleRoutes({ world }: Workshop): Router {
     const person = world.userNamed(user);
     if (!person) throw new ControlError(`unknown_user: ${user}`);
     alter(world, person, changes);
-    const shown = renderUser(person, world.identity.teamId, world.clock.now(), false);
-    world.happened({
-      event: { type: 'user_change', user: shown, cache_ts: world.clock.seconds(), event_ts: world.ids.ts() },
-    });
+    userChanged(world, person);
     response.json({ ok: true });
   });
   router.post('/user/join', (request, response) => {
-    const { id, ...told } = joiner.parse(request.body);
+    const { id = world.ids.make(world.enterprise ? 'W' : 'U'), ...told } = joiner.parse(request.body);
     if (world.users.has(id)) throw new ControlError(`user_exists: ${id}`);
     const { name } = told;
     const person: User = { id, name, realName: name, displayName: name, tz: 'UTC', updated: 0 };
     alter(world, person, told);
     world.users.set(id, person);
-    const shown = renderUser(person, world.identity.teamId, world.clock.now(), false);
-    world.happened({
-      event: { type: 'team_join', user: shown, cache_ts: world.clock.seconds(), event_ts: world.ids.ts() },
-    });
-    response.json({ ok: true });
+    userJoined(world, person);
+    response.json({ ok: true, user: id });
   });
   return router;
 }
 
 function alter(world: World, person: User, told: Omit<z.infer<typeof profile>, 'user'>): void {
-  const { real_name, display_name, is_restricted, is_ultra_restricted, team_id, ...plain } = told;
+  const { real_name, display_name, is_restricted, is_ultra_restricted, team_id, ...rest } = told;
+  const { is_admin, is_owner, is_primary_owner, is_invited_user, is_app_user, ...plain } = rest;
   Object.assign(person, plain, { updated: world.clock.seconds() });
   if (real_name !== undefined) person.realName = real_name;
   if (display_name !== undefined) person.displayName = display_name;
-  setAccount(person, { is_restricted, is_ultra_restricted, team_id }, world.identity.teamId);
+  const rank = { is_admin, is_owner, is_primary_owner, is_invited_user, is_app_user };
+  setAccount(person, { ...rank, is_restricted, is_ultra_restricted, team_id }, world.identity.teamId);
 }

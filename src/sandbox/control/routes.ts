@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { ZodError } from 'zod';
+import { accountRoutes } from './account.js';
 import { ControlError } from './actors.js';
 import { appRoutes } from './app.js';
 import { channelRoutes } from './channels.js';
@@ -8,6 +9,20 @@ import { placeRoutes } from './places.js';
 import { testRoutes } from './tests.js';
 import { wireRoutes } from './wire.js';
 import type { Workshop } from './workshop.js';
+
+/** The paths of the control API with their verb, as `POST /control/message`. */
+export function controlPathsOf(router: Router): string[] {
+  const paths = router.stack.flatMap((layer): string[] => {
+    const { route } = layer;
+    if (route) return route.stack.map((it) => `${it.method.toUpperCase()} /control${route.path}`);
+    return isRouter(layer.handle) ? controlPathsOf(layer.handle) : [];
+  });
+  return [...new Set(paths)].sort();
+}
+
+function isRouter(handle: object): handle is Router {
+  return 'stack' in handle && Array.isArray(handle.stack);
+}
 
 /** `/control/…`: acting as a person and looking inside, in JSON. */
 export function controlRoutes(shop: Workshop): Router {
@@ -22,14 +37,8 @@ export function controlRoutes(shop: Workshop): Router {
   });
   // Room for the pictures that people drop on the page.
   router.use(express.json({ limit: '64mb' }));
-  router.use(
-    peopleRoutes(shop),
-    channelRoutes(shop),
-    placeRoutes(shop),
-    appRoutes(shop),
-    testRoutes(shop),
-    wireRoutes(shop),
-  );
+  router.use(peopleRoutes(shop), accountRoutes(shop), channelRoutes(shop), placeRoutes(shop));
+  router.use(appRoutes(shop), testRoutes(shop), wireRoutes(shop));
   router.use((request, response) => {
     response.status(404).json({ ok: false, error: `no such control: ${request.method} ${request.path}` });
   });

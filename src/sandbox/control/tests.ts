@@ -9,7 +9,8 @@ import type { Workshop } from './workshop.js';
 
 const goodbye = z.enum(['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets']);
 const cap = z.number().int().min(0);
-const settings = z.strictObject({
+/** What `/control/settings` takes. */
+export const settingsSchema = z.strictObject({
   goodbye: goodbye.nullable().optional(),
   ack_ms: z.number().positive().optional(),
   retry_scale: z.number().min(0).optional(),
@@ -98,7 +99,7 @@ export function testRoutes(shop: Workshop): Router {
     response.json({ ok: true });
   });
   router.post('/settings', (request, response) => {
-    const given = settings.parse(request.body);
+    const given = settingsSchema.parse(request.body);
     if (given.ack_ms !== undefined) shop.settings.ackMs = given.ack_ms;
     if (given.retry_scale !== undefined) shop.settings.retryScale = given.retry_scale;
     if (given.latency_ms !== undefined) shop.settings.latencyMs = given.latency_ms;
@@ -154,7 +155,7 @@ export function testRoutes(shop: Workshop): Router {
     const which = z
       .union([z.strictObject({ token: z.string() }), z.strictObject({ user: z.string() })])
       .parse(request.body);
-    shop.tokens.revoke('user' in which ? { user: actor(world, which.user).id } : which);
+    shop.installation.revoke('user' in which ? { user: actor(world, which.user).id } : which);
     response.json({ ok: true });
   });
   router.post('/reset', (_request, response) => {

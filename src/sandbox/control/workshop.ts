@@ -12,6 +12,7 @@ import type { Triggers } from '../app/triggers.js';
 import type { Webhooks } from '../app/webhooks.js';
 import type { CallLog } from '../web-api/call-log.js';
 import type { Faults } from '../web-api/faults.js';
+import type { Installation } from '../web-api/install/installation.js';
 import type { RateLimits } from '../web-api/rate.js';
 import type { Tokens } from '../web-api/tokens.js';
 import type { Settings } from '../workspace/settings.js';
@@ -33,6 +34,7 @@ export interface Workshop {
   readonly faults: Faults;
   readonly calls: CallLog;
   readonly tokens: Tokens;
+  readonly installation: Installation;
   readonly rate: RateLimits;
   readonly socket?: SocketTransport;
   readonly way: Way;

@@ -147,7 +147,7 @@ function linkOf({ args }: Call): string | undefined {
 /** @throws SlackError `invalid_emoji` */
 function emojiOf({ args, world }: Call): string | undefined {
   const emoji = args.text('emoji');
-  if (emoji && !isEmoji(/^:([^:\s]+(?:::skin-tone-[2-6])?):$/.exec(emoji)?.[1] ?? '', world.seed.emoji))
+  if (emoji && !isEmoji(/^:([^:\s]+(?:::skin-tone-[2-6])?):$/.exec(emoji)?.[1] ?? '', world.emoji))
     refuse('invalid_emoji');
   return emoji;
 }

@@ -97,7 +97,7 @@ function mustBeIn(call: Call, channel: Channel): void {
 /** @throws SlackError `invalid_name` */
 function nameOf({ args, world }: Call): string {
   const name = args.need('name');
-  if (!isEmoji(name, world.seed.emoji)) refuse('invalid_name');
+  if (!isEmoji(name, world.emoji)) refuse('invalid_name');
   return name;
 }
 

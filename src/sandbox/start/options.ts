@@ -24,6 +24,7 @@ usage: tocsin sandbox [--manifest FILE] [--seed FILE] [options]
   --tokens-file FILE      write the lines for the bot's environment there, readable by you only
   --quiet                 no line for each call on standard error
   --with-parent           stop when standard input closes
+  --coverage              print what is covered, as Markdown, and end
   --help                  this text
 
 On a terminal it prints what to paste into the bot's environment; anywhere else one line of JSON with url, apiUrl,
@@ -46,6 +47,7 @@ const OPTIONS = {
   'tokens-file': { type: 'string' },
   quiet: { type: 'boolean' },
   'with-parent': { type: 'boolean' },
+  coverage: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -71,10 +73,10 @@ export interface Options {
 
 /**
  * Reads a command line.
- * @returns `help` when that is what was asked for
+ * @returns `help` or `coverage` when that is what was asked for
  * @throws Misuse with everything that is wrong with it
  */
-export function readOptions(args: readonly string[]): Options | 'help' {
+export function readOptions(args: readonly string[]): Options | 'help' | 'coverage' {
   const { values, tokens } = parseArgs({
     args: [...args],
     options: OPTIONS,
@@ -83,6 +85,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     tokens: true,
   });
   if (values.help) return 'help';
+  if (values.coverage) return 'coverage';
   const problems: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') problems.push(`${JSON.stringify(token.value)} belongs to no option.`);

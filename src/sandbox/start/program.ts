@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { coverage } from '../covered/print.js';
 import { manifestProblems } from '../manifest/manifest.js';
 import { ProblemsError } from '../manifest/problem.js';
 import { type Sandbox, startSandbox } from '../sandbox.js';
@@ -23,13 +24,13 @@ export interface Started {
 
 /**
  * Starts a sandbox as the command line says, and tells on `out` that it is ready.
- * @returns the exit code where nothing runs: 0 after help, 1 when it could not start, 2 when the line is misused
+ * @returns the exit code where nothing runs: 0 after help and the like, 1 when it could not start, 2 when the line is misused
  */
 export async function run(args: readonly string[], io: Io): Promise<Started | number> {
   try {
     const options = readOptions(args);
-    if (options !== 'help') return await start(options, io);
-    io.out(`${HELP}\n`);
+    if (options !== 'help' && options !== 'coverage') return await start(options, io);
+    io.out(options === 'help' ? `${HELP}\n` : await coverage());
     return 0;
   } catch (error) {
     if (error instanceof Misuse) {

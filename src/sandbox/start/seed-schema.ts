@@ -120,6 +120,7 @@ const usergroup = z.strictObject({
   id: id('S', 'S0SRE00001').optional(),
   handle: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be a handle: a-z, 0-9, . _ -'),
   name: line,
+  description: z.string().max(140).optional(),
   users: z.array(who),
   disabled: z.boolean().optional(),
 });

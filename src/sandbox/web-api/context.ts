@@ -1,9 +1,11 @@
+import type { Events } from '../app/events.js';
 import type { Modals } from '../app/modals.js';
 import type { SocketTransport } from '../app/transport/socket.js';
 import type { Triggers } from '../app/triggers.js';
 import type { Fields } from '../fields.js';
 import type { World } from '../workspace/world.js';
 import type { Args } from './args.js';
+import type { Installation } from './install/installation.js';
 import type { Tier } from './rate.js';
 import type { Bearer, TokenKind, Tokens } from './tokens.js';
 
@@ -14,10 +16,14 @@ export interface Call {
   readonly triggers: Triggers;
   readonly modals: Modals;
   readonly tokens: Tokens;
+  readonly installation: Installation;
+  readonly events: Events;
   /** Absent in HTTP mode. */
   readonly socket?: SocketTransport;
   /** Whose token it is. */
   readonly bearer: Bearer;
+  /** The token itself; empty where none is needed. */
+  readonly token: string;
   /** The user that the token speaks for: the app's bot user, or a person with an `xoxp` token. */
   readonly me: string;
 }
@@ -27,6 +33,8 @@ export interface Method {
   readonly tier: Tier;
   /** Kinds of token that it takes; bot and user when absent. */
   readonly tokens?: readonly TokenKind[];
+  /** Whether it is called without a token. */
+  readonly anonymous?: true;
   /** Any one of these scopes will do; none means that no scope is needed. */
   readonly scopes?: readonly string[] | ((call: Call) => readonly string[]);
   /**

@@ -8,11 +8,14 @@ import type { Settings } from '../workspace/settings.js';
 import { Args } from './args.js';
 import { type Given, readArguments } from './body.js';
 import type { CallLog } from './call-log.js';
-import { type Call, takesJson } from './context.js';
+import { COMMON_ERRORS } from './common-errors.js';
+import { type Call, type Method, takesJson } from './context.js';
 import type { Cursors } from './cursors.js';
 import type { Fault, Faults } from './faults.js';
 import { Hidden } from './hidden.js';
+import { checkTeam } from './install/org.js';
 import { bucketOf, type RateLimits } from './rate.js';
+import type { Bearer } from './tokens.js';
 
 interface Answer {
   readonly status: number;
@@ -31,12 +34,15 @@ export interface Around {
   readonly log: (line: string) => void;
 }
 
+/** Who calls a method that needs no token. */
+const NOBODY: Bearer = { kind: 'app', user: '', scopes: new Set() };
+
 /** The Web API: one door for every method, with tokens, limits, scopes, ordered failures and the log. */
 export class WebApi {
   readonly hidden: Hidden;
 
   constructor(
-    readonly parts: Omit<Call, 'args' | 'bearer' | 'me'>,
+    readonly parts: Omit<Call, 'args' | 'bearer' | 'token' | 'me'>,
     readonly around: Around,
   ) {
     this.hidden = new Hidden(parts.world);
@@ -125,28 +131,40 @@ export class WebApi {
     const method = methodOf(name);
     if (!method) throw new SlackError('unknown_method', { req_method: name });
     if (method.post && verb !== 'POST') throw new SlackError('insecure_request');
-    const bearer = this.parts.tokens.bearer(token);
+    const bearer = method.anonymous ? NOBODY : this.parts.tokens.bearer(token);
     const kinds = method.tokens ?? ['bot', 'user'];
     // A method of the app itself does not see other tokens at all.
-    if (!kinds.includes(bearer.kind))
+    if (!method.anonymous && !kinds.includes(bearer.kind))
       throw new SlackError(kinds.every((kind) => kind === 'app') ? 'missing_args' : 'not_allowed_token_type');
     const { world } = this.parts;
     const bucket = bucketOf(world, name, method.tier, (argument) => textOf(args.raw[argument]));
     const limit = rate.take(name, method.tier, bucket);
     const hides = limit?.of === 'conversation' && settings.hideExcess && method.tier === 'posting';
     if (limit && !hides) return limited(limit.wait);
-    const call: Call = { ...this.parts, args, bearer, me: bearer.user };
+    const call: Call = { ...this.parts, args, bearer, token: token ?? '', me: bearer.user };
     const needed = typeof method.scopes === 'function' ? method.scopes(call) : (method.scopes ?? []);
     const { scopes } = bearer;
     if (needed.length > 0 && !needed.some((scope) => scopes.has(scope))) {
       throw new SlackError('missing_scope', { needed: needed.join(','), provided: [...scopes].join(',') });
     }
+    checkTeam(call, name);
     const inner = cursors.inward(name, args);
-    const run = () => method.run({ ...call, args: new Args(inner) });
+    const run = () => this.#told(name, method, { ...call, args: new Args(inner) });
     const result = hides ? this.hidden.run(run) : run();
     if (hides) this.hidden.tell(textOf(result.channel) ?? '');
     const body = { ok: true, ...cursors.outward(name, args, inner, result) };
     return { status: 200, body, headers: this.#scopeHeaders(needed, scopes) };
+  }
+
+  /** Runs the method; a refusal that it does not declare is a fault of the sandbox, not of the app. */
+  #told(name: string, method: Method, call: Call): Fields {
+    try {
+      return method.run(call);
+    } catch (error) {
+      if (!(error instanceof SlackError) || !method.errors) throw error;
+      if (method.errors.includes(error.code) || COMMON_ERRORS.has(error.code)) throw error;
+      throw new Error(`undeclared refusal: ${name} says ${error.code}`);
+    }
   }
 
   #failed(method: string, error: unknown): Answer {

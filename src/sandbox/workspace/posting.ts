@@ -68,7 +68,7 @@ export function editAsUser(world: World, channel: Channel, message: Message, tex
 
 /** The block that Slack's editor makes of a person's text; none for an empty one. */
 export function richBlocks(world: World, text: string): Fields[] {
-  const elements = richText(text, world.seed.emoji);
+  const elements = richText(text, world.emoji);
   return elements.length > 0 ? [{ type: 'rich_text', block_id: world.ids.hex(5), elements }] : [];
 }
 

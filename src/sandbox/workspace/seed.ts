@@ -1,6 +1,8 @@
 import type { Fields } from '../fields.js';
 import { type Channel, emptyChannel } from './objects/channel.js';
+import type { EnterpriseSeed } from './objects/enterprise.js';
 import type { Account, User } from './objects/user.js';
+import type { Usergroup } from './objects/usergroup.js';
 
 /** The user of the app. */
 export const BOT_USER = 'U0BOT00000';
@@ -47,16 +49,25 @@ export interface Seed {
   dms?: Array<{ members: string[]; messages?: SeedMessage[] }>;
   /** Custom emoji: name without colons → address of a picture, or `alias:other`. */
   emoji?: Record<string, string>;
+  team?: { name?: string };
+  /** Fields that the workspace added to everybody's profile, beside the built-in ones. */
+  profile_fields?: ProfileField[];
+  /** The workspace is part of an organisation; `true` for the usual one. */
+  enterprise?: EnterpriseSeed | boolean;
   /** Makes every id repeatable from run to run. */
   ids?: string;
 }
 
-export interface Usergroup {
+/** A field of the workspace's own in everybody's profile. */
+export interface ProfileField {
+  /** `Xf…` */
   id: string;
-  handle: string;
-  name: string;
-  users: string[];
-  disabled?: boolean;
+  label: string;
+  hint?: string;
+  type?: 'text' | 'date' | 'link' | 'user' | 'options_list';
+  /** For `options_list`. */
+  possible_values?: string[];
+  hidden?: boolean;
 }
 
 const UPDATED = 1700000000;
@@ -126,4 +137,17 @@ export function builtInChannels(nowMs: number): Channel[] {
 /** The built-in user group. */
 export function builtInUsergroups(): Usergroup[] {
   return [{ id: 'S0SRE00001', handle: 'sre', name: 'Site reliability', users: ['U0BO000002', 'U0CHEN0003'] }];
+}
+
+/** The built-in fields of the profile. */
+export function builtInProfileFields(): ProfileField[] {
+  return [
+    { id: 'Xf0PAGER001', label: 'Pager', hint: 'Number that is called at night' },
+    {
+      id: 'Xf0ONCALL01',
+      label: 'On-call team',
+      type: 'options_list',
+      possible_values: ['Platform', 'Voice', 'None'],
+    },
+  ];
 }

@@ -4,18 +4,28 @@ import type { Clock } from './clock.js';
 import type { Ids } from './ids.js';
 import { type PlatformCall, renderCallBlock } from './objects/call.js';
 import { type Channel, emptyChannel, partner, renderChannel } from './objects/channel.js';
+import { type Enterprise, enterpriseOf } from './objects/enterprise.js';
 import { renderFile, type SlackFile } from './objects/file.js';
 import { type Ephemeral, type Message, renderMessage } from './objects/message.js';
 import type { Scheduled } from './objects/scheduled.js';
 import { repliesOf } from './objects/threads.js';
-import { renderOutside, setAccount, type User } from './objects/user.js';
-import { builtInChannels, builtInUsergroups, builtInUsers, type Seed, type Usergroup } from './seed.js';
+import { renderOutside, renderUser, setAccount, type User, type UserView } from './objects/user.js';
+import type { Usergroup } from './objects/usergroup.js';
+import {
+  builtInChannels,
+  builtInProfileFields,
+  builtInUsergroups,
+  builtInUsers,
+  type ProfileField,
+  type Seed,
+} from './seed.js';
 import { defaultSettings, type Settings } from './settings.js';
 
 /** Who the app and the workspace are. */
 export interface Identity {
   readonly teamId: string;
-  readonly teamName: string;
+  /** What it is called now; a workspace can be renamed. */
+  teamName: string;
   readonly domain: string;
   readonly appId: string;
   readonly appName: string;
@@ -36,16 +46,44 @@ export interface Happening {
   readonly everywhere?: boolean;
 }
 
+/** Something that a person wants to be reminded of; times in seconds since the epoch. */
+export interface Reminder {
+  readonly id: string;
+  readonly user: string;
+  readonly text: string;
+  readonly time: number;
+  readonly recurrence?: { frequency: string; weekdays?: string[] };
+  completed: number;
+}
+
+/** What an assistant shows in one of its threads. */
+export interface AssistantThread {
+  status?: string;
+  title?: string;
+  prompts?: Fields[];
+}
+
 /** The state of the workspace. Rules live in the methods; this only keeps and finds. */
 export class World {
   readonly users = new Map<string, User>();
   readonly channels = new Map<string, Channel>();
   readonly files = new Map<string, SlackFile>();
   readonly usergroups = new Map<string, Usergroup>();
+  /** Custom emoji: name without colons → address of a picture, or `alias:other`. */
+  readonly emoji = new Map<string, string>();
+  readonly reminders = new Map<string, Reminder>();
+  /** What an assistant says of its threads, by `channel:thread`. */
+  readonly assistant = new Map<string, AssistantThread>();
+  profileFields: ProfileField[] = [];
+  /** The organisation, if the workspace is part of one. */
+  enterprise: Enterprise | undefined;
+  /** False once the app was taken off: it hears nothing more, and its commands are gone. */
+  installed = true;
   /** Messages that wait for their time, by id. */
   readonly scheduled = new Map<string, Scheduled>();
   readonly calls = new Map<string, PlatformCall>();
   ephemerals: Ephemeral[] = [];
+  readonly #teamName: string;
   /** Set by the event dispatcher. */
   onHappening: (happening: Happening) => void = () => {};
   /** Set by the live page; without what happened when it was no event: then everything may be different. */
@@ -55,12 +93,14 @@ export class World {
 
   constructor(
     readonly identity: Identity,
-    readonly manifest: Manifest,
+    /** Another one after `apps.manifest.update`. */
+    public manifest: Manifest,
     readonly clock: Clock,
     readonly ids: Ids,
     readonly seed: Seed = {},
     readonly settings: Settings = defaultSettings(),
   ) {
+    this.#teamName = identity.teamName;
     this.reset();
   }
 
@@ -75,9 +115,17 @@ export class World {
     this.channels.clear();
     this.files.clear();
     this.usergroups.clear();
+    this.emoji.clear();
+    this.reminders.clear();
+    this.assistant.clear();
     this.scheduled.clear();
     this.calls.clear();
     this.ephemerals = [];
+    this.installed = true;
+    this.identity.teamName = this.seed.team?.name ?? this.#teamName;
+    this.enterprise = enterpriseOf(this.seed.enterprise, this.identity.teamId);
+    this.profileFields = [...builtInProfileFields(), ...(this.seed.profile_fields ?? [])];
+    for (const [name, value] of Object.entries(this.seed.emoji ?? {})) this.emoji.set(name, value);
     const { replace = false } = this.seed;
     for (const user of builtInUsers()) if (!replace || user.id === 'USLACKBOT') this.users.set(user.id, user);
     const { botUserId, botId, appId } = this.identity;
@@ -91,25 +139,12 @@ export class World {
       bot: { botId, appId },
       updated: this.clock.seconds(),
     });
-    for (const given of this.seed.users ?? []) {
-      const base: User = {
-        id: given.id,
-        name: given.name,
-        realName: given.name,
-        displayName: given.name,
-        tz: 'UTC',
-        updated: 0,
-      };
-      const { is_restricted, is_ultra_restricted, team_id, ...plain } = given;
-      const user = { ...(this.users.get(given.id) ?? base), ...plain };
-      setAccount(user, { is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
-      this.users.set(given.id, user);
-    }
+    for (const given of this.seed.users ?? []) this.users.set(given.id, this.#seeded(given));
     if (!replace)
       for (const channel of builtInChannels(this.clock.now())) this.channels.set(channel.id, channel);
     for (const given of this.seed.channels ?? []) this.#seedChannel(given);
     for (const group of [...(replace ? [] : builtInUsergroups()), ...(this.seed.usergroups ?? [])])
-      this.usergroups.set(group.id, group);
+      this.usergroups.set(group.id, { ...group, users: [...group.users] });
     this.onReset();
     this.changed();
   }
@@ -200,6 +235,24 @@ export class World {
     return { ...shown, ...outside, ...(outside.user_team ? { team: outside.user_team } : {}) };
   }
 
+  /** The user object as the reader may see it: by default without e-mail and language, as events have it. */
+  showUser(user: User, reader: Pick<UserView, 'email' | 'locale'> = {}): Fields {
+    return renderUser(user, this.viewOf(user, reader));
+  }
+
+  /** How this user is shown now. */
+  viewOf(user: User, reader: Pick<UserView, 'email' | 'locale'> = {}): UserView {
+    const { teamId, url } = this.identity;
+    const stranger = user.teamId !== undefined && !this.isKnown(user);
+    return { teamId, url, nowMs: this.clock.now(), stranger, enterprise: this.enterprise, ...reader };
+  }
+
+  /** False for people from outside who are in no conversation of ours. */
+  isKnown(user: User): boolean {
+    if (user.teamId === undefined) return true;
+    return [...this.channels.values()].some((channel) => channel.members.has(user.id));
+  }
+
   /** The address of a message; it opens the live page there. */
   permalink(channel: Channel, message: Message): string {
     const base = `${this.identity.url}/archives/${channel.id}/p${message.ts.replace('.', '')}`;
@@ -207,12 +260,29 @@ export class World {
   }
 
   happened(happening: Happening): void {
-    this.onHappening(happening);
+    if (this.installed) this.onHappening(happening);
     this.onChange(happening);
   }
 
   changed(): void {
     this.onChange();
+  }
+
+  #seeded(given: NonNullable<Seed['users']>[number]): User {
+    const base: User = {
+      id: given.id,
+      name: given.name,
+      realName: given.name,
+      displayName: given.name,
+      tz: 'UTC',
+      updated: 0,
+    };
+    const { is_admin, is_owner, is_primary_owner, is_invited_user, is_app_user, ...rest } = given;
+    const { is_restricted, is_ultra_restricted, team_id, ...plain } = rest;
+    const user = { ...(this.users.get(given.id) ?? base), ...plain };
+    const rank = { is_admin, is_owner, is_primary_owner, is_invited_user, is_app_user };
+    setAccount(user, { ...rank, is_restricted, is_ultra_restricted, team_id }, this.identity.teamId);
+    return user;
   }
 
   #showFile(id: string): Fields | undefined {

@@ -29,16 +29,17 @@ const CHARS = new RegExp(
     .replace(/.*/su, '($&)([\\u{1f3fb}-\\u{1f3ff}]?)'),
   'gu',
 );
+const NONE: ReadonlyMap<string, unknown> = new Map();
 const NAMED = /^([\p{L}\p{N}_+'-]+?)(?:::skin-tone-([2-6]))?$/u;
 
 /**
  * Whether Slack has an emoji of that name, a skin tone included (`wave::skin-tone-3`).
  * @param custom the workspace's own, by name
  */
-export function isEmoji(name: string, custom: Readonly<Record<string, string>> = {}): boolean {
+export function isEmoji(name: string, custom: ReadonlyMap<string, unknown> = NONE): boolean {
   const [, plain = '', tone] = NAMED.exec(name) ?? [];
   if (tone) return byName.get(plain)?.toned ?? false;
-  return byName.has(plain) || PICTURES.has(plain) || Object.hasOwn(custom, plain);
+  return byName.has(plain) || PICTURES.has(plain) || custom.has(plain);
 }
 
 /** The element of a rich text for an emoji, with its code points where it is no picture. */

@@ -26,7 +26,7 @@ const INLINE = new RegExp(
  * @param kept the message's text as Slack keeps it: entities, control sequences, `*bold*`, lists, quotes, code
  * @param custom the workspace's own emoji, by name
  */
-export function richText(kept: string, custom: Readonly<Record<string, string>> = {}): Fields[] {
+export function richText(kept: string, custom: ReadonlyMap<string, unknown> = new Map()): Fields[] {
   const parts: Fields[] = [];
   let from = 0;
   const between = (to?: number) => {
@@ -55,7 +55,7 @@ interface Run {
   lines: string[];
 }
 
-function paragraphs(text: string, custom: Readonly<Record<string, string>>): Fields[] {
+function paragraphs(text: string, custom: ReadonlyMap<string, unknown>): Fields[] {
   if (text === '') return [];
   const runs: Run[] = [];
   for (const line of text.split('\n')) {
@@ -84,7 +84,7 @@ function runOf(line: string): Run {
   return { kind: 'section', indent: 0, first: 1, lines: [line] };
 }
 
-function renderRun({ kind, indent, first, lines }: Run, custom: Readonly<Record<string, string>>): Fields {
+function renderRun({ kind, indent, first, lines }: Run, custom: ReadonlyMap<string, unknown>): Fields {
   if (kind === 'section' || kind === 'quote') {
     const elements = inline(lines.join('\n'), {}, custom);
     return { type: kind === 'quote' ? 'rich_text_quote' : 'rich_text_section', elements };
@@ -99,7 +99,7 @@ function renderRun({ kind, indent, first, lines }: Run, custom: Readonly<Record<
   };
 }
 
-function inline(text: string, style: Style, custom: Readonly<Record<string, string>>): Fields[] {
+function inline(text: string, style: Style, custom: ReadonlyMap<string, unknown>): Fields[] {
   const elements: Fields[] = [];
   const marked = Object.keys(style).length > 0 ? { style } : {};
   const plain = (part: string) => {
