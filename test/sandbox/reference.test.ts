@@ -4,8 +4,9 @@ import { observe } from '#sandbox/covered/scopes.js';
 import { methodNames, methods } from '#sandbox/methods/all.js';
 import { COMMON_ERRORS } from '#sandbox/web-api/common-errors.js';
 import { type FullKit, startFullKit } from './full-app.js';
-import { CALLS, type Prepared, prepare, SEED } from './reference-calls.js';
+import { CALLS } from './reference-calls.js';
 import { LEFT_OUT, OTHER_ERRORS, OTHER_SCOPES, OTHER_TIERS, UNDOCUMENTED } from './reference-differs.js';
+import { type Prepared, prepare, SEED } from './reference-workspace.js';
 
 /** What is documented of a method, reduced to facts; lists are words with spaces between. */
 interface Documented {
