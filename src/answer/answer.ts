@@ -9,18 +9,13 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { isPublic, type Permits, type Power, powerFor, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
+import type { SecretKind } from '#domain/secret/kind.js';
+import { scrubAll } from '#domain/secret/scrub.js';
 import { isPublicEntry } from '#domain/status/decide.js';
 import { watchOf } from '#domain/watch/watch.js';
 import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
-import {
-  type Before,
-  type Handle,
-  nothingKept,
-  notRead,
-  type Recorded,
-  type Scrubbing,
-  secretTyped,
-} from '#handle/handle.js';
+import { type Before, type Handle, nothingKept, notRead, type Recorded } from '#handle/handle.js';
+import { type Scrubbing, secretTyped } from '#handle/secrets.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { actionItems, type Dossier } from '#render/document.js';
@@ -152,6 +147,8 @@ export interface AnswerPorts {
   measured?: { components: readonly string[] | null } | null;
   /** Knows the secrets of this installation. */
   scrub?: Scrubbing;
+  /** Kinds of secrets that are left in what people write. */
+  keeps?: ReadonlySet<SecretKind>;
   /** Begins to learn the keys that stand in the key stores now; nobody waits for it. */
   learnKeys?(): Promise<void>;
   /** Counts what was asked, and how it was answered. */
@@ -160,13 +157,15 @@ export interface AnswerPorts {
 
 /** A line with a known secret is not even looked at: what is asked back, and the buttons under it, would carry it on. */
 export function createAnswer(ports: AnswerPorts): Answerer {
-  const { scrub, metrics } = ports;
+  const { scrub, keeps, metrics } = ports;
   const first = createFirstAnswer(ports);
   return metrics ? counted(answer, metrics) : answer;
 
-  /** What is wrong with a definition may quote it. */
+  /** What is wrong with a definition may quote it, and what is wrong with a line the line. */
   function clean(answer: Answer): Answer {
-    return scrub && answer.kind === 'refused' ? { ...answer, refusal: scrub.json(answer.refusal) } : answer;
+    if (answer.kind !== 'refused') return answer;
+    const refusal = scrub ? scrub.json(answer.refusal) : answer.refusal;
+    return { ...answer, refusal: scrubAll(refusal, keeps).value };
   }
 
   async function answer(typed: Asked): Promise<Answer> {
@@ -407,7 +406,9 @@ async function recordReady(
       ...(watch && { watch }),
     };
   }
-  return { kind: 'refused', refusal: outcome, intent, incident: incident ?? undefined };
+  // What is asked about is shown, and carried in buttons, as it would be recorded.
+  const held = scrubAll(intent, ports.keeps).value;
+  return { kind: 'refused', refusal: outcome, intent: held, incident: incident ?? undefined };
 }
 
 /** What is over can be watched for a while: offered to whoever says that it is. */

@@ -71,11 +71,13 @@ export async function openCore(
   const lookups = { ...lookupsOf(store, who), publicly };
   const rules = rulesWithPublishers(rulesOf(config), status.publishers);
   const { scrub, learnKeys } = runbooks;
+  const keeps = new Set(config.org.secrets_in_text.keep);
   const recorder = createHandle({
     store: lookups,
     rules,
     groupNamed: who.groupNamed ?? groupNamedAtAPrompt(config, log),
     scrub,
+    keeps,
     log,
     relay,
     onError: (error) => log.error({ err: error }, 'recording failed'),
@@ -100,6 +102,7 @@ export async function openCore(
     mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
     measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
+    keeps,
     ...(role === 'bot' && { learnKeys }),
     ...(metrics && { metrics }),
   });

@@ -1,6 +1,7 @@
 import { type Document, type ErrorCode, isMap, isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readZone } from '#domain/command/time/zone.js';
+import { SECRET_KINDS } from '#domain/secret/kind.js';
 
 /** Read by the same function as in a command: what a person may type there is what may stand here. */
 const zone = z.string().transform((value, context) => {
@@ -16,6 +17,11 @@ const role = z
     /^[a-z][a-z0-9-]{0,31}$/,
     'is not a role; write lower-case letters, digits and dashes, such as scribe',
   );
+
+/** A kind of secret that is left in what people write. */
+const kept = z.enum(SECRET_KINDS, {
+  error: `is no kind of secret that is taken out of texts; the kinds are ${SECRET_KINDS.join(', ')}`,
+});
 
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
@@ -47,6 +53,7 @@ const ORGANISATION = z.strictObject({
         .default([]),
     })
     .default({ people: [], groups: [] }),
+  secrets_in_text: z.strictObject({ keep: z.array(kept).default([]) }).default({ keep: [] }),
   ...(Object.fromEntries(SECTIONS.map((name) => [name, section])) as Record<SectionName, typeof section>),
 });
 

@@ -75,6 +75,8 @@ function noticesOf(
         if (why !== 'no_channel') tell(leadOrOpener, undefined, effect.payload.rows[0]);
         break;
       // It is itself the word; and a run goes on by itself.
+      // Of a secret not everybody in the channel is to hear where it stands.
+      case 'secret.tell':
       case 'person.tell':
       case 'run.advance':
       case 'watch.look':
@@ -161,7 +163,12 @@ async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promi
   return escaped(toldOfChannel(ref, title, others));
 }
 
-async function tellDirectly(attempt: Attempt<'person.tell'>, user: string, text: string): Promise<void> {
+/** In a direct message, once. */
+export async function tellDirectly<K extends EffectKind>(
+  attempt: Attempt<K>,
+  user: string,
+  text: string,
+): Promise<void> {
   const { channel } = await attempt.read('conversations.open', { users: user });
   const where = needed('conversations.open', object(channel), 'id');
   const tagged = { id: `told ${attempt.row.id}`, incident: attempt.row.incident };

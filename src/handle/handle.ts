@@ -4,10 +4,11 @@ import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Permits, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { SecretKind } from '#domain/secret/kind.js';
+import { scrubSecrets } from '#domain/secret/scrub.js';
 import { refOf } from '#domain/words.js';
 import type { Log } from '#log.js';
 import type { Committed, Metrics } from '#metrics.js';
-import type { Scrub } from '#runbooks/scrub.js';
 import type { Commit, Stream, Turn } from '#store/commit.js';
 import type { Loaded, Receipt } from '#store/incidents.js';
 import { Conflict, Locked, troubleOf, Unavailable, Unconfirmed } from '#store/pools.js';
@@ -24,6 +25,7 @@ import {
   permitted,
   withGroups,
 } from './lookups.js';
+import { type Scrubbing, withoutSecrets } from './secrets.js';
 
 /**
  * The only way to change an incident: load, decide, append.
@@ -62,6 +64,8 @@ interface HandleOptions extends WriterOptions {
   groupNamed?: GroupNamed;
   /** Knows the secrets that are not to be recorded. */
   scrub?: Scrubbing;
+  /** Kinds of secrets that are left in what people write. */
+  keeps?: ReadonlySet<SecretKind>;
   log?: Pick<Log, 'info' | 'debug'>;
 }
 
@@ -69,12 +73,13 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
   const writer = new Writer(options);
   const rules = options.rules ?? {};
   const admit = createAdmission(options.store, rules);
-  const { groupNamed = async () => ({ unsaid: 'no Slack here' }), scrub, log } = options;
+  const { groupNamed = async () => ({ unsaid: 'no Slack here' }), scrub, keeps, log } = options;
   const lookups = { ...options.store, groupNamed };
   const record: Handle = async (said, target, asking, notes = []) => {
     let admission: Admission;
-    const intent = scrub ? withoutSecrets(said, asking, scrub) : said;
-    if (isRefusal(intent)) return intent;
+    const fit = withoutSecrets(said, asking, { scrub, keeps });
+    if (isRefusal(fit)) return fit;
+    const { intent } = fit;
     let meant = intent;
     try {
       if (bareIn(intent).length > 0) {
@@ -89,7 +94,7 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
       if (!(error instanceof Unavailable)) options.onError(error);
       return refusalOf(error);
     }
-    return writer.write(meant, target, asking, notes, admission);
+    return writer.write(meant, target, asking, [...notes, ...fit.notes], admission);
   };
   return Object.assign(log ? loggedHandle(record, log) : record, {
     before: (asking: Asking) => writer.before(asking),
@@ -97,9 +102,14 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
   });
 }
 
-/** @param request everything that makes it this request and no other, as JSON. @returns its fingerprint, for `Asking.asked` */
+/**
+ * @param request everything that makes it this request and no other, as JSON
+ * @returns its fingerprint, for `Asking.asked`; of its secrets nothing is in it, because a short one could be guessed from it
+ */
 export function askedOf(request: unknown): string {
-  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
+  const withoutSecrets = (_: string, value: unknown) =>
+    typeof value === 'string' ? scrubSecrets(value).text : value;
+  return createHash('sha256').update(JSON.stringify(request, withoutSecrets)).digest('hex');
 }
 
 /** The first answer to a request, and what that request was. */
@@ -599,28 +609,6 @@ export function notRead(error: unknown): Refusal {
   const why =
     state === 'refusing' ? `the database answers, but refuses: ${reason}` : 'the database does not answer';
   return refuse('NOT_READ', { why });
-}
-
-/** What knows the secrets of this installation, and takes them out of texts. */
-export type Scrubbing = Pick<Scrub, 'text' | 'json'>;
-
-/**
- * No known secret is recorded, whichever front it comes from. What a person writes is refused, so that their words are
- * kept as they are or not at all; a message that stands in Slack already, and what the bot itself says, is kept without
- * the secret.
- */
-function withoutSecrets(intent: TypedIntent, asking: Asking, scrub: Scrubbing): TypedIntent | Refusal {
-  const said = JSON.stringify(intent);
-  if (scrub.text(said) === said) return intent;
-  if (asking.source === 'bot' || asking.source === 'alerts') return scrub.json(intent);
-  if (intent.type !== 'CaptureMessage') return secretTyped(asking);
-  // Only what the author wrote: the place of the message in Slack is its identity.
-  const { message } = intent;
-  return { ...intent, message: { ...message, text: scrub.text(message.text) } };
-}
-
-export function secretTyped({ source }: Asking): Refusal {
-  return refuse('SECRET_TYPED', { what: 'text', from: source === 'slack' ? 'slack' : 'elsewhere' });
 }
 
 /**

@@ -1,7 +1,8 @@
 import { entryOf, isOfAlert, isOfRun, isOfWatch, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
+import type { SecretKind } from '#domain/secret/kind.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
-import { type Moment, maintenanceRef, refOf, runRef } from '#domain/words.js';
+import { type Moment, maintenanceRef, refOf, runRef, type Source } from '#domain/words.js';
 import { clockIn, dateTimeOf, excerpt, timeOf } from './clock.js';
 import type { Undelivered } from './undelivered.js';
 
@@ -168,4 +169,44 @@ export function channelRemark(ref: string, rows: readonly Undelivered[]): string
   if (!row) return null;
   const code = codeInWords(codeOf(row.error));
   return `${ref} has no channel${row.dead ? '' : ' yet'}: Slack said ${code}. \`show ${ref}\` says what to do.`;
+}
+
+const listed = (kinds: readonly SecretKind[]) => kinds.join(', ');
+
+/** @returns for the receipt: that something was taken out, and what is to be done; nothing where nothing was */
+export function secretsRemark(removed: readonly SecretKind[], source: Source): string[] {
+  if (removed.length === 0) return [];
+  const still =
+    source === 'slack'
+      ? 'If it is in a message too, delete that one.'
+      : 'It may still be in the history of a shell, or in the log of a program.';
+  return [
+    `Taken out of the text before it was recorded: ${listed(removed)}. Change it, because it was typed here, and tell whoever looks after security. ${still}`,
+  ];
+}
+
+/** A recorded message that holds a secret, as it is told to its author, or to whoever recorded it. */
+export interface SecretTold {
+  /** `INC-7`; null: they may not know of it. */
+  ref: string | null;
+  n: number;
+  kinds: readonly SecretKind[];
+  /** They wrote the message themselves. */
+  own: boolean;
+  /** Somebody wrote it who can be asked, and is told too. */
+  author: boolean;
+}
+
+/** @returns plain text; the message's address goes behind it */
+export function secretTold({ ref, n, kinds, own, author }: SecretTold): string {
+  const where = ref === null ? 'recorded' : `recorded in ${ref} as #${n}`;
+  const first = own
+    ? `A message of yours was ${where}, without the secret that it holds (${listed(kinds)}). In Slack it still stands for all to read.`
+    : `The message that you recorded in ${ref ?? 'an incident'} as #${n} holds a secret (${listed(kinds)}). It is not in the record, but still in Slack.`;
+  const steps = own
+    ? 'Delete the message, or edit it (⋯ → Edit message).'
+    : author
+      ? 'Its author is told too: see that they delete or edit it, or ask an admin of the workspace.'
+      : 'An app wrote it: ask an admin of the workspace to delete it, and see to what the app sends.';
+  return `${first} 1. ${steps} 2. Change the secret wherever it is used. 3. Tell whoever looks after security.`;
 }

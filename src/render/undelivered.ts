@@ -96,6 +96,8 @@ function nameOf(effect: Effect): string {
       return 'what subscribers are told';
     case 'status.remind':
       return 'that another public post is due';
+    case 'secret.tell':
+      return 'that a recorded message holds a secret';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

@@ -13,6 +13,7 @@ import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { scrubSecrets } from '#domain/secret/scrub.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES, refOf } from '#domain/words.js';
 import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
@@ -606,6 +607,8 @@ async function question(
     return value === null ? null : publishQuestion(preview, refOf(incident), value);
   }
   if (answer.refusal.code === 'WHICH_INCIDENT' && 'entered' in asked) {
+    // A button would carry a secret on, in a message that stays.
+    if (scrubSecrets(asked.entered.text).removed.length > 0) return null;
     const open = await context.read.open(asking);
     const choices = open.slice(0, 25).flatMap((state) => {
       const carried: CarriedLine = { line: asked.entered, incident: state.number, key };

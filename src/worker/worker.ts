@@ -15,6 +15,7 @@ import { remindOfPost, tellWatch } from '#deliver/notices.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
+import { tellOfSecret } from '#deliver/secret.js';
 import { tellChannel, tellPerson } from '#deliver/undelivered.js';
 import { type EffectKind, watchLaneOf } from '#domain/incident/effect.js';
 import { type LaneOptions, Retries } from '#lanes/lane.js';
@@ -163,6 +164,7 @@ const DELIVERIES: {
   'channel.notice': tellChannel,
   'channel.restored': tellRestored,
   'person.tell': tellPerson,
+  'secret.tell': tellOfSecret,
   'people.invite': invitePeople,
   'people.remove': removePeople,
   'message.capture': captureMessage,

@@ -152,6 +152,17 @@ describe('tocsin.yml', () => {
   test('absent or empty: sensible defaults', () => {
     expect(read('')).toMatchObject({ command: '/incident', zone: null, announce: null, components: [] });
   });
+  test('kinds of secrets that are left in texts', () => {
+    expect(read('')).toMatchObject({ secrets_in_text: { keep: [] } });
+    expect(read('secrets_in_text: { keep: [password, JSON web token] }\n')).toMatchObject({
+      secrets_in_text: { keep: ['password', 'JSON web token'] },
+    });
+    expect(read('secrets_in_text:\n  keep: [passwords]\n')).toEqual([
+      expect.stringMatching(
+        /^tocsin\.yml:2: secrets_in_text\.keep\.0 is no kind of secret .*; the kinds are private key, .*, password, /,
+      ),
+    ]);
+  });
   test('names file, line and what to write instead', () => {
     expect(read('zone: Mars/Base\ncommand: incident\n')).toEqual([
       expect.stringMatching(/^tocsin\.yml:2: command .*\/incident/),

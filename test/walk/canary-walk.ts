@@ -220,4 +220,22 @@ export const LINES: ReadonlyArray<(value: string) => string> = [
   (v) => `help ${v}`,
 ];
 
+/** Ways in which people type what only looks like a secret: in each of them the rest is kept, with a mark. */
+export const LOOKS: ReadonlyArray<(value: string) => string> = [
+  (v) => `note they sent Authorization: Bearer ${v}`,
+  (v) => `note 10:00 x-api-key: ${v}`,
+  (v) => `log 10:00 token=${v}\n10:01 fine again`,
+  (v) => `log 10:00 one\n10:01 https://ops:${v}@grafana.example.com/d/1`,
+  (v) => `status identified client_secret: ${v}`,
+  (v) => `title api_key=${v}`,
+  (v) => `cause the wrong DB_PASSWORD=${v}`,
+  (v) => `action change {"password":"${v}"}`,
+  (v) => `impact refresh_token=${v}`,
+  (v) => `component add "secret=${v}"`,
+  (v) => `edit 1 password is "${v}"`,
+  (v) => `publish --yes --anyway "token=${v}" pwd=${v}`,
+  (v) => `nots password: ${v}`,
+  (v) => `reject RUN-1 token=${v}`,
+];
+
 export const secretOf = (canary: Canary | undefined): string => canary?.value ?? '';

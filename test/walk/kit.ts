@@ -224,6 +224,8 @@ export async function startWalk(
 export type Walk = Awaited<ReturnType<typeof startWalk>>;
 
 export interface SlackState {
+  /** What one person alone was shown. */
+  ephemerals: Array<{ user: string; text: string }>;
   files: Array<{ name: string; channels: string[]; content?: string }>;
   users: Array<{ id: string; name: string }>;
   channels: Array<{

@@ -140,10 +140,13 @@ const RULES: {
       const by = personLabel(captured.by);
       return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: captured.n, by });
     }
-    const { channel, ts, text, author, link } = message;
+    const { channel, ts, text, author, link, secrets = [] } = message;
     // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
     const moment = momentNow(new Date(Number.parseInt(ts, 10) * 1000));
-    const data = { ...happened(state, asking, moment), channel, ts, author: author.id, link };
+    const data = {
+      ...{ ...happened(state, asking, moment), channel, ts, author: author.id, link },
+      ...(secrets.length > 0 && { secrets: [...secrets] }),
+    };
     return [{ type: 'MessageCaptured', data, texts: given({ text, author: author.name }) }];
   },
 

@@ -3,7 +3,7 @@ import { alertsHere, firstAlert } from '../alert/state.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
-import { refOf, runRef, type Status } from '../words.js';
+import { isInSlack, refOf, runRef, type Status } from '../words.js';
 import { isOfAlert, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
@@ -39,6 +39,11 @@ export type Effect =
    * letting them in.
    */
   | { kind: 'person.tell'; payload: { user: string; row: number; typed?: string; absent?: string } }
+  /**
+   * Tell a person, alone, that a message which was recorded holds a secret, and how it is removed: its author, and who
+   * recorded it. What it was is with the fact `seq`. In a lane of its own: it needs no channel of the incident's.
+   */
+  | { kind: 'secret.tell'; payload: { seq: number; user: string } }
   | { kind: 'people.invite'; payload: { people: string[] } }
   /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
   | { kind: 'people.remove'; payload: { people: string[]; by: string } }
@@ -194,6 +199,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'announcement.refresh':
     case 'impact.measure':
     case 'run.alarm':
+    case 'secret.tell':
     case 'status.remind':
       return laneBeside(team, incident, effect.kind);
     default:
@@ -217,8 +223,9 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   switch (fact.type) {
     case 'IncidentOpened':
       return [{ kind: 'channel.open', payload: {} }, ...(fact.data.private ? [] : [ANNOUNCEMENT])];
-    case 'NoteRecorded':
     case 'MessageCaptured':
+      return [entry(), ...secretTells(fact.data.secrets ? [fact.data.author, fact.by.id] : [], fact.seq)];
+    case 'NoteRecorded':
     case 'CauseRecorded':
     case 'ActionAdded':
     case 'ActionCompleted':
@@ -301,6 +308,12 @@ function publicly(before: IncidentState | null, seq: number): Effect[] {
 function skipped(before: IncidentState, { entries, runs }: { entries: number; runs: number }) {
   const from = (last: number, to: number): [number, number] | null => (to > last ? [last + 1, to] : null);
   return { entries: from(before.entries, entries), runs: from(runsOf(before).count, runs) };
+}
+
+/** An app has nobody to tell; whoever recorded its message is. */
+function secretTells(people: readonly string[], seq: number): Effect[] {
+  const told = [...new Set(people)].filter(isInSlack);
+  return told.map((user) => ({ kind: 'secret.tell', payload: { seq, user } }));
 }
 
 const CORRECTED = { EntryEdited: 'edited', EntryRetimed: 'retimed', EntryStruck: 'struck' } as const;

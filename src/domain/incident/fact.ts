@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALERT_FACTS } from '../alert/fact.js';
 import { RUN_FACTS } from '../run/fact.js';
+import { SECRET_KINDS } from '../secret/kind.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
@@ -101,7 +102,11 @@ export const FACT_SHAPES = {
   ),
   NoteRecorded: shape(happened, { required: ['text'] }),
   MessageCaptured: shape(
-    { ...happened, channel: id, ts: id, author: id, link: z.string().nullable() },
+    {
+      ...{ ...happened, channel: id, ts: id, author: id, link: z.string().nullable() },
+      /** What was taken out of its text: the message in Slack has it still. Absent: nothing. */
+      secrets: z.array(z.enum(SECRET_KINDS)).min(1).optional(),
+    },
     { required: ['text'], optional: ['author'] },
   ),
   StatusChanged: shape(

@@ -1,6 +1,7 @@
 import type { AlertIntent } from '../alert/intent.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
+import type { SecretKind } from '../secret/kind.js';
 import type { ComponentState, MaintenanceState } from '../status/page.js';
 import type { PublicRules, StateAsked } from '../status/publish.js';
 import type { WatchIntent } from '../watch/watch.js';
@@ -170,6 +171,8 @@ interface CapturedMessage {
   readonly text: string;
   readonly author: Person;
   readonly link: string | null;
+  /** Kinds of secrets that were taken out of the text. Absent: none. */
+  readonly secrets?: readonly SecretKind[];
 }
 
 /** Who asks, from where, when. `key` names the delivery: the same key twice is one fact (null: no such promise). */

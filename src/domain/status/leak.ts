@@ -1,4 +1,6 @@
 import { isIPv6 } from 'node:net';
+import { KNOWN_KEY, secretsIn } from '../secret/find.js';
+import { markersIn } from '../secret/scrub.js';
 import { hostLook, isTracker, OwnHosts } from './host.js';
 import type { Leak } from './publish.js';
 import { cutIn, folded, foldedReading, joined, plainReading, type Reading, seen } from './reading.js';
@@ -202,118 +204,13 @@ class Harmless {
 
 // -- keys --
 
-// Each begins where none of its own letters stands before it, or ends nowhere in particular: so no text makes one look at the
-// same letters again and again.
-const KEYS: readonly RegExp[] = [
-  /(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA|ANVA|AIPA)[A-Z0-9]{12,128}/g,
-  /(?<![A-Za-z0-9])(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/gi,
-  /(?<![A-Za-z0-9])(?:whsec_|sk[_-]|toc_|npm_|hf_|glpat-|gh[pousr]_|github_pat_|shpat_|dop_v1_|lin_api_)[A-Za-z0-9_-]{16,}/gi,
-  /(?<![A-Za-z0-9])[srp]k_(?:live|test)_[A-Za-z0-9]{6,}/gi,
-  /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,}/g,
-  /(?<![A-Za-z0-9])ya29\.[A-Za-z0-9_-]{16,}/g,
-  /(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)?/g,
-  /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9/_-]{8,}/gi,
-  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
-  /(?<![A-Za-z0-9])(?:0x)?[0-9a-f]{32,}(?![A-Za-z0-9])/gi,
-  /(?<![A-Za-z0-9])(?:bearer|basic) {1,4}[A-Za-z0-9._~+/=-]{16,}/gi,
-];
-const HEADER =
-  /(?<![A-Za-z0-9])authorization[\s"']{0,4}[:=][\s"']{0,4}(?:bearer|basic|token|apikey|digest)\s{1,4}([^\s"',;]{6,})/gi;
-const PEM = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/g;
-const PEM_END = '-----END';
-const ASSIGNED = new RegExp(
-  `(?<![A-Za-z0-9])(${[
-    ...[
-      'password',
-      'passwd',
-      'passphrase',
-      'passwort',
-      'kennwort',
-      'pwd',
-      'pass',
-      'secret',
-      'client[_ -]?secret',
-    ],
-    ...['api[_ -]?key', 'access[_ -]?key', 'secret[_ -]?key', 'private[_ -]?key', 'auth[_ -]?token', 'token'],
-    ...[
-      'access[_ -]?token',
-      'credentials?',
-      'mot de passe',
-      'contrasena',
-      'clave',
-      'パスワード'.normalize('NFKD'),
-    ],
-  ].join('|')})["']?\\s{0,3}([:=])\\s{0,3}(\\S{1,300})`,
-  'gi',
-);
-/** How such a key begins is no secret: it says whose it is. */
-const KNOWN_KEY =
-  /^(?:A(?:KIA|SIA|ROA|IDA|GPA|NPA|NVA|IPA)|xox[a-z]-|xapp-|[srp]k_(?:live|test)_|whsec_|gh[pousr]_|github_pat_|glpat-|eyJ|AIza|toc_|npm_|hf_)/i;
-// As long as a key of Amazon, or a token of 256 bits.
-const RANDOM = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}={0,2}/g;
-
+/** What the record would keep with a mark is no more for the public with that mark in it. */
 function keysIn(text: string): Found[] {
-  const found: Found[] = [];
-  const add = (start: number, end: number, shown: string) =>
-    void found.push({ kind: 'key', start, end, shown });
-  for (const { index, 0: begin } of text.matchAll(PEM)) {
-    if (index < (found.at(-1)?.end ?? 0)) continue;
-    const closing = text.indexOf(PEM_END, index + begin.length);
-    const line = closing < 0 ? -1 : text.indexOf('-----', closing + PEM_END.length);
-    add(index, line < 0 ? text.length : line + 5, '-----BEGIN … PRIVATE KEY-----');
-    // No end is there for another one either.
-    if (line < 0) break;
-  }
-  // By chance there is a digit in all of them; in words there is none.
-  for (const what of KEYS)
-    for (const { index, 0: key } of text.matchAll(what))
-      if (/\d/.test(key)) add(index, index + key.length, keyShown(key));
-  for (const { index, 0: header, 1: value = '' } of text.matchAll(HEADER))
-    if (/[0-9=]|[a-z][A-Z]/.test(value)) add(index, index + header.length, keyShown(header));
-  for (const { index, 0: all, 1: name = '', 2: sign = '', 3: value = '' } of text.matchAll(ASSIGNED))
-    if (isValue(name, sign, value, text, index + all.length))
-      add(index, index + all.length, `${name}${sign} … (${value.length} characters)`);
-  for (const { index, 0: key } of text.matchAll(RANDOM))
-    if (isRandom(key)) add(index, index + key.length, keyShown(key));
+  const found: Found[] = markersIn(text).map(({ start, end }) => ({ kind: 'key', start, end }));
+  // Of links it is seen here who is let in by them, also without a password.
+  for (const { kind, start, end, shown } of secretsIn(text))
+    if (kind !== 'password in an address') found.push({ kind: 'key', start, end, shown });
   return found;
-}
-
-function keyShown(key: string): string {
-  const shown = /^(?:authorization|bearer|basic|hooks\.)/i.exec(key)?.[0] ?? KNOWN_KEY.exec(key)?.[0];
-  return `${shown ?? key.slice(0, 4)}… (${key.length} characters)`;
-}
-
-/** `password: hunter2` gives one away; `Password: people may have to set a new one` does not. */
-function isValue(name: string, sign: string, typed: string, text: string, end: number): boolean {
-  const value = typed.replace(/^["'`(]+|["'`).,;:!?]+$/g, '');
-  if (value.length < 3 || !/[A-Za-z0-9]/.test(value)) return false;
-  // A time, or an address that the public may open.
-  if (/^(?:\d{1,2}:\d\d|https?:)/.test(value)) return false;
-  if (sign === '=' || typed.length - value.length > 1) return true;
-  if (/[0-9]/.test(value) && /[A-Za-z_]/.test(value)) return true;
-  if (/[$!#%&*+=@^~|\\]/.test(value)) return true;
-  // A word alone on its line, behind the name of what only a secret follows.
-  return (
-    /^(?:pass|kenn|pwd|mot|contra|パ)/i.test(name) &&
-    value === typed &&
-    /^\s*(?:\n|$)/.test(text.slice(end, end + 4))
-  );
-}
-
-/** Large and small letters and digits mixed, as no sentence, path or name has them. */
-function isRandom(key: string): boolean {
-  if (!/[a-z]/.test(key) || !/[A-Z]/.test(key) || !/[0-9]/.test(key)) return false;
-  // In a path, or in a name of many parts, words stand between the marks.
-  const parts = key.split(/[/_-]/);
-  if (parts.length > 3 && parts.every((part) => part.length < 20)) return false;
-  let changes = 0;
-  for (let i = 1; i < key.length; i++) if (sort(key, i) !== sort(key, i - 1)) changes++;
-  return changes * 4 > key.length;
-}
-
-function sort(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  return code > 96 ? 0 : code > 64 ? 1 : code > 47 && code < 58 ? 2 : 3;
 }
 
 // -- addresses and names of the network --

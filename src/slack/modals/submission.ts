@@ -2,6 +2,7 @@ import type { Middleware, SlackViewMiddlewareArgs, ViewResponseAction, ViewSubmi
 import type { Asking } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
 import { isRefusal, type RefusalCode } from '#domain/refusal.js';
+import { scrubSecrets } from '#domain/secret/scrub.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import {
   type Answer,
@@ -184,7 +185,7 @@ async function publish(
 }
 
 function withTyped(reply: Reply, values: Values): Reply {
-  return { ...reply, words: `${reply.words}\n\nYou typed: ${values.all()}` };
+  return { ...reply, words: `${reply.words}\n\nYou typed: ${scrubSecrets(values.all()).text}` };
 }
 
 /** @param key of the question that the form answers; null: the submission's own trigger */

@@ -205,6 +205,15 @@ describe('what is found', () => {
     expect(JSON.stringify(header)).not.toContain('dHRz');
   });
 
+  test('a mark of a secret that was taken out is asked about, as the secret would be', () => {
+    const text = 'The password was [secret removed: password], the key [secret fp:0123456789ab].';
+    expect(leaksIn(text, blank).map(({ kind, found: what }) => [kind, what])).toEqual([
+      ['key', '[secret removed: password]'],
+      ['key', '[secret fp:0123456789ab]'],
+    ]);
+    expect(leaksIn('It says [secret removed: nothing].', blank)).toEqual([]);
+  });
+
   test('is told in a sentence for people, which says what to do', () => {
     const texts = [
       'db-prod-3',

@@ -1,0 +1,44 @@
+import { isInSlack, refOf } from '#domain/words.js';
+import { secretTold } from '#render/receipt.js';
+import { escaped } from '#slack/blocks/text.js';
+import { type Attempt, type Body, isPermanent, Undeliverable } from './attempt.js';
+import { tellDirectly } from './undelivered.js';
+
+/**
+ * Tells somebody that a message which was recorded holds a secret: beside it, for them alone; directly, where they are not
+ * there. After a crash they may be told beside it a second time, because nobody can look for what one person was shown;
+ * not being told would be worse.
+ */
+export async function tellOfSecret(attempt: Attempt<'secret.tell'>): Promise<Body> {
+  const { world, incident, row } = attempt;
+  const { seq, user } = row.effect.payload;
+  const fact = await world.incidents.fact(row.team, row.incident, seq);
+  if (fact?.type !== 'MessageCaptured') throw new Undeliverable('no_such_fact');
+  const { n, channel, author, link, secrets = [] } = fact.data;
+  const own = user === author;
+  // Who wrote in another channel need not know that there is a private incident.
+  const hidden = incident.private && channel !== incident.channel?.id && user !== fact.by.id;
+  const words = secretTold({
+    ...{ ref: hidden ? null : refOf(row.incident), n, kinds: secrets },
+    ...{ own, author: isInSlack(author) },
+  });
+  const text = `${escaped(words)}${link === null ? '' : ` ${link}`}`;
+  try {
+    await attempt.write('chat.postEphemeral', { channel, user, text });
+    return { told: 'beside' };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+  }
+  try {
+    await tellDirectly(attempt, user, text);
+    return { told: 'direct' };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    // Of an app that has the id of a person, say. Whoever recorded it is told by a row of their own.
+    world.log.warn(
+      { lane: row.lane, user, error: error.message },
+      'nobody could be told of a secret in a message',
+    );
+    return { told: null };
+  }
+}
