@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Gate } from '#deliver/attempt.js';
 import type { Entry } from '#domain/incident/entry.js';
-import { ANA, BO, type Kit, startKit } from './kit.js';
+import { ANA, BO, type Kit, laneOf, startKit } from './kit.js';
+import { mortal } from './mortal.js';
 
 let kit: Kit;
 let incident: number;
@@ -149,3 +151,35 @@ test('in another channel nothing is said of a private incident to an author who 
   expect(author.length).toBeGreaterThan(0);
   for (const text of author) expect(text).not.toMatch(/INC-|Hush/);
 });
+
+test('a worker killed at any of its dealings leaves nobody untold, and tells nobody more than once more', async () => {
+  let survived = false;
+  let n = 1;
+  for (; !survived; n += 1) {
+    const { told } = await pinned();
+    await kit.visits(incident);
+    const lane = `${laneOf(incident)}/secret.tell`;
+    const its = mortal(kit.world, n);
+    const gate = new Gate(kit.world.now);
+    for (let visit = 0; visit < 10 && !its.died(); visit++) {
+      const back = await kit.visits(incident, gate, its.world, lane).catch(() => null);
+      if (!back) break;
+      await kit.winds(back.getTime() - kit.world.now().getTime() + 1);
+    }
+    survived = !its.died();
+    await kit.client.query(
+      "update lane set lease_until = now() - interval '1 s', next_at = null where lane = $1",
+      [lane],
+    );
+    await kit.pays(incident);
+    const counts = [ANA.id, BO.id].map((id) =>
+      told().then((all) => all.filter(({ user }) => user === id).length),
+    );
+    for (const count of await Promise.all(counts)) {
+      expect(count).toBeGreaterThanOrEqual(1);
+      expect(count).toBeLessThanOrEqual(2);
+    }
+    expect((await rows()).map(({ done }) => done)).toEqual([true, true]);
+  }
+  expect(n).toBeGreaterThan(8);
+}, 120_000);
