@@ -1,4 +1,4 @@
-// Writes src/store/schema.sql anew: the schema as it is after all migrations, for reviewers to read as a diff.
+// Writes migrations/schema.sql anew: the schema as it is after all migrations, for reviewers to read as a diff.
 // The test that compares it does the work, because it has a database at hand.
 import { spawnSync } from 'node:child_process';
 

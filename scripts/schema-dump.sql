@@ -26,5 +26,6 @@ with tables as (
   union all
   select '~', 6, p.proname, pg_get_functiondef(p.oid)
   from pg_proc p where p.pronamespace = current_schema()::regnamespace
+    and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
 )
 select replace(string_agg(line, E'\n' order by owner collate "C", part, name collate "C"), current_schema() || '.', '') || E'\n' as dump from lines

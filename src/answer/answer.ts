@@ -20,20 +20,13 @@ import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
-import {
-  actionsText,
-  catchupText,
-  listText,
-  mutedText,
-  mutesText,
-  showText,
-  timelineText,
-} from '#render/lists.js';
+import { actionsText, catchupText, mutedText, mutesText, showText, timelineText } from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
 import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
+import { answerList, answerSearch, remarkOnRelated } from './find.js';
 
 /** One command line as somebody typed it. */
 export interface Typed {
@@ -276,7 +269,9 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
           const mutes = await lookedUp(() => mutesSeen(ports, asking));
           return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
         }
-        const seen = await lookedUp(() => answerAsk(ports.read, ask, incident, asking, zone, ports.command));
+        const seen = await lookedUp(() =>
+          answerAsk(ports.read, ask, incident, asking, zone, ports.command, ports.components),
+        );
         return isRefusal(seen) ? refused(seen) : seen;
       }
       case 'intent': {
@@ -396,7 +391,8 @@ async function recordReady(
 ): Promise<Answer> {
   const outcome = await ports.handle(intent, incident, asking, notes);
   if (!isRefusal(outcome)) {
-    const remark = await remarkOn(ports.read, outcome);
+    const remark =
+      (await remarkOn(ports.read, outcome)) ?? (await remarkOnRelated(ports.read, outcome, asking));
     const watch = offerOf(outcome, ports.watch?.span ?? null);
     return {
       kind: 'recorded',
@@ -581,6 +577,7 @@ interface Wanted {
  * @param incident null where the question is about none
  * @param zone of the asker, in which times are shown unless the question names another
  * @param command how it is called here, for `help`
+ * @param known components of the settings
  */
 export async function answerAsk(
   read: Read,
@@ -589,12 +586,11 @@ export async function answerAsk(
   asking: Asking,
   zone: string,
   command: string,
+  known: readonly string[] = [],
 ): Promise<Exclude<Answer, { kind: 'recorded' | 'form' }>> {
   if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
-  if (ask.type === 'list') {
-    const [open, refused] = await Promise.all([read.open(asking), read.refused(asking.team)]);
-    return { kind: 'text', text: listText(open, refused) };
-  }
+  if (ask.type === 'list') return answerList(read, ask.asked, asking, known);
+  if (ask.type === 'search') return answerSearch(read, ask.asked, asking);
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {
     const state = await read.incident(asking, number);
@@ -616,7 +612,10 @@ export async function answerAsk(
   return isRefusal(text) ? refused(text) : { kind: 'text', text };
 }
 
-type AboutOne = Exclude<Ask, { type: 'help' | 'mutes' | 'list' | 'export' | 'postmortem' | 'runs' }>;
+type AboutOne = Exclude<
+  Ask,
+  { type: 'help' | 'mutes' | 'list' | 'search' | 'export' | 'postmortem' | 'runs' }
+>;
 
 async function wordsOn(
   ask: AboutOne,

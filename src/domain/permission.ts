@@ -43,9 +43,10 @@ export const PERMISSIONS = {
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
     ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
+    ...['link', 'merge'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
-  see: power('Looking at an incident', ['show', 'list', 'timeline', 'catchup', 'actions', 'runs'], {
+  see: power('Looking at an incident', ['show', 'list', 'search', 'timeline', 'catchup', 'actions', 'runs'], {
     guests: true,
   }),
   mute: power('Muting alerts', ['mute']),
@@ -187,6 +188,8 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   ReopenIncident: 'state',
   DismissIncident: 'state',
   MoveAlerts: 'state',
+  LinkIncidents: 'state',
+  MergeIncident: 'state',
   ChangeSeverity: 'state',
   AssignRole: 'state',
   ChangeTitle: 'state',
@@ -230,6 +233,9 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   RecordAlert: null,
   NoteAlertsShown: null,
   TakeAlerts: null,
+  NoteLinked: null,
+  NoteTakenIn: null,
+  NoteUnlinked: null,
   NoteRunPlanned: null,
   StartRun: null,
   StartStep: null,
@@ -401,7 +407,7 @@ function whoMay(rule: readonly string[], state: IncidentState | null): { who: st
 // -- who may see --
 
 /** Who wants to see: the part of an Asking that decides what may be seen. */
-export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account'> & {
+export type Viewer = Pick<Asking, 'team' | 'by' | 'seesPrivate' | 'account' | 'owner'> & {
   source?: Asking['source'];
   now?: Date;
 };

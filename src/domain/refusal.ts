@@ -73,6 +73,10 @@ export const SENTENCES = {
     sentence: `\`${p.flag}\` ${p.why}.`,
     next: `Type \`${p.form}\`.`,
   }),
+  UNKNOWN_VALUE: (p: { flag: string; got: string; known: readonly string[]; form: string }) => ({
+    sentence: `“${p.got}” is nothing that \`${p.flag}\` knows.`,
+    next: p.known.length > 0 ? `It knows ${listed(p.known)}.` : `Type \`${p.form}\`.`,
+  }),
   BAD_TEXT: (p: { what: string }) => ({
     sentence: `That text holds ${p.what}, which cannot be kept.`,
     next: 'Paste it as plain text, or attach the file in the channel and pin the message.',
@@ -389,6 +393,39 @@ export const SENTENCES = {
   ALERTS_NOWHERE: (p: { ref: string }) => ({
     sentence: `${p.ref} is resolved, and what fires belongs to an open incident.`,
     next: `Reopen it (\`reopen REASON\`), or give them one of their own: \`split KEY\`.`,
+  }),
+  // -- other incidents --
+  LINK_TO_ITSELF: (p: { ref: string }) => ({
+    sentence: `${p.ref} cannot be linked with itself.`,
+    next: 'Name another one: `link INC-7 INC-9 REASON`.',
+  }),
+  LINK_PRIVATE: (p: { ref: string; other: string; hidden: string }) => ({
+    sentence: `${p.ref} and ${p.other} cannot be linked or merged: ${p.hidden} is private, and its number would stand where people read it who are not in it.`,
+    next: 'Bring people in with `invite @NAME`, and say in words of your own what they must know.',
+  }),
+  LINKED_ALREADY: (p: { ref: string; other: string; entry: number }) => ({
+    sentence: `${p.ref} and ${p.other} are linked already: entry #${p.entry} of ${p.ref} says so.`,
+    next: `\`strike ${p.entry} REASON\` in ${p.ref} takes that back.`,
+  }),
+  MERGED: (p: { ref: string; into: string }) => ({
+    sentence: `${p.ref} is merged into ${p.into}, and goes on there.`,
+    next: `Type it in the channel of ${p.into}, or name it: \`note ${p.into} TEXT\`. \`reopen ${p.ref} REASON\` takes the merge back.`,
+  }),
+  MERGE_DRILL: (p: { ref: string; into: string }) => ({
+    sentence: `One of ${p.ref} and ${p.into} is a drill, and the other is not.`,
+    next: `Link them: \`link ${p.ref} ${p.into} REASON\`.`,
+  }),
+  MERGE_UNDER_WAY: (p: { ref: string; what: readonly string[]; next: string }) => ({
+    sentence: `In ${p.ref} something is under way: ${p.what.join(', ')}.`,
+    next: `Let it end, or end it: ${p.next}. Then merge.`,
+  }),
+  MERGE_INTO_RESOLVED: (p: { ref: string; into: string }) => ({
+    sentence: `${p.into} is resolved, and ${p.ref} would have nowhere to go on.`,
+    next: `Reopen it (\`reopen ${p.into} REASON\`), or link them: \`link ${p.ref} ${p.into} REASON\`.`,
+  }),
+  MERGE_PUBLIC: (p: { ref: string; into: string }) => ({
+    sentence: `The public was told of ${p.ref}, and not yet that it is over.`,
+    next: `Tell them: \`publish ${p.ref} resolved TEXT\`. Or leave it as it stands: \`merge ${p.ref} into ${p.into} --leave-public\`.`,
   }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({

@@ -49,6 +49,7 @@ export const LIMITS = {
   watchedAtOnce: 20,
   alertGroups: 50,
   alertKey: 200,
+  links: 50,
   count: 1_000_000_000_000,
 } as const;
 

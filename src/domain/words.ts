@@ -29,7 +29,8 @@ export type EntryKind =
   | 'post'
   | 'run'
   | 'step'
-  | 'alert';
+  | 'alert'
+  | 'link';
 
 /**
  * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do

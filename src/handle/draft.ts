@@ -274,11 +274,13 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
 /** Said to whoever moves away the last of what monitoring saw here. */
 function alertsGone({ number, status, alerts }: IncidentState, facts: Fact[]): string[] {
   const moved = facts.some((fact) => fact.type === 'AlertsMoved');
-  if (!moved || status === 'resolved' || alertsHere(alerts).length > 0) return [];
+  if (!moved || mergedIn(facts) || status === 'resolved' || alertsHere(alerts).length > 0) return [];
   return [
     `${refOf(number)} has no alerts any more: \`dismiss\` closes it, if it was no incident of its own.`,
   ];
 }
+
+const mergedIn = (facts: Fact[]) => facts.some((fact) => fact.type === 'IncidentMerged');
 
 /** Said to whoever resolves what monitoring still sees. */
 function stillFiring({ alerts }: IncidentState, facts: Fact[]): string[] {

@@ -83,7 +83,7 @@ export function createAdmission(people: People, rules: Rules): Admit {
     const elsewhere = target !== null && asked.source === 'slack' && !asked.seesPrivate;
     const name = `${asked.team}/${target}`;
     const known = publicOnes.has(name) && !isLimited(asked.account);
-    const aim = intent.type === 'MoveAlerts' ? intent.to : null;
+    const aim = otherOf(intent);
     if (!wanted && (!elsewhere || known) && aim === null) return PLAIN;
     return (async () => {
       const asking = await met(people, power, asked);
@@ -102,6 +102,18 @@ export function createAdmission(people: People, rules: Rules): Admit {
       return { inside, asker: await askerOf(people, power, state, asking, rules) };
     })();
   };
+}
+
+/** @returns the other incident that an intent of a person is about: they must be allowed to have that done there too */
+function otherOf(intent: TypedIntent): number | null {
+  switch (intent.type) {
+    case 'MoveAlerts':
+    case 'LinkIncidents':
+    case 'MergeIncident':
+      return intent.to;
+    default:
+      return null;
+  }
 }
 
 /** @returns why something may not be done in an incident that is not the one where it was asked for */
@@ -332,6 +344,8 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   MoveAlerts: async ({ lookups, team }, { to }) => ({
     target: to === null ? null : await lookups.stateOf(team, to),
   }),
+  LinkIncidents: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
+  MergeIncident: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
   ProposeRun: async (at, { target }) => ({ holder: await holderOf(at, target) }),
   UndoRun: async (at, { run }) => {
     const target = await at.lookups.targetOfRun(at.team, at.incident, run);

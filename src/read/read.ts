@@ -15,6 +15,7 @@ import type { Undelivered } from '#render/undelivered.js';
 import type { Snapshot } from '#store/incidents.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
+import { createFinding } from './finding.js';
 
 export type { Viewer } from '#domain/permission.js';
 
@@ -42,7 +43,11 @@ export function createRead(
   const seen = async (list: IncidentState[], viewer: Viewer) => {
     const known = list.length > 0 ? await met(viewer) : viewer;
     const may = await Promise.all(list.map((state) => sees(state, known, inChannel)));
-    return list.filter((_, i) => may[i]);
+    const open = list.filter((_, i) => may[i]);
+    if (!permits) return open;
+    const asking = { source: 'api' as const, key: null, now: new Date(), ...viewer };
+    const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
+    return open.filter((_, i) => no[i] === null);
   };
   /** Before any snapshot: Slack may be asked, and no connection is held meanwhile. */
   const isHidden = async (viewer: Viewer, incident: number) => {
@@ -50,17 +55,14 @@ export function createRead(
     return !known || !(await maySee(known.state, viewer));
   };
   return {
+    ...createFinding({ store, seen, met }),
     async incident(viewer: Viewer, incident: number): Promise<IncidentState | Refusal> {
       const known = await store.incidents.load(viewer.team, incident);
       return known && (await maySee(known.state, viewer)) ? known.state : unseen(incident);
     },
     /** Incidents that are not resolved, oldest first. */
     async open(viewer: Viewer): Promise<IncidentState[]> {
-      const open = await seen(await store.incidents.open(viewer.team), viewer);
-      if (!permits) return open;
-      const asking = { source: 'api' as const, key: null, now: new Date(), ...viewer };
-      const no = await Promise.all(open.map(({ number }) => permits('see', number, asking)));
-      return open.filter((_, i) => no[i] === null);
+      return seen(await store.incidents.open(viewer.team), viewer);
     },
     /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
     refused: (team: string, incident?: number): Promise<Undelivered[]> =>

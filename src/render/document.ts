@@ -9,6 +9,7 @@ import {
   unaffectedText,
 } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { type LinkKind, mergedInto } from '#domain/link/link.js';
 import type { RunView } from '#domain/run/view.js';
 import { type EntryKind, MARKS, type Mark, type Person, personLabel, refOf } from '#domain/words.js';
 import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock.js';
@@ -106,6 +107,7 @@ export function incidentFields(state: IncidentState, clock: Clock): Block {
     row('Status', state.status),
     row('Severity', state.severity ?? 'not set'),
     state.falseAlarm ? row('False alarm', 'yes') : null,
+    ...linkRows(state),
     state.drill ? row('Drill', 'yes') : null,
     state.private ? row('Private', 'yes') : null,
     row('Components', state.components.join(', ')),
@@ -113,6 +115,20 @@ export function incidentFields(state: IncidentState, clock: Clock): Block {
     ...otherRoles(state).map(([role, person]) => row(capital(role), personLabel(person))),
     row('Channel', state.channel ? `#${state.channel.name}` : ''),
   ]);
+}
+
+/** Where it goes on, what goes on here, and what else it has to do with. */
+function linkRows({ links = [] }: IncidentState): Array<Row | null> {
+  const named = (how: LinkKind) =>
+    links
+      .filter((link) => link.how === how)
+      .map(({ other }) => refOf(other))
+      .join(', ');
+  return [
+    row('Merged into', named('into')),
+    row('Merged into this', named('from')),
+    row('Linked with', named('linked')),
+  ];
 }
 
 /** @returns who holds which role, beside the lead, in the order of the roles' names */
@@ -191,12 +207,18 @@ export function metricsOf(
   return { metrics, contradictions };
 }
 
-/** The metrics of an incident. What was a false alarm is measured by nothing: it would make every figure wrong that counts it. */
+/**
+ * The metrics of an incident. What was a false alarm, or goes on in another, is measured by nothing: it would make every figure
+ * wrong that counts it.
+ */
 export function metricsIn(
-  { milestones, falseAlarm }: Pick<IncidentState, 'milestones' | 'falseAlarm'>,
+  { milestones, falseAlarm, links }: Pick<IncidentState, 'milestones' | 'falseAlarm' | 'links'>,
   clock?: Clock,
 ): ReturnType<typeof metricsOf> {
-  return metricsOf(falseAlarm ? { ...milestones, started: null } : milestones, clock);
+  return metricsOf(
+    falseAlarm || mergedInto({ links }) !== null ? { ...milestones, started: null } : milestones,
+    clock,
+  );
 }
 
 /** Between start and resolution, a silence of this many seconds is asked about. */

@@ -48,6 +48,9 @@ function incidentOf(state: IncidentState) {
     private: state.private,
     drill: state.drill,
     ...(state.falseAlarm && { false_alarm: true }),
+    ...(state.links && {
+      links: state.links.map(({ other, how }) => ({ ref: refOf(other), how: HOW[how] })),
+    }),
     components: state.components,
     lead: person(state.roles.lead),
     channel: state.channel && { id: state.channel.id, name: state.channel.name },
@@ -59,6 +62,9 @@ function incidentOf(state: IncidentState) {
     contradictions,
   };
 }
+
+/** What another incident is to this one. */
+const HOW = { linked: 'linked', into: 'merged_into', from: 'merged_from' } as const;
 
 /**
  * `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. `alert`, of what monitoring said

@@ -2,9 +2,19 @@ import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { linksText } from '#domain/link/link.js';
 import { runsOf } from '#domain/run/state.js';
 import { watchedIn, watchOf } from '#domain/watch/watch.js';
-import { MARKS, momentNow, type Person, personLabel, refOf, runRef, sourceOf } from '#domain/words.js';
+import {
+  type EntryKind,
+  MARKS,
+  momentNow,
+  type Person,
+  personLabel,
+  refOf,
+  runRef,
+  sourceOf,
+} from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
@@ -39,6 +49,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
     ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
     ...impacts(state),
+    state.links ? capped(`links: ${linksText(state.links)}`) : '',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...alertLines(state),
     ...underWay(state),
@@ -112,6 +123,11 @@ export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: str
 
 function minuteOf(at: Date): string {
   return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** As many as an incident may have would push everything else out. */
+function capped(line: string): string {
+  return excerpt(line, 400);
 }
 
 /** What was typed and what was measured, each as it is, and how they differ. */
@@ -247,4 +263,105 @@ function lineOf(entry: Entry, clock: Clock): string {
   const what = `${plain ? '' : `${entry.kind} `}${excerpt(toldText(entry.kind === 'impact' ? shortened(entry) : entry), 280)}`;
   const who = personLabel(entry.detail.author ?? entry.by);
   return `${timeOf(entry, clock)} #${entry.n} ${closed(entry.struck ? `(struck) ${what}` : what)} — ${who}`;
+}
+
+/** A page of incidents, and how the next one is asked for. `typed`: what was asked for, without a page. */
+interface Paged<T> {
+  items: readonly T[];
+  page: number;
+  more: boolean;
+  typed: string;
+}
+
+/** The answer to `list` with filters, or to any list of more than fits. @param all nothing was chosen: the open ones */
+export function listPageText(
+  { items, page, more, typed }: Paged<IncidentState>,
+  refused: readonly Undelivered[],
+  all: boolean,
+): string {
+  if (items.length === 0 && page > 1) return 'There are no more.';
+  if (items.length === 0) return all ? listText([]) : 'No incident that you can see is like that.';
+  const dated = (state: IncidentState) => (all ? '' : ` · opened ${state.opened.at.slice(0, 10)}`);
+  const lines = items.map((state) => `${listLine(state, refused)}${dated(state)}`);
+  return [...lines, ...nextPage('list', typed, page, more)].join('\n');
+}
+
+function nextPage(verb: string, typed: string, page: number, more: boolean): string[] {
+  const said = typed === '' ? verb : `${verb} ${typed}`;
+  return more ? [`… there are more: \`${said} --page ${page + 1}\``] : [];
+}
+
+/** An incident that was found, and lines of its timeline that hold the words. */
+interface FoundHere {
+  state: IncidentState;
+  lines: ReadonlyArray<{ n: number; kind: EntryKind; text: string }>;
+}
+
+/** What is shown of a line: it is to stand on one or two of a phone's. */
+const AROUND = 110;
+
+/**
+ * The answer to `search`.
+ * @param words that were looked for, in small letters without accents
+ * @param meant whether these are others than were typed
+ */
+export function foundText(
+  { items, page, more, typed }: Paged<FoundHere>,
+  words: readonly string[],
+  meant: boolean,
+): string {
+  const asked = `“${excerpt(typed, 80)}”`;
+  if (items.length === 0 && page > 1) return 'There are no more.';
+  if (items.length === 0)
+    return `Nothing that you can see holds ${asked}. Fewer words find more; of a word its beginning will do.`;
+  const head = meant ? `Nothing holds ${asked}. This holds “${words.join(' ')}”:` : `Found for ${asked}:`;
+  const each = items.flatMap(({ state, lines }) => {
+    const marks = `${state.drill ? ' drill' : ''}${state.private ? ' private' : ''}`;
+    const what = `${state.severity ?? 'no severity'} ${state.status}${marks}`;
+    return [
+      `${refOf(state.number)} ${what}: ${excerpt(state.title, 120)} · ${state.opened.at.slice(0, 10)}`,
+      ...lines.map(({ n, kind, text }) => {
+        const plain = kind === 'note' || kind === 'message';
+        return `    #${n} ${plain ? '' : `${kind} `}${around(text, words)}`;
+      }),
+    ];
+  });
+  return [head, ...each, ...nextPage('search', excerpt(typed, 280), page, more)].join('\n');
+}
+
+/** The part of a text in which one of the words stands. */
+function around(text: string, words: readonly string[]): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  for (const { 0: word, index } of line.matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
+    const small = word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+    if (!words.some((one) => small.startsWith(one))) continue;
+    if (index < AROUND - word.length) break;
+    const from = line.lastIndexOf(' ', index - AROUND / 2) + 1;
+    return `…${excerpt(line.slice(from), AROUND - 1)}`;
+  }
+  return excerpt(line, AROUND);
+}
+
+/**
+ * Said to whoever opens an incident that may be the same as another: what each is, and what to type.
+ * @param ref the new one
+ */
+export function relatedText(
+  ref: string,
+  others: ReadonlyArray<{ state: IncidentState; component: string | null }>,
+): string | null {
+  const [first] = others;
+  if (!first) return null;
+  const lines = others.map(({ state, component }) => {
+    const why = component === null ? '' : ` · ${excerpt(component, 60)}`;
+    return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}: ${excerpt(state.title, 120)}${why}`;
+  });
+  const other = refOf(first.state.number);
+  const merge =
+    first.state.status === 'resolved' ? '' : ` If it is the same: \`merge ${ref} into ${other}\`.`;
+  return [
+    'Perhaps related:',
+    ...lines,
+    `To tie them together: \`link ${ref} ${other} REASON\`.${merge}`,
+  ].join('\n');
 }

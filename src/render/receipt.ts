@@ -72,6 +72,8 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       return fact.data.how === 'replaced'
         ? `${ref} recorded: the watch before it ends; what it saw is counted in the channel`
         : `${ref} recorded: the watch ends; what it saw is counted in the channel`;
+    case 'IncidentMerged':
+      return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · it is resolved here; go on in the channel of ${refOf(fact.data.into)}`;
     case 'AlertsMoved':
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: alerts of ${excerpt(sentenceOf(fact))}`;
     case 'RunProposed': {
@@ -121,6 +123,7 @@ function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
   const entries = facts
     .filter(isNumbered)
     .filter((fact) => !isOfRun(fact) && !isOfWatch(fact) && !isOfAlert(fact));
+  if (facts.some(({ type }) => type === 'IncidentMerged')) return `To take it back: \`reopen ${ref} REASON\``;
   const moved = facts.find((fact) => fact.type === 'AlertsMoved');
   if (moved) {
     const { to, hidden } = moved.data;
@@ -131,6 +134,7 @@ function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
   if (!only) return facts.some(({ type }) => type === 'WatchStarted') ? '`watch stop` ends it' : '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
+  if (only.type === 'IncidentLinked') return `To take it back: \`strike ${n} REASON\``;
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
   const ofPage = howToCorrectPublic(only);
   if (ofPage) return ofPage;

@@ -98,6 +98,8 @@ function nameOf(effect: Effect): string {
       return 'that another public post is due';
     case 'secret.tell':
       return 'that a recorded message holds a secret';
+    case 'incident.link':
+      return 'what another incident is to know';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

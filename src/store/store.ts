@@ -16,6 +16,7 @@ import { published } from './public/published.js';
 import { subscribers } from './public/subscribers.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
 import { schedules } from './schedules.js';
+import { search } from './search.js';
 import { signals } from './signals.js';
 
 /** Everything that is kept. Reading methods throw `Unavailable` when the database cannot be asked. */
@@ -32,6 +33,7 @@ export function openStore(config: PoolConfig, report: Report) {
   const forRebuild = { ...config, options: byKeyOnly(config) };
   return {
     incidents: incidents(db),
+    search: search(general, db),
     ...commits(writer, db),
     snapshot: <T>(read: (at: Snapshot) => Promise<T>) => snapshot(general, read),
     /** The same on connections that are there for what is long. */

@@ -11,6 +11,7 @@ import { invitePeople, removePeople } from '#deliver/channel/people.js';
 import { sendExport } from '#deliver/export.js';
 import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
+import { noteLink } from '#deliver/link.js';
 import { remindOfPost, tellWatch } from '#deliver/notices.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
@@ -193,6 +194,7 @@ const DELIVERIES: {
     throw new Error(`what subscribers are told is in a lane of deliveries: ${row.lane}`);
   },
   'status.remind': remindOfPost,
+  'incident.link': noteLink,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);

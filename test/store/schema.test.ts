@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Opened, openedStore } from './opened.js';
 
-const COMMITTED = 'src/store/schema.sql';
+const COMMITTED = 'migrations/schema.sql';
 
 let db: Opened;
 beforeAll(async () => {

@@ -4,6 +4,8 @@ import { checkText, type Entered, wordAt } from './entered.js';
 import { ALERTS } from './verb/alerts.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
+import { FINDS } from './verb/finds.js';
+import { LINKS } from './verb/links.js';
 import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
 import { PUBLISHES } from './verb/publish.js';
@@ -35,6 +37,8 @@ const PARSERS: Required<Parsers> = {
   ...WATCHES,
   ...ALERTS,
   ...ASKS,
+  ...FINDS,
+  ...LINKS,
 };
 
 /**

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { TypedIntent } from '../incident/intent.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { LIMITS } from '../text.js';
-import { numberOf } from '../words.js';
+import { type Moment, numberOf, type PersonRef, type Severity, type Status } from '../words.js';
 import { checkText, type Mention, wordAt } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
 import { type ReadTime, readTime, readTimeAhead, readTimeAlone, type TimeContext } from './time/time.js';
@@ -147,6 +147,12 @@ const TABLE = {
     'let the alerts of a key open no incident for a while',
     { incident: false },
   ],
+  link: ['link INC-7 INC-9 REASON', 'say that two incidents have to do with each other'],
+  merge: [
+    'merge INC-8 into INC-7 [REASON] [--leave-public]',
+    'go on in another incident, which is the same',
+    { flags: [{ name: 'leave-public' }] },
+  ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],
@@ -163,7 +169,37 @@ const TABLE = {
       textless: false,
     },
   ],
-  list: ['list', 'show the open incidents', { aliases: ['ls'], incident: false }],
+  list: [
+    'list [--status STATUS|all]… [--severity SEV]… [--component NAME]… [--since TIME] [--until TIME] [--mine] [--lead @NAME] [--drills] [--page N]',
+    'show the open incidents, or those that you choose',
+    {
+      aliases: ['ls'],
+      flags: [
+        { name: 'status', value: 'STATUS', many: true },
+        { name: 'severity', value: 'SEV', many: true },
+        COMPONENT,
+        { name: 'since', value: 'TIME' },
+        { name: 'until', value: 'TIME' },
+        { name: 'mine' },
+        { name: 'lead', value: '@NAME' },
+        { name: 'drills' },
+        { name: 'page', value: 'N' },
+      ],
+      incident: false,
+    },
+  ],
+  search: [
+    'search WORDS… [--limit N] [--page N]',
+    'find incidents by their titles, entries and causes',
+    {
+      aliases: ['find'],
+      flags: [
+        { name: 'limit', value: 'N' },
+        { name: 'page', value: 'N' },
+      ],
+      incident: false,
+    },
+  ],
   show: ['show', 'show the incident as it stands', { aliases: ['info'], looks: true }],
   catchup: ['catchup', 'what happened while you were away', { aliases: ['catch-up'], looks: true }],
   help: ['help [VERB]', 'this list, or one verb', { aliases: ['?'], incident: false }],
@@ -252,13 +288,44 @@ export type Ask =
   | { type: 'timeline'; zone: string | null }
   | { type: 'export'; format: ExportFormat; zone: string | null }
   | { type: 'postmortem' }
-  | { type: 'list' }
+  /** Absent: those that are open. */
+  | { type: 'list'; asked?: ListAsked }
+  | { type: 'search'; asked: SearchAsked }
   | { type: 'show' }
   | { type: 'catchup' }
   | { type: 'actions' }
   | { type: 'runs' }
   | { type: 'mutes' }
   | { type: 'help'; verb: string | null };
+
+/** Which incidents a list is to show. Of several kinds of filters all must hold, of one kind any of its values. */
+export interface ListAsked {
+  /** Empty: those that are open; but all where a time is named. */
+  readonly statuses: ReadonlyArray<Status | 'open'>;
+  readonly all: boolean;
+  readonly severities: readonly Severity[];
+  /** As typed: in any case. */
+  readonly components: readonly string[];
+  /** When they were opened. */
+  readonly since: Moment | null;
+  readonly until: Moment | null;
+  readonly mine: boolean;
+  readonly lead: PersonRef | null;
+  /** Only drills. */
+  readonly drills: boolean;
+  /** From 1. */
+  readonly page: number;
+  /** The line without its page, to be typed for the next one. */
+  readonly typed: string;
+}
+
+/** Words that are looked for, as typed. */
+export interface SearchAsked {
+  readonly words: string;
+  /** How many incidents a page holds. */
+  readonly limit: number;
+  readonly page: number;
+}
 
 type Said =
   | { kind: 'intent'; intent: TypedIntent }

@@ -1,5 +1,7 @@
 import { decideAlert } from '../alert/decide.js';
 import type { AlertIntent } from '../alert/intent.js';
+import { decideLink, goesOnElsewhere, isAboutLink, mergeStands } from '../link/decide.js';
+import type { LinkIntent } from '../link/link.js';
 import { askerIn, forbidden, maySay, powerFor, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
@@ -34,6 +36,9 @@ export function decide(
   if (intent.type === 'OpenIncident') return openIncident(intent, asking);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
+  const elsewhere = goesOnElsewhere(state, intent, asking, found);
+  if (elsewhere) return elsewhere;
+  if (isAboutLink(intent)) return decideLink(state, intent, asking, found);
   if (isAboutWatch(intent)) return decideWatch(state, intent, asking);
   if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
@@ -116,7 +121,12 @@ type Rule<T extends Intent['type']> = (
 const RULES: {
   readonly [T in Exclude<
     Intent['type'],
-    RunIntent['type'] | AlertIntent['type'] | WatchIntent['type'] | 'OpenIncident' | 'OpenStandingRecord'
+    | RunIntent['type']
+    | AlertIntent['type']
+    | WatchIntent['type']
+    | LinkIntent['type']
+    | 'OpenIncident'
+    | 'OpenStandingRecord'
   >]: Rule<T>;
 } = {
   // -- what happened --
@@ -371,7 +381,7 @@ const RULES: {
   StrikeEntry: (state, intent, _asking, found) => {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
-    const machine = ofMachine(entry);
+    const machine = ofMachine(entry) ?? mergeStands(entry, state);
     if (machine) return machine;
     if (entry.kind === 'opened') {
       const next = 'An incident cannot be un-opened: `resolve` it and say why.';
@@ -386,6 +396,8 @@ const RULES: {
     if (!entry || entry.struck || entry.kind === 'opened') {
       return refuse('NOTHING_TO_UNDO', { ref: refOf(state.number) });
     }
+    const stands = mergeStands(entry, state);
+    if (stands) return stands;
     return [strike(entry, found, 'undone by its author')];
   },
 
@@ -521,6 +533,7 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   run: 'What a run did stays as it was; add what is to be known with `note`.',
   step: 'What a run did stays as it was; add what is to be known with `note`.',
   alert: 'What monitoring said stays as it was said; `split KEY` takes alerts out that belong elsewhere.',
+  link: 'Strike it, and link them anew: `link INC-9 REASON`.',
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 

@@ -1,10 +1,11 @@
 import type { AlertFactBody } from '../alert/fact.js';
 import { alertsHere, firstAlert } from '../alert/state.js';
+import { firstOf, type Link, type LinkFactBody } from '../link/link.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
 import { isInSlack, refOf, runRef, type Status } from '../words.js';
-import { isOfAlert, isOfRun, isOfWatch } from './entry.js';
+import { isOfAlert, isOfLink, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
 import type { IncidentState } from './state.js';
 
@@ -94,7 +95,12 @@ export type Effect =
   /** Tell those who want to hear of it what the fact `seq` says to the public. In one lane for all incidents of a workspace. */
   | { kind: 'status.tell'; payload: { seq: number } }
   /** Say in the channel that another post was promised by now, unless there is one since the entry `n`. */
-  | { kind: 'status.remind'; payload: { n: number } };
+  | { kind: 'status.remind'; payload: { n: number } }
+  /**
+   * Have another incident record its half of what the entry `n` says; or (`off`) that it does not count any more: known by the
+   * entry `first` of whichever said it first. In a lane of its own: it waits for no channel.
+   */
+  | { kind: 'incident.link'; payload: { other: number; n: number; first: number; off?: true } };
 
 export type EffectKind = Effect['kind'];
 
@@ -201,6 +207,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'run.alarm':
     case 'secret.tell':
     case 'status.remind':
+    case 'incident.link':
       return laneBeside(team, incident, effect.kind);
     default:
       return laneOf(team, incident);
@@ -219,6 +226,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   if (isOfRun(fact)) return runEffectsOf(fact, entry);
   if (isOfWatch(fact)) return watchEffectsOf(fact, before, entry);
   if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
+  if (isOfLink(fact)) return linkEffectsOf(fact, before, entry, hash);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -246,6 +254,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...refresh,
         ...(isCalm(fact.data) ? [] : wakeOf(before)),
         ...alertsShownAnew(before, fact.data.status),
+        ...(fact.data.status === 'resolved' ? [] : unlinked(before, ({ how }) => how === 'into')),
       ];
     case 'SeverityChanged':
     case 'TitleChanged':
@@ -278,6 +287,10 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...(fact.data.public ? publicly(before, fact.seq) : []),
         ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
+        // What the other half has struck it knows.
+        ...(fact.type === 'EntryStruck' && fact.source !== 'bot'
+          ? unlinked(before, (link) => link.n === n)
+          : []),
       ];
     }
     case 'ChannelOpened':
@@ -334,6 +347,7 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
       state.unaffected?.some((one) => one.n === n) ||
       state.opened.n === n ||
       state.lastPost?.n === n ||
+      state.links?.some((link) => link.n === n) ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
 }
@@ -370,6 +384,37 @@ function alertEffectsOf(
     case 'AlertsShown':
       return [];
   }
+}
+
+/** What the world is owed because of what an incident has to do with another: the one that it was said in first tells the other. */
+function linkEffectsOf(
+  fact: Fact & LinkFactBody,
+  before: IncidentState | null,
+  entry: (head?: string) => Effect,
+  hash: string,
+): Effect[] {
+  const { n } = fact.data;
+  const tell = (other: number): Effect => ({ kind: 'incident.link', payload: { other, n, first: n } });
+  switch (fact.type) {
+    case 'IncidentLinked':
+      return [
+        entry(),
+        { kind: 'headline.refresh', payload: {} },
+        ...(fact.data.theirs === undefined ? [tell(fact.data.other)] : []),
+      ];
+    case 'IncidentMerged':
+      return [entry(hash), ...refreshOf(before), tell(fact.data.into)];
+    case 'IncidentTakenIn':
+      return [entry(), ...refreshOf(before)];
+  }
+}
+
+/** The other half does not count any more either. */
+function unlinked(state: IncidentState | null, gone: (link: Link) => boolean): Effect[] {
+  return (state?.links ?? []).filter(gone).map((link) => {
+    const { n, other } = link;
+    return { kind: 'incident.link', payload: { other, n, first: firstOf(link), off: true } };
+  });
 }
 
 /** What is offered under alerts depends on whether the incident is open. */

@@ -1,4 +1,5 @@
 import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
+import { LINK_FACTS, type LinkFactBody, type LinkKind, linkWords } from '../link/link.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import type { ComponentState } from '../status/page.js';
 import { WATCH_FACTS, type WatchDetail, type WatchFactBody, watchDetail, watchText } from '../watch/watch.js';
@@ -98,6 +99,9 @@ interface EntryDetail {
   /** Of a group of alerts that went elsewhere, or came: which way, how many of it fired, and the other incident; null: not to be read here, or a new one. */
   moved?: 'to' | 'from';
   other?: string | null;
+  /** Of a link to `other`: what they have to do with each other; and the channel where it goes on. */
+  link?: LinkKind;
+  channel?: string;
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -116,6 +120,11 @@ export function isOfWatch<F extends FactBody>(fact: F): fact is F & WatchFactBod
 /** Is this something that monitoring said, or about what it said? */
 export function isOfAlert<F extends FactBody>(fact: F): fact is F & AlertFactBody {
   return Object.hasOwn(ALERT_FACTS, fact.type);
+}
+
+/** Is this something about another incident? */
+export function isOfLink<F extends FactBody>(fact: F): fact is F & LinkFactBody {
+  return Object.hasOwn(LINK_FACTS, fact.type);
 }
 
 /** Shown in place of a text that was erased. */
@@ -138,6 +147,8 @@ export function entryText(entry: Entry): string {
       return detail.watch ? watchText(detail.watch, given) : (given ?? '');
     case 'alert':
       return alertText(detail, given ?? '');
+    case 'link':
+      return said(linkWords(detail.link ?? 'linked', detail.other ?? ERASED), given);
     case 'run':
     case 'step':
       return runText(detail, given);
@@ -283,6 +294,22 @@ function alertLine(fact: Fact & AlertFactBody, line: Line): Entry | null {
   }
 }
 
+/** The timeline's line for what an incident has to do with another one. */
+function linkLine(fact: Fact & LinkFactBody, line: Line): Entry {
+  const of = (link: LinkKind, other: number, more: EntryDetail = {}) =>
+    line('link', 'text' in fact.texts ? 'text' : null, { link, other: refOf(other), ...more });
+  switch (fact.type) {
+    case 'IncidentLinked':
+      return of('linked', fact.data.other);
+    case 'IncidentMerged': {
+      const { into, channel } = fact.data;
+      return of('into', into, channel === undefined ? {} : { channel });
+    }
+    case 'IncidentTakenIn':
+      return of('from', fact.data.from);
+  }
+}
+
 function otherOf(incident: number | null, hidden: true | undefined): string | null {
   return hidden ? 'another incident' : incident === null ? null : refOf(incident);
 }
@@ -354,6 +381,7 @@ export function entryOf(fact: Fact): Entry | null {
     return detail && line('note', 'why' in fact.texts ? 'why' : null, detail);
   }
   if (isOfAlert(fact)) return alertLine(fact, line);
+  if (isOfLink(fact)) return linkLine(fact, line);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ALERT_FACTS } from '../alert/fact.js';
+import { LINK_FACTS } from '../link/link.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { SECRET_KINDS } from '../secret/kind.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
@@ -254,6 +255,7 @@ export const FACT_SHAPES = {
   ...RUN_FACTS,
   ...WATCH_FACTS,
   ...ALERT_FACTS,
+  ...LINK_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

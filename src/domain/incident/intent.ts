@@ -1,4 +1,5 @@
 import type { AlertIntent } from '../alert/intent.js';
+import type { LinkIntent } from '../link/link.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
 import type { SecretKind } from '../secret/kind.js';
@@ -153,7 +154,8 @@ export type Intent<P = Person> =
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
   | RunIntent
   | WatchIntent
-  | AlertIntent;
+  | AlertIntent
+  | LinkIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 
@@ -227,7 +229,7 @@ export interface Found {
   holder?: { incident: number; run: number; hidden?: boolean } | null;
   /** The entry of the alert that is to be recorded, where the incident has one; absent or null: it has not. */
   alert?: Entry | null;
-  /** The incident that a group of alerts is to go to; absent or null: there is none that the asker may see. */
+  /** The other incident that it is about; absent or null: there is none that the asker may see. */
   target?: IncidentState | null;
   /** What tocsin.yml says of the public page; absent: nothing. */
   publicly?: PublicRules;

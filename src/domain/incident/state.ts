@@ -1,4 +1,5 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
+import { evolveLinks, type Link, type LinkFactBody, mergedInto } from '../link/link.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import type { MaintenanceState } from '../status/page.js';
 import { LIMITS } from '../text.js';
@@ -14,7 +15,7 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, isOfAlert, isOfRun, isOfWatch, listed } from './entry.js';
+import { amendmentOf, ERASED, entryOf, isOfAlert, isOfLink, isOfRun, isOfWatch, listed } from './entry.js';
 import type { Fact, Milestone, Restored } from './fact.js';
 
 /**
@@ -69,6 +70,8 @@ export interface IncidentState {
   alerts?: Alerts;
   /** Resolved, because it was no incident. Absent: it was one. */
   falseAlarm?: true;
+  /** What it has to do with other incidents. Absent: nothing that was said. */
+  links?: Link[];
   recordedAt: string;
 }
 
@@ -99,13 +102,14 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
   if (isOfRun(fact)) return { ...next, runs: evolveRuns(runsOf(state), fact, holdersOf(state.roles)) };
   if (isOfWatch(fact)) return { ...next, watches: evolveWatches(state.watches, fact) };
   if (isOfAlert(fact)) return seenFirst({ ...next, alerts: evolveAlerts(state.alerts ?? {}, fact) });
+  if (isOfLink(fact)) return linked(next, fact);
   switch (fact.type) {
     case 'StatusChanged': {
       const { status, dismissed } = fact.data;
       // An update while it is resolved does not make an incident of it; leaving `resolved` does.
       const alarm = falseAlarm(status === 'resolved' && (dismissed || state.falseAlarm));
       const changed = {
-        ...withoutAlarm(next),
+        ...withoutAlarm(status === 'resolved' ? next : unmerged(next)),
         ...{ status, statusEntry: n, milestones: afterStatus(state, fact) },
         ...alarm,
       };
@@ -182,7 +186,15 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
     case 'EntryRetimed':
       return retimed(next, fact.data);
     case 'EntryStruck':
-      return unlessReopened(seenFirst(restore(struck(next, fact.data.entry), fact)), fact.by);
+      return unlessReopened(
+        seenFirst(
+          restore(
+            withoutLinks(struck(next, fact.data.entry), ({ n }) => n === fact.data.entry),
+            fact,
+          ),
+        ),
+        fact.by,
+      );
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
@@ -207,6 +219,31 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** One that goes on elsewhere is over here. */
+function linked(state: IncidentState, fact: Fact & LinkFactBody): IncidentState {
+  const links = evolveLinks(state.links, fact);
+  if (fact.type !== 'IncidentMerged') return { ...state, links };
+  const { at, precision, n } = fact.data;
+  const over = { at, precision, marked: false, n };
+  const { milestones } = state;
+  const stands = milestones.resolved && (milestones.resolved.marked || state.status === 'resolved');
+  return {
+    ...state,
+    ...{ links, status: 'resolved', statusEntry: n },
+    milestones: stands ? milestones : { ...milestones, resolved: over },
+  };
+}
+
+/** Whatever is not over goes on here. */
+function unmerged(state: IncidentState): IncidentState {
+  return mergedInto(state) === null ? state : withoutLinks(state, ({ how }) => how === 'into');
+}
+
+function withoutLinks({ links = [], ...state }: IncidentState, gone: (link: Link) => boolean): IncidentState {
+  const left = links.filter((link) => !gone(link));
+  return left.length > 0 ? { ...state, links: left } : state;
 }
 
 function opened(fact: Extract<Fact, { type: 'IncidentOpened' }>): IncidentState {

@@ -1,7 +1,17 @@
 import type { Entry } from '#domain/incident/entry.js';
 import { personLabel } from '#domain/words.js';
 import { closed } from '#render/clock.js';
-import { type Block, context, cut, escaped, MAX, type Message, section, whenLabel } from './text.js';
+import {
+  type Block,
+  channelLink,
+  context,
+  cut,
+  escaped,
+  MAX,
+  type Message,
+  section,
+  whenLabel,
+} from './text.js';
 
 /** A timeline entry on its way into the channel. */
 export interface Shown {
@@ -55,7 +65,10 @@ function entryLine({ entry, words, how }: Shown, max: number): string {
   const head = `*#${entry.n}* ${when}${correction} ${kind}`;
   const author = entry.detail.author;
   const by = escaped(cut(personLabel(author ?? entry.by), 100));
-  const tail = author ? ` — ${by}, added by ${escaped(cut(personLabel(entry.by), 100))}` : ` — ${by}`;
+  const { link, channel } = entry.detail;
+  const there = link === 'into' && channel !== undefined ? ` → ${channelLink(channel)}` : '';
+  const tail =
+    there + (author ? ` — ${by}, added by ${escaped(cut(personLabel(entry.by), 100))}` : ` — ${by}`);
   const size = [...words].length.toLocaleString('en');
   const rest = `… (#${entry.n}, ${size} characters, in the timeline)`;
   const room = max - head.length - tail.length;

@@ -1,5 +1,6 @@
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { linksText } from '#domain/link/link.js';
 import { MARKS, personLabel, refOf, sourceOf } from '#domain/words.js';
 import {
   type Block,
@@ -34,8 +35,17 @@ function statusLine(state: IncidentState): string {
     ...(state.drill ? ['*DRILL*'] : []),
     state.severity ?? 'no severity yet',
     `*${state.status}*`,
+    ...goesOn(state),
     ...(state.private ? ['private'] : []),
   ].join(' · ');
+}
+
+/** Where it goes on: `merged into INC-7 → #inc-7`. */
+function goesOn({ links = [] }: IncidentState): string[] {
+  const into = links.find(({ how }) => how === 'into');
+  if (!into) return [];
+  const there = into.channel === undefined ? '' : ` → ${channelLink(into.channel)}`;
+  return [`*merged into ${refOf(into.other)}*${there}`];
 }
 
 function people(state: IncidentState, command: string): string[] {
@@ -52,7 +62,15 @@ function about(state: IncidentState): string[] {
     ...(state.components.length ? [`Components: ${escaped(cut(state.components.join(', '), 600))}`] : []),
     ...(state.impact ? [`Impact: ${escaped(cut(impact(state.impact), 600))}`] : []),
     ...measured(state),
+    ...linked(state),
   ];
+}
+
+/** The other incidents that it has to do with; where it goes on stands beside its status. */
+function linked({ links = [] }: IncidentState): string[] {
+  const others = links.filter(({ how }) => how !== 'into');
+  const text = linksText(others);
+  return text === '' ? [] : [escaped(cut(`${text[0]?.toUpperCase()}${text.slice(1)}`, 300))];
 }
 
 /** `19 failed of 2,000 · only the Developer API`, from what was given. */

@@ -17,7 +17,6 @@ import {
 export const ASKS = {
   actions: parsePlain('actions'),
   runs: parsePlain('runs'),
-  list: parsePlain('list'),
   show: parsePlain('show'),
   catchup: parsePlain('catchup'),
 
@@ -47,7 +46,10 @@ export const ASKS = {
   },
 } satisfies Parsers;
 
-type Plain = Exclude<Ask['type'], 'timeline' | 'export' | 'postmortem' | 'mutes' | 'help'>;
+type Plain = Exclude<
+  Ask['type'],
+  'list' | 'search' | 'timeline' | 'export' | 'postmortem' | 'mutes' | 'help'
+>;
 
 /** @returns the parser of a verb that takes nothing more. */
 function parsePlain(type: Plain): (line: Line) => Outcome | Refusal {

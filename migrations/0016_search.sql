@@ -1,0 +1,45 @@
+-- Texts as they are searched: without accents where `unaccent` is there, in small letters, in words. What stands between words
+-- goes, whatever it is: `tts-auth.eu`, `tts_auth` and `tts/auth` are found by `auth`.
+--
+-- The extensions come with PostgreSQL, and are made if that is permitted here: search does without what is missing. This function
+-- may be called at any time, and does nothing where all stands as it should; `tocsin rebuild` calls it, because an extension may
+-- be made later. Their schema is written into what it makes: an index is built with no search path at all.
+CREATE FUNCTION "tocsin_search_setup"() RETURNS void LANGUAGE plpgsql AS $setup$
+DECLARE
+  plain text := '$1';
+  place text;
+  marks constant text := '.,:;!?''"`´()[]{}<>|/\@#$%^&*+=~_-–—·•“”„‘’«»';
+BEGIN
+  BEGIN
+    CREATE EXTENSION IF NOT EXISTS unaccent;
+  EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search does without unaccent: %', SQLERRM;
+  END;
+  BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search does without pg_trgm: %', SQLERRM;
+  END;
+  SELECT quote_ident(n.nspname) INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'unaccent';
+  IF place IS NOT NULL THEN
+    plain := format('%s.unaccent(%L::regdictionary, $1)', place, place || '.unaccent');
+  END IF;
+  plain := format('SELECT translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
+  IF plain IS DISTINCT FROM (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('tocsin_plain(text)')) THEN
+    DROP INDEX IF EXISTS entry_words, entry_letters;
+    EXECUTE format('CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS %L', plain);
+  END IF;
+  -- Struck and erased texts are not in them, so they are not found.
+  CREATE INDEX IF NOT EXISTS entry_words ON entry USING gin (to_tsvector('simple', tocsin_plain(text)))
+    WHERE text IS NOT NULL AND NOT struck;
+  SELECT quote_ident(n.nspname) INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_trgm';
+  IF place IS NOT NULL THEN
+    EXECUTE format('CREATE INDEX IF NOT EXISTS entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) %s.gin_trgm_ops)
+      WHERE text IS NOT NULL AND NOT struck', place);
+  END IF;
+END
+$setup$;
+--> statement-breakpoint
+SELECT tocsin_search_setup();
