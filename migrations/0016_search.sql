@@ -27,8 +27,14 @@ BEGIN
   END IF;
   plain := format('SELECT translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
   IF plain IS DISTINCT FROM (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('tocsin_plain(text)')) THEN
-    DROP INDEX IF EXISTS entry_words, entry_letters;
     EXECUTE format('CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS %L', plain);
+    -- What they hold was made by it.
+    IF to_regclass('entry_words') IS NOT NULL THEN
+      REINDEX INDEX entry_words;
+    END IF;
+    IF to_regclass('entry_letters') IS NOT NULL THEN
+      REINDEX INDEX entry_letters;
+    END IF;
   END IF;
   -- Struck and erased texts are not in them, so they are not found.
   CREATE INDEX IF NOT EXISTS entry_words ON entry USING gin (to_tsvector('simple', tocsin_plain(text)))

@@ -25,8 +25,10 @@ table entry
   link text
   constraint entry_pkey PRIMARY KEY (team, incident, n)
   CREATE INDEX entry_alert ON entry USING btree (team, incident, ((detail ->> 'alert'::text))) WHERE (kind = 'alert'::text)
+  CREATE INDEX entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) gin_trgm_ops) WHERE ((text IS NOT NULL) AND (NOT struck))
   CREATE INDEX entry_public ON entry USING btree (team, incident, n) WHERE ((kind = 'post'::text) OR ((kind = 'component'::text) AND (detail ? 'state'::text)))
   CREATE INDEX entry_timeline ON entry USING btree (team, incident, at, n)
+  CREATE INDEX entry_words ON entry USING gin (to_tsvector('simple'::regconfig, tocsin_plain(text))) WHERE ((text IS NOT NULL) AND (NOT struck))
 table fact
   team text not null
   incident integer not null
@@ -279,6 +281,12 @@ BEGIN
 END
 $function$
 
+CREATE OR REPLACE FUNCTION tocsin_plain(text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$SELECT translate(lower(unaccent('unaccent'::regdictionary, $1)), E'.,:;!?''"`´()[]{}<>|/\\@#$%^&*+=~_-–—·•“”„‘’«»', '                                            ')$function$
+
 CREATE OR REPLACE FUNCTION tocsin_receipt_only()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -298,6 +306,53 @@ CREATE OR REPLACE FUNCTION tocsin_refuse(reason text)
 AS $function$
 BEGIN
   RAISE EXCEPTION '%', reason USING ERRCODE = 'TC409';
+END
+$function$
+
+CREATE OR REPLACE FUNCTION tocsin_search_setup()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  plain text := '$1';
+  place text;
+  marks constant text := '.,:;!?''"`´()[]{}<>|/\@#$%^&*+=~_-–—·•“”„‘’«»';
+BEGIN
+  BEGIN
+    CREATE EXTENSION IF NOT EXISTS unaccent;
+  EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search does without unaccent: %', SQLERRM;
+  END;
+  BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search does without pg_trgm: %', SQLERRM;
+  END;
+  SELECT quote_ident(n.nspname) INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'unaccent';
+  IF place IS NOT NULL THEN
+    plain := format('%s.unaccent(%L::regdictionary, $1)', place, place || '.unaccent');
+  END IF;
+  plain := format('SELECT translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
+  IF plain IS DISTINCT FROM (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('tocsin_plain(text)')) THEN
+    EXECUTE format('CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS %L', plain);
+    -- What they hold was made by it.
+    IF to_regclass('entry_words') IS NOT NULL THEN
+      REINDEX INDEX entry_words;
+    END IF;
+    IF to_regclass('entry_letters') IS NOT NULL THEN
+      REINDEX INDEX entry_letters;
+    END IF;
+  END IF;
+  -- Struck and erased texts are not in them, so they are not found.
+  CREATE INDEX IF NOT EXISTS entry_words ON entry USING gin (to_tsvector('simple', tocsin_plain(text)))
+    WHERE text IS NOT NULL AND NOT struck;
+  SELECT quote_ident(n.nspname) INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_trgm';
+  IF place IS NOT NULL THEN
+    EXECUTE format('CREATE INDEX IF NOT EXISTS entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) %s.gin_trgm_ops)
+      WHERE text IS NOT NULL AND NOT struck', place);
+  END IF;
 END
 $function$
 

@@ -44,6 +44,8 @@ export const rebuild: Verb = {
   async run(args, io) {
     nothingMore('rebuild', args);
     return withCore(io, async (core) => {
+      // An extension may be there that was not when the database was migrated.
+      await core.store.search.setUp();
       const incidents = await core.store.rebuild(FOLD);
       io.out(`${many(incidents, 'incident')} rebuilt.\n`);
     });

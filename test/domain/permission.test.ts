@@ -555,6 +555,7 @@ describe('the table', () => {
     ['state', 'title x', 'mark started 01:41', 'component add X', 'component remove X'],
     ['state', 'impact x', 'cause x', 'action x', 'done 1'],
     ['state', 'dismiss', 'attach service=tts INC-8', 'split service=tts'],
+    ['state', 'link INC-8 x', 'merge into INC-8'],
     ['invite', 'invite @ana', 'uninvite @ana'],
     ['publish', 'publish x', 'publish x --yes', 'publish --correct 2 x', 'publish --withdraw 2 x'],
     ['publish', 'component state X partial', 'postmortem --publish'],
@@ -575,7 +576,7 @@ describe('the table', () => {
       for (const line of lines) expect([line, powerFor(intended(line))]).toEqual([line, power]);
     const shown = LINES.flatMap(([, ...lines]) => lines.map((line) => line.split(' ')[0]));
     // `run` is an intent once the runbook's file was read; `mute` is none at all.
-    const others = ['run', 'mute', 'list', 'help', 'postmortem'];
+    const others = ['run', 'mute', 'list', 'search', 'help', 'postmortem'];
     const recording = VERBS.filter(({ name, looks }) => !looks && !others.includes(name));
     expect(recording.map(({ name }) => name).filter((name) => !shown.includes(name))).toEqual([]);
     expect(powerFor({ type: 'CaptureMessage' })).toBe('note');

@@ -148,6 +148,9 @@ const EVERY: DraftFact[] = [
     ...{ does: 'resolved', at: '2024-11-10T02:05:00Z', times: 1 },
   }),
   draft('AlertsShown', { group: 'g1', channel: 'C1', ts: '1.2' }),
+  draft('IncidentLinked', { ...HAPPENED, other: 9, theirs: 4 }, { text: 'one deploy' }),
+  draft('IncidentMerged', { ...HAPPENED, into: 9, channel: 'C9' }, { text: 'the same' }),
+  draft('IncidentTakenIn', { ...HAPPENED, from: 9, theirs: 4 }),
   draft('AlertsMoved', { ...HAPPENED, group: 'g1', to: null, firing: 0 }, { key: 'service=tts' }),
   draft(
     'AlertsTaken',

@@ -14,6 +14,7 @@ import { checkQueue } from '#queue/backing.js';
 import { undeliveredOf } from '#render/undelivered.js';
 import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
 import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
+import type { SearchParts } from '#store/search.js';
 import { type Io, nothingMore, type Verb } from '../core.js';
 import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
 import { checkFolder, checkPage, publicInSlack } from './page.js';
@@ -124,6 +125,7 @@ async function database(
       detail: `${Math.round(skew)} ms from the database's`,
       fix: 'run NTP on both machines: times in the timeline come from this one',
     });
+    tell(searchFinding(await core.store.search.searchParts()));
     await workspaces(core, tell);
     await restores(core, tell);
     const { open, blocked, dead } = await core.store.outbox.stats();
@@ -156,6 +158,25 @@ async function database(
   } finally {
     await core.close();
   }
+}
+
+/** Search works without either of them; who does not find what they have misspelt does not know why. */
+function searchFinding({ unaccent, trigrams, stale }: SearchParts): Finding {
+  const missing = [...(unaccent ? [] : ['unaccent']), ...(trigrams ? [] : ['pg_trgm'])];
+  if (missing.length > 0) {
+    const without = [
+      ...(unaccent ? [] : ['letters with accents are others than those without']),
+      ...(trigrams ? [] : ['what is misspelt is not found']),
+    ];
+    return bad(
+      'search',
+      `works, without ${missing.join(' and ')}: ${without.join(', ')}`,
+      `in that database, as somebody who may: ${missing.map((name) => `“create extension ${name}”`).join(' and ')} (Debian has them in postgresql-contrib); then \`tocsin rebuild\``,
+    );
+  }
+  if (stale)
+    return bad('search', 'was made before its extensions were there', '`tocsin rebuild` makes it anew');
+  return { what: 'search', ok: true, detail: 'finds words, also misspelt ones and without their accents' };
 }
 
 /** One is usual, and no news. Which of several is meant must not be a matter of luck. */

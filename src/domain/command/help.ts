@@ -46,7 +46,7 @@ const EXAMPLES: Record<VerbName, string> = {
   undo: 'undo',
   export: 'export md Europe/Berlin',
   postmortem: 'postmortem',
-  list: 'list --status resolved --component API --since yesterday',
+  list: 'list --status resolved --component API --since 7d',
   search: 'search redis timeout',
   show: 'show',
   catchup: 'catchup',

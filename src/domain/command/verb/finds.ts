@@ -130,7 +130,10 @@ function timeOf(flags: Flags, name: string, line: Line): Moment | Refusal | null
   const span = readSpan(value.replace(/^-/, ''));
   if (span !== null && span > 0) return momentNow(new Date(Math.max(0, line.ctx.now.getTime() - span)));
   const time = line.onlyTime(value, false);
-  return 'refused' in time ? time : time.moment;
+  if (!('refused' in time)) return time.moment;
+  // A day alone is its beginning: `yesterday`, `Monday`.
+  const day = line.onlyTime(`${value} 00:00`, false);
+  return 'refused' in day ? time : day.moment;
 }
 
 function numberIn(flags: Flags, name: string, usual: number, most: number, line: Line): number | Refusal {

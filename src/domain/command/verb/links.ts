@@ -8,7 +8,7 @@ import { behindDashes, blank, exact, firstWord, intent, type Parsers } from '../
 /** Verbs about two incidents. In the channel of one of them the other is enough. */
 export const LINKS = {
   link(line) {
-    const first = refAt(line.said);
+    const first = refAt(line.said, WITH);
     if (!first) return line.missing('another incident, such as INC-9, and a reason');
     // One that was named before the verb, or right behind it, is taken off already, except where the channel says which.
     const second = refAt(first.rest, WITH);

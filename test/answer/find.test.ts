@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Answer, createAnswer } from '#answer/answer.js';
+import { plain } from '#domain/command/entered.js';
+import type { Asking } from '#domain/incident/intent.js';
+import { FOLD } from '#domain/incident/state.js';
+import { forbidden } from '#domain/permission.js';
+import { createRead } from '#read/read.js';
+import { ANA, BO, type Kit, startKit } from '../deliver/kit.js';
+import { effort } from '../support/effort.js';
+
+let kit: Kit;
+/** Who is in which channel, as Slack would say. */
+const inside = new Set<string>();
+beforeAll(async () => {
+  kit = await startKit();
+});
+afterAll(() => kit.stop());
+
+async function types(line: string, by = ANA, more: Partial<Asking> = {}): Promise<Answer> {
+  const answer = createAnswer({
+    read: createRead(kit.store, async (_team, channel, person) => inside.has(`${channel}/${person}`)),
+    ...{ handle: kit.handle, roles: [], components: ['Checkout'], command: '/incident' },
+    permits: async (power, _incident, who) =>
+      forbidden(power, null, who, { account: who.account ?? 'unknown', present: null, among: false }, {}),
+  });
+  return answer({
+    ...{ entered: plain(line), implied: null, zone: 'UTC', zoneKnown: true },
+    asking: {
+      ...{ team: 'T1', by, source: 'slack', key: null, now: new Date() },
+      ...{ seesPrivate: false, account: 'member' as const, ...more },
+    },
+  });
+}
+async function says(line: string, by = ANA, more: Partial<Asking> = {}): Promise<string> {
+  const answer = await types(line, by, more);
+  if (answer.kind === 'refused') return answer.refusal.code;
+  return 'text' in answer ? answer.text : answer.kind;
+}
+/** The incidents that an answer names at the beginning of its lines. */
+const refs = (text: string) => [...text.matchAll(/^INC-(\d+)/gm)].map(([, n]) => Number(n));
+const notes = async (incident: number, text: string) =>
+  kit.says({ type: 'RecordNote', moment: null, text }, incident);
+
+describe('search', () => {
+  test('over titles, entries and causes: titles first, with the lines that hold the words', async () => {
+    const [title, cause, note] = [
+      await kit.opens('Zookeeper quorum lost'),
+      await kit.opens('Writes fail'),
+      await kit.opens('Slow pages'),
+    ];
+    await kit.says({ type: 'RecordCause', text: 'the zookeeper ensemble lost its quorum' }, cause);
+    await notes(note, 'Somebody restarted ZooKeeper');
+    await notes(note, 'and then the quorum was there again');
+    const text = await says('search zookeeper quorum');
+    expect(refs(text)).toEqual([title, cause, note]);
+    expect(text).toMatch(/^Found for “zookeeper quorum”:$/m);
+    expect(text).toMatch(/^ {4}#2 cause the zookeeper ensemble lost its quorum$/m);
+    expect(text).toMatch(/^ {4}#2 Somebody restarted ZooKeeper$/m);
+    expect(text).toMatch(/^ {4}#3 and then the quorum was there again$/m);
+    // All the words, each by its beginning.
+    expect(refs(await says('search zookeep ensem'))).toEqual([cause]);
+    expect(refs(await says('search zookeeper nowhere-at-all'))).toEqual([]);
+  });
+
+  test('a line shows the words, however long it is, and no more than fits', async () => {
+    const incident = await kit.opens('Long');
+    await notes(incident, `${'words before '.repeat(60)}the Nadelöhr was here ${'and after '.repeat(60)}`);
+    const line = (await says('search nadelohr')).split('\n').find((one) => one.includes('#2')) ?? '';
+    expect(line).toContain('Nadelöhr');
+    expect(line.length).toBeLessThan(130);
+  });
+
+  test('misspelt, and without accents; what was found instead is said', async () => {
+    const incident = await kit.opens('Grafana zeigt Lücken');
+    await notes(incident, 'the Kubernetes scheduler is overloaded');
+    expect(refs(await says('search lucken'))).toEqual([incident]);
+    const text = await says('search kubernets scheduelr');
+    expect(refs(text)).toEqual([incident]);
+    expect(text).toMatch(/^Nothing holds “kubernets scheduelr”. This holds “kubernetes scheduler”:$/m);
+  });
+
+  test('the newest words are found, and neither struck nor erased ones', async () => {
+    const incident = await kit.opens('Corrected');
+    for (const text of ['alphaword', 'betaword', 'gammaword', 'deltaword']) await notes(incident, text);
+    await kit.says({ type: 'EditEntry', entry: 2, text: 'omegaword' }, incident);
+    await kit.says({ type: 'StrikeEntry', entry: 3, reason: 'wrong' }, incident);
+    await kit.store.eraseTexts(FOLD, { team: 'T1', incident, seq: 4 }, ['text']);
+    const hits = async () => {
+      const words = ['alphaword', 'omegaword', 'betaword', 'gammaword', 'deltaword'];
+      const found = await Promise.all(words.map((word) => says(`search -- ${word}`)));
+      return words.filter((word, i) => found[i]?.startsWith(`Found for “${word}”`));
+    };
+    expect(await hits()).toEqual(['omegaword', 'deltaword']);
+    await kit.store.rebuild(FOLD);
+    expect(await hits()).toEqual(['omegaword', 'deltaword']);
+    // An erased word is not what a misspelt one is taken for either.
+    expect(await says('search gammawrd')).not.toContain('gammaword');
+  });
+
+  test('a private incident is found by those who are in it, and leaves no trace for others', async () => {
+    const incident = await kit.opens('Confidential merger acquisition', { private: true });
+    await notes(incident, 'the acquisition is secretword');
+    expect(refs(await says('search secretword'))).toEqual([incident]);
+    for (const line of [
+      'search secretword',
+      'search acquisition',
+      'search acquisitoin',
+      'search secretwrd',
+    ]) {
+      const text = await says(line, BO);
+      expect(refs(text)).toEqual([]);
+      expect(text).toMatch(/^Nothing that you can see holds/);
+    }
+    const token = { id: 'token:t', name: 't' };
+    expect(refs(await says('search secretword', token, { source: 'api' }))).toEqual([]);
+    expect(refs(await says('search secretword', token, { source: 'api', seesPrivate: true }))).toEqual([
+      incident,
+    ]);
+    // In Slack that is the right of one channel, and not of a search.
+    const state = (await kit.state(incident)) as { channel: { id: string } | null };
+    expect(state.channel).toBeNull();
+  });
+
+  test('pages', async () => {
+    for (let i = 0; i < 7; i++) await kit.opens(`Pagination ${i}`);
+    const first = await says('search pagination');
+    expect(refs(first)).toHaveLength(5);
+    expect(first).toContain('… there are more: `search pagination --page 2`');
+    const second = await says('search pagination --page 2');
+    expect(refs(second)).toHaveLength(2);
+    expect(second).not.toContain('there are more');
+    expect(new Set([...refs(first), ...refs(second)]).size).toBe(7);
+    expect(await says('search pagination --page 3')).toBe('There are no more.');
+    expect(refs(await says('search pagination --limit 2'))).toHaveLength(2);
+  });
+
+  test('any text has an answer', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
+          fc
+            .array(fc.constantFrom("'", '\\', ':*', '&', '|', '!', '<->', '(', '%', '_', 'a', '🔥', ' '), {
+              minLength: 1,
+              maxLength: 12,
+            })
+            .map((all) => all.join('')),
+        ),
+        async (text) => {
+          const answer = await types(`search -- ${text}`);
+          expect(['text', 'refused']).toContain(answer.kind);
+        },
+      ),
+      { numRuns: effort(60) },
+    );
+  });
+});
+
+describe('list', () => {
+  test('with filters, and combinations of them', async () => {
+    const old = await kit.opens('An old one', { severity: 'sev1', components: ['Checkout'] });
+    await kit.says(
+      {
+        type: 'RetimeEntry',
+        entry: 1,
+        moment: { at: '2024-03-05T10:00:00Z', until: null, precision: 'minute' },
+      },
+      old,
+    );
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, old);
+    const mine = await kit.opens('Led by bo', { severity: 'sev2', components: ['Checkout'] });
+    await kit.says({ type: 'AssignRole', role: 'lead', person: BO }, mine);
+    const drill = await kit.opens('A drill', { drill: true, severity: 'sev2' });
+    const hidden = await kit.opens('Hidden', {
+      private: true,
+      severity: 'sev1',
+      components: ['Checkout', 'Vault'],
+    });
+
+    const ours = [old, mine, drill, hidden];
+    const shown = async (line: string, by = BO) => refs(await says(line, by)).filter((n) => ours.includes(n));
+    expect(await shown('list')).toEqual([drill, mine]);
+    expect(await shown('list', ANA)).toEqual([hidden, drill, mine]);
+    expect(await shown('list --severity sev1')).toEqual([]);
+    expect(await shown('list --severity sev1 --status all')).toEqual([old]);
+    expect(await shown('list --severity sev1,sev2 --status all', ANA)).toEqual([hidden, drill, mine, old]);
+    expect(await shown('list --status resolved')).toEqual([old]);
+    expect(await shown('list --status resolved --status open --component checkout')).toEqual([mine, old]);
+    expect(await shown('list --component Checkout', ANA)).toEqual([hidden, mine]);
+    expect(await shown('list --drills')).toEqual([drill]);
+    expect(await shown('list --mine')).toEqual([mine]);
+    expect(await shown('list --lead @bo', ANA)).toEqual([mine]);
+    expect(await shown('list --until 2024-03-05 --since 2024-03-05')).toEqual([old]);
+    expect(await shown('list --until 2024-03-04')).toEqual([]);
+    expect(await shown('list --since 1h')).toEqual([drill, mine]);
+    expect(await shown('list --since 2024-03-01 --component Checkout --severity sev1')).toEqual([old]);
+    expect(await says('list --severity sev3 --drills', BO)).toBe(
+      'No incident that you can see is like that.',
+    );
+  });
+
+  test('what it does not know it says, with what it knows', async () => {
+    expect(await says('list --component Chekcout')).toBe('UNKNOWN_VALUE');
+    const answer = await types('list --component Vault', BO);
+    // A component of private incidents alone is none for others.
+    expect(answer).toMatchObject({
+      refusal: { code: 'UNKNOWN_VALUE', next: expect.stringContaining('“Checkout”') },
+    });
+    expect(JSON.stringify(answer)).not.toMatch(/Vault”(?! is nothing)/);
+    expect(await says('list --lead @nobody')).toBe('UNKNOWN_PERSON');
+  });
+
+  test('pages beyond twenty', async () => {
+    for (let i = 0; i < 21; i++) await kit.opens(`Many ${i}`, { severity: 'sev4' });
+    const first = await says('list --severity sev4');
+    expect(refs(first)).toHaveLength(20);
+    expect(first).toContain('… there are more: `list --severity sev4 --page 2`');
+    expect(refs(await says('list --severity sev4 --page 2'))).toHaveLength(1);
+    expect(await says('list --severity sev4 --page 3')).toBe('There are no more.');
+  });
+});
+
+describe('whoever opens an incident is told what may be the same', () => {
+  const opening = async (line: string, by = ANA) => {
+    const answer = await types(line, by);
+    return answer.kind === 'recorded' ? (answer.remark ?? '') : 'refused';
+  };
+
+  test('at most three, with what to type; not in the receipt, which is kept', async () => {
+    const first = await kit.opens('Tesseract renderer crashes');
+    const answer = await types('open sev2 Renderer crashes in Tesseract');
+    if (answer.kind !== 'recorded') throw new Error('not recorded');
+    const { ref } = answer.recorded;
+    expect(answer.remark).toBe(
+      [
+        'Perhaps related:',
+        `INC-${first} no severity investigating: Tesseract renderer crashes`,
+        `To tie them together: \`link ${ref} INC-${first} REASON\`. If it is the same: \`merge ${ref} into INC-${first}\`.`,
+      ].join('\n'),
+    );
+    expect(answer.text).not.toContain('Perhaps');
+    for (let i = 0; i < 3; i++) await kit.opens('Tesseract renderer crashes');
+    expect(refs(await opening('open Tesseract renderer crashes'))).toHaveLength(3);
+  });
+
+  test('no private one that they are not in, no drill for a real one and the other way round', async () => {
+    await kit.opens('Obelisk gateway unreachable', { private: true });
+    await kit.opens('Obelisk gateway unreachable', { drill: true });
+    expect(await opening('open Obelisk gateway is unreachable', BO)).toBe('');
+    expect(refs(await opening('open Obelisk gateway unreachable', ANA))).toHaveLength(2);
+    expect(refs(await opening('open Obelisk gateway unreachable --drill', BO))).toHaveLength(1);
+  });
+
+  test('one that was opened by monitoring is told nothing', async () => {
+    const answer = await kit.handle(
+      {
+        ...{ type: 'OpenIncident', title: 'Obelisk gateway unreachable', severity: null, components: [] },
+        ...{ private: false, drill: false, moment: null },
+      },
+      null,
+      {
+        team: 'T1',
+        by: { id: 'alerts:p', name: null },
+        source: 'alerts',
+        key: null,
+        now: new Date(),
+        seesPrivate: true,
+      },
+    );
+    expect(answer).not.toMatchObject({ refused: true });
+  });
+});
