@@ -3,7 +3,7 @@
 --
 -- The extensions come with PostgreSQL, and are made if that is permitted here: search does without what is missing. This function
 -- may be called at any time, and does nothing where all stands as it should; `tocsin rebuild` calls it, because an extension may
--- be made later. Their schema is written into what it makes: an index is built with no search path at all.
+-- be made later. What it makes depends on them, so that whoever drops one is told, and with CASCADE takes no more away than search.
 CREATE FUNCTION "tocsin_search_setup"() RETURNS void LANGUAGE plpgsql AS $setup$
 DECLARE
   plain text := '$1';
@@ -25,10 +25,11 @@ BEGIN
   IF place IS NOT NULL THEN
     plain := format('%s.unaccent(%L::regdictionary, $1)', place, place || '.unaccent');
   END IF;
-  plain := format('SELECT translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
-  IF plain IS DISTINCT FROM (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('tocsin_plain(text)')) THEN
-    EXECUTE format('CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS %L', plain);
-    -- What they hold was made by it.
+  plain := format('translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
+  -- How it was made stands beside it: its source is not kept as it was written.
+  IF plain IS DISTINCT FROM (SELECT obj_description(to_regprocedure('tocsin_plain(text)'), 'pg_proc')) THEN
+    EXECUTE 'CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN ' || plain;
+    EXECUTE format('COMMENT ON FUNCTION tocsin_plain(text) IS %L', plain);
     IF to_regclass('entry_words') IS NOT NULL THEN
       REINDEX INDEX entry_words;
     END IF;

@@ -285,7 +285,7 @@ CREATE OR REPLACE FUNCTION tocsin_plain(text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
-AS $function$SELECT translate(lower(unaccent('unaccent'::regdictionary, $1)), E'.,:;!?''"`´()[]{}<>|/\\@#$%^&*+=~_-–—·•“”„‘’«»', '                                            ')$function$
+RETURN translate(lower(unaccent('unaccent'::regdictionary, $1)), '.,:;!?''"`´()[]{}<>|/\@#$%^&*+=~_-–—·•“”„‘’«»'::text, '                                            '::text)
 
 CREATE OR REPLACE FUNCTION tocsin_receipt_only()
  RETURNS trigger
@@ -333,10 +333,11 @@ BEGIN
   IF place IS NOT NULL THEN
     plain := format('%s.unaccent(%L::regdictionary, $1)', place, place || '.unaccent');
   END IF;
-  plain := format('SELECT translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
-  IF plain IS DISTINCT FROM (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('tocsin_plain(text)')) THEN
-    EXECUTE format('CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS %L', plain);
-    -- What they hold was made by it.
+  plain := format('translate(lower(%s), %L, %L)', plain, marks, repeat(' ', length(marks)));
+  -- How it was made stands beside it: its source is not kept as it was written.
+  IF plain IS DISTINCT FROM (SELECT obj_description(to_regprocedure('tocsin_plain(text)'), 'pg_proc')) THEN
+    EXECUTE 'CREATE OR REPLACE FUNCTION tocsin_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN ' || plain;
+    EXECUTE format('COMMENT ON FUNCTION tocsin_plain(text) IS %L', plain);
     IF to_regclass('entry_words') IS NOT NULL THEN
       REINDEX INDEX entry_words;
     END IF;

@@ -30,7 +30,9 @@ export async function answerSearch(
   asked: SearchAsked,
   asking: Asking,
 ): Promise<Said> {
-  const { meant, words, ...page } = await read.search(asking, asked);
+  const found = await read.search(asking, asked);
+  if (isRefusal(found)) return { kind: 'refused', refusal: found };
+  const { meant, words, ...page } = found;
   return { kind: 'text', text: foundText({ ...page, typed: asked.words }, words, meant !== null) };
 }
 

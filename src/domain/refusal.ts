@@ -139,6 +139,10 @@ export const SENTENCES = {
     sentence: 'No incident is open.',
     next: `Open one with \`open TITLE\`, or name an older one: \`${p.verb} INC-1 …\`.`,
   }),
+  SEARCH_GONE: (_: Record<string, never>) => ({
+    sentence: 'What search stands on is not in this database any more.',
+    next: 'Whoever runs Tocsin: `tocsin rebuild` makes it anew. Meanwhile `list --since 7d` shows what was opened lately.',
+  }),
   // -- who may --
   NOT_PERMITTED: (p: { doing: string; why: string; who: string; reach: string }) => ({
     sentence: `${p.doing} is for ${p.who}; ${p.why}.`,

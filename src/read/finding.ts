@@ -84,8 +84,9 @@ export function createFinding({ store, seen, met }: Seeing) {
   }
 
   return {
-    async search(viewer: Viewer, asked: SearchAsked): Promise<FoundPage> {
+    async search(viewer: Viewer, asked: SearchAsked): Promise<FoundPage | Refusal> {
       const words = await search.wordsIn(asked.words);
+      if (words === null) return refuse('SEARCH_GONE', {});
       if (words.length === 0) return { items: [], page: asked.page, more: false, words, meant: null };
       let used = words;
       let found = await foundBy(viewer, words, asked);

@@ -52,12 +52,14 @@ with asked as materialized (
   from wanted w join entry e on ${WORDS} @@ w.query
   where e.team = $1 and e.incident > 0 and ${TEXT}
   group by w.ord, e.incident
+), found as materialized (
+  select incident, sum(score)::float8 as score from hit
+  group by incident having count(*) = (select count(*) from wanted)
 )
-select h.incident, sum(h.score)::float8 as score
-from hit h join incident i on i.team = $1 and i.number = h.incident
-where ${MAY_SEE}
-group by h.incident having count(*) = (select count(*) from wanted)
-order by score desc, h.incident desc limit ${MOST_FOUND}`;
+select incident, score from found f
+where $3::text is null or exists (
+  select from incident i where i.team = $1 and i.number = f.incident and ${MAY_SEE})
+order by score desc, incident desc limit ${MOST_FOUND}`;
 
 const LINES_SQL = `
 with asked as materialized (
@@ -96,7 +98,7 @@ select word from word where similarity(word, $2) >= 0.3 order by similarity(word
 export interface SearchParts {
   unaccent: boolean;
   trigrams: boolean;
-  /** Made before an extension that is there by now: `tocsin rebuild` makes it anew. */
+  /** Made before an extension that is there by now, or gone with one: `tocsin rebuild` makes it anew. */
   stale: boolean;
 }
 
@@ -104,8 +106,9 @@ const PARTS_SQL = `
 select
   exists (select from pg_extension where extname = 'unaccent') as unaccent,
   to_regoperator('<%(text,text)') is not null as trigrams,
-  exists (select from pg_extension where extname = 'unaccent') and not exists
-    (select from pg_proc where oid = to_regprocedure('tocsin_plain(text)') and prosrc like '%unaccent%')
+  exists (select from pg_extension where extname = 'unaccent')
+    is distinct from obj_description(to_regprocedure('tocsin_plain(text)'), 'pg_proc') like '%unaccent%'
+  or to_regclass('entry_words') is null
   or exists (select from pg_extension where extname = 'pg_trgm') and to_regclass('entry_letters') is null as stale`;
 
 /** Which incidents a list shows. */
@@ -138,6 +141,11 @@ where team = $1 and number > 0 and ($2::int is null or number < $2)
     select from jsonb_array_elements_text(state -> 'components') c where lower(c) = any($11)))
 order by number desc limit $12`;
 
+/** Whoever drops an extension, or restores into a database that has none, takes away what was made with it. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('database error 42883');
+}
+
 /** Looking for incidents. Private ones are among what is found: who may see them is decided in `read`. */
 export function search(pool: pg.Pool, db: Queryable) {
   const ask = async <R extends object>(name: string, text: string, values: unknown[]): Promise<R[]> =>
@@ -148,9 +156,14 @@ export function search(pool: pg.Pool, db: Queryable) {
   };
   return {
     searchParts: parts,
-    /** @returns the words of a text, as they stand in the index; each once, as many as are looked for */
-    async wordsIn(text: string): Promise<string[]> {
-      const [row] = await ask<{ plain: string }>('search_plain', 'select tocsin_plain($1) as plain', [text]);
+    /** @returns the words of a text, as they stand in the index; each once, as many as are looked for. Null: there is none here */
+    async wordsIn(text: string): Promise<string[] | null> {
+      const sql = 'select tocsin_plain($1) as plain';
+      const [row] = await ask<{ plain: string }>('search_plain', sql, [text]).catch((error: unknown) => {
+        if (isGone(error)) return [null];
+        throw error;
+      });
+      if (row === null) return null;
       return [...new Set((row?.plain ?? '').split(/\s+/).filter(Boolean))].slice(0, MOST_WORDS);
     },
     /** @returns incidents in which all of these words are, the best first. `member`: whose private ones are among them; null: everybody's */

@@ -20,7 +20,17 @@ test('a good set-up is well', async () => {
   const { code, out } = await run(['doctor'], walk.environment, walk.folder);
   expect(out).toMatch(/All is well/);
   for (const what of [
-    ...['configuration', 'database', 'clock', 'deliveries', 'queue', 'Slack', 'scopes', 'status page'],
+    ...[
+      'configuration',
+      'database',
+      'search',
+      'clock',
+      'deliveries',
+      'queue',
+      'Slack',
+      'scopes',
+      'status page',
+    ],
   ]) {
     expect(out).toContain(`✓ ${what}: `);
   }

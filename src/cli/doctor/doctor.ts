@@ -175,7 +175,11 @@ function searchFinding({ unaccent, trigrams, stale }: SearchParts): Finding {
     );
   }
   if (stale)
-    return bad('search', 'was made before its extensions were there', '`tocsin rebuild` makes it anew');
+    return bad(
+      'search',
+      'is not made for the extensions that are there now',
+      '`tocsin rebuild` makes it anew',
+    );
   return { what: 'search', ok: true, detail: 'finds words, also misspelt ones and without their accents' };
 }
 
