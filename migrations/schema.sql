@@ -25,10 +25,10 @@ table entry
   link text
   constraint entry_pkey PRIMARY KEY (team, incident, n)
   CREATE INDEX entry_alert ON entry USING btree (team, incident, ((detail ->> 'alert'::text))) WHERE (kind = 'alert'::text)
-  CREATE INDEX entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) gin_trgm_ops) WHERE ((text IS NOT NULL) AND (NOT struck))
+  CREATE INDEX entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) gin_trgm_ops) WITH (gin_pending_list_limit='512') WHERE ((text IS NOT NULL) AND (NOT struck))
   CREATE INDEX entry_public ON entry USING btree (team, incident, n) WHERE ((kind = 'post'::text) OR ((kind = 'component'::text) AND (detail ? 'state'::text)))
   CREATE INDEX entry_timeline ON entry USING btree (team, incident, at, n)
-  CREATE INDEX entry_words ON entry USING gin (to_tsvector('simple'::regconfig, tocsin_plain(text))) WHERE ((text IS NOT NULL) AND (NOT struck))
+  CREATE INDEX entry_words ON entry USING gin (to_tsvector('simple'::regconfig, tocsin_plain(text))) WITH (gin_pending_list_limit='512') WHERE ((text IS NOT NULL) AND (NOT struck))
 table fact
   team text not null
   incident integer not null
@@ -345,14 +345,15 @@ BEGIN
       REINDEX INDEX entry_letters;
     END IF;
   END IF;
-  -- Struck and erased texts are not in them, so they are not found.
+  -- Struck and erased texts are not in them, so they are not found. What is new waits in a list that is short: whoever fills it
+  -- sorts it in, and that is a commit which somebody waits for.
   CREATE INDEX IF NOT EXISTS entry_words ON entry USING gin (to_tsvector('simple', tocsin_plain(text)))
-    WHERE text IS NOT NULL AND NOT struck;
+    WITH (gin_pending_list_limit = 512) WHERE text IS NOT NULL AND NOT struck;
   SELECT quote_ident(n.nspname) INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
     WHERE e.extname = 'pg_trgm';
   IF place IS NOT NULL THEN
     EXECUTE format('CREATE INDEX IF NOT EXISTS entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) %s.gin_trgm_ops)
-      WHERE text IS NOT NULL AND NOT struck', place);
+      WITH (gin_pending_list_limit = 512) WHERE text IS NOT NULL AND NOT struck', place);
   END IF;
 END
 $function$

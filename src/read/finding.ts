@@ -15,7 +15,7 @@ export interface Page<T> {
 }
 
 /** An incident that was found, and the lines that were. */
-export interface FoundIncident {
+interface FoundIncident {
   state: IncidentState;
   lines: FoundEntry[];
 }

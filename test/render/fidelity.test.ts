@@ -45,6 +45,7 @@ const everywhere = (text: string) =>
       },
       texts: { title: text, key: text, text, values: JSON.stringify({ [text]: text }), link: LINK },
     },
+    { type: 'IncidentLinked', data: { ...when(10, '01:58'), other: 9 }, texts: { text } },
   ]);
 
 /** What ends the directions of writing that a text left open: looked for by leaving out what is closed. */
@@ -89,7 +90,8 @@ describe.each(Object.entries(readers))('Markdown read by %s', (_, read) => {
         expect(line(7)).toBe(`01:55 [#7] impact ${ended} — Ana`);
         expect(line(8)).toBe(`01:56 [#8] status resolved: ${ended} — Ana`);
         expect(line(9)).toBe(`01:57 [#9] alert ${text}: firing${ends(text)} — Ana`);
-        expect(blocks.length).toBeLessThan(32);
+        expect(line(10)).toBe(`01:58 [#10] link linked with INC-9: ${ended} — Ana`);
+        expect(blocks.length).toBeLessThan(34);
         // The rest of the page, where texts stand at the ends of lines and in headings. There, readers drop a vertical
         // tab, and there is no reference for it that all of them know.
         if (text.endsWith('\v')) return;
@@ -135,6 +137,7 @@ test('HTML holds every text exactly as it was entered', async () => {
         text,
         `resolved: ${text}`,
         `${text}: firing`,
+        `linked with INC-9: ${text}`,
       ]);
       expect(elements(html, 'h1').map(textOf)).toEqual([`INC-7: ${text}`]);
       expect(elements(html, 'dd').map(textOf)).toContain(text);
