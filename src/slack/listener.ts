@@ -284,6 +284,9 @@ export function ephemeral(reply: Reply): RespondArguments & { response_type: 'ep
 
 /** Slack takes five answers per address, within thirty minutes. */
 const ATTEMPTS = 3;
+/** A channel in which much happens makes Slack say *wait*, several times over; who clicked is told after all. */
+const WAITS = 10;
+const LONGEST_WAIT_S = 30;
 
 /**
  * Say something through a response address: it works wherever the person is, whether or not the bot is there.
@@ -295,7 +298,9 @@ export async function respondTo(
   log: Logs,
 ): Promise<boolean> {
   if (!url) return false;
+  let waits = 0;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    let pauseMs = 300 * attempt;
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -307,13 +312,21 @@ export async function respondTo(
       await response.body?.cancel();
       if (response.ok) return true;
       log.warn({ status: response.status, attempt }, 'Slack did not take a late answer');
-      // Used up or expired: asking again changes nothing.
-      if (response.status >= 400 && response.status < 500 && response.status !== 429) return false;
+      if (response.status === 429 && waits < WAITS) {
+        // To be told to wait is no failure: it is neither counted as one nor answered sooner than Slack asks.
+        waits += 1;
+        attempt -= 1;
+        const asked = Number(response.headers.get('retry-after') ?? 1);
+        pauseMs = 1000 * Math.min(LONGEST_WAIT_S, asked > 0 ? asked : 1);
+      } else if (response.status >= 400 && response.status < 500) {
+        // Used up or expired: asking again changes nothing.
+        return false;
+      }
     } catch (error) {
       const why = withoutSecrets(error instanceof Error ? error.message : String(error));
       log.warn({ why, attempt }, 'A late answer did not reach Slack');
     }
-    await new Promise((resolve) => setTimeout(resolve, 300 * attempt));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return false;
 }

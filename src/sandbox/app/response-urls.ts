@@ -82,7 +82,7 @@ export class ResponseUrls {
       return { status: 404, body: 'expired_url' };
     if (grant.uses >= MAX_USES) return { status: 404, body: 'used_url' };
     if (!body) return { status: 400, body: 'invalid_payload' };
-    const shared = body.response_type === 'in_channel' || body.replace_original === true;
+    const shared = body.response_type === 'in_channel' || this.#replacesForAll(grant, body);
     const retryAfter = take(grant.channel, shared ? undefined : grant.user);
     if (retryAfter !== undefined) return { status: 429, body: 'ratelimited', retryAfter };
     try {
@@ -135,6 +135,13 @@ export class ResponseUrls {
     } else {
       whisper(world, { channel: channel.id, user, from: 'app', ...content, ...thread });
     }
+  }
+
+  /** Whether it takes the place of a message that everybody sees; what only one person saw stays theirs. */
+  #replacesForAll(grant: Grant, body: Fields): boolean {
+    if (body.replace_original !== true || !grant.original) return false;
+    const channel = this.world.channels.get(grant.channel);
+    return channel !== undefined && this.world.message(channel, grant.original) !== undefined;
   }
 
   reset(): void {
