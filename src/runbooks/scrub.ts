@@ -1,3 +1,4 @@
+import { gemoji } from 'gemoji';
 import { type Fingerprint, Secret } from './secret.js';
 import type { Systems } from './systems.js';
 
@@ -299,11 +300,29 @@ const whole = (text: string): Form => ({ text, breakable: false, before: 0, afte
 /** Every form that is looked for; more than one level deep only where programs do that without being asked (JSON in JSON). */
 function formsOf(secret: string): Form[] {
   const bytes = Buffer.from(secret, 'utf8');
-  const forms = [secret, ...quoted(secret), ...urlEncoded(secret, bytes)].map(whole);
+  const plain = [secret, ...inSlack(secret)];
+  const forms = [...plain, ...plain.flatMap(quoted), ...urlEncoded(secret, bytes)].map(whole);
   const hex = bytes.toString('hex');
   for (const text of [hex, hex.toUpperCase()]) forms.push({ ...whole(text), breakable: true });
   forms.push(...inBase64(bytes));
   return [...new Map(forms.map((form) => [form.text, form])).values()];
+}
+
+const TONE = /[\u{1f3fb}-\u{1f3ff}]/gu;
+
+/** As Slack keeps a message: an emoji is written out, `:key:`, by one of the names that it has. */
+function inSlack(secret: string): string[] {
+  // The longest first: a family is written with the signs of its people.
+  const found = gemoji
+    .filter(({ emoji }) => secret.includes(emoji))
+    .sort((one, other) => other.emoji.length - one.emoji.length);
+  if (found.length === 0) return [];
+  const most = Math.max(...found.map(({ names }) => names.length));
+  return Array.from({ length: most }, (_, which) => {
+    let text = secret;
+    for (const { emoji, names } of found) text = text.replaceAll(emoji, `:${names[which] ?? names[0]}:`);
+    return text.replace(TONE, (tone) => `:skin-tone-${(tone.codePointAt(0) ?? 0) - 0x1f3f9}:`);
+  });
 }
 
 /** Inside the quotes of a JSON text: as Node writes it, with `/` escaped, in ASCII only, safe for HTML, and twice. */

@@ -74,6 +74,16 @@ function streamed(scrub: Scrub, text: string, at: number[]): string {
   return written.join('') + stream.end();
 }
 
+test('Slack keeps the emoji of a message by their names: a secret is known by these too', () => {
+  const scrub = knowing('pass-🔑-👍🏽-word');
+  for (const kept of [
+    'pass-:key:-:+1::skin-tone-4:-word',
+    'pass-:key:-:thumbsup::skin-tone-4:-word',
+    'pass-🔑-👍🏽-word',
+  ])
+    expect(scrub.text(`it is ${kept}!`)).toBe(`it is ${marker('pass-🔑-👍🏽-word')}!`);
+});
+
 describe('scrub', () => {
   test.each(Object.entries(ENCODINGS))('any secret, %s, is not found in the output', (_, encode) => {
     fc.assert(

@@ -22,8 +22,8 @@ const KINDS = {
     return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----'].join('\n');
   },
   short: () => letters(6),
-  // No emoji: of a message Slack keeps their names.
-  unicode: () => `${letters(9)}ключ-𝓀-ü${letters(9)}`,
+  // Slack keeps the emoji of a message by its name.
+  unicode: () => `${letters(9)}ключ-🔑-𝓀-ü${letters(9)}`,
   newline: () => `${letters(18)}\n${letters(18)}`,
   blank: () => `${letters(12)} ${letters(12)}`,
 } as const;
