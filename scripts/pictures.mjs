@@ -1,0 +1,180 @@
+// `node scripts/pictures.mjs [NAME]…`: the pictures of the local Slack in docs/pictures, made anew of a real demo.
+// `--slack URL`: of a demo that runs already. Wants chromium, and fonts with letters and emoji (Debian: fonts-noto-core, fonts-noto-color-emoji).
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { person } from '../demo/slack.mjs';
+import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
+
+const WIDE = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+
+/** How each is framed: who looks, at what, and what they do before it is taken. */
+const PICTURES = {
+  sandbox: { as: 'ana', at: ({ second }) => `/archives/${second}`, act: showImpact },
+  'local-slack-thread': { as: 'bo', at: ({ second }) => `/archives/${second}`, act: openThread },
+  'local-slack-modal': { as: 'bo', at: ({ announced }) => `/archives/${announced}`, act: openForm },
+  'local-slack-traffic': { as: 'ana', at: () => '/traffic', act: unfold },
+  'local-slack-side-by-side': {
+    at: ({ second }) => `/side-by-side?people=ana,bo&channel=${second}`,
+    act: noteInOneColumn,
+  },
+  'local-slack-phone': {
+    ...{ as: 'chen', at: ({ second }) => `/archives/${second}`, act: showOpening },
+    ...{ viewport: PHONE, deviceScaleFactor: 2 },
+  },
+  'local-slack-dark': {
+    as: 'chen',
+    at: ({ second }) => `/archives/${second}`,
+    act: showOpening,
+    colorScheme: 'dark',
+  },
+};
+
+/** What people say to each other beside the record, as they would. @returns when the thread is there */
+async function talk(url, channel) {
+  const say = async (body) => {
+    const headers = { 'content-type': 'application/json' };
+    const told = { method: 'POST', headers, body: JSON.stringify({ channel, ...body }) };
+    return (await fetch(`${url}/control/message`, told)).json();
+  };
+  const { ts } = await say({
+    user: 'bo',
+    text: '@chen is the old key still needed anywhere? `tts-old` had it',
+  });
+  await say({
+    user: 'chen',
+    text: 'Nobody has sent it for ten minutes:\n```tts-old  0 requests\ntts-new  40 requests/s```',
+    thread_ts: ts,
+  });
+  await say({
+    user: 'ana',
+    text: '*Keep it until tomorrow*, please. I would rather watch first :eyes:',
+    thread_ts: ts,
+  });
+  await say({ user: 'chen', text: 'Fine with me. See https://example.com/keys', thread_ts: ts });
+  const reaction = { user: 'bo', channel, ts, name: 'white_check_mark' };
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${url}/control/reaction`, { method: 'POST', headers, body: JSON.stringify(reaction) });
+}
+
+async function showImpact(page) {
+  const picture = page.locator('.message', { hasText: 'as a picture' }).last();
+  await picture.waitFor();
+  await toTop(picture);
+}
+
+/** The channel from its first messages on: what the alert opened. */
+async function showOpening(page) {
+  const pinned = page.locator('.message', { hasText: 'Pinned by' }).first();
+  await pinned.waitFor();
+  await toTop(pinned);
+}
+
+/** Scrolls its list alone: the page around it stays. */
+const toTop = (message) =>
+  message.evaluate((it) => {
+    const list = it.closest('.scroller');
+    list.scrollBy(0, it.getBoundingClientRect().top - list.getBoundingClientRect().top - 8);
+  });
+
+async function openThread(page) {
+  await page.locator('.replies').last().click();
+  await page.locator('.panel .message').nth(3).waitFor();
+}
+
+async function openForm(page) {
+  await page.fill('#text', '/incident open');
+  await page.press('#text', 'Enter');
+  const form = page.locator('dialog[open], [role=dialog]');
+  await form.getByRole('textbox').first().fill('Checkout returns 500s');
+}
+
+async function unfold(page) {
+  await page.locator('.exchange', { hasText: 'chat.postMessage' }).last().click();
+  await page.locator('.exchanged').waitFor();
+}
+
+/** Of a note its author sees the receipt, and everybody the entry. */
+async function noteInOneColumn(page) {
+  const ana = page.frameLocator('iframe').first();
+  const bo = page.frameLocator('iframe').nth(1);
+  await ana.locator('#text').fill('/incident note -2m the cache is warm again');
+  await ana.locator('#text').press('Enter');
+  await bo.locator('.message', { hasText: 'the cache is warm again' }).last().waitFor();
+}
+
+/** Starts a demo and waits for its end. @returns its local Slack's address, and what ends it */
+async function startDemo() {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-pictures-'));
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'scripts/demo.mjs'), '--out', join(folder, 'out'), '--data', join(folder, 'data')],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = /Now you\. Open (\S+)\//.exec(line) ?? [];
+    if (!url) continue;
+    child.stdout.resume();
+    return { url, stop };
+  }
+  await stop();
+  throw new Error('the demo has ended before it was done');
+}
+
+async function take(browser, url, name, places) {
+  const { as, at, act, viewport = WIDE, colorScheme = 'light', deviceScaleFactor = 1 } = PICTURES[name];
+  const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor, timezoneId: 'UTC' });
+  const page = await context.newPage();
+  const address = new URL(at(places), url);
+  if (as) address.searchParams.set('as', as);
+  await page.goto(address.href);
+  await page.locator('#text, iframe, .exchange').first().waitFor();
+  await act(page);
+  // Nothing to wait for: pictures are decoded, and what slides in has slid.
+  await page.waitForTimeout(1000);
+  const path = join(ROOT, 'docs/pictures', `${name}.png`);
+  writeFileSync(path, smaller(await page.screenshot()));
+  console.error(`  ${name}.png ${Math.round(statSync(path).size / 1024)} kB`);
+  // A form that is left open is open in the next picture too.
+  await page.keyboard.press('Escape');
+  await context.close();
+}
+
+/** A palette of 256 colours, where pngquant is installed; else the picture as it is. */
+function smaller(png) {
+  const { status, stdout } = spawnSync('pngquant', ['--speed', '1', '-'], { input: png, maxBuffer: 2 ** 26 });
+  return status === 0 ? stdout : png;
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { slack: { type: 'string' } } });
+const unknown = positionals.filter((name) => !PICTURES[name]);
+if (unknown.length > 0)
+  throw new Error(`no picture ${unknown.join(', ')}; there are ${Object.keys(PICTURES).join(', ')}`);
+ensureInstalled();
+ensureBuilt();
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+const demo = values.slack ? { url: values.slack, stop: () => {} } : await startDemo();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  const { channels } = await person(demo.url).state();
+  const second = channels.find(({ name }) => name.startsWith('inc-2-')).id;
+  const announced = channels.find(({ name }) => name === 'incidents').id;
+  // As in a demo that is already there, they may have talked before.
+  if (!values.slack || positionals.length === 0) await talk(demo.url, second);
+  for (const name of positionals.length > 0 ? positionals : Object.keys(PICTURES))
+    await take(browser, demo.url, name, { second, announced });
+} finally {
+  await browser.close();
+  await demo.stop();
+}
