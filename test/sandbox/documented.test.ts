@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -60,6 +60,20 @@ test('every option is in the guide', () => {
     [...new Set([...text.matchAll(/--[a-z][a-z-]+/g)].map(([name]) => name))].sort();
   const table = GUIDE.slice(GUIDE.indexOf('| option |'), GUIDE.indexOf('Where standard output'));
   expect(named(table)).toEqual(named(HELP).filter((name) => name !== '--help'));
+});
+
+test('the tests that hold a requirement are there', () => {
+  const rows = part('requirements')
+    .split('\n')
+    .filter((line) => /^\| \d/.test(line));
+  const named = rows.map((row) => [...(row.split(' | ').at(-1) ?? '').matchAll(/`([^`]+)`/g)]);
+  expect(rows).toHaveLength(23);
+  expect(named.filter((names) => names.length === 0)).toEqual([]);
+  const missing = named
+    .flat()
+    .map(([, name]) => `test/sandbox/${name}.test.ts`)
+    .filter((path) => !existsSync(join(ROOT, path)));
+  expect(missing).toEqual([]);
 });
 
 function membersOf(schema: z.core.$ZodType): string[] {
