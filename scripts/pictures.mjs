@@ -35,31 +35,24 @@ const PICTURES = {
   },
 };
 
-/** What people say to each other beside the record, as they would. @returns when the thread is there */
+/** What people say to each other beside the record, as they would: a thread, and a reaction on what began it. */
 async function talk(url, channel) {
-  const say = async (body) => {
+  const act = async (path, body) => {
     const headers = { 'content-type': 'application/json' };
     const told = { method: 'POST', headers, body: JSON.stringify({ channel, ...body }) };
-    return (await fetch(`${url}/control/message`, told)).json();
+    return (await fetch(`${url}/control/${path}`, told)).json();
   };
-  const { ts } = await say({
+  const { ts } = await act('message', {
     user: 'bo',
     text: '@chen is the old key still needed anywhere? `tts-old` had it',
   });
-  await say({
-    user: 'chen',
-    text: 'Nobody has sent it for ten minutes:\n```tts-old  0 requests\ntts-new  40 requests/s```',
-    thread_ts: ts,
-  });
-  await say({
-    user: 'ana',
-    text: '*Keep it until tomorrow*, please. I would rather watch first :eyes:',
-    thread_ts: ts,
-  });
-  await say({ user: 'chen', text: 'Fine with me. See https://example.com/keys', thread_ts: ts });
-  const reaction = { user: 'bo', channel, ts, name: 'white_check_mark' };
-  const headers = { 'content-type': 'application/json' };
-  await fetch(`${url}/control/reaction`, { method: 'POST', headers, body: JSON.stringify(reaction) });
+  for (const [user, text] of [
+    ['chen', 'Nobody has sent it for ten minutes:\n```tts-old  0 requests\ntts-new  40 requests/s```'],
+    ['ana', '*Keep it until tomorrow*, please. I would rather watch first :eyes:'],
+    ['chen', 'Fine with me. See https://example.com/keys'],
+  ])
+    await act('message', { user, text, thread_ts: ts });
+  await act('reaction', { user: 'bo', ts, name: 'white_check_mark' });
 }
 
 async function showImpact(page) {
