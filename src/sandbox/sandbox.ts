@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Commands } from './app/commands.js';
+import type { Parcel } from './app/delivery.js';
 import { Dispatch } from './app/dispatch.js';
 import { Events } from './app/events.js';
 import { Interactions } from './app/interactions.js';
@@ -10,6 +11,7 @@ import { Modals } from './app/modals.js';
 import { ResponseUrls } from './app/response-urls.js';
 import { Submissions } from './app/submissions.js';
 import { Traffic } from './app/traffic.js';
+import { addressIn } from './app/transport/addresses.js';
 import { HttpTransport } from './app/transport/http.js';
 import { SocketTransport } from './app/transport/socket.js';
 import { Way } from './app/transport/way.js';
@@ -31,7 +33,7 @@ import { Clock, type ClockStart } from './workspace/clock.js';
 import { Ids } from './workspace/ids.js';
 import { plant } from './workspace/planting.js';
 import { BOT_USER, type Seed } from './workspace/seed.js';
-import { defaultSettings, type Settings } from './workspace/settings.js';
+import { defaultSettings, type Settings, turn } from './workspace/settings.js';
 import { type Identity, World } from './workspace/world.js';
 
 export interface SandboxOptions {
@@ -49,7 +51,7 @@ export interface SandboxOptions {
   clientSecret?: string;
   /** The workspace is part of an organisation; more about it in the seed. */
   enterprise?: boolean;
-  /** Request URL of the app: HTTP mode. Absent: Socket Mode. */
+  /** Request URL of the app, for everything: HTTP mode. Absent: Socket Mode, or the addresses in the manifest if it has no Socket Mode. */
   eventsUrl?: string;
   seed?: Seed;
   /** Where the clock starts: milliseconds since the epoch or an ISO time, and whether it stands still there. */
@@ -75,7 +77,7 @@ export interface Sandbox {
   readonly appName: string;
   /** What the control API answers to, as `POST /control/message`. */
   readonly controlPaths: readonly string[];
-  /** Where the app's payloads go; undefined in Socket Mode. */
+  /** Where the app's payloads go, or the first of its addresses; undefined in Socket Mode. */
   readonly eventsUrl: string | undefined;
   stop(): Promise<void>;
 }
@@ -111,8 +113,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port } = server.address() as AddressInfo;
   const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
 
-  const { rateLimits = true, ...given } = options.settings ?? {};
-  const initialSettings = (): Settings => ({ ...defaultSettings(), ...given });
+  const seeded = options.seed?.settings ?? {};
+  const { rateLimits = seeded.rate_limits ?? true, ...given } = options.settings ?? {};
+  const initialSettings = (): Settings => {
+    const initial = defaultSettings();
+    turn(initial, seeded);
+    return { ...initial, ...given };
+  };
   const settings = initialSettings();
   const clock = new Clock(start);
   const ids = new Ids(clock, options.seed?.ids);
@@ -132,7 +139,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const cursors = new Cursors(clock, settings, signingSecret);
   const socket = eventsUrl ? undefined : new SocketTransport(world, settings, faults);
   socket?.attach(server);
-  const http = eventsUrl ? new HttpTransport(eventsUrl, signingSecret) : undefined;
+  const addressOf = (parcel: Parcel) => options.eventsUrl ?? addressIn(world.manifest, parcel);
+  const http = eventsUrl ? new HttpTransport(addressOf, signingSecret) : undefined;
   const way = new Way(socket, http, faults, traffic, clock);
   const dispatch = new Dispatch(way, settings, log);
   const events = new Events(

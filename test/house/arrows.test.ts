@@ -130,12 +130,10 @@ describe('folders', () => {
       .flatMap(folders),
   ];
   const entries = (path: string) => readdirSync(path).filter((name) => name !== 'README.md');
-  const inside = folders(SRC).filter((path) => path !== SRC && roomOf(path) !== APART);
+  const inside = folders(SRC).filter((path) => path !== SRC);
 
   test('no file stands beside a folder of its name', () => {
-    const twins = [...graph.keys()].filter(
-      (path) => roomOf(path) !== APART && existsSync(path.replace(/\.tsx?$/, '')),
-    );
+    const twins = [...graph.keys()].filter((path) => existsSync(path.replace(/\.tsx?$/, '')));
     expect(twins.map((path) => relative(SRC, path))).toEqual([]);
   });
 

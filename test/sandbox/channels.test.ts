@@ -47,6 +47,19 @@ describe('names', () => {
     },
   );
 
+  test.each([
+    ['Inc 1', 'invalid_name_specials'],
+    ['', 'invalid_name_required'],
+    ['a'.repeat(81), 'invalid_name_maxlength'],
+    ['--', 'invalid_name_punctuation'],
+    ['old-news', 'name_taken'],
+  ])('%j is refused of people too, with %s', async (name, error) => {
+    expect(await kit.act('channel', { user: 'ana', name })).toMatchObject({ ok: false, error });
+    expect(await kit.act('channel/rename', { user: 'ana', channel: 'general', name })).toMatchObject({
+      error,
+    });
+  });
+
   test('a rename needs the same and an own channel', async () => {
     const channel = await create('first');
     expect(await kit.refusal('conversations.rename', { channel, name: 'Second' })).toMatchObject({
@@ -163,6 +176,20 @@ describe('membership', () => {
     });
     await kit.client.conversations.setTopic({ channel, topic: 'x'.repeat(250) });
     expect((await kit.client.conversations.info({ channel })).channel?.topic?.value).toHaveLength(250);
+  });
+
+  test('topics have no markup: the note of the channel shows what looks like it as it stands', async () => {
+    const channel = await create('plain-topics');
+    const said = '<!channel> <https://example.com|a> & <b>';
+    await kit.client.conversations.setTopic({ channel, topic: said });
+    await kit.client.conversations.setPurpose({ channel, purpose: said });
+    const escaped = '&lt;!channel&gt; &lt;https://example.com|a&gt; &amp; &lt;b&gt;';
+    const { messages } = await kit.client.conversations.history({ channel });
+    expect(messages).toMatchObject([
+      { text: `<@U0BOT00000> set the channel purpose: ${escaped}`, purpose: said },
+      { text: `<@U0BOT00000> set the channel topic: ${escaped}`, topic: said },
+    ]);
+    expect((await kit.client.conversations.info({ channel })).channel?.topic?.value).toBe(said);
   });
 
   test('pins, bookmarks and reactions refuse the second time', async () => {

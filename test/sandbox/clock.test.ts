@@ -173,6 +173,29 @@ describe('a sandbox', () => {
     });
   });
 
+  test('a snapshot knows whose the workspace is, what it is called, and who may call', async () => {
+    await kit.act('reset');
+    const about = async () => {
+      const { ok, enterprise_id: org } = await kit.client.auth
+        .test()
+        .catch(() => ({ ok: false, enterprise_id: '' }));
+      const { identity } = await kit.look<{ identity: { teamName: string } }>('state');
+      return [ok, org, identity.teamName];
+    };
+    await kit.act('enterprise', { on: true });
+    await kit.act('team/rename', { name: 'Before' });
+    await kit.act('snapshot', { name: 'whole' });
+    await kit.act('enterprise', { on: false });
+    await kit.act('team/rename', { name: 'After' });
+    await kit.act('uninstall');
+    expect(await about()).toEqual([false, '', 'After']);
+    await kit.act('restore', { name: 'whole' });
+    expect(await about()).toEqual([true, 'E0SANDBOX1', 'Before']);
+    await kit.act('enterprise', { on: false });
+    await kit.act('reset');
+    expect(await about()).toEqual([true, undefined, 'Sandbox']);
+  });
+
   test('refuses a time that is none', async () => {
     await expect(startKit({ clock: { now: 'tomorrow' } })).rejects.toThrow('not a time: tomorrow');
   });

@@ -9,6 +9,8 @@ beforeAll(async () => {
         { id: 'U0EXT00001', name: 'ext', team_id: 'T0PARTNER1' },
         { id: 'U0FAR00001', name: 'far', team_id: 'T0FAR00001' },
         { id: 'U0MULTI001', name: 'multi', is_restricted: true },
+        { id: 'U0SOON0001', name: 'soon', is_invited_user: true },
+        { id: 'U0SISTER01', name: 'sister', team_id: 'T0SISTER01' },
       ],
       channels: [{ name: 'partners', shared_with: 'T0PARTNER1', members: [ANA, 'U0EXT00001', BOT] }],
     },
@@ -193,6 +195,10 @@ describe('who may see what', () => {
     expect(await invite('U0MULTI001')).toBe('ok');
     expect(await invite('U0EXT00001')).toBe('no_external_invite_permission');
     expect(await invite('U0FAR00001')).toBe('user_not_found');
+    expect(await invite('U0SOON0001')).toBe('cant_invite');
+    await kit.act('enterprise', { on: true, teams: [{ id: 'T0SISTER01', name: 'Sister' }] });
+    expect(await invite('U0SISTER01')).toBe('org_user_not_in_team');
+    await kit.act('enterprise', { on: false });
     await kit.act('leave', { user: 'ext', channel: 'partners' });
     const { channels } = (await kit.call('conversations.list')) as { channels: Fields[] };
     const partners = String(channels.find((it) => it.name === 'partners')?.id);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sign } from '#sandbox/app/transport/sign.js';
+import { sign } from '#sandbox/app/transport/http.js';
 import { type Kit, startKit } from './kit.js';
 import { PlainApp, type Request } from './plain-app.js';
 

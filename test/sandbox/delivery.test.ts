@@ -1,8 +1,10 @@
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { addressIn } from '#sandbox/app/transport/addresses.js';
+import { readManifest } from '#sandbox/manifest/manifest.js';
 import { until } from '../support/until.js';
-import { type Kit, startKit } from './kit.js';
+import { type Kit, manifest, startKit } from './kit.js';
 import { PlainApp } from './plain-app.js';
 
 let kit: Kit;
@@ -252,4 +254,71 @@ test('Socket Mode switched off: sockets are sent away, payloads go to the URL or
   } finally {
     await other.stop();
   }
+});
+
+test('without Socket Mode everything goes to its own address in the manifest, and to nobody else’s machine', async () => {
+  const base = app.url.replace('/slack/events', '');
+  const ownAddresses = manifest((it) => {
+    const [first, second] = it.features.slash_commands;
+    Object.assign(first ?? {}, { url: `${base}/incident` });
+    Object.assign(second ?? {}, { url: `${base}/raw` });
+    const menus = { request_url: `${base}/clicks`, message_menu_options_url: `${base}/menus` };
+    Object.assign(it.settings.interactivity, menus);
+    Object.assign(it.settings.event_subscriptions, { request_url: `${base}/events` });
+    it.settings.socket_mode_enabled = false;
+  });
+  const other = await startKit({ manifest: ownAddresses });
+  try {
+    const said = { user: 'ana', channel: 'general' };
+    app.got.length = 0;
+    await other.act('command', { ...said, command: '/incident' });
+    await other.act('command', { ...said, command: '/raw' });
+    await other.act('shortcut', { user: 'ana', callback_id: 'declare' });
+    await other.client.conversations.join({ channel: 'C0INCIDENT' });
+    const { ts } = await other.client.chat.postMessage({
+      channel: 'C0INCIDENT',
+      text: 'pick',
+      blocks: [
+        {
+          type: 'actions',
+          elements: [{ type: 'external_select', action_id: 'pick', min_query_length: 1 }],
+        },
+      ],
+    });
+    await other.act('options', { user: 'ana', channel: 'incidents', ts, action_id: 'pick', value: 'x' });
+    await other.act('message', { user: 'ana', channel: 'incidents', text: 'an event of its own' });
+    await app.until(1, 'an event of its own');
+    await other.act('ssl-check');
+    const paths = app.got.map(({ path, body }) =>
+      body.includes('an event of its own') ? `${path} said` : path,
+    );
+    expect(paths.filter((path) => path !== '/events')).toEqual(
+      expect.arrayContaining(['/incident', '/raw', '/clicks', '/menus', '/events said']),
+    );
+    expect(paths.filter((path) => path === '/clicks')).toHaveLength(1);
+    expect(paths.at(-1)).toBe('/incident');
+  } finally {
+    await other.stop();
+  }
+  const whole = await startKit({ manifest: ownAddresses, eventsUrl: app.url });
+  try {
+    app.got.length = 0;
+    await whole.act('command', { user: 'ana', channel: 'general', command: '/raw' });
+    expect(app.got.map(({ path }) => path)).toEqual(['/slack/events']);
+  } finally {
+    await whole.stop();
+  }
+  const commands = [{ command: '/a', url: 'https://bot.example.com/a' }];
+  expect(
+    addressIn(
+      {
+        ...readManifest(ownAddresses),
+        commands: commands.map((it) => ({ ...it, description: '', should_escape: false })),
+      },
+      {
+        kind: 'slash_commands',
+        payload: { command: '/a' },
+      },
+    ),
+  ).toBeUndefined();
 });

@@ -55,6 +55,16 @@ describe('a seed with mistakes', () => {
       '/users/0/name: "app" stands for the app itself: take another name',
     ],
     [
+      'a setting that is none',
+      { settings: { ack: 1 } },
+      '/settings/ack: is no member that Slack knows; did you mean "ack_ms"?',
+    ],
+    [
+      'a field of profiles with an id of another kind',
+      { profile_fields: [{ id: 'F1', label: 'x' }] },
+      '/profile_fields/0/id: must be an id such as Xf0PAGER001, and is "F1"',
+    ],
+    [
       'a text for a boolean',
       { replace: 'yes' },
       '/replace: must be true or false, without quotes, and is "yes"',
@@ -253,4 +263,34 @@ describe('the example', () => {
     const { messages = [] } = await kit.client.conversations.history({ channel });
     expect(messages).toMatchObject([{ text: expect.stringContaining('Good morning'), bot_id: 'B0SANDBOX1' }]);
   });
+});
+
+test('settings and fields of profiles are there at the start and after a reset', async () => {
+  const file = `
+settings: { ack_ms: 50, rate_limits: false, caps: { pins: 2 } }
+profile_fields: [{ id: Xf0DESK0001, label: Desk, hint: Where to find them }]
+`;
+  const scoped = manifest((it) => {
+    it.oauth_config.scopes.bot.push('users.profile:read');
+  });
+  const kit = await startKit({
+    manifest: scoped,
+    seed: readSeed(parse(file)).seed,
+    settings: { retryScale: 0 },
+  });
+  try {
+    const turned = () => kit.act('settings', {});
+    const wanted = {
+      rate_limits: false,
+      settings: { ackMs: 50, retryScale: 0, caps: { pins: 2, bookmarks: 100 } },
+    };
+    expect(await turned()).toMatchObject(wanted);
+    await kit.act('settings', { ack_ms: 9, rate_limits: true, caps: { pins: 5 } });
+    await kit.act('reset');
+    expect(await turned()).toMatchObject(wanted);
+    const { profile } = await kit.client.team.profile.get();
+    expect(profile?.fields).toContainEqual(expect.objectContaining({ id: 'Xf0DESK0001', label: 'Desk' }));
+  } finally {
+    await kit.stop();
+  }
 });

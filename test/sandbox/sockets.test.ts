@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SocketModeClient } from '@slack/socket-mode';
 import { WebSocket } from 'ws';
-import { type Kit, socketApp, startKit } from './kit.js';
+import { until } from '../support/until.js';
+import { type Kit, quiet, socketApp, startKit } from './kit.js';
 
 let kit: Kit;
 const sockets: WebSocket[] = [];
@@ -206,4 +208,68 @@ describe('Socket Mode', () => {
     await kit.act('socket-mode', { on: true });
     expect(await open()).toMatchObject({ ok: true });
   });
+});
+
+test('the official client: connected, told, asked, sent away, and back again by itself', async () => {
+  const own = await startKit({ settings: { rateLimits: false, retryScale: 0 } });
+  // It waits as long before it comes back as it waits for a pong.
+  const client = new SocketModeClient({
+    appToken: own.sandbox.appToken,
+    clientOptions: { slackApiUrl: own.sandbox.apiUrl },
+    clientPingTimeout: 400,
+    logger: quiet,
+  });
+  type Told = { ack: (answer?: object) => Promise<void>; body: Record<string, unknown> };
+  const got: Array<Record<string, unknown>> = [];
+  const kinds: string[] = [];
+  client.on('slack_event', ({ type }: { type: string }) => kinds.push(type));
+  client.on('app_mention', async ({ ack, body }: Told) => {
+    got.push(body);
+    await ack();
+  });
+  client.on('slash_commands', ({ ack }: Told) => ack({ text: 'heard' }));
+  client.on('interactive', ({ ack, body }: Told) =>
+    ack(
+      body.type === 'view_submission'
+        ? { response_action: 'errors', errors: { title: 'Say more' } }
+        : undefined,
+    ),
+  );
+  const connections = async () => (await own.look<{ connections: number }>('connections')).connections;
+  try {
+    await client.start();
+    expect(await connections()).toBe(1);
+    await own.client.conversations.join({ channel: 'C0INCIDENT' });
+    await own.act('message', { user: 'ana', channel: 'incidents', text: '@testbot hello' });
+    await until('the mention', () => got.length > 0);
+    expect(got[0]).toMatchObject({
+      type: 'event_callback',
+      event: { type: 'app_mention', user: 'U0ANA00001' },
+    });
+    const asked = { user: 'ana', channel: 'incidents', command: '/incident', text: 'x' };
+    const answer = await own.act<{ trigger_id: string }>('command', asked);
+    expect(answer).toMatchObject({ ok: true, ack: { body: { text: 'heard' } } });
+    const plain = (text: string) => ({ type: 'plain_text' as const, text });
+    const input = { type: 'plain_text_input' as const, action_id: 'text' };
+    await own.client.views.open({
+      trigger_id: answer.trigger_id,
+      view: {
+        ...{ type: 'modal', title: plain('Open'), submit: plain('Send') },
+        blocks: [{ type: 'input', block_id: 'title', label: plain('Title'), element: input }],
+      },
+    });
+    const sent = await own.act('view/submit', { user: 'ana', values: { title: { text: 'Voices' } } });
+    expect(sent).toMatchObject({ ok: false, error: 'errors', errors: { title: 'Say more' } });
+    for (const reason of ['refresh_requested', 'cut']) {
+      const back = new Promise<void>((resolve) => client.once('connected', () => resolve()));
+      await own.act('disconnect', { reason });
+      await back;
+      await until('the one connection', async () => (await connections()) === 1);
+      expect(await own.act('command', asked)).toMatchObject({ ok: true, ack: { body: { text: 'heard' } } });
+    }
+    expect(new Set(kinds)).toEqual(new Set(['events_api', 'slash_commands', 'interactive']));
+  } finally {
+    await client.disconnect();
+    await own.stop();
+  }
 });

@@ -1,4 +1,5 @@
 import type { Channel } from '../workspace/objects/channel.js';
+import { nameProblem } from '../workspace/objects/channel-name.js';
 import type { Message } from '../workspace/objects/message.js';
 import type { User } from '../workspace/objects/user.js';
 import type { World } from '../workspace/world.js';
@@ -41,4 +42,12 @@ export function messageAt(world: World, channel: Channel, ts: string): Message {
   const message = world.message(channel, ts);
   if (!message) throw new ControlError(`unknown_message: ${ts} in ${channel.name}`);
   return message;
+}
+
+/** Complains of a name that Slack's clients refuse. @param channel whose name it is to be, if it is there already */
+export function checkName(world: World, name: string, channel?: Channel): void {
+  const problem = nameProblem(name);
+  if (problem) throw new ControlError(problem);
+  const holder = world.channelNamed(name);
+  if (holder && holder !== channel) throw new ControlError('name_taken');
 }

@@ -4,11 +4,11 @@ import { changeChannelId, deleteChannel, rename, setNote } from '../workspace/me
 import { richBlocks } from '../workspace/posting.js';
 import { announceFile, completeFiles, deleteFile, receive, shareFiles } from '../workspace/sharing.js';
 import { typedMessage } from '../workspace/text.js';
-import { actor, ControlError, ownPlace, place } from './actors.js';
+import { actor, ControlError, checkName, ownPlace, place } from './actors.js';
 import type { Workshop } from './workshop.js';
 
 const who = { user: z.string(), channel: z.string() };
-const renaming = z.strictObject({ ...who, name: z.string().min(1).max(80) });
+const renaming = z.strictObject({ ...who, name: z.string() });
 const note = z.strictObject({
   ...who,
   topic: z.string().max(250).optional(),
@@ -35,9 +35,8 @@ export function channelRoutes({ world }: Workshop): Router {
     const { user, channel, name } = renaming.parse(request.body);
     const by = actor(world, user);
     const where = ownPlace(world, by, channel);
-    const holder = world.channelNamed(name);
-    if (holder && holder !== where) throw new ControlError('name_taken');
-    if (!holder) rename(world, where, name, by.id);
+    checkName(world, name, where);
+    if (where.name !== name) rename(world, where, name, by.id);
     response.json({ ok: true });
   });
   router.post('/channel/delete', (request, response) => {

@@ -7,7 +7,7 @@ import { editAsUser, pin, post, postAsUser, react, remove, unreact } from '../wo
 import { typedMessage } from '../workspace/text.js';
 import type { World } from '../workspace/world.js';
 import { isEmoji } from '../workspace/writing/emoji.js';
-import { actor, ControlError, messageAt, ownPlace, place } from './actors.js';
+import { actor, ControlError, checkName, messageAt, ownPlace, place } from './actors.js';
 import type { Workshop } from './workshop.js';
 
 const who = { user: z.string(), channel: z.string() };
@@ -122,7 +122,7 @@ export function peopleRoutes({ world }: Workshop): Router {
   });
   router.post('/channel', (request, response) => {
     const { user, name, private: isPrivate } = creation.parse(request.body);
-    if (world.channelNamed(name)) throw new ControlError('name_taken');
+    checkName(world, name);
     response.json({
       ok: true,
       channel: createChannel(world, name, isPrivate ?? false, actor(world, user).id).id,

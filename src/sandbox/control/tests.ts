@@ -3,46 +3,11 @@ import { z } from 'zod';
 import { ackOf } from '../app/commands.js';
 import { failureOf } from '../app/dispatch.js';
 import { faultSchema } from '../web-api/faults.js';
-import { stateOfWorld } from '../workspace/state.js';
+import { goodbyes, settingsSchema, turn } from '../workspace/settings.js';
 import { actor, ControlError } from './actors.js';
+import { stateOfWorld } from './state.js';
 import type { Workshop } from './workshop.js';
 
-const goodbye = z.enum(['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets']);
-const cap = z.number().int().min(0);
-/** What `/control/settings` takes. */
-export const settingsSchema = z.strictObject({
-  goodbye: goodbye.nullable().optional(),
-  ack_ms: z.number().positive().optional(),
-  retry_scale: z.number().min(0).optional(),
-  latency_ms: z.number().min(0).optional(),
-  mention_labels: z.boolean().optional(),
-  outer_team_id: z.string().nullable().optional(),
-  rate_limits: z.boolean().optional(),
-  block_text_cap: z.number().int().positive().nullable().optional(),
-  create_race: z.boolean().optional(),
-  scheduled_metadata_bug: z.boolean().optional(),
-  caps: z
-    .strictObject({
-      channels: cap,
-      members: cap,
-      pins: cap,
-      bookmarks: cap,
-      emoji: cap,
-      reactions: cap,
-    })
-    .partial()
-    .optional(),
-  hide_excess: z.boolean().optional(),
-  history_profile: z.enum(['internal', 'distributed']).optional(),
-  cursor_ttl_ms: z.number().min(0).optional(),
-  short_pages: z.boolean().optional(),
-  events_per_hour: z.number().int().min(0).optional(),
-  delayed_events: z.boolean().optional(),
-  auto_disable_from: z.number().int().min(1).optional(),
-  shuffle_events: z.boolean().optional(),
-  socket_life_ms: z.number().min(0).nullable().optional(),
-  socket_ping_ms: z.number().min(1).optional(),
-});
 const again = z.strictObject({
   kind: z.enum(['command', 'interactive', 'event']),
   /** For events: which one; the last when absent. */
@@ -100,27 +65,7 @@ export function testRoutes(shop: Workshop): Router {
   });
   router.post('/settings', (request, response) => {
     const given = settingsSchema.parse(request.body);
-    if (given.ack_ms !== undefined) shop.settings.ackMs = given.ack_ms;
-    if (given.retry_scale !== undefined) shop.settings.retryScale = given.retry_scale;
-    if (given.latency_ms !== undefined) shop.settings.latencyMs = given.latency_ms;
-    if (given.mention_labels !== undefined) shop.settings.mentionLabels = given.mention_labels;
-    if (given.outer_team_id !== undefined) shop.settings.outerTeam = given.outer_team_id;
-    if (given.goodbye !== undefined) shop.settings.goodbye = given.goodbye;
-    if (given.block_text_cap !== undefined) shop.settings.blockTextCap = given.block_text_cap;
-    if (given.create_race !== undefined) shop.settings.createRace = given.create_race;
-    if (given.scheduled_metadata_bug !== undefined)
-      shop.settings.scheduledMetadataBug = given.scheduled_metadata_bug;
-    if (given.caps) shop.settings.caps = { ...shop.settings.caps, ...given.caps };
-    if (given.hide_excess !== undefined) shop.settings.hideExcess = given.hide_excess;
-    if (given.history_profile !== undefined) shop.settings.historyProfile = given.history_profile;
-    if (given.cursor_ttl_ms !== undefined) shop.settings.cursorTtlMs = given.cursor_ttl_ms;
-    if (given.short_pages !== undefined) shop.settings.shortPages = given.short_pages;
-    if (given.events_per_hour !== undefined) shop.settings.eventsPerHour = given.events_per_hour;
-    if (given.delayed_events !== undefined) shop.settings.delayedEvents = given.delayed_events;
-    if (given.auto_disable_from !== undefined) shop.settings.autoDisableFrom = given.auto_disable_from;
-    if (given.shuffle_events !== undefined) shop.settings.shuffleEvents = given.shuffle_events;
-    if (given.socket_life_ms !== undefined) shop.settings.socketLifeMs = given.socket_life_ms;
-    if (given.socket_ping_ms !== undefined) shop.settings.socketPingMs = given.socket_ping_ms;
+    turn(shop.settings, given);
     if (given.rate_limits !== undefined) shop.rate.on = given.rate_limits;
     response.json({ ok: true, settings: shop.settings, rate_limits: shop.rate.on });
   });
@@ -138,7 +83,7 @@ export function testRoutes(shop: Workshop): Router {
   router.post('/disconnect', (request, response) => {
     const { reason } = z
       .strictObject({
-        reason: z.enum([...goodbye.options, 'cut']).default('refresh_requested'),
+        reason: z.enum([...goodbyes, 'cut']).default('refresh_requested'),
       })
       .parse(request.body ?? {});
     if (!shop.socket) throw new ControlError('not_in_socket_mode');

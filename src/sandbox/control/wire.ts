@@ -62,7 +62,7 @@ export function wireRoutes(shop: Workshop): Router {
   router.post('/socket-mode', (request, response) => {
     const { on, events_url: url } = socketMode.parse(request.body);
     if (on && !shop.socket) throw new ControlError('not_in_socket_mode');
-    const http = url ? new HttpTransport(url, shop.signingSecret) : undefined;
+    const http = url ? new HttpTransport(() => url, shop.signingSecret) : undefined;
     shop.way.switchSocketMode(on, http);
     response.json({ ok: true, socket_mode: shop.way.socketMode });
   });
@@ -74,7 +74,15 @@ export function wireRoutes(shop: Workshop): Router {
   });
   router.post('/snapshot', (request, response) => {
     const { name } = named.parse(request.body);
-    shop.snapshots.set(name, { of: new Snapshot([world, shop.modals]), waiting: world.clock.waiting() });
+    const of = new Snapshot(
+      [world, shop.modals],
+      [
+        [world, 'enterprise'],
+        [world, 'installed'],
+        [world.identity, 'teamName'],
+      ],
+    );
+    shop.snapshots.set(name, { of, waiting: world.clock.waiting(), putTokensBack: shop.tokens.keep() });
     response.json({ ok: true, name });
   });
   router.post('/restore', (request, response) => {
@@ -82,6 +90,7 @@ export function wireRoutes(shop: Workshop): Router {
     const kept = shop.snapshots.get(name);
     if (!kept) throw new ControlError(`unknown_snapshot: ${name}`);
     kept.of.restore();
+    kept.putTokensBack();
     world.clock.putBack(kept.waiting);
     world.changed();
     response.json({ ok: true, name });

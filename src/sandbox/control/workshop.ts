@@ -19,6 +19,13 @@ import type { Settings } from '../workspace/settings.js';
 import type { Snapshot } from '../workspace/snapshot.js';
 import type { World } from '../workspace/world.js';
 
+/** The workspace as it was, what waited on its clock, and who was let in. */
+interface Kept {
+  readonly of: Snapshot;
+  readonly waiting: readonly unknown[];
+  readonly putTokensBack: () => void;
+}
+
 /** Everything the control API drives. */
 export interface Workshop {
   readonly world: World;
@@ -41,7 +48,7 @@ export interface Workshop {
   readonly traffic: Traffic;
   readonly webhooks: Webhooks;
   readonly signingSecret: string;
-  readonly snapshots: Map<string, { readonly of: Snapshot; readonly waiting: readonly unknown[] }>;
+  readonly snapshots: Map<string, Kept>;
   /** Everything as at the start: people, channels, settings, clock, ordered failures. */
   readonly startOver: () => void;
 }

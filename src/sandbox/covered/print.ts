@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { settingsSchema } from '../control/tests.js';
 import { isFields } from '../fields.js';
 import { methods } from '../methods/all.js';
 import { COMMON_ERRORS } from '../web-api/common-errors.js';
+import { settingsSchema } from '../workspace/settings.js';
 import { blockKinds, elementKinds, type Kind } from './blocks.js';
 import { EVENT_TYPES } from './events.js';
 import { KNOWN_DIFFERENCES } from './known.js';

@@ -123,7 +123,7 @@ function featureProblems(manifest: Fields, elsewhere: Elsewhere): Problem[] {
 }
 
 /** An address that another machine may answer: a production manifest is tried out here, and its bot must not hear of it. */
-function isAway(url: unknown): boolean {
+export function isAway(url: unknown): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false;
   const { hostname } = new URL(url);
   const near = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.*\.)?localhost|host\.docker\.internal)$/.test(hostname);

@@ -4,7 +4,7 @@ import type { Call, Methods } from '../web-api/context.js';
 import { byKind, joined, mustBeChannel, mustBeLive, visible } from '../web-api/conversation.js';
 import { archive, createChannel, join, leave, rename, setNote } from '../workspace/membership.js';
 import type { Channel } from '../workspace/objects/channel.js';
-import { checkChannelName } from '../workspace/objects/channel-name.js';
+import { nameProblem } from '../workspace/objects/channel-name.js';
 import { lengthOf } from '../workspace/text.js';
 import { show } from './channel-lists.js';
 import { INVITE_ERRORS, invite } from './invite.js';
@@ -42,7 +42,7 @@ export const conversations: Methods = {
     errors: [...NAMES, 'cannot_create_channel'],
     run: (call) => {
       const name = call.args.text('name') ?? '';
-      checkChannelName(name);
+      checkName(name);
       const holder = call.world.channelNamed(name);
       const racing =
         call.world.settings.createRace && holder && call.world.clock.now() - holder.createdMs < RACE_MS;
@@ -69,7 +69,7 @@ export const conversations: Methods = {
       const admin = call.bearer.kind === 'user' && call.world.users.get(call.me)?.admin === true;
       if (channel.creator !== call.me && !admin) refuse('not_authorized');
       const name = call.args.text('name') ?? '';
-      checkChannelName(name);
+      checkName(name);
       const holder = call.world.channelNamed(name);
       if (holder && holder !== channel) refuse('name_taken');
       if (!holder) rename(call.world, channel, name, call.me);
@@ -198,4 +198,10 @@ function setText(call: Call, note: 'topic' | 'purpose'): Fields {
 
 function mustHaveRoom(call: Call, channel: Channel): void {
   if (channel.members.size >= call.world.settings.caps.members) refuse('too_many_members');
+}
+
+/** @throws SlackError `invalid_name_*` */
+function checkName(name: string): void {
+  const problem = nameProblem(name);
+  if (problem) refuse(problem);
 }

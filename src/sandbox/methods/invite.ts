@@ -11,7 +11,7 @@ const MAX_USERS = 100;
 export const INVITE_ERRORS = [
   ...['channel_not_found', 'not_in_channel', 'method_not_supported_for_channel_type', 'is_archived'],
   ...['no_user', 'too_many_users', 'cant_invite_self', 'user_not_found', 'cant_invite', 'already_in_channel'],
-  ...['no_external_invite_permission', 'ura_max_channels', 'user_is_restricted'],
+  ...['no_external_invite_permission', 'ura_max_channels', 'user_is_restricted', 'org_user_not_in_team'],
 ];
 
 /**
@@ -46,6 +46,10 @@ function problem(call: Call, channel: Channel, id: string): string | undefined {
   if (user.deleted) return 'user_not_found';
   if (id === 'USLACKBOT') return 'cant_invite';
   if (channel.members.has(id)) return 'already_in_channel';
+  // Somebody who has not accepted the invitation to the workspace cannot be in its channels yet.
+  if (user.invited) return 'cant_invite';
+  const { enterprise } = call.world;
+  if (enterprise?.teams.some((team) => team.id === user.teamId)) return 'org_user_not_in_team';
   // People of another workspace come into channels that are shared with it; we know none but those we share one with.
   if (user.teamId && user.teamId !== channel.sharedWith) {
     const shared = [...call.world.channels.values()].some((it) => it.sharedWith && it.members.has(id));

@@ -56,7 +56,8 @@ async function start(options: Options, io: Io): Promise<Started> {
     manifest,
     seed: { ...seedFile?.seed, ...(ids === undefined ? {} : { ids }) },
     clock: { now: options.now ?? seedFile?.now, frozen: options.frozen ?? seedFile?.frozen },
-    settings: { rateLimits: options.rateLimits },
+    // Left alone without the option: the seed may say it too.
+    settings: options.rateLimits ? {} : { rateLimits: false },
     log: options.quiet ? undefined : (line) => io.err(`${line}\n`),
   }).catch((error: NodeJS.ErrnoException) => {
     throw portTold(error, options) ?? error;

@@ -106,6 +106,7 @@ function problemsBetween(source: unknown, people: People): Problem[] {
   once('users', 'id', 'name');
   once('channels', 'id', 'name');
   once('usergroups', 'id', 'handle');
+  once('profile_fields', 'id', 'label');
 
   const known = (value: unknown, path: Path) => {
     if (typeof value !== 'string' || value === '' || people.find(value) !== undefined) return;
@@ -167,6 +168,7 @@ type Given = NonNullable<NonNullable<SeedDocument['channels']>[number]['messages
 
 function planned(file: SeedDocument, people: People): Seed {
   const { replace, ids, users = [], channels = [], usergroups, dms, emoji, team, enterprise } = file;
+  const { settings, profile_fields } = file;
   const names = (list: readonly string[] = []) => list.map((name) => people.id(name));
   const messages = (list: Given = []): SeedMessage[] =>
     list.map(({ user, reactions = {}, replies, ...rest }) => ({
@@ -183,6 +185,8 @@ function planned(file: SeedDocument, people: People): Seed {
     ...(emoji === undefined ? {} : { emoji }),
     ...(team === undefined ? {} : { team }),
     ...(enterprise === undefined ? {} : { enterprise }),
+    ...(settings === undefined ? {} : { settings }),
+    ...(profile_fields === undefined ? {} : { profile_fields }),
     users: users.map(({ id, name, real_name, display_name, is_admin, ...rest }) => ({
       ...rest,
       id: id ?? people.id(name),

@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import { SlackError } from '../refuse.js';
-import { checkChannelName } from '../workspace/objects/channel-name.js';
+import { nameProblem } from '../workspace/objects/channel-name.js';
+import { settingsSchema } from '../workspace/settings.js';
 
 const text = z.string().max(40_000);
 const line = z.string().min(1).max(255);
@@ -71,13 +71,10 @@ const user = z.strictObject({
 });
 
 const channelName = z.string().superRefine((name, context) => {
-  try {
-    checkChannelName(name);
-  } catch (error) {
-    if (!(error instanceof SlackError)) throw error;
-    const message = `is no name for a channel (${error.code}): lower-case letters, digits, - and _, at most 80`;
-    context.addIssue({ code: 'custom', message });
-  }
+  const code = nameProblem(name);
+  if (code === undefined) return;
+  const message = `is no name for a channel (${code}): lower-case letters, digits, - and _, at most 80`;
+  context.addIssue({ code: 'custom', message });
 });
 
 const plain = {
@@ -125,6 +122,15 @@ const usergroup = z.strictObject({
   disabled: z.boolean().optional(),
 });
 
+const profileField = z.strictObject({
+  id: z.string().regex(/^Xf[A-Z0-9]{2,20}$/, 'must be an id such as Xf0PAGER001'),
+  label: line,
+  hint: z.string().max(255).optional(),
+  type: z.enum(['text', 'date', 'link', 'user', 'options_list']).optional(),
+  possible_values: z.array(line).optional(),
+  hidden: z.boolean().optional(),
+});
+
 /** What may stand in a seed file. */
 export const seedSchema = z.strictObject({
   replace: z.boolean().optional(),
@@ -144,6 +150,8 @@ export const seedSchema = z.strictObject({
     ])
     .optional(),
   ids: line.optional(),
+  settings: settingsSchema.optional(),
+  profile_fields: z.array(profileField).optional(),
   users: z.array(user).optional(),
   channels: z.array(channel).optional(),
   usergroups: z.array(usergroup).optional(),

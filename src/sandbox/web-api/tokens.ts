@@ -95,6 +95,20 @@ export class Tokens {
     return gone;
   }
 
+  /** Remembers which tokens are good. @returns puts that back */
+  keep(): () => void {
+    const bearers = [...this.#bearers];
+    const revoked = [...this.#revoked];
+    const installed = this.#installed;
+    return () => {
+      this.#installed = installed;
+      this.#revoked.clear();
+      for (const token of revoked) this.#revoked.add(token);
+      this.#bearers.clear();
+      for (const [token, bearer] of bearers) this.#bearers.set(token, bearer);
+    };
+  }
+
   /** Only the app's own two are left, and both are good. */
   reset(): void {
     this.#installed = true;

@@ -1,6 +1,7 @@
 import type { Fields } from '../fields.js';
 import { type Channel, channelLetter, emptyChannel, renderChannel } from './objects/channel.js';
 import { post } from './posting.js';
+import { escapeText } from './text.js';
 import type { World } from './world.js';
 
 /** Makes a channel with its creator as the only member. Names are the caller's business. */
@@ -72,7 +73,8 @@ export function setNote(
 ): void {
   channel[note] = { value, creator: user, last_set: world.clock.seconds() };
   channel.updated = world.clock.now();
-  const verb = value === '' ? `cleared the channel ${note}` : `set the channel ${note}: ${value}`;
+  // Topics have no markup: what looks like it is shown as it stands.
+  const verb = value === '' ? `cleared the channel ${note}` : `set the channel ${note}: ${escapeText(value)}`;
   post(world, channel, {
     user,
     subtype: `${channel.isPrivate ? 'group' : 'channel'}_${note}`,

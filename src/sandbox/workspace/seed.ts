@@ -3,6 +3,7 @@ import { type Channel, emptyChannel } from './objects/channel.js';
 import type { EnterpriseSeed } from './objects/enterprise.js';
 import type { Account, User } from './objects/user.js';
 import type { Usergroup } from './objects/usergroup.js';
+import type { GivenSettings } from './settings.js';
 
 /** The user of the app. */
 export const BOT_USER = 'U0BOT00000';
@@ -54,6 +55,8 @@ export interface Seed {
   profile_fields?: ProfileField[];
   /** The workspace is part of an organisation; `true` for the usual one. */
   enterprise?: EnterpriseSeed | boolean;
+  /** Settings to start with, and to come back to with a reset. */
+  settings?: GivenSettings;
   /** Makes every id repeatable from run to run. */
   ids?: string;
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a test may turn while the sandbox runs. */
 export interface Settings {
   /** Time an app has to answer a payload. */
@@ -78,3 +80,69 @@ export const defaultSettings = (): Settings => ({
   socketLifeMs: null,
   socketPingMs: 10_000,
 });
+
+/** Reasons with which Slack sends a socket away. */
+export const goodbyes = ['warning', 'refresh_requested', 'link_disabled', 'too_many_websockets'] as const;
+
+const cap = z.number().int().min(0);
+
+/** What `/control/settings` and a seed may say of the settings. */
+export const settingsSchema = z.strictObject({
+  goodbye: z.enum(goodbyes).nullable().optional(),
+  ack_ms: z.number().positive().optional(),
+  retry_scale: z.number().min(0).optional(),
+  latency_ms: z.number().min(0).optional(),
+  mention_labels: z.boolean().optional(),
+  outer_team_id: z.string().nullable().optional(),
+  rate_limits: z.boolean().optional(),
+  block_text_cap: z.number().int().positive().nullable().optional(),
+  create_race: z.boolean().optional(),
+  scheduled_metadata_bug: z.boolean().optional(),
+  caps: z
+    .strictObject({ channels: cap, members: cap, pins: cap, bookmarks: cap, emoji: cap, reactions: cap })
+    .partial()
+    .optional(),
+  hide_excess: z.boolean().optional(),
+  history_profile: z.enum(['internal', 'distributed']).optional(),
+  cursor_ttl_ms: z.number().min(0).optional(),
+  short_pages: z.boolean().optional(),
+  events_per_hour: z.number().int().min(0).optional(),
+  delayed_events: z.boolean().optional(),
+  auto_disable_from: z.number().int().min(1).optional(),
+  shuffle_events: z.boolean().optional(),
+  socket_life_ms: z.number().min(0).nullable().optional(),
+  socket_ping_ms: z.number().min(1).optional(),
+});
+
+export type GivenSettings = z.infer<typeof settingsSchema>;
+
+/** Turns what is given and leaves the rest. `rate_limits` is not among the settings: whoever keeps the limits turns it. */
+export function turn(settings: Settings, given: GivenSettings): void {
+  const named: { [Name in keyof Settings]: Settings[Name] | undefined } = {
+    goodbye: given.goodbye,
+    ackMs: given.ack_ms,
+    retryScale: given.retry_scale,
+    latencyMs: given.latency_ms,
+    mentionLabels: given.mention_labels,
+    outerTeam: given.outer_team_id,
+    blockTextCap: given.block_text_cap,
+    createRace: given.create_race,
+    scheduledMetadataBug: given.scheduled_metadata_bug,
+    caps: given.caps && { ...settings.caps, ...defined(given.caps) },
+    hideExcess: given.hide_excess,
+    historyProfile: given.history_profile,
+    cursorTtlMs: given.cursor_ttl_ms,
+    shortPages: given.short_pages,
+    eventsPerHour: given.events_per_hour,
+    delayedEvents: given.delayed_events,
+    autoDisableFrom: given.auto_disable_from,
+    shuffleEvents: given.shuffle_events,
+    socketLifeMs: given.socket_life_ms,
+    socketPingMs: given.socket_ping_ms,
+  };
+  Object.assign(settings, defined(named));
+}
+
+function defined(given: object): object {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

@@ -2,15 +2,24 @@
  * Copies of the workspace to come back to.
  *
  * What a workspace consists of is found by looking: every map, set and list among an object's own members is its state,
- * everything else (clock, ids, manifest, functions) is how it works and stays.
+ * everything else (clock, ids, manifest, functions) is how it works and stays, unless it is named.
  */
 export class Snapshot {
   readonly #parts: ReadonlyArray<{ readonly of: object; readonly state: ReadonlyMap<string, unknown> }>;
 
-  /** @param parts what is kept, each with its state as it is now */
-  constructor(parts: readonly object[]) {
+  /**
+   * @param parts what is kept, each with its state as it is now
+   * @param named further members that are kept, whatever they hold
+   */
+  constructor(parts: readonly object[], named: ReadonlyArray<readonly [of: object, member: string]> = []) {
     const seen = new Map<object, object>();
-    this.#parts = parts.map((of) => ({ of, state: stateOf(of, seen) }));
+    this.#parts = [
+      ...parts.map((of) => ({ of, state: stateOf(of, seen) })),
+      ...named.map(([of, member]) => ({
+        of,
+        state: new Map([[member, copied(Reflect.get(of, member), seen)]]),
+      })),
+    ];
   }
 
   /** Makes everything as it was; the copy stays good for another time. */

@@ -1,20 +1,25 @@
+import { createHmac } from 'node:crypto';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Parcel, Receipt, Transport } from '../delivery.js';
-import { sign } from './sign.js';
+
+/** Where a parcel goes; undefined: nowhere. */
+export type Addressing = (parcel: Parcel) => string | undefined;
 
 const MAX_REDIRECTS = 2;
 /** More than any answer that means something. */
 const MAX_ANSWER = 1_000_000;
 
-/** Delivers as signed HTTP requests to the app's request URL. */
+/** Delivers as signed HTTP requests to the app's request URLs. */
 export class HttpTransport implements Transport {
   constructor(
-    readonly url: string,
+    readonly addressOf: Addressing,
     readonly signingSecret: string,
   ) {}
 
-  deliver(parcel: Parcel, ackMs: number): Promise<Receipt> {
+  async deliver(parcel: Parcel, ackMs: number): Promise<Receipt> {
+    const url = this.addressOf(parcel);
+    if (url === undefined) return { outcome: 'failed', reason: 'connection_failed' };
     const json = parcel.kind === 'events_api';
     const body = encode(parcel);
     // The machine's time, whatever the sandbox's clock says: the bot compares it with its own, and refuses old ones.
@@ -32,8 +37,17 @@ export class HttpTransport implements Transport {
       headers['x-slack-retry-num'] = parcel.attempt;
       headers['x-slack-retry-reason'] = parcel.reason ?? 'unknown_error';
     }
-    return new Sending(headers, body, json).to(this.url, ackMs);
+    return new Sending(headers, body, json).to(url, ackMs);
   }
+}
+
+/**
+ * Slack's `v0` signature.
+ * @param body the exact bytes that are sent
+ * @param timestamp epoch seconds, also sent as a header
+ */
+export function sign(secret: string, timestamp: number, body: string): string {
+  return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 }
 
 function encode(parcel: Parcel): string {

@@ -1,13 +1,15 @@
-import { refuse } from '../../refuse.js';
+// Read by the page too: nothing here needs a server.
 
-/**
- * Slack's rules for the name of a channel; nothing is repaired.
- * @throws SlackError `invalid_name_*`
- */
-export function checkChannelName(name: string): void {
-  if (name === '') refuse('invalid_name_required');
-  if ([...name].length > 80) refuse('invalid_name_maxlength');
-  if (/^[\p{P}\p{S}]+$/u.test(name)) refuse('invalid_name_punctuation');
+/** Slack's code for what is wrong with the name of a channel, `invalid_name_*`; undefined when all is well. Nothing is repaired. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'invalid_name_required';
+  if ([...name].length > 80) return 'invalid_name_maxlength';
+  if (/^[\p{P}\p{S}]+$/u.test(name)) return 'invalid_name_punctuation';
   // Letters without case (Hangul, kana, Thai, Arabic …) and lower-case ones; capitals are refused.
-  if (!/^[\p{Ll}\p{Lo}\p{Lm}\p{M}\p{Nd}_-]+$/u.test(name)) refuse('invalid_name_specials');
+  return /^[\p{Ll}\p{Lo}\p{Lm}\p{M}\p{Nd}_-]+$/u.test(name) ? undefined : 'invalid_name_specials';
+}
+
+/** A name as Slack's clients make it of what is typed: small letters, dashes for spaces. */
+export function typedName(typed: string): string {
+  return typed.trim().toLowerCase().replaceAll(/\s+/g, '-');
 }

@@ -1,5 +1,5 @@
 import { copy, type Fields } from '../../fields.js';
-import { pictures } from './pictures.js';
+import { pictures } from './user.js';
 
 interface Reaction {
   name: string;

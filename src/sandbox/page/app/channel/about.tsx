@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
+import { nameProblem, typedName } from '../../../workspace/objects/channel-name.js';
 import type { Conversation } from '../../protocol.js';
 import { Icon } from '../shell/icon.js';
 import { Confirm, Dialog } from '../shell/overlay/dialog.js';
 import { PersonTicks } from '../shell/overlay/openings.js';
-import { channelName, nameProblem } from '../state/channel-name.js';
 import { wordsFor } from '../state/notices.js';
 import { useSession } from '../state/use.js';
 import { Members, useDetails } from './details.js';
@@ -72,7 +72,7 @@ export function About({ channel, close }: { channel: Conversation; close: () => 
           title="Rename this channel"
           fields={[{ name: 'name', label: 'Name', value: channel.name }]}
           save={async (given) => {
-            const name = channelName(given.name ?? '');
+            const name = typedName(given.name ?? '');
             const error = nameProblem(name);
             return error
               ? { ok: false, error }

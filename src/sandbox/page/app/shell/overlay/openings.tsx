@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
+import { nameProblem, typedName } from '../../../../workspace/objects/channel-name.js';
 import type { Conversation, Person } from '../../../protocol.js';
-import { channelName, nameProblem } from '../../state/channel-name.js';
 import { labelOf } from '../../state/directory.js';
 import { wordsFor } from '../../state/notices.js';
 import { useSession } from '../../state/use.js';
@@ -115,7 +115,7 @@ function Create({ close }: { close: () => void }) {
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;
     const form = new FormData(event.currentTarget);
-    const name = channelName(String(form.get('name')));
+    const name = typedName(String(form.get('name')));
     const problem = nameProblem(name);
     if (problem) {
       setWrong(wordsFor(problem));

@@ -1,8 +1,8 @@
 import type { Modals } from '../app/modals.js';
 import type { Fields } from '../fields.js';
-import { renderChannel } from './objects/channel.js';
-import { renderFile } from './objects/file.js';
-import type { World } from './world.js';
+import { renderChannel } from '../workspace/objects/channel.js';
+import { renderFile } from '../workspace/objects/file.js';
+import type { World } from '../workspace/world.js';
 
 /** What `/control/state` may be narrowed to. */
 export interface StateQuery {
