@@ -56,8 +56,8 @@ describe('a seed with mistakes', () => {
     ],
     [
       'a setting that is none',
-      { settings: { ack: 1 } },
-      '/settings/ack: is no member that Slack knows; did you mean "ack_ms"?',
+      { settings: { ack_m: 1 } },
+      '/settings/ack_m: is no member that Slack knows; did you mean "ack_ms"?',
     ],
     [
       'a field of profiles with an id of another kind',
