@@ -228,6 +228,19 @@ describe('names and numbers', () => {
     expect(await kit.outcome('conversations.join', { channel })).toBe('ok');
   });
 
+  test('people cannot do to channels what their clients do not offer, and nothing twice', async () => {
+    const channel = await make({}, ANA);
+    const bo = { user: 'bo', channel };
+    const ana = { user: 'ana', channel };
+    expect(await kit.act('channel/archive', { user: 'ana', channel: 'general' })).toMatchObject({
+      error: 'cant_archive_general',
+    });
+    expect(await kit.during(() => kit.act('leave', bo))).toEqual([]);
+    expect(await kit.during(() => kit.act('channel/archive', { ...ana, remove: true }))).toEqual([]);
+    await kit.act('channel/archive', ana);
+    expect(await kit.during(() => kit.act('channel/archive', ana))).toEqual([]);
+  });
+
   test('what people do to channels is told to the app', async () => {
     const channel = await make({}, `${ANA},${BO}`);
     const name = `room-${made}`;

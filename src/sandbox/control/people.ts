@@ -141,7 +141,10 @@ export function peopleRoutes({ world }: Workshop): Router {
       channel,
       remove: off,
     } = z.strictObject({ ...who, remove: z.boolean().optional() }).parse(request.body);
-    archive(world, place(world, channel), actor(world, user).id, !off);
+    const where = place(world, channel);
+    if (where.isGeneral) throw new ControlError('cant_archive_general');
+    const by = actor(world, user).id;
+    if (where.isArchived !== !off) archive(world, where, by, !off);
     response.json({ ok: true });
   });
   router.post('/channel/share', (request, response) => {
@@ -162,7 +165,9 @@ export function peopleRoutes({ world }: Workshop): Router {
   });
   router.post('/leave', (request, response) => {
     const { user, channel } = z.strictObject(who).parse(request.body);
-    leave(world, place(world, channel), actor(world, user).id);
+    const where = place(world, channel);
+    const person = actor(world, user).id;
+    if (where.members.has(person)) leave(world, where, person);
     response.json({ ok: true });
   });
   router.post('/user', (request, response) => {

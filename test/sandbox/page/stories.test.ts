@@ -9,6 +9,35 @@ const CHANNEL = 'C0INCIDENT';
 const HERE = `/archives/${CHANNEL}`;
 const WIDE = { viewport: { width: 1280, height: 800 } };
 
+const LONG_FORM = {
+  type: 'modal' as const,
+  callback_id: 'long',
+  title: text('Long'),
+  submit: text('Send'),
+  blocks: [
+    {
+      type: 'input' as const,
+      block_id: 'sev',
+      label: text('Severity'),
+      element: {
+        type: 'static_select' as const,
+        action_id: 'it',
+        options: ['SEV1', 'SEV2'].map((it) => ({ text: text(it), value: it })),
+      },
+    },
+    {
+      type: 'input' as const,
+      block_id: 'log',
+      label: text('Log'),
+      element: { type: 'file_input' as const, action_id: 'it', max_files: 1 },
+    },
+    {
+      type: 'actions' as const,
+      elements: [{ type: 'button' as const, action_id: 'deeper', text: text('Go deeper') }],
+    },
+  ],
+};
+
 (hasBrowser ? describe : describe.skip)('stories on the live page', () => {
   let kit: Kit;
   let app: App;
@@ -16,6 +45,8 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
   let ana: Page;
   let bo: Page;
   const submitted: Array<Record<string, unknown>> = [];
+  /** What the app waits for before it answers the long form. */
+  let gate = Promise.resolve();
 
   const say = (user: string, said: string, more: object = {}) =>
     kit.act<{ ts: string }>('message', { user, channel: CHANNEL, text: said, ...more });
@@ -53,6 +84,24 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
           ],
         },
       });
+      await ack();
+    });
+    app.command('/raw', async ({ ack, client, command }) => {
+      await ack();
+      await client.views.open({ trigger_id: command.trigger_id, view: LONG_FORM });
+    });
+    app.action('deeper', async ({ ack, body, client }) => {
+      await ack();
+      if (!('trigger_id' in body)) return;
+      const blocks = [{ type: 'section' as const, text: text('Below is another') }];
+      await client.views.push({
+        trigger_id: body.trigger_id,
+        view: { type: 'modal', title: text('Deeper'), blocks },
+      });
+    });
+    app.view('long', async ({ ack, view }) => {
+      submitted.push(view.state.values);
+      await gate;
       await ack();
     });
     app.view('form', async ({ ack, view }) => {
@@ -164,6 +213,80 @@ const WIDE = { viewport: { width: 1280, height: 800 } };
     await modal.waitFor({ state: 'detached' });
     expect(submitted.at(-1)).toMatchObject({ title: { text: { value: 'Voices are silent' } } });
     expect(await ana.evaluate(() => document.activeElement?.id)).toBe('text');
+  });
+
+  test('a form by mouse: menu, file, waiting, no answer in time; × takes all that lies below along', async () => {
+    await write(ana, '/raw');
+    const modal = ana.getByRole('dialog');
+    await modal.getByLabel('Severity').click();
+    await modal.getByRole('option', { name: 'SEV2' }).click();
+    const log = { name: 'log.txt', mimeType: 'text/plain', buffer: Buffer.from('a log') };
+    await modal.locator('input[type=file]').setInputFiles(log);
+    await modal.locator('.file-list').getByText('log.txt').waitFor();
+    // Deeper and back: what was chosen below is still there.
+    await modal.getByRole('button', { name: 'Go deeper' }).click();
+    await modal.getByText('Below is another').waitFor();
+    await modal.getByRole('button', { name: 'Back' }).click();
+    expect(await modal.getByLabel('Severity').inputValue()).toBe('SEV2');
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const send = modal.getByRole('button', { name: 'Send' });
+    const before = submitted.length;
+    await kit.act('settings', { ack_ms: 60 });
+    await send.click();
+    await modal.getByRole('alert').getByText('operation_timeout').waitFor();
+    expect(await modal.getByLabel('Severity').inputValue()).toBe('SEV2');
+    await until(() => submitted.length === before + 1);
+    await kit.act('settings', { ack_ms: 20_000 });
+    await send.click();
+    await until(async () => (await send.getAttribute('aria-busy')) === 'true');
+    await send.click();
+    await until(() => submitted.length === before + 2);
+    open();
+    await modal.waitFor({ state: 'detached' });
+    expect(submitted).toHaveLength(before + 2);
+    expect(submitted.at(-1)).toMatchObject({
+      sev: { it: { selected_option: { value: 'SEV2' } } },
+      log: { it: { files: [{ name: 'log.txt' }] } },
+    });
+    await kit.act('settings', { ack_ms: 3000 });
+    await write(ana, '/raw');
+    await modal.getByRole('button', { name: 'Go deeper' }).click();
+    await modal.getByText('Below is another').waitFor();
+    await modal.getByRole('button', { name: 'Close', exact: true }).click();
+    await modal.waitFor({ state: 'detached' });
+    expect((await kit.look<{ views: unknown[] }>('state')).views).toEqual([]);
+  });
+
+  test('a channel is renamed, filled, archived, opened again and left', async () => {
+    await kit.act('channel', { user: 'ana', name: 'forms' });
+    await ana.locator('.place', { hasText: 'forms' }).click();
+    await ana.locator('.head > .tab').click();
+    const about = ana.getByRole('complementary', { name: 'About' });
+    const dialog = ana.getByRole('dialog');
+    await about.getByRole('button', { name: 'Rename' }).click();
+    await dialog.getByLabel('Name').fill('no!good');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('alert').getByText('can’t contain').waitFor();
+    await dialog.getByLabel('Name').fill('More Forms');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await ana.locator('h1', { hasText: 'more-forms' }).waitFor();
+    await about.getByRole('button', { name: 'Invite people' }).click();
+    await dialog.getByRole('checkbox', { name: /^bo/ }).check();
+    await dialog.getByRole('button', { name: 'Invite' }).click();
+    await bo.locator('.place', { hasText: 'more-forms' }).waitFor();
+    await about.getByRole('button', { name: 'Archive' }).click();
+    await dialog.getByRole('button', { name: 'Archive' }).click();
+    await about.getByRole('button', { name: 'Unarchive' }).click();
+    await about.getByRole('button', { name: 'Leave' }).click();
+    await dialog.getByRole('button', { name: 'Leave' }).click();
+    // It stays in the list while it is looked at.
+    await ana.getByRole('button', { name: 'Join' }).waitFor();
+    await ana.locator('.place', { hasText: 'incidents' }).click();
+    await ana.locator('.place', { hasText: 'more-forms' }).waitFor({ state: 'detached' });
+    await ana.locator('h1', { hasText: 'incidents' }).waitFor();
   });
 
   test('a shortcut on a message, a button in one, and what the app did not answer', async () => {
