@@ -242,7 +242,7 @@ const LONG_FORM = {
     await kit.act('settings', { ack_ms: 20_000 });
     await send.click();
     await until(async () => (await send.getAttribute('aria-busy')) === 'true');
-    await send.click();
+    await send.dispatchEvent('click');
     await until(() => submitted.length === before + 2);
     open();
     await modal.waitFor({ state: 'detached' });
