@@ -373,8 +373,8 @@ describe('whatever breaks', () => {
     let errors = 0;
     for (;;) {
       try {
-        // A process that fails is another one the next time: it remembers nothing.
-        await aProcess({ ms: 200 }).tell(change, never);
+        // A process that fails is another one the next time: it remembers nothing. No fate here is silence, so nothing waits.
+        await aProcess({ ms: 10_000 }).tell(change, never);
         return errors;
       } catch (error) {
         if (error instanceof Refusing) throw error;

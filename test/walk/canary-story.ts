@@ -227,12 +227,12 @@ export function canaryStory(size: CanarySize & { all: number }, apart: boolean):
       for (const what of ['a form with', 'a shortcut,', 'a pin,'])
         expect(timeline).toContain(`${what} token=[secret`);
       expect(timeline).toMatch(marked);
-      // Its author and whoever recorded it are told, each alone.
+      // Its author and whoever recorded it are told, each alone; where Slack's answer is late, perhaps a second time.
       const count = (words: RegExp, all: ReadonlyArray<{ user: string; text: string }>) =>
         all.filter(({ text }) => words.test(text)).length;
       await walk.walk.until('both are told of both', ({ ephemerals }) => {
         const toAuthor = count(/^A message of yours was recorded in INC-2/, ephemerals);
-        return toAuthor === 2 && count(/^The message that you recorded in INC-2/, ephemerals) === 2;
+        return toAuthor >= 2 && count(/^The message that you recorded in INC-2/, ephemerals) >= 2;
       });
       for (const ts of [one, two])
         await walk.walk.control('message/delete', { user: 'bo', channel: walk.channel(), ts });

@@ -15,7 +15,7 @@ type Here = Where & { view: 'channel' };
 /** A channel or direct conversation: its head, messages or another tab, where one writes, and a panel. */
 export function ChannelView({ where, menu }: { where: Here; menu: preact.ComponentChildren }) {
   const session = useSession();
-  const channel = session.conversations.value.get(where.channel);
+  const channel = session.places.value.get(where.channel);
   if (!channel) {
     return (
       <main class="main" id="main" aria-label="Channel">

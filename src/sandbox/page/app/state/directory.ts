@@ -50,6 +50,30 @@ export function namesOf(
   };
 }
 
+/**
+ * What was known, as long as nothing but reading has changed; each conversation stays the same object for as long.
+ * @returns `before` itself when that is so of all of them
+ */
+export function samePlaces(
+  before: ReadonlyMap<string, Conversation>,
+  now: ReadonlyMap<string, Conversation>,
+): ReadonlyMap<string, Conversation> {
+  let same = before.size === now.size;
+  const places = new Map<string, Conversation>();
+  for (const [id, it] of now) {
+    const known = before.get(id);
+    const kept = known && standing(known) === standing(it) ? known : it;
+    if (kept !== known) same = false;
+    places.set(id, kept);
+  }
+  return same ? before : places;
+}
+
+/** A conversation apart from what was said and read in it, to compare. */
+function standing({ lastRead: _1, latest: _2, unread: _3, mentions: _4, ...place }: Conversation): string {
+  return JSON.stringify(place);
+}
+
 /** The choices of menus for people and conversations. */
 export function choicesOf(
   me: string,

@@ -11,7 +11,7 @@ import type {
   Whisper,
 } from '../../protocol.js';
 import type { Names } from '../place.js';
-import { choicesOf, labelOf, namesOf, titleOf } from './directory.js';
+import { choicesOf, labelOf, namesOf, samePlaces, titleOf } from './directory.js';
 import { Notices } from './notices.js';
 import { ask, type Outcome, send } from './server.js';
 import { inChannel, Timeline } from './timeline.js';
@@ -55,17 +55,24 @@ export class Session {
   readonly newFrom = signal('0');
   /** Texts that were begun, by channel or thread. */
   readonly drafts = new Map<string, string>();
+  /** The same conversations without what reading changes: what shows names and places is not drawn again for each post. */
+  readonly places = computed(() => {
+    const all = this.conversations.value;
+    this.#places = samePlaces(this.#places, all);
+    return this.#places;
+  });
   readonly names = computed<Names>(() =>
     namesOf(
       this.people.value,
-      this.conversations.value,
+      this.places.value,
       this.groups.value,
       this.emoji.value,
       () => this.now(),
       this.me,
     ),
   );
-  readonly choices = computed(() => choicesOf(this.me, this.people.value, this.conversations.value));
+  readonly choices = computed(() => choicesOf(this.me, this.people.value, this.places.value));
+  #places: ReadonlyMap<string, Conversation> = new Map();
   readonly #timelines = new Map<string, Timeline>();
   readonly #reading = new Map<string, ReturnType<typeof setTimeout>>();
   #clock: { at: number; now: number };
