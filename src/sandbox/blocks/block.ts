@@ -182,3 +182,25 @@ export const supportedTypes: Readonly<Record<string, readonly string[]>> = {
 function typesOf(union: { options: ReadonlyArray<{ shape: { type: { value: string } } }> }): string[] {
   return union.options.map(({ shape }) => shape.type.value);
 }
+
+const viewMembers = {
+  private_metadata: z.string().max(3000).optional(),
+  callback_id: z.string().max(255).optional(),
+  external_id: z.string().max(255).optional(),
+};
+
+const modal = z.strictObject({
+  type: z.literal('modal'),
+  title: plainText(24),
+  submit: plainText(24).optional(),
+  close: plainText(24).optional(),
+  blocks: modalBlocks,
+  ...viewMembers,
+  clear_on_close: z.boolean().optional(),
+  notify_on_close: z.boolean().optional(),
+  submit_disabled: z.boolean().optional(),
+});
+
+const home = z.strictObject({ type: z.literal('home'), blocks: homeBlocks, ...viewMembers });
+
+export const viewSchema = z.discriminatedUnion('type', [modal, home]);

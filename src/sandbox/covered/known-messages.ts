@@ -1,4 +1,14 @@
-import type { Difference } from './difference.js';
+/** `unknown`: Slack does not say; `chosen`: Slack does something else or more, and we chose; `missing`: not here. */
+type Why = 'unknown' | 'chosen' | 'missing';
+
+/** Something in which the sandbox differs from Slack, or may. */
+export interface Difference {
+  readonly area: string;
+  readonly what: string;
+  /** What the sandbox does. */
+  readonly here: string;
+  readonly why: Why;
+}
 
 /** What is known to differ in what is said and shown: channels, messages, blocks, forms, the page. */
 export const MESSAGES_DIFFER: readonly Difference[] = [

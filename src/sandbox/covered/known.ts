@@ -1,4 +1,4 @@
-import type { Difference } from './difference.js';
+import type { Difference } from './known-messages.js';
 import { MESSAGES_DIFFER } from './known-messages.js';
 
 /** What is known to differ, by area; the coverage table ends with it. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { h } from 'preact';
 import { renderToString } from 'preact-render-to-string';
+import { fromWall, toWall } from '#sandbox/page/app/elements/times.js';
 import { safeHref } from '#sandbox/page/app/text/addresses.js';
 import { formatDate } from '#sandbox/page/app/text/dates.js';
 import { standardEmoji } from '#sandbox/page/app/text/emoji.js';
@@ -8,7 +9,6 @@ import { Markdown } from '#sandbox/page/app/text/markdown.js';
 import { Mrkdwn } from '#sandbox/page/app/text/mrkdwn.js';
 import { TextObject } from '#sandbox/page/app/text/plain.js';
 import { RichText } from '#sandbox/page/app/text/rich-text.js';
-import { fromWall, toWall } from '#sandbox/page/app/text/zoned.js';
 import { NOW, names } from './names.js';
 
 /** Markup without what only looks and assistive technology need. */

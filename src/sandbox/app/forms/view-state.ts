@@ -1,5 +1,6 @@
 import { elementsIn, optionsOf } from '../../blocks/walk.js';
 import { type Fields, isFields } from '../../fields.js';
+import { SLOTS } from './slots.js';
 
 /** Values by block and action, as someone types or picks them: text, an option's value, an id, a list of these. */
 export type Typed = Record<string, Record<string, unknown>>;
@@ -109,31 +110,6 @@ function many(given: unknown): unknown[] {
 function zoneOf(element: Fields): Fields {
   return element.type === 'timepicker' && element.timezone ? { timezone: element.timezone } : {};
 }
-
-const SLOTS: Record<string, [slot: string, initial: string]> = {
-  plain_text_input: ['value', 'initial_value'],
-  email_text_input: ['value', 'initial_value'],
-  url_text_input: ['value', 'initial_value'],
-  number_input: ['value', 'initial_value'],
-  rich_text_input: ['rich_text_value', 'initial_value'],
-  file_input: ['files', ''],
-  static_select: ['selected_option', 'initial_option'],
-  external_select: ['selected_option', 'initial_option'],
-  radio_buttons: ['selected_option', 'initial_option'],
-  overflow: ['selected_option', ''],
-  users_select: ['selected_user', 'initial_user'],
-  conversations_select: ['selected_conversation', 'initial_conversation'],
-  channels_select: ['selected_channel', 'initial_channel'],
-  checkboxes: ['selected_options', 'initial_options'],
-  multi_static_select: ['selected_options', 'initial_options'],
-  multi_external_select: ['selected_options', 'initial_options'],
-  multi_users_select: ['selected_users', 'initial_users'],
-  multi_conversations_select: ['selected_conversations', 'initial_conversations'],
-  multi_channels_select: ['selected_channels', 'initial_channels'],
-  datepicker: ['selected_date', 'initial_date'],
-  timepicker: ['selected_time', 'initial_time'],
-  datetimepicker: ['selected_date_time', 'initial_date_time'],
-};
 
 /** The member of a value that holds what was typed or chosen; undefined for buttons. */
 export function slotOf(element: Fields): string | undefined {
