@@ -78,6 +78,26 @@ describe('one message a second in a conversation', () => {
     ]);
     expect([await whisper('U0BO000002'), await say('general')]).toEqual([200, 200]);
   });
+
+  test('an answer takes from the channel only where it replaces what everybody sees', async () => {
+    const button = { type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go' } };
+    const given = {
+      channel: 'C0GENERAL1',
+      blocks: JSON.stringify([{ type: 'actions', elements: [button] }]),
+    };
+    const own = await call('chat.postEphemeral', { ...given, user: 'U0ANA00001' });
+    const shared = await call('chat.postMessage', given);
+    expect([await say('general'), await say('general')]).toEqual([200, 429]);
+    // No app is there to take the click; the address that came with it is good all the same.
+    const replace = async (ts: unknown) => {
+      const click = { user: 'ana', channel: 'general', ts, action_id: 'go' };
+      const { delivery } = await kit.act<{ delivery: string }>('action', click);
+      const url = `${kit.sandbox.url}/commands/${kit.sandbox.teamId}/${delivery}`;
+      return (await toAddress(url, { replace_original: true, text: 'gone' }))[0];
+    };
+    expect(await replace(own.body.message_ts)).toBe(200);
+    expect(await replace(shared.body.ts)).toBe(429);
+  });
 });
 
 test('the wait is a whole number of seconds, and other methods stay usable', async () => {
