@@ -22,9 +22,9 @@ beforeAll(async () => {
   await db.store.commit(ledger.next([opened()]));
   // Far more than sockets hold on both sides: whoever does not read keeps the rest with us.
   const long = 'x'.repeat(30_000);
-  for (let n = 2; n < 300; n += 100) {
+  for (let n = 2; n < 302; n += 25) {
     await db.store.commit(
-      ledger.next(Array.from({ length: 100 }, (_, i) => noted(n + i, `${n + i} ${long}`))),
+      ledger.next(Array.from({ length: 25 }, (_, i) => noted(n + i, `${n + i} ${long}`))),
     );
   }
   const log = { info() {}, warn() {}, error() {} } as never;
