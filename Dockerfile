@@ -12,6 +12,7 @@ WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json /app/manifest.yml ./
 COPY --from=build --chown=root:root /app/bin ./bin
 COPY --from=build --chown=root:root /app/dist ./dist
+COPY --from=build --chown=root:root /app/drills ./drills
 COPY --from=build --chown=root:root /app/migrations ./migrations
 COPY --from=build --chown=root:root /app/runbooks ./runbooks
 COPY --from=build --chown=root:root /app/node_modules ./node_modules

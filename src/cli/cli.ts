@@ -11,6 +11,7 @@ import { Told } from '#told.js';
 import { alerts } from './alerts.js';
 import { type Io, refused, Usage, type Verb, withCore } from './core.js';
 import { doctor } from './doctor/doctor.js';
+import { drill } from './drill/drill.js';
 import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
 import { askingHere, configWithSecret } from './runbook/asked.js';
@@ -267,6 +268,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   doctor,
   health,
   deliveries,
+  drill,
   migrate: migrateVerb,
   rebuild,
   restored,

@@ -65,8 +65,8 @@ export const PERMISSIONS = {
   administer: power(
     'Administering Tocsin',
     [
-      ...['alerts', 'deliveries', 'doctor', 'erase', 'health', 'migrate', 'rebuild', 'restored'],
-      ...['runbook', 'sandbox', 'start', 'token', 'verify'],
+      ...['alerts', 'deliveries', 'doctor', 'drill', 'erase', 'health', 'migrate', 'rebuild'],
+      ...['restored', 'runbook', 'sandbox', 'start', 'token', 'verify'],
     ],
     { from: [], acts: true },
   ),

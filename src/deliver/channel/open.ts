@@ -113,13 +113,15 @@ const PAGES = 20;
 async function makeChannel(attempt: Attempt<'channel.open'>, bot: string | null): Promise<Channel> {
   const { incident } = attempt;
   const interrupted = attempt.repeated;
+  // Whoever sees the channel in a list must not take it for the real thing.
+  const named = incident.drill ? `drill ${incident.title}` : incident.title;
   if (interrupted) {
     const found = await findOurs(attempt, bot);
     if (found) return found;
   }
   for (let taken = 0; taken < NAMES; taken++) {
     try {
-      return await create(attempt, channelName(incident.number, incident.title, taken));
+      return await create(attempt, channelName(incident.number, named, taken));
     } catch (error) {
       const code = error instanceof Refused ? error.code : null;
       // Letters that this workspace does not take: the number alone always is a name.

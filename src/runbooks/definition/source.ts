@@ -41,20 +41,24 @@ const FAULTS: Partial<Record<ErrorCode, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'has two keys in one line; put the value in quotes, or the key in a line of its own',
   DUPLICATE_KEY: 'has this key twice; keep one of them',
   MISSING_CHAR: 'lacks a quote, a bracket or a colon; close what is open',
-  MULTIPLE_DOCS: 'holds several documents; write one runbook in a file, without ---',
+  MULTIPLE_DOCS: 'holds several documents; write one in a file, without ---',
   NON_STRING_KEY: 'has a key that is no text; a template stands in quotes: "{{ inputs.to }}"',
   TAB_AS_INDENT: 'is indented with a tab; use spaces',
   UNEXPECTED_TOKEN: 'has something here that YAML does not expect; put the value in quotes',
 };
 
 /**
+ * @param kind what the file is to be, for what is said of it
  * @returns the definition as data; or what keeps it from being read at all. Faults that leave it readable (a key that
  * is there twice) come along with the data.
  */
-export function readSource(source: string): { source: Source; faults: Fault[] } | { faults: Fault[] } {
+export function readSource(
+  source: string,
+  kind: 'runbook' | 'drill' = 'runbook',
+): { source: Source; faults: Fault[] } | { faults: Fault[] } {
   if (source.length > RUNBOOK_LIMITS.source) {
     const limit = RUNBOOK_LIMITS.source.toLocaleString('en');
-    const text = `has ${source.length.toLocaleString('en')} characters and may have ${limit}; make two runbooks of it`;
+    const text = `has ${source.length.toLocaleString('en')} characters and may have ${limit}; make two ${kind}s of it`;
     return { faults: [{ line: 1, text }] };
   }
   const lines = new LineCounter();
@@ -70,7 +74,7 @@ export function readSource(source: string): { source: Source; faults: Fault[] } 
   const document = documents[0] as Document.Parsed;
   const faults: Fault[] = document.errors.map((error) => ({
     line: lines.linePos(error.pos[0]).line,
-    text: FAULTS[error.code] ?? `is not YAML (${error.code}); compare it with the runbooks in runbooks/`,
+    text: FAULTS[error.code] ?? `is not YAML (${error.code}); compare it with the ${kind}s in ${kind}s/`,
   }));
   if (documents.length > 1) {
     const second = documents[1]?.range?.[0] ?? 0;
