@@ -85,7 +85,7 @@ export type Answer =
   | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   | { kind: 'text'; text: string; ours?: boolean }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish'; incident: number | null }
+  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' | 'status'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
 interface WatchOffer {
@@ -298,6 +298,7 @@ const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
 function powerOf(said: Parsed): Power | null {
   switch (said.kind) {
     case 'form':
+      if (said.form === 'status') return 'state';
       return said.form === 'publish' ? 'publish' : 'note';
     case 'run':
       return said.planOnly ? 'plan' : 'run';
@@ -626,11 +627,11 @@ async function wordsOn(
 ): Promise<string> {
   switch (ask.type) {
     case 'show':
-      return showText(dossier.state, zone, undelivered);
+      return showText(dossier.state, zone, undelivered, asking.now);
     case 'timeline':
       return timelineText(dossier.entries(), { ref: refOf(dossier.state.number), zone: ask.zone ?? zone });
     case 'catchup':
-      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, undelivered);
+      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, undelivered, asking.now);
     case 'actions':
       return actionsText(
         refOf(dossier.state.number),

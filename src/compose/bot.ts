@@ -24,6 +24,7 @@ import { startMetrics, startWeb } from '#web/server.js';
 import {
   startAlertWorker,
   startPublicWorker,
+  startReminderWorker,
   startRunWorker,
   startScheduleWorker,
   startWorker,
@@ -252,7 +253,14 @@ async function build(
       : startPublicWorker({
           ...{ engine, relay, team: core.home },
           world: { ...publicly.world, subscribers: store.subscribers },
-          promises: { ...scheduleWorldOf(core, runWorld), promising: store.incidents.promising },
+          promises: scheduleWorldOf(core, runWorld),
+        });
+  const reminders =
+    role === 'web'
+      ? null
+      : startReminderWorker({
+          world: { ...runWorld, settings: config.org.reminders, reminding: store.incidents.reminding },
+          team: core.home,
         });
   const checks = checksOf({ store, engine, canary, slack, unseen, page: publicly }, 2.5 * canaryMs);
   const health = keepHealth({
@@ -314,7 +322,7 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      const workers = [worker?.stop(), runs?.stop(), schedules?.stop(), alerts?.stop(), publics?.stop()];
+      const workers = [worker, runs, schedules, alerts, publics, reminders].map((one) => one?.stop());
       await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await publicly.stop();
       await engine.close();

@@ -1,7 +1,10 @@
 import { type Document, type ErrorCode, isMap, isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readZone } from '#domain/command/time/zone.js';
+import type { ReminderSettings } from '#domain/incident/reminder.js';
 import { SECRET_KINDS } from '#domain/secret/kind.js';
+import { readSpan } from '#domain/text.js';
+import { SEVERITIES } from '#domain/words.js';
 
 /** Read by the same function as in a command: what a person may type there is what may stand here. */
 const zone = z.string().transform((value, context) => {
@@ -22,6 +25,67 @@ const role = z
 const kept = z.enum(SECRET_KINDS, {
   error: `is no kind of secret that is taken out of texts; the kinds are ${SECRET_KINDS.join(', ')}`,
 });
+
+/** A mapping of these keys and no others: a misspelt one is said with those that there are. */
+function mapping<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `has keys that mean nothing here (${(issue.keys ?? []).join(', ')}); the known ones are ${Object.keys(shape).join(', ')}`
+        : undefined,
+  });
+}
+
+/** A length of time, as people type it; `off` is null. */
+const spanOrOff = z.unknown().transform((value, context) => {
+  if (isOff(value)) return null;
+  const ms = typeof value === 'string' ? readSpan(value) : null;
+  if (ms !== null && ms >= 60_000 && ms <= 7 * 86_400_000) return ms;
+  const message =
+    'is no length of time from 1m to 7d; write it with its unit, such as 30m, 1h30m or 1d, or off';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const isOff = (value: unknown) => value === 'off' || value === false;
+
+/** `off` in the place of a mapping is `off` for each of its keys. */
+function orOff<S extends z.ZodRawShape>(shape: S, keys: readonly (keyof S & string)[]) {
+  const off = Object.fromEntries(keys.map((key) => [key, 'off']));
+  return z.preprocess((value) => (isOff(value) ? off : (value ?? {})), mapping(shape));
+}
+
+const interval = (usual: string) => spanOrOff.prefault(usual);
+const severity = z.enum(SEVERITIES, { error: `is no severity; there are ${SEVERITIES.join(', ')}` });
+
+/** What channels are reminded of, and when. */
+const reminders = orOff(
+  {
+    update: orOff(
+      {
+        ...{ sev1: interval('30m'), sev2: interval('1h'), sev3: interval('off'), sev4: interval('off') },
+        none: interval('1h'),
+      },
+      [...SEVERITIES, 'none'],
+    ).prefault({}),
+    lead: z
+      .preprocess(
+        (value) => (typeof value === 'object' && value !== null ? value : { after: value ?? '10m' }),
+        mapping({ after: interval('10m'), severities: z.array(severity).default(['sev1', 'sev2']) }),
+      )
+      .prefault({}),
+    quiet: interval('1d'),
+    times: z.int().min(1, 'is too small; write 1 to 10').max(10, 'is too big; write 1 to 10').default(3),
+  },
+  ['update', 'lead', 'quiet'],
+)
+  .prefault({})
+  .transform(
+    ({ update, lead: { after, severities }, quiet, times }): ReminderSettings => ({
+      ...{ update, quietMs: quiet, times },
+      lead: after === null ? null : { afterMs: after, of: severities },
+    }),
+  );
 
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
@@ -45,15 +109,12 @@ const ORGANISATION = z.strictObject({
   roles: z.array(role).default(['lead', 'scribe', 'comms', 'ops']),
   components: z.array(z.string().min(1)).default([]),
   announce: z.string().min(1).nullable().default(null),
-  invite: z
-    .strictObject({
-      people: z.array(z.string().regex(/^[UW][A-Z0-9]+$/, 'is not a user id such as U012AB3CD')).default([]),
-      groups: z
-        .array(z.string().regex(/^S[A-Z0-9]+$/, 'is not a user group id such as S012AB3CD'))
-        .default([]),
-    })
-    .default({ people: [], groups: [] }),
-  secrets_in_text: z.strictObject({ keep: z.array(kept).default([]) }).default({ keep: [] }),
+  invite: mapping({
+    people: z.array(z.string().regex(/^[UW][A-Z0-9]+$/, 'is not a user id such as U012AB3CD')).default([]),
+    groups: z.array(z.string().regex(/^S[A-Z0-9]+$/, 'is not a user group id such as S012AB3CD')).default([]),
+  }).default({ people: [], groups: [] }),
+  secrets_in_text: mapping({ keep: z.array(kept).default([]) }).default({ keep: [] }),
+  reminders,
   ...(Object.fromEntries(SECTIONS.map((name) => [name, section])) as Record<SectionName, typeof section>),
 });
 
@@ -62,7 +123,7 @@ export type CheckSections = (sections: Sections, at: PlaceOf, roles: readonly st
 type Sections = Record<SectionName, Record<string, unknown>>;
 
 /** Settings that are not wrong where a file holds them, and not used; but for the title of `status_page`. */
-const LATER = ['severities', 'reminders', 'status_page'];
+const LATER = ['severities', 'status_page'];
 
 /**
  * @property zone default zone for people whose own is not known; null: none set, so UTC
@@ -125,7 +186,7 @@ function withoutLater(settings: unknown): unknown {
 }
 
 function worded(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const known = Object.keys(ORGANISATION.shape).join(', ');
     return `has keys that mean nothing here (${issue.keys.join(', ')}); the known ones are ${known}`;
   }
@@ -138,6 +199,8 @@ function worded(issue: z.core.$ZodIssue): string {
 
 const KINDS: Record<string, string> = {
   string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
   array: 'a list, such as [a, b]',
   object: 'a mapping, such as { name: value }',
   record: 'a mapping, such as { name: value }',

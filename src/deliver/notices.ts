@@ -1,4 +1,6 @@
 import { entryOf, toldText } from '#domain/incident/entry.js';
+import type { About } from '#domain/incident/reminder.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isInSlack } from '#domain/words.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
 import { watchMessage } from '#slack/blocks/watch.js';
@@ -35,24 +37,27 @@ export async function tellWatch(attempt: Attempt<'watch.tell'>): Promise<Body> {
   return { channel: channel.id, ts: found ?? needed('chat.postMessage', body, 'ts') };
 }
 
-/** Says in the incident's channel that the public was promised another post by now; nothing where there has been one since. */
-export async function remindOfPost(attempt: Attempt<'status.remind'>): Promise<Body> {
+/** Reminds the incident's channel; nothing where somebody has done something about it since, or it was reminded anew. */
+export async function remindChannel(attempt: Attempt<'reminder.post'>): Promise<Body> {
   const { incident, row, channel, world } = attempt;
-  const { n } = row.effect.payload;
-  const { promised } = incident;
-  if (promised?.n !== n) return { overtaken: true };
+  const { about, seq } = row.effect.payload;
+  const told = incident.rhythm?.told?.[about];
+  if (told?.seq !== seq || isOver(incident, about)) return { overtaken: true };
+  const message = reminderMessage(incident, about, told, { command: world.org.command, now: world.now() });
   const { found, body } = await attempt.postOnce(
-    { id: `reminder ${n}`, incident: row.incident, entry: n },
-    new Date(promised.by),
     {
-      channel: channel.id,
-      ...reminderMessage(promised.by, incident.roles.lead?.id ?? null, world.org.command, {
-        incident: row.incident,
-        n,
-      }),
-      ...NO_PREVIEWS,
+      ...{ id: `reminded ${seq}`, incident: row.incident },
+      ...(told.promise !== undefined && { entry: told.promise }),
     },
+    new Date(told.at),
+    { channel: channel.id, ...message, ...NO_PREVIEWS },
     { patient: false },
   );
   return { channel: channel.id, ts: found ?? needed('chat.postMessage', body, 'ts') };
+}
+
+/** A promise to the public that has been kept, or taken back; and all else of what is resolved. */
+function isOver({ status, promised, rhythm }: IncidentState, about: About): boolean {
+  if (about === 'public') return promised?.n !== rhythm?.told?.public?.promise;
+  return status === 'resolved';
 }

@@ -43,7 +43,7 @@ export const PERMISSIONS = {
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
     ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
-    ...['link', 'merge'],
+    ...['link', 'merge', 'next', 'snooze', 'Still going'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'search', 'timeline', 'catchup', 'actions', 'runs'], {
@@ -201,6 +201,9 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   RecordCause: 'state',
   AddAction: 'state',
   CompleteAction: 'state',
+  PromiseUpdate: 'state',
+  SnoozeReminders: 'state',
+  ConfirmOngoing: 'state',
   InvitePeople: 'invite',
   UninvitePeople: 'invite',
   PublishPost: 'publish',
@@ -233,6 +236,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   RecordAlert: null,
   NoteAlertsShown: null,
   TakeAlerts: null,
+  RemindChannel: null,
   NoteLinked: null,
   NoteTakenIn: null,
   NoteUnlinked: null,

@@ -290,7 +290,23 @@ export const SENTENCES = {
   }),
   NEXT_UPDATE_PAST: (p: { next: string }) => ({
     sentence: `The next update cannot be promised by ${p.next}: that has passed.`,
-    next: 'Write a time that comes: `--next 30m`, `--next 14:30`.',
+    next: 'Write a time that comes: `30m`, `14:30`.',
+  }),
+  NO_UPDATE_DUE: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved: nobody waits for an update, and nobody is reminded of one.`,
+    next: 'Leave it at that, or take the incident up again: `reopen REASON`.',
+  }),
+  NO_UPDATE_PROMISED: (p: { ref: string }) => ({
+    sentence: `No next update of ${p.ref} is promised.`,
+    next: 'Promise one: `next 30m`, `next 14:30`.',
+  }),
+  NOT_SNOOZED: (p: { ref: string }) => ({
+    sentence: `Reminders in ${p.ref} are not snoozed.`,
+    next: 'Snooze them: `snooze 30m`, `snooze 14:30`.',
+  }),
+  NOT_WITHIN: (p: { at: string; within: string; form: string }) => ({
+    sentence: `${p.at} is no time that comes within ${p.within}.`,
+    next: `Write one that is: \`${p.form}\`.`,
   }),
   STANDING_HAS_NO_POSTS: (_: Record<string, never>) => ({
     sentence:

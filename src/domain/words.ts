@@ -68,6 +68,12 @@ export function toSeconds(at: Date): string {
   return `${at.toISOString().slice(0, 19)}Z`;
 }
 
+/** The record is read in many zones: a time inside a sentence says its own, and its day where that is another one than beside it. */
+export function minuteText(at: string, beside: string): string {
+  const sameDay = at.slice(0, 10) === beside.slice(0, 10);
+  return `${at.slice(sameDay ? 11 : 0, 16).replace('T', ' ')} UTC`;
+}
+
 /** @returns the moment of something that happens now. */
 export function momentNow(now: Date): Moment {
   return { at: toSeconds(now), until: null, precision: 'second' };

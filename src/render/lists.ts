@@ -36,8 +36,18 @@ function listLine(state: IncidentState, refused: readonly Undelivered[]): string
   return `${refOf(state.number)} ${state.severity ?? 'no severity'} ${state.status}${marks}: ${excerpt(state.title)} · ${lead} · ${where}${alerts}`;
 }
 
-/** The answer to `show`: what the incident is now. @param refused what Slack refused of it. @throws RangeError when there is no such zone */
-export function showText(state: IncidentState, zone = 'UTC', refused: readonly Undelivered[] = []): string {
+/**
+ * The answer to `show`: what the incident is now.
+ * @param refused what Slack refused of it
+ * @param now null: what ends at some time is shown as if it went on
+ * @throws RangeError when there is no such zone
+ */
+export function showText(
+  state: IncidentState,
+  zone = 'UTC',
+  refused: readonly Undelivered[] = [],
+  now: Date | null = null,
+): string {
   const clock = clockIn(zone);
   const entries = state.entries - (state.skipped ?? 0);
   const lines = [
@@ -51,6 +61,7 @@ export function showText(state: IncidentState, zone = 'UTC', refused: readonly U
     ...impacts(state),
     state.links ? capped(`links: ${linksText(state.links)}`) : '',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
+    ...rhythmLines(state, clock, now),
     ...alertLines(state),
     ...underWay(state),
     watched(state, clock),
@@ -68,12 +79,13 @@ export async function catchupText(
   entries: Entries,
   zone = 'UTC',
   refused: readonly Undelivered[] = [],
+  now: Date | null = null,
 ): Promise<string> {
   const clock = clockIn(zone);
   const { lines, earlier } = await newest(entries, clock, 2_500);
   const more = earlier > 0 ? [`… ${earlier} earlier: \`timeline\` shows more`] : [];
   const none = lines.length === 0 ? ['nothing new'] : [];
-  return [showText(state, zone, refused), '', ...more, ...underDays(lines), ...none].join('\n');
+  return [showText(state, zone, refused, now), '', ...more, ...underDays(lines), ...none].join('\n');
 }
 
 /** The answer to `actions`: a line per action item, open ones first. */
@@ -162,6 +174,19 @@ function alertLines({ alerts }: IncidentState): string[] {
 
 function alertsFire(count: number): string {
   return count === 1 ? '1 alert fires' : `${count} alerts fire`;
+}
+
+/** By when more was promised, and that nobody is reminded meanwhile. */
+function rhythmLines({ status, rhythm, promised }: IncidentState, clock: Clock, now: Date | null): string[] {
+  const { next, snoozed } = status === 'resolved' ? {} : (rhythm ?? {});
+  const minute = (at: string) => dateTimeOf({ at, until: null, precision: 'minute' }, clock);
+  return [
+    ...(next ? [`next update promised by ${minute(next.by)} (${personLabel(next.who)})`] : []),
+    ...(promised ? [`next public update promised by ${minute(promised.by)}`] : []),
+    ...(snoozed && Date.parse(snoozed.until) > (now?.getTime() ?? 0)
+      ? [`reminders snoozed until ${minute(snoozed.until)} (${personLabel(snoozed.who)})`]
+      : []),
+  ];
 }
 
 /** Runs that have not ended: these want something, or are at work. */

@@ -63,6 +63,14 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       );
       return `${ref} recorded: the impact is measured from ${begin} (${start}) to ${ending} (${end}) · what it comes to stands in the timeline when Prometheus has answered`;
     }
+    case 'RemindersSnoozed': {
+      const { until } = fact.data;
+      if (until === null) return `${ref} recorded: reminders are not snoozed any more`;
+      const moment = momentText({ at: until, until: null, precision: 'minute' }, now);
+      return `${ref} recorded: reminders are snoozed until ${moment} · \`snooze off\` ends it`;
+    }
+    case 'OngoingConfirmed':
+      return `${ref} recorded: still going`;
     case 'ChannelOpened':
       return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
     case 'HeadlinePosted':
@@ -135,6 +143,10 @@ function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;
   if (only.type === 'IncidentLinked') return `To take it back: \`strike ${n} REASON\``;
+  if (only.type === 'UpdatePromised')
+    return only.data.next === null
+      ? ''
+      : '`next off` takes it back; whoever leads is reminded when it is due';
   if (only.type === 'IncidentOpened') return `To correct: \`title TEXT\`, \`time ${n} TIME\``;
   const ofPage = howToCorrectPublic(only);
   if (ofPage) return ofPage;

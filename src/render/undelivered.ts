@@ -95,7 +95,8 @@ function nameOf(effect: Effect): string {
     case 'status.tell':
       return 'what subscribers are told';
     case 'status.remind':
-      return 'that another public post is due';
+    case 'reminder.post':
+      return 'a reminder';
     case 'secret.tell':
       return 'that a recorded message holds a secret';
     case 'incident.link':

@@ -7,6 +7,7 @@ import type { Metrics } from '#metrics.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { PUBLISH_ACTIONS } from './blocks/publish.js';
+import { REMINDER_ACTIONS } from './blocks/reminder.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
 import {
@@ -37,6 +38,7 @@ import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
 import { noteWhoLeft, onJoined, onLeft, onUserChange } from './people/membership.js';
 import { createPeople, type PeopleStore } from './people/people.js';
+import { onReminder } from './reminders.js';
 import {
   createSlackClient,
   createWhoAmI,
@@ -261,11 +263,13 @@ export function listenToOthers(
   app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
   app.action<BlockButtonAction>(WATCH_ACTIONS.reopen, onReopen(context));
   app.action<BlockButtonAction>(ALERT_ACTIONS, onAlertButton(context));
+  app.action<BlockButtonAction>(REMINDER_ACTIONS, onReminder(context));
   app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
   app.view('log', onSubmission(context, 'log'));
   app.view('publish', onSubmission(context, 'publish'));
+  app.view('status', onSubmission(context, 'status'));
   app.view('publish_preview', onPreview(context));
   app.view('which', onWhich(context, unassigned));
   app.shortcut<MessageShortcut>(

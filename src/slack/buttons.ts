@@ -43,7 +43,7 @@ import { changeModal, type From, formView, input, modal, valuesOf } from './moda
 import { previewedIn, previewModal } from './modals/preview.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
-type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
+export type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
 
 /** *Publish* under the preview of a public post. */
 export const onPublish = (context: Context) => clicked(context, publish, true);
@@ -78,7 +78,7 @@ export function onCancel(context: Context): Middleware<ButtonArgs> {
 }
 
 /** @param replaces the question gives way to what came of it; else the message stays, and only who clicked reads the answer */
-function clicked(
+export function clicked(
   context: Context,
   work: (context: Context, click: Click) => Promise<Reply | null>,
   replaces: boolean,
@@ -98,7 +98,8 @@ function tell(context: Context, body: BlockButtonAction, reply: Reply, replaces:
   return respondTo(body.response_url, { replace_original: replaces, ...ephemeral(reply) }, context.log);
 }
 
-const tooOld = (next: string) => said(`That button is too old to be understood. ${next}`);
+/** What a button says that this version did not make. */
+export const tooOld = (next: string) => said(`That button is too old to be understood. ${next}`);
 const TYPE_AGAIN = 'Type the command again.';
 const TYPE_BESIDE = 'Type the command that stands beside it.';
 const SEE_RUNS = '`runs` shows how the runs stand.';
@@ -107,7 +108,7 @@ const SEE_RUNS = '`runs` shows how the runs stand.';
  * Who clicked, and whether they are in that incident's channel now.
  * @param key of what was typed or decided, so that a double click, which has two triggers, is one fact; null: the trigger
  */
-async function clickedBy(
+export async function clickedBy(
   context: Context,
   body: BlockButtonAction,
   incident: number,
@@ -119,7 +120,7 @@ async function clickedBy(
   return { ...asker, here: await isInChannelOf(context, asker.asking, body.channel?.id, incident) };
 }
 
-const originOf = (body: BlockButtonAction): Origin => ({
+export const originOf = (body: BlockButtonAction): Origin => ({
   channel: body.channel?.id ?? '',
   trigger: body.trigger_id,
   reply: body.response_url || null,
@@ -255,7 +256,7 @@ async function reopen(context: Context, { body, action }: Click): Promise<Reply 
  * As if the line had been typed in that incident's channel. That it was offered there once says nothing of what whoever
  * clicks may do or see there today.
  */
-async function asTyped(
+export async function asTyped(
   context: Context,
   body: BlockButtonAction,
   incident: number,

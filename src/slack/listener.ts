@@ -256,6 +256,8 @@ export interface Reply {
   block?: string;
   /** What the form gives way to, while it is open. */
   view?: types.ModalView;
+  /** It is in the record. */
+  recorded?: true;
   /** The question that was answered still stands: it can be answered again. */
   keeps?: true;
 }
@@ -493,6 +495,7 @@ const LINES: Record<Form, string> = {
   note: 'note 14:32 TEXT',
   log: 'log, then a line for each entry: TIME TEXT',
   publish: 'publish identified --next 30m TEXT',
+  status: 'status identified TEXT',
 };
 
 /**
@@ -531,7 +534,7 @@ export async function replyFor(
     case 'recorded': {
       const words = answer.remark ? `${answer.text}\n${answer.remark}` : answer.text;
       const blocks = answer.watch && watchOffer(words, answer.watch);
-      return { ...said(words), ...(blocks && { blocks }) };
+      return { ...said(words), recorded: true, ...(blocks && { blocks }) };
     }
     case 'text':
       return { ...said(answer.text), formatted: answer.ours === true };
@@ -541,7 +544,8 @@ export async function replyFor(
     }
     case 'form': {
       const { form, incident } = answer;
-      const of = form === 'publish' ? await asItIs(context, asked.asking, incident) : null;
+      const of =
+        form === 'publish' || form === 'status' ? await asItIs(context, asked.asking, incident) : null;
       const view = formView(form, { incident, channel, reply }, { components: context.components, of });
       if (await openView(context, trigger, view)) return null;
       const line = `${context.command} ${LINES[form]}`;

@@ -352,11 +352,12 @@ async function openIncidents(db: Queryable, team: string): Promise<IncidentState
   ]);
 }
 
-/** @returns incidents whose public was promised another post, resolved or not. */
-async function promising(db: Queryable, team: string): Promise<IncidentState[]> {
-  // Written like the index incident_promising.
-  const sql = "select state from incident where team = $1 and state ? 'promised' order by number";
-  return states(db, 'promising_incidents', sql, [team]);
+/** @returns incidents that have a channel, and are open or have promised their public another post. */
+async function reminding(db: Queryable, team: string): Promise<IncidentState[]> {
+  // Written like the index incident_promising, and that of open ones.
+  const sql = `select state from incident where team = $1 and (open or state ? 'promised') and channel_id is not null
+    order by number`;
+  return states(db, 'reminding_incidents', sql, [team]);
 }
 
 /** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
@@ -406,7 +407,7 @@ export const incidents = (db: Queryable) =>
     nextNumber,
     ofChannel: incidentOfChannel,
     open: openIncidents,
-    promising,
+    reminding,
     list: listIncidents,
     entry,
     entriesNumbered,

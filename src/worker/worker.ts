@@ -12,7 +12,7 @@ import { sendExport } from '#deliver/export.js';
 import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import { noteLink } from '#deliver/link.js';
-import { remindOfPost, tellWatch } from '#deliver/notices.js';
+import { remindChannel, tellWatch } from '#deliver/notices.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
@@ -27,6 +27,7 @@ import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
 import { keepPromises, type PublicScheduleWorld } from '#schedules/public.js';
+import { type ReminderWorld, remindChannels } from '#schedules/reminders.js';
 import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
 import { watchStanding } from '#schedules/standing.js';
 import { drainWatchLane, type WatchWorld } from '#schedules/watch.js';
@@ -193,7 +194,9 @@ const DELIVERIES: {
   'status.tell': async ({ row }) => {
     throw new Error(`what subscribers are told is in a lane of deliveries: ${row.lane}`);
   },
-  'status.remind': remindOfPost,
+  // Owed by a version before: what is due is found in the record now, and owed as the next kind.
+  'status.remind': async () => ({ overtaken: true }),
+  'reminder.post': remindChannel,
   'incident.link': noteLink,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
@@ -278,8 +281,7 @@ interface PublicWorkerOptions extends LaneWorkerOptions {
 }
 
 /**
- * Has the public page written, and those told who want to hear of it; begins and ends planned work, and reminds of posts that
- * were promised. For as long as it runs.
+ * Has the public page written, and those told who want to hear of it; begins and ends planned work. For as long as it runs.
  */
 export function startPublicWorker({
   world,
@@ -292,10 +294,9 @@ export function startPublicWorker({
   const worker = drainLanes(PUBLIC, options, (lane, of, stopping) =>
     drainPublicLane(lane, { ...of, world }, stopping),
   );
-  const reminded = new Set<string>();
   const keep = async () => {
     const where = await team();
-    if (where !== null) await keepPromises(where, promises, reminded);
+    if (where !== null) await keepPromises(where, promises);
   };
   const stopKeeping = every(everyMs, keep, (error) => {
     world.log.warn({ error: String(error) }, 'what the public was promised could not be looked at');
@@ -341,4 +342,24 @@ export function startScheduleWorker({ schedules, world, team, everyMs = 1_000 }:
     world.log.warn({ error: String(error) }, 'scheduled work could not be looked at');
   // No schedules: only what an earlier configuration left is to be forgotten, which `syncSchedules` does once.
   return { stop: every(everyMs, doDue, failed, schedules.size === 0) };
+}
+
+interface ReminderWorkerOptions {
+  world: ReminderWorld;
+  team: () => Promise<string | null>;
+  /** How often the record is looked at, in ms; 5,000. */
+  everyMs?: number;
+}
+
+/** Has channels reminded of what is due, as long as it runs. What is due stands in the record: every worker may look. */
+export function startReminderWorker({ world, team, everyMs = 5_000 }: ReminderWorkerOptions): {
+  stop(): Promise<void>;
+} {
+  const look = async (stopping: AbortSignal) => {
+    const where = await team();
+    if (where !== null) await remindChannels(where, world, stopping);
+  };
+  const failed = (error: unknown) =>
+    world.log.warn({ error: String(error) }, 'what channels are to be reminded of could not be looked at');
+  return { stop: every(everyMs, look, failed) };
 }

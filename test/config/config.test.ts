@@ -212,7 +212,61 @@ describe('tocsin.yml', () => {
     expect(read('zone: US/Pacfic\n')).toEqual([expect.stringContaining('Did you mean `US/Pacific`?')]);
   });
   test('settings of parts that are still to come are no mistake', () => {
-    expect(read('severities: [1]\nreminders: {}\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+    expect(read('severities: [1]\nannounce: ops\n')).toMatchObject({ announce: 'ops' });
+  });
+  test('reminders: lengths of time, each of which may be off', () => {
+    const MIN = 60_000;
+    const usual = {
+      update: { sev1: 30 * MIN, sev2: 60 * MIN, sev3: null, sev4: null, none: 60 * MIN },
+      lead: { afterMs: 10 * MIN, of: ['sev1', 'sev2'] },
+      ...{ quietMs: 24 * 60 * MIN, times: 3 },
+    };
+    for (const source of ['', 'reminders:\n', 'reminders: {}\n'])
+      expect(read(source)).toMatchObject({ reminders: usual });
+    const silent = { update: { sev1: null, sev4: null, none: null }, lead: null, quietMs: null };
+    for (const off of ['off', 'false'])
+      expect(read(`reminders: ${off}\n`)).toMatchObject({ reminders: silent });
+    const some =
+      'reminders:\n  update: { sev1: 15m, sev3: 1h30m, none: off }\n  lead: 5m\n  quiet: off\n  times: 1\n';
+    expect(read(some)).toMatchObject({
+      reminders: {
+        update: { ...usual.update, sev1: 15 * MIN, sev3: 90 * MIN, none: null },
+        ...{ lead: { afterMs: 5 * MIN, of: ['sev1', 'sev2'] }, quietMs: null, times: 1 },
+      },
+    });
+    expect(read('reminders: { update: off, lead: { after: 1h, severities: [sev1] } }\n')).toMatchObject({
+      reminders: { ...usual, update: silent.update, lead: { afterMs: 60 * MIN, of: ['sev1'] } },
+    });
+  });
+  test.each([
+    [
+      'reminders:\n  update:\n    sev1: 30\n',
+      3,
+      /update\.sev1 is no length of time from 1m to 7d; write it with its unit/,
+    ],
+    [
+      'reminders:\n  update:\n    sev9: 30m\n',
+      2,
+      /update has keys that mean nothing here \(sev9\); the known ones are sev1, sev2, sev3, sev4, none/,
+    ],
+    ['reminders:\n  quiet: 1s\n', 2, /quiet is no length of time/],
+    [
+      'reminders:\n  lead: { after: 5m, severities: [high] }\n',
+      2,
+      /severities\.0 is no severity; there are sev1, sev2/,
+    ],
+    ['reminders:\n  times: 0\n', 2, /times is too small; write 1 to 10/],
+    ['reminders:\n  times: 1.5\n', 2, /times is not a whole number/],
+    [
+      'reminders:\n  often: 5m\n',
+      1,
+      /reminders has keys that mean nothing here \(often\); the known ones are update, lead, quiet, times/,
+    ],
+    ['reminders: 5m\n', 1, /reminders is not a mapping/],
+  ])('%j is a mistake, said with its line', (source, line, words) => {
+    const said = read(source);
+    expect(said).toEqual([expect.stringMatching(words)]);
+    expect(String(said)).toMatch(new RegExp(`^tocsin\\.yml:${line}: `));
   });
   test('the sections about runbooks are let through as they are, and one can ask where they stand', () => {
     const source =

@@ -151,6 +151,10 @@ const EVERY: DraftFact[] = [
   draft('IncidentLinked', { ...HAPPENED, other: 9, theirs: 4 }, { text: 'one deploy' }),
   draft('IncidentMerged', { ...HAPPENED, into: 9, channel: 'C9' }, { text: 'the same' }),
   draft('IncidentTakenIn', { ...HAPPENED, from: 9, theirs: 4 }),
+  draft('UpdatePromised', { ...HAPPENED, next: '2024-11-10T02:30:00Z' }),
+  draft('RemindersSnoozed', { until: null }),
+  draft('OngoingConfirmed', {}),
+  draft('ChannelReminded', { about: 'update', nth: 3, promise: 2, last: true }),
   draft('AlertsMoved', { ...HAPPENED, group: 'g1', to: null, firing: 0 }, { key: 'service=tts' }),
   draft(
     'AlertsTaken',

@@ -19,7 +19,6 @@ const moment = (minutes: number): Moment => ({
 const world = () => ({
   ...kit.world,
   now: () => now,
-  promising: (team: string) => kit.store.incidents.promising(team),
 });
 const tell = async (...of: Parameters<RunKit['world']['tell']>) => {
   const answer = await kit.world.tell(...of);
@@ -37,7 +36,7 @@ describe('planned work', () => {
     await tell({ type: 'OpenStandingRecord' }, null, bot('standing'));
     const plan = { title: 'Upgrade', text: null, from: moment(5), to: moment(10), components: ['API'] };
     await tell({ type: 'PlanMaintenance', ...plan }, STANDING, bot('plan'));
-    const look = () => Promise.all([1, 2, 3].map(() => keepPromises(TEAM, world(), new Set())));
+    const look = () => Promise.all([1, 2, 3].map(() => keepPromises(TEAM, world())));
     await look();
     expect(await states()).toEqual(['scheduled']);
     now = new Date(now.getTime() + 5 * 60_000);
@@ -57,56 +56,8 @@ describe('planned work', () => {
     const asking = { ...bot('cancel'), by: ANA };
     await tell({ type: 'PostMaintenance', maintenance: 2, state: 'cancelled', text: null }, STANDING, asking);
     now = new Date(now.getTime() + 5 * 60_000);
-    await keepPromises(TEAM, world(), new Set());
+    await keepPromises(TEAM, world());
     const posts = await kit.store.incidents.entriesOf(TEAM, STANDING, ['post']);
     expect(posts.map(({ detail }) => detail.state).slice(-2)).toEqual(['scheduled', 'cancelled']);
   });
-});
-
-test('a promised post that does not come is asked for once, and not where there is one since', async () => {
-  const { incident } = await tell(
-    {
-      type: 'OpenIncident',
-      title: 'x',
-      severity: null,
-      components: [],
-      private: false,
-      drill: false,
-      moment: null,
-    },
-    null,
-    bot('open'),
-  );
-  await tell({ type: 'NoteChannelOpened', channel: { id: 'C7', name: 'inc-7' } }, incident, bot('channel'));
-  const post = { state: 'identified' as const, moment: null, text: 'x', confirmed: true };
-  await tell({ type: 'PublishPost', ...post, next: moment(30) }, incident, bot('post'));
-  const owed = async () => {
-    const rows = await kit.sql<{ payload: { n: number } }>(
-      `select payload from outbox where kind = 'status.remind' and incident = $1`,
-      [incident],
-    );
-    return rows.map(({ payload }) => payload.n);
-  };
-  const reminded = new Set<string>();
-  await keepPromises(TEAM, world(), reminded);
-  expect(await owed()).toEqual([]);
-  now = new Date(now.getTime() + 31 * 60_000);
-  await keepPromises(TEAM, world(), reminded);
-  await keepPromises(TEAM, world(), reminded);
-  await keepPromises(TEAM, world(), new Set());
-  expect(await owed()).toEqual([2]);
-  await tell({ type: 'PublishPost', ...post, next: moment(30) }, incident, bot('post 2'));
-  await keepPromises(TEAM, world(), reminded);
-  expect(reminded.size).toBe(0);
-  now = new Date(now.getTime() + 31 * 60_000);
-  await tell(
-    { type: 'ChangeStatus', status: 'resolved', moment: null, text: null },
-    incident,
-    bot('resolve'),
-  );
-  await keepPromises(TEAM, world(), reminded);
-  // What people hold to be over, the public has still been promised.
-  expect(await owed()).toEqual([2, 3]);
-  await tell({ type: 'PublishPost', ...post, state: 'resolved' }, incident, bot('post 3'));
-  expect(await kit.store.incidents.promising(TEAM)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Entry } from '#domain/incident/entry.js';
+import type { About, Told } from '#domain/incident/reminder.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { PostPreview } from '#domain/status/publish.js';
@@ -430,14 +431,62 @@ describe('what the public is to read', () => {
     expect(shown).toContain('at the time of publishing');
   });
 
-  test('that another was promised is told to who leads, with a button that opens the form', () => {
-    const of = { incident: 7, n: 4 };
-    const message = reminderMessage('2024-11-10T02:10:00Z', 'U1', '/oncall', of);
-    expect(message.text).toContain('<@U1> The public was promised another update by <!date^');
-    expect(message.text).toContain('`/oncall publish TEXT`');
-    expect(message.blocks[1]).toMatchObject({
-      elements: [{ action_id: 'publish:write', style: 'primary', text: { text: 'Write the update' } }],
+  describe('reminders', () => {
+    const now = new Date('2024-11-10T02:42:10.000Z');
+    const reminded = (about: About, over: Partial<IncidentState> = {}, told: Partial<Told> = {}) =>
+      reminderMessage(state(over), about, { seq: 9, ...told }, { command: '/oncall', now });
+    const { roles, ...unled } = state();
+    const ids = (message: ReturnType<typeof reminderMessage>) =>
+      message.blocks.flatMap((block) =>
+        block.type === 'actions'
+          ? block.elements.map((one) => ('action_id' in one ? one.action_id : ''))
+          : [],
+      );
+
+    test('that another post was promised is told to who leads, with a button that opens the form', () => {
+      const promised = { n: 4, at: '', by: '2024-11-10T02:40:00Z' };
+      const message = reminded('public', { promised }, { promise: 4 });
+      expect(message.text).toContain('<@U1> The public was promised another update by <!date^');
+      expect(message.text).toContain('`/oncall publish TEXT`');
+      expect(message.text).not.toContain('ago');
+      expect(message.blocks[1]).toMatchObject({
+        elements: [
+          { action_id: 'publish:write', style: 'primary', text: { text: 'Write the update' } },
+          {},
+          {},
+          {},
+        ],
+      });
+      const lead = { id: 'cli:root', name: null };
+      expect(reminded('public', { promised, roles: { lead } }, { promise: 4 }).text).toMatch(/^The public/);
     });
-    expect(reminderMessage('2024-11-10T02:10:00Z', 'cli:root', '/oncall', of).text).toMatch(/^The public/);
+
+    test('the last one says so; the day is named where it is another', () => {
+      const rhythm = {
+        updated: '2024-11-10T01:42:10.000Z',
+        heard: '2024-11-09T01:42:10.000Z',
+        next: { n: 3, by: '2024-11-08T23:00:00Z', at: '', who: { id: 'U2', name: 'bo' } },
+      };
+      expect(reminded('update', { rhythm }, { last: true }).text).toBe(
+        '<@U1> <@U2> The next update was promised by <!date^1731106800^{date_short_pretty} {time}|2024-11-08 23:00 UTC>. That was 1 d 3 h 42 min ago. This is the last reminder of it. Say how it stands: `/oncall status identified TEXT`; by when there is more: `/oncall next 30m`.',
+      );
+      expect(reminded('quiet', { rhythm }).text).toMatch(
+        /^<@U1> Nothing was recorded here for 1 d 1 h\. Is it/,
+      );
+    });
+
+    test('where nobody leads it says that too, and offers to', () => {
+      const message = reminderMessage({ ...unled, roles: {} }, 'update', { seq: 9 }, { command: '/i', now });
+      expect(message.text).toMatch(/^No update for 1 h\. Nobody leads\. Say how/);
+      expect(ids(message)).toEqual([
+        'remind:update',
+        'remind:snooze:15m',
+        'remind:snooze:30m',
+        'remind:snooze:1h',
+        'remind:lead',
+      ]);
+      expect(ids(reminded('update', { roles }))).toHaveLength(4);
+      for (const about of ['update', 'public', 'lead', 'quiet'] as const) fits(reminded(about));
+    });
   });
 });

@@ -628,7 +628,12 @@ describe('publishing from Slack', () => {
     kit.behind.answer = async () => ({ kind: 'form', form: 'publish', incident: 7 });
     const ts = await kit.post(
       kit.channel,
-      reminderMessage('2024-11-10T02:10:00Z', ANA, '/incident', { incident: 7, n: 4 }),
+      reminderMessage(
+        { ...state, promised: { n: 4, at: '', by: '2024-11-10T02:10:00Z' } },
+        'public',
+        { seq: 9, promise: 4 },
+        { command: '/incident', now: new Date() },
+      ),
     );
     const write = () =>
       kit.act<Outcome>('action', { user: 'ana', channel: kit.channel, ts, action_id: 'publish:write' });

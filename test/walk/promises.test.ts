@@ -87,6 +87,23 @@ test('undo goes back as far as one likes, the record with it', async () => {
   expect(await walk.tocsin('verify', file)).toMatchObject({ code: 0 });
 });
 
+test('an update that was promised and does not come is asked for once, by whichever bot', async () => {
+  const type = async (text: string) =>
+    (await send(one, signedCommand(walk.slack.signingSecret, { text: `${text} INC-1` }))).text;
+  expect(await type('next 1s')).toMatch(/recorded.*next update by/);
+  const asked = await walk.until('the reminder', ({ channels }) => {
+    const here = channels.find(({ name }) => name.startsWith('inc-1-'))?.messages ?? [];
+    const found = here.filter(({ text }) => text.includes('The next update was promised by'));
+    return found.length > 0 && found;
+  });
+  expect(asked).toHaveLength(1);
+  expect(await type('show')).toMatch(/next update promised by/);
+  expect(await type('snooze 10m')).toMatch(/recorded: reminders are snoozed until/);
+  expect(await type('show')).toMatch(/reminders snoozed until .* \(ana\)/);
+  const { out } = await walk.tocsin('export', 'INC-1', '--format', 'facts');
+  expect(out.match(/"type":"ChannelReminded"/g)).toHaveLength(1);
+});
+
 test('requests that Slack did not sign, or long ago, or not yet, are refused and leave nothing', async () => {
   const before = (await exported()).timeline.length;
   const good = signedCommand(walk.slack.signingSecret, { text: 'note INC-1 hostile' });

@@ -9,6 +9,8 @@ const EXAMPLES: Record<VerbName, string> = {
   resolve: 'resolve 02:02 all nodes answer again',
   reopen: 'reopen requests fail again',
   dismiss: 'dismiss a test of the alerts',
+  next: 'next 30m',
+  snooze: 'snooze 30m',
   sev: 'sev sev1 all regions are affected',
   lead: 'lead @ana',
   role: 'role scribe @bo',

@@ -10,6 +10,7 @@ import { OPEN } from './verb/open.js';
 import { PEOPLE } from './verb/people.js';
 import { PUBLISHES } from './verb/publish.js';
 import { RECORDS } from './verb/records.js';
+import { REMINDERS } from './verb/reminders.js';
 import { RUNS } from './verb/run.js';
 import { WATCHES } from './verb/watch.js';
 import {
@@ -35,6 +36,7 @@ const PARSERS: Required<Parsers> = {
   ...PEOPLE,
   ...RUNS,
   ...WATCHES,
+  ...REMINDERS,
   ...ALERTS,
   ...ASKS,
   ...FINDS,

@@ -50,6 +50,8 @@ const TABLE = {
   resolve: ['resolve [TIME] [TEXT]', 'the same as status resolved', { aliases: ['close'], timed: true }],
   reopen: ['reopen REASON', 'go on with a resolved incident'],
   dismiss: ['dismiss [REASON]', 'not an incident: resolve it as a false alarm'],
+  next: ['next 30m|14:30|off', 'promise the next update; whoever leads is reminded', { textless: true }],
+  snooze: ['snooze [30m|14:30|off]', 'be reminded of nothing for a while', { textless: true }],
   sev: ['sev sev1|sev2|sev3|sev4 [REASON]', 'change the severity', { aliases: ['severity'] }],
   lead: ['lead @NAME', 'name the incident lead', { textless: true }],
   role: ['role ROLE @NAME', 'give somebody a role', { textless: true }],
@@ -336,7 +338,7 @@ type Said =
   | ({ kind: 'watch' } & WatchAsked)
   /** `until` null: not muted any more. */
   | { kind: 'mute'; key: string; until: Date | null }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' };
+  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' | 'status' };
 
 /** A watch as it was typed. */
 export interface WatchAsked {

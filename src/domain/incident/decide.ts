@@ -15,6 +15,7 @@ import { happened, type Moment, momentNow, type Person, personLabel, refOf, STAN
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
+import { sameRhythm } from './reminder.js';
 import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
 
@@ -254,11 +255,18 @@ const RULES: {
   // -- what the incident is --
 
   /** Any status may follow any other: people correct themselves. The same one again needs a text to be worth an entry. */
-  ChangeStatus: (state, { status, moment, text }, asking) => {
+  ChangeStatus: (state, { status, moment, text, next = null }, asking) => {
     if (status === state.status && text === null && state.statusEntry !== null) {
-      return refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status });
+      return next === null
+        ? refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status })
+        : promised(state, next, asking);
     }
-    const data = { ...happened(state, asking, moment), status, reopened: false };
+    const vain = next && promisedInVain({ ...state, status }, next, asking);
+    if (vain) return vain;
+    const data = {
+      ...{ ...happened(state, asking, moment), status, reopened: false },
+      ...(next && { next: next.at }),
+    };
     return [{ type: 'StatusChanged', data, texts: given({ text }) }];
   },
 
@@ -401,6 +409,42 @@ const RULES: {
     return [strike(entry, found, 'undone by its author')];
   },
 
+  // -- what people want to be reminded of --
+
+  PromiseUpdate: (state, { next }, asking) => {
+    if (next === null && !state.rhythm?.next)
+      return refuse('NO_UPDATE_PROMISED', { ref: refOf(state.number) });
+    return promised(state, next, asking);
+  },
+
+  SnoozeReminders: (state, { until }, asking) => {
+    const ref = refOf(state.number);
+    if (until === null)
+      return state.rhythm?.snoozed
+        ? [{ type: 'RemindersSnoozed', data: { until: null }, texts: {} }]
+        : refuse('NOT_SNOOZED', { ref });
+    // What the public was promised is reminded of all the same.
+    if (state.status === 'resolved' && !state.promised) return refuse('NO_UPDATE_DUE', { ref });
+    const ms = Date.parse(until.at) - asking.now.getTime();
+    if (ms <= 0 || ms > LONGEST_SNOOZED_MS)
+      return refuse('NOT_WITHIN', { at: until.at, within: '24 hours', form: 'snooze 30m' });
+    return [{ type: 'RemindersSnoozed', data: { until: until.at }, texts: {} }];
+  },
+
+  ConfirmOngoing: (state) =>
+    state.status === 'resolved'
+      ? refuse('NO_UPDATE_DUE', { ref: refOf(state.number) })
+      : [{ type: 'OngoingConfirmed', data: {}, texts: {} }],
+
+  /** Nobody is reminded of what has been done since it was found due, or of what another process has said already. */
+  RemindChannel: (state, { due: { about, nth, promise, last }, rhythm }) => {
+    const over = state.status === 'resolved' && about !== 'public';
+    if (over || (about === 'public' && state.promised?.n !== promise)) return [];
+    if (!sameRhythm(state.rhythm, rhythm)) return [];
+    const data = { about, nth, ...(promise !== null && { promise }), ...(last && { last: true as const }) };
+    return [{ type: 'ChannelReminded', data, texts: {} }];
+  },
+
   // -- what the bot did in Slack; a second report of the same (a repeated delivery) adds nothing --
 
   NoteChannelOpened: (state, { channel: { id, name } }) =>
@@ -428,6 +472,31 @@ const RULES: {
     return [{ type: 'NumbersSkipped', data, texts: {} }];
   },
 };
+
+/** Longer, and it is off: `reminders:` of tocsin.yml says for how long nobody need be reminded. */
+const LONGEST_SNOOZED_MS = 24 * 3_600_000;
+/** Until then nobody is reminded, so that a slip in the date must not silence an incident for good. */
+const LONGEST_PROMISED_MS = 7 * 86_400_000;
+
+/** By when more will be said, as an entry: others wait for it. */
+function promised(state: IncidentState, next: Moment | null, asking: Asking): Decision {
+  const vain = next && promisedInVain(state, next, asking);
+  const data = { ...happened(state, asking, null), next: next?.at ?? null };
+  return vain ?? [{ type: 'UpdatePromised', data, texts: {} }];
+}
+
+/** @returns why nobody would wait for that */
+function promisedInVain(
+  { number, status }: Pick<IncidentState, 'number' | 'status'>,
+  next: Moment,
+  { now }: Asking,
+): Refusal | null {
+  if (status === 'resolved') return refuse('NO_UPDATE_DUE', { ref: refOf(number) });
+  const ms = Date.parse(next.at) - now.getTime();
+  if (ms <= 0) return refuse('NEXT_UPDATE_PAST', { next: next.at });
+  if (ms <= LONGEST_PROMISED_MS) return null;
+  return refuse('NOT_WITHIN', { at: next.at, within: '7 days', form: 'next 30m' });
+}
 
 /** @returns a refusal when more than `limit` things would be kept. */
 function tooMany(what: string, count: number, limit: number, next: string): Refusal | null {
@@ -540,6 +609,7 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
 const OF_MACHINES: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['run', 'step', 'alert']);
 
 function insteadOf({ kind, detail }: Entry): string | undefined {
+  if (detail.promise) return 'Promise another time with `next 30m`, or none with `next off`.';
   return detail.watch
     ? 'What a watch saw stays as it was; add what is to be known with `note`.'
     : INSTEAD[kind];

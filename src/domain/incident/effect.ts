@@ -5,8 +5,9 @@ import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
 import { isInSlack, refOf, runRef, type Status } from '../words.js';
-import { isOfAlert, isOfLink, isOfRun, isOfWatch } from './entry.js';
+import { isOfAlert, isOfLink, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
+import type { About, ReminderFactBody } from './reminder.js';
 import type { IncidentState } from './state.js';
 
 /**
@@ -94,8 +95,10 @@ export type Effect =
   | { kind: 'status.page'; payload: { seq: number } }
   /** Tell those who want to hear of it what the fact `seq` says to the public. In one lane for all incidents of a workspace. */
   | { kind: 'status.tell'; payload: { seq: number } }
-  /** Say in the channel that another post was promised by now, unless there is one since the entry `n`. */
+  /** Of a version before: that another post was promised by now. It is owed as `reminder.post` since. */
   | { kind: 'status.remind'; payload: { n: number } }
+  /** Remind the channel, as the fact `seq` says, unless somebody has done something about it since. In a lane of its own. */
+  | { kind: 'reminder.post'; payload: { about: About; seq: number } }
   /**
    * Have another incident record its half of what the entry `n` says; or (`off`) that it does not count any more: known by the
    * entry `first` of whichever said it first. In a lane of its own: it waits for no channel.
@@ -207,6 +210,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'run.alarm':
     case 'secret.tell':
     case 'status.remind':
+    case 'reminder.post':
     case 'incident.link':
       return laneBeside(team, incident, effect.kind);
     default:
@@ -227,6 +231,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   if (isOfWatch(fact)) return watchEffectsOf(fact, before, entry);
   if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
   if (isOfLink(fact)) return linkEffectsOf(fact, before, entry, hash);
+  if (isOfReminder(fact)) return reminderEffectsOf(fact, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -239,7 +244,8 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'ActionCompleted':
       return [entry()];
     case 'StatusPosted':
-      return [entry(), ...publicly(before, fact.seq)];
+      // What was promised in the channel has come with it.
+      return [entry(), ...publicly(before, fact.seq), ...(before?.rhythm?.next ? [HEADLINE] : [])];
     case 'ComponentStateSet':
       return [entry(), ...publicly(before, fact.seq)];
     case 'MaintenancePlanned':
@@ -331,11 +337,12 @@ function secretTells(people: readonly string[], seq: number): Effect[] {
 
 const CORRECTED = { EntryEdited: 'edited', EntryRetimed: 'retimed', EntryStruck: 'struck' } as const;
 
+const HEADLINE: Effect = { kind: 'headline.refresh', payload: {} };
 const ANNOUNCEMENT: Effect = { kind: 'announcement.refresh', payload: {} };
 
 /** A private incident is announced nowhere. */
 function refreshOf(state: IncidentState | null): Effect[] {
-  return [{ kind: 'headline.refresh', payload: {} }, ...(state?.private ? [] : [ANNOUNCEMENT])];
+  return [HEADLINE, ...(state?.private ? [] : [ANNOUNCEMENT])];
 }
 
 /** A correction reaches the headline only when the headline rests on that entry. */
@@ -347,6 +354,7 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
       state.unaffected?.some((one) => one.n === n) ||
       state.opened.n === n ||
       state.lastPost?.n === n ||
+      state.rhythm?.next?.n === n ||
       state.links?.some((link) => link.n === n) ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
@@ -397,15 +405,25 @@ function linkEffectsOf(
   const tell = (other: number): Effect => ({ kind: 'incident.link', payload: { other, n, first: n } });
   switch (fact.type) {
     case 'IncidentLinked':
-      return [
-        entry(),
-        { kind: 'headline.refresh', payload: {} },
-        ...(fact.data.theirs === undefined ? [tell(fact.data.other)] : []),
-      ];
+      return [entry(), HEADLINE, ...(fact.data.theirs === undefined ? [tell(fact.data.other)] : [])];
     case 'IncidentMerged':
       return [entry(hash), ...refreshOf(before), tell(fact.data.into)];
     case 'IncidentTakenIn':
       return [entry(), ...refreshOf(before)];
+  }
+}
+
+/** What the world is owed because of what a channel is to be reminded of. */
+function reminderEffectsOf(fact: Fact & ReminderFactBody, entry: () => Effect): Effect[] {
+  switch (fact.type) {
+    case 'UpdatePromised':
+      return [entry(), HEADLINE];
+    case 'ChannelReminded':
+      return [{ kind: 'reminder.post', payload: { about: fact.data.about, seq: fact.seq } }];
+    // Who did it is told, and the message that it was done under.
+    case 'RemindersSnoozed':
+    case 'OngoingConfirmed':
+      return [];
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../words.js';
 import type { Fact, FactBody } from './fact.js';
 import { type Counted, countedText, impactText, type Measurement, measuredText } from './impact.js';
+import { promiseText, REMINDER_FACTS, type ReminderFactBody } from './reminder.js';
 
 /**
  * One line of the timeline: a reading of one fact and its later corrections.
@@ -79,6 +80,8 @@ interface EntryDetail {
   runbook?: string;
   what?: string;
   step?: string;
+  /** Of a promise to say more, whose line is a note of its own: by when; null: not any more. */
+  promise?: { next: string | null };
   /** Of a watch, whose lines are notes of its own: what happened in it. */
   watch?: WatchDetail;
   /** Of an alert: its id and where it is filed, whether it fires, how often it has fired, since when it does so now. */
@@ -127,6 +130,11 @@ export function isOfLink<F extends FactBody>(fact: F): fact is F & LinkFactBody 
   return Object.hasOwn(LINK_FACTS, fact.type);
 }
 
+/** Is it about what the channel is reminded of? */
+export function isOfReminder<F extends FactBody>(fact: F): fact is F & ReminderFactBody {
+  return Object.hasOwn(REMINDER_FACTS, fact.type);
+}
+
 /** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';
 
@@ -144,6 +152,7 @@ export function entryText(entry: Entry): string {
     case 'cause':
       return given ?? '';
     case 'note':
+      if (detail.promise !== undefined) return promiseText(detail.promise.next, entry.at);
       return detail.watch ? watchText(detail.watch, given) : (given ?? '');
     case 'alert':
       return alertText(detail, given ?? '');
@@ -182,7 +191,8 @@ export function entryText(entry: Entry): string {
  * numbers of an impact. Exports have them in a place of their own; and they alone the queries, which nobody reads on a phone.
  */
 export function toldText(entry: Entry): string {
-  const { measured } = entry.detail;
+  const { measured, next } = entry.detail;
+  if (entry.kind === 'status' && next) return `${entryText(entry)} · ${promiseText(next, entry.at)}`;
   if (entry.kind === 'impact' && measured && entry.text === null && !entry.erased)
     return countedText(entry.detail, measured, 'measured');
   if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
@@ -382,6 +392,8 @@ export function entryOf(fact: Fact): Entry | null {
   }
   if (isOfAlert(fact)) return alertLine(fact, line);
   if (isOfLink(fact)) return linkLine(fact, line);
+  if (isOfReminder(fact))
+    return fact.type === 'UpdatePromised' ? line('note', null, { promise: { next: fact.data.next } }) : null;
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {
@@ -401,6 +413,7 @@ export function entryOf(fact: Fact): Entry | null {
         status: fact.data.status,
         ...(fact.data.reopened && { reopened: true }),
         ...(fact.data.dismissed && { dismissed: true }),
+        ...(fact.data.next !== undefined && { next: fact.data.next }),
       });
     case 'SeverityChanged':
       return line('severity', 'text', { severity: fact.data.severity });

@@ -7,6 +7,7 @@ import { type BodyOf, count, happened, id, moment, number, second, shape, stamp 
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
+import { REMINDER_FACTS } from './reminder.js';
 
 const milestone = z.strictObject({
   at: second,
@@ -111,8 +112,13 @@ export const FACT_SHAPES = {
     { required: ['text'], optional: ['author'] },
   ),
   StatusChanged: shape(
-    // `dismissed`: it was no incident at all, a false alarm.
-    { ...happened, status: z.enum(STATUSES), reopened: z.boolean(), dismissed: z.literal(true).optional() },
+    {
+      ...{ ...happened, status: z.enum(STATUSES), reopened: z.boolean() },
+      /** It was no incident at all, a false alarm. */
+      dismissed: z.literal(true).optional(),
+      /** By when more will be said. */
+      next: second.optional(),
+    },
     { optional: ['text'] },
   ),
   SeverityChanged: shape({ ...happened, severity: z.enum(SEVERITIES) }, { optional: ['text'] }),
@@ -256,6 +262,7 @@ export const FACT_SHAPES = {
   ...WATCH_FACTS,
   ...ALERT_FACTS,
   ...LINK_FACTS,
+  ...REMINDER_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

@@ -20,6 +20,7 @@ import type {
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Measurement } from './impact.js';
+import type { ReminderIntent } from './reminder.js';
 import type { IncidentState } from './state.js';
 
 /** One line of a pasted log. */
@@ -44,7 +45,14 @@ export type Intent<P = Person> =
   | { type: 'RecordNote'; moment: Moment | null; text: string }
   | { type: 'RecordLog'; lines: LogLine[] }
   | { type: 'CaptureMessage'; message: CapturedMessage }
-  | { type: 'ChangeStatus'; status: Status; moment: Moment | null; text: string | null }
+  | {
+      type: 'ChangeStatus';
+      status: Status;
+      moment: Moment | null;
+      text: string | null;
+      /** By when more will be said. Absent or null: that is not promised. */
+      next?: Moment | null;
+    }
   | { type: 'ReopenIncident'; reason: string }
   /** It was no incident: resolved as a false alarm. */
   | { type: 'DismissIncident'; reason: string | null }
@@ -155,7 +163,8 @@ export type Intent<P = Person> =
   | RunIntent
   | WatchIntent
   | AlertIntent
-  | LinkIntent;
+  | LinkIntent
+  | ReminderIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 

@@ -15,8 +15,19 @@ import {
   type Status,
 } from '../words.js';
 import { unseal } from './chain.js';
-import { amendmentOf, ERASED, entryOf, isOfAlert, isOfLink, isOfRun, isOfWatch, listed } from './entry.js';
+import {
+  amendmentOf,
+  ERASED,
+  entryOf,
+  isOfAlert,
+  isOfLink,
+  isOfReminder,
+  isOfRun,
+  isOfWatch,
+  listed,
+} from './entry.js';
 import type { Fact, Milestone, Restored } from './fact.js';
+import type { Rhythm } from './reminder.js';
 
 /**
  * What deciding needs to know of an incident. Bounded: it does not grow with the timeline
@@ -70,6 +81,8 @@ export interface IncidentState {
   alerts?: Alerts;
   /** Resolved, because it was no incident. Absent: it was one. */
   falseAlarm?: true;
+  /** What its channel is reminded by. Absent: nothing was recorded since there are reminders. */
+  rhythm?: Rhythm;
   /** What it has to do with other incidents. Absent: nothing that was said. */
   links?: Link[];
   recordedAt: string;
@@ -95,6 +108,12 @@ export interface Maintenances {
  * @param state null: before the first fact, which is that the incident was opened
  */
 export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
+  const next = evolved(state, fact);
+  const rhythm = rhythmAfter(next.rhythm, fact);
+  return rhythm === next.rhythm ? next : { ...next, rhythm };
+}
+
+function evolved(state: IncidentState | null, fact: Fact): IncidentState {
   if (fact.type === 'IncidentOpened') return opened(fact);
   if (state === null) throw new Error('a stream that does not begin with its opening');
   const n = 'n' in fact.data ? fact.data.n : 0;
@@ -103,6 +122,7 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
   if (isOfWatch(fact)) return { ...next, watches: evolveWatches(state.watches, fact) };
   if (isOfAlert(fact)) return seenFirst({ ...next, alerts: evolveAlerts(state.alerts ?? {}, fact) });
   if (isOfLink(fact)) return linked(next, fact);
+  if (isOfReminder(fact)) return next;
   switch (fact.type) {
     case 'StatusChanged': {
       const { status, dismissed } = fact.data;
@@ -219,6 +239,60 @@ export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** Whatever somebody does about it, reminders of it begin anew. */
+function rhythmAfter(rhythm: Rhythm = {}, fact: Fact): Rhythm {
+  const { recordedAt: at, by: who, seq } = fact;
+  const { told: { quiet, ...told } = {}, next: promise, ...others } = rhythm;
+  const { update, public: _, ...less } = told;
+  const kept = promise && { next: promise };
+  const heard = { ...others, heard: at };
+  const updated = { ...heard, updated: at };
+  switch (fact.type) {
+    case 'IncidentOpened':
+      return updated;
+    case 'SeverityChanged':
+      return { ...updated, ...kept, ...toldOf({ ...less, public: told.public }) };
+    case 'StatusChanged': {
+      const { next, n } = fact.data;
+      const anew = next === undefined ? {} : { next: { n, by: next, at, who } };
+      return { ...updated, ...anew, ...toldOf({ ...less, public: told.public }) };
+    }
+    case 'StatusPosted':
+      return { ...updated, ...toldOf(less) };
+    case 'UpdatePromised': {
+      const { next, n } = fact.data;
+      const anew = next === null ? {} : { next: { n, by: next, at, who } };
+      return { ...heard, ...anew, ...toldOf({ ...less, public: told.public }) };
+    }
+    case 'RemindersSnoozed': {
+      const { snoozed: _, ...rest } = { ...others, ...kept };
+      const { until } = fact.data;
+      return until === null ? rest : { ...rest, snoozed: { until, at, who } };
+    }
+    case 'OngoingConfirmed':
+      return { ...heard, ...kept, ...toldOf(told) };
+    case 'RoleAssigned': {
+      const { lead: _, ...more } = told;
+      return { ...heard, ...kept, ...toldOf(fact.data.role === 'lead' ? more : told) };
+    }
+    case 'ChannelReminded': {
+      const { about, nth: count, promise: of, last } = fact.data;
+      const one = { count, at, seq, ...(of !== undefined && { promise: of }), ...(last && { last }) };
+      return { ...rhythm, told: { ...rhythm.told, [about]: one } };
+    }
+    case 'EntryStruck':
+      // What was promised in it is not.
+      return promise?.n === fact.data.entry ? { ...others, ...toldOf({ ...told, quiet }) } : rhythm;
+    default:
+      return 'n' in fact.data ? { ...heard, ...kept, ...toldOf(told) } : rhythm;
+  }
+}
+
+function toldOf(told: NonNullable<Rhythm['told']>): Pick<Rhythm, 'told'> {
+  const kept = Object.entries(told).filter(([, one]) => one !== undefined);
+  return kept.length > 0 ? { told: Object.fromEntries(kept) } : {};
 }
 
 /** One that goes on elsewhere is over here. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type BodyOf, count, happened, id, number, second, shape } from '../shape.js';
-import { type Person, personLabel, type Status } from '../words.js';
+import { minuteText, type Person, personLabel, type Status } from '../words.js';
 
 // Watching what is held to be over: for a while probes and queries are looked at, a failure is told at once, and at the
 // end one line says what they came to. What each look came to is no fact: there would be thousands. It is counted in the
@@ -221,7 +221,7 @@ function detailOf(
 export function watchText(detail: WatchDetail, why: string | null): string {
   switch (detail.what) {
     case 'started':
-      return `watch until ${minute(detail.ends, detail.began)}, every ${span(detail.everyMs)}: ${detail.names.join(', ')}`;
+      return `watch until ${minuteText(detail.ends, detail.began)}, every ${span(detail.everyMs)}: ${detail.names.join(', ')}`;
     case 'failed': {
       const more = detail.last ? ' (failures from here on are only counted)' : '';
       return `watch: ${detail.names.join(', ')} ${detail.names.length === 1 ? 'fails' : 'fail'}${why ? `: ${why}` : ''}${more}`;
@@ -235,7 +235,7 @@ export function watchText(detail: WatchDetail, why: string | null): string {
 
 function endText(detail: Extract<WatchDetail, { what: 'ended' }>, why: string | null): string {
   const { how, at, who, looks, good } = detail;
-  const until = `watched until ${minute(at, at)}`;
+  const until = `watched until ${minuteText(at, at)}`;
   const by = who ? ` by ${personLabel(who)}` : '';
   const well = looks > 0 && good === looks ? ', all well' : '';
   switch (how) {
@@ -262,12 +262,6 @@ function countText({ looks, good, missed, each }: Extract<WatchDetail, { what: '
   const looked = looks === 0 ? 'never looked' : `looked ${times}, ${good} good`;
   const none = missed === 0 ? '' : `; ${missed} ${missed === 1 ? 'look was' : 'looks were'} missed`;
   return `${looked} (${names.join(', ')})${none}${none && ' while the bot could not look'}`;
-}
-
-/** The record is read in many zones: a time inside a sentence says its own, and its day where that is another one. */
-function minute(at: string, beside: string): string {
-  const sameDay = at.slice(0, 10) === beside.slice(0, 10);
-  return `${at.slice(sameDay ? 11 : 0, 16).replace('T', ' ')} UTC`;
 }
 
 function span(ms: number): string {

@@ -1,7 +1,7 @@
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
-import { MARKS, personLabel, refOf, sourceOf } from '#domain/words.js';
+import { MARKS, minuteText, personLabel, refOf, sourceOf } from '#domain/words.js';
 import {
   type Block,
   channelLink,
@@ -17,7 +17,7 @@ import {
 /** The pinned message at the top of the incident's channel; updated, never repeated. */
 export function headlineMessage(state: IncidentState, command: string): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
-  const facts = [statusLine(state), ...people(state, command), ...about(state)].join('\n');
+  const facts = [statusLine(state), ...promise(state), ...people(state, command), ...about(state)].join('\n');
   const blocks: Block[] = [
     section(title),
     section(cut(facts, MAX.section)),
@@ -38,6 +38,12 @@ function statusLine(state: IncidentState): string {
     ...goesOn(state),
     ...(state.private ? ['private'] : []),
   ].join(' · ');
+}
+
+/** By when more was promised, while somebody waits for it. */
+function promise({ status, rhythm }: IncidentState): string[] {
+  const next = rhythm?.next;
+  return status === 'resolved' || !next ? [] : [`Next update by ${minuteText(next.by, next.at)}`];
 }
 
 /** Where it goes on: `merged into INC-7 → #inc-7`. */

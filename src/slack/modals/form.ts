@@ -18,7 +18,7 @@ import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { StateAsked } from '#domain/status/publish.js';
 import { LIMITS } from '#domain/text.js';
-import { type Moment, POST_STATES, refOf, SEVERITIES } from '#domain/words.js';
+import { type Moment, POST_STATES, refOf, SEVERITIES, STATUSES } from '#domain/words.js';
 import { METADATA } from '../blocks/buttons.js';
 import { type AskedPost, COMPONENT_MARKS } from '../blocks/publish.js';
 import { cut, escaped, context as greyLine, plain, section } from '../blocks/text.js';
@@ -134,7 +134,7 @@ export function valuesOf(view: { state?: { values?: Record<string, Record<string
   };
 }
 
-export type Form = 'open' | 'note' | 'log' | 'publish';
+export type Form = 'open' | 'note' | 'log' | 'publish' | 'status';
 
 /** Takes the place of a form whose receipt has nowhere else to go. `text` is escaped. */
 export function receiptModal(text: string): types.ModalView {
@@ -213,6 +213,8 @@ export function formView(
       return logModal(from);
     case 'publish':
       return publishModal(from, BLANK, of);
+    case 'status':
+      return statusModal(from, of);
   }
 }
 
@@ -227,6 +229,8 @@ export function meantBy(form: Form, values: Values, context: FormContext): Meant
       return meantByLog(values, context);
     case 'publish':
       return meantByPublish(values, context);
+    case 'status':
+      return meantByStatus(values, context);
   }
 }
 
@@ -402,6 +406,52 @@ function meantByLog(values: Values, context: FormContext): Meant | Wrong {
   if (isRefusal(said)) return wrong('text', said);
   if (said.kind !== 'intent') throw new Error(`a pasted log was read as ${said.kind}`);
   return { intent: said.intent, notes: said.notes };
+}
+
+/** How it stands, and by when there is more. */
+function statusModal(from: From, of: IncidentState | null): types.ModalView {
+  const options = STATUSES.map((status) => ({ text: plain(titled(status)), value: status }));
+  const now = options.find(({ value }) => value === of?.status);
+  return modal({
+    callbackId: 'status',
+    title: from.incident === null ? 'Update' : `Update ${refOf(from.incident)}`,
+    submit: 'Record',
+    from: JSON.stringify(from),
+    blocks: [
+      input('status', 'Status', {
+        ...{ type: 'static_select', placeholder: plain('Choose one'), options },
+        ...(now && { initial_option: now }),
+      }),
+      input('text', 'How does it stand?', line({ multiline: true, max_length: 3_000 }), {
+        hint: 'The status may stay as it is.',
+        optional: true,
+      }),
+      input('next', 'Next update', line({ placeholder: plain('30m') }), {
+        hint: 'When there is more: 30m, 1h30m, 14:30 or 2024-11-10 14:30 UTC. Who leads is reminded.',
+        optional: true,
+      }),
+      input('at', 'When?', line(), { hint: TIME_HINT, optional: true }),
+    ],
+  });
+}
+
+function meantByStatus(values: Values, context: FormContext): Meant | Wrong {
+  const status = STATUSES.find((one) => one === values.chosen('status')[0]);
+  if (!status) return wrong('status', missing('status', 'a status', context));
+  const text = values.text('text');
+  const refusal = checkText(text);
+  if (refusal) return wrong('text', refusal);
+  const next = aheadIn(values, context);
+  if (next && 'wrong' in next) return next;
+  const time = timeIn(values, context);
+  if (time && 'wrong' in time) return time;
+  return {
+    intent: {
+      ...{ type: 'ChangeStatus', status, moment: time?.moment ?? null },
+      ...{ text: text.trim() === '' ? null : text, next: next?.moment ?? null },
+    },
+    notes: [...(time ? zoneRemark(time) : []), ...(next ? zoneRemark(next) : [])],
+  };
 }
 
 /** Slack's limit on what stands in a field. */

@@ -25,10 +25,14 @@ import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values,
 import { type Previewed, previewedIn, previewModal, reasonsIn } from './preview.js';
 
 /** The field at which a form says what is wrong with all of it. */
-const MAIN: Record<Form, string> = { open: 'title', note: 'text', log: 'text', publish: 'text' };
+const MAIN: Record<Form, string> = {
+  ...{ open: 'title', note: 'text', log: 'text', publish: 'text', status: 'text' },
+};
 /** Where it is not all of it that is wrong. */
 const AT_FAULT: { readonly [C in RefusalCode]?: string } = {
   NEXT_UPDATE_PAST: 'next',
+  NO_UPDATE_DUE: 'next',
+  NOT_WITHIN: 'next',
   POST_NAMES_NOTHING: 'states',
   COMPONENT_NOT_PUBLIC: 'states',
 };

@@ -179,7 +179,6 @@ describe('status, resolve, reopen, cause', () => {
   ])('%s', (line, change) => expect(intended(line)).toEqual({ type: 'ChangeStatus', ...change }));
 
   test.each([
-    ['status', 'MISSING_ARGUMENT'],
     ['status fixed', 'BAD_ARGUMENT'],
     ['status identified 01:43 PST', 'TIME_ZONE_AMBIGUOUS'],
     ['resolve 25:00', 'TIME_UNKNOWN'],

@@ -34,7 +34,7 @@ export const RECORDS = {
 
   status(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return line.missing('a status');
+    if (!word) return { kind: 'form', form: 'status', notes: [] };
     const status = STATUSES.find((name) => name === word.toLowerCase());
     return status ? changeStatus(line, status, rest) : line.bad('a status', word);
   },
