@@ -37,6 +37,7 @@ import { checkOffers, checkSchedules, sectionsWrong, signingSecret } from './run
 import {
   alertsForDeliveries,
   alertWorldOf,
+  catchingUp,
   exportsOf,
   measuringWith,
   peopleForDeliveries,
@@ -180,7 +181,8 @@ async function build(
           ? { ...effect, payload: { ...effect.payload, asked: new Date().toISOString() } }
           : effect;
       await store.outbox.owe(owed, { ...of, lane });
-      relay.nudge([lane]);
+      // What is due later the relay finds by itself.
+      if (!of.inMs) relay.nudge([lane]);
     },
     people: store.people,
     workspace: store.workspaces,
@@ -209,6 +211,7 @@ async function build(
     groups: slack.groups,
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
     alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
+    catchup: catchingUp(core),
     ...measuringWith(core),
     org: config.org,
     now,

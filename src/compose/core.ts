@@ -68,7 +68,7 @@ export async function openCore(
   const status = statusSettings(config);
   const { keystores, routes, pairs } = runbooks.settings;
   const publicly = publicRules(config, status, [...keystores.keys(), ...routes.keys(), ...pairs.keys()]);
-  const lookups = { ...lookupsOf(store, who), publicly };
+  const lookups = { ...lookupsOf(store, who), publicly, zone: config.org.zone };
   const rules = rulesWithPublishers(rulesOf(config), status.publishers);
   const { scrub, learnKeys } = runbooks;
   const keeps = new Set(config.org.secrets_in_text.keep);
@@ -204,8 +204,9 @@ export function lookupsOf(store: Store, who: Who = {}): WriterStore & People {
     },
     inChannel: async (_team, channel, id) => (await who.inChannel?.(channel, id)) ?? null,
     isAmong: async (team, id, names) => (await who.isAmong?.(team, id, names)) ?? names.includes(id),
-    goneAmong: async (team, ids) =>
-      new Set((await store.people.byIds(team, ids)).filter((one) => one.deleted).map((one) => one.id)),
+    accountsOf: async (team, ids) =>
+      new Map((await store.people.byIds(team, ids)).map((one) => [one.id, accountOf(one)])),
+    zoneOf: async (team, id) => (await store.people.get(team, id))?.tz ?? null,
     personById: store.people.personById,
     personByName: store.people.personByName,
   };

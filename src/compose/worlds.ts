@@ -10,6 +10,7 @@ import type { Log } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { type Format, renderExport } from '#render/exports.js';
+import { lateText } from '#render/lists.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import { measureImpact, NotMeasured } from '#runbooks/prometheus.js';
@@ -115,6 +116,7 @@ export function peopleForDeliveries({ people, workspaces }: Store): PeopleOfDeli
     personById: people.personById,
     personByName: people.personByName,
     account: async (team, id) => accountOf(await people.get(team, id)),
+    zone: async (team, id) => (await people.get(team, id))?.tz ?? null,
     async learn(team, told) {
       const slackTeam = (await workspaces.list()).find((one) => one.team === team)?.slackTeam;
       const home = slackTeam ? { team: slackTeam } : null;
@@ -124,6 +126,28 @@ export function peopleForDeliveries({ people, workspaces }: Store): PeopleOfDeli
       await people.upsert(team, [person]);
       return { id: person.id, name: nameInRecord(person) };
     },
+  };
+}
+
+/** How an incident stands, for deliveries that tell it to one person: what `permissions:` lets them see, in their own zone. */
+export function catchingUp({
+  config,
+  store,
+  read,
+  permits,
+}: Pick<Core, 'store' | 'read' | 'permits'> & {
+  config: { org: { zone?: string | null } };
+}): World['catchup'] {
+  return async (team, incident, user) => {
+    const known = await store.people.get(team, user);
+    const asking = {
+      ...{ team, by: { id: user, name: known?.name ?? null }, source: 'slack' as const },
+      ...{ key: null, now: now(), seesPrivate: false, account: accountOf(known) },
+    };
+    const no = await permits('see', incident, asking);
+    if (no) return no;
+    const zone = known?.tz ?? config.org.zone ?? 'UTC';
+    return read.dossier(asking, incident, (dossier) => lateText(dossier, user, zone));
   };
 }
 

@@ -113,6 +113,7 @@ const ORGANISATION = z.strictObject({
     people: z.array(z.string().regex(/^[UW][A-Z0-9]+$/, 'is not a user id such as U012AB3CD')).default([]),
     groups: z.array(z.string().regex(/^S[A-Z0-9]+$/, 'is not a user group id such as S012AB3CD')).default([]),
   }).default({ people: [], groups: [] }),
+  catchup: mapping({ on_join: z.boolean().default(true) }).default({ on_join: true }),
   secrets_in_text: mapping({ keep: z.array(kept).default([]) }).default({ keep: [] }),
   reminders,
   ...(Object.fromEntries(SECTIONS.map((name) => [name, section])) as Record<SectionName, typeof section>),

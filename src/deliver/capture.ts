@@ -1,9 +1,12 @@
 import { checkText, decodeSlack } from '#domain/command/entered.js';
+import type { Entry } from '#domain/incident/entry.js';
+import { isLimited } from '#domain/permission.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
+import { linesOffer } from '#slack/blocks/entry.js';
 import { escaped } from '#slack/blocks/text.js';
-import { messageIn } from '#slack/capture/capture.js';
+import { messageIn, offerOf, sentAt } from '#slack/capture/capture.js';
 import { groupsIn, peopleIn } from '#slack/people/groups.js';
 import {
   type Attempt,
@@ -70,7 +73,25 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
   await atBest(
     attempt.write('reactions.add', { channel, timestamp: ts, name: 'white_check_mark' }, { patient: true }),
   );
+  if (entry && !entry.struck && entry.by.id === by) await offerLines(attempt, entry, author.id);
   return { entry: entry?.n ?? null };
+}
+
+/** Whoever pinned a message of many timed lines is offered to have these as entries. After a crash they may see it twice. */
+async function offerLines(attempt: Attempt<'message.capture'>, entry: Entry, author: string): Promise<void> {
+  const { row, world } = attempt;
+  const { channel, ts, by } = row.effect.payload;
+  const zone = await world.people.zone(row.team, author);
+  const at = { now: sentAt(ts), zone: zone ?? world.org.zone ?? 'UTC', zoneKnown: zone !== null };
+  const limited = isLimited(await world.people.account(row.team, by));
+  const offer = offerOf(entry.text ?? '', at, limited);
+  if (offer === null) return;
+  const words = `That message is in the timeline of ${refOf(row.incident)} as #${entry.n}. ${offer}`;
+  const line = `\`${world.org.command} log #${entry.n}\` does it too.`;
+  const blocks = linesOffer(words, { incident: row.incident, channel, ts });
+  await atBest(
+    attempt.write('chat.postEphemeral', { channel, user: by, text: escaped(`${words} ${line}`), blocks }),
+  );
 }
 
 async function decline(attempt: Attempt<'message.capture'>, refusal: Refusal): Promise<Body> {

@@ -233,6 +233,7 @@ function companions(
     case 'headline.refresh':
     case 'announcement.refresh':
     case 'channel.notice':
+    case 'people.catchup':
       return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));
     case 'run.show': {
       const { run } = first.effect.payload;

@@ -44,6 +44,8 @@ export type People = Pick<Store['people'], 'personById' | 'personByName'> & {
   learn(team: string, told: { user: unknown } | { id: string; profile: unknown }): Promise<Person | null>;
   /** What kind of account that is, as far as is known. */
   account(team: string, id: string): Promise<Account>;
+  /** The time zone in somebody's profile; null: not known. */
+  zone(team: string, id: string): Promise<string | null>;
 };
 
 /** How an export comes to be: `render` and `read` put together by compose. */
@@ -83,10 +85,18 @@ export interface World {
   groups: Groups;
   exports: Exports;
   alerts: Alerts;
+  /** How an incident stands, for somebody who came late; or why they may not see it. */
+  catchup(team: string, incident: number, user: string): Promise<string | Refusal>;
   /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
   measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
-  org: { command: string; announce: string | null; invite: { people: string[]; groups: string[] } };
+  org: {
+    command: string;
+    announce: string | null;
+    invite: { people: string[]; groups: string[] };
+    /** Of people whose own is not known; absent or null: UTC. */
+    zone?: string | null;
+  };
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */
   pass?(ms: number): Promise<void>;

@@ -75,6 +75,8 @@ function noticesOf(
         if (why !== 'no_channel') tell(leadOrOpener, undefined, effect.payload.rows[0]);
         break;
       // It is itself the word; and a run goes on by itself.
+      // Whoever came late has the channel, and `catchup`.
+      case 'people.catchup':
       // Of a secret not everybody in the channel is to hear where it stands.
       case 'secret.tell':
       case 'person.tell':

@@ -39,7 +39,7 @@ const ACTS = { from: ACTING, acts: true };
 export const PERMISSIONS = {
   declare: power('Opening an incident', ['open']),
   note: power('Recording', ['note', 'log', ':pushpin:', 'Add to timeline'], { guests: true }),
-  correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo']),
+  correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo', 'log #N']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
     ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
@@ -180,6 +180,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   RecordNote: 'note',
   RecordLog: 'note',
   CaptureMessage: 'note',
+  TakeInLines: 'correct',
   EditEntry: 'correct',
   RetimeEntry: 'correct',
   StrikeEntry: 'correct',
@@ -229,6 +230,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteChannelOpened: null,
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
+  NoteCaughtUp: null,
   NoteImpactMeasured: null,
   SkipNumbers: null,
   NoteWatchLook: null,

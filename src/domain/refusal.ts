@@ -114,6 +114,10 @@ export const SENTENCES = {
     sentence: `${p.time} never happened in ${p.zone}: the clocks went forward over it.`,
     next: `Write \`${p.before}\` or \`${p.after}\`.`,
   }),
+  TIME_DAY_OPEN: (p: { time: string; days: readonly string[] }) => ({
+    sentence: `${p.time} may be of ${p.days.join(' or of ')}: it is hours away from the line above it.`,
+    next: `Put the date before it: \`${p.days.at(-1) ?? ''} ${p.time}\`.`,
+  }),
   TIME_IN_FUTURE: (p: { time: string }) => ({
     sentence: `${p.time} has not happened yet.`,
     next: 'Write the time at which it happened, with the date if it was on another day; begin with `--` if the text itself starts with a time.',
@@ -192,7 +196,7 @@ export const SENTENCES = {
   }),
   GROUP_IS_NOBODY: (p: { group: string; verb: string; form: string }) => ({
     sentence: `${p.group} is a user group, and \`${p.verb}\` is about people.`,
-    next: `Name one of its people: \`${p.form}\`.`,
+    next: `Name one of its people: \`${p.form}\`.${p.verb === 'uninvite' ? '' : ` To bring all of them in: \`invite ${p.group}\`.`}`,
   }),
   TITLE_UNCHANGED: (p: { ref: string }) => ({
     sentence: `${p.ref} has that title already.`,
@@ -258,6 +262,18 @@ export const SENTENCES = {
   ALREADY_CAPTURED: (p: { ref: string; entry: number; by: string }) => ({
     sentence: `That message is in the timeline of ${p.ref} already, as #${p.entry}: ${p.by} put it there.`,
     next: `Correct it with \`edit ${p.entry} TEXT\` or \`strike ${p.entry} REASON\`.`,
+  }),
+  NO_LINES: (p: { entry: number | null }) => ({
+    sentence: `${p.entry === null ? 'That message' : `Entry #${p.entry}`} is no message with several lines that begin with a time.`,
+    next: '`log` takes lines that you paste, each `TIME TEXT`.',
+  }),
+  LINES_TAKEN_IN: (p: { ref: string; entry: number; as: string }) => ({
+    sentence: `The lines of #${p.entry} are in the timeline of ${p.ref} already, ${p.as}.`,
+    next: 'Correct them one by one: `edit N TEXT`, `time N TIME`, `strike N REASON`.',
+  }),
+  LINES_KNOWN: (p: { ref: string; count: number }) => ({
+    sentence: `You have put ${p.count === 1 ? 'that line' : `all ${p.count.toLocaleString('en')} lines`} into the timeline of ${p.ref} before, at the same ${p.count === 1 ? 'time' : 'times'}.`,
+    next: 'Look at `timeline`; where one happened again at the same time, `note TIME TEXT` says so.',
   }),
   PUBLISH_NEEDS_CONFIRMATION: (p: {
     preview: string;

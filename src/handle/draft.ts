@@ -9,7 +9,7 @@ import type { Asking, Found, Intent, TypedIntent } from '#domain/incident/intent
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { type Rules, sightOf, unseen } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { refOf, STANDING } from '#domain/words.js';
+import { personLabel, refOf, STANDING } from '#domain/words.js';
 import { receiptOf } from '#render/receipt.js';
 import type { Commit, Stream } from '#store/commit.js';
 import type { Loaded } from '#store/incidents.js';
@@ -219,6 +219,8 @@ export function draftOf(
     ...putBack(known?.state ?? null, after.state, facts),
     ...stillFiring(after.state, facts),
     ...alertsGone(after.state, facts),
+    ...linesKnown(intent, facts),
+    ...zoneOfLines(intent, found),
   ];
   const receipt =
     facts.length === 0
@@ -269,6 +271,21 @@ function putBack(before: IncidentState | null, after: IncidentState, facts: Fact
   if (differs('roles')) remarks.push('The role is what it was before.');
   if (differs('components')) remarks.push('The components are what they were before.');
   return remarks;
+}
+
+/** Said to whoever pastes what they have pasted before, with more below it. */
+function linesKnown(intent: Intent, facts: Fact[]): string[] {
+  const known = intent.type === 'RecordLog' ? intent.lines.length - facts.length : 0;
+  if (known === 0 || facts.length === 0) return [];
+  return [`${known === 1 ? '1 line was' : `${known} lines were`} in the timeline already, put there by you.`];
+}
+
+/** Times are meant in the zone of whoever wrote them, and not of whoever takes them in. */
+function zoneOfLines(intent: Intent, { written, entry }: Found): string[] {
+  if (intent.type !== 'TakeInLines' || !written || written.zoneKnown) return [];
+  const author = entry?.detail.author;
+  const who = author ? `${personLabel(author)}'s time zone` : "The author's time zone";
+  return [`${who} is not known: times without a zone were read in ${written.zone}.`];
 }
 
 /** Said to whoever moves away the last of what monitoring saw here. */

@@ -22,7 +22,15 @@ import {
 } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PublicRules } from '#domain/status/publish.js';
-import { type Account, isGroup, type Person, type PersonRef, personLabel, STANDING } from '#domain/words.js';
+import {
+  type Account,
+  isGroup,
+  isInSlack,
+  type Person,
+  type PersonRef,
+  personLabel,
+  STANDING,
+} from '#domain/words.js';
 import type { KnownPerson } from '#store/people.js';
 import type { Store } from '#store/store.js';
 
@@ -282,7 +290,14 @@ export interface Lookups
   extends Pick<Store['people'], 'personById' | 'personByName'>,
     Pick<
       Store['incidents'],
-      'nextNumber' | 'entry' | 'lastEntryBy' | 'capturedEntry' | 'alertEntry' | 'entriesOf' | 'actionDone'
+      | 'nextNumber'
+      | 'entry'
+      | 'lastEntryBy'
+      | 'capturedEntry'
+      | 'capturedTs'
+      | 'alertEntry'
+      | 'entriesOf'
+      | 'actionDone'
     > {
   /** Another incident, as it is now. */
   stateOf(team: string, incident: number): Promise<IncidentState | null>;
@@ -295,8 +310,11 @@ export interface Lookups
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
   /** What tocsin.yml says of the public page; absent: nothing. */
   publicly?: PublicRules;
-  /** Those of these accounts that are deactivated, as far as is known. */
-  goneAmong(team: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The time zone in somebody's profile; null: not known. `zone` is that of whoever has none; absent: UTC. */
+  zoneOf(team: string, id: string): Promise<string | null>;
+  zone?: string | null;
+  /** What is known of these accounts. */
+  accountsOf(team: string, ids: readonly string[]): Promise<ReadonlyMap<string, Account>>;
 }
 
 /** Where something is looked up, and for whom. */
@@ -329,6 +347,25 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   PostMaintenance: async ({ lookups: { publicly } }) => ({ publicly }),
   UndoLastEntry: async (at) =>
     withChanges(at, await at.lookups.lastEntryBy(at.team, at.incident, at.asking.by.id)),
+  RecordLog: async ({ lookups, team, incident, asking }) => ({
+    notes: (await lookups.entriesOf(team, incident, ['note'])).filter(({ by }) => by.id === asking.by.id),
+  }),
+  TakeInLines: async (at, { of }) => {
+    const { lookups, team, incident } = at;
+    const entry =
+      'entry' in of
+        ? await entryNumbered(at, of.entry)
+        : await lookups.capturedEntry(team, incident, of.channel, of.ts);
+    const ts = entry && (await lookups.capturedTs(team, incident, entry.n));
+    const author = entry?.detail.author;
+    if (!ts || !author) return { entry };
+    const own = await lookups.zoneOf(team, author.id);
+    const sent = new Date(Number.parseInt(ts, 10) * 1000);
+    return {
+      entry,
+      written: { sent, zone: own ?? lookups.zone ?? 'UTC', zoneKnown: own !== null },
+    };
+  },
   CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({
     captured: await lookups.capturedEntry(team, incident, channel, ts),
   }),
@@ -447,19 +484,34 @@ function naming<P extends PersonRef>(intent: TypedIntent, of: (ref: PersonRef) =
   }
 }
 
-/** A remark for each named person whose account is deactivated: work that is given to them is seen by nobody. */
+/** A remark for each named person who will not do what is expected of them: who reads it can name somebody else at once. */
 export async function remarksOnPeople(lookups: Lookups, intent: Intent, team: string): Promise<string[]> {
   if (intent.type === 'UninvitePeople') return [];
-  const named = namedIn(intent).filter(({ id }) => /^[UW][A-Z0-9]+$/.test(id));
+  const named = namedIn(intent).filter(({ id }) => isInSlack(id));
   if (named.length === 0) return [];
-  const gone = await lookups.goneAmong(
+  const accounts = await lookups.accountsOf(
     team,
     named.map(({ id }) => id),
   );
-  return named
-    .filter(({ id }) => gone.has(id))
-    .map((person) => `@${personLabel(person)}'s account is deactivated: nothing reaches them in Slack.`);
+  const role =
+    intent.type === 'AssignRole' ? ` Name somebody else with \`${lineOf(intent.role)} @NAME\`.` : '';
+  return named.flatMap((person) => {
+    const who = `@${personLabel(person)}`;
+    const account = accounts.get(person.id);
+    if (account === 'gone') return [`${who}'s account is deactivated: nothing reaches them in Slack.${role}`];
+    const kind = intent.type === 'AssignRole' && account ? NO_HOLDERS[account] : undefined;
+    return kind ? [`${who} ${kind}.${role}`] : [];
+  });
 }
+
+const lineOf = (role: string) => (role === 'lead' ? 'lead' : `role ${role}`);
+
+/** Who may hold a role, and do nothing with it. */
+const NO_HOLDERS: { readonly [A in Account]?: string } = {
+  guest: 'is a guest, who reads and notes here and may do no more',
+  outside: 'is of another workspace, and reads and notes here and may do no more',
+  bot: 'is a bot, which does nothing here',
+};
 
 /** The person whose word a token's, or the command line's, is to be. Nobody is guessed. */
 export async function ownerNamed(

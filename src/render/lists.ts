@@ -1,6 +1,7 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
+import { rolesOf } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
 import { runsOf } from '#domain/run/state.js';
@@ -16,7 +17,15 @@ import {
   sourceOf,
 } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import { type ActionItem, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
+import {
+  type ActionItem,
+  actionItems,
+  type Dossier,
+  type Entries,
+  MEASURES,
+  metricsIn,
+  otherRoles,
+} from './document.js';
 import { runStatusText } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
@@ -86,6 +95,41 @@ export async function catchupText(
   const more = earlier > 0 ? [`… ${earlier} earlier: \`timeline\` shows more`] : [];
   const none = lines.length === 0 ? ['nothing new'] : [];
   return [showText(state, zone, refused, now), '', ...more, ...underDays(lines), ...none].join('\n');
+}
+
+/** Kinds of entries that somebody who comes late wants to know of first. */
+const TELLING: readonly EntryKind[] = [
+  ...(['status', 'severity', 'milestone', 'impact', 'cause', 'role', 'post', 'link'] as const),
+];
+const TOLD_LATELY = 900;
+
+/** What somebody who came late is told: how it stands, what has changed it, and what is asked of them. */
+export async function lateText(dossier: Dossier, person: string, zone: string): Promise<string> {
+  const { state } = dossier;
+  const clock = clockIn(zone);
+  const { lines } = await newest(dossier.entries({ kinds: TELLING }), clock, TOLD_LATELY);
+  const roles = rolesOf(state, person);
+  const items = await actionItems(dossier.entries({ kinds: ['action'] }));
+  const own = items.filter(({ owner, done }) => owner?.id === person && !done);
+  const asked = [
+    ...(roles.length > 0 ? [`you are ${roles.join(' and ')}`] : []),
+    ...own.slice(0, 5).map(({ n, text }) => `action #${n}: ${excerpt(text, 100)}`),
+  ];
+  return [
+    cutLines(showText(state, zone), TOLD_IN_ALL - TOLD_LATELY),
+    ...(lines.length > 0 ? ['', ...underDays(lines)] : []),
+    ...(asked.length > 0 ? ['', `Asked of you: ${asked.join(' · ')}`] : []),
+  ].join('\n');
+}
+
+/** A message's section, with room for what is asked. */
+const TOLD_IN_ALL = 2_400;
+
+/** As many whole lines as fit. */
+function cutLines(text: string, room: number): string {
+  if (text.length <= room) return text;
+  const end = text.lastIndexOf('\n', room - 2);
+  return `${text.slice(0, end > 0 ? end : room - 2)}\n…`;
 }
 
 /** The answer to `actions`: a line per action item, open ones first. */

@@ -99,6 +99,10 @@ function nameOf(effect: Effect): string {
       return 'a reminder';
     case 'secret.tell':
       return 'that a recorded message holds a secret';
+    case 'people.catchup':
+      return 'what somebody who came late is told';
+    case 'role.vacant':
+      return 'that somebody with a role was deactivated';
     case 'incident.link':
       return 'what another incident is to know';
     case 'channel.restored':

@@ -6,6 +6,8 @@ import { now as clock } from '#elapsed.js';
 import type { Metrics } from '#metrics.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { LINES_ACTION } from './blocks/entry.js';
+import { TAKE_ROLE_ACTIONS } from './blocks/people.js';
 import { PUBLISH_ACTIONS } from './blocks/publish.js';
 import { REMINDER_ACTIONS } from './blocks/reminder.js';
 import { RUN_ACTIONS } from './blocks/run.js';
@@ -30,13 +32,14 @@ import {
   createUnassigned,
   onAddToTimeline,
   onReaction,
+  onTakeLines,
   onWhich,
 } from './capture/shortcut.js';
 import { type Context, createWhere, onCommand, type Workspace } from './listener.js';
 import { onPreview, onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
-import { noteWhoLeft, onJoined, onLeft, onUserChange } from './people/membership.js';
+import { noteVacant, noteWhoLeft, onJoined, onLeft, onTakeRole, onUserChange } from './people/membership.js';
 import { createPeople, type PeopleStore } from './people/people.js';
 import { onReminder } from './reminders.js';
 import {
@@ -60,7 +63,13 @@ export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read'
     signingSecret: string | null;
     apiUrl: string | null;
   };
-  org: { command: string; zone: string | null; components: readonly string[] };
+  org: {
+    command: string;
+    zone: string | null;
+    components: readonly string[];
+    /** Absent: whoever comes late is told how it stands. */
+    catchup?: { on_join: boolean };
+  };
   people: PeopleStore;
   workspace: Workspace;
   now?: () => Date;
@@ -122,7 +131,10 @@ export function createSlack(options: SlackOptions): Slack {
     onKnown: () => void startPeople(),
   });
   const { home } = whoAmI;
-  const people = createPeople({ store: options.people, client, home, log, now });
+  const people = createPeople({
+    ...{ store: options.people, client, home, log, now },
+    onGone: (team, gone) => noteVacant(context, team, gone),
+  });
   const where = createWhere({ read: options.read, workspace: options.workspace, home, now });
   const patient = createSlackClient({ ...call, timeout: LINK_MS });
   const groups = createGroups(client);
@@ -142,6 +154,7 @@ export function createSlack(options: SlackOptions): Slack {
     command: options.org.command,
     zone: options.org.zone ?? 'UTC',
     components: options.org.components,
+    catchesUp: options.org.catchup?.on_join ?? true,
     answer: options.answer,
     handle: options.handle,
     read: options.read,
@@ -264,6 +277,8 @@ export function listenToOthers(
   app.action<BlockButtonAction>(WATCH_ACTIONS.reopen, onReopen(context));
   app.action<BlockButtonAction>(ALERT_ACTIONS, onAlertButton(context));
   app.action<BlockButtonAction>(REMINDER_ACTIONS, onReminder(context));
+  app.action<BlockButtonAction>(LINES_ACTION, onTakeLines(context));
+  app.action<BlockButtonAction>(TAKE_ROLE_ACTIONS, onTakeRole(context));
   app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));

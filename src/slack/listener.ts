@@ -50,11 +50,16 @@ export interface Context {
   zone: string;
   /** Components that the organisation knows, offered in forms. */
   components: readonly string[];
+  /** Whoever comes late into an incident's channel is told how it stands. */
+  catchesUp: boolean;
   answer: (asked: Asked) => Promise<Answer>;
   handle: Handle;
   read: Pick<Read, 'incident' | 'open' | 'ofChannel'>;
   /** Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
-  owe(effect: Effect, of: { team: string; incident: number; key: string | null }): Promise<void>;
+  owe(
+    effect: Effect,
+    of: { team: string; incident: number; key: string | null; inMs?: number },
+  ): Promise<void>;
   where: Where;
   people: People;
   members: Members;

@@ -102,6 +102,17 @@ async function capturedEntry(
   return (await select(db, 'captured_entry', sql, [team, incident, channel, ts]))[0] ?? null;
 }
 
+/** @returns Slack's `ts` of the message that an entry captured; null: it captured none */
+async function capturedTs(db: Queryable, team: string, incident: number, n: number): Promise<string | null> {
+  const { rows } = await db.query<{ ts: string }>({
+    name: 'captured_ts',
+    text: `select body::jsonb #>> '{data,ts}' as ts from fact
+           where team = $1 and incident = $2 and type = 'MessageCaptured' and (body::jsonb #>> '{data,n}')::int = $3`,
+    values: [team, incident, n],
+  });
+  return rows[0]?.ts ?? null;
+}
+
 /** @returns the entry of an alert, by its `alertId`, or null. */
 async function alertEntry(
   db: Queryable,
@@ -413,6 +424,7 @@ export const incidents = (db: Queryable) =>
     entriesNumbered,
     lastEntryBy,
     capturedEntry,
+    capturedTs,
     alertEntry,
     firingAlerts,
     openWithGroup,

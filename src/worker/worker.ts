@@ -13,6 +13,7 @@ import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import { noteLink } from '#deliver/link.js';
 import { remindChannel, tellWatch } from '#deliver/notices.js';
+import { tellLate, tellVacant } from '#deliver/people.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
 import { offerRun, postForRun, sendRunLog, showRun, soundAlarm } from '#deliver/run.js';
@@ -169,6 +170,8 @@ const DELIVERIES: {
   'secret.tell': tellOfSecret,
   'people.invite': invitePeople,
   'people.remove': removePeople,
+  'people.catchup': tellLate,
+  'role.vacant': tellVacant,
   'message.capture': captureMessage,
   'export.send': sendExport,
   'impact.measure': payMeasure,

@@ -100,7 +100,7 @@ test('people who are named come in, those who cannot are named in the channel', 
   const channel = await kit.channel(incident);
   expect(channel.members).toEqual(expect.arrayContaining([ANA.id, BO.id]));
   expect((await kit.said(incident)).map((one) => one.text).slice(1)).toEqual([
-    'Could not be added: U0EVA00005 (not found).',
+    'Could not be added: U0EVA00005 (not found). Bring in somebody else: `/incident invite @NAME`.',
   ]);
 });
 

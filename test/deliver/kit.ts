@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { lookupsOf } from '#compose/core.js';
-import { alertsForDeliveries, peopleForDeliveries } from '#compose/worlds.js';
+import { alertsForDeliveries, catchingUp, peopleForDeliveries } from '#compose/worlds.js';
 import { Gate } from '#deliver/attempt.js';
 import { drainLane } from '#deliver/lane.js';
 import type { World } from '#deliver/ports.js';
@@ -9,7 +9,8 @@ import type { Asking, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { Person } from '#domain/words.js';
-import { createHandle, type Handle } from '#handle/handle.js';
+import { createHandle } from '#handle/handle.js';
+import { createRead } from '#read/read.js';
 import { startSandbox } from '#sandbox/sandbox.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient } from '#slack/transport/client.js';
@@ -85,7 +86,7 @@ export async function startKit(
     { ...someone, ...BO },
   ]);
   const nudged: { by: (lanes: string[]) => void } = { by: () => {} };
-  const handle: Handle = createHandle({
+  const handle = createHandle({
     store: lookupsOf(store),
     relay: {
       nudge(some) {
@@ -114,6 +115,7 @@ export async function startKit(
       link: (_team, incident, format) => `https://tocsin.example/incidents/INC-${incident}/${format}`,
     },
     alerts: alertsForDeliveries(store, () => []),
+    catchup: catchingUp({ config: { org: {} }, store, read: createRead(store), permits: handle.permits }),
     org: { command: '/incident', announce: null, invite: { people: [], groups: [] }, ...change },
     now,
     pass: (ms) => kit.winds(ms),

@@ -75,6 +75,53 @@ test('pinned by two people it is one entry, and the second hears who was first',
   expect(told.map((one) => one.user)).toEqual([ANA.id]);
 });
 
+test('a message of many timed lines: whoever pinned it is offered to have these as entries, once', async () => {
+  const ts = await writes(
+    'What we know:\n- 01:41 UTC requests fail\n- 01:43 UTC keys do not match\n  on both nodes',
+  );
+  await pins(ts);
+  await kit.pays(incident);
+  const entry = await captured(ts);
+  const { id: channel } = await kit.channel(incident);
+  const offered = async () => (await ephemerals()).filter((one) => one.text.includes('It holds 2 lines'));
+  expect((await offered()).map(({ user }) => user)).toEqual([BO.id]);
+  expect((await offered())[0]?.text).toContain(`log #${entry?.n}`);
+  const intent = { type: 'TakeInLines' as const, of: { channel, ts } };
+  await kit.says(intent, incident, BO, { key: 'lines:1' });
+  // A second click, and somebody else's line that means the same.
+  await kit.says(intent, incident, BO, { key: 'lines:1' });
+  await expect(
+    kit.says({ type: 'TakeInLines', of: { entry: entry?.n ?? 0 } }, incident, ANA),
+  ).rejects.toThrow(/are in the timeline of INC-\d+ already, as #\d+ to #\d+/);
+  await kit.pays(incident);
+  const taken = (await kit.store.incidents.entriesOf('T1', incident, ['message'])).filter(
+    ({ detail }) => detail.lineOf === entry?.n,
+  );
+  expect(taken).toMatchObject([
+    { text: 'requests fail', link: entry?.link, detail: { author: ANA }, by: BO },
+    { text: 'keys do not match\n  on both nodes' },
+  ]);
+  expect(taken.map(({ at }) => at.slice(11, 16))).toEqual(['01:41', '01:43']);
+  // The message itself stays readable, and pinned by somebody else it is still the one that is there.
+  expect(await captured(ts)).toMatchObject({ n: entry?.n, struck: true });
+  await pins(ts, ANA.id);
+  await kit.pays(incident);
+  expect(
+    (await ephemerals()).filter((one) => one.user === ANA.id && one.text.includes('bo put it there')),
+  ).not.toEqual([]);
+  expect(await offered()).toHaveLength(1);
+});
+
+test('a guest, who may not correct, is offered nothing; nor anybody where a time cannot be known', async () => {
+  const someone = { handle: null, realName: null, tz: null, isBot: false, deleted: false };
+  await kit.store.people.upsert('T1', [{ ...someone, id: 'U0GUEST009', name: 'gus', kind: 'guest' }]);
+  const before = (await ephemerals()).filter((one) => one.text.includes('It holds')).length;
+  await pins(await writes('01:41 UTC a\n01:43 UTC b'), 'U0GUEST009');
+  await pins(await writes('01:41 UTC a\n01:43 UTC b\n25:99 c'));
+  await kit.pays(incident);
+  expect((await ephemerals()).filter((one) => one.text.includes('It holds'))).toHaveLength(before);
+});
+
 test.each([
   ['conversations.history', 'ratelimit'],
   ['conversations.history', 'drop'],

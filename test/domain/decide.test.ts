@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '#domain/incident/decide.js';
 import type { DraftFact } from '#domain/incident/fact.js';
-import { isRefusal, refuse } from '#domain/refusal.js';
+import { cameLate } from '#domain/incident/people.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { isRefusal, type RefusalCode, refuse } from '#domain/refusal.js';
 import { measured } from '../render/incident.js';
 import { ana, asking, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 
@@ -380,6 +382,86 @@ test('every line of a log gets its own number, in the order of the paste', () =>
   given(opened)
     .when({ type: 'RecordLog', lines })
     .thenFacts([{ data: { n: 2 } }, { data: { n: 3 } }]);
+});
+
+test('what the same person has pasted before is left out, as often as it stands there', () => {
+  const lines = ['a', 'a', 'b'].map((text) => ({ moment: minute('2024-11-10T01:41:00Z'), text }));
+  const note = (text: string) => ({ ...entry(2), text });
+  const pasted = (notes: string[]) =>
+    given(opened).when({ type: 'RecordLog', lines }, ana, { notes: notes.map(note) });
+  pasted(['a']).thenFacts([{ texts: { text: 'a' } }, { texts: { text: 'b' } }]);
+  pasted(['b', 'a', 'c']).thenFacts([{ texts: { text: 'a' } }]);
+  pasted(['a', 'b', 'a', 'a']).thenRefused('LINES_KNOWN');
+  given(opened)
+    .when({ type: 'RecordLog', lines }, ana, { notes: [{ ...note('a'), precision: 'second' }] })
+    .thenFacts([{}, {}, {}]);
+});
+
+describe('a message of many timed lines', () => {
+  const written = { sent: new Date('2024-11-10T01:50:00Z'), zone: 'Europe/Berlin', zoneKnown: true };
+  const message = (text: string | null, more: object = {}) => ({
+    ...{ ...entry(4), kind: 'message' as const, text, link: 'https://x.example/p1' },
+    ...{ detail: { author: bo }, ...more },
+  });
+  const takes = (found: object, of: { entry: number } | { channel: string; ts: string } = { entry: 4 }) =>
+    given(opened).when({ type: 'TakeInLines', of }, ana, { written, ...found });
+
+  test('becomes as many entries, in its author’s zone and beside when it was sent; it stays, struck', () => {
+    takes({ entry: message('so far:\n- 02:41 a\n- 02:43 b\n  and c') }).thenFacts([
+      {
+        type: 'LineTakenIn',
+        data: { n: 2, at: '2024-11-10T01:41:00Z', entry: 4, author: 'U2', link: 'https://x.example/p1' },
+        texts: { text: 'a', author: 'bo' },
+      },
+      { data: { n: 3, at: '2024-11-10T01:43:00Z' }, texts: { text: 'b\n  and c' } },
+      { type: 'EntryStruck', data: { entry: 4 }, texts: { reason: 'taken in line by line, as #2 to #3' } },
+    ]);
+  });
+
+  test.each<[string, object, RefusalCode]>([
+    ['nothing is there', { entry: null }, 'NO_SUCH_ENTRY'],
+    ['one line is timed', { entry: message('01:41 a\nb') }, 'NO_LINES'],
+    ['it was erased', { entry: message(null) }, 'NO_LINES'],
+    ['it is no message', { entry: entry(4), written: undefined }, 'NO_LINES'],
+    ['a time cannot be known', { entry: message('01:41 a\n01:42 b\n25:99 c') }, 'BAD_LOG_LINES'],
+    ['somebody struck it', { entry: { ...message('01:41 a\n01:42 b'), struck: true } }, 'ENTRY_STRUCK'],
+    [
+      'it was taken in before',
+      {
+        entry: {
+          ...message('01:41 a\n01:42 b', {
+            detail: { author: bo, struckReason: 'taken in line by line, as #2 to #3' },
+          }),
+          struck: true,
+        },
+      },
+      'LINES_TAKEN_IN',
+    ],
+  ])('%s: refused', (_, found, code) => takes(found).thenRefused(code));
+
+  test('named by its place it is refused where it was never recorded', () => {
+    takes({ entry: null, written: undefined }, { channel: 'C1', ts: '1.2' }).thenRefused('NO_LINES');
+  });
+});
+
+test('who came late is told once; the beginning is no late coming', () => {
+  const caughtUp: DraftFact = { type: 'CaughtUp', data: { people: ['U2'] }, texts: {} };
+  const { state } = given(opened, caughtUp);
+  const noted = (people: string[]) =>
+    decide(state, { type: 'NoteCaughtUp', people }, { ...asking(), source: 'bot' }, FOUND);
+  expect(noted(['U2'])).toEqual([]);
+  expect(noted(['U2', 'U3', 'U3'])).toMatchObject([{ type: 'CaughtUp', data: { people: ['U3'] } }]);
+  const headline: DraftFact = {
+    type: 'HeadlinePosted',
+    data: { channel: 'C1', ts: `${Date.parse('2024-11-10T01:42:00Z') / 1000}.000100` },
+    texts: {},
+  };
+  const late = (state: IncidentState | null, at: string) => state && cameLate(state, new Date(at));
+  const open = given(opened, headline).state;
+  expect(late(open, '2024-11-10T01:46:00Z')).toBe(false);
+  expect(late(open, '2024-11-10T01:48:00Z')).toBe(true);
+  expect(late(given(opened).state, '2024-11-10T01:48:00Z')).toBe(false);
+  expect(open && late({ ...open, status: 'resolved' }, '2024-11-10T01:48:00Z')).toBe(false);
 });
 
 test('a private incident is seen by those who were brought in', () => {

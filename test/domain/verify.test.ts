@@ -176,6 +176,8 @@ const EVERY: DraftFact[] = [
   run.undoing,
   run.ended('partly-undone', 'not undone: add'),
   run.shown('1.2'),
+  draft('LineTakenIn', { ...HAPPENED, entry: 2, author: 'U2', link: null }, { text: 'a line', author: 'Bo' }),
+  draft('CaughtUp', { people: ['U2'] }),
 ];
 
 function sealed(drafts: DraftFact[], incident = 7, team = 'T1'): SealedFact[] {

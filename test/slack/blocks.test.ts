@@ -7,8 +7,9 @@ import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES } from '#domain/words.js';
 import { whichIncident } from '#slack/blocks/buttons.js';
-import { entryMessage, type Shown } from '#slack/blocks/entry.js';
+import { entryMessage, linesOffer, type Shown } from '#slack/blocks/entry.js';
 import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
+import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
 import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
 import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';
@@ -345,6 +346,23 @@ describe('what a watch saw', () => {
       }),
     );
   });
+});
+
+test('what is said to who comes late, of who goes, and of lines of a message, fits whatever was written', () => {
+  fc.assert(
+    fc.property(text, (words) => {
+      const late = caughtUpMessage(words, '/incident');
+      const of = { incident: 7, name: words, roles: ['lead', 'comms'], others: ['U1'], command: '/incident' };
+      const vacant = vacantMessage(of);
+      for (const message of [late, vacant, crowdMessage(8, '/incident')]) fits(message);
+      expect(late.text).not.toMatch(CONTROL);
+      expect(vacant.text.replace('<@U1>', '')).not.toMatch(CONTROL);
+      expect(vacant.text).toMatch(/<@U1>: who takes over\? Press, or type `\/incident lead @NAME`\.$/);
+      const lines = linesOffer(words, { incident: 7, channel: 'C1', ts: '1.2' });
+      fits({ text: 'x', blocks: lines });
+      expect(lines.map(({ type }) => type)).toEqual(['section', 'actions']);
+    }),
+  );
 });
 
 describe('what the public is to read', () => {

@@ -75,6 +75,26 @@ for (const mode of ['http', 'socket'] as const) {
       ]);
     });
 
+    test('a message of many timed lines: whoever adds it is offered these as entries; two clicks are one', async () => {
+      const ts = await say('so far:\n- 01:41 UTC a\n- 01:43 UTC b');
+      const { responses } = await kit.look<Outcome>(`responses?delivery=${(await add(ts)).delivery}&count=1`);
+      const [{ text, blocks } = {}] = responses;
+      expect(text).toMatch(/^INC-7 #2 recorded\nIt holds 2 lines with times of their own/);
+      expect(blocks?.[1]?.elements).toMatchObject([
+        { action_id: 'lines:take', text: { text: 'Take in as entries' } },
+      ]);
+      const shown = (await kit.look<Outcome>('state?user=ana')).ephemerals.at(-1)?.ts;
+      await kit.act('action', { user: 'ana', channel: war, ts: shown, action_id: 'lines:take', copies: 2 });
+      const asked = kit.behind.handled.filter(({ intent }) => intent.type === 'TakeInLines');
+      expect(asked).toEqual(
+        Array(2).fill({
+          intent: { type: 'TakeInLines', of: { channel: war, ts } },
+          target: 7,
+          asking: expect.objectContaining({ key: `lines:7:${war}:${ts}`, seesPrivate: true }),
+        }),
+      );
+    });
+
     test('already there: said by whom, and no tick', async () => {
       kit.behind.handle = async () => refuse('ALREADY_CAPTURED', { ref: 'INC-7', entry: 5, by: 'bo' });
       const before = (await kit.calls('reactions.add')).length;
@@ -189,6 +209,58 @@ for (const mode of ['http', 'socket'] as const) {
       await kit.act('command', { user: 'ana', channel: 'incidents', command: '/incident', text: 'note x' });
       expect(heard('InvitePeople')).toHaveLength(1);
       await kit.act('join', { user: 'bo', channel: war });
+    });
+
+    test('who comes long after the headline is told how it stands, a few seconds later; not who comes at once, or once more', async () => {
+      const headline = (agoMs: number, more: object = {}) => {
+        const ts = `${Math.floor((Date.now() - agoMs) / 1000)}.000100`;
+        const team = `our-${kit.sandbox.teamId}`;
+        const of = { team, number: 7, private: false, members: [], headline: { channel: war, ts }, ...more };
+        kit.behind.state = of as unknown as IncidentState;
+      };
+      // An event is answered after what it asks is done.
+      const comes = async (user: string) => {
+        await kit.act('leave', { user, channel: war });
+        await kit.act('join', { user, channel: war });
+        await kit.act('deliver-again', { kind: 'event', type: 'member_joined_channel' });
+      };
+      headline(60_000);
+      await comes('dana');
+      headline(3_600_000, { status: 'resolved' });
+      await comes('dana');
+      headline(3_600_000, { caughtUp: ['U0DANA0004'] });
+      await comes('dana');
+      expect(kit.behind.owed).toEqual([]);
+      headline(3_600_000);
+      await comes('dana');
+      const owed = {
+        effect: { kind: 'people.catchup', payload: { user: 'U0DANA0004' } },
+        of: { team: `our-${kit.sandbox.teamId}`, incident: 7, key: 'catchup:7:U0DANA0004', inMs: 4_000 },
+      };
+      await until(() => kit.behind.owed.length > 1);
+      expect(new Set(kit.behind.owed.map((one) => JSON.stringify(one)))).toEqual(
+        new Set([JSON.stringify(owed)]),
+      );
+      await kit.act('leave', { user: 'dana', channel: war });
+    });
+
+    test('a deactivated account is told of where it has a role, and nowhere else', async () => {
+      const roles = (...people: string[]) => Object.fromEntries(people.map((id, i) => [`r${i}`, { id }]));
+      const open = (number: number, ...people: string[]) =>
+        ({ number, title: 't', roles: roles(...people) }) as unknown as IncidentState;
+      kit.behind.open = [open(3, ANA, 'U0DANA0004'), open(4, BO), open(5, 'U0DANA0004')];
+      await kit.act('user', { user: 'dana', deleted: true });
+      await until(() => kit.behind.owed.length > 1);
+      expect(kit.behind.owed.map(({ effect, of }) => [effect, of.incident, of.key])).toEqual(
+        [3, 5].map((n) => [
+          { kind: 'role.vacant', payload: { user: 'U0DANA0004' } },
+          n,
+          `vacant:${n}:U0DANA0004`,
+        ]),
+      );
+      await kit.act('user', { user: 'dana', deleted: false });
+      await until(() => kit.behind.people.get('U0DANA0004')?.deleted === false);
+      expect(kit.behind.owed).toHaveLength(2);
     });
 
     test('a list of the channel shows who has left unheard; not who was invited a moment ago', async () => {

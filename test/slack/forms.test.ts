@@ -172,7 +172,7 @@ describe('forms and buttons', () => {
   test('a pasted log is read as the grammar reads it, and what is wrong is shown at its field', async () => {
     await openForm('log', 7);
     const { errors } = await submit({ text: { text: '01:41 x\ny' } });
-    expect(errors.text).toContain('Line 2: it does not start with a time.');
+    expect(errors.text).toContain('Line 2: “y” does not start with a time.');
     expect(errors.text).not.toContain('`');
     expect(kit.behind.handled).toHaveLength(0);
     expect((await submit({ text: { text: '2024-11-10 01:41 UTC INC-8 -- x\n\n-5m  y' } })).ok).toBe(true);

@@ -27,7 +27,10 @@ export class Behind {
   readonly ran: Running[] = [];
   readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
     [];
-  readonly owed: Array<{ effect: Effect; of: { team: string; incident: number; key: string | null } }> = [];
+  readonly owed: Array<{
+    effect: Effect;
+    of: { team: string; incident: number; key: string | null; inMs?: number };
+  }> = [];
   readonly people = new Map<string, KnownPerson>();
   readonly channels = new Map<string, number>();
   open: IncidentState[] = [];

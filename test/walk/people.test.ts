@@ -300,3 +300,31 @@ describe('who is named', () => {
     expect((await tocsin('invite', ref, '@sre')).err).toContain('could not be found out (missing_scope)');
   });
 });
+
+// Last: Slack's clock is wound on.
+describe('who comes late, and who goes', () => {
+  test('the one is told alone how it stands, of the other the channel is told, and somebody takes over', async () => {
+    const { ref, channel } = await opened('sev2 tokens are refused');
+    await walk.type('ana', channel, 'lead @chen');
+    await walk.type('ana', channel, 'cause the keys do not match');
+    await walk.control('clock', { advance_ms: 600_000 });
+    await walk.control('join', { user: 'gina', channel });
+    const told = await walk.until('what gina is told', (state) =>
+      (state as unknown as { ephemerals: Array<{ user: string; text: string }> }).ephemerals.find(
+        ({ user, text }) => user === 'U0GUEST0001' && text.includes(`${ref}: tokens are refused`),
+      ),
+    );
+    expect(told.text).toContain('cause the keys do not match');
+    await walk.control('user', { user: 'chen', deleted: true });
+    const ts = await walk.until('the word of chen', (state) => {
+      const found = state.channels.find((one) => one.id === channel);
+      return found?.messages.find(({ text }) => text.includes('who is *lead* here, was deactivated'))?.ts;
+    });
+    await walk.control('action', { user: 'ana', channel, ts, action_id: 'role:take:lead' });
+    await walk.until('the entry of the new lead', (state) => {
+      const found = state.channels.find((one) => one.id === channel);
+      return found?.messages.some(({ text }) => /_role_ lead: ana/i.test(text));
+    });
+    await walk.control('user', { user: 'chen', deleted: false });
+  });
+});

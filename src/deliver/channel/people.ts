@@ -187,6 +187,19 @@ function reasonFor(user: string, error: string): string {
   return REASONS[error] ?? codeInWords(error);
 }
 
+// What only a person in Slack can do: our own word for them changes nothing.
+const BY_HAND = new Set(['user_is_restricted', 'ura_max_channels', 'no_external_invite_permission']);
+const GONE = new Set(['user_not_found', 'user_disabled', 'cant_invite']);
+
+function nextFor(absent: readonly Absent[], command: string): string {
+  const people = absent.filter(({ user }) => isInSlack(user));
+  if (people.some(({ error }) => BY_HAND.has(error)))
+    return ' They can be added by hand, by an admin of the workspace: *Add people* in this channel.';
+  return people.some(({ error }) => GONE.has(error))
+    ? ` Bring in somebody else: \`${escaped(command)} invite @NAME\`.`
+    : '';
+}
+
 /** Names in the channel those who could not be brought in, so that somebody calls them. */
 export async function tellAbsent(
   attempt: Attempt<'channel.open'> | Attempt<'people.invite'>,
@@ -204,7 +217,10 @@ export async function tellAbsent(
   );
   const shown = named.slice(0, 20).join(', ');
   const more = named.length > 20 ? ` and ${named.length - 20} more` : '';
-  const message = { channel, text: `Could not be added: ${shown}${more}.` };
+  const message = {
+    channel,
+    text: `Could not be added: ${shown}${more}.${nextFor(absent, attempt.world.org.command)}`,
+  };
   try {
     await attempt.postOnce({ id: `absent ${attempt.row.id}` }, opened(attempt), message);
   } catch (error) {

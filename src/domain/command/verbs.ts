@@ -41,7 +41,11 @@ const TABLE = {
     },
   ],
   note: ['note [TIME] TEXT', 'record what happened', { timed: true }],
-  log: ['log TIME TEXT, one a line', 'record many lines at once: all of them, or none', { timed: true }],
+  log: [
+    'log TIME TEXT, one a line | log #N',
+    'record many lines at once: all of them, or none',
+    { timed: true },
+  ],
   status: [
     'status investigating|identified|monitoring|resolved [TIME] [TEXT]',
     'change the status',

@@ -1,5 +1,6 @@
 import { decideAlert } from '../alert/decide.js';
 import type { AlertIntent } from '../alert/intent.js';
+import { badLines, linesInMessage } from '../command/pasted.js';
 import { decideLink, goesOnElsewhere, isAboutLink, mergeStands } from '../link/decide.js';
 import type { LinkIntent } from '../link/link.js';
 import { askerIn, forbidden, maySay, powerFor, type Rules } from '../permission.js';
@@ -14,7 +15,7 @@ import type { WatchIntent } from '../watch/watch.js';
 import { happened, type Moment, momentNow, type Person, personLabel, refOf, STANDING } from '../words.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
-import type { Asker, Asking, Decision, Found, Intent, IntentOf } from './intent.js';
+import type { Asker, Asking, Decision, Found, Intent, IntentOf, LogLine } from './intent.js';
 import { sameRhythm } from './reminder.js';
 import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
@@ -136,14 +137,18 @@ const RULES: {
     { type: 'NoteRecorded', data: happened(state, asking, moment), texts: { text } },
   ],
 
-  /** Every line or none: the facts of one decision are written together. */
-  RecordLog: (state, { lines }, asking) =>
-    tooMany('lines', lines.length, LIMITS.logLines, 'Paste them in several parts.') ??
-    lines.map(({ moment, text }, i) => ({
+  /** Every line or none: the facts of one decision are written together. A list that has grown is pasted as a whole again. */
+  RecordLog: (state, { lines }, asking, { notes }) => {
+    const excess = tooMany('lines', lines.length, LIMITS.logLines, 'Paste them in several parts.');
+    if (excess) return excess;
+    const fresh = withoutKnown(lines, notes ?? []);
+    if (fresh.length === 0) return refuse('LINES_KNOWN', { ref: refOf(state.number), count: lines.length });
+    return fresh.map(({ moment, text }, i) => ({
       type: 'NoteRecorded',
       data: happened(state, asking, moment, i),
       texts: { text },
-    })),
+    }));
+  },
 
   /** One message is one entry, however many people pin it: the second is told who was first. */
   CaptureMessage: (state, { message }, asking, { captured }) => {
@@ -159,6 +164,31 @@ const RULES: {
       ...(secrets.length > 0 && { secrets: [...secrets] }),
     };
     return [{ type: 'MessageCaptured', data, texts: given({ text, author: author.name }) }];
+  },
+
+  /** Its lines take the place of the message, which stays readable as struck: so each stands at its own time. */
+  TakeInLines: (state, { of }, asking, found) => {
+    const { entry, written } = found;
+    const none = refuse('NO_LINES', { entry: entry?.n ?? ('entry' in of ? of.entry : null) });
+    if (!entry) return 'entry' in of ? refuse('NO_SUCH_ENTRY', { ref: refOf(state.number), ...of }) : none;
+    const { n, struck, text, detail } = entry;
+    const taken = detail.struckReason?.startsWith(TAKEN) ? detail.struckReason.slice(TAKEN.length) : null;
+    if (taken !== null) return refuse('LINES_TAKEN_IN', { ref: refOf(state.number), entry: n, as: taken });
+    if (struck) return refuse('ENTRY_STRUCK', { ref: refOf(state.number), entry: n });
+    if (!written || text === null || !detail.author) return none;
+    const { sent: now, zone, zoneKnown } = written;
+    const read = linesInMessage(text, { now, zone, zoneKnown });
+    if (!read) return none;
+    if (read.wrong.length > 0) return badLines(read.wrong);
+    const { id: author, name } = detail.author;
+    const texts = given({ author: name });
+    const lines = read.lines.map(({ moment, text: line }, i) => ({
+      type: 'LineTakenIn' as const,
+      data: { ...happened(state, asking, moment, i), entry: n, author, link: entry.link },
+      texts: { ...texts, text: line },
+    }));
+    const as = `as #${state.entries + 1} to #${state.entries + lines.length}`;
+    return [...lines, strike(entry, found, `${TAKEN}${as}`)];
   },
 
   RecordCause: (state, { text }, asking) => [
@@ -460,6 +490,11 @@ const RULES: {
       ? []
       : [{ type: 'Announced', data: { channel, ts }, texts: {} }],
 
+  NoteCaughtUp: (state, { people }) => {
+    const told = [...new Set(people)].filter((id) => !state.caughtUp?.includes(id));
+    return told.length > 0 ? [{ type: 'CaughtUp', data: { people: told }, texts: {} }] : [];
+  },
+
   /** Numbers never go back: the report may be older than the state. */
   SkipNumbers: (state, { entries, actions, runs }) => {
     const now = { entries: state.entries, actions: state.actions, runs: runsOf(state).count };
@@ -472,6 +507,26 @@ const RULES: {
     return [{ type: 'NumbersSkipped', data, texts: {} }];
   },
 };
+
+/** Begins the reason for which a message is struck whose lines are entries now. */
+const TAKEN = 'taken in line by line, ';
+
+/** @returns those lines that are not among what was recorded before: a line that stands there once is left out once */
+function withoutKnown(lines: readonly LogLine[], notes: readonly Entry[]): readonly LogLine[] {
+  const name = ({ at, until, precision }: Moment, text: string | null) =>
+    JSON.stringify([at, until, precision, text]);
+  const known = new Map<string, number>();
+  for (const note of notes) {
+    const of = name(note, note.text);
+    known.set(of, (known.get(of) ?? 0) + 1);
+  }
+  return lines.filter(({ moment, text }) => {
+    const of = name(moment, text);
+    const left = known.get(of) ?? 0;
+    known.set(of, left - 1);
+    return left <= 0;
+  });
+}
 
 /** Longer, and it is off: `reminders:` of tocsin.yml says for how long nobody need be reminded. */
 const LONGEST_SNOOZED_MS = 24 * 3_600_000;

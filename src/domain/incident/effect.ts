@@ -49,6 +49,10 @@ export type Effect =
   | { kind: 'people.invite'; payload: { people: string[] } }
   /** Take people out of the incident's channel; `by`: who is told when Slack refuses. */
   | { kind: 'people.remove'; payload: { people: string[]; by: string } }
+  /** Tell somebody, alone, who came late how the incident stands; many together, where they came together. In a lane of its own. */
+  | { kind: 'people.catchup'; payload: { user: string } }
+  /** Say in the channel that somebody with a role was deactivated, and who could take it over. In a lane of its own. */
+  | { kind: 'role.vacant'; payload: { user: string } }
   /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
   | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
   /** Send an export file to whoever asked, in the channel where they asked; `asked` when, in ISO 8601. */
@@ -239,6 +243,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'MessageCaptured':
       return [entry(), ...secretTells(fact.data.secrets ? [fact.data.author, fact.by.id] : [], fact.seq)];
     case 'NoteRecorded':
+    case 'LineTakenIn':
     case 'CauseRecorded':
     case 'ActionAdded':
     case 'ActionCompleted':
@@ -304,6 +309,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return before?.private ? [] : [ANNOUNCEMENT];
     case 'HeadlinePosted':
     case 'Announced':
+    case 'CaughtUp':
       return [];
     case 'NumbersSkipped':
       return before ? [{ kind: 'channel.restored', payload: skipped(before, fact.data) }] : [];

@@ -74,6 +74,8 @@ interface EntryDetail {
   drill?: boolean;
   /** Author of a captured message; `by` is the person who captured it. */
   author?: Person;
+  /** Of one line of a captured message: the entry that held all of it. */
+  lineOf?: number;
   struckReason?: string | null;
   /** Of a run: its name (`RUN-3`), its runbook, what happened in it, and in which step. */
   run?: string;
@@ -408,6 +410,11 @@ export function entryOf(fact: Fact): Entry | null {
       const author = { id: fact.data.author, name: fact.texts.author ?? null };
       return { ...line('message', 'text', { author }), link: fact.data.link };
     }
+    case 'LineTakenIn': {
+      const { entry, author: id, link } = fact.data;
+      const detail = { author: { id, name: fact.texts.author ?? null }, lineOf: entry };
+      return { ...line('message', 'text', detail), link };
+    }
     case 'StatusChanged':
       return line('status', 'text', {
         status: fact.data.status,
@@ -515,6 +522,7 @@ export function entryOf(fact: Fact): Entry | null {
     case 'ChannelOpened':
     case 'HeadlinePosted':
     case 'Announced':
+    case 'CaughtUp':
     case 'NumbersSkipped':
       return null;
     default: {

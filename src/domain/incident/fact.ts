@@ -111,6 +111,11 @@ export const FACT_SHAPES = {
     },
     { required: ['text'], optional: ['author'] },
   ),
+  /** One line of the recorded message in `entry`, which held many, each with its time. */
+  LineTakenIn: shape(
+    { ...happened, entry: number, author: id, link: z.string().nullable() },
+    { required: ['text'], optional: ['author'] },
+  ),
   StatusChanged: shape(
     {
       ...{ ...happened, status: z.enum(STATUSES), reopened: z.boolean() },
@@ -256,6 +261,8 @@ export const FACT_SHAPES = {
   ChannelOpened: shape({ channel: id }, { required: ['name'] }),
   HeadlinePosted: shape({ channel: id, ts: id }),
   Announced: shape({ channel: id, ts: id }),
+  /** They came late, and each was told how the incident stands. */
+  CaughtUp: shape({ people: z.array(id).min(1) }, {}),
   /** The record was put back from a backup: the channel shows numbers up to these, so none of them is given again. */
   NumbersSkipped: shape({ entries: number, actions: count, runs: count }),
   ...RUN_FACTS,

@@ -45,6 +45,8 @@ export type Intent<P = Person> =
   | { type: 'RecordNote'; moment: Moment | null; text: string }
   | { type: 'RecordLog'; lines: LogLine[] }
   | { type: 'CaptureMessage'; message: CapturedMessage }
+  /** A recorded message of many timed lines becomes as many entries: named by its entry, or by its place in Slack. */
+  | { type: 'TakeInLines'; of: { entry: number } | { channel: string; ts: string } }
   | {
       type: 'ChangeStatus';
       status: Status;
@@ -158,6 +160,8 @@ export type Intent<P = Person> =
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
   | { type: 'NoteAnnounced'; channel: string; ts: string }
+  /** Those who came late have been told how the incident stands. */
+  | { type: 'NoteCaughtUp'; people: string[] }
   /** Numbers up to these are shown in the channel: a later state of this record gave them, before a backup was put back. */
   | { type: 'SkipNumbers'; entries: number; actions: number; runs: number }
   | RunIntent
@@ -228,6 +232,10 @@ export interface Found {
   changes: Entry[];
   /** The entry that captured that message before. */
   captured: Entry | null;
+  /** When the message of `entry` was written, and in which zone its author's times are meant. Absent: it is no message. */
+  written?: Written;
+  /** What the asker has recorded and nobody has struck, where lines are pasted that may be among it. Absent: nothing. */
+  notes?: readonly Entry[];
   /** From when on there was damage, as the first impact says that says it; null or absent: none does. */
   damageFrom?: string | null;
   /** Has that action item been completed? */
@@ -244,6 +252,13 @@ export interface Found {
   publicly?: PublicRules;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
+}
+
+/** `zoneKnown`: the zone is the author's own, and not what is assumed where nobody knows it. */
+interface Written {
+  readonly sent: Date;
+  readonly zone: string;
+  readonly zoneKnown: boolean;
 }
 
 export type Decision = DraftFact[] | Refusal;

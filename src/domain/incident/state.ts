@@ -85,6 +85,8 @@ export interface IncidentState {
   rhythm?: Rhythm;
   /** What it has to do with other incidents. Absent: nothing that was said. */
   links?: Link[];
+  /** Who came late and has been told how it stands. Absent: nobody. */
+  caughtUp?: string[];
   recordedAt: string;
 }
 
@@ -221,6 +223,8 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       return { ...next, headline: fact.data };
     case 'Announced':
       return { ...next, announcement: fact.data };
+    case 'CaughtUp':
+      return { ...next, caughtUp: [...new Set([...(state.caughtUp ?? []), ...fact.data.people])] };
     case 'NumbersSkipped': {
       const { entries, actions, runs } = fact.data;
       const skipped = (state.skipped ?? 0) + entries - state.entries;
@@ -228,6 +232,7 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
     }
     case 'NoteRecorded':
     case 'MessageCaptured':
+    case 'LineTakenIn':
     case 'CauseRecorded':
     case 'ActionCompleted':
     case 'ComponentStateSet':

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Entry } from '#domain/incident/entry.js';
 import { personLabel } from '#domain/words.js';
 import { closed } from '#render/clock.js';
+import { button, packed } from './buttons.js';
 import {
   type Block,
   channelLink,
@@ -9,6 +11,7 @@ import {
   escaped,
   MAX,
   type Message,
+  plain,
   section,
   whenLabel,
 } from './text.js';
@@ -84,4 +87,23 @@ function strike(text: string): string {
     .split('\n')
     .map((line) => (line.trim() === '' ? line : `~${line.trim()}~`))
     .join('\n');
+}
+
+/** The id under which Slack tells us that the lines of a message are to be entries. */
+export const LINES_ACTION = 'lines:take';
+
+/** What that button brings back: where the message stands. */
+export const LINES_VALUE = z.object({
+  incident: z.number().int().positive(),
+  channel: z.string().max(40),
+  ts: z.string().max(40),
+});
+
+/** @param words the receipt of a message that holds many timed lines, and what is offered; plain */
+export function linesOffer(words: string, of: z.infer<typeof LINES_VALUE>): Block[] {
+  const value = packed(of) ?? '';
+  return [
+    { type: 'section', text: plain(cut(words, MAX.section) || '…') },
+    { type: 'actions', elements: [button(LINES_ACTION, 'Take in as entries', value, 'primary')] },
+  ];
 }

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { checkText } from '#domain/command/entered.js';
+import { linesInMessage } from '#domain/command/pasted.js';
+import type { TimeContext } from '#domain/command/time/time.js';
 import type { Asking } from '#domain/incident/intent.js';
-import { isRefusal, type Refusal } from '#domain/refusal.js';
-import { type Context, entered, type Recorded } from '../listener.js';
+import { isLimited } from '#domain/permission.js';
+import { isRefusal } from '#domain/refusal.js';
+import { linesOffer } from '../blocks/entry.js';
+import { type Context, entered, type Reply, refused, said as reply } from '../listener.js';
 
 /** A message that somebody wants in the timeline. `reply`: where they are told. */
 export interface Captured {
@@ -12,7 +16,8 @@ export interface Captured {
 }
 
 /**
- * Records a message at its own time, which is in its `ts`.
+ * Records a message at its own time, which is in its `ts`. Where it holds many lines with times of their own, whoever adds it is
+ * offered to take these in instead.
  * The key has the person in it: the same click twice is one fact with one receipt, and somebody else who adds the same
  * message is told who did so first.
  */
@@ -21,7 +26,7 @@ export async function capture(
   { message, channel }: Captured,
   incident: number,
   asking: Asking,
-): Promise<Recorded | Refusal> {
+): Promise<Reply> {
   const { ts, raw, author } = message;
   const here = { id: channel.id, name: channel.name };
   // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
@@ -31,7 +36,7 @@ export async function capture(
     context.permalink(channel.id, ts),
   ]);
   const unfit = checkText(text, undefined, 'The message');
-  if (unfit) return unfit;
+  if (unfit) return refused(unfit);
   const outcome = await context.handle(
     {
       type: 'CaptureMessage',
@@ -40,8 +45,29 @@ export async function capture(
     incident,
     { ...asking, key: `message:${channel.id}:${ts}:${asking.by.id}` },
   );
-  if (!isRefusal(outcome)) tick(context, channel.id, ts);
-  return outcome;
+  if (isRefusal(outcome)) return refused(outcome);
+  tick(context, channel.id, ts);
+  const { zone = null } = 'zone' in known ? known : {};
+  const at = { now: sentAt(ts), zone: zone ?? context.zone, zoneKnown: zone !== null };
+  const of = { incident, channel: channel.id, ts };
+  const offer = offerOf(text, at, isLimited(asking.account));
+  if (offer === null) return reply(outcome.receipt);
+  const words = `${outcome.receipt}\n${offer}`;
+  return { ...reply(words), blocks: linesOffer(words, of) };
+}
+
+/** When a message was sent: `ts` is seconds, a dot and a serial number. */
+export const sentAt = (ts: string): Date => new Date(Number.parseInt(ts, 10) * 1000);
+
+/**
+ * What is said to whoever has added a message that holds many timed lines.
+ * @param limited they may not correct the record, which taking them in does
+ * @returns null: it holds no such lines, or one whose time cannot be known
+ */
+export function offerOf(text: string, at: TimeContext, limited: boolean): string | null {
+  const read = limited ? null : linesInMessage(text, at);
+  if (!read || read.wrong.length > 0) return null;
+  return `It holds ${read.lines.length} lines with times of their own: each can be an entry at its time instead.`;
 }
 
 /** A sign on the message for everybody, after the commit; where the bot is not a member there is none. */

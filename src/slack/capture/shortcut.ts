@@ -9,11 +9,15 @@ import type {
 } from '@slack/bolt';
 import { z } from 'zod';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal, refuse } from '#domain/refusal.js';
+import { refuse } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
+import { unpacked } from '../blocks/buttons.js';
+import { LINES_VALUE } from '../blocks/entry.js';
 import { cut, plain } from '../blocks/text.js';
+import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons.js';
 import {
+  askAndReply,
   askerOf,
   askerOfEvent,
   type Context,
@@ -62,21 +66,29 @@ async function add(
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
     // A message in an incident's channel is seen only by people who are in it.
-    return outcome(await capture(context, captured, implied, { ...asking, seesPrivate: true }));
+    return capture(context, captured, implied, { ...asking, seesPrivate: true });
   }
 
   const open = await context.read.open(asking);
   const only = open[0];
   if (only === undefined) return refused(refuse('NO_OPEN_INCIDENT', { verb: 'note' }));
-  if (open.length === 1) return outcome(await capture(context, captured, only.number, asking));
+  if (open.length === 1) return capture(context, captured, only.number, asking);
   const view = whichModal(open, unassigned.keep(captured));
   if (await openView(context, shortcut.trigger_id, view)) return null;
   const known = open.map((state) => ({ ref: `INC-${state.number}`, title: state.title }));
   return refused(refuse('WHICH_INCIDENT', { verb: 'note', open: known }));
 }
 
-function outcome(result: Awaited<ReturnType<typeof capture>>): Reply {
-  return isRefusal(result) ? refused(result) : said(result.receipt);
+/** *Take in as entries* under the receipt of a message: twice is once, however often it is pressed, and whoever does. */
+export const onTakeLines = (context: Context) => clicked(context, takeLines, true);
+
+async function takeLines(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(LINES_VALUE, action.value);
+  if (!carried) return tooOld('Type `log #N`, with the number of the entry.');
+  const { incident, channel, ts } = carried;
+  const { asking, here } = await clickedBy(context, body, incident, `lines:${incident}:${channel}:${ts}`);
+  const intent = { type: 'TakeInLines' as const, of: { channel, ts } };
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 /** The reaction that keeps a message. */
@@ -140,7 +152,7 @@ async function record(
   if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
   const actor = { payload: body, user: body.user.id, handle: body.user.name };
   const { asking } = await askerOf(context, actor, null);
-  if ('message' in found) return outcome(await capture(context, found, incident, asking));
+  if ('message' in found) return capture(context, found, incident, asking);
   const { channel, ts } = found;
   const owed = { team: asking.team, incident, key: `message:${channel}:${ts}:${asking.by.id}` };
   await context.owe({ kind: 'message.capture', payload: { channel, ts, by: asking.by.id } }, owed);

@@ -391,7 +391,7 @@ function logModal(from: From): types.ModalView {
     from: JSON.stringify(from),
     blocks: [
       input('text', 'Lines', line({ multiline: true, max_length: 3_000, focus_on_load: true }), {
-        hint: 'Each line is TIME TEXT, for example: 01:41 requests start to fail. All are recorded, or none.',
+        hint: 'Each line is TIME TEXT, for example: 01:41 requests start to fail. Bullets, [01:41] and a line with the date above are read. All are recorded, or none. For more than fits here, post the list as a message and add that to the timeline.',
       }),
     ],
   });

@@ -1,9 +1,14 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import { cameLate } from '#domain/incident/people.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import { botAsking, isInSlack } from '#domain/words.js';
-import { askerOfEvent, type Context } from '../listener.js';
+import { unpacked } from '../blocks/buttons.js';
+import { TAKE_ROLE_VALUE } from '../blocks/people.js';
+import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons.js';
+import { askAndReply, askerOfEvent, type Context, type Reply } from '../listener.js';
 import { profileIn } from './people.js';
 
 /**
@@ -22,7 +27,9 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
     // The channel itself is the permission: the inviter may be known to Slack only.
     const asking = { ...heard, seesPrivate: true };
     const state = await context.read.incident(asking, incident);
-    if (isRefusal(state) || !state.private || state.members.includes(event.user)) return;
+    if (isRefusal(state)) return;
+    await oweCatchUp(context, state, event);
+    if (!state.private || state.members.includes(event.user)) return;
     // The event may come late, after that person has left again: who is not in the channel is not let in.
     if ((await context.members.has(event.channel, event.user)) === false) return;
     const { name } = await context.people.known(asking.team, event.user, profileIn(event));
@@ -32,6 +39,55 @@ export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<
       source: 'bot',
     });
   };
+}
+
+/** So long a client takes to show a channel: what only one person sees is lost to them before. And who comes together is told together. */
+const SETTLES_MS = 4_000;
+
+/** Whoever comes late is told how it stands, once; not who came at the beginning, nor where it is over. */
+async function oweCatchUp(
+  { catchesUp, now, owe }: Context,
+  state: IncidentState,
+  { user, event_ts: ts }: { user: string; event_ts?: string },
+): Promise<void> {
+  const came = ts && /^\d/.test(ts) ? new Date(Number.parseInt(ts, 10) * 1000) : now();
+  if (!catchesUp || !cameLate(state, came) || state.caughtUp?.includes(user)) return;
+  const { team, number: incident } = state;
+  const key = `catchup:${incident}:${user}`;
+  await owe({ kind: 'people.catchup', payload: { user } }, { team, incident, key, inMs: SETTLES_MS });
+}
+
+/**
+ * Those accounts are deactivated: the channel of each open incident in which one has a role is told so, once.
+ * @throws when it could not be kept
+ */
+export async function noteVacant(
+  { read, owe, now }: Pick<Context, 'read' | 'owe' | 'now'>,
+  team: string,
+  gone: ReadonlySet<string>,
+): Promise<void> {
+  if (gone.size === 0) return;
+  for (const state of await read.open(botAsking(team, null, now()))) {
+    const { number: incident } = state;
+    const holders = new Set(Object.values(state.roles).map(({ id }) => id));
+    for (const user of holders) {
+      if (!gone.has(user)) continue;
+      const key = `vacant:${incident}:${user}`;
+      await owe({ kind: 'role.vacant', payload: { user } }, { team, incident, key });
+    }
+  }
+}
+
+/** *I am lead* under what is said of somebody who has gone: the same as typing it. */
+export const onTakeRole = (context: Context) => clicked(context, takeRole, false);
+
+async function takeRole(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(TAKE_ROLE_VALUE, action.value);
+  if (!carried) return tooOld('Type `lead @NAME`.');
+  const { incident, role } = carried;
+  const { asking, here } = await clickedBy(context, body, incident, null);
+  const intent = { type: 'AssignRole' as const, role, person: asking.by };
+  return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
 /** Somebody went, or was taken out: from then on a private incident is not theirs to look at. */
@@ -81,6 +137,9 @@ export function onUserChange(
   context: Context,
 ): Middleware<SlackEventMiddlewareArgs<'user_change' | 'team_join'>> {
   return async ({ event, body }) => {
-    await context.people.learn(await context.where.team(body), event.user);
+    const team = await context.where.team(body);
+    await context.people.learn(team, event.user);
+    const { id, deleted } = event.user;
+    if (deleted) await noteVacant(context, team, new Set([id]));
   };
 }

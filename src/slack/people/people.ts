@@ -57,6 +57,8 @@ export function createPeople(options: {
   home: () => Home | null;
   log: Logs;
   now: () => Date;
+  /** Hears, each time that all of them were read, whose accounts are deactivated. */
+  onGone?: (team: string, gone: ReadonlySet<string>) => Promise<void>;
   /** Milliseconds until a list that broke off is begun again, the first time; a minute. */
   againMs?: number;
 }): People {
@@ -137,6 +139,7 @@ export function createPeople(options: {
   async function readAll(team: string): Promise<boolean> {
     let cursor: string | undefined;
     let read = 0;
+    const gone = new Set<string>();
     for (;;) {
       const result = await client.call('users.list', { limit: 200, ...(cursor && { cursor }) });
       if (stopping.signal.aborted) return false;
@@ -152,11 +155,18 @@ export function createPeople(options: {
       }
       const people = page.data.members.flatMap((user) => personOf(user, home()) ?? []);
       if (people.length > 0) await store.upsert(team, people);
-      for (const person of people) keep(team, person);
+      for (const person of people) {
+        keep(team, person);
+        if (person.deleted) gone.add(person.id);
+      }
       read += people.length;
       cursor = page.data.response_metadata?.next_cursor || undefined;
       if (cursor !== undefined) continue;
       log.info({ people: read }, 'Everybody in the workspace is known');
+      // Slack may have said so while nobody listened.
+      await options
+        .onGone?.(team, gone)
+        .catch((error: unknown) => log.warn({ err: error }, 'Who has gone with a role could not be said'));
       return true;
     }
   }

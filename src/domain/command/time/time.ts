@@ -12,6 +12,11 @@ export interface TimeContext {
   readonly now: Date;
   readonly zone: string;
   readonly zoneKnown: boolean;
+  /**
+   * Of which day a bare time is, where something beside it says so: the lines around it. null: nothing does, and it means its
+   * latest occurrence. Absent: it always does.
+   */
+  readonly dayOf?: (clock: Clock, zone: Zone) => Day | Refusal | null;
 }
 
 export interface ReadTime {
@@ -38,7 +43,7 @@ export function readTime(text: string, ctx: TimeContext): ReadTime | Refusal | n
   const { span, about, end, dated } = typed;
   const known = zoneNamed(ctx.zone);
   const zone = typed.zone ?? known ?? FixedOffsetZone.utcInstance;
-  const moment = momentOf(span, about, zone, ctx.now.getTime());
+  const moment = momentOf(span, about, zone, ctx);
   if ('refused' in moment) return moment;
   return {
     moment,
@@ -146,8 +151,12 @@ function scan(typed: string): Scanned | Refusal | null {
   return misplaced ?? { span, about, zone: own ?? zone?.zone ?? null, dated, said, end: typedAt(end) };
 }
 
-function momentOf({ from, to }: Span, about: boolean, zone: Zone, now: number): Moment | Refusal {
-  const at = resolve(from, zone, now);
+function momentOf({ from, to }: Span, about: boolean, zone: Zone, ctx: TimeContext): Moment | Refusal {
+  const now = ctx.now.getTime();
+  const bare = from.kind === 'clock' && from.day === null;
+  const day = bare ? ctx.dayOf?.(from.clock, from.zone ?? zone) : null;
+  if (day && 'refused' in day) return day;
+  const at = resolve(bare && day ? { ...from, day } : from, zone, now);
   if (typeof at !== 'number') return at;
   const until = to ? resolveEnd(to, from, at, zone, now) : null;
   if (until !== null && typeof until !== 'number') return until;
@@ -335,13 +344,19 @@ function besideGap(day: Day, clock: Clock, zone: Zone): { before: number; after:
   return { before: wall - offsetAt(zone, wall + DAY_MS), after: wall - offsetAt(zone, wall - DAY_MS) };
 }
 
+/** @returns what a clock and a calendar in `zone` show at an instant; `seconds` since midnight. */
+export function wallAt(at: number, zone: Zone): { day: Day; seconds: number } {
+  const local = at + offsetAt(zone, at);
+  return { day: dayAt(at, zone), seconds: Math.floor((((local % DAY_MS) + DAY_MS) % DAY_MS) / 1000) };
+}
+
 /** @returns the day that `zone` has at an instant. */
 function dayAt(at: number, zone: Zone): Day {
   const local = new Date(at + offsetAt(zone, at));
   return { year: local.getUTCFullYear(), month: local.getUTCMonth() + 1, day: local.getUTCDate() };
 }
 
-function plusDays(day: Day, days: number): Day {
+export function plusDays(day: Day, days: number): Day {
   const date = new Date(asUtc(day, { h: 0, m: 0, s: 0 }) + days * DAY_MS);
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }
@@ -359,7 +374,7 @@ function wallText(at: number, zone: Zone, seconds: boolean): string {
 
 const YEAR_ONE = asUtc({ year: 1, month: 1, day: 1 }, { h: 0, m: 0, s: 0 });
 /** Clocks differ: a time that lies no further ahead than this counts as now. */
-const AHEAD_MS = 120_000;
+export const AHEAD_MS = 120_000;
 /** No clock is ever turned back by more than this. */
 const TURNED_BACK_MS = 3 * 3_600_000;
 /** A bare end before its beginning is past midnight, unless that would make the range longer than this. */

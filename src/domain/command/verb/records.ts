@@ -1,18 +1,9 @@
-import type { LogLine } from '../../incident/intent.js';
-import { type Refusal, type RefusalCode, refuse } from '../../refusal.js';
+import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
-import {
-  blank,
-  exact,
-  firstWord,
-  intent,
-  type Line,
-  type Outcome,
-  type Parsers,
-  zoneRemark,
-} from '../verbs.js';
+import { badLines, readPasted } from '../pasted.js';
+import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
 export const RECORDS = {
@@ -48,12 +39,14 @@ export const RECORDS = {
     return line.needed(reason, LIMITS.reason, 'a reason') ?? intent({ type: 'ReopenIncident', reason });
   },
 
-  /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. */
+  /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. `#4`: those of an entry. */
   log(line) {
     const { said } = line;
     if (blank(said)) return { kind: 'form', form: 'log', notes: [] };
-    const pasted = said.replace(/^[^\S\r\n]*(?:\r?\n)?/, '').split(/\r?\n/);
-    const count = pasted.filter((text) => !blank(text)).length;
+    const entry = /^\s*#([1-9]\d{0,8})\s*$/.exec(said)?.[1];
+    if (entry !== undefined) return intent({ type: 'TakeInLines', of: { entry: Number(entry) } });
+    const pasted = said.replace(/^[^\S\r\n]*(?:\r?\n)?/, '');
+    const count = pasted.split('\n').filter((text) => !blank(text)).length;
     if (count > LIMITS.logLines)
       return refuse('TOO_MANY', {
         what: 'lines',
@@ -61,26 +54,12 @@ export const RECORDS = {
         limit: LIMITS.logLines,
         next: 'Paste them in parts.',
       });
-
-    const lines: LogLine[] = [];
-    const wrong: Array<{ line: number; why: string }> = [];
-    let notes: string[] = [];
-    for (const [index, text] of pasted.entries()) {
-      if (blank(text)) continue;
-      const read = readLine(text, line);
-      if ('why' in read) {
-        wrong.push({ line: index + 1, why: read.why });
-        continue;
-      }
-      lines.push(read.line);
-      if (notes.length === 0) notes = read.notes;
-    }
-    if (wrong.length)
-      return refuse('BAD_LOG_LINES', {
-        lines: wrong.slice(0, NAMED),
-        more: Math.max(0, wrong.length - NAMED),
-      });
-    return intent({ type: 'RecordLog', lines }, null, notes);
+    const { lines, wrong, assumed } = readPasted(pasted, line.ctx);
+    if (wrong.length > 0) return badLines(wrong);
+    // Headings say of which day the lines are that stand below them, and here none do.
+    if (lines.length === 0) return line.missing('lines, each with a time and a text');
+    const read = lines.map(({ moment, text }) => ({ moment, text }));
+    return intent({ type: 'RecordLog', lines: read }, assumed);
   },
 } satisfies Parsers;
 
@@ -100,31 +79,4 @@ function changeStatus(line: Line, status: Status, rest: string): Outcome | Refus
     ...intent({ type: 'ChangeStatus', status, moment, text }, read.time),
     ref: before.ref ?? behind.ref,
   };
-}
-
-/** How many wrong lines are named; the rest is counted. */
-const NAMED = 10;
-/** Refusals whose next step differs from “begin with a time”. */
-const TELLING: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
-  'TIME_ZONE_AMBIGUOUS',
-  'TIME_TWICE',
-  'TIME_SKIPPED',
-  'TIME_RANGE_BACKWARDS',
-  'TIME_ZONE_UNKNOWN',
-]);
-
-/** The examples of every form, which the refusal of the whole paste has too. */
-const GENERAL = refuse('TIME_UNKNOWN', { got: '' }).next;
-
-function readLine(text: string, line: Line): { line: LogLine; notes: string[] } | { why: string } {
-  const read = line.timed(text);
-  if ('refused' in read)
-    return {
-      why: TELLING.has(read.code) || read.next !== GENERAL ? `${read.sentence} ${read.next}` : read.sentence,
-    };
-  if (!read.time) return { why: 'it does not start with a time.' };
-  if (blank(read.text)) return { why: `there is a time (${read.time.typed}) but no text.` };
-  const refusal = checkText(read.text);
-  if (refusal) return { why: refusal.sentence };
-  return { line: { moment: read.time.moment, text: read.text }, notes: zoneRemark(read.time) };
 }
