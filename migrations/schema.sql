@@ -5,6 +5,16 @@ table arrival
   received_at timestamp(3) with time zone not null default now()
   constraint arrival_pkey PRIMARY KEY (team, source, delivery)
   CREATE INDEX arrival_received ON arrival USING btree (received_at)
+table canvas
+  team text not null
+  incident integer not null
+  canvas text
+  seq integer not null
+  digest text
+  refused text
+  settled boolean not null default false
+  at timestamp(3) with time zone not null default now()
+  constraint canvas_pkey PRIMARY KEY (team, incident)
 table entry
   team text not null
   incident integer not null

@@ -3,10 +3,11 @@ import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
 import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
+import { bridgeOf } from '#domain/incident/bridge.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isPublic, type Permits, type Power, powerFor, remarkOnOwner } from '#domain/permission.js';
+import { isHere, isPublic, type Permits, type Power, powerFor, remarkOnOwner } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRunIntent } from '#domain/run/intent.js';
 import type { SecretKind } from '#domain/secret/kind.js';
@@ -130,6 +131,8 @@ export interface AnswerPorts {
     /** Makes sure that there is a standing record, which planned work stands in. */
     standing(team: string): Promise<void>;
   };
+  /** The address of an incident's call, where tocsin.yml says one. */
+  bridge?: { address(incident: number): string } | null;
   /** What is muted; absent: nothing can be, here. */
   mutes?: {
     set(team: string, mute: Mute & { by: Person }): Promise<void>;
@@ -364,6 +367,7 @@ async function record(
         ? (ports.publicly?.plan(asked) ?? noTemplates(asked.template))
         : asked;
   if (isRefusal(intent)) return refused(intent);
+  if (intent.type === 'OpenBridge') return bridged(ports, intent, incident, asking, notes);
   return recordReady(ports, intent, standing ? STANDING : incident, asking, notes);
 }
 
@@ -382,6 +386,26 @@ async function filled(
 }
 
 const noTemplates = (template: string) => refuse('NO_SUCH_TEMPLATE', { template, known: [] });
+
+type OpenBridge = Extract<TypedIntent, { type: 'OpenBridge' }>;
+
+/** Whoever asks for a call that there is already wants to get in. */
+async function bridged(
+  ports: AnswerPorts,
+  asked: OpenBridge,
+  incident: number | null,
+  asking: Asking,
+  notes: string[],
+): Promise<Answer> {
+  const own = incident === null ? null : (ports.bridge?.address(incident) ?? null);
+  const said = await recordReady(ports, { ...asked, url: asked.url ?? own }, incident, asking, notes);
+  if (said.kind !== 'refused' || said.refusal.code !== 'BRIDGE_OPEN' || incident === null) return said;
+  const state = await lookedUp(() => ports.read.incident(asking, incident));
+  const bridge = isRefusal(state) ? null : bridgeOf(state);
+  // Its address is for the channel; whoever is at the machine can read it in the database too.
+  if (!bridge || !(isHere(asking) || asking.source === 'cli')) return said;
+  return { kind: 'text', text: `The bridge of ${refOf(incident)}: ${bridge.url} · entry #${bridge.n}` };
+}
 
 async function recordReady(
   ports: AnswerPorts,

@@ -38,6 +38,7 @@ import {
   alertsForDeliveries,
   alertWorldOf,
   catchingUp,
+  canvasesOf,
   exportsOf,
   measuringWith,
   peopleForDeliveries,
@@ -65,6 +66,8 @@ export interface BotPace {
   lookMs?: number;
   /** How often the queue proves itself alive. */
   canaryMs?: number;
+  /** How often canvases are brought up to date. */
+  canvasMs?: number;
   /** How long it goes on listening once told to go. */
   lingerMs?: number;
   slack?: SlackPace;
@@ -186,6 +189,7 @@ async function build(
     },
     people: store.people,
     workspace: store.workspaces,
+    links: core.links,
     log,
     onFatal,
     onlyCalls: role === 'worker',
@@ -213,6 +217,8 @@ async function build(
     alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
     catchup: catchingUp(core),
     ...measuringWith(core),
+    bridge: core.bridge,
+    canvas: canvasesOf(core),
     org: config.org,
     now,
     log,
@@ -228,7 +234,16 @@ async function build(
       .catch(() => undefined);
   }, ARRIVE_MS);
   opened.push(async () => clearInterval(arriving));
-  const worker = role === 'web' ? null : startWorker({ engine, relay, world, after: compared });
+  const worker =
+    role === 'web'
+      ? null
+      : startWorker({
+          engine,
+          relay,
+          world,
+          after: compared,
+          ...(pace.canvasMs && { canvasEveryMs: pace.canvasMs }),
+        });
   const runWorld = runWorldOf(core, slack.groups, relay.nudge, log, metrics);
   const runs = role === 'web' ? null : startRunWorker({ engine, relay, world: runWorld });
   const schedules =

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type AnswerPorts, createAnswer } from '#answer/answer.js';
 import type { Config } from '#config/config.js';
 import { groupId } from '#domain/alert/signal.js';
+import { type BridgeSettings, bridgeUrl } from '#domain/incident/bridge.js';
 import { laneOf } from '#domain/incident/effect.js';
 import { rulesWithPublishers } from '#domain/permission.js';
 import { runsOf } from '#domain/run/state.js';
@@ -87,6 +89,7 @@ export async function openCore(
   const { before, permits } = recorder;
   const read = createRead(store, lookups.inChannel, lookups.account, rules.see ? permits : null);
   const { command, roles, components } = config.org;
+  const bridge = bridgeFrom(config.org.bridge);
   const answer = createAnswer({
     handle,
     read,
@@ -100,6 +103,7 @@ export async function openCore(
     watch: watchesOf(runbooks.settings.watch),
     publicly: publishingWith(status, publicly, store, handle),
     mutes: mutesOf(store, (lanes) => relay.nudge(lanes)),
+    bridge,
     measured: runbooks.settings.impact && { components: componentsMeasured(runbooks.settings.impact) },
     scrub,
     keeps,
@@ -119,6 +123,9 @@ export async function openCore(
     permits,
     runbooks,
     alerts,
+    bridge,
+    /** Where our links lead, for those who share them. */
+    links: config.publicUrl === null ? null : { base: config.publicUrl, everybody: rules.see === undefined },
     /** `status:` of tocsin.yml. */
     status,
     /**
@@ -135,6 +142,16 @@ export async function openCore(
       await store.close();
       await database.close();
     },
+  };
+}
+
+/** Where the calls of incidents are held, as tocsin.yml says. */
+function bridgeFrom(settings: BridgeSettings | null) {
+  if (!settings) return null;
+  const random = () => randomBytes(16).toString('hex');
+  return {
+    atOpen: settings.atOpen,
+    address: (incident: number) => bridgeUrl(settings, incident, random),
   };
 }
 

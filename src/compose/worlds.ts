@@ -4,13 +4,15 @@ import type { Rule } from '#domain/alert/rule.js';
 import { groupId } from '#domain/alert/signal.js';
 import { typedZone } from '#domain/command/time/zone.js';
 import { isRefusal } from '#domain/refusal.js';
-import { accountOf, nameInRecord } from '#domain/words.js';
+import { accountOf, botAsking, nameInRecord } from '#domain/words.js';
 import { now } from '#elapsed.js';
 import type { Log } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
+import { clockIn } from '#render/clock.js';
 import { type Format, renderExport } from '#render/exports.js';
 import { lateText } from '#render/lists.js';
+import { canvasPage } from '#render/postmortem.js';
 import { ACTIONS } from '#runbooks/actions/actions.js';
 import { proposeOf } from '#runbooks/definition/shelf.js';
 import { measureImpact, NotMeasured } from '#runbooks/prometheus.js';
@@ -188,6 +190,24 @@ export function exportsOf({ read, secret, publicUrl }: ExportParts): Exports {
       const file = EXPORT_FILES[format as Format];
       return publicUrl + signedPath(secret, { team, incident, user, file, expires }, typedZone(zone));
     },
+  };
+}
+
+/** Canvases for deliveries, where tocsin.yml wants them. */
+export function canvasesOf({
+  config,
+  read,
+  store,
+}: Pick<Core, 'config' | 'read' | 'store'>): World['canvas'] {
+  if (!config.org.canvas) return null;
+  const clock = clockIn(config.org.zone ?? 'UTC');
+  return {
+    ...store.canvases,
+    // The canvas is read by those who are in the channel.
+    page: (team, incident) =>
+      read.dossier(botAsking(team, null, now()), incident, (dossier) =>
+        canvasPage(dossier, clock, config.org.command),
+      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Document, type ErrorCode, isMap, isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readZone } from '#domain/command/time/zone.js';
+import { readBridge } from '#domain/incident/bridge.js';
 import type { ReminderSettings } from '#domain/incident/reminder.js';
 import { SECRET_KINDS } from '#domain/secret/kind.js';
 import { readSpan } from '#domain/text.js';
@@ -87,6 +88,18 @@ const reminders = orOff(
     }),
   );
 
+/** Where people talk: an address, or one with more to say. */
+const bridge = z
+  .unknown()
+  .nullish()
+  .transform((value, context) => {
+    if (value === undefined || value === null) return null;
+    const read = readBridge(value);
+    if (typeof read !== 'string') return read;
+    context.addIssue({ code: 'custom', message: read });
+    return z.NEVER;
+  });
+
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
@@ -115,6 +128,8 @@ const ORGANISATION = z.strictObject({
   }).default({ people: [], groups: [] }),
   catchup: mapping({ on_join: z.boolean().default(true) }).default({ on_join: true }),
   secrets_in_text: mapping({ keep: z.array(kept).default([]) }).default({ keep: [] }),
+  bridge,
+  canvas: z.boolean().default(false),
   reminders,
   ...(Object.fromEntries(SECTIONS.map((name) => [name, section])) as Record<SectionName, typeof section>),
 });
@@ -203,6 +218,7 @@ const KINDS: Record<string, string> = {
   number: 'a number',
   int: 'a whole number',
   array: 'a list, such as [a, b]',
+  boolean: 'true or false',
   object: 'a mapping, such as { name: value }',
   record: 'a mapping, such as { name: value }',
 };

@@ -109,7 +109,7 @@ function mark(attempt: Attempt<'export.send'>): string {
   return `for <@${user}>${asked ? `, asked for at ${asked.slice(11, 19)} UTC` : ''}`;
 }
 
-async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+export async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   for await (const chunk of file) chunks.push(Buffer.from(chunk as Uint8Array));
   return new Uint8Array(Buffer.concat(chunks));
@@ -120,7 +120,7 @@ async function collect(file: AsyncIterable<string | Uint8Array>): Promise<Uint8A
  * other has. Where Slack takes no file for good, the words are said without it.
  * @param otherwise where it is to be had then, behind the words
  */
-export async function sendFileOnce<K extends 'run.log' | 'impact.picture'>(
+export async function sendFileOnce<K extends 'run.log' | 'impact.picture' | 'canvas.refresh'>(
   attempt: Attempt<K>,
   file: { filename: string; bytes: () => Promise<Uint8Array<ArrayBuffer>>; alt?: string },
   { words, since, otherwise }: { words: string; since: Date; otherwise: string },

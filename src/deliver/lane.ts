@@ -162,6 +162,8 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.notice',
   'channel.restored',
   'headline.refresh',
+  'bridge.show',
+  'bridge.end',
   'people.invite',
   'people.remove',
   'impact.picture',
@@ -232,6 +234,7 @@ function companions(
     }
     case 'headline.refresh':
     case 'announcement.refresh':
+    case 'canvas.refresh':
     case 'channel.notice':
     case 'people.catchup':
       return queue.filter((row) => row.effect.kind === first.effect.kind && due(row));

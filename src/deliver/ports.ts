@@ -7,6 +7,7 @@ import type { Handle } from '#handle/handle.js';
 import type { Lanes } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
 import type { Metrics } from '#metrics.js';
+import type { CanvasPage } from '#render/postmortem.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
@@ -72,6 +73,12 @@ interface Alerts {
   mutedUntil(team: string, key: string): Promise<Date | null>;
 }
 
+/** Canvases of channels. */
+type Canvases = Pick<Store['canvases'], 'behind' | 'known' | 'keep'> & {
+  /** The page as it is now, in Markdown as canvases take it, and the fact that it goes up to. */
+  page(team: string, incident: number): Promise<CanvasPage | Refusal>;
+};
+
 /** All that deliveries stand on. */
 export interface World {
   /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
@@ -89,6 +96,10 @@ export interface World {
   catchup(team: string, incident: number, user: string): Promise<string | Refusal>;
   /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
   measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
+  /** What the canvas of an incident's channel says, and how far it has come. Absent or null: channels get none. */
+  canvas?: Canvases | null;
+  /** The address of an incident's call, where tocsin.yml says one; `atOpen`: it begins with the incident. Absent: it does not. */
+  bridge?: { atOpen: boolean; address(incident: number): string } | null;
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: {
     command: string;

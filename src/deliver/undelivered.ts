@@ -13,6 +13,7 @@ import type { OutboxRow, World } from './ports.js';
 const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
   'announcement.refresh',
   'headline.refresh',
+  'canvas.refresh',
   'channel.notice',
 ]);
 

@@ -43,7 +43,7 @@ export const PERMISSIONS = {
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
     ...['impact', 'impact measure', 'cause', 'action', 'done', 'dismiss', 'attach', 'split'],
-    ...['link', 'merge', 'next', 'snooze', 'Still going'],
+    ...['link', 'merge', 'bridge', 'next', 'snooze', 'Still going'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power('Looking at an incident', ['show', 'list', 'search', 'timeline', 'catchup', 'actions', 'runs'], {
@@ -191,6 +191,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   MoveAlerts: 'state',
   LinkIncidents: 'state',
   MergeIncident: 'state',
+  OpenBridge: 'state',
   ChangeSeverity: 'state',
   AssignRole: 'state',
   ChangeTitle: 'state',
@@ -231,6 +232,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
   NoteCaughtUp: null,
+  NoteBridgeShown: null,
   NoteImpactMeasured: null,
   SkipNumbers: null,
   NoteWatchLook: null,

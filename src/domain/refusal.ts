@@ -198,6 +198,18 @@ export const SENTENCES = {
     sentence: `${p.group} is a user group, and \`${p.verb}\` is about people.`,
     next: `Name one of its people: \`${p.form}\`.${p.verb === 'uninvite' ? '' : ` To bring all of them in: \`invite ${p.group}\`.`}`,
   }),
+  BRIDGE_UNSET: (_: Record<string, never>) => ({
+    sentence: 'Nothing here says where a call is held.',
+    next: 'Type `bridge https://…` with its address; `bridge:` in tocsin.yml saves you that the next time.',
+  }),
+  BRIDGE_OPEN: (p: { ref: string; channel: string | null }) => ({
+    sentence: `${p.ref} has a bridge already${p.channel === null ? '' : `: its link is in the headline of #${p.channel}`}.`,
+    next: '`strike N REASON` of its entry ends it; then open another one.',
+  }),
+  BRIDGE_RESOLVED: (p: { ref: string }) => ({
+    sentence: `${p.ref} is resolved, and a bridge ends with its incident.`,
+    next: 'Post the link itself where you need it, or `reopen REASON`.',
+  }),
   TITLE_UNCHANGED: (p: { ref: string }) => ({
     sentence: `${p.ref} has that title already.`,
     next: '`show` shows the incident.',

@@ -35,6 +35,11 @@ const CODES: Record<Exclude<Nature, 'unknown'>, string> = {
     file_not_found file_not_shared file_deleted file_is_deleted file_type_not_allowed blocked_file_type
     file_update_failed file_share_limit_reached max_file_sharing_exceeded unable_to_share_files
     file_uploads_disabled file_uploads_except_images_disabled file_upload_size_restricted storage_limit_reached
+    inactive_call bad_users cannot_unfurl_url cannot_find_channel cannot_find_message cannot_parse_attachment
+    missing_channel missing_ts missing_unfurls missing_unfurl_id missing_source
+    channel_canvas_already_exists team_tier_cannot_create_channel_canvases free_team_not_allowed
+    free_team_canvas_tab_already_exists free_teams_cannot_create_non_tabbed_canvases
+    free_teams_cannot_edit_standalone_canvases
     snippet_too_large unknown_snippet_type unknown_subtype alt_txt_too_large channels_limit_exceeded`,
 };
 /** Families whose members are many and of one kind. */
@@ -103,6 +108,22 @@ const MEANS: Record<string, { means: string; mend?: string }> = {
   team_access_not_granted: {
     means: 'the app was not given this workspace',
     mend: 'an administrator of the organisation grants the app this workspace',
+  },
+  ...Object.fromEntries(
+    [
+      ...['team_tier_cannot_create_channel_canvases', 'free_team_not_allowed'],
+      ...['free_teams_cannot_create_non_tabbed_canvases', 'free_teams_cannot_edit_standalone_canvases'],
+    ].map((code) => [
+      code,
+      {
+        means: 'the plan of this workspace has no such canvases',
+        mend: 'take `canvas: true` out of tocsin.yml, or ask for a plan that has them',
+      },
+    ]),
+  ),
+  canvas_disabled_user_team: {
+    means: 'canvases are switched off in this workspace',
+    mend: 'an owner or admin switches them on, or take `canvas: true` out of tocsin.yml',
   },
   org_login_required: {
     means: 'the workspace is being moved into an organisation',

@@ -30,7 +30,8 @@ export type EntryKind =
   | 'run'
   | 'step'
   | 'alert'
-  | 'link';
+  | 'link'
+  | 'bridge';
 
 /**
  * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do

@@ -57,6 +57,9 @@ export function withoutSecrets(
       const clean = intent.lines.map((line, i) => ({ ...line, text: lines[i] ?? line.text }));
       return { intent: { ...intent, lines: clean }, notes: secretsRemark(removed, asking.source) };
     }
+    // The address of a call may hold what lets people in. It is what was asked for, goes to the channel, and is in no export.
+    case 'OpenBridge':
+      return known;
     case 'ProposeRun':
       // A run would be done with the mark in place of what was meant. The definition is a file's, and looked at by lint.
       return valuesIn(intent.inputs).some((value) => scrubSecrets(value, keeps).removed.length > 0)

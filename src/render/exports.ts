@@ -1,4 +1,5 @@
-import { factLine } from '#domain/incident/chain.js';
+import { WITHHELD } from '#domain/incident/bridge.js';
+import { factLine, type SealedFact } from '#domain/incident/chain.js';
 import { refOf } from '#domain/words.js';
 import { type Clock, clockIn } from './clock.js';
 import { renderCsv } from './csv.js';
@@ -53,7 +54,17 @@ export function renderExport(format: Format, dossier: Dossier, zone = 'UTC'): As
 
 /** The `facts` export: one line per fact, each ended by LF. `verify` checks it offline. */
 async function* renderFacts(dossier: Dossier): AsyncIterable<string> {
-  for await (const sealed of dossier.factLines()) yield `${factLine(sealed)}\n`;
+  for await (const sealed of dossier.factLines()) yield `${factLine(withheld(sealed))}\n`;
+}
+
+/** What lets people into a call is for the channel: an export shows it as it shows what was erased. */
+function withheld(sealed: SealedFact): SealedFact {
+  const type = Object.keys(WITHHELD).find((one) => sealed.body.includes(`"type":"${one}"`));
+  if (type === undefined || JSON.parse(sealed.body).type !== type) return sealed;
+  const texts = sealed.texts.map((text) =>
+    WITHHELD[type]?.includes(text.field) ? { ...text, salt: null, text: null } : text,
+  );
+  return { ...sealed, texts };
 }
 
 /** Characters that are handed on together: few enough for memory, enough not to write to a socket for every line. */

@@ -1,4 +1,5 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
+import { bridgeOf, hostOf } from '#domain/incident/bridge.js';
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import { rolesOf } from '#domain/incident/people.js';
@@ -68,6 +69,7 @@ export function showText(
     ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
     ...impacts(state),
+    bridgeLine(state),
     state.links ? capped(`links: ${linksText(state.links)}`) : '',
     state.lastPost ? `last public post: ${state.lastPost.state}` : '',
     ...rhythmLines(state, clock, now),
@@ -179,6 +181,12 @@ export function mutesText(mutes: ReadonlyArray<Mute & { by: Person }>, zone: str
 
 function minuteOf(at: Date): string {
   return at.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** The link itself is for those who are in the channel. */
+function bridgeLine(state: IncidentState): string {
+  const bridge = bridgeOf(state);
+  return bridge ? `bridge: at ${hostOf(bridge.url)}, its link is in the headline` : '';
 }
 
 /** As many as an incident may have would push everything else out. */

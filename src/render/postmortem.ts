@@ -24,6 +24,7 @@ import {
   unstruck,
   type Watched,
 } from './document.js';
+import { writeMarkdown } from './md.js';
 
 /**
  * The postmortem's draft. It only repeats what is recorded, and says where: every sentence of its own cites the entries
@@ -233,3 +234,89 @@ async function restsOn(dossier: Dossier): Promise<RestsOn> {
   }
   return { opened: opened.n, ...found, components };
 }
+
+// -- the draft as it comes along, on the canvas of the incident's channel --
+
+/** The page, as of the incident's `seq`-th fact. */
+export interface CanvasPage {
+  title: string;
+  markdown: string;
+  seq: number;
+}
+
+/** By these words a canvas is known to be ours. No other page of a channel begins with them. */
+export const CANVAS_MARK = 'Tocsin keeps this page, and writes all of it anew';
+
+/** Characters of the timeline, and of the page: a canvas that is longer opens slowly on a phone. */
+const TIMELINE = 50_000;
+const PAGE = 90_000;
+
+/**
+ * Headline, timeline and draft of the postmortem on one page, in the Markdown that canvases take: headings of three sizes,
+ * plain lists, checklists, quotes. What people wrote is encoded, so that it can neither mention anybody nor nest.
+ */
+export async function canvasPage(dossier: Dossier, clock: Clock, command: string): Promise<CanvasPage> {
+  const { state, facts } = dossier;
+  const blocks = newestEntries(canvasBlocks(dossier, clock, command));
+  let markdown = '';
+  for await (const piece of writeMarkdown(blocks)) {
+    if (markdown.length + piece.length > PAGE) {
+      markdown += '\n*(the rest is left out here: the export has all of it)*\n';
+      break;
+    }
+    markdown += piece;
+  }
+  return { title: refOf(state.number), markdown, seq: facts };
+}
+
+async function* canvasBlocks(dossier: Dossier, clock: Clock, command: string): Blocks {
+  const { state } = dossier;
+  yield { is: 'title', spans: [`${refOf(state.number)}: ${state.title}`] };
+  const how = [', from what is recorded. To change it: ', { code: `${command} note` }, ', '];
+  yield {
+    is: 'sentence',
+    spans: [{ strong: CANVAS_MARK }, ...how, { code: `${command} edit` }, '.'],
+  };
+  for await (const block of postmortemDocument(dossier, clock)) {
+    // The title stands above; the head changes with every fact, and proves nothing on a page that can be edited.
+    if (block.is !== 'title' && block.is !== 'footer') yield block;
+  }
+}
+
+const OF_TIMELINE: ReadonlySet<Block['is']> = new Set<Block['is']>(['day', 'shift', 'entry']);
+
+/** Of a long timeline the end is what people look for. */
+async function* newestEntries(blocks: Blocks): Blocks {
+  let held: Block[] = [];
+  let size = 0;
+  let left = 0;
+  let day: Block | null = null;
+  function* release(): Iterable<Block> {
+    if (left > 0) {
+      yield { is: 'prompt', text: `${left} earlier entries are left out here: the export has all of them` };
+      if (day && held[0]?.is !== 'day') yield day;
+    }
+    yield* held;
+    [held, size, left, day] = [[], 0, 0, null];
+  }
+  for await (const block of blocks) {
+    if (!OF_TIMELINE.has(block.is)) {
+      yield* release();
+      yield block;
+      continue;
+    }
+    held.push(block);
+    size += sizeOf(block);
+    while (size > TIMELINE && held.length > 1) {
+      const [first] = held.splice(0, 1);
+      if (!first) break;
+      size -= sizeOf(first);
+      if (first.is === 'day') day = first;
+      if (first.is === 'entry') left += 1;
+    }
+  }
+  yield* release();
+}
+
+/** About as long as it is written. */
+const sizeOf = (block: Block): number => (block.is === 'entry' ? block.text.length + 80 : 20);

@@ -76,6 +76,8 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     case 'HeadlinePosted':
     case 'Announced':
       return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;
+    case 'BridgeOpened':
+      return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: a bridge at ${fact.texts.host ?? 'an address'} · its link follows in the channel, and ends when the incident does`;
     case 'WatchStopped':
       return fact.data.how === 'replaced'
         ? `${ref} recorded: the watch before it ends; what it saw is counted in the channel`

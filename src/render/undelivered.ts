@@ -56,6 +56,12 @@ function nameOf(effect: Effect): string {
       return `#${effect.payload.n}, ${effect.payload.how}`;
     case 'headline.refresh':
       return 'the headline';
+    case 'canvas.refresh':
+      return 'the canvas';
+    case 'bridge.show':
+      return 'the link of the bridge';
+    case 'bridge.end':
+      return 'that the bridge is over';
     case 'announcement.refresh':
       return 'its announcement';
     case 'people.invite':

@@ -5,7 +5,7 @@ import { diff, type KeyDiff } from '#runbooks/actions/key-diff.js';
 import type { Keys } from '#runbooks/keystores/keystore.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { Fingerprint } from '#runbooks/secret.js';
-import type { DueSchedule } from '#store/schedules.js';
+import type { DueSchedule } from '#store/due/schedules.js';
 import { askingOf, digest, keptWith, note, openIncident, type ScheduleWorld, sinceWhen } from './world.js';
 
 /** What was found the last time, kept with the schedule. */

@@ -2,7 +2,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal, type RefusalCode } from '#domain/refusal.js';
 import { refOf, STANDING, scheduleId } from '#domain/words.js';
 import { isInWindow, nextInWindow, type Schedule } from '#runbooks/schedule.js';
-import type { DueSchedule, KeptSchedule } from '#store/schedules.js';
+import type { DueSchedule, KeptSchedule } from '#store/due/schedules.js';
 import { watchDrift } from './drift.js';
 import { askingOf, digest, keptWith, openedBy, type ScheduleWorld, sinceWhen, tellTrouble } from './world.js';
 

@@ -6,7 +6,7 @@ import { botAsking, scheduleId } from '#domain/words.js';
 import type { proposeOf } from '#runbooks/definition/shelf.js';
 import type { Schedule } from '#runbooks/schedule.js';
 import type { RunWorld } from '#runs/context.js';
-import type { DueSchedule, Schedules } from '#store/schedules.js';
+import type { DueSchedule, Schedules } from '#store/due/schedules.js';
 
 /** What scheduled work stands on. */
 export interface ScheduleWorld

@@ -42,6 +42,7 @@ import { createMembers, type Members } from './people/members.js';
 import { noteVacant, noteWhoLeft, onJoined, onLeft, onTakeRole, onUserChange } from './people/membership.js';
 import { createPeople, type PeopleStore } from './people/people.js';
 import { onReminder } from './reminders.js';
+import { onSharedLink } from './shared-link.js';
 import {
   createSlackClient,
   createWhoAmI,
@@ -70,6 +71,8 @@ export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read'
     /** Absent: whoever comes late is told how it stands. */
     catchup?: { on_join: boolean };
   };
+  /** Where our links lead, so that those that are shared can be shown. Absent: nowhere. */
+  links?: Context['links'];
   people: PeopleStore;
   workspace: Workspace;
   now?: () => Date;
@@ -166,6 +169,7 @@ export function createSlack(options: SlackOptions): Slack {
     client,
     swift: createSlackClient({ ...call, timeout: MODAL_MS }),
     permalink: createPermalink(patient, now),
+    links: options.links ?? null,
     self: () => whoAmI.current()?.botUserId ?? null,
     log,
     ...(metrics && { metrics }),
@@ -292,6 +296,7 @@ export function listenToOthers(
     onAddToTimeline(context, unassigned),
   );
   app.event('reaction_added', onReaction(context));
+  app.event('link_shared', onSharedLink(context));
   app.event('member_joined_channel', onJoined(context));
   app.event('member_left_channel', onLeft(context));
   app.event('user_change', onUserChange(context));

@@ -70,6 +70,10 @@ export interface Context {
   swift: SlackClient;
   /** @returns a message's address, or null: never fails, and gives up soon */
   permalink(channel: string, ts: string): Promise<string | null>;
+  /**
+   * Where our links lead; null: nowhere. `everybody`: tocsin.yml leaves it to every full member to look at a public incident.
+   */
+  links: { base: string; everybody: boolean } | null;
   /** @returns the bot's own user id, once Slack has said it */
   self(): string | null;
   log: Logs;

@@ -471,6 +471,15 @@ async function owe(
   return rows[0]?.left ?? false;
 }
 
+/** @returns the newest call, of those that are not cleared away yet, of which Slack made no card, and what it said; null: none */
+async function refusedCard(db: Queryable): Promise<{ refused: string; incident: number } | null> {
+  const { rows } = await db.query<{ refused: string; incident: number }>(
+    `select result ->> 'refused' as refused, incident from outbox
+     where done_at is not null and kind = 'bridge.show' and result ->> 'refused' is not null order by id desc limit 1`,
+  );
+  return rows[0] ?? null;
+}
+
 /** What a lane owes later, it owes now. */
 async function hurry(db: Queryable, { team, lane }: Lane): Promise<void> {
   await db.query({
@@ -508,6 +517,7 @@ export const outbox = (db: Queryable) =>
     owe,
     hurry,
     hurryBehind,
+    refusedCard,
     late,
     dead: deadRows,
     refused: refusedRows,

@@ -200,6 +200,26 @@ export const lane = pgTable(
   (t) => [primaryKey({ name: 'lane_pkey', columns: [t.team, t.lane] })],
 );
 
+/** The canvas of an incident's channel, and how far it has come. `seq`: the newest fact that was looked at for it. */
+export const canvas = pgTable(
+  'canvas',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    // Null: Slack has made none.
+    canvas: text(),
+    seq: integer().notNull(),
+    /** Of what stands there. */
+    digest: text(),
+    /** What Slack said no with, the last time. */
+    refused: text(),
+    /** Nothing more is to be done about a refusal: a file was sent instead, or somebody has taken the canvas away. */
+    settled: boolean().notNull().default(false),
+    at: stamp('at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'canvas_pkey', columns: [t.team, t.incident] })],
+);
+
 /** Which run holds a target: one at a time, held by the run and not by a process. */
 export const runTarget = pgTable(
   'run_target',

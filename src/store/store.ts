@@ -1,4 +1,6 @@
 import { commits } from './commit.js';
+import { canvases } from './due/canvases.js';
+import { schedules } from './due/schedules.js';
 import { incidents, type Snapshot, snapshot, targets } from './incidents.js';
 import { outbox } from './outbox.js';
 import { installation, people, tokens, workspaces } from './people.js';
@@ -15,7 +17,6 @@ import { posts } from './posts.js';
 import { published } from './public/published.js';
 import { subscribers } from './public/subscribers.js';
 import { eraseTexts, type Fold, rebuild, restores } from './rebuild.js';
-import { schedules } from './schedules.js';
 import { search } from './search.js';
 import { signals } from './signals.js';
 
@@ -49,6 +50,7 @@ export function openStore(config: PoolConfig, report: Report) {
     ) => withOwnClient(forRebuild, (client) => eraseTexts(client, fold, at, fields)),
     targets: targets(db),
     schedules: schedules(db),
+    canvases: canvases(db),
     signals: signals(db),
     subscribers: subscribers(inTurns(db, SUBSCRIBERS)),
     published: published(db),

@@ -4,6 +4,8 @@ import { type AlertWorld, settleLane } from '#alerts/settle.js';
 import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
+import { endBridge, showBridge } from '#deliver/channel/bridge.js';
+import { oweCanvases, refreshCanvas } from '#deliver/channel/canvas.js';
 import { postEntries } from '#deliver/channel/entry.js';
 import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.js';
 import { openChannel } from '#deliver/channel/open.js';
@@ -104,6 +106,8 @@ interface WorkerOptions extends LaneWorkerOptions {
   after?: Promise<unknown>;
   /** Milliseconds between two times of looking through the outbox: what was paid is cleared away, channels get their next try; a minute. */
   sweepEveryMs?: number;
+  /** How often canvases are brought up to date, at most; a minute. */
+  canvasEveryMs?: number;
 }
 
 /** Pays what the outbox owes, lane by lane, for as long as it runs. */
@@ -111,10 +115,12 @@ export function startWorker({
   world,
   after,
   sweepEveryMs = 60_000,
+  canvasEveryMs = 60_000,
   ...options
 }: WorkerOptions): RunningWorker {
   const gate = new Gate(world.now);
   const stopSweeping = keepSwept(world, sweepEveryMs);
+  const stopCanvases = keepCanvases(world, options.relay, canvasEveryMs);
   const worker = drainLanes(LANES, options, async (lane, of, stopping) => {
     await after;
     await drainLane({ team: teamOf(lane), lane }, { ...of, world, gate, deliver }, stopping);
@@ -122,7 +128,7 @@ export function startWorker({
   return {
     ready: worker.ready,
     async stop(graceMs) {
-      await Promise.all([worker.stop(graceMs), stopSweeping()]);
+      await Promise.all([worker.stop(graceMs), stopSweeping(), stopCanvases()]);
     },
   };
 }
@@ -152,6 +158,17 @@ function keepSwept({ outbox, log }: World, everyMs: number): () => Promise<void>
   });
 }
 
+/** Has canvases follow their incidents, where tocsin.yml wants them. @returns stops it */
+function keepCanvases(world: World, relay: Pick<Relay, 'wakeAt'>, everyMs: number): () => Promise<void> {
+  if (!world.canvas) return async () => undefined;
+  const owe = async () => {
+    for (const lane of await oweCanvases(world)) relay.wakeAt(lane, world.now());
+  };
+  return every(everyMs, owe, (error) => {
+    world.log.warn({ error: String(error) }, 'it could not be seen which canvases are behind');
+  });
+}
+
 /** One batch holds both: they stand in the channel in one order. */
 type Shown = 'channel.entry' | 'channel.amend';
 
@@ -163,6 +180,9 @@ const DELIVERIES: {
   'channel.entry': postEntries,
   'channel.amend': postEntries,
   'headline.refresh': refreshHeadline,
+  'canvas.refresh': refreshCanvas,
+  'bridge.show': showBridge,
+  'bridge.end': endBridge,
   'announcement.refresh': refreshAnnouncement,
   'channel.notice': tellChannel,
   'channel.restored': tellRestored,

@@ -163,6 +163,17 @@ describe('tocsin.yml', () => {
       ),
     ]);
   });
+  test('where a call is held, and whether channels have a canvas', () => {
+    expect(read('')).toMatchObject({ bridge: null, canvas: false });
+    expect(read('bridge: https://meet.example/{{ref}}\ncanvas: true\n')).toMatchObject({
+      bridge: { url: 'https://meet.example/{{ref}}', atOpen: false },
+      canvas: true,
+    });
+    expect(read('zone: UTC\nbridge: { url: "http://meet.example" }\ncanvas: often\n')).toEqual([
+      expect.stringMatching(/^tocsin\.yml:2: bridge is no address of a meeting: https only/),
+      'tocsin.yml:3: canvas is not true or false; write it as one',
+    ]);
+  });
   test('names file, line and what to write instead', () => {
     expect(read('zone: Mars/Base\ncommand: incident\n')).toEqual([
       expect.stringMatching(/^tocsin\.yml:2: command .*\/incident/),

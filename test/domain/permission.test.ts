@@ -555,7 +555,7 @@ describe('the table', () => {
     ['state', 'title x', 'mark started 01:41', 'component add X', 'component remove X'],
     ['state', 'impact x', 'cause x', 'action x', 'done 1'],
     ['state', 'dismiss', 'attach service=tts INC-8', 'split service=tts'],
-    ['state', 'link INC-8 x', 'merge into INC-8', 'next 30m', 'snooze'],
+    ['state', 'link INC-8 x', 'merge into INC-8', 'bridge', 'next 30m', 'snooze'],
     ['invite', 'invite @ana', 'uninvite @ana'],
     ['publish', 'publish x', 'publish x --yes', 'publish --correct 2 x', 'publish --withdraw 2 x'],
     ['publish', 'component state X partial', 'postmortem --publish'],

@@ -150,6 +150,8 @@ const EVERY: DraftFact[] = [
   draft('AlertsShown', { group: 'g1', channel: 'C1', ts: '1.2' }),
   draft('IncidentLinked', { ...HAPPENED, other: 9, theirs: 4 }, { text: 'one deploy' }),
   draft('IncidentMerged', { ...HAPPENED, into: 9, channel: 'C9' }, { text: 'the same' }),
+  draft('BridgeOpened', HAPPENED, { host: 'meet.example', url: 'https://meet.example/7' }),
+  draft('BridgeShown', { bridge: 3, channel: 'C1', ts: '1.2', call: null }),
   draft('IncidentTakenIn', { ...HAPPENED, from: 9, theirs: 4 }),
   draft('UpdatePromised', { ...HAPPENED, next: '2024-11-10T02:30:00Z' }),
   draft('RemindersSnoozed', { until: null }),

@@ -8,7 +8,13 @@ import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES } from '#domain/words.js';
 import { whichIncident } from '#slack/blocks/buttons.js';
 import { entryMessage, linesOffer, type Shown } from '#slack/blocks/entry.js';
-import { announcementMessage, headlineMessage, topic } from '#slack/blocks/headline.js';
+import {
+  announcementMessage,
+  headlineMessage,
+  incidentCard,
+  incidentEntity,
+  topic,
+} from '#slack/blocks/headline.js';
 import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
 import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
@@ -291,6 +297,10 @@ describe('the headline', () => {
         });
         fits(headlineMessage(wild, '/incident'));
         fits(announcementMessage(wild));
+        const card = incidentCard(wild, '/incident');
+        fits({ text: 'card', blocks: card });
+        const entity = incidentEntity(wild, { shared: 'https://t.example/a', url: 'https://t.example/a' });
+        expect(JSON.stringify(entity).length).toBeLessThan(5_000);
         expect(headlineMessage(wild, '/incident').text).not.toMatch(CONTROL);
         // Its own link to the channel is the only one.
         expect(announcementMessage(wild).text.replace('<#C7>', '')).not.toMatch(CONTROL);

@@ -18,6 +18,12 @@ import { until as eventually } from '../support/until.js';
 
 export const MANIFEST: object = parse(readFileSync(join(process.cwd(), 'manifest.yml'), 'utf8'));
 
+/** The same with a domain of ours, which every installation has for itself. */
+function withDomain(): object {
+  const { features = {}, ...others }: { features?: object } = MANIFEST;
+  return { ...others, features: { ...features, unfurl_domains: ['tocsin.example'] } };
+}
+
 export const quiet: Logs = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** What stands behind the front in a test: it notes what it was asked and answers what the test wants. */
@@ -166,7 +172,7 @@ export async function startKit(
     server = made;
   }
   const sandbox = await startSandbox({
-    manifest: MANIFEST,
+    manifest: withDomain(),
     seed,
     ...(eventsUrl && { eventsUrl }),
     settings: { rateLimits: false, retryScale: 0 },

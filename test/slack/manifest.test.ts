@@ -66,6 +66,14 @@ const RULES = z.strictObject({
 /** Bot scopes that a method needs for what we do with it. */
 const METHODS: Record<string, string[]> = {
   'auth.test': [],
+  'calls.add': ['calls:write'],
+  'calls.end': ['calls:write'],
+  'chat.unfurl': ['links:write'],
+  'conversations.canvases.create': ['canvases:write'],
+  'canvases.access.set': ['canvases:write'],
+  'canvases.delete': ['canvases:write'],
+  'canvases.edit': ['canvases:write'],
+  'canvases.sections.lookup': ['canvases:read'],
   'views.open': [],
   'views.update': [],
   'chat.getPermalink': [],
@@ -95,6 +103,7 @@ const METHODS: Record<string, string[]> = {
 
 const EVENTS: Record<string, string[]> = {
   reaction_added: ['reactions:read'],
+  link_shared: ['links:read'],
   member_joined_channel: ['channels:read', 'groups:read'],
   member_left_channel: ['channels:read', 'groups:read'],
   team_join: ['users:read'],
@@ -104,7 +113,7 @@ const EVENTS: Record<string, string[]> = {
 /** Names of Web API methods in the sources; the sandbox is Slack's side and does not count. */
 function methodsInCode(): Set<string> {
   const METHOD =
-    /'((?:auth|bookmarks|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)(?:\.[a-zA-Z]+)+)'/g;
+    /'((?:auth|bookmarks|calls|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)(?:\.[a-zA-Z]+)+)'/g;
   const found = new Set<string>();
   for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.startsWith('sandbox')) continue;

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Read } from '#read/read.js';
 import { addressee, createWhere, NotSure } from '#slack/listener.js';
+import { incidentIn } from '#slack/shared-link.js';
+import { fold, opened, stream } from '../domain/given.js';
 import { type Kit, startKit, until } from './kit.js';
 
 // What comes from a channel shared with another workspace, and what an Enterprise puts on the envelope, is for the
@@ -160,5 +162,100 @@ describe('for whom a payload is', () => {
     expect(fresh.made).toEqual([]);
     expect(await fresh.team({ team_id: 'T1', command: '/incident' })).toBe('local');
     expect(fresh.made).toEqual(['T1']);
+  });
+});
+
+describe('a link of ours', () => {
+  const BASE = 'https://tocsin.example/app';
+  const LINK = `${BASE}/incidents/INC-7/timeline.html?zone=UTC&signature=ab`;
+
+  test.each<[string, number | null]>([
+    [LINK, 7],
+    [`${BASE}/incidents/inc-7`, 7],
+    [`${BASE}/incidents/INC-7/`, 7],
+    [`${BASE}/incidents/INC-0/facts.jsonl`, null],
+    [`${BASE}/status/incidents/INC-7`, null],
+    [`${BASE}/incidents/INC-7/a/b`, null],
+    ['https://tocsin.example/incidents/INC-7', null],
+    ['https://tocsin.example.evil/app/incidents/INC-7', null],
+    ['http://tocsin.example/app/incidents/INC-7', null],
+    ['not an address', null],
+  ])('%s is about %j', (url, incident) => expect(incidentIn(url, BASE)).toBe(incident));
+
+  /** A front whose links lead to BASE, and INC-7 as it is; `share` is told what stands under a link then. */
+  async function front(more: Partial<IncidentState> = {}, everybody = true) {
+    const made = await startKit('http', { links: { base: BASE, everybody } }, seed);
+    kit = made;
+    const state = fold(stream(opened));
+    if (!state) throw new Error('no state');
+    made.behind.state = { ...state, channel: { id: 'C0GENERAL1', name: 'general' }, ...more };
+    made.behind.channels.set('C0GENERAL1', 7);
+    await until(() => made.behind.people.size >= 5);
+    const attached = async (channel: string, ts: string) => {
+      const { channels } = await made.look<{
+        channels: Array<{ name: string; messages: Array<{ ts: string; attachments?: unknown[] }> }>;
+      }>('state');
+      const found = channels.find(({ name }) => name === channel)?.messages.find((one) => one.ts === ts);
+      return JSON.stringify(found?.attachments ?? null);
+    };
+    return {
+      ...made,
+      async share(channel: string, text = `look: ${LINK}`, user = 'ana') {
+        const before = made.listened.length;
+        const { ts } = await made.act('message', { user, channel, text });
+        await until(() => made.listened.length > before);
+        await Promise.all(made.listened);
+        return attached(channel, ts);
+      },
+    };
+  }
+
+  test('is shown as a work object, else as blocks, where all who read it may see the incident', async () => {
+    const { share, act, calls } = await front();
+    const card = await share('incidents');
+    expect(card).toContain('slack#/entities/incident');
+    expect(card).toContain('"display_id":"INC-7"');
+    // What signs the link is in what was posted, and the work object leads elsewhere.
+    expect(JSON.parse(card)).toMatchObject([{ entity: { url: `${BASE}/incidents/INC-7` } }]);
+    await act('fault', { method: 'chat.unfurl', kind: 'error', value: 'invalid_metadata_format', times: 1 });
+    expect(await share('incidents')).toMatch(/\*INC-7\* TTS fails.*<#C0GENERAL1>.*no lead yet/);
+    // Somebody was quicker; nobody is told, and it is not tried again.
+    await act('fault', { method: 'chat.unfurl', kind: 'error', value: 'cannot_unfurl_url', times: 1 });
+    const before = (await calls('chat.unfurl')).length;
+    expect(await share('incidents')).toBe('null');
+    expect(await calls('chat.unfurl')).toHaveLength(before + 1);
+    // Not now: Slack sends the event again.
+    await act('fault', { method: 'chat.unfurl', kind: 'ratelimit', value: 1, times: 1 });
+    await share('incidents');
+    await until(async () => (await calls('chat.unfurl')).length === before + 3);
+  });
+
+  test('stays bare where somebody may be there who may not see it, or it is not known who is', async () => {
+    const { share, act, calls, behind } = await front();
+    const before = (await calls('chat.unfurl')).length;
+    // Somebody of another workspace reads that channel.
+    expect(await share('shared')).toBe('null');
+    await act('fault', {
+      method: 'conversations.members',
+      kind: 'error',
+      value: 'channel_not_found',
+      times: 1,
+    });
+    expect(await share('incidents')).toBe('null');
+    await act('join', { user: 'finn', channel: 'incidents' });
+    expect(await share('incidents')).toBe('null');
+    // A guest who is in the incident's own channel sees it there.
+    expect(await share('general')).toContain('slack#/entities/incident');
+    if (behind.state) behind.state = { ...behind.state, private: true };
+    expect(await share('general')).toContain('slack#/entities/incident');
+    await act('join', { user: 'finn', channel: 'incidents', remove: true });
+    expect(await share('incidents')).toBe('null');
+    expect(await calls('chat.unfurl')).toHaveLength(before + 2);
+  });
+
+  test('stays bare where tocsin.yml says who may look, but in the incident’s own channel', async () => {
+    const { share } = await front({}, false);
+    expect(await share('incidents')).toBe('null');
+    expect(await share('general')).toContain('slack#/entities/incident');
   });
 });

@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../support/wire.js';
 import { type BotHere, run, signedCommand, startWalk, type Walk } from './kit.js';
@@ -10,7 +12,9 @@ let token: string;
 
 beforeAll(async () => {
   walk = await startWalk();
-  bot = await walk.here();
+  const settings = 'bridge:\n  url: https://meet.example/{{ref}}\n  at: open\ncanvas: true\n';
+  await writeFile(join(walk.folder, 'tocsin.yml'), settings);
+  bot = await walk.here({ canvasMs: 500 });
   expect((await walk.type('ana', 'incidents', 'open sev3 Web')).text).toMatch(/INC-1/);
   expect((await walk.type('ana', 'incidents', 'open sev3 Hidden --private')).text).toMatch(/INC-2/);
   const made = await walk.tocsin('token', 'create', '--name', 'program', '--scope', 'write');
@@ -29,6 +33,18 @@ test('what is not a POST from Slack is refused, and the process lives on', async
   const large = signedCommand(walk.slack.signingSecret, { text: `note ${'x'.repeat(1_100_000)}` });
   expect((await fetch(`${bot.url}/slack/events`, large)).status).toBe(413);
   expect((await fetch(`${bot.url}/healthz`)).status).toBe(200);
+});
+
+test('an incident has its call and its canvas, where tocsin.yml wants them', async () => {
+  const said = await walk.until('the call is shown', ({ channels }) =>
+    channels
+      .find(({ name }) => name.startsWith('inc-1-'))
+      ?.messages.find(({ text }) => text.startsWith('Bridge of INC-1: <https://meet.example/INC-1|')),
+  );
+  expect(said.blocks?.[0]).toMatchObject({ type: 'call' });
+  await walk.until('the canvas is kept', ({ files }) =>
+    files.find(({ content }) => content?.includes('# INC-1: Web') && content.includes('opened at meet')),
+  );
 });
 
 describe('exports', () => {

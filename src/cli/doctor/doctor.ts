@@ -8,6 +8,7 @@ import { checkOffers, openRunbooks, type Runbooks } from '#compose/runbooks.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
 import { unmarked } from '#domain/command/help.js';
+import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
 import { type Condition, refOf } from '#domain/words.js';
 import { createLog } from '#log.js';
 import { checkQueue } from '#queue/backing.js';
@@ -58,6 +59,33 @@ export const doctor: Verb = {
     return bad === 0 ? 0 : 1;
   },
 };
+
+/** What Slack has refused of late, for which there is a lesser way: nobody is told of these one by one. */
+export async function lesserWays({
+  outbox,
+  canvases,
+}: {
+  outbox: Pick<Core['store']['outbox'], 'refusedCard'>;
+  canvases: Pick<Core['store']['canvases'], 'refused'>;
+}): Promise<Finding[]> {
+  const said = (what: string, refused: string, instead: string): Finding => {
+    const code = codeOf(refused);
+    const mend =
+      mendOf(code) ?? 'ask an owner or admin of the workspace whether its plan and settings allow it';
+    return { what, ok: false, detail: `${instead}: Slack said ${codeInWords(code)}`, fix: mend };
+  };
+  const card = await outbox.refusedCard();
+  const refused = (await canvases.refused()).filter(({ refused }) => !isAnothers(codeOf(refused)));
+  return [
+    ...(card
+      ? [said('bridge', card.refused, `the call of ${refOf(card.incident)} is shown as a plain link`)]
+      : []),
+    ...refused.map((one) => said('canvas', one.refused, `${refOf(one.incident)} goes without one`)),
+  ];
+}
+
+/** A channel whose people have made a canvas of their own lacks nothing. */
+const isAnothers = (code: string) => code === 'channel_canvas_already_exists';
 
 function configuration(io: Io, tell: (finding: Finding) => void): Config | null {
   try {
@@ -128,6 +156,7 @@ async function database(
     tell(searchFinding(await core.store.search.searchParts()));
     await workspaces(core, tell);
     await restores(core, tell);
+    for (const finding of await lesserWays(core.store)) tell(finding);
     const { open, blocked, dead } = await core.store.outbox.stats();
     const { lanes } = await core.store.outbox.late(LATE_MS, 1_000);
     const { state, reason, fix } = deliveriesCondition(lanes, 0, slack);

@@ -175,6 +175,19 @@ async function placeOf(wanted: string, client: SlackClient): Promise<Place | str
   return null;
 }
 
+/** What goes on without a scope, and how; of the others an incident needs each. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  'calls:write': 'calls are shown as plain links',
+  'canvases:read': 'no channel gets a canvas',
+  'canvases:write': 'no channel gets a canvas',
+  'links:read': 'links to incidents stay bare',
+  'links:write': 'links to incidents stay bare',
+};
+
+function without(scope: string): string {
+  return WITHOUT[scope] === undefined ? scope : `${scope} (${WITHOUT[scope]})`;
+}
+
 async function scopes(data: unknown): Promise<Finding> {
   const granted = (data as { response_metadata?: { scopes?: string[] } }).response_metadata?.scopes;
   if (!granted) return { what: 'scopes', ok: true, detail: 'Slack did not say which ones we have' };
@@ -184,7 +197,7 @@ async function scopes(data: unknown): Promise<Finding> {
   return {
     what: 'scopes',
     ok: missing.length === 0,
-    detail: missing.length === 0 ? `all ${wanted.length}` : `missing: ${missing.join(', ')}`,
+    detail: missing.length === 0 ? `all ${wanted.length}` : `missing: ${missing.map(without).join(', ')}`,
     fix: 'add them under OAuth & Permissions (or paste manifest.yml again), then reinstall the app',
   };
 }

@@ -14,6 +14,7 @@ import {
   Refused,
 } from '../attempt.js';
 import { tellOutside } from '../undelivered.js';
+import { beginBridge } from './bridge.js';
 import { postHeadline, setTopic, settleAll } from './headline.js';
 import { type Absent, inviteAll, peopleOf, tellAbsent } from './people.js';
 
@@ -42,6 +43,7 @@ export async function openChannel(attempt: Attempt<'channel.open'>): Promise<Bod
     opener: async () => absent.push(...(await inviting)),
     headline: () => postHeadline(attempt, channel.id),
     topic: () => setTopic(attempt, channel.id),
+    bridge: () => beginBridge(attempt),
     people: async () => {
       // A private incident is seen only by those who are invited by name.
       if (attempt.incident.private) return;

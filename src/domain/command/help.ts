@@ -41,6 +41,7 @@ const EXAMPLES: Record<VerbName, string> = {
   mute: 'mute service=tts 2h',
   link: 'link INC-7 INC-9 both began with the same deploy',
   merge: 'merge INC-8 into INC-7 the same outage',
+  bridge: 'bridge https://meet.example/api-is-down',
   timeline: 'timeline Europe/Berlin',
   edit: 'edit 12 requests fail on two nodes',
   time: 'time 12 01:41',

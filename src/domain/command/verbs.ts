@@ -159,6 +159,11 @@ const TABLE = {
     'go on in another incident, which is the same',
     { flags: [{ name: 'leave-public' }] },
   ],
+  bridge: [
+    'bridge [https://…]',
+    'open a call, and show its link in the channel',
+    { aliases: ['call'], textless: true },
+  ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],

@@ -13,6 +13,7 @@ import { given, LIMITS } from '../text.js';
 import { decideWatch, isAboutWatch } from '../watch/decide.js';
 import type { WatchIntent } from '../watch/watch.js';
 import { happened, type Moment, momentNow, type Person, personLabel, refOf, STANDING } from '../words.js';
+import { bridgeOf, hostOf } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf, LogLine } from './intent.js';
@@ -323,6 +324,16 @@ const RULES: {
     return [{ type: 'SeverityChanged', data, texts: given({ text: reason }) }];
   },
 
+  /** One at a time, while it lasts; where it is then, whoever answers says. */
+  OpenBridge: (state, { url }, asking) => {
+    const ref = refOf(state.number);
+    if (state.status === 'resolved') return refuse('BRIDGE_RESOLVED', { ref });
+    if (bridgeOf(state)) return refuse('BRIDGE_OPEN', { ref, channel: state.channel?.name ?? null });
+    if (url === null) return refuse('BRIDGE_UNSET', {});
+    const data = happened(state, asking, null);
+    return [{ type: 'BridgeOpened', data, texts: { host: hostOf(url), url } }];
+  },
+
   ChangeTitle: (state, { title }, asking) =>
     title === state.title
       ? refuse('TITLE_UNCHANGED', { ref: refOf(state.number) })
@@ -495,6 +506,11 @@ const RULES: {
     return told.length > 0 ? [{ type: 'CaughtUp', data: { people: told }, texts: {} }] : [];
   },
 
+  NoteBridgeShown: (state, { bridge, shown }) =>
+    state.bridge?.n === bridge && state.bridge.shown?.ts !== shown.ts
+      ? [{ type: 'BridgeShown', data: { bridge, ...shown }, texts: {} }]
+      : [],
+
   /** Numbers never go back: the report may be older than the state. */
   SkipNumbers: (state, { entries, actions, runs }) => {
     const now = { entries: state.entries, actions: state.actions, runs: runsOf(state).count };
@@ -658,6 +674,7 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   step: 'What a run did stays as it was; add what is to be known with `note`.',
   alert: 'What monitoring said stays as it was said; `split KEY` takes alerts out that belong elsewhere.',
   link: 'Strike it, and link them anew: `link INC-9 REASON`.',
+  bridge: 'Strike it, and open another one: `bridge https://…`.',
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 

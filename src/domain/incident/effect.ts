@@ -5,6 +5,7 @@ import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
 import { isInSlack, refOf, runRef, type Status } from '../words.js';
+import type { Bridge } from './bridge.js';
 import { isOfAlert, isOfLink, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
 import type { About, ReminderFactBody } from './reminder.js';
@@ -26,6 +27,12 @@ export type Effect =
   | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' } }
   /** Bring headline and topic up to date with the state. */
   | { kind: 'headline.refresh'; payload: Record<string, never> }
+  /** Bring the channel's canvas up to date. In a lane of its own: it is slow, and nobody waits for it. */
+  | { kind: 'canvas.refresh'; payload: Record<string, never> }
+  /** Show the call of the entry `n` in the incident's channel, as Slack's card or as a link. */
+  | { kind: 'bridge.show'; payload: { n: number } }
+  /** That call is over; where it was shown, if that was known by then. */
+  | { kind: 'bridge.end'; payload: { n: number; shown?: NonNullable<Bridge['shown']> } }
   /** Announce the incident, or bring its announcement up to date. In a lane of its own: it needs no channel of the incident's. */
   | { kind: 'announcement.refresh'; payload: Record<string, never> }
   /** Tell the incident's channel what was given up: these rows of the outbox. */
@@ -210,6 +217,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'status.tell':
       return laneOfPublic(team, 'tell');
     case 'announcement.refresh':
+    case 'canvas.refresh':
     case 'impact.measure':
     case 'run.alarm':
     case 'secret.tell':
@@ -265,6 +273,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...refresh,
         ...(isCalm(fact.data) ? [] : wakeOf(before)),
         ...alertsShownAnew(before, fact.data.status),
+        ...(fact.data.status === 'resolved' ? bridgeEnds(before) : []),
         ...(fact.data.status === 'resolved' ? [] : unlinked(before, ({ how }) => how === 'into')),
       ];
     case 'SeverityChanged':
@@ -298,6 +307,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...(fact.data.public ? publicly(before, fact.seq) : []),
         ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
+        ...(fact.type === 'EntryStruck' && before?.bridge?.n === n ? bridgeEnds(before) : []),
         // What the other half has struck it knows.
         ...(fact.type === 'EntryStruck' && fact.source !== 'bot'
           ? unlinked(before, (link) => link.n === n)
@@ -307,9 +317,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'ChannelOpened':
       // Where it was announced before there was a channel, people are shown the way to it now.
       return before?.private ? [] : [ANNOUNCEMENT];
+    case 'BridgeOpened':
+      return [{ kind: 'bridge.show', payload: { n: fact.data.n } }, HEADLINE];
     case 'HeadlinePosted':
     case 'Announced':
     case 'CaughtUp':
+    case 'BridgeShown':
       return [];
     case 'NumbersSkipped':
       return before ? [{ kind: 'channel.restored', payload: skipped(before, fact.data) }] : [];
@@ -351,6 +364,14 @@ function refreshOf(state: IncidentState | null): Effect[] {
   return [HEADLINE, ...(state?.private ? [] : [ANNOUNCEMENT])];
 }
 
+/** A call ends with its incident, or with the entry that says where it is. */
+function bridgeEnds(before: IncidentState | null): Effect[] {
+  const { bridge } = before ?? {};
+  if (!bridge || bridge.over) return [];
+  const { n, shown } = bridge;
+  return [{ kind: 'bridge.end', payload: { n, ...(shown && { shown }) } }];
+}
+
 /** A correction reaches the headline only when the headline rests on that entry. */
 function onHeadline(state: IncidentState | null, n: number): Effect[] {
   const rests =
@@ -362,6 +383,7 @@ function onHeadline(state: IncidentState | null, n: number): Effect[] {
       state.lastPost?.n === n ||
       state.rhythm?.next?.n === n ||
       state.links?.some((link) => link.n === n) ||
+      (state.bridge?.n === n && !state.bridge.over) ||
       Object.values(state.milestones).some((milestone) => milestone?.n === n));
   return rests ? refreshOf(state) : [];
 }
@@ -413,7 +435,7 @@ function linkEffectsOf(
     case 'IncidentLinked':
       return [entry(), HEADLINE, ...(fact.data.theirs === undefined ? [tell(fact.data.other)] : [])];
     case 'IncidentMerged':
-      return [entry(hash), ...refreshOf(before), tell(fact.data.into)];
+      return [entry(hash), ...refreshOf(before), ...bridgeEnds(before), tell(fact.data.into)];
     case 'IncidentTakenIn':
       return [entry(), ...refreshOf(before)];
   }

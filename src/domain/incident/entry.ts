@@ -153,6 +153,8 @@ export function entryText(entry: Entry): string {
     case 'message':
     case 'cause':
       return given ?? '';
+    case 'bridge':
+      return `opened at ${given ?? ''}`;
     case 'note':
       if (detail.promise !== undefined) return promiseText(detail.promise.next, entry.at);
       return detail.watch ? watchText(detail.watch, given) : (given ?? '');
@@ -467,6 +469,8 @@ export function entryOf(fact: Fact): Entry | null {
     }
     case 'CauseRecorded':
       return line('cause', 'text');
+    case 'BridgeOpened':
+      return line('bridge', 'host');
     case 'ActionAdded': {
       const owner = fact.data.owner === null ? null : { id: fact.data.owner, name: fact.texts.owner ?? null };
       return line('action', 'text', { action: fact.data.action, done: false, owner });
@@ -523,6 +527,7 @@ export function entryOf(fact: Fact): Entry | null {
     case 'HeadlinePosted':
     case 'Announced':
     case 'CaughtUp':
+    case 'BridgeShown':
     case 'NumbersSkipped':
       return null;
     default: {

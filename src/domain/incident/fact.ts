@@ -7,6 +7,7 @@ import { type BodyOf, count, happened, id, moment, number, second, shape, stamp 
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
+import { BRIDGE_FACTS } from './bridge.js';
 import { REMINDER_FACTS } from './reminder.js';
 
 const milestone = z.strictObject({
@@ -269,6 +270,7 @@ export const FACT_SHAPES = {
   ...WATCH_FACTS,
   ...ALERT_FACTS,
   ...LINK_FACTS,
+  ...BRIDGE_FACTS,
   ...REMINDER_FACTS,
 };
 

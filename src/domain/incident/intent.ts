@@ -17,6 +17,7 @@ import type {
   Source,
   Status,
 } from '../words.js';
+import type { BridgeIntent } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import type { Measurement } from './impact.js';
@@ -168,7 +169,8 @@ export type Intent<P = Person> =
   | WatchIntent
   | AlertIntent
   | LinkIntent
-  | ReminderIntent;
+  | ReminderIntent
+  | BridgeIntent;
 
 export type TypedIntent = Intent<PersonRef>;
 

@@ -14,6 +14,7 @@ import {
   STANDING,
   type Status,
 } from '../words.js';
+import { type Bridge, bridgeOver } from './bridge.js';
 import { unseal } from './chain.js';
 import {
   amendmentOf,
@@ -87,6 +88,8 @@ export interface IncidentState {
   links?: Link[];
   /** Who came late and has been told how it stands. Absent: nobody. */
   caughtUp?: string[];
+  /** The newest call. Absent: there has been none. */
+  bridge?: Bridge;
   recordedAt: string;
 }
 
@@ -131,7 +134,7 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       // An update while it is resolved does not make an incident of it; leaving `resolved` does.
       const alarm = falseAlarm(status === 'resolved' && (dismissed || state.falseAlarm));
       const changed = {
-        ...withoutAlarm(status === 'resolved' ? next : unmerged(next)),
+        ...withoutAlarm(status === 'resolved' ? bridgeOver(next) : unmerged(next)),
         ...{ status, statusEntry: n, milestones: afterStatus(state, fact) },
         ...alarm,
       };
@@ -221,6 +224,14 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
     case 'HeadlinePosted':
       return { ...next, headline: fact.data };
+    case 'BridgeOpened': {
+      const { at } = fact.data;
+      return { ...next, bridge: { n, at, url: fact.texts.url ?? null, by: fact.by.id } };
+    }
+    case 'BridgeShown': {
+      const { bridge, ...shown } = fact.data;
+      return state.bridge?.n === bridge ? { ...next, bridge: { ...state.bridge, shown } } : next;
+    }
     case 'Announced':
       return { ...next, announcement: fact.data };
     case 'CaughtUp':
@@ -309,7 +320,7 @@ function linked(state: IncidentState, fact: Fact & LinkFactBody): IncidentState 
   const { milestones } = state;
   const stands = milestones.resolved && (milestones.resolved.marked || state.status === 'resolved');
   return {
-    ...state,
+    ...bridgeOver(state),
     ...{ links, status: 'resolved', statusEntry: n },
     milestones: stands ? milestones : { ...milestones, resolved: over },
   };
@@ -469,7 +480,7 @@ function struck(state: IncidentState, entry: number): IncidentState {
   const { measured, unaffected, publicTitle, maintenances, promised, ...others } = state;
   const spared = unaffected?.filter(({ n }) => n !== entry) ?? [];
   return {
-    ...others,
+    ...(others.bridge?.n === entry ? bridgeOver(others) : others),
     ...(measured && measured.n !== entry && { measured }),
     ...(publicTitle && publicTitle.n !== entry && { publicTitle }),
     ...(promised && promised.n !== entry && { promised }),

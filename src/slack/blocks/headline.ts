@@ -1,13 +1,16 @@
+import type { types } from '@slack/bolt';
+import { type Bridge, bridgeOf, hostOf } from '#domain/incident/bridge.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
-import { MARKS, minuteText, personLabel, refOf, sourceOf } from '#domain/words.js';
+import { isInSlack, MARKS, minuteText, type Person, personLabel, refOf, sourceOf } from '#domain/words.js';
 import {
   type Block,
   channelLink,
   context,
   cut,
   escaped,
+  link,
   MAX,
   type Message,
   section,
@@ -69,7 +72,43 @@ function about(state: IncidentState): string[] {
     ...(state.impact ? [`Impact: ${escaped(cut(impact(state.impact), 600))}`] : []),
     ...measured(state),
     ...linked(state),
+    ...joining(state),
   ];
+}
+
+/** The one thing of the headline that people press: so it stands on a line of its own. */
+function joining(state: IncidentState): string[] {
+  const bridge = bridgeOf(state);
+  return bridge ? [`Bridge: ${link(bridge.url, `join at ${cut(hostOf(bridge.url), 100)}`)}`] : [];
+}
+
+/** A message with Slack's card of a call, which stands in no list of the SDK. */
+interface BridgeMessage {
+  text: string;
+  blocks: Array<Block | { type: 'call'; call_id: string }>;
+}
+
+const cardOf = (call: string) => ({ type: 'call' as const, call_id: call });
+
+/** The call of an incident, on its own: Slack's card where there is one, else the link. */
+export function bridgeMessage(
+  bridge: Bridge & { url: string },
+  card: string | null,
+  { ref, command }: { ref: string; command: string },
+): BridgeMessage {
+  const join = link(bridge.url, `join at ${cut(hostOf(bridge.url), 100)}`);
+  const by = isInSlack(bridge.by) ? `, opened by <@${bridge.by}>` : '';
+  const said = context(
+    `\`#${bridge.n}\`${by} · it ends when ${ref} is resolved; \`${escaped(command)} strike ${bridge.n} REASON\` ends it before`,
+  );
+  const shown = card === null ? section(`*Bridge*: ${join}`) : cardOf(card);
+  return { text: `Bridge of ${ref}: ${join}`, blocks: [shown, said] };
+}
+
+/** The same when it is over. A card says so by itself. */
+export function bridgeOverMessage(ref: string, n: number, card: string | null): BridgeMessage {
+  const text = `The bridge of ${ref} (\`#${n}\`) is over.`;
+  return { text, blocks: [...(card === null ? [] : [cardOf(card)]), context(text)] };
 }
 
 /** The other incidents that it has to do with; where it goes on stands beside its status. */
@@ -143,6 +182,52 @@ export function announcementMessage(
   const where = state.channel ? ` → ${channelLink(state.channel.id)}` : ` · ${noChannel(state, without)}`;
   const text = `*${refOf(state.number)}* ${title}\n${statusLine(state)}${unled(state)}${where}`;
   return { text, blocks: [section(text)] };
+}
+
+/** An incident under a link to it. Everybody who reads the channel sees it: whoever shows it has looked who they are. */
+export function incidentCard(state: IncidentState, command: string): Block[] {
+  const { blocks } = announcementMessage(state, { refused: null, command });
+  const lead = state.roles.lead ? `lead ${escaped(cut(personLabel(state.roles.lead), 80))}` : 'no lead yet';
+  // The call is for those who are in the incident's own channel.
+  const known = [lead, ...about({ ...state, bridge: undefined }), milestones(state)];
+  return [...blocks, context(cut(known.join(' · '), 1_500))];
+}
+
+/** The same as Slack's own kind of incident, a work object. Slack shows these texts as they are. */
+export function incidentEntity(
+  state: IncidentState,
+  { shared, url }: { shared: string; url: string },
+): types.EntityMetadata {
+  const { lead } = state.roles;
+  const person = ({ id, name }: Person) =>
+    isInSlack(id)
+      ? { type: 'slack#/types/user', user: { user_id: id } }
+      : { type: 'string', value: cut(name ?? id, 80) };
+  const said = (value: string, length = 300) => ({ value: cut(value, length) });
+  const damage = state.impact ?? state.measured;
+  return {
+    app_unfurl_url: shared,
+    url,
+    external_ref: { id: refOf(state.number), type: 'incident' },
+    entity_type: 'slack#/entities/incident',
+    entity_payload: {
+      attributes: {
+        title: { text: cut(`${state.drill ? 'DRILL ' : ''}${state.title.replace(/\s+/g, ' ')}`, 250) },
+        display_type: state.drill ? 'Drill' : 'Incident',
+        display_id: refOf(state.number),
+        product_name: 'Tocsin',
+      },
+      fields: {
+        status: said(state.status),
+        ...(state.severity && { priority: said(state.severity) }),
+        created_by: person(state.opener),
+        ...(lead && { assigned_to: person(lead) }),
+        date_created: { value: Math.floor(Date.parse(state.opened.at) / 1000) },
+        ...(damage && { description: said(impact({ text: null, ...damage }), 1_000) }),
+        ...(state.components.length > 0 && { service: said(state.components.join(', ')) }),
+      },
+    },
+  };
 }
 
 /** What nobody has opened and nobody leads, somebody has to take. */

@@ -9,6 +9,8 @@ export interface Members {
    * @returns null when Slack does not say
    */
   has(channel: string, user: string): Promise<boolean | null>;
+  /** Everybody who is there now. @returns null when Slack does not say */
+  all(channel: string): Promise<ReadonlySet<string> | null>;
   /** Slack has told of it. */
   joined(channel: string, user: string): void;
   left(channel: string, user: string): void;
@@ -67,6 +69,11 @@ export function createLists({
     return inFlight;
   }
 
+  /** @returns null when it cannot be read in time */
+  async function now(key: string): Promise<Known | null> {
+    return Promise.race([fresh(key), sleep(PATIENCE_MS, null, { ref: false })]);
+  }
+
   return {
     /** What memory holds, however old. */
     known: (key: string): Set<string> | undefined => memory.get(key)?.people,
@@ -76,8 +83,14 @@ export function createLists({
       const known = memory.get(key);
       const there = known?.people.has(person) ?? false;
       if (known && clock() - known.at < (there ? yesMs : noMs)) return there;
-      const now = await Promise.race([fresh(key), sleep(PATIENCE_MS, null, { ref: false })]);
-      return now ? now.people.has(person) : null;
+      const read = await now(key);
+      return read ? read.people.has(person) : null;
+    },
+    /** All of them, as they were a moment ago. @returns null when it cannot be read in time */
+    async all(key: string): Promise<ReadonlySet<string> | null> {
+      const known = memory.get(key);
+      if (known && clock() - known.at < noMs) return known.people;
+      return (await now(key))?.people ?? null;
     },
   };
 }
@@ -124,6 +137,7 @@ export function createMembers(options: {
 
   return {
     has: lists.has,
+    all: lists.all,
     joined(channel, user) {
       // The event may come late, after that person has left again: so the list is read anew.
       if (lists.known(channel)?.has(user) === false) lists.forget(channel);

@@ -482,3 +482,21 @@ describe('corrections', () => {
     ['done 1 2', 'BAD_ARGUMENT'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 });
+
+describe('bridge', () => {
+  test.each([
+    ['bridge', null],
+    ['call', null],
+    ['bridge https://meet.example/7', 'https://meet.example/7'],
+    ['bridge <https://meet.example/7?a=1&amp;b=2>', 'https://meet.example/7?a=1&b=2'],
+    ['bridge <https://meet.example/7|meet.example/7>', 'https://meet.example/7'],
+    ['bridge INC-7 https://meet.example/7', 'https://meet.example/7'],
+    ['bridge meet.example', 'https://meet.example'],
+  ])('%s', (line, url) => expect(intended(line, { implied: false })).toEqual({ type: 'OpenBridge', url }));
+
+  test.each([
+    ['bridge http://meet.example/7', 'BAD_ARGUMENT'],
+    ['bridge zoom', 'BAD_ARGUMENT'],
+    ['bridge https://meet.example/7 now', 'BAD_ARGUMENT'],
+  ])('%s is refused', (line, code) => expect(refused(line)).toBe(code));
+});

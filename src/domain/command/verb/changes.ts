@@ -1,3 +1,4 @@
+import { readBridgeUrl } from '../../incident/bridge.js';
 import type { Refusal } from '../../refusal.js';
 import { COMPONENT_STATES } from '../../status/page.js';
 import { LIMITS } from '../../text.js';
@@ -49,6 +50,15 @@ export const CHANGES = {
     const component = line.nameOf(text, 'the name of a component');
     if (typeof component !== 'string') return component;
     return { ...intent({ type: how === 'add' ? 'AddComponent' : 'RemoveComponent', component }), ref };
+  },
+
+  bridge(line) {
+    const { word, rest } = firstWord(line.said);
+    // Slack's clients, and people, leave out how an address begins.
+    const bare = /^[a-z0-9-]+(\.[a-z0-9-]+)+(\/\S*)?$/i.test(word);
+    const url = word === '' ? null : readBridgeUrl(bare ? `https://${word}` : word);
+    if (word !== '' && url === null) return line.bad('the address of a call (https only)', word);
+    return line.nothingMore(rest) ?? intent({ type: 'OpenBridge', url });
   },
 
   done(line) {

@@ -1,5 +1,5 @@
-import { believed, NOW } from './outbox.js';
-import { type Queryable, SOON, utc } from './pools.js';
+import { believed, NOW } from '../outbox.js';
+import { type Queryable, SOON, utc } from '../pools.js';
 
 /** A schedule that is due: claimed, so that nobody else does it now. */
 export interface DueSchedule {
