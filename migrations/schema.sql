@@ -83,6 +83,7 @@ table incident with (fillfactor=50)
   constraint incident_pkey PRIMARY KEY (team, number)
   CREATE INDEX incident_channel ON incident USING btree (team, channel_id) WHERE (channel_id IS NOT NULL)
   CREATE INDEX incident_open ON incident USING btree (team, number) WHERE open
+  CREATE INDEX incident_paging ON incident USING btree (team, number) WHERE ((state -> 'pages'::text) ? 'waiting'::text)
   CREATE INDEX incident_promising ON incident USING btree (team, number) WHERE (state ? 'promised'::text)
 table lane with (fillfactor=50)
   team text not null

@@ -23,6 +23,7 @@ import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
 import { startMetrics, startWeb } from '#web/server.js';
 import {
   startAlertWorker,
+  startPagingWorker,
   startPublicWorker,
   startReminderWorker,
   startRunWorker,
@@ -32,13 +33,14 @@ import {
 import { type Core, openCore, VERSION, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
+import { pagingWith } from './paging.js';
 import { openPublicly, type Publicly } from './public.js';
 import { checkOffers, checkSchedules, sectionsWrong, signingSecret } from './runbooks.js';
 import {
   alertsForDeliveries,
   alertWorldOf,
-  catchingUp,
   canvasesOf,
+  catchingUp,
   exportsOf,
   measuringWith,
   peopleForDeliveries,
@@ -216,6 +218,12 @@ async function build(
     exports: exportsOf({ read: core.read, secret, publicUrl: config.publicUrl }),
     alerts: alertsForDeliveries(store, () => core.alerts.settings().rules),
     catchup: catchingUp(core),
+    paging: pagingWith({
+      settings: core.paging,
+      approvers: core.runbooks.settings.approvers,
+      ...{ secret: core.runbooks.systems.secret, scrub: core.runbooks.scrub },
+      ...{ groups: slack.groups, log },
+    }),
     ...measuringWith(core),
     bridge: core.bridge,
     canvas: canvasesOf(core),
@@ -252,6 +260,13 @@ async function build(
       : startScheduleWorker({
           schedules: core.runbooks.settings.schedules,
           world: scheduleWorldOf(core, runWorld),
+          team: core.home,
+        });
+  const pages =
+    role === 'web'
+      ? null
+      : startPagingWorker({
+          world: { tell: core.handle, paging: store.incidents.pagesWaiting, now, log },
           team: core.home,
         });
   const alerts =
@@ -340,7 +355,7 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      const workers = [worker, runs, schedules, alerts, publics, reminders].map((one) => one?.stop());
+      const workers = [worker, runs, schedules, alerts, publics, reminders, pages].map((one) => one?.stop());
       await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await publicly.stop();
       await engine.close();

@@ -23,6 +23,7 @@ import { openStore, type Store } from '#store/store.js';
 import { Told } from '#told.js';
 import { openAlerts } from './alerts.js';
 import { openDatabase } from './database.js';
+import { pagingSettings } from './paging.js';
 import { publicRules, publishingWith, statusSettings } from './publishing.js';
 import { openRunbooks, rulesOf } from './runbooks.js';
 
@@ -70,7 +71,8 @@ export async function openCore(
   const status = statusSettings(config);
   const { keystores, routes, pairs } = runbooks.settings;
   const publicly = publicRules(config, status, [...keystores.keys(), ...routes.keys(), ...pairs.keys()]);
-  const lookups = { ...lookupsOf(store, who), publicly, zone: config.org.zone };
+  const paging = pagingSettings(config);
+  const lookups = { ...lookupsOf(store, who), publicly, zone: config.org.zone, paging: paging.rules };
   const rules = rulesWithPublishers(rulesOf(config), status.publishers);
   const { scrub, learnKeys } = runbooks;
   const keeps = new Set(config.org.secrets_in_text.keep);
@@ -126,8 +128,9 @@ export async function openCore(
     bridge,
     /** Where our links lead, for those who share them. */
     links: config.publicUrl === null ? null : { base: config.publicUrl, everybody: rules.see === undefined },
-    /** `status:` of tocsin.yml. */
+    /** `status:` and `paging:` of tocsin.yml. */
     status,
+    paging,
     /**
      * The workspace that a verb on the command line means.
      * @param named with `--team`, in our id or Slack's

@@ -24,6 +24,7 @@ import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
 import { readMetricsSettings } from '#web/metrics.js';
 import { alertsWrong } from './alerts.js';
+import { pagingWrong } from './paging.js';
 
 /** Runbooks that come along with Tocsin. */
 const BUILT_IN = fileURLToPath(new URL('../../runbooks', import.meta.url));
@@ -36,7 +37,7 @@ export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 /** @returns what is wrong in the sections of tocsin.yml which other rooms read */
 export function sectionsWrong(
   sections: RunbookSections &
-    Record<'permissions' | 'metrics' | 'alerts' | 'status', Record<string, unknown>>,
+    Record<'permissions' | 'metrics' | 'alerts' | 'status' | 'paging', Record<string, unknown>>,
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
@@ -51,6 +52,7 @@ export function sectionsWrong(
     ...rulesWrong(sections.permissions, at, roles),
     ...('problems' in metrics ? metrics.problems : []),
     ...alertsWrong(sections, at),
+    ...pagingWrong(sections, at),
     ...('problems' in status ? status.problems : []),
     ...told,
   ];

@@ -7,6 +7,7 @@ import type { Handle } from '#handle/handle.js';
 import type { Lanes } from '#lanes/lane.js';
 import type { PlainLog } from '#log.js';
 import type { Metrics } from '#metrics.js';
+import type { PagingService } from '#paging/services.js';
 import type { CanvasPage } from '#render/postmortem.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
@@ -79,6 +80,14 @@ type Canvases = Pick<Store['canvases'], 'behind' | 'known' | 'keep'> & {
   page(team: string, incident: number): Promise<CanvasPage | Refusal>;
 };
 
+/** Whom names of `paging:` stand for. */
+interface Paging {
+  /** @returns ids of the people whom `@sre`, or the id of a user group, stands for now. @throws when Slack does not say */
+  people(team: string, name: string): Promise<string[]>;
+  /** null: tocsin.yml has none of that name. */
+  service(name: string): PagingService | null;
+}
+
 /** All that deliveries stand on. */
 export interface World {
   /** The Web API: one request per call, never repeated by itself, given up before CALL_MS (attempt.ts) are over. */
@@ -94,6 +103,8 @@ export interface World {
   alerts: Alerts;
   /** How an incident stands, for somebody who came late; or why they may not see it. */
   catchup(team: string, incident: number, user: string): Promise<string | Refusal>;
+  /** Absent: nobody can be paged but people by name. */
+  paging?: Paging;
   /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
   measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
   /** What the canvas of an incident's channel says, and how far it has come. Absent or null: channels get none. */

@@ -475,6 +475,47 @@ export const SENTENCES = {
     sentence: `The public was told of ${p.ref}, and not yet that it is over.`,
     next: `Tell them: \`publish ${p.ref} resolved TEXT\`. Or leave it as it stands: \`merge ${p.ref} into ${p.into} --leave-public\`.`,
   }),
+  // -- paging --
+  PAGE_WHOM: (p: { known: readonly string[] }) => ({
+    sentence: 'It does not say who is to be paged.',
+    next: p.known.length
+      ? `Name a policy (${listed(p.known)}) or people: \`page ${p.known[0]} REASON\`, \`page @NAME REASON\`.`
+      : 'Name people: `page @NAME REASON`. Policies go under `paging:` of tocsin.yml (docs/paging.md).',
+  }),
+  NO_SUCH_POLICY: (p: { policy: string; known: readonly string[] }) => ({
+    sentence: `There is no policy “${p.policy}” that could be paged.`,
+    next: p.known.length
+      ? `These are: ${listed(p.known)}. People are named with \`@\`: \`page @NAME REASON\`.`
+      : 'None is; they go under `paging:` of tocsin.yml (docs/paging.md). People are named with `@`: `page @NAME REASON`.',
+  }),
+  PAGED_ALREADY: (p: { page: number; minutes: number; by: string | null; policy: string | null }) => ({
+    sentence: `The same was paged ${p.minutes} min ago (page ${p.page}), and ${p.by === null ? 'nobody has acknowledged yet' : `${p.by} has acknowledged`}.`,
+    next: `If it is to be paged once more: \`page ${p.policy ?? '@NAME'} --again\`.`,
+  }),
+  /** `page` null: it is about a new one. */
+  PAGE_OVER: (p: { ref: string; page: number | null }) => ({
+    sentence:
+      p.page === null
+        ? `${p.ref} is resolved, and nobody is paged for what is over.`
+        : `Page ${p.page} is over: ${p.ref} was resolved.`,
+    next:
+      p.page === null ? 'If it goes on: `reopen REASON`, then `page` again.' : 'Nothing needs to be done.',
+  }),
+  PAGE_DRILL: (p: { ref: string; policy: string }) => ({
+    sentence: `${p.ref} is a drill, which pages nobody outside of Slack, and “${p.policy}” is for services alone.`,
+    next: 'Name people: `page @NAME REASON`.',
+  }),
+  NO_PAGE: (p: { ref: string; page: number | null }) => ({
+    sentence: p.page === null ? `Nobody was paged for ${p.ref}.` : `${p.ref} has no page ${p.page}.`,
+    next:
+      p.page === null
+        ? '`page @NAME REASON` pages somebody.'
+        : '`show` says which wait; `ack` takes all of them.',
+  }),
+  PAGE_ACKNOWLEDGED: (p: { page: number; by: string; at: string }) => ({
+    sentence: `Page ${p.page} was acknowledged at ${p.at} UTC, by ${p.by}.`,
+    next: 'Nobody else is paged for it.',
+  }),
   // -- runs --
   NO_SUCH_RUNBOOK: (p: { runbook: string; closest: string[] }) => ({
     sentence: `There is no runbook called “${p.runbook}”.`,

@@ -50,6 +50,8 @@ export const LIMITS = {
   alertGroups: 50,
   alertKey: 200,
   links: 50,
+  pages: 20,
+  paged: 50,
   count: 1_000_000_000_000,
 } as const;
 

@@ -31,7 +31,8 @@ export type EntryKind =
   | 'step'
   | 'alert'
   | 'link'
-  | 'bridge';
+  | 'bridge'
+  | 'page';
 
 /**
  * How something that we depend on is. `degraded`: it works, but not as it should; `refusing`: it answers, and does not do

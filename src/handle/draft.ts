@@ -163,7 +163,8 @@ function decideOne(
   return isRefusal(draft) ? draft : { commit, draft };
 }
 
-function maySee(state: IncidentState, asking: Asking, { inside }: Admission): boolean {
+function maySee(state: IncidentState, asking: Asking, { inside, paged }: Admission): boolean {
+  if (paged) return true;
   // Found out with more than the asking says: what kind of account they have, who is in the channel.
   if (inside === false) return false;
   const sight = sightOf(state, asking);

@@ -3,6 +3,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { Asker, Asking, Found, Intent, TypedIntent } from '#domain/incident/intent.js';
 import { CHANGE_KINDS } from '#domain/incident/restored.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { type PagingRules, wasPaged } from '#domain/paging/page.js';
 import {
   askerIn,
   CHANNEL,
@@ -56,6 +57,8 @@ export interface Admission {
   asker?: Asker;
   /** They may see the incident, although the record alone does not say so: they are in its channel now. */
   inside?: boolean;
+  /** They were called for, and may say that they come, also where they may see nothing of it. */
+  paged?: true;
   /** Why they may not have that done in the other incident that it is about. */
   there?: Refusal;
 }
@@ -92,7 +95,8 @@ export function createAdmission(people: People, rules: Rules): Admit {
     const name = `${asked.team}/${target}`;
     const known = publicOnes.has(name) && !isLimited(asked.account);
     const aim = otherOf(intent);
-    if (!wanted && (!elsewhere || known) && aim === null) return PLAIN;
+    const comes = intent.type === 'AcknowledgePage' ? intent : null;
+    if (!wanted && (!elsewhere || known) && aim === null && !comes) return PLAIN;
     return (async () => {
       const asking = await met(people, power, asked);
       const there = aim === null ? null : await notThere(people, power, aim, asking, rules);
@@ -102,6 +106,8 @@ export function createAdmission(people: People, rules: Rules): Admit {
         publicOnes.add(name);
         if (publicOnes.size > REMEMBERED) publicOnes.delete(publicOnes.keys().next().value as string);
       }
+      if (comes && state && wasPaged(state, comes.page, asking.by.id))
+        return { paged: true, asker: { ...askerIn(asking), among: true } };
       if (!elsewhere || !state)
         return wanted ? { asker: await askerOf(people, power, state, asking, rules) } : PLAIN;
       const inside = await sees(state, asking, (...of) => people.inChannel(...of));
@@ -238,7 +244,7 @@ export async function withGroups(
     const person =
       (await lookups.personByName(team, name)) ??
       (PERSON_ID.test(name) ? await lookups.personById(team, name) : null);
-    if (person && intent.type !== 'InvitePeople') continue;
+    if (person && !takesGroups(intent)) continue;
     const called = await lookups.groupNamed(name);
     if (person) {
       // Anybody may give himself a group's name, and would be let in for it.
@@ -248,16 +254,21 @@ export async function withGroups(
     const isId = GROUP_ID.test(name) && (!called || 'unsaid' in called);
     const group = isId ? { id: name, handle: null } : called;
     if (!group || 'unsaid' in group) {
-      const unsaid = intent.type === 'InvitePeople' ? group?.unsaid : undefined;
+      const unsaid = takesGroups(intent) ? group?.unsaid : undefined;
       return refuse('UNKNOWN_PERSON', { name, ...(unsaid !== undefined && { unsaid }) });
     }
-    if (intent.type !== 'InvitePeople') {
+    if (!takesGroups(intent)) {
       const verb = verbOf(intent);
       return refuse('GROUP_IS_NOBODY', { group: `@${name}`, verb, form: verbNamed(verb)?.form ?? verb });
     }
     found.set(ref, { id: group.id, name: group.handle });
   }
   return found.size === 0 ? intent : naming(intent, (ref) => found.get(ref) ?? ref);
+}
+
+/** Whole groups are brought in, and called for. */
+function takesGroups({ type }: TypedIntent): boolean {
+  return type === 'InvitePeople' || type === 'PagePeople';
 }
 
 /** Those who are named without an id. */
@@ -274,6 +285,7 @@ function namedIn<P extends PersonRef>(intent: Intent<P>): readonly P[] {
       return intent.owner ? [intent.owner] : [];
     case 'InvitePeople':
     case 'UninvitePeople':
+    case 'PagePeople':
       return intent.people;
     default:
       return [];
@@ -310,6 +322,8 @@ export interface Lookups
   targetOfRun(team: string, incident: number, run: number): Promise<string | null>;
   /** What tocsin.yml says of the public page; absent: nothing. */
   publicly?: PublicRules;
+  /** What tocsin.yml says of paging; absent: nothing. */
+  paging?: PagingRules;
   /** The time zone in somebody's profile; null: not known. `zone` is that of whoever has none; absent: UTC. */
   zoneOf(team: string, id: string): Promise<string | null>;
   zone?: string | null;
@@ -383,6 +397,8 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   }),
   LinkIncidents: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
   MergeIncident: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
+  PagePeople: async ({ lookups: { paging } }) => ({ paging }),
+  ChangeSeverity: async ({ lookups: { paging } }) => ({ paging }),
   ProposeRun: async (at, { target }) => ({ holder: await holderOf(at, target) }),
   UndoRun: async (at, { run }) => {
     const target = await at.lookups.targetOfRun(at.team, at.incident, run);
@@ -412,7 +428,10 @@ export function lookedUpFor(intent: TypedIntent): string | null {
 const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: false, number: 0 };
 
 export async function lookUp(intent: TypedIntent, at: Place): Promise<Found> {
-  if (intent.type === 'OpenIncident') return { ...NOTHING, number: await at.lookups.nextNumber(at.team) };
+  if (intent.type === 'OpenIncident') {
+    const { paging } = at.lookups;
+    return { ...NOTHING, number: await at.lookups.nextNumber(at.team), ...(paging && { paging }) };
+  }
   if (intent.type === 'OpenStandingRecord') return { ...NOTHING, number: STANDING };
   const find = LOOKUPS[intent.type] as LookUp<typeof intent.type> | undefined;
   return find ? { ...NOTHING, ...(await find(at, intent)) } : NOTHING;
@@ -478,6 +497,7 @@ function naming<P extends PersonRef>(intent: TypedIntent, of: (ref: PersonRef) =
       return { ...intent, owner: intent.owner ? of(intent.owner) : null };
     case 'InvitePeople':
     case 'UninvitePeople':
+    case 'PagePeople':
       return { ...intent, people: intent.people.map(of) };
     default:
       return intent;

@@ -5,6 +5,7 @@ import { differenceText, impactText, unaffectedText } from '#domain/incident/imp
 import { rolesOf } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
+import { pagesText } from '#domain/paging/page.js';
 import { runsOf } from '#domain/run/state.js';
 import { watchedIn, watchOf } from '#domain/watch/watch.js';
 import {
@@ -75,6 +76,7 @@ export function showText(
     ...rhythmLines(state, clock, now),
     ...alertLines(state),
     ...underWay(state),
+    state.pages ? capped(pagesText(state.pages, personLabel)) : '',
     watched(state, clock),
     `${entries} ${entries === 1 ? 'entry' : 'entries'} · times in ${clock.zone}`,
   ];

@@ -1,4 +1,4 @@
-import { entryOf, isOfAlert, isOfRun, isOfWatch, toldText } from '#domain/incident/entry.js';
+import { entryOf, isOfAlert, isOfPage, isOfRun, isOfWatch, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { SecretKind } from '#domain/secret/kind.js';
 import { codeInWords, codeOf } from '#domain/slack-code.js';
@@ -132,7 +132,7 @@ function summedUp(ref: string, facts: readonly DraftFact[], now: Date): string {
 function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
   const entries = facts
     .filter(isNumbered)
-    .filter((fact) => !isOfRun(fact) && !isOfWatch(fact) && !isOfAlert(fact));
+    .filter((fact) => !isOfRun(fact) && !isOfWatch(fact) && !isOfAlert(fact) && !isOfPage(fact));
   if (facts.some(({ type }) => type === 'IncidentMerged')) return `To take it back: \`reopen ${ref} REASON\``;
   const moved = facts.find((fact) => fact.type === 'AlertsMoved');
   if (moved) {
@@ -141,6 +141,8 @@ function howToCorrect(ref: string, facts: readonly DraftFact[]): string {
     return `To bring them back: \`attach ${moved.texts.key ?? 'KEY'} ${ref}\` in ${there}`;
   }
   const only = entries[0];
+  if (!only && facts.some(({ type }) => type === 'PageStarted'))
+    return '`ack` ends it: whoever comes types it';
   if (!only) return facts.some(({ type }) => type === 'WatchStarted') ? '`watch stop` ends it' : '';
   if (entries.length > 1) return 'To correct: `edit N TEXT`, `time N TIME`, `strike N REASON`';
   const { n } = only.data;

@@ -1,4 +1,5 @@
 import type { Effect } from '#domain/incident/effect.js';
+import { whomText } from '#domain/paging/page.js';
 import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
 import { runRef } from '#domain/words.js';
 
@@ -111,6 +112,12 @@ function nameOf(effect: Effect): string {
       return 'that somebody with a role was deactivated';
     case 'incident.link':
       return 'what another incident is to know';
+    case 'page.send':
+    case 'page.tell':
+    case 'page.alarm':
+      return `page ${effect.payload.page}`;
+    case 'page.follow':
+      return `what ${whomText(effect.payload.to)} is to know of page ${effect.payload.page}`;
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':

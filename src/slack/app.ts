@@ -7,12 +7,14 @@ import type { Metrics } from '#metrics.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { LINES_ACTION } from './blocks/entry.js';
+import { PAGE_ACTIONS } from './blocks/page.js';
 import { TAKE_ROLE_ACTIONS } from './blocks/people.js';
 import { PUBLISH_ACTIONS } from './blocks/publish.js';
 import { REMINDER_ACTIONS } from './blocks/reminder.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
 import {
+  onAcknowledge,
   onAlertButton,
   onAnyway,
   onAttach,
@@ -283,6 +285,9 @@ export function listenToOthers(
   app.action<BlockButtonAction>(REMINDER_ACTIONS, onReminder(context));
   app.action<BlockButtonAction>(LINES_ACTION, onTakeLines(context));
   app.action<BlockButtonAction>(TAKE_ROLE_ACTIONS, onTakeRole(context));
+  app.action<BlockButtonAction>(PAGE_ACTIONS.acknowledge, onAcknowledge(context));
+  // An address: Slack opens it by itself, and tells of the click all the same.
+  app.action<BlockButtonAction>(PAGE_ACTIONS.open, ({ ack }) => ack());
   app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));

@@ -10,11 +10,12 @@ import { z } from 'zod';
 import { type Entered, plain } from '#domain/command/entered.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { refOf, runRef } from '#domain/words.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
 import { LINE_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
 import { cut, plain as literal } from './blocks/text.js';
@@ -63,6 +64,8 @@ export const onRunOffer = (context: Context) => clicked(context, plan, false);
 export const onWatch = (context: Context) => clicked(context, watch, false);
 /** *Reopen* under what a watch saw. */
 export const onReopen = (context: Context) => clicked(context, reopen, false);
+/** *Acknowledge* under a page. Its message is brought up to date by what that leads to. */
+export const onAcknowledge = (context: Context) => clicked(context, acknowledge, false);
 /** A button under a run. The message itself is brought up to date by what the decision leads to. */
 export const onRunButton = (context: Context) => clicked(context, decide, false);
 
@@ -250,6 +253,30 @@ async function reopen(context: Context, { body, action }: Click): Promise<Reply 
   const { asking, here } = await clickedBy(context, body, incident, key);
   const intent: TypedIntent = { type: 'ReopenIncident', reason: `the watch saw it fail (#${n})` };
   return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
+}
+
+/**
+ * Whoever was paged may say that they come, from wherever they read it. Where they may not know what it is about, the answer says
+ * nothing of it either.
+ */
+async function acknowledge(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(PAGE_VALUE, action.value);
+  if (!carried) return tooOld('Type `ack`.');
+  const { incident, page } = carried;
+  const key = `page:ack:${incident}:${page}:${body.user.id}`;
+  const { asking, here } = await clickedBy(context, body, incident, key);
+  const asked = { intent: { type: 'AcknowledgePage' as const, page }, incident, asking };
+  const state = await lookedUp(context, triggerKey(body.trigger_id), () =>
+    context.read.incident({ ...asking, seesPrivate: true }, incident),
+  );
+  if (isRefusal(state)) return refused(state);
+  const knows = here || !state.private || state.members.includes(asking.by.id);
+  if (knows)
+    return askAndReply(context, { ...asked, asking: { ...asking, seesPrivate: here } }, originOf(body));
+  const answer = await context.answer(asked);
+  if (answer.kind === 'recorded') return said('Recorded: you come. Somebody who is in it lets you in.');
+  if (answer.kind === 'refused' && isPassing(answer.refusal)) return refused(answer.refusal);
+  return said('Somebody else has it in hand, or it is over. Nothing needs to be done.');
 }
 
 /**

@@ -80,7 +80,7 @@ async function lastEntryBy(
   byId: string,
 ): Promise<Entry | null> {
   const sql = `select ${COLUMNS} from entry e
-    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step', 'alert')
+    where team = $1 and incident = $2 and by_id = $3 and not struck and kind not in ('run', 'step', 'alert', 'page')
       and not detail ? 'watch' order by e.n desc limit 1`;
   return (await select(db, 'last_entry_by', sql, [team, incident, byId]))[0] ?? null;
 }
@@ -371,6 +371,13 @@ async function reminding(db: Queryable, team: string): Promise<IncidentState[]> 
   return states(db, 'reminding_incidents', sql, [team]);
 }
 
+/** @returns incidents of which a page waits for somebody */
+async function pagesWaiting(db: Queryable, team: string): Promise<IncidentState[]> {
+  // Written like the index incident_paging.
+  const sql = "select state from incident where team = $1 and state -> 'pages' ? 'waiting' order by number";
+  return states(db, 'paging_incidents', sql, [team]);
+}
+
 /** @returns incidents, newest first, without the standing record. Private ones too: who may see them is decided in `read`. */
 async function listIncidents(db: Queryable, team: string, filter: IncidentFilter): Promise<IncidentState[]> {
   const sql = `select state from incident
@@ -419,6 +426,7 @@ export const incidents = (db: Queryable) =>
     ofChannel: incidentOfChannel,
     open: openIncidents,
     reminding,
+    pagesWaiting,
     list: listIncidents,
     entry,
     entriesNumbered,

@@ -104,6 +104,7 @@ export const incident = pgTable(
     primaryKey({ name: 'incident_pkey', columns: [t.team, t.number] }),
     index('incident_open').on(t.team, t.number).where(sql`open`),
     index('incident_promising').on(t.team, t.number).where(sql`state ? 'promised'`),
+    index('incident_paging').on(t.team, t.number).where(sql`state -> 'pages' ? 'waiting'`),
     index('incident_channel').on(t.team, t.channelId).where(sql`channel_id is not null`),
   ],
 );

@@ -15,6 +15,7 @@ import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
 import { noteLink } from '#deliver/link.js';
 import { remindChannel, tellWatch } from '#deliver/notices.js';
+import { alarmOfPage, followPage, sendPage, tellPaged } from '#deliver/page.js';
 import { tellLate, tellVacant } from '#deliver/people.js';
 import type { World } from '#deliver/ports.js';
 import { tellRestored } from '#deliver/restored.js';
@@ -29,6 +30,7 @@ import { ALERTS, LANES, type LaneJob, PUBLIC, type Relay, RUNS } from '#queue/re
 import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
+import { escalatePages, type PagingWorld } from '#schedules/paging.js';
 import { keepPromises, type PublicScheduleWorld } from '#schedules/public.js';
 import { type ReminderWorld, remindChannels } from '#schedules/reminders.js';
 import { doScheduled, syncSchedules } from '#schedules/scheduled.js';
@@ -221,6 +223,10 @@ const DELIVERIES: {
   'status.remind': async () => ({ overtaken: true }),
   'reminder.post': remindChannel,
   'incident.link': noteLink,
+  'page.send': sendPage,
+  'page.tell': tellPaged,
+  'page.follow': followPage,
+  'page.alarm': alarmOfPage,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);
@@ -335,6 +341,29 @@ export function startPublicWorker({
     async stop(graceMs) {
       await Promise.all([worker.stop(graceMs), stopKeeping(), stopSweeping()]);
     },
+  };
+}
+
+interface PagingWorkerOptions {
+  world: PagingWorld;
+  /** The workspace whose incidents these are; null: that is not known yet. */
+  team: () => Promise<string | null>;
+  /** How often it is looked whether a step is due, in ms; 1,000. */
+  everyMs?: number;
+}
+
+/** Escalates pages that nobody acknowledges, for as long as it runs. Every worker looks; each step begins once. */
+export function startPagingWorker({ world, team, everyMs = 1_000 }: PagingWorkerOptions): {
+  stop(): Promise<void>;
+} {
+  const look = async () => {
+    const where = await team();
+    if (where !== null) await escalatePages(where, world);
+  };
+  return {
+    stop: every(everyMs, look, (error) => {
+      world.log.warn({ error: String(error) }, 'pages could not be looked at');
+    }),
   };
 }
 

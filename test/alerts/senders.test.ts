@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { SENDERS } from '#alerts/senders/senders.js';
+import { keyOfPage } from '#domain/paging/page.js';
 import { alertmanagerAlert, alertmanagerBody, hookOf, received, reported, unreadable } from './kit.js';
 
 const RESOLVED = alertmanagerAlert({ status: 'resolved', endsAt: '2026-11-10T01:51:00Z' });
@@ -182,6 +183,10 @@ describe('PagerDuty', () => {
       delivery: event(type).event.id,
       alerts: [],
     });
+  });
+  test('what we have paged there is taken and opens nothing here: it would be paged again', () => {
+    const ours = event('incident.triggered', { incident_key: keyOfPage('T1', 7, 1) });
+    expect(received('pagerduty', hookOf(ours)).alerts).toEqual([]);
   });
   test('an incident without an id is refused', () => {
     expect(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { askSlack } from '#cli/doctor/slack.js';
+import { askSlack, pagedGroups } from '#cli/doctor/slack.js';
 import type { Config } from '#config/config.js';
+import { readOrganisation } from '#config/organisation.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { MANIFEST } from '../slack/kit.js';
 
@@ -100,12 +101,12 @@ describe('the announcement channel', () => {
 });
 
 describe('what the status page names', () => {
-  const told = async (channel: string | null, groups: string[] = []) => {
+  const told = async (channel: string | null, groups: string[] = [], paged: string[] = []) => {
     const config = {
       slack: { botToken: slack.botToken, appToken: null, apiUrl: slack.apiUrl },
       org: { announce: null },
     } as Config;
-    const findings = await askSlack(config, { channel, groups });
+    const findings = await askSlack(config, { channel, groups }, paged);
     return findings
       .slice(2)
       .map(({ ok, what, detail, fix }) => `${ok ? '✓' : '✗'} ${what}: ${detail} → ${fix}`);
@@ -133,6 +134,18 @@ describe('what the status page names', () => {
         /^✗ status channel: there is no channel nowhere that the bot can see → mend `status: subscribers: slack: channel:` in tocsin\.yml/,
       ),
     ]);
+  });
+  test('user groups that are paged', async () => {
+    expect(await told(null, [], ['@sre', '@dba'])).toEqual([
+      expect.stringMatching(
+        /^✗ paging: @dba is no user group .* nobody is paged by it → mend `paging: policies:`/,
+      ),
+    ]);
+    const org = readOrganisation(
+      'approvers: { dba: [U012AB3CD] }\npaging: { policies: { x: { steps: [{ notify: ["@sre", "@dba", U012AB3CD] }] } } }',
+      'tocsin.yml',
+    );
+    expect(Array.isArray(org) ? org : pagedGroups({ org } as Config)).toEqual(['@sre']);
   });
   test('user groups that publish', async () => {
     expect(await told(null, ['@sre'])).toEqual([]);

@@ -7,6 +7,7 @@ import type { World } from '#deliver/ports.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import type { PagingRules } from '#domain/paging/page.js';
 import { isRefusal } from '#domain/refusal.js';
 import type { Person } from '#domain/words.js';
 import { createHandle } from '#handle/handle.js';
@@ -67,6 +68,7 @@ export type Kit = Awaited<ReturnType<typeof startKit>>;
 export async function startKit(
   change: Partial<World['org']> = {},
   edit: Parameters<typeof manifest>[0] = () => {},
+  paging?: PagingRules,
 ) {
   const database = await testDatabase();
   const store = openStore(database.config, () => {});
@@ -87,7 +89,7 @@ export async function startKit(
   ]);
   const nudged: { by: (lanes: string[]) => void } = { by: () => {} };
   const handle = createHandle({
-    store: lookupsOf(store),
+    store: { ...lookupsOf(store), ...(paging && { paging }) },
     relay: {
       nudge(some) {
         lanes.push(...some);

@@ -41,6 +41,8 @@ const LEFT: Record<string, Intent> = {
   milestone: { type: 'MarkMilestone', milestone: 'started', moment },
   role: { type: 'AssignRole', role: 'lead', person: ana },
   invite: { type: 'InvitePeople', people: [bo] },
+  page: { type: 'PagePeople', policy: null, people: [bo], reason: null, again: false },
+  ack: { type: 'AcknowledgePage', page: null },
   uninvite: { type: 'UninvitePeople', people: [bo] },
   publish: { type: 'PublishPost', state: null, moment: null, text: 'x', confirmed: true },
   plan: {
@@ -79,6 +81,8 @@ const RECORDING = [
   'role',
   'invite',
   'uninvite',
+  'page',
+  'ack',
   'publish',
 ];
 const ACTING = [
@@ -557,6 +561,7 @@ describe('the table', () => {
     ['state', 'dismiss', 'attach service=tts INC-8', 'split service=tts'],
     ['state', 'link INC-8 x', 'merge into INC-8', 'bridge', 'next 30m', 'snooze'],
     ['invite', 'invite @ana', 'uninvite @ana'],
+    ['page', 'page sre x', 'page @ana', 'ack', 'ack 1'],
     ['publish', 'publish x', 'publish x --yes', 'publish --correct 2 x', 'publish --withdraw 2 x'],
     ['publish', 'component state X partial', 'postmortem --publish'],
     [

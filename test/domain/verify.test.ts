@@ -157,6 +157,19 @@ const EVERY: DraftFact[] = [
   draft('RemindersSnoozed', { until: null }),
   draft('OngoingConfirmed', {}),
   draft('ChannelReminded', { about: 'update', nth: 3, promise: 2, last: true }),
+  draft(
+    'PageStarted',
+    {
+      ...{ ...HAPPENED, page: 1, policy: null, people: ['U2'], repeat: 0, openly: true, severity: 'sev1' },
+      steps: [{ notify: ['U2', 'service:main'], waitMs: 300_000 }],
+    },
+    { text: 'all is red', 'person.0': 'bo' },
+  ),
+  draft('PageSent', { page: 1, step: 0, to: 'U2', channel: 'D1', ts: '1.2', bare: true }),
+  draft('PageFailed', { ...HAPPENED, page: 1, step: 0, to: 'service:main' }, { why: 'does not answer' }),
+  draft('PageEscalated', { ...HAPPENED, page: 1, step: 1, of: 1, notify: ['U2'], late: 61 }),
+  draft('PageEnded', { ...HAPPENED, page: 1, policy: null }),
+  draft('PageAcknowledged', { ...HAPPENED, page: 1 }),
   draft('AlertsMoved', { ...HAPPENED, group: 'g1', to: null, firing: 0 }, { key: 'service=tts' }),
   draft(
     'AlertsTaken',

@@ -15,6 +15,7 @@ import {
   incidentEntity,
   topic,
 } from '#slack/blocks/headline.js';
+import { pageAlarm, pageMessage } from '#slack/blocks/page.js';
 import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
 import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
@@ -329,6 +330,33 @@ describe('questions', () => {
     expect(new Set(ids).size).toBe(25);
     for (const one of actions.elements)
       if (one.type === 'button') expect(one.text.text.length).toBeLessThanOrEqual(75);
+  });
+});
+
+describe('a page', () => {
+  const paged = { incident: 7, page: 1, drill: false, by: 'ana', policy: 'sre', stands: null };
+  test('fits, and pings nobody else, whatever it is about', () => {
+    fc.assert(
+      fc.property(text, text, (title, reason) => {
+        const address = 'https://acme.slack.com/archives/C7/p1';
+        const about = { ref: 'INC-7', title, severity: 'sev1', reason, channel: 'C7', address };
+        for (const message of [
+          pageMessage({ ...paged, by: title, about }),
+          pageMessage({ ...paged, about, stands: { acknowledgedBy: title, at: '2026-11-10T01:41:00.000Z' } }),
+          pageAlarm({ entry: entry(), words: reason, people: [], everybody: false }),
+        ]) {
+          fits(message);
+          for (const one of [message.text, ...texts(message.blocks)])
+            expect(one.replace(/<#C7>|<!date\^\d+\^\{time\}\|01:41 UTC>/g, '')).not.toMatch(CONTROL);
+        }
+      }),
+    );
+  });
+
+  test('says nothing of what may not be known, and of a drill that it is one', () => {
+    const hidden = pageMessage({ ...paged, about: null, drill: true });
+    expect(hidden.text).toMatch(/^\*Drill\.\* You are paged for \*a private incident\*\nby ana, sre\n/);
+    expect(pageMessage({ ...paged, about: null, stands: 'over' }).blocks).toHaveLength(1);
   });
 });
 

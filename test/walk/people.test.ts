@@ -28,7 +28,13 @@ steps:
   );
   await writeFile(
     join(walk.folder, 'tocsin.yml'),
-    'roles: [lead, comms]\npermissions:\n  export: { from: [comms] }\n',
+    `roles: [lead, comms]
+permissions:
+  export: { from: [comms] }
+paging:
+  policies: { sre: { steps: [{ notify: ["@sre"], wait: 5s }] } }
+  by_severity: { sev1: sre }
+`,
   );
   // Slack tells neither who is new nor who there is: the bot meets them one by one.
   await walk.control('settings', { retry_scale: 0 });
@@ -183,6 +189,63 @@ describe('who has gone since', () => {
       expect.stringContaining(`There is no ${ref}`),
     ]);
     expect((await walk.type('ana', channel, 'timeline')).text).not.toContain('long gone');
+  });
+});
+
+describe('who is called for', () => {
+  interface Direct {
+    id: string;
+    kind: string;
+    messages: Array<{ ts: string; text: string; blocks?: unknown[] }>;
+  }
+  const paged = async (user: string, ref: string) => {
+    const { channels } = await walk.control<{ channels: Direct[] }>(`state?user=${user}`);
+    const found = channels.flatMap(({ id, kind, messages }) =>
+      kind === 'channel' ? [] : messages.map((message) => ({ channel: id, ...message })),
+    );
+    return found.filter(({ text }) => text.includes(`*${ref}*`));
+  };
+  const arrives = async (user: string, ref: string, about: string) => {
+    const is = async () => (await paged(user, ref)).find(({ text }) => text.includes(about));
+    for (let found = await is(); ; found = await is()) if (found) return found;
+  };
+
+  test('is paged for a severity by itself, comes by a button, and everybody sees who; nobody does, and that is said', async () => {
+    const { ref, channel } = await opened('sev1 all is red');
+    const [{ ts, channel: dm }] = await Promise.all([
+      arrives('bo', ref, 'by ana, sre'),
+      arrives('chen', ref, 'Press *Acknowledge*'),
+    ]);
+    const press = { user: 'bo', channel: dm, ts, action_id: 'page:acknowledge', copies: 2 };
+    await walk.control('action', press);
+    const comes = await arrives('chen', ref, 'bo acknowledged it');
+    expect(JSON.stringify(comes.blocks)).toContain('page:open');
+    expect(JSON.stringify(comes.blocks)).not.toContain('page:acknowledge');
+    await walk.until('bo in the channel', (state) =>
+      state.channels.find((one) => one.id === channel)?.members.includes('U0BO000002'),
+    );
+    const shown = (await walk.type('ana', channel, 'timeline')).text;
+    expect(shown.match(/page 1 acknowledged/g)).toHaveLength(1);
+    expect((await walk.type('ana', channel, 'ack')).text).toContain('Page 1 was acknowledged at');
+    expect((await walk.type('ana', channel, 'page sre')).text).toContain('bo has acknowledged');
+    expect((await walk.type('ana', channel, 'show')).text).toContain('page 1 of sre acknowledged by bo');
+
+    // Guests call for nobody.
+    await walk.control('join', { user: 'gus', channel });
+    let no = (await walk.type('gus', channel, 'page sre help')).text;
+    while (no.includes('There is no')) no = (await walk.type('gus', channel, 'page sre help')).text;
+    expect(no).toContain('Paging is for full members of the workspace; you are a guest');
+
+    expect((await walk.type('bo', channel, 'page sre --again still red')).text).toContain(
+      'page 2: sre (@sre) paged',
+    );
+    await walk.until('that nobody comes', (state) =>
+      state.channels
+        .find((one) => one.id === channel)
+        ?.messages.some(({ text }) => /page 2: nobody has acknowledged.*<!here>/.test(text)),
+    );
+    expect((await walk.type('ana', channel, 'resolve')).text).toContain('recorded');
+    await arrives('chen', ref, 'It is over');
   });
 });
 

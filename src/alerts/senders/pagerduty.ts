@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isKeyOfPage } from '#domain/paging/page.js';
 import {
   anything,
   firstText,
@@ -74,7 +75,8 @@ export const pagerduty: Sender<Record<string, never>> = {
       return { delivery: event.id, alerts: [], remarks: [remark] };
     }
     const status = Object.hasOwn(STATUS, type) ? STATUS[type] : undefined;
-    if (!status) return { delivery: event.id, alerts: [] };
+    // What we have it call people for is an incident here already: it must not open another, which calls again.
+    if (!status || isKeyOfPage(member(event.data, 'incident_key'))) return { delivery: event.id, alerts: [] };
     const of = shaped(incident, event.data, `the incident of an event ${type.slice(0, 40)}`);
     const { service, priority, escalation_policy: policy, teams } = of;
     return {

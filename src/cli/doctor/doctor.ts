@@ -19,7 +19,7 @@ import type { SearchParts } from '#store/search.js';
 import { type Io, nothingMore, type Verb } from '../core.js';
 import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
 import { checkFolder, checkPage, publicInSlack } from './page.js';
-import { askSlack } from './slack.js';
+import { askSlack, pagedGroups } from './slack.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -38,7 +38,7 @@ export const doctor: Verb = {
     };
     const config = configuration(io, tell);
     if (config) {
-      const slack = await askSlack(config, publicInSlack(config));
+      const slack = await askSlack(config, publicInSlack(config), pagedGroups(config));
       // As /readyz has it: a Slack that is away excuses what is late.
       const [asked = { ok: true }] = slack;
       const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '#config/config.js';
 import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
+import { readPagingSettings } from '#paging/settings.js';
 import { createGroups } from '#slack/people/groups.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { TOO_MANY, trySocket } from '#slack/transport/socket.js';
@@ -26,8 +27,15 @@ export interface PublicInSlack {
 
 const NOTHING: PublicInSlack = { channel: null, groups: [] };
 
-/** Asks Slack about our token: is it good, does it have the scopes of the manifest, and can it say what it is to say? */
-export async function askSlack(config: Config, publicly: PublicInSlack = NOTHING): Promise<Finding[]> {
+/**
+ * Asks Slack about our token: is it good, does it have the scopes of the manifest, and can it say what it is to say?
+ * @param paged user groups that policies of paging name
+ */
+export async function askSlack(
+  config: Config,
+  publicly: PublicInSlack = NOTHING,
+  paged: readonly string[] = [],
+): Promise<Finding[]> {
   const { botToken, apiUrl } = config.slack;
   if (botToken === null) return [];
   const client = createSlackClient({ token: botToken, log: pino({ level: 'silent' }), apiUrl });
@@ -48,6 +56,7 @@ export async function askSlack(config: Config, publicly: PublicInSlack = NOTHING
     await scopes(answer.data),
     ...(await announcements(config, client)),
     ...(await published(publicly, client)),
+    ...(await groupsThere(client, 'paging', paged, PAGED)),
     ...(await sockets(config)),
   ];
 }
@@ -101,16 +110,39 @@ async function published({ channel, groups }: PublicInSlack, client: SlackClient
     const setting = { name, lost: 'nothing that is published is posted there', in: true };
     findings.push(await channelOf('status channel', channel, setting, client));
   }
+  return [...findings, ...(await groupsThere(client, 'publishers', groups, PUBLISHERS))];
+}
+
+const PUBLISHERS = { lost: 'nobody publishes by it', setting: '`status: publishers:`' };
+const PAGED = { lost: 'nobody is paged by it', setting: '`paging: policies:`' };
+
+/** User groups that policies name. Of settings that are wrong nothing is looked up: that is said elsewhere. */
+export function pagedGroups(config: Config): string[] {
+  const read = readPagingSettings(config.org.paging, Object.keys(config.org.secrets), config.org.at);
+  if ('problems' in read) return [];
+  const steps = [...read.settings.rules.policies.values()].flatMap((policy) => policy.steps);
+  const named = new Set(steps.flatMap(({ notify }) => notify).filter((to) => to.startsWith('@')));
+  return [...named].filter((name) => !Object.hasOwn(config.org.approvers, name.slice(1)));
+}
+
+/** @returns what is wrong with user groups that tocsin.yml names; nothing where all of them are there */
+async function groupsThere(
+  client: SlackClient,
+  what: string,
+  groups: readonly string[],
+  { lost, setting }: { lost: string; setting: string },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
   const known = createGroups(client, SLACK_MS);
   for (const group of groups) {
     const found = await known.called(group.replace(/^@/, ''));
     if (found === null) {
-      const detail = `${group} is no user group of this workspace, so nobody publishes by it`;
-      const fix = 'mend `status: publishers:` in tocsin.yml, or make that user group in Slack';
-      findings.push({ what: 'publishers', ok: false, detail, fix });
+      const detail = `${group} is no user group of this workspace, so ${lost}`;
+      const fix = `mend ${setting} in tocsin.yml, or make that user group in Slack`;
+      findings.push({ what, ok: false, detail, fix });
     } else if ('unsaid' in found) {
       const detail = `${group}: ${codeInWords(found.unsaid)}`;
-      findings.push({ what: 'publishers', ok: false, detail, fix: mendOf(found.unsaid) ?? PASSING });
+      findings.push({ what, ok: false, detail, fix: mendOf(found.unsaid) ?? PASSING });
     }
   }
   return findings;

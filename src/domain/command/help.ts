@@ -16,6 +16,8 @@ const EXAMPLES: Record<VerbName, string> = {
   role: 'role scribe @bo',
   invite: 'invite @ana @bo',
   uninvite: 'uninvite @bo',
+  page: 'page sre all regions answer 401',
+  ack: 'ack',
   title: 'title API answers 401 for some nodes',
   mark: 'mark started 01:41',
   component: 'component add Payments API',

@@ -7,6 +7,7 @@ import { CHANGES } from './verb/changes.js';
 import { FINDS } from './verb/finds.js';
 import { LINKS } from './verb/links.js';
 import { OPEN } from './verb/open.js';
+import { PAGES } from './verb/pages.js';
 import { PEOPLE } from './verb/people.js';
 import { PUBLISHES } from './verb/publish.js';
 import { RECORDS } from './verb/records.js';
@@ -41,6 +42,7 @@ const PARSERS: Required<Parsers> = {
   ...ASKS,
   ...FINDS,
   ...LINKS,
+  ...PAGES,
 };
 
 /**

@@ -61,6 +61,12 @@ const TABLE = {
   role: ['role ROLE @NAME', 'give somebody a role', { textless: true }],
   invite: ['invite @NAME…', 'bring people in', { textless: true }],
   uninvite: ['uninvite @NAME…', 'take people out', { textless: true }],
+  page: [
+    'page POLICY|@NAME… [REASON] [--again]',
+    'call for help: page people until somebody acknowledges',
+    { flags: [{ name: 'again' }] },
+  ],
+  ack: ['ack [N]', 'acknowledge a page: you come', { aliases: ['acknowledge'], textless: true }],
   title: ['title TEXT', 'change the title', { aliases: ['rename'] }],
   mark: [
     'mark started|detected|mitigated|resolved TIME',

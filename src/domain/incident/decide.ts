@@ -3,6 +3,8 @@ import type { AlertIntent } from '../alert/intent.js';
 import { badLines, linesInMessage } from '../command/pasted.js';
 import { decideLink, goesOnElsewhere, isAboutLink, mergeStands } from '../link/decide.js';
 import type { LinkIntent } from '../link/link.js';
+import { decidePage, isAboutPages, pagedFor } from '../paging/decide.js';
+import type { PageIntent } from '../paging/page.js';
 import { askerIn, forbidden, maySay, powerFor, type Rules } from '../permission.js';
 import { isRefusal, type Refusal, refuse } from '../refusal.js';
 import { decideRun } from '../run/decide.js';
@@ -36,12 +38,13 @@ export function decide(
 ): Decision {
   const no = notPermitted(state, intent, asking, found.asker ?? askerIn(asking), rules);
   if (no) return no;
-  if (intent.type === 'OpenIncident') return openIncident(intent, asking);
+  if (intent.type === 'OpenIncident') return openIncident(intent, asking, found);
   if (intent.type === 'OpenStandingRecord') return openStandingRecord(asking);
   if (state === null) return refuse('NO_SUCH_INCIDENT', { ref: 'incident' });
   const elsewhere = goesOnElsewhere(state, intent, asking, found);
   if (elsewhere) return elsewhere;
   if (isAboutLink(intent)) return decideLink(state, intent, asking, found);
+  if (isAboutPages(intent)) return decidePage(state, intent, asking, found);
   if (isAboutWatch(intent)) return decideWatch(state, intent, asking);
   if (isAboutAlerts(intent)) return decideAlert(state, intent, asking, found);
   if (isAboutRun(intent)) return decideRun(state, intent, asking, found, rules);
@@ -95,7 +98,11 @@ function notPermitted(
 }
 
 /** The first fact of an incident. The caller gives the number; if two take the same one, the store refuses the second. */
-function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): Decision {
+function openIncident(
+  intent: IntentOf<'OpenIncident'>,
+  asking: Asking,
+  found: Pick<Found, 'paging'>,
+): Decision {
   const components = [...new Set(intent.components)];
   const excess = tooManyComponents(components.length);
   if (excess) return excess;
@@ -104,13 +111,16 @@ function openIncident(intent: IntentOf<'OpenIncident'>, asking: Asking): Decisio
     ...happened({ entries: 0 }, asking, intent.moment),
     ...{ severity, private: hidden, drill, components: components.length },
   };
-  return [{ type: 'IncidentOpened', data, texts: { title, ...numbered('component', components) } }];
+  return [
+    { type: 'IncidentOpened', data, texts: { title, ...numbered('component', components) } },
+    ...pagedFor(severity, null, { drill }, asking, found, 1),
+  ];
 }
 
 /** The record of what is done outside of incidents: it has a title so that it reads like one. */
 function openStandingRecord(asking: Asking): Decision {
   const plain = { severity: null, private: false, drill: false, components: [], moment: null };
-  return openIncident({ type: 'OpenIncident', title: 'Scheduled work', ...plain }, asking);
+  return openIncident({ type: 'OpenIncident', title: 'Scheduled work', ...plain }, asking, {});
 }
 
 /** What one type of intent leads to in an incident that there is. */
@@ -128,6 +138,7 @@ const RULES: {
     | AlertIntent['type']
     | WatchIntent['type']
     | LinkIntent['type']
+    | PageIntent['type']
     | 'OpenIncident'
     | 'OpenStandingRecord'
   >]: Rule<T>;
@@ -316,12 +327,15 @@ const RULES: {
     return [{ type: 'StatusChanged', data: { ...data, dismissed: true }, texts: given({ text: reason }) }];
   },
 
-  ChangeSeverity: (state, { severity, reason }, asking) => {
+  ChangeSeverity: (state, { severity, reason }, asking, found) => {
     if (severity === state.severity && reason === null) {
       return refuse('SEVERITY_UNCHANGED', { ref: refOf(state.number), severity });
     }
     const data = { ...happened(state, asking, null), severity };
-    return [{ type: 'SeverityChanged', data, texts: given({ text: reason }) }];
+    return [
+      { type: 'SeverityChanged', data, texts: given({ text: reason }) },
+      ...pagedFor(severity, state, state, asking, found, 1),
+    ];
   },
 
   /** One at a time, while it lasts; where it is then, whoever answers says. */
@@ -675,10 +689,13 @@ const INSTEAD: Partial<Record<Entry['kind'], string>> = {
   alert: 'What monitoring said stays as it was said; `split KEY` takes alerts out that belong elsewhere.',
   link: 'Strike it, and link them anew: `link INC-9 REASON`.',
   bridge: 'Strike it, and open another one: `bridge https://…`.',
+  page: 'Who was paged stays as it was; add what is to be known with `note`.',
   post: 'What the public was told stays as it was told: `publish` a correction.',
 };
 
-const OF_MACHINES: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['run', 'step', 'alert']);
+const OF_MACHINES: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>([
+  ...(['run', 'step', 'alert', 'page'] as const),
+]);
 
 function insteadOf({ kind, detail }: Entry): string | undefined {
   if (detail.promise) return 'Promise another time with `next 30m`, or none with `next off`.';

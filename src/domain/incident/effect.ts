@@ -1,12 +1,22 @@
 import type { AlertFactBody } from '../alert/fact.js';
 import { alertsHere, firstAlert } from '../alert/state.js';
 import { firstOf, type Link, type LinkFactBody } from '../link/link.js';
+import {
+  type Page,
+  type PageFactBody,
+  pageNumbered,
+  serviceIn,
+  servicesOf,
+  toldOf,
+  wantsSomebody,
+  whomText,
+} from '../paging/page.js';
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
 import { isInSlack, refOf, runRef, type Status } from '../words.js';
 import type { Bridge } from './bridge.js';
-import { isOfAlert, isOfLink, isOfReminder, isOfRun, isOfWatch } from './entry.js';
+import { isOfAlert, isOfLink, isOfPage, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
 import type { About, ReminderFactBody } from './reminder.js';
 import type { IncidentState } from './state.js';
@@ -114,7 +124,21 @@ export type Effect =
    * Have another incident record its half of what the entry `n` says; or (`off`) that it does not count any more: known by the
    * entry `first` of whichever said it first. In a lane of its own: it waits for no channel.
    */
-  | { kind: 'incident.link'; payload: { other: number; n: number; first: number; off?: true } };
+  | { kind: 'incident.link'; payload: { other: number; n: number; first: number; off?: true } }
+  /** Page those whom `to` stands for (`@sre`, an id, `service:main`), in that step. In a lane of its own, or the service's. */
+  | { kind: 'page.send'; payload: { page: number; step: number; to: string } }
+  /**
+   * Page somebody, in a direct message, in that step; `step` null: what they have been sent shows how the page stands by now. In
+   * their own lane: nobody waits for another.
+   */
+  | { kind: 'page.tell'; payload: { page: number; user: string; step: number | null } }
+  /** Tell a service that has a page what became of it. In that service's lane, behind what it was sent before. */
+  | { kind: 'page.follow'; payload: { page: number; to: string; how: 'acknowledged' | 'resolved' } }
+  /**
+   * Tell the channel, with who is to know it named, that a page does not reach somebody, or nobody comes: the fact `seq`, entry
+   * `n`. In a lane of its own: without a channel those people are told directly.
+   */
+  | { kind: 'page.alarm'; payload: { page: number; seq: number; n: number } };
 
 export type EffectKind = Effect['kind'];
 
@@ -203,6 +227,11 @@ export function watchLaneOf(
   return { team, incident: Number(incident), watch: Number(watch), wake: wake !== undefined };
 }
 
+/** Whoever is paged has a lane of their own, `T024BE7LD/INC-7/page/1/@sre`: nobody waits for another, nor for the channel. */
+export function laneOfPage(team: string, incident: number, page: number, to: string): string {
+  return `${laneOf(team, incident)}/page/${page}/${whomText(to)}`;
+}
+
 /** Effects outside the incident's channel have lanes of their own: they are paid also when that channel cannot be made. */
 export function laneOfEffect(team: string, incident: number, effect: Effect): string {
   switch (effect.kind) {
@@ -212,6 +241,11 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
       return laneOfWatch(team, incident, effect.payload.watch, effect.payload.wake);
     case 'alerts.move':
       return laneOfAlerts(team, effect.payload.group);
+    case 'page.send':
+    case 'page.follow':
+      return laneOfPage(team, incident, effect.payload.page, effect.payload.to);
+    case 'page.tell':
+      return laneOfPage(team, incident, effect.payload.page, effect.payload.user);
     case 'status.page':
       return laneOfPublic(team, 'page');
     case 'status.tell':
@@ -224,6 +258,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'status.remind':
     case 'reminder.post':
     case 'incident.link':
+    case 'page.alarm':
       return laneBeside(team, incident, effect.kind);
     default:
       return laneOf(team, incident);
@@ -244,6 +279,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
   if (isOfAlert(fact)) return alertEffectsOf(fact, before, entry);
   if (isOfLink(fact)) return linkEffectsOf(fact, before, entry, hash);
   if (isOfReminder(fact)) return reminderEffectsOf(fact, entry);
+  if (isOfPage(fact)) return pageEffectsOf(fact, before, entry);
   const refresh = refreshOf(before);
   switch (fact.type) {
     case 'IncidentOpened':
@@ -274,6 +310,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...(isCalm(fact.data) ? [] : wakeOf(before)),
         ...alertsShownAnew(before, fact.data.status),
         ...(fact.data.status === 'resolved' ? bridgeEnds(before) : []),
+        ...(fact.data.status === 'resolved' ? pagesOver(before) : []),
         ...(fact.data.status === 'resolved' ? [] : unlinked(before, ({ how }) => how === 'into')),
       ];
     case 'SeverityChanged':
@@ -308,6 +345,7 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
         ...(fact.type === 'EntryStruck' && before?.bridge?.n === n ? bridgeEnds(before) : []),
+        ...(status === 'resolved' ? pagesOver(before) : []),
         // What the other half has struck it knows.
         ...(fact.type === 'EntryStruck' && fact.source !== 'bot'
           ? unlinked(before, (link) => link.n === n)
@@ -320,6 +358,8 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'BridgeOpened':
       return [{ kind: 'bridge.show', payload: { n: fact.data.n } }, HEADLINE];
     case 'HeadlinePosted':
+      // Whoever was paged before there was a channel is shown the way to it now.
+      return (before?.pages?.list ?? []).filter(({ over }) => !over).flatMap(tellAnew);
     case 'Announced':
     case 'CaughtUp':
     case 'BridgeShown':
@@ -435,7 +475,13 @@ function linkEffectsOf(
     case 'IncidentLinked':
       return [entry(), HEADLINE, ...(fact.data.theirs === undefined ? [tell(fact.data.other)] : [])];
     case 'IncidentMerged':
-      return [entry(hash), ...refreshOf(before), ...bridgeEnds(before), tell(fact.data.into)];
+      return [
+        entry(hash),
+        ...refreshOf(before),
+        ...bridgeEnds(before),
+        ...pagesOver(before),
+        tell(fact.data.into),
+      ];
     case 'IncidentTakenIn':
       return [entry(), ...refreshOf(before)];
   }
@@ -453,6 +499,58 @@ function reminderEffectsOf(fact: Fact & ReminderFactBody, entry: () => Effect): 
     case 'OngoingConfirmed':
       return [];
   }
+}
+
+/** What the world is owed because of somebody who is called for. */
+function pageEffectsOf(
+  fact: Fact & PageFactBody,
+  before: IncidentState | null,
+  entry: () => Effect,
+): Effect[] {
+  const { page } = fact.data;
+  const one = before && pageNumbered(before, page);
+  const send = (to: string, step: number): Effect => ({ kind: 'page.send', payload: { page, step, to } });
+  switch (fact.type) {
+    case 'PageStarted':
+      return [entry(), ...(fact.data.steps[0]?.notify ?? []).map((to) => send(to, 0))];
+    case 'PageEscalated':
+      return [entry(), ...fact.data.notify.map((to) => send(to, fact.data.step))];
+    case 'PageSent': {
+      // It was over, or the way to the channel became known, while the message was on its way.
+      const { to } = fact.data;
+      const shown = fact.data.bare && before?.headline;
+      const stale = one && serviceIn(to) === null && (!wantsSomebody(one) || shown);
+      return stale ? [{ kind: 'page.tell', payload: { page, user: to, step: null } }] : [];
+    }
+    case 'PageFailed':
+    case 'PageEnded':
+      return [{ kind: 'page.alarm', payload: { page, seq: fact.seq, n: fact.data.n } }];
+    case 'PageAcknowledged': {
+      const outside = before?.private && !one?.openly && !before.members.includes(fact.by.id);
+      return [
+        // Who comes and cannot get in is let in by somebody, or not.
+        outside ? { kind: 'page.alarm', payload: { page, seq: fact.seq, n: fact.data.n } } : entry(),
+        ...(one ? [...tellAnew(one), ...follow(one, 'acknowledged')] : []),
+      ];
+    }
+  }
+}
+
+function tellAnew(page: Page): Effect[] {
+  return toldOf(page).map((user) => ({
+    kind: 'page.tell',
+    payload: { page: page.page, user, step: null },
+  }));
+}
+
+function follow(page: Page, how: 'acknowledged' | 'resolved'): Effect[] {
+  return servicesOf(page).map((to) => ({ kind: 'page.follow', payload: { page: page.page, to, how } }));
+}
+
+/** Nobody is paged any more for what is over. */
+function pagesOver(before: IncidentState | null): Effect[] {
+  const open = (before?.pages?.list ?? []).filter(({ over }) => !over);
+  return open.flatMap((page) => [...(page.acknowledged ? [] : tellAnew(page)), ...follow(page, 'resolved')]);
 }
 
 /** The other half does not count any more either. */

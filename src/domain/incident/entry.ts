@@ -1,5 +1,6 @@
 import { ALERT_FACTS, type AlertFactBody } from '../alert/fact.js';
 import { LINK_FACTS, type LinkFactBody, type LinkKind, linkWords } from '../link/link.js';
+import { PAGE_FACTS, type PageDetail, type PageFactBody, pageDetail, pageText } from '../paging/page.js';
 import { type Phase, RUN_FACTS, type RunFactBody } from '../run/fact.js';
 import type { ComponentState } from '../status/page.js';
 import { WATCH_FACTS, type WatchDetail, type WatchFactBody, watchDetail, watchText } from '../watch/watch.js';
@@ -107,6 +108,8 @@ interface EntryDetail {
   /** Of a link to `other`: what they have to do with each other; and the channel where it goes on. */
   link?: LinkKind;
   channel?: string;
+  /** Of a page: what happened to it. */
+  page?: PageDetail;
 }
 
 /** A correction of an earlier entry. `set.detail` is merged into the entry's detail, member by member. */
@@ -137,6 +140,11 @@ export function isOfReminder<F extends FactBody>(fact: F): fact is F & ReminderF
   return Object.hasOwn(REMINDER_FACTS, fact.type);
 }
 
+/** Is this about somebody who is called for? */
+export function isOfPage<F extends FactBody>(fact: F): fact is F & PageFactBody {
+  return Object.hasOwn(PAGE_FACTS, fact.type);
+}
+
 /** Shown in place of a text that was erased. */
 export const ERASED = '[erased]';
 
@@ -162,6 +170,8 @@ export function entryText(entry: Entry): string {
       return alertText(detail, given ?? '');
     case 'link':
       return said(linkWords(detail.link ?? 'linked', detail.other ?? ERASED), given);
+    case 'page':
+      return detail.page ? pageText(detail.page, given) : (given ?? '');
     case 'run':
     case 'step':
       return runText(detail, given);
@@ -324,6 +334,17 @@ function linkLine(fact: Fact & LinkFactBody, line: Line): Entry {
   }
 }
 
+/** The timeline's line for somebody who is called for. */
+function pageLine(fact: Fact & PageFactBody, line: Line): Entry | null {
+  const people = fact.type === 'PageStarted' ? fact.data.people : [];
+  const detail = pageDetail(
+    fact,
+    people.map((id, i) => personLabel({ id, name: fact.texts[`person.${i}`] ?? null })),
+  );
+  const field = ['text', 'why'].find((name) => name in fact.texts) ?? null;
+  return detail && line('page', field, detail);
+}
+
 function otherOf(incident: number | null, hidden: true | undefined): string | null {
   return hidden ? 'another incident' : incident === null ? null : refOf(incident);
 }
@@ -398,6 +419,7 @@ export function entryOf(fact: Fact): Entry | null {
   if (isOfLink(fact)) return linkLine(fact, line);
   if (isOfReminder(fact))
     return fact.type === 'UpdatePromised' ? line('note', null, { promise: { next: fact.data.next } }) : null;
+  if (isOfPage(fact)) return pageLine(fact, line);
   switch (fact.type) {
     case 'IncidentOpened':
       return line('opened', 'title', {

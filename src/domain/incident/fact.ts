@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALERT_FACTS } from '../alert/fact.js';
 import { LINK_FACTS } from '../link/link.js';
+import { PAGE_FACTS } from '../paging/page.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { SECRET_KINDS } from '../secret/kind.js';
 import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
@@ -272,6 +273,7 @@ export const FACT_SHAPES = {
   ...LINK_FACTS,
   ...BRIDGE_FACTS,
   ...REMINDER_FACTS,
+  ...PAGE_FACTS,
 };
 
 export type FactBody = BodyOf<typeof FACT_SHAPES>;

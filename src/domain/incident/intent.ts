@@ -1,5 +1,6 @@
 import type { AlertIntent } from '../alert/intent.js';
 import type { LinkIntent } from '../link/link.js';
+import type { PageIntent, PagingRules } from '../paging/page.js';
 import type { Refusal } from '../refusal.js';
 import type { RunIntent } from '../run/intent.js';
 import type { SecretKind } from '../secret/kind.js';
@@ -170,7 +171,8 @@ export type Intent<P = Person> =
   | AlertIntent
   | LinkIntent
   | ReminderIntent
-  | BridgeIntent;
+  | BridgeIntent
+  | PageIntent<P>;
 
 export type TypedIntent = Intent<PersonRef>;
 
@@ -252,6 +254,8 @@ export interface Found {
   target?: IncidentState | null;
   /** What tocsin.yml says of the public page; absent: nothing. */
   publicly?: PublicRules;
+  /** What tocsin.yml says of paging; absent: nothing. */
+  paging?: PagingRules;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }

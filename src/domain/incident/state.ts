@@ -1,5 +1,6 @@
 import { type Alerts, evolveAlerts, firstAlert } from '../alert/state.js';
 import { evolveLinks, type Link, type LinkFactBody, mergedInto } from '../link/link.js';
+import { evolvePages, type Pages, unlessOver } from '../paging/page.js';
 import { evolveRuns, type Runs, rolesChanged, runsOf } from '../run/state.js';
 import type { MaintenanceState } from '../status/page.js';
 import { LIMITS } from '../text.js';
@@ -22,6 +23,7 @@ import {
   entryOf,
   isOfAlert,
   isOfLink,
+  isOfPage,
   isOfReminder,
   isOfRun,
   isOfWatch,
@@ -90,6 +92,8 @@ export interface IncidentState {
   caughtUp?: string[];
   /** The newest call. Absent: there has been none. */
   bridge?: Bridge;
+  /** Who was called for. Absent: nobody was. */
+  pages?: Pages;
   recordedAt: string;
 }
 
@@ -113,7 +117,7 @@ export interface Maintenances {
  * @param state null: before the first fact, which is that the incident was opened
  */
 export function evolve(state: IncidentState | null, fact: Fact): IncidentState {
-  const next = evolved(state, fact);
+  const next = unlessOver(evolved(state, fact));
   const rhythm = rhythmAfter(next.rhythm, fact);
   return rhythm === next.rhythm ? next : { ...next, rhythm };
 }
@@ -128,6 +132,7 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
   if (isOfAlert(fact)) return seenFirst({ ...next, alerts: evolveAlerts(state.alerts ?? {}, fact) });
   if (isOfLink(fact)) return linked(next, fact);
   if (isOfReminder(fact)) return next;
+  if (isOfPage(fact)) return { ...next, pages: evolvePages(state.pages, fact) };
   switch (fact.type) {
     case 'StatusChanged': {
       const { status, dismissed } = fact.data;

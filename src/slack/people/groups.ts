@@ -163,6 +163,11 @@ async function peopleOf(naming: Naming, team: string, from: readonly string[]): 
   return people;
 }
 
+/** The people whom names stand for now. @throws when Slack does not say who is in a group */
+export function peopleNamed(naming: Naming) {
+  return (team: string, from: readonly string[]): Promise<Set<string>> => peopleOf(naming, team, from);
+}
+
 /** The people whom the names in an approval stand for. Where Slack does not tell, those whom they stood for before. */
 export function approversFrom(naming: Naming) {
   return async (team: string, from: readonly string[], before: readonly string[]): Promise<string[]> => {

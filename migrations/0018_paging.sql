@@ -1,0 +1,1 @@
+CREATE INDEX "incident_paging" ON "incident" USING btree ("team","number") WHERE state -> 'pages' ? 'waiting';
