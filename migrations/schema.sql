@@ -1,3 +1,12 @@
+table action_reminder
+  team text not null
+  incident integer not null
+  action integer not null
+  owner text not null
+  due date not null
+  stage integer not null
+  told_at timestamp(3) with time zone not null default now()
+  constraint action_reminder_pkey PRIMARY KEY (team, incident, action)
 table arrival
   team text not null
   source text not null
@@ -34,6 +43,7 @@ table entry
   source text not null
   link text
   constraint entry_pkey PRIMARY KEY (team, incident, n)
+  CREATE INDEX entry_action ON entry USING btree (team, incident, (((detail ->> 'action'::text))::integer), n) WHERE (kind = 'action'::text)
   CREATE INDEX entry_alert ON entry USING btree (team, incident, ((detail ->> 'alert'::text))) WHERE (kind = 'alert'::text)
   CREATE INDEX entry_letters ON entry USING gin (tocsin_plain("left"(text, 300)) gin_trgm_ops) WITH (gin_pending_list_limit='512') WHERE ((text IS NOT NULL) AND (NOT struck))
   CREATE INDEX entry_public ON entry USING btree (team, incident, n) WHERE ((kind = 'post'::text) OR ((kind = 'component'::text) AND (detail ? 'state'::text)))
@@ -247,6 +257,18 @@ table subscriber_token
   constraint subscriber_token_pkey PRIMARY KEY (team, hash)
   constraint subscriber_token_subscriber FOREIGN KEY (team, subscriber) REFERENCES subscriber(team, id) ON DELETE CASCADE
   CREATE INDEX subscriber_token_of ON subscriber_token USING btree (team, subscriber)
+table ticket
+  team text not null
+  incident integer not null
+  action integer not null
+  place text not null
+  ticket text not null
+  seen text not null
+  looked_at timestamp(3) with time zone not null default now()
+  turns integer not null default 0
+  turned_at timestamp(3) with time zone not null default now()
+  constraint ticket_pkey PRIMARY KEY (team, incident, action)
+  CREATE INDEX ticket_named ON ticket USING btree (team, place, ticket)
 table token
   team text not null
   name text not null

@@ -14,14 +14,23 @@ import type { SecretKind } from '#domain/secret/kind.js';
 import { scrubAll } from '#domain/secret/scrub.js';
 import { isPublicEntry } from '#domain/status/decide.js';
 import { watchOf } from '#domain/watch/watch.js';
-import { numberOf, type Person, refOf, STANDING } from '#domain/words.js';
+import { isInSlack, numberOf, type Person, refOf, STANDING } from '#domain/words.js';
 import { type Before, type Handle, nothingKept, notRead, type Recorded } from '#handle/handle.js';
 import { type Scrubbing, secretTyped } from '#handle/secrets.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
+import { dayIn } from '#render/clock.js';
 import { actionItems, type Dossier } from '#render/document.js';
 import type { Format } from '#render/exports.js';
-import { actionsText, catchupText, mutedText, mutesText, showText, timelineText } from '#render/lists.js';
+import {
+  actionsText,
+  catchupText,
+  mutedText,
+  mutesText,
+  ownActionsText,
+  showText,
+  timelineText,
+} from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
@@ -575,6 +584,7 @@ async function whichIncident(
 ): Promise<number | null | Refusal> {
   if (!verbNamed(said.verb)?.incident) return null;
   if (said.ref !== null) return said.ref;
+  if (said.kind === 'ask' && said.ask.type === 'mine') return null;
   if (typed.implied !== null) return typed.implied;
   const open = await read.open(typed.asking);
   // A component may be shown as ill, or well again, where nothing is made of it.
@@ -616,6 +626,11 @@ export async function answerAsk(
   if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
   if (ask.type === 'list') return answerList(read, ask.asked, asking, known);
   if (ask.type === 'search') return answerSearch(read, ask.asked, asking);
+  if (ask.type === 'mine') {
+    if (!isInSlack((asking.owner ?? asking.by).id)) return refused(refuse('MINE_UNKNOWN', {}));
+    const own = await read.ownActions(asking, asking.now, incident);
+    return { kind: 'text', text: ownActionsText(own, dayIn(asking.now, zone)) };
+  }
   const number = incident ?? 0;
   if (ask.type === 'export' || ask.type === 'postmortem') {
     const state = await read.incident(asking, number);
@@ -639,7 +654,7 @@ export async function answerAsk(
 
 type AboutOne = Exclude<
   Ask,
-  { type: 'help' | 'mutes' | 'list' | 'search' | 'export' | 'postmortem' | 'runs' }
+  { type: 'help' | 'mutes' | 'list' | 'search' | 'mine' | 'export' | 'postmortem' | 'runs' }
 >;
 
 async function wordsOn(
@@ -660,6 +675,7 @@ async function wordsOn(
       return actionsText(
         refOf(dossier.state.number),
         await actionItems(dossier.entries({ kinds: ['action'] })),
+        dayIn(asking.now, zone),
       );
   }
 }

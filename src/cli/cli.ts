@@ -122,7 +122,7 @@ export function lineOf(verb: string, args: string[]): string {
 
 // Among people's words, which are shown as they are, these lines are our own.
 const OURS =
-  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done N` ticks|No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
+  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done (?:N|INC-\d+ \d+)` ticks|No action item of an incident |No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
 
 /** @returns an answer for a terminal, where nobody makes code of what stands in backticks. */
 export function plainly(answer: string): string {

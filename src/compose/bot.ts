@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createIntake, type Intake } from '#alerts/intake.js';
+import { createIntake } from '#alerts/intake.js';
 import { createPolls } from '#alerts/poll.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import type { World } from '#deliver/ports.js';
@@ -19,9 +19,11 @@ import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { amongNamed } from '#slack/people/groups.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
+import type { Hooks } from '#web/hooks.js';
 import { type MetricsPorts, readMetricsSettings } from '#web/metrics.js';
 import { startMetrics, startWeb } from '#web/server.js';
 import {
+  startActionWorker,
   startAlertWorker,
   startPagingWorker,
   startPublicWorker,
@@ -30,6 +32,7 @@ import {
   startScheduleWorker,
   startWorker,
 } from '#worker/worker.js';
+import { openActions } from './actions.js';
 import { type Core, openCore, VERSION, type Who } from './core.js';
 import { databaseTold } from './database.js';
 import { checksOf, startHeartbeat, Unseen } from './health.js';
@@ -208,8 +211,10 @@ async function build(
   const canaryMs = pace.canaryMs ?? CANARY_MS;
   const canary = startCanary(engine, { everyMs: canaryMs, log });
   opened.push(() => canary.stop());
+  const actions = openActions({ core, nudge: relay.nudge, log });
   const world: World = {
     slack: slack.client,
+    ...actions.delivered,
     outbox: store.outbox,
     incidents: store.incidents,
     tell: core.handle,
@@ -269,6 +274,7 @@ async function build(
           world: { tell: core.handle, paging: store.incidents.pagesWaiting, now, log },
           team: core.home,
         });
+  const due = role === 'web' ? null : startActionWorker({ world: actions.scheduled, team: core.home });
   const alerts =
     role === 'web'
       ? null
@@ -337,7 +343,7 @@ async function build(
     role === 'worker'
       ? null
       : await listen(
-          ...([config, core, log, slack, intake, publicly, secret, health] as const),
+          ...([config, core, log, slack, actions.hooks(intake), publicly, secret, health] as const),
           ...([aside ? null : served, pace.lingerMs] as const),
         );
   publicly.keep();
@@ -355,7 +361,9 @@ async function build(
       // First those who bring work, then those who do it, then what they stand on.
       await Promise.all([role === 'worker' ? null : slack.stop(), web?.close(linger), polls?.stop()]);
       clearInterval(arriving);
-      const workers = [worker, runs, schedules, alerts, publics, reminders, pages].map((one) => one?.stop());
+      const workers = [worker, runs, schedules, due, alerts, publics, reminders, pages].map((one) =>
+        one?.stop(),
+      );
       await Promise.all([relay.stop(), canary.stop(), ...workers]);
       await publicly.stop();
       await engine.close();
@@ -449,7 +457,7 @@ function listen(
   core: Core,
   log: Log,
   slack: ReturnType<typeof createSlack>,
-  intake: Intake,
+  hooks: Hooks,
   { dir, forms }: Publicly,
   secret: string,
   health: Health,
@@ -462,7 +470,7 @@ function listen(
       health,
       exports: { read: core.read, tokens, permits: core.permits, secret },
       api: { answer: core.answer, tokens, zone: config.org.zone ?? 'UTC' },
-      hooks: intake,
+      hooks,
       forms,
       status: { dir: () => dir, log },
       slack: config.slack.appToken === null ? slack.listener : null,

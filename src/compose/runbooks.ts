@@ -23,6 +23,7 @@ import { type RunbookSections, type RunbookSettings, readRunbookSettings } from 
 import { openSystems, type Systems } from '#runbooks/systems.js';
 import { folderFailed } from '#store/embedded/errors.js';
 import { readMetricsSettings } from '#web/metrics.js';
+import { actionsWrong } from './action-settings.js';
 import { alertsWrong } from './alerts.js';
 import { pagingWrong } from './paging.js';
 
@@ -37,7 +38,10 @@ export type Runbooks = Awaited<ReturnType<typeof openRunbooks>>;
 /** @returns what is wrong in the sections of tocsin.yml which other rooms read */
 export function sectionsWrong(
   sections: RunbookSections &
-    Record<'permissions' | 'metrics' | 'alerts' | 'status' | 'paging', Record<string, unknown>>,
+    Record<
+      'permissions' | 'metrics' | 'alerts' | 'status' | 'paging' | 'actions' | 'tracker',
+      Record<string, unknown>
+    >,
   at: PlaceOf,
   roles: readonly string[] | null,
 ): string[] {
@@ -53,6 +57,7 @@ export function sectionsWrong(
     ...('problems' in metrics ? metrics.problems : []),
     ...alertsWrong(sections, at),
     ...pagingWrong(sections, at),
+    ...actionsWrong(sections, at),
     ...('problems' in status ? status.problems : []),
     ...told,
   ];

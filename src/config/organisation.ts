@@ -104,7 +104,7 @@ const bridge = z
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
   ...(['commands', 'secrets', 'schedules', 'http', 'watch', 'impact'] as const),
-  ...(['metrics', 'alerts', 'status', 'paging'] as const),
+  ...(['metrics', 'alerts', 'status', 'paging', 'actions', 'tracker'] as const),
 ] as const;
 type SectionName = (typeof SECTIONS)[number];
 const section = z

@@ -244,6 +244,12 @@ function companions(
         (row) => row.effect.kind === 'run.show' && row.effect.payload.run === run && due(row),
       );
     }
+    case 'ticket.look': {
+      const { action } = first.effect.payload;
+      return queue.filter(
+        (row) => row.effect.kind === 'ticket.look' && row.effect.payload.action === action && due(row),
+      );
+    }
     case 'alerts.show': {
       const { group } = first.effect.payload;
       return queue.filter(

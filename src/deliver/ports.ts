@@ -13,6 +13,7 @@ import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
 import type { OwedRow } from '#store/outbox.js';
 import type { Store } from '#store/store.js';
+import type { Tracker } from '#tracker/tracker.js';
 
 // What this room needs of others, each as small as it can be. compose hands in the real ones.
 
@@ -37,7 +38,7 @@ export type Outbox = Lanes &
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
 type Incidents = Pick<
   Store['incidents'],
-  'load' | 'entriesNumbered' | 'capturedEntry' | 'firingAlerts' | 'runFacts' | 'fact'
+  'load' | 'entriesNumbered' | 'entriesOfAction' | 'capturedEntry' | 'firingAlerts' | 'runFacts' | 'fact'
 >;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
@@ -111,6 +112,17 @@ export interface World {
   canvas?: Canvases | null;
   /** The address of an incident's call, where tocsin.yml says one; `atOpen`: it begins with the incident. Absent: it does not. */
   bridge?: { atOpen: boolean; address(incident: number): string } | null;
+  /** Of whoever owns action items. */
+  owners: {
+    /** Their zone; that of the organisation, where it is not known. */
+    zone(team: string, id: string): Promise<string>;
+    /** May they see that incident now? Slack may be asked. */
+    sees(team: string, incident: number, id: string): Promise<boolean>;
+  };
+  /** How tickets of action items stood when they were last looked at. */
+  actions: Pick<Store['actions'], 'ticket' | 'keepTicket'>;
+  /** Where action items are filed; absent: nowhere. `private`: those of private incidents too. */
+  tracker?: Tracker & { private: boolean };
   /** From the configuration: the announcement channel (id or name), people and groups to bring in. */
   org: {
     command: string;

@@ -79,6 +79,9 @@ function noticesOf(
       // Whoever came late has the channel, and `catchup`.
       case 'people.catchup':
       // Of a secret not everybody in the channel is to hear where it stands.
+      // Why there is no ticket was said where it was tried.
+      case 'ticket.push':
+      case 'ticket.look':
       case 'secret.tell':
       case 'person.tell':
       case 'run.advance':
@@ -238,6 +241,8 @@ export function owingLate(late: readonly LateLane[]): LateLane[] {
   return late.filter(({ kind, held, resting, error }) => {
     if (kind === 'run.advance') return !(held || resting);
     if (kind === 'status.tell') return error !== SUBSCRIBERS_WAIT;
+    // A tracker that is away is no affair of Slack's, and is told in the incident.
+    if (kind === 'ticket.push' || kind === 'ticket.look') return error === null;
     return kind !== 'status.page';
   });
 }

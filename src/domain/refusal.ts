@@ -255,6 +255,31 @@ export const SENTENCES = {
     sentence: `Action item ${p.action} of ${p.ref} is done already.`,
     next: '`actions` lists what is left.',
   }),
+  ACTION_OPEN: (p: { ref: string; action: number }) => ({
+    sentence: `Action item ${p.action} of ${p.ref} is open.`,
+    next: '`actions` lists what is left.',
+  }),
+  ACTION_NOT_YOURS: (p: { ref: string; action: number }) => ({
+    sentence: `Action item ${p.action} of ${p.ref} is not yours any more.`,
+    next: '`actions` shows whose it is.',
+  }),
+  ACTION_UNCHANGED: (p: { ref: string; action: number }) => ({
+    sentence: `Action item ${p.action} of ${p.ref} has that owner and that due date already.`,
+    next: '`actions` shows them; `action N @NAME --due friday` changes them.',
+  }),
+  MINE_UNKNOWN: (_: Record<string, never>) => ({
+    sentence:
+      'Whose action items are meant is not known: a command line, or a token without an owner, is nobody.',
+    next: 'Name the person: `actions --mine --owner @ana`, or a token that has an owner.',
+  }),
+  DUE_UNKNOWN: (p: { got: string }) => ({
+    sentence: `“${p.got}” is no day that something can be due on.`,
+    next: 'Write a day such as today, tomorrow, friday, 3d, 2w or 2026-12-05; `none` takes it away.',
+  }),
+  DUE_PAST: (p: { due: string }) => ({
+    sentence: `${p.due} is over, where you are.`,
+    next: 'Write a day to come: today, tomorrow, friday, 3d, 2w or 2026-12-05.',
+  }),
   NO_SUCH_ENTRY: (p: { ref: string; entry: number }) => ({
     sentence: `${p.ref} has no entry #${p.entry}.`,
     next: '`timeline` shows the entries with their numbers.',

@@ -9,6 +9,8 @@ export const second = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'is 
 export const stamp = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is not UTC with milliseconds');
+/** A day, in whose clock is not said. */
+export const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'is not a day such as 2026-12-05');
 export const hash = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 hexadecimal digits');
 export const count = z.int().min(0);
 export const number = z.int().min(1);

@@ -138,6 +138,10 @@ const MEANS: Record<string, { means: string; mend?: string }> = {
       },
     ]),
   ),
+  not_filed: {
+    means: 'the tracker does not take it',
+    mend: 'mend what `tocsin doctor` says of the tracker',
+  },
   user_disabled: { means: 'that account is deactivated' },
   cannot_dm_bot: { means: 'a bot takes no direct messages' },
   messages_tab_disabled: {

@@ -185,7 +185,8 @@ export function isInSlack(id: string): boolean {
 /** What a reader is shown: the name that was known, else the id. */
 export function personLabel(person: { id: string; name: string | null }): string {
   const source = sourceOf(person.id);
-  return person.name ?? (source === null ? person.id : `${source} (alerts)`);
+  const own = isTracker(person.id) ? `${person.id.slice(TRACKER.length)} (tracker)` : person.id;
+  return person.name ?? (source === null ? own : `${source} (alerts)`);
 }
 
 /** How a schedule of tocsin.yml is named where it acts; people, machines and tokens have other beginnings. */
@@ -196,6 +197,22 @@ export function scheduleId(name: string): string {
 /** Who asks, where nobody does: the bot itself, or a schedule by its `scheduleId`. */
 export function botAsking(team: string, key: string | null, now: Date, id = 'tocsin') {
   return { team, by: { id, name: null }, source: 'bot' as const, key, now, seesPrivate: true };
+}
+
+/** Trackers that an action item may be filed in. */
+export const TRACKERS = ['github', 'jira'] as const;
+export type TrackerKind = (typeof TRACKERS)[number];
+
+const TRACKER = 'tracker:';
+
+/** Who acts where a tracker says that something happened to a ticket. */
+export function trackerId(kind: TrackerKind): string {
+  return `${TRACKER}${kind}`;
+}
+
+/** Did a tracker say so? What it says is not said to it again. */
+export function isTracker(id: string): boolean {
+  return id.startsWith(TRACKER);
 }
 
 /** Who asks where monitoring speaks: a source of `alerts.sources` in tocsin.yml, by its name. */

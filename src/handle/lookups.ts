@@ -1,4 +1,5 @@
 import { verbNamed } from '#domain/command/verbs.js';
+import { itemsOf } from '#domain/incident/action.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asker, Asking, Found, Intent, TypedIntent } from '#domain/incident/intent.js';
 import { CHANGE_KINDS } from '#domain/incident/restored.js';
@@ -282,6 +283,7 @@ function namedIn<P extends PersonRef>(intent: Intent<P>): readonly P[] {
     case 'AssignRole':
       return [intent.person];
     case 'AddAction':
+    case 'ChangeAction':
       return intent.owner ? [intent.owner] : [];
     case 'InvitePeople':
     case 'UninvitePeople':
@@ -294,7 +296,7 @@ function namedIn<P extends PersonRef>(intent: Intent<P>): readonly P[] {
 
 function verbOf(intent: TypedIntent): string {
   if (intent.type === 'AssignRole') return intent.role === 'lead' ? 'lead' : 'role';
-  return intent.type === 'AddAction' ? 'action' : 'uninvite';
+  return intent.type === 'AddAction' || intent.type === 'ChangeAction' ? 'action' : 'uninvite';
 }
 
 /** What is looked up when a request is decided. */
@@ -309,7 +311,7 @@ export interface Lookups
       | 'capturedTs'
       | 'alertEntry'
       | 'entriesOf'
-      | 'actionDone'
+      | 'entriesOfAction'
     > {
   /** Another incident, as it is now. */
   stateOf(team: string, incident: number): Promise<IncidentState | null>;
@@ -386,9 +388,10 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   MeasureImpact: async ({ lookups, team, incident }) => ({
     damageFrom: damageIn(await lookups.entriesOf(team, incident, ['impact'])),
   }),
-  CompleteAction: async ({ lookups, team, incident }, { action }) => ({
-    actionDone: await lookups.actionDone(team, incident, action),
-  }),
+  ChangeAction: itemNamed,
+  CompleteAction: itemNamed,
+  ReopenAction: itemNamed,
+  NoteActionFiled: itemNamed,
   RecordAlert: async ({ lookups, team, incident }, { alert }) => ({
     alert: await lookups.alertEntry(team, incident, alert.id),
   }),
@@ -405,6 +408,14 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
     return { holder: target === null ? null : await holderOf(at, target) };
   },
 };
+
+async function itemNamed(
+  { lookups, team, incident }: Place,
+  { action }: { action: number },
+): Promise<Partial<Found>> {
+  const item = itemsOf(await lookups.entriesOfAction(team, incident, action))[0] ?? null;
+  return { item, actionDone: item?.done ?? false };
+}
 
 /** @returns the earliest beginning that somebody typed: one that was measured rests on another */
 function damageIn(impacts: readonly Entry[]): string | null {
@@ -495,6 +506,10 @@ function naming<P extends PersonRef>(intent: TypedIntent, of: (ref: PersonRef) =
       return { ...intent, person: of(intent.person) };
     case 'AddAction':
       return { ...intent, owner: intent.owner ? of(intent.owner) : null };
+    case 'ChangeAction': {
+      const { owner, ...rest } = intent;
+      return { ...rest, ...(owner !== undefined && { owner: owner && of(owner) }) };
+    }
     case 'InvitePeople':
     case 'UninvitePeople':
     case 'PagePeople':

@@ -1,9 +1,11 @@
 import type { ListAsked, SearchAsked } from '#domain/command/verbs.js';
+import { itemsByIncident } from '#domain/incident/action.js';
 import { type Alike, alike } from '#domain/incident/alike.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isLimited, type Viewer } from '#domain/permission.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRef, Status } from '#domain/words.js';
+import type { OwnItem } from '#render/lists.js';
 import type { FoundEntry, ListFilter } from '#store/search.js';
 import type { Store } from '#store/store.js';
 
@@ -23,6 +25,7 @@ interface FoundIncident {
 /** `meant`: the words that were looked for instead, where those that were typed are in no incident; null: these were. */
 export type FoundPage = Page<FoundIncident> & { words: string[]; meant: string[] | null };
 
+const DAY_MS = 86_400_000;
 /** Incidents of a page of a list. */
 const LISTED = 20;
 /** Looked at together: whether somebody may see an incident is asked of each. */
@@ -33,7 +36,7 @@ const MOST_FOR_GUESTS = 100;
 const RECENT = 200;
 
 interface Seeing {
-  store: Pick<Store, 'search' | 'incidents' | 'people'>;
+  store: Pick<Store, 'search' | 'incidents' | 'people' | 'actions'>;
   /** Those of the incidents that this person may see, in the same order. */
   seen(states: IncidentState[], viewer: Viewer): Promise<IncidentState[]>;
   /** With what kind of account they have, which may have to be found out. */
@@ -126,6 +129,27 @@ export function createFinding({ store, seen, met }: Seeing) {
       });
     },
 
+    /**
+     * Action items of whoever looks, of all incidents that they may see: those that are open, and those that were done lately.
+     * @param incident only of that one; null: of all
+     */
+    async ownActions(viewer: Viewer, now: Date, incident: number | null = null): Promise<OwnItem[]> {
+      const me = (viewer.owner ?? viewer.by).id;
+      const since = new Date(now.getTime() - LATELY_MS).toISOString();
+      const said = await store.actions.of(viewer.team, me, since);
+      const own = itemsByIncident(said).filter(
+        (one) => one.item.owner?.id === me && (incident === null || one.incident === incident),
+      );
+      const numbers = [...new Set(own.map((one) => one.incident))];
+      if (numbers.length === 0) return [];
+      const states = await seen(await search.states(viewer.team, numbers), viewer);
+      const by = new Map(states.map((state) => [state.number, state]));
+      return own.flatMap(({ incident: number, item }) => {
+        const state = by.get(number);
+        return state ? [{ incident: state, item }] : [];
+      });
+    },
+
     /** @returns incidents that may be the same as that one, the likeliest first */
     async related(viewer: Viewer, state: IncidentState, now: Date): Promise<Alike[]> {
       const others = await search.recent(viewer.team, RECENT);
@@ -177,6 +201,9 @@ export function createFinding({ store, seen, met }: Seeing) {
   }
 }
 
+/** Of what was done before that nobody is shown anything. */
+const LATELY_MS = 14 * DAY_MS;
+
 const ANY: ListFilter = {
   ...{
     statuses: [],
@@ -206,7 +233,6 @@ function filterOf(asked: ListAsked, viewer: Viewer, lead: string | null): ListFi
 
 const OPEN: readonly Status[] = ['investigating', 'identified', 'monitoring'];
 
-const DAY_MS = 86_400_000;
 const STEP_MS = { second: 1_000, minute: 60_000, approx: 60_000, date: DAY_MS } as const;
 
 /** What was opened in the minute, or on the day, that was named is among them. */

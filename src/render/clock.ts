@@ -41,6 +41,11 @@ export function clockIn(zone: string): Clock {
   };
 }
 
+/** @returns which day it is there, `2024-11-10` */
+export function dayIn(now: Date, zone: string): string {
+  return clockIn(zone).read(now.toISOString()).date;
+}
+
 /**
  * Looking an offset up is slow, and entries come in order: the last hour's is kept. Clocks do not change twice in an hour,
  * so an hour that begins and ends with one offset has it throughout.

@@ -1,3 +1,4 @@
+import { type ActionItem, itemsOf } from '#domain/incident/action.js';
 import type { SealedFact } from '#domain/incident/chain.js';
 import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
 import {
@@ -404,40 +405,23 @@ export function causeItems(dossier: Dossier): Blocks {
 
 export async function* actionTasks(dossier: Dossier): Blocks {
   for (const item of await actionItems(dossier.entries({ kinds: ['action'] }))) {
-    const owner: Span[] = item.owner ? [` (owner ${personLabel(item.owner)})`] : [];
-    const spans: Span[] = [`#${item.n} ${item.text}`, ...owner, ...cites(item.entry)];
+    const { owner, due, ticket } = item;
+    const said = [
+      ...(owner ? [`owner ${personLabel(owner)}`] : []),
+      ...(due ? [`due ${due}`] : []),
+      ...(ticket ? [ticket.name] : []),
+    ];
+    const behind: Span[] = said.length > 0 ? [` (${said.join(', ')})`] : [];
+    const spans: Span[] = [`#${item.n} ${item.text}`, ...behind, ...cites(item.entry)];
     yield { is: 'task', done: item.done, spans };
   }
 }
 
-/** An action item as it is now. `entry`: the timeline entry that added it. */
-export interface ActionItem {
-  n: number;
-  entry: number;
-  text: string;
-  owner: Person | null;
-  done: boolean;
-}
-
-/**
- * Folds entries of kind `action` into the items that there are, in order of their numbers.
- * An item whose entry was struck is gone; a completion that was struck did not happen.
- * Held in memory: there are as many as people will ever do.
- */
+/** @returns the items that there are. Held in memory: there are as many as people will ever do. */
 export async function actionItems(entries: Entries): Promise<ActionItem[]> {
-  const items: ActionItem[] = [];
-  const done = new Set<number>();
-  for await (const entry of entries) {
-    const n = entry.detail.action;
-    if (entry.kind !== 'action' || entry.struck || n === undefined) continue;
-    if (entry.detail.done) {
-      done.add(n);
-      continue;
-    }
-    const text = entry.erased ? ERASED : (entry.text ?? '');
-    items.push({ n, entry: entry.n, text, owner: entry.detail.owner ?? null, done: false });
-  }
-  return items.sort((a, b) => a.n - b.n).map((item) => ({ ...item, done: done.has(item.n) }));
+  const all: Entry[] = [];
+  for await (const entry of entries) if (entry.kind === 'action') all.push(entry);
+  return itemsOf(all);
 }
 
 function postItems(dossier: Dossier, clock: Clock): Blocks {

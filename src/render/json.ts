@@ -31,7 +31,11 @@ export async function* renderJson(dossier: Dossier): AsyncIterable<string> {
   }));
   yield* list('causes', unstruck(dossier, ['cause']), (entry) => ({ text: entryText(entry) }));
   const actions = await actionItems(dossier.entries({ kinds: ['action'] }));
-  yield* list('actions', actions, ({ n, text, owner, done }) => ({ n, text, owner, done }));
+  yield* list('actions', actions, ({ n, text, owner, done, due, ticket }) => ({
+    ...{ n, text, owner, done },
+    ...(due !== null && { due }),
+    ...(ticket && { ticket: { name: ticket.name, url: ticket.url } }),
+  }));
   yield* list('runs', await dossier.runs(), runItem);
   const integrity = { algorithm: 'sha256', facts: dossier.facts, head: dossier.head };
   yield `  "integrity": ${block(integrity)}\n}\n`;

@@ -1,4 +1,5 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
+import { type ActionItem, dueText } from '#domain/incident/action.js';
 import { bridgeOf, hostOf } from '#domain/incident/bridge.js';
 import { type Entry, toldText } from '#domain/incident/entry.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
@@ -19,15 +20,7 @@ import {
   sourceOf,
 } from '#domain/words.js';
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
-import {
-  type ActionItem,
-  actionItems,
-  type Dossier,
-  type Entries,
-  MEASURES,
-  metricsIn,
-  otherRoles,
-} from './document.js';
+import { actionItems, type Dossier, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
 import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
@@ -136,18 +129,67 @@ function cutLines(text: string, room: number): string {
   return `${text.slice(0, end > 0 ? end : room - 2)}\n…`;
 }
 
+/** `☐ 3. rotate keys · bo · overdue by 9 days (2026-12-05) · acme/app#12`. @param today where who reads it is; null: nothing is overdue */
+function actionLine(item: ActionItem, name: string, today: string | null): string {
+  const { done, due, owner, ticket } = item;
+  const said = [
+    `${done ? '☑' : '☐'} ${name} ${excerpt(item.text, 280)}`,
+    owner ? personLabel(owner) : 'nobody yet',
+    ...(due === null ? [] : [done || today === null ? `due ${due}` : dueText(due, today)]),
+    ...(ticket ? [ticket.name] : []),
+  ];
+  return said.join(' · ');
+}
+
 /** The answer to `actions`: a line per action item, open ones first. */
-export function actionsText(ref: string, items: readonly ActionItem[]): string {
+export function actionsText(ref: string, items: readonly ActionItem[], today: string | null = null): string {
   if (items.length === 0) return `${ref} has no action items. \`action TEXT @owner\` adds one.`;
-  const line = (item: ActionItem) =>
-    `${item.done ? '☑' : '☐'} ${item.n}. ${excerpt(item.text, 280)} · ${item.owner ? personLabel(item.owner) : 'nobody yet'}`;
   const open = items.filter((item) => !item.done);
   const done = items.filter((item) => item.done);
   return [
     `Action items of ${ref}: ${open.length} open, ${done.length} done`,
-    ...[...open, ...done].map(line),
-    ...(open.length > 0 ? ['`done N` ticks one off'] : []),
+    ...[...open, ...done].map((item) => actionLine(item, `${item.n}.`, today)),
+    ...(open.length > 0
+      ? ['`done N` ticks one off; `action N @owner --due friday` gives it to somebody']
+      : []),
   ].join('\n');
+}
+
+/** An action item with the incident that it is of. */
+export interface OwnItem {
+  readonly incident: Pick<IncidentState, 'number' | 'title' | 'drill'>;
+  readonly item: ActionItem;
+}
+
+/** As many as fit a message on a phone. */
+const OWN = 30;
+
+/** The answer to `actions --mine`: open ones first, those that are due soonest before the others. */
+export function ownActionsText(items: readonly OwnItem[], today: string): string {
+  const open = items.filter(({ item }) => !item.done).sort(soonest);
+  const done = items.filter(({ item }) => item.done);
+  if (items.length === 0)
+    return 'No action item of an incident that you can see is yours. `action TEXT @you --due friday` adds one.';
+  const overdue = open.filter(({ item }) => item.due !== null && item.due < today).length;
+  const late = overdue > 0 ? `, ${overdue} overdue` : '';
+  const line = ({ incident, item }: OwnItem) =>
+    `${actionLine({ ...item, owner: null }, `${refOf(incident.number)} ${item.n}.`, today).replace(' · nobody yet', '')}${incident.drill ? ' · drill' : ''}`;
+  const shown = [...open, ...done].slice(0, OWN);
+  const more = items.length - shown.length;
+  const first = open[0];
+  return [
+    `Action items of yours: ${open.length} open${late}, ${done.length} done lately`,
+    ...shown.map(line),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+    ...(first ? [`\`done ${refOf(first.incident.number)} ${first.item.n}\` ticks the first one off`] : []),
+  ].join('\n');
+}
+
+/** What is due on no day comes last; of one day, what was written down first. */
+function soonest(a: OwnItem, b: OwnItem): number {
+  const [left, right] = [a.item.due ?? '9999', b.item.due ?? '9999'];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.incident.number - b.incident.number || a.item.n - b.item.n;
 }
 
 /** A key of alerts that is muted; `until` null: not any more. */

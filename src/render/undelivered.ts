@@ -1,7 +1,10 @@
+import type { ActionItem } from '#domain/incident/action.js';
 import type { Effect } from '#domain/incident/effect.js';
+import type { IncidentState } from '#domain/incident/state.js';
 import { whomText } from '#domain/paging/page.js';
 import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
-import { runRef } from '#domain/words.js';
+import { personLabel, refOf, runRef } from '#domain/words.js';
+import { excerpt } from './clock.js';
 
 /** Something owed to Slack that was given up (`dead`), or that was refused and will be tried again. */
 export interface Undelivered {
@@ -118,6 +121,12 @@ function nameOf(effect: Effect): string {
       return `page ${effect.payload.page}`;
     case 'page.follow':
       return `what ${whomText(effect.payload.to)} is to know of page ${effect.payload.page}`;
+    case 'ticket.push':
+    case 'ticket.look':
+      return `the ticket of action item ${effect.payload.action}`;
+    case 'actions.remind':
+    case 'actions.unowned':
+      return 'a reminder of action items';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':
@@ -267,4 +276,42 @@ function withMeaning(error: string): string {
   const words = codeInWords(codeOf(error));
   const means = words.slice(codeOf(error).length);
   return `${error}${means && `, that is${means.slice(1)}`}`;
+}
+
+/** What a ticket says of an action item. Its title is the item's own words; who reads the tracker need not see the incident. */
+export function ticketWords(
+  { n, text, owner }: Pick<ActionItem, 'n' | 'text' | 'owner'>,
+  { number, title }: Pick<IncidentState, 'number' | 'title'>,
+): { title: string; lines: string[] } {
+  const words = text.trim() === '' ? `Action item ${n}` : text;
+  const first = excerpt(words, 200);
+  return {
+    title: first,
+    lines: [
+      ...(first === words ? [] : [words]),
+      `Action item ${n} of ${refOf(number)}: ${title}`,
+      ...(owner ? [`Owner: ${personLabel(owner)}`] : []),
+      'Whoever closes this ticket, or opens it again, does so in the incident too.',
+    ],
+  };
+}
+
+/** Told in the channel: it is not filed, and stays so until somebody mends it. @param next what to do */
+export function ticketRefused(action: number, why: string, next: string): string {
+  return `action item ${action} is not in the tracker as it is here: ${why}. What to do: ${next}; then \`tocsin deliveries retry all\`. \`tocsin doctor\` looks at the tracker.`;
+}
+
+/** Told in the channel once, when it takes long. */
+export function ticketWaits(action: number, why: string): string {
+  return `action item ${action} is not in the tracker yet: ${why}. It is recorded here, and tried on by itself.`;
+}
+
+/** Told in the channel: its ticket is there no more. */
+export function ticketLost(action: number, ticket: string): string {
+  return `the ticket of action item ${action} (${ticket}) is not in the tracker any more: deleted there, or moved. The item stays here; \`done ${action}\` ticks it off.`;
+}
+
+/** Told in the channel: somebody, or something, opens and closes it again and again. */
+export function ticketNotFollowed(action: number, ticket: string): string {
+  return `${ticket} is closed and opened again and again: until tomorrow that changes action item ${action} no more. Look for an automation in the tracker that undoes what people do.`;
 }

@@ -4,6 +4,7 @@ import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.j
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
 import type { Metrics } from '#metrics.js';
+import { ACTION_BUTTONS } from './blocks/action.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { LINES_ACTION } from './blocks/entry.js';
@@ -15,6 +16,7 @@ import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
 import {
   onAcknowledge,
+  onActionButton,
   onAlertButton,
   onAnyway,
   onAttach,
@@ -288,6 +290,7 @@ export function listenToOthers(
   app.action<BlockButtonAction>(PAGE_ACTIONS.acknowledge, onAcknowledge(context));
   // An address: Slack opens it by itself, and tells of the click all the same.
   app.action<BlockButtonAction>(PAGE_ACTIONS.open, ({ ack }) => ack());
+  app.action<BlockButtonAction>(ACTION_BUTTONS, onActionButton(context));
   app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));

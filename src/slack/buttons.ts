@@ -8,17 +8,20 @@ import type {
 } from '@slack/bolt';
 import { z } from 'zod';
 import { type Entered, plain } from '#domain/command/entered.js';
+import { dayPlus } from '#domain/incident/action.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { refOf, runRef } from '#domain/words.js';
+import { dayIn } from '#render/clock.js';
+import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
 import { LINE_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
 import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
-import { cut, plain as literal } from './blocks/text.js';
+import { cut, escaped, plain as literal } from './blocks/text.js';
 import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
 import {
   type Asker,
@@ -71,6 +74,25 @@ export const onRunButton = (context: Context) => clicked(context, decide, false)
 
 /** A button under alerts. The message itself is brought up to date by what the decision leads to. */
 export const onAlertButton = (context: Context) => clicked(context, aboutAlerts, false);
+
+/** A button under a reminder of action items: what came of it takes the place of that item's buttons. */
+export function onActionButton(context: Context): Middleware<ButtonArgs> {
+  return ({ body, action, ack }) => {
+    const carried = unpacked(ACTION_VALUE, action.value);
+    return interaction(context, {
+      request: triggerKey(body.trigger_id),
+      work: aboutAction(context, { body, action }),
+      failed: (reply) => ({ ...reply, keeps: true }),
+      ack,
+      async tell(reply) {
+        const blocks = carried && answeredReminder(body.message?.blocks ?? [], carried, escaped(reply.words));
+        if (!blocks || reply.keeps) return tell(context, body, reply, false);
+        const text = body.message?.text ?? reply.words;
+        return respondTo(body.response_url, { replace_original: true, text, blocks }, context.log);
+      },
+    });
+  };
+}
 
 /** *Cancel* under the preview of a public post: nothing is recorded. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
@@ -367,6 +389,45 @@ async function outOfDate(
 
 function isUndoing({ status, asked }: RunState): boolean {
   return status === 'undoing' || asked?.phase === 'undo';
+}
+
+const TYPE_ACTIONS = '`help action` and `help done` say how it is typed.';
+
+/** A double click is one decision, and so is the same button of the same reminder pressed again. */
+async function aboutAction(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const what = action.action_id.replace(/^action:/, '');
+  const carried = unpacked(ACTION_VALUE, action.value);
+  if (!carried) return tooOld(TYPE_ACTIONS);
+  const { incident, action: n, due } = carried;
+  const request = triggerKey(body.trigger_id);
+  const found = await lookedUp(context, request, async () => {
+    const key = `action:${incident}:${n}:${what}:${due}:${body.user.id}`;
+    const { asking, zone, here } = await clickedBy(context, body, incident, key);
+    return { asking: { ...asking, seesPrivate: here }, zone };
+  });
+  if (isRefusal(found)) return refused(found);
+  const { asking, zone } = found;
+  const today = dayIn(asking.now, zone);
+  const intent = meantByAction(what, n, due > today ? due : today, body.user.id);
+  const answer = await context.answer({ intent, incident, asking });
+  const reply = await replyFor(context, answer, { intent, incident, asking }, originOf(body));
+  // What is done already needs no button any more; any other *no* may be mended, and pressed again.
+  const over = answer.kind !== 'refused' || OVER.has(answer.refusal.code);
+  return reply && (over ? reply : { ...reply, keeps: true });
+}
+
+const OVER: ReadonlySet<string> = new Set(['ACTION_DONE', 'ACTION_NOT_YOURS', 'NO_SUCH_ACTION']);
+
+/** @param from the day from which a week is counted: of what is overdue, today */
+function meantByAction(what: string, action: number, from: string, user: string): TypedIntent {
+  switch (what) {
+    case 'done':
+      return { type: 'CompleteAction', action };
+    case 'week':
+      return { type: 'ChangeAction', action, due: dayPlus(from, 7) };
+    default:
+      return { type: 'ChangeAction', action, owner: null, whose: user };
+  }
 }
 
 const TYPE_ALERTS = '`help attach`, `help split`, `help mute` and `help dismiss` say how it is typed.';

@@ -12,7 +12,8 @@ interface EntryFilter {
   recordedSince?: string;
 }
 
-const COLUMNS = `n, ${utc('at')} as at, ${utc('until')} as until, precision,
+/** The members of an Entry, from `entry e`. */
+export const COLUMNS = `n, ${utc('at')} as at, ${utc('until')} as until, precision,
   ${utc('recorded_at', 'SS.MS')} as "recordedAt", ${utc('edited_at', 'SS.MS')} as "editedAt",
   kind, text, erased, detail, struck, json_build_object('id', by_id, 'name', by_name) as by, source, link`;
 
@@ -139,11 +140,11 @@ function firingAlerts(
   return select(db, 'firing_alerts', sql, [team, incident, group, limit]);
 }
 
-/** @returns whether an unstruck entry says that this action item is done. */
-async function actionDone(db: Queryable, team: string, incident: number, action: number): Promise<boolean> {
-  const sql = `select 1 from entry where team = $1 and incident = $2 and kind = 'action' and not struck
-    and detail @> jsonb_build_object('action', $3::int, 'done', true) limit 1`;
-  return (await select(db, 'action_done', sql, [team, incident, action])).length === 1;
+/** @returns what was said of that action item and is not struck, in order of recording. */
+function entriesOfAction(db: Queryable, team: string, incident: number, action: number): Promise<Entry[]> {
+  const sql = `select ${COLUMNS} from entry e where team = $1 and incident = $2 and kind = 'action' and not struck
+    and (detail ->> 'action')::int = $3 order by n`;
+  return select(db, 'entries_of_action', sql, [team, incident, action]);
 }
 
 /** @param name under which the statement is prepared, once for each connection */
@@ -437,7 +438,7 @@ export const incidents = (db: Queryable) =>
     firingAlerts,
     openWithGroup,
     homesOf,
-    actionDone,
+    entriesOfAction,
     entriesOf,
     fact: factNumbered,
     runFacts,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  date,
   foreignKey,
   index,
   integer,
@@ -136,6 +137,10 @@ export const entry = pgTable(
     index('entry_timeline').on(t.team, t.incident, t.at, t.n),
     // An alert is one entry: each time that it is heard of, that entry is looked for.
     index('entry_alert').on(t.team, t.incident, sql`(detail ->> 'alert')`).where(sql`kind = 'alert'`),
+    // Action items of all incidents, among all that was ever recorded.
+    index('entry_action')
+      .on(t.team, t.incident, sql`((detail ->> 'action')::int)`, t.n)
+      .where(sql`kind = 'action'`),
     // What the public may be told, among all that was ever recorded.
     index('entry_public')
       .on(t.team, t.incident, t.n)
@@ -250,6 +255,43 @@ export const schedule = pgTable(
     outcome: text(),
   },
   (t) => [primaryKey({ name: 'schedule_pkey', columns: [t.team, t.name] })],
+);
+
+/** Of which action item somebody was reminded last: as whose it was, due when, and how far along. `owner` empty: nobody's. */
+export const actionReminder = pgTable(
+  'action_reminder',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    action: integer().notNull(),
+    owner: text().notNull(),
+    due: date().notNull(),
+    // Days since it was due; negative: before.
+    stage: integer().notNull(),
+    toldAt: stamp('told_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'action_reminder_pkey', columns: [t.team, t.incident, t.action] })],
+);
+
+/** The ticket of an action item, and how it stood there when it was last looked at. `place`: in which tracker, and where in it. */
+export const ticket = pgTable(
+  'ticket',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    action: integer().notNull(),
+    place: text().notNull(),
+    ticket: text().notNull(),
+    seen: text().notNull(),
+    lookedAt: stamp('looked_at').notNull().defaultNow(),
+    // How often within a day it was closed or opened again there, and when it was last.
+    turns: integer().notNull().default(0),
+    turnedAt: stamp('turned_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'ticket_pkey', columns: [t.team, t.incident, t.action] }),
+    index('ticket_named').on(t.team, t.place, t.ticket),
+  ],
 );
 
 /** Names and zones of a workspace's people, kept so that no Slack call stands between a command and its commit. */

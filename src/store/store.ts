@@ -1,4 +1,5 @@
 import { commits } from './commit.js';
+import { actions } from './due/actions.js';
 import { canvases } from './due/canvases.js';
 import { schedules } from './due/schedules.js';
 import { incidents, type Snapshot, snapshot, targets } from './incidents.js';
@@ -51,6 +52,7 @@ export function openStore(config: PoolConfig, report: Report) {
     targets: targets(db),
     schedules: schedules(db),
     canvases: canvases(db),
+    actions: actions(db),
     signals: signals(db),
     subscribers: subscribers(inTurns(db, SUBSCRIBERS)),
     published: published(db),

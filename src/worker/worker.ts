@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type AlertWorld, settleLane } from '#alerts/settle.js';
+import { remindOwner, tellUnowned } from '#deliver/action/remind.js';
+import { lookAtTicket, pushTicket } from '#deliver/action/ticket.js';
 import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
 import { captureMessage } from '#deliver/capture.js';
@@ -30,6 +32,7 @@ import { ALERTS, LANES, type LaneJob, PUBLIC, type Relay, RUNS } from '#queue/re
 import type { Schedule } from '#runbooks/schedule.js';
 import { drainRunLane } from '#runs/advance.js';
 import type { RunWorld } from '#runs/context.js';
+import { type ActionScheduleWorld, lookAtTickets, remindOfActions } from '#schedules/actions.js';
 import { escalatePages, type PagingWorld } from '#schedules/paging.js';
 import { keepPromises, type PublicScheduleWorld } from '#schedules/public.js';
 import { type ReminderWorld, remindChannels } from '#schedules/reminders.js';
@@ -227,6 +230,10 @@ const DELIVERIES: {
   'page.tell': tellPaged,
   'page.follow': followPage,
   'page.alarm': alarmOfPage,
+  'ticket.push': pushTicket,
+  'ticket.look': lookAtTicket,
+  'actions.remind': remindOwner,
+  'actions.unowned': tellUnowned,
   // It may take hours, so it has lanes and workers of its own.
   'run.advance': async ({ row }) => {
     throw new Error(`a run is in a lane of deliveries: ${row.lane}`);
@@ -365,6 +372,29 @@ export function startPagingWorker({ world, team, everyMs = 1_000 }: PagingWorker
       world.log.warn({ error: String(error) }, 'pages could not be looked at');
     }),
   };
+}
+
+interface ActionWorkerOptions {
+  world: ActionScheduleWorld;
+  /** The workspace whose action items they are; null: that is not known yet. */
+  team: () => Promise<string | null>;
+  /** How often it is looked what is due, in ms; a minute. */
+  everyMs?: number;
+}
+
+/** Reminds of action items, and has their tickets looked at, for as long as it runs. Every worker looks, one does it. */
+export function startActionWorker({ world, team, everyMs = 60_000 }: ActionWorkerOptions): {
+  stop(): Promise<void>;
+} {
+  const look = async () => {
+    const where = await team();
+    if (where === null) return;
+    await remindOfActions(where, world);
+    await lookAtTickets(where, world);
+  };
+  const failed = (error: unknown) =>
+    world.log.warn({ error: String(error) }, 'action items could not be looked at');
+  return { stop: every(everyMs, look, failed) };
 }
 
 interface ScheduleWorkerOptions {

@@ -118,6 +118,8 @@ export async function startKit(
     },
     alerts: alertsForDeliveries(store, () => []),
     catchup: catchingUp({ config: { org: {} }, store, read: createRead(store), permits: handle.permits }),
+    owners: { zone: async () => 'UTC', sees: async () => true },
+    actions: store.actions,
     org: { command: '/incident', announce: null, invite: { people: [], groups: [] }, ...change },
     now,
     pass: (ms) => kit.winds(ms),

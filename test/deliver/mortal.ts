@@ -23,6 +23,16 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
       ...world,
       slack: { call: dealing(world.slack.call) },
       tell: dealing(world.tell),
+      actions: { ticket: dealing(world.actions.ticket), keepTicket: dealing(world.actions.keepTicket) },
+      ...(world.tracker && {
+        tracker: {
+          ...world.tracker,
+          find: dealing(world.tracker.find),
+          create: dealing(world.tracker.create),
+          look: dealing(world.tracker.look),
+          set: dealing(world.tracker.set),
+        },
+      }),
       outbox: {
         claimLane: dealing(world.outbox.claimLane),
         renewLane: dealing(world.outbox.renewLane),

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '#domain/incident/decide.js';
 import type { DraftFact } from '#domain/incident/fact.js';
+import type { Intent } from '#domain/incident/intent.js';
 import { cameLate } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type RefusalCode, refuse } from '#domain/refusal.js';
+import { botAsking } from '#domain/words.js';
 import { measured } from '../render/incident.js';
 import { ana, asking, bo, fold, given, mark, note, opened, status, stream } from './given.js';
 
@@ -360,6 +362,45 @@ test('actions are numbered on their own and completed once', () => {
     .when({ type: 'CompleteAction', action: 1 }, ana, { actionDone: true })
     .thenRefused('ACTION_DONE');
   given(opened, added).when({ type: 'CompleteAction', action: 2 }).thenRefused('NO_SUCH_ACTION');
+});
+
+test('an action item changes hands, moves, and is opened again; what does not change is refused', () => {
+  const item = {
+    ...{ n: 1, entry: 2, text: 'rotate', owner: bo, due: '2026-12-05' },
+    ...{ done: false, ticket: null },
+  };
+  const add = { type: 'AddAction' as const, text: 'rotate', owner: null, due: '2026-12-05' };
+  given(opened)
+    .when(add)
+    .thenFacts([{ type: 'ActionAdded', data: { due: '2026-12-05' } }]);
+  const change = { type: 'ChangeAction' as const, action: 1 };
+  const when = (more: object, found = {}) =>
+    given(opened, note(2)).when({ ...change, ...more }, ana, { item, ...found });
+  when({ owner: ana, due: '2026-12-05' }).thenFacts([
+    { type: 'ActionChanged', data: { action: 1, owner: ana.id }, texts: { owner: 'ana' } },
+  ]);
+  expect(when({ owner: ana, due: '2026-12-05' }).decision).not.toMatchObject([
+    { data: { due: expect.anything() } },
+  ]);
+  when({ owner: null }).thenFacts([{ data: { owner: null }, texts: {} }]);
+  when({ due: null }).thenFacts([{ data: { due: null } }]);
+  when({ owner: bo }).thenRefused('ACTION_UNCHANGED');
+  when({ owner: null, whose: ana.id }).thenRefused('ACTION_NOT_YOURS');
+  when({ due: null }, { item: { ...item, done: true } }).thenRefused('ACTION_DONE');
+  when({ due: null }, { item: null }).thenRefused('NO_SUCH_ACTION');
+  const bot = { id: 'tracker:github', name: null };
+  const says = (intent: object, done: boolean, ticket: object | null = null) =>
+    decide(
+      given(opened, note(2)).state,
+      intent as Intent,
+      botAsking('T1', null, new Date('2024-11-10T03:00:00Z'), bot.id),
+      { ...FOUND, item: { ...item, done, ticket: ticket as typeof item.ticket } },
+    );
+  expect(says({ type: 'ReopenAction', action: 1 }, true)).toMatchObject([{ type: 'ActionReopened' }]);
+  expect(says({ type: 'ReopenAction', action: 1 }, false)).toMatchObject({ code: 'ACTION_OPEN' });
+  const filed = { type: 'NoteActionFiled', action: 1, tracker: 'github', ticket: 'a/b#1', url: 'https://x' };
+  expect(says(filed, false)).toMatchObject([{ type: 'ActionFiled', data: { entry: 2 } }]);
+  expect(says(filed, false, { name: 'a/b#1', url: null })).toEqual([]);
 });
 
 test('a message is captured once; the second person is told who was first', () => {

@@ -70,7 +70,18 @@ const EVERY: DraftFact[] = [
     { failedQuery: 'f{a="b"}', totalQuery: 'f', groups: '[]', 'component.0': 'API' },
   ),
   draft('CauseRecorded', HAPPENED, { text: 'keys' }),
-  draft('ActionAdded', { ...HAPPENED, action: 1, owner: 'U2' }, { text: 'rotate', owner: 'Bo' }),
+  draft(
+    'ActionAdded',
+    { ...HAPPENED, action: 1, owner: 'U2', due: '2024-12-05' },
+    { text: 'rotate', owner: 'Bo' },
+  ),
+  draft('ActionChanged', { ...HAPPENED, action: 1, owner: 'U2', due: null }, { owner: 'Bo' }),
+  draft('ActionReopened', { ...HAPPENED, action: 1 }),
+  draft(
+    'ActionFiled',
+    { action: 1, entry: 2, tracker: 'github' },
+    { ticket: 'acme/app#12', url: 'https://github.com/acme/app/issues/12' },
+  ),
   draft('ActionCompleted', { ...HAPPENED, action: 1 }),
   draft(
     'StatusPosted',

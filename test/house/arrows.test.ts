@@ -11,7 +11,7 @@ const HEIGHTS = [
   ['store', 'render', 'runbooks'],
   ['handle', 'read', 'queue', 'lanes'],
   ['answer', 'runs'],
-  ['slack', 'web', 'alerts', 'public', 'paging'],
+  ['slack', 'web', 'alerts', 'public', 'paging', 'tracker'],
   ['deliver', 'schedules'],
   ['worker'],
   ['compose'],

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { ActionItem } from '#domain/incident/action.js';
 import { actionItems } from '#render/document.js';
-import { actionsText, catchupText, listText, showText, timelineText } from '#render/lists.js';
+import { actionsText, catchupText, listText, ownActionsText, showText, timelineText } from '#render/lists.js';
 import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 
@@ -93,9 +94,61 @@ test('actions, open ones first; struck ones are gone, a struck completion did no
     strike(5),
   ]);
   expect(actionsText('INC-7', await actionItems(dossier.entries({ kinds: ['action'] })))).toBe(
-    'Action items of INC-7: 2 open, 1 done\n☐ 2. item 2 · nobody yet\n☐ 3. item 3 · nobody yet\n☑ 1. item 1 · nobody yet\n`done N` ticks one off',
+    'Action items of INC-7: 2 open, 1 done\n☐ 2. item 2 · nobody yet\n☐ 3. item 3 · nobody yet\n☑ 1. item 1 · nobody yet\n`done N` ticks one off; `action N @owner --due friday` gives it to somebody',
   );
   expect(actionsText('INC-7', [])).toBe('INC-7 has no action items. `action TEXT @owner` adds one.');
+});
+
+test('what became of an action item: whose it is, when it is due and its ticket; what was struck is as before', async () => {
+  const change = (n: number, data: object, texts = {}): Recorded => ({
+    type: 'ActionChanged',
+    data: { ...when(n, '02:10'), action: 1, ...data },
+    texts,
+  });
+  const facts: Recorded[] = [
+    opened('x'),
+    {
+      type: 'ActionAdded',
+      data: { ...when(2, '02:00'), action: 1, owner: null, due: '2024-12-05' },
+      texts: { text: 'rotate' },
+    },
+    {
+      type: 'ActionFiled',
+      data: { action: 1, entry: 2, tracker: 'github' },
+      texts: { ticket: 'acme/app#12', url: 'https://github.com/acme/app/issues/12' },
+    },
+    change(3, { owner: 'U2' }, { owner: 'bo' }),
+    { type: 'ActionCompleted', data: { ...when(4, '02:11'), action: 1 }, texts: {} },
+    { type: 'ActionReopened', data: { ...when(5, '02:12'), action: 1 }, texts: {} },
+    change(6, { owner: null, due: null }),
+    { type: 'EntryStruck', data: { entry: 6, restored: null, action: 1 }, texts: { reason: 'no' } },
+  ];
+  const dossier = dossierOf(facts);
+  const items = await actionItems(dossier.entries({ kinds: ['action'] }));
+  const listed = (today: string) => actionsText('INC-7', items, today).split('\n')[1];
+  expect(listed('2024-12-04')).toBe('☐ 1. rotate · bo · due in 1 day (2024-12-05) · acme/app#12');
+  expect(listed('2024-12-05')).toContain('due today');
+  expect(listed('2024-12-14')).toContain('overdue by 9 days (2024-12-05)');
+  const lines = await timelineText(dossier.entries(), { ref: 'INC-7', zone: 'UTC' });
+  for (const said of ['#1 rotate (due 2024-12-05)', '#1 owner bo', '#1 done', '#1 is open again'])
+    expect(lines).toContain(said);
+  expect(lines).toContain('#1 has no owner now, no due date');
+  const own = (number: number, due: string | null, done = false) => ({
+    incident: { number, title: 't', drill: number === 9 },
+    item: { ...(items[0] as ActionItem), due, done, ticket: null },
+  });
+  const mine = ownActionsText(
+    [own(7, null), own(8, null, true), own(9, '2024-12-06'), own(4, '2024-12-01')],
+    '2024-12-05',
+  );
+  expect(mine.split('\n')).toEqual([
+    'Action items of yours: 3 open, 1 overdue, 1 done lately',
+    '☐ INC-4 1. rotate · overdue by 4 days (2024-12-01)',
+    '☐ INC-9 1. rotate · due in 1 day (2024-12-06) · drill',
+    '☐ INC-7 1. rotate',
+    '☑ INC-8 1. rotate',
+    '`done INC-4 1` ticks the first one off',
+  ]);
 });
 
 test('timeline shows the newest that fit, and how many more there are', async () => {

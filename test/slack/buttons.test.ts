@@ -3,6 +3,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { About } from '#domain/incident/reminder.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
+import { remindMessage } from '#slack/blocks/action.js';
 import { button, packed } from '#slack/blocks/buttons.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
 import { watchMessage } from '#slack/blocks/watch.js';
@@ -191,6 +192,58 @@ describe('buttons under what the bot said', () => {
         expect((await kit.told(await press(ts, id)))?.text).toMatch(
           /too old to be understood\. Type `status`/,
         );
+    });
+  });
+
+  describe('a reminder of action items', () => {
+    const item = (n: number) => ({
+      incident: { number: 7, title: 'Keys', channel: null },
+      item: { n, entry: n, text: `item ${n}`, owner: null, due: '2024-11-01', done: false, ticket: null },
+    });
+    const seen = async (ts: string): Promise<string> => {
+      const { channels } = await kit.look<{
+        channels: Array<{ messages: Array<{ ts: string; blocks?: unknown[] }> }>;
+      }>('state');
+      const found = channels.flatMap(({ messages }) => messages).find((one) => one.ts === ts);
+      return JSON.stringify(found?.blocks ?? []);
+    };
+    const press = (ts: string, action_id: string, block: number, copies = 1) =>
+      kit.act('action', {
+        ...{ user: 'ana', channel: kit.channel, ts, action_id, copies },
+        block_id: `action-7-${block}`,
+      });
+
+    test('each stands for what is typed; the outcome takes the place of that item’s buttons, others stay', async () => {
+      const ts = await kit.post(
+        kit.channel,
+        remindMessage([item(1), item(2), item(3)], '2024-11-10', '/incident'),
+      );
+      await press(ts, 'action:done', 1, 2);
+      await press(ts, 'action:week', 2);
+      expect(kit.behind.handled.slice(0, 2)).toMatchObject([
+        { intent: { type: 'CompleteAction', action: 1 }, target: 7, asking: { by: { id: ANA } } },
+        { intent: { type: 'CompleteAction', action: 1 } },
+      ]);
+      // A double click is one decision.
+      expect(new Set(kit.behind.handled.map(({ asking }) => asking.key)).size).toBe(2);
+      const [, , week] = kit.behind.handled;
+      expect(week?.intent).toMatchObject({
+        type: 'ChangeAction',
+        action: 2,
+        due: expect.stringMatching(/^20/),
+      });
+      const due = week?.intent.type === 'ChangeAction' ? String(week.intent.due) : '';
+      expect(Date.parse(due)).toBeGreaterThan(Date.now() + 5 * 86_400_000);
+      await until(async () => (await seen(ts)).match(/action:week/g)?.length === 1);
+      expect(await seen(ts)).toContain('INC-7 #2 recorded');
+      kit.behind.handle = async () =>
+        refuse('NOT_PERMITTED', { doing: 'It', why: 'no', who: 'ana', reach: '' });
+      await press(ts, 'action:pass', 3);
+      expect(kit.behind.handled.at(-1)?.intent).toEqual({
+        ...{ type: 'ChangeAction', action: 3, owner: null, whose: ANA },
+      });
+      // What may be mended can be pressed again.
+      expect(await seen(ts)).toContain('action:pass');
     });
   });
 });

@@ -1,6 +1,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { itemsOf } from '#domain/incident/action.js';
 import type { Commit } from '#store/commit.js';
 import { until } from '../support/until.js';
 import { captured, Ledger, noted, opened, struck } from './ledger.js';
@@ -170,7 +171,9 @@ describe('filters and look-ups', () => {
   });
 
   test('whether an action is done, and not once that was struck', async () => {
-    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(false);
+    const done = async (action: number) =>
+      itemsOf(await db.store.incidents.entriesOfAction('T2', 5, action))[0]?.done ?? false;
+    expect(await done(1)).toBe(false);
     await db.store.commit(
       ledger.next([
         {
@@ -180,10 +183,10 @@ describe('filters and look-ups', () => {
         },
       ]),
     );
-    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(true);
-    expect(await db.store.incidents.actionDone('T2', 5, 2)).toBe(false);
+    expect(await done(1)).toBe(true);
+    expect(await done(2)).toBe(false);
     await db.store.commit(ledger.next([struck(6, 'not yet')]));
-    expect(await db.store.incidents.actionDone('T2', 5, 1)).toBe(false);
+    expect(await done(1)).toBe(false);
   });
 
   test('incidents by channel, open ones, and pages of all', async () => {

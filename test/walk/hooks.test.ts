@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,33 +6,41 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { alertmanagerAlert, alertmanagerBody } from '../alerts/kit.js';
 import { until } from '../support/until.js';
+import { StandIn, TOKEN as TRACKER_TOKEN } from '../tracker/stand-in.js';
 import { type BotProcess, startWalk, type Walk } from './kit.js';
 
 // The hooks of the whole bot, as a process: kept through a kill, rules read anew with SIGHUP.
 
 const TOKEN = 'a-token-of-the-walk-0123456789';
+const SECRETS = { WALK_AM: TOKEN, WALK_TRACKER: TRACKER_TOKEN };
 const settings = (rule: string) =>
-  `secrets: { am: env:WALK_AM }\nalerts:\n  sources: { am: { type: alertmanager, secrets: [secret:am] }, og: { type: opsgenie, secrets: [secret:am] } }\n  rules:\n    - { name: ${rule} }\n`;
+  `secrets: { am: env:WALK_AM, tracker: env:WALK_TRACKER }\nalerts:\n  sources: { am: { type: alertmanager, secrets: [secret:am] }, og: { type: opsgenie, secrets: [secret:am] } }\n  rules:\n    - { name: ${rule} }\ntracker: { kind: github, repo: acme/app, url: "${github}", token: secret:tracker, webhook: secret:am }\n`;
 
+const there = new StandIn('github');
+let github = '';
 let walk: Walk;
 let bot: BotProcess;
 let sent = 0;
 
 beforeAll(async () => {
+  github = await there.start();
   walk = await startWalk();
   await rules('first, open: {}');
   bot = await started();
 });
-afterAll(() => walk.end());
+afterAll(async () => {
+  await walk.end();
+  await there.stop();
+});
 
 const rules = (rule: string) => writeFile(join(walk.folder, 'tocsin.yml'), settings(rule));
 const started = () =>
-  walk.bot(undefined, { WALK_AM: TOKEN, LOG_LEVEL: 'info', TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') });
+  walk.bot(undefined, { ...SECRETS, LOG_LEVEL: 'info', TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') });
 
 const doctor = () =>
   walk.verb(['doctor'], {
     ...walk.environment,
-    ...{ WALK_AM: TOKEN, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') },
+    ...{ ...SECRETS, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') },
   });
 
 async function send(token = TOKEN) {
@@ -96,6 +105,30 @@ test('what is said of an alert directly behind it is in the channel of its incid
   expect((await walk.tocsin('timeline', 'INC-1')).out).toContain('bo, in og: looking, <!channel>');
 });
 
+test('an action item is filed in the tracker, and ticked off where its webhook says that it was closed there', async () => {
+  const added = await walk.tocsin('action', 'INC-1', 'rotate the keys', '--due', '2w');
+  expect(added.out).toMatch(/#1 rotate the keys \(due \d{4}-\d\d-\d\d\)/);
+  await until('it is filed', () => there.filed.length === 1);
+  await until('it is known', async () => (await walk.tocsin('actions', 'INC-1')).out.includes('acme/app#1'));
+  there.turns('closed');
+  const event = JSON.stringify({ issue: { number: 1 }, repository: { full_name: 'acme/app' } });
+  const signature = `sha256=${createHmac('sha256', TOKEN).update(event).digest('hex')}`;
+  const heard = (signed: string) =>
+    fetch(`${bot.url}/hooks/tracker/github`, {
+      method: 'POST',
+      headers: { 'x-hub-signature-256': signed, 'x-github-delivery': 'd1' },
+      body: event,
+    });
+  expect((await heard(signature.replace(/.$/, 'x'))).status).toBe(401);
+  expect((await heard(signature)).status).toBe(202);
+  await until('it is done', async () =>
+    (await walk.tocsin('actions', 'INC-1')).out.includes('0 open, 1 done'),
+  );
+  // At a prompt nobody is meant by it.
+  expect((await walk.tocsin('actions', '--mine')).err).toContain('--owner @ana');
+  expect(there.strange).toEqual([]);
+});
+
 test('rules are read anew with SIGHUP; wrong ones are told with their line, and what was stays', async () => {
   await rules('second, open: {}');
   bot.child.kill('SIGHUP');
@@ -126,15 +159,18 @@ test('a runbook that a rule offers and nobody has is told at SIGHUP, at the star
 
 test('a start with rules that are wrong in themselves is refused, with the same words', async () => {
   await rules('third, opne: {}');
-  await expect(
-    walk.bot(0, { WALK_AM: TOKEN, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') }),
-  ).rejects.toThrow(/alerts\.rules\.0\.opne/);
+  await expect(walk.bot(0, { ...SECRETS, TOCSIN_CONFIG: join(walk.folder, 'tocsin.yml') })).rejects.toThrow(
+    /alerts\.rules\.0\.opne/,
+  );
 });
 
 test('the doctor says the same, and how many there are when all is well', async () => {
   expect((await doctor()).out).toMatch(/✗ tocsin\.yml: .*alerts\.rules\.0\.opne means nothing here/);
   await rules('first, open: {}');
-  expect((await doctor()).out).toMatch(/✓ alerts: 2 sources, 1 rule\n/);
+  const { out } = await doctor();
+  expect(out).toMatch(/✓ alerts: 2 sources, 1 rule\n/);
+  expect(out).toMatch(/✓ tracker github: acme\/app can be reached/);
+  expect(out).toMatch(/✗ tracker github: its webhook cannot reach us\n {4}→ set PUBLIC_URL/);
 });
 
 test('no word of what strangers present is in the log, and none of our secret', async () => {

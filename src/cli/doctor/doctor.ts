@@ -20,6 +20,7 @@ import { type Io, nothingMore, type Verb } from '../core.js';
 import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
 import { checkFolder, checkPage, publicInSlack } from './page.js';
 import { askSlack, pagedGroups } from './slack.js';
+import { checkTracker } from './tracker.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
 const NAMED = 5;
@@ -53,6 +54,7 @@ export const doctor: Verb = {
       for (const finding of await checkRunbooks(config)) tell(finding);
       for (const finding of await checkAlerts(config)) tell(finding);
       for (const finding of await checkPage(config, io.env)) tell(finding);
+      for (const finding of await checkTracker(config)) tell(finding);
     }
     const bad = findings.filter((finding) => !finding.ok).length;
     io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);

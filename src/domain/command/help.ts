@@ -23,8 +23,8 @@ const EXAMPLES: Record<VerbName, string> = {
   component: 'component add Payments API',
   impact: 'impact --failed 19 --total 4210 --from 01:41 --to 01:44',
   cause: 'cause The gateway used keys that the service did not know.',
-  action: 'action rotate the keys automatically @ana',
-  actions: 'actions',
+  action: 'action rotate the keys automatically @ana --due friday',
+  actions: 'actions --mine',
   done: 'done 1',
   publish: 'publish monitoring Requests succeed again; we keep watching. --state degraded --next 30m',
   maintenance:

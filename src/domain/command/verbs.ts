@@ -93,8 +93,16 @@ const TABLE = {
     },
   ],
   cause: ['cause TEXT', 'record the root cause'],
-  action: ['action TEXT [@OWNER]', 'add an action item', { aliases: ['task', 'todo'] }],
-  actions: ['actions', 'list the action items', { looks: true }],
+  action: [
+    'action TEXT [@OWNER] [--due DAY] | action N [@OWNER] [--due DAY|none] [--unassign]',
+    'add an action item, or change one',
+    { aliases: ['task', 'todo'], flags: [{ name: 'due', value: 'DAY' }, { name: 'unassign' }] },
+  ],
+  actions: [
+    'actions [--mine]',
+    'list the action items, or all of yours',
+    { looks: true, flags: [{ name: 'mine' }] },
+  ],
   done: ['done N', 'tick off action item N', { textless: true }],
   publish: [
     'publish [investigating|identified|monitoring|resolved|postmortem] [TIME] TEXT [--title TEXT] [--state STATE|NAME=STATE]… [--component NAME]… [--next 30m] [--template NAME] [--yes] [--anyway WHY] | publish --correct N [TIME] TEXT | publish --withdraw N REASON',
@@ -311,6 +319,8 @@ export type Ask =
   | { type: 'show' }
   | { type: 'catchup' }
   | { type: 'actions' }
+  /** Those of whoever asks, of all incidents. */
+  | { type: 'mine' }
   | { type: 'runs' }
   | { type: 'mutes' }
   | { type: 'help'; verb: string | null };

@@ -15,6 +15,7 @@ import { given, LIMITS } from '../text.js';
 import { decideWatch, isAboutWatch } from '../watch/decide.js';
 import type { WatchIntent } from '../watch/watch.js';
 import { happened, type Moment, momentNow, type Person, personLabel, refOf, STANDING } from '../words.js';
+import { isAddition } from './action.js';
 import { bridgeOf, hostOf } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
@@ -267,19 +268,50 @@ const RULES: {
     return [{ type: 'ImpactMeasured', data, texts }];
   },
 
-  AddAction: (state, { text, owner }, asking) => {
+  AddAction: (state, { text, owner, due = null }, asking) => {
     const data = {
       ...happened(state, asking, null),
       ...{ action: state.actions + 1, owner: owner?.id ?? null },
+      ...(due !== null && { due }),
     };
     return [{ type: 'ActionAdded', data, texts: given({ text, owner: owner?.name ?? null }) }];
   },
 
-  CompleteAction: (state, { action }, asking, { actionDone }) => {
+  /** Only what is another than before is kept. */
+  ChangeAction: (state, { action, owner, due, whose }, asking, { item }) => {
     const ref = refOf(state.number);
-    if (action < 1 || action > state.actions) return refuse('NO_SUCH_ACTION', { ref, action });
+    if (!item) return refuse('NO_SUCH_ACTION', { ref, action });
+    if (item.done) return refuse('ACTION_DONE', { ref, action });
+    if (whose !== undefined && item.owner?.id !== whose) return refuse('ACTION_NOT_YOURS', { ref, action });
+    const passes = owner !== undefined && owner?.id !== item.owner?.id;
+    const moves = due !== undefined && due !== item.due;
+    if (!passes && !moves) return refuse('ACTION_UNCHANGED', { ref, action });
+    const data = {
+      ...{ ...happened(state, asking, null), action },
+      ...(passes && { owner: owner?.id ?? null }),
+      ...(moves && { due }),
+    };
+    return [{ type: 'ActionChanged', data, texts: given({ owner: (passes && owner?.name) || null }) }];
+  },
+
+  CompleteAction: (state, { action }, asking, { actionDone, item }) => {
+    const ref = refOf(state.number);
+    if (action < 1 || action > state.actions || item === null)
+      return refuse('NO_SUCH_ACTION', { ref, action });
     if (actionDone) return refuse('ACTION_DONE', { ref, action });
     return [{ type: 'ActionCompleted', data: { ...happened(state, asking, null), action }, texts: {} }];
+  },
+
+  ReopenAction: (state, { action }, asking, { item }) =>
+    item?.done
+      ? [{ type: 'ActionReopened', data: { ...happened(state, asking, null), action }, texts: {} }]
+      : refuse('ACTION_OPEN', { ref: refOf(state.number), action }),
+
+  /** Of one item there is one ticket: the first that was found stays. */
+  NoteActionFiled: (state, { action, tracker, ticket, url }, _asking, { item }) => {
+    if (!item) return refuse('NO_SUCH_ACTION', { ref: refOf(state.number), action });
+    if (item.ticket) return [];
+    return [{ type: 'ActionFiled', data: { action, entry: item.entry, tracker }, texts: { ticket, url } }];
   },
 
   ...PUBLISHING,
@@ -409,8 +441,8 @@ const RULES: {
     const entry = correctable(state, found, intent.entry);
     if (isRefusal(entry)) return entry;
     if (isPublicEntry(entry)) return refuse('POST_IS_PUBLIC', { entry: entry.n, how: 'edit' });
-    const done = entry.kind === 'action' && entry.detail.done === true;
-    const next = done
+    const wordless = entry.kind === 'action' && !isAddition(entry.detail);
+    const next = wordless
       ? 'Strike it if it is wrong: `strike N REASON`.'
       : entry.detail.measured
         ? 'What was measured stays as it was measured: `strike N REASON`, and `impact measure` again.'
@@ -721,7 +753,10 @@ function strike(entry: Entry, found: Found, reason: string): DraftFact {
   const instead = restoredWithout(found.changes, entry);
   return {
     type: 'EntryStruck',
-    data: { entry: entry.n, restored: instead?.restored ?? null, ...publicOf(entry) },
+    data: {
+      ...{ entry: entry.n, restored: instead?.restored ?? null, ...publicOf(entry) },
+      ...(entry.kind === 'action' && entry.detail.action !== undefined && { action: entry.detail.action }),
+    },
     texts: { reason, ...instead?.texts },
   };
 }

@@ -14,7 +14,7 @@ import {
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
-import { isInSlack, refOf, runRef, type Status } from '../words.js';
+import { isInSlack, isTracker, refOf, runRef, type Status } from '../words.js';
 import type { Bridge } from './bridge.js';
 import { isOfAlert, isOfLink, isOfPage, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
@@ -33,8 +33,8 @@ export type Effect =
   | { kind: 'channel.open'; payload: { owner?: string; typed?: string } }
   /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
   | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
-  /** Tell the channel of a correction of entry `n`. */
-  | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' } }
+  /** Tell the channel of a correction of entry `n`; or (`filed`) that its action item has a ticket. */
+  | { kind: 'channel.amend'; payload: { n: number; how: 'edited' | 'retimed' | 'struck' | 'filed' } }
   /** Bring headline and topic up to date with the state. */
   | { kind: 'headline.refresh'; payload: Record<string, never> }
   /** Bring the channel's canvas up to date. In a lane of its own: it is slow, and nobody waits for it. */
@@ -138,7 +138,15 @@ export type Effect =
    * Tell the channel, with who is to know it named, that a page does not reach somebody, or nobody comes: the fact `seq`, entry
    * `n`. In a lane of its own: without a channel those people are told directly.
    */
-  | { kind: 'page.alarm'; payload: { page: number; seq: number; n: number } };
+  | { kind: 'page.alarm'; payload: { page: number; seq: number; n: number } }
+  /** Have the ticket of an action item say what is so now: file it, close it, open it again. Its words are in the record. */
+  | { kind: 'ticket.push'; payload: { action: number } }
+  /** Look at a ticket: did somebody close it there, or open it again? In the lane of those that are written. */
+  | { kind: 'ticket.look'; payload: { action: number } }
+  /** Remind somebody, in one message, of action items: each by its incident and number. */
+  | { kind: 'actions.remind'; payload: { user: string; items: Array<[incident: number, action: number]> } }
+  /** Tell the lead, or the channel, of action items that are due and that nobody is reminded of. */
+  | { kind: 'actions.unowned'; payload: { items: number[] } };
 
 export type EffectKind = Effect['kind'];
 
@@ -259,7 +267,13 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'reminder.post':
     case 'incident.link':
     case 'page.alarm':
+    case 'ticket.push':
+    case 'actions.remind':
+    case 'actions.unowned':
       return laneBeside(team, incident, effect.kind);
+    // What is written and what is looked at come after each other.
+    case 'ticket.look':
+      return laneBeside(team, incident, 'ticket.push');
     default:
       return laneOf(team, incident);
   }
@@ -289,9 +303,14 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'NoteRecorded':
     case 'LineTakenIn':
     case 'CauseRecorded':
+    case 'ActionChanged':
+      return [entry()];
     case 'ActionAdded':
     case 'ActionCompleted':
-      return [entry()];
+    case 'ActionReopened':
+      return [entry(), ...ticketOf(before, fact.data.action, fact.by.id)];
+    case 'ActionFiled':
+      return [{ kind: 'channel.amend', payload: { n: fact.data.entry, how: 'filed' } }];
     case 'StatusPosted':
       // What was promised in the channel has come with it.
       return [entry(), ...publicly(before, fact.seq), ...(before?.rhythm?.next ? [HEADLINE] : [])];
@@ -342,6 +361,9 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
         { kind: 'channel.amend', payload: { n, how: CORRECTED[fact.type] } },
         ...onHeadline(before, n),
         ...(fact.data.public ? publicly(before, fact.seq) : []),
+        ...(fact.type === 'EntryStruck' && fact.data.action !== undefined
+          ? ticketOf(before, fact.data.action, fact.by.id)
+          : []),
         ...(status && !isCalm({ status }) ? wakeOf(before) : []),
         ...(status ? alertsShownAnew(before, status) : []),
         ...(fact.type === 'EntryStruck' && before?.bridge?.n === n ? bridgeEnds(before) : []),
@@ -371,6 +393,12 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** What a tracker has said it knows. Of a drill nobody makes tickets. */
+function ticketOf(before: IncidentState | null, action: number, by: string): Effect[] {
+  if (before?.drill || isTracker(by)) return [];
+  return [{ kind: 'ticket.push', payload: { action } }];
 }
 
 /** A drill is on no public page. The standing record is of no incident, and is no drill. */

@@ -59,6 +59,10 @@ interface EntryDetail {
   action?: number;
   done?: boolean;
   owner?: Person | null;
+  /** Of an action item: the day by which it is to be done. */
+  due?: string | null;
+  /** Of the entry that added an action item: what it is called in the tracker; null: that was erased. */
+  ticket?: string | null;
   /** Of a post, and of a component: how it stands from then on. */
   state?: string;
   /** Of a post: what it says of each of its `components` (null: nothing), which are absent where it is on no public page. */
@@ -240,9 +244,21 @@ function said(what: string, text: string | null): string {
 
 function actionText({ detail }: Entry, given: string | null): string {
   const name = `#${detail.action ?? 0}`;
+  const { owner, due } = detail;
   if (detail.done) return `${name} done`;
-  const owner = detail.owner ? ` (owner ${personLabel(detail.owner)})` : '';
-  return `${name} ${given ?? ''}${owner}`;
+  if (detail.reopened) return `${name} is open again`;
+  // A change has none of its own words.
+  if (detail.done === undefined) return `${name} ${changeText(detail)}`;
+  const behind = [...(owner ? [`owner ${personLabel(owner)}`] : []), ...(due ? [`due ${due}`] : [])];
+  return `${name} ${given ?? ''}${behind.length > 0 ? ` (${behind.join(', ')})` : ''}`;
+}
+
+/** `owner bo, due 2026-12-05`, `has no owner now`. */
+function changeText({ owner, due }: EntryDetail): string {
+  return [
+    ...(owner === undefined ? [] : [owner === null ? 'has no owner now' : `owner ${personLabel(owner)}`]),
+    ...(due === undefined ? [] : [due === null ? 'no due date' : `due ${due}`]),
+  ].join(', ');
 }
 
 /** @returns the timeline's line for what a reader of the postmortem must know of a run; null: they need not know that */
@@ -494,9 +510,20 @@ export function entryOf(fact: Fact): Entry | null {
     case 'BridgeOpened':
       return line('bridge', 'host');
     case 'ActionAdded': {
-      const owner = fact.data.owner === null ? null : { id: fact.data.owner, name: fact.texts.owner ?? null };
-      return line('action', 'text', { action: fact.data.action, done: false, owner });
+      const { action, due } = fact.data;
+      const owner = ownerIn(fact.data.owner, fact.texts.owner);
+      return line('action', 'text', { action, done: false, owner, ...(due !== undefined && { due }) });
     }
+    case 'ActionChanged': {
+      const { action, owner, due } = fact.data;
+      return line('action', null, {
+        action,
+        ...(owner !== undefined && { owner: ownerIn(owner, fact.texts.owner) }),
+        ...(due !== undefined && { due }),
+      });
+    }
+    case 'ActionReopened':
+      return line('action', null, { action: fact.data.action, done: false, reopened: true });
     case 'ActionCompleted':
       return line('action', null, { action: fact.data.action, done: true });
     case 'StatusPosted': {
@@ -551,12 +578,17 @@ export function entryOf(fact: Fact): Entry | null {
     case 'CaughtUp':
     case 'BridgeShown':
     case 'NumbersSkipped':
+    case 'ActionFiled':
       return null;
     default: {
       const unknown: never = fact;
       throw new Error(`a fact of an unknown type: ${JSON.stringify((unknown as { type?: unknown }).type)}`);
     }
   }
+}
+
+function ownerIn(id: string | null, name: string | null | undefined): Person | null {
+  return id === null ? null : { id, name: name ?? null };
 }
 
 function measurementOf(fact: Extract<Fact, { type: 'ImpactMeasured' }>): Measurement {
@@ -586,7 +618,7 @@ function groupsIn(json: string | null | undefined): Counted[] {
   }
 }
 
-/** @returns what a fact changes in an earlier entry, or null. What an alert does later is no correction: nobody edited it. */
+/** @returns what a fact changes in an earlier entry, or null. What an alert does later, or that an action item has a ticket, is no correction: nobody edited it. */
 export function amendmentOf(fact: Fact): Amendment | null {
   const editedAt = fact.recordedAt;
   switch (fact.type) {
@@ -612,6 +644,10 @@ export function amendmentOf(fact: Fact): Amendment | null {
       };
       const detail = { firing: fires, times, ...(fires && { since: at }), ...said };
       return { n: entry, set: { until: fires ? null : at, detail } };
+    }
+    case 'ActionFiled': {
+      const { ticket = null, url = null } = fact.texts;
+      return { n: fact.data.entry, set: { link: url, detail: { ticket } } };
     }
     default:
       return null;

@@ -4,10 +4,10 @@ import { LINK_FACTS } from '../link/link.js';
 import { PAGE_FACTS } from '../paging/page.js';
 import { RUN_FACTS } from '../run/fact.js';
 import { SECRET_KINDS } from '../secret/kind.js';
-import { type BodyOf, count, happened, id, moment, number, second, shape, stamp } from '../shape.js';
+import { type BodyOf, count, day, happened, id, moment, number, second, shape, stamp } from '../shape.js';
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
-import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES } from '../words.js';
+import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES, TRACKERS } from '../words.js';
 import { BRIDGE_FACTS } from './bridge.js';
 import { REMINDER_FACTS } from './reminder.js';
 
@@ -194,10 +194,23 @@ export const FACT_SHAPES = {
   ),
   CauseRecorded: shape(happened, { required: ['text'] }),
   ActionAdded: shape(
-    { ...happened, action: number, owner: id.nullable() },
+    // `due`: the day by which it is to be done.
+    { ...happened, action: number, owner: id.nullable(), due: day.optional() },
     { required: ['text'], optional: ['owner'] },
   ),
+  /** Absent members stay as they are; null: nobody owns it, or it is due on no day. */
+  ActionChanged: shape(
+    { ...happened, action: number, owner: id.nullable().optional(), due: day.nullable().optional() },
+    { optional: ['owner'] },
+  ),
   ActionCompleted: shape({ ...happened, action: number }),
+  /** What was done is to be done again: its ticket was opened anew. */
+  ActionReopened: shape({ ...happened, action: number }),
+  /** It has a ticket. `entry`: the one that added it. */
+  ActionFiled: shape(
+    { action: number, entry: number, tracker: z.enum(TRACKERS) },
+    { required: ['ticket', 'url'] },
+  ),
   /**
    * What the public is told. Without `components` it was recorded before there was a public page, and is on none; `states` says
    * of each of them what is said of it: null: nothing.
@@ -253,7 +266,8 @@ export const FACT_SHAPES = {
   EntryEdited: shape({ entry: number, public: onPage }, { required: ['text'], optional: ['anyway'] }),
   EntryRetimed: shape({ entry: number, ...moment, public: onPage }),
   EntryStruck: shape(
-    { entry: number, restored: restored.nullable(), public: onPage },
+    // `action`: the item whose entry it is.
+    { entry: number, restored: restored.nullable(), public: onPage, action: number.optional() },
     {
       required: ['reason'],
       optional: ['title', 'person'],

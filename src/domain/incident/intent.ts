@@ -17,7 +17,9 @@ import type {
   Severity,
   Source,
   Status,
+  TrackerKind,
 } from '../words.js';
+import type { ActionItem } from './action.js';
 import type { BridgeIntent } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
@@ -85,8 +87,21 @@ export type Intent<P = Person> =
   | { type: 'MeasureImpact'; from: Moment | null; to: Moment | null; components: string[] }
   | { type: 'NoteImpactMeasured'; asked: number; measured: Measured }
   | { type: 'RecordCause'; text: string }
-  | { type: 'AddAction'; text: string; owner: P | null }
+  | { type: 'AddAction'; text: string; owner: P | null; due?: string | null }
+  /** Absent: it stays as it is; null: nobody owns it, or it is due on no day. */
+  | {
+      type: 'ChangeAction';
+      action: number;
+      owner?: P | null;
+      due?: string | null;
+      /** Only while it is that person's. */
+      whose?: string;
+    }
   | { type: 'CompleteAction'; action: number }
+  /** Its ticket was opened anew. */
+  | { type: 'ReopenAction'; action: number }
+  /** It has a ticket: what that is called, and its address. */
+  | { type: 'NoteActionFiled'; action: number; tracker: TrackerKind; ticket: string; url: string }
   | {
       type: 'PublishPost';
       /** null: the incident's status. */
@@ -244,6 +259,8 @@ export interface Found {
   damageFrom?: string | null;
   /** Has that action item been completed? */
   actionDone: boolean;
+  /** The action item that the intent names, as it is now; null: there is none. */
+  item?: ActionItem | null;
   /** The number for a new incident. */
   number: number;
   /** Which run holds the target that a new run, or an undo, wants; absent or null: none. */

@@ -250,7 +250,10 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
     case 'MessageCaptured':
     case 'LineTakenIn':
     case 'CauseRecorded':
+    case 'ActionChanged':
     case 'ActionCompleted':
+    case 'ActionReopened':
+    case 'ActionFiled':
     case 'ComponentStateSet':
     case 'PostImported':
     case 'MeasureAsked':

@@ -131,6 +131,8 @@ function isOpenInPublic({ drill, lastPost }: IncidentState): boolean {
 /** What may still be done in an incident that goes on elsewhere: its record is put right, and its people may go. */
 const STILL: ReadonlySet<Intent['type']> = new Set<Intent['type']>([
   ...(['EditEntry', 'RetimeEntry', 'StrikeEntry', 'ReopenIncident', 'UninvitePeople'] as const),
+  // What is to be done after it is done, or passed on, where it was written down.
+  ...(['CompleteAction', 'ChangeAction'] as const),
   // What the public reads of it must not stay as it is for that.
   ...(['CorrectPost', 'WithdrawPost', 'SetComponentState'] as const),
 ]);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Entry } from '#domain/incident/entry.js';
 import { personLabel } from '#domain/words.js';
 import { closed } from '#render/clock.js';
+import { safeLink } from '#render/document.js';
 import { button, packed } from './buttons.js';
 import {
   type Block,
@@ -22,7 +23,7 @@ export interface Shown {
   /** What the entry says: `toldText(entry)`. */
   words: string;
   /** Why it is shown: it is new, or how it was corrected. */
-  how: 'new' | 'edited' | 'retimed' | 'struck';
+  how: 'new' | 'edited' | 'retimed' | 'struck' | 'filed';
   /** At changes of state: the chain as it stood, so that people can prove later what the record was. */
   record?: { facts: number; head: string } | null;
 }
@@ -62,7 +63,7 @@ export function entryMessage(shown: readonly Shown[]): EntryMessage {
  */
 function entryLine({ entry, words, how }: Shown, max: number): string {
   const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
-  const correction = how === 'new' ? '' : ` (${how})`;
+  const correction = how === 'new' ? '' : ` (${how === 'filed' ? filedAs(entry) : how})`;
   // The kind is named where the words alone do not say what happened.
   const kind = entry.kind === 'note' || entry.kind === 'message' ? '' : `_${entry.kind}_ `;
   const head = `*#${entry.n}* ${when}${correction} ${kind}`;
@@ -79,6 +80,13 @@ function entryLine({ entry, words, how }: Shown, max: number): string {
   // A text of thousands of marks for the direction of writing leaves no room for the marks that end them.
   const said = cutShort.length <= room ? cutShort : cut(escaped(words.replace(/\p{Cf}/gu, '')), room, rest);
   return head + (how === 'struck' ? strike(said) : said) + tail;
+}
+
+/** Where the ticket of an action item is. */
+function filedAs({ link, detail }: Entry): string {
+  const name = escaped(cut(detail.ticket ?? 'a ticket', 100)).replaceAll('|', '¦');
+  const address = safeLink(link);
+  return `filed as ${address ? `<${address.replace(/[|<>]/g, encodeURIComponent)}|${name}>` : name}`;
 }
 
 /** Each line is struck by itself, because Slack strikes within a line only. */

@@ -248,6 +248,7 @@ describe('sev', () => {
 describe('people', () => {
   const ana = { id: 'U1', name: 'ana' };
   const bo = { id: null, name: 'bo' };
+  const ROTATE = { type: 'AddAction', text: 'rotate keys' };
   test.each([
     ['lead <@U1>', { type: 'AssignRole', role: 'lead', person: ana }],
     ['lead @bo', { type: 'AssignRole', role: 'lead', person: bo }],
@@ -265,6 +266,19 @@ describe('people', () => {
     ['action <@U1> pages <!subteam^S1|@sre>', { type: 'AddAction', text: '@ana pages @sre', owner: null }],
     ['invite <!subteam^S1|@sre> <@U1>', { type: 'InvitePeople', people: [{ id: 'S1', name: 'sre' }, ana] }],
     ['action use --yes, 01:41', { type: 'AddAction', text: 'use --yes, 01:41', owner: null }],
+    // NOW is a Sunday.
+    ['action rotate keys <@U1> --due friday', { ...ROTATE, owner: ana, due: '2024-11-15' }],
+    ['action rotate keys —due 2w @bo', { ...ROTATE, owner: bo, due: '2024-11-24' }],
+    ['action --due=2026-12-05 rotate keys', { ...ROTATE, owner: null, due: '2026-12-05' }],
+    ['action rotate keys --due sunday', { ...ROTATE, owner: null, due: '2024-11-17' }],
+    ['action rotate keys --due "1 week"', { ...ROTATE, owner: null, due: '2024-11-17' }],
+    ['action rotate keys --due none', { ...ROTATE, owner: null }],
+    ['action 3 @bo', { type: 'ChangeAction', action: 3, owner: bo }],
+    ['action #3 --due tomorrow', { type: 'ChangeAction', action: 3, due: '2024-11-11' }],
+    ['action 3 <@U1> --due none', { type: 'ChangeAction', action: 3, owner: ana, due: null }],
+    ['action 3 --unassign', { type: 'ChangeAction', action: 3, owner: null }],
+    ['action 3 replicas more @bo', { type: 'AddAction', text: '3 replicas more', owner: bo }],
+    ['action -- write about --due', { type: 'AddAction', text: 'write about --due', owner: null }],
   ])('%s', (line, intent) => expect(intended(line)).toEqual(intent));
 
   test.each([
@@ -284,7 +298,24 @@ describe('people', () => {
     ['invite <!here>', 'BAD_ARGUMENT'],
     [`invite ${Array.from({ length: 101 }, (_, i) => `@p${i}`).join(' ')}`, 'TOO_MANY'],
     ['action @bo', 'MISSING_ARGUMENT'],
+    ['action 3', 'MISSING_ARGUMENT'],
+    ['action 3 @bo --unassign', 'BAD_FLAG'],
+    ['action rotate --unassign', 'BAD_FLAG'],
+    ['action rotate --due friday the keys', 'BAD_FLAG'],
+    ['action rotate --due', 'BAD_FLAG'],
+    ['action rotate --due soon', 'DUE_UNKNOWN'],
+    ['action rotate --due 2024-02-31', 'DUE_UNKNOWN'],
+    ['action rotate --due 2h', 'DUE_UNKNOWN'],
+    ['action rotate --due 9999d', 'DUE_UNKNOWN'],
+    ['action rotate --due 2024-11-09', 'DUE_PAST'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
+
+  test('a day is that of who types: of three on one evening each has their own', () => {
+    const due = (zone: string) => intended('action rotate --due today', { zone });
+    expect(['Pacific/Auckland', 'UTC', 'America/Los_Angeles'].map(due)).toMatchObject([
+      ...[{ due: '2024-11-11' }, { due: '2024-11-10' }, { due: '2024-11-10' }],
+    ]);
+  });
 
   test('a role that nobody configured is taken, with a remark', () => {
     expect(parsed('role Driver @bo')).toMatchObject({

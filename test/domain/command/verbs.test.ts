@@ -16,6 +16,7 @@ describe('looking', () => {
     ['show', { type: 'show' }],
     ['catchup', { type: 'catchup' }],
     ['actions', { type: 'actions' }],
+    ['actions --mine', { type: 'mine' }],
     ['help', { type: 'help', verb: null }],
     ['help DECLARE', { type: 'help', verb: 'open' }],
     ['', { type: 'help', verb: null }],

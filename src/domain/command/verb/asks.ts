@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../../refusal.js';
+import { Flags } from '../flags.js';
 import { readZone } from '../time/zone.js';
 import {
   type Ask,
@@ -15,7 +16,12 @@ import {
 
 /** Verbs that only look. */
 export const ASKS = {
-  actions: parsePlain('actions'),
+  actions(line) {
+    const flags = new Flags(line.verb.flags, line.form);
+    const rest = flags.head(line.said);
+    if (typeof rest !== 'string') return rest;
+    return line.nothingMore(rest) ?? ask({ type: flags.has('mine') ? 'mine' : 'actions' });
+  },
   runs: parsePlain('runs'),
   show: parsePlain('show'),
   catchup: parsePlain('catchup'),
@@ -48,7 +54,7 @@ export const ASKS = {
 
 type Plain = Exclude<
   Ask['type'],
-  'list' | 'search' | 'timeline' | 'export' | 'postmortem' | 'mutes' | 'help'
+  'list' | 'search' | 'mine' | 'timeline' | 'export' | 'postmortem' | 'mutes' | 'help'
 >;
 
 /** @returns the parser of a verb that takes nothing more. */

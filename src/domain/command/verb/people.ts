@@ -2,7 +2,9 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS } from '../../text.js';
 import { isGroup, type PersonRef } from '../../words.js';
 import { checkText, type Mention } from '../entered.js';
-import { blank, exact, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
+import { Flags } from '../flags.js';
+import { readDue } from '../time/due.js';
+import { behindDashes, blank, exact, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that name people. */
 export const PEOPLE = {
@@ -36,18 +38,60 @@ export const PEOPLE = {
   invite: parseInvite('InvitePeople'),
   uninvite: parseInvite('UninvitePeople'),
 
-  /** Whoever is named at the very end owns the action item; people named before that are part of its text. */
+  /**
+   * Whoever is named at the very end, or before the flags there, owns the action item; people named before that are part of its
+   * text. A number that nothing but an owner or flags follows is that of an item which is to be changed.
+   */
   action(line) {
-    const end = line.text.trimEnd().length;
-    const last = line.mentions.find(
-      (mention) => mention.end === end && mention.start >= line.at && !isGroup(mention.id),
-    );
-    const said = exact(line.text.slice(line.at, last?.start));
-    const text = last ? said.trimEnd() : said;
-    const refusal = line.needed(text, LIMITS.text, 'a text');
-    return refusal ?? intent({ type: 'AddAction', text, owner: last ? ref(last) : null });
+    const tooLong = checkText(line.said, LONGEST, 'The line');
+    if (tooLong) return tooLong;
+    const flags = new Flags(line.verb.flags, line.form);
+    const last = mentionAt(line, line.text.trimEnd().length);
+    const behind = flags.head(line.text.slice(line.at, last?.start));
+    if (typeof behind !== 'string') return behind;
+    const kept = behindDashes(behind);
+    const before = kept ?? flags.tail(exact(behind));
+    if (typeof before !== 'string') return before;
+    const start = (last?.start ?? line.text.length) - (kept ?? exact(behind)).length;
+    const owner = last ?? (kept === null ? mentionAt(line, start + before.trimEnd().length) : undefined);
+    const said = owner === last ? before : line.text.slice(start, owner?.start);
+    const text = owner ? said.trimEnd() : said;
+    const none = flags.has('unassign');
+    if (none && owner) return line.badFlag('unassign', 'takes the owner away, and somebody is named');
+    const due = dueIn(flags, line);
+    if (due !== undefined && due !== null && typeof due !== 'string') return due;
+    const number = /^\s*#?([1-9]\d{0,8})\s*$/.exec(text);
+    if (!number) {
+      if (none) return line.badFlag('unassign', 'stands behind the number of an action item');
+      const refusal = line.needed(text, LIMITS.text, 'a text');
+      if (refusal) return refusal;
+      return intent({ type: 'AddAction', text, owner: owner ? ref(owner) : null, ...(due && { due }) });
+    }
+    if (!owner && !none && due === undefined) return line.missing('an owner or `--due`, behind the number');
+    return intent({
+      ...{ type: 'ChangeAction', action: Number(number[1]) },
+      ...((owner || none) && { owner: owner ? ref(owner) : null }),
+      ...(due !== undefined && { due }),
+    });
   },
 } satisfies Parsers;
+
+/** The text of an item, and what stands around it. */
+const LONGEST = LIMITS.text + 1_000;
+
+/** @returns the person who is named right before that index; groups own nothing */
+function mentionAt(line: Line, end: number): Mention | undefined {
+  return line.mentions.find(
+    (mention) => mention.end === end && mention.start >= line.at && !isGroup(mention.id),
+  );
+}
+
+/** @returns the day; null: none, said so; undefined: nothing is said of it */
+function dueIn(flags: Flags, line: Line): string | null | undefined | Refusal {
+  const value = flags.all('due')[0];
+  if (value === undefined) return undefined;
+  return value.trim().toLowerCase() === 'none' ? null : readDue(value, line.ctx);
+}
 
 /** @returns the parser of `invite @x…` and `uninvite @x…`. */
 function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => Outcome | Refusal {
