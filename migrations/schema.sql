@@ -62,7 +62,9 @@ table fact
   receipt text
   asked text
   constraint fact_pkey PRIMARY KEY (team, incident, seq)
+  CREATE INDEX fact_amends ON fact USING btree (team, incident, ((((body)::jsonb #>> '{data,entry}'::text[]))::integer), seq) WHERE (type = ANY (ARRAY['EntryEdited'::text, 'EntryRetimed'::text, 'EntryStruck'::text, 'MessageEdited'::text, 'MessageDeleted'::text, 'FilesKept'::text]))
   CREATE INDEX fact_captured ON fact USING btree (team, incident, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
+  CREATE INDEX fact_captured_at ON fact USING btree (team, (((body)::jsonb #>> '{data,channel}'::text[])), (((body)::jsonb #>> '{data,ts}'::text[]))) WHERE (type = 'MessageCaptured'::text)
   CREATE UNIQUE INDEX fact_key ON fact USING btree (team, key) WHERE (key IS NOT NULL)
   CREATE INDEX fact_run ON fact USING btree (team, incident, ((((body)::jsonb #>> '{data,run}'::text[]))::integer), seq) WHERE (type ~ '^(Run|Step)'::text)
   CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact FOR EACH ROW EXECUTE FUNCTION tocsin_receipt_only() (always)
@@ -95,6 +97,14 @@ table incident with (fillfactor=50)
   CREATE INDEX incident_open ON incident USING btree (team, number) WHERE open
   CREATE INDEX incident_paging ON incident USING btree (team, number) WHERE ((state -> 'pages'::text) ? 'waiting'::text)
   CREATE INDEX incident_promising ON incident USING btree (team, number) WHERE (state ? 'promised'::text)
+table kept_file
+  team text not null
+  incident integer not null
+  n integer not null
+  file text not null
+  bytes bytea not null
+  kept_at timestamp(3) with time zone not null default now()
+  constraint kept_file_pkey PRIMARY KEY (team, incident, n, file)
 table lane with (fillfactor=50)
   team text not null
   lane text not null

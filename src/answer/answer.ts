@@ -25,6 +25,7 @@ import type { Format } from '#render/exports.js';
 import {
   actionsText,
   catchupText,
+  historyText,
   mutedText,
   mutesText,
   ownActionsText,
@@ -280,6 +281,10 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         if (ask.type === 'mutes') {
           const mutes = await lookedUp(() => mutesSeen(ports, asking));
           return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
+        }
+        if (ask.type === 'history') {
+          const mayCorrect = (await permitted('correct', incident, asking)) === null;
+          return answerHistory(ports.read, ask.entry, incident ?? 0, asking, zone, mayCorrect);
         }
         const seen = await lookedUp(() =>
           answerAsk(ports.read, ask, incident, asking, zone, ports.command, ports.components),
@@ -616,7 +621,7 @@ interface Wanted {
  */
 export async function answerAsk(
   read: Read,
-  ask: Exclude<Ask, { type: 'mutes' }>,
+  ask: Exclude<Ask, { type: 'mutes' | 'history' }>,
   incident: number | null,
   asking: Asking,
   zone: string,
@@ -652,9 +657,25 @@ export async function answerAsk(
   return isRefusal(text) ? refused(text) : { kind: 'text', text };
 }
 
+/** @param words whoever asks may read what it said before: what its author took back is for those who may correct it */
+async function answerHistory(
+  read: Read,
+  entry: number,
+  incident: number,
+  asking: Asking,
+  zone: string,
+  words: boolean,
+): Promise<Answer> {
+  const facts = await lookedUp(() => read.history(asking, incident, entry));
+  if (isRefusal(facts)) return refused(facts);
+  const ref = refOf(incident);
+  const text = historyText(facts, { ref, entry, zone, words });
+  return text === null ? refused(refuse('NO_SUCH_ENTRY', { ref, entry })) : { kind: 'text', text };
+}
+
 type AboutOne = Exclude<
   Ask,
-  { type: 'help' | 'mutes' | 'list' | 'search' | 'mine' | 'export' | 'postmortem' | 'runs' }
+  { type: 'help' | 'mutes' | 'history' | 'list' | 'search' | 'mine' | 'export' | 'postmortem' | 'runs' }
 >;
 
 async function wordsOn(

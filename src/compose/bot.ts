@@ -17,6 +17,7 @@ import { type Relay, startRelay } from '#queue/relay.js';
 import { outcomeOf } from '#schedules/scheduled.js';
 import { createSlack, type Slack, type SlackPace } from '#slack/app.js';
 import { amongNamed } from '#slack/people/groups.js';
+import { createReadFile } from '#slack/transport/files.js';
 import { Unavailable } from '#store/pools.js';
 import { type Check, type Health, keepHealth } from '#web/health.js';
 import type { Hooks } from '#web/hooks.js';
@@ -183,7 +184,9 @@ async function build(
     read: core.read,
     owe: async (effect, of) => {
       // Lanes of their own: a pin must not wait behind a channel that cannot be made, nor behind an export that fails.
-      const lane = laneBeside(of.team, of.incident, effect.kind);
+      // That a pin is gone is said behind what it recorded.
+      const kind = effect.kind === 'message.unpinned' ? 'message.capture' : effect.kind;
+      const lane = laneBeside(of.team, of.incident, kind);
       const owed =
         effect.kind === 'export.send'
           ? { ...effect, payload: { ...effect.payload, asked: new Date().toISOString() } }
@@ -232,6 +235,7 @@ async function build(
     ...measuringWith(core),
     bridge: core.bridge,
     canvas: canvasesOf(core),
+    ...(config.org.capture.files && { readFile: createReadFile({ token: botToken ?? '', apiUrl }) }),
     org: config.org,
     now,
     log,

@@ -100,6 +100,20 @@ const bridge = z
     return z.NEVER;
   });
 
+/** The name of an emoji, with or without the colons around it. The bot's own tick is no sign of a person's. */
+const emoji = z
+  .string()
+  .transform((value) => value.replace(/^:(.*):$/, '$1'))
+  .pipe(
+    z
+      .string()
+      .regex(
+        /^[a-z0-9_+'-]{1,100}$/,
+        'is not the name of an emoji; write it as in Slack between the colons, such as pushpin',
+      )
+      .refine((name) => name !== 'white_check_mark', 'is the tick that the bot itself sets; take another'),
+  );
+
 /** Sections that another room checks when things are put together: here they are only let through. */
 const SECTIONS = [
   ...(['permissions', 'approvers', 'keystores', 'routes', 'pairs'] as const),
@@ -127,6 +141,13 @@ const ORGANISATION = z.strictObject({
     groups: z.array(z.string().regex(/^S[A-Z0-9]+$/, 'is not a user group id such as S012AB3CD')).default([]),
   }).default({ people: [], groups: [] }),
   catchup: mapping({ on_join: z.boolean().default(true) }).default({ on_join: true }),
+  capture: mapping({
+    emoji: z.array(emoji).max(20, 'has more than 20 emoji; take fewer').default(['pushpin']),
+    /** Images of recorded messages are fetched and kept. */
+    files: z.boolean().default(false),
+    /** What becomes of the words of a message that is deleted in Slack: readings have them no more, or still. */
+    deleted: z.enum(['hide', 'keep'], { error: 'is not one of hide, keep' }).default('hide'),
+  }).default({ emoji: ['pushpin'], files: false, deleted: 'hide' }),
   secrets_in_text: mapping({ keep: z.array(kept).default([]) }).default({ keep: [] }),
   bridge,
   canvas: z.boolean().default(false),

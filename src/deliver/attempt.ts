@@ -344,6 +344,7 @@ export interface Seen {
   ts: string;
   text: string;
   tag: Record<string, unknown> | null;
+  blocks: Body[];
 }
 
 /** No previews of what a message links to. */
@@ -437,6 +438,7 @@ function seen(message: Body): Seen {
     ts: String(message.ts),
     text: typeof message.text === 'string' ? message.text : '',
     tag: metadata.event_type === 'tocsin' ? object(metadata.event_payload) : null,
+    blocks: list(message.blocks),
   };
 }
 

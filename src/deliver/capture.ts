@@ -1,23 +1,30 @@
+import { createHash } from 'node:crypto';
 import { checkText, decodeSlack } from '#domain/command/entered.js';
 import type { Entry } from '#domain/incident/entry.js';
+import { type ImageType, imageTypeOf, type KeptImage, mayBeKept } from '#domain/incident/message.js';
 import { isLimited } from '#domain/permission.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import { refOf } from '#domain/words.js';
+import { codeInWords } from '#domain/slack-code.js';
+import { botAsking, isInSlack, refOf } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
-import { linesOffer } from '#slack/blocks/entry.js';
-import { escaped } from '#slack/blocks/text.js';
-import { messageIn, offerOf, sentAt } from '#slack/capture/capture.js';
+import { linesOffer, unpinnedMessage } from '#slack/blocks/entry.js';
+import { cut, escaped, MAX } from '#slack/blocks/text.js';
+import { anew, messageIn, offerOf, recordedWith, sentAt } from '#slack/capture/capture.js';
 import { groupsIn, peopleIn } from '#slack/people/groups.js';
+import { type ReadFile, tooLarge } from '#slack/transport/files.js';
 import {
   type Attempt,
   type Body,
+  botUser,
   courtesy,
   isPermanent,
   Later,
   list,
   NotRecorded,
+  object,
   strings,
   Undeliverable,
+  Unknown,
 } from './attempt.js';
 import { metPerson, personOf } from './channel/people.js';
 
@@ -29,12 +36,16 @@ import { metPerson, personOf } from './channel/people.js';
 export async function captureMessage(attempt: Attempt<'message.capture'>): Promise<Body> {
   const { row, world, incident } = attempt;
   const { channel, ts, by } = row.effect.payload;
-  const message = messageIn(await findMessage(attempt, channel, ts));
+  const found = await findMessage(attempt, channel, ts);
+  const message = messageIn(found);
   if (!message) {
     await tell(attempt, 'That message could not be read, so it was not kept. Is the bot in this channel?');
     throw new Undeliverable('message_not_found');
   }
   const { author } = message;
+  if (found?.bot_id && author.id === (await botUser(attempt)))
+    // What we pin ourselves nobody waits for.
+    return by === author.id ? { own: true } : decline(attempt, refuse('OWN_MESSAGE', {}));
   const known = author.name === null ? await metPerson(attempt, author.id, author.profile) : author;
   const text = await decoded(attempt, message.raw);
   const unfit = checkText(text, undefined, 'The message');
@@ -42,18 +53,22 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
 
   const pinner = await metPerson(attempt, by);
   const link = await courtesy(attempt, 'chat.getPermalink', { channel, message_ts: ts });
+  const before = await world.incidents.capturedEntry(row.team, row.incident, channel, ts);
   const answer = await world.tell(
     {
       type: 'CaptureMessage',
       // An entry without a link is an entry.
-      message: { channel, ts, text, author: known, link: strings([link?.permalink])[0] ?? null },
+      message: {
+        ...{ channel, ts, text, author: known, link: strings([link?.permalink])[0] ?? null },
+        ...recordedWith(message),
+      },
     },
     row.incident,
     {
       team: row.team,
       by: pinner,
       source: 'slack',
-      key: `message:${channel}:${ts}`,
+      key: `message:${channel}:${ts}${anew(before ? [{ ...before, incident: row.incident }] : [], row.incident)}`,
       now: world.now(),
       // A person who pins in a private incident's own channel sees the incident already.
       seesPrivate: incident.channel?.id === channel,
@@ -70,6 +85,7 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     const known = refuse('ALREADY_CAPTURED', { ref: refOf(row.incident), entry: entry.n, by: who });
     await tell(attempt, `${known.sentence} ${known.next}`);
   }
+  await lookAgain(attempt, channel, ts);
   await atBest(
     attempt.write('reactions.add', { channel, timestamp: ts, name: 'white_check_mark' }, { patient: true }),
   );
@@ -92,6 +108,127 @@ async function offerLines(attempt: Attempt<'message.capture'>, entry: Entry, aut
   await atBest(
     attempt.write('chat.postEphemeral', { channel, user: by, text: escaped(`${words} ${line}`), blocks }),
   );
+}
+
+/**
+ * Until it was recorded, nobody would have heeded Slack's word that the message changed. It is looked at once more, which also makes
+ * up for whatever was missed since somebody else recorded it.
+ */
+async function lookAgain(attempt: Attempt<'message.capture'>, channel: string, ts: string): Promise<void> {
+  const { row, world } = attempt;
+  const at = { channel, ts };
+  const found = await findMessage(attempt, channel, ts);
+  const now = messageIn(found);
+  const asking = botAsking(row.team, null, world.now());
+  if (!now) {
+    const hides = world.org.capture?.deleted !== 'keep';
+    const deleted = { type: 'NoteMessageDeleted' as const, at, ts: tsOf(world.now()), hides };
+    await world.tell(deleted, row.incident, asking);
+    return;
+  }
+  if (now.edited === undefined || now.app) return;
+  const text = await decoded(attempt, now.raw);
+  if (checkText(text, undefined, 'The message')) return;
+  const id = now.editor ?? now.author.id;
+  const by =
+    id === now.author.id && now.author.name !== null ? { ...now.author } : await metPerson(attempt, id);
+  const edit = { ts: now.edited, channel, text };
+  await world.tell({ type: 'NoteMessageEdited', at, edit }, row.incident, {
+    ...asking,
+    by: { id, name: by.name },
+  });
+}
+
+/** A moment as Slack writes one. */
+function tsOf(at: Date): string {
+  return `${(at.getTime() / 1000).toFixed(3)}000`;
+}
+
+/**
+ * Offers to strike what somebody recorded by a pin that they have taken away: for them alone, beside the message. Nothing where
+ * somebody else recorded it, or it is struck.
+ */
+export async function offerStrike(attempt: Attempt<'message.unpinned'>): Promise<Body> {
+  const { row, world } = attempt;
+  const { channel, ts, by: user } = row.effect.payload;
+  const entry = await world.incidents.capturedEntry(row.team, row.incident, channel, ts);
+  if (!entry || entry.struck || entry.by.id !== user) return { silent: true };
+  const account = await world.people.account(row.team, user);
+  const may = account === 'member' || account === 'unknown';
+  const message = unpinnedMessage(entry, { incident: row.incident, key: `unpinned:${row.id}`, may });
+  await atBest(attempt.write('chat.postEphemeral', { channel, user, ...message }));
+  return { entry: entry.n };
+}
+
+/** The largest image that is kept, and how much of an incident's is kept together: it all goes along in one export. */
+const LARGEST = 5_000_000;
+const TOGETHER = 50_000_000;
+
+/**
+ * Fetches images of a recorded message with our token, and keeps them. What they are their bytes say, and not their names. Whoever
+ * recorded the message hears which are not kept, and why.
+ */
+export async function keepImages(attempt: Attempt<'message.files'>): Promise<Body> {
+  const { row, world } = attempt;
+  const { readFile } = world;
+  const fact = await world.incidents.fact(row.team, row.incident, row.effect.payload.seq);
+  if (!readFile || fact?.type !== 'MessageCaptured') return { off: true };
+  const { n, files = [], channel } = fact.data;
+  const entry = (await world.incidents.entriesNumbered(row.team, row.incident, [n])).get(n);
+  if (!entry || entry.erased || entry.detail.deleted !== undefined || entry.detail.kept) {
+    await world.incidents.dropBytes(row.team, row.incident, n);
+    return { late: true };
+  }
+  let held = await world.incidents.keptSize(row.team, row.incident, n);
+  const kept: KeptImage[] = [];
+  const unkept: string[] = [];
+  for (const file of files.filter(mayBeKept)) {
+    const read = await imageOf(attempt, readFile, file, Math.min(LARGEST, TOGETHER - held));
+    if ('why' in read) {
+      const name = entry.detail.files?.find(({ id }) => id === file.id)?.name ?? file.id;
+      unkept.push(`${name}: ${read.why}`);
+      continue;
+    }
+    await world.incidents.keepBytes({ team: row.team, incident: row.incident, n, file: file.id }, read.bytes);
+    const digest = createHash('sha256').update(read.bytes).digest('hex');
+    kept.push({ id: file.id, type: read.type, size: read.bytes.byteLength, digest });
+    held += read.bytes.byteLength;
+  }
+  // Before it is recorded: killed in between, it is said twice, and not never.
+  if (unkept.length > 0 && isInSlack(fact.by.id)) {
+    const words = `${refOf(row.incident)} #${n}: not kept in the record: ${unkept.join('; ')}. Its name is, and in Slack it stays.`;
+    const message = { channel, user: fact.by.id, text: cut(escaped(words), MAX.text) };
+    await atBest(attempt.write('chat.postEphemeral', message));
+  }
+  if (kept.length > 0) await attempt.record({ type: 'NoteFilesKept', entry: n, kept }, 'files');
+  // It may have been erased or deleted meanwhile.
+  await world.incidents.dropBytes(row.team, row.incident, n);
+  return { kept: kept.length, unkept: unkept.length };
+}
+
+/** @returns the image's bytes, or why it is not kept. @throws Unknown where it may be had later */
+async function imageOf(
+  attempt: Attempt<'message.files'>,
+  readFile: ReadFile,
+  { id, size }: { id: string; size: number | null },
+  limit: number,
+): Promise<{ bytes: Uint8Array; type: ImageType } | { why: string }> {
+  const large =
+    limit < LARGEST ? `this incident has ${TOGETHER / 1_000_000} MB of images already` : tooLarge(limit);
+  if (size !== null && size > limit) return { why: large };
+  let file: Body;
+  try {
+    file = object((await attempt.read('files.info', { file: id })).file);
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    return { why: `Slack said ${codeInWords(error.code)}` };
+  }
+  if (typeof file.url_private !== 'string') return { why: 'Slack does not say where it is' };
+  const read = await readFile(file.url_private, limit);
+  if (read.kind === 'unknown') throw new Unknown('file', read.error);
+  if (read.kind === 'refused') return { why: read.why === tooLarge(limit) ? large : read.why };
+  const type = imageTypeOf(read.bytes);
+  return type ? { bytes: read.bytes, type } : { why: 'what it holds is no PNG, JPEG, GIF or WebP' };
 }
 
 async function decline(attempt: Attempt<'message.capture'>, refusal: Refusal): Promise<Body> {

@@ -154,7 +154,7 @@ const BATCH = 50;
 /** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
 const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
 /** These belong to an entry, and are not seen before it: they wait for what is ordered and was owed before them. */
-const BEHIND: ReadonlySet<EffectKind> = new Set(['impact.picture']);
+const BEHIND: ReadonlySet<EffectKind> = new Set(['impact.picture', 'channel.follow']);
 /** These speak in the incident's channel, so they come after it was made. */
 const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'channel.entry',
@@ -167,6 +167,7 @@ const IN_CHANNEL: ReadonlySet<EffectKind> = new Set([
   'people.invite',
   'people.remove',
   'impact.picture',
+  'channel.follow',
   'run.show',
   'run.log',
   'run.post',

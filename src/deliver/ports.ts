@@ -11,6 +11,7 @@ import type { PagingService } from '#paging/services.js';
 import type { CanvasPage } from '#render/postmortem.js';
 import type { Groups } from '#slack/people/groups.js';
 import type { SlackClient } from '#slack/transport/client.js';
+import type { ReadFile } from '#slack/transport/files.js';
 import type { OwedRow } from '#store/outbox.js';
 import type { Store } from '#store/store.js';
 import type { Tracker } from '#tracker/tracker.js';
@@ -38,7 +39,16 @@ export type Outbox = Lanes &
 /** The store's look-ups: what a delivery knows of an incident is what stands in the database now. */
 type Incidents = Pick<
   Store['incidents'],
-  'load' | 'entriesNumbered' | 'entriesOfAction' | 'capturedEntry' | 'firingAlerts' | 'runFacts' | 'fact'
+  | 'load'
+  | 'entriesNumbered'
+  | 'entriesOfAction'
+  | 'capturedEntry'
+  | 'keptSize'
+  | 'keepBytes'
+  | 'dropBytes'
+  | 'firingAlerts'
+  | 'runFacts'
+  | 'fact'
 >;
 
 /** Who people are, from the cache: never a Slack call. A name is that of the only person called so, or of nobody. */
@@ -106,6 +116,8 @@ export interface World {
   catchup(team: string, incident: number, user: string): Promise<string | Refusal>;
   /** Absent: nobody can be paged but people by name. */
   paging?: Paging;
+  /** Reads a file of Slack's; absent: images of recorded messages are not kept here. */
+  readFile?: ReadFile;
   /** Asks Prometheus what was counted; absent: tocsin.yml does not say how. @throws NotMeasured, which says why in scrubbed words */
   measure?(window: MeasuredWindow, components: readonly string[], signal: AbortSignal): Promise<Measured>;
   /** What the canvas of an incident's channel says, and how far it has come. Absent or null: channels get none. */
@@ -130,6 +142,8 @@ export interface World {
     invite: { people: string[]; groups: string[] };
     /** Of people whose own is not known; absent or null: UTC. */
     zone?: string | null;
+    /** What becomes of the words of a recorded message that is deleted in Slack; absent: they are hidden. */
+    capture?: { deleted: 'hide' | 'keep' };
   };
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */

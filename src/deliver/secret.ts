@@ -12,12 +12,10 @@ import { tellDirectly } from './undelivered.js';
 export async function tellOfSecret(attempt: Attempt<'secret.tell'>): Promise<Body> {
   const { world, incident, row } = attempt;
   const { seq, user } = row.effect.payload;
-  const fact = await world.incidents.fact(row.team, row.incident, seq);
-  if (fact?.type !== 'MessageCaptured') throw new Undeliverable('no_such_fact');
-  const { n, channel, author, link, secrets = [] } = fact.data;
+  const { n, channel, author, recorder, link, secrets } = await messageOf(attempt, seq);
   const own = user === author;
   // Who wrote in another channel need not know that there is a private incident.
-  const hidden = incident.private && channel !== incident.channel?.id && user !== fact.by.id;
+  const hidden = incident.private && channel !== incident.channel?.id && user !== recorder;
   const words = secretTold({
     ...{ ref: hidden ? null : refOf(row.incident), n, kinds: secrets },
     ...{ own, author: isInSlack(author) },
@@ -41,4 +39,17 @@ export async function tellOfSecret(attempt: Attempt<'secret.tell'>): Promise<Bod
     );
     return { told: null };
   }
+}
+
+/** The message that a fact is about: as it was recorded, or with the words that its author wrote later. */
+async function messageOf({ world, row }: Attempt<'secret.tell'>, seq: number) {
+  const fact = await world.incidents.fact(row.team, row.incident, seq);
+  if (fact?.type === 'MessageCaptured') {
+    const { n, channel, author, link, secrets = [] } = fact.data;
+    return { n, channel, author, recorder: fact.by.id, link, secrets };
+  }
+  if (fact?.type !== 'MessageEdited') throw new Undeliverable('no_such_fact');
+  const { entry: n, channel = '', recorder = '', secrets = [] } = fact.data;
+  const entry = (await world.incidents.entriesNumbered(row.team, row.incident, [n])).get(n);
+  return { n, channel, author: fact.by.id, recorder, link: entry?.link ?? null, secrets };
 }

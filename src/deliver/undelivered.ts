@@ -18,7 +18,9 @@ const ASKED_ANEW: ReadonlySet<EffectKind> = new Set([
 ]);
 
 /** Somebody of their own waits for each of these; the others are for everybody in the channel. */
-const PERSONAL: ReadonlySet<EffectKind> = new Set(['channel.open', 'export.send', 'message.capture']);
+const PERSONAL: ReadonlySet<EffectKind> = new Set([
+  ...(['channel.open', 'export.send', 'message.capture', 'message.files'] as const),
+]);
 
 /**
  * Rows are about to be given up: owes the word to the people who wait for them. The opener of a channel is told, or the
@@ -71,6 +73,9 @@ function noticesOf(
         // That it could not be found, they were told beside it.
         if (why !== 'message_not_found') tell(effect.payload.by, effect.payload.channel);
         break;
+      case 'message.files':
+        tell(effect.payload.by);
+        break;
       case 'channel.notice':
         // Without a channel its opener was told of that.
         if (why !== 'no_channel') tell(leadOrOpener, undefined, effect.payload.rows[0]);
@@ -82,6 +87,9 @@ function noticesOf(
       // Why there is no ticket was said where it was tried.
       case 'ticket.push':
       case 'ticket.look':
+      // What was unpinned can be struck all the same; of what became of a message the timeline tells.
+      case 'message.unpinned':
+      case 'channel.follow':
       case 'secret.tell':
       case 'person.tell':
       case 'run.advance':

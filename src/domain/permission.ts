@@ -38,7 +38,7 @@ const ACTS = { from: ACTING, acts: true };
  */
 export const PERMISSIONS = {
   declare: power('Opening an incident', ['open']),
-  note: power('Recording', ['note', 'log', ':pushpin:', 'Add to timeline'], { guests: true }),
+  note: power('Recording', ['note', 'log', ':pushpin:', 'pin', 'Add to timeline'], { guests: true }),
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo', 'log #N']),
   state: power('Changing an incident', [
     ...['status', 'resolve', 'reopen', 'sev', 'title', 'mark', 'component', 'lead', 'role'],
@@ -46,9 +46,13 @@ export const PERMISSIONS = {
     ...['link', 'merge', 'bridge', 'next', 'snooze', 'Still going'],
   ]),
   invite: power('Letting people in or out', ['invite', 'uninvite']),
-  see: power('Looking at an incident', ['show', 'list', 'search', 'timeline', 'catchup', 'actions', 'runs'], {
-    guests: true,
-  }),
+  see: power(
+    'Looking at an incident',
+    ['show', 'list', 'search', 'timeline', 'history', 'catchup', 'actions', 'runs'],
+    {
+      guests: true,
+    },
+  ),
   mute: power('Muting alerts', ['mute']),
   page: power('Paging', ['page', 'ack', 'Acknowledge']),
   publish: power('Publishing', [
@@ -231,6 +235,9 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   RejectRun: 'approve',
   CancelRun: 'cancel',
   OpenStandingRecord: null,
+  NoteMessageEdited: null,
+  NoteMessageDeleted: null,
+  NoteFilesKept: null,
   NotePeopleLeft: null,
   NoteChannelOpened: null,
   NoteHeadlinePosted: null,

@@ -312,6 +312,10 @@ export const SENTENCES = {
     sentence: `You have put ${p.count === 1 ? 'that line' : `all ${p.count.toLocaleString('en')} lines`} into the timeline of ${p.ref} before, at the same ${p.count === 1 ? 'time' : 'times'}.`,
     next: 'Look at `timeline`; where one happened again at the same time, `note TIME TEXT` says so.',
   }),
+  OWN_MESSAGE: (_: Record<string, never>) => ({
+    sentence: 'I wrote that message myself: what it says comes from the record.',
+    next: '`note TEXT` adds words of yours, and `timeline` shows what is there.',
+  }),
   PUBLISH_NEEDS_CONFIRMATION: (p: {
     preview: string;
     warnings: readonly string[];

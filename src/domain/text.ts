@@ -44,6 +44,7 @@ export const LIMITS = {
   people: 100,
   members: 1_000,
   logLines: 1_000,
+  files: 50,
   maintenances: 50,
   watches: 10,
   watchedAtOnce: 20,

@@ -309,6 +309,7 @@ export interface Lookups
       | 'lastEntryBy'
       | 'capturedEntry'
       | 'capturedTs'
+      | 'history'
       | 'alertEntry'
       | 'entriesOf'
       | 'entriesOfAction'
@@ -385,6 +386,9 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   CaptureMessage: async ({ lookups, team, incident }, { message: { channel, ts } }) => ({
     captured: await lookups.capturedEntry(team, incident, channel, ts),
   }),
+  NoteMessageEdited: (at, intent) => withHistory(at, intent.at),
+  NoteMessageDeleted: (at, intent) => withHistory(at, intent.at),
+  NoteFilesKept: async (at, { entry }) => ({ entry: await entryNumbered(at, entry) }),
   MeasureImpact: async ({ lookups, team, incident }) => ({
     damageFrom: damageIn(await lookups.entriesOf(team, incident, ['impact'])),
   }),
@@ -450,6 +454,12 @@ export async function lookUp(intent: TypedIntent, at: Place): Promise<Found> {
 
 function entryNumbered({ lookups, team, incident }: Place, n: number): Promise<Entry | null> {
   return lookups.entry(team, incident, n);
+}
+
+/** The entry of a recorded message, with all that became of it. */
+async function withHistory({ lookups, team, incident }: Place, at: { channel: string; ts: string }) {
+  const entry = await lookups.capturedEntry(team, incident, at.channel, at.ts);
+  return { entry, history: entry ? await lookups.history(team, incident, entry.n) : [] };
 }
 
 /** What an entry had changed is what it was before, once it is struck: the other changes say what that is. */

@@ -35,19 +35,24 @@ export function withoutSecrets(
   { scrub, keeps }: Surroundings,
 ): Fit | Refusal {
   const known = scrub ? withoutKnown(said, asking, scrub) : { intent: said, notes: [] };
-  if (!('intent' in known) || asking.source === 'bot' || asking.source === 'alerts') return known;
+  if (!('intent' in known)) return known;
   const { intent } = known;
+  // What the author of a message wrote later is theirs, and only heard of by us.
+  const heard = intent.type === 'NoteMessageEdited';
+  if (!heard && (asking.source === 'bot' || asking.source === 'alerts')) return known;
   switch (intent.type) {
     case 'CaptureMessage': {
       const { message } = intent;
-      const { text, removed } = scrubSecrets(message.text, keeps);
-      const wasKnown = said.type === 'CaptureMessage' && said.message.text !== message.text;
-      const secrets = [...new Set<SecretKind>([...removed, ...(wasKnown ? (['secret'] as const) : [])])];
+      const before = said.type === 'CaptureMessage' ? said.message.text : message.text;
       // Only what the author wrote: the place of the message in Slack is its identity. They are told beside it, by themselves.
-      return {
-        intent: { ...intent, message: { ...message, text, ...(secrets.length > 0 && { secrets }) } },
-        notes: [],
-      };
+      const files = message.files?.map((file) => ({ ...file, name: scrubSecrets(file.name, keeps).text }));
+      const fit = { ...message, ...written(message.text, before, keeps), ...(files && { files }) };
+      return { intent: { ...intent, message: fit }, notes: [] };
+    }
+    case 'NoteMessageEdited': {
+      const { edit } = intent;
+      const before = said.type === 'NoteMessageEdited' ? said.edit.text : edit.text;
+      return { intent: { ...intent, edit: { ...edit, ...written(edit.text, before, keeps) } }, notes: [] };
     }
     case 'RecordLog': {
       const { lines, removed } = scrubLines(
@@ -72,13 +77,26 @@ export function withoutSecrets(
   }
 }
 
+/** @param before as it was before what is known by its value was taken out */
+function written(
+  said: string,
+  before: string,
+  keeps: Surroundings['keeps'],
+): { text: string; secrets?: SecretKind[] } {
+  const { text, removed } = scrubSecrets(said, keeps);
+  const secrets = [...new Set<SecretKind>([...removed, ...(before === said ? [] : (['secret'] as const))])];
+  return { text, ...(secrets.length > 0 && { secrets }) };
+}
+
 function withoutKnown(intent: TypedIntent, asking: Asking, scrub: Scrubbing): Fit | Refusal {
   const said = JSON.stringify(intent);
   if (scrub.text(said) === said) return { intent, notes: [] };
   if (asking.source === 'bot' || asking.source === 'alerts') return { intent: scrub.json(intent), notes: [] };
   if (intent.type !== 'CaptureMessage') return secretTyped(asking);
   const { message } = intent;
-  return { intent: { ...intent, message: { ...message, text: scrub.text(message.text) } }, notes: [] };
+  const files = message.files?.map((file) => ({ ...file, name: scrub.text(file.name) }));
+  const kept = { ...message, text: scrub.text(message.text), ...(files && { files }) };
+  return { intent: { ...intent, message: kept }, notes: [] };
 }
 
 /** @returns texts among the inputs of a run, each by itself: what they are called says nothing of them */

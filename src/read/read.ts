@@ -69,6 +69,13 @@ export function createRead(
       store.outbox.refused(team, incident),
     /** Whose channel this is, or null. */
     ofChannel: store.incidents.ofChannel,
+    /** In which incidents a message of Slack's is recorded: for what Slack says of it, and shown to nobody. */
+    captured: store.incidents.captures,
+    /** All facts about one of its entries, in order. */
+    async history(viewer: Viewer, incident: number, n: number): Promise<Fact[] | Refusal> {
+      if (await isHidden(viewer, incident)) return unseen(incident);
+      return store.incidents.history(viewer.team, incident, n);
+    },
     /** Its runs, in order of their numbers. */
     async runs(viewer: Viewer, incident: number): Promise<RunView[] | Refusal> {
       const known = await store.incidents.load(viewer.team, incident);
@@ -129,6 +136,7 @@ async function dossierOf<T>(
     facts: known.seq,
     entries: (only) => snapshot.entries(viewer.team, incident, only),
     factLines: () => snapshot.facts(viewer.team, incident),
+    image: (n, file) => snapshot.keptBytes(viewer.team, incident, n, file),
     runs: () => runsIn(known.state, snapshot.facts(viewer.team, incident)),
   });
 }

@@ -1,6 +1,6 @@
 import { type ActionItem, itemsOf } from '#domain/incident/action.js';
 import type { SealedFact } from '#domain/incident/chain.js';
-import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText, filesOf } from '#domain/incident/entry.js';
 import {
   differenceText,
   impactNumbers,
@@ -9,6 +9,7 @@ import {
   queriesText,
   unaffectedText,
 } from '#domain/incident/impact.js';
+import { fileText, type KeptImage } from '#domain/incident/message.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { type LinkKind, mergedInto } from '#domain/link/link.js';
 import type { RunView } from '#domain/run/view.js';
@@ -60,6 +61,12 @@ export interface EntryBlock {
   link: string | null;
   who: string;
   edited: boolean;
+  /** When its message was deleted in Slack, where its words are here all the same. */
+  deleted: string | null;
+  /** What came with a message: name, type, size. */
+  files: string[];
+  /** Those of them of which the bytes are kept: `name`, and what was recorded of them. */
+  images: Array<KeptImage & { name: string }>;
   struck: { reason: string | null } | null;
 }
 
@@ -78,6 +85,8 @@ export interface Dossier {
   entries: (only?: { kinds?: readonly EntryKind[] }) => AsyncIterable<Entry>;
   /** Facts in order of recording, with the texts that are still there. */
   factLines: () => AsyncIterable<SealedFact>;
+  /** Bytes of an image that is kept with entry `n`, by Slack's id of the file; null: they are gone. Absent: there are none. */
+  image?: (n: number, file: string) => Promise<Uint8Array | null>;
   /** Its runs, in order of their numbers. Held in memory: there are as many as people will ever ask for. */
   runs: () => Promise<RunView[]>;
 }
@@ -265,6 +274,7 @@ export async function* timelineBlocks(
 function entryBlock(entry: Entry, clock: Clock): EntryBlock {
   const by = personLabel(entry.by);
   const author = entry.detail.author;
+  const files = filesOf(entry);
   return {
     is: 'entry',
     n: entry.n,
@@ -275,9 +285,16 @@ function entryBlock(entry: Entry, clock: Clock): EntryBlock {
     link: entry.link,
     who: author && author.id !== entry.by.id ? `${closed(personLabel(author))} (recorded by ${by})` : by,
     edited: entry.editedAt !== null && !entry.struck,
+    deleted: entry.detail.deleted && entry.text !== null ? momentText(entry.detail.deleted, clock) : null,
+    files: files.map(fileText),
+    images: files.flatMap(({ id, name }) =>
+      (entry.detail.kept ?? []).flatMap((image) => (image.id === id ? [{ ...image, name }] : [])),
+    ),
     struck: entry.struck ? { reason: entry.detail.struckReason ?? null } : null,
   };
 }
+
+const momentText = (at: string, clock: Clock) => dateTimeOf({ at, precision: 'minute' }, clock);
 
 /** West of Greenwich a bare date sorts into the evening before: it says its own date, so it opens no day. */
 function foreignDate(entry: Entry, date: string): boolean {

@@ -17,7 +17,10 @@ const EXPORTS = {
   md: { type: MARKDOWN, write: (of, clock) => writeMarkdown(incidentDocument(of, clock)) },
   json: { type: 'application/json', write: renderJson },
   csv: { type: 'text/csv; charset=utf-8', write: renderCsv },
-  html: { type: HTML, write: (of, clock) => writeHtml(incidentDocument(of, clock)) },
+  html: {
+    type: HTML,
+    write: (of, clock) => writeHtml(incidentDocument(of, clock), of.state.images ? of.image : undefined),
+  },
   facts: { type: 'application/jsonl; charset=utf-8', write: renderFacts },
   'postmortem.md': { type: MARKDOWN, write: (of, clock) => writeMarkdown(postmortemDocument(of, clock)) },
   'postmortem.html': { type: HTML, write: (of, clock) => writeHtml(postmortemDocument(of, clock)) },

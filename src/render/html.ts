@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closed } from './clock.js';
-import { type Block, type Blocks, type EntryBlock, type Span, safeLink } from './document.js';
+import { type Block, type Blocks, type Dossier, type EntryBlock, type Span, safeLink } from './document.js';
 
 /** The element around blocks of one kind that follow each other. */
 const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {
@@ -9,8 +9,11 @@ const LISTS: Partial<Record<Block['is'], readonly [string, string]>> = {
   task: ['<ul class="tasks">\n', '</ul>\n'],
 };
 
-/** Writes a document as a complete HTML page, a block at a time. The first block must be the title. */
-export async function* writeHtml(blocks: Blocks): AsyncIterable<string> {
+/**
+ * Writes a document as a complete HTML page, a block at a time. The first block must be the title.
+ * @param image gives the bytes of images that are kept, which then stand in the page; absent: there are none
+ */
+export async function* writeHtml(blocks: Blocks, image?: Dossier['image']): AsyncIterable<string> {
   let open: readonly [string, string] | undefined;
   let last: Block['is'] | null = null;
   let main = true;
@@ -20,18 +23,19 @@ export async function* writeHtml(blocks: Blocks): AsyncIterable<string> {
       yield `${open?.[1] ?? ''}${list?.[0] ?? ''}`;
       open = list;
     }
-    if (last === null) yield pageStart(htmlText(plain(block)));
+    if (last === null) yield pageStart(htmlText(plain(block)), image !== undefined);
     if (block.is === 'footer' && main) {
       yield '</main>\n';
       main = false;
     }
-    yield `${written(block)}\n`;
+    const pictures = block.is === 'entry' && image ? await imagesIn(block, image) : '';
+    yield `${written(block, pictures)}\n`;
     last = block.is;
   }
   yield `${open?.[1] ?? ''}${main ? '</main>\n' : ''}${PAGE_END}`;
 }
 
-function written(block: Block): string {
+function written(block: Block, pictures: string): string {
   switch (block.is) {
     case 'title':
       return `<h1 dir="auto">${inline(block.spans)}</h1>`;
@@ -58,7 +62,7 @@ function written(block: Block): string {
     case 'shift':
       return `<p class="shift">(the clocks change here, from ${block.from} to ${block.to})</p>`;
     case 'entry':
-      return entryItem(block);
+      return entryItem(block, pictures);
     case 'picture':
       return pictureFigure(block);
     case 'footer':
@@ -70,7 +74,19 @@ function written(block: Block): string {
   }
 }
 
-function entryItem(entry: EntryBlock): string {
+/** One at a time in memory. Bytes that are not those of which the record has the digest are not shown as if they were. */
+async function imagesIn({ n, images }: EntryBlock, image: NonNullable<Dossier['image']>): Promise<string> {
+  let shown = '';
+  for (const { id, name, type, digest } of images) {
+    const bytes = await image(n, id);
+    if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== digest) continue;
+    const source = `data:${type};base64,${Buffer.from(bytes).toString('base64')}`;
+    shown += `<br><img src="${source}" alt="${htmlText(name)}">`;
+  }
+  return shown;
+}
+
+function entryItem(entry: EntryBlock, pictures: string): string {
   const link = safeLink(entry.link);
   const bare = htmlText(entry.text);
   const linked = link === null ? bare : `<a href="${htmlText(link)}" rel="noreferrer">${bare}</a>`;
@@ -79,11 +95,15 @@ function entryItem(entry: EntryBlock): string {
     entry.kind === 'note' || entry.kind === 'message' ? '' : `<span class="kind">${entry.kind}</span> `;
   const line = entry.struck ? `${kind}<s>${text}</s>` : kind + text;
   const edited = entry.edited ? ' · edited' : '';
+  const deleted = entry.deleted === null ? '' : ` · deleted in Slack ${htmlText(entry.deleted)}`;
+  const files = entry.files
+    .map((file) => `<br><span class="meta">📎 <bdi>${htmlText(closed(file))}</bdi></span>`)
+    .join('');
   const reason = entry.struck?.reason ? `: <bdi>${htmlText(entry.struck.reason)}</bdi>` : '';
   const struck = entry.struck ? ` · struck${reason}` : '';
-  const meta = `<span class="meta">#${entry.n} · <bdi>${htmlText(closed(entry.who))}</bdi>${edited}${struck}</span>`;
+  const meta = `<span class="meta">#${entry.n} · <bdi>${htmlText(closed(entry.who))}</bdi>${edited}${deleted}${struck}</span>`;
   const time = `<time datetime="${entry.datetime}">${htmlText(entry.time)}</time>`;
-  return `<li id="e${entry.n}">${time} <div>${line}<br>${meta}</div></li>`;
+  return `<li id="e${entry.n}">${time} <div>${line}<br>${meta}${files}${pictures}</div></li>`;
 }
 
 /** Whatever stands in the drawing is ours: times, counts and names of milestones. */
@@ -163,25 +183,35 @@ footer { margin-top: 2.5rem; padding-top: .75rem; border-top: 1px solid var(--li
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --page: #fff; --mark: #000; --link: #000; } body { padding: 0; max-width: none; font-size: 10pt; } ol li, .question { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 `;
 
-/** The page may use this style and nothing else: no script, no form, no fetching. Send it as a header too where a page is served. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+/** Of pages with images alone: the others are, byte for byte, what they always were. */
+const IMAGE_STYLE = '\nimg { max-width: 100%; height: auto; }\n';
 
-/** @param title as HTML. @returns the beginning of a page, up to its `<main>` */
-function pageStart(title: string): string {
+const hashed = (style: string) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+
+/** The page may use these styles, and images that stand in it, and nothing else: no script, no form, no fetching. */
+const policyOf = (images: boolean) =>
+  [
+    "default-src 'none'",
+    `style-src ${[STYLE, ...(images ? [IMAGE_STYLE] : [])].map(hashed).join(' ')}`,
+    ...(images ? ['img-src data:'] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+
+/** What a server says of every page beforehand; the page itself may say less. */
+export const PAGE_POLICY = policyOf(true);
+
+/** @param title as HTML. @param images there may be some. @returns the beginning of a page, up to its `<main>` */
+function pageStart(title: string, images: boolean): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(images)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<style>${STYLE}</style>
+<style>${STYLE}</style>${images ? `<style>${IMAGE_STYLE}</style>` : ''}
 </head>
 <body>
 <main>

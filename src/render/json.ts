@@ -1,5 +1,6 @@
-import { type Entry, ERASED, entryText } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryText, filesOf } from '#domain/incident/entry.js';
 import { type Counted, type Measurement, notedSentences } from '#domain/incident/impact.js';
+import type { KeptImage, RecordedFile } from '#domain/incident/message.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS, refOf } from '#domain/words.js';
 import { actionItems, type Dossier, differenceOf, impactFigures, metricsIn, unstruck } from './document.js';
@@ -71,10 +72,12 @@ function incidentOf(state: IncidentState) {
 const HOW = { linked: 'linked', into: 'merged_into', from: 'merged_from' } as const;
 
 /**
- * `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline. `alert`, of what monitoring said
+ * `author`, of a captured message only, is who wrote it; `by` is who put it into the timeline; `files` came with it, and at
+ * `deleted_at` it was deleted in Slack. `alert`, of what monitoring said
  * only, is what it said.
  */
 function lineOf(entry: Entry) {
+  const files = filesOf(entry);
   return {
     n: entry.n,
     at: entry.at,
@@ -89,8 +92,17 @@ function lineOf(entry: Entry) {
     source: entry.source,
     link: entry.link,
     ...(entry.detail.author && { author: person(entry.detail.author) }),
+    ...(files.length > 0 && { files: files.map((file) => fileOf(file, entry.detail.kept ?? [])) }),
+    ...(entry.detail.deleted && { deleted_at: entry.detail.deleted }),
     ...(entry.detail.alert && { alert: alertOf(entry) }),
   };
+}
+
+/** `kept`: its bytes are, as an image; then it is of that type and size, which Slack may have said otherwise. */
+function fileOf({ id, name, type, size }: RecordedFile, images: readonly KeptImage[]) {
+  const image = images.find((one) => one.id === id);
+  const kept = image && { type: image.type, size: image.size, sha256: image.digest };
+  return { name, type, size, ...(kept && { kept }) };
 }
 
 /** `text` is what its sender wrote beside its title; labels, values and links are empty where it has none, or they were erased. */

@@ -1,8 +1,10 @@
 import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { type ActionItem, dueText } from '#domain/incident/action.js';
 import { bridgeOf, hostOf } from '#domain/incident/bridge.js';
-import { type Entry, toldText } from '#domain/incident/entry.js';
+import { type Entry, ERASED, entryOf, toldText } from '#domain/incident/entry.js';
+import type { Fact } from '#domain/incident/fact.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
+import { momentOfTs } from '#domain/incident/message.js';
 import { rolesOf } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
@@ -384,6 +386,73 @@ function lineOf(entry: Entry, clock: Clock): string {
   const what = `${plain ? '' : `${entry.kind} `}${excerpt(toldText(entry.kind === 'impact' ? shortened(entry) : entry), 280)}`;
   const who = personLabel(entry.detail.author ?? entry.by);
   return `${timeOf(entry, clock)} #${entry.n} ${closed(entry.struck ? `(struck) ${what}` : what)} — ${who}`;
+}
+
+/**
+ * The answer to `history`: what an entry said from the beginning, and who changed it when.
+ * @param facts all about it, in order
+ * @param about `words`: whoever asks may read what it said before
+ * @returns null: there is no such entry
+ */
+export function historyText(
+  facts: readonly Fact[],
+  about: { ref: string; entry: number; zone: string; words: boolean },
+): string | null {
+  const clock = clockIn(about.zone);
+  const [first, ...later] = facts;
+  const entry = first && entryOf(first);
+  if (!entry) return null;
+  const when = (at: string) => dateTimeOf({ at, precision: 'minute' }, clock);
+  const quoted = (text: string | null | undefined) =>
+    about.words ? `: “${closed(excerpt(text ?? ERASED, 600))}”` : '';
+  const { author } = entry.detail;
+  const of = author && author.id !== entry.by.id ? `, a message of ${personLabel(author)}` : '';
+  const began = dateTimeOf(entry, clock);
+  let at = began;
+  const lines = later.flatMap((fact) => {
+    const by = `${when(fact.recordedAt)} ${personLabel(fact.by)}`;
+    switch (fact.type) {
+      case 'EntryEdited':
+        return `${by} corrected it${quoted(fact.texts.text)}`;
+      case 'EntryRetimed': {
+        const [was, now] = [at, dateTimeOf(fact.data, clock)];
+        at = now;
+        return `${by} set its time: ${now}, was ${was}`;
+      }
+      case 'EntryStruck':
+        return `${by} struck it: ${closed(excerpt(fact.texts.reason ?? ERASED, 280))}`;
+      case 'MessageEdited': {
+        const unshown = fact.data.shown ? '' : ', which is not shown';
+        const edited = when(momentOfTs(fact.data.ts));
+        return `${edited} ${personLabel(fact.by)} edited the message in Slack${unshown}${quoted(fact.texts.text)}`;
+      }
+      case 'MessageDeleted':
+        return `${when(momentOfTs(fact.data.ts))} the message was deleted in Slack, which does not say by whom`;
+      case 'FilesKept':
+        return `${when(fact.recordedAt)} ${fact.data.files.length === 1 ? 'an image of it is' : `${fact.data.files.length} images of it are`} kept`;
+      default:
+        return [];
+    }
+  });
+  const hidden = later.length > 0 && !about.words;
+  return [
+    `History of ${about.ref} #${about.entry}, times in ${clock.zone}`,
+    `${when(entry.recordedAt)} ${personLabel(entry.by)} recorded it${of}, of ${began}${later.length > 0 ? quoted(toldText(entry)) : `: ${closed(excerpt(toldText(entry), 600))}`}`,
+    ...capLines(lines),
+    ...(later.length === 0 ? ['Nobody has changed it.'] : []),
+    ...(hidden ? ['What it said before is shown to those who may correct entries.'] : []),
+  ].join('\n');
+}
+
+/** The newest of them that fit in an answer. */
+function capLines(lines: readonly string[]): string[] {
+  let room = BUDGET;
+  const shown = [...lines].reverse().filter((line) => {
+    room -= line.length + 1;
+    return room > 0;
+  });
+  const more = lines.length - shown.length;
+  return [...(more > 0 ? [`… ${more} before: \`export facts\` has them all`] : []), ...shown.reverse()];
 }
 
 /** A page of incidents, and how the next one is asked for. `typed`: what was asked for, without a page. */

@@ -57,8 +57,13 @@ function entryLine(entry: EntryBlock): string {
   const text = link === null ? mdLines(words, '  ') : mdLink(mdLines(words, '  ', true), link);
   const kind = entry.kind === 'note' || entry.kind === 'message' ? '' : `*${entry.kind}* `;
   const edited = entry.edited ? ' (edited)' : '';
+  const deleted = entry.deleted === null ? '' : ` (deleted in Slack ${entry.deleted})`;
+  const files =
+    entry.files.length === 0
+      ? ''
+      : ` · ${entry.files.map((file) => mdText(`📎 ${closed(file.replace(/\s+/g, ' '))}`)).join(', ')}`;
   // Struck from the number to the name: beside our own words the tildes mean strikethrough whatever the text begins with.
-  const line = `[#${entry.n}] ${kind}${text} — ${mdText(closed(entry.who))}${edited}`;
+  const line = `[#${entry.n}] ${kind}${text} — ${mdText(closed(entry.who))}${edited}${deleted}${files}`;
   const reason = entry.struck?.reason ? `: ${mdText(closed(entry.struck.reason))}` : '';
   return `- ${mdText(entry.time)} ${entry.struck ? `~~${line}~~ (struck${reason})` : line}`;
 }

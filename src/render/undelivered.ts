@@ -74,6 +74,12 @@ function nameOf(effect: Effect): string {
       return 'taking somebody out';
     case 'message.capture':
       return 'a pinned message';
+    case 'message.unpinned':
+      return 'the offer to strike what was unpinned';
+    case 'message.files':
+      return 'images of a recorded message';
+    case 'channel.follow':
+      return `what became of the message of #${effect.payload.n}`;
     case 'export.send':
       return `the ${effect.payload.format} export`;
     case 'impact.measure':

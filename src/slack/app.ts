@@ -7,7 +7,7 @@ import type { Metrics } from '#metrics.js';
 import { ACTION_BUTTONS } from './blocks/action.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
 import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
-import { LINES_ACTION } from './blocks/entry.js';
+import { LINES_ACTION, STRIKE_ACTION } from './blocks/entry.js';
 import { PAGE_ACTIONS } from './blocks/page.js';
 import { TAKE_ROLE_ACTIONS } from './blocks/people.js';
 import { PUBLISH_ACTIONS } from './blocks/publish.js';
@@ -28,6 +28,7 @@ import {
   onReopen,
   onRunButton,
   onRunOffer,
+  onStrike,
   onWatch,
   onWrite,
 } from './buttons.js';
@@ -35,6 +36,8 @@ import {
   createPermalink,
   createUnassigned,
   onAddToTimeline,
+  onMessage,
+  onPin,
   onReaction,
   onTakeLines,
   onWhich,
@@ -74,6 +77,7 @@ export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read'
     components: readonly string[];
     /** Absent: whoever comes late is told how it stands. */
     catchup?: { on_join: boolean };
+    capture: Context['capture'];
   };
   /** Where our links lead, so that those that are shared can be shown. Absent: nowhere. */
   links?: Context['links'];
@@ -162,6 +166,7 @@ export function createSlack(options: SlackOptions): Slack {
     zone: options.org.zone ?? 'UTC',
     components: options.org.components,
     catchesUp: options.org.catchup?.on_join ?? true,
+    capture: options.org.capture,
     answer: options.answer,
     handle: options.handle,
     read: options.read,
@@ -291,6 +296,7 @@ export function listenToOthers(
   // An address: Slack opens it by itself, and tells of the click all the same.
   app.action<BlockButtonAction>(PAGE_ACTIONS.open, ({ ack }) => ack());
   app.action<BlockButtonAction>(ACTION_BUTTONS, onActionButton(context));
+  app.action<BlockButtonAction>(STRIKE_ACTION, onStrike(context));
   app.view('attach', onAttach(context));
   app.view('open', onSubmission(context, 'open'));
   app.view('note', onSubmission(context, 'note'));
@@ -305,6 +311,10 @@ export function listenToOthers(
   );
   app.event('reaction_added', onReaction(context));
   app.event('link_shared', onSharedLink(context));
+  app.event('reaction_removed', onReaction(context));
+  app.event('pin_added', onPin(context));
+  app.event('pin_removed', onPin(context));
+  app.event('message', onMessage(context));
   app.event('member_joined_channel', onJoined(context));
   app.event('member_left_channel', onLeft(context));
   app.event('user_change', onUserChange(context));

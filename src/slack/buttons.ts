@@ -18,6 +18,7 @@ import { dayIn } from '#render/clock.js';
 import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
 import { LINE_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import { STRIKE_VALUE } from './blocks/entry.js';
 import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
 import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
@@ -71,6 +72,9 @@ export const onReopen = (context: Context) => clicked(context, reopen, false);
 export const onAcknowledge = (context: Context) => clicked(context, acknowledge, false);
 /** A button under a run. The message itself is brought up to date by what the decision leads to. */
 export const onRunButton = (context: Context) => clicked(context, decide, false);
+
+/** *Strike #5* after the pin was taken away: the same as typing it. */
+export const onStrike = (context: Context) => clicked(context, strike, true);
 
 /** A button under alerts. The message itself is brought up to date by what the decision leads to. */
 export const onAlertButton = (context: Context) => clicked(context, aboutAlerts, false);
@@ -168,6 +172,16 @@ async function publish(context: Context, { body, action }: Click): Promise<Reply
 }
 
 const NO_ROOM = 'That is too long for a form in Slack. Type the command again, with the text as it is to be.';
+
+async function strike(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(STRIKE_VALUE, action.value);
+  if (!carried) return tooOld('Type `strike N REASON`.');
+  const { incident, n, key } = carried;
+  const { asking, here } = await clickedBy(context, body, incident, key);
+  const intent: TypedIntent = { type: 'StrikeEntry', entry: n, reason: 'unpinned by who had pinned it' };
+  const asked = { intent, incident, asking: { ...asking, seesPrivate: here } };
+  return askAndReply(context, asked, originOf(body));
+}
 
 async function change(context: Context, { body, action }: Click): Promise<Reply | null> {
   const carried = unpacked(POST_VALUE, action.value);
@@ -408,7 +422,9 @@ async function aboutAction(context: Context, { body, action }: Click): Promise<R
   if (isRefusal(found)) return refused(found);
   const { asking, zone } = found;
   const today = dayIn(asking.now, zone);
-  const intent = meantByAction(what, n, due > today ? due : today, body.user.id);
+  // A day that is over already is moved on from today.
+  const [, from = today] = [due, today].toSorted();
+  const intent = meantByAction(what, n, from, body.user.id);
   const answer = await context.answer({ intent, incident, asking });
   const reply = await replyFor(context, answer, { intent, incident, asking }, originOf(body));
   // What is done already needs no button any more; any other *no* may be mended, and pressed again.

@@ -54,7 +54,9 @@ export interface Context {
   catchesUp: boolean;
   answer: (asked: Asked) => Promise<Answer>;
   handle: Handle;
-  read: Pick<Read, 'incident' | 'open' | 'ofChannel'>;
+  /** `emoji`: their names, any of which keeps a message; `deleted`: what becomes of the words of one that is deleted. */
+  capture: { emoji: readonly string[]; deleted: 'hide' | 'keep' };
+  read: Pick<Read, 'incident' | 'open' | 'ofChannel' | 'captured'>;
   /** Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
   owe(
     effect: Effect,

@@ -86,7 +86,7 @@ async function lastEntryBy(
   return (await select(db, 'last_entry_by', sql, [team, incident, byId]))[0] ?? null;
 }
 
-/** @returns the entry of a captured Slack message, struck or not, or null. `ts` is compared as text. */
+/** @returns the newest entry of a captured Slack message, struck or not, or null. `ts` is compared as text. */
 async function capturedEntry(
   db: Queryable,
   team: string,
@@ -99,7 +99,7 @@ async function capturedEntry(
       select (body::jsonb #>> '{data,n}')::int from fact
       where team = $1 and incident = $2 and type = 'MessageCaptured'
         and (body::jsonb #>> '{data,channel}') = $3 and (body::jsonb #>> '{data,ts}') = $4
-      order by seq limit 1)`;
+      order by seq desc limit 1)`;
   return (await select(db, 'captured_entry', sql, [team, incident, channel, ts]))[0] ?? null;
 }
 
@@ -112,6 +112,22 @@ async function capturedTs(db: Queryable, team: string, incident: number, n: numb
     values: [team, incident, n],
   });
   return rows[0]?.ts ?? null;
+}
+
+/** @returns in which incidents a message is recorded, and whether its newest entry there is struck. Private ones too. */
+async function captures(
+  db: Queryable,
+  team: string,
+  channel: string,
+  ts: string,
+): Promise<Array<{ incident: number; n: number; struck: boolean }>> {
+  // Written like the index fact_captured_at.
+  const sql = `select distinct on (f.incident) f.incident, e.n, e.struck
+    from fact f join entry e on e.team = f.team and e.incident = f.incident and e.n = (f.body::jsonb #>> '{data,n}')::int
+    where f.team = $1 and type = 'MessageCaptured'
+      and (body::jsonb #>> '{data,channel}') = $2 and (body::jsonb #>> '{data,ts}') = $3
+    order by f.incident, f.seq desc`;
+  return select(db, 'captures', sql, [team, channel, ts]);
 }
 
 /** @returns the entry of an alert, by its `alertId`, or null. */
@@ -169,7 +185,7 @@ function entriesOf(
 }
 
 /** Reading at one moment: whatever is asked, the answers agree with each other. Valid only inside `snapshot`. */
-const atOneMoment = (db: Queryable) => on(db, { load, entries, latestEntries, facts });
+const atOneMoment = (db: Queryable) => on(db, { load, entries, latestEntries, facts, keptBytes });
 export type Snapshot = ReturnType<typeof atOneMoment>;
 
 /**
@@ -310,6 +326,60 @@ async function factNumbered(
   return row ? unseal(row) : null;
 }
 
+/** @returns all facts about entry `n`: the one that it is a reading of, and what became of it, in order */
+async function history(db: Queryable, team: string, incident: number, n: number): Promise<Fact[]> {
+  // Written like the index fact_amends. The fact of an entry is found by its time: bodies are read only where that is the same.
+  const sql = `select ${FACT_COLUMNS} from fact f where team = $1 and incident = $2 and seq in (
+      select seq from fact where team = $1 and incident = $2
+        and type in ('EntryEdited', 'EntryRetimed', 'EntryStruck', 'MessageEdited', 'MessageDeleted', 'FilesKept')
+        and ((body::jsonb #>> '{data,entry}')::int) = $3
+      union all
+      select seq from fact where team = $1 and incident = $2
+        and recorded_at = (select recorded_at from entry where team = $1 and incident = $2 and n = $3)
+        and (body::jsonb #>> '{data,n}')::int = $3)
+    order by seq`;
+  return (await select<FactRow>(db, 'history', sql, [team, incident, n])).map(unseal);
+}
+
+/** @returns the bytes of an image that is kept with entry `n`, or null. */
+async function keptBytes(
+  db: Queryable,
+  team: string,
+  incident: number,
+  n: number,
+  file: string,
+): Promise<Buffer | null> {
+  const sql = 'select bytes from kept_file where team = $1 and incident = $2 and n = $3 and file = $4';
+  const [found] = await select<{ bytes: Buffer }>(db, 'kept_bytes', sql, [team, incident, n, file]);
+  return found?.bytes ?? null;
+}
+
+/** @returns how many bytes of images are kept with an incident's entries, without those of entry `n`. */
+async function keptSize(db: Queryable, team: string, incident: number, n: number): Promise<number> {
+  const sql = `select coalesce(sum(octet_length(bytes)), 0)::float8 as size from kept_file
+    where team = $1 and incident = $2 and n <> $3`;
+  return (await select<{ size: number }>(db, 'kept_size', sql, [team, incident, n]))[0]?.size ?? 0;
+}
+
+/** Keeps an image. The record says later that it is kept; twice is once. */
+async function keepBytes(
+  db: Queryable,
+  at: { team: string; incident: number; n: number; file: string },
+  bytes: Uint8Array,
+): Promise<void> {
+  const sql = `insert into kept_file (team, incident, n, file, bytes) values ($1, $2, $3, $4, $5)
+    on conflict (team, incident, n, file) do update set bytes = excluded.bytes`;
+  await select(db, 'keep_bytes', sql, [at.team, at.incident, at.n, at.file, bytes]);
+}
+
+/** Drops images of entry `n` that the record does not say are kept. */
+async function dropBytes(db: Queryable, team: string, incident: number, n: number): Promise<void> {
+  const sql = `delete from kept_file k where team = $1 and incident = $2 and n = $3 and not exists (
+    select from fact f where f.team = $1 and f.incident = $2 and f.type = 'FilesKept' and (f.body::jsonb #>> '{data,entry}')::int = $3
+      and f.body::jsonb #> '{data,files}' @> jsonb_build_array(jsonb_build_object('id', k.file)))`;
+  await select(db, 'drop_bytes', sql, [team, incident, n]);
+}
+
 /** Which run may change which target now. A run whose worker dies keeps its targets; the worker that takes it over releases them. */
 export function targets(db: Queryable) {
   const holder = async (team: string, target: string) => {
@@ -434,6 +504,11 @@ export const incidents = (db: Queryable) =>
     lastEntryBy,
     capturedEntry,
     capturedTs,
+    captures,
+    history,
+    keptSize,
+    keepBytes,
+    dropBytes,
     alertEntry,
     firingAlerts,
     openWithGroup,

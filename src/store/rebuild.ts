@@ -78,6 +78,15 @@ export async function eraseTexts(
            and t.field = any($4) and t.salt is null)`,
       [at.team, at.incident, at.seq, fields],
     );
+    // Without its digest an image is nobody's any more.
+    await db.query(
+      `delete from kept_file k using fact f, fact_text t
+       where f.team = $1 and f.incident = $2 and f.seq = $3 and f.type = 'FilesKept'
+         and t.team = f.team and t.incident = f.incident and t.seq = f.seq and t.field = any($4) and t.salt is null
+         and k.team = f.team and k.incident = f.incident and k.n = (f.body::jsonb #>> '{data,entry}')::int
+         and k.file = f.body::jsonb #>> array['data', 'files', split_part(t.field, '.', 2), 'id']`,
+      [at.team, at.incident, at.seq, fields],
+    );
     if (rowCount) {
       // The answer to that request quotes what was said.
       await db.query(

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  customType,
   date,
   foreignKey,
   index,
@@ -21,6 +22,7 @@ import {
 
 /** Database time to the millisecond; happened-times have whole seconds, which paging by (at, n) relies on. */
 const stamp = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'string' });
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 const happened = (name: string) => timestamp(name, { withTimezone: true, precision: 0, mode: 'string' });
 
 /** `team` is our own id of a workspace; `slack_team` is null until a Slack workspace claims it. */
@@ -64,6 +66,16 @@ export const fact = pgTable(
     index('fact_captured')
       .on(t.team, t.incident, sql`(body::jsonb #>> '{data,channel}')`, sql`(body::jsonb #>> '{data,ts}')`)
       .where(sql`type = 'MessageCaptured'`),
+    // The same wherever it was recorded: Slack says of a message that it changed, and not in which incident it is.
+    index('fact_captured_at')
+      .on(t.team, sql`(body::jsonb #>> '{data,channel}')`, sql`(body::jsonb #>> '{data,ts}')`)
+      .where(sql`type = 'MessageCaptured'`),
+    // What became of one entry. What an alert does later is no correction, and there is much of it.
+    index('fact_amends')
+      .on(t.team, t.incident, sql`((body::jsonb #>> '{data,entry}')::int)`, t.seq)
+      .where(
+        sql`type in ('EntryEdited', 'EntryRetimed', 'EntryStruck', 'MessageEdited', 'MessageDeleted', 'FilesKept')`,
+      ),
     // The facts of one run, among many of its incident. Only those facts have that member.
     index('fact_run')
       .on(t.team, t.incident, sql`((body::jsonb #>> '{data,run}')::int)`, t.seq)
@@ -146,6 +158,21 @@ export const entry = pgTable(
       .on(t.team, t.incident, t.n)
       .where(sql`kind = 'post' or kind = 'component' and detail ? 'state'`),
   ],
+);
+
+/** Images of recorded messages, where tocsin.yml has them kept. What they are is in the record, and their digests; erased with these. */
+export const keptFile = pgTable(
+  'kept_file',
+  {
+    team: text().notNull(),
+    incident: integer().notNull(),
+    // The entry, and Slack's id of the file.
+    n: integer().notNull(),
+    file: text().notNull(),
+    bytes: bytea().notNull(),
+    keptAt: stamp('kept_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'kept_file_pkey', columns: [t.team, t.incident, t.n, t.file] })],
 );
 
 /** What we owe the world. Open rows (neither done nor dead) of one lane are paid in order of `id`. */

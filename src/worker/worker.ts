@@ -5,10 +5,10 @@ import { remindOwner, tellUnowned } from '#deliver/action/remind.js';
 import { lookAtTicket, pushTicket } from '#deliver/action/ticket.js';
 import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
-import { captureMessage } from '#deliver/capture.js';
+import { captureMessage, keepImages, offerStrike } from '#deliver/capture.js';
 import { endBridge, showBridge } from '#deliver/channel/bridge.js';
 import { oweCanvases, refreshCanvas } from '#deliver/channel/canvas.js';
-import { postEntries } from '#deliver/channel/entry.js';
+import { followEntry, postEntries } from '#deliver/channel/entry.js';
 import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.js';
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
@@ -198,6 +198,9 @@ const DELIVERIES: {
   'people.catchup': tellLate,
   'role.vacant': tellVacant,
   'message.capture': captureMessage,
+  'message.unpinned': offerStrike,
+  'message.files': keepImages,
+  'channel.follow': followEntry,
   'export.send': sendExport,
   'impact.measure': payMeasure,
   'impact.picture': sendPicture,

@@ -271,3 +271,19 @@ describe('whoever opens an incident is told what may be the same', () => {
     expect(answer).not.toMatchObject({ refused: true });
   });
 });
+
+test('the history of an entry: who may correct reads what it said, a guest that it was changed, a stranger to it nothing', async () => {
+  const incident = await kit.opens('Opal', { private: true });
+  await kit.notes(incident, 'first words');
+  await kit.says({ type: 'EditEntry', entry: 2, text: 'second words' }, incident);
+  const line = `history 2 INC-${incident}`;
+  const seen = { seesPrivate: true };
+  expect(await says(line, ANA, seen)).toMatch(
+    /recorded it.*: “first words”\n.* corrected it: “second words”$/,
+  );
+  const guest = await says(line, BO, { ...seen, account: 'guest' });
+  expect(guest).toMatch(/ana corrected it\nWhat it said before is shown to those who may correct entries\.$/);
+  expect(guest).not.toMatch(/words”/);
+  expect(await says(line, BO)).toBe('NO_SUCH_INCIDENT');
+  expect(await says(`history 9 INC-${incident}`, ANA, seen)).toBe('NO_SUCH_ENTRY');
+});

@@ -174,6 +174,24 @@ describe('tocsin.yml', () => {
       'tocsin.yml:3: canvas is not true or false; write it as one',
     ]);
   });
+  test('what keeps a message, and what is kept of it', () => {
+    expect(read('')).toMatchObject({ capture: { emoji: ['pushpin'], files: false, deleted: 'hide' } });
+    expect(read('capture: { emoji: [":star:", pin, "+1"], files: true, deleted: keep }\n')).toMatchObject({
+      capture: { emoji: ['star', 'pin', '+1'], files: true, deleted: 'keep' },
+    });
+    expect(read('capture: { files: true }\n')).toMatchObject({ capture: { emoji: ['pushpin'] } });
+    expect(read('capture:\n  emoji: [📌]\n  deleted: gone\n')).toEqual([
+      expect.stringMatching(
+        /^tocsin\.yml:2: capture\.emoji\.0 is not the name of an emoji; write it as .*pushpin/,
+      ),
+      expect.stringMatching(/^tocsin\.yml:3: capture\.deleted is not one of hide, keep/),
+    ]);
+    expect(read('capture:\n  emoji: [white_check_mark]\n  files: yes please\n')).toEqual([
+      expect.stringMatching(/^tocsin\.yml:2: capture\.emoji\.0 is the tick that the bot itself sets/),
+      expect.stringMatching(/^tocsin\.yml:3: capture\.files is not true or false/),
+    ]);
+    expect(read('capture: { emojis: [star] }\n')).toEqual([expect.stringMatching(/capture has keys/)]);
+  });
   test('names file, line and what to write instead', () => {
     expect(read('zone: Mars/Base\ncommand: incident\n')).toEqual([
       expect.stringMatching(/^tocsin\.yml:2: command .*\/incident/),

@@ -1,5 +1,9 @@
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Entry } from '#domain/incident/entry.js';
+import { Gate } from '#deliver/attempt.js';
+import { type Entry, entryText } from '#domain/incident/entry.js';
+import { FOLD } from '#domain/incident/state.js';
+import { createReadFile } from '#slack/transport/files.js';
 import { ANA, BO, type Kit, startKit } from './kit.js';
 
 let kit: Kit;
@@ -210,4 +214,252 @@ test('a guest who is in no channel of the incident adds nothing to it from elsew
   await kit.owes(incident, { kind: 'message.capture', payload: { ...payload, by: BO.id } });
   await kit.pays(incident);
   expect(await kit.store.incidents.capturedEntry('T1', incident, 'C0INCIDENT', String(ts))).not.toBeNull();
+});
+
+/** The rows of an incident's own lane and its others are paid; what the bot said in the channel about that entry. */
+const shownOf = async (n: number) =>
+  (await kit.said(incident)).filter(({ text }) => text.startsWith(`*#${n}* `)).map(({ text }) => text);
+
+const place = async (ts: string) => ({ channel: (await kit.channel(incident)).id, ts });
+
+test('edited or deleted in Slack, what the channel shows of it follows where it stands, and nothing more is said', async () => {
+  const thread = await writes('the question');
+  const ts = await writes('what is to go', thread);
+  await pins(ts);
+  await kit.pays(incident);
+  const { n = 0, link } = (await captured(ts)) ?? {};
+  expect(link).toContain(`thread_ts=${thread}`);
+  const said = (await kit.said(incident)).length;
+  const at = await place(ts);
+  const later = `${Number.parseInt(ts, 10) + 60}.000100`;
+  const edit = { ts: later, channel: at.channel, text: 'what may stay & more' };
+  await kit.says({ type: 'NoteMessageEdited', at, edit }, incident, ANA, { source: 'bot' });
+  await kit.pays(incident);
+  expect(await shownOf(n)).toEqual([expect.stringMatching(/\(edited\) what may stay &amp; more — ana/)]);
+  expect(await captured(ts)).toMatchObject({ text: 'what may stay & more', editedAt: expect.any(String) });
+
+  const gone = {
+    type: 'NoteMessageDeleted' as const,
+    at,
+    ts: `${Number.parseInt(ts, 10) + 120}.000100`,
+    hides: true,
+  };
+  await kit.says(gone, incident, { id: 'tocsin', name: null });
+  await kit.pays(incident);
+  expect(await shownOf(n)).toEqual([expect.stringMatching(/\(deleted\) \[deleted in Slack .* UTC\] — ana/)]);
+  expect(await kit.said(incident)).toHaveLength(said);
+  expect(JSON.stringify(await kit.said(incident))).not.toMatch(/what is to go|what may stay/);
+  const entry = await captured(ts);
+  expect(entry && entryText(entry)).toMatch(/^\[deleted in Slack/);
+  // Its words stay in the record.
+  const facts = await kit.store.incidents.history('T1', incident, n);
+  expect(facts.map(({ type, texts }) => [type, texts.text])).toEqual([
+    ['MessageCaptured', 'what is to go'],
+    ['MessageEdited', 'what may stay & more'],
+    ['MessageDeleted', undefined],
+  ]);
+});
+
+test.each([
+  ['edited', { text: 'other words' }],
+  ['deleted', { text: null, detail: { deleted: expect.any(String) } }],
+] as const)('%s between being read and being recorded: it is looked at again', async (how, expected) => {
+  const ts = await writes('first words');
+  await pins(ts);
+  let changed = false;
+  const its = {
+    ...kit.world,
+    slack: {
+      call: async (method: string, args?: Record<string, unknown>) => {
+        if (method === 'chat.getPermalink' && !changed) {
+          changed = true;
+          const { channel } = await place(ts);
+          const change = { user: 'ana', channel, ts, ...(how === 'edited' && { text: 'other words' }) };
+          await kit.act(how === 'edited' ? 'message/edit' : 'message/delete', change);
+        }
+        return kit.world.slack.call(method, args);
+      },
+    },
+  };
+  await kit.visits(incident, new Gate(kit.world.now), its);
+  await kit.pays(incident);
+  expect(changed).toBe(true);
+  expect(await captured(ts)).toMatchObject(expected);
+});
+
+test('what the bot said itself is not recorded once more, and who wants that is told', async () => {
+  const own = (await kit.said(incident)).at(-1)?.ts ?? '';
+  await pins(own);
+  await pins(own, 'U0BOT00000');
+  await kit.pays(incident);
+  expect(await captured(own)).toBeNull();
+  const told = (await ephemerals()).filter(({ text }) => text.includes('I wrote that message myself'));
+  expect(told.map(({ user }) => user)).toEqual([BO.id]);
+});
+
+test('who takes their pin away is offered to have it struck; struck, it may be recorded anew', async () => {
+  const ts = await writes('pinned by mistake');
+  await pins(ts);
+  const unpins = async (by: string) =>
+    kit.owes(incident, { kind: 'message.unpinned', payload: { ...(await place(ts)), by } });
+  await unpins(ANA.id);
+  await unpins(BO.id);
+  const before = (await ephemerals()).length;
+  await kit.pays(incident);
+  const { n = 0 } = (await captured(ts)) ?? {};
+  const offered = (await ephemerals()).slice(before) as Array<{
+    user: string;
+    text: string;
+    blocks?: unknown[];
+  }>;
+  expect(offered).toMatchObject([
+    {
+      user: BO.id,
+      text: expect.stringContaining(`stays in the timeline of INC-${incident} as #${n}`),
+      blocks: [
+        { type: 'section' },
+        { elements: [{ action_id: 'capture:strike', text: { text: `Strike #${n}` } }] },
+      ],
+    },
+  ]);
+  await kit.says({ type: 'StrikeEntry', entry: n, reason: 'unpinned' }, incident, BO);
+  await unpins(BO.id);
+  await pins(ts);
+  await kit.pays(incident);
+  expect((await ephemerals()).slice(before)).toHaveLength(1);
+  expect(await captured(ts)).toMatchObject({
+    struck: false,
+    text: 'pinned by mistake',
+    n: expect.any(Number),
+  });
+  expect((await captured(ts))?.n).toBeGreaterThan(n);
+  expect(await kit.store.incidents.captures('T1', (await place(ts)).channel, ts)).toMatchObject([
+    { incident, struck: false },
+  ]);
+});
+
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+/** Ana shares a file, and Bo pins it. */
+async function shares(name: string, content_base64: string, text = ''): Promise<string> {
+  const where = { user: 'ana', channel: `inc-${incident}-pinned` };
+  const ts = String((await kit.act('file', { ...where, name, content_base64, text })).ts);
+  await pins(ts);
+  return ts;
+}
+
+test('names, types and sizes of files are on the entry; nothing of them is fetched unless it is to be', async () => {
+  const ts = await shares('graph.png', PIXEL, 'look');
+  await kit.pays(incident);
+  expect(await captured(ts)).toMatchObject({
+    text: 'look',
+    detail: { files: [{ id: expect.any(String), name: 'graph.png', type: 'image/png', size: 70 }] },
+  });
+  expect(await kit.calls('files.info')).toEqual([]);
+  expect((await kit.rows(incident, 'message.files')).at(-1)).toMatchObject({
+    done: true,
+    result: { off: true },
+  });
+});
+
+test('images are kept where they are to be, by what their bytes say; erased, they are gone', async () => {
+  const { botToken: token, apiUrl } = kit.sandbox;
+  kit.world.readFile = createReadFile({ token, apiUrl });
+  const ts = await shares('graph.png', PIXEL);
+  await kit.fault('files.info', 'ratelimit');
+  await kit.pays(incident);
+  const { n = 0, detail } = (await captured(ts)) ?? {};
+  const file = detail?.files?.[0]?.id ?? '';
+  expect(detail?.kept).toMatchObject([
+    { id: file, type: 'image/png', size: 70, digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ]);
+  const bytes = () => kit.store.snapshot((at) => at.keptBytes('T1', incident, n, file));
+  expect((await bytes())?.toString('base64')).toBe(PIXEL);
+  expect(await kit.state(incident)).toMatchObject({ images: true });
+
+  const seq =
+    (await kit.store.incidents.history('T1', incident, n)).find(({ type }) => type === 'FilesKept')?.seq ?? 0;
+  expect(await kit.store.eraseTexts(FOLD, { team: 'T1', incident, seq }, ['image.0'])).toBe(1);
+  expect(await bytes()).toBeNull();
+  expect((await captured(ts))?.detail.kept).toEqual([]);
+});
+
+test.each([
+  [
+    'no image, whatever it is called',
+    'trace.png',
+    Buffer.from('<svg/>').toString('base64'),
+    'what it holds is no PNG',
+  ],
+  [
+    'too large',
+    'huge.png',
+    Buffer.concat([Buffer.from(PIXEL, 'base64'), Buffer.alloc(5_000_000)]).toString('base64'),
+    'larger than 5 MB',
+  ],
+])('%s: it is not kept, and who pinned it is told', async (_, name, content, why) => {
+  const ts = await shares(name, content);
+  const before = (await ephemerals()).length;
+  await kit.pays(incident);
+  const entry = await captured(ts);
+  expect(entry?.detail.kept).toBeUndefined();
+  expect((await ephemerals()).slice(before)).toMatchObject([
+    {
+      user: BO.id,
+      text: expect.stringContaining(
+        `#${entry?.n}: not kept in the record: ${name}: ${why.includes('MB') ? 'it is ' : ''}${why}`,
+      ),
+    },
+  ]);
+});
+
+test('the token goes to Slack alone, and no redirect takes it along', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    if (request.url === '/moved') response.writeHead(302, { location: '/signin' }).end();
+    else if (request.url === '/gone') response.writeHead(404).end();
+    else if (request.url === '/ill') response.writeHead(503).end();
+    else response.end('0123456789');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as { port: number };
+    const here = `http://127.0.0.1:${port}`;
+    const read = createReadFile({ token: 'xoxb-1', apiUrl: `${here}/api/` });
+    expect(await read(`${here}/f`, 10)).toMatchObject({ kind: 'ok', bytes: Buffer.from('0123456789') });
+    expect(await read(`${here}/f`, 9)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('larger'),
+    });
+    expect(await read(`${here}/moved`, 9)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringContaining('files:read'),
+    });
+    expect(await read(`${here}/gone`, 9)).toMatchObject({ kind: 'refused' });
+    expect(await read(`${here}/ill`, 9)).toEqual({ kind: 'unknown', error: 'http_503' });
+    expect(new Set(asked.map((one) => one.split(' ').slice(1).join(' ')))).toEqual(
+      new Set(['Bearer xoxb-1']),
+    );
+    expect(asked.some((one) => one.startsWith('/signin'))).toBe(false);
+    const count = asked.length;
+    const slacks = createReadFile({ token: 'xoxb-1', apiUrl: null });
+    const others = [
+      `${here}/f`,
+      'https://evil.example/f',
+      'https://files.slack.com.evil.example/f',
+      'http://files.slack.com/f',
+      'https://u@slack.com/f',
+      'https://files.slack.com:8443/f',
+      'not an address',
+    ];
+    for (const url of others)
+      expect(await slacks(url, 9)).toMatchObject({ kind: 'refused', why: 'it is not kept by Slack itself' });
+    for (const url of [`http://127.0.0.1:${port + 1}/f`, `http://x.127.0.0.1:${port}/f`])
+      expect(await read(url, 9)).toMatchObject({ kind: 'refused' });
+    expect(asked).toHaveLength(count);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });

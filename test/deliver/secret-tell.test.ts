@@ -79,6 +79,22 @@ test('nothing of it is in the database, nor in what the channel is shown', async
   expect(JSON.stringify(await kit.said(incident))).not.toContain(SECRET);
 });
 
+test('written into it later it is not recorded either, and both are told', async () => {
+  const posted = await kit.act('message', { user: 'bo', channel: name(), text: 'look at this' });
+  const { id } = await kit.channel(incident);
+  const at = { channel: id, ts: String(posted.ts) };
+  await kit.owes(incident, { kind: 'message.capture', payload: { ...at, by: ANA.id } });
+  await kit.pays(incident);
+  const before = (await ephemerals()).length;
+  const edit = { ts: `${Number.parseInt(at.ts, 10) + 5}.000100`, channel: id, text: TEXT };
+  await kit.says({ type: 'NoteMessageEdited', at, edit }, incident, BO, { source: 'bot' });
+  await kit.pays(incident);
+  expect((await captured(id, at.ts))?.text).toBe('password: [secret removed: password]');
+  const told = (await ephemerals()).slice(before);
+  expect(told.map(({ user }) => user).sort()).toEqual([ANA.id, BO.id]);
+  for (const { text } of told) expect(text).toContain(`/p${at.ts.replace('.', '')}`);
+});
+
 test('who pins what they wrote themselves is told once', async () => {
   const { told } = await pinned(name(), incident, BO.id);
   await kit.pays(incident);

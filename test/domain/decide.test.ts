@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '#domain/incident/decide.js';
+import { amendmentOf, type Entry, entryOf, entryText, filesOf, toldText } from '#domain/incident/entry.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
+import { imageTypeOf } from '#domain/incident/message.js';
 import { cameLate } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type RefusalCode, refuse } from '#domain/refusal.js';
@@ -416,6 +418,192 @@ test('a message is captured once; the second person is told who was first', () =
   given(opened)
     .when({ type: 'CaptureMessage', message }, bo, { captured: entry(2) })
     .thenRefused('ALREADY_CAPTURED');
+});
+
+test('a message is captured with what came with it, and once more where it was struck', () => {
+  const message = {
+    ...{
+      channel: 'C1',
+      ts: '1731202860.000200',
+      text: 'boom',
+      author: bo,
+      link: null,
+      edited: '1731202861.000100',
+    },
+    files: [{ id: 'F1', name: 'a.png', type: 'image/png', size: 12_345 }],
+  };
+  given(opened)
+    .when({ type: 'CaptureMessage', message }, ana, { captured: { ...entry(2), struck: true } })
+    .thenFacts([
+      {
+        data: { edited: '1731202861.000100', files: [{ id: 'F1', type: 'image/png', size: 12_345 }] },
+        texts: { text: 'boom', author: 'bo', 'file.0': 'a.png' },
+      },
+    ]);
+});
+
+describe('a recorded message changes in Slack', () => {
+  const captured = (more: object = {}): DraftFact => ({
+    type: 'MessageCaptured',
+    data: { ...note(2).data, channel: 'C1', ts: '100.000001', author: 'U2', link: null, ...more } as never,
+    texts: { text: 'first', author: 'bo' },
+  });
+  const edited = (ts: string, text: string, shown = true): DraftFact => ({
+    ...{ type: 'MessageEdited', data: { entry: 2, ts, shown }, texts: { text } },
+  });
+  const corrected: DraftFact = { type: 'EntryEdited', data: { entry: 2 }, texts: { text: 'by hand' } };
+  const gone: DraftFact = {
+    type: 'MessageDeleted',
+    data: { entry: 2, ts: '150.000001', hidden: true },
+    texts: {},
+  };
+  const place = { channel: 'C1', ts: '100.000001' };
+  const edit = (ts: string, text: string): Intent => ({
+    ...{ type: 'NoteMessageEdited', at: place, edit: { ts, text, channel: 'C1' } },
+  });
+  const deletion: Intent = { type: 'NoteMessageDeleted', at: place, ts: '150.000001', hides: true };
+
+  /** What follows, and what readings then show. */
+  function follows(intent: Intent, before: DraftFact[], found: Partial<Entry> = {}) {
+    const facts = stream(opened, ...before);
+    const recorded = facts.map(entryOf).find((one) => one?.n === 2) ?? null;
+    const history = facts.slice(1);
+    const decision = decide(
+      fold(facts),
+      intent,
+      { ...asking(bo), source: 'bot' },
+      {
+        ...{ entry: recorded && { ...recorded, ...found }, history },
+        ...{ changes: [], captured: null, actionDone: false, number: 7 },
+      },
+    );
+    if (!Array.isArray(decision)) throw new Error(JSON.stringify(decision));
+    const all = stream(opened, ...before, ...decision).map(amendmentOf);
+    let entry: Entry | null = recorded;
+    for (const amendment of all)
+      if (entry && amendment)
+        entry = { ...entry, ...amendment.set, detail: { ...entry.detail, ...amendment.set.detail } };
+    return { facts: decision, says: entry && entryText(entry), entry };
+  }
+
+  test.each<[string, Intent, DraftFact[], object[], string]>([
+    ['an edit is what it says now', edit('120.000001', 'second'), [captured()], [{ shown: true }], 'second'],
+    ['the same words are nothing', edit('120.000001', 'first'), [captured()], [], 'first'],
+    [
+      'the same edit again is nothing',
+      edit('120.000001', 'x'),
+      [captured(), edited('120.000001', 'second')],
+      [],
+      'second',
+    ],
+    [
+      'an earlier edit that comes late is kept, and not shown',
+      edit('110.000001', 'older'),
+      [captured(), edited('120.000001', 'second')],
+      [{ shown: false }],
+      'second',
+    ],
+    [
+      'one from before it was recorded is nothing',
+      edit('110.000001', 'x'),
+      [captured({ edited: '120.000001' })],
+      [],
+      'first',
+    ],
+    [
+      'seconds with more digits are later',
+      edit('1000.000001', 'third'),
+      [captured(), edited('999.000001', 'second')],
+      [{ shown: true }],
+      'third',
+    ],
+    [
+      'a correction made here stays',
+      edit('120.000001', 'x'),
+      [captured(), corrected],
+      [{ shown: false }],
+      'by hand',
+    ],
+    [
+      'deleted, it says so',
+      deletion,
+      [captured()],
+      [{ hidden: true }],
+      '[deleted in Slack 1970-01-01 00:02 UTC]',
+    ],
+    ['deleted twice is once', deletion, [captured(), gone], [], '[deleted in Slack 1970-01-01 00:02 UTC]'],
+    [
+      'of a corrected one the correction stays',
+      deletion,
+      [captured(), corrected],
+      [{ corrected: true }],
+      'by hand',
+    ],
+    [
+      'kept, where it is to be',
+      { ...deletion, hides: false } as Intent,
+      [captured()],
+      [{ ts: '150.000001' }],
+      'first',
+    ],
+    [
+      'an edit that comes after the deletion is kept, and not shown',
+      edit('140.000001', 'x'),
+      [captured(), gone],
+      [{ shown: false }],
+      '[deleted in Slack 1970-01-01 00:02 UTC]',
+    ],
+    ['of what nobody recorded nothing is kept', edit('120.000001', 'x'), [], [], ''],
+  ])('%s', (_, intent, before, data, says) => {
+    const { facts, says: now } = follows(intent, before);
+    expect(facts.map((fact) => fact.data)).toMatchObject(data);
+    if (before.length > 0) expect(now).toBe(says);
+  });
+
+  test('what was erased does not come back in other words; and nobody but the bot says such a thing', () => {
+    expect(follows(edit('120.000001', 'x'), [captured()], { erased: true }).facts).toEqual([]);
+    given(opened, captured()).when(edit('120.000001', 'x')).thenRefused('NO_SUCH_INCIDENT');
+  });
+
+  test('with its words its files are hidden, and come back with nobody’s correction', () => {
+    const withFile: DraftFact = {
+      ...captured({ files: [{ id: 'F1', type: 'image/png', size: 1 }] }),
+      texts: { text: 'first', 'file.0': 'a.png' },
+    } as DraftFact;
+    const { entry } = follows(deletion, [withFile]);
+    expect(entry && toldText(entry)).toBe('[deleted in Slack 1970-01-01 00:02 UTC]');
+    expect(entry && filesOf({ ...entry, text: 'corrected later' })).toEqual([]);
+    const before = stream(opened, withFile).map(entryOf)[1];
+    expect(before && toldText(before)).toBe('first 📎 a.png (image/png, 1 B)');
+  });
+
+  test('images are kept once, under their digests', () => {
+    const kept = [{ id: 'F1', type: 'image/png' as const, size: 12, digest: 'abcd' }];
+    const keep: Intent = { type: 'NoteFilesKept', entry: 2, kept };
+    const { facts, entry } = follows(keep, [captured()]);
+    expect(facts).toEqual([
+      {
+        type: 'FilesKept',
+        data: { entry: 2, files: [{ id: 'F1', type: 'image/png', size: 12 }] },
+        texts: { 'image.0': 'abcd' },
+      },
+    ]);
+    expect(entry?.detail.kept).toEqual(kept);
+    expect(follows(keep, [captured()], { detail: { kept } }).facts).toEqual([]);
+    expect(follows(keep, [captured()], { detail: { deleted: 'x' } }).facts).toEqual([]);
+  });
+
+  test.each([
+    [[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0], 'image/png'],
+    [[0xff, 0xd8, 0xff, 0xe0], 'image/jpeg'],
+    [[...Buffer.from('GIF89a,')], 'image/gif'],
+    [[...Buffer.from('RIFF1234WEBPVP8 ')], 'image/webp'],
+    [[...Buffer.from('RIFF1234WAVE')], null],
+    [[...Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')], null],
+    [[...Buffer.from('<!doctype html>')], null],
+    [[0x89, 0x50], null],
+    [[], null],
+  ])('bytes say what they are: %#', (bytes, type) => expect(imageTypeOf(Uint8Array.from(bytes))).toBe(type));
 });
 
 test('every line of a log gets its own number, in the order of the paste', () => {

@@ -25,9 +25,19 @@ const EVERY: DraftFact[] = [
   note(2, 'requests fail\n\u2028 "x" 🔥'),
   draft(
     'MessageCaptured',
-    { ...HAPPENED, channel: 'C1', ts: '1.2', author: 'U2', link: null },
-    { text: 'm', author: 'Bo' },
+    {
+      ...{ ...HAPPENED, channel: 'C1', ts: '1.2', author: 'U2', link: null, edited: '1.3' },
+      files: [{ id: 'F1', type: 'image/png', size: 12 }],
+    },
+    { text: 'm', author: 'Bo', 'file.0': 'a.png' },
   ),
+  draft(
+    'MessageEdited',
+    { entry: 2, ts: '1.4', shown: true, secrets: ['password'], recorder: 'U1', channel: 'C1' },
+    { text: 'm2' },
+  ),
+  draft('MessageDeleted', { entry: 2, ts: '1.5', hidden: true, corrected: true }),
+  draft('FilesKept', { entry: 2, files: [{ id: 'F1', type: 'image/png', size: 12 }] }, { 'image.0': 'abcd' }),
   status(3, 'identified'),
   draft('SeverityChanged', { ...HAPPENED, severity: 'sev1' }, { text: 'worse' }),
   draft('RoleAssigned', { ...HAPPENED, role: 'lead', person: 'U1' }),

@@ -146,6 +146,29 @@ describe('a message that stands in Slack', () => {
   });
 });
 
+test('new words of a recorded message, heard of by the bot, and names of its files', () => {
+  const edit = { ts: '1732931235.000100', channel: 'C1', text: TYPED };
+  const place = { channel: 'C1', ts: '1732931234.000100' };
+  const said: TypedIntent = { type: 'NoteMessageEdited', at: place, edit };
+  expect(recordable(said, { source: 'bot' })).toEqual({
+    ...{ intent: { ...said, edit: { ...edit, text: KEPT, secrets: ['password'] } }, notes: [] },
+  });
+  const scrub = new Scrub(fingerprints('pepper'));
+  scrub.learn('a value of ours');
+  const known: TypedIntent = { ...said, edit: { ...edit, text: 'a value of ours' } };
+  expect(recordable(known, { source: 'bot' }, { scrub }).intent).toMatchObject({
+    edit: { text: expect.stringMatching(/^\[secret fp:/), secrets: ['secret'] },
+  });
+  const files = [{ id: 'F1', name: `${TYPED} a value of ours`, type: null, size: null }];
+  const message = { ...place, text: 'x', author: BO, link: null, files };
+  expect(recordable({ type: 'CaptureMessage', message }, {}, { scrub }).intent).toMatchObject({
+    message: {
+      text: 'x',
+      files: [{ name: expect.stringMatching(/^password: \[secret removed: password\] \[secret fp:/) }],
+    },
+  });
+});
+
 test('what the bot says, and monitoring, is not looked at for looks', () => {
   const intent: TypedIntent = { type: 'RecordNote', moment: null, text: TYPED };
   for (const source of ['bot', 'alerts'] as const)

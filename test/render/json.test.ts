@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { renderExport } from '#render/exports.js';
 import {
@@ -14,6 +15,72 @@ import {
 
 const json = async (drafts: Recorded[]) =>
   JSON.parse(await collected(renderExport('json', dossierOf(drafts))));
+
+test('a message with files, one of which is kept, and one that was deleted in Slack', async () => {
+  const captured = (n: number): Recorded => ({
+    type: 'MessageCaptured',
+    data: {
+      ...{ ...when(n, '01:50'), channel: 'C7', ts: `${n}.2`, author: 'U1', link: null },
+      files: [
+        { id: 'F1', type: 'image/png', size: 12_345 },
+        { id: 'F2', type: null, size: null },
+      ],
+    },
+    texts: { text: 'see', 'file.0': 'a.png', 'file.1': 'b' },
+  });
+  const bytes = Buffer.from('of an image');
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const kept = (entry: number): Recorded => ({
+    ...{ type: 'FilesKept', data: { entry, files: [{ id: 'F1', type: 'image/png', size: 11 }] } },
+    texts: { 'image.0': digest },
+  });
+  const deleted: Recorded = {
+    type: 'MessageDeleted',
+    data: { entry: 3, ts: '1731203520.2', hidden: true },
+    texts: {},
+  };
+  const drafts = [opened('x'), captured(2), kept(2), captured(3), kept(3), deleted];
+  const { timeline } = await json(drafts);
+  expect(timeline[1]).toMatchObject({
+    text: 'see',
+    files: [
+      {
+        name: 'a.png',
+        type: 'image/png',
+        size: 12_345,
+        kept: { type: 'image/png', size: 11, sha256: digest },
+      },
+      { name: 'b', type: null, size: null },
+    ],
+  });
+  expect(timeline[1]).not.toHaveProperty('deleted_at');
+  expect(timeline[2]).toMatchObject({
+    ...{ text: '[deleted in Slack 2024-11-10 01:52 UTC]', deleted_at: '2024-11-10T01:52:00Z' },
+  });
+  expect(timeline[2]).not.toHaveProperty('files');
+
+  const md = await collected(renderExport('md', dossierOf(drafts)));
+  expect(md).toContain('[#2] see — Ana · 📎 a.png (image/png, 12 kB), 📎 b\n');
+  // In HTML the image itself stands, where its bytes are those of the record; nothing of the one that was deleted does.
+  const asked: string[] = [];
+  const html = async (given: Buffer | null) =>
+    collected(
+      renderExport('html', {
+        ...dossierOf(drafts),
+        image: async (n, file) => {
+          asked.push(`${n} ${file}`);
+          return given;
+        },
+      }),
+    );
+  const shown = await html(bytes);
+  expect(shown).toContain(`<img src="data:image/png;base64,${bytes.toString('base64')}" alt="a.png">`);
+  expect(shown).toContain('img-src data:;');
+  for (const other of [null, Buffer.from('of another')]) expect(await html(other)).not.toContain('<img');
+  expect(new Set(asked)).toEqual(new Set(['2 F1']));
+  // A page without images is what it always was.
+  expect(await collected(renderExport('html', dossierOf([opened('x')])))).not.toContain('img');
+});
 
 test('an incident of which nothing else is known', async () => {
   const dossier = dossierOf([opened('x')]);

@@ -1,11 +1,77 @@
 import { expect, test } from '@jest/globals';
 import type { ActionItem } from '#domain/incident/action.js';
+import { unseal } from '#domain/incident/chain.js';
 import { actionItems } from '#render/document.js';
-import { actionsText, catchupText, listText, ownActionsText, showText, timelineText } from '#render/lists.js';
+import {
+  actionsText,
+  catchupText,
+  historyText,
+  listText,
+  ownActionsText,
+  showText,
+  timelineText,
+} from '#render/lists.js';
 import { lateLine } from '#render/undelivered.js';
 import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 
 const rich = () => dossierOf(richIncident());
+
+test('the history of an entry says who changed what, when, from what to what', () => {
+  const { sealed } = dossierOf([
+    opened('x'),
+    {
+      type: 'MessageCaptured',
+      data: { ...when(2, '01:50'), channel: 'C7', ts: '1731203400.2', author: 'U2', link: null },
+      texts: { text: 'first \u202Ewords', author: 'Bo' },
+    },
+    {
+      type: 'MessageEdited',
+      data: { entry: 2, ts: '1731203460.2', shown: true },
+      texts: { text: 'second words' },
+      by: { id: 'U2', name: 'Bo' },
+    },
+    { type: 'EntryEdited', data: { entry: 2 }, texts: { text: 'by hand' } },
+    {
+      type: 'MessageEdited',
+      data: { entry: 2, ts: '1731203520.2', shown: false },
+      texts: { text: 'third words' },
+      by: { id: 'U2', name: 'Bo' },
+    },
+    {
+      type: 'EntryRetimed',
+      data: { entry: 2, at: '2024-11-10T01:49:00Z', until: null, precision: 'minute' },
+      texts: {},
+    },
+    { type: 'MessageDeleted', data: { entry: 2, ts: '1731203580.2', corrected: true }, texts: {} },
+    { type: 'EntryStruck', data: { entry: 2, restored: null }, texts: { reason: 'wrong incident' } },
+  ]);
+  const facts = sealed.slice(1).map(unseal);
+  const about = { ref: 'INC-7', entry: 2, zone: 'UTC' };
+  expect(historyText(facts, { ...about, words: true })).toMatchInlineSnapshot(`
+"History of INC-7 #2, times in UTC
+2024-11-10 02:10 Ana recorded it, a message of Bo, of 2024-11-10 01:50: “first ‮words‬”
+2024-11-10 01:51 Bo edited the message in Slack: “second words”
+2024-11-10 02:10 Ana corrected it: “by hand”
+2024-11-10 01:52 Bo edited the message in Slack, which is not shown: “third words”
+2024-11-10 02:10 Ana set its time: 2024-11-10 01:49, was 2024-11-10 01:50
+2024-11-10 01:53 the message was deleted in Slack, which does not say by whom
+2024-11-10 02:10 Ana struck it: wrong incident"
+`);
+  // Whoever may not correct it reads that it was changed, and not what somebody took back.
+  expect(historyText(facts, { ...about, words: false })).toMatchInlineSnapshot(`
+"History of INC-7 #2, times in UTC
+2024-11-10 02:10 Ana recorded it, a message of Bo, of 2024-11-10 01:50
+2024-11-10 01:51 Bo edited the message in Slack
+2024-11-10 02:10 Ana corrected it
+2024-11-10 01:52 Bo edited the message in Slack, which is not shown
+2024-11-10 02:10 Ana set its time: 2024-11-10 01:49, was 2024-11-10 01:50
+2024-11-10 01:53 the message was deleted in Slack, which does not say by whom
+2024-11-10 02:10 Ana struck it: wrong incident
+What it said before is shown to those who may correct entries."
+`);
+  expect(historyText(facts.slice(0, 1), { ...about, words: false })).toContain('Nobody has changed it.');
+  expect(historyText([], { ...about, words: true })).toBeNull();
+});
 
 test('list has a line per incident', () => {
   expect(listText([rich().state, dossierOf([opened('second')]).state])).toBe(

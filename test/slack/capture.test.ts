@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Entry } from '#domain/incident/entry.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { refuse } from '#domain/refusal.js';
-import { messageIn } from '#slack/capture/capture.js';
+import { unpinnedMessage } from '#slack/blocks/entry.js';
+import { changeIn, messageIn } from '#slack/capture/capture.js';
 import { ANA, Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 const BO = 'U0BO000002';
@@ -22,6 +24,7 @@ for (const mode of ['http', 'socket'] as const) {
     });
     afterAll(() => kit.stop());
     beforeEach(() => {
+      kit.behind.captured.clear();
       const fresh = new Behind();
       Object.assign(kit.behind, { handle: fresh.handle, owe: fresh.owe, open: [] });
       kit.behind.handled.length = kit.behind.owed.length = 0;
@@ -157,6 +160,102 @@ for (const mode of ['http', 'socket'] as const) {
       expect(kit.behind.owed).toHaveLength(1);
     });
 
+    test('another emoji of tocsin.yml, and Slack’s own pin, keep a message too, in a thread as well; taken away, that is owed', async () => {
+      const thread = await say('a question');
+      const reply = await kit.act<Outcome>('message', {
+        user: 'bo',
+        channel: war,
+        text: 'x',
+        thread_ts: thread,
+      });
+      const { ts } = reply;
+      const at = { user: 'ana', channel: war, ts };
+      await kit.act('reaction', { ...at, name: 'star' });
+      await kit.act('reaction', { ...at, name: 'star', remove: true });
+      await kit.act('pin', { ...at, ts: thread });
+      await kit.act('pin', { ...at, ts: thread, remove: true });
+      await until(() => kit.behind.owed.length === 4);
+      const owed = (kind: string, of: string) => ({ kind, payload: { channel: war, ts: of, by: ANA } });
+      expect(kit.behind.owed.map(({ effect }) => effect)).toEqual([
+        owed('message.capture', ts),
+        owed('message.unpinned', ts),
+        owed('message.capture', thread),
+        owed('message.unpinned', thread),
+      ]);
+      // What we pin ourselves, the headline, is nothing.
+      const own = await kit.slack.client.call('chat.postMessage', { channel: war, text: 'headline' });
+      if (own.kind !== 'ok') throw new Error('not posted');
+      await kit.slack.client.call('pins.add', { channel: war, timestamp: own.data.ts });
+      await kit.act('reaction', { ...at, name: 'pushpin' });
+      await until(() => kit.behind.owed.length > 4);
+      expect(kit.behind.owed.at(-1)?.effect).toEqual(owed('message.capture', ts));
+      expect(kit.behind.owed).toHaveLength(5);
+    });
+
+    test('of what is said nothing is looked up, kept or logged; of what is edited or deleted only that nobody recorded it', async () => {
+      kit.behind.looked.length = kit.logged.length = 0;
+      const [first, second] = [await say('a canary in a mine'), await say('recorded canary')];
+      kit.behind.captured.set(second, [{ incident: 7, n: 2, struck: false }]);
+      const mine = (ts: string, text?: string) => ({ user: 'bo', channel: war, ts, ...(text && { text }) });
+      await kit.act('message/edit', mine(first, 'another canary'));
+      await kit.act('message/delete', mine(first));
+      // A thread that grows changes what stands at its beginning, and is no edit.
+      await kit.act('message', { user: 'ana', channel: war, text: 'canary reply', thread_ts: second });
+      await kit.act('message/edit', mine(second, 'edited @ana & more'));
+      await until(() => kit.behind.handled.length === 1);
+      await kit.act('message/delete', mine(second));
+      await until(() => kit.behind.handled.length === 2);
+      expect(kit.behind.looked).toEqual([first, first, second, second].map((ts) => `${war} ${ts}`));
+      expect(kit.behind.handled).toEqual([
+        {
+          intent: {
+            type: 'NoteMessageEdited',
+            at: { channel: war, ts: second },
+            edit: { ts: expect.stringMatching(/^\d+\.\d+$/), channel: war, text: 'edited @ana & more' },
+          },
+          target: 7,
+          asking: expect.objectContaining({
+            ...{ by: { id: BO, name: kit.behind.people.get(BO)?.name }, source: 'bot' },
+            key: expect.stringMatching(/^event:Ev.*:7$/),
+          }),
+        },
+        {
+          intent: {
+            ...{ type: 'NoteMessageDeleted', at: { channel: war, ts: second }, hides: true },
+            ts: expect.stringMatching(/^\d+\.\d+$/),
+          },
+          target: 7,
+          asking: expect.objectContaining({ by: { id: 'tocsin', name: null } }),
+        },
+      ]);
+      expect(kit.behind.owed).toEqual([]);
+      expect(kit.logged.join('\n')).not.toMatch(/canary|edited/);
+    });
+
+    test('*Strike* under the offer is `strike`, by whoever clicked; two clicks are one', async () => {
+      const entry = { n: 5 } as Entry;
+      const message = unpinnedMessage(entry, { incident: 7, key: 'unpinned:9', may: true });
+      const posted = await kit.slack.client.call('chat.postMessage', { channel: war, ...message });
+      if (posted.kind !== 'ok') throw new Error('not posted');
+      const click = { user: 'ana', channel: war, ts: posted.data.ts, action_id: 'capture:strike', copies: 2 };
+      await kit.act('action', click);
+      expect(kit.behind.handled).toMatchObject(
+        Array(2).fill({
+          ...{ intent: { type: 'StrikeEntry', entry: 5 }, target: 7 },
+          asking: { by: { id: ANA }, key: 'unpinned:9', seesPrivate: true },
+        }),
+      );
+      // Who may not strike has no button to press.
+      expect(unpinnedMessage(entry, { incident: 7, key: 'k', may: false }).blocks).toHaveLength(1);
+    });
+
+    test('what the bot wrote is not added to the timeline it came from', async () => {
+      const own = await kit.slack.client.call('chat.postMessage', { channel: war, text: '#5 recorded' });
+      if (own.kind !== 'ok') throw new Error('not posted');
+      expect(await told(await add(String(own.data.ts)))).toContain('I wrote that message myself');
+      expect(kit.behind.handled).toEqual([]);
+    });
+
     test('a pin that cannot be kept is not answered, so Slack sends it again', async () => {
       const ts = await say('pin me too');
       let failures = 2;
@@ -173,7 +272,7 @@ for (const mode of ['http', 'socket'] as const) {
     test('who is let into a private incident’s channel becomes a member; in a public one nothing happens', async () => {
       kit.behind.state = { number: 7, private: false, members: [ANA] } as unknown as IncidentState;
       await kit.act('join', { user: 'chen', channel: war });
-      await until(async () => joins(await kit.look<Events>('events')) > 0);
+      await until(async () => joined(await kit.look<Events>('events'), 'U0CHEN0003'));
       kit.behind.state = { number: 7, private: true, members: [ANA] } as unknown as IncidentState;
       await kit.act('join', { user: 'dana', channel: war });
       await until(() => kit.behind.handled.length > 0);
@@ -294,19 +393,60 @@ for (const mode of ['http', 'socket'] as const) {
 }
 
 interface Events {
-  events: Array<{ payload: { event: { type: string } } }>;
+  events: Array<{ payload: { event: { type: string; user?: string } }; attempts: unknown[] }>;
 }
-const joins = ({ events }: Events) =>
-  events.filter(({ payload }) => payload.event.type === 'member_joined_channel').length;
+/** The bot has answered that they came, so it has done what it does for that. */
+const joined = ({ events }: Events, user: string) =>
+  events.some(
+    ({ payload: { event }, attempts }) =>
+      event.type === 'member_joined_channel' && event.user === user && attempts.length > 0,
+  );
+
+describe('what becomes of a message', () => {
+  const message = { ts: '1.2', user: 'U1', text: 'now' };
+  const changed = { type: 'message', subtype: 'message_changed', channel: 'C1', ts: '2.3', event_ts: '2.3' };
+  const at = { channel: 'C1', ts: '1.2', at: '2.3' };
+  test.each([
+    [
+      'other words',
+      { message, previous_message: { ...message, text: 'before' } },
+      { ...at, now: { raw: 'now' } },
+    ],
+    ['of what was before nothing is said', { message }, { ...at, now: { raw: 'now' } }],
+    ['the same words: a link was unfolded', { message, previous_message: message }, null],
+    [
+      'a thread’s first message deleted',
+      { message: { ...message, subtype: 'tombstone' } },
+      { ...at, now: null },
+    ],
+    ['an app shows something else', { message: { ...message, bot_id: 'B1' } }, null],
+    ['deleted', { subtype: 'message_deleted', deleted_ts: '1.2' }, { ...at, now: null }],
+    ['deleted, and not said which', { subtype: 'message_deleted' }, null],
+    ['new', { subtype: undefined, text: 'x' }, null],
+    ['of a kind that is none', { message: 'x' }, null],
+    ['without a channel', { channel: undefined, message }, null],
+  ])('%s', (_, event, expected) => {
+    const change = changeIn({ ...changed, ...event });
+    if (expected === null) expect(change).toBeNull();
+    else expect(change).toMatchObject(expected);
+  });
+});
 
 describe('what a message says', () => {
   test('of one without words: its files, or what a bot attached', () => {
-    expect(
-      messageIn({ ts: '1.2', text: '', user: 'U1', files: [{ name: 'a<b>.png' }, { title: 'log' }] }),
-    ).toEqual({
+    const files = [
+      { id: 'F1', name: 'a<b>.png', mimetype: 'image/png', size: 12 },
+      { id: 'F2', title: 'log' },
+      { id: 'F3', mode: 'tombstone' },
+    ];
+    expect(messageIn({ ts: '1.2', text: '', user: 'U1', files })).toEqual({
       ts: '1.2',
       raw: '(files: a&lt;b&gt;.png, log)',
       author: { id: 'U1', name: null },
+      files: [
+        { id: 'F1', name: 'a<b>.png', type: 'image/png', size: 12 },
+        { id: 'F2', name: 'log', type: null, size: null },
+      ],
     });
     expect(
       messageIn({
@@ -315,9 +455,10 @@ describe('what a message says', () => {
         bot_profile: { name: 'Grafana' },
         attachments: [{ fallback: 'CPU high' }],
       }),
-    ).toEqual({ ts: '1.2', raw: 'CPU high', author: { id: 'B1', name: 'Grafana' } });
+    ).toEqual({ ts: '1.2', raw: 'CPU high', author: { id: 'B1', name: 'Grafana' }, app: true });
     expect(messageIn({ ts: '1.2', user: 'U1' })?.raw).toBe('(a message without text)');
     expect(messageIn({ text: 'no ts' })).toBeNull();
+    expect(messageIn({ ts: '1.2', subtype: 'tombstone', text: 'This message was deleted.' })).toBeNull();
     expect(messageIn({ ts: 1731202860.000247, text: 'a float is no ts' })).toBeNull();
   });
 });

@@ -39,6 +39,9 @@ export class Behind {
   }> = [];
   readonly people = new Map<string, KnownPerson>();
   readonly channels = new Map<string, number>();
+  /** Incidents in which a message is recorded, by its `ts`; and which were asked about. */
+  readonly captured = new Map<string, Array<{ incident: number; n: number; struck: boolean }>>();
+  readonly looked: string[] = [];
   open: IncidentState[] = [];
   answer: (typed: Typed) => Promise<Answer> = async ({ entered }) => ({
     kind: 'recorded',
@@ -58,7 +61,12 @@ export class Behind {
       return this.handle(intent);
     };
     return {
-      org: { command: '/incident', zone: null, components: ['Developer API'] },
+      org: {
+        command: '/incident',
+        zone: null,
+        components: ['Developer API'],
+        capture: { emoji: ['pushpin', 'star'], deleted: 'hide' },
+      },
       answer: async (asked) => {
         if ('mute' in asked) {
           this.muted.push(asked);
@@ -88,6 +96,10 @@ export class Behind {
         incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),
         open: async () => this.open,
         ofChannel: async (_team, channel) => this.channels.get(channel) ?? null,
+        captured: async (_team, channel, ts) => {
+          this.looked.push(`${channel} ${ts}`);
+          return this.captured.get(ts) ?? [];
+        },
       },
       people: {
         get: async (_team, id) => this.people.get(id) ?? null,
@@ -113,6 +125,8 @@ export interface Kit {
   behind: Behind;
   /** Address of the bot's HTTP server; null in Socket Mode. */
   eventsUrl: string | null;
+  /** Every line of the log, whatever its level. */
+  logged: string[];
   /** What the front has said of each request, in HTTP mode: settled when all is told. */
   listened: Promise<void>[];
   act<T = Outcome>(path: string, body?: object): Promise<T>;
@@ -159,6 +173,8 @@ export async function startKit(
   seed: Seed = {},
 ): Promise<Kit> {
   const behind = new Behind();
+  const logged: string[] = [];
+  const noting = (...said: unknown[]) => void logged.push(JSON.stringify(said));
   let slack: Slack | undefined;
   let server: Server | undefined;
   let eventsUrl: string | null = null;
@@ -179,6 +195,7 @@ export async function startKit(
   });
   slack = createSlack({
     ...behind.ports(),
+    log: { debug: noting, info: noting, warn: noting, error: noting },
     slack: {
       botToken: sandbox.botToken,
       appToken: mode === 'socket' ? sandbox.appToken : null,
@@ -203,6 +220,7 @@ export async function startKit(
     slack,
     behind,
     eventsUrl,
+    logged,
     listened,
     act,
     look: (path) => json(path),

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { until } from '../support/until.js';
 import { type BotHere, signedCommand, startWalk, type Walk } from './kit.js';
 
 // What must go, goes: from every table, for good, also while the bot remembers the incident.
@@ -9,6 +11,7 @@ let bot: BotHere;
 
 beforeAll(async () => {
   walk = await startWalk();
+  await writeFile(join(walk.folder, 'tocsin.yml'), 'capture: { emoji: [star], files: true }\n');
   bot = await walk.here();
 });
 afterAll(() => walk.end());
@@ -88,4 +91,65 @@ test('an erased title and an erased note are nowhere, and the chain still proves
     out: expect.stringMatching(/2 texts erased/),
   });
   expect((await walk.tocsin('export', 'INC-1', '--format', 'json')).out).toContain('"[erased]"');
+});
+
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+test('a recorded message follows Slack, with its image; what nobody recorded is nowhere; and what is erased of it is gone', async () => {
+  const opened = await walk.type('ana', 'general', 'open sev3 pictures');
+  const ref = /INC-\d+/.exec(opened.text)?.[0] ?? '';
+  const channel = await walk.until('its channel, with its opener', (state) => {
+    const found = state.channels.find((one) => one.name.startsWith(`${ref.toLowerCase()}-`));
+    return found && found.pins.length > 0 && found.members.includes('U0ANA00001') && found.id;
+  });
+  const shown = (text: string) =>
+    walk.until(`${text} in the channel`, (state) =>
+      state.channels
+        .find((one) => one.id === channel)
+        ?.messages.find((one) => one.user === 'U0BOT00000' && one.text.includes(text)),
+    );
+  const at = { user: 'ana', channel };
+  const { ts } = await walk.control<{ ts: string }>('file', {
+    ...{ ...at, name: 'graph.png', content_base64: PIXEL, text: 'canaryPINNED' },
+  });
+  await walk.control('reaction', { ...at, ts, name: 'star' });
+  await shown('graph.png (image/png, 70 B)');
+  const unpinned = await walk.control<{ ts: string }>('message', { ...at, text: 'canaryUNPINNED' });
+  await walk.control('message/edit', { ...at, ts: unpinned.ts, text: 'canaryUNPINNED too' });
+  await walk.control('message/delete', { ...at, ts: unpinned.ts });
+  await walk.control('message/edit', { ...at, ts, text: 'canaryEDITED' });
+  await shown('(edited) canaryEDITED');
+  const n = Number(/\*#(\d+)\*/.exec((await shown('canaryEDITED')).text)?.[1]);
+  const history = await walk.type('ana', channel, `history ${n}`);
+  expect(history.text).toMatch(
+    /ana recorded it.*canaryPINNED[\s\S]*ana edited the message in Slack: “canaryEDITED”/,
+  );
+  const html = async () => (await walk.tocsin('export', ref, '--format', 'html')).out;
+  await until('the image', async () => (await html()).includes(`data:image/png;base64,${PIXEL}`));
+
+  await walk.control('message/delete', { ...at, ts });
+  await shown('[deleted in Slack');
+  expect(await html()).not.toMatch(/canary|data:image/);
+  expect((await walk.type('ana', channel, 'search canaryEDITED')).text).toContain('Nothing that you can see');
+  expect(await tablesHolding('canaryUNPINNED')).toEqual([]);
+  expect(bot.log()).not.toMatch(/canary/);
+  expect(JSON.stringify((await walk.state()).channels)).not.toMatch(/canaryEDITED|canaryPINNED/);
+
+  const facts = (await walk.tocsin('export', ref, '--format', 'facts')).out.split('\n').filter(Boolean);
+  for (const [type, field] of [
+    ['MessageCaptured', 'text'],
+    ['MessageEdited', 'text'],
+    ['FilesKept', 'image.0'],
+  ] as const) {
+    const { seq } =
+      facts
+        .map((line) => JSON.parse(line) as { type: string; seq: number })
+        .find((fact) => fact.type === type) ?? {};
+    expect(await walk.tocsin('erase', ref, '--fact', String(seq), '--field', field, '--yes')).toMatchObject({
+      code: 0,
+    });
+  }
+  for (const gone of ['canaryPINNED', 'canaryEDITED', Buffer.from(PIXEL, 'base64').toString('hex')])
+    expect(await tablesHolding(gone)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { type Entry, toldText } from '#domain/incident/entry.js';
-import { entryMessage, type Shown } from '#slack/blocks/entry.js';
-import { type Attempt, type Body, NO_PREVIEWS, needed, seenSince, tag } from '../attempt.js';
+import { entryMessage, entryMessageAnew, type Shown, showsEntry } from '#slack/blocks/entry.js';
+import { type Attempt, type Body, isPermanent, NO_PREVIEWS, needed, seenSince, tag } from '../attempt.js';
 import type { OutboxRow } from '../ports.js';
 
 type Kind = 'channel.entry' | 'channel.amend';
@@ -46,6 +46,39 @@ export async function postEntries(attempt: Attempt<Kind>): Promise<Body> {
     ...NO_PREVIEWS,
   });
   return { channel: channel.id, ts: needed('chat.postMessage', body, 'ts') };
+}
+
+/**
+ * Brings what the channel shows of an entry up to date where it stands: its author wrote other words in Slack, or deleted the
+ * message, and our copy must not go on saying what they took back. Where it cannot be changed any more, it stays.
+ */
+export async function followEntry(attempt: Attempt<'channel.follow'>): Promise<Body> {
+  const { world, row, incident } = attempt;
+  const { channel } = incident;
+  const { n } = row.effect.payload;
+  const entry = (await world.incidents.entriesNumbered(row.team, row.incident, [n])).get(n);
+  // What is shown later is shown as it is then.
+  if (!entry || !channel) return { silent: true };
+  const { deleted } = entry.detail;
+  const how = entry.struck ? 'struck' : deleted === undefined || entry.text !== null ? 'edited' : 'deleted';
+  const shown: Shown = { entry, words: toldText(entry), how };
+  const changed: string[] = [];
+  for await (const message of seenSince(attempt, channel.id, new Date(entry.recordedAt))) {
+    if (!message.blocks.some((block) => showsEntry(block, n))) continue;
+    const anew = entryMessageAnew(message.blocks, shown);
+    const metadata = message.tag && { event_type: 'tocsin', event_payload: message.tag };
+    try {
+      await attempt.write('chat.update', {
+        ...{ channel: channel.id, ts: message.ts, ...anew },
+        ...(metadata && { metadata }),
+      });
+      changed.push(message.ts);
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      world.log.warn({ lane: row.lane, n, error: error.message }, 'what the channel shows could not follow');
+    }
+  }
+  return { channel: channel.id, changed };
 }
 
 /** The highest numbers that the message shows: should a backup be put back, they are not given again (restored.ts). */

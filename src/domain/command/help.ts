@@ -45,6 +45,7 @@ const EXAMPLES: Record<VerbName, string> = {
   merge: 'merge INC-8 into INC-7 the same outage',
   bridge: 'bridge https://meet.example/api-is-down',
   timeline: 'timeline Europe/Berlin',
+  history: 'history 12',
   edit: 'edit 12 requests fail on two nodes',
   time: 'time 12 01:41',
   strike: 'strike 12 wrong incident',

@@ -179,6 +179,7 @@ const TABLE = {
     { aliases: ['call'], textless: true },
   ],
   timeline: ['timeline [ZONE]', 'show what happened, in order', { looks: true }],
+  history: ['history N', 'show what entry N said before, and who changed it', { looks: true }],
   edit: ['edit N TEXT', 'correct the words of entry N'],
   time: ['time N TIME', 'correct the time of entry N', { timed: true, textless: true }],
   strike: ['strike N REASON', 'strike entry N out; it stays readable'],
@@ -316,6 +317,7 @@ export type Ask =
   /** Absent: those that are open. */
   | { type: 'list'; asked?: ListAsked }
   | { type: 'search'; asked: SearchAsked }
+  | { type: 'history'; entry: number }
   | { type: 'show' }
   | { type: 'catchup' }
   | { type: 'actions' }

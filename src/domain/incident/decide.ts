@@ -19,6 +19,7 @@ import { isAddition } from './action.js';
 import { bridgeOf, hostOf } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
+import { FOLLOWING } from './follow.js';
 import type { Asker, Asking, Decision, Found, Intent, IntentOf, LogLine } from './intent.js';
 import { sameRhythm } from './reminder.js';
 import { restoredWithout } from './restored.js';
@@ -165,18 +166,26 @@ const RULES: {
 
   /** One message is one entry, however many people pin it: the second is told who was first. */
   CaptureMessage: (state, { message }, asking, { captured }) => {
-    if (captured) {
+    // What was struck may be recorded anew.
+    if (captured && !captured.struck) {
       const by = personLabel(captured.by);
       return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: captured.n, by });
     }
-    const { channel, ts, text, author, link, secrets = [] } = message;
+    const { channel, ts, text, author, link, edited, secrets = [] } = message;
+    const files = (message.files ?? []).slice(0, LIMITS.files);
     // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
     const moment = momentNow(new Date(Number.parseInt(ts, 10) * 1000));
     const data = {
       ...{ ...happened(state, asking, moment), channel, ts, author: author.id, link },
       ...(secrets.length > 0 && { secrets: [...secrets] }),
+      ...(edited !== undefined && { edited }),
+      ...(files.length > 0 && { files: files.map(({ id, type, size }) => ({ id, type, size })) }),
     };
-    return [{ type: 'MessageCaptured', data, texts: given({ text, author: author.name }) }];
+    const names = numbered(
+      'file',
+      files.map(({ name }) => name),
+    );
+    return [{ type: 'MessageCaptured', data, texts: { ...given({ text, author: author.name }), ...names } }];
   },
 
   /** Its lines take the place of the message, which stays readable as struck: so each stands at its own time. */
@@ -313,6 +322,8 @@ const RULES: {
     if (item.ticket) return [];
     return [{ type: 'ActionFiled', data: { action, entry: item.entry, tracker }, texts: { ticket, url } }];
   },
+
+  ...FOLLOWING,
 
   ...PUBLISHING,
 

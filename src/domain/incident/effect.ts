@@ -18,6 +18,7 @@ import { isInSlack, isTracker, refOf, runRef, type Status } from '../words.js';
 import type { Bridge } from './bridge.js';
 import { isOfAlert, isOfLink, isOfPage, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
+import { mayBeKept } from './message.js';
 import type { About, ReminderFactBody } from './reminder.js';
 import type { IncidentState } from './state.js';
 
@@ -72,6 +73,12 @@ export type Effect =
   | { kind: 'role.vacant'; payload: { user: string } }
   /** Fetch a message that somebody pinned (`by`: their id) and record it, at its own time; `ts` is Slack's, never a float. */
   | { kind: 'message.capture'; payload: { channel: string; ts: string; by: string } }
+  /** Somebody (`by`) took the pin away: offer to strike what they recorded by it. In the lane of the captures, behind their own. */
+  | { kind: 'message.unpinned'; payload: { channel: string; ts: string; by: string } }
+  /** Fetch and keep images of a recorded message, where tocsin.yml says so; which ones is with the fact `seq`; `by` recorded it. In a lane of its own. */
+  | { kind: 'message.files'; payload: { seq: number; by: string } }
+  /** Bring what the channel shows of entry `n` up to date, where it stands: its message was edited or deleted in Slack. */
+  | { kind: 'channel.follow'; payload: { n: number } }
   /** Send an export file to whoever asked, in the channel where they asked; `asked` when, in ISO 8601. */
   | {
       kind: 'export.send';
@@ -263,6 +270,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'impact.measure':
     case 'run.alarm':
     case 'secret.tell':
+    case 'message.files':
     case 'status.remind':
     case 'reminder.post':
     case 'incident.link':
@@ -299,7 +307,24 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
     case 'IncidentOpened':
       return [{ kind: 'channel.open', payload: {} }, ...(fact.data.private ? [] : [ANNOUNCEMENT])];
     case 'MessageCaptured':
-      return [entry(), ...secretTells(fact.data.secrets ? [fact.data.author, fact.by.id] : [], fact.seq)];
+      return [
+        entry(),
+        ...secretTells(fact.data.secrets ? [fact.data.author, fact.by.id] : [], fact.seq),
+        ...(fact.data.files?.some(mayBeKept)
+          ? [{ kind: 'message.files', payload: { seq: fact.seq, by: fact.by.id } } as const]
+          : []),
+      ];
+    case 'MessageEdited': {
+      const { entry: n, shown, secrets, recorder } = fact.data;
+      return [
+        ...(shown ? [{ kind: 'channel.follow', payload: { n } } as const] : []),
+        ...secretTells(secrets ? [fact.by.id, ...(recorder ? [recorder] : [])] : [], fact.seq),
+      ];
+    }
+    case 'MessageDeleted':
+      return [{ kind: 'channel.follow', payload: { n: fact.data.entry } }];
+    case 'FilesKept':
+      return [];
     case 'NoteRecorded':
     case 'LineTakenIn':
     case 'CauseRecorded':

@@ -16,6 +16,14 @@ import {
 } from '../words.js';
 import type { Fact, FactBody } from './fact.js';
 import { type Counted, countedText, impactText, type Measurement, measuredText } from './impact.js';
+import {
+  deletedText,
+  filesAsWords,
+  fileText,
+  type KeptImage,
+  momentOfTs,
+  type RecordedFile,
+} from './message.js';
 import { promiseText, REMINDER_FACTS, type ReminderFactBody } from './reminder.js';
 
 /**
@@ -81,6 +89,10 @@ interface EntryDetail {
   author?: Person;
   /** Of one line of a captured message: the entry that held all of it. */
   lineOf?: number;
+  /** What came with it; those of which the bytes are kept; when it was deleted in Slack, after which `text` is null where it is hidden. */
+  files?: RecordedFile[];
+  kept?: KeptImage[];
+  deleted?: string;
   struckReason?: string | null;
   /** Of a run: its name (`RUN-3`), its runbook, what happened in it, and in which step. */
   run?: string;
@@ -162,11 +174,12 @@ export function entryText(entry: Entry): string {
   switch (kind) {
     case 'opened':
     case 'title':
-    case 'message':
     case 'cause':
       return given ?? '';
     case 'bridge':
       return `opened at ${given ?? ''}`;
+    case 'message':
+      return given ?? (detail.deleted === undefined ? '' : deletedText(detail.deleted));
     case 'note':
       if (detail.promise !== undefined) return promiseText(detail.promise.next, entry.at);
       return detail.watch ? watchText(detail.watch, given) : (given ?? '');
@@ -209,12 +222,25 @@ export function entryText(entry: Entry): string {
  * numbers of an impact. Exports have them in a place of their own; and they alone the queries, which nobody reads on a phone.
  */
 export function toldText(entry: Entry): string {
-  const { measured, next } = entry.detail;
+  const { measured, next, files } = entry.detail;
   if (entry.kind === 'status' && next) return `${entryText(entry)} · ${promiseText(next, entry.at)}`;
+  if (files && entry.kind === 'message') return withFiles(entryText(entry), filesOf(entry));
   if (entry.kind === 'impact' && measured && entry.text === null && !entry.erased)
     return countedText(entry.detail, measured, 'measured');
   if (entry.kind !== 'impact' || entry.text === null || entry.erased) return entryText(entry);
   return impactText({ ...entry.detail, text: entry.text });
+}
+
+/** @returns what came with a message; nothing where its words were erased, or are hidden */
+export function filesOf({ text, detail }: Pick<Entry, 'text' | 'detail'>): readonly RecordedFile[] {
+  return text === null ? [] : (detail.files ?? []);
+}
+
+/** Names that are all there was to say are not said twice. */
+function withFiles(text: string, files: readonly RecordedFile[]): string {
+  if (files.length === 0) return text;
+  const listed = `📎 ${files.map(fileText).join(', ')}`;
+  return text === filesAsWords(files.map(({ name }) => name)) ? listed : `${text} ${listed}`;
 }
 
 /** `identified`, `MNT-3 “Database upgrade” scheduled`. */
@@ -448,7 +474,10 @@ export function entryOf(fact: Fact): Entry | null {
       return line('note', 'text');
     case 'MessageCaptured': {
       const author = { id: fact.data.author, name: fact.texts.author ?? null };
-      return { ...line('message', 'text', { author }), link: fact.data.link };
+      const { files, link } = fact.data;
+      const names = listed(fact, 'file', files?.length ?? 0);
+      const recorded = files?.map((file, i) => ({ ...file, name: names[i] ?? ERASED }));
+      return { ...line('message', 'text', { author, ...(recorded && { files: recorded }) }), link };
     }
     case 'LineTakenIn': {
       const { entry, author: id, link } = fact.data;
@@ -572,6 +601,9 @@ export function entryOf(fact: Fact): Entry | null {
     case 'EntryEdited':
     case 'EntryRetimed':
     case 'EntryStruck':
+    case 'MessageEdited':
+    case 'MessageDeleted':
+    case 'FilesKept':
     case 'ChannelOpened':
     case 'HeadlinePosted':
     case 'Announced':
@@ -635,6 +667,25 @@ export function amendmentOf(fact: Fact): Amendment | null {
         n: fact.data.entry,
         set: { struck: true, editedAt, detail: { struckReason: fact.texts.reason ?? null } },
       };
+    case 'MessageEdited': {
+      const text = fact.texts.text ?? null;
+      return fact.data.shown ? { n: fact.data.entry, set: { text, erased: text === null, editedAt } } : null;
+    }
+    case 'MessageDeleted': {
+      const { entry, ts, hidden, corrected } = fact.data;
+      const detail = { deleted: momentOfTs(ts), ...(hidden && { files: [], kept: [] }) };
+      return { n: entry, set: { ...(hidden && !corrected && { text: null }), detail } };
+    }
+    case 'FilesKept': {
+      const { entry, files } = fact.data;
+      const digests = listed(fact, 'image', files.length);
+      // Where the digest was erased, the bytes were too.
+      const kept = files.flatMap((file, i) => {
+        const digest = digests[i] ?? ERASED;
+        return digest === ERASED ? [] : [{ ...file, digest }];
+      });
+      return { n: entry, set: { detail: { kept } } };
+    }
     case 'AlertChanged': {
       const { entry, does, at, times } = fact.data;
       const fires = does === 'fired';

@@ -3,12 +3,12 @@ import { ALERT_FACTS } from '../alert/fact.js';
 import { LINK_FACTS } from '../link/link.js';
 import { PAGE_FACTS } from '../paging/page.js';
 import { RUN_FACTS } from '../run/fact.js';
-import { SECRET_KINDS } from '../secret/kind.js';
 import { type BodyOf, count, day, happened, id, moment, number, second, shape, stamp } from '../shape.js';
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
 import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES, TRACKERS } from '../words.js';
 import { BRIDGE_FACTS } from './bridge.js';
+import { MESSAGE_FACTS } from './message.js';
 import { REMINDER_FACTS } from './reminder.js';
 
 const milestone = z.strictObject({
@@ -105,14 +105,6 @@ export const FACT_SHAPES = {
     { required: ['title'], list: { field: 'component', count: (d) => d.components, required: true } },
   ),
   NoteRecorded: shape(happened, { required: ['text'] }),
-  MessageCaptured: shape(
-    {
-      ...{ ...happened, channel: id, ts: id, author: id, link: z.string().nullable() },
-      /** What was taken out of its text: the message in Slack has it still. Absent: nothing. */
-      secrets: z.array(z.enum(SECRET_KINDS)).min(1).optional(),
-    },
-    { required: ['text'], optional: ['author'] },
-  ),
   /** One line of the recorded message in `entry`, which held many, each with its time. */
   LineTakenIn: shape(
     { ...happened, entry: number, author: id, link: z.string().nullable() },
@@ -286,6 +278,7 @@ export const FACT_SHAPES = {
   ...ALERT_FACTS,
   ...LINK_FACTS,
   ...BRIDGE_FACTS,
+  ...MESSAGE_FACTS,
   ...REMINDER_FACTS,
   ...PAGE_FACTS,
 };

@@ -22,8 +22,9 @@ import type {
 import type { ActionItem } from './action.js';
 import type { BridgeIntent } from './bridge.js';
 import type { Entry } from './entry.js';
-import type { DraftFact, MeasuredWindow } from './fact.js';
+import type { DraftFact, Fact, MeasuredWindow } from './fact.js';
 import type { Measurement } from './impact.js';
+import type { KeptImage, RecordedFile } from './message.js';
 import type { ReminderIntent } from './reminder.js';
 import type { IncidentState } from './state.js';
 
@@ -51,6 +52,12 @@ export type Intent<P = Person> =
   | { type: 'CaptureMessage'; message: CapturedMessage }
   /** A recorded message of many timed lines becomes as many entries: named by its entry, or by its place in Slack. */
   | { type: 'TakeInLines'; of: { entry: number } | { channel: string; ts: string } }
+  /** Slack says, or shows, that a recorded message has other words by now. `at`: where the message stands. */
+  | { type: 'NoteMessageEdited'; at: MessagePlace; edit: MessageEdit }
+  /** `hides`: readings are to have its words no more. */
+  | { type: 'NoteMessageDeleted'; at: MessagePlace; ts: string; hides: boolean }
+  /** Bytes of images are kept, and these are their digests. */
+  | { type: 'NoteFilesKept'; entry: number; kept: KeptImage[] }
   | {
       type: 'ChangeStatus';
       status: Status;
@@ -207,6 +214,23 @@ interface CapturedMessage {
   readonly link: string | null;
   /** Kinds of secrets that were taken out of the text. Absent: none. */
   readonly secrets?: readonly SecretKind[];
+  /** When it was edited last, as Slack's `ts`. Absent: it was not. */
+  readonly edited?: string;
+  readonly files?: readonly RecordedFile[];
+}
+
+/** Where a message stands in Slack. */
+interface MessagePlace {
+  readonly channel: string;
+  readonly ts: string;
+}
+
+/** New words of a recorded message. `ts`: when they were written, in Slack's time; `channel`: where. */
+interface MessageEdit {
+  readonly ts: string;
+  readonly text: string;
+  readonly channel: string;
+  readonly secrets?: readonly SecretKind[];
 }
 
 /** Who asks, from where, when. `key` names the delivery: the same key twice is one fact (null: no such promise). */
@@ -255,6 +279,8 @@ export interface Found {
   written?: Written;
   /** What the asker has recorded and nobody has struck, where lines are pasted that may be among it. Absent: nothing. */
   notes?: readonly Entry[];
+  /** All facts about the entry, in order. Absent: not looked up. */
+  history?: readonly Fact[];
   /** From when on there was damage, as the first impact says that says it; null or absent: none does. */
   damageFrom?: string | null;
   /** Has that action item been completed? */

@@ -86,6 +86,8 @@ export interface IncidentState {
   falseAlarm?: true;
   /** What its channel is reminded by. Absent: nothing was recorded since there are reminders. */
   rhythm?: Rhythm;
+  /** Images of its messages are kept. Absent: none ever was. */
+  images?: true;
   /** What it has to do with other incidents. Absent: nothing that was said. */
   links?: Link[];
   /** Who came late and has been told how it stands. Absent: nobody. */
@@ -246,9 +248,13 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       const skipped = (state.skipped ?? 0) + entries - state.entries;
       return { ...next, entries, skipped, actions, runs: { ...runsOf(state), count: runs } };
     }
+    case 'FilesKept':
+      return { ...next, images: true };
     case 'NoteRecorded':
     case 'MessageCaptured':
     case 'LineTakenIn':
+    case 'MessageEdited':
+    case 'MessageDeleted':
     case 'CauseRecorded':
     case 'ActionChanged':
     case 'ActionCompleted':

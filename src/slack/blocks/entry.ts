@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Entry } from '#domain/incident/entry.js';
-import { personLabel } from '#domain/words.js';
+import { personLabel, refOf } from '#domain/words.js';
 import { closed } from '#render/clock.js';
 import { safeLink } from '#render/document.js';
 import { button, packed } from './buttons.js';
@@ -23,7 +23,7 @@ export interface Shown {
   /** What the entry says: `toldText(entry)`. */
   words: string;
   /** Why it is shown: it is new, or how it was corrected. */
-  how: 'new' | 'edited' | 'retimed' | 'struck' | 'filed';
+  how: 'new' | 'edited' | 'retimed' | 'struck' | 'filed' | 'deleted';
   /** At changes of state: the chain as it stood, so that people can prove later what the record was. */
   record?: { facts: number; head: string } | null;
 }
@@ -55,6 +55,57 @@ export function entryMessage(shown: readonly Shown[]): EntryMessage {
     count++;
   }
   return { text: cut(lines.join('\n'), MAX.text), blocks, count };
+}
+
+/** @returns whether a block of a message of ours shows that entry */
+export function showsEntry(block: unknown, n: number): boolean {
+  return lineIn(block)?.startsWith(`*#${n}* `) ?? false;
+}
+
+/** A block's text as it stands in Slack. */
+function lineIn(block: unknown): string | null {
+  const { type, text } = (block ?? {}) as { type?: unknown; text?: { text?: unknown } | null };
+  return type === 'section' && typeof text?.text === 'string' ? text.text : null;
+}
+
+/**
+ * A message of ours with one of its entries as it stands now; whatever else it shows stays.
+ * @param blocks as Slack gives them out
+ */
+export function entryMessageAnew(
+  blocks: readonly unknown[],
+  shown: Shown,
+): { text: string; blocks: unknown[] } {
+  const { n } = shown.entry;
+  const renewed = blocks.map((block) =>
+    showsEntry(block, n) ? section(entryLine(shown, MAX.section - 1)) : block,
+  );
+  const lines = renewed.flatMap((block) => lineIn(block) ?? []);
+  return { text: cut(lines.join('\n'), MAX.text), blocks: renewed };
+}
+
+/** The id of the button that strikes what was unpinned, and what it brings back. */
+export const STRIKE_ACTION = 'capture:strike';
+export const STRIKE_VALUE = z.object({ incident: z.number(), n: z.number(), key: z.string() });
+
+/**
+ * Said to whoever takes away the pin by which they recorded a message: it stays, and how it goes.
+ * @param key makes two clicks one
+ * @param may they may strike it; else somebody else does
+ */
+export function unpinnedMessage(entry: Entry, of: { incident: number; key: string; may: boolean }): Message {
+  const { n } = entry;
+  const ref = refOf(of.incident);
+  const next = of.may
+    ? `Strike it, or leave it: \`strike ${n} REASON\` does the same later.`
+    : `A full member can strike it: \`strike ${n} REASON\`.`;
+  const text = `You took the pin away. The message stays in the timeline of ${ref} as #${n}. ${next}`;
+  const value = packed({ incident: of.incident, n, key: of.key } satisfies z.infer<typeof STRIKE_VALUE>);
+  const buttons: Block[] =
+    of.may && value !== null
+      ? [{ type: 'actions', elements: [button(STRIKE_ACTION, `Strike #${n}`, value)] }]
+      : [];
+  return { text, blocks: [section(text), ...buttons] };
 }
 
 /**

@@ -3,8 +3,9 @@ import { checkText } from '#domain/command/entered.js';
 import { linesInMessage } from '#domain/command/pasted.js';
 import type { TimeContext } from '#domain/command/time/time.js';
 import type { Asking } from '#domain/incident/intent.js';
+import { filesAsWords, type RecordedFile } from '#domain/incident/message.js';
 import { isLimited } from '#domain/permission.js';
-import { isRefusal } from '#domain/refusal.js';
+import { isRefusal, refuse } from '#domain/refusal.js';
 import { linesOffer } from '../blocks/entry.js';
 import { type Context, entered, type Reply, refused, said as reply } from '../listener.js';
 
@@ -28,22 +29,27 @@ export async function capture(
   asking: Asking,
 ): Promise<Reply> {
   const { ts, raw, author } = message;
+  if (author.id === context.self()) return refused(refuse('OWN_MESSAGE', {}));
   const here = { id: channel.id, name: channel.name };
   // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
-  const [{ text }, known, link] = await Promise.all([
+  const [{ text }, known, link, before] = await Promise.all([
     entered(context, asking.team, raw, here),
     author.name === null ? context.people.known(asking.team, author.id, author.profile) : author,
     context.permalink(channel.id, ts),
+    context.read.captured(asking.team, channel.id, ts),
   ]);
   const unfit = checkText(text, undefined, 'The message');
   if (unfit) return refused(unfit);
   const outcome = await context.handle(
     {
       type: 'CaptureMessage',
-      message: { channel: channel.id, ts, text, author: { id: author.id, name: known.name }, link },
+      message: {
+        ...{ channel: channel.id, ts, text, author: { id: author.id, name: known.name }, link },
+        ...recordedWith(message),
+      },
     },
     incident,
-    { ...asking, key: `message:${channel.id}:${ts}:${asking.by.id}` },
+    { ...asking, key: `message:${channel.id}:${ts}:${asking.by.id}${anew(before, incident)}` },
   );
   if (isRefusal(outcome)) return refused(outcome);
   tick(context, channel.id, ts);
@@ -70,6 +76,23 @@ export function offerOf(text: string, at: TimeContext, limited: boolean): string
   return `It holds ${read.lines.length} lines with times of their own: each can be an entry at its time instead.`;
 }
 
+/** What else of a message is recorded, as far as there is any of it. */
+export function recordedWith({ edited, files }: Pick<SlackMessage, 'edited' | 'files'>): {
+  edited?: string;
+  files?: readonly RecordedFile[];
+} {
+  return { ...(edited && { edited }), ...(files && files.length > 0 && { files }) };
+}
+
+/** @returns for the key: what was struck is recorded anew, and is not the same once more */
+export function anew(
+  before: ReadonlyArray<{ incident: number; n: number; struck: boolean }>,
+  incident: number,
+): string {
+  const struck = before.find((one) => one.incident === incident && one.struck);
+  return struck ? `:anew:${struck.n}` : '';
+}
+
 /** A sign on the message for everybody, after the commit; where the bot is not a member there is none. */
 function tick(context: Context, channel: string, timestamp: string): void {
   void context.client.call('reactions.add', { channel, timestamp, name: 'white_check_mark' });
@@ -86,30 +109,93 @@ const MESSAGE = z.object({
   user_profile: z.unknown().optional(),
   bot_profile: z.object({ name: text }).nullish().catch(null),
   files: listed,
+  edited: z.object({ ts: z.string(), user: text }).nullish().catch(null),
+  subtype: text,
 });
 
 /**
  * A message as a payload gives it. `raw` is in Slack's encoding; `author.name` is null for people: they are looked up, and
- * `author.profile` is what the message says of them.
+ * `author.profile` is what the message says of them. `edited`, `editor`: when somebody wrote other words, and who; absent: nobody did.
  */
-interface SlackMessage {
+export interface SlackMessage {
   ts: string;
   raw: string;
   author: { id: string; name: string | null; profile?: unknown };
+  edited?: string;
+  editor?: string;
+  files?: RecordedFile[];
+  /** An app wrote it. Absent: a person. */
+  app?: true;
 }
 
-/** @returns the message, or null for something that is none. */
+/** What stands where the first message of a thread was deleted. */
+const TOMBSTONE = 'tombstone';
+
+/** @returns the message, or null for something that is none, or is none any more. */
 export function messageIn(payload: unknown): SlackMessage | null {
   const read = MESSAGE.safeParse(payload);
-  if (!read.success) return null;
-  const { ts, user, bot_id: bot, username, bot_profile: profile, files } = read.data;
+  if (!read.success || read.data.subtype === TOMBSTONE) return null;
+  const { ts, user, bot_id: bot, username, bot_profile: profile, files, edited } = read.data;
+  const recorded = filesIn(files ?? []);
   return {
     ts,
     raw: saidBy(payload, files ?? []),
     author: user
       ? { id: user, name: null, profile: read.data.user_profile }
       : { id: bot ?? 'unknown', name: username || profile?.name || null },
+    ...(edited && { edited: edited.ts, ...(edited.user && { editor: edited.user }) }),
+    ...(recorded.length > 0 && { files: recorded }),
+    ...(bot && { app: true as const }),
   };
+}
+
+/** Files that are there: of one that was deleted only its id is left. */
+function filesIn(files: readonly Fields[]): RecordedFile[] {
+  return files.flatMap(({ id, name, title, mimetype, size, mode }) => {
+    if (typeof id !== 'string' || id === '' || mode === TOMBSTONE) return [];
+    const type = typeof mimetype === 'string' && mimetype !== '' ? mimetype.slice(0, 100) : null;
+    const length = typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null;
+    const called = (string(name) || string(title) || id).slice(0, 300);
+    return [{ id, name: called, type, size: length }];
+  });
+}
+
+/** What Slack says became of a message. `ts`: of that message; `at`: of the event, in Slack's time. */
+interface Change {
+  channel: string;
+  ts: string;
+  at: string;
+  /** Its words by now; null: it was deleted. */
+  now: SlackMessage | null;
+}
+
+const CHANGE = z.object({
+  subtype: z.enum(['message_changed', 'message_deleted']),
+  channel: z.string(),
+  event_ts: text,
+  ts: text,
+  deleted_ts: text,
+  message: z.looseObject({ ts: z.string(), subtype: text }).nullish().catch(null),
+  previous_message: z.unknown().optional(),
+});
+
+/**
+ * @returns that a message has other words by now, or is gone; null: anything else that a channel hears. Slack says of a message
+ *   that it changed also when a link in it was unfolded, or its thread grew. An app's message is a display, which shows now this and
+ *   now that: recorded is what it showed when somebody wanted it recorded
+ */
+export function changeIn(event: unknown): Change | null {
+  const read = CHANGE.safeParse(event);
+  if (!read.success) return null;
+  const { subtype, channel, message, previous_message: before, deleted_ts: deleted } = read.data;
+  const at = read.data.event_ts ?? read.data.ts;
+  const ts = subtype === 'message_deleted' ? deleted : message?.ts;
+  if (!at || !ts) return null;
+  const gone = subtype === 'message_deleted' || message?.subtype === TOMBSTONE;
+  if (gone) return { channel, ts, at, now: null };
+  const now = messageIn(message);
+  if (!now || now.app || messageIn(before)?.raw === now.raw) return null;
+  return { channel, ts, at, now };
 }
 
 /** @returns in Slack's encoding, what a message says; one without words is named by what it carries */
@@ -117,12 +203,13 @@ function saidBy(message: unknown, files: readonly unknown[]): string {
   const words = wordsOf(message);
   if (words.trim() !== '') return words;
   const names = files.flatMap((file) => {
-    const { title, name, id } = file as { title?: unknown; name?: unknown; id?: unknown };
-    return [title, name, id].find((one) => typeof one === 'string' && one !== '') ?? [];
+    const { title, name, id, mode } = fields(file);
+    if (mode === TOMBSTONE) return [];
+    return [title, name, id].find((one): one is string => typeof one === 'string' && one !== '') ?? [];
   });
   if (names.length === 0) return '(a message without text)';
   // A file's name is plain text, and is encoded because it stands in a text of Slack's.
-  return encoded(`(${names.length === 1 ? 'file' : 'files'}: ${names.join(', ')})`);
+  return encoded(filesAsWords(names));
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -8,9 +8,11 @@ import type {
   ViewSubmitAction,
 } from '@slack/bolt';
 import { z } from 'zod';
+import { checkText } from '#domain/command/entered.js';
+import type { TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { refuse } from '#domain/refusal.js';
-import { refOf } from '#domain/words.js';
+import { isPassing, isRefusal, refuse } from '#domain/refusal.js';
+import { botAsking, type Person, refOf } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { unpacked } from '../blocks/buttons.js';
 import { LINES_VALUE } from '../blocks/entry.js';
@@ -21,6 +23,7 @@ import {
   askerOf,
   askerOfEvent,
   type Context,
+  entered,
   ephemeral,
   interaction,
   openView,
@@ -33,7 +36,7 @@ import {
 import { input, modal, valuesOf } from '../modals/form.js';
 import { Memory } from '../people/people.js';
 import type { SlackClient } from '../transport/client.js';
-import { type Captured, capture, messageIn } from './capture.js';
+import { type Captured, capture, changeIn, messageIn, type SlackMessage } from './capture.js';
 
 type ShortcutArgs = SlackShortcutMiddlewareArgs<MessageShortcut>;
 
@@ -91,26 +94,92 @@ async function takeLines(context: Context, { body, action }: Click): Promise<Rep
   return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
 
-/** The reaction that keeps a message. */
-const PIN = 'pushpin';
+type Reacted = SlackEventMiddlewareArgs<'reaction_added' | 'reaction_removed'>;
+type Pinned = SlackEventMiddlewareArgs<'pin_added' | 'pin_removed'>;
 
 /**
- * :pushpin: on a message in an incident's channel. The event names the message without its text; fetching it is owed, so that
- * neither a crash nor a rate limit loses it. Slack gets its answer after that is kept.
+ * :pushpin: on a message in an incident's channel, or whatever emoji tocsin.yml names; or its being taken away. The event names
+ * the message without its text; fetching it is owed, so that neither a crash nor a rate limit loses it. Slack gets its answer
+ * after that is kept.
  * @throws when it could not be kept: then Slack sends the event again
  */
-export function onReaction(context: Context): Middleware<SlackEventMiddlewareArgs<'reaction_added'>> {
+export function onReaction(context: Context): Middleware<Reacted> {
   return async ({ event, body }) => {
-    if (event.reaction !== PIN || event.item.type !== 'message') return;
-    const { channel, ts } = event.item;
-    const { asking, incident } = await askerOfEvent(context, body, event, channel);
-    if (incident === null) return;
-    const { team, key } = asking;
-    await context.owe(
-      { kind: 'message.capture', payload: { channel, ts, by: event.user } },
-      { team, incident, key },
-    );
+    const { item, reaction } = event;
+    // What somebody's skin looks like is no other sign.
+    const name = reaction.split('::')[0] ?? reaction;
+    if (item.type !== 'message' || !context.capture.emoji.includes(name)) return;
+    await owePin(context, body, event, item.channel, item.ts, event.type === 'reaction_added');
   };
+}
+
+const PINNED = z.object({ type: z.literal('message'), message: z.object({ ts: z.string() }) });
+
+/** The same with Slack's own pins. Our headline is pinned by ourselves. @throws as `onReaction` */
+export function onPin(context: Context): Middleware<Pinned> {
+  return async ({ event, body }) => {
+    const item = PINNED.safeParse(event.item);
+    if (!item.success) return;
+    await owePin(context, body, event, event.channel_id, item.data.message.ts, event.type === 'pin_added');
+  };
+}
+
+async function owePin(
+  context: Context,
+  body: { event_id: string },
+  by: { user: string },
+  channel: string,
+  ts: string,
+  on: boolean,
+): Promise<void> {
+  if (by.user === context.self()) return;
+  const { asking, incident } = await askerOfEvent(context, body, by, channel);
+  if (incident === null) return;
+  const { team, key } = asking;
+  const kind = on ? 'message.capture' : 'message.unpinned';
+  await context.owe({ kind, payload: { channel, ts, by: by.user } }, { team, incident, key });
+}
+
+/**
+ * What Slack says in every channel that we are in. Only that a recorded message has other words, or is gone, is anything to us: all
+ * else is let go of before anything is looked up, kept or logged.
+ * @throws when it could not be kept: then Slack sends the event again
+ */
+export function onMessage(context: Context): Middleware<SlackEventMiddlewareArgs<'message'>> {
+  return async ({ event, body }) => {
+    const change = changeIn(event);
+    if (!change) return;
+    const { channel, ts, at, now } = change;
+    const team = await context.where.team(body);
+    const recorded = await context.read.captured(team, channel, ts);
+    if (recorded.length === 0) return;
+    const place = { channel, ts };
+    const intent: TypedIntent =
+      now === null
+        ? { type: 'NoteMessageDeleted', at: place, ts: at, hides: context.capture.deleted === 'hide' }
+        : {
+            ...{ type: 'NoteMessageEdited', at: place },
+            edit: { ts: now.edited ?? at, channel, text: (await entered(context, team, now.raw)).text },
+          };
+    const unfit =
+      intent.type === 'NoteMessageEdited' && checkText(intent.edit.text, undefined, 'The message');
+    if (unfit)
+      return context.log.warn({ code: unfit.code }, 'New words of a recorded message cannot be kept');
+    // Who deleted it Slack does not say.
+    const asking = botAsking(team, null, context.now());
+    const by = now === null ? asking.by : await editorOf(context, team, now);
+    for (const { incident } of recorded) {
+      const key = `event:${body.event_id}:${incident}`;
+      const outcome = await context.handle(intent, incident, { ...asking, by, key });
+      if (isRefusal(outcome) && isPassing(outcome)) throw new Error(outcome.code);
+    }
+  };
+}
+
+async function editorOf(context: Context, team: string, { author, editor }: SlackMessage): Promise<Person> {
+  const id = editor ?? author.id;
+  if (id === author.id && author.name !== null) return { id, name: author.name };
+  return { id, name: (await context.people.known(team, id, author.profile)).name };
 }
 
 /** After an answer that did not come in time Slack is not asked for this long: a person waits once for it, not twice. */
@@ -167,6 +236,15 @@ const CAPTURED = z.object({
     ts: z.string(),
     raw: z.string(),
     author: z.object({ id: z.string(), name: z.string().nullable(), profile: z.unknown().optional() }),
+    edited: z.string().optional(),
+    files: z
+      .array(
+        z.object({
+          ...{ id: z.string(), name: z.string() },
+          ...{ type: z.string().nullable(), size: z.number().nullable() },
+        }),
+      )
+      .optional(),
   }),
   reply: z.string().nullable(),
 });

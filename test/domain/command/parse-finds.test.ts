@@ -21,6 +21,15 @@ const ALL = {
   ...{ mine: false, lead: null, drills: false, page: 1, typed: '' },
 };
 
+test('the history of an entry', () => {
+  for (const line of ['history 4', 'history #4', 'history INC-7 4', 'HISTORY 4 INC-7'])
+    expect(parsed(line)).toMatchObject({ kind: 'ask', ask: { type: 'history', entry: 4 } });
+  expect(parsed('history 4 INC-9').ref).toBe(9);
+  expect(refused('history')).toBe('MISSING_ARGUMENT');
+  expect(refused('history last')).toBe('BAD_ARGUMENT');
+  expect(refused('history 4 please')).toBe('BAD_ARGUMENT');
+});
+
 describe('list', () => {
   test.each<[string, Partial<ListAsked>]>([
     ['list', {}],

@@ -31,6 +31,12 @@ export const ASKS = {
     return zone !== null && typeof zone !== 'string' ? zone : ask({ type: 'timeline', zone });
   },
 
+  history(line) {
+    const read = line.number(line.said, 'an entry');
+    if ('refused' in read) return read;
+    return line.nothingMore(read.rest) ?? ask({ type: 'history', entry: read.n });
+  },
+
   export(line) {
     const first = firstWord(line.said);
     if (!first.word) return line.missing('a format');
@@ -54,7 +60,7 @@ export const ASKS = {
 
 type Plain = Exclude<
   Ask['type'],
-  'list' | 'search' | 'mine' | 'timeline' | 'export' | 'postmortem' | 'mutes' | 'help'
+  'list' | 'search' | 'mine' | 'timeline' | 'history' | 'export' | 'postmortem' | 'mutes' | 'help'
 >;
 
 /** @returns the parser of a verb that takes nothing more. */
