@@ -38,6 +38,8 @@ import type { Undelivered } from '#render/undelivered.js';
 import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
 import { answerList, answerSearch, remarkOnRelated } from './find.js';
+import { answerHere, type NextOffer } from './here.js';
+import { type Offered, whichIncident } from './which.js';
 
 /** One command line as somebody typed it. */
 export interface Typed {
@@ -93,9 +95,11 @@ export type Answer =
   /** `remark`: what else they should know. The text is the receipt, the same each time that it is asked for. */
   /** `watch`: it was resolved, and tocsin.yml names what could be watched for so long; `n`: the entry that says so. */
   | { kind: 'recorded'; text: string; recorded: Recorded; remark?: string; watch?: WatchOffer }
-  | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number }
+  /** `offered`: incidents that the line may be meant for, where it does not say which. */
+  | { kind: 'refused'; refusal: Refusal; intent?: TypedIntent; incident?: number; offered?: Offered[] }
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
-  | { kind: 'text'; text: string; ours?: boolean }
+  /** `next`: what is likely next, for a front that has buttons; the text says it too. */
+  | { kind: 'text'; text: string; ours?: boolean; next?: NextOffer }
   | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' | 'status'; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
@@ -226,11 +230,11 @@ function verbOf(asked: Asked): string | null {
   return 'run' in asked ? 'run' : verbIn(asked.entered);
 }
 
-/** @returns the verb of a line, as far as it is one; nothing else of the line. Nothing typed at all asks for help. */
+/** @returns the verb of a line, as far as it is one; nothing else of the line. Nothing typed at all asks where somebody is. */
 function verbIn({ text }: Entered): string | null {
   const { word, rest } = firstWord(text);
   const first = numberOf(word) === null ? word : firstWord(rest).word;
-  return first === '' ? 'help' : (verbNamed(first)?.name ?? null);
+  return first === '' ? 'here' : (verbNamed(first)?.name ?? null);
 }
 
 function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer> {
@@ -243,6 +247,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       implied: implied !== null,
       roles: ports.roles,
       command: ports.command,
+      me: typed.asking.source === 'slack' ? typed.asking.by : (typed.asking.owner ?? null),
     };
     const said = parseCommand(typed.entered, context);
     if (isRefusal(said)) return refused(said);
@@ -262,8 +267,10 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       const no = await permitted('declare', null, typed.asking);
       return no ? refused(no) : { kind: 'form', form: 'open', incident: null };
     }
-    const incident = await lookedUp(() => whichIncident(ports.read, said, typed));
-    if (isRefusal(incident)) return refused(incident);
+    const which = await lookedUp(() => whichIncident(ports, said, typed));
+    if (isRefusal(which)) return refused(which);
+    if ('refusal' in which) return { kind: 'refused', ...which };
+    const { incident, remark } = which;
     const asking = at(incident);
     const power = powerOf(said);
     const no = power && (await permitted(power, incident, asking));
@@ -286,10 +293,17 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
           const mayCorrect = (await permitted('correct', incident, asking)) === null;
           return answerHistory(ports.read, ask.entry, incident ?? 0, asking, zone, mayCorrect);
         }
+        if (ask.type === 'here') {
+          const { looksOnly = false, mayPublish = true } = typed;
+          const asked = { incident, named: incident !== implied, asking, zone, looksOnly, mayPublish };
+          const here = await lookedUp(() => answerHere(ports, asked));
+          return isRefusal(here) ? refused(here) : { kind: 'text', ...here };
+        }
         const seen = await lookedUp(() =>
           answerAsk(ports.read, ask, incident, asking, zone, ports.command, ports.components),
         );
-        return isRefusal(seen) ? refused(seen) : seen;
+        if (isRefusal(seen)) return refused(seen);
+        return seen.kind === 'text' && remark ? { ...seen, text: `${seen.text}\n${remark}` } : seen;
       }
       case 'intent': {
         const unmeasured = said.intent.type === 'MeasureImpact' ? cannotMeasure(said.intent, ports) : null;
@@ -575,36 +589,6 @@ function unknownComponents(intent: TypedIntent, known: readonly string[]): strin
   return remarksOn(named, known);
 }
 
-/** How many open incidents an answer offers. */
-const OFFERED = 8;
-
-/**
- * Which incident a line is about: the one it names, the channel's, or the only one that is open.
- * @returns null where the verb is about none
- */
-async function whichIncident(
-  read: Read,
-  said: Parsed,
-  typed: { implied: number | null; asking: Asking },
-): Promise<number | null | Refusal> {
-  if (!verbNamed(said.verb)?.incident) return null;
-  if (said.ref !== null) return said.ref;
-  if (said.kind === 'ask' && said.ask.type === 'mine') return null;
-  if (typed.implied !== null) return typed.implied;
-  const open = await read.open(typed.asking);
-  // A component may be shown as ill, or well again, where nothing is made of it.
-  const real = open.filter(({ drill }) => !drill);
-  if (real.length === 0 && said.kind === 'intent' && said.intent.type === 'SetComponentState') return null;
-  const [only] = open;
-  if (!only) return refuse('NO_OPEN_INCIDENT', { verb: said.verb });
-  if (open.length === 1) return only.number;
-  const offered = open
-    .slice(-OFFERED)
-    .reverse()
-    .map(({ number, title }) => ({ ref: refOf(number), title }));
-  return refuse('WHICH_INCIDENT', { verb: said.verb, open: offered });
-}
-
 /** An export that somebody asked for: who sends it where is the front's affair. */
 interface Wanted {
   incident: number;
@@ -621,7 +605,7 @@ interface Wanted {
  */
 export async function answerAsk(
   read: Read,
-  ask: Exclude<Ask, { type: 'mutes' | 'history' }>,
+  ask: Exclude<Ask, { type: 'mutes' | 'history' | 'here' }>,
   incident: number | null,
   asking: Asking,
   zone: string,
@@ -675,7 +659,19 @@ async function answerHistory(
 
 type AboutOne = Exclude<
   Ask,
-  { type: 'help' | 'mutes' | 'history' | 'list' | 'search' | 'mine' | 'export' | 'postmortem' | 'runs' }
+  {
+    type:
+      | 'help'
+      | 'here'
+      | 'mutes'
+      | 'history'
+      | 'list'
+      | 'search'
+      | 'mine'
+      | 'export'
+      | 'postmortem'
+      | 'runs';
+  }
 >;
 
 async function wordsOn(

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { knownSecrets } from '#compose/runbooks.js';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag, quoted } from '#domain/command/flags.js';
 import { plainHelp, unmarked } from '#domain/command/help.js';
 import { parseCommand } from '#domain/command/parse.js';
-import { closestVerbs, takesValue, verbNamed } from '#domain/command/verbs.js';
+import { closestVerbs } from '#domain/command/slips.js';
+import { takesValue, verbNamed } from '#domain/command/verbs.js';
 import { isRefusal, refuse } from '#domain/refusal.js';
 import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
@@ -23,7 +26,7 @@ import { token } from './token.js';
 /** @returns the exit code */
 export async function cli(argv: string[], io: Io): Promise<number> {
   const { team, rest } = withoutTeam(argv);
-  const [verb = 'help', ...args] = rest;
+  const [verb = isInstalled(io) ? 'here' : 'help', ...args] = rest;
   const own = ownVerb(verb, args[0]);
   // A terminal makes no code of what stands in backticks.
   const plain: Io = { ...io, err: (text) => io.err(unmarked(text)) };
@@ -44,6 +47,11 @@ export async function cli(argv: string[], io: Io): Promise<number> {
     plain.err(`${told.message}\n${told instanceof Usage ? `Usage: tocsin ${own?.form ?? verb}\n` : ''}`);
     return told.exitCode;
   }
+}
+
+/** Is there a database to ask? `tocsin` alone says how things stand; where nothing does yet, what can be typed. */
+function isInstalled({ env }: Io): boolean {
+  return Boolean(env.DATABASE_URL) || existsSync(resolve(env.TOCSIN_DATA || '.tocsin'));
 }
 
 /**
@@ -122,7 +130,7 @@ export function lineOf(verb: string, args: string[]): string {
 
 // Among people's words, which are shown as they are, these lines are our own.
 const OURS =
-  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done (?:N|INC-\d+ \d+)` ticks|No action item of an incident |No incident is open\. |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
+  /^(?:To correct: |`--[\w-]+` is not a flag here: |“[^”\n]+” was kept as part of the title; |… \d+ earlier: |`done (?:N|INC-\d+ \d+)` ticks|No action item of an incident |No incident is open\. |Next: |… and \d+ more: |• and \d+ more: |• The (?:public|channel) (?:is|was) promised |INC-\d+ was taken: |There is no incident yet\. |INC-\d+ has no action items\. |The timeline of INC-\d+ is empty\. ).*$/gm;
 
 /** @returns an answer for a terminal, where nobody makes code of what stands in backticks. */
 export function plainly(answer: string): string {

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
-import { checkText, decodeSlack } from '#domain/command/entered.js';
+import { checkText, decodeSlack, plain } from '#domain/command/entered.js';
+import { parseCommand } from '#domain/command/parse.js';
+import { shownLine } from '#domain/command/verbs.js';
+import type { EffectKind } from '#domain/incident/effect.js';
 import type { Entry } from '#domain/incident/entry.js';
 import { type ImageType, imageTypeOf, type KeptImage, mayBeKept } from '#domain/incident/message.js';
 import { isLimited } from '#domain/permission.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { scrubSecrets } from '#domain/secret/scrub.js';
 import { codeInWords } from '#domain/slack-code.js';
 import { botAsking, isInSlack, refOf } from '#domain/words.js';
 import { Lost } from '#runbooks/action.js';
 import { linesOffer, unpinnedMessage } from '#slack/blocks/entry.js';
 import { cut, escaped, MAX } from '#slack/blocks/text.js';
-import { anew, messageIn, offerOf, recordedWith, sentAt } from '#slack/capture/capture.js';
+import { anew, messageIn, offerOf, recordedWith, sentAt, wordsOf } from '#slack/capture/capture.js';
 import { groupsIn, peopleIn } from '#slack/people/groups.js';
 import { type ReadFile, tooLarge } from '#slack/transport/files.js';
 import {
@@ -258,7 +262,7 @@ async function atBest(courtesy: Promise<unknown>): Promise<void> {
 
 /** @returns the message whose id is exactly `ts`, in the channel or in a thread; null when it cannot be read. */
 async function findMessage(
-  attempt: Attempt<'message.capture'>,
+  attempt: Pick<Attempt, 'read'>,
   channel: string,
   ts: string,
 ): Promise<Body | null> {
@@ -279,7 +283,7 @@ async function findMessage(
 const MET = 20;
 
 /** @returns what its author wrote, or its app: Slack's encoding undone, people and groups named */
-async function decoded(attempt: Attempt<'message.capture'>, said: string): Promise<string> {
+async function decoded<K extends EffectKind>(attempt: Attempt<K>, said: string): Promise<string> {
   const names = new Map(
     await Promise.all(
       peopleIn(said).map(async (id, i) => {
@@ -295,4 +299,58 @@ async function decoded(attempt: Attempt<'message.capture'>, said: string): Promi
     channel: () => null,
   });
   return text;
+}
+
+/**
+ * Answers somebody who mentioned the bot: where the command is, and of what looks like a command the line to type. For their
+ * eyes only, where they wrote it. What they wrote is fetched here and kept nowhere. After a crash they may read it twice,
+ * because nobody can look for what one person was shown.
+ */
+export async function answerMention(attempt: Attempt<'mention.answer'>): Promise<Body> {
+  const { world, row } = attempt;
+  const { channel, ts, user, bot, thread } = row.effect.payload;
+  const message = await findMessage(attempt, channel, ts);
+  const raw = message === null ? '' : behind(wordsOf(message), bot);
+  const line = raw === '' ? '' : (await decoded(attempt, raw)).trim();
+  const outside = (await world.people.account(row.team, user)) === 'outside';
+  const text = outside ? OUTSIDE : escaped(answerTo(line, attempt, user));
+  const where = { channel, user, ...(thread !== undefined && { thread_ts: thread }) };
+  try {
+    await attempt.write('chat.postEphemeral', { ...where, text });
+    return { told: true };
+  } catch (error) {
+    // They have left, or the bot has: nobody waits there any more.
+    if (!isPermanent(error)) throw error;
+    return { told: false };
+  }
+}
+
+const OUTSIDE =
+  'I do not act on mentions, and only people of the workspace that I am in have my command: ask one of them.';
+
+/** What stands behind the mention, or before it where nothing does: in Slack's encoding. */
+function behind(raw: string, bot: string | null): string {
+  const own = bot === null ? /^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>/ : new RegExp(`<@${bot}(?:\\|[^>]*)?>`);
+  const [before = '', ...after] = raw.split(own);
+  return (
+    after
+      .join(' ')
+      .replace(/^[\s,:]+/, '')
+      .trim() || before.trim()
+  );
+}
+
+function answerTo(line: string, { world, incident, row }: Attempt<'mention.answer'>, user: string): string {
+  const { command } = world.org;
+  const find = `\`${command}\` alone says where you are and what is likely next; \`${command} help\` lists the verbs.`;
+  // A line with a secret is not shown again.
+  if (line === '' || scrubSecrets(line).removed.length > 0) return `I do not act on mentions. ${find}`;
+  const said = parseCommand(plain(line), {
+    ...{ now: world.now(), zone: 'UTC', zoneKnown: true, roles: [], command },
+    implied: incident.channel?.id === row.effect.payload.channel,
+    me: { id: user, name: null },
+  });
+  const begin = 'I do not act on mentions, so nothing was kept.';
+  if (isRefusal(said)) return `${begin} ${said.sentence} ${said.next}`;
+  return `${begin} Type it: \`${command} ${shownLine(line)}\``;
 }

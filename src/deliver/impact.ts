@@ -1,7 +1,7 @@
 import { listed } from '#domain/incident/entry.js';
 import { isInSlack, refOf } from '#domain/words.js';
 import { clockIn } from '#render/clock.js';
-import { pictureOf, pngOf } from '#render/picture.js';
+import { pictureOf, pngOf } from '#render/picture/picture.js';
 import { NotMeasured } from '#runbooks/prometheus.js';
 import { cut, escaped, MAX } from '#slack/blocks/text.js';
 import {

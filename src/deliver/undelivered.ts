@@ -90,7 +90,9 @@ function noticesOf(
       // What was unpinned can be struck all the same; of what became of a message the timeline tells.
       case 'message.unpinned':
       case 'channel.follow':
+      // Whoever mentioned the bot was promised nothing.
       case 'secret.tell':
+      case 'mention.answer':
       case 'person.tell':
       case 'run.advance':
       case 'watch.look':

@@ -48,7 +48,7 @@ export const PERMISSIONS = {
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power(
     'Looking at an incident',
-    ['show', 'list', 'search', 'timeline', 'history', 'catchup', 'actions', 'runs'],
+    ['here', 'show', 'list', 'search', 'timeline', 'history', 'catchup', 'actions', 'runs'],
     {
       guests: true,
     },

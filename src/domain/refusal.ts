@@ -55,11 +55,14 @@ export function isRefusal(value: unknown): value is Refusal {
  */
 export const SENTENCES = {
   // -- the grammar --
-  UNKNOWN_VERB: (p: { verb: string; closest: string[] }) => ({
+  /** `lines`: whole lines that may have been meant, where the word alone says more than its letters do. */
+  UNKNOWN_VERB: (p: { verb: string; closest: string[]; lines?: string[] }) => ({
     sentence: `There is no \`${p.verb}\`.`,
-    next: p.closest.length
-      ? `Did you mean ${p.closest.map((c) => `\`${c}\``).join(' or ')}? \`help\` lists all verbs.`
-      : '`help` lists all verbs.',
+    next: p.lines?.length
+      ? `Did you mean ${p.lines.map((line) => `\`${line}\``).join(' or ')}? \`help\` lists all verbs.`
+      : p.closest.length
+        ? `Did you mean ${p.closest.map((c) => `\`${c}\``).join(' or ')}? \`help\` lists all verbs.`
+        : '`help` lists all verbs.',
   }),
   MISSING_ARGUMENT: (p: { verb: string; what: string; form: string }) => ({
     sentence: `\`${p.verb}\` needs ${p.what}.`,
@@ -135,13 +138,18 @@ export const SENTENCES = {
     sentence: `There is no ${p.ref} that you can see.`,
     next: '`list` shows the open incidents.',
   }),
-  WHICH_INCIDENT: (p: { verb: string; open: Array<{ ref: string; title: string }> }) => ({
-    sentence: `Which incident? ${p.open.map((o) => `*${o.ref}* ${o.title}`).join(' · ')}`,
+  WHICH_INCIDENT: (p: { verb: string; open: Array<{ ref: string; title: string }>; more?: number }) => ({
+    sentence: `Which incident? ${p.open.map((o) => `*${o.ref}* ${o.title}`).join(' · ')}${p.more ? ` · and ${p.more} more: \`list\`` : ''}`,
     next: `Type it in the incident's channel, or name it: \`${p.verb} ${p.open[0]?.ref ?? 'INC-1'} …\`.`,
   }),
-  NO_OPEN_INCIDENT: (p: { verb: string }) => ({
-    sentence: 'No incident is open.',
-    next: `Open one with \`open TITLE\`, or name an older one: \`${p.verb} INC-1 …\`.`,
+  /** `declare` false: they may not open one. */
+  NO_OPEN_INCIDENT: (p: {
+    verb: string;
+    recent?: Array<{ ref: string; title: string }>;
+    declare?: boolean;
+  }) => ({
+    sentence: `No incident is open that you can see.${p.recent?.length ? ` The last: ${p.recent.map((o) => `*${o.ref}* ${o.title}`).join(' · ')}.` : ''}`,
+    next: `${p.declare === false ? 'Name' : 'Open one with `open TITLE`, or name'} an older one: \`${p.verb} ${p.recent?.[0]?.ref ?? 'INC-1'} …\`.`,
   }),
   SEARCH_GONE: (_: Record<string, never>) => ({
     sentence: 'What search stands on is not in this database any more.',

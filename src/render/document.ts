@@ -15,7 +15,7 @@ import { type LinkKind, mergedInto } from '#domain/link/link.js';
 import type { RunView } from '#domain/run/view.js';
 import { type EntryKind, MARKS, type Mark, type Person, personLabel, refOf } from '#domain/words.js';
 import { type Clock, closed, dateTimeOf, durationInWords, timeOf } from './clock.js';
-import { type Picture, pictureOf } from './picture.js';
+import { type Picture, pictureOf } from './picture/picture.js';
 
 /**
  * A document as we mean it, before it is Markdown or HTML. A string is text, to arrive character for character;

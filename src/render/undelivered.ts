@@ -80,6 +80,8 @@ function nameOf(effect: Effect): string {
       return 'images of a recorded message';
     case 'channel.follow':
       return `what became of the message of #${effect.payload.n}`;
+    case 'mention.answer':
+      return 'an answer to a mention';
     case 'export.send':
       return `the ${effect.payload.format} export`;
     case 'impact.measure':

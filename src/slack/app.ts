@@ -6,7 +6,7 @@ import { now as clock } from '#elapsed.js';
 import type { Metrics } from '#metrics.js';
 import { ACTION_BUTTONS } from './blocks/action.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
-import { CHOOSE_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { CHOOSE_ACTIONS, NEXT_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { LINES_ACTION, STRIKE_ACTION } from './blocks/entry.js';
 import { PAGE_ACTIONS } from './blocks/page.js';
 import { TAKE_ROLE_ACTIONS } from './blocks/people.js';
@@ -24,6 +24,7 @@ import {
   onChange,
   onChoose,
   onEdit,
+  onNext,
   onPublish,
   onReopen,
   onRunButton,
@@ -36,6 +37,7 @@ import {
   createPermalink,
   createUnassigned,
   onAddToTimeline,
+  onMention,
   onMessage,
   onPin,
   onReaction,
@@ -284,6 +286,7 @@ export function listenToOthers(
   app.action<BlockButtonAction>(PUBLISH_ACTIONS.edit, onEdit(context));
   app.action<BlockButtonAction>(PUBLISH_ACTIONS.write, onWrite(context));
   app.action<BlockButtonAction>(CHOOSE_ACTIONS, onChoose(context));
+  app.action<BlockButtonAction>(NEXT_ACTIONS, onNext(context));
   app.action<BlockButtonAction>(RUN_ACTIONS, onRunButton(context));
   app.action<BlockButtonAction>(OFFER_ACTION, onRunOffer(context));
   app.action<BlockButtonAction>(WATCH_ACTIONS.start, onWatch(context));
@@ -310,6 +313,7 @@ export function listenToOthers(
     onAddToTimeline(context, unassigned),
   );
   app.event('reaction_added', onReaction(context));
+  app.event('app_mention', onMention(context));
   app.event('link_shared', onSharedLink(context));
   app.event('reaction_removed', onReaction(context));
   app.event('pin_added', onPin(context));

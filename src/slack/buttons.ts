@@ -17,7 +17,7 @@ import { refOf, runRef } from '#domain/words.js';
 import { dayIn } from '#render/clock.js';
 import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
-import { LINE_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import { LINE_VALUE, NEXT_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
 import { STRIKE_VALUE } from './blocks/entry.js';
 import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
@@ -62,6 +62,8 @@ export const onEdit = (context: Context) => clicked(context, edit, false);
 export const onWrite = (context: Context) => clicked(context, write, false);
 /** One of the open incidents: the line that did not say which is answered for that one. */
 export const onChoose = (context: Context) => clicked(context, choose, true);
+/** What is likely next, under where somebody is: as if they had typed it. The message stays: there is more to press. */
+export const onNext = (context: Context) => clicked(context, goOn, false);
 /** An offered runbook: what typing it in that incident would come to. */
 export const onRunOffer = (context: Context) => clicked(context, plan, false);
 /** *Watch 30m* under the receipt of `resolve`: the same as typing it. */
@@ -140,7 +142,7 @@ const SEE_RUNS = '`runs` shows how the runs stand.';
 export async function clickedBy(
   context: Context,
   body: BlockButtonAction,
-  incident: number,
+  incident: number | null,
   key: string | null,
 ): Promise<Asker & { here: boolean }> {
   const { user } = body;
@@ -259,8 +261,16 @@ async function choose(context: Context, { body, action }: Click): Promise<Reply 
   const carried = unpacked(LINE_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { line, incident, key } = carried;
-  const reply = await asTyped(context, body, incident, line, key && `${key}:${incident}`);
+  // Of a line that was typed once one thing comes, whichever button is pressed, and how often.
+  const reply = await asTyped(context, body, incident, line, key);
   return reply ?? said('The form is open.');
+}
+
+async function goOn(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const carried = unpacked(NEXT_VALUE, action.value);
+  if (!carried) return tooOld(TYPE_AGAIN);
+  const { line, incident, key } = carried;
+  return asTyped(context, body, incident, line, key);
 }
 
 async function plan(context: Context, { body, action }: Click): Promise<Reply | null> {
@@ -322,7 +332,7 @@ async function acknowledge(context: Context, { body, action }: Click): Promise<R
 export async function asTyped(
   context: Context,
   body: BlockButtonAction,
-  incident: number,
+  incident: number | null,
   entered: Entered,
   key: string | null,
 ): Promise<Reply | null> {

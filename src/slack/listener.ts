@@ -7,7 +7,8 @@ import type {
 } from '@slack/bolt';
 import { z } from 'zod';
 import type { Asked, Answer as Said, Typed } from '#answer/answer.js';
-import { decodeSlack, type Entered } from '#domain/command/entered.js';
+import type { NextOffer } from '#answer/here.js';
+import { decodeSlack, type Entered, plain } from '#domain/command/entered.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
@@ -22,7 +23,7 @@ import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
-import { type CarriedLine, packed, whichIncident } from './blocks/buttons.js';
+import { type CarriedLine, type CarriedNext, nextButtons, packed, whichIncident } from './blocks/buttons.js';
 import { type AskedPost, type CarriedPost, publishQuestion } from './blocks/publish.js';
 import { type Block, cut, escaped } from './blocks/text.js';
 import { watchOffer } from './blocks/watch.js';
@@ -439,7 +440,7 @@ const NOT_READ = refused(refuse('NOT_READ', { why: 'something failed here' }));
 
 /** Used after a failure only: somebody who asked a question must not read that something may be in the record. */
 function onlyLooks({ text }: SlashCommand): boolean {
-  const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] ?? '');
+  const verb = verbNamed((text ?? '').trim().split(/\s/, 1)[0] || 'here');
   return verb !== null && (verb.looks || verb.name === 'list' || verb.name === 'help');
 }
 
@@ -547,10 +548,12 @@ export async function replyFor(
       const blocks = answer.watch && watchOffer(words, answer.watch);
       return { ...said(words), recorded: true, ...(blocks && { blocks }) };
     }
-    case 'text':
-      return { ...said(answer.text), formatted: answer.ours === true };
+    case 'text': {
+      const blocks = answer.next && likelyNext(answer.next, asked.asking);
+      return { ...said(answer.text), formatted: answer.ours === true, ...(blocks && { blocks }) };
+    }
     case 'refused': {
-      const blocks = await question(context, answer, asked);
+      const blocks = question(answer, asked);
       return { ...refused(answer.refusal), ...(blocks && { blocks }) };
     }
     case 'form': {
@@ -619,12 +622,18 @@ function isPost(intent: TypedIntent): intent is AskedPost {
   return intent.type === 'PublishPost' || intent.type === 'CorrectPost';
 }
 
-/** Two refusals are questions: for those, buttons that answer them, if what was typed fits into a button. */
-async function question(
-  context: Context,
-  answer: Extract<Answer, { kind: 'refused' }>,
-  asked: Asked,
-): Promise<Block[] | null> {
+/** Buttons for what is likely next. A second press of one is the same request: nothing is done twice. */
+function likelyNext({ head, incident, choices, channels }: NextOffer, { key }: Asking): Block[] {
+  const buttons = choices.flatMap(({ label, line, sure }) => {
+    const carried: CarriedNext = { line: plain(line), incident, key: key && `${key}:${line}` };
+    const value = packed(carried);
+    return value === null ? [] : [{ label, value, ...(sure !== undefined && { sure }) }];
+  });
+  return nextButtons(head, buttons, channels);
+}
+
+/** Some refusals are questions: for those, buttons that answer them, if what was typed fits into a button. */
+function question(answer: Extract<Answer, { kind: 'refused' }>, asked: Asked): Block[] | null {
   const { asking } = asked;
   const { key } = asking;
   const post = askedPost(answer);
@@ -634,16 +643,17 @@ async function question(
     const value = packed(carried);
     return value === null ? null : publishQuestion(preview, refOf(incident), value);
   }
-  if (answer.refusal.code === 'WHICH_INCIDENT' && 'entered' in asked) {
-    // A button would carry a secret on, in a message that stays.
-    if (scrubSecrets(asked.entered.text).removed.length > 0) return null;
-    const open = await context.read.open(asking);
-    const choices = open.slice(0, 25).flatMap((state) => {
-      const carried: CarriedLine = { line: asked.entered, incident: state.number, key };
-      const value = packed(carried);
-      return value === null ? [] : [{ ref: refOf(state.number), title: state.title, value }];
-    });
-    return choices.length > 0 ? whichIncident(choices) : null;
-  }
-  return null;
+  const { offered = [], refusal } = answer;
+  // A button would carry a secret on, in a message that stays.
+  if (offered.length === 0 || !('entered' in asked) || scrubSecrets(asked.entered.text).removed.length > 0)
+    return null;
+  const choices = offered.flatMap(({ incident, title, yours }) => {
+    const carried: CarriedLine = { line: asked.entered, incident, key };
+    const value = packed(carried);
+    return value === null ? [] : [{ ref: refOf(incident), title, yours, value }];
+  });
+  if (choices.length === 0) return null;
+  const none = refusal.code === 'NO_OPEN_INCIDENT';
+  const words = none ? 'No incident is open that you can see. One of the last?' : 'Which incident?';
+  return whichIncident(choices, asked.entered.text, words);
 }

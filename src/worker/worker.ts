@@ -5,7 +5,7 @@ import { remindOwner, tellUnowned } from '#deliver/action/remind.js';
 import { lookAtTicket, pushTicket } from '#deliver/action/ticket.js';
 import { showAlerts } from '#deliver/alerts.js';
 import { type Attempt, type Body, Gate } from '#deliver/attempt.js';
-import { captureMessage, keepImages, offerStrike } from '#deliver/capture.js';
+import { answerMention, captureMessage, keepImages, offerStrike } from '#deliver/capture.js';
 import { endBridge, showBridge } from '#deliver/channel/bridge.js';
 import { oweCanvases, refreshCanvas } from '#deliver/channel/canvas.js';
 import { followEntry, postEntries } from '#deliver/channel/entry.js';
@@ -201,6 +201,7 @@ const DELIVERIES: {
   'message.unpinned': offerStrike,
   'message.files': keepImages,
   'channel.follow': followEntry,
+  'mention.answer': answerMention,
   'export.send': sendExport,
   'impact.measure': payMeasure,
   'impact.picture': sendPicture,

@@ -7,6 +7,7 @@ import { FOLD } from '#domain/incident/state.js';
 import { forbidden } from '#domain/permission.js';
 import { createRead } from '#read/read.js';
 import { ANA, BO, type Kit, startKit } from '../deliver/kit.js';
+import { chanceOf } from '../support/chance.js';
 import { effort } from '../support/effort.js';
 
 let kit: Kit;
@@ -286,4 +287,126 @@ test('the history of an entry: who may correct reads what it said, a guest that 
   expect(guest).not.toMatch(/words”/);
   expect(await says(line, BO)).toBe('NO_SUCH_INCIDENT');
   expect(await says(`history 9 INC-${incident}`, ANA, seen)).toBe('NO_SUCH_ENTRY');
+});
+
+describe('which incident, and where somebody is', () => {
+  /** Nobody else's incidents are open for these. */
+  async function alone() {
+    for (const { number } of await kit.store.incidents.open('T1'))
+      await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, number);
+  }
+  const asked = async (line: string, by = ANA, more: Partial<Asking> = {}) => {
+    const answer = await types(line, by, more);
+    return answer.kind === 'refused'
+      ? {
+          code: answer.refusal.code,
+          next: answer.refusal.next,
+          offered: answer.offered?.map((one) => one.incident),
+        }
+      : answer;
+  };
+
+  test('none is open: that is said, with what to type and the last that they may see', async () => {
+    const last = await kit.opens('The last one');
+    await kit.opens('The hidden one', { private: true });
+    await alone();
+    const none = await asked('note x', BO);
+    expect(none).toMatchObject({ code: 'NO_OPEN_INCIDENT', next: expect.stringContaining('open TITLE') });
+    expect(none).toMatchObject({ offered: expect.arrayContaining([last]) });
+    expect(JSON.stringify(await types('note x', BO))).not.toContain('hidden');
+    expect(JSON.stringify(await types('', BO))).toContain('No incident that you can see is open.');
+    // Who may not open one is not told to.
+    expect(await asked('note x', BO, { account: 'guest' })).toMatchObject({
+      next: expect.not.stringContaining('open TITLE'),
+    });
+    expect(await says('', BO, { account: 'guest' })).not.toContain('open sev2');
+  });
+
+  test('one is open: it is meant. Of several it is asked, those that they are in first, the newest before the others; who only looks sees theirs', async () => {
+    await alone();
+    const [bos, anas] = [await kit.opens('Of bo', {}, BO), await kit.opens('Of ana')];
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, anas);
+    expect(await types('note only that', ANA)).toMatchObject({
+      kind: 'recorded',
+      recorded: { incident: bos },
+    });
+    const [second, third] = [await kit.opens('Of ana too'), await kit.opens('Quiet', { private: true }, BO)];
+    const facts = async () =>
+      (await kit.client.query<{ n: number }>('select count(*)::int as n from fact')).rows[0]?.n;
+    const before = await facts();
+    expect(await asked('note which')).toMatchObject({ code: 'WHICH_INCIDENT', offered: [second, bos] });
+    expect(await asked('note which', BO)).toMatchObject({ offered: [third, bos, second] });
+    expect(await facts()).toBe(before);
+    const shown = await says('show');
+    expect(shown).toMatch(new RegExp(`^INC-${second}: `));
+    expect(shown).toContain(
+      `INC-${second} was taken: of 2 open incidents it is the one that you are in. Another: \`show INC-${bos}\`.`,
+    );
+    expect(await asked('show', BO)).toMatchObject({ code: 'WHICH_INCIDENT' });
+    const outside = await types('');
+    expect(outside).toMatchObject({
+      next: {
+        choices: [{ line: `here INC-${second}` }, { line: 'open' }, { line: 'list' }, { line: 'help' }],
+      },
+    });
+    expect(JSON.stringify(outside)).not.toContain('Quiet');
+  });
+
+  test('in an incident: its headline, what they are in it, what waits for them, and at most five things that they may do', async () => {
+    await alone();
+    const incident = await kit.opens('Logins fail', { severity: 'sev2' });
+    await kit.says({ type: 'AddAction', text: 'tell the vendor', owner: BO }, incident);
+    const here = async (by = ANA, more: Partial<Asking> = {}) => {
+      const answer = await types(`INC-${incident}`, by, more);
+      if (answer.kind !== 'text' || !answer.next) throw new Error(JSON.stringify(answer));
+      return { text: answer.text, labels: answer.next.choices.map(({ label }) => label) };
+    };
+    const first = await here();
+    expect(first.text).toMatch(
+      /^INC-\d+ Logins fail\nsev2 · investigating · nobody leads · open for .*\nYou have no role in it\. Nothing waits for you\.\nNext: /,
+    );
+    expect(first.labels).toEqual(['I lead', 'Note', 'Identified', 'Tell the public', 'Catch up']);
+    expect(first.text).toContain(`\`/incident note INC-${incident} TEXT\``);
+    expect(await types(`lead INC-${incident} me`, BO)).toMatchObject({ kind: 'recorded' });
+    const bos = await here(BO);
+    expect(bos.text).toContain('You lead it.\n• Yours to do: 1. tell the vendor (`done 1`)');
+    // A program has nobody to be the lead, and what it may not is not offered.
+    await kit.says({ type: 'ChangeStatus', status: 'resolved', moment: null, text: null }, incident);
+    expect((await here(BO)).labels).toEqual(['Postmortem', 'Export', 'Action items', 'Note', 'Timeline']);
+    expect((await here(BO)).text).toContain(' · resolved · lead bo · after ');
+    expect(await says(`here INC-${incident + 1000}`)).toBe('NO_SUCH_INCIDENT');
+  });
+
+  test('any line has one answer', async () => {
+    await alone();
+    await kit.opens('For any line');
+    const word = fc.oneof(
+      fc.constantFrom(
+        'show',
+        'here',
+        'note',
+        'status',
+        'lead',
+        'me',
+        'list',
+        'help',
+        'runs',
+        'run',
+        'undo',
+        'INC-1',
+        '7',
+        '14:30',
+        '--',
+      ),
+      fc.string({ unit: 'grapheme', maxLength: 8 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 4 }), async (words) => {
+        const answer = await types(words.join(' '));
+        expect(['recorded', 'refused', 'text', 'form', 'export']).toContain(answer.kind);
+        if (answer.kind === 'text') expect(answer.text.trim()).not.toBe('');
+      }),
+      { numRuns: effort(40), seed: chanceOf('any line').below(2 ** 31) },
+    );
+  });
 });

@@ -132,10 +132,18 @@ test('every verb stands there once', async () => {
 });
 
 test('what a receipt says besides is plain, and people’s words stay', () => {
-  const line = parsed('open API down sev2 `--force` --severity 2');
+  const line = parsed('open API down sev2 `--force` --urgent 2');
   const receipt = ['INC-1 opened: API `down`', ...line.notes, 'To correct: `title TEXT`'].join('\n');
   expect(line.notes).toHaveLength(2);
   expect(plainly(receipt).match(/`[^`]*`/g)).toEqual(['`down`']);
+});
+
+test('of where somebody is, our own lines are plain too', () => {
+  const here =
+    'INC-7 API `down`\nYou lead it.\nNext: `tocsin note INC-7 TEXT` · `tocsin help`\n… and 3 more: `list`';
+  expect(plainly(here)).toBe(
+    'INC-7 API `down`\nYou lead it.\nNext: tocsin note INC-7 TEXT · tocsin help\n… and 3 more: list',
+  );
 });
 
 test.each([

@@ -463,3 +463,49 @@ test('the token goes to Slack alone, and no redirect takes it along', async () =
     await new Promise((resolve) => server.close(resolve));
   }
 });
+
+const BOT = 'U0BOT00000';
+
+/** Ana mentions the bot. @returns what she alone is told */
+async function mentions(text: string, more: { channel?: string; of?: number; thread?: string } = {}) {
+  const { channel = `inc-${incident}-pinned`, of = incident, thread } = more;
+  const posted = await kit.act('message', {
+    user: 'ana',
+    channel,
+    text,
+    ...(thread && { thread_ts: thread }),
+  });
+  const { id = '' } = (await kit.channels()).find((one) => one.name === channel) ?? {};
+  const payload = { channel: id, ts: String(posted.ts), user: ANA.id, bot: BOT };
+  await kit.owes(of, { kind: 'mention.answer', payload: { ...payload, ...(thread && { thread }) } });
+  const before = (await ephemerals()).length;
+  await kit.pays(of);
+  return (await ephemerals()).slice(before).map(({ user, text }) => [user, text]);
+}
+const SAYS = 'I do not act on mentions, so nothing was kept.';
+
+test.each([
+  ['note 14:32 restarted & well', `${SAYS} Type it: \`/incident note 14:32 restarted &amp; well\``],
+  [
+    'status fixed all good',
+    expect.stringMatching(/nothing was kept\. .*Type `\/incident status resolved all good`\.$/),
+  ],
+  ['the pods are back', expect.stringContaining('Did you mean `/incident note the pods are back`?')],
+  ['', expect.stringMatching(/^I do not act on mentions\. `\/incident` alone says where you are/)],
+  ['note password: Winter2024!', expect.not.stringContaining('Winter')],
+])('who mentions the bot with “%s” is told what to type', async (text, told) => {
+  expect(await mentions(`@testbot ${text}`)).toEqual([[ANA.id, told]]);
+});
+
+test('a mention in a thread is answered there; one where Slack says wait is answered later, one of a person who has left is not', async () => {
+  const thread = await writes('the question');
+  await kit.fault('chat.postEphemeral', 'ratelimit');
+  expect(await mentions('@testbot timeline', { thread })).toHaveLength(1);
+  expect((await kit.calls('chat.postEphemeral')).at(-1)?.args).toMatchObject({ thread_ts: thread });
+  await kit.fault('chat.postEphemeral', 'error', 'user_not_in_channel');
+  expect(await mentions('@testbot timeline')).toEqual([]);
+  expect((await kit.rows(incident, 'mention.answer')).at(-1)).toMatchObject({
+    done: true,
+    result: { told: false },
+  });
+});

@@ -1,7 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { nextIn, runsWaiting } from '#domain/command/next.js';
 import type { ActionItem } from '#domain/incident/action.js';
 import { unseal } from '#domain/incident/chain.js';
+import type { IncidentState } from '#domain/incident/state.js';
+import { proposed, type RunState } from '#domain/run/state.js';
 import { actionItems } from '#render/document.js';
+import { hereText } from '#render/here.js';
 import {
   actionsText,
   catchupText,
@@ -12,7 +16,8 @@ import {
   timelineText,
 } from '#render/lists.js';
 import { lateLine } from '#render/undelivered.js';
-import { dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
+import { parsed } from '../domain/command/support.js';
+import { ana, dossierOf, note, opened, type Recorded, richIncident, when } from './incident.js';
 
 const rich = () => dossierOf(richIncident());
 
@@ -291,4 +296,97 @@ test('answers are the same whether entries come as a list or as a stream', async
   const { entries, entryList } = rich();
   const about = { ref: 'INC-7', zone: 'UTC' };
   expect(await timelineText(entryList, about)).toBe(await timelineText(entries(), about));
+});
+
+describe('where somebody is', () => {
+  const now = new Date('2024-11-10T03:42:30Z');
+  const plain = dossierOf([opened('x')]).state;
+  const me = { id: 'U9', name: 'Nils' };
+  const proposal = {
+    ...{ type: 'RunProposed' as const, by: ana, texts: { definition: '', inputs: '' } },
+    data: { ...when(9, '02:00'), run: 3, runbook: 'key-sync', planOnly: false, target: 'keys' },
+  };
+  const approvers = { required: 1, from: [], people: [], self: false, expiresAt: '2024-11-10T04:00:00.000Z' };
+  const waiting: RunState = { ...proposed(proposal), status: 'waiting', hash: 'h', approvers };
+  const asked = { step: 'verify', phase: 'run' as const, attempt: 1, why: 'question' as const };
+  const asking: RunState = {
+    ...waiting,
+    run: 4,
+    status: 'asking',
+    asked: { ...asked, choices: ['yes', 'no'] },
+  };
+  const runs = { count: 2, list: [waiting, asking] };
+  const page = {
+    ...{
+      page: 1,
+      n: 2,
+      policy: 'sre',
+      people: [],
+      steps: [],
+      repeat: 0,
+      by: ana,
+      began: '',
+      since: '',
+      step: 0,
+    },
+    ...{ sent: [{ to: me.id, step: 0 }], failed: [] },
+  };
+  const here = (state: IncidentState, may = { approve: true, run: true }) =>
+    hereText({
+      ...{ state, person: me.id, now, zone: 'UTC', runs: [], actions: [] },
+      waiting: runsWaiting(state, me.id, may),
+    });
+
+  test('what waits for them: a yes that counts, an answer, what was promised; what waits for others is said as that', () => {
+    const promised = { n: 2, at: '2024-11-10T03:00:00Z', by: '2024-11-10T03:30:00Z' };
+    const rhythm = { next: { n: 3, at: promised.at, by: '2024-11-10T03:50:00Z', who: ana } };
+    const state = { ...plain, runs, promised, rhythm, roles: { scribe: me } };
+    expect(here(state)).toMatchInlineSnapshot(`
+"INC-7 x
+sev3 · investigating · nobody leads · open for 2 h
+You are scribe.
+• RUN-3 key-sync waits for your approval: look at its plan in the channel, press *Approve* there or type \`approve RUN-3\`
+• RUN-4 key-sync asks about step verify: \`answer RUN-4 yes\` or \`answer RUN-4 no\`
+• The public was promised an update by 03:30 UTC, which has passed: \`publish TEXT\`
+• The channel is promised an update by 03:50 UTC: \`status investigating TEXT\`"
+`);
+    expect(here({ ...state, pages: { list: [page] } })).toContain('• You are paged: `ack`');
+    expect(here(state, { approve: false, run: true })).toContain(
+      '• RUN-3 key-sync waits for approval by others',
+    );
+    expect(runsWaiting(state, ana.id, { approve: true, run: true })[0]).toMatchObject({ yours: false });
+    expect(here({ ...plain, drill: true, private: true, severity: null })).toContain(
+      'DRILL · no severity · investigating · private · nobody leads · open for 2 h',
+    );
+  });
+
+  test.each<[string, Partial<IncidentState>, string[]]>([
+    ['nobody leads', {}, ['I lead', 'Catch up', 'Note', 'Identified', 'Tell the public']],
+    ['they are in it', { members: [me.id], roles: { lead: ana } }, ['Note', 'Identified', 'Tell the public']],
+    ['identified', { status: 'identified', roles: { lead: me } }, ['Note', 'Monitoring', 'Resolve']],
+    ['monitoring', { status: 'monitoring', roles: { lead: me } }, ['Note', 'Resolve', 'Tell the public']],
+    ['a run waits', { roles: { lead: me }, runs }, ['Runs', 'Note', 'Identified']],
+    [
+      'an update is due',
+      { roles: { lead: me }, rhythm: { next: { n: 3, at: '', by: '2024-11-10T03:00:00Z', who: ana } } },
+      ['Update', 'Note'],
+    ],
+    ['they are paged', { pages: { list: [page] } }, ['I have the page', 'I lead']],
+    ['resolved', { status: 'resolved' }, ['Postmortem', 'Export', 'Watch 30m', 'Note', 'Timeline']],
+    ['a false alarm', { status: 'resolved', falseAlarm: true }, ['Export', 'Watch 30m', 'Note']],
+    [
+      'merged',
+      { status: 'resolved', links: [{ n: 2, other: 9, how: 'into' }] },
+      ['Go on in INC-9', 'Timeline'],
+    ],
+  ])('what is likely next where %s', (_, more, labels) => {
+    const around = { person: me.id, me: true, now, watchSpan: '30m', named: true, actions: 0 };
+    const next = nextIn({ ...plain, ...more }, around);
+    expect(next.slice(0, labels.length).map(({ label }) => label)).toEqual(labels);
+    // Whatever is offered is understood, also as it is typed elsewhere.
+    for (const { line, typed } of next) {
+      expect(parsed(line, { me }).kind).not.toBe('help');
+      expect(parsed(typed, { me, implied: false }).ref).not.toBeNull();
+    }
+  });
 });

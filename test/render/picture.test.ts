@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clockIn } from '#render/clock.js';
-import { pictureOf, pngOf } from '#render/picture.js';
+import { pictureOf, pngOf } from '#render/picture/picture.js';
 import { dossierOf, measured, opened, type Recorded, when } from './incident.js';
 
 const marked = (n: number, milestone: string, time: string, precision: 'minute' | 'date' = 'minute') =>

@@ -6,7 +6,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES } from '#domain/words.js';
-import { whichIncident } from '#slack/blocks/buttons.js';
+import { nextButtons, whichIncident } from '#slack/blocks/buttons.js';
 import { entryMessage, linesOffer, type Shown } from '#slack/blocks/entry.js';
 import {
   announcementMessage,
@@ -321,9 +321,10 @@ describe('questions', () => {
     const many = Array.from({ length: 40 }, (_, i) => ({
       ref: `INC-${i}`,
       title: 'x'.repeat(100),
+      yours: i % 2 === 0,
       value: 'p',
     }));
-    const actions = whichIncident(many)[1];
+    const actions = whichIncident(many, 'note x')[1];
     if (actions?.type !== 'actions') throw new Error('no buttons');
     expect(actions.elements).toHaveLength(25);
     const ids = actions.elements.map((one) => ('action_id' in one ? one.action_id : ''));
@@ -357,6 +358,23 @@ describe('a page', () => {
     const hidden = pageMessage({ ...paged, about: null, drill: true });
     expect(hidden.text).toMatch(/^\*Drill\.\* You are paged for \*a private incident\*\nby ana, sre\n/);
     expect(pageMessage({ ...paged, about: null, stands: 'over' }).blocks).toHaveLength(1);
+  });
+});
+
+describe('where somebody is', () => {
+  test('people’s words are shown as they are, channels are links, and what is hard to take back is asked about', () => {
+    const head = 'INC-7 <!channel> & `x` · #inc-7-api\nINC-8 y · #inc-7-api is text here';
+    const choices = [
+      { label: 'Note', value: 'p' },
+      { label: 'Resolve', value: 'q', sure: 'It is over.' },
+    ];
+    const [said, actions] = nextButtons(head, choices, [{ id: 'C7', name: 'inc-7-api' }]);
+    expect(said).toMatchObject({
+      text: { text: 'INC-7 &lt;!channel&gt; &amp; `x` · <#C7>\nINC-8 y · #inc-7-api is text here' },
+    });
+    if (actions?.type !== 'actions') throw new Error('no buttons');
+    expect(actions.elements.map((one) => 'confirm' in one)).toEqual([false, true]);
+    expect(nextButtons(head, [], [])).toHaveLength(1);
   });
 });
 

@@ -146,6 +146,28 @@ for (const mode of ['http', 'socket'] as const) {
       expect(kit.behind.handled.at(-1)?.intent).toMatchObject({ message: { text: long } });
     });
 
+    test('a mention is owed an answer, once however often it is told; outside of incidents by the standing record', async () => {
+      await kit.act('join', { user: 'U0BOT00000', channel: 'incidents' });
+      const ts = await say('@tocsin note x');
+      await until(() => kit.behind.owed.length === 1);
+      const again = await kit.act<Outcome>('deliver-again', { kind: 'event', type: 'app_mention' });
+      expect(again.ok).toBe(true);
+      const { effect, of } = kit.behind.owed[0] ?? {};
+      const payload = { channel: war, ts, user: BO, bot: 'U0BOT00000' };
+      expect(effect).toEqual({ kind: 'mention.answer', payload });
+      // The outbox takes a key once.
+      expect(kit.behind.owed.map((one) => [one.of.key, one.of.incident])).toEqual(
+        Array(2).fill([of?.key, 7]),
+      );
+      expect(of?.key).toMatch(/^event:/);
+      await say('hello @tocsin', 'incidents');
+      await until(() => kit.behind.owed.length === 3);
+      expect(kit.behind.owed[2]?.of.incident).toBe(0);
+      expect(kit.behind.handled.map(({ intent, asking }) => [intent.type, asking.source])).toEqual([
+        ['OpenStandingRecord', 'bot'],
+      ]);
+    });
+
     test('a pin is owed before Slack is answered; other reactions and other channels are nothing', async () => {
       const ts = await say('pin me');
       await kit.act('reaction', { user: 'ana', channel: war, ts, name: 'pushpin' });

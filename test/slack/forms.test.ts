@@ -285,16 +285,20 @@ describe('forms and buttons', () => {
   });
 
   test('when it was not said which incident, a click says it', async () => {
-    const state = { number: 8, title: '<!channel> is slow' };
-    kit.behind.open = [{ ...state, number: 7 }, state] as Behind['open'];
+    const title = '<!channel> is slow';
     const usual = kit.behind.answer;
     kit.behind.answer = async () => ({
       kind: 'refused',
       refusal: refuse('WHICH_INCIDENT', { verb: 'note', open: [{ ref: 'INC-7', title: 'x' }] }),
+      offered: [
+        { incident: 8, title, yours: true },
+        { incident: 7, title, yours: false },
+      ],
     });
     const { ack, trigger_id } = await type('note it burns @bo');
     const buttons = ack.body.blocks?.[1]?.elements ?? [];
-    expect(buttons.map((button) => button.action_id)).toEqual(['choose:INC-7', 'choose:INC-8']);
+    expect(buttons.map((button) => button.action_id)).toEqual(['choose:INC-8', 'choose:INC-7']);
+    expect(buttons[0]?.text.text).toBe('INC-8 <!channel> is slow · yours');
     const before = kit.behind.typed[0] as Typed;
     kit.behind.answer = usual;
     kit.behind.typed.length = 0;
@@ -309,8 +313,39 @@ describe('forms and buttons', () => {
     expect(kit.behind.typed[0]).toMatchObject({
       implied: 8,
       entered: before.entered,
-      asking: { key: `trigger:${trigger_id}:8` },
+      // One line is one request, whichever button is pressed.
+      asking: { key: `trigger:${trigger_id}` },
     });
     expect((await told(clicked))?.text).toContain('recorded: note it burns @bo');
+  });
+
+  test('what is likely next is pressed as if it were typed; the buttons stay, and two presses are one request', async () => {
+    const usual = kit.behind.answer;
+    const next = (label: string, line: string) => ({ label, line, typed: line, power: null });
+    kit.behind.answer = async () => ({
+      kind: 'text',
+      text: 'INC-7 x\nNext: …',
+      next: {
+        ...{ head: 'INC-7 x', incident: 7, channels: [] },
+        choices: [next('I lead', 'lead me'), next('Note', 'note')],
+      },
+    });
+    const { ack, trigger_id } = await type('');
+    expect(ack.body.blocks?.[1]?.elements?.map(({ text }) => text.text)).toEqual(['I lead', 'Note']);
+    kit.behind.answer = usual;
+    kit.behind.typed.length = 0;
+    const { ephemerals } = await kit.look<Outcome>('state?user=ana');
+    const press = () =>
+      kit.act<Outcome>('action', {
+        ...{ user: 'ana', channel: 'incidents', ts: ephemerals.at(-1)?.ts, action_id: 'next:0' },
+      });
+    const clicked = [await press(), await press()];
+    const asked = kit.behind.typed.map(({ entered, implied, asking }) => [entered.text, implied, asking.key]);
+    expect(asked).toEqual(Array(2).fill(['lead me', 7, `trigger:${trigger_id}:lead me`]));
+    for (const one of clicked)
+      expect(await told(one)).toMatchObject({
+        text: expect.stringContaining('recorded'),
+        replace_original: false,
+      });
   });
 });

@@ -107,6 +107,7 @@ const EVENTS: Record<string, string[]> = {
   'message.groups': ['groups:history'],
   pin_added: ['pins:read'],
   pin_removed: ['pins:read'],
+  app_mention: ['app_mentions:read'],
   reaction_added: ['reactions:read'],
   link_shared: ['links:read'],
   reaction_removed: ['reactions:read'],

@@ -18,6 +18,18 @@ describe.each([
   });
   afterAll(() => walk.end());
 
+  /** What ana alone is shown; a busy machine may show it later than the answer. */
+  const told = async () =>
+    (await walk.control<{ ephemerals: Array<{ ts: string; text: string }> }>('state')).ephemerals;
+  const shown = (begins: string) =>
+    walk.until(
+      begins,
+      (state) =>
+        (state as unknown as { ephemerals: Array<{ ts: string; text: string }> }).ephemerals.findLast(
+          ({ text }) => text.startsWith(begins),
+        )?.ts,
+    );
+
   test('open: INC-1 at once, the channel follows with its opener in it', async () => {
     const said = await walk.type(
       'ana',
@@ -114,10 +126,52 @@ describe.each([
     );
     const elsewhere = await walk.type('ana', 'incidents', 'note belongs to neither');
     expect(elsewhere.text).not.toMatch(/recorded/);
-    expect(elsewhere.text).toMatch(/INC-1.*INC-2|INC-2.*INC-1/s);
+    expect(elsewhere.text).toMatch(/INC-2.*INC-1/s);
+    // A press says which, and does it once, whichever else is pressed.
+    const ts = await shown('Which incident?');
+    const press = (ref: string) =>
+      walk.control('action', { user: 'ana', channel: 'incidents', ts, action_id: `choose:${ref}` });
+    await Promise.allSettled(['INC-2', 'INC-1', 'INC-2'].map(press));
+    await walk.until('it in a channel', (state) =>
+      JSON.stringify(state.channels).includes('belongs to neither'),
+    );
+    const both = [
+      (await walk.type('ana', channel, 'timeline')).text,
+      (await walk.type('ana', other.id, 'timeline')).text,
+    ].join('\n');
+    expect(both.match(/belongs to neither/g)).toHaveLength(1);
     expect((await walk.tocsin('export', 'INC-1', '--format', 'md')).out).not.toContain(
       'belongs to the second',
     );
+  });
+
+  test('the command alone says where somebody is and what is next; a mention, where the command is', async () => {
+    await walk.control('command', { user: 'ana', channel, command: '/incident', text: '' });
+    const ts = await shown('INC-1 Checkout &amp; &lt;login&gt; fail');
+    const said = (await told()).find((one) => one.ts === ts)?.text;
+    expect(said).toMatch(
+      /\nsev2 · identified · nobody leads · open for .*\nYou have no role in it\. Nothing waits for you\.\nNext: /,
+    );
+    for (let twice = 0; twice < 2; twice++)
+      await walk.control('action', { user: 'ana', channel, ts, action_id: 'next:0' });
+    await walk.until('the lead in the topic', (state) =>
+      state.channels.find((one) => one.id === channel)?.topic.includes('lead ana'),
+    );
+    expect((await walk.type('ana', channel, 'here INC-1')).text).toContain(
+      'You lead it. Nothing waits for you.',
+    );
+    // At a prompt it is text, alone or of one incident.
+    expect((await walk.tocsin()).out).toMatch(/^2 incidents are open\.\nINC-2 .*Next: tocsin here INC-2 · /s);
+    expect((await walk.tocsin('here', 'INC-1')).out).toMatch(
+      /\nNext: tocsin catchup INC-1 · tocsin note INC-1 TEXT · /,
+    );
+    await walk.control('message', { user: 'ana', channel, text: '@tocsin status fixed all good' });
+    const answer = await shown('I do not act on mentions');
+    await walk.control('deliver-again', { kind: 'event', type: 'app_mention', copies: 2 });
+    const answers = (await told()).filter(({ text }) => text.startsWith('I do not act on mentions'));
+    expect(answers).toMatchObject([
+      { ts: answer, text: expect.stringContaining('`/incident status resolved all good`') },
+    ]);
   });
 
   test('it stops when told to, and nothing was logged that should worry anybody', async () => {

@@ -1,62 +1,123 @@
 import { VERBS, type Verb, type VerbName, verbNamed } from './verbs.js';
 
-/** An example of each verb, all of one incident. */
-const EXAMPLES: Record<VerbName, string> = {
-  open: 'open sev2 API answers 401 --component "Payments API" --at 01:41',
-  note: 'note 01:42 routing put back',
+/** What belongs together, in the order in which an incident goes. `name`: what to type behind `help`. */
+const GROUPS: ReadonlyArray<{ name: string; title: string; verbs: readonly VerbName[] }> = [
+  { name: 'look', title: 'Declare, look', verbs: ['open', 'here', 'list', 'search', 'show', 'catchup'] },
+  {
+    name: 'record',
+    title: 'Record',
+    verbs: [
+      ...(['note', 'log', 'mark', 'impact', 'cause', 'timeline'] as const),
+      ...(['edit', 'time', 'strike', 'undo', 'history'] as const),
+    ],
+  },
+  {
+    name: 'steer',
+    title: 'Steer',
+    verbs: [
+      ...([
+        'status',
+        'next',
+        'snooze',
+        'sev',
+        'lead',
+        'role',
+        'page',
+        'ack',
+        'invite',
+        'uninvite',
+        'title',
+      ] as const),
+      ...(['component', 'bridge', 'action', 'actions', 'done', 'link', 'merge'] as const),
+    ],
+  },
+  { name: 'public', title: 'Tell the public', verbs: ['publish', 'maintenance'] },
+  {
+    name: 'runbooks',
+    title: 'Runbooks',
+    verbs: ['run', 'runs', 'approve', 'reject', 'answer', 'retry', 'skip', 'cancel'],
+  },
+  { name: 'alerts', title: 'Alerts', verbs: ['dismiss', 'attach', 'split', 'mute'] },
+  { name: 'after', title: 'After', verbs: ['resolve', 'watch', 'export', 'postmortem', 'reopen'] },
+];
+
+/** @returns whether `help` knows a word that is no verb: one of the groups, or `all`. */
+export function isHelpGroup(word: string): boolean {
+  return word === 'all' || GROUPS.some(({ name }) => name === word);
+}
+
+/** Examples of each verb, all of one incident; several where its forms differ. */
+const EXAMPLES: Record<VerbName, string | readonly string[]> = {
+  open: [
+    'open sev2 API answers 401 --component "Payments API" --at 01:41',
+    'open Somebody reads our mail --private',
+    'open sev4 restore the backup --drill',
+  ],
+  note: ['note 01:42 routing put back', 'note -10m restarted the pods', 'note the vendor sees it too'],
   log: 'log 01:39 routing moved\n01:41 requests start to fail',
-  status: 'status identified 01:43 the keys do not match',
+  status: ['status identified 01:43 the keys do not match', 'status monitoring'],
   resolve: 'resolve 02:02 all nodes answer again',
   reopen: 'reopen requests fail again',
   dismiss: 'dismiss a test of the alerts',
   next: 'next 30m',
   snooze: 'snooze 30m',
-  sev: 'sev sev1 all regions are affected',
-  lead: 'lead @ana',
-  role: 'role scribe @bo',
-  invite: 'invite @ana @bo',
+  sev: ['sev sev1 all regions are affected', 'sev P2'],
+  lead: ['lead me', 'lead @ana'],
+  role: ['role scribe @bo', 'role scribe me'],
+  invite: ['invite @ana @bo', 'invite @sre'],
   uninvite: 'uninvite @bo',
-  page: 'page sre all regions answer 401',
+  page: ['page sre all regions answer 401', 'page @ana'],
   ack: 'ack',
   title: 'title API answers 401 for some nodes',
-  mark: 'mark started 01:41',
-  component: 'component add Payments API',
-  impact: 'impact --failed 19 --total 4210 --from 01:41 --to 01:44',
+  mark: ['mark started 01:41', 'mark mitigated now'],
+  component: ['component add Payments API', 'component state Payments API degraded'],
+  impact: [
+    'impact --failed 19 --total 4210 --from 01:41 --to 01:44',
+    'impact Logins fail for everybody in Europe',
+    'impact measure',
+  ],
   cause: 'cause The gateway used keys that the service did not know.',
-  action: 'action rotate the keys automatically @ana --due friday',
-  actions: 'actions --mine',
+  action: ['action rotate the keys automatically @ana --due friday', 'action 1 --due 2w'],
+  actions: ['actions', 'actions --mine'],
   done: 'done 1',
-  publish: 'publish monitoring Requests succeed again; we keep watching. --state degraded --next 30m',
-  maintenance:
+  publish: [
+    'publish monitoring Requests succeed again; we keep watching. --state degraded --next 30m',
+    'publish --correct 12 Requests succeed again.',
+    'publish --withdraw 12 posted by mistake',
+  ],
+  maintenance: [
     'maintenance Database upgrade --from "2026-12-01 22:00 UTC" --to "2026-12-01 23:00 UTC" --component API',
-  run: 'run key-sync from=tts-old to=tts-new --plan',
+    'maintenance MNT-1 begin',
+  ],
+  run: ['run key-sync from=tts-old to=tts-new --plan', 'run rollback'],
   runs: 'runs',
-  approve: 'approve RUN-3',
+  approve: ['approve RUN-3', 'approve RUN-3 --break-glass nobody else is awake'],
   reject: 'reject RUN-3 not during the release',
   cancel: 'cancel RUN-3 the wrong store',
   retry: 'retry RUN-3',
   skip: 'skip RUN-3 done by hand',
   answer: 'answer RUN-3 yes',
-  watch: 'watch 30m --probe api --query errors',
+  watch: ['watch 30m --probe api --query errors', 'watch stop'],
   attach: 'attach service=tts INC-7',
   split: 'split service=tts',
-  mute: 'mute service=tts 2h',
+  mute: ['mute service=tts 2h', 'mute service=tts off', 'mute'],
   link: 'link INC-7 INC-9 both began with the same deploy',
   merge: 'merge INC-8 into INC-7 the same outage',
-  bridge: 'bridge https://meet.example/api-is-down',
-  timeline: 'timeline Europe/Berlin',
+  bridge: ['bridge', 'bridge https://meet.example/api-is-down'],
+  timeline: ['timeline', 'timeline Europe/Berlin'],
   history: 'history 12',
   edit: 'edit 12 requests fail on two nodes',
   time: 'time 12 01:41',
   strike: 'strike 12 wrong incident',
-  undo: 'undo',
-  export: 'export md Europe/Berlin',
-  postmortem: 'postmortem',
-  list: 'list --status resolved --component API --since 7d',
+  undo: ['undo', 'undo RUN-3'],
+  export: ['export md', 'export html Europe/Berlin'],
+  postmortem: ['postmortem', 'postmortem --publish'],
+  list: ['list', 'list --mine', 'list --status resolved --component API --since 7d'],
   search: 'search redis timeout',
   show: 'show',
   catchup: 'catchup',
-  help: 'help note',
+  here: 'here',
+  help: ['help note', 'help record'],
 };
 
 const TIMES =
@@ -84,25 +145,25 @@ const onTerminal = (command: string): Place => ({
 
 /**
  * Set for Slack, with `code` and *bold*; `unmarked` makes plain text of it.
- * @param name a verb; null, or a word that is no verb: all of them, one short line each, which fits a phone
+ * @param name a verb, or a group of them with a line for each; null: all by their names, which fits a phone
  * @param command how the command is called here
  */
 export function helpText(name: string | null, command = '/incident'): string {
   const verb = name === null ? null : verbNamed(name);
-  return verb
-    ? helpFor(verb, inSlack(command))
-    : helpForAll(inSlack(command), ({ name, help }) => `\`${command} ${name}\` ${help}`);
+  if (name !== null && isHelpGroup(name))
+    return helpForGroups(name, inSlack(command), (one) => `\`${command} ${one.name}\` ${one.help}`);
+  return verb ? helpFor(verb, inSlack(command)) : helpForAll(command);
 }
 
 /**
- * The same for a terminal.
+ * The same for a terminal, which has room for a line for each.
  * @param but verbs that are left out of the list: something else has their name here
  */
 export function plainHelp(name: string | null, command: string, but: readonly string[]): string {
-  const verb = name === null ? null : verbNamed(name);
+  const verb = name === null || isHelpGroup(name) ? null : verbNamed(name);
   if (verb) return unmarked(helpFor(verb, onTerminal(command)));
-  const line = ({ name, help }: Verb) => (but.includes(name) ? null : `  ${name.padEnd(12)}${help}`);
-  return unmarked(helpForAll(onTerminal(command), line));
+  const line = (one: Verb) => (but.includes(one.name) ? null : `  ${one.name.padEnd(12)}${one.help}`);
+  return unmarked(helpForGroups(name ?? 'all', onTerminal(command), line));
 }
 
 /** @returns our own sentences as plain text: for where nobody makes code and bold of Slack's marks. */
@@ -112,10 +173,34 @@ export function unmarked(ours: string): string {
     .replace(/(?<![\p{L}\p{N}*])\*([^*\n]+)\*(?![\p{L}\p{N}*])/gu, '$1');
 }
 
-function helpForAll(place: Place, line: (verb: Verb) => string | null): string {
-  const { command, named } = place;
+/** What fits a phone: names, under what they are for, and the three lines that are typed most. */
+function helpForAll(command: string): string {
   return [
-    ...VERBS.flatMap((verb) => line(verb) ?? []),
+    ...GROUPS.map(({ title, verbs }) => `*${title}*: ${verbs.map((verb) => `\`${verb}\``).join(' ')}`),
+    '',
+    `\`${command} open sev2 TITLE\``,
+    `\`${command} note 14:32 TEXT\` (or \`-10m\`)`,
+    `\`${command} status identified TEXT\``,
+    `\`${command}\` alone says where you are. \`help note\` has examples; \`help record\` says more of a group: ${GROUPS.map(({ name }) => `\`${name}\``).join(', ')}, \`all\`.`,
+  ].join('\n');
+}
+
+/** @param name of a group, or `all`. @param line of a verb; null: it is left out */
+function helpForGroups(name: string, place: Place, line: (verb: Verb) => string | null): string {
+  const { command, named } = place;
+  const chosen = GROUPS.filter((group) => name === 'all' || group.name === name);
+  const lines = chosen.flatMap(({ title, verbs }) => {
+    const shown = VERBS.filter((verb) => verbs.includes(verb.name))
+      .sort((a, b) => verbs.indexOf(a.name) - verbs.indexOf(b.name))
+      .flatMap((verb) => line(verb) ?? []);
+    return shown.length > 0 ? [`*${title}*`, ...shown] : [];
+  });
+  const help = VERBS.filter((verb) => verb.name === 'help' && name === 'all').flatMap(
+    (verb) => line(verb) ?? [],
+  );
+  return [
+    ...lines,
+    ...help,
     '',
     ...timesBefore(place),
     `${named}: \`${command} note INC-7 …\`. \`${command} help VERB\` tells more.`,
@@ -129,9 +214,9 @@ function helpFor(verb: Verb, place: Place): string {
     ? [`One of several words stands in quotes: \`--${flag.name} "2024-11-10 01:41 UTC"\`.`]
     : [];
   const times = verb.textless || flag ? [...alone, ...quotes] : timesBefore(place);
-  const [example, ...more] = `${place.command} ${EXAMPLES[verb.name]}`
-    .split('\n')
-    .map((line) => `\`${line}\``);
+  const [example, ...more] = [EXAMPLES[verb.name]]
+    .flat()
+    .flatMap((one) => `${place.command} ${one}`.split('\n').map((line) => `\`${line}\``));
   return [
     `\`${place.command} ${verb.form}\``,
     `${verb.help[0]?.toUpperCase()}${verb.help.slice(1)}.`,

@@ -1,6 +1,7 @@
 import { type Refusal, refuse } from '../refusal.js';
 import { numberOf } from '../words.js';
 import { checkText, type Entered, wordAt } from './entered.js';
+import { closestVerbs, linesMeant } from './slips.js';
 import { ALERTS } from './verb/alerts.js';
 import { ASKS } from './verb/asks.js';
 import { CHANGES } from './verb/changes.js';
@@ -16,8 +17,8 @@ import { RUNS } from './verb/run.js';
 import { WATCHES } from './verb/watch.js';
 import {
   ask,
+  blank,
   type CommandContext,
-  closestVerbs,
   firstWord,
   Line,
   type Parsed,
@@ -58,10 +59,15 @@ export function parseCommand(entered: Entered, ctx: CommandContext): Parsed | Re
   const turned = numberOf(first.word) === null ? null : verbNamed(firstWord(first.rest).word);
   const leads = turned?.incident && (turned.looks || !ctx.implied);
   const { word, rest } = leads ? firstWord(first.rest) : first;
-  if (!word) return { ...ask({ type: 'help', verb: null }), verb: 'help', ref: null };
+  if (!word) return { ...ask({ type: 'here' }), verb: 'here', ref: null };
   const verb = verbNamed(word);
-  if (!verb)
-    return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest: closestVerbs(word, ctx.beside) });
+  if (!verb) {
+    // A reference alone asks how that one stands.
+    const alone = blank(rest) ? numberOf(word) : null;
+    if (alone !== null) return { ...ask({ type: 'here' }), verb: 'here', ref: alone };
+    const closest = closestVerbs(word, ctx.beside);
+    return refuse('UNKNOWN_VERB', { verb: wordAt(word, 0), closest, lines: linesMeant(text, ctx) });
+  }
 
   // In an incident's channel INC-8 is what the text speaks of; a verb without a text can only mean the incident.
   const may = verb.incident && (verb.looks || !ctx.implied);

@@ -1,11 +1,17 @@
-import { distance } from 'fastest-levenshtein';
 import type { TypedIntent } from '../incident/intent.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { LIMITS } from '../text.js';
 import { type Moment, numberOf, type PersonRef, type Severity, type Status } from '../words.js';
 import { checkText, type Mention, wordAt } from './entered.js';
 import { type FlagSpec, plainFlag, unquoted } from './flags.js';
-import { type ReadTime, readTime, readTimeAhead, readTimeAlone, type TimeContext } from './time/time.js';
+import {
+  type ReadTime,
+  readTime,
+  readTimeAhead,
+  readTimeAlone,
+  type TimeContext,
+  timeNow,
+} from './time/time.js';
 
 /** What else there is to say of a verb. */
 interface More {
@@ -228,7 +234,8 @@ const TABLE = {
   ],
   show: ['show', 'show the incident as it stands', { aliases: ['info'], looks: true }],
   catchup: ['catchup', 'what happened while you were away', { aliases: ['catch-up'], looks: true }],
-  help: ['help [VERB]', 'this list, or one verb', { aliases: ['?'], incident: false }],
+  here: ['here', 'where you are, what waits for you, and what is likely next', { looks: true }],
+  help: ['help [VERB|GROUP|all]', 'what can be typed, or one verb', { aliases: ['?'], incident: false }],
 } satisfies Record<string, Row>;
 
 export type VerbName = keyof typeof TABLE;
@@ -260,41 +267,6 @@ export function takesValue(verb: string, word: string): boolean {
   return verbNamed(verb)?.flags.some((flag) => flag.name === name && flag.value !== undefined) ?? false;
 }
 
-/**
- * @param beside verbs of the place where it was typed, which hide aliases of their name
- * @returns the three verbs that somebody may have meant, the likeliest first
- */
-export function closestVerbs(word: string, beside: readonly string[] = []): string[] {
-  const typed = word.toLowerCase().slice(0, 40);
-  const others = beside.filter((name) => !VERBS.some((verb) => verb.name === name));
-  const own = VERBS.map(({ name, aliases }) => [name, ...aliases.filter((alias) => !beside.includes(alias))]);
-  return [...others.map((name) => [name]), ...own]
-    .map((names) => ({
-      name: names[0] as string,
-      far: Math.min(...names.map((name) => howFar(typed, name))),
-    }))
-    .sort((a, b) => a.far - b.far)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Letters to change; a word cut short (`stat`), or a verb with more behind it (`notes`, `sev1`), is nearer than its length says. */
-function howFar(typed: string, name: string): number {
-  const cut = typed.length > 1 && (name.startsWith(typed) || typed.startsWith(name));
-  if (cut) return 0.5 + Math.abs(name.length - typed.length) / 100;
-  return Math.min(
-    distance(typed, name),
-    0.9 + Math.min(...swaps(typed).map((turned) => distance(turned, name))),
-  );
-}
-
-/** Two letters in the wrong order are one slip, not two. */
-function swaps(typed: string): string[] {
-  return [...typed.slice(1)].map(
-    (_, i) => `${typed.slice(0, i)}${typed[i + 1]}${typed[i]}${typed.slice(i + 2)}`,
-  );
-}
-
 export interface CommandContext extends TimeContext {
   /** Typed where the incident is implied: in its channel. */
   readonly implied: boolean;
@@ -304,6 +276,8 @@ export interface CommandContext extends TimeContext {
   readonly command: string;
   /** What else may be typed there: the verbs of the machine. */
   readonly beside?: readonly string[];
+  /** Whom `me` means. Absent or null: nobody, as where a program speaks. */
+  readonly me?: PersonRef | null;
 }
 
 export const EXPORT_FORMATS = ['md', 'json', 'csv', 'html', 'facts'] as const;
@@ -325,6 +299,8 @@ export type Ask =
   | { type: 'mine' }
   | { type: 'runs' }
   | { type: 'mutes' }
+  /** Where somebody is: in an incident, or (the line names none, and was typed in no incident's channel) outside of all. */
+  | { type: 'here' }
   | { type: 'help'; verb: string | null };
 
 /** Which incidents a list is to show. Of several kinds of filters all must hold, of one kind any of its values. */
@@ -456,6 +432,17 @@ export function refAmong(text: string): { ref: number | null; text: string } {
   return { ref: numberOf(word), text: blanked };
 }
 
+/** What is longer is not typed again from a sentence. */
+const SHOWN = 160;
+
+/** @returns a line as a sentence can show it in `code`; the rest of a long one is its writer's to put back. */
+export function shownLine(said: string): string {
+  const line = said.trim();
+  const end = line.search(/[`\r\n\u2028\u2029]/);
+  const shown = [...(end < 0 ? line : line.slice(0, end))];
+  return end < 0 && shown.length <= SHOWN ? line : `${shown.slice(0, SHOWN).join('').trimEnd()} …`;
+}
+
 /** A line on its way through the grammar: what a verb's parser reads, the pieces that it reads, and the ways to refuse one. */
 export class Line {
   /** What stands behind the verb and the incident, white space first. */
@@ -499,6 +486,7 @@ export class Line {
 
   /** Reads a text that must be a time and nothing else. `range`: whether `A-B` will do. */
   onlyTime(text: string, range: boolean): ReadTime | Refusal {
+    if (/^\s*now\s*$/i.test(text)) return timeNow(this.ctx);
     const time = readTimeAlone(text, this.ctx);
     if (time && 'refused' in time) return time;
     if (!time || !blank(time.rest)) return this.bad('a time', text);
@@ -510,17 +498,17 @@ export class Line {
     return blank(text) ? this.missing(what) : checkText(text, limit);
   }
 
-  /** Reads the number of an entry or an action item: `5` or `#5`. */
-  number(text: string, what: string): { n: number; rest: string } | Refusal {
+  /** Reads the number of an entry or an action item: `5` or `#5`. @param where what shows the numbers: whoever has none looks there */
+  number(text: string, what: string, where: string): { n: number; rest: string } | Refusal {
     const { word, rest } = firstWord(text);
-    if (!word) return this.missing(`the number of ${what}`);
+    if (!word) return this.missing(`the number of ${what}: ${where}`);
     const match = /^#?([1-9]\d{0,8})$/.exec(word);
-    return match ? { n: Number(match[1]), rest } : this.bad(`the number of ${what}`, word);
+    return match ? { n: Number(match[1]), rest } : this.bad(`the number of ${what}: ${where}`, word);
   }
 
-  /** Refuses any text behind a verb that takes nothing more. */
-  nothingMore(text: string): Refusal | null {
-    return blank(text) ? null : this.bad(`part of \`${this.verb.name}\``, text);
+  /** Refuses any text behind a verb that takes nothing more. @param meant as for `missing` */
+  nothingMore(text: string, meant: string | null = null): Refusal | null {
+    return blank(text) ? null : this.bad(`part of \`${this.verb.name}\``, text, meant);
   }
 
   /** Reads the name of a component or the like: one line, the quotes around it taken off. */
@@ -564,18 +552,28 @@ export class Line {
     return { ref: behind, text: behind === null ? text : text.slice(0, last?.index) };
   }
 
-  missing(what: string): Refusal {
-    return refuse('MISSING_ARGUMENT', { verb: this.verb.name, what, form: this.form });
+  /** @param meant what is to stand behind the verb, where that is known; else the form is shown */
+  missing(what: string, meant: string | null = null): Refusal {
+    return refuse('MISSING_ARGUMENT', { verb: this.verb.name, what, form: this.instead(meant) });
   }
 
-  bad(what: string, got: string): Refusal {
+  /** @param meant as for `missing`: the line that whoever typed this wants, ready to be typed. @param verb of that line */
+  bad(what: string, got: string, meant: string | null = null, verb: VerbName = this.verb.name): Refusal {
     const quoted = wordAt(got.trim(), 0, 6).replace(/\s+/g, ' ');
-    return refuse('BAD_ARGUMENT', { what, got: quoted, form: this.form });
+    return refuse('BAD_ARGUMENT', { what, got: quoted, form: this.instead(meant, verb) });
   }
 
-  /** @param why in words that follow the flag: `takes no value` */
-  badFlag(name: string, why: string): Refusal {
-    return refuse('BAD_FLAG', { flag: `--${name}`, why, form: this.form });
+  /** The incident stays where it was typed. */
+  private instead(meant: string | null, verb: VerbName = this.verb.name): string {
+    if (meant === null) return this.form;
+    const before = this.text.slice(0, this.at).trim().split(/\s+/);
+    const words = before.map((word) => (verbNamed(word) === this.verb ? verb : word));
+    return `${this.ctx.command} ${words.join(' ')} ${shownLine(meant)}`.trimEnd();
+  }
+
+  /** @param why in words that follow the flag: `takes no value`. @param meant as for `missing` */
+  badFlag(name: string, why: string, meant: string | null = null): Refusal {
+    return refuse('BAD_FLAG', { flag: `--${name}`, why, form: this.instead(meant) });
   }
 
   withoutText(time: ReadTime): Refusal {

@@ -79,6 +79,14 @@ export type Effect =
   | { kind: 'message.files'; payload: { seq: number; by: string } }
   /** Bring what the channel shows of entry `n` up to date, where it stands: its message was edited or deleted in Slack. */
   | { kind: 'channel.follow'; payload: { n: number } }
+  /**
+   * Tell somebody who mentioned the bot where its command is, and of what looks like a command the line to type. In a lane of
+   * its own. `bot`: our own id, as far as it was known; `thread`: where it was written, if not in the channel itself.
+   */
+  | {
+      kind: 'mention.answer';
+      payload: { channel: string; ts: string; user: string; bot: string | null; thread?: string };
+    }
   /** Send an export file to whoever asked, in the channel where they asked; `asked` when, in ISO 8601. */
   | {
       kind: 'export.send';
@@ -271,6 +279,7 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
     case 'run.alarm':
     case 'secret.tell':
     case 'message.files':
+    case 'mention.answer':
     case 'status.remind':
     case 'reminder.post':
     case 'incident.link':

@@ -203,7 +203,12 @@ function wantsAnswer({ run, asked }: RunState & { asked: Asked }): Refusal {
 }
 
 /** @returns why this person's yes does not count for the plan, unless they break the glass; null: it counts */
-function yesRefused(state: IncidentState, run: RunState, person: string, rules: Rules): Refusal | null {
+export function yesRefused(
+  state: IncidentState,
+  run: RunState,
+  person: string,
+  rules: Rules,
+): Refusal | null {
   const { runbook, approvals } = run;
   const name = runRef(run.run);
   if (approvals.includes(person)) return refuse('RUN_APPROVED_ALREADY', { run: name, more: missing(run) });

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import { type Block, cut, escaped, type Message, plain, section } from './text.js';
+import { type Block, channelLink, context, cut, escaped, MAX, type Message, plain, section } from './text.js';
 
 /** Ids of the buttons that say which incident is meant. */
 export const CHOOSE_ACTIONS = /^choose:/;
@@ -9,21 +9,69 @@ export const CHOOSE_ACTIONS = /^choose:/;
 interface Choice {
   ref: string;
   title: string;
+  /** They are in it. */
+  yours: boolean;
   /** What the button brings back. */
   value: string;
 }
 
-/** Buttons for the open incidents, when it was not said which one is meant; at most 25 fit. */
-export function whichIncident(choices: readonly Choice[]): Block[] {
+/**
+ * Buttons for incidents, when it was not said which one is meant; at most 25 fit.
+ * @param typed the line that waits for it
+ * @param words what is said above them: that none is open, say
+ */
+export function whichIncident(choices: readonly Choice[], typed: string, words = 'Which incident?'): Block[] {
+  const line = cut(typed.replace(/\s+/g, ' ').trim(), 150);
   return [
-    { type: 'section', text: plain('Which incident?') },
+    { type: 'section', text: plain(cut(words, MAX.section)) },
     {
       type: 'actions',
-      elements: choices
-        .slice(0, 25)
-        .map(({ ref, title, value }) => button(`choose:${ref}`, `${ref} ${title}`, value)),
+      elements: choices.slice(0, 25).map(({ ref, title, yours, value }) => {
+        const label = `${ref} ${title}`;
+        return button(`choose:${ref}`, yours ? `${cut(label, 67)} · yours` : label, value);
+      }),
     },
+    context(`A press does it there: ${escaped(line)}`),
   ];
+}
+
+/** Ids of the buttons for what is likely next. */
+export const NEXT_ACTIONS = /^next:/;
+
+interface NextChoice {
+  label: string;
+  /** What a press has to be sure of; absent: it is done at once. */
+  sure?: string;
+  /** What the button brings back, see `NEXT_VALUE`. */
+  value: string;
+}
+
+/**
+ * Where somebody is, and buttons for what is likely next.
+ * @param head with people's words in it
+ * @param channels that it names as `#name`, to be made links of
+ */
+export function nextButtons(
+  head: string,
+  choices: readonly NextChoice[],
+  channels: ReadonlyArray<{ id: string; name: string }>,
+): Block[] {
+  const linked = channels.reduce(
+    (text, { id, name }) => text.replaceAll(new RegExp(`#${name}$`, 'gm'), channelLink(id)),
+    cut(escaped(head), MAX.section),
+  );
+  const elements = choices.map(({ label, sure, value }, i) => ({
+    ...button(`next:${i}`, label, value),
+    ...(sure && {
+      confirm: {
+        title: plain(label),
+        text: { type: 'mrkdwn' as const, text: sure },
+        confirm: plain(label),
+        deny: plain('Go back'),
+      },
+    }),
+  }));
+  return [section(linked), ...(elements.length > 0 ? [{ type: 'actions' as const, elements }] : [])];
 }
 
 /** @param value what it brings back, see `packed` */
@@ -96,3 +144,7 @@ export const LINE_VALUE = z.object({
   }),
 });
 export type CarriedLine = z.infer<typeof LINE_VALUE>;
+
+/** What a button for what is likely next brings back: a line, and the incident in which it is meant; null: in none, or it names it. */
+export const NEXT_VALUE = LINE_VALUE.extend({ incident: z.number().int().nonnegative().nullable() });
+export type CarriedNext = z.infer<typeof NEXT_VALUE>;

@@ -12,7 +12,7 @@ import { checkText } from '#domain/command/entered.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isPassing, isRefusal, refuse } from '#domain/refusal.js';
-import { botAsking, type Person, refOf } from '#domain/words.js';
+import { botAsking, type Person, refOf, STANDING } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { unpacked } from '../blocks/buttons.js';
 import { LINES_VALUE } from '../blocks/entry.js';
@@ -180,6 +180,42 @@ async function editorOf(context: Context, team: string, { author, editor }: Slac
   const id = editor ?? author.id;
   if (id === author.id && author.name !== null) return { id, name: author.name };
   return { id, name: (await context.people.known(team, id, author.profile)).name };
+}
+
+const MENTION = z.object({
+  channel: z.string().min(1),
+  ts: z.string().regex(/^\d+\.\d+$/),
+  user: z.string().regex(/^[UW][A-Z0-9]+$/),
+  thread_ts: z.string().optional().catch(undefined),
+  // Of an app, which may answer in its turn; of a message that was mentioned before it was changed.
+  bot_id: z.undefined().optional(),
+  edited: z.undefined().optional(),
+});
+
+/**
+ * The bot was mentioned: whoever did so is told where the command is. Answering is owed, so that the same event twice is one
+ * answer, whichever process it comes to. Outside of incidents it is owed by the standing record.
+ * @throws when it could not be kept: then Slack sends the event again
+ */
+export function onMention(context: Context): Middleware<SlackEventMiddlewareArgs<'app_mention'>> {
+  return async ({ event, body }) => {
+    const read = MENTION.safeParse(event);
+    if (!read.success || read.data.user === context.self()) return;
+    const { channel, ts, user, thread_ts: thread } = read.data;
+    const { asking, incident } = await askerOfEvent(context, body, { user }, channel);
+    const { team, key, now } = asking;
+    if (incident === null) {
+      const opened = await context.handle(
+        { type: 'OpenStandingRecord' },
+        null,
+        botAsking(team, 'standing-record', now),
+      );
+      if (isRefusal(opened)) throw new Error(opened.code);
+    }
+    const bot = context.self();
+    const payload = { channel, ts, user, bot, ...(thread !== undefined && thread !== ts && { thread }) };
+    await context.owe({ kind: 'mention.answer', payload }, { team, incident: incident ?? STANDING, key });
+  };
 }
 
 /** After an answer that did not come in time Slack is not asked for this long: a person waits once for it, not twice. */

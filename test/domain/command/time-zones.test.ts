@@ -288,7 +288,8 @@ test.each([
 test.each([
   ['europe/berln', 'Did you mean `Europe/Berlin`?'],
   ['US/Pacfic', 'Did you mean `US/Pacific`?'],
-  ['Berlin', 'an area such as `Europe/Berlin`'],
+  ['Berlin', 'Write `Europe/Berlin`.'],
+  ['Nowhereville', 'an area such as `Europe/Berlin`'],
   ['UTC+2', 'Write `+02:00`'],
   ['+0530', 'Write `+05:30`'],
   ['AST', '`America/Halifax` (or `-04:00`)'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { helpText } from '#domain/command/help.js';
-import { closestVerbs, takesValue, VERBS, verbNamed } from '#domain/command/verbs.js';
+import { helpText, unmarked } from '#domain/command/help.js';
+import { closestVerbs } from '#domain/command/slips.js';
+import { takesValue, VERBS, verbNamed } from '#domain/command/verbs.js';
 import { parsed, refused, typed } from './support.js';
 
 describe('looking', () => {
@@ -19,8 +20,11 @@ describe('looking', () => {
     ['actions --mine', { type: 'mine' }],
     ['help', { type: 'help', verb: null }],
     ['help DECLARE', { type: 'help', verb: 'open' }],
-    ['', { type: 'help', verb: null }],
-    ['  ', { type: 'help', verb: null }],
+    ['help RECORD', { type: 'help', verb: 'record' }],
+    ['help lead?', { type: 'help', verb: 'lead' }],
+    ['', { type: 'here' }],
+    ['  ', { type: 'here' }],
+    ['here', { type: 'here' }],
   ])('%j', (line, ask) => expect(parsed(line)).toMatchObject({ kind: 'ask', ask }));
 
   test.each([
@@ -75,17 +79,45 @@ test('no word means two verbs', () => {
 });
 
 describe('help', () => {
-  test('every verb has a short line', () => {
-    const lines = helpText(null, '/inc').split('\n');
+  test('every verb has a short line, in one group', () => {
+    const lines = helpText('all', '/inc').split('\n');
     for (const { name } of VERBS) {
-      const line = lines.find((text) => text.startsWith(`\`/inc ${name}\``));
-      expect(line?.length).toBeLessThan(70);
+      if (name === 'help') continue;
+      const [line, ...more] = lines.filter((text) => text.startsWith(`\`/inc ${name}\``));
+      expect([name, more]).toEqual([name, []]);
+      expect(line?.length).toBeLessThan(75);
     }
   });
 
-  test.each(VERBS.map(({ name }) => name))('the example of %s is understood', (name) => {
-    const example = /For example: `\/incident ([^`]+)`/.exec(helpText(name))?.[1] ?? '';
-    expect(parsed(example, { zone: 'UTC' }).verb).toBe(name);
+  test('help alone fits a phone, and names every verb once', () => {
+    const text = helpText(null);
+    const groups = text.split('\n\n')[0] ?? '';
+    const named = [...groups.matchAll(/`([a-z]+)`/g)].map(([, name]) => name).sort();
+    expect(named).toEqual(
+      VERBS.map(({ name }) => name as string)
+        .filter((name) => name !== 'help')
+        .sort(),
+    );
+    // A phone shows some forty characters in a line, and some thirty lines.
+    const rows = unmarked(text)
+      .split('\n')
+      .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 40)), 0);
+    expect(rows).toBeLessThan(30);
+  });
+
+  test('a group has its verbs with a line for each', () => {
+    const text = helpText('runbooks', '/inc');
+    expect(text).toContain('`/inc approve` agree to the plan of a run');
+    expect(text).not.toContain('`/inc note` record');
+  });
+
+  test.each(VERBS.map(({ name }) => name))('the examples of %s are understood', (name) => {
+    const [, examples = ''] = /For example: ([\s\S]*)/.exec(helpText(name)) ?? [];
+    const lines = [...examples.matchAll(/^`\/incident ([^`]+)`$/gm)].map(([, line = '']) => line);
+    expect(lines.length).toBeGreaterThan(0);
+    if (name === 'log') return;
+    for (const line of lines)
+      expect(parsed(line, { zone: 'UTC', me: { id: 'U1', name: 'ana' } }).verb).toBe(name);
   });
 });
 

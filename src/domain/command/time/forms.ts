@@ -589,11 +589,29 @@ function insteadOf(got: string): string | undefined {
   if (h !== undefined && Number(h) < 24)
     return `Write \`${h.padStart(2, '0')}:${m}${utc ? ' UTC' : ''}\`. ${AS_TEXT}`;
   if (/^-\d+$/.test(got)) return `Write \`${got}m\` for minutes or \`${got}h\` for hours. ${AS_TEXT}`;
+  const ago = spelt(got);
+  if (ago !== null) return `Write \`${ago}\`. ${AS_TEXT}`;
+  if (/^- +\d+(?:[dhms]|min)+$/i.test(got)) return `Write \`${got.replace(/ +/, '')}\`. ${AS_TEXT}`;
   const parts = [...got.matchAll(/(\d+) ?(d|h|m|s)(?:\p{L}*)\.?/giu)];
   const whole = /^-?(?:\d+ ?(?!to )\p{L}+\.?,?(?: and)? ?)+$/iu.test(got.replace(/ ago$/, ''));
   if (whole && parts.length > 0 && (got.startsWith('-') || got.endsWith(' ago')))
     return `Write \`-${parts.map(([, n, unit]) => `${n}${unit?.toLowerCase()}`).join('')}\`. ${AS_TEXT}`;
   return undefined;
+}
+
+const SPELT =
+  'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty'.split(
+    '|',
+  );
+
+/** @returns `half an hour ago`, `an hour ago`, `five minutes ago` as we write it; null: it is something else */
+function spelt(got: string): string | null {
+  const [, amount = '', unit = ''] =
+    /^(half an?|an?|[a-z]+) (hour|hr|minute|min|second|sec|day)s? ago$/i.exec(got.replace(/\s+/g, ' ')) ?? [];
+  const letter = unit.charAt(0).toLowerCase();
+  if (/^half/i.test(amount)) return { h: '-30m', m: '-30s', d: '-12h' }[letter] ?? null;
+  const n = /^an?$/i.test(amount) ? 1 : SPELT.indexOf(amount.toLowerCase()) + 1;
+  return n > 0 ? `-${n}${letter}` : null;
 }
 
 function longest(patterns: readonly RegExp[], text: string, at: number): string | null {

@@ -1,7 +1,7 @@
 import { FixedOffsetZone, type Zone } from 'luxon';
 import { type Refusal, refuse } from '../../refusal.js';
 import { readSpan as readLength } from '../../text.js';
-import { type Moment, type Precision, toSeconds } from '../../words.js';
+import { type Moment, momentNow, type Precision, toSeconds } from '../../words.js';
 import { BLANK, fold, matchAt, skipBlanks, skipSpace, wordAt } from '../entered.js';
 import { exampleZones, isAbbreviation } from './abbreviations.js';
 import { type Clock, type Day, type Form, impossible, readForm, saidDay } from './forms.js';
@@ -60,6 +60,11 @@ export function readTimeAlone(text: string, ctx: TimeContext): ReadTime | Refusa
   const read = readTime(text, ctx);
   if (!read || !('refused' in read)) return read;
   return { ...read, next: read.next.replace(/[;.] (?:if|begin) [^;.]*`--`[^;.]*\.$/i, '.') };
+}
+
+/** `now`, where nothing but a time can stand. */
+export function timeNow({ now }: TimeContext): ReadTime {
+  return { moment: momentNow(now), rest: '', typed: 'now', zone: 'UTC', zoneAssumed: false, dated: false };
 }
 
 /**

@@ -55,6 +55,13 @@ export function readZone(typed: string): string | Refusal {
   const short = name.replace(/^[([]|[)\]]$/g, '').toUpperCase();
   if (isAbbreviation(short))
     return refuse('TIME_ZONE_AMBIGUOUS', { zone: short, next: exampleZones(short, '') });
+  // Alone, a city can mean nothing else.
+  const places = inAreas(letters(name.trim())).slice(0, 2);
+  if (places.length > 0)
+    return refuse('TIME_ZONE_UNKNOWN', {
+      zone: wordAt(name, 0),
+      next: `Write ${places.map((place) => `\`${place}\``).join(' or ')}.`,
+    });
   return noZone(wordAt(name, 0));
 }
 

@@ -29,8 +29,21 @@ export const ALERTS = {
     if (blank(line.said)) return ask({ type: 'mutes' });
     const { before, word, ms } = spanBehind(line.said);
     if (ms === undefined) {
-      if (blank(before)) return line.missing('a length of time behind the key, such as `2h`, or `off`');
-      return line.bad('a length of time such as `30m`, `1h30m` or `1d` (30 days at most), nor `off`', word);
+      const said = line.said.trim();
+      if (blank(before))
+        return line.missing('a length of time behind the key, such as `2h`, or `off`', `${said} 2h`);
+      const [, key = '', n, unit = ''] = SPELT.exec(said) ?? [];
+      const meant =
+        n !== undefined
+          ? `${key} ${n}${unit.toLowerCase()}`
+          : /^(?:forever|ever|always)$/i.test(word)
+            ? `${before.trim()} 30d`
+            : null;
+      return line.bad(
+        'a length of time such as `30m`, `1h30m` or `1d` (30 days at most), nor `off`',
+        word,
+        meant,
+      );
     }
     const key = keyIn(before, line);
     if (typeof key !== 'string') return key;
@@ -52,6 +65,9 @@ export const ALERTS = {
 function keyIn(text: string, line: Line): string | Refusal {
   return line.nameOf(text, 'the key of the alerts, such as `service=tts`', LIMITS.alertKey);
 }
+
+/** `KEY for 2 hours` */
+const SPELT = /^(\S.*?)\s+(?:for\s+)?(\d{1,4})\s*(d|h|m)(?:ays?|ours?|rs?|in(?:ute)?s?)?$/i;
 
 function lastWord(text: string): { before: string; word: string } {
   const said = text.trimEnd();

@@ -6,6 +6,7 @@ import { MARKS } from '../../words.js';
 import { checkText } from '../entered.js';
 import { quotedAt } from '../flags.js';
 import { readSeverity } from '../severity.js';
+import { componentStateMeant, markMeant, severityMeant } from '../slips.js';
 import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
@@ -14,7 +15,12 @@ export const CHANGES = {
     const { said } = line;
     if (blank(said)) return line.missing('a severity');
     const read = readSeverity(said, true);
-    if (!read || 'unknown' in read) return line.bad('a severity', firstWord(said).word);
+    if (!read || 'unknown' in read) {
+      const { word, rest } = firstWord(said);
+      const meant = severityMeant(read?.unknown ?? word);
+      const behind = read ? said.trimStart().slice(read.unknown.length) : rest;
+      return line.bad('a severity (sev1 to sev4, sev1 the worst)', word, meant && `${meant}${behind}`);
+    }
     const { severity } = read;
     const behind = line.refBehind(read.rest);
     if ('refused' in behind) return behind;
@@ -34,8 +40,8 @@ export const CHANGES = {
     const { word, rest } = firstWord(line.said);
     if (!word) return line.missing('a milestone and a time');
     const milestone = MARKS.find((name) => name === word.toLowerCase());
-    if (!milestone) return line.bad('a milestone', word);
-    if (blank(rest)) return line.missing('a time');
+    if (!milestone) return line.bad(`a milestone (${MARKS.join(', ')})`, word, markInstead(word, rest));
+    if (blank(rest)) return line.missing('a time, or `now`', `${milestone} now`);
     const time = line.onlyTime(rest, false);
     return 'refused' in time ? time : intent({ type: 'MarkMilestone', milestone, moment: time.moment }, time);
   },
@@ -45,7 +51,8 @@ export const CHANGES = {
     if (!word) return line.missing('`add`, `remove` or `state`, and a name');
     const how = word.toLowerCase();
     if (how === 'state') return componentState(line, rest);
-    if (how !== 'add' && how !== 'remove') return line.bad('`add`, `remove` or `state`', word);
+    if (how !== 'add' && how !== 'remove')
+      return line.bad('`add`, `remove` or `state`', word, componentInstead(line.said));
     const { ref, text } = line.refAround(rest);
     const component = line.nameOf(text, 'the name of a component');
     if (typeof component !== 'string') return component;
@@ -62,7 +69,7 @@ export const CHANGES = {
   },
 
   done(line) {
-    const read = line.number(line.said, 'an action item');
+    const read = line.number(line.said, 'an action item', '`actions` shows the numbers');
     if ('refused' in read) return read;
     return line.nothingMore(read.rest) ?? intent({ type: 'CompleteAction', action: read.n });
   },
@@ -73,7 +80,7 @@ export const CHANGES = {
   },
 
   time(line) {
-    const read = line.number(line.said, 'an entry');
+    const read = line.number(line.said, 'an entry', NUMBERS);
     if ('refused' in read) return read;
     if (blank(read.rest)) return line.missing('the new time');
     const time = line.onlyTime(read.rest, true);
@@ -114,12 +121,49 @@ function componentState(line: Line, said: string): Outcome | Refusal {
       ref,
     };
   }
-  return line.bad(`a component and a state (${COMPONENT_STATES.join(', ')})`, trimmed);
+  const meant = nameAndState(trimmed);
+  return line.bad(
+    `a component and a state (${COMPONENT_STATES.join(', ')})`,
+    trimmed,
+    meant && `state ${meant}`,
+  );
 }
+
+/** `mark 14:30 mitigated`, `mark fixed 14:30`: in our words and order. */
+function markInstead(word: string, rest: string): string | null {
+  const behind = firstWord(rest);
+  const meant = markMeant(word);
+  if (meant) return `${meant}${blank(rest) ? ' now' : rest}`;
+  const last = markMeant(behind.word);
+  return last && blank(behind.rest) ? `${last} ${word}` : null;
+}
+
+/** `API degraded`: how it is; `API` alone: it is affected. */
+function componentInstead(said: string): string {
+  const meant = nameAndState(said.trim());
+  return meant === null ? `add ${said.trim()}` : `state ${meant}`;
+}
+
+/** @returns a component with a state of ours, of what ends or begins with a word that means one */
+function nameAndState(said: string): string | null {
+  const words = said.split(/\s+/);
+  const [first = '', last = ''] = [words[0], words.at(-1)];
+  if (words.length < 2) return null;
+  const behind = componentStateMeant(last);
+  if (behind)
+    return `${words
+      .slice(0, -1)
+      .join(' ')
+      .replace(/ (?:is|are)$/i, '')} ${behind}`;
+  const before = componentStateMeant(first);
+  return before && `${words.slice(1).join(' ')} ${before}`;
+}
+
+const NUMBERS = '`timeline` shows the numbers';
 
 /** Reads `N TEXT`; the incident may be alone in the text's place. */
 function entryAndText(line: Line, limit: number, what: string): { n: number; text: string } | Refusal {
-  const read = line.number(line.said, 'an entry');
+  const read = line.number(line.said, 'an entry', NUMBERS);
   if ('refused' in read) return read;
   const behind = line.refBehind(read.rest);
   if ('refused' in behind) return behind;

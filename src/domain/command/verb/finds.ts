@@ -2,8 +2,9 @@ import { type Refusal, refuse } from '../../refusal.js';
 import { LIMITS, readSpan } from '../../text.js';
 import { type Moment, momentNow, type PersonRef, SEVERITIES, STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
-import { Flags } from '../flags.js';
+import { Flags, quoted } from '../flags.js';
 import { severityOf } from '../severity.js';
+import { statusMeant } from '../slips.js';
 import { ask, behindDashes, exact, type Line, type Parsers } from '../verbs.js';
 
 /** How many pages there may be: further ones are asked for in other words. */
@@ -22,7 +23,7 @@ export const FINDS = {
     const flags = new Flags(line.verb.flags, line.form);
     const rest = flags.head(said);
     if (typeof rest !== 'string') return rest;
-    const more = line.nothingMore(rest);
+    const more = line.nothingMore(withNames(rest, people), listInstead(rest, people));
     if (more) return more;
     const statuses = chosen(flags, 'status', statusOf, [...STATUSES, 'open', 'all'], line);
     if ('refused' in statuses) return statuses;
@@ -91,6 +92,38 @@ function withoutMentions(line: Line): { said: string; people: Map<string, Person
 
 function personIn(value: string, people: ReadonlyMap<string, PersonRef>): PersonRef {
   return people.get(value) ?? { id: null, name: value.replace(/^@/, '') };
+}
+
+/** What `withoutMentions` has put there, as it was typed. */
+function withNames(text: string, people: ReadonlyMap<string, PersonRef>): string {
+  return text.replace(/@\d+\u2060/g, (word) => {
+    const person = people.get(word);
+    return `@${person?.name ?? person?.id ?? ''}`;
+  });
+}
+
+/** `list resolved`, `list sev1`, `list mine`, `list @ana`, `list today`, `list API`: as filters. */
+function listInstead(rest: string, people: ReadonlyMap<string, PersonRef>): string | null {
+  const said = withNames(rest, people).trim();
+  const word = said
+    .toLowerCase()
+    .replace(/^-+/, '')
+    .replace(/\s+(?:incidents?|ones?)$/, '');
+  if (/^(?:all|everything|history)$/.test(word)) return '--status all';
+  if (/^(?:open|active|ongoing|current|the open)$/.test(word)) return '';
+  if (/^(?:mine|my|me)$/.test(word)) return '--mine';
+  if (/^drills?$/.test(word)) return '--drills';
+  if (/^(?:today|yesterday)$/.test(word)) return `--since ${word}`;
+  if (/^(?:this|last|the last) ?week$/.test(word)) return '--since 7d';
+  if (readSpan(word) !== null) return `--since ${word}`;
+  if (/^@\S+$/.test(said)) return `--lead ${said}`;
+  const severity = severityOf(word);
+  if (severity) return `--severity ${severity}`;
+  const status = statusOf(word) ?? statusMeant(word);
+  if (status) return `--status ${status}`;
+  return /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,40}$/u.test(said) && said.split(/\s+/).length <= 3
+    ? `--component ${quoted(said)}`
+    : null;
 }
 
 function statusOf(word: string): Status | 'open' | 'all' | null {

@@ -3,7 +3,7 @@ import { LIMITS } from '../../text.js';
 import { numberOf } from '../../words.js';
 import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
-import { behindDashes, blank, exact, firstWord, intent, type Parsers } from '../verbs.js';
+import { behindDashes, blank, exact, firstWord, intent, type Line, type Parsers } from '../verbs.js';
 
 /** Verbs about two incidents. In the channel of one of them the other is enough. */
 export const LINKS = {
@@ -29,7 +29,8 @@ export const LINKS = {
     if (typeof said !== 'string') return said;
     const from = refAt(said);
     const into = refAt(from ? from.rest : said, INTO);
-    if (!into) return line.missing('the incident in which it goes on, such as `into INC-7`');
+    if (!into)
+      return line.missing('the incident in which it goes on, such as `into INC-7`', mergeInstead(said, line));
     const text = behindInto(into.rest, flags);
     if (typeof text !== 'string') return text;
     const unfit = checkText(text, LIMITS.reason, 'The reason');
@@ -42,6 +43,16 @@ export const LINKS = {
     };
   },
 } satisfies Parsers;
+
+/** `merge INC-8 INC-7`, `merge with INC-7`: what is named last is where it goes on. */
+function mergeInstead(said: string, line: Line): string | null {
+  const refs = (said.match(/(?<!\S)inc-[1-9]\d{0,8}(?!\S)/gi) ?? []).map((ref) => ref.toUpperCase());
+  const [first, second] = refs;
+  if (first === undefined || refs.length > 2) return null;
+  if (second !== undefined) return `${first} into ${second}`;
+  // What stood behind the verb has been taken off already, or the channel says which.
+  return line.named ? `into ${first}` : null;
+}
 
 function behindInto(text: string, flags: Flags): string | Refusal {
   const kept = behindDashes(text);

@@ -4,6 +4,7 @@ import type { Severity } from '../../words.js';
 import { checkText } from '../entered.js';
 import { Flags } from '../flags.js';
 import { readSeverity, severityRemark } from '../severity.js';
+import { openFlagMeant, severityMeant } from '../slips.js';
 import type { ReadTime } from '../time/time.js';
 import {
   behindDashes,
@@ -24,6 +25,8 @@ export const OPEN = {
     // A longer line holds no title, and flags are not looked for in it.
     const tooLong = checkText(said, LIMITS.text, 'The line');
     if (tooLong) return tooLong;
+    const slip = openFlagMeant(said);
+    if (slip) return line.badFlag(slip.flag, slip.why, slip.line);
     const flags = new Flags(line.verb.flags, line.form);
     const opening = readOpening(said, flags, line);
     if ('refused' in opening) return opening;
@@ -51,7 +54,7 @@ export const OPEN = {
 
   impact(line) {
     const { said } = line;
-    if (blank(said)) return line.missing('a text or a number');
+    if (blank(said)) return line.missing('a text or a number', '19 requests failed --failed 19');
     const tooLong = checkText(said);
     if (tooLong) return tooLong;
     const flags = new Flags(line.verb.flags, line.form);
@@ -119,7 +122,12 @@ function readOpening(
   const start = flags.head(said);
   if (typeof start !== 'string') return start;
   const read = readSeverity(start, false);
-  if (read && 'unknown' in read) return line.bad('a severity', read.unknown);
+  if (read && 'unknown' in read) {
+    const meant = severityMeant(read.unknown);
+    const at = said.indexOf(read.unknown);
+    const instead = meant && `${said.slice(0, at)}${meant}${said.slice(at + read.unknown.length)}`;
+    return line.bad('a severity (sev1 to sev4, sev1 the worst)', read.unknown, instead);
+  }
   const severity = read?.severity ?? null;
   const after = read ? flags.head(read.rest) : start;
   if (typeof after !== 'string') return after;

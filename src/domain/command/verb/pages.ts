@@ -46,7 +46,7 @@ export const PAGES = {
 
   ack(line) {
     if (blank(line.said)) return intent({ type: 'AcknowledgePage', page: null });
-    const read = line.number(line.said, 'a page');
+    const read = line.number(line.said, 'a page', '`show` shows the numbers');
     if ('refused' in read) return read;
     return line.nothingMore(read.rest) ?? intent({ type: 'AcknowledgePage', page: read.n });
   },

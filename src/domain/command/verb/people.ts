@@ -12,22 +12,22 @@ export const PEOPLE = {
     const people = onlyPeople(line, line.at);
     if ('refused' in people) return people;
     const [person, other] = people;
-    if (!person) return line.missing('somebody, with `@`');
+    if (!person) return line.missing('somebody, with `@`, or `me`', line.ctx.me ? 'me' : null);
     if (other) return line.bad('one person', line.said);
     return intent({ type: 'AssignRole', role: 'lead', person });
   },
 
   role(line) {
-    const first = line.mentions.find((mention) => mention.start >= line.at);
-    const typed = line.text.slice(line.at, first?.start);
-    if (blank(typed)) return line.missing('a role and somebody, with `@`');
-    if (!first) return line.missing('somebody, with `@`');
+    const first = line.mentions.find((mention) => mention.start >= line.at)?.start ?? meAt(line);
+    const typed = line.text.slice(line.at, first);
+    if (blank(typed)) return line.missing('a role and somebody, with `@`', roleInstead(line));
+    if (first === undefined) return line.missing('somebody, with `@`, or `me`', ownerOf(line.said, line));
     const name = line.nameOf(typed, 'a role', LIMITS.role);
     if (typeof name !== 'string') return name;
-    const people = onlyPeople(line, first.start);
+    const people = onlyPeople(line, first);
     if ('refused' in people) return people;
     const [person, other] = people;
-    if (!person || other) return line.bad('one person', line.text.slice(first.start));
+    if (!person || other) return line.bad('one person', line.text.slice(first));
     const known = ['lead', ...line.ctx.roles].find((role) => role.toLowerCase() === name.toLowerCase());
     const role = known ?? name.toLowerCase();
     const notes =
@@ -110,6 +110,8 @@ function parseInvite(type: 'InvitePeople' | 'UninvitePeople'): (line: Line) => O
 /** @returns the people named from `at` on, each once, with user groups where they may be; nothing else may stand there but commas. */
 function onlyPeople(line: Line, at: number, { groups = false } = {}): PersonRef[] | Refusal {
   const people: PersonRef[] = [];
+  const { me } = line.ctx;
+  if (me && /^\s*me\s*$/i.test(line.text.slice(at))) return [me];
   let from = at;
   for (const mention of line.mentions) {
     if (mention.start < at) continue;
@@ -120,7 +122,8 @@ function onlyPeople(line: Line, at: number, { groups = false } = {}): PersonRef[
       const group = `@${mention.name ?? mention.id}`;
       return refuse('GROUP_IS_NOBODY', { group, verb: line.verb.name, form: line.form });
     }
-    if (!people.some((other) => same(other, mention))) people.push(ref(mention));
+    const person = me && mention.id === null && mention.name?.toLowerCase() === 'me' ? me : ref(mention);
+    if (!people.some((other) => same(other, person))) people.push(person);
   }
   return between(line, from, line.text.length) ?? people;
 }
@@ -131,7 +134,38 @@ function between(line: Line, from: number, to: number): Refusal | null {
     .replace(/[\s,]+/g, ' ')
     .trim();
   if (!words) return null;
-  return checkText(words) ?? line.bad('somebody named with `@`', words);
+  const alone = line.mentions.every(({ start }) => start < line.at);
+  return checkText(words) ?? line.bad('somebody named with `@`', words, alone ? named(words, line) : null);
+}
+
+/** Where `me` stands as the last word. */
+function meAt(line: Line): number | undefined {
+  const found = /(?<=\s)me\s*$/i.exec(line.said);
+  return found && line.ctx.me ? line.at + found.index : undefined;
+}
+
+/** `ana` is `@ana`; `I` and `myself` are `me`. */
+function named(word: string, { ctx: { me } }: Line): string | null {
+  if (/^(?:i|myself|self)$/i.test(word)) return me ? 'me' : null;
+  return NAME.test(word) && !EVERYBODY.test(word) ? `@${word}` : null;
+}
+
+/** The same behind a role; a role alone is perhaps for whoever types it. */
+function ownerOf(said: string, line: Line): string | null {
+  const [role = '', person, more] = said.trim().split(/\s+/);
+  if (more !== undefined) return null;
+  const name = person === undefined ? (line.ctx.me ? 'me' : '@NAME') : named(person, line);
+  return name && `${role} ${name}`;
+}
+
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
+const EVERYBODY = /^(?:everyone|everybody|all|here|channel|us|me|please)$/i;
+
+/** `role @ana scribe`: the role stands first. */
+function roleInstead(line: Line): string | null {
+  const [first, other] = line.mentions.filter(({ start }) => start >= line.at);
+  const role = first && line.text.slice(first.end).trim();
+  return role && !other ? `${role} ${line.text.slice(first.start, first.end)}` : null;
 }
 
 function same(a: PersonRef, b: PersonRef): boolean {

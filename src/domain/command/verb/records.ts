@@ -3,6 +3,7 @@ import { LIMITS } from '../../text.js';
 import { STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
 import { badLines, readPasted } from '../pasted.js';
+import { statusMeant } from '../slips.js';
 import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
@@ -27,7 +28,13 @@ export const RECORDS = {
     const { word, rest } = firstWord(line.said);
     if (!word) return { kind: 'form', form: 'status', notes: [] };
     const status = STATUSES.find((name) => name === word.toLowerCase());
-    return status ? changeStatus(line, status, rest) : line.bad('a status', word);
+    if (status) return changeStatus(line, status, rest);
+    const meant = statusMeant(word);
+    const what = `a status (${STATUSES.join(', ')})`;
+    if (meant !== null) return line.bad(what, word, `${meant}${rest}`);
+    // Whoever only says how it goes changes nothing of how it stands.
+    const said = /^(?:update|note)$/i.test(word) ? rest : line.said;
+    return blank(rest) ? line.bad(what, word) : line.bad(what, word, said, 'note');
   },
 
   resolve(line) {

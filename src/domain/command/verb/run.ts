@@ -1,9 +1,10 @@
 import { type Refusal, refuse } from '../../refusal.js';
 import { RUNBOOK_LIMITS } from '../../run/runbook.js';
 import { LIMITS } from '../../text.js';
-import { numberOf, runNumberOf } from '../../words.js';
+import { numberOf, runNumberOf, runRef } from '../../words.js';
 import { checkText } from '../entered.js';
 import { flagAt, plainFlag, quotedAt, unquoted } from '../flags.js';
+import { runMeant } from '../slips.js';
 import {
   blank,
   exact,
@@ -66,7 +67,8 @@ export const RUNS = {
     const named = runIn(text, line);
     if ('refused' in named) return named;
     const { word, rest } = firstWord(named.rest);
-    if (word && !/^[0-9a-f]{6,64}$/i.test(word)) return line.bad('the short hash of a plan', word);
+    if (word && !/^[0-9a-f]{6,64}$/i.test(word))
+      return line.bad('the short hash of a plan', word, runRef(named.run));
     const hash = word ? word.toLowerCase() : null;
     const { reason: breakGlass } = read;
     const refusal =
@@ -84,7 +86,7 @@ export const RUNS = {
     if (!word) return intent({ type: 'UndoLastEntry' });
     const run = runNumberOf(word);
     // `undo 5` may mean entry 5, so a run, whose undoing changes the world, is named in full.
-    if (run === null || /^\d/.test(word)) return line.bad('the name of a run, such as RUN-3', word);
+    if (run === null || /^\d/.test(word)) return notUndone(line, word);
     return line.nothingMore(rest) ?? intent({ type: 'UndoRun', run });
   },
 
@@ -116,6 +118,17 @@ export const RUNS = {
   },
 } satisfies Parsers;
 
+/** What is wanted where nobody can guess it: the runs have their names in the channel and in `runs`. */
+const A_RUN = 'the name of a run, such as RUN-3 (`runs` shows them)';
+
+/** `undo 5` means an entry, `undo last` the newest of one's own, `undo RUN3` a run. */
+function notUndone(line: Line, word: string): Refusal {
+  const entry = /^#?([1-9]\d{0,8})$/.exec(word)?.[1];
+  if (entry !== undefined) return line.bad(A_RUN, word, `${entry} REASON`, 'strike');
+  const last = /^(?:last|it|that|mine)$/i.test(word) ? '' : null;
+  return line.bad(A_RUN, word, runMeant(line.said)?.run ?? last);
+}
+
 /** An input's name; which ones a runbook has is for the shelf to say. */
 const INPUT = /^([A-Za-z][A-Za-z0-9_-]{0,63})=/;
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -140,6 +153,8 @@ function inputIn(text: string, line: Line): { name: string; value: string; rest:
 
 function strayFlag(word: string, line: Line): Refusal {
   const name = /^\W*([A-Za-z][A-Za-z0-9-]{0,40})/.exec(word)?.[1] ?? '';
+  if (/^(?:dry-?run|dry|check|preview|simulate|test)$/i.test(name))
+    return line.badFlag(name, 'is called `--plan` here');
   return line.badFlag(name, 'is none of its flags; inputs are written `key=value`');
 }
 
@@ -160,9 +175,11 @@ function parseEnding(type: 'RejectRun' | 'CancelRun'): (line: Line) => Outcome |
 /** Reads the run that a verb is about: `RUN-3`, `run-3` or `3`. */
 function runIn(text: string, line: Line): { run: number; rest: string } | Refusal {
   const { word, rest } = firstWord(text);
-  if (!word) return line.missing('a run, such as RUN-3');
+  if (!word) return line.missing(`${A_RUN.replace('the name of ', '')}`);
   const run = runNumberOf(word);
-  return run === null ? line.bad('the name of a run, such as RUN-3', word) : { run, rest };
+  if (run !== null) return { run, rest };
+  const meant = runMeant(text);
+  return line.bad(A_RUN, word, meant && `${meant.run}${meant.rest}`);
 }
 
 const BREAK_GLASS = 'break-glass';

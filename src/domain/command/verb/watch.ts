@@ -30,5 +30,9 @@ export const WATCHES = {
 function spanOf(word: string, line: Line): number | Refusal {
   const ms = readSpan(word);
   if (ms !== null && ms >= SHORTEST_MS && ms <= LONGEST_MS) return ms;
-  return line.bad('a length of time from 1s to 24h, such as `30m`, `1h30m` or `1d`', word);
+  const minutes = /^(?:for\s+)?(\d{1,4})$/i.exec(word)?.[1];
+  const span = word.replace(/^for\s+/i, '');
+  const meant =
+    minutes !== undefined ? `${minutes}m` : readSpan(span) !== null && span !== word ? span : null;
+  return line.bad('a length of time from 1s to 24h, such as `30m`, `1h30m` or `1d`', word, meant);
 }

@@ -3,7 +3,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import { impactNumbers, type Measurement } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { MARKS } from '#domain/words.js';
-import { type Clock, durationInWords } from './clock.js';
+import { type Clock, durationInWords } from '../clock.js';
 
 /**
  * A measured impact, drawn: failed above, all requests below, the milestones through both. Made of facts alone, so the same
@@ -185,7 +185,7 @@ function timesIn(begin: number, end: number): number[] {
 }
 
 /** Inter, under the SIL Open Font License, which lies beside it: what is drawn here looks the same on every machine. */
-const FONT_FILE = fileURLToPath(new URL('./fonts/Inter-Regular.ttf', import.meta.url));
+const FONT_FILE = fileURLToPath(new URL('./Inter-Regular.ttf', import.meta.url));
 
 /** @returns the picture as PNG, twice as wide as it is drawn */
 export async function pngOf(svg: string): Promise<Uint8Array<ArrayBuffer>> {
