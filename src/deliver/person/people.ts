@@ -3,9 +3,9 @@ import { isRefusal } from '#domain/refusal.js';
 import { LIMITS } from '#domain/text.js';
 import { personLabel } from '#domain/words.js';
 import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
-import { type Attempt, type Body, isPermanent, NO_PREVIEWS, needed, sinceOf } from './attempt.js';
-import { personOf } from './channel/people.js';
-import { tellDirectly } from './undelivered.js';
+import { type Attempt, type Body, isPermanent, NO_PREVIEWS, needed, sinceOf } from '../attempt.js';
+import { personOf } from '../channel/people.js';
+import { tellDirectly } from '../undelivered.js';
 
 /** When more than so many wait, they came together (a group was invited), and are told together. */
 const CROWD = 5;

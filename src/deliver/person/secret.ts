@@ -1,8 +1,8 @@
 import { isInSlack, refOf } from '#domain/words.js';
 import { secretTold } from '#render/receipt.js';
 import { escaped } from '#slack/blocks/text.js';
-import { type Attempt, type Body, isPermanent, Undeliverable } from './attempt.js';
-import { tellDirectly } from './undelivered.js';
+import { type Attempt, type Body, isPermanent, Undeliverable } from '../attempt.js';
+import { tellDirectly } from '../undelivered.js';
 
 /**
  * Tells somebody that a message which was recorded holds a secret: beside it, for them alone; directly, where they are not

@@ -26,9 +26,9 @@ import {
   object,
   Undeliverable,
   Unknown,
-} from './attempt.js';
-import { awaitChannel } from './channel/headline.js';
-import { tellDirectly } from './undelivered.js';
+} from '../attempt.js';
+import { awaitChannel } from '../channel/headline.js';
+import { tellDirectly } from '../undelivered.js';
 
 type Send = Attempt<'page.send'>;
 type Tell = Attempt<'page.tell'>;
